@@ -1,0 +1,371 @@
+//! The first port: a language model that answers a prompt as a stream.
+//!
+//! [`ChatModel`] is what a race needs of a model and all that it may know. Real providers
+//! ([`crate::provider::openai`]), simulated ones ([`crate::provider::simulated`]) and the scripted
+//! ones of the tests stand behind it. This module must not know HTTP, JSON, a platform or a clock:
+//! stamps are made by the model's shell, at the socket read, and travel with each delta.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures::{future::BoxFuture, stream::BoxStream};
+use tokio::time::Instant;
+
+/// A model's id in the configuration, such as `gemma-2b`: unique in a line-up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(Arc<str>);
+
+impl ModelId {
+    /// An id from its text.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What people see of a model: the same in every view, chart and report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelCard {
+    /// The id in the configuration.
+    pub id: ModelId,
+    /// The name people know it by.
+    pub name: String,
+    /// One emoji, or empty.
+    pub icon: String,
+    /// Its size in people's words ("2B"), or empty.
+    pub size: String,
+    /// What it is made for, or empty.
+    pub best_for: String,
+    /// Its colour; it belongs to the model, never to the rank.
+    pub color: Color,
+    /// The provider's id in the configuration.
+    pub provider: String,
+    /// True when no language model stands behind it.
+    pub simulated: bool,
+}
+
+/// An RGB colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Color {
+    /// Red, 0 to 255.
+    pub r: u8,
+    /// Green, 0 to 255.
+    pub g: u8,
+    /// Blue, 0 to 255.
+    pub b: u8,
+}
+
+impl Color {
+    /// Parses `#RRGGBB`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex =
+            text.strip_prefix('#').filter(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let value = u32::from_str_radix(hex, 16).ok()?;
+        let [_, r, g, b] = value.to_be_bytes();
+        Some(Self { r, g, b })
+    }
+}
+
+impl fmt::Display for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02X}{:02X}{:02X}", self.r, self.g, self.b)
+    }
+}
+
+/// What a model is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// The user's words, as typed.
+    pub text: String,
+    /// Upper bound of the answer in tokens, reasoning included; a model's own `max_tokens` may lower it.
+    pub max_output_tokens: u32,
+}
+
+/// A delta and the instant at which its bytes were read from the socket (before they were parsed).
+#[derive(Clone, Debug)]
+pub struct Stamped {
+    /// Monotonic; all deltas of one read share one stamp.
+    pub at: Instant,
+    /// What came.
+    pub delta: Delta,
+}
+
+/// One step of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delta {
+    /// The request is about to be written on its connection; sent anew when it is repeated.
+    Sent,
+    /// Bytes without content came: headers, a role-only event, a keep-alive comment.
+    Alive,
+    /// Thinking: counted and timed, not part of the answer. Never empty.
+    Reasoning(String),
+    /// A part of the answer. Never empty.
+    Text(String),
+    /// A part of a tool call. It counts as output, but is not shown. Never empty.
+    Tool(String),
+    /// Token counts and the server's own figures; a later one overrides field by field.
+    Usage(Usage),
+    /// The server itself says that no model stands behind this answer.
+    Simulated,
+    /// Why the model stopped. The stream may go on with usage.
+    Finished(FinishReason),
+}
+
+/// Token counts and figures as the server gave them; `None` is "not said".
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of the output, reasoning included.
+    pub output_tokens: Option<u64>,
+    /// The part of the output that was reasoning.
+    pub reasoning_tokens: Option<u64>,
+    /// Prompt tokens that came from the server's cache.
+    pub cached_tokens: Option<u64>,
+    /// The server's own decode speed in tokens per second.
+    pub server_tokens_per_second: Option<f64>,
+}
+
+impl Usage {
+    /// This usage with every field that `newer` knows taken from there.
+    #[must_use]
+    pub fn merged(self, newer: Self) -> Self {
+        Self {
+            prompt_tokens: newer.prompt_tokens.or(self.prompt_tokens),
+            output_tokens: newer.output_tokens.or(self.output_tokens),
+            reasoning_tokens: newer.reasoning_tokens.or(self.reasoning_tokens),
+            cached_tokens: newer.cached_tokens.or(self.cached_tokens),
+            server_tokens_per_second: newer.server_tokens_per_second.or(self.server_tokens_per_second),
+        }
+    }
+}
+
+/// Why a model stopped, in the provider's word: never an enum, since providers invent new ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinishReason(String);
+
+impl FinishReason {
+    /// A finish reason from the provider's word; control characters are dropped, 40 characters kept.
+    #[must_use]
+    pub fn new(word: &str) -> Self {
+        Self(word.chars().filter(|c| !c.is_control()).take(40).collect())
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True when the output cap ended the answer.
+    #[must_use]
+    pub fn is_length(&self) -> bool {
+        matches!(self.0.as_str(), "length" | "max_tokens")
+    }
+}
+
+/// What a provider says of a model today. A listing is advice: the model is tried all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// The provider lists it.
+    Listed,
+    /// The provider has a list, and the model is not on it.
+    NotListed,
+    /// The provider answers but gives no list.
+    Unknown,
+    /// The provider could not be reached or refused; one sentence for a person.
+    Unreachable(String),
+}
+
+/// Where a deadline struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// While connecting.
+    Connect,
+    /// Before the first content or reasoning.
+    FirstToken,
+    /// Between two content or reasoning events.
+    Idle,
+    /// The whole answer.
+    Total,
+}
+
+/// Why a provider refused a request, as far as it can be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The prompt does not fit the model's context.
+    ContextTooLong,
+    /// The provider does not serve this model (to this account).
+    UnknownModel,
+    /// The account's credit is used up.
+    OutOfCredit,
+    /// A content filter.
+    Filtered,
+    /// Anything else, with the HTTP status (0 inside a stream).
+    Other(u16),
+}
+
+/// Why a lane failed. Variants by what one does about it; sources stay in the chain, out of the text.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The key is missing, wrong or not allowed.
+    #[error("unauthorized")]
+    Unauthorized,
+    /// Too many requests.
+    #[error("rate limited")]
+    RateLimited {
+        /// How long the provider asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The provider has trouble of its own; the HTTP status (0 inside a stream).
+    #[error("provider trouble, status {0}")]
+    Overloaded(u16),
+    /// The provider does not do this.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// A staged deadline struck.
+    #[error("deadline {stage:?} of {after:?}")]
+    Timeout {
+        /// Which deadline.
+        stage: Stage,
+        /// Its length.
+        after: Duration,
+    },
+    /// The stream ended without a finish reason.
+    #[error("the stream ended without a finish reason")]
+    Truncated,
+    /// The stream broke its own format; the text says how, never with the content.
+    #[error("corrupt stream: {0}")]
+    Corrupt(&'static str),
+    /// The provider reported an error inside the stream.
+    #[error("the provider reported an error in its stream")]
+    Reported,
+    /// The connection failed; `connecting` tells whether it ever stood.
+    #[error("transport")]
+    Transport {
+        /// True when no connection came about.
+        connecting: bool,
+        /// The cause, for logs (without its URL).
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl ModelError {
+    /// One sentence for a person in a chat: no URL, no key, no raw body.
+    #[must_use]
+    pub fn public(&self) -> String {
+        match self {
+            Self::Unauthorized => "the provider refused the key; the operator should check it".into(),
+            Self::RateLimited { retry_after: Some(wait) } => {
+                format!("rate limited by the provider, try again in {}", words(*wait))
+            }
+            Self::RateLimited { retry_after: None } => {
+                "rate limited by the provider, try again in a minute".into()
+            }
+            Self::Overloaded(0) => "the provider is overloaded, try again later".into(),
+            Self::Overloaded(status) => format!("the provider has trouble (HTTP {status}), try again later"),
+            Self::Refused(refusal) => refusal.public(),
+            Self::Timeout { stage, after } => format!("timed out: {}", stage.public(*after)),
+            Self::Truncated => "the connection ended before the answer did".into(),
+            Self::Corrupt(how) => format!("the provider sent a broken stream ({how})"),
+            Self::Reported => "the provider reported an error in mid-answer, try again".into(),
+            Self::Transport { connecting: true, .. } => "the provider cannot be reached".into(),
+            Self::Transport { connecting: false, .. } => "the connection to the provider broke".into(),
+        }
+    }
+}
+
+impl ModelError {
+    /// True when the way failed and not the model: a cut, a deadline.
+    #[must_use]
+    pub fn is_transport(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Truncated | Self::Transport { .. })
+    }
+}
+
+impl Refusal {
+    fn public(self) -> String {
+        match self {
+            Self::ContextTooLong => "the prompt is too long for this model, try a shorter one".into(),
+            Self::UnknownModel => "the provider does not serve this model today".into(),
+            Self::OutOfCredit => {
+                "the credit at the provider is used up; the operator should top it up".into()
+            }
+            Self::Filtered => "the provider's content filter refused the prompt".into(),
+            Self::Other(0) => "the provider refused the request".into(),
+            Self::Other(status) => format!("the provider refused the request (HTTP {status})"),
+        }
+    }
+}
+
+impl Stage {
+    fn public(self, after: Duration) -> String {
+        let after = words(after);
+        match self {
+            Self::Connect => format!("no connection within {after}"),
+            Self::FirstToken => format!("no first token within {after}"),
+            Self::Idle => format!("no progress for {after}"),
+            Self::Total => format!("not done within {after}"),
+        }
+    }
+}
+
+/// A duration in words: "0.5 s", "20 s", "3 min".
+fn words(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{:.1} s", time.as_secs_f64()),
+        secs if secs >= 120 && secs.is_multiple_of(60) => format!("{} min", secs / 60),
+        _ => format!("{} s", time.as_secs_f64().ceil()),
+    }
+}
+
+/// A language model, whoever runs it.
+pub trait ChatModel: Send + Sync {
+    /// What people see of it.
+    fn card(&self) -> &ModelCard;
+
+    /// Makes ready: opens a connection that the next [`ChatModel::stream`] will use, and asks the
+    /// provider for its listing. Returns within the connect deadline and a few seconds; never fails.
+    fn prepare(&self) -> BoxFuture<'static, Availability>;
+
+    /// Asks. Nothing is sent before the stream is first polled; the first delta is [`Delta::Sent`].
+    /// The stream ends after its first error; dropping it cancels the request at the provider.
+    ///
+    /// # Errors
+    /// Each [`ModelError`] is final: nothing is retried once a token came.
+    fn stream(&self, prompt: Arc<Prompt>) -> BoxStream<'static, Result<Stamped, ModelError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_color_is_six_hex_digits_and_nothing_else() {
+        let color = Color::parse("#FDE263").expect("valid");
+        assert_eq!((color.r, color.g, color.b), (0xFD, 0xE2, 0x63));
+        assert_eq!(color.to_string(), "#FDE263");
+        for wrong in ["FDE263", "#FDE26", "#FDE2633", "#+DE263", "red", "#ééé"] {
+            assert_eq!(Color::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_said_in_words() {
+        let said = |ms| words(Duration::from_millis(ms));
+        assert_eq!([said(500), said(20_000), said(1_200), said(180_000)], ["0.5 s", "20 s", "2 s", "3 min"]);
+    }
+}

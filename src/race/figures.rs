@@ -1,0 +1,95 @@
+//! Figures as people read them: one wording for messages, charts and lessons.
+//!
+//! Must not know where they are shown.
+
+use std::time::Duration;
+
+use super::metrics::TokenCount;
+
+/// "0.21 s", "12.3 s", "2 min 5 s".
+#[must_use]
+pub fn seconds(time: Duration) -> String {
+    let secs = time.as_secs_f64();
+    match secs {
+        s if s < 9.995 => format!("{s:.2} s"),
+        s if s < 99.95 => format!("{s:.1} s"),
+        _ => minutes(secs.round()),
+    }
+}
+
+/// A running clock: "2.1 s", "42 s", "2 min 5 s". Coarser than [`seconds`], so that it does not flicker.
+#[must_use]
+pub fn clock(time: Duration) -> String {
+    let secs = time.as_secs_f64();
+    match secs {
+        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        _ => minutes(secs.round()),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and not negative")]
+fn minutes(secs: f64) -> String {
+    let secs = secs as u64;
+    if secs < 120 { format!("{secs} s") } else { format!("{} min {} s", secs / 60, secs % 60) }
+}
+
+/// A speed without its unit: "214", "9.4", "10,000", "≈97"; "n/a" where there is none.
+#[must_use]
+pub fn speed(tokens_per_second: Option<f64>, count: TokenCount) -> String {
+    match tokens_per_second {
+        None => "n/a".into(),
+        Some(speed) => format!("{}{}", count.mark(), bare_speed(speed)),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and not negative")]
+fn bare_speed(speed: f64) -> String {
+    if speed < 9.95 { format!("{speed:.1}") } else { thousands(speed.round() as u64) }
+}
+
+/// A token count: "231", "1,310", "≈88".
+#[must_use]
+pub fn tokens(n: u64, count: TokenCount) -> String {
+    format!("{}{}", count.mark(), thousands(n))
+}
+
+/// "10,000".
+#[must_use]
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_get_coarser_as_they_grow() {
+        let said = |ms| seconds(Duration::from_millis(ms));
+        assert_eq!(
+            [said(212), said(9_994), said(12_345), said(125_000)],
+            ["0.21 s", "9.99 s", "12.3 s", "2 min 5 s"]
+        );
+        assert_eq!(clock(Duration::from_millis(2_140)), "2.1 s");
+        assert_eq!(clock(Duration::from_millis(9_960)), "10 s");
+    }
+
+    #[test]
+    fn speeds_and_counts_carry_their_mark() {
+        assert_eq!(speed(Some(214.4), TokenCount::Usage), "214");
+        assert_eq!(speed(Some(9.44), TokenCount::Estimated), "≈9.4");
+        assert_eq!(speed(Some(10_000.0), TokenCount::Usage), "10,000");
+        assert_eq!(speed(None, TokenCount::Estimated), "n/a");
+        assert_eq!(tokens(1_310, TokenCount::Estimated), "≈1,310");
+        assert_eq!([thousands(0), thousands(999), thousands(1_000_000)], ["0", "999", "1,000,000"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! A race: events in, state and report out. The core is pure.
+//!
+//! Must not know platforms, views or providers beyond the port [`crate::model::ChatModel`].
+
+pub mod estimate;
+pub mod event;
+pub mod figures;
+pub mod metrics;
+pub mod report;
+pub mod state;

@@ -1,0 +1,285 @@
+//! The fold: [`RaceState::apply`] takes one event at a time and is the only thing that changes a race.
+//!
+//! Laws (property-tested in `tests/stories/laws.rs`): events of different lanes commute; a lane that is
+//! over never changes again; a failed lane never touches another. Must not know providers, views, a clock.
+
+use std::sync::Arc;
+
+use super::{
+    estimate,
+    event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
+    metrics::{self, Metrics, Stamps, TokenCount},
+    report::{LaneReport, Report, Status},
+};
+use crate::model::{Availability, Delta, FinishReason, ModelCard, ModelError, Usage};
+
+/// What a lane is doing.
+#[derive(Clone, Debug)]
+pub enum Phase {
+    /// The connection is being prepared.
+    Preparing,
+    /// Asked; nothing of the answer is there yet.
+    Waiting,
+    /// Thinking.
+    Reasoning,
+    /// Answering.
+    Writing,
+    /// Whole.
+    Finished(FinishReason),
+    /// Over without a finish reason.
+    Truncated,
+    /// Over with an error.
+    Failed(ModelError),
+    /// Stopped by somebody.
+    Stopped(StopCause),
+}
+
+impl Phase {
+    /// True when nothing more will come.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !matches!(self, Self::Preparing | Self::Waiting | Self::Reasoning | Self::Writing)
+    }
+}
+
+/// One model's part of a race.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Whose.
+    pub card: Arc<ModelCard>,
+    /// What it is doing.
+    pub phase: Phase,
+    /// The answer so far.
+    pub answer: String,
+    /// The reasoning so far.
+    pub reasoning: String,
+    /// Its stamps.
+    pub stamps: Stamps,
+    /// What the server counted so far.
+    pub usage: Usage,
+    /// What the provider said of the model before the start.
+    pub availability: Availability,
+    /// True when no language model stands behind it.
+    pub simulated: bool,
+    finish: Option<FinishReason>,
+    estimated: u64,
+    estimated_reasoning: u64,
+    tool_tokens: u64,
+}
+
+impl Lane {
+    fn new(card: Arc<ModelCard>) -> Self {
+        Self {
+            simulated: card.simulated,
+            card,
+            phase: Phase::Preparing,
+            answer: String::new(),
+            reasoning: String::new(),
+            stamps: Stamps::default(),
+            usage: Usage::default(),
+            availability: Availability::Unknown,
+            finish: None,
+            estimated: 0,
+            estimated_reasoning: 0,
+            tool_tokens: 0,
+        }
+    }
+
+    /// Output tokens so far, and where the count comes from. The server's own count wins; a server that
+    /// leaves reasoning out of it is corrected, one that says zero beside a text is not believed.
+    #[must_use]
+    pub fn tokens(&self) -> (u64, TokenCount) {
+        match self.usage.output_tokens {
+            Some(n) if n > 0 || self.estimated == 0 => {
+                let reasoning = self.usage.reasoning_tokens.unwrap_or(0);
+                (if reasoning > n { n + reasoning } else { n }, TokenCount::Usage)
+            }
+            _ => (self.estimated, TokenCount::Estimated),
+        }
+    }
+
+    /// Reasoning tokens so far, and where the count comes from; `None` when there were none.
+    #[must_use]
+    pub fn reasoning_tokens(&self) -> Option<(u64, TokenCount)> {
+        match self.usage.reasoning_tokens {
+            Some(n) if n > 0 => Some((n, TokenCount::Usage)),
+            _ if self.estimated_reasoning > 0 => Some((self.estimated_reasoning, TokenCount::Estimated)),
+            _ => None,
+        }
+    }
+
+    /// The lane's numbers so far.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let (output_tokens, token_count) = self.tokens();
+        let since_sent = |at: Option<Elapsed>| Some(at?.since(self.stamps.sent?));
+        Metrics {
+            output_tokens,
+            reasoning_tokens: self.usage.reasoning_tokens,
+            token_count,
+            cached_tokens: self.usage.cached_tokens,
+            ttft: since_sent(self.stamps.first_token),
+            ttfa: since_sent(self.stamps.first_answer),
+            total: since_sent(self.stamps.last_token),
+            tokens_per_second: metrics::decode_speed(&self.stamps, output_tokens),
+            end_to_end_tokens_per_second: metrics::end_to_end_speed(&self.stamps, output_tokens),
+            server_tokens_per_second: self.usage.server_tokens_per_second,
+        }
+    }
+
+    fn apply(&mut self, at: Elapsed, event: &LaneEvent) {
+        if self.phase.is_over() {
+            return;
+        }
+        match event {
+            LaneEvent::Prepared(availability) => self.availability = availability.clone(),
+            LaneEvent::Delta(delta) => self.delta(at, delta),
+            LaneEvent::Closed | LaneEvent::Failed(ModelError::Truncated) => self.end(at, Phase::Truncated),
+            LaneEvent::Failed(error) => self.end(at, Phase::Failed(error.clone())),
+        }
+    }
+
+    fn delta(&mut self, at: Elapsed, delta: &Delta) {
+        if matches!(delta, Delta::Sent) {
+            self.stamps = Stamps { sent: Some(at), ..Stamps::default() };
+            self.phase = Phase::Waiting;
+            return;
+        }
+        self.stamps.last_byte = Some(at);
+        match delta {
+            Delta::Sent | Delta::Alive => {}
+            Delta::Reasoning(text) => {
+                self.token_read(at);
+                self.phase = Phase::Reasoning;
+                self.reasoning.push_str(text);
+                let tokens = estimate::tokens(text);
+                self.estimated_reasoning += tokens;
+                self.estimated += tokens;
+            }
+            Delta::Text(text) => {
+                self.token_read(at);
+                self.stamps.first_answer.get_or_insert(at);
+                self.phase = Phase::Writing;
+                self.answer.push_str(text);
+                self.estimated += estimate::tokens(text);
+            }
+            Delta::Tool(text) => {
+                self.token_read(at);
+                self.phase = Phase::Writing;
+                let tokens = estimate::tokens(text);
+                self.tool_tokens += tokens;
+                self.estimated += tokens;
+            }
+            Delta::Usage(usage) => self.usage = self.usage.merged(*usage),
+            Delta::Simulated => self.simulated = true,
+            Delta::Finished(reason) => self.finish = Some(reason.clone()),
+        }
+    }
+
+    fn token_read(&mut self, at: Elapsed) {
+        self.stamps.first_token.get_or_insert(at);
+        self.stamps.last_token = Some(at);
+    }
+
+    /// Ends the lane. Once the model said why it stopped, the answer is whole, whatever becomes of the
+    /// connection. The running estimate counted each delta alone; the whole text counts better.
+    fn end(&mut self, at: Elapsed, phase: Phase) {
+        self.phase = match (self.finish.take(), phase) {
+            (Some(reason), Phase::Truncated | Phase::Stopped(_)) => Phase::Finished(reason),
+            (Some(reason), Phase::Failed(error)) if error.is_transport() => Phase::Finished(reason),
+            (_, phase) => phase,
+        };
+        self.stamps.ended = Some(at);
+        self.estimated_reasoning = estimate::tokens(&self.reasoning);
+        self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
+    }
+
+    fn report(&self) -> LaneReport {
+        let (status, error) = match &self.phase {
+            Phase::Finished(reason) => (Status::Finished(reason.clone()), None),
+            Phase::Failed(error) => (Status::Failed, Some(error.public())),
+            Phase::Stopped(cause) => (Status::Stopped(*cause), Some(cause.public().to_owned())),
+            _ => (Status::Truncated, Some(ModelError::Truncated.public())),
+        };
+        LaneReport {
+            card: Arc::clone(&self.card),
+            status,
+            answer: self.answer.clone(),
+            reasoning: self.reasoning.clone(),
+            metrics: self.metrics(),
+            error,
+            availability: self.availability.clone(),
+            simulated: self.simulated,
+        }
+    }
+}
+
+impl StopCause {
+    /// One sentence for a person.
+    #[must_use]
+    pub fn public(self) -> &'static str {
+        match self {
+            Self::Asked => "stopped before it was done",
+            Self::Restart => "interrupted by a restart",
+        }
+    }
+}
+
+/// A race at one moment.
+#[derive(Clone, Debug)]
+pub struct RaceState {
+    /// Who asked, as people know them.
+    pub asker: String,
+    /// What was asked.
+    pub prompt: String,
+    /// The lanes in the order of the line-up.
+    pub lanes: Vec<Lane>,
+    /// The time of the newest event.
+    pub now: Elapsed,
+}
+
+impl RaceState {
+    /// A race before its start, one lane a card.
+    #[must_use]
+    pub fn new(asker: &str, prompt: &str, cards: impl IntoIterator<Item = Arc<ModelCard>>) -> Self {
+        Self {
+            asker: asker.to_owned(),
+            prompt: prompt.to_owned(),
+            lanes: cards.into_iter().map(Lane::new).collect(),
+            now: Elapsed::default(),
+        }
+    }
+
+    /// Takes one event. An event for a lane that does not exist or is over changes nothing but the time.
+    pub fn apply(&mut self, event: &RaceEvent) {
+        if self.is_over() {
+            return;
+        }
+        self.now = self.now.max(event.at);
+        match &event.kind {
+            EventKind::Lane(index, lane_event) => {
+                if let Some(lane) = self.lanes.get_mut(*index) {
+                    lane.apply(event.at, lane_event);
+                }
+            }
+            EventKind::Tick => {}
+            EventKind::Stop(cause) => {
+                for lane in self.lanes.iter_mut().filter(|lane| !lane.phase.is_over()) {
+                    lane.end(event.at, Phase::Stopped(*cause));
+                }
+            }
+        }
+    }
+
+    /// True when every lane is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.phase.is_over())
+    }
+
+    /// What remains of the race. Lanes that still run are reported as truncated.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report { prompt: self.prompt.clone(), lanes: self.lanes.iter().map(Lane::report).collect() }
+    }
+}

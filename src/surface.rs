@@ -1,0 +1,78 @@
+//! The second port: where a race is shown. One value is one live message.
+//!
+//! A surface is declarative: it makes the message look like a [`View`] and never hears of events.
+//! When to show is the edit loop's business ([`crate::live`]). Must not know models or providers.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use crate::view::View;
+
+/// How often a live message may be edited now. Asked before every edit, so that a surface whose budget
+/// is shared may stretch it with the load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The least time between two edits.
+    pub interval: Duration,
+    /// What people should know of it ("updates every 6 s: 5 races here"), if anything.
+    pub notice: Option<String>,
+}
+
+impl Pace {
+    /// An edit every `interval`, without a notice.
+    #[must_use]
+    pub fn every(interval: Duration) -> Self {
+        Self { interval, notice: None }
+    }
+}
+
+/// The finished chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// PNG, 1200x675 pixels.
+    pub png: Vec<u8>,
+    /// Says everything the picture says; at most 1000 characters.
+    pub alt: String,
+}
+
+/// Why a message could not be shown. Variants by what the edit loop does about it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SurfaceError {
+    /// Wait this long, then show the newest state.
+    #[error("rate limited for {retry_after:?}")]
+    RateLimited {
+        /// As the platform said.
+        retry_after: Duration,
+    },
+    /// The message is gone: no further call.
+    #[error("the message is gone")]
+    Gone,
+    /// The platform will not take it, however often it is sent.
+    #[error("refused: {0}")]
+    Refused(&'static str),
+    /// It may work later.
+    #[error("transient")]
+    Transient {
+        /// The cause, for logs.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// One live message.
+pub trait Surface: Send {
+    /// How often it may be edited now.
+    fn pace(&self) -> Pace;
+
+    /// Makes the message look like `view`: the first call posts it, later ones edit it. An implementation
+    /// skips an edit whose rendering equals the last one shown.
+    ///
+    /// # Errors
+    /// See [`SurfaceError`]; after an error the message looks as before.
+    fn show(&mut self, view: &View) -> impl Future<Output = Result<(), SurfaceError>> + Send;
+
+    /// Adds the chart to the message that was shown.
+    ///
+    /// # Errors
+    /// See [`SurfaceError`]; the message stands without the chart then.
+    fn attach(&mut self, chart: Chart) -> impl Future<Output = Result<(), SurfaceError>> + Send;
+}

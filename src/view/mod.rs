@@ -1,0 +1,116 @@
+//! What people see of a race at one moment: [`View::of`] is a pure function of the state.
+//!
+//! A view holds words and figures as every platform shows them, and text windows that each platform
+//! clips to its own limits. Must not know platforms, a clock or the network.
+
+pub mod text;
+
+use std::sync::Arc;
+
+use crate::model::ModelCard;
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Still moving.
+    Live,
+    /// Every lane is over by itself.
+    Done,
+    /// A person stopped it.
+    Stopped,
+    /// The service stopped it.
+    Interrupted,
+}
+
+/// What a lane is doing, for colours and marks; the words stand in [`LaneView::status`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneState {
+    /// Nothing of the answer yet.
+    Waiting,
+    /// Thinking.
+    Reasoning,
+    /// Answering.
+    Writing,
+    /// Whole.
+    Finished,
+    /// Over without a finish reason.
+    Truncated,
+    /// Over with an error.
+    Failed,
+    /// Stopped.
+    Stopped,
+}
+
+/// A live message at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// Who asked. Untrusted text.
+    pub asker: String,
+    /// What was asked. Untrusted text, whole.
+    pub prompt: String,
+    /// How far it is.
+    pub progress: Progress,
+    /// The lanes in the order of the line-up.
+    pub lanes: Vec<LaneView>,
+    /// Indices of the lanes in the order of the standings.
+    pub standings: Vec<usize>,
+    /// One line of what this race shows, when it is over and there is something to say.
+    pub lesson: Option<String>,
+    /// What people should know of the pace.
+    pub notice: Option<String>,
+    /// True when any lane is simulated.
+    pub simulated: bool,
+}
+
+/// One lane at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaneView {
+    /// Whose.
+    pub card: Arc<ModelCard>,
+    /// True when no language model stands behind it.
+    pub simulated: bool,
+    /// What it is doing.
+    pub state: LaneState,
+    /// Length of the speed bar in eighths of a cell, 0 to [`BAR_EIGHTHS`], scaled to the leader.
+    pub bar: u16,
+    /// "214 tok/s", with "≈" where estimated; `None` while there is no speed.
+    pub speed: Option<String>,
+    /// "waiting, no bytes for 2.1 s", "reasoning 42 s, ≈88 tokens", "done 1.6 s, 231 tokens", a failure.
+    pub status: String,
+    /// The numbers when the lane is over: first token, total, tokens, tok/s.
+    pub numbers: Option<Numbers>,
+    /// What the provider said that people should know ("not listed by the provider today"), if anything.
+    pub note: Option<String>,
+    /// The answer: its newest end while it streams, its beginning when it is over. Untrusted text.
+    pub answer: Excerpt,
+}
+
+/// A finished lane's numbers, as text; "n/a" where undefined, "≈" where estimated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// Time to first token.
+    pub ttft: String,
+    /// Time to the last token.
+    pub total: String,
+    /// Output tokens.
+    pub tokens: String,
+    /// Tokens per second.
+    pub speed: String,
+}
+
+/// A window on a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The window, at most [`EXCERPT_CHARS`] characters.
+    pub text: String,
+    /// True when text before the window is left out.
+    pub before: bool,
+    /// True when text after the window is left out.
+    pub after: bool,
+}
+
+/// Cells of a full speed bar, times eight.
+pub const BAR_EIGHTHS: u16 = 16 * 8;
+
+/// The most that a view holds of one answer: more than any platform's message takes.
+pub const EXCERPT_CHARS: usize = 8_000;
