@@ -1,6 +1,11 @@
 //! LLM Arena: language models race in one chat message.
 
+pub mod arena;
+pub mod chart;
+pub mod command;
+pub mod live;
 pub mod model;
 pub mod race;
 pub mod surface;
+pub mod terminal;
 pub mod view;

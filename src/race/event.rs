@@ -29,6 +29,12 @@ impl Elapsed {
         self.0
     }
 
+    /// The moment `wait` later.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(wait))
+    }
+
     /// The time from `earlier` to here; zero where `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

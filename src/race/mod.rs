@@ -5,6 +5,8 @@
 pub mod estimate;
 pub mod event;
 pub mod figures;
+pub mod lesson;
 pub mod metrics;
 pub mod report;
+pub mod run;
 pub mod state;

@@ -1,13 +1,21 @@
 //! What people see of a race at one moment: [`View::of`] is a pure function of the state.
 //!
-//! A view holds words and figures as every platform shows them, and text windows that each platform
-//! clips to its own limits. Must not know platforms, a clock or the network.
+//! A view holds words and figures as every platform shows them, and texts that each platform clips to
+//! its own limits. Must not know platforms, a clock or the network.
 
+mod lane;
 pub mod text;
 
 use std::sync::Arc;
 
-use crate::model::ModelCard;
+use crate::{
+    model::ModelCard,
+    race::{
+        event::StopCause,
+        lesson,
+        state::{Phase, RaceState},
+    },
+};
 
 /// How far a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +89,11 @@ pub struct LaneView {
     pub numbers: Option<Numbers>,
     /// What the provider said that people should know ("not listed by the provider today"), if anything.
     pub note: Option<String>,
-    /// The answer: its newest end while it streams, its beginning when it is over. Untrusted text.
-    pub answer: Excerpt,
+    /// The answer, at most [`ANSWER_CHARS`] of it: its newest end while it streams, its beginning when it
+    /// is over; fences are closed. Untrusted text.
+    pub answer: String,
+    /// True when the view holds only a part of the answer.
+    pub clipped: bool,
 }
 
 /// A finished lane's numbers, as text; "n/a" where undefined, "≈" where estimated.
@@ -98,19 +109,47 @@ pub struct Numbers {
     pub speed: String,
 }
 
-/// A window on a text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Excerpt {
-    /// The window, at most [`EXCERPT_CHARS`] characters.
-    pub text: String,
-    /// True when text before the window is left out.
-    pub before: bool,
-    /// True when text after the window is left out.
-    pub after: bool,
-}
-
 /// Cells of a full speed bar, times eight.
 pub const BAR_EIGHTHS: u16 = 16 * 8;
 
 /// The most that a view holds of one answer: more than any platform's message takes.
-pub const EXCERPT_CHARS: usize = 8_000;
+pub const ANSWER_CHARS: usize = 8_000;
+
+impl View {
+    /// The view of a race. Copies at most [`ANSWER_CHARS`] of each answer, so the state's lock is held
+    /// for some microseconds.
+    #[must_use]
+    pub fn of(state: &RaceState) -> Self {
+        let leader = state.lanes.iter().filter_map(lane::speed).fold(0.0, f64::max);
+        let mut standings: Vec<usize> = (0..state.lanes.len()).collect();
+        standings
+            .sort_by(|&a, &b| lane::standing(&state.lanes[a]).total_cmp(&lane::standing(&state.lanes[b])));
+        Self {
+            asker: state.asker.clone(),
+            prompt: state.prompt.clone(),
+            progress: progress(state),
+            lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
+            standings,
+            lesson: state.is_over().then(|| lesson::line(&state.report())).flatten(),
+            notice: None,
+            simulated: state.lanes.iter().any(|lane| lane.simulated),
+        }
+    }
+
+    /// True when nothing will change any more.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.progress != Progress::Live
+    }
+}
+
+fn progress(state: &RaceState) -> Progress {
+    let stopped_by =
+        |cause| state.lanes.iter().any(|lane| matches!(lane.phase, Phase::Stopped(by) if by == cause));
+    match state.is_over() {
+        false => Progress::Live,
+        true if stopped_by(StopCause::Restart) => Progress::Interrupted,
+        true if stopped_by(StopCause::Asked) => Progress::Stopped,
+        true => Progress::Done,
+    }
+}

@@ -1,1 +1,171 @@
-//! Text for people.
+//! Text for people: clipped on graphemes, fences closed, control characters gone, bars drawn.
+//!
+//! What each platform's markup needs beyond that is its own renderer's business. Must not know platforms.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Marks a place where text is left out.
+pub const ELLIPSIS: &str = "…";
+
+/// How a platform counts the length of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Unicode scalar values.
+    Chars,
+    /// UTF-8 bytes.
+    Bytes,
+    /// UTF-16 code units.
+    Utf16,
+}
+
+impl Measure {
+    /// The length of `text`.
+    #[must_use]
+    pub fn of(self, text: &str) -> usize {
+        match self {
+            Self::Chars => text.chars().count(),
+            Self::Bytes => text.len(),
+            Self::Utf16 => text.encode_utf16().count(),
+        }
+    }
+}
+
+/// Which end of a text is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The beginning.
+    Head,
+    /// The newest end.
+    Tail,
+}
+
+/// The head or tail of `text` within `limit`, cut between graphemes and never longer than `limit`; the
+/// second value tells whether anything was left out.
+#[must_use]
+pub fn window(text: &str, limit: usize, measure: Measure, keep: Keep) -> (&str, bool) {
+    if text.len() <= limit || measure.of(text) <= limit {
+        return (text, false);
+    }
+    let within = |spent: &mut usize, grapheme: &str| {
+        *spent += measure.of(grapheme);
+        (*spent <= limit).then_some(grapheme.len())
+    };
+    let graphemes = text.graphemes(true);
+    match keep {
+        Keep::Head => {
+            let end: usize = graphemes.scan(0, |spent, g| within(spent, g)).sum();
+            (&text[..end], true)
+        }
+        Keep::Tail => {
+            let kept: usize = graphemes.rev().scan(0, |spent, g| within(spent, g)).sum();
+            (&text[text.len() - kept..], true)
+        }
+    }
+}
+
+/// An open code fence: what closes it, and the line that opened it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    marker: String,
+    opening: String,
+}
+
+/// The code fence that is open at the end of `text`, if any (three or more backticks or
+/// tildes at most three spaces in, closed by at least as many of the same).
+#[must_use]
+pub fn open_fence(text: &str) -> Option<Fence> {
+    text.lines().fold(None, |open, line| {
+        let Some((marker, info)) = fence_line(line) else { return open };
+        match open {
+            None if marker.starts_with('`') && info.contains('`') => None,
+            None => Some(Fence { marker: marker.to_owned(), opening: line.trim().to_owned() }),
+            Some(fence) if info.trim().is_empty() && marker.starts_with(&fence.marker) => None,
+            open => open,
+        }
+    })
+}
+
+fn fence_line(line: &str) -> Option<(&str, &str)> {
+    let trimmed = line.trim_start_matches(' ');
+    let mark = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let end = trimmed.find(|c| c != mark).unwrap_or(trimmed.len());
+    (line.len() - trimmed.len() <= 3 && end >= 3).then(|| trimmed.split_at(end))
+}
+
+/// Clips `text` to `limit` (everything that is added included): an ellipsis where text is left out, a code
+/// fence that the cut opened is closed, and one that was open before a tail is opened again.
+#[must_use]
+pub fn clip(text: &str, limit: usize, measure: Measure, keep: Keep) -> String {
+    let (whole, cut) = window(text, limit, measure, keep);
+    if !cut && open_fence(whole).is_none() {
+        return whole.to_owned();
+    }
+    let (mut room, mut step) = (limit, 1);
+    loop {
+        let (kept, cut) = window(text, room, measure, keep);
+        let dressed = dress(text, kept, cut, keep);
+        let over = measure.of(&dressed).saturating_sub(limit);
+        if over == 0 {
+            return dressed;
+        }
+        if room == 0 {
+            return window(ELLIPSIS, limit, measure, Keep::Head).0.to_owned();
+        }
+        room = room.saturating_sub(over.max(step));
+        step *= 2;
+    }
+}
+
+/// `kept` with its ellipsis and its fences made whole.
+fn dress(text: &str, kept: &str, cut: bool, keep: Keep) -> String {
+    let mut out = String::with_capacity(kept.len() + 16);
+    if cut && keep == Keep::Tail {
+        let before = open_fence(&text[..text.len() - kept.len()]);
+        out.push_str(ELLIPSIS);
+        if let Some(fence) = before {
+            out.push('\n');
+            out.push_str(window(&fence.opening, fence.marker.len() + 20, Measure::Chars, Keep::Head).0);
+            out.push('\n');
+        }
+    }
+    out.push_str(kept);
+    let open = open_fence(&out);
+    if cut && keep == Keep::Head {
+        out.push_str(ELLIPSIS);
+    }
+    if let Some(fence) = open {
+        if !out.ends_with('\n') {
+            out.push('\n');
+        }
+        out.push_str(&fence.marker);
+    }
+    out
+}
+
+/// `text` without what can take over a screen or hide its order: control characters except line breaks and
+/// tabs (so no escape sequences), bidirectional overrides and isolates, and other invisible format marks.
+/// Joiners stay, since emoji and several scripts need them.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    text.chars().filter(|&c| !is_hostile(c)).collect()
+}
+
+/// [`plain`] on one line: line breaks and runs of white space become one space.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_hostile(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E001F}')
+}
+
+/// A bar of `eighths` eighth blocks.
+#[must_use]
+pub fn bar(eighths: u16) -> String {
+    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let (full, part) = (usize::from(eighths / 8), usize::from(eighths % 8));
+    "█".repeat(full) + PARTS[part]
+}

@@ -1,0 +1,51 @@
+//! The races of this process that are over, newest last: what Race again, Full answers and Explain need.
+//!
+//! Bounded; the oldest is forgotten first, and its buttons then say that it has expired.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{Asker, RaceId};
+use crate::{model::ModelId, race::report::Report};
+
+/// How many races are remembered.
+const RACES: usize = 200;
+
+/// A race that is over.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its id.
+    pub id: RaceId,
+    /// Who asked.
+    pub asker: Asker,
+    /// When it was admitted (wall clock).
+    pub started_at: Timestamp,
+    /// What remains of it.
+    pub report: Report,
+}
+
+/// The races that are over.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    records: VecDeque<Arc<Record>>,
+}
+
+impl History {
+    pub(super) fn push(&mut self, record: Arc<Record>) {
+        if self.records.len() == RACES {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+    }
+
+    pub(super) fn find(&self, id: RaceId) -> Option<Arc<Record>> {
+        self.records.iter().rev().find(|record| record.id == id).cloned()
+    }
+
+    /// The newest decode speed that `model` reached.
+    pub(super) fn last_speed(&self, model: &ModelId) -> Option<f64> {
+        let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);
+        lanes.filter(|lane| lane.card.id == *model).find_map(|lane| lane.metrics.tokens_per_second)
+    }
+}

@@ -1,0 +1,278 @@
+//! The use cases: admit, race, present, chart, remember; stop; who is in the line-up.
+//!
+//! Platforms call this module and hand it a [`Surface`]; it must not know which platform they are.
+
+mod admission;
+mod history;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+pub use self::{
+    admission::{Limits, Refused},
+    history::Record,
+};
+use crate::{
+    chart, live,
+    model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
+    race::{event::StopCause, run, state::RaceState},
+    surface::Surface,
+};
+
+/// Charts drawn at once: a drawing takes some milliseconds of a whole core.
+const CHARTS_AT_ONCE: usize = 2;
+
+/// A race's id; sorts by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RaceId(Uuid);
+
+impl RaceId {
+    fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// Reads what [`std::fmt::Display`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl std::fmt::Display for RaceId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Unique over all platforms, such as `discord:123`; the key of the rate limit.
+    pub id: String,
+    /// As people know them. Untrusted text.
+    pub name: String,
+}
+
+/// The right to run one race. Dropping it gives the slot back.
+pub struct Permit {
+    id: RaceId,
+    asker: Asker,
+    prompt: String,
+    models: Vec<Arc<dyn ChatModel>>,
+    started_at: Timestamp,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// The id of the race to be.
+    #[must_use]
+    pub fn id(&self) -> RaceId {
+        self.id
+    }
+}
+
+/// A model of the line-up today.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// What people see of it.
+    pub card: ModelCard,
+    /// What its provider says.
+    pub availability: Availability,
+    /// Its newest decode speed in this process, in tokens per second.
+    pub last_speed: Option<f64>,
+}
+
+/// The arena.
+pub struct Arena {
+    models: Vec<Arc<dyn ChatModel>>,
+    cards: Vec<Arc<ModelCard>>,
+    admission: admission::Admission,
+    live: Mutex<HashMap<RaceId, watch::Sender<Option<StopCause>>>>,
+    history: Mutex<history::History>,
+    charts: Semaphore,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+    interrupting: CancellationToken,
+}
+
+impl Arena {
+    /// An arena with this line-up.
+    #[must_use]
+    pub fn new(models: Vec<Arc<dyn ChatModel>>, limits: Limits) -> Self {
+        Self {
+            cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
+            models,
+            admission: admission::Admission::new(limits),
+            live: Mutex::default(),
+            history: Mutex::default(),
+            charts: Semaphore::new(CHARTS_AT_ONCE),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            interrupting: CancellationToken::new(),
+        }
+    }
+
+    /// What people see of the line-up, in its order.
+    #[must_use]
+    pub fn cards(&self) -> &[Arc<ModelCard>] {
+        &self.cards
+    }
+
+    /// Lets `asker` start a race of `models` (none named: all) or says why not. Memory only.
+    ///
+    /// # Errors
+    /// [`Refused`], whose text is for the asker alone.
+    pub fn admit(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Permit, Refused> {
+        if self.closing.is_cancelled() {
+            return Err(Refused::Restarting);
+        }
+        let named = |model: &&Arc<dyn ChatModel>| models.is_empty() || models.contains(&model.card().id);
+        let chosen: Vec<_> = self.models.iter().filter(named).cloned().collect();
+        if chosen.is_empty() {
+            return Err(if models.is_empty() { Refused::NoModels } else { Refused::ModelGone });
+        }
+        let slot = self.admission.admit(&asker.id, &prompt, Instant::now())?;
+        Ok(Permit {
+            id: RaceId::new(),
+            asker,
+            prompt,
+            models: chosen,
+            started_at: Timestamp::now(),
+            _slot: slot,
+        })
+    }
+
+    /// Runs the race on `surface` to its last frame and its chart, and remembers it. Trouble of the surface
+    /// is logged; the race runs on and is remembered all the same.
+    pub async fn race<S: Surface>(&self, permit: Permit, surface: &mut S) -> Arc<Record> {
+        let cards = permit.models.iter().map(|model| Arc::new(model.card().clone()));
+        let (race, watching) = watch::channel(RaceState::new(&permit.asker.name, &permit.prompt, cards));
+        let (stop, stopped) = watch::channel(None);
+        let _live = Registered::new(self, permit.id, stop);
+        let prompt =
+            Prompt { text: permit.prompt.clone(), max_output_tokens: self.admission.limits().output_tokens };
+        let (record, shown) = tokio::join!(
+            async {
+                run::run(&permit.models, Arc::new(prompt), stopped, &race).await;
+                self.remember(&permit, &race.borrow())
+            },
+            live::present(watching, surface)
+        );
+        match shown {
+            Ok(()) => self.chart(&record, surface).await,
+            Err(error) => {
+                tracing::warn!(race = %record.id, error = &error as &dyn std::error::Error, "message lost");
+            }
+        }
+        record
+    }
+
+    fn remember(&self, permit: &Permit, state: &RaceState) -> Arc<Record> {
+        let (id, asker, started_at) = (permit.id, permit.asker.clone(), permit.started_at);
+        let record = Arc::new(Record { id, asker, started_at, report: state.report() });
+        tracing::info!(race = %id, lanes = state.lanes.len(), "race over");
+        lock(&self.history).push(Arc::clone(&record));
+        record
+    }
+
+    async fn chart<S: Surface>(&self, record: &Arc<Record>, surface: &mut S) {
+        let Ok(_turn) = self.charts.acquire().await else { return };
+        let drawn = {
+            let record = Arc::clone(record);
+            tokio::task::spawn_blocking(move || chart::png(&record.report)).await
+        };
+        match drawn {
+            Ok(Ok(chart)) => live::attach(chart, surface).await,
+            Ok(Err(error)) => tracing::warn!(race = %record.id, %error, "no chart"),
+            Err(error) => tracing::error!(race = %record.id, %error, "the chart's task died"),
+        }
+    }
+
+    /// Spawns a task that shutdown waits for.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Ends a live race. False when it is not live (any more).
+    pub fn stop(&self, id: RaceId) -> bool {
+        lock(&self.live).get(&id).is_some_and(|stop| stop.send(Some(StopCause::Asked)).is_ok())
+    }
+
+    /// A race that is over and still remembered.
+    #[must_use]
+    pub fn record(&self, id: RaceId) -> Option<Arc<Record>> {
+        lock(&self.history).find(id)
+    }
+
+    /// The line-up today, asking every provider at once; each gets at most `patience`.
+    pub async fn entrants(&self, patience: Duration) -> Vec<Entrant> {
+        let asked = self.models.iter().map(|model| async move {
+            let silent = || Availability::Unreachable("no answer in time".into());
+            let availability = timeout(patience, model.prepare()).await.unwrap_or_else(|_| silent());
+            let last_speed = lock(&self.history).last_speed(&model.card().id);
+            Entrant { card: model.card().clone(), availability, last_speed }
+        });
+        join_all(asked).await
+    }
+
+    /// Refuses new races from now on.
+    pub fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+    }
+
+    /// Lets live races end by themselves until `stop_at`, then interrupts them, and waits until every
+    /// message has its final frame or `deadline` is there. True when all ended in time.
+    pub async fn drain(&self, stop_at: Instant, deadline: Instant) -> bool {
+        self.close();
+        if timeout_at(stop_at, self.tasks.wait()).await.is_ok() {
+            return true;
+        }
+        self.interrupting.cancel();
+        for stop in lock(&self.live).values() {
+            stop.send_replace(Some(StopCause::Restart));
+        }
+        timeout_at(deadline, self.tasks.wait()).await.is_ok()
+    }
+}
+
+/// A live race in the arena's register; leaves it when dropped.
+struct Registered<'a> {
+    arena: &'a Arena,
+    id: RaceId,
+}
+
+impl<'a> Registered<'a> {
+    fn new(arena: &'a Arena, id: RaceId, stop: watch::Sender<Option<StopCause>>) -> Self {
+        let mut live = lock(&arena.live);
+        if arena.interrupting.is_cancelled() {
+            stop.send_replace(Some(StopCause::Restart));
+        }
+        live.insert(id, stop);
+        drop(live);
+        Self { arena, id }
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        lock(&self.arena.live).remove(&self.id);
+    }
+}
+
+/// Every critical section here is a few plain steps, so a poisoned lock still holds sound data.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

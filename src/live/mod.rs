@@ -1,0 +1,111 @@
+//! SHELL. The edit loop: makes one live message follow one race.
+//!
+//! A token never waits for an edit: the race folds on its own, this loop samples the newest state when the
+//! [`Pacer`] grants a slot. Latest wins, equal views are skipped, one edit is in flight, the final frame
+//! always lands while the message can still be edited. Must not know which platform it is.
+
+pub mod pacer;
+
+use std::time::Duration;
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use self::pacer::Pacer;
+use crate::{
+    race::{
+        event::{Elapsed, EventKind, RaceEvent, StopCause},
+        state::RaceState,
+    },
+    surface::{Chart, Surface, SurfaceError},
+    view::View,
+};
+
+/// Shows `race` on `surface` until its final frame was shown.
+///
+/// # Errors
+/// [`SurfaceError::Gone`] or [`SurfaceError::Refused`] as soon as the platform says so; the race goes on
+/// all the same. Passing trouble is never an error: the newest frame is tried again, ever more slowly.
+pub async fn present<S: Surface>(
+    mut race: watch::Receiver<RaceState>,
+    surface: &mut S,
+) -> Result<(), SurfaceError> {
+    let start = Instant::now();
+    let mut pacer = Pacer::new(surface.pace().interval);
+    let mut shown: Option<View> = None;
+    loop {
+        let pace = surface.pace();
+        pacer.set_interval(pace.interval);
+        sleep_until(start + pacer.next_slot().as_duration()).await;
+        let mut view = newest(&mut race);
+        view.notice = pace.notice.filter(|_| !view.is_final());
+        if shown.as_ref() != Some(&view) {
+            match surface.show(&view).await {
+                Ok(()) => pacer.sent(elapsed(start)),
+                Err(SurfaceError::RateLimited { retry_after }) => {
+                    pacer.limited(elapsed(start), retry_after);
+                    continue;
+                }
+                Err(error @ SurfaceError::Transient { .. }) => {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "edit failed, will try again");
+                    pacer.failed(elapsed(start));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            shown = Some(view);
+        }
+        if shown.as_ref().is_some_and(View::is_final) {
+            return Ok(());
+        }
+        // An error means that nobody writes the race any more; `newest` then ends it.
+        let _ = race.changed().await;
+    }
+}
+
+/// The newest view. A race that is not over and that nobody writes any more will never move again: it is
+/// shown as interrupted, since a live word must not be the last one.
+fn newest(race: &mut watch::Receiver<RaceState>) -> View {
+    let abandoned = race.has_changed().is_err();
+    let state = race.borrow_and_update();
+    if !abandoned || state.is_over() {
+        return View::of(&state);
+    }
+    let mut ended = state.clone();
+    ended.apply(&RaceEvent { at: ended.now, kind: EventKind::Stop(StopCause::Restart) });
+    View::of(&ended)
+}
+
+/// Attempts to attach a chart.
+const CHART_ATTEMPTS: u32 = 4;
+
+/// Adds the finished chart to a message whose final frame was shown. Passing trouble is tried again a few
+/// times; after that the message stands without its chart, which is logged and un-shows nothing.
+pub async fn attach<S: Surface>(chart: Chart, surface: &mut S) {
+    let start = Instant::now();
+    let mut pacer = Pacer::new(Duration::ZERO);
+    for attempt in 1..=CHART_ATTEMPTS {
+        sleep_until(start + pacer.next_slot().as_duration()).await;
+        match surface.attach(chart.clone()).await {
+            Ok(()) => return,
+            Err(SurfaceError::RateLimited { retry_after }) => pacer.limited(elapsed(start), retry_after),
+            Err(SurfaceError::Transient { .. }) if attempt < CHART_ATTEMPTS => pacer.failed(elapsed(start)),
+            Err(error) => {
+                return tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the chart was not attached"
+                );
+            }
+        }
+    }
+    tracing::warn!(attempts = CHART_ATTEMPTS, "the chart was not attached: rate limited");
+}
+
+fn elapsed(start: Instant) -> Elapsed {
+    Elapsed::new(start.elapsed())
+}
+
+/// The least time between two frames of surfaces without a budget of their own: as fast as eyes follow.
+pub const SMOOTH: Duration = Duration::from_millis(100);

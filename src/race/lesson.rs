@@ -1,0 +1,197 @@
+//! What a race teaches, computed from its own numbers: one line for the message, a longer explanation
+//! for those who ask. Nothing here is canned: without two comparable lanes there is no lesson.
+//!
+//! Must not know how a race is run or shown.
+
+use std::time::Duration;
+
+use super::{
+    figures::{seconds, speed, thousands, tokens},
+    metrics::TokenCount,
+    report::{LaneReport, Report, Status},
+};
+
+/// Two speeds or first tokens within this share of each other are a tie: one run each tells no more.
+const TIE: f64 = 0.03;
+
+/// The token after which the faster of two lanes is ahead of the one that spoke first:
+/// `ttft_1 + (n - 1) / v_1 = ttft_2 + (n - 1) / v_2`, rounded up. `None` unless `slow` spoke first and
+/// `fast` writes faster.
+#[must_use]
+pub fn crossover(slow: (Duration, f64), fast: (Duration, f64)) -> Option<u64> {
+    let head_start = fast.0.as_secs_f64() - slow.0.as_secs_f64();
+    let gain = 1.0 / slow.1 - 1.0 / fast.1;
+    let n = 1.0 + head_start / gain;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+    (head_start >= 0.0 && gain > 0.0 && n < 1e9).then(|| n.ceil() as u64)
+}
+
+/// One line of what the race shows; `None` for a race of one lane.
+#[must_use]
+pub fn line(report: &Report) -> Option<String> {
+    if report.lanes.len() < 2 {
+        return None;
+    }
+    let podium = report.podium();
+    Some(match podium.as_slice() {
+        [] => no_speed(report),
+        [(only, _)] => format!("Only {} finished with a speed to compare.", only.card.name),
+        [(fastest, v), .., (slowest, w)] => match first_to_speak(&podium) {
+            Some((first, u)) if first.card.id != fastest.card.id => split((first, u), (fastest, *v)),
+            _ => sweep((fastest, *v), (slowest, *w)),
+        },
+    })
+}
+
+fn no_speed(report: &Report) -> String {
+    let stopped = report.lanes.iter().filter(|lane| matches!(lane.status, Status::Stopped(_))).count();
+    match stopped {
+        0 => "No lane finished with a speed to compare.".into(),
+        _ => "The race was stopped before any lane finished.".into(),
+    }
+}
+
+type Runner<'a> = (&'a LaneReport, f64);
+
+/// The finished lane whose first token came first.
+fn first_to_speak<'a>(podium: &[Runner<'a>]) -> Option<Runner<'a>> {
+    podium.iter().copied().min_by_key(|(lane, _)| lane.metrics.ttft)
+}
+
+/// One lane spoke first, another wrote fastest.
+fn split((first, u): Runner<'_>, (fastest, v): Runner<'_>) -> String {
+    let (a, b) = (&first.card.name, &fastest.card.name);
+    let spoke = seconds(first.metrics.ttft.unwrap_or_default());
+    if v / u - 1.0 < TIE {
+        return format!("{a} spoke first ({spoke}); in writing speed {a} and {b} are too close to call.");
+    }
+    let ahead = crossover(start(first, u), start(fastest, v))
+        .map(|n| format!(": past {} tokens it is ahead", thousands(n)))
+        .unwrap_or_default();
+    format!("{a} spoke first ({spoke}) but {b} wrote {:.1} times faster{ahead}.", v / u)
+}
+
+/// One lane did both.
+fn sweep((fastest, v): Runner<'_>, (slowest, w): Runner<'_>) -> String {
+    let (a, b) = (&fastest.card.name, &slowest.card.name);
+    let spoke = seconds(fastest.metrics.ttft.unwrap_or_default());
+    if v / w - 1.0 < TIE {
+        return format!("{a} spoke first ({spoke}); in writing speed all are too close to call.");
+    }
+    format!("{a} spoke first ({spoke}) and wrote fastest: {:.1} times the speed of {b}.", v / w)
+}
+
+fn start(lane: &LaneReport, speed: f64) -> (Duration, f64) {
+    (lane.metrics.ttft.unwrap_or_default(), speed)
+}
+
+/// The longer explanation, one paragraph an element. Never empty.
+#[must_use]
+pub fn explanation(report: &Report) -> Vec<String> {
+    let mut said = vec![];
+    said.extend(latency_against_throughput(report));
+    said.extend(report.lanes.iter().filter_map(cost_of_reasoning));
+    said.extend(purposes(report));
+    said.extend(not_whole(report));
+    said.push(how_it_was_measured(report));
+    said
+}
+
+fn latency_against_throughput(report: &Report) -> Option<String> {
+    let podium = report.podium();
+    let (first, u) = first_to_speak(&podium)?;
+    let &(fastest, v) = podium.first()?;
+    let ttft = |lane: &LaneReport| seconds(lane.metrics.ttft.unwrap_or_default());
+    if first.card.id == fastest.card.id {
+        return Some(format!(
+            "Latency is the wait for the first token, throughput the speed after it. {} had the best of both \
+             here: {} to the first token, then {} tok/s.",
+            first.card.name,
+            ttft(first),
+            speed(Some(u), first.metrics.token_count),
+        ));
+    }
+    let (a, b) = (&first.card.name, &fastest.card.name);
+    let ahead = crossover(start(first, u), start(fastest, v)).map_or_else(String::new, |n| {
+        format!(
+            " The lines cross at token {}: for shorter answers {a} is done sooner, for longer ones {b}.",
+            thousands(n)
+        )
+    });
+    Some(format!(
+        "Latency and throughput are two things. {a} needed {} to its first token and then wrote {} tok/s; {b} \
+         needed {} and wrote {} tok/s.{ahead}",
+        ttft(first),
+        speed(Some(u), first.metrics.token_count),
+        ttft(fastest),
+        speed(Some(v), fastest.metrics.token_count),
+    ))
+}
+
+fn cost_of_reasoning(lane: &LaneReport) -> Option<String> {
+    if lane.reasoning.is_empty() {
+        return None;
+    }
+    let name = &lane.card.name;
+    let spent = match lane.metrics.reasoning_tokens {
+        Some(n) if n > 0 => format!(" in {} tokens", tokens(n, TokenCount::Usage)),
+        _ => String::new(),
+    };
+    match (lane.metrics.ttft, lane.metrics.ttfa) {
+        (Some(token), Some(answer)) => Some(format!(
+            "{name} thought for {}{spent} before its first word of the answer: its first token came after {}, \
+             its answer after {}. Those tokens are generated, timed and paid like any other.",
+            seconds(answer.saturating_sub(token)),
+            seconds(token),
+            seconds(answer),
+        )),
+        _ if lane.spent_on_thinking() => {
+            Some(format!("{name} spent its whole output cap on thinking{spent} and never came to an answer."))
+        }
+        _ => Some(format!("{name} was still thinking{spent} when it ended.")),
+    }
+}
+
+fn purposes(report: &Report) -> Option<String> {
+    let order = report.order();
+    let described = order.iter().map(|&i| &report.lanes[i].card).filter(|card| !card.best_for.is_empty());
+    let list: Vec<String> = described
+        .map(|card| match card.size.as_str() {
+            "" => format!("{} for {}", card.name, card.best_for),
+            size => format!("{} ({size}) for {}", card.name, card.best_for),
+        })
+        .collect();
+    (!list.is_empty()).then(|| {
+        format!("Speed is not all. What each is made for: {}. The answers tell the rest.", list.join("; "))
+    })
+}
+
+fn not_whole(report: &Report) -> Option<String> {
+    let names: Vec<&str> = report
+        .lanes
+        .iter()
+        .filter(|lane| !lane.status.is_finished())
+        .map(|lane| lane.card.name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not whole here: {}. That says something of availability, nothing of speed.",
+            names.join(", ")
+        )
+    })
+}
+
+fn how_it_was_measured(report: &Report) -> String {
+    let mut said = String::from(
+        "How the tokens travelled: every model was asked at the same moment, each over a connection of its own \
+         that stood before the start; the answers came as server-sent events, stamped when they were read. \
+         Speed is (tokens - 1) / (last token - first token). Token counts are the servers' own",
+    );
+    let estimated = report.lanes.iter().any(|lane| lane.metrics.token_count == TokenCount::Estimated);
+    said.push_str(if estimated { ", and estimated where one said none (≈)." } else { "." });
+    said.push_str(" One run each: the next race may differ.");
+    if report.simulated() {
+        said.push_str(" Simulated models only act: their figures say nothing of the real ones.");
+    }
+    said
+}

@@ -1,0 +1,91 @@
+//! The terminal as a surface: bars that repaint in place, or plain lines where output is no terminal.
+//!
+//! Must not know models, providers or how a race is run.
+
+pub mod render;
+
+use std::io::Write;
+
+use self::render::Screen;
+use crate::{
+    live::SMOOTH,
+    surface::{Chart, Pace, Surface, SurfaceError},
+    view::View,
+};
+
+/// A live message on a terminal or in a pipe.
+pub struct Terminal<W> {
+    out: W,
+    screen: Option<Screen>,
+    painted: usize,
+    said: Vec<String>,
+}
+
+impl<W: Write + Send> Terminal<W> {
+    /// Writes to `out`: repainting when it is a `screen`, plain lines when it is `None`.
+    pub fn new(out: W, screen: Option<Screen>) -> Self {
+        Self { out, screen, painted: 0, said: vec![] }
+    }
+
+    /// Paints over the frame before: up to its first line, clear, write. The cursor is hidden meanwhile.
+    fn paint(&mut self, lines: &[String], last: bool) -> std::io::Result<()> {
+        let mut frame = String::from("\x1b[?25l");
+        if self.painted > 0 {
+            frame += &format!("\x1b[{}F\x1b[0J", self.painted);
+        }
+        for line in lines {
+            frame.push_str(line);
+            frame.push('\n');
+        }
+        if last {
+            frame.push_str("\x1b[?25h");
+        }
+        self.painted = if last { 0 } else { lines.len() };
+        self.out.write_all(frame.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Says what is new of each lane, one line each; at the end the whole result.
+    fn say(&mut self, view: &View) -> std::io::Result<()> {
+        const PIPE: Screen = Screen { columns: 100, rows: usize::MAX, color: false };
+        if self.said.is_empty() {
+            writeln!(self.out, "{}", render::headline(view))?;
+            self.said = vec![String::new(); view.lanes.len()];
+        }
+        for (lane, said) in view.lanes.iter().zip(&mut self.said) {
+            let line = render::progress(lane);
+            if *said != line {
+                writeln!(self.out, "{line}")?;
+                *said = line;
+            }
+        }
+        if view.is_final() {
+            writeln!(self.out, "\n{}", render::last(view, PIPE).join("\n"))?;
+        }
+        self.out.flush()
+    }
+}
+
+impl<W: Write + Send> Surface for Terminal<W> {
+    fn pace(&self) -> Pace {
+        Pace::every(SMOOTH)
+    }
+
+    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+        let shown = match self.screen {
+            None => self.say(view),
+            Some(screen) if view.is_final() => self.paint(&render::last(view, screen), true),
+            Some(screen) => self.paint(&render::live(view, screen), false),
+        };
+        // A closed pipe stays closed; the race goes on, for its exit code and its chart.
+        shown.map_err(|error| {
+            tracing::debug!(%error, "the output is gone");
+            SurfaceError::Gone
+        })
+    }
+
+    /// A terminal shows no pictures; `--chart` writes the file.
+    async fn attach(&mut self, _: Chart) -> Result<(), SurfaceError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! What the edit loop does on a platform's bad days.
+
+use std::time::Duration;
+
+use llm_arena::{
+    live,
+    model::ModelCard,
+    race::{report::Report, state::RaceState},
+    view::Progress,
+};
+use tokio::sync::watch;
+
+use super::{arena, race};
+use crate::support::{
+    film::{Camera, Take},
+    script::{Script, model},
+};
+
+fn talker() -> Script {
+    model("talker").waits(150).says_words(2_000, 5).used(2_000).finishes("stop")
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_tokens_a_second_make_one_edit_a_second() {
+    let mut camera = Camera::new(1_000, []);
+    let film = camera.film();
+    race(&arena([talker()]), &mut camera).await;
+    film.keeps_the_rules(1_000);
+    assert_eq!(film.frames().len(), 12, "{}", film.script());
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_obeyed_to_the_millisecond_and_the_newest_state_comes_next() {
+    let wait = Duration::from_millis(5_300);
+    let mut camera = Camera::new(500, [Take::Accept, Take::Accept, Take::Limit(wait)]);
+    let film = camera.film();
+    race(&arena([talker()]), &mut camera).await;
+    film.keeps_the_rules(500);
+    let calls = film.calls();
+    assert_eq!(calls[3] - calls[2], wait);
+    let frame = &film.frames()[2];
+    assert!(frame.text.contains("writing 6.3 s"), "a stale frame was sent again:\n{}", frame.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stuck_edit_changes_no_number_and_is_never_overtaken() {
+    let run = async |takes: Vec<Take>| -> (Report, crate::support::film::Film) {
+        let mut camera = Camera::new(300, takes);
+        let film = camera.film();
+        (
+            race(
+                &arena([talker(), model("b").waits(40).says_words(50, 21).used(50).finishes("stop")]),
+                &mut camera,
+            )
+            .await
+            .report
+            .clone(),
+            film,
+        )
+    };
+    let (smooth, _) = run(vec![]).await;
+    let (stuck, film) = run(vec![Take::Accept, Take::Slowly(Duration::from_secs(7))]).await;
+    assert_eq!(smooth, stuck);
+    film.keeps_the_rules(300);
+    let calls = film.calls();
+    assert!(calls[2] - calls[1] >= Duration::from_secs(7), "a second edit was sent while one was in flight");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_final_frame_lands_after_trouble() {
+    let trouble = (0..9).map(|_| Take::Trouble);
+    let mut camera = Camera::new(200, [Take::Accept].into_iter().chain(trouble));
+    let film = camera.film();
+    let answer = model("short").waits(300).says("All of it.").used(4).finishes("stop");
+    race(&arena([answer]), &mut camera).await;
+    film.keeps_the_rules(200);
+    let frames = film.frames();
+    assert_eq!(frames.len(), 2);
+    assert!(frames[1].text.contains("All of it."));
+    let calls = film.calls();
+    let waits: Vec<u128> = calls.windows(2).skip(1).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
+    assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_message_is_not_edited_again_and_the_race_goes_on() {
+    let mut camera = Camera::new(500, [Take::Accept, Take::Gone]);
+    let film = camera.film();
+    let record = race(&arena([talker()]), &mut camera).await;
+    assert_eq!(film.calls().len(), 2);
+    assert_eq!(film.charts(), 0);
+    assert!(record.report.lanes[0].status.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_that_nobody_runs_any_more_is_shown_as_interrupted() {
+    let card: ModelCard = llm_arena::model::ChatModel::card(&model("orphan")).clone();
+    let (sender, receiver) = watch::channel(RaceState::new("ana", "why?", [card.into()]));
+    let mut camera = Camera::new(100, []);
+    let film = camera.film();
+    tokio::join!(async { live::present(receiver, &mut camera).await.expect("shown") }, async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(sender);
+    });
+    film.keeps_the_rules(100);
+    assert_eq!(film.frames().pop().expect("frames").view.progress, Progress::Interrupted);
+}

@@ -1,0 +1,27 @@
+//! Films: a scripted model, a filming surface, a paused clock, no sockets. One film is one timeline.
+
+mod edits;
+mod races;
+
+use std::sync::Arc;
+
+use llm_arena::{
+    arena::{Arena, Asker, Limits, Record},
+    model::ChatModel,
+};
+
+use crate::support::{film::Camera, script::Script};
+
+const LIMITS: Limits =
+    Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 60 };
+
+fn arena(models: impl IntoIterator<Item = Script>) -> Arc<Arena> {
+    let models: Vec<Arc<dyn ChatModel>> = models.into_iter().map(Script::arc).collect();
+    Arc::new(Arena::new(models, LIMITS))
+}
+
+async fn race(arena: &Arena, camera: &mut Camera) -> Arc<Record> {
+    let asker = Asker { id: "test:ana".into(), name: "ana".into() };
+    let permit = arena.admit(asker, &[], "why is the sky blue?".into()).expect("admitted");
+    arena.race(permit, camera).await
+}

@@ -1,0 +1,171 @@
+//! What people see of a race, frame by frame.
+
+use std::time::Duration;
+
+use llm_arena::{
+    model::{Availability, ModelError},
+    race::report::Status,
+    view::Progress,
+};
+
+use super::{arena, race};
+use crate::support::{
+    film::{Camera, Take},
+    script::model,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_race_from_the_first_word_to_the_chart() {
+    let arena = arena([
+        model("small").waits(200).says_words(8, 100).used(8).finishes("stop"),
+        model("large")
+            .waits(900)
+            .thinks("Let me see. ")
+            .waits(600)
+            .says_words(30, 40)
+            .used(36)
+            .finishes("stop"),
+        model("broken")
+            .waits(300)
+            .says("I")
+            .fails(ModelError::RateLimited { retry_after: Some(Duration::from_secs(20)) }),
+    ]);
+    let mut camera = Camera::new(500, []);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    film.keeps_the_rules(500);
+    assert_eq!(film.charts(), 1);
+    assert_eq!(
+        record.report.lanes.iter().map(|lane| lane.status.as_str()).collect::<Vec<_>>(),
+        ["finished", "finished", "failed"]
+    );
+    insta::assert_snapshot!(film.script());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_lane_has_a_clock_that_moves_without_any_event() {
+    let arena = arena([model("slow").waits(4_500).says("At last.").used(2).finishes("stop")]);
+    let mut camera = Camera::new(100, []);
+    let film = camera.film();
+    race(&arena, &mut camera).await;
+    film.keeps_the_rules(100);
+    let said: Vec<String> = film.frames().iter().map(|frame| frame.view.lanes[0].status.clone()).collect();
+    assert_eq!(
+        said,
+        [
+            "getting ready",
+            "waiting, no bytes for 0.0 s",
+            "waiting, no bytes for 1.0 s",
+            "waiting, no bytes for 2.0 s",
+            "waiting, no bytes for 3.0 s",
+            "waiting, no bytes for 4.0 s",
+            "done 4.50 s, 2 tokens"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_alive_tells_slow_from_stuck() {
+    let slow =
+        model("alive").waits(800).is_alive().waits(3_000).is_alive().waits(5_000).says("x").finishes("stop");
+    let arena = arena([slow]);
+    let mut camera = Camera::new(100, []);
+    let film = camera.film();
+    race(&arena, &mut camera).await;
+    let script =
+        film.frames().iter().map(|frame| frame.view.lanes[0].status.clone()).collect::<Vec<_>>().join("\n");
+    assert!(script.contains("waiting 1.0 s, the server is alive"), "{script}");
+    assert!(script.contains("waiting, no bytes for 4.2 s"), "{script}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_ends_a_race_at_once_and_keeps_the_text() {
+    let arena = arena([
+        model("done").says("whole").used(1).finishes("stop"),
+        model("running").says_words(1_000, 50),
+        model("silent").hangs(),
+    ]);
+    let mut camera = Camera::new(100, []);
+    let film = camera.film();
+    let asker = llm_arena::arena::Asker { id: "test:ana".into(), name: "ana".into() };
+    let permit = arena.admit(asker, &[], "go".into()).expect("admitted");
+    let id = permit.id();
+    let (record, ()) = tokio::join!(arena.race(permit, &mut camera), async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(arena.stop(id));
+    });
+    film.keeps_the_rules(100);
+    let last = film.frames().pop().expect("a last frame");
+    assert!(last.at <= Duration::from_millis(3_200), "{:?}", last.at);
+    assert_eq!(last.view.progress, Progress::Stopped);
+    let lanes = &record.report.lanes;
+    assert_eq!(
+        lanes.iter().map(|lane| lane.status.as_str()).collect::<Vec<_>>(),
+        ["finished", "stopped", "stopped"]
+    );
+    assert!(lanes[1].answer.starts_with("w0 w1 ") && last.view.lanes[1].answer == lanes[1].answer);
+    assert!(!arena.stop(id), "a race that is over cannot be stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_interrupts_what_does_not_end_in_time() {
+    let arena = arena([model("long").says_words(10_000, 50)]);
+    let mut camera = Camera::new(1_000, []);
+    let film = camera.film();
+    let runner = arena.clone();
+    arena.spawn(async move {
+        race(&runner, &mut camera).await;
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let now = tokio::time::Instant::now();
+    assert!(arena.drain(now + Duration::from_secs(6), now + Duration::from_secs(8)).await);
+    let last = film.frames().pop().expect("a last frame");
+    assert_eq!(last.view.progress, Progress::Interrupted);
+    assert!(last.text.contains("interrupted by a restart"), "{}", last.text);
+    let asker = llm_arena::arena::Asker { id: "test:bob".into(), name: "bob".into() };
+    let refused = arena.admit(asker, &[], "one more".into()).err().expect("closed");
+    assert!(refused.to_string().contains("restarting"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_that_is_late_at_the_start_line_holds_nobody_up_for_long() {
+    let arena = arena([
+        model("ready").says("now").used(1).finishes("stop"),
+        model("unlisted").is(Availability::NotListed).says("here").used(1).finishes("stop"),
+        model("far").prepares_in(60_000).says("late").used(1).finishes("stop"),
+    ]);
+    let mut camera = Camera::new(100, []);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    assert!(film.frames().last().expect("frames").at < Duration::from_secs(4));
+    assert!(record.report.lanes.iter().all(|lane| lane.status.is_finished()));
+    let note = film.frames().pop().and_then(|frame| frame.view.lanes[1].note.clone()).expect("a note");
+    assert!(note.contains("does not list this model today"), "{note}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_that_panics_ends_alone() {
+    let arena =
+        arena([model("mad").says("a").panics(), model("sane").waits(500).says("b").used(1).finishes("stop")]);
+    let mut camera = Camera::new(100, []);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    film.keeps_the_rules(100);
+    assert_eq!(record.report.lanes[0].status, Status::Failed);
+    assert!(record.report.lanes[1].status.is_finished());
+    assert_eq!(record.report.lanes[0].answer, "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nineteen_lanes_race() {
+    let lanes = (0..19).map(|i| {
+        model(&format!("m{i}")).waits(100 + i * 10).says_words(20, 30 + i).used(20).finishes("stop")
+    });
+    let arena = arena(lanes);
+    let mut camera = Camera::new(1_000, [Take::Accept]);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    film.keeps_the_rules(1_000);
+    assert_eq!(record.report.order(), (0..19).collect::<Vec<_>>());
+    assert_eq!(film.frames().pop().expect("frames").view.standings, record.report.order());
+}

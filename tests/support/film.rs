@@ -1,0 +1,143 @@
+//! A surface that films: every frame with its time, and the rules that every film must keep.
+
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use llm_arena::{
+    surface::{Chart, Pace, Surface, SurfaceError},
+    terminal::render::{self, Screen},
+    view::View,
+};
+use tokio::time::{Instant, sleep};
+
+const SCREEN: Screen = Screen { columns: 100, rows: 40, color: false };
+
+/// One accepted frame.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// When the edit was asked for, since the camera was made.
+    pub at: Duration,
+    /// The message as text.
+    pub text: String,
+    /// What was shown.
+    pub view: View,
+}
+
+/// What the platform does with the next edit.
+pub enum Take {
+    /// Accepts it.
+    Accept,
+    /// Accepts it after this long.
+    Slowly(Duration),
+    /// Answers that nothing may come for this long.
+    Limit(Duration),
+    /// Has passing trouble.
+    Trouble,
+    /// Says the message is gone.
+    Gone,
+}
+
+/// A filming surface.
+pub struct Camera {
+    start: Instant,
+    pace: Duration,
+    takes: VecDeque<Take>,
+    film: Film,
+}
+
+/// What was filmed; clones see the same film.
+#[derive(Clone, Default)]
+pub struct Film {
+    reel: Arc<Mutex<Reel>>,
+}
+
+#[derive(Default)]
+struct Reel {
+    frames: Vec<Frame>,
+    calls: Vec<Duration>,
+    charts: Vec<Chart>,
+}
+
+impl Camera {
+    /// A camera whose platform takes an edit every `pace_ms` and accepts all after `takes`.
+    pub fn new(pace_ms: u64, takes: impl IntoIterator<Item = Take>) -> Self {
+        let pace = Duration::from_millis(pace_ms);
+        Self { start: Instant::now(), pace, takes: takes.into_iter().collect(), film: Film::default() }
+    }
+
+    pub fn film(&self) -> Film {
+        self.film.clone()
+    }
+}
+
+impl Surface for Camera {
+    fn pace(&self) -> Pace {
+        Pace::every(self.pace)
+    }
+
+    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+        let at = self.start.elapsed();
+        self.film.reel.lock().expect("film").calls.push(at);
+        match self.takes.pop_front().unwrap_or(Take::Accept) {
+            Take::Accept => {}
+            Take::Slowly(time) => sleep(time).await,
+            Take::Limit(retry_after) => return Err(SurfaceError::RateLimited { retry_after }),
+            Take::Trouble => {
+                return Err(SurfaceError::Transient { source: Arc::new(std::io::Error::other("trouble")) });
+            }
+            Take::Gone => return Err(SurfaceError::Gone),
+        }
+        let lines = if view.is_final() { render::last(view, SCREEN) } else { render::live(view, SCREEN) };
+        let frame = Frame { at, text: lines.join("\n"), view: view.clone() };
+        self.film.reel.lock().expect("film").frames.push(frame);
+        Ok(())
+    }
+
+    async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
+        self.film.reel.lock().expect("film").charts.push(chart);
+        Ok(())
+    }
+}
+
+impl Film {
+    pub fn frames(&self) -> Vec<Frame> {
+        self.reel.lock().expect("film").frames.clone()
+    }
+
+    /// When the surface was called, accepted or not.
+    pub fn calls(&self) -> Vec<Duration> {
+        self.reel.lock().expect("film").calls.clone()
+    }
+
+    pub fn charts(&self) -> usize {
+        self.reel.lock().expect("film").charts.len()
+    }
+
+    /// The whole film as "time, text".
+    pub fn script(&self) -> String {
+        self.frames().iter().fold(String::new(), |mut out, frame| {
+            let _ = writeln!(out, "--- {:.3} s\n{}", frame.at.as_secs_f64(), frame.text);
+            out
+        })
+    }
+
+    /// The rules of every film: never faster than `pace_ms`, no two frames in a row that look the same,
+    /// the final frame once, last and complete.
+    pub fn keeps_the_rules(&self, pace_ms: u64) {
+        let frames = self.frames();
+        for pair in self.calls().windows(2) {
+            let gap = pair[1].checked_sub(pair[0]).expect("in order");
+            assert!(gap >= Duration::from_millis(pace_ms), "{gap:?} between two edits\n{}", self.script());
+        }
+        for pair in frames.windows(2) {
+            assert_ne!(pair[0].text, pair[1].text, "two frames look the same\n{}", self.script());
+        }
+        let finals: Vec<usize> =
+            frames.iter().enumerate().filter(|(_, frame)| frame.view.is_final()).map(|(i, _)| i).collect();
+        assert_eq!(finals, [frames.len() - 1], "the final frame is not once and last\n{}", self.script());
+    }
+}

@@ -1,0 +1,4 @@
+//! The fake world of the tests.
+
+pub mod film;
+pub mod script;
