@@ -212,20 +212,20 @@ mod tests {
         vec![card("gemma-2b", "Gemma 2B"), card("qwen-7b", "Qwen 7B")]
     }
 
-    fn compared(models: &[&str], prompt: &str) -> Result<Command, CommandError> {
+    fn compared(models: &[&str], prompt: &str) -> Command {
         let models = models.iter().map(|id| ModelId::new(id)).collect();
-        Ok(Command::Compare { models, prompt: prompt.into() })
+        Command::Compare { models, prompt: prompt.into() }
     }
 
     #[test]
     fn a_line_is_read_with_and_without_the_slash_command() {
         let lineup = lineup();
-        assert_eq!(parse("/arena compare why  is it?", &lineup), compared(&[], "why  is it?"));
+        assert_eq!(parse("/arena compare why  is it?", &lineup), Ok(compared(&[], "why  is it?")));
         assert_eq!(
             parse(" Compare models=qwen-7b,GEMMA-2B x\ny ", &lineup),
-            compared(&["gemma-2b", "qwen-7b"], "x\ny")
+            Ok(compared(&["gemma-2b", "qwen-7b"], "x\ny"))
         );
-        assert_eq!(parse("compare --models qwen-7b x", &lineup), compared(&["qwen-7b"], "x"));
+        assert_eq!(parse("compare --models qwen-7b x", &lineup), Ok(compared(&["qwen-7b"], "x")));
         let asked = Ok(Command::Ask { model: ModelId::new("gemma-2b"), prompt: "why".into() });
         assert_eq!(parse("/arena ask gemma-2b why", &lineup), asked);
         assert_eq!(parse("/arena ask Gemma 2B why", &lineup), asked);

@@ -2,4 +2,5 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside; `pub` marks what the fake world offers")]
 
 mod films;
+mod laws;
 mod support;

@@ -109,7 +109,7 @@ impl Report {
 
 /// Sort key: smaller is better.
 fn rank(lane: &LaneReport) -> (u8, f64) {
-    let speed = lane.metrics.tokens_per_second;
+    let speed = lane.metrics.tokens_per_second.filter(|_| lane.status != Status::Failed);
     let class = match (&lane.status, speed) {
         (Status::Finished(_), Some(_)) => 0,
         (Status::Finished(_), None) => 1,

@@ -29,10 +29,8 @@ impl<W: Write + Send> Terminal<W> {
 
     /// Paints over the frame before: up to its first line, clear, write. The cursor is hidden meanwhile.
     fn paint(&mut self, lines: &[String], last: bool) -> std::io::Result<()> {
-        let mut frame = String::from("\x1b[?25l");
-        if self.painted > 0 {
-            frame += &format!("\x1b[{}F\x1b[0J", self.painted);
-        }
+        let up = if self.painted > 0 { format!("\x1b[{}F\x1b[0J", self.painted) } else { String::new() };
+        let mut frame = format!("\x1b[?25l{up}");
         for line in lines {
             frame.push_str(line);
             frame.push('\n');

@@ -120,20 +120,19 @@ pub fn clip(text: &str, limit: usize, measure: Measure, keep: Keep) -> String {
 fn dress(text: &str, kept: &str, cut: bool, keep: Keep) -> String {
     let mut out = String::with_capacity(kept.len() + 16);
     if cut && keep == Keep::Tail {
-        let before = open_fence(&text[..text.len() - kept.len()]);
-        out.push_str(ELLIPSIS);
-        if let Some(fence) = before {
-            out.push('\n');
+        let before = &text[..text.len() - kept.len()];
+        out.push_str(if before.ends_with('\n') { "…\n" } else { ELLIPSIS });
+        if let Some(fence) = open_fence(before) {
+            out.push_str(if out.ends_with('\n') { "" } else { "\n" });
             out.push_str(window(&fence.opening, fence.marker.len() + 20, Measure::Chars, Keep::Head).0);
             out.push('\n');
         }
     }
     out.push_str(kept);
-    let open = open_fence(&out);
     if cut && keep == Keep::Head {
         out.push_str(ELLIPSIS);
     }
-    if let Some(fence) = open {
+    if let Some(fence) = open_fence(&out) {
         if !out.ends_with('\n') {
             out.push('\n');
         }

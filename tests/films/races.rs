@@ -66,8 +66,14 @@ async fn a_waiting_lane_has_a_clock_that_moves_without_any_event() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_alive_tells_slow_from_stuck() {
-    let slow =
-        model("alive").waits(800).is_alive().waits(3_000).is_alive().waits(5_000).says("x").finishes("stop");
+    let slow = model("alive")
+        .waits(800)
+        .stays_alive()
+        .waits(3_000)
+        .stays_alive()
+        .waits(5_000)
+        .says("x")
+        .finishes("stop");
     let arena = arena([slow]);
     let mut camera = Camera::new(100, []);
     let film = camera.film();

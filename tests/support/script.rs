@@ -75,7 +75,7 @@ impl Script {
         self.step(Step::Say(Delta::Reasoning(text.into())))
     }
 
-    pub fn is_alive(self) -> Self {
+    pub fn stays_alive(self) -> Self {
         self.step(Step::Say(Delta::Alive))
     }
 

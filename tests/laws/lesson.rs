@@ -1,0 +1,128 @@
+//! Lessons say what the numbers say.
+
+use std::{sync::Arc, time::Duration};
+
+use llm_arena::{
+    model::{Availability, ChatModel, FinishReason},
+    race::{
+        event::StopCause,
+        lesson::{crossover, explanation, line},
+        metrics::{Metrics, TokenCount},
+        report::{LaneReport, Report, Status},
+    },
+};
+use proptest::prelude::*;
+
+use crate::support::script::model;
+
+fn lane(name: &str, ttft_ms: u64, speed: f64) -> LaneReport {
+    let ttft = Some(Duration::from_millis(ttft_ms));
+    LaneReport {
+        card: Arc::new(model(name).card().clone()),
+        status: Status::Finished(FinishReason::new("stop")),
+        answer: "x".into(),
+        reasoning: String::new(),
+        metrics: Metrics {
+            output_tokens: 100,
+            reasoning_tokens: None,
+            token_count: TokenCount::Usage,
+            cached_tokens: None,
+            ttft,
+            ttfa: ttft,
+            total: Some(Duration::from_secs(3)),
+            tokens_per_second: Some(speed),
+            end_to_end_tokens_per_second: Some(speed / 2.0),
+            server_tokens_per_second: None,
+        },
+        error: None,
+        availability: Availability::Listed,
+        simulated: false,
+    }
+}
+
+fn report(lanes: Vec<LaneReport>) -> Report {
+    Report { prompt: "why?".into(), lanes }
+}
+
+#[test]
+fn first_to_speak_against_fastest_to_write() {
+    let race = report(vec![lane("Gemma", 210, 143.0), lane("GPT-OSS", 620, 214.0), lane("Coder", 900, 60.0)]);
+    let said = line(&race).expect("a lesson");
+    assert_eq!(
+        said,
+        "Gemma spoke first (0.21 s) but GPT-OSS wrote 1.5 times faster: past 178 tokens it is ahead."
+    );
+    let deeper = explanation(&race).join("\n");
+    assert!(deeper.contains("The lines cross at token 178"), "{deeper}");
+}
+
+#[test]
+fn one_model_that_does_both_and_models_that_are_equal() {
+    let race = report(vec![lane("A", 210, 150.0), lane("B", 620, 50.0)]);
+    assert_eq!(
+        line(&race).expect("a lesson"),
+        "A spoke first (0.21 s) and wrote fastest: 3.0 times the speed of B."
+    );
+    let race = report(vec![lane("A", 610, 101.0), lane("B", 210, 100.0)]);
+    let said = line(&race).expect("a lesson");
+    assert!(said.contains("B spoke first (0.21 s)") && said.contains("too close to call"), "{said}");
+}
+
+#[test]
+fn without_two_speeds_nothing_is_compared() {
+    assert_eq!(line(&report(vec![lane("A", 1, 1.0)])), None, "one lane is no race");
+    let mut failed = lane("B", 5, 9.0);
+    failed.status = Status::Failed;
+    assert_eq!(
+        line(&report(vec![lane("A", 1, 1.0), failed.clone()])).expect("said"),
+        "Only A finished with a speed to compare."
+    );
+    assert_eq!(
+        line(&report(vec![failed.clone(), failed.clone()])).expect("said"),
+        "No lane finished with a speed to compare."
+    );
+    failed.status = Status::Stopped(StopCause::Asked);
+    assert_eq!(
+        line(&report(vec![failed.clone(), failed])).expect("said"),
+        "The race was stopped before any lane finished."
+    );
+}
+
+#[test]
+fn the_explanation_tells_what_reasoning_cost_and_what_was_not_whole() {
+    let mut thinker = lane("R1", 880, 69.0);
+    thinker.reasoning = "hm".into();
+    thinker.metrics.reasoning_tokens = Some(900);
+    thinker.metrics.ttfa = Some(Duration::from_millis(13_880));
+    let mut cut = lane("Cut", 1, 1.0);
+    cut.status = Status::Truncated;
+    cut.metrics.token_count = TokenCount::Estimated;
+    let said = explanation(&report(vec![thinker, cut])).join("\n");
+    assert!(said.contains("R1 thought for 13.0 s in 900 tokens before its first word"), "{said}");
+    assert!(said.contains("Not whole here: Cut."), "{said}");
+    assert!(said.contains("estimated where one said none (≈)"), "{said}");
+}
+
+proptest! {
+    #[test]
+    fn past_the_crossover_the_faster_lane_is_ahead(
+        head_ms in 0..5_000_u64, late_ms in 0..5_000_u64, slow in 1.0..500.0_f64, gain in 1.05..20.0_f64,
+    ) {
+        let (first, second) = (Duration::from_millis(head_ms), Duration::from_millis(head_ms + late_ms));
+        let fast = slow * gain;
+        let n = crossover((first, slow), (second, fast)).expect("they cross");
+        let n = u32::try_from(n).expect("in range");
+        let done = |start: Duration, speed: f64, n: u32| start.as_secs_f64() + f64::from(n - 1) / speed;
+        prop_assert!(done(second, fast, n + 1) < done(first, slow, n + 1));
+        if n > 2 {
+            prop_assert!(done(second, fast, n - 1) > done(first, slow, n - 1));
+        }
+    }
+}
+
+#[test]
+fn lanes_that_never_cross_have_no_crossover() {
+    let second = Duration::from_secs(1);
+    assert_eq!(crossover((second, 10.0), (second * 2, 10.0)), None);
+    assert_eq!(crossover((second * 2, 10.0), (second, 20.0)), None);
+}

@@ -1,0 +1,5 @@
+//! Laws: what holds of the pure core for every input (property tests).
+
+mod fold;
+mod lesson;
+mod text;
