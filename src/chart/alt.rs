@@ -1,0 +1,136 @@
+//! The alternative text: says everything the picture says, in sentences, except the prompt, which the message has.
+//!
+//! Must not know places or colours.
+
+use super::card::{Card, Outcome, Row};
+
+/// The longest alternative text, in characters
+/// (<https://docs.slack.dev/reference/methods/files.getUploadURLExternal>; Discord takes 1024).
+pub(super) const MAX_CHARS: usize = 1_000;
+
+const CUT: &str = "The rest is in the message.";
+
+/// The card in at most [`MAX_CHARS`] characters, cut between sentences.
+pub(super) fn text(card: &Card) -> String {
+    let mut sentences = vec!["Bar chart, tokens per second.".to_owned()];
+    sentences.extend(card.simulated.map(|note| match card.mixed {
+        true => "Some models simulated.".to_owned(),
+        false => format!("{}.", note.split(' ').next().map_or_else(String::new, capitalised)),
+    }));
+    let mut rank = 0;
+    for row in &card.rows {
+        rank += usize::from(is_ranked(row));
+        sentences.push(sentence(row, rank, card.mixed));
+    }
+    if let [only] = &card.rows[..] {
+        sentences.extend(only.total.as_ref().map(|total| format!("Total {total}.")));
+        sentences.extend(only.tokens.as_ref().map(|tokens| format!("Output tokens {tokens}.")));
+    }
+    sentences.extend(card.more.as_ref().map(|more| format!("{}.", more.trim_start_matches("+ "))));
+    joined(&sentences)
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn is_ranked(row: &Row) -> bool {
+    matches!(row.outcome, Outcome::Speed { whole: true, .. })
+}
+
+fn sentence(row: &Row, rank: usize, mixed: bool) -> String {
+    let name = if mixed && row.simulated { format!("{} (simulated)", row.name) } else { row.name.clone() };
+    let mut parts = Vec::new();
+    match &row.outcome {
+        Outcome::Failed(error) => return format!("{name} failed: {error}."),
+        Outcome::NoSpeed(words) => parts.push(format!("{name}: {words}")),
+        Outcome::Speed { figure, mark, whole, .. } => {
+            let rank = if *whole { format!("{rank} ") } else { String::new() };
+            parts.push(format!("{rank}{name} {figure}"));
+            parts.extend(mark.map(str::to_owned));
+        }
+    }
+    parts.extend(row.honour.map(|honour| honour.words().to_owned()));
+    parts.extend(row.first_token.as_ref().map(|time| format!("first token {time}")));
+    parts.extend(row.thought.as_ref().map(|time| format!("thought {time}")));
+    parts.join(", ") + "."
+}
+
+fn joined(sentences: &[String]) -> String {
+    let whole = sentences.join(" ");
+    if whole.chars().count() <= MAX_CHARS {
+        return whole;
+    }
+    let mut text = String::new();
+    let mut left = MAX_CHARS - CUT.len();
+    for sentence in sentences {
+        let chars = sentence.chars().count() + 1;
+        if chars > left {
+            break;
+        }
+        left -= chars;
+        text.push_str(sentence);
+        text.push(' ');
+    }
+    text + CUT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{samples::*, text::Fonts},
+        *,
+    };
+    use crate::race::{metrics::TokenCount, report::Report};
+
+    fn alt(report: &Report) -> String {
+        text(&Card::of(report, Fonts::embedded().expect("the embedded fonts are whole")))
+    }
+
+    #[test]
+    fn says_what_the_picture_says_without_the_prompt() {
+        let mut report = line_up();
+        report.lanes[1].metrics.token_count = TokenCount::Estimated;
+        assert_eq!(
+            alt(&report),
+            "Bar chart, tokens per second. 1 GPT-OSS 120B 215, fastest stream, first token 0.62 s. \
+             2 Gemma 2B 143, first to answer, first token 0.21 s. 3 Qwen 7B ≈97, first token 0.34 s. \
+             4 DeepSeek R1 69, first token 0.88 s, thought 12.3 s. \
+             Qwen Coder failed: timed out: no first token within 30 s."
+        );
+    }
+
+    #[test]
+    fn simulated_models_and_lanes_left_out_are_named() {
+        let mut report = crowd(19);
+        report.lanes.iter_mut().for_each(|lane| lane.simulated = true);
+        let said = alt(&report);
+        assert!(said.starts_with("Bar chart, tokens per second. Simulated. 1 Model 1 260"), "{said}");
+        assert!(said.ends_with("11 more in the message, 3 of them failed."), "{said}");
+        report.lanes[0].simulated = false;
+        let said = alt(&report);
+        assert!(said.contains("Some models simulated. 1 Model 1 260,"), "{said}");
+        assert!(said.contains("2 Model 2 (simulated) 130,"), "{said}");
+    }
+
+    #[test]
+    fn a_single_lane_has_its_other_numbers_too() {
+        let mut report = line_up();
+        report.lanes.truncate(1);
+        assert!(
+            alt(&report).ends_with("1 Gemma 2B 143, first token 0.21 s. Total 4.95 s. Output tokens 680.")
+        );
+    }
+
+    #[test]
+    fn is_cut_between_sentences() {
+        let mut report = crowd(8);
+        for lane in &mut report.lanes {
+            *lane = failed(lane.clone(), &"é".repeat(400));
+        }
+        let said = alt(&report);
+        assert!(said.chars().count() <= MAX_CHARS);
+        assert!(said.ends_with("…. The rest is in the message."), "{said}");
+    }
+}

@@ -1,0 +1,230 @@
+//! The few shapes of the chart as plotters elements; places are pixels here and plotters' units beyond.
+//!
+//! Must not know the card.
+
+use plotters::{
+    coord::Shift,
+    drawing::DrawingArea,
+    element::{Circle, DashedPathElement, Drawable, PathElement, PointCollection, Polygon, Text},
+    prelude::IntoDrawingArea,
+    style::{
+        Color as _, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
+
+use super::{
+    ChartError,
+    canvas::{Canvas, SUB, units},
+    icons::Icon,
+    text::Style,
+};
+use crate::model::Color;
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ink {
+    /// Cut and size.
+    pub(super) style: Style,
+    /// Colour.
+    pub(super) color: Color,
+}
+
+/// A rectangle in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Area {
+    /// Left edge.
+    pub(super) left: f32,
+    /// Top edge.
+    pub(super) top: f32,
+    /// Right edge.
+    pub(super) right: f32,
+    /// Bottom edge.
+    pub(super) bottom: f32,
+}
+
+impl Area {
+    /// From `left` to `right`, `height` high with its middle at `middle`.
+    pub(super) fn row(left: f32, right: f32, middle: f32, height: f32) -> Self {
+        let top = (middle - height / 2.0).round();
+        Self { left, top, right, bottom: top + height }
+    }
+
+    /// The vertical middle.
+    pub(super) fn middle(self) -> f32 {
+        f32::midpoint(self.top, self.bottom)
+    }
+
+    /// The same, `by` smaller on each side.
+    pub(super) fn inset(self, by: f32) -> Self {
+        Self { left: self.left + by, top: self.top + by, right: self.right - by, bottom: self.bottom - by }
+    }
+
+    fn width(self) -> f32 {
+        self.right - self.left
+    }
+}
+
+pub(super) type Drawn = Result<(), ChartError>;
+
+/// Draws on a canvas.
+pub(super) struct Brush<'a>(DrawingArea<Canvas<'a>, Shift>);
+
+impl<'a> Brush<'a> {
+    /// A brush for `canvas`.
+    pub(super) fn new(canvas: Canvas<'a>) -> Self {
+        Self(canvas.into_drawing_area())
+    }
+
+    fn draw<'e, E>(&self, element: &'e E) -> Drawn
+    where
+        &'e E: PointCollection<'e, (i32, i32)>,
+        E: Drawable<Canvas<'a>>,
+    {
+        self.0.draw(element).map_err(|error| ChartError::Draw(error.into()))
+    }
+
+    /// Text from `x` to the right, the middle of its capitals at `y`.
+    pub(super) fn text(&self, text: &str, ink: Ink, at: (f32, f32)) -> Drawn {
+        self.anchored(text, ink, at, HPos::Left)
+    }
+
+    /// Text that ends at `x`.
+    pub(super) fn text_ending(&self, text: &str, ink: Ink, at: (f32, f32)) -> Drawn {
+        self.anchored(text, ink, at, HPos::Right)
+    }
+
+    /// Text around `x`.
+    pub(super) fn text_around(&self, text: &str, ink: Ink, at: (f32, f32)) -> Drawn {
+        self.anchored(text, ink, at, HPos::Center)
+    }
+
+    fn anchored(&self, text: &str, ink: Ink, (x, y): (f32, f32), side: HPos) -> Drawn {
+        let family = FontFamily::Name(ink.style.face.family());
+        let font = FontDesc::new(family, f64::from(ink.style.size) * f64::from(SUB), FontStyle::Normal);
+        let color = rgb(ink.color);
+        let style = TextStyle::from(font).color(&color).pos(Pos::new(side, VPos::Center));
+        self.draw(&Text::new(text, point(x, y), style))
+    }
+
+    /// A filled rectangle with round corners.
+    pub(super) fn fill(&self, area: Area, radius: f32, color: Color) -> Drawn {
+        self.draw(&Polygon::new(rounded(area, radius), rgb(color).filled()))
+    }
+
+    /// The outline of a rectangle with round corners, inside of its edges.
+    pub(super) fn frame(&self, area: Area, radius: f32, (width, color): (f32, Color)) -> Drawn {
+        let inside = area.inset(width / 2.0);
+        let mut points = rounded(inside, radius - width / 2.0);
+        points.extend(points.first().copied());
+        self.draw(&PathElement::new(points, stroke(color, width)))
+    }
+
+    /// A dashed rectangle with sharp corners, inside of its edges; every side begins and ends with a dash.
+    pub(super) fn dashes(&self, area: Area, (width, color): (f32, Color)) -> Drawn {
+        let Area { left, top, right, bottom } = area.inset(width / 2.0);
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        for side in corners.windows(2) {
+            let (from, to) = (side[0], side[1]);
+            let length = (to.0 - from.0).abs() + (to.1 - from.1).abs();
+            let dash = length / ((length / 17.0).round().max(1.0) + 0.6);
+            let ends = [point(from.0, from.1), point(to.0, to.1)];
+            let (dash, gap) = (units(dash * 0.6).max(1), units(dash * 0.4).max(1));
+            self.draw(&DashedPathElement::new(ends, dash, gap, stroke(color, width)))?;
+        }
+        Ok(())
+    }
+
+    /// A straight line.
+    pub(super) fn line(&self, from: (f32, f32), to: (f32, f32), (width, color): (f32, Color)) -> Drawn {
+        self.draw(&PathElement::new(vec![point(from.0, from.1), point(to.0, to.1)], stroke(color, width)))
+    }
+
+    /// A filled disc.
+    pub(super) fn disc(&self, (x, y): (f32, f32), radius: f32, color: Color) -> Drawn {
+        self.draw(&Circle::new(point(x, y), units(radius), rgb(color).filled()))
+    }
+
+    /// A picture with its top left corner at whole pixels.
+    pub(super) fn icon(&self, icon: &Icon, (x, y): (f32, f32)) -> Drawn {
+        self.draw(&Blit { at: point(x.round(), y.round()), icon })
+    }
+}
+
+struct Blit<'a> {
+    at: BackendCoord,
+    icon: &'a Icon,
+}
+
+impl<'a> PointCollection<'a, BackendCoord> for &'a Blit<'_> {
+    type Point = BackendCoord;
+    type IntoIter = std::iter::Once<BackendCoord>;
+
+    fn point_iter(self) -> Self::IntoIter {
+        std::iter::once(self.at)
+    }
+}
+
+impl<DB: DrawingBackend> Drawable<DB> for Blit<'_> {
+    fn draw<I: Iterator<Item = BackendCoord>>(
+        &self,
+        mut points: I,
+        backend: &mut DB,
+        _: (u32, u32),
+    ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
+        points.next().map_or(Ok(()), |at| backend.blit_bitmap(at, self.icon.size, &self.icon.pixels))
+    }
+}
+
+fn point(x: f32, y: f32) -> BackendCoord {
+    (units(x), units(y))
+}
+
+fn rgb(color: Color) -> RGBColor {
+    RGBColor(color.r, color.g, color.b)
+}
+
+fn stroke(color: Color, width: f32) -> ShapeStyle {
+    rgb(color).stroke_width(units(width).unsigned_abs())
+}
+
+/// Steps of a quarter circle: at most 0.03 pixels off at the chart's radii.
+const STEPS: u8 = 8;
+
+/// The corners of `area`, rounded as far as it is large enough.
+fn rounded(area: Area, radius: f32) -> Vec<BackendCoord> {
+    let radius = radius.min(area.width() / 2.0).min((area.bottom - area.top) / 2.0).max(0.0);
+    let Area { left, top, right, bottom } = area.inset(radius);
+    let centres = [(right, bottom), (left, bottom), (left, top), (right, top)];
+    let corner = |(quarter, (x, y)): (u8, (f32, f32))| {
+        (0..=STEPS).map(move |step| {
+            let turn = f32::from(quarter) + f32::from(step) / f32::from(STEPS);
+            let (sin, cos) = (turn * std::f32::consts::FRAC_PI_2).sin_cos();
+            point(x + radius * cos, y + radius * sin)
+        })
+    };
+    (0..4).zip(centres).flat_map(corner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corners_stay_inside_their_area() {
+        let area = Area { left: 10.0, top: 20.0, right: 13.0, bottom: 60.0 };
+        for radius in [0.0, 1.0, 8.0, 500.0, -3.0] {
+            let points = rounded(area, radius);
+            let (left, right) = (points.iter().map(|p| p.0).min(), points.iter().map(|p| p.0).max());
+            assert_eq!((left, right), (Some(160), Some(208)), "{radius}");
+            assert!(points.iter().all(|p| (320..=960).contains(&p.1)), "{radius}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_centred_on_whole_pixels() {
+        let area = Area::row(0.0, 9.0, 100.0, 51.0);
+        assert_eq!((area.top, area.bottom), (75.0, 126.0));
+    }
+}

@@ -1,0 +1,92 @@
+//! The chart's colours, and what can be read on which.
+//!
+//! Must not know what is drawn. Contrast as WCAG 2.2 defines it
+//! (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
+
+use crate::model::Color;
+
+/// Behind everything.
+pub(super) const BACKGROUND: Color = rgb(0x0E_11_16);
+/// The empty part of a bar.
+pub(super) const TRACK: Color = rgb(0x1A_1E_27);
+/// Names, figures, the title.
+pub(super) const TEXT: Color = rgb(0xF2_F5_F9);
+/// Everything that is read second.
+pub(super) const MUTED: Color = rgb(0xA3_AE_BC);
+/// Failures.
+pub(super) const ERROR: Color = rgb(0xFF_8A_80);
+/// The mark of simulated models.
+pub(super) const NOTICE: Color = rgb(0xFF_C8_57);
+
+/// Graphics below this contrast need an outline (WCAG 2.2, 1.4.11 asks for 3; a bar is also told by its place).
+const VISIBLE: f64 = 1.6;
+
+const fn rgb(hex: u32) -> Color {
+    let [_, r, g, b] = hex.to_be_bytes();
+    Color { r, g, b }
+}
+
+/// The colour of text on `ground`: dark or light, whichever has more contrast.
+pub(super) fn ink_on(ground: Color) -> Color {
+    if contrast(BACKGROUND, ground) >= contrast(TEXT, ground) { BACKGROUND } else { TEXT }
+}
+
+/// True when a shape of `color` can hardly be told from `ground`.
+pub(super) fn vanishes_on(color: Color, ground: Color) -> bool {
+    contrast(color, ground) < VISIBLE
+}
+
+/// `color` with `share` (0 to 1) of it left, the rest being `ground`.
+pub(super) fn mix(color: Color, ground: Color, share: f32) -> Color {
+    let part = |a: u8, b: u8| channel(f32::from(a) * share + f32::from(b) * (1.0 - share));
+    Color { r: part(color.r, ground.r), g: part(color.g, ground.g), b: part(color.b, ground.b) }
+}
+
+/// The nearest channel value.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+pub(super) fn channel(value: f32) -> u8 {
+    value.round().clamp(0.0, 255.0) as u8
+}
+
+/// The contrast ratio of two colours, 1 to 21.
+pub(super) fn contrast(a: Color, b: Color) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+fn luminance(color: Color) -> f64 {
+    let linear = |channel: u8| {
+        let c = f64::from(channel) / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(color.r) + 0.7152 * linear(color.g) + 0.0722 * linear(color.b)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_fixed_colours_can_be_read() {
+        for ink in [TEXT, MUTED, ERROR, NOTICE] {
+            assert!(contrast(ink, BACKGROUND) >= 4.5, "{ink}");
+        }
+        assert!(contrast(MUTED, TRACK) >= 4.5);
+        assert!((contrast(rgb(0), rgb(0xFF_FF_FF)) - 21.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_dark_bar_vanishes_on_its_track_and_a_bright_one_does_not() {
+        assert!(vanishes_on(rgb(0x10_10_20), TRACK));
+        assert!(!vanishes_on(rgb(0x45_94_F0), TRACK));
+    }
+
+    proptest! {
+        #[test]
+        fn text_can_be_read_on_any_colour(hex in 0u32..0x100_0000) {
+            prop_assert!(contrast(ink_on(rgb(hex)), rgb(hex)) >= 4.0);
+        }
+    }
+}

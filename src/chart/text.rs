@@ -1,0 +1,274 @@
+//! Text as shapes: the embedded fonts, shaping, measuring, outlines. Sizes and places are pixels.
+//!
+//! Must not know the card or the canvas' coordinates.
+
+use std::sync::LazyLock;
+
+use ab_glyph::{Font as _, FontRef, OutlineCurve};
+use harfrust::{Buffer, Direction, Feature, Font, ShapeOptions, ShaperFont, Tag};
+use tiny_skia::{Path, PathBuilder};
+
+use super::ChartError;
+
+/// A cut of Inter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// For details; digits are all of one width.
+    Regular,
+    /// For names.
+    SemiBold,
+    /// For the title.
+    Bold,
+    /// Bold with digits of one width, for columns of figures.
+    Figures,
+}
+
+impl Face {
+    const ALL: [Self; 4] = [Self::Regular, Self::SemiBold, Self::Bold, Self::Figures];
+
+    /// The family under which plotters passes this face on to the canvas.
+    pub(super) fn family(self) -> &'static str {
+        match self {
+            Self::Regular => "Inter",
+            Self::SemiBold => "Inter SemiBold",
+            Self::Bold => "Inter Bold",
+            Self::Figures => "Inter Bold figures",
+        }
+    }
+
+    /// The face of a family; `Regular` for a foreign one.
+    pub(super) fn of_family(family: &str) -> Self {
+        Self::ALL.into_iter().find(|face| face.family() == family).unwrap_or(Self::Regular)
+    }
+
+    fn tabular(self) -> bool {
+        matches!(self, Self::Regular | Self::Figures)
+    }
+}
+
+/// A text and how it is set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    /// The cut.
+    pub(super) face: Face,
+    /// The size of the em, in pixels.
+    pub(super) size: f32,
+}
+
+impl Style {
+    /// `face` at `size` pixels.
+    pub(super) const fn new(face: Face, size: f32) -> Self {
+        Self { face, size }
+    }
+}
+
+/// The embedded fonts.
+pub(super) struct Fonts {
+    regular: Cut,
+    semi_bold: Cut,
+    bold: Cut,
+}
+
+struct Cut {
+    shaping: Font,
+    outlines: FontRef<'static>,
+    units_per_em: f32,
+}
+
+static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
+    Some(Fonts {
+        regular: Cut::parse(include_bytes!("../../assets/fonts/Inter-Regular.otf"))?,
+        semi_bold: Cut::parse(include_bytes!("../../assets/fonts/Inter-SemiBold.otf"))?,
+        bold: Cut::parse(include_bytes!("../../assets/fonts/Inter-Bold.otf"))?,
+    })
+});
+
+impl Cut {
+    fn parse(data: &'static [u8]) -> Option<Self> {
+        let outlines = FontRef::try_from_slice(data).ok()?;
+        let units_per_em = outlines.units_per_em()?;
+        Some(Self { shaping: Font::new(data, 0)?, outlines, units_per_em })
+    }
+}
+
+/// The height of capitals in Inter, in ems.
+pub(super) const CAP_HEIGHT: f32 = 2048.0 / 2816.0;
+
+/// Glyphs with their places, in pixels from the text's origin on the baseline.
+pub(super) struct Run {
+    cut: &'static Cut,
+    scale: f32,
+    glyphs: Vec<(ab_glyph::GlyphId, f32, f32)>,
+    /// The advance of the whole run.
+    pub(super) width: f32,
+}
+
+impl Fonts {
+    /// The fonts of this binary.
+    ///
+    /// # Errors
+    /// [`ChartError::Font`] when an embedded font cannot be read.
+    pub(super) fn embedded() -> Result<&'static Self, ChartError> {
+        FONTS.as_ref().ok_or(ChartError::Font)
+    }
+
+    fn cut(&self, face: Face) -> &Cut {
+        match face {
+            Face::Regular => &self.regular,
+            Face::SemiBold => &self.semi_bold,
+            Face::Bold | Face::Figures => &self.bold,
+        }
+    }
+
+    /// True when every character of `text` has a glyph. The cuts hold the same characters.
+    pub(super) fn covers(&self, text: &str) -> bool {
+        text.chars().all(|c| self.bold.outlines.glyph_id(c).0 != 0)
+    }
+
+    /// Shapes one line, left to right.
+    pub(super) fn shape(&'static self, text: &str, style: Style) -> Run {
+        let cut = self.cut(style.face);
+        let scale = style.size / cut.units_per_em;
+        let mut run = Run { cut, scale, glyphs: Vec::with_capacity(text.len()), width: 0.0 };
+        for (id, advance, (dx, dy)) in shaped(cut, text, style.face.tabular()) {
+            run.glyphs.push((id, run.width + dx * scale, dy * scale));
+            run.width += advance * scale;
+        }
+        run
+    }
+
+    /// The width of one line.
+    pub(super) fn width(&'static self, text: &str, style: Style) -> f32 {
+        self.shape(text, style).width
+    }
+}
+
+/// The glyphs of a text with advances and offsets in font units; none where the text cannot be shaped.
+fn shaped(cut: &Cut, text: &str, tabular: bool) -> Vec<(ab_glyph::GlyphId, f32, (f32, f32))> {
+    let mut buffer = Buffer::new();
+    buffer.push_str(text);
+    buffer.set_direction(Direction::LeftToRight);
+    buffer.guess_segment_properties();
+    let features = [Feature::new(Tag::new(b"tnum"), u32::from(tabular), ..)];
+    if harfrust::shape(&ShaperFont::new(&cut.shaping), &mut buffer, ShapeOptions::new().features(&features))
+        .is_err()
+    {
+        return Vec::new();
+    }
+    let places = buffer.glyph_positions().iter();
+    let placed = buffer.glyph_infos().iter().zip(places);
+    placed
+        .filter_map(|(info, at)| {
+            let id = ab_glyph::GlyphId(u16::try_from(info.glyph_id).ok()?);
+            Some((id, units(at.x_advance), (units(at.x_offset), units(at.y_offset))))
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "font units are far below 2^24")]
+fn units(value: i32) -> f32 {
+    value as f32
+}
+
+impl Run {
+    /// The outlines of all glyphs with the origin at `(x, baseline)`; `None` when there is nothing to fill.
+    pub(super) fn outline(&self, x: f32, baseline: f32) -> Option<Path> {
+        let mut path = PathBuilder::new();
+        for (id, dx, dy) in &self.glyphs {
+            if let Some(outline) = self.cut.outlines.outline(*id) {
+                let place =
+                    |p: ab_glyph::Point| (x + dx + p.x * self.scale, baseline - dy - p.y * self.scale);
+                trace(&mut path, &outline.curves, place);
+            }
+        }
+        path.finish()
+    }
+}
+
+/// Adds curves, a new contour wherever one does not start at the end of the one before.
+fn trace(path: &mut PathBuilder, curves: &[OutlineCurve], place: impl Fn(ab_glyph::Point) -> (f32, f32)) {
+    let mut end = None;
+    for curve in curves {
+        let (from, to) = ends(curve);
+        if end != Some(from) {
+            if end.is_some() {
+                path.close();
+            }
+            let (x, y) = place(from);
+            path.move_to(x, y);
+        }
+        let (x, y) = place(to);
+        match curve {
+            OutlineCurve::Line(..) => path.line_to(x, y),
+            OutlineCurve::Quad(_, c, _) => {
+                let (cx, cy) = place(*c);
+                path.quad_to(cx, cy, x, y);
+            }
+            OutlineCurve::Cubic(_, c, d, _) => {
+                let ((cx, cy), (dx, dy)) = (place(*c), place(*d));
+                path.cubic_to(cx, cy, dx, dy, x, y);
+            }
+        }
+        end = Some(to);
+    }
+    if end.is_some() {
+        path.close();
+    }
+}
+
+fn ends(curve: &OutlineCurve) -> (ab_glyph::Point, ab_glyph::Point) {
+    match curve {
+        OutlineCurve::Line(from, to)
+        | OutlineCurve::Quad(from, _, to)
+        | OutlineCurve::Cubic(from, _, _, to) => (*from, *to),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fonts() -> &'static Fonts {
+        Fonts::embedded().expect("the embedded fonts are whole")
+    }
+
+    #[test]
+    fn covers_what_the_subset_promises() {
+        for text in ["Größe, naïve, Łódź, Việt", "Ελληνικά", "Привет", "≈ × ÷ − · … “ ” – → ✗ €"]
+        {
+            assert!(fonts().covers(text), "{text}");
+        }
+        for text in ["天空", "سماء", "🔧", "שלום", "हिन्दी"] {
+            assert!(!fonts().covers(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn figures_are_tabular_and_titles_are_not() {
+        let width = |text, face| fonts().width(text, Style::new(face, 44.0));
+        assert!((width("111", Face::Figures) - width("888", Face::Figures)).abs() < 0.01);
+        assert!(width("111", Face::Bold) < width("888", Face::Bold));
+    }
+
+    #[test]
+    fn pairs_are_kerned_and_widths_follow_the_size() {
+        let at = |text, size| fonts().width(text, Style::new(Face::SemiBold, size));
+        assert!(at("AV", 32.0) < at("A", 32.0) + at("V", 32.0) - 0.5);
+        assert!((at("Gemma 2B", 64.0) - 2.0 * at("Gemma 2B", 32.0)).abs() < 0.01);
+    }
+
+    #[test]
+    fn outlines_stand_on_the_baseline() {
+        let run = fonts().shape("H", Style::new(Face::Bold, 100.0));
+        let bounds = run.outline(10.0, 200.0).expect("a letter has an outline").bounds();
+        assert!((bounds.bottom() - 200.0).abs() < 0.01);
+        assert!((bounds.height() - 100.0 * CAP_HEIGHT).abs() < 0.5, "{bounds:?}");
+        assert!(fonts().shape(" ", Style::new(Face::Bold, 100.0)).outline(0.0, 0.0).is_none());
+    }
+
+    #[test]
+    fn a_mark_adds_no_width() {
+        let style = Style::new(Face::Bold, 40.0);
+        assert!((fonts().width("x\u{323}", style) - fonts().width("x", style)).abs() < 0.01);
+    }
+}
