@@ -1,0 +1,274 @@
+//! The line-up: `[[provider]]`, `[[model]]` and `[[example]]` as written, and as the program gets them once
+//! ids are matched, keys looked up and colours dealt.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Map;
+use url::Url;
+
+use super::{ConfigError, Env, value};
+use crate::model::{Color, ModelCard, ModelId};
+
+/// The colours of models that name none, in turn: clearly apart for most eyes, also on a dark ground.
+pub const PALETTE: [&str; 8] =
+    ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0", "#9D7BF5", "#A9B4C2", "#E0475B"];
+
+/// A provider: an endpoint that speaks the `OpenAI` chat protocol.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// Its id in the configuration.
+    pub id: String,
+    /// What `/chat/completions` is appended to; no slash at its end (but for the root's), no query.
+    pub base_url: Url,
+    /// The key that goes along.
+    pub key: ProviderKey,
+}
+
+/// What a provider is asked with.
+#[derive(Clone, Debug)]
+pub enum ProviderKey {
+    /// No key is sent.
+    NotNeeded,
+    /// This key is sent.
+    Key(SecretString),
+    /// There is none: its models are simulated and it is never asked.
+    Simulate,
+}
+
+/// A model of the line-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelConfig {
+    /// What people see of it; `simulated` is true when its provider's key is [`ProviderKey::Simulate`].
+    pub card: ModelCard,
+    /// The id of its provider; one of [`super::Config::providers`].
+    pub provider: String,
+    /// Its name at the provider.
+    pub model: String,
+    /// A system text, if any.
+    pub system: Option<String>,
+    /// False: the model has no system role, the text goes into the user's turn.
+    pub system_role: bool,
+    /// Sampling temperature, 0 to 2; `None`: the provider's default.
+    pub temperature: Option<f64>,
+    /// Its own cap in tokens, below the arena's.
+    pub max_tokens: Option<u32>,
+    /// Its own deadline for the first token.
+    pub first_token: Option<Duration>,
+    /// Its own deadline between two events.
+    pub idle: Option<Duration>,
+    /// Merged into the request's body.
+    pub extra: Map<String, serde_json::Value>,
+    /// US dollars per million input tokens.
+    pub price_in: Option<f64>,
+    /// US dollars per million output tokens.
+    pub price_out: Option<f64>,
+}
+
+/// `[[example]]`: a prompt to try.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleConfig {
+    /// At most 75 characters: a button's text on Slack
+    /// (<https://docs.slack.dev/reference/block-kit/block-elements/button-element>).
+    #[serde(deserialize_with = "value::line::<_, 75>")]
+    pub title: String,
+    /// The prompt.
+    #[serde(deserialize_with = "value::text")]
+    pub prompt: String,
+    /// What the race usually shows, or empty.
+    #[serde(default)]
+    pub lesson: String,
+}
+
+/// `[[provider]]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderTable {
+    #[serde(deserialize_with = "value::id")]
+    id: String,
+    #[serde(deserialize_with = "value::base_url")]
+    base_url: Url,
+    #[serde(default, deserialize_with = "value::variable")]
+    api_key_env: Option<String>,
+    when_no_key: Option<WhenNoKey>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WhenNoKey {
+    Simulate,
+}
+
+/// `[[model]]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelTable {
+    #[serde(deserialize_with = "value::id")]
+    id: String,
+    #[serde(deserialize_with = "value::id")]
+    provider: String,
+    #[serde(deserialize_with = "value::line::<_, 200>")]
+    model: String,
+    #[serde(default, deserialize_with = "value::optional_line::<_, 40>")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "value::optional_line::<_, 8>")]
+    icon: Option<String>,
+    #[serde(default, deserialize_with = "value::optional_line::<_, 40>")]
+    size: Option<String>,
+    #[serde(default, deserialize_with = "value::optional_line::<_, 200>")]
+    best_for: Option<String>,
+    #[serde(default, deserialize_with = "value::color")]
+    color: Option<Color>,
+    system: Option<String>,
+    #[serde(default = "yes")]
+    system_role: bool,
+    #[serde(default, deserialize_with = "value::optional_temperature")]
+    temperature: Option<f64>,
+    #[serde(default, deserialize_with = "value::optional_tokens")]
+    max_tokens: Option<u32>,
+    #[serde(default, deserialize_with = "value::optional_period")]
+    first_token: Option<Duration>,
+    #[serde(default, deserialize_with = "value::optional_period")]
+    idle: Option<Duration>,
+    #[serde(default, deserialize_with = "value::json_object")]
+    extra: Map<String, serde_json::Value>,
+    #[serde(default, deserialize_with = "value::optional_price")]
+    price_in: Option<f64>,
+    #[serde(default, deserialize_with = "value::optional_price")]
+    price_out: Option<f64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Providers with their keys.
+///
+/// # Errors
+/// An id comes twice, or a key is missing and nothing is simulated instead.
+pub(super) fn providers(
+    file: &str,
+    tables: Vec<ProviderTable>,
+    env: &Env,
+) -> Result<Vec<ProviderConfig>, ConfigError> {
+    unique(file, "provider", tables.iter().map(|table| table.id.as_str()))?;
+    tables
+        .into_iter()
+        .map(|table| {
+            let key = key(file, &table, env)?;
+            Ok(ProviderConfig { id: table.id, base_url: table.base_url, key })
+        })
+        .collect()
+}
+
+fn key(file: &str, table: &ProviderTable, env: &Env) -> Result<ProviderKey, ConfigError> {
+    let Some(variable) = &table.api_key_env else { return Ok(ProviderKey::NotNeeded) };
+    match (env.token(variable)?, table.when_no_key) {
+        (Some(key), _) => Ok(ProviderKey::Key(key)),
+        (None, Some(WhenNoKey::Simulate)) => Ok(ProviderKey::Simulate),
+        (None, None) => {
+            let problem = format!(
+                "{} is not set; set it, or write when_no_key = \"simulate\" to race simulated models",
+                shown(variable)
+            );
+            Err(ConfigError::in_file(file, format!("[[provider]] {} api_key_env", table.id), problem))
+        }
+    }
+}
+
+/// A name with small letters in it may be a key that was pasted for its variable's name.
+fn shown(variable: &str) -> &str {
+    let is_plain = !variable.bytes().any(|byte| byte.is_ascii_lowercase());
+    if is_plain { variable } else { "the variable that it names" }
+}
+
+/// Models, matched with their providers.
+///
+/// # Errors
+/// There is none, an id comes twice, or a provider is unknown.
+pub(super) fn models(
+    file: &str,
+    tables: Vec<ModelTable>,
+    providers: &[ProviderConfig],
+) -> Result<Vec<ModelConfig>, ConfigError> {
+    if tables.is_empty() {
+        let problem = "there is none; add at least one [[model]] to the [[provider]] tables";
+        return Err(ConfigError::in_file(file, "[[model]]", problem));
+    }
+    unique(file, "model", tables.iter().map(|table| table.id.as_str()))?;
+    let mut colors = free_colors(&tables);
+    tables
+        .into_iter()
+        .map(|table| {
+            let provider = provider_of(file, &table, providers)?;
+            let color = table.color.or_else(|| colors.next());
+            Ok(table.resolve(provider, color.unwrap_or(Color { r: 0x80, g: 0x80, b: 0x80 })))
+        })
+        .collect()
+}
+
+/// The palette without end, less what models chose themselves.
+fn free_colors(tables: &[ModelTable]) -> impl Iterator<Item = Color> + use<> {
+    let palette: Vec<Color> = PALETTE.iter().filter_map(|hex| Color::parse(hex)).collect();
+    let is_free = |color: &Color| !tables.iter().any(|table| table.color == Some(*color));
+    let free: Vec<Color> = palette.iter().copied().filter(is_free).collect();
+    if free.is_empty() { palette } else { free }.into_iter().cycle()
+}
+
+fn provider_of<'a>(
+    file: &str,
+    table: &ModelTable,
+    providers: &'a [ProviderConfig],
+) -> Result<&'a ProviderConfig, ConfigError> {
+    providers.iter().find(|provider| provider.id == table.provider).ok_or_else(|| {
+        let known = providers.iter().map(|provider| provider.id.as_str()).collect::<Vec<_>>().join(", ");
+        let problem = if known.is_empty() {
+            format!("there is no [[provider]]; add one with id = \"{}\" and its base_url", table.provider)
+        } else {
+            format!("no [[provider]] is called \"{}\"; there is: {known}", table.provider)
+        };
+        ConfigError::in_file(file, format!("[[model]] {} provider", table.id), problem)
+    })
+}
+
+fn unique<'a>(file: &str, table: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for id in ids {
+        if !seen.insert(id) {
+            let problem = format!("\"{id}\" comes twice; give each [[{table}]] an id of its own");
+            return Err(ConfigError::in_file(file, format!("[[{table}]] id"), problem));
+        }
+    }
+    Ok(())
+}
+
+impl ModelTable {
+    fn resolve(self, provider: &ProviderConfig, color: Color) -> ModelConfig {
+        let card = ModelCard {
+            id: ModelId::new(&self.id),
+            name: self.name.unwrap_or(self.id),
+            icon: self.icon.unwrap_or_default(),
+            size: self.size.unwrap_or_default(),
+            best_for: self.best_for.unwrap_or_default(),
+            color,
+            provider: provider.id.clone(),
+            simulated: matches!(provider.key, ProviderKey::Simulate),
+        };
+        ModelConfig {
+            card,
+            provider: self.provider,
+            model: self.model,
+            system: self.system.filter(|text| !text.trim().is_empty()),
+            system_role: self.system_role,
+            temperature: self.temperature,
+            max_tokens: self.max_tokens,
+            first_token: self.first_token,
+            idle: self.idle,
+            extra: self.extra,
+            price_in: self.price_in,
+            price_out: self.price_out,
+        }
+    }
+}

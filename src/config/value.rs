@@ -1,0 +1,245 @@
+//! Single values as people write them: each function takes one TOML value (or a variable's text) and gives
+//! a checked one, or says what to write instead. Must not know tables, files or the environment.
+
+use std::{net::SocketAddr, time::Duration};
+
+use jiff::fmt::friendly::SpanParser;
+use serde::{Deserialize as _, Deserializer, de::Error as _};
+use serde_json::Map;
+use toml::Value;
+use url::Url;
+
+use crate::model::Color;
+
+const LONGEST_PERIOD: Duration = Duration::from_hours(24);
+const LONGEST_ID: usize = 40;
+
+/// The end of a URL that clients add themselves, pasted along by mistake.
+const ENDPOINT: &str = "/chat/completions";
+
+/// A duration in jiff's friendly format: <https://docs.rs/jiff/latest/jiff/fmt/friendly/index.html>.
+pub(super) fn period<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let value = Value::deserialize(from)?;
+    let parsed = value.as_str().and_then(|text| SpanParser::new().parse_unsigned_duration(text).ok());
+    let period = parsed.ok_or_else(|| {
+        D::Error::custom(r#"must be a duration in quotes with its unit, such as "90s" or "5m""#)
+    })?;
+    if period < Duration::from_millis(1) || period > LONGEST_PERIOD {
+        return Err(D::Error::custom(r#"must be from "1ms" to "24h""#));
+    }
+    Ok(period)
+}
+
+pub(super) fn optional_period<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    period(from).map(Some)
+}
+
+/// A whole number from `MIN` to `MAX`.
+pub(super) fn within<'de, T, D, const MIN: i64, const MAX: i64>(from: D) -> Result<T, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    let number = Value::deserialize(from)?.as_integer().filter(|number| (MIN..=MAX).contains(number));
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| D::Error::custom(format!("must be a whole number from {MIN} to {MAX}")))
+}
+
+pub(super) fn optional_tokens<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    within::<u32, D, 1, 1_000_000>(from).map(Some)
+}
+
+pub(super) fn optional_temperature<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    number::<D>(from, 2.0).map(Some)
+}
+
+pub(super) fn optional_price<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    number::<D>(from, 1_000_000.0).map(Some)
+}
+
+fn number<'de, D: Deserializer<'de>>(from: D, most: f64) -> Result<f64, D::Error> {
+    let number = match Value::deserialize(from)? {
+        Value::Float(number) => number,
+        Value::Integer(number) => i32::try_from(number).map_or(f64::NAN, f64::from),
+        _ => f64::NAN,
+    };
+    if (0.0..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(D::Error::custom(format!("must be a number from 0 to {most}")))
+}
+
+/// The id of a model or a provider.
+pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let id = String::deserialize(from)?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    if (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(plain) {
+        return Ok(id);
+    }
+    Err(D::Error::custom(format!("must be 1 to {LONGEST_ID} of the characters a-z 0-9 . _ -")))
+}
+
+pub(super) fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
+    let color = Color::parse(&String::deserialize(from)?);
+    color.map(Some).ok_or_else(|| D::Error::custom(r##"must be a colour such as "#4594F0""##))
+}
+
+/// One line of at most `MAX` characters that says something.
+pub(super) fn line<'de, D: Deserializer<'de>, const MAX: usize>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::custom("must not be empty"));
+    }
+    if text.chars().count() > MAX || text.chars().any(char::is_control) {
+        return Err(D::Error::custom(format!("must be one line of at most {MAX} characters")));
+    }
+    Ok(text)
+}
+
+pub(super) fn optional_line<'de, D, const MAX: usize>(from: D) -> Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    line::<D, MAX>(from).map(Some)
+}
+
+/// Text of any length that says something.
+pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.trim().is_empty() { Err(D::Error::custom("must not be empty")) } else { Ok(text) }
+}
+
+/// A table that becomes a part of a JSON body.
+pub(super) fn json_object<'de, D>(from: D) -> Result<Map<String, serde_json::Value>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let table = toml::Table::deserialize(from)?;
+    let object: Option<_> = table.into_iter().map(|(key, value)| Some((key, json(value)?))).collect();
+    object.ok_or_else(|| D::Error::custom("must hold only what JSON has: no dates, no inf, no nan"))
+}
+
+fn json(value: Value) -> Option<serde_json::Value> {
+    Some(match value {
+        Value::String(text) => text.into(),
+        Value::Integer(number) => number.into(),
+        Value::Float(number) => serde_json::Number::from_f64(number)?.into(),
+        Value::Boolean(flag) => flag.into(),
+        Value::Datetime(_) => return None,
+        Value::Array(items) => items.into_iter().map(json).collect::<Option<Vec<_>>>()?.into(),
+        Value::Table(table) => {
+            let pairs = table.into_iter().map(|(key, value)| Some((key, json(value)?)));
+            pairs.collect::<Option<Map<_, _>>>()?.into()
+        }
+    })
+}
+
+/// The name of a variable, as shells accept it.
+pub(super) fn variable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(from)?;
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain && name.starts_with(|first: char| !first.is_ascii_digit()) {
+        return Ok(Some(name));
+    }
+    Err(D::Error::custom(
+        r#"must be the name of an environment variable, such as "HF_TOKEN", not the key itself"#,
+    ))
+}
+
+/// A Discord snowflake, as a number or in quotes: <https://docs.discord.com/developers/reference#snowflakes>.
+pub(super) fn snowflake<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let id = match Value::deserialize(from)? {
+        Value::Integer(id) => u64::try_from(id).ok(),
+        Value::String(id) => id.parse().ok(),
+        _ => None,
+    };
+    let id = id.filter(|id| *id > 0);
+    id.map(Some).ok_or_else(|| D::Error::custom(r#"must be a server's id, such as "81384788765712384""#))
+}
+
+/// Slack user ids: <https://docs.slack.dev/reference/objects/user-object>.
+pub(super) fn slack_users<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let users = Vec::<String>::deserialize(from)?;
+    let plain = |id: &String| {
+        id.starts_with(['U', 'W'])
+            && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    if users.iter().all(plain) {
+        return Ok(users);
+    }
+    Err(D::Error::custom(r#"must list member ids such as "U024BE7LH" (profile, three dots, copy member ID)"#))
+}
+
+/// Host names with an optional port, in lower case.
+pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let hosts = Vec::<String>::deserialize(from)?;
+    hosts.iter().map(|host| bare_host(host)).collect::<Option<_>>().ok_or_else(|| {
+        D::Error::custom(r#"must list host names such as "arena.example.org", without http://"#)
+    })
+}
+
+fn bare_host(host: &str) -> Option<String> {
+    let url = Url::parse(&format!("ws://{host}")).ok()?;
+    let is_bare = url.path() == "/" && !host.contains(['/', '?', '#', '@', ' ', '*']);
+    is_bare.then(|| host.to_ascii_lowercase())
+}
+
+pub(super) fn socket_address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    address(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    socket_address(from).map(Some)
+}
+
+/// An address and a port; names are not taken, since the service must listen without a name lookup.
+pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| r#"must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080""#)
+}
+
+pub(super) fn base_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+    web_url(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// An http or https URL without a slash at its end (but for the root's).
+pub(super) fn web_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let mut url = url
+        .ok_or(r#"must be an http or https URL, such as "https://host/v1" or "http://127.0.0.1:8000/v1""#)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password; keys come from variables".into());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must end before the ? or #".into());
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    if path.ends_with(ENDPOINT) {
+        return Err(format!("must end before {ENDPOINT}"));
+    }
+    url.set_path(&path);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_loses_the_slash_at_its_end() {
+        let url = |text| web_url(text).map(String::from);
+        assert_eq!(url("https://router.test/v1/"), Ok("https://router.test/v1".into()));
+        assert_eq!(url("http://127.0.0.1:8000"), Ok("http://127.0.0.1:8000/".into()));
+    }
+
+    #[test]
+    fn a_host_is_a_name_and_no_url() {
+        assert_eq!(bare_host("Arena.Example.org:8443"), Some("arena.example.org:8443".into()));
+        for wrong in
+            ["https://arena.example.org", "arena.example.org/", "a b", "", "*.example.org", "me@host"]
+        {
+            assert_eq!(bare_host(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Watching the service: log lines on stderr and the metrics' recorder.
+//!
+//! Lines are text on a terminal and JSON elsewhere. Keys, prompts and answers are never logged, which is why
+//! other crates stay at warnings unless `ARENA_LOG` names them: their finer lines hold bodies and URLs. Must
+//! not know what is logged.
+
+pub mod field;
+pub mod metrics;
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::config::{ConfigError, Env};
+
+/// The filter of a running service where `ARENA_LOG` says nothing.
+pub const DEFAULT_FILTER: &str = "info";
+
+const VARIABLE: &str = "ARENA_LOG";
+const OURS: &str = "llm_arena";
+
+/// Starts logging to stderr: what `ARENA_LOG` lets through, else `default` (such as [`DEFAULT_FILTER`], or
+/// "warn" for a command whose own output shares the terminal). A subscriber that is there already stays.
+///
+/// # Errors
+/// `ARENA_LOG` cannot be read or is no filter.
+pub fn init(env: &Env, default: &str) -> Result<(), ConfigError> {
+    let text = env.text(VARIABLE)?;
+    let Some(filter) = filter(text.as_deref().unwrap_or(default)) else {
+        let problem = r#"must be a level (off, error, warn, info, debug, trace) or directives such as "info,hyper=debug""#;
+        return Err(ConfigError::in_env(VARIABLE, problem));
+    };
+    let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // an error means that a subscriber is there already: that of a test
+    let _ = if io::stderr().is_terminal() {
+        lines.with_target(false).try_init()
+    } else {
+        lines.json().flatten_event(true).try_init()
+    };
+    Ok(())
+}
+
+/// A level is for our own lines; directives of `tracing_subscriber` are taken as they are.
+fn filter(text: &str) -> Option<EnvFilter> {
+    if let Some(level) = level(text) {
+        return Some(EnvFilter::new(format!("{},{OURS}={level}", level.min(LevelFilter::WARN))));
+    }
+    // a bare word would be the name of a target: a misspelt level would silence everything
+    let known = |part: &str| part.contains('=') || part.trim().starts_with(OURS) || level(part).is_some();
+    if text.split(',').all(known) { EnvFilter::try_new(text).ok() } else { None }
+}
+
+fn level(text: &str) -> Option<LevelFilter> {
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Option<Vec<String>> {
+        let shown = filter(text)?.to_string();
+        let mut directives: Vec<_> = shown.split(',').map(String::from).collect();
+        directives.sort();
+        Some(directives)
+    }
+
+    #[test]
+    fn a_level_is_for_our_own_lines() {
+        assert_eq!(shown("debug"), Some(vec!["llm_arena=debug".into(), "warn".into()]));
+        assert_eq!(shown("error"), Some(vec!["error".into(), "llm_arena=error".into()]));
+    }
+
+    #[test]
+    fn directives_are_taken_as_they_are() {
+        assert_eq!(shown("info,hyper=debug"), Some(vec!["hyper=debug".into(), "info".into()]));
+        assert_eq!(shown("llm_arena::live=trace"), Some(vec!["llm_arena::live=trace".into()]));
+    }
+
+    #[test]
+    fn a_misspelt_level_is_no_filter() {
+        for wrong in ["loud", "inof", "info,loud", "hyper=loud"] {
+            assert_eq!(shown(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_filter_is_said_with_its_variable() {
+        let error = init(&Env::from_pairs([("ARENA_LOG", "loud")]), DEFAULT_FILTER).unwrap_err();
+        assert_eq!((error.file.as_str(), error.key.as_str()), ("environment", "ARENA_LOG"));
+    }
+}
