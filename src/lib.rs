@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 pub mod live;
 pub mod model;
+pub mod provider;
 pub mod race;
 pub mod surface;
 pub mod telemetry;

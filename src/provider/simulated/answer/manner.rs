@@ -1,0 +1,107 @@
+//! One content in five manners: the small model's two sentences, paragraphs, lists, code, careful steps.
+//!
+//! Must not know prompts.
+
+use std::fmt::Write as _;
+
+use fastrand::Rng;
+
+use super::{Block, Content};
+use crate::provider::simulated::{kind::Kind, profile::Manner};
+
+/// The line that ends every answer in prose.
+pub(super) const CLOSING: &str = "_(Simulated answer: no language model is running.)_";
+
+/// The content in this manner, as Markdown.
+pub(super) fn text(manner: Manner, kind: Kind, content: &Content, rng: &mut Rng) -> String {
+    let body = match (kind, manner) {
+        (Kind::Chat, _) => content.lead.clone(),
+        (_, Manner::Brief) => brief(content, rng),
+        (_, Manner::Plain) => plain(content, kind, rng),
+        (_, Manner::Structured) => structured(content, kind),
+        (_, Manner::Engineer) => engineer(content),
+        (_, Manner::Thorough) => thorough(content, kind),
+    };
+    format!("{body}\n\n{CLOSING}")
+}
+
+fn brief(content: &Content, rng: &mut Rng) -> String {
+    let opener = rng.choice(["", "", "Short version: ", "Sure! "]).unwrap_or_default();
+    let mut out = format!("{opener}{}", content.lead);
+    match (&content.block, content.points.first()) {
+        (Some(block), _) => fence(&mut out, block),
+        (None, Some((_, text))) => push(&mut out, " ", text),
+        (None, None) => {}
+    }
+    out
+}
+
+fn plain(content: &Content, kind: Kind, rng: &mut Rng) -> String {
+    let mut out = content.lead.clone();
+    let few = if kind == Kind::Summary { content.points.len() } else { 3 + rng.usize(..2) };
+    let sentences: Vec<&str> = content.points.iter().take(few).map(|(_, text)| text.as_str()).collect();
+    for paragraph in sentences.chunks(2) {
+        push(&mut out, "\n\n", &paragraph.join(" "));
+    }
+    if let Some(block) = &content.block {
+        fence(&mut out, block);
+    }
+    push(&mut out, "\n\n", &content.close);
+    out
+}
+
+fn structured(content: &Content, kind: Kind) -> String {
+    let heading = match kind {
+        Kind::Code => "How it works",
+        Kind::Puzzle => "Solution",
+        Kind::Summary => "Key points",
+        _ => "Details",
+    };
+    let mut out = format!("**In short:** {}", content.lead);
+    if let Some(block) = &content.block {
+        fence(&mut out, block);
+    }
+    push(&mut out, "\n\n", &format!("**{heading}**"));
+    for (label, text) in &content.points {
+        push(&mut out, "\n", &format!("- **{label}:** {text}"));
+    }
+    push(&mut out, "\n\n**Note:** ", &content.close);
+    out
+}
+
+fn engineer(content: &Content) -> String {
+    let mut out = String::new();
+    if let Some(block) = &content.block {
+        fence(&mut out, block);
+    }
+    push(&mut out, "\n\n", &content.lead);
+    for (index, (_, text)) in content.points.iter().take(3).enumerate() {
+        push(&mut out, if index == 0 { "\n\n" } else { "\n" }, &format!("- {text}"));
+    }
+    out.trim_start().to_owned()
+}
+
+fn thorough(content: &Content, kind: Kind) -> String {
+    let mut out = content.lead.clone();
+    if let Some(block) = &content.block {
+        fence(&mut out, block);
+    }
+    push(&mut out, "\n\n", "Step by step:");
+    for (number, (label, text)) in (1..).zip(&content.points) {
+        push(&mut out, "\n", &format!("{number}. **{label}.** {text}"));
+    }
+    let check = if matches!(kind, Kind::Puzzle | Kind::Code) { "Check" } else { "Worth knowing" };
+    push(&mut out, "\n\n", &format!("**{check}:** {}", content.close));
+    out
+}
+
+fn push(out: &mut String, between: &str, text: &str) {
+    if !text.is_empty() {
+        out.push_str(between);
+        out.push_str(text);
+    }
+}
+
+fn fence(out: &mut String, Block { language, code }: &Block) {
+    let _ = write!(out, "\n\n```{language}\n{code}\n```");
+}

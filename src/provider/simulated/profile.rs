@@ -1,0 +1,179 @@
+//! How a simulated model behaves: its speed, its first token, its manner of writing.
+//!
+//! Pure; must not know prompts or a clock.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::model::ModelCard;
+
+/// A model's character in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Profile {
+    /// Decode speed in tokens per second, before the variation from run to run.
+    pub tokens_per_second: f64,
+    /// Seconds to the first token for a short prompt.
+    pub first_token: f64,
+    /// How it writes.
+    pub manner: Manner,
+    /// How long it thinks first.
+    pub thinking: Thinking,
+}
+
+/// A manner of writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Small and friendly: the point in a sentence or two.
+    Brief,
+    /// Paragraphs, as in a document.
+    Plain,
+    /// Headings and lists.
+    Structured,
+    /// Code first, few words.
+    Engineer,
+    /// Step by step, with a check at the end.
+    Thorough,
+}
+
+/// Reasoning before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thinking {
+    /// None.
+    Never,
+    /// A few sentences.
+    Short,
+    /// Several paragraphs.
+    Long,
+}
+
+impl Profile {
+    /// The profile of the model that goes by `card`: its own for the default line-up, else one from the
+    /// size and the purpose that the card names; without a size the id decides, always in the same way.
+    pub(super) fn of(card: &ModelCard) -> Self {
+        let (tokens_per_second, first_token, manner, thinking) = match card.id.as_str() {
+            "gemma-2b" => (143.0, 0.21, Manner::Brief, Thinking::Never),
+            "qwen-7b" => (97.0, 0.34, Manner::Plain, Thinking::Never),
+            "gpt-oss-120b" => (215.0, 0.62, Manner::Structured, Thinking::Short),
+            "qwen-coder" => (60.0, 0.90, Manner::Engineer, Thinking::Never),
+            "deepseek-r1" => (69.0, 0.88, Manner::Thorough, Thinking::Long),
+            _ => return Self::guessed(card),
+        };
+        Self { tokens_per_second, first_token, manner, thinking }
+    }
+
+    fn guessed(card: &ModelCard) -> Self {
+        let size = billions(&card.size).or_else(|| billions(card.id.as_str()));
+        let (tokens_per_second, first_token) = size.map_or_else(|| hashed(card.id.as_str()), sized);
+        let manner = manner_of(card, size);
+        let thinking = if manner == Manner::Thorough { Thinking::Long } else { Thinking::Never };
+        Self { tokens_per_second, first_token, manner, thinking }
+    }
+}
+
+/// Speed and first token for a size in billions of parameters: the larger the slower.
+fn sized(billions: f64) -> (f64, f64) {
+    let billions = billions.clamp(0.1, 2_000.0);
+    (170.0 * billions.powf(-0.25), 0.18 * billions.powf(0.25))
+}
+
+/// Speed and first token for an id that says nothing: anywhere within the usual range.
+fn hashed(id: &str) -> (f64, f64) {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    let [a, b, ..] = hasher.finish().to_be_bytes().map(|byte| f64::from(byte) / 255.0);
+    (45.0 + 120.0 * a, 0.2 + 0.6 * b)
+}
+
+fn manner_of(card: &ModelCard, size: Option<f64>) -> Manner {
+    let words = format!("{} {} {}", card.id, card.name, card.best_for).to_lowercase();
+    let names_any = |cues: &[&str]| cues.iter().any(|cue| words.contains(cue));
+    if names_any(&["coder", "code", "programming"]) {
+        Manner::Engineer
+    } else if names_any(&["reason", "think", "logic", "math", "deepseek-r1", "-r1"]) {
+        Manner::Thorough
+    } else if names_any(&["tool", "structured", "json"]) {
+        Manner::Structured
+    } else if size.is_some_and(|size| size < 4.0) {
+        Manner::Brief
+    } else {
+        Manner::Plain
+    }
+}
+
+/// Billions of parameters in a size text such as "7B", "1.5 b", "135M", "1T", "large (671B)".
+fn billions(text: &str) -> Option<f64> {
+    let text = text.to_lowercase();
+    let starts = text.char_indices().filter(|&(at, c)| c.is_ascii_digit() && !after_digit(&text[..at]));
+    starts.map(|(at, _)| &text[at..]).find_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let mut after = rest[end..].trim_start().chars();
+        let unit = match after.next()? {
+            'm' => 0.001,
+            'b' => 1.0,
+            't' => 1_000.0,
+            _ => return None,
+        };
+        let is_word = after.next().is_some_and(char::is_alphanumeric);
+        (!is_word).then(|| rest[..end].parse::<f64>().ok().map(|n| n * unit)).flatten()
+    })
+}
+
+fn after_digit(before: &str) -> bool {
+    before.ends_with(|c: char| c.is_ascii_digit() || c == '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Color, ModelId};
+
+    fn card(id: &str, size: &str, best_for: &str) -> ModelCard {
+        let [id, name, size, best_for] = [id, id, size, best_for].map(str::to_owned);
+        ModelCard {
+            id: ModelId::new(&id),
+            name,
+            icon: String::new(),
+            size,
+            best_for,
+            color: Color { r: 0, g: 0, b: 0 },
+            provider: "test".into(),
+            simulated: true,
+        }
+    }
+
+    #[test]
+    fn a_size_is_read_from_peoples_words() {
+        let read = ["2B", "large (671B)", "135M", "1.5 b", "1T", "480B-A35B", "huge", "v2 base", ""];
+        let sizes = read.map(|text| billions(text).map(|n| (n * 1000.0).round()));
+        let known = [2_000.0, 671_000.0, 135.0, 1_500.0, 1_000_000.0, 480_000.0].map(Some);
+        assert_eq!(sizes[..6], known);
+        assert_eq!(sizes[6..], [None, None, None]);
+    }
+
+    #[test]
+    fn a_larger_model_is_slower_and_starts_later() {
+        let profiles = ["2B", "13B", "70B", "405B"].map(|size| Profile::of(&card("other", size, "")));
+        for pair in profiles.windows(2) {
+            assert!(pair[0].tokens_per_second > pair[1].tokens_per_second, "{pair:?}");
+            assert!(pair[0].first_token < pair[1].first_token, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn the_id_alone_decides_where_no_size_is_said() {
+        let of = |id| Profile::of(&card(id, "", ""));
+        assert_eq!(of("mystery"), of("mystery"));
+        assert_ne!(of("mystery"), of("enigma"));
+        for id in ["mystery", "enigma", "x", "yy"] {
+            assert!((45.0..=165.0).contains(&of(id).tokens_per_second), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_purpose_decides_the_manner() {
+        let manner = |id, size, best_for| Profile::of(&card(id, size, best_for)).manner;
+        assert_eq!(manner("star-coder", "15B", ""), Manner::Engineer);
+        assert_eq!(manner("oracle", "70B", "maths and logic"), Manner::Thorough);
+        assert_eq!(manner("smol", "1.7B", "chat"), Manner::Brief);
+        assert_eq!(manner("llama", "70B", "chat"), Manner::Plain);
+    }
+}

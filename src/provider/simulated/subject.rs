@@ -1,0 +1,179 @@
+//! What a prompt speaks of: its plain words, and a short subject that is safe to repeat anywhere.
+//!
+//! Nothing of a prompt gets into an answer but through [`Reading::subject`]: letters, digits and single
+//! hyphens or apostrophes, a few words of bounded length. Pure; bounded work on prompts of any length.
+
+use std::collections::HashMap;
+
+/// Characters that are read from the beginning of a prompt.
+const HEAD: usize = 2_000;
+/// Characters that are read from its end: an instruction may follow a long text.
+const TAIL: usize = 500;
+/// A tag that is not closed within so many characters is no tag.
+const LONGEST_TAG: usize = 300;
+/// The longest word that is repeated, in characters.
+const LONGEST_WORD: usize = 20;
+/// The most words in a subject.
+const SUBJECT_WORDS: usize = 5;
+/// Texts with more content words than this have their subject by frequency.
+const LONG_TEXT: usize = 60;
+
+/// Words that say nothing about the subject: glue, the asking itself, and what is left of markup.
+const GLUE: &str = "a about above after all also am an and answer any are as at be because been before \
+    below between both but by can code could create describe did do does each every example explain \
+    following for form from function generate get give had has have her here him his how i if implement \
+    in into is it its json just know least let like list long make many may me might more most much must my \
+    need no not object of on one only or other our out output paragraph paragraphs please program provide \
+    return say script sentence sentences she should show simple so solve some something summarise summarize \
+    summary tell text than that the their them then there these they this those through to two three up \
+    us use using very want was we well were what when where whether which while who whose why will with \
+    without word words would write you your nbsp amp lt gt quot http https www com";
+
+/// A prompt as plain words.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reading {
+    /// Its words in lower case, in order, from the parts that were read.
+    pub words: Vec<String>,
+    /// The length of the whole prompt in words.
+    pub length: usize,
+}
+
+impl Reading {
+    /// Reads a prompt.
+    pub(super) fn of(prompt: &str) -> Self {
+        let text = without_tags(&excerpt(prompt));
+        let words = text.split_whitespace().filter(|word| !is_address(word)).flat_map(words_of).collect();
+        Self { words, length: prompt.split_whitespace().count() }
+    }
+
+    /// True when every one of `cues` is among the words.
+    pub(super) fn has_all(&self, cues: &[&str]) -> bool {
+        cues.iter().all(|cue| self.words.iter().any(|word| word == cue))
+    }
+
+    /// True when one of `cues` is among the words.
+    pub(super) fn has_any(&self, cues: &[&str]) -> bool {
+        self.words.iter().any(|word| cues.contains(&word.as_str()))
+    }
+
+    /// Where the first of `cues` stands among the words.
+    pub(super) fn position(&self, cues: &[&str]) -> Option<usize> {
+        self.words.iter().position(|word| cues.contains(&word.as_str()))
+    }
+
+    /// The words that carry the meaning, at most five: in order for a sentence, by frequency for a text.
+    pub(super) fn subject_words(&self) -> Vec<&str> {
+        let carries = |word: &&str| is_repeatable(word) && !GLUE.split_whitespace().any(|glue| glue == *word);
+        let content: Vec<&str> = self.words.iter().map(String::as_str).filter(carries).collect();
+        let mut subject: Vec<&str> = Vec::new();
+        let ranked = if content.len() > LONG_TEXT { by_frequency(&content) } else { content };
+        for word in ranked {
+            if !subject.contains(&word) && subject.len() < SUBJECT_WORDS {
+                subject.push(word);
+            }
+        }
+        subject
+    }
+
+    /// The subject in one phrase, in quotation marks; "your question" where there is none.
+    pub(super) fn subject(&self) -> String {
+        match self.subject_words().as_slice() {
+            [] => "your question".into(),
+            words => format!("“{}”", words.join(" ")),
+        }
+    }
+}
+
+/// The beginning of a long prompt and its end.
+fn excerpt(prompt: &str) -> String {
+    let Some((head, _)) = prompt.char_indices().nth(HEAD) else { return prompt.to_owned() };
+    let tail = prompt.char_indices().rev().nth(TAIL - 1).map_or(head, |(at, _)| at.max(head));
+    format!("{} {}", &prompt[..head], &prompt[tail..])
+}
+
+/// The text with a space for each tag.
+fn without_tags(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        plain.push_str(&rest[..open]);
+        plain.push(' ');
+        let tag = &rest[open + 1..];
+        let is_tag =
+            tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?' | '@' | '#'));
+        let end = tag.char_indices().take(LONGEST_TAG).find(|&(_, c)| c == '>');
+        rest = end.filter(|_| is_tag).map_or(tag, |(at, _)| &tag[at + 1..]);
+    }
+    plain + rest
+}
+
+fn is_address(word: &str) -> bool {
+    word.contains("://") || word.contains('@') || word.starts_with("www.")
+}
+
+/// The words within a token without spaces; a sign at the end stays, for C++ and C#.
+fn words_of(token: &str) -> impl Iterator<Item = String> {
+    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '-' | '_' | '+' | '#');
+    let pieces = token.split(move |c| !belongs(c));
+    let trimmed = pieces.map(|word| {
+        word.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['\'', '’', '-', '_'])
+    });
+    trimmed.filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+fn is_repeatable(word: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '-');
+    word.chars().all(is_plain) && !word.contains("--") && word.chars().count() <= LONGEST_WORD
+}
+
+/// The words, the most frequent first; ties in their order. Single letters say nothing in a long text.
+fn by_frequency<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for word in words.iter().filter(|word| word.chars().count() > 2) {
+        *counts.entry(word).or_default() += 1;
+    }
+    let mut ranked: Vec<&str> = words.iter().copied().filter(|word| counts.contains_key(word)).collect();
+    ranked.sort_by_key(|word| std::cmp::Reverse(counts[word]));
+    ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(prompt: &str) -> String {
+        Reading::of(prompt).subject()
+    }
+
+    #[test]
+    fn the_subject_is_what_the_words_are_about() {
+        assert_eq!(subject("Why is the sky blue?"), "“sky blue”");
+        assert_eq!(subject("Tell me about the Hanseatic League, please."), "“hanseatic league”");
+        assert_eq!(subject("???"), "your question");
+        assert_eq!(subject(""), "your question");
+    }
+
+    #[test]
+    fn markup_addresses_and_mentions_do_not_pass() {
+        let prompt = "<b onclick='evil()'>Tides</b> @everyone <@U123> [x](https://evil.example/a) **and** `moon` \u{202e}\u{0}";
+        assert_eq!(subject(prompt), "“tides moon”");
+        assert_eq!(Reading::of("is 1 < 2 and 3 > 2").words, ["is", "1", "2", "and", "3", "2"]);
+    }
+
+    #[test]
+    fn a_long_text_is_known_by_its_frequent_words_and_its_end_is_read() {
+        let text = format!(
+            "{} Summarise this.",
+            "The glacier moved. Ice and rock formed a moraine. Glacier ice! ".repeat(80)
+        );
+        let reading = Reading::of(&text);
+        assert_eq!(reading.subject_words()[..2], ["glacier", "ice"]);
+        assert!(reading.has_any(&["summarise"]));
+        assert!(reading.words.len() < 600, "{}", reading.words.len());
+    }
+
+    #[test]
+    fn languages_keep_their_signs() {
+        assert!(Reading::of("A parser in C++, or C#.").has_all(&["c++", "c#"]));
+    }
+}
