@@ -34,7 +34,7 @@ fn minutes(secs: f64) -> String {
     if secs < 120 { format!("{secs} s") } else { format!("{} min {} s", secs / 60, secs % 60) }
 }
 
-/// A speed without its unit: "214", "9.4", "10,000", "≈97"; "n/a" where there is none.
+/// A speed without its unit: "214", "9.4", "0.05", "10,000", "≈97"; "n/a" where there is none.
 #[must_use]
 pub fn speed(tokens_per_second: Option<f64>, count: TokenCount) -> String {
     match tokens_per_second {
@@ -45,7 +45,11 @@ pub fn speed(tokens_per_second: Option<f64>, count: TokenCount) -> String {
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and not negative")]
 fn bare_speed(speed: f64) -> String {
-    if speed < 9.95 { format!("{speed:.1}") } else { thousands(speed.round() as u64) }
+    match speed {
+        s if s < 0.095 => format!("{s:.2}"),
+        s if s < 9.95 => format!("{s:.1}"),
+        s => thousands(s.round() as u64),
+    }
 }
 
 /// A token count: "231", "1,310", "≈88".
@@ -88,6 +92,7 @@ mod tests {
         assert_eq!(speed(Some(214.4), TokenCount::Usage), "214");
         assert_eq!(speed(Some(9.44), TokenCount::Estimated), "≈9.4");
         assert_eq!(speed(Some(10_000.0), TokenCount::Usage), "10,000");
+        assert_eq!(speed(Some(0.05), TokenCount::Usage), "0.05");
         assert_eq!(speed(None, TokenCount::Estimated), "n/a");
         assert_eq!(tokens(1_310, TokenCount::Estimated), "≈1,310");
         assert_eq!([thousands(0), thousands(999), thousands(1_000_000)], ["0", "999", "1,000,000"]);

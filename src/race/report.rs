@@ -3,7 +3,7 @@
 //!
 //! Must not know how the race was run or shown.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::sync::Arc;
 
 use super::{event::StopCause, metrics::Metrics};
 use crate::model::{Availability, FinishReason, ModelCard};
@@ -87,7 +87,8 @@ impl Report {
     pub fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.lanes.len()).collect();
         order.sort_by(|&a, &b| {
-            rank(&self.lanes[a]).partial_cmp(&rank(&self.lanes[b])).unwrap_or(Ordering::Equal)
+            let (a, b) = (rank(&self.lanes[a]), rank(&self.lanes[b]));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // total: sorting may panic where NaN makes the order partial
         });
         order
     }
