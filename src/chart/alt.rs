@@ -13,19 +13,16 @@ const CUT: &str = "The rest is in the message.";
 /// The card in at most [`MAX_CHARS`] characters, cut between sentences.
 pub(super) fn text(card: &Card) -> String {
     let mut sentences = vec!["Bar chart, tokens per second.".to_owned()];
-    sentences.extend(card.simulated.map(|note| match card.mixed {
-        true => "Some models simulated.".to_owned(),
-        false => format!("{}.", note.split(' ').next().map_or_else(String::new, capitalised)),
-    }));
+    if card.simulated.is_some() {
+        sentences.push(if card.mixed { "Some models simulated." } else { "Simulated." }.to_owned());
+    }
     let mut rank = 0;
     for row in &card.rows {
         rank += usize::from(is_ranked(row));
         sentences.push(sentence(row, rank, card.mixed));
     }
-    if let [only] = &card.rows[..] {
-        sentences.extend(only.total.as_ref().map(|total| format!("Total {total}.")));
-        sentences.extend(only.tokens.as_ref().map(|tokens| format!("Output tokens {tokens}.")));
-    }
+    let unsaid = card.tiles.iter().filter(|(what, _)| matches!(*what, "total" | "output tokens"));
+    sentences.extend(unsaid.map(|(what, figure)| format!("{} {figure}.", capitalised(what))));
     sentences.extend(card.more.as_ref().map(|more| format!("{}.", more.trim_start_matches("+ "))));
     joined(&sentences)
 }

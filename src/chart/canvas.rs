@@ -128,9 +128,9 @@ impl DrawingBackend for Canvas<'_> {
         let rect = Rect::from_ltrb(pixels(left), pixels(top), pixels(right), pixels(bottom));
         let path = rect.map(PathBuilder::from_rect);
         if fill {
-            self.fill(path, style.color())
+            self.fill(path, style.color());
         } else {
-            self.stroke(path, style)
+            self.stroke(path, style);
         }
         Ok(())
     }
@@ -154,9 +154,9 @@ impl DrawingBackend for Canvas<'_> {
         let radius = pixels(i32::try_from(radius).unwrap_or(i32::MAX));
         let path = PathBuilder::from_circle(pixels(x), pixels(y), radius);
         if fill {
-            self.fill(path, style.color())
+            self.fill(path, style.color());
         } else {
-            self.stroke(path, style)
+            self.stroke(path, style);
         }
         Ok(())
     }

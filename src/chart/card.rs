@@ -30,6 +30,8 @@ pub(super) struct Card {
     pub(super) mixed: bool,
     /// The best lanes, the best first.
     pub(super) rows: Vec<Row>,
+    /// The numbers of a single row, each by itself and no longer in its small line.
+    pub(super) tiles: Vec<(&'static str, String)>,
     /// What is not drawn: "+ 11 more in the message, 3 of them failed".
     pub(super) more: Option<String>,
     /// True when a figure in a row is an estimate.
@@ -73,6 +75,13 @@ impl Card {
         let leader = drawn.iter().filter_map(Entry::drawn_speed).fold(0.0, f64::max);
         let row = |entry| Row::of(entry, leader, fonts);
         let mut rows: Vec<Row> = drawn.iter().map(row).collect();
+        let tiles = match &mut rows[..] {
+            [only] => {
+                only.detail.clear();
+                only.tiles()
+            }
+            _ => Vec::new(),
+        };
         for (row, honour) in rows.iter_mut().zip(honours) {
             row.honour = honour;
         }
@@ -81,6 +90,7 @@ impl Card {
             simulated: simulated(report),
             mixed: report.simulated() && !report.lanes.iter().all(|lane| lane.simulated),
             rows,
+            tiles,
             more: more(rest),
             estimated: drawn.iter().any(|entry| {
                 entry.drawn_speed().is_some() && entry.lane.metrics.token_count == TokenCount::Estimated

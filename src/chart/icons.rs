@@ -13,9 +13,9 @@ use super::palette;
 pub(super) enum IconSize {
     /// Seven rows or more.
     Small,
-    /// Up to six rows.
+    /// Five or six rows.
     Medium,
-    /// A single row.
+    /// Up to four rows.
     Large,
 }
 
@@ -27,7 +27,7 @@ impl IconSize {
         match self {
             Self::Small => 34,
             Self::Medium => 42,
-            Self::Large => 60,
+            Self::Large => 54,
         }
     }
 }

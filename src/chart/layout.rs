@@ -3,10 +3,11 @@
 //! Must not know colours or how anything is drawn.
 
 use super::{
+    brush::Area,
     card::{Card, Outcome, Row},
     fit,
     icons::IconSize,
-    text::{Face, Fonts, Style},
+    text::{CAP_HEIGHT, Face, Fonts, Style},
 };
 
 /// The picture's width.
@@ -23,7 +24,13 @@ pub(super) const CHIP: &str = "simulated";
 const TOP: f32 = 147.0;
 const BOTTOM: f32 = 602.0;
 /// Room for the line that counts what is not drawn.
-const MORE: f32 = 30.0;
+const MORE: f32 = 36.0;
+/// Height of the numbers under a single row.
+const TILES: f32 = 124.0;
+/// From the row to them.
+const TILES_GAP: f32 = 10.0;
+/// From one to the next.
+const TILE_SPACE: f32 = 20.0;
 const GAP: f32 = 28.0;
 /// The label column is never narrower or wider.
 const LABELS: std::ops::RangeInclusive<f32> = 240.0..=420.0;
@@ -77,21 +84,30 @@ pub(super) struct Layout {
     pub(super) bar_end: f32,
     /// Where figures end.
     pub(super) figure_end: f32,
+    /// The numbers under a single row.
+    pub(super) tiles: Vec<Area>,
 }
 
 impl Layout {
     /// The geometry of a card.
     pub(super) fn of(card: &Card, fonts: &'static Fonts) -> Self {
         let bottom = if card.more.is_some() { BOTTOM - MORE } else { BOTTOM };
-        let sizes = Sizes::of(card.rows.len(), bottom - TOP);
+        let mut sizes = Sizes::of(card.rows.len(), bottom - TOP);
+        sizes.detail =
+            narrowed(sizes.detail, card.rows.iter().map(|row| fonts.width(&row.detail, sizes.detail)));
         let text_x = MARGIN + f32::from(sizes.icon.width()) + (sizes.name.size * 0.56).round();
         let labels: Vec<Label> = card.rows.iter().map(|row| Label::of(row, sizes, fonts)).collect();
         let widths = card.rows.iter().zip(&labels).map(|(row, label)| label_width(row, label, sizes, fonts));
         let labels_width = widths.fold(0.0, f32::max).clamp(*LABELS.start(), *LABELS.end());
         let figure_end = RIGHT - fonts.width(UNIT, sizes.unit) - 12.0;
-        let figures = card.rows.iter().map(|row| figure_width(row, sizes, fonts)).fold(90.0, f32::max);
+        let usual = fonts.width("000", sizes.figure);
+        let figures = card.rows.iter().map(|row| figure_width(row, sizes, fonts)).fold(usual, f32::max);
+        let rise = if card.tiles.is_empty() { 0.0 } else { TILES + TILES_GAP };
+        let rows = middles(card.rows.len(), sizes.pitch, bottom - rise);
+        let under = rows.last().map_or(bottom, |last| last + sizes.pitch / 2.0 + TILES_GAP);
         Self {
-            rows: middles(card.rows.len(), sizes.pitch, bottom),
+            tiles: tiles(card.tiles.len(), under),
+            rows,
             labels,
             text_x,
             bar_x: (text_x + labels_width + GAP).ceil(),
@@ -101,9 +117,14 @@ impl Layout {
         }
     }
 
-    /// The width of a row's small line is at most this.
-    pub(super) fn label_room(&self) -> f32 {
-        self.bar_x - GAP - self.text_x
+    /// The middle of a row's name and of the small line under it, if there is one, for a row around `y`.
+    pub(super) fn lines(&self, y: f32, label: &Label, detail: &str) -> (f32, f32) {
+        if detail.is_empty() {
+            return (y, y);
+        }
+        let (name, small) = (label.style.size * CAP_HEIGHT, self.sizes.detail.size * CAP_HEIGHT);
+        let gap = self.sizes.pitch / 6.0;
+        (y - f32::midpoint(gap, small), y + f32::midpoint(gap, name))
     }
 }
 
@@ -128,11 +149,28 @@ impl Sizes {
             chip: sized(Face::SemiBold, 17.0, 15.0).at_most(19.0),
             icon: match pitch {
                 p if p < 68.0 => IconSize::Small,
-                p if p > 120.0 => IconSize::Large,
+                p if p > 96.0 => IconSize::Large,
                 _ => IconSize::Medium,
             },
         }
     }
+}
+
+/// `style`, smaller where the widest text would not fit the label column.
+fn narrowed(style: Style, widths: impl Iterator<Item = f32>) -> Style {
+    let widest = widths.fold(1.0, f32::max);
+    style.at_most((style.size * LABELS.end() / widest * 2.0).floor() / 2.0)
+}
+
+/// `count` areas side by side from `top` down.
+fn tiles(count: usize, top: f32) -> Vec<Area> {
+    let count = u8::try_from(count).unwrap_or(u8::MAX);
+    let width = (RIGHT - MARGIN + TILE_SPACE) / f32::from(count.max(1)) - TILE_SPACE;
+    let tile = |i: u8| {
+        let left = MARGIN + f32::from(i) * (width + TILE_SPACE);
+        Area { left, top, right: left + width, bottom: top + TILES }
+    };
+    (0..count).map(tile).collect()
 }
 
 impl Style {
@@ -171,11 +209,7 @@ pub(super) fn chip_width(sizes: Sizes, fonts: &'static Fonts) -> f32 {
 }
 
 fn label_width(row: &Row, label: &Label, sizes: Sizes, fonts: &'static Fonts) -> f32 {
-    let detail = match row.outcome {
-        Outcome::Failed(_) => 0.0,
-        _ => fonts.width(&row.detail(), sizes.detail),
-    };
-    detail.max(label.width + chip_room(row, sizes, fonts))
+    fonts.width(&row.detail, sizes.detail).max(label.width + chip_room(row, sizes, fonts))
 }
 
 fn figure_width(row: &Row, sizes: Sizes, fonts: &'static Fonts) -> f32 {

@@ -5,11 +5,11 @@
 mod row;
 
 use super::{
-    brush::{Brush, Drawn, Ink},
+    brush::{Area, Brush, Drawn, Ink},
     card::Card,
     fit,
     layout::{Layout, MARGIN, RIGHT},
-    palette::{MUTED, NOTICE, TEXT},
+    palette::{MUTED, NOTICE, TEXT, TRACK},
     text::{Face, Fonts, Style},
 };
 
@@ -30,8 +30,11 @@ pub(super) fn card(brush: Brush<'_>, fonts: &'static Fonts, card: &Card) -> Draw
     for (i, row) in card.rows.iter().enumerate() {
         scene.row(i, row)?;
     }
+    for (area, (what, figure)) in scene.layout.tiles.iter().zip(&card.tiles) {
+        scene.tile(*area, what, figure)?;
+    }
     if let Some(more) = &card.more {
-        scene.brush.text(more, ink(Face::SemiBold, 22.0, MUTED), (scene.layout.text_x, 589.0))?;
+        scene.brush.text(more, ink(Face::SemiBold, 22.0, MUTED), (scene.layout.text_x, 590.0))?;
     }
     scene.footer(card)
 }
@@ -67,15 +70,25 @@ impl Scene<'_> {
         }
     }
 
+    /// One number of a single row.
+    fn tile(&self, area: Area, what: &str, figure: &str) -> Drawn {
+        self.brush.fill(area, 12.0, TRACK)?;
+        let (x, room) = (area.left + 24.0, area.right - area.left - 48.0);
+        self.brush.text(what, ink(Face::Regular, 23.0, MUTED), (x, area.top + 38.0))?;
+        let figures = ink(Face::Figures, 40.0, TEXT);
+        self.brush.text(&fit::end(self.fonts, figure, figures.style, room), figures, (x, area.top + 83.0))
+    }
+
     fn footer(&self, card: &Card) -> Drawn {
-        let mut notes = vec![
+        let notes = [
             "tok/s = (output tokens − 1) ÷ (last token − first token)",
             "first token = wait after sending",
-            "one run each",
+            match card {
+                card if card.estimated => "≈ = estimated",
+                card if card.rows.len() == 1 => "one run",
+                _ => "one run each",
+            },
         ];
-        if card.estimated {
-            notes[2] = "≈ = tokens estimated";
-        }
         let style = Style::new(Face::Regular, 20.0);
         let line = fit::end(self.fonts, &notes.join("   ·   "), style, RIGHT - MARGIN);
         self.brush.text(&line, Ink { style, color: MUTED }, (MARGIN, 641.0))

@@ -63,6 +63,7 @@ pub(super) fn line_up() -> Report {
     let mut thinker = lane("DeepSeek R1", "🧠", "#F89BD0", (69.2, 880));
     thinker.reasoning = "Let me see.".into();
     thinker.metrics.ttfa = Some(ms(13_180));
+    thinker.metrics.total = Some(ms(22_960));
     Report {
         prompt: "Explain how a hash map handles collisions, then show a short example in Rust".into(),
         lanes: vec![

@@ -17,7 +17,7 @@ pub(super) const ERROR_CHARS: usize = 160;
 /// Speeds outside are a broken measurement: the slowest that the chart can write, and far beyond any machine.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.005..=1_000_000.0;
 /// Longer waits are a broken measurement.
-const LONGEST: Duration = Duration::from_secs(3_600);
+const LONGEST: Duration = Duration::from_hours(1);
 /// A letter carries at most two marks: more would climb into the row above.
 const CHARS_PER_GRAPHEME: usize = 3;
 

@@ -34,6 +34,7 @@ fn layout(report: &Report) -> Layout {
 }
 
 /// The colours of a row's bar a little above its lower edge, where no words stand, from left to right.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places inside the picture")]
 fn bar_colors(report: &Report, row: usize) -> Vec<Color> {
     let (pixels, layout) = (rgb(report).expect("pixels"), layout(report));
     let y = (layout.rows[row] + layout.sizes.bar / 2.0) as usize - 4;
@@ -150,11 +151,14 @@ fn odd_races_are_told_apart_in_words() {
     said("one_thinker", &race(why, vec![line_up[4].clone()]), "thought 12.3 s");
     said("two", &race(why, first(2)), "2 Qwen 7B 97");
     said("three", &race(why, first(3)), "3 Qwen 7B 97");
-    said("six", &crowd(6), "6 lanes".trim_end_matches(" lanes"));
+    said("six", &crowd(6), "5 Model 6 43");
     said("eight", &crowd(8), "Model 8");
     said("nineteen", &crowd(19), "11 more in the message");
     let error = "the credit at the provider is used up; the operator should top it up";
     let all_failed = line_up.iter().map(|lane| failed(lane.clone(), error)).collect();
+    let broken =
+        failed(line_up[0].clone(), &"the provider sent a broken stream and nobody knows why ".repeat(9));
+    said("long_error", &race(why, [first(2), vec![broken; 2]].concat()), "a broken stream");
     said("all_failed", &race(why, all_failed), "Gemma 2B failed: the credit");
 }
 

@@ -155,9 +155,8 @@ fn shaped(cut: &Cut, text: &str, tabular: bool) -> Vec<(ab_glyph::GlyphId, f32, 
     {
         return Vec::new();
     }
-    let places = buffer.glyph_positions().iter();
-    let placed = buffer.glyph_infos().iter().zip(places);
-    placed
+    let glyphs = buffer.glyph_infos().iter().zip(buffer.glyph_positions());
+    glyphs
         .filter_map(|(info, at)| {
             let id = ab_glyph::GlyphId(u16::try_from(info.glyph_id).ok()?);
             Some((id, units(at.x_advance), (units(at.x_offset), units(at.y_offset))))

@@ -42,6 +42,8 @@ pub(in crate::chart) struct Row {
     pub(in crate::chart) total: Option<String>,
     /// Output tokens: "≈680".
     pub(in crate::chart) tokens: Option<String>,
+    /// The small line under the name; empty where nothing is known.
+    pub(in crate::chart) detail: String,
     /// How it went.
     pub(in crate::chart) outcome: Outcome,
 }
@@ -71,36 +73,55 @@ impl Row {
     pub(super) fn of(entry: &Entry<'_>, leader: f64, fonts: &Fonts) -> Self {
         let Entry { lane, place, .. } = entry;
         let name = sanitize::line(&lane.card.name, NAME_CHARS);
-        let first_token = sanitize::time(lane.metrics.ttft);
+        let first_token = sanitize::time(lane.metrics.ttft).map(figures::seconds);
+        let thought = thought(lane).map(figures::seconds);
         let has_tokens = lane.metrics.output_tokens > 0;
         Self {
             label: label(lane, &name, *place, fonts),
-            name: if name.is_empty() { format!("model {}", place + 1) } else { name },
+            name: if name.is_empty() { format!("Model {}", place + 1) } else { name },
             icon: sanitize::line(&lane.card.icon, NAME_CHARS),
             color: lane.card.color,
             simulated: lane.simulated,
             honour: None,
-            first_token: first_token.map(figures::seconds),
-            thought: thought(lane).map(figures::seconds),
+            detail: detail(lane, first_token.as_deref(), thought.as_deref()),
+            first_token,
+            thought,
             total: sanitize::time(lane.metrics.total).map(figures::seconds),
             tokens: has_tokens.then(|| figures::tokens(lane.metrics.output_tokens, lane.metrics.token_count)),
             outcome: outcome(entry, leader),
         }
     }
 
-    /// The small line: "first token 0.88 s · thought 12.3 s"; empty where nothing is known.
-    pub(in crate::chart) fn detail(&self) -> String {
-        let first = self.first_token.as_ref().map(|time| format!("first token {time}"));
-        let thought = self.thought.as_ref().map(|time| format!("thought {time}"));
-        first.into_iter().chain(thought).collect::<Vec<_>>().join(" · ")
+    /// Its numbers one by one, for a chart with a single row; none where it failed.
+    pub(in crate::chart) fn tiles(&self) -> Vec<(&'static str, String)> {
+        if matches!(self.outcome, Outcome::Failed(_)) {
+            return Vec::new();
+        }
+        let all = [
+            ("first token", &self.first_token),
+            ("thought", &self.thought),
+            ("total", &self.total),
+            ("output tokens", &self.tokens),
+        ];
+        all.into_iter().filter_map(|(what, figure)| Some((what, figure.clone()?))).collect()
     }
+}
+
+/// "first token 0.88 s · thought 12.3 s".
+fn detail(lane: &LaneReport, first_token: Option<&str>, thought: Option<&str>) -> String {
+    if lane.status == Status::Failed {
+        return String::new();
+    }
+    let first = first_token.map(|time| format!("first token {time}"));
+    let thought = thought.map(|time| format!("thought {time}"));
+    first.into_iter().chain(thought).collect::<Vec<_>>().join(" · ")
 }
 
 /// The first of name, id and place that the fonts can draw.
 fn label(lane: &LaneReport, name: &str, place: usize, fonts: &Fonts) -> String {
     let id = sanitize::line(lane.card.id.as_str(), NAME_CHARS);
     let drawable = |text: &&str| !text.is_empty() && fonts.covers(text);
-    [name, &id].into_iter().find(drawable).map_or_else(|| format!("model {}", place + 1), str::to_owned)
+    [name, &id].into_iter().find(drawable).map_or_else(|| format!("Model {}", place + 1), str::to_owned)
 }
 
 /// From the first token to the first answer token, or to the end where no answer came.
@@ -214,8 +235,11 @@ mod tests {
     #[test]
     fn thinking_is_timed_from_the_first_token_to_the_first_answer_token() {
         let row = first_row(line_up().lanes.remove(4));
-        assert_eq!(row.detail(), "first token 0.88 s · thought 12.3 s");
-        assert_eq!(first_row(line_up().lanes.remove(0)).detail(), "first token 0.21 s");
+        assert_eq!(row.thought.as_deref(), Some("12.3 s"));
+        assert_eq!(first_row(line_up().lanes.remove(0)).thought, None);
+        let rows = Card::of(&line_up(), Fonts::embedded().expect("the embedded fonts are whole")).rows;
+        assert_eq!(rows[3].detail, "first token 0.88 s · thought 12.3 s");
+        assert_eq!(rows[4].detail, "", "nothing of a failed lane");
     }
 
     #[test]
@@ -226,6 +250,6 @@ mod tests {
         let row = first_row(lane.clone());
         assert_eq!((row.name.as_str(), row.label.as_str()), ("通义千问", "qwen-7b"));
         std::sync::Arc::make_mut(&mut lane.card).id = crate::model::ModelId::new("千问");
-        assert_eq!(first_row(lane).label, "model 1");
+        assert_eq!(first_row(lane).label, "Model 1");
     }
 }

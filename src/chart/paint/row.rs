@@ -33,13 +33,12 @@ impl Scene<'_> {
         match &row.outcome {
             Outcome::Speed { figure, share, mark, whole } => {
                 let color = if *whole { row.color } else { palette::mix(row.color, TRACK, UNFINISHED) };
-                let tag = mark.or(row.honour.map(Honour::words));
-                self.bar(y, *share, color, tag)?;
+                self.bar(y, *share, color, &tag(row.honour, *mark))?;
                 self.figure(figure, if *whole { TEXT } else { MUTED }, y)
             }
             Outcome::NoSpeed(words) => {
                 let room = self.track(y)?;
-                self.words(words, MUTED, room)?;
+                self.words(&tag(row.honour, Some(words)), MUTED, room)?;
                 self.figure("–", MUTED, y)
             }
             Outcome::Failed(error) => self.failure(error, y),
@@ -51,16 +50,13 @@ impl Scene<'_> {
         let failed = matches!(row.outcome, Outcome::Failed(_));
         let width = f32::from(size.width());
         let left = super::MARGIN;
-        match icons::find(&row.icon, size) {
-            Some(icon) => {
-                let icon = if failed { icon.dimmed(UNFINISHED) } else { icon };
-                let (_, height) = icon.size;
-                self.brush.icon(&icon, (left, y - f32::from(u16::try_from(height).unwrap_or(0)) / 2.0))
-            }
-            None => {
-                let color = if failed { palette::mix(row.color, BACKGROUND, UNFINISHED) } else { row.color };
-                self.monogram(row, color, Area::row(left, left + width, y, width))
-            }
+        if let Some(icon) = icons::find(&row.icon, size) {
+            let icon = if failed { icon.dimmed(UNFINISHED) } else { icon };
+            let (_, height) = icon.size;
+            self.brush.icon(&icon, (left, y - f32::from(u16::try_from(height).unwrap_or(0)) / 2.0))
+        } else {
+            let color = if failed { palette::mix(row.color, BACKGROUND, UNFINISHED) } else { row.color };
+            self.monogram(row, color, Area::row(left, left + width, y, width))
         }
     }
 
@@ -84,10 +80,7 @@ impl Scene<'_> {
     fn label(&self, index: usize, row: &Row, y: f32) -> Drawn {
         let (label, sizes, x) = (&self.layout.labels[index], self.layout.sizes, self.layout.text_x);
         let failed = matches!(row.outcome, Outcome::Failed(_));
-        let detail = if failed { String::new() } else { row.detail() };
-        let half = sizes.pitch / 90.0;
-        let (name_y, detail_y) =
-            if detail.is_empty() { (y, y) } else { (y - 12.0 * half - 1.0, y + 20.0 * half + 2.0) };
+        let (name_y, detail_y) = self.layout.lines(y, label, &row.detail);
         let color = if failed { MUTED } else { TEXT };
         self.brush.text(&label.name, Ink { style: label.style, color }, (x, name_y))?;
         if failed {
@@ -98,8 +91,7 @@ impl Scene<'_> {
             self.chip(x + label.width + 12.0, name_y)?;
         }
         let color = if matches!(row.honour, Some(Honour::First | Honour::Both)) { TEXT } else { MUTED };
-        let detail = fit::end(self.fonts, &detail, sizes.detail, self.layout.label_room());
-        self.brush.text(&detail, Ink { style: sizes.detail, color }, (x, detail_y))
+        self.brush.text(&row.detail, Ink { style: sizes.detail, color }, (x, detail_y))
     }
 
     /// The mark of a simulated model.
@@ -117,7 +109,7 @@ impl Scene<'_> {
         Ok(area)
     }
 
-    fn bar(&self, y: f32, share: f32, color: Color, tag: Option<&str>) -> Drawn {
+    fn bar(&self, y: f32, share: f32, color: Color, tag: &str) -> Drawn {
         let track = self.track(y)?;
         let length = ((track.right - track.left) * share).round().max(SHORTEST);
         let bar = Area { right: track.left + length, ..track };
@@ -125,7 +117,6 @@ impl Scene<'_> {
         if palette::vanishes_on(color, TRACK) {
             self.brush.frame(bar, RADIUS, (1.5, MUTED))?;
         }
-        let Some(tag) = tag else { return Ok(()) };
         let wide = self.fonts.width(tag, self.layout.sizes.tag) + 2.0 * PADDING;
         if wide <= length {
             self.words(tag, palette::ink_on(color), bar)
@@ -155,7 +146,7 @@ impl Scene<'_> {
         let sizes = self.layout.sizes;
         let area = Area::row(self.layout.bar_x, RIGHT, y, sizes.bar);
         self.brush.dashes(area, (1.5, palette::mix(ERROR, BACKGROUND, 0.7)))?;
-        let arm = (sizes.bar * 0.18).round();
+        let arm = (sizes.bar * 0.18).round().min(11.0);
         let (x, y) = (area.left + PADDING + arm, area.middle());
         self.brush.line((x - arm, y - arm), (x + arm, y + arm), (3.0, ERROR))?;
         self.brush.line((x - arm, y + arm), (x + arm, y - arm), (3.0, ERROR))?;
@@ -179,4 +170,10 @@ impl Scene<'_> {
         }
         Ok(())
     }
+}
+
+/// The words in a bar: what the lane won and what is to be known of it.
+fn tag(honour: Option<Honour>, mark: Option<&str>) -> String {
+    let won = honour.map(Honour::words);
+    won.into_iter().chain(mark).collect::<Vec<_>>().join(" · ")
 }
