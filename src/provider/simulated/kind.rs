@@ -21,127 +21,16 @@ pub(super) enum Kind {
     Chat,
 }
 
-const CODE_THINGS: &[&str] = &[
-    "algorithm",
-    "class",
-    "code",
-    "function",
-    "method",
-    "program",
-    "query",
-    "regex",
-    "script",
-    "snippet",
-    "struct",
-    "subroutine",
-    "test",
-    "tests",
-    "trait",
-];
-const CODE_DEEDS: &[&str] = &[
-    "build",
-    "code",
-    "complete",
-    "create",
-    "debug",
-    "develop",
-    "fix",
-    "generate",
-    "give",
-    "implement",
-    "make",
-    "optimise",
-    "optimize",
-    "port",
-    "program",
-    "refactor",
-    "rewrite",
-    "show",
-    "translate",
-    "write",
-];
-const CODE_ALONE: &[&str] =
-    &["compile", "compiler", "debug", "fizzbuzz", "refactor", "regex", "segfault", "stacktrace"];
-const LANGUAGES: &[&str] = &[
-    "bash",
-    "c",
-    "c#",
-    "c++",
-    "cpp",
-    "go",
-    "golang",
-    "haskell",
-    "java",
-    "javascript",
-    "js",
-    "kotlin",
-    "php",
-    "python",
-    "ruby",
-    "rust",
-    "shell",
-    "sql",
-    "swift",
-    "typescript",
-];
-const SUMMARY: &[&str] = &[
-    "condense",
-    "essay",
-    "gist",
-    "outline",
-    "overview",
-    "summaries",
-    "summarise",
-    "summarised",
-    "summarize",
-    "summarized",
-    "summary",
-    "synopsis",
-    "takeaways",
-    "tldr",
-];
-const PUZZLE_ALONE: &[&str] = &[
-    "calculate",
-    "compute",
-    "equation",
-    "integral",
-    "liar",
-    "liars",
-    "logic",
-    "logical",
-    "maths",
-    "math",
-    "probability",
-    "proof",
-    "prove",
-    "puzzle",
-    "riddle",
-    "solve",
-    "sqrt",
-];
-const QUANTITY: &[&str] =
-    &["much", "many", "long", "old", "far", "fast", "cost", "costs", "sum", "who", "which"];
-const NUMBERS: &[&str] = &[
-    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "dozen", "half",
-    "twice",
-];
-const GREETINGS: &[&str] = &[
-    "bye",
-    "cheers",
-    "goodbye",
-    "greetings",
-    "hello",
-    "hey",
-    "hi",
-    "hiya",
-    "howdy",
-    "joke",
-    "morning",
-    "thanks",
-    "thank",
-    "welcome",
-    "yo",
-];
+const CODE_THINGS: &str = "algorithm class code function method program query regex script snippet struct subroutine test tests trait";
+const CODE_DEEDS: &str = "build code complete create debug develop fix generate give implement make optimise optimize port program refactor rewrite show translate write";
+const CODE_ALONE: &str = "compile compiler debug fizzbuzz refactor regex segfault stacktrace";
+const LANGUAGES: &str = "bash c c# c++ cpp go golang haskell java javascript js kotlin php python ruby rust shell sql swift typescript";
+const SUMMARY: &str = "condense essay gist outline overview summaries summarise summarised summarize summarized summary synopsis takeaways tldr";
+const PUZZLE_ALONE: &str = "calculate compute equation integral liar liars logic logical maths math probability proof prove puzzle riddle solve sqrt";
+const QUANTITY: &str = "much many long old far fast cost costs sum who which";
+const NUMBERS: &str = "two three four five six seven eight nine ten twelve dozen half twice";
+const GREETINGS: &str =
+    "bye cheers goodbye greetings hello hey hi hiya howdy joke morning thanks thank welcome yo";
 /// A prompt of more words than this is a text.
 const TEXT: usize = 180;
 /// Small talk is short.
@@ -150,11 +39,12 @@ const SMALL_TALK: usize = 12;
 impl Kind {
     /// Judges by cue words, the clearest kinds first.
     pub(super) fn of(reading: &Reading) -> Self {
+        let reading = &reading.edges();
         if is_code(reading) {
             Self::Code
-        } else if reading.has_any(&["json"]) {
+        } else if reading.has_any("json") {
             Self::Structured
-        } else if reading.has_any(SUMMARY) || reading.has_all(&["key", "points"]) {
+        } else if reading.has_any(SUMMARY) || reading.has_all("key points") {
             Self::Summary
         } else if is_puzzle(reading) {
             Self::Puzzle
@@ -170,24 +60,25 @@ impl Kind {
 
 fn is_code(reading: &Reading) -> bool {
     let names_language = reading.has_any(LANGUAGES);
-    let is_program = reading.has_any(&["function", "program", "script", "regex", "sql"]);
+    let is_program = reading.has_any("function program script regex sql");
     let asks_for_code = reading.has_any(CODE_DEEDS) && reading.has_any(CODE_THINGS);
     let is_about_code = reading.has_any(CODE_ALONE) || (names_language && reading.has_any(CODE_DEEDS));
     // "a JSON object with a country code" is data, "a function that parses JSON" is a program
-    if reading.has_any(&["json"]) { is_program && asks_for_code } else { asks_for_code || is_about_code }
+    if reading.has_any("json") { is_program && asks_for_code } else { asks_for_code || is_about_code }
 }
 
 fn is_puzzle(reading: &Reading) -> bool {
     let is_number = |word: &String| word.starts_with(|c: char| c.is_ascii_digit());
     let numbers = reading.words.iter().filter(|word| is_number(word)).count();
-    let has_numbers = numbers > 0 || reading.has_any(NUMBERS);
-    let asks_amount = reading.has_any(QUANTITY) || reading.has_all(&["what", "is"]);
-    reading.has_any(PUZZLE_ALONE) || (has_numbers && asks_amount && (numbers > 1 || reading.length > 15))
+    let asks_amount = reading.has_any(QUANTITY);
+    let calculates = numbers > 1 && (asks_amount || reading.has_all("what is"));
+    let tells_a_case = asks_amount && (numbers > 0 || reading.has_any(NUMBERS)) && reading.length > 15;
+    reading.has_any(PUZZLE_ALONE) || calculates || tells_a_case
 }
 
 fn is_small_talk(reading: &Reading) -> bool {
-    let is_about_you = reading.has_all(&["are", "you"]) && reading.has_any(&["how", "who", "what"]);
-    let is_verse = reading.has_any(&["poem", "haiku", "limerick"]);
+    let is_about_you = reading.has_all("are you") && reading.has_any("how who what");
+    let is_verse = reading.has_any("poem haiku limerick");
     reading.length <= SMALL_TALK && (reading.has_any(GREETINGS) || is_about_you || is_verse)
 }
 
@@ -200,7 +91,14 @@ mod tests {
         let table: &[(Kind, &[&str])] = &[
             (
                 Kind::Fact,
-                &["Why is the sky blue?", "Who was Ada Lovelace?", "why does iron rust", "", "何ですか"],
+                &[
+                    "Why is the sky blue?",
+                    "Who was Ada Lovelace?",
+                    "why does iron rust",
+                    "What is the capital of Australia, and why is it not Sydney? Answer in two sentences.",
+                    "",
+                    "何ですか",
+                ],
             ),
             (
                 Kind::Code,
@@ -247,6 +145,7 @@ mod tests {
             }
         }
         let text = "The ship left port at dawn and the crew was tired. ".repeat(40);
-        assert_eq!(Kind::of(&Reading::of(&text)), Kind::Summary);
+        let story = format!("{text} They had to write a program in Rust and build a function. {text}");
+        assert_eq!([&text, &story].map(|text| Kind::of(&Reading::of(text))), [Kind::Summary; 2]);
     }
 }

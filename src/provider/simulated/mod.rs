@@ -12,6 +12,7 @@ mod pace;
 mod pieces;
 mod profile;
 mod script;
+pub mod server;
 mod subject;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ const TAIL: usize = 500;
 const LONGEST_TAG: usize = 300;
 /// The longest word that is repeated, in characters.
 const LONGEST_WORD: usize = 20;
+/// Words at the beginning and at the end of a long text that may be the instruction.
+const EDGES: (usize, usize) = (45, 25);
 /// The most words in a subject.
 const SUBJECT_WORDS: usize = 5;
 /// Texts with more content words than this have their subject by frequency.
@@ -34,6 +36,8 @@ const GLUE: &str = "a about above after all also am an and answer any are as at 
 pub(super) struct Reading {
     /// Its words in lower case, in order, from the parts that were read.
     pub words: Vec<String>,
+    /// The single words that stand in double quotes or backticks, as written: names of keys, as a rule.
+    pub quoted: Vec<String>,
     /// The length of the whole prompt in words.
     pub length: usize,
 }
@@ -43,27 +47,36 @@ impl Reading {
     pub(super) fn of(prompt: &str) -> Self {
         let text = without_tags(&excerpt(prompt));
         let words = text.split_whitespace().filter(|word| !is_address(word)).flat_map(words_of).collect();
-        Self { words, length: prompt.split_whitespace().count() }
+        Self { words, quoted: quoted(&text), length: prompt.split_whitespace().count() }
     }
 
-    /// True when every one of `cues` is among the words.
-    pub(super) fn has_all(&self, cues: &[&str]) -> bool {
-        cues.iter().all(|cue| self.words.iter().any(|word| word == cue))
+    /// This reading with the beginning and the end of its words alone: where a long text comes along,
+    /// the instruction stands before or after it.
+    pub(super) fn edges(&self) -> Self {
+        let (first, last) = EDGES;
+        let middle = first..self.words.len().saturating_sub(last).max(first);
+        let kept = self.words.iter().enumerate().filter(|(at, _)| !middle.contains(at));
+        Self { words: kept.map(|(_, word)| word.clone()).collect(), ..self.clone() }
     }
 
-    /// True when one of `cues` is among the words.
-    pub(super) fn has_any(&self, cues: &[&str]) -> bool {
-        self.words.iter().any(|word| cues.contains(&word.as_str()))
+    /// True when every one of `cues`, words with spaces between, is among the words.
+    pub(super) fn has_all(&self, cues: &str) -> bool {
+        cues.split_whitespace().all(|cue| self.words.iter().any(|word| word == cue))
     }
 
-    /// Where the first of `cues` stands among the words.
-    pub(super) fn position(&self, cues: &[&str]) -> Option<usize> {
-        self.words.iter().position(|word| cues.contains(&word.as_str()))
+    /// True when one of `cues`, words with spaces between, is among the words.
+    pub(super) fn has_any(&self, cues: &str) -> bool {
+        self.position(cues).is_some()
+    }
+
+    /// Where the first of `cues`, words with spaces between, stands among the words.
+    pub(super) fn position(&self, cues: &str) -> Option<usize> {
+        self.words.iter().position(|word| is_among(word, cues))
     }
 
     /// The words that carry the meaning, at most five: in order for a sentence, by frequency for a text.
     pub(super) fn subject_words(&self) -> Vec<&str> {
-        let carries = |word: &&str| is_repeatable(word) && !GLUE.split_whitespace().any(|glue| glue == *word);
+        let carries = |word: &&str| is_repeatable(word) && !is_among(word, GLUE);
         let content: Vec<&str> = self.words.iter().map(String::as_str).filter(carries).collect();
         let mut subject: Vec<&str> = Vec::new();
         let ranked = if content.len() > LONG_TEXT { by_frequency(&content) } else { content };
@@ -105,6 +118,22 @@ fn without_tags(text: &str) -> String {
         rest = end.filter(|_| is_tag).map_or(tag, |(at, _)| &tag[at + 1..]);
     }
     plain + rest
+}
+
+/// True when `word` is one of `list`, words with spaces between.
+pub(super) fn is_among(word: &str, list: &str) -> bool {
+    list.split_whitespace().any(|own| own == word)
+}
+
+/// The single words between two equal marks.
+fn quoted(text: &str) -> Vec<String> {
+    let is_name = |part: &&str| {
+        part.len() <= LONGEST_WORD
+            && part.starts_with(char::is_alphabetic)
+            && !part.contains(char::is_whitespace)
+    };
+    let inside = |mark| text.split(mark).skip(1).step_by(2).filter(is_name).map(str::to_owned);
+    inside('"').chain(inside('`')).collect()
 }
 
 fn is_address(word: &str) -> bool {
@@ -168,12 +197,12 @@ mod tests {
         );
         let reading = Reading::of(&text);
         assert_eq!(reading.subject_words()[..2], ["glacier", "ice"]);
-        assert!(reading.has_any(&["summarise"]));
+        assert!(reading.has_any("summarise"));
         assert!(reading.words.len() < 600, "{}", reading.words.len());
     }
 
     #[test]
     fn languages_keep_their_signs() {
-        assert!(Reading::of("A parser in C++, or C#.").has_all(&["c++", "c#"]));
+        assert!(Reading::of("A parser in C++, or C#.").has_all("c++ c#"));
     }
 }

@@ -7,15 +7,15 @@ use crate::provider::simulated::{profile::Manner, subject::Reading};
 
 /// What there is to say; the lead is the whole reply.
 pub(super) fn content(reading: &Reading, manner: Manner, rng: &mut Rng) -> Content {
-    let lead = if reading.has_any(&["joke"]) {
+    let lead = if reading.has_any("joke") {
         rng.choice(JOKES).unwrap_or_default().to_owned()
-    } else if reading.has_any(&["haiku", "poem", "limerick"]) {
+    } else if reading.has_any("haiku poem limerick") {
         rng.choice(VERSES).unwrap_or_default().to_owned()
-    } else if reading.has_any(&["thanks", "thank", "cheers"]) {
+    } else if reading.has_any("thanks thank cheers") {
         format!("You are welcome! {}", offer(manner))
-    } else if reading.has_any(&["bye", "goodbye"]) {
+    } else if reading.has_any("bye goodbye") {
         "Goodbye, and come back for another race.".to_owned()
-    } else if reading.has_all(&["who", "you"]) || reading.has_all(&["what", "you"]) {
+    } else if reading.has_all("who you") || reading.has_all("what you") {
         format!(
             "I am a stand-in for a language model: I show how a race looks before a key is set. {}",
             offer(manner)

@@ -6,7 +6,7 @@ use crate::provider::simulated::subject::Reading;
 
 /// A program that is known by heart.
 struct Program {
-    cues: &'static [&'static str],
+    cues: &'static str,
     lead: &'static str,
     points: &'static [(&'static str, &'static str)],
     close: &'static str,
@@ -18,7 +18,7 @@ struct Program {
 /// What there is to say where a program is wanted: always with a block of code.
 pub(super) fn content(reading: &Reading) -> Content {
     let known = PROGRAMS.iter().find(|program| {
-        program.cues.iter().all(|cue| reading.words.iter().any(|word| word.starts_with(cue)))
+        program.cues.split(' ').all(|cue| reading.words.iter().any(|word| word.starts_with(cue)))
     });
     known.and_then(|program| program.content(reading)).unwrap_or_else(|| skeletons::content(reading))
 }
@@ -38,7 +38,7 @@ impl Program {
 
 const PROGRAMS: &[Program] = &[
     Program {
-        cues: &["revers", "word"],
+        cues: "revers word",
         lead: "The function splits the sentence at white space, walks the words backwards and joins them with single spaces.",
         points: &[
             ("Splitting", "Splitting at white space also drops leading, trailing and doubled spaces."),
@@ -72,7 +72,70 @@ console.assert(reverseWords("the sky is blue") === "blue is sky the");
 console.assert(reverseWords("") === "");"#,
     },
     Program {
-        cues: &["fibonacci"],
+        cues: "merg interval",
+        lead: "It sorts the intervals by their start and merges in one pass, so it takes O(n log n) time: the sorting dominates.",
+        points: &[
+            ("Sort", "After sorting, an interval can only overlap with the last one that was kept."),
+            (
+                "Merge",
+                "If it begins before that one ends, the end moves out to the later of both; else it is kept as it is.",
+            ),
+            (
+                "Touching",
+                "Intervals that only touch, such as (1, 2) and (2, 3), are merged; write < for <= to keep them apart.",
+            ),
+            ("Memory", "The result needs as much room as the input, and the input is not changed."),
+        ],
+        close: "An interval inside another, (1, 9) and (2, 3), must not shorten it: that is why the maximum is taken.",
+        rust: r#"/// Merges the intervals that overlap or touch.
+fn merge(mut intervals: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    intervals.sort_unstable();
+    let mut merged: Vec<(i64, i64)> = Vec::new();
+    for (start, end) in intervals {
+        match merged.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => merged.push((start, end)),
+        }
+    }
+    merged
+}
+
+fn main() {
+    assert_eq!(merge(vec![(5, 7), (1, 3), (2, 4)]), [(1, 4), (5, 7)]);
+    assert_eq!(merge(vec![(1, 9), (2, 3)]), [(1, 9)]);
+    assert_eq!(merge(vec![]), []);
+}"#,
+        python: r#"def merge(intervals):
+    """Merge the (start, end) pairs that overlap or touch."""
+    merged = []
+    for start, end in sorted(intervals):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+assert merge([(5, 7), (1, 3), (2, 4)]) == [(1, 4), (5, 7)]
+assert merge([(1, 9), (2, 3)]) == [(1, 9)]
+assert merge([]) == []"#,
+        javascript: r#"/** Merges the [start, end] pairs that overlap or touch. */
+function merge(intervals) {
+  const merged = [];
+  for (const [start, end] of [...intervals].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else merged.push([start, end]);
+  }
+  return merged;
+}
+
+console.assert(JSON.stringify(merge([[5, 7], [1, 3], [2, 4]])) === "[[1,4],[5,7]]");
+console.assert(JSON.stringify(merge([[1, 9], [2, 3]])) === "[[1,9]]");
+console.assert(merge([]).length === 0);"#,
+    },
+    Program {
+        cues: "fibonacci",
         lead: "Two variables are enough: each step replaces the pair by its second number and the sum of both.",
         points: &[
             ("State", "The pair holds two neighbouring Fibonacci numbers, beginning with 0 and 1."),
@@ -120,7 +183,7 @@ function fibonacci(n) {
 console.assert(fibonacci(10) === 55n);"#,
     },
     Program {
-        cues: &["palindrom"],
+        cues: "palindrom",
         lead: "The function keeps letters and digits in lower case and compares them with their own reverse.",
         points: &[
             (
@@ -160,7 +223,7 @@ console.assert(isPalindrome("A man, a plan, a canal: Panama"));
 console.assert(!isPalindrome("arena"));"#,
     },
     Program {
-        cues: &["prime"],
+        cues: "prime",
         lead: "A number is prime when no divisor up to its square root divides it; after 2 only odd divisors need a try.",
         points: &[
             ("Small numbers", "Zero and one are not prime, two is the only even prime."),
@@ -206,7 +269,7 @@ function isPrime(n) {
 console.assert([2, 3, 5, 7, 11, 13, 17, 19].every(isPrime) && !isPrime(9));"#,
     },
     Program {
-        cues: &["fizzbuzz"],
+        cues: "fizzbuzz",
         lead: "The loop tests for both divisors at once, which leaves four cases and no special order to remember.",
         points: &[
             ("Cases", "Divisible by 3 and 5, by 3 alone, by 5 alone, by neither."),

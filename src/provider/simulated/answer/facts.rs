@@ -5,12 +5,12 @@ use crate::provider::simulated::subject::Reading;
 
 /// What there is to say to a question.
 pub(super) fn content(reading: &Reading) -> Content {
-    capital(reading).or_else(|| Known::find(KNOWN, reading)).unwrap_or_else(|| general(reading))
+    Known::find(KNOWN, reading).or_else(|| capital(reading)).unwrap_or_else(|| general(reading))
 }
 
 fn capital(reading: &Reading) -> Option<Content> {
     let asked = |(country, _): &&(&str, &str)| reading.words.iter().any(|word| word == country);
-    let (country, city) = CAPITALS.iter().find(asked).filter(|_| reading.has_any(&["capital"]))?;
+    let (country, city) = CAPITALS.iter().find(asked).filter(|_| reading.has_any("capital"))?;
     let country = format!("{}{}", country[..1].to_uppercase(), &country[1..]);
     Some(Content {
         lead: format!("{city} is the capital of {country}."),
@@ -72,7 +72,27 @@ const CAPITALS: &[(&str, &str)] = &[
 
 const KNOWN: &[Known] = &[
     Known {
-        cues: &["sky", "blue"],
+        cues: "capital australia",
+        lead: "The capital of Australia is Canberra.",
+        points: &[
+            (
+                "A compromise",
+                "Sydney and Melbourne were rivals and neither would yield to the other, so the constitution of 1901 asked for a new city between them.",
+            ),
+            (
+                "The site",
+                "The place was chosen in 1908, in New South Wales but at least a hundred miles from Sydney, as the constitution demands.",
+            ),
+            (
+                "The plan",
+                "Walter Burley Griffin and Marion Mahony Griffin won the competition for its design in 1912, and building began in 1913.",
+            ),
+            ("In the meantime", "Parliament sat in Melbourne until it moved to Canberra in 1927."),
+        ],
+        close: "Sydney is the largest city and the best known, which is why it is so often taken for the capital.",
+    },
+    Known {
+        cues: "sky blue",
         lead: "The sky is blue because air scatters the short, blue waves of sunlight far more than the long, red ones.",
         points: &[
             (
@@ -95,7 +115,7 @@ const KNOWN: &[Known] = &[
         close: "The same effect makes sunsets red: on a long way through the air most of the blue has been scattered out before the light arrives.",
     },
     Known {
-        cues: &["sunset", "red"],
+        cues: "sunset red",
         lead: "Sunsets are red because the light of a low sun crosses so much air that its blue part is scattered away before it arrives.",
         points: &[
             (
@@ -111,7 +131,7 @@ const KNOWN: &[Known] = &[
         close: "It is the other half of the blue sky: what you miss at sunset is somebody else's blue noon.",
     },
     Known {
-        cues: &["rainbow"],
+        cues: "rainbow",
         lead: "A rainbow appears when raindrops bend sunlight, mirror it once inside and bend it again, each colour by its own angle.",
         points: &[
             ("Bending", "Water slows violet light a little more than red, so a drop fans the colours out."),
@@ -127,7 +147,7 @@ const KNOWN: &[Known] = &[
         close: "Everybody sees a bow of their own: it is a direction, not a place.",
     },
     Known {
-        cues: &["seasons"],
+        cues: "seasons",
         lead: "Seasons exist because the Earth's axis is tilted by about 23.4 degrees, not because of its distance from the sun.",
         points: &[
             (
@@ -143,7 +163,7 @@ const KNOWN: &[Known] = &[
         close: "North and south always have opposite seasons, which distance alone could not explain.",
     },
     Known {
-        cues: &["tides"],
+        cues: "tides",
         lead: "Tides come mainly from the moon, whose gravity pulls more strongly on the near side of the Earth than on the far side.",
         points: &[
             (
@@ -162,7 +182,7 @@ const KNOWN: &[Known] = &[
         close: "A full cycle takes 24 hours and 50 minutes, since the moon moves on while the Earth turns.",
     },
     Known {
-        cues: &["speed", "light"],
+        cues: "speed light",
         lead: "Light travels at exactly 299,792,458 metres per second in a vacuum.",
         points: &[
             ("Why exactly", "The figure has no error bar since 1983, because the metre is defined by it."),
@@ -175,7 +195,7 @@ const KNOWN: &[Known] = &[
         close: "Nothing that carries information goes faster.",
     },
     Known {
-        cues: &["ocean", "salty"],
+        cues: "ocean salty",
         lead: "The sea is salty because rivers have carried dissolved minerals into it for billions of years while the water alone evaporates.",
         points: &[
             (

@@ -1,28 +1,83 @@
-//! One content in five manners: the small model's two sentences, paragraphs, lists, code, careful steps.
-//!
-//! Must not know prompts.
+//! One content in five manners: the small model's two sentences, paragraphs, lists, code, careful steps;
+//! a form that the prompt asks for goes before the manner.
 
 use std::fmt::Write as _;
 
 use fastrand::Rng;
 
 use super::{Block, Content};
-use crate::provider::simulated::{kind::Kind, profile::Manner};
+use crate::provider::simulated::{kind::Kind, profile::Manner, subject::Reading};
 
 /// The line that ends every answer in prose.
 pub(super) const CLOSING: &str = "_(Simulated answer: no language model is running.)_";
 
-/// The content in this manner, as Markdown.
-pub(super) fn text(manner: Manner, kind: Kind, content: &Content, rng: &mut Rng) -> String {
-    let body = match (kind, manner) {
-        (Kind::Chat, _) => content.lead.clone(),
+/// The form that a prompt asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A sentence or two.
+    Concise,
+    /// Bullet points.
+    Bullets,
+    /// As the model likes it, for this kind.
+    Free(Kind),
+}
+
+impl Form {
+    /// The form that these words ask for.
+    pub(super) fn of(kind: Kind, reading: &Reading) -> Self {
+        let words = reading.edges();
+        let counts_sentences = words.has_any("sentence sentences") && words.has_any("one two single 1 2");
+        match kind {
+            Kind::Chat => Self::Concise,
+            Kind::Fact if counts_sentences || words.has_any("briefly concisely") => Self::Concise,
+            Kind::Fact | Kind::Summary if words.has_any("bullet bullets") => Self::Bullets,
+            _ => Self::Free(kind),
+        }
+    }
+}
+
+/// The content in this form and manner, as Markdown.
+pub(super) fn text(manner: Manner, form: Form, content: &Content, rng: &mut Rng) -> String {
+    let body = match (form, manner) {
+        (Form::Concise, _) => concise(manner, content),
+        (Form::Bullets, _) => bullets(manner, content),
         (_, Manner::Brief) => brief(content, rng),
-        (_, Manner::Plain) => plain(content, kind, rng),
-        (_, Manner::Structured) => structured(content, kind),
+        (Form::Free(kind), Manner::Plain) => plain(content, kind, rng),
+        (Form::Free(kind), Manner::Structured) => structured(content, kind),
         (_, Manner::Engineer) => engineer(content),
-        (_, Manner::Thorough) => thorough(content, kind),
+        (Form::Free(kind), Manner::Thorough) => thorough(content, kind),
     };
     format!("{body}\n\n{CLOSING}")
+}
+
+/// The lead and one more sentence, the first or, for the careful, what is worth knowing.
+fn concise(manner: Manner, content: &Content) -> String {
+    let first = content.points.first().map_or("", |(_, text)| text.as_str());
+    let more =
+        if manner == Manner::Thorough && !content.close.is_empty() { content.close.as_str() } else { first };
+    format!("{} {more}", content.lead).trim_end().to_owned()
+}
+
+fn bullets(manner: Manner, content: &Content) -> String {
+    let mut out = String::new();
+    for (label, text) in &content.points {
+        match manner {
+            Manner::Structured | Manner::Thorough => push(&mut out, "\n", &format!("- **{label}:** {text}")),
+            Manner::Brief => push(&mut out, "\n", &format!("- {}", first_clause(text))),
+            Manner::Plain | Manner::Engineer => push(&mut out, "\n", &format!("- {text}")),
+        }
+    }
+    push(&mut out, "\n\n", &content.lead);
+    if manner == Manner::Thorough {
+        push(&mut out, " ", &content.close);
+    }
+    out.trim_start().to_owned()
+}
+
+/// A sentence up to its first semicolon or colon.
+fn first_clause(text: &str) -> String {
+    let clause = text.split([';', ':']).next().unwrap_or(text);
+    format!("{}.", clause.trim_end_matches('.'))
 }
 
 fn brief(content: &Content, rng: &mut Rng) -> String {

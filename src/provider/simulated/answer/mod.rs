@@ -15,6 +15,7 @@ mod summaries;
 
 use fastrand::Rng;
 
+use self::manner::Form;
 use super::{kind::Kind, profile::Profile, subject::Reading};
 
 /// What a model thinks and says.
@@ -61,7 +62,7 @@ impl Content {
 
 /// Something that is known by heart: the words that call it up, and what there is to say.
 struct Known {
-    cues: &'static [&'static str],
+    cues: &'static str,
     lead: &'static str,
     points: &'static [(&'static str, &'static str)],
     close: &'static str,
@@ -78,7 +79,10 @@ impl Known {
 /// Writes the answer to `prompt`.
 pub(super) fn compose(prompt: &str, profile: &Profile, rng: &mut Rng) -> Answer {
     let reading = Reading::of(prompt);
-    let kind = Kind::of(&reading);
+    let kind = match Kind::of(&reading) {
+        Kind::Fact if puzzles::knows(&reading) => Kind::Puzzle,
+        kind => kind,
+    };
     let content = match kind {
         Kind::Structured if structured::is_bare(&reading) => {
             let reasoning = reasoning::of(profile, kind, &reading, &structured::content(&reading), rng);
@@ -92,7 +96,7 @@ pub(super) fn compose(prompt: &str, profile: &Profile, rng: &mut Rng) -> Answer 
         Kind::Chat => chat::content(&reading, profile.manner, rng),
     };
     let reasoning = reasoning::of(profile, kind, &reading, &content, rng);
-    Answer { reasoning, text: manner::text(profile.manner, kind, &content, rng) }
+    Answer { reasoning, text: manner::text(profile.manner, Form::of(kind, &reading), &content, rng) }
 }
 
 #[cfg(test)]

@@ -8,6 +8,11 @@ pub(super) fn content(reading: &Reading) -> Content {
     Known::find(KNOWN, reading).unwrap_or_else(|| general(reading))
 }
 
+/// True for a puzzle that is known, in whatever words it is put.
+pub(super) fn knows(reading: &Reading) -> bool {
+    KNOWN.iter().any(|known| reading.has_all(known.cues))
+}
+
 fn general(reading: &Reading) -> Content {
     let subject = reading.subject();
     let points = [
@@ -39,7 +44,7 @@ fn general(reading: &Reading) -> Content {
 
 const KNOWN: &[Known] = &[
     Known {
-        cues: &["bat", "ball", "10"],
+        cues: "bat ball 10",
         lead: "The ball costs 5 cents, not 10.",
         points: &[
             ("Equation", "Let the ball cost x. The bat costs x + 1.00, so x + (x + 1.00) = 1.10."),
@@ -49,7 +54,7 @@ const KNOWN: &[Known] = &[
         close: "0.05 + 1.05 = 1.10, and 1.05 is exactly 1.00 more than 0.05.",
     },
     Known {
-        cues: &["sheep", "nine"],
+        cues: "sheep nine",
         lead: "Nine sheep are left.",
         points: &[
             ("Read closely", "“All but nine” means every sheep except nine."),
@@ -59,7 +64,7 @@ const KNOWN: &[Known] = &[
         close: "The size of the herd does not matter at all.",
     },
     Known {
-        cues: &["machines", "widgets"],
+        cues: "machines widgets",
         lead: "It takes 5 minutes.",
         points: &[
             (
@@ -78,7 +83,7 @@ const KNOWN: &[Known] = &[
         close: "100 machines times 1 widget each per 5 minutes is 100 widgets.",
     },
     Known {
-        cues: &["goat", "cabbage"],
+        cues: "goat cabbage",
         lead: "The farmer takes the goat first and brings it back once: seven crossings in all.",
         points: &[
             ("Goat over", "Take the goat across and return alone; wolf and cabbage do not harm each other."),
@@ -89,7 +94,7 @@ const KNOWN: &[Known] = &[
         close: "At no moment are wolf and goat, or goat and cabbage, alone on a bank.",
     },
     Known {
-        cues: &["switches", "bulb"],
+        cues: "switches bulb",
         lead: "Use the bulb's warmth as a second signal: one visit is enough.",
         points: &[
             ("First switch", "Turn it on, wait ten minutes, and turn it off."),
@@ -99,7 +104,7 @@ const KNOWN: &[Known] = &[
         close: "Three switches need three distinguishable states, and light plus heat gives them.",
     },
     Known {
-        cues: &["doors", "lies"],
+        cues: "doors lies",
         lead: "Ask either guard which door the other one would call safe, and take the opposite door.",
         points: &[
             (
@@ -112,7 +117,7 @@ const KNOWN: &[Known] = &[
         close: "The question passes through exactly one lie whoever is asked.",
     },
     Known {
-        cues: &["labelled", "apples", "oranges"],
+        cues: "boxes apples oranges",
         lead: "Take one fruit from the box labelled “mixed”: that settles all three.",
         points: &[
             ("Every label is wrong", "So the box labelled “mixed” holds one kind only, the kind you drew."),
@@ -125,7 +130,7 @@ const KNOWN: &[Known] = &[
         close: "With an orange the same argument runs with the names exchanged.",
     },
     Known {
-        cues: &["snail", "well"],
+        cues: "snail well",
         lead: "Count up to the last climb: on the final day the snail is out before it can slide back.",
         points: &[
             ("Net gain", "Each full day and night brings the climb less the slide."),
@@ -141,7 +146,7 @@ const KNOWN: &[Known] = &[
         close: "The quick answer, depth divided by net gain, counts slides that no longer happen.",
     },
     Known {
-        cues: &["lily", "doubles"],
+        cues: "lily doubles",
         lead: "The lake was half covered one day before it was full: on day 47 of 48 in the classic version.",
         points: &[
             ("Backwards", "What doubles every day was half as much the day before."),
@@ -154,7 +159,7 @@ const KNOWN: &[Known] = &[
         close: "From half on day 47, one doubling gives the whole on day 48.",
     },
     Known {
-        cues: &["strawberry"],
+        cues: "strawberry",
         lead: "The word “strawberry” has three letters r.",
         points: &[
             ("Spell it", "s, t, r, a, w, b, e, r, r, y."),

@@ -1,12 +1,12 @@
 //! Skeletons of programs, one a language: they run, name the subject, and leave the rest to a real model.
 
 use super::Content;
-use crate::provider::simulated::subject::Reading;
+use crate::provider::simulated::subject::{Reading, is_among};
 
 /// A language: the words that name it, its name on a fence, and a skeleton in which `NAME` stands for a
 /// function's name in snake case.
 struct Language {
-    words: &'static [&'static str],
+    words: &'static str,
     fence: &'static str,
     skeleton: &'static str,
 }
@@ -44,7 +44,7 @@ pub(super) fn content(reading: &Reading) -> Content {
 /// A function's name from the subject's plain words.
 fn function_name(reading: &Reading) -> String {
     let is_plain = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase());
-    let is_language = |word: &str| LANGUAGES.iter().any(|one| one.words.contains(&word));
+    let is_language = |word: &str| LANGUAGES.iter().any(|one| is_among(word, one.words));
     let words = reading.subject_words();
     let words: Vec<&str> =
         words.into_iter().filter(is_plain).filter(|word| !is_language(word)).take(3).collect();
@@ -53,7 +53,7 @@ fn function_name(reading: &Reading) -> String {
 
 const LANGUAGES: &[Language] = &[
     Language {
-        words: &["rust"],
+        words: "rust",
         fence: "rust",
         skeleton: r#"fn NAME(input: &str) -> Vec<String> {
     input.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect()
@@ -65,7 +65,7 @@ fn main() {
 }"#,
     },
     Language {
-        words: &["python", "py", "pandas", "django"],
+        words: "python py pandas django",
         fence: "python",
         skeleton: r#"def NAME(text: str) -> list[str]:
     lines = (line.strip() for line in text.splitlines())
@@ -76,7 +76,7 @@ assert NAME("") == []
 print(NAME("one\n\n two "))"#,
     },
     Language {
-        words: &["javascript", "js", "node", "react"],
+        words: "javascript js node react",
         fence: "javascript",
         skeleton: r#"function NAME(text) {
   return text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -86,7 +86,7 @@ console.assert(NAME("").length === 0);
 console.log(NAME("one\n\n two "));"#,
     },
     Language {
-        words: &["typescript", "ts"],
+        words: "typescript ts",
         fence: "typescript",
         skeleton: r#"function NAME(text: string): string[] {
   return text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -95,7 +95,7 @@ console.log(NAME("one\n\n two "));"#,
 console.log(NAME("one\n\n two "));"#,
     },
     Language {
-        words: &["go", "golang"],
+        words: "go golang",
         fence: "go",
         skeleton: r#"package main
 
@@ -117,7 +117,7 @@ func NAME(text string) []string {
 func main() { fmt.Println(NAME("one\n\n two ")) }"#,
     },
     Language {
-        words: &["java"],
+        words: "java",
         fence: "java",
         skeleton: r#"import java.util.List;
 
@@ -132,7 +132,7 @@ class Main {
 }"#,
     },
     Language {
-        words: &["c", "c++", "cpp"],
+        words: "c c++ cpp",
         fence: "cpp",
         skeleton: r#"#include <iostream>
 #include <sstream>
@@ -152,7 +152,7 @@ int main() {
 }"#,
     },
     Language {
-        words: &["bash", "shell", "sh", "zsh"],
+        words: "bash shell sh zsh",
         fence: "bash",
         skeleton: r#"#!/usr/bin/env bash
 set -euo pipefail
@@ -164,7 +164,7 @@ NAME() {
 printf 'one\n\n two \n' | NAME"#,
     },
     Language {
-        words: &["sql", "sqlite", "postgres", "postgresql", "mysql"],
+        words: "sql sqlite postgres postgresql mysql",
         fence: "sql",
         skeleton: r"-- NAME
 SELECT name, COUNT(*) AS entries

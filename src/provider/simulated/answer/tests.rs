@@ -65,6 +65,7 @@ fn code_comes_in_a_fence_with_the_language_asked_for() {
         ("Implement a rate limiter in Go", "go"),
         ("Write an SQL query for the ten best customers", "sql"),
         ("Write a palindrome checker in C++", "cpp"),
+        ("Write a Python function that merges overlapping intervals", "python"),
     ] {
         for answer in answers(prompt) {
             let code = fenced(&answer.text, language).unwrap_or_else(|| panic!("{prompt}: {}", answer.text));
@@ -144,6 +145,44 @@ fn markup_does_not_leak_into_an_answer() {
             assert!(whole.len() < 5_000, "{}", whole.len());
         }
     }
+}
+
+#[test]
+fn the_form_that_is_asked_for_goes_before_the_manner() {
+    for answer in
+        answers("What is the capital of Australia, and why is it not Sydney? Answer in two sentences.")
+    {
+        let (body, _) = answer.text.split_once("\n\n_(Simulated").expect("a closing line");
+        assert_eq!(body.matches(". ").count(), 1, "{body}");
+        assert!(body.contains("Canberra"), "{body}");
+    }
+    let minutes = "The ticket queue and the replica, says Mara. ".repeat(30);
+    for prompt in [
+        format!("Summarise these minutes in five bullet points.\n\n{minutes}"),
+        "Give me an overview of the Roman Empire in bullet points".into(),
+    ] {
+        for answer in answers(&prompt) {
+            assert!(answer.text.starts_with("- "), "{prompt}: {}", answer.text);
+            assert!(answer.text.matches("\n- ").count() >= 4, "{prompt}: {}", answer.text);
+        }
+    }
+}
+
+#[test]
+fn a_note_becomes_the_object_that_was_described() {
+    let prompt = r#"Turn this note into JSON and print nothing but the JSON: an object with the keys "name", "date"
+        (YYYY-MM-DD), "guests" (a number), "vegetarian" (a number) and "wishes" (a list of strings).
+
+        Hi, this is Priya Natarajan. We would like a table on the 3rd of October 2026 for eleven people."#;
+    for answer in answers(prompt) {
+        let object: Value = serde_json::from_str(&answer.text).expect("nothing but JSON");
+        assert_eq!((&object["name"], &object["guests"]), (&"Priya Natarajan".into(), &11.into()));
+        assert!(object["wishes"].as_array().is_some_and(|wishes| wishes.len() == 2));
+    }
+    let unknown = prompt.replace("Priya", "Somebody");
+    let object: Value = serde_json::from_str(&answers(&unknown)[0].text).expect("JSON");
+    let keys: Vec<&String> = object.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["date", "guests", "name", "note", "vegetarian", "wishes"]);
 }
 
 #[test]
