@@ -1,0 +1,204 @@
+//! One request and its answer, as a sequence of stamped deltas.
+//!
+//! Each read is stamped as soon as the socket gives it, before a byte of it is looked at. Dropping the call
+//! drops the response and with it the connection, which is how servers learn to stop generating.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use reqwest::{Request, Response, header};
+use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
+
+use super::{Line, body, client, deadline::Deadline};
+use crate::{
+    model::{Delta, ModelError, Prompt, Stamped},
+    provider::{decoder::Decoder, guard::EVENT_CAP, openai, refusal, retry_after},
+};
+
+type Item = Result<Delta, ModelError>;
+
+/// A request under way.
+pub(super) struct Call {
+    line: Arc<Line>,
+    prompt: Arc<Prompt>,
+    step: Step,
+    /// Made at the first poll, since only then is there a runtime for sure.
+    deadline: Option<Deadline>,
+    /// When the newest bytes came.
+    at: Instant,
+}
+
+enum Step {
+    /// Nothing was sent yet, or all anew.
+    Start,
+    /// The request is written, but not sent.
+    Ready(Box<Request>),
+    /// The answer streams.
+    Streaming(Box<(Response, Decoder)>),
+    /// The answer came whole.
+    Whole(VecDeque<Delta>),
+    Over,
+}
+
+impl Call {
+    pub(super) fn new(line: Arc<Line>, prompt: Arc<Prompt>) -> Self {
+        Self { line, prompt, step: Step::Start, deadline: None, at: Instant::now() }
+    }
+
+    /// The next delta; `None` at the end and after an error.
+    pub(super) async fn next(&mut self) -> Option<Result<Stamped, ModelError>> {
+        loop {
+            let item = match mem::replace(&mut self.step, Step::Over) {
+                Step::Start => Some(self.start().await),
+                Step::Ready(request) => self.send(*request).await,
+                Step::Streaming(stream) => self.read(stream).await,
+                Step::Whole(deltas) => self.unpack(deltas),
+                Step::Over => return None,
+            };
+            if let Some(item) = item {
+                let at = self.at;
+                return Some(item.map(|delta| Stamped { at, delta }));
+            }
+        }
+    }
+
+    fn deadline(&mut self) -> &mut Deadline {
+        let (deadlines, now) = (self.line.settings.deadlines, self.at);
+        self.deadline.get_or_insert_with(|| Deadline::new(deadlines, now))
+    }
+
+    /// The output of `future`, or the deadline's error.
+    async fn bound<T>(&mut self, future: impl Future<Output = T>) -> Result<T, ModelError> {
+        let deadline = self.deadline();
+        deadline.bound(future).await.ok_or_else(|| deadline.error())
+    }
+
+    /// Makes all ready, then takes t0: the very next poll sends.
+    async fn start(&mut self) -> Item {
+        let request = self.request().await?;
+        self.step = Step::Ready(Box::new(request));
+        self.at = Instant::now();
+        let at = self.at;
+        self.deadline().sent(at);
+        Ok(Delta::Sent)
+    }
+
+    async fn request(&self) -> Result<Request, ModelError> {
+        let Line { provider, settings, .. } = &*self.line;
+        let mut request = self
+            .line
+            .client()
+            .await?
+            .post(provider.endpoint("chat/completions"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "text/event-stream")
+            .body(openai::request::body(settings, &self.prompt, self.line.quirks()));
+        if let Some(key) = &provider.api_key {
+            request = request.bearer_auth(key.expose_secret());
+        }
+        request.build().map_err(|error| client::before_answer(error, settings.deadlines.connect))
+    }
+
+    /// Sends the request and looks at the head of the answer.
+    async fn send(&mut self, request: Request) -> Option<Item> {
+        let line = Arc::clone(&self.line);
+        let was_warm = line.warm.swap(false, Relaxed);
+        let exchange = async { Ok::<_, ModelError>(line.client().await?.execute(request).await) };
+        let response = match self.bound(exchange).await.flatten() {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) if was_warm && client::is_cut(&error) => {
+                self.step = Step::Start;
+                return None;
+            }
+            Ok(Err(error)) => {
+                return Some(Err(client::before_answer(error, line.settings.deadlines.connect)));
+            }
+            Err(error) => return Some(Err(error)),
+        };
+        self.at = Instant::now();
+        if !response.status().is_success() {
+            return self.refused(response).await.map(Err);
+        }
+        let content_type =
+            response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        if content_type.starts_with(b"text/event-stream") {
+            self.step = Step::Streaming(Box::new((response, Decoder::default())));
+            return Some(Ok(Delta::Alive));
+        }
+        let is_json = content_type.starts_with(b"application/json");
+        self.whole(response, is_json).await.err().map(Err)
+    }
+
+    /// Learns from a refusal and has the request repeated, or gives the error.
+    async fn refused(&mut self, response: Response) -> Option<ModelError> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = body::of_refusal(response).await;
+        if let Some(quirks) = self.line.quirks().learned(status, &body) {
+            self.line.learn(quirks);
+            self.step = Step::Start;
+            return None;
+        }
+        let wait = retry_after::wait(|name| headers.get(name)?.to_str().ok(), jiff::Timestamp::now());
+        Some(refusal::of_status(status, &body, wait))
+    }
+
+    /// Reads an answer that does not stream. A server may think long before it gives one.
+    async fn whole(&mut self, response: Response, is_json: bool) -> Result<(), ModelError> {
+        let body = if is_json {
+            self.bound(body::start(response, EVENT_CAP)).await?
+        } else {
+            body::of_refusal(response).await
+        };
+        self.at = Instant::now();
+        self.step = Step::Whole(openai::whole_answer(&body)?);
+        Ok(())
+    }
+
+    fn unpack(&mut self, mut deltas: VecDeque<Delta>) -> Option<Item> {
+        let delta = deltas.pop_front()?;
+        self.step = Step::Whole(deltas);
+        Some(Ok(delta))
+    }
+
+    /// Gives the next delta of the stream, or reads on.
+    async fn read(&mut self, mut stream: Box<(Response, Decoder)>) -> Option<Item> {
+        let (response, decoder) = &mut *stream;
+        let item = decoder.pull();
+        match &item {
+            Some(Ok(delta)) => self.note(delta),
+            Some(Err(_)) => {}
+            None if decoder.is_over() => return None,
+            None => self.more(response, decoder).await,
+        }
+        self.step = Step::Streaming(stream);
+        item
+    }
+
+    /// Waits for the next read, the end, a broken connection or a deadline, whichever is first.
+    async fn more(&mut self, response: &mut Response, decoder: &mut Decoder) {
+        let deadline = self.deadline();
+        match deadline.bound(response.chunk()).await {
+            Some(Ok(Some(read))) => {
+                self.at = Instant::now();
+                decoder.feed(read);
+            }
+            Some(Ok(None)) => decoder.end(),
+            _ if deadline.is_lingering() => decoder.end(),
+            Some(Err(error)) => decoder.fail(client::within_answer(error)),
+            None => decoder.fail(deadline.error()),
+        }
+    }
+
+    fn note(&mut self, delta: &Delta) {
+        let at = self.at;
+        match delta {
+            Delta::Reasoning(_) | Delta::Text(_) | Delta::Tool(_) => self.deadline().token(at),
+            Delta::Finished(_) => self.deadline().finished(at),
+            Delta::Sent | Delta::Alive | Delta::Usage(_) | Delta::Simulated => {}
+        }
+    }
+}
