@@ -1,5 +1,6 @@
 //! LLM Arena: language models race in one chat message.
 
+pub mod app;
 pub mod arena;
 pub mod chart;
 pub mod cli;

@@ -1,2 +1,61 @@
-//! The binary.
-fn main() {}
+//! The binary: reads the command line and the environment, starts logging, and hands over to [`app`].
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use llm_arena::{
+    app,
+    cli::{Action, Cli},
+    config::{Config, Env},
+    telemetry,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Wrong usage or configuration.
+const WRONG: u8 = 2;
+/// The exit code after a second signal, as shells have it for an interrupt.
+const KILLED: i32 = 130;
+
+fn main() -> ExitCode {
+    // two TLS stacks may come to live in one process; the first use of either needs one default
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match start(&Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("llm-arena: {error:#}");
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let env = Env::process();
+    let action = cli.action();
+    telemetry::init(&env, if action == Action::Serve { telemetry::DEFAULT_FILTER } else { "error" })?;
+    let config = Config::load(cli.config.as_deref(), &env)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(async {
+        let shutdown = CancellationToken::new();
+        let watch = watch_signals(shutdown.clone()).context("no signal handler")?;
+        tokio::select! {
+            code = app::run(action, config, shutdown) => Ok(code?),
+            () = watch => std::process::exit(KILLED),
+        }
+    })
+}
+
+/// Cancels `shutdown` at the first SIGTERM or SIGINT; returns at the second.
+fn watch_signals(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        for _ in 0..2 {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+            if shutdown.is_cancelled() {
+                return;
+            }
+            shutdown.cancel();
+        }
+    })
+}

@@ -1,6 +1,3 @@
-//! Where models come from.
-
-pub mod simulated;
 //! Model providers: everything behind the port [`crate::model::ChatModel`].
 //!
 //! The way of a byte: [`http`] reads it from a socket and stamps the read; [`guard`] cuts reads into whole
@@ -18,6 +15,7 @@ pub mod openai;
 pub mod refusal;
 pub mod retry_after;
 pub mod settings;
+pub mod simulated;
 pub mod sse;
 
 use std::time::Duration;

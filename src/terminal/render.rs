@@ -81,7 +81,8 @@ pub fn headline(view: &View) -> String {
         Progress::Interrupted => " · interrupted by a restart",
     };
     let simulated = if view.simulated { " · simulated models" } else { "" };
-    format!("⚔️  Arena · {} asks{simulated}{state}", one_line(&view.asker))
+    let asks = if view.asker == "you" { "ask" } else { "asks" };
+    format!("⚔️  Arena · {} {asks}{simulated}{state}", one_line(&view.asker))
 }
 
 fn head(view: &View, screen: Screen) -> Vec<String> {
@@ -161,31 +162,6 @@ fn fit(text: &str, columns: usize) -> String {
 
 /// `text` in lines of at most `columns` cells, broken at words where there are any.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(8);
     let text = plain(text).replace('\t', "    ");
-    let mut lines = vec![];
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        let mut used = 0;
-        for word in paragraph.split_word_bounds() {
-            for piece in pieces(word, columns) {
-                if used + piece.width() > columns {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
-                    if piece.trim().is_empty() {
-                        continue;
-                    }
-                }
-                line.push_str(piece);
-                used += piece.width();
-            }
-        }
-        lines.push(line);
-    }
-    lines
-}
-
-/// A word in pieces that fit on a line each.
-fn pieces(word: &str, columns: usize) -> Vec<&str> {
-    if word.width() <= columns { vec![word] } else { word.graphemes(true).collect() }
+    textwrap::wrap(&text, columns.max(8)).into_iter().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -1,0 +1,95 @@
+//! `compare --json`: the race as scripts get it. Every key is always there, `null` where unknown; keys may
+//! be added, never renamed.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    arena::Record,
+    race::{
+        lesson,
+        report::{LaneReport, Status},
+    },
+};
+
+/// One race.
+#[derive(Serialize)]
+pub(super) struct Race<'a> {
+    prompt: &'a str,
+    simulated: bool,
+    started_at: String,
+    lesson: Option<String>,
+    lanes: Vec<Lane<'a>>,
+}
+
+#[derive(Serialize)]
+struct Lane<'a> {
+    model: &'a str,
+    name: &'a str,
+    provider: &'a str,
+    simulated: bool,
+    status: &'static str,
+    finish_reason: Option<&'a str>,
+    answer: &'a str,
+    reasoning: &'a str,
+    output_tokens: u64,
+    reasoning_tokens: Option<u64>,
+    token_count: &'static str,
+    cached_tokens: Option<u64>,
+    ttft_ms: Option<f64>,
+    ttfa_ms: Option<f64>,
+    total_ms: Option<f64>,
+    tokens_per_second: Option<f64>,
+    end_to_end_tokens_per_second: Option<f64>,
+    server_tokens_per_second: Option<f64>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Race<'a> {
+    /// The race of this record.
+    pub(super) fn of(record: &'a Record) -> Self {
+        Self {
+            prompt: &record.report.prompt,
+            simulated: record.report.simulated(),
+            started_at: record.started_at.to_string(),
+            lesson: lesson::line(&record.report),
+            lanes: record.report.lanes.iter().map(Lane::of).collect(),
+        }
+    }
+}
+
+impl<'a> Lane<'a> {
+    fn of(lane: &'a LaneReport) -> Self {
+        let metrics = &lane.metrics;
+        Self {
+            model: lane.card.id.as_str(),
+            name: &lane.card.name,
+            provider: &lane.card.provider,
+            simulated: lane.simulated,
+            status: lane.status.as_str(),
+            finish_reason: match &lane.status {
+                Status::Finished(reason) => Some(reason.as_str()),
+                _ => None,
+            },
+            answer: &lane.answer,
+            reasoning: &lane.reasoning,
+            output_tokens: metrics.output_tokens,
+            reasoning_tokens: metrics.reasoning_tokens,
+            token_count: metrics.token_count.as_str(),
+            cached_tokens: metrics.cached_tokens,
+            ttft_ms: metrics.ttft.map(millis),
+            ttfa_ms: metrics.ttfa.map(millis),
+            total_ms: metrics.total.map(millis),
+            tokens_per_second: metrics.tokens_per_second,
+            end_to_end_tokens_per_second: metrics.end_to_end_tokens_per_second,
+            server_tokens_per_second: metrics.server_tokens_per_second,
+            error: lane.error.as_deref(),
+        }
+    }
+}
+
+/// Milliseconds with three decimals.
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,73 @@
+//! The composition root: a checked [`Config`] becomes models, an [`Arena`] and the surfaces it is shown on.
+//!
+//! The only module that knows all the others. It decides nothing that a race or a platform could decide.
+
+mod json;
+mod lineup;
+mod once;
+mod probe;
+mod serve;
+
+use std::{process::ExitCode, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    arena::{Arena, Limits},
+    cli::Action,
+    config::{Config, ConfigError},
+    provider::simulated,
+};
+
+/// At least one lane finished; everything is reachable; the service ended in good order.
+const GOOD: u8 = 0;
+/// No lane finished; something is not reachable.
+const BAD: u8 = 1;
+
+/// What ends the program with exit code 2: a wrong setting or wrong usage. One clear message each.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A word on the command line, or the prompt.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// Does what the command line says, until it is done or `shutdown` is cancelled.
+///
+/// # Errors
+/// [`StartError`] when a setting or a word turns out wrong at the start: a port in use, an unknown model.
+pub async fn run(
+    action: Action,
+    config: Config,
+    shutdown: CancellationToken,
+) -> Result<ExitCode, StartError> {
+    let code = match action {
+        Action::Serve => serve::serve(config, shutdown).await?,
+        Action::Compare { models, race } => once::compare(&config, &models, &race, shutdown).await?,
+        Action::Ask { model, race } => once::compare(&config, &[model], &race, shutdown).await?,
+        Action::Models { json } => probe::models(&config, json).await,
+        Action::Check => probe::check(&config).await,
+        Action::Healthcheck => probe::healthcheck(&config).await,
+        Action::Simulate { listen } => {
+            let listener = serve::bind(listen, "command line", "--listen").await?;
+            eprintln!("llm-arena: simulated models at http://{listen}/v1");
+            let models = lineup::simulated(&config);
+            let served = simulated::server::serve(listener, models, shutdown.cancelled_owned()).await;
+            if served.is_ok() { GOOD } else { BAD }
+        }
+    };
+    Ok(ExitCode::from(code))
+}
+
+fn arena(config: &Config) -> Arc<Arena> {
+    let limits = Limits {
+        prompt_chars: config.arena.max_prompt_chars,
+        output_tokens: config.arena.max_output_tokens,
+        concurrent_races: config.arena.concurrent_races,
+        races_per_minute: config.arena.races_per_user_per_minute as usize,
+    };
+    Arc::new(Arena::new(lineup::models(config), limits))
+}

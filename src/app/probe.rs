@@ -1,0 +1,136 @@
+//! `models`, `check`, `healthcheck`: what is there, and whether it answers.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use serde::Serialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{BAD, GOOD, arena};
+use crate::{arena::Entrant, config::Config, model::Availability};
+
+/// How long a provider may take to answer a question about itself.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `models`: the line-up, one line or one object each.
+pub(super) async fn models(config: &Config, json: bool) -> u8 {
+    let entrants = arena(config).entrants(PATIENCE).await;
+    if json {
+        let rows: Vec<Row<'_>> = entrants.iter().map(Row::of).collect();
+        match serde_json::to_string_pretty(&rows) {
+            Ok(text) => println!("{text}"),
+            Err(error) => tracing::error!(%error, "no JSON"),
+        }
+    } else {
+        entrants.iter().for_each(|entrant| println!("{}", line(entrant)));
+    }
+    GOOD
+}
+
+/// `check`: says what is reachable; the configuration was validated before.
+pub(super) async fn check(config: &Config) -> u8 {
+    println!("configuration: {} is valid", config.origin);
+    let entrants = arena(config).entrants(PATIENCE).await;
+    for entrant in &entrants {
+        println!("{}", line(entrant));
+    }
+    let reachable = |entrant: &Entrant| !matches!(entrant.availability, Availability::Unreachable(_));
+    if entrants.iter().all(reachable) { GOOD } else { BAD }
+}
+
+/// `healthcheck`: asks the running service over loopback, as a container's health check does.
+pub(super) async fn healthcheck(config: &Config) -> u8 {
+    let address = SocketAddr::new(loopback(config.http.listen.ip()), config.http.listen.port());
+    let why = match timeout(Duration::from_secs(2), healthz(address)).await {
+        Ok(Ok(true)) => return GOOD,
+        Ok(Ok(false)) => "it answers, but not that it is well".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer within 2 s".to_owned(),
+    };
+    eprintln!("llm-arena: http://{address}/healthz: {why}");
+    BAD
+}
+
+/// Where a service that listens on every address can be asked from its own machine.
+fn loopback(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
+async fn healthz(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /healthz HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await?;
+    Ok(status.starts_with(b"HTTP/1.") && status.ends_with(b" 200"))
+}
+
+fn line(entrant: &Entrant) -> String {
+    let card = &entrant.card;
+    let told = [card.size.as_str(), &card.best_for].into_iter().filter(|text| !text.is_empty());
+    let told = told.collect::<Vec<_>>().join(", ");
+    let simulated = if card.simulated { ", simulated" } else { "" };
+    let said = said(entrant);
+    format!("{} {} ({}) {told} · {}{simulated}: {said}", card.icon, card.name, card.id, card.provider)
+        .trim_start()
+        .to_owned()
+}
+
+/// What the provider says of the model, in words.
+fn said(entrant: &Entrant) -> String {
+    match &entrant.availability {
+        _ if entrant.card.simulated => "ready (set the provider's key for the real one)".into(),
+        Availability::Listed => "ready".into(),
+        Availability::NotListed => "reachable, but the provider does not list this model today".into(),
+        Availability::Unknown => "reachable".into(),
+        Availability::Unreachable(why) => format!("not reachable: {why}"),
+    }
+}
+
+/// One model of `models --json`.
+#[derive(Serialize)]
+struct Row<'a> {
+    model: &'a str,
+    name: &'a str,
+    icon: &'a str,
+    size: &'a str,
+    best_for: &'a str,
+    color: String,
+    provider: &'a str,
+    simulated: bool,
+    availability: &'static str,
+    note: String,
+}
+
+impl<'a> Row<'a> {
+    fn of(entrant: &'a Entrant) -> Self {
+        let card = &entrant.card;
+        Self {
+            model: card.id.as_str(),
+            name: &card.name,
+            icon: &card.icon,
+            size: &card.size,
+            best_for: &card.best_for,
+            color: card.color.to_string(),
+            provider: &card.provider,
+            simulated: card.simulated,
+            availability: match entrant.availability {
+                Availability::Listed => "listed",
+                Availability::NotListed => "not_listed",
+                Availability::Unknown => "unknown",
+                Availability::Unreachable(_) => "unreachable",
+            },
+            note: said(entrant),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `serve`: one listener for health, metrics and every surface that wants HTTP, and an end in good order.
+//!
+//! The end: refuse new races, let live ones run until shortly before the deadline, interrupt the rest, show
+//! every final frame, close the tabs, exit. Nothing stays on a live word.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, interval, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{BAD, GOOD, arena};
+use crate::{
+    config::{Config, ConfigError, LocalChannel},
+    telemetry::metrics::handle as recorder,
+};
+
+/// What the final frames need of the drain time.
+const FINALS: Duration = Duration::from_secs(2);
+
+/// How often the recorder folds its samples.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Serves until `shutdown` is cancelled and the drain is over.
+pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result<u8, ConfigError> {
+    let listener = bind(config.http.listen, &config.origin, "[http] listen").await?;
+    let arena = arena(&config);
+    let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
+    let mut router = probes(Health { absent: absent(&config).into(), draining: shutdown.clone() });
+    match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
+        None => router = router.merge(metrics(recorder())),
+        Some(address) => {
+            let listener = bind(address, &config.origin, "[http] metrics_listen").await?;
+            servers.spawn(http(listener, metrics(recorder()), closed.clone()));
+        }
+    }
+    announce(&config);
+    servers.spawn(http(listener, router, closed.clone()));
+    servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
+    servers.close();
+    shutdown.cancelled().await;
+    let deadline = Instant::now() + Duration::from_secs(config.arena.drain_seconds);
+    let ended = arena.drain(deadline.checked_sub(FINALS).unwrap_or(deadline), deadline).await;
+    closed.cancel();
+    let _ = timeout_at(deadline, servers.wait()).await;
+    Ok(if ended { GOOD } else { BAD })
+}
+
+/// Binds `address`, or says which setting to change.
+pub(super) async fn bind(address: SocketAddr, file: &str, key: &str) -> Result<TcpListener, ConfigError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let problem = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("{address} is in use; stop what listens there, or set another address here or in ARENA_LISTEN")
+            }
+            _ => format!("{address} cannot be listened on ({error}); set another address here or in ARENA_LISTEN"),
+        };
+        ConfigError::in_file(file, key, problem)
+    })
+}
+
+async fn http(listener: TcpListener, router: Router, closed: CancellationToken) {
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closed.cancelled_owned()).await {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+async fn upkeep() {
+    let mut turn = interval(UPKEEP);
+    loop {
+        turn.tick().await;
+        recorder().run_upkeep();
+    }
+}
+
+fn metrics(recorder: PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(move || std::future::ready(recorder.render())))
+}
+
+/// What the probes know.
+#[derive(Clone)]
+struct Health {
+    absent: Arc<[&'static str]>,
+    draining: CancellationToken,
+}
+
+fn probes(health: Health) -> Router {
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(readyz)).with_state(health)
+}
+
+async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
+    let mut missing: Vec<&str> = health.absent.to_vec();
+    missing.extend(health.draining.is_cancelled().then_some("the service is shutting down"));
+    if missing.is_empty() {
+        return (StatusCode::OK, "ready\n".into());
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
+}
+
+/// Platforms that are configured and that this version does not speak yet.
+fn absent(config: &Config) -> Vec<&'static str> {
+    let mut absent = vec![];
+    if config.credentials.discord_token.is_some() {
+        absent.push("Discord has a token, but this version has no Discord surface yet");
+    }
+    if config.credentials.slack_bot_token.is_some() {
+        absent.push("Slack has a token, but this version has no Slack surface yet");
+    }
+    absent
+}
+
+/// Whether the local channel is served: by itself only where no chat token is set, on loopback.
+fn local_channel(config: &Config) -> bool {
+    let loopback = config.http.listen.ip().is_loopback();
+    match config.local_channel {
+        LocalChannel::Off => false,
+        LocalChannel::Auto => absent(config).is_empty() && loopback,
+        LocalChannel::On => {
+            if !loopback {
+                let listen = config.http.listen;
+                tracing::warn!(%listen, "the local channel has no login and is served beyond this machine");
+            }
+            true
+        }
+    }
+}
+
+fn announce(config: &Config) {
+    let address = config.http.listen;
+    tracing::info!(%address, configuration = config.origin, "listening");
+    absent(config).iter().for_each(|platform| tracing::warn!("{platform}"));
+    if local_channel(config) {
+        eprintln!("LLM Arena: the local channel is at http://{address}");
+        if config.models.iter().any(|model| model.card.simulated) {
+            eprintln!("Models whose provider has no key are simulated, and say so.");
+        }
+    } else if absent(config).is_empty() {
+        tracing::warn!("no chat token and no local channel: nobody can ask; set one of them");
+    }
+}
