@@ -2,7 +2,7 @@
 //!
 //! Pure; works on the plain words alone.
 
-use super::subject::Reading;
+use super::subject::{Reading, is_among};
 
 /// A kind of prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,16 +21,23 @@ pub(super) enum Kind {
     Chat,
 }
 
-const CODE_THINGS: &str = "algorithm class code function method program query regex script snippet struct subroutine test tests trait";
-const CODE_DEEDS: &str = "build code complete create debug develop fix generate give implement make optimise optimize port program refactor rewrite show translate write";
+const CODE_THINGS: &str = "algorithm class code function method program query regex script snippet struct subroutine test tests \
+    trait";
+const CODE_DEEDS: &str = "build code complete create debug develop fix generate give implement make optimise optimize port \
+    program refactor rewrite show translate write";
 const CODE_ALONE: &str = "compile compiler debug fizzbuzz refactor regex segfault stacktrace";
-const LANGUAGES: &str = "bash c c# c++ cpp go golang haskell java javascript js kotlin php python ruby rust shell sql swift typescript";
-const SUMMARY: &str = "condense essay gist outline overview summaries summarise summarised summarize summarized summary synopsis takeaways tldr";
-const PUZZLE_ALONE: &str = "calculate compute equation integral liar liars logic logical maths math probability proof prove puzzle riddle solve sqrt";
+const LANGUAGES: &str =
+    "bash c# c++ cpp golang haskell java javascript js kotlin php python rust sql typescript";
+/// Languages whose names are everyday words: they count after "in" alone.
+const ALSO_LANGUAGES: &str = "c go ruby shell swift";
+const SUMMARY: &str = "condense essay gist outline overview summaries summarise summarised summarize summarized summary \
+    synopsis takeaways tldr";
+const PUZZLE_ALONE: &str = "calculate compute equation integral liar liars logic logical maths math probability proof prove \
+    puzzle riddle solve sqrt";
 const QUANTITY: &str = "much many long old far fast cost costs sum who which";
 const NUMBERS: &str = "two three four five six seven eight nine ten twelve dozen half twice";
 const GREETINGS: &str =
-    "bye cheers goodbye greetings hello hey hi hiya howdy joke morning thanks thank welcome yo";
+    "bye cheers goodbye greetings hello hey hi hiya howdy morning thanks thank welcome yo";
 /// A prompt of more words than this is a text.
 const TEXT: usize = 180;
 /// Small talk is short.
@@ -59,10 +66,13 @@ impl Kind {
 }
 
 fn is_code(reading: &Reading) -> bool {
-    let names_language = reading.has_any(LANGUAGES);
+    let is_in_language = |pair: &[String]| pair[0] == "in" && is_among(&pair[1], ALSO_LANGUAGES);
+    let names_language = reading.has_any(LANGUAGES) || reading.words.windows(2).any(is_in_language);
+    let asks_how = reading.has_all("how to") || reading.has_all("how do i");
     let is_program = reading.has_any("function program script regex sql");
     let asks_for_code = reading.has_any(CODE_DEEDS) && reading.has_any(CODE_THINGS);
-    let is_about_code = reading.has_any(CODE_ALONE) || (names_language && reading.has_any(CODE_DEEDS));
+    let is_about_code =
+        reading.has_any(CODE_ALONE) || (names_language && (asks_how || reading.has_any(CODE_DEEDS)));
     // "a JSON object with a country code" is data, "a function that parses JSON" is a program
     if reading.has_any("json") { is_program && asks_for_code } else { asks_for_code || is_about_code }
 }
@@ -78,68 +88,71 @@ fn is_puzzle(reading: &Reading) -> bool {
 
 fn is_small_talk(reading: &Reading) -> bool {
     let is_about_you = reading.has_all("are you") && reading.has_any("how who what");
-    let is_verse = reading.has_any("poem haiku limerick");
-    reading.length <= SMALL_TALK && (reading.has_any(GREETINGS) || is_about_you || is_verse)
+    let greets = reading.position(GREETINGS).is_some_and(|at| at < 2);
+    let is_verse = reading.has_any("poem haiku limerick joke");
+    reading.length <= SMALL_TALK && (greets || is_about_you || is_verse)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TABLE: &[(Kind, &[&str])] = &[
+        (
+            Kind::Fact,
+            &[
+                "Why is the sky blue?",
+                "Who was Ada Lovelace?",
+                "why does iron rust",
+                "How do I go to Lisbon?",
+                "Translate 'good morning' into French",
+                "What is the capital of Australia, and why is it not Sydney? Answer in two sentences.",
+                "",
+                "何ですか",
+            ],
+        ),
+        (
+            Kind::Code,
+            &[
+                "Write a Rust function that reverses the words of a sentence",
+                "Implement quicksort in Python",
+                "Fix this bug in my C++ code",
+                "Write a function that parses JSON",
+                "fizzbuzz",
+                "How do I sort a list in Python?",
+                "implement a rate limiter in go",
+            ],
+        ),
+        (
+            Kind::Puzzle,
+            &[
+                "A bat and a ball cost $1.10 together. The bat costs $1 more than the ball. How much is the ball?",
+                "Three friends have different pets; Ana is allergic to cats and Ben only swims. Who owns the dog?",
+                "Solve this riddle: what gets wetter as it dries?",
+                "What is 17 * 23?",
+            ],
+        ),
+        (
+            Kind::Summary,
+            &[
+                "Write a long summary of the history of the Internet",
+                "Give me the key points of Hamlet",
+                "tl;dr tldr",
+            ],
+        ),
+        (
+            Kind::Structured,
+            &[
+                "Return a JSON object with the fields name, country code and population",
+                "List three planets as JSON",
+            ],
+        ),
+        (Kind::Chat, &["Hello!", "how are you today?", "tell me a joke", "thanks a lot", "Write a haiku"]),
+    ];
+
     #[test]
     fn prompts_are_told_apart() {
-        let table: &[(Kind, &[&str])] = &[
-            (
-                Kind::Fact,
-                &[
-                    "Why is the sky blue?",
-                    "Who was Ada Lovelace?",
-                    "why does iron rust",
-                    "What is the capital of Australia, and why is it not Sydney? Answer in two sentences.",
-                    "",
-                    "何ですか",
-                ],
-            ),
-            (
-                Kind::Code,
-                &[
-                    "Write a Rust function that reverses the words of a sentence",
-                    "Implement quicksort in Python",
-                    "Fix this bug in my C++ code",
-                    "Write a function that parses JSON",
-                    "fizzbuzz",
-                ],
-            ),
-            (
-                Kind::Puzzle,
-                &[
-                    "A bat and a ball cost $1.10 together. The bat costs $1 more than the ball. How much is the ball?",
-                    "Three friends have different pets; Ana is allergic to cats and Ben only swims. Who owns the dog?",
-                    "Solve this riddle: what gets wetter as it dries?",
-                    "What is 17 * 23?",
-                ],
-            ),
-            (
-                Kind::Summary,
-                &[
-                    "Write a long summary of the history of the Internet",
-                    "Give me the key points of Hamlet",
-                    "tl;dr tldr",
-                ],
-            ),
-            (
-                Kind::Structured,
-                &[
-                    "Return a JSON object with the fields name, country code and population",
-                    "List three planets as JSON",
-                ],
-            ),
-            (
-                Kind::Chat,
-                &["Hello!", "how are you today?", "tell me a joke", "thanks a lot", "Write a haiku"],
-            ),
-        ];
-        for (kind, prompts) in table {
+        for (kind, prompts) in TABLE {
             for prompt in *prompts {
                 assert_eq!(Kind::of(&Reading::of(prompt)), *kind, "{prompt}");
             }

@@ -21,15 +21,16 @@ const SUBJECT_WORDS: usize = 5;
 const LONG_TEXT: usize = 60;
 
 /// Words that say nothing about the subject: glue, the asking itself, and what is left of markup.
-const GLUE: &str = "a about above after all also am an and answer any are as at be because been before \
-    below between both but by can code could create describe did do does each every example explain \
-    following for form from function generate get give had has have her here him his how i if implement \
-    in into is it its json just know least let like list long make many may me might more most much must my \
-    need no not object of on one only or other our out output paragraph paragraphs please program provide \
-    return say script sentence sentences she should show simple so solve some something summarise summarize \
-    summary tell text than that the their them then there these they this those through to two three up \
-    us use using very want was we well were what when where whether which while who whose why will with \
-    without word words would write you your nbsp amp lt gt quot http https www com";
+const GLUE: &str = "add array called cases describes describing field fields given key keys a about above after all also \
+    am an and answer any are as at be because been before below between both but by can code could \
+    create describe did do does each every example explain following for form from function generate get \
+    give had has have her here him his how i if implement in into is it its json just know least let \
+    like list long make many may me might more most much must my need no not object of on one only or \
+    other our out output paragraph paragraphs please program provide return say script sentence \
+    sentences she should show simple so solve some something summarise summarize summary tell text than \
+    that the their them then there these they this those through to two three up us use using very want \
+    was we well were what when where whether which while who whose why will with without word words \
+    would write you your nbsp amp lt gt quot http https www com";
 
 /// A prompt as plain words.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Color, Delta, FinishReason, ModelId, Usage};
+use crate::{
+    model::{Color, Delta, FinishReason, ModelId, Usage},
+    race::{
+        event::Elapsed,
+        metrics::{self, Stamps},
+    },
+};
 
 /// The default line-up, in its order.
 const LINE_UP: [&str; 5] = ["gemma-2b", "qwen-7b", "gpt-oss-120b", "qwen-coder", "deepseek-r1"];
@@ -48,8 +54,11 @@ impl Film {
     }
 
     fn speed(&self) -> f64 {
-        let span = self.tokens[self.tokens.len() - 1].0 - self.first();
-        (self.usage.output_tokens.expect("usage") - 1) as f64 / span.as_secs_f64()
+        let stamp = |at: Duration| Some(Elapsed::new(at));
+        let last = self.tokens.last().expect("tokens").0;
+        let stamps =
+            Stamps { first_token: stamp(self.first()), last_token: stamp(last), ..Stamps::default() };
+        metrics::decode_speed(&stamps, self.usage.output_tokens.expect("usage")).expect("a speed")
     }
 }
 

@@ -26,7 +26,7 @@ fn capital(reading: &Reading) -> Option<Content> {
             ),
         ],
         block: None,
-        close: format!("A capital can move; for {country} it has been {city} for generations."),
+        close: "Capitals can move: Brazil built a new one, Brasília, and moved there in 1960.".into(),
     })
 }
 

@@ -14,7 +14,9 @@ pub(super) const CLOSING: &str = "_(Simulated answer: no language model is runni
 /// The form that a prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// A sentence or two.
+    /// The point alone.
+    Lead,
+    /// Two sentences.
     Concise,
     /// Bullet points.
     Bullets,
@@ -28,7 +30,7 @@ impl Form {
         let words = reading.edges();
         let counts_sentences = words.has_any("sentence sentences") && words.has_any("one two single 1 2");
         match kind {
-            Kind::Chat => Self::Concise,
+            Kind::Chat => Self::Lead,
             Kind::Fact if counts_sentences || words.has_any("briefly concisely") => Self::Concise,
             Kind::Fact | Kind::Summary if words.has_any("bullet bullets") => Self::Bullets,
             _ => Self::Free(kind),
@@ -39,6 +41,7 @@ impl Form {
 /// The content in this form and manner, as Markdown.
 pub(super) fn text(manner: Manner, form: Form, content: &Content, rng: &mut Rng) -> String {
     let body = match (form, manner) {
+        (Form::Lead, _) => content.lead.clone(),
         (Form::Concise, _) => concise(manner, content),
         (Form::Bullets, _) => bullets(manner, content),
         (_, Manner::Brief) => brief(content, rng),

@@ -7,6 +7,7 @@ mod chat;
 mod code;
 mod facts;
 mod manner;
+mod programs;
 mod puzzles;
 mod reasoning;
 mod skeletons;

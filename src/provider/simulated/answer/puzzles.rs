@@ -97,9 +97,12 @@ const KNOWN: &[Known] = &[
         cues: "switches bulb",
         lead: "Use the bulb's warmth as a second signal: one visit is enough.",
         points: &[
-            ("First switch", "Turn it on, wait ten minutes, and turn it off."),
-            ("Second switch", "Turn it on and go to the room at once."),
-            ("Look and touch", "Lit: the second switch. Dark and warm: the first. Dark and cold: the third."),
+            ("First switch", "Turn the first switch on, wait ten minutes, and turn it off."),
+            ("Second switch", "Turn the second switch on and go to the room at once."),
+            (
+                "Look and touch",
+                "If the bulb is lit, it hangs on the second switch; if it is dark and warm, on the first; if it is dark and cold, on the third.",
+            ),
         ],
         close: "Three switches need three distinguishable states, and light plus heat gives them.",
     },
@@ -109,9 +112,9 @@ const KNOWN: &[Known] = &[
         points: &[
             (
                 "The truth-teller",
-                "He reports the liar's false answer faithfully, so he names the wrong door.",
+                "The truth-teller reports the liar's false answer faithfully, so he names the wrong door.",
             ),
-            ("The liar", "He twists the truth-teller's right answer, so he names the wrong door too."),
+            ("The liar", "The liar twists the truth-teller's right answer, so he names the wrong door too."),
             ("Conclude", "Both name the wrong door; the other one is safe."),
         ],
         close: "The question passes through exactly one lie whoever is asked.",
@@ -120,14 +123,17 @@ const KNOWN: &[Known] = &[
         cues: "boxes apples oranges",
         lead: "Take one fruit from the box labelled “mixed”: that settles all three.",
         points: &[
-            ("Every label is wrong", "So the box labelled “mixed” holds one kind only, the kind you drew."),
             (
-                "Say it is an apple",
-                "Then that box is apples, and the box labelled “oranges” cannot be oranges or apples: it is mixed.",
+                "The draw",
+                "Every label is wrong, so the box labelled “mixed” holds one kind only: the kind you drew.",
             ),
-            ("The rest", "The last box holds oranges."),
+            (
+                "An apple",
+                "If it is an apple, that box holds the apples. The box labelled “oranges” cannot hold oranges, and the apples are taken, so it is the mixed one.",
+            ),
+            ("The rest", "The box labelled “apples” is the one that is left; it holds the oranges."),
         ],
-        close: "With an orange the same argument runs with the names exchanged.",
+        close: "If it is an orange, the same argument runs with the names exchanged.",
     },
     Known {
         cues: "snail well",

@@ -32,27 +32,25 @@ fn short(kind: Kind, reading: &Reading) -> String {
 }
 
 fn long(kind: Kind, reading: &Reading, content: &Content, rng: &mut Rng) -> String {
-    let subject = reading.subject();
     let opener = rng.choice(["Okay", "Alright", "Hmm"]).unwrap_or("Okay");
-    let mut out = format!(
-        "{opener}, the user asks about {subject}. This looks like {}, so let me think it through before I write.\n\n",
+    let mut paragraphs = vec![format!(
+        "{opener}, the user asks about {}. This looks like {}, so let me think it through before I write.",
+        reading.subject(),
         task(kind)
-    );
-    for (label, text) in &content.points {
-        let turn = rng.choice(TURNS).unwrap_or_default();
-        out.push_str(&format!(
-            "{label}: {}{text} {turn}\n\n",
-            if out.len() < 300 { "first of all, " } else { "" }
-        ));
-    }
+    )];
+    let mut turns = TURNS;
+    rng.shuffle(&mut turns);
+    let points = content.points.iter().zip(turns.iter().cycle());
+    paragraphs.extend(points.map(|((label, text), turn)| format!("{label}: {text} {turn}")));
     let check = if content.close.is_empty() { "Nothing contradicts it." } else { content.close.as_str() };
-    out.push_str(&format!(
-        "Wait, let me double-check before I commit. {check} Going over it once more from the other end: the \
-         conclusion is that {} That is consistent with every step above, so I am fairly confident.\n\n{}",
-        lower_first(&content.lead),
-        plan(kind)
+    paragraphs.push(format!("Wait, let me double-check before I commit. {check}"));
+    paragraphs.push(format!(
+        "Once more from the other end. The conclusion would be: {} That is consistent with every step above, so \
+         I am fairly confident.",
+        content.lead
     ));
-    out
+    paragraphs.push(plan(kind).to_owned());
+    paragraphs.join("\n\n")
 }
 
 const TURNS: [&str; 5] = [
@@ -82,14 +80,5 @@ fn plan(kind: Kind) -> &'static str {
         Kind::Summary => "I will order the points and drop what does not carry weight.",
         Kind::Structured => "The output has to be valid JSON with stable keys and no trailing commas.",
         Kind::Chat => "A short and friendly reply is enough.",
-    }
-}
-
-fn lower_first(text: &str) -> String {
-    let is_acronym = text.chars().nth(1).is_some_and(char::is_uppercase) || text.starts_with("I ");
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) if !is_acronym => first.to_lowercase().chain(chars).collect(),
-        _ => text.to_owned(),
     }
 }

@@ -48,7 +48,12 @@ fn function_name(reading: &Reading) -> String {
     let words = reading.subject_words();
     let words: Vec<&str> =
         words.into_iter().filter(is_plain).filter(|word| !is_language(word)).take(3).collect();
-    if words.is_empty() { "process_lines".into() } else { words.join("_") }
+    match words.as_slice() {
+        [] => "process_lines".into(),
+        // a word alone may be a keyword
+        [word] => format!("process_{word}"),
+        words => words.join("_"),
+    }
 }
 
 const LANGUAGES: &[Language] = &[
@@ -154,14 +159,14 @@ int main() {
     Language {
         words: "bash shell sh zsh",
         fence: "bash",
-        skeleton: r#"#!/usr/bin/env bash
+        skeleton: r"#!/usr/bin/env bash
 set -euo pipefail
 
 NAME() {
   sed -e 's/^[[:space:]]*//' -e 's/[[:space:]]*$//' -e '/^$/d'
 }
 
-printf 'one\n\n two \n' | NAME"#,
+printf 'one\n\n two \n' | NAME",
     },
     Language {
         words: "sql sqlite postgres postgresql mysql",

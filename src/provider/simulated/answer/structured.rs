@@ -25,7 +25,7 @@ pub(super) fn content(reading: &Reading) -> Content {
     ];
     let code = if wants_list(reading) { list(&rows) } else { rows.first().map_or_else(String::new, object) };
     Content {
-        lead: format!("Here is {} as valid JSON.", reading.subject()),
+        lead: format!("Here is valid JSON for {}.", reading.subject()),
         points: points.map(|(label, text)| (label.to_owned(), text)).into(),
         block: None,
         close: "Where a value is unknown, null is better than an invented one.".into(),
@@ -175,8 +175,8 @@ const PLANETS: [(&str, u32, u32); 8] = [
     ("Venus", 12_104, 0),
     ("Earth", 12_756, 1),
     ("Mars", 6_792, 2),
-    ("Jupiter", 142_984, 95),
+    ("Jupiter", 142_984, 97),
     ("Saturn", 120_536, 274),
-    ("Uranus", 51_118, 28),
+    ("Uranus", 51_118, 29),
     ("Neptune", 49_528, 16),
 ];
