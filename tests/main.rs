@@ -4,3 +4,4 @@
 mod films;
 mod laws;
 mod support;
+mod tidy;

@@ -52,10 +52,11 @@ fn bare_speed(speed: f64) -> String {
     }
 }
 
-/// A token count: "231", "1,310", "≈88".
+/// A token count: "231", "1,310", "≈88"; nothing is estimated of nothing.
 #[must_use]
 pub fn tokens(n: u64, count: TokenCount) -> String {
-    format!("{}{}", count.mark(), thousands(n))
+    let mark = if n == 0 { "" } else { count.mark() };
+    format!("{mark}{}", thousands(n))
 }
 
 /// "10,000".
