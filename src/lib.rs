@@ -1,4 +1,40 @@
 //! LLM Arena: language models race in one chat message.
+//!
+//! # The way of a `/arena compare`
+//!
+//! 1. A platform ([`web`], [`terminal`]; later Discord and Slack) reads a [`command::Command`].
+//! 2. [`arena::Arena::admit`] gives a permit or a refusal; memory only, nothing is called.
+//! 3. [`race::run`] (shell) prepares every lane and releases all from one barrier.
+//! 4. A [`model::ChatModel`] gives deltas, stamped when their bytes were read: [`provider`] holds the client
+//!    (bytes, guard, events, deltas) and the simulated models.
+//! 5. [`race::state::RaceState::apply`] folds them; the state lives in a `watch` channel.
+//! 6. [`live::present`] (shell) samples the newest state when its pacer grants a slot, makes a
+//!    [`view::View`] of it and asks the platform's [`surface::Surface`] to look like that.
+//! 7. When all lanes are over, [`race::report::Report`] has the order and the numbers, [`race::lesson`] what
+//!    they show, [`chart::png`] the picture.
+//!
+//! # Invariants
+//!
+//! - A token never waits for an edit: the fold knows no surface, the edit loop knows no model.
+//! - One edit is in flight; the newest state wins; the final frame is last and always lands.
+//! - Time is data: the core takes stamps as arguments, only shells read a clock (`tokio::time`).
+//! - Lanes do not touch each other; what is over never changes.
+//! - Everything that models and users wrote is text: it is escaped where it is shown, and never logged.
+//!
+//! # Words
+//!
+//! Model, provider, prompt, delta, usage, finish reason, time to first token, output tokens, tokens per
+//! second are the field's own. Ours: a **race** has **lanes**, one a model; a **view** is what people see of
+//! it at one moment; a **surface** is one live message; its **pace** is how often it may be edited; a
+//! **report** is what remains; a **lesson** is what it shows.
+//!
+//! # Where this differs from the first sketch, and why
+//!
+//! - Deltas carry their stamp ([`model::Stamped`]) and begin with [`model::Delta::Sent`]: the stamp must be
+//!   taken at the socket, and a request that is repeated must start its clock anew, which only the model's
+//!   shell can know.
+//! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one go.
+//! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load.
 
 pub mod app;
 pub mod arena;

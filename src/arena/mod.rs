@@ -4,6 +4,7 @@
 
 mod admission;
 mod history;
+mod meter;
 
 use std::{
     collections::HashMap,
@@ -135,6 +136,10 @@ impl Arena {
     /// # Errors
     /// [`Refused`], whose text is for the asker alone.
     pub fn admit(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Permit, Refused> {
+        self.decide(asker, models, prompt).inspect_err(meter::refused)
+    }
+
+    fn decide(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Permit, Refused> {
         if self.closing.is_cancelled() {
             return Err(Refused::Restarting);
         }
@@ -160,13 +165,16 @@ impl Arena {
         let cards = permit.models.iter().map(|model| Arc::new(model.card().clone()));
         let (race, watching) = watch::channel(RaceState::new(&permit.asker.name, &permit.prompt, cards));
         let (stop, stopped) = watch::channel(None);
-        let _live = Registered::new(self, permit.id, stop);
+        let (_live, _running) = (Registered::new(self, permit.id, stop), meter::Running::new());
         let prompt =
             Prompt { text: permit.prompt.clone(), max_output_tokens: self.admission.limits().output_tokens };
         let (record, shown) = tokio::join!(
             async {
+                let start = Instant::now();
                 run::run(&permit.models, Arc::new(prompt), stopped, &race).await;
-                self.remember(&permit, &race.borrow())
+                let record = self.remember(&permit, &race.borrow());
+                meter::race(&record.report, start.elapsed());
+                record
             },
             live::present(watching, surface)
         );
@@ -189,10 +197,9 @@ impl Arena {
 
     async fn chart<S: Surface>(&self, record: &Arc<Record>, surface: &mut S) {
         let Ok(_turn) = self.charts.acquire().await else { return };
-        let drawn = {
-            let record = Arc::clone(record);
-            tokio::task::spawn_blocking(move || chart::png(&record.report)).await
-        };
+        let (start, owned) = (Instant::now(), Arc::clone(record));
+        let drawn = tokio::task::spawn_blocking(move || chart::png(&owned.report)).await;
+        meter::chart(start.elapsed());
         match drawn {
             Ok(Ok(chart)) => live::attach(chart, surface).await,
             Ok(Err(error)) => tracing::warn!(race = %record.id, %error, "no chart"),

@@ -1,0 +1,81 @@
+//! What the arena counts: one place where the numbers of a race become metrics.
+//!
+//! Labels are bounded by the configuration: providers, models, outcomes. Never a user, a channel or a race.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+
+use super::Refused;
+use crate::{
+    race::report::{LaneReport, Report},
+    telemetry::{field, metrics as name},
+};
+
+/// A race that runs; it stops counting when dropped.
+pub(super) struct Running;
+
+impl Running {
+    pub(super) fn new() -> Self {
+        gauge!(name::RACES_IN_PROGRESS).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        gauge!(name::RACES_IN_PROGRESS).decrement(1.0);
+    }
+}
+
+pub(super) fn refused(why: &Refused) {
+    let reason = match why {
+        Refused::EmptyPrompt => "empty_prompt",
+        Refused::PromptTooLong { .. } => "prompt_too_long",
+        Refused::Busy { .. } => "busy",
+        Refused::TooFast { .. } => "too_fast",
+        Refused::ModelGone | Refused::NoModels => "no_model",
+        Refused::Restarting => "restarting",
+    };
+    counter!(name::REFUSALS, field::REASON => reason).increment(1);
+}
+
+pub(super) fn race(report: &Report, took: Duration) {
+    let finished = report.lanes.iter().filter(|lane| lane.status.is_finished()).count();
+    let outcome = match finished {
+        0 => "none_finished",
+        n if n == report.lanes.len() => "all_finished",
+        _ => "some_finished",
+    };
+    histogram!(name::RACE_SECONDS, field::OUTCOME => outcome).record(took);
+    report.lanes.iter().for_each(lane);
+}
+
+fn lane(lane: &LaneReport) {
+    let (provider, model) = (lane.card.provider.clone(), lane.card.id.to_string());
+    let labels = [(field::PROVIDER, provider.clone()), (field::MODEL, model.clone())];
+    counter!(
+        name::PROVIDER_REQUESTS,
+        field::PROVIDER => provider.clone(), field::MODEL => model.clone(), field::OUTCOME => lane.status.as_str()
+    )
+    .increment(1);
+    if let Some(ttft) = lane.metrics.ttft {
+        histogram!(name::FIRST_TOKEN_SECONDS, &labels).record(ttft);
+    }
+    if let Some(total) = lane.metrics.total {
+        histogram!(name::ANSWER_SECONDS, &labels).record(total);
+    }
+    let reasoning = lane.metrics.reasoning_tokens.unwrap_or(0);
+    let output = lane.metrics.output_tokens.saturating_sub(reasoning);
+    for (kind, n) in [("output", output), ("reasoning", reasoning)] {
+        counter!(
+            name::PROVIDER_TOKENS,
+            field::PROVIDER => provider.clone(), field::MODEL => model.clone(), field::KIND => kind
+        )
+        .increment(n);
+    }
+}
+
+pub(super) fn chart(took: Duration) {
+    histogram!(name::CHART_SECONDS).record(took);
+}
