@@ -28,7 +28,9 @@ pub(super) async fn models(config: &Config, json: bool) -> u8 {
             Err(error) => tracing::error!(%error, "no JSON"),
         }
     } else {
-        entrants.iter().for_each(|entrant| println!("{}", line(entrant)));
+        for entrant in &entrants {
+            println!("{}", line(entrant));
+        }
     }
     GOOD
 }

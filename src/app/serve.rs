@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{BAD, GOOD, arena};
+use super::{GOOD, arena};
 use crate::{
     config::{Config, ConfigError, LocalChannel},
     telemetry::metrics::handle as recorder,
@@ -47,7 +47,10 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     let ended = arena.drain(deadline.checked_sub(FINALS).unwrap_or(deadline), deadline).await;
     closed.cancel();
     let _ = timeout_at(deadline, servers.wait()).await;
-    Ok(if ended { GOOD } else { BAD })
+    if !ended {
+        tracing::error!("the drain time was over before every message had its final frame");
+    }
+    Ok(GOOD)
 }
 
 /// Binds `address`, or says which setting to change.
@@ -132,7 +135,9 @@ fn local_channel(config: &Config) -> bool {
 fn announce(config: &Config) {
     let address = config.http.listen;
     tracing::info!(%address, configuration = config.origin, "listening");
-    absent(config).iter().for_each(|platform| tracing::warn!("{platform}"));
+    for platform in absent(config) {
+        tracing::warn!("{platform}");
+    }
     if local_channel(config) {
         eprintln!("LLM Arena: the local channel is at http://{address}");
         if config.models.iter().any(|model| model.card.simulated) {

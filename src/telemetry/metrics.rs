@@ -10,10 +10,6 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::field;
 
-/// Commands, by platform, command and outcome.
-pub const COMMANDS: &str = "arena_commands_total";
-/// Time until a command was acknowledged, by platform.
-pub const ACKNOWLEDGE_SECONDS: &str = "arena_acknowledge_seconds";
 /// Commands refused before any model was called, by reason.
 pub const REFUSALS: &str = "arena_refusals_total";
 /// Races that run now.
@@ -28,39 +24,20 @@ pub const FIRST_TOKEN_SECONDS: &str = "arena_provider_first_token_seconds";
 pub const ANSWER_SECONDS: &str = "arena_provider_answer_seconds";
 /// Tokens, by provider, model and kind.
 pub const PROVIDER_TOKENS: &str = "arena_provider_tokens_total";
-/// Edits of live messages, by platform and outcome.
-pub const MESSAGE_EDITS: &str = "arena_message_edits_total";
-/// Time from news to the edit that shows it, by platform.
-pub const EDIT_LAG_SECONDS: &str = "arena_message_edit_lag_seconds";
-/// Answers of a platform that said "too many requests", by platform.
-pub const RATE_LIMITED: &str = "arena_platform_rate_limited_total";
-/// 1 while a platform is connected, else 0, by platform.
-pub const CONNECTED: &str = "arena_platform_connected";
-/// Commands that a platform delivered again, by platform.
-pub const DUPLICATES: &str = "arena_duplicate_deliveries_total";
-/// Webhook calls with a wrong signature, by platform.
-pub const SIGNATURE_FAILURES: &str = "arena_signature_failures_total";
-/// Time of the store's operations, by operation.
-pub const STORE_SECONDS: &str = "arena_store_seconds";
 /// Time to draw a chart.
 pub const CHART_SECONDS: &str = "arena_chart_seconds";
 /// Always 1; its label is the version.
 pub const BUILD_INFO: &str = "arena_build_info";
 
-/// Drawing, storing and showing: fractions of a second up to a long wait for an edit.
+/// Drawing: milliseconds, unless the machine is busy.
 const SHORT: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-/// Platforms drop a command that is not acknowledged within 3 s.
-const ACKNOWLEDGE: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0];
 /// Models: from a tenth of a second to the default total deadline.
 const MODEL: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
-const BUCKETS: [(&str, &[f64]); 7] = [
-    (ACKNOWLEDGE_SECONDS, &ACKNOWLEDGE),
+const BUCKETS: [(&str, &[f64]); 4] = [
     (RACE_SECONDS, &MODEL),
     (FIRST_TOKEN_SECONDS, &MODEL),
     (ANSWER_SECONDS, &MODEL),
-    (EDIT_LAG_SECONDS, &SHORT),
-    (STORE_SECONDS, &SHORT),
     (CHART_SECONDS, &SHORT),
 ];
 
@@ -93,24 +70,15 @@ fn builder() -> PrometheusBuilder {
 }
 
 fn describe() {
-    describe_counter!(COMMANDS, "Commands, by platform, command and outcome");
     describe_counter!(REFUSALS, "Commands refused before any model was called, by reason");
     describe_counter!(PROVIDER_REQUESTS, "Requests to providers, by provider, model and outcome");
     describe_counter!(PROVIDER_TOKENS, "Tokens, by provider, model and kind");
-    describe_counter!(MESSAGE_EDITS, "Edits of live messages, by platform and outcome");
-    describe_counter!(RATE_LIMITED, "Answers of a platform that said too many requests, by platform");
-    describe_counter!(DUPLICATES, "Commands that a platform delivered again, by platform");
-    describe_counter!(SIGNATURE_FAILURES, "Webhook calls with a wrong signature, by platform");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
-    describe_gauge!(CONNECTED, "1 while a platform is connected, by platform");
     describe_gauge!(BUILD_INFO, "The version of this program");
     let seconds = Unit::Seconds;
-    describe_histogram!(ACKNOWLEDGE_SECONDS, seconds, "Time until a command was acknowledged, by platform");
     describe_histogram!(RACE_SECONDS, seconds, "Length of races, by outcome");
     describe_histogram!(FIRST_TOKEN_SECONDS, seconds, "Time to first token, by provider and model");
     describe_histogram!(ANSWER_SECONDS, seconds, "Length of whole answers, by provider and model");
-    describe_histogram!(EDIT_LAG_SECONDS, seconds, "Time from news to the edit that shows it, by platform");
-    describe_histogram!(STORE_SECONDS, seconds, "Time of the store's operations, by operation");
     describe_histogram!(CHART_SECONDS, seconds, "Time to draw a chart");
 }
 
@@ -127,21 +95,21 @@ mod tests {
             for (name, _) in BUCKETS {
                 metrics::histogram!(name).record(0.2);
             }
-            metrics::counter!(COMMANDS, field::PLATFORM => "web").increment(1);
+            metrics::counter!(REFUSALS, field::REASON => "busy").increment(1);
         });
         let page = handle.render();
         for (name, _) in BUCKETS {
             assert!(page.contains(&format!("{name}_bucket{{le=\"0.25\"}} 1")), "{name} in\n{page}");
         }
-        assert!(page.contains(r#"arena_commands_total{platform="web"} 1"#), "{page}");
+        assert!(page.contains(r#"arena_refusals_total{reason="busy"} 1"#), "{page}");
         assert!(page.contains("# HELP arena_chart_seconds Time to draw a chart"), "{page}");
     }
 
     #[test]
     fn the_handle_renders_what_the_process_records() {
         let page = handle();
-        metrics::counter!(DUPLICATES, field::PLATFORM => "test").increment(2);
-        assert!(page.render().contains(r#"arena_duplicate_deliveries_total{platform="test"} 2"#));
+        metrics::counter!(REFUSALS, field::REASON => "test").increment(2);
+        assert!(page.render().contains(r#"arena_refusals_total{reason="test"} 2"#));
         assert!(handle().render().contains("arena_build_info{version="));
     }
 }
