@@ -243,6 +243,18 @@ mod tests {
     }
 
     #[test]
+    fn the_cuts_hold_the_same_characters() {
+        let held = |cut: &Cut| {
+            let mut held: Vec<char> = cut.outlines.codepoint_ids().map(|(_, c)| c).collect();
+            held.sort_unstable();
+            held
+        };
+        let bold = held(&fonts().bold);
+        assert!(bold.len() > 900, "{}", bold.len());
+        assert!(held(&fonts().regular) == bold && held(&fonts().semi_bold) == bold);
+    }
+
+    #[test]
     fn figures_are_tabular_and_titles_are_not() {
         let width = |text, face| fonts().width(text, Style::new(face, 44.0));
         assert!((width("111", Face::Figures) - width("888", Face::Figures)).abs() < 0.01);
