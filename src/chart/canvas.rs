@@ -72,12 +72,37 @@ pub(super) fn units(pixels: f32) -> i32 {
     (pixels.clamp(-FAR, FAR) * SUB as f32).round() as i32
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 fn paint(color: BackendColor) -> Paint<'static> {
     let (r, g, b) = color.rgb;
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
-    paint.set_color_rgba8(r, g, b, (color.alpha * 255.0).round().clamp(0.0, 255.0) as u8);
+    paint.set_color_rgba8(r, g, b, byte(color.alpha));
     paint
+}
+
+fn premultiplied(color: BackendColor) -> [u8; 4] {
+    let color =
+        tiny_skia::ColorU8::from_rgba(color.rgb.0, color.rgb.1, color.rgb.2, byte(color.alpha)).premultiply();
+    [color.red(), color.green(), color.blue(), color.alpha()]
+}
+
+/// Lays a premultiplied colour over one pixel; nothing outside of the picture.
+fn blend(pixmap: &mut Pixmap, (x, y): (i32, i32), color: [u8; 4], coverage: f32) {
+    let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
+    let width = pixmap.width() as usize;
+    let pixels = pixmap.data_mut().as_chunks_mut::<4>().0;
+    let Some(pixel) = (x < width).then(|| pixels.get_mut(y * width + x)).flatten() else { return };
+    let over = u16::from(byte(f64::from(coverage)));
+    let under = 255 - over * u16::from(color[3]) / 255;
+    for (below, above) in pixel.iter_mut().zip(color) {
+        let mixed = (u16::from(above) * over + u16::from(*below) * under + 127) / 255;
+        *below = u8::try_from(mixed).unwrap_or(u8::MAX);
+    }
+}
+
+/// A share from 0 to 1 as a byte.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+fn byte(share: f64) -> u8 {
+    (share * 255.0).round().clamp(0.0, 255.0) as u8
 }
 
 fn polyline(points: impl IntoIterator<Item = BackendCoord>, closed: bool) -> Option<Path> {
@@ -185,7 +210,10 @@ impl DrawingBackend for Canvas<'_> {
             VPos::Center => setting.size * CAP_HEIGHT / 2.0,
             VPos::Bottom => 0.0,
         };
-        self.fill(run.outline(pixels(x) - left, (pixels(y) + rise).round()), style.color());
+        let color = premultiplied(style.color());
+        run.rasterise(pixels(x) - left, (pixels(y) + rise).round(), |x, y, coverage| {
+            blend(self.pixmap, (x, y), color, coverage);
+        });
         Ok(())
     }
 

@@ -254,7 +254,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn no_report_breaks_it(prompt in any::<String>(), lanes in proptest::collection::vec(wild_lane(), 0..=25)) {
