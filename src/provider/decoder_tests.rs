@@ -1,4 +1,4 @@
-use std::{convert::Infallible, fmt::Write as _, fs};
+use std::{convert::Infallible, fmt::Write as _, fs, path::Path};
 
 use futures::{FutureExt as _, StreamExt as _, stream};
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ fn recorded() -> Vec<(String, Vec<u8>)> {
         .expect("the fixtures")
         .map(|file| file.expect("a file").file_name());
     let mut names: Vec<String> = files.map(|name| name.into_string().expect("UTF-8")).collect();
-    names.retain(|name| name.ends_with(".sse"));
+    names.retain(|name| Path::new(name).extension().is_some_and(|kind| kind == "sse"));
     names.sort();
     assert!(names.len() > 15, "{names:?}");
     names.into_iter().map(|name| (name.clone(), fixture(&name))).collect()

@@ -42,9 +42,9 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            first_token: Duration::from_secs(180),
+            first_token: Duration::from_mins(3),
             idle: Duration::from_secs(90),
-            total: Duration::from_secs(600),
+            total: Duration::from_mins(10),
         }
     }
 }

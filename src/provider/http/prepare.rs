@@ -38,19 +38,18 @@ pub(super) async fn prepare(line: Arc<Line>) -> Availability {
 async fn warm_up(line: &Line) -> Result<Availability, ModelError> {
     let lists = &line.provider.listing;
     let fetches = lists.try_lock().ok().filter(|cache| fresh(cache.as_ref()).is_none());
-    let found = match fetches {
-        Some(cache) => fetch(line, cache).await?,
-        None => {
-            body::drain(ask(line, Method::HEAD).await?).await;
-            let cache = lists.lock().await;
-            match fresh(cache.as_ref()).cloned() {
-                Some(listing) => listing,
-                None => fetch(line, cache).await?,
-            }
+    let listing = if let Some(cache) = fetches {
+        fetch(line, cache).await?
+    } else {
+        body::drain(ask(line, Method::HEAD).await?).await;
+        let cache = lists.lock().await;
+        match fresh(cache.as_ref()) {
+            Some(listing) => listing.clone(),
+            None => fetch(line, cache).await?,
         }
     };
     line.warm.store(true, Relaxed);
-    Ok(found.availability(&line.settings.model))
+    Ok(listing.availability(&line.settings.model))
 }
 
 fn fresh(cache: Option<&Listed>) -> Option<&Listing> {

@@ -28,8 +28,6 @@ use crate::model::{Delta, FinishReason, ModelError, Usage};
 #[derive(Debug, Default)]
 pub struct Dialect {
     think: Think,
-    /// What is read is one whole answer and no stream.
-    whole: bool,
     usage_seen: bool,
     simulated_seen: bool,
     done: bool,
@@ -87,10 +85,7 @@ impl Dialect {
             out.push_back(Delta::Simulated);
         }
         let choice = chunk.choices.iter().flatten().find(|choice| choice.index.count().unwrap_or(0) == 0);
-        let whole = self.whole;
-        let part =
-            choice.and_then(|choice| if whole { choice.message.as_ref() } else { choice.delta.as_ref() });
-        if let Some(part) = part {
+        if let Some(part) = choice.and_then(|choice| choice.delta.as_ref()) {
             self.part(part, out);
         }
         let reason = choice.map_or("", |choice| choice.finish_reason.0.as_ref());
@@ -172,10 +167,13 @@ fn error_event(data: &str) -> Value {
 /// # Errors
 /// The error that the object reports; [`ModelError::Truncated`] or [`ModelError::Corrupt`] if it is no answer.
 pub fn whole_answer(body: &[u8]) -> Result<VecDeque<Delta>, ModelError> {
-    let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(body) else {
+    let Ok(mut chunk) = serde_json::from_slice::<Chunk<'_>>(body) else {
         return Err(refusal::of_foreign_body(body));
     };
-    let (mut dialect, mut deltas) = (Dialect { whole: true, ..Dialect::default() }, VecDeque::new());
+    for choice in chunk.choices.iter_mut().flatten() {
+        choice.delta = choice.message.take();
+    }
+    let (mut dialect, mut deltas) = (Dialect::default(), VecDeque::new());
     dialect.chunk(&chunk, &mut deltas)?;
     dialect.finish(&mut deltas);
     if deltas.is_empty() { Err(ModelError::Corrupt("an answer of an unknown form")) } else { Ok(deltas) }
