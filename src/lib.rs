@@ -50,3 +50,4 @@ pub mod surface;
 pub mod telemetry;
 pub mod terminal;
 pub mod view;
+pub mod web;

@@ -1,0 +1,71 @@
+// The live board: one row a model, its bar as long as it is fast; rows change places as the race goes.
+
+import { badge, calm, el, setText } from "./dom.js";
+
+/** Rows change places no more often than this, or nobody could read them. */
+const REORDER_MS = 700;
+
+/** The name of a model with its icon. */
+export function named(model) {
+  return el("span", { class: "model-name" }, el("span", { class: "model-icon", "aria-hidden": "true" }, model.icon || "•"), el("bdi", {}, model.name));
+}
+
+/** A bar in the model's colour; decoration, since the figure stands beside it. */
+export function bar(color) {
+  const fill = el("span", { class: "fill" });
+  const track = el("span", { class: "track", "aria-hidden": "true" }, fill);
+  track.style.setProperty("--model", color);
+  track.fill = (share) => fill.style.setProperty("width", `${(share * 100).toFixed(2)}%`);
+  return track;
+}
+
+class Row {
+  constructor(lane) {
+    this.track = bar(lane.model.color);
+    this.speed = el("span", { class: "speed" });
+    this.status = el("span", { class: "status" });
+    this.badge = badge();
+    this.node = el("li", { class: "lane", "data-model": lane.model.id },
+      el("span", { class: "lane-model" }, named(lane.model), this.badge), this.track, this.speed, this.status);
+  }
+
+  update(lane) {
+    this.node.dataset.state = lane.state;
+    this.badge.hidden = !lane.simulated;
+    this.track.fill(lane.bar);
+    setText(this.speed, lane.speed ?? "");
+    setText(this.status, lane.note ? `${lane.status} · ${lane.note}` : lane.status);
+  }
+}
+
+/** The rows of one race. */
+export class Board {
+  constructor(lanes) {
+    this.rows = lanes.map((lane) => new Row(lane));
+    this.node = el("ol", { class: "board", "aria-label": "Standings" }, ...this.rows.map((row) => row.node));
+    this.order = lanes.map((_, index) => index);
+    this.reordered = 0;
+  }
+
+  /** Shows `lanes` in the order of `standings`. */
+  update(lanes, standings) {
+    lanes.forEach((lane, index) => this.rows[index].update(lane));
+    if (standings.every((lane, place) => lane === this.order[place])) return;
+    const now = performance.now();
+    if (now - this.reordered < REORDER_MS) return;
+    this.reordered = now;
+    this.reorder(standings);
+  }
+
+  /** Moves each row from where it was to where it belongs now. */
+  reorder(standings) {
+    const before = this.rows.map((row) => row.node.offsetTop);
+    this.order = [...standings];
+    this.node.append(...standings.map((lane) => this.rows[lane].node));
+    if (calm()) return;
+    this.rows.forEach((row, index) => {
+      const way = before[index] - row.node.offsetTop;
+      if (way !== 0) row.node.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], { duration: 260, easing: "ease-out" });
+    });
+  }
+}

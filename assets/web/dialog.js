@@ -1,0 +1,65 @@
+// What opens over the page: full answers, the explanation, the visitor's name.
+
+import { badge, byId, el, icon, setText } from "./dom.js";
+import { named } from "./board.js";
+import { render } from "./markdown.js";
+import { from, rename } from "./visitor.js";
+
+/** Opens a dialog; it leaves the page when it is closed, and the focus goes back to where it was. */
+function open(title, ...content) {
+  const close = el("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => node.close() }, icon("close"));
+  const heading = el("h2", { id: "dialog-title", tabindex: "-1" }, title);
+  const node = el("dialog", {
+    class: "dialog", "aria-labelledby": "dialog-title", onclose: () => node.remove(),
+    onclick: (event) => event.target === node && node.close(),
+  }, el("div", { class: "dialog-frame" }, el("header", { class: "dialog-head" }, heading, close), el("div", { class: "dialog-body" }, ...content)));
+  document.body.append(node);
+  node.showModal();
+  return node;
+}
+
+function copyButton(text) {
+  if (!navigator.clipboard) return null;
+  const label = el("span", {}, "Copy");
+  const copy = async () => {
+    const done = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not copied");
+    setText(label, done);
+  };
+  return el("button", { type: "button", class: "action", onclick: copy }, icon("copy"), label);
+}
+
+function answer({ model, simulated, status, error, answer, reasoning }) {
+  const text = el("div", { class: "markdown" });
+  render(text, answer);
+  const thoughts = reasoning === "" ? null : el("details", { class: "thoughts" }, el("summary", {}, `What ${model.name} thought`), el("p", { dir: "auto" }, reasoning));
+  const section = el("section", { class: "full", "data-status": status },
+    el("header", {}, el("h3", {}, named(model)), simulated ? badge() : null, answer === "" ? null : copyButton(answer)),
+    error ? el("p", { class: "trouble" }, error) : null, thoughts, answer === "" && !error ? el("p", { class: "muted" }, "An empty answer.") : text);
+  section.style.setProperty("--model", model.color);
+  return section;
+}
+
+/** Every answer whole, with what the models thought. */
+export function answers({ prompt, answers }) {
+  open("Full answers", el("blockquote", { class: "prompt", dir: "auto" }, prompt), ...answers.map(answer));
+}
+
+/** What the race teaches, at length. */
+export function explanation({ paragraphs }) {
+  open("What this race shows", ...paragraphs.map((text) => el("p", { class: "paragraph" }, text)));
+}
+
+/** Asks for the name that others see; `renamed()` is told when it may have changed. */
+export function name(renamed) {
+  const box = el("input", { id: "new-name", maxlength: "40", value: from().name, autocomplete: "off", spellcheck: "false" });
+  const done = (event) => {
+    event.preventDefault();
+    rename(box.value);
+    renamed();
+    node.close();
+  };
+  const node = open("Your name", el("form", { class: "name-form", onsubmit: done },
+    el("label", { for: "new-name" }, "Everybody in # arena sees it beside what you ask."), box, el("button", { type: "submit", class: "action primary" }, "Save")));
+  box.select();
+  byId("new-name").focus();
+}

@@ -1,0 +1,66 @@
+// Builds the page from nodes. Text enters as text nodes only; nothing here parses markup.
+
+/** An element with attributes (`class`, `aria-*`, ...), listeners (`onclick`, ...) and children. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Sets a node's text, only when it differs, so that selections and transitions survive. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Shows or hides a node. */
+export function show(node, visible) {
+  if (node.hidden === visible) node.hidden = !visible;
+}
+
+/** The element with this id. */
+export const byId = (id) => document.getElementById(id);
+
+/** Whether the person asked for less motion. */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** A colour dot with the model's colour; decoration. */
+export function dot(color) {
+  const node = el("span", { class: "dot", "aria-hidden": "true" });
+  node.style.setProperty("--model", color);
+  return node;
+}
+
+/** "simulated", for what no language model stands behind. */
+export const badge = () => el("span", { class: "badge", title: "No language model stands behind it" }, "simulated");
+
+const PATHS = {
+  send: ["M4 12l16-8-6 16-3-7z"],
+  stop: ["M7 7h10v10H7z"],
+  again: ["M5 12a7 7 0 1 0 2-5", "M5 4v4h4"],
+  answers: ["M5 5h14v11H9l-4 3z", "M8 9h8", "M8 12h5"],
+  explain: ["M9 17h6", "M10 20h4", "M8 13a5 5 0 1 1 8 0c-1 1-1 2-1 2H9s0-1-1-2z"],
+  menu: ["M4 7h16", "M4 12h16", "M4 17h16"],
+  close: ["M6 6l12 12", "M18 6L6 18"],
+  copy: ["M9 9h10v11H9z", "M15 9V4H5v11h4"],
+  sun: ["M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2"],
+  moon: ["M20 14A8 8 0 1 1 10 4a6.5 6.5 0 0 0 10 10z"],
+};
+
+/** A line icon; decoration. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", `icon icon-${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  for (const d of PATHS[name]) {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  return svg;
+}

@@ -1,0 +1,42 @@
+// The side bar: the models, and on a phone the drawer that they are in.
+
+import { byId, dot, el, icon } from "./dom.js";
+import { named } from "./board.js";
+
+const PHONE = matchMedia("(max-width: 860px)");
+
+/** Fills the side bar; `pick(model)` is told which one was pressed. */
+export function showLineup(models, pick) {
+  const item = (model) => el("li", {}, el("button", { type: "button", class: "side-model", title: `Ask ${model.name} alone`, onclick: () => pick(model) },
+    dot(model.color), el("span", { class: "side-facts" }, el("span", { class: "side-name" }, named(model), model.size ? el("span", { class: "size" }, model.size) : null),
+      model.best_for ? el("span", { class: "side-best" }, model.best_for) : null,
+      model.simulated ? el("span", { class: "side-best" }, "simulated") : null)));
+  byId("lineup").replaceChildren(...models.map(item));
+}
+
+/** Makes the drawer open and close; gives the function that closes it. */
+export function drawer() {
+  const [side, menu] = [byId("side"), byId("menu")];
+  const set = (open) => {
+    document.body.classList.toggle("side-open", open);
+    menu.setAttribute("aria-expanded", String(open));
+    side.inert = PHONE.matches && !open;
+  };
+  menu.append(icon("menu"));
+  menu.addEventListener("click", () => {
+    set(menu.getAttribute("aria-expanded") !== "true");
+    if (!side.inert) side.querySelector("button")?.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.getAttribute("aria-expanded") === "true") {
+      set(false);
+      menu.focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (!side.contains(event.target) && !menu.contains(event.target)) set(false);
+  });
+  PHONE.addEventListener("change", () => set(false));
+  set(false);
+  return () => set(false);
+}

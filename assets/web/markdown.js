@@ -1,0 +1,134 @@
+// A small Markdown for answers, built from nodes. Untrusted text: links stay text and nothing is loaded.
+
+import { el } from "./dom.js";
+import { inline } from "./inline.js";
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([^`]*)$/;
+const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
+const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
+const QUOTE = /^ {0,3}>\s?(.*)$/;
+const DELIMITERS = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)+\|?\s*$/;
+
+/** Splits `text` into blocks: `{kind, source, ...}`; equal sources look the same. */
+export function blocks(text) {
+  const lines = text.split("\n");
+  const found = [];
+  let at = 0;
+  while (at < lines.length) {
+    if (lines[at].trim() === "") {
+      at += 1;
+      continue;
+    }
+    const block = fence(lines, at) ?? heading(lines, at) ?? rule(lines, at) ?? table(lines, at) ?? list(lines, at)
+      ?? quote(lines, at) ?? paragraph(lines, at);
+    block.source = lines.slice(at, block.end).join("\n");
+    found.push(block);
+    at = block.end;
+  }
+  return found;
+}
+
+function fence(lines, at) {
+  const open = FENCE.exec(lines[at]);
+  if (!open) return null;
+  const closes = (line) => {
+    const mark = line.trim();
+    return mark.length >= open[1].length && [...mark].every((c) => c === open[1][0]);
+  };
+  let end = at + 1;
+  while (end < lines.length && !closes(lines[end])) end += 1;
+  return { kind: "code", language: open[2].trim().split(/\s/)[0], lines: lines.slice(at + 1, end), end: Math.min(end + 1, lines.length) };
+}
+
+function heading(lines, at) {
+  const match = HEADING.exec(lines[at]);
+  return match && { kind: "heading", level: match[1].length, text: match[2], end: at + 1 };
+}
+
+function rule(lines, at) {
+  return RULE.test(lines[at]) ? { kind: "rule", end: at + 1 } : null;
+}
+
+const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+
+function table(lines, at) {
+  if (!lines[at].includes("|") || !DELIMITERS.test(lines[at + 1] ?? "")) return null;
+  let end = at + 2;
+  while (end < lines.length && lines[end].includes("|")) end += 1;
+  return { kind: "table", head: cells(lines[at]), rows: lines.slice(at + 2, end).map(cells), end };
+}
+
+function list(lines, at) {
+  if (!ITEM.test(lines[at])) return null;
+  const items = [];
+  let end = at;
+  for (; end < lines.length; end += 1) {
+    const match = ITEM.exec(lines[end]);
+    if (match) items.push({ indent: match[1].length, ordered: /\d/.test(match[2]), start: parseInt(match[2], 10), lines: [match[3]] });
+    else if (/^\s+\S/.test(lines[end])) items.at(-1).lines.push(lines[end].trim());
+    else if (lines[end].trim() !== "" || !ITEM.test(lines[end + 1] ?? "")) break;
+  }
+  return { kind: "list", items, end };
+}
+
+function quote(lines, at) {
+  let end = at;
+  while (end < lines.length && QUOTE.test(lines[end])) end += 1;
+  return end === at ? null : { kind: "quote", lines: lines.slice(at, end).map((line) => QUOTE.exec(line)[1]), end };
+}
+
+function paragraph(lines, at) {
+  let end = at + 1;
+  const ends = (line) => line.trim() === "" || FENCE.test(line) || HEADING.test(line) || ITEM.test(line) || QUOTE.test(line);
+  while (end < lines.length && !ends(lines[end])) end += 1;
+  return { kind: "paragraph", lines: lines.slice(at, end), end };
+}
+
+function node(block) {
+  switch (block.kind) {
+    case "code": return el("pre", { tabindex: "0", "aria-label": block.language ? `Code, ${block.language}` : "Code" }, el("code", {}, block.lines.join("\n")));
+    // Headings of an answer are no landmarks of the page: below its own, and no deeper than h6.
+    case "heading": return el(`h${Math.min(block.level + 3, 6)}`, { dir: "auto" }, ...inline(block.text));
+    case "rule": return el("hr");
+    case "table": return tableNode(block);
+    case "list": return listNode(block.items, 0).node;
+    case "quote": return el("blockquote", { dir: "auto" }, ...inline(block.lines.join("\n")));
+    default: return el("p", { dir: "auto" }, ...inline(block.lines.join("\n")));
+  }
+}
+
+function tableNode({ head, rows }) {
+  const row = (tag, texts) => el("tr", {}, ...texts.map((text) => el(tag, { dir: "auto" }, ...inline(text))));
+  const grid = el("table", {}, el("thead", {}, row("th", head)), el("tbody", {}, ...rows.map((texts) => row("td", texts))));
+  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table" }, grid);
+}
+
+/** The list that starts at item `first`, with the deeper ones nested; `next` is the first item after it. */
+function listNode(items, first) {
+  const { indent, ordered, start } = items[first];
+  const list = el(ordered ? "ol" : "ul", ordered && start !== 1 ? { start } : {});
+  let next = first;
+  while (next < items.length && items[next].indent >= indent) {
+    if (items[next].indent > indent + 1 && list.lastChild) {
+      const nested = listNode(items, next);
+      list.lastChild.append(nested.node);
+      next = nested.next;
+    } else {
+      list.append(el("li", { dir: "auto" }, ...inline(items[next].lines.join("\n"))));
+      next += 1;
+    }
+  }
+  return { node: list, next };
+}
+
+/** Makes `container` show `text`; nodes of blocks that did not change stay, so a stream redraws its end only. */
+export function render(container, text) {
+  const wanted = blocks(text);
+  const shown = container.shownBlocks ?? [];
+  let same = 0;
+  while (same < wanted.length && same < shown.length && wanted[same].source === shown[same]) same += 1;
+  while (container.childNodes.length > same) container.lastChild.remove();
+  container.append(...wanted.slice(same).map(node));
+  container.shownBlocks = wanted.map((block) => block.source);
+}

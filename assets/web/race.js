@@ -1,0 +1,93 @@
+// A race as a message: who asks what, the board or the results, the answers, the buttons.
+
+import { Answers } from "./answers.js";
+import { Board } from "./board.js";
+import { badge, el, icon, setText, show } from "./dom.js";
+import { Results } from "./results.js";
+
+const LONG_PROMPT = 400;
+
+/** The time of day of an RFC 3339 text. */
+export function clock(at) {
+  const time = new Date(at);
+  const shown = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return el("time", { datetime: at, title: time.toLocaleString() }, shown);
+}
+
+/** The message of one race; `press(action, id, button)` hears of its buttons. */
+export class RaceMessage {
+  constructor(race, press) {
+    this.id = race.id;
+    this.board = new Board(race.lanes);
+    this.results = new Results();
+    this.answers = new Answers(race.lanes);
+    this.notice = el("p", { class: "notice", hidden: true });
+    this.state = el("span", { class: "state-tag" });
+    this.actions = el("div", { class: "actions" });
+    this.press = press;
+    this.node = el("li", { class: "message race", "data-race": race.id }, el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"), this.article(race));
+    this.update(race);
+  }
+
+  article(race) {
+    const title = el("h3", { id: `race-${race.id}` }, el("span", { "aria-hidden": "true" }, "⚔️ "), "Arena · ", el("bdi", { class: "asker" }, race.asker), " asks");
+    const head = el("header", { class: "message-head" }, title, race.simulated ? badge() : null, this.state, clock(race.at));
+    return el("article", { class: "message-body", "aria-labelledby": `race-${race.id}` },
+      head, prompt(race.prompt), this.board.node, this.results.node, this.notice, this.answers.node, this.actions);
+  }
+
+  /** Makes the message look like `race`. */
+  update(race) {
+    const live = race.progress === "live";
+    this.live = live;
+    this.node.dataset.progress = race.progress;
+    setText(this.state, { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress]);
+    show(this.board.node, live);
+    show(this.results.node, !live);
+    if (live) this.board.update(race.lanes, race.standings);
+    else this.results.update(race);
+    setText(this.notice, race.notice ?? "");
+    show(this.notice, race.notice !== null);
+    this.answers.update(race.lanes, live);
+    this.buttons(live);
+  }
+
+  buttons(live) {
+    if (this.actions.dataset.live === String(live)) return;
+    const focused = this.actions.contains(document.activeElement);
+    this.actions.dataset.live = String(live);
+    const button = (action, label) => el("button", { type: "button", class: `action ${action}`, onclick: (event) => this.press(action, this.id, event.currentTarget) }, icon(action), label);
+    const buttons = live
+      ? [button("stop", "Stop")]
+      : [button("again", "Race again"), button("answers", "Full answers"), button("explain", "Explain")];
+    this.actions.replaceChildren(...buttons);
+    if (focused) buttons[0].focus({ preventScroll: true });
+  }
+}
+
+/** The quoted prompt; a long one is folded. */
+function prompt(text) {
+  const quote = el("blockquote", { class: "prompt", dir: "auto" }, text);
+  if (text.length < LONG_PROMPT && text.split("\n").length < 6) return quote;
+  quote.classList.add("folded");
+  const more = el("button", { type: "button", class: "more", "aria-expanded": "false", onclick: () => {
+    const folded = quote.classList.toggle("folded");
+    more.setAttribute("aria-expanded", String(!folded));
+    setText(more, folded ? "Show the whole prompt" : "Show less");
+  } }, "Show the whole prompt");
+  return el("div", {}, quote, more);
+}
+
+/** What a screen reader hears when a race begins. */
+export function beginning(race) {
+  const names = race.lanes.map((lane) => lane.model.name);
+  return `${race.asker} asks ${names.length === 1 ? names[0] : `${names.length} models`}: ${race.prompt.slice(0, 200)}`;
+}
+
+/** What a screen reader hears when a race is over. */
+export function ending(race) {
+  const best = race.lanes[race.standings[0]];
+  const first = best?.speed ? ` ${best.model.name}: ${best.speed}.` : "";
+  const how = { done: "The race is over.", stopped: "The race was stopped.", interrupted: "The race was interrupted by a restart." }[race.progress];
+  return `${how}${first} ${race.lesson ?? ""}`;
+}

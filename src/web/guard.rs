@@ -1,0 +1,204 @@
+//! Keeps other web pages out: which names the page answers to, who may call it, what its documents may load.
+//!
+//! A page of a stranger can make the browser send requests to a loopback address, also under a name of its own
+//! (DNS rebinding). So the `Host` must be a right one, the `Origin` the page's own, and `Sec-Fetch-Site` must
+//! not tell of another site (<https://www.w3.org/TR/fetch-metadata/>). Must not know what the routes do.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::api::Refusal;
+
+/// On every response of the local channel. Everything comes from here, scripts and styles only as files; no
+/// text can become markup ([`require-trusted-types-for`](https://www.w3.org/TR/trusted-types/)).
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+         trusted-types 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// The names under which the page may be asked for.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    any_address: bool,
+    names: Arc<[String]>,
+}
+
+impl Hosts {
+    /// For a loopback address: `127.0.0.1`, `localhost` and `[::1]`, with any port (it may be forwarded).
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self { any_address: false, names: Arc::default() }
+    }
+
+    /// For any other address: every literal IP address (which nobody can rebind), `localhost` and these
+    /// names, without ports.
+    #[must_use]
+    pub fn open(allowed: impl IntoIterator<Item = String>) -> Self {
+        Self { any_address: true, names: allowed.into_iter().map(|name| name.to_lowercase()).collect() }
+    }
+
+    /// Whether `host`, as in the `Host` header, is a right one.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        let Some(name) = name(host) else { return false };
+        let literal = name.strip_prefix('[').map_or(name.as_str(), |name| name.trim_end_matches(']'));
+        match literal.parse::<IpAddr>() {
+            Ok(address) => self.any_address || ["127.0.0.1", "::1"].contains(&address.to_string().as_str()),
+            Err(_) => name == "localhost" || self.names.contains(&name),
+        }
+    }
+
+    /// Whether a page with this `Origin` is the page that was asked for as `host`. Only a proxy, which has a
+    /// name, can have put TLS before us.
+    fn same(&self, origin: &str, host: &str) -> bool {
+        let origin = origin.to_lowercase();
+        let host = host.to_lowercase();
+        let proxied = name(&host).is_some_and(|name| self.names.contains(&name));
+        origin.strip_prefix("http://").is_some_and(|rest| rest == host)
+            || (proxied && origin.strip_prefix("https://").is_some_and(|rest| rest == host))
+    }
+}
+
+/// The name in `name` or `name:port`, in lower case; brackets stay. `None` where it is neither.
+fn name(host: &str) -> Option<String> {
+    let authority: axum::http::uri::Authority = host.parse().ok()?;
+    let plain = !host.contains('@') && !host.ends_with(':');
+    plain.then(|| authority.host().to_lowercase())
+}
+
+/// The middleware.
+pub(super) async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    let checked = check(&hosts, request.method(), request.uri(), request.headers());
+    let mut response = match checked {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn check(hosts: &Hosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    let host = single(headers, &header::HOST).filter(|host| hosts.allows(host)).ok_or_else(wrong_host)?;
+    if uri.authority().is_some_and(|asked| !asked.as_str().eq_ignore_ascii_case(host)) {
+        return Err(wrong_host());
+    }
+    let own = !headers.contains_key(header::ORIGIN)
+        || single(headers, &header::ORIGIN).is_some_and(|origin| hosts.same(origin, host));
+    if own && (from_here(headers) || is_visit(method, uri, headers)) { Ok(()) } else { Err(stranger()) }
+}
+
+/// Whether the browser says that the page itself (or the user) asks; older ones say nothing.
+fn from_here(headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-site") {
+        None => true,
+        Some(site) => site == "same-origin" || site == "none",
+    }
+}
+
+/// Whether somebody followed a link to the page: it may not be framed, so that shows them no more than typing
+/// its address would.
+fn is_visit(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
+    method == Method::GET
+        && uri.path() == "/"
+        && says("sec-fetch-mode", "navigate")
+        && says("sec-fetch-dest", "document")
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+fn wrong_host() -> Refusal {
+    Refusal::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "LLM Arena does not answer under this name. Open it as 127.0.0.1 or localhost, or add the name to \
+         allowed_hosts in [http].",
+    )
+}
+
+fn stranger() -> Refusal {
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "Only the page of LLM Arena itself may ask this; another web page did.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loopback_page_answers_to_loopback_names_alone() {
+        let hosts = Hosts::loopback();
+        for right in ["127.0.0.1", "127.0.0.1:8080", "localhost:9", "LocalHost:8080", "[::1]:8080", "[::1]"] {
+            assert!(hosts.allows(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "evil.example:8080",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "192.168.1.4:8080",
+            "0.0.0.0:8080",
+            "::1",
+            "x@127.0.0.1",
+            "127.0.0.1:8080:1",
+            "127.0.0.1:",
+            "127.0.0.1:x",
+            "localhost/evil",
+            "local host",
+        ] {
+            assert!(!hosts.allows(wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_page_answers_to_addresses_and_to_the_names_it_was_given() {
+        let hosts = Hosts::open(["Arena.Example.org".to_owned()]);
+        for right in
+            ["192.168.1.4:8080", "[fe80::1]:80", "localhost", "arena.example.org", "ARENA.example.org:443"]
+        {
+            assert!(hosts.allows(right), "{right}");
+        }
+        for wrong in ["example.org", "evil.example", "arena.example.org.evil.example"] {
+            assert!(!hosts.allows(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_the_pages_own_to_the_port() {
+        let hosts = Hosts::open(["arena.example.org".to_owned()]);
+        assert!(hosts.same("http://127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(hosts.same("https://arena.example.org", "arena.example.org"));
+        for (origin, host) in [
+            ("http://127.0.0.1:8081", "127.0.0.1:8080"),
+            ("http://127.0.0.1", "127.0.0.1:8080"),
+            ("http://localhost:8080", "127.0.0.1:8080"),
+            ("https://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("null", "127.0.0.1:8080"),
+            ("http://evil.example", "127.0.0.1:8080"),
+        ] {
+            assert!(!hosts.same(origin, host), "{origin} on {host}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A race as a message of the channel.
+//!
+//! Must not know HTTP or tabs.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    channel::{Channel, Message},
+    render,
+};
+use crate::{
+    arena::RaceId,
+    live::SMOOTH,
+    surface::{Chart, Pace, Surface, SurfaceError},
+    view::View,
+};
+
+/// One live message.
+pub(super) struct WebSurface {
+    channel: Arc<Channel>,
+    id: RaceId,
+    asker: String,
+    posted_at: Timestamp,
+    shown: Option<View>,
+    json: Arc<str>,
+}
+
+impl WebSurface {
+    /// The message of race `id`, to be posted to `channel` by its first frame. `asker` is the id of who may
+    /// stop it.
+    pub(super) fn new(channel: Arc<Channel>, id: RaceId, asker: String) -> Self {
+        Self { channel, id, asker, posted_at: Timestamp::now(), shown: None, json: "".into() }
+    }
+
+    fn put(&mut self, view: &View, chart: Option<Arc<Chart>>) {
+        let json: Arc<str> = render::message(self.id, self.posted_at, view, chart.as_deref()).into();
+        if self.json == json {
+            return;
+        }
+        self.json = Arc::clone(&json);
+        let (id, asker) = (self.id, self.asker.clone());
+        self.channel.put(Message { id, asker, over: view.is_final(), json, chart });
+    }
+}
+
+impl Surface for WebSurface {
+    fn pace(&self) -> Pace {
+        Pace::every(SMOOTH)
+    }
+
+    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+        self.put(view, None);
+        self.shown = Some(view.clone());
+        Ok(())
+    }
+
+    async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
+        let view = self.shown.take().ok_or(SurfaceError::Gone)?;
+        self.put(&view, Some(Arc::new(chart)));
+        Ok(())
+    }
+}
