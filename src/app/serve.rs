@@ -15,8 +15,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{GOOD, arena};
 use crate::{
-    config::{Config, ConfigError, LocalChannel},
+    config::{self, Config, ConfigError, ExampleConfig},
     telemetry::metrics::handle as recorder,
+    web::{Example, Hosts, LocalChannel},
 };
 
 /// What the final frames need of the drain time.
@@ -38,6 +39,11 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
             servers.spawn(http(listener, metrics(recorder()), closed.clone()));
         }
     }
+    let channel = local_channel(&config)
+        .then(|| LocalChannel::new(Arc::clone(&arena), examples(&config), hosts(&config)));
+    if let Some(channel) = &channel {
+        router = router.merge(channel.router());
+    }
     announce(&config);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
@@ -45,6 +51,7 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     shutdown.cancelled().await;
     let deadline = Instant::now() + Duration::from_secs(config.arena.drain_seconds);
     let ended = arena.drain(deadline.checked_sub(FINALS).unwrap_or(deadline), deadline).await;
+    channel.inspect(LocalChannel::close);
     closed.cancel();
     let _ = timeout_at(deadline, servers.wait()).await;
     if !ended {
@@ -120,9 +127,9 @@ fn absent(config: &Config) -> Vec<&'static str> {
 fn local_channel(config: &Config) -> bool {
     let loopback = config.http.listen.ip().is_loopback();
     match config.local_channel {
-        LocalChannel::Off => false,
-        LocalChannel::Auto => absent(config).is_empty() && loopback,
-        LocalChannel::On => {
+        config::LocalChannel::Off => false,
+        config::LocalChannel::Auto => absent(config).is_empty() && loopback,
+        config::LocalChannel::On => {
             if !loopback {
                 let listen = config.http.listen;
                 tracing::warn!(%listen, "the local channel has no login and is served beyond this machine");
@@ -130,6 +137,21 @@ fn local_channel(config: &Config) -> bool {
             true
         }
     }
+}
+
+fn examples(config: &Config) -> Vec<Example> {
+    let example = |settings: &ExampleConfig| Example {
+        title: settings.title.clone(),
+        prompt: settings.prompt.clone(),
+        lesson: settings.lesson.clone(),
+    };
+    config.examples.iter().map(example).collect()
+}
+
+/// The names under which the local channel answers.
+fn hosts(config: &Config) -> Hosts {
+    let allowed = config.http.allowed_hosts.clone();
+    if config.http.listen.ip().is_loopback() { Hosts::loopback(allowed) } else { Hosts::open(allowed) }
 }
 
 fn announce(config: &Config) {

@@ -39,17 +39,18 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// For a loopback address: `127.0.0.1`, `localhost` and `[::1]`, with any port (it may be forwarded).
+    /// For a loopback address: `127.0.0.1`, `localhost` and `[::1]`, with any port (it may be forwarded), and
+    /// these names of a reverse proxy.
     #[must_use]
-    pub fn loopback() -> Self {
-        Self { any_address: false, names: Arc::default() }
+    pub fn loopback(allowed: impl IntoIterator<Item = String>) -> Self {
+        Self { any_address: false, ..Self::open(allowed) }
     }
 
     /// For any other address: every literal IP address (which nobody can rebind), `localhost` and these
-    /// names, without ports.
+    /// names; their ports do not matter.
     #[must_use]
     pub fn open(allowed: impl IntoIterator<Item = String>) -> Self {
-        Self { any_address: true, names: allowed.into_iter().map(|name| name.to_lowercase()).collect() }
+        Self { any_address: true, names: allowed.into_iter().filter_map(|host| name(&host)).collect() }
     }
 
     /// Whether `host`, as in the `Host` header, is a right one.
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_loopback_page_answers_to_loopback_names_alone() {
-        let hosts = Hosts::loopback();
+        let hosts = Hosts::loopback([]);
         for right in ["127.0.0.1", "127.0.0.1:8080", "localhost:9", "LocalHost:8080", "[::1]:8080", "[::1]"] {
             assert!(hosts.allows(right), "{right}");
         }
