@@ -20,6 +20,9 @@ pub const EVENT_CAP: usize = 1 << 20;
 /// The most bytes a stream may have.
 pub const STREAM_CAP: usize = 64 << 20;
 
+/// Few events are longer: room for one saves growing the buffer step by step.
+const USUAL_EVENT: usize = 512;
+
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Cuts reads into whole events. Give it each read with [`Guard::push`], then call [`Guard::event`] until it
@@ -117,15 +120,24 @@ impl Guard {
     }
 
     fn take_part(&mut self) -> Result<(), ModelError> {
-        self.held.extend_from_slice(&mem::take(&mut self.read));
+        let part = mem::take(&mut self.read);
+        self.hold(&part);
         self.check().map(|_| ())
     }
 
     fn take_line(&mut self, end: usize) -> Result<Option<Bytes>, ModelError> {
-        self.held.extend_from_slice(&self.read[..end]);
-        self.after_cr = self.read[end] == b'\r';
-        self.read.advance(end + 1);
+        let line = self.read.split_to(end);
+        self.hold(&line);
+        self.after_cr = self.read[0] == b'\r';
+        self.read.advance(1);
         if self.check()? { Ok(self.end_line()) } else { Err(NOT_UTF8) }
+    }
+
+    fn hold(&mut self, bytes: &[u8]) {
+        if self.held.is_empty() {
+            self.held.reserve(bytes.len() + USUAL_EVENT);
+        }
+        self.held.extend_from_slice(bytes);
     }
 
     /// Looks at the bytes that came last. Gives true when they do not end within a character.
