@@ -30,10 +30,22 @@ class Panel {
     show(this.silence, lane.answer === "");
     this.node.classList.toggle("running", running);
     this.clipped = lane.clipped && !running;
-    if (running) this.window.scrollTop = this.window.scrollHeight;
-    else if (this.wasRunning) this.window.scrollTop = 0;
+    if (running) this.roll();
+    else if (this.wasRunning) this.rewind();
     this.wasRunning = running;
     if (!live && !running) this.measure();
+  }
+
+  /** Shows the newest end. */
+  roll() {
+    this.window.scrollTop = this.window.scrollHeight;
+    this.node.classList.toggle("rolled", this.window.scrollTop > 0);
+  }
+
+  /** Shows the beginning. */
+  rewind() {
+    this.window.scrollTop = 0;
+    this.node.classList.remove("rolled");
   }
 
   /** Offers the rest of an answer that does not fit. */

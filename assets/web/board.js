@@ -1,6 +1,6 @@
 // The live board: one row a model, its bar as long as it is fast; rows change places as the race goes.
 
-import { badge, calm, el, setText } from "./dom.js";
+import { badge, calm, el, setText, show } from "./dom.js";
 
 /** Rows change places no more often than this, or nobody could read them. */
 const REORDER_MS = 700;
@@ -29,9 +29,9 @@ class Row {
       el("span", { class: "lane-model" }, named(lane.model), this.badge), this.track, this.speed, this.status);
   }
 
-  update(lane) {
+  update(lane, mixed) {
     this.node.dataset.state = lane.state;
-    this.badge.hidden = !lane.simulated;
+    show(this.badge, lane.simulated && mixed);
     this.track.fill(lane.bar);
     setText(this.speed, lane.speed ?? "");
     setText(this.status, lane.note ? `${lane.status} · ${lane.note}` : lane.status);
@@ -49,7 +49,8 @@ export class Board {
 
   /** Shows `lanes` in the order of `standings`. */
   update(lanes, standings) {
-    lanes.forEach((lane, index) => this.rows[index].update(lane));
+    const mixed = lanes.some((lane) => !lane.simulated);
+    lanes.forEach((lane, index) => this.rows[index].update(lane, mixed));
     if (standings.every((lane, place) => lane === this.order[place])) return;
     const now = performance.now();
     if (now - this.reordered < REORDER_MS) return;
@@ -65,7 +66,9 @@ export class Board {
     if (calm()) return;
     this.rows.forEach((row, index) => {
       const way = before[index] - row.node.offsetTop;
-      if (way !== 0) row.node.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], { duration: 260, easing: "ease-out" });
+      // The one that moves up passes in front of the others.
+      const layer = { zIndex: way > 0 ? 1 : 0 };
+      if (way !== 0) row.node.animate([{ transform: `translateY(${way}px)`, ...layer }, { transform: "none", ...layer }], { duration: 260, easing: "ease-out" });
     });
   }
 }

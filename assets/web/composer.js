@@ -68,7 +68,7 @@ export class Composer {
 
   option(option, index) {
     const mark = option.color ? dot(option.color) : null;
-    const label = el("span", { class: "option-label" }, el("span", { "aria-hidden": "true" }, `${option.icon} `), option.label);
+    const label = el("span", { class: "option-label" }, el("span", { class: "model-icon", "aria-hidden": "true" }, option.icon || "•"), " ", option.label);
     return el("li", {
       id: `option-${index}`, role: "option", class: "option", "aria-selected": String(index === this.active),
       // The box keeps the focus, or a press would close the list before it is a click.

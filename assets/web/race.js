@@ -56,7 +56,7 @@ export class RaceMessage {
     if (this.actions.dataset.live === String(live)) return;
     const focused = this.actions.contains(document.activeElement);
     this.actions.dataset.live = String(live);
-    const button = (action, label) => el("button", { type: "button", class: `action ${action}`, onclick: (event) => this.press(action, this.id, event.currentTarget) }, icon(action), label);
+    const button = (action, label) => el("button", { type: "button", class: `action action-${action}`, "data-action": action, onclick: (event) => this.press(action, this.id, event.currentTarget) }, icon(action), label);
     const buttons = live
       ? [button("stop", "Stop")]
       : [button("again", "Race again"), button("answers", "Full answers"), button("explain", "Explain")];

@@ -12,11 +12,11 @@ function remark(lane) {
   return [status, lane.note].filter(Boolean).join(" · ");
 }
 
-function row(lane) {
+function row(lane, mixed) {
   const track = bar(lane.model.color);
   track.fill(lane.bar);
   const said = remark(lane);
-  const name = el("th", { scope: "row" }, el("span", { class: "lane-model" }, named(lane.model), lane.simulated ? badge() : null),
+  const name = el("th", { scope: "row" }, el("span", { class: "lane-model" }, named(lane.model), lane.simulated && mixed ? badge() : null),
     said ? el("span", { class: "remark" }, said) : null);
   const { ttft, total, tokens, speed } = lane.numbers ?? { ttft: "n/a", total: "n/a", tokens: "n/a", speed: "n/a" };
   const unit = speed === "n/a" ? null : el("span", { class: "unit" }, " tok/s");
@@ -38,7 +38,8 @@ export class Results {
   /** Shows the results of `race`; they change once more when the chart comes. */
   update(race) {
     if (this.rows.childElementCount === 0) {
-      this.rows.replaceChildren(...race.standings.map((lane) => row(race.lanes[lane])));
+      const mixed = race.lanes.some((lane) => !lane.simulated);
+      this.rows.replaceChildren(...race.standings.map((lane) => row(race.lanes[lane], mixed)));
       setText(this.lesson, race.lesson ?? "");
       show(this.lesson, race.lesson !== null);
     }
