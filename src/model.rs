@@ -189,6 +189,19 @@ pub enum Availability {
     Unreachable(String),
 }
 
+impl Availability {
+    /// One word for scripts and pages.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::NotListed => "not_listed",
+            Self::Unknown => "unknown",
+            Self::Unreachable(_) => "unreachable",
+        }
+    }
+}
+
 /// Where a deadline struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

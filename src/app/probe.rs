@@ -126,12 +126,7 @@ impl<'a> Row<'a> {
             color: card.color.to_string(),
             provider: &card.provider,
             simulated: card.simulated,
-            availability: match entrant.availability {
-                Availability::Listed => "listed",
-                Availability::NotListed => "not_listed",
-                Availability::Unknown => "unknown",
-                Availability::Unreachable(_) => "unreachable",
-            },
+            availability: entrant.availability.as_str(),
             note: said(entrant),
         }
     }

@@ -78,8 +78,8 @@ impl Hosts {
 /// The name in `name` or `name:port`, in lower case; brackets stay. `None` where it is neither.
 fn name(host: &str) -> Option<String> {
     let authority: axum::http::uri::Authority = host.parse().ok()?;
-    let plain = !host.contains('@') && !host.ends_with(':');
-    plain.then(|| authority.host().to_lowercase())
+    let port_is_right = host.len() == authority.host().len() || authority.port_u16().is_some();
+    (port_is_right && !host.contains('@')).then(|| authority.host().to_lowercase())
 }
 
 /// The middleware.
