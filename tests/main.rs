@@ -3,5 +3,6 @@
 
 mod films;
 mod laws;
+mod stories;
 mod support;
 mod tidy;

@@ -1,4 +1,6 @@
 //! The fake world of the tests.
 
 pub mod film;
+pub mod provider;
 pub mod script;
+pub mod window;

@@ -1,0 +1,68 @@
+//! Stories: real sockets, a real clock, gates instead of sleeps. Each plays against a provider that is a
+//! referee ([`crate::support::provider`]).
+
+mod faults;
+mod race;
+
+use std::{sync::Arc, time::Duration};
+
+use llm_arena::{
+    arena::{Arena, Asker, Limits, Permit, Record},
+    model::{ChatModel, Color, ModelCard, ModelId},
+    provider::{Deadlines, OpenAiModel, Provider, Settings},
+};
+use secrecy::SecretString;
+use tokio::time::timeout;
+
+use crate::support::window::Window;
+
+/// The key of providers that want one.
+const KEY: &str = "sk-story-5ecret";
+
+const LIMITS: Limits =
+    Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 60 };
+
+/// A client's side of the provider at this base URL.
+fn provider(base_url: &str, key: Option<&str>) -> Arc<Provider> {
+    let url = base_url.parse().expect("a URL");
+    Arc::new(Provider::new("fake", url, key.map(SecretString::from)))
+}
+
+/// The real client of `model` there; its id is its name at the provider.
+fn model(provider: &Arc<Provider>, name: &str, deadlines: Deadlines) -> Arc<dyn ChatModel> {
+    let settings = Settings { model: name.into(), deadlines, ..Settings::default() };
+    Arc::new(OpenAiModel::new(card(name), Arc::clone(provider), settings))
+}
+
+fn card(name: &str) -> ModelCard {
+    ModelCard {
+        id: ModelId::new(name),
+        name: name.to_owned(),
+        icon: String::new(),
+        size: String::new(),
+        best_for: String::new(),
+        color: Color { r: 69, g: 148, b: 240 },
+        provider: "fake".into(),
+        simulated: false,
+    }
+}
+
+fn arena(models: impl IntoIterator<Item = Arc<dyn ChatModel>>) -> Arena {
+    Arena::new(models.into_iter().collect(), LIMITS)
+}
+
+fn admit(arena: &Arena) -> Permit {
+    let asker = Asker { id: "test:ana".into(), name: "ana".into() };
+    arena.admit(asker, &[], "why is the sky blue?".into()).expect("admitted")
+}
+
+/// Runs a race of all models to its end.
+async fn race(arena: &Arena) -> Arc<Record> {
+    let (mut window, _) = Window::new();
+    soon(arena.race(admit(arena), &mut window)).await
+}
+
+/// A story that hangs fails, long after it should have been over.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(Duration::from_mins(1), future).await.expect("a story hangs")
+}

@@ -1,0 +1,137 @@
+//! Races that go well: every byte arrives, all start together on warm connections, Stop stops.
+
+use std::sync::Arc;
+
+use llm_arena::{
+    provider::Deadlines,
+    race::metrics::TokenCount,
+    view::{LaneState, Progress},
+};
+
+use super::{admit, arena, model, provider, race, soon};
+use crate::support::{
+    provider::{Answer, FakeProvider, Spelling, answer},
+    window::Window,
+};
+
+/// Texts that a careless client would break: several bytes a letter, line ends, what looks like syntax.
+const WORDS: [&str; 12] = [
+    "data: ",
+    "naïve ",
+    "日本語",
+    "👩‍🚀",
+    "\r\n",
+    "\n\n",
+    "\"}]}",
+    " <think>",
+    "\u{2028}",
+    "\\u00e9",
+    "é",
+    "[DONE]",
+];
+
+/// The tokens of lane `index`: the words in an order of its own, after one that is no tag.
+fn tokens(index: usize, count: usize) -> Vec<&'static str> {
+    let words = (0..count).map(|i| WORDS[(i * (index % 11 + 1) + index) % WORDS.len()]);
+    ["So"].into_iter().chain(words).collect()
+}
+
+fn streams(name: &str, tokens: &[&str], per_event: usize) -> Answer {
+    tokens.chunks(per_event).fold(answer(name).role(), |answer, some| answer.says_tokens(some)).whole()
+}
+
+#[tokio::test]
+async fn nineteen_lanes_get_their_answers_to_the_byte() {
+    let names: Vec<String> = (0..19).map(|i| format!("lane-{i}")).collect();
+    let said: Vec<Vec<&str>> = (0..19).map(|i| tokens(i, 60 + i)).collect();
+    let answers = names.iter().zip(&said).enumerate();
+    let answers =
+        answers.map(|(i, (name, tokens))| streams(name, tokens, 1 + i % 4).in_packets_of(700 - 30 * i));
+    let fake = FakeProvider::open(answers).await;
+    let client = provider(&fake.base_url(), None);
+    let record = race(&arena(names.iter().map(|name| model(&client, name, Deadlines::default())))).await;
+    for (lane, tokens) in record.report.lanes.iter().zip(&said) {
+        assert_eq!(lane.answer, tokens.concat(), "{}", lane.card.id);
+        assert_eq!(
+            (lane.metrics.output_tokens, lane.metrics.token_count),
+            (tokens.len() as u64, TokenCount::Usage)
+        );
+        assert!(lane.status.is_finished() && lane.error.is_none(), "{lane:?}");
+    }
+}
+
+#[tokio::test]
+async fn all_start_after_every_connection_is_warm() {
+    let names = ["a", "b", "c", "d", "e"];
+    let fake = FakeProvider::open(names.map(|name| answer(name).says("Hi").whole())).await;
+    let client = provider(&fake.base_url(), None);
+    race(&arena(names.map(|name| model(&client, name, Deadlines::default())))).await;
+    let truth = fake.truth();
+    let warmed = truth.listings.iter().map(|listed| listed.at).max().expect("warm-ups");
+    let mut connections: Vec<usize> = truth.exchanges.iter().map(|exchange| exchange.connection).collect();
+    connections.sort_unstable();
+    assert_eq!(connections, [0, 1, 2, 3, 4], "each lane has a connection of its own, opened before");
+    for exchange in &truth.exchanges {
+        assert!(exchange.warm && exchange.arrived > warmed, "{exchange:?}");
+    }
+}
+
+#[tokio::test]
+async fn thoughts_are_told_from_the_answer_in_every_spelling() {
+    let thoughts = ["Blue", " is", " < red", "\n"];
+    let answers = Spelling::ALL.map(|spelling| {
+        let begun = answer(&format!("{spelling:?}")).role().begins_to_think(spelling);
+        let thought = begun.thinks(spelling, &thoughts[..3]).thinks(spelling, &thoughts[3..]);
+        thought.ends_thinking(spelling).says("Rayleigh").says(" scattering.").whole()
+    });
+    let fake = FakeProvider::open(answers).await;
+    let client = provider(&fake.base_url(), None);
+    let names = Spelling::ALL.map(|spelling| format!("{spelling:?}"));
+    let record = race(&arena(names.iter().map(|name| model(&client, name, Deadlines::default())))).await;
+    for lane in &record.report.lanes {
+        assert_eq!(lane.reasoning, thoughts.concat(), "{}", lane.card.id);
+        assert_eq!(lane.answer, "Rayleigh scattering.", "{}", lane.card.id);
+        assert!(lane.metrics.ttfa >= lane.metrics.ttft && lane.metrics.output_tokens == 6);
+    }
+}
+
+#[tokio::test]
+async fn stop_cancels_the_requests_and_keeps_the_text() {
+    let names = ["one", "two", "three"];
+    let fake = FakeProvider::open(names.map(|name| answer(name).role().says("So far").hangs())).await;
+    let client = provider(&fake.base_url(), None);
+    let arena = arena(names.map(|name| model(&client, name, Deadlines::default())));
+    let permit = admit(&arena);
+    let id = permit.id();
+    let (mut window, mut watcher) = Window::new();
+    let stopping = async {
+        watcher.until(|view| view.lanes.iter().all(|lane| lane.answer == "So far")).await;
+        assert!(arena.stop(id));
+    };
+    let (record, ()) = soon(async { tokio::join!(arena.race(permit, &mut window), stopping) }).await;
+    let last = watcher.last();
+    assert_eq!(last.progress, Progress::Stopped);
+    for (lane, view) in record.report.lanes.iter().zip(&last.lanes) {
+        assert_eq!((lane.answer.as_str(), lane.status.as_str()), ("So far", "stopped"));
+        assert_eq!((view.answer.as_str(), view.state), ("So far", LaneState::Stopped));
+    }
+    soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
+}
+
+#[tokio::test]
+async fn a_restart_interrupts_and_cancels_in_the_same_way() {
+    let fake = FakeProvider::open([answer("long").says("Once upon").hangs()]).await;
+    let client = provider(&fake.base_url(), None);
+    let arena = Arc::new(arena([model(&client, "long", Deadlines::default())]));
+    let (mut window, mut watcher) = Window::new();
+    let runner = Arc::clone(&arena);
+    let permit = admit(&arena);
+    arena.spawn(async move {
+        runner.race(permit, &mut window).await;
+    });
+    soon(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
+    let now = tokio::time::Instant::now();
+    assert!(soon(arena.drain(now, now + std::time::Duration::from_secs(30))).await);
+    assert_eq!(watcher.last().progress, Progress::Interrupted);
+    soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
+}

@@ -1,0 +1,124 @@
+//! The rules of the game: what a request must be. Pure.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::wire::Request;
+
+/// What a provider expects and how it behaves beside its answers.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The key that every request must carry; `None`: none may.
+    pub key: Option<String>,
+    /// The names that it lists; `None`: it has no list, and says 404.
+    pub listed: Option<Vec<String>>,
+    /// A status line that refuses everybody who asks for the list.
+    pub refuses_listing: Option<&'static str>,
+    /// Fields of the body that are known beside the usual ones.
+    pub extra: Vec<&'static str>,
+    /// `stream_options` is not known here.
+    pub no_stream_options: bool,
+    /// Closes each connection after it answered for the list.
+    pub hangs_up_after_listing: bool,
+    /// A completion may come on a new connection.
+    pub cold: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            key: None,
+            listed: Some(vec![]),
+            refuses_listing: None,
+            extra: vec![],
+            no_stream_options: false,
+            hangs_up_after_listing: false,
+            cold: false,
+        }
+    }
+}
+
+/// What a request asks for.
+pub enum Asked {
+    /// The list; `true`: only its head.
+    List(bool),
+    /// A completion.
+    Completion { model: String, body: Value },
+}
+
+const USUAL: [&str; 7] =
+    ["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature"];
+
+impl Rules {
+    /// What the request asks for, or what is wrong with it.
+    pub fn check(&self, request: &Request, address: SocketAddr) -> Result<Asked, String> {
+        self.check_headers(request, address)?;
+        match (request.method.as_str(), request.path.as_str()) {
+            (method @ ("GET" | "HEAD"), "/v1/models") if request.body.is_empty() => {
+                Ok(Asked::List(method == "HEAD"))
+            }
+            ("POST", "/v1/chat/completions") => self.check_completion(request),
+            (method, path) => Err(format!("nobody asks {method} {path}")),
+        }
+    }
+
+    fn check_headers(&self, request: &Request, address: SocketAddr) -> Result<(), String> {
+        let key = self.key.as_ref().map(|key| format!("Bearer {key}"));
+        let host = Some(address.to_string());
+        for (name, want) in [("host", &host), ("authorization", &key), ("accept-encoding", &None)] {
+            if request.header(name)? != want.as_deref() {
+                return Err(format!("the header {name} is not {want:?}"));
+            }
+        }
+        match request.header("user-agent")? {
+            Some(agent) if agent.starts_with("llm-arena/") => Ok(()),
+            other => Err(format!("the client calls itself {other:?}")),
+        }
+    }
+
+    fn check_completion(&self, request: &Request) -> Result<Asked, String> {
+        for (name, want) in [("content-type", "application/json"), ("accept", "text/event-stream")] {
+            if request.header(name)? != Some(want) {
+                return Err(format!("the header {name} is not {want}"));
+            }
+        }
+        let body: Value = serde_json::from_slice(&request.body).map_err(|error| format!("body: {error}"))?;
+        let fields = body.as_object().ok_or("the body is no object")?;
+        let known = |field: &&String| USUAL.contains(&field.as_str()) || self.extra.contains(&field.as_str());
+        if let Some(unknown) = fields.keys().find(|field| !known(field)) {
+            return Err(format!("the unknown field {unknown}"));
+        }
+        self.check_fields(&body)?;
+        let model = body["model"].as_str().ok_or("no model is named")?.to_owned();
+        Ok(Asked::Completion { model, body })
+    }
+
+    fn check_fields(&self, body: &Value) -> Result<(), String> {
+        if body["stream"] != true {
+            return Err("no stream is asked for".into());
+        }
+        let options = body.get("stream_options");
+        if options.is_some_and(|options| *options != serde_json::json!({ "include_usage": true }))
+            || (options.is_none() && !self.no_stream_options)
+        {
+            return Err(format!("stream_options are {options:?}"));
+        }
+        if !["max_tokens", "max_completion_tokens"].iter().any(|field| body[field].as_u64() > Some(0)) {
+            return Err("no cap on the tokens".into());
+        }
+        let messages = body["messages"].as_array().filter(|all| !all.is_empty()).ok_or("no messages")?;
+        messages.iter().try_for_each(check_message)
+    }
+}
+
+fn check_message(message: &Value) -> Result<(), String> {
+    let fields = message.as_object().ok_or("a message is no object")?;
+    let known = matches!(message["role"].as_str(), Some("system" | "user"));
+    let content = message["content"].as_str().is_some_and(|text| !text.is_empty());
+    if known && content && fields.len() == 2 {
+        Ok(())
+    } else {
+        Err("a message has not just a role and a text".into())
+    }
+}

@@ -1,0 +1,65 @@
+//! A surface that a test looks at: it keeps every frame and lets the test wait for what it wants to see.
+
+use std::time::Duration;
+
+use llm_arena::{
+    surface::{Chart, Pace, Surface, SurfaceError},
+    view::View,
+};
+use tokio::sync::watch;
+
+/// The surface.
+pub struct Window {
+    shown: watch::Sender<Shown>,
+}
+
+/// What was shown; clones see the same.
+#[derive(Clone)]
+pub struct Watcher(watch::Receiver<Shown>);
+
+#[derive(Clone, Default)]
+struct Shown {
+    frames: Vec<View>,
+    charts: Vec<Chart>,
+}
+
+impl Window {
+    pub fn new() -> (Self, Watcher) {
+        let (shown, seen) = watch::channel(Shown::default());
+        (Self { shown }, Watcher(seen))
+    }
+}
+
+impl Surface for Window {
+    fn pace(&self) -> Pace {
+        Pace::every(Duration::from_millis(10))
+    }
+
+    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+        self.shown.send_modify(|shown| shown.frames.push(view.clone()));
+        Ok(())
+    }
+
+    async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
+        self.shown.send_modify(|shown| shown.charts.push(chart));
+        Ok(())
+    }
+}
+
+impl Watcher {
+    /// The newest frame as soon as it is as wanted.
+    pub async fn until(&mut self, wanted: impl Fn(&View) -> bool) -> View {
+        let seen = self.0.wait_for(|shown| shown.frames.last().is_some_and(&wanted)).await;
+        seen.expect("a frame as wanted before the window closed").frames.last().expect("a frame").clone()
+    }
+
+    /// The newest frame.
+    pub fn last(&self) -> View {
+        self.0.borrow().frames.last().expect("a frame").clone()
+    }
+
+    /// The charts' texts.
+    pub fn charts(&self) -> Vec<String> {
+        self.0.borrow().charts.iter().map(|chart| chart.alt.clone()).collect()
+    }
+}
