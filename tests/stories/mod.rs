@@ -3,6 +3,8 @@
 
 mod faults;
 mod race;
+mod simulated;
+mod start;
 
 use std::{sync::Arc, time::Duration};
 

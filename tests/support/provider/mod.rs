@@ -158,7 +158,7 @@ impl House {
         let (model, body) = match self.rules.check(request, self.address)? {
             Asked::List(head_only) => {
                 let sent = stream.write_all(&self.listing(head_only)).await.is_ok();
-                let listed = Listed { connection, at: Instant::now() };
+                let listed = Listed { head_only, at: Instant::now() };
                 self.truth.send_modify(|truth| truth.listings.push(listed));
                 return Ok(sent && !self.rules.hangs_up_after_listing);
             }

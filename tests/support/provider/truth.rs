@@ -19,8 +19,8 @@ pub struct Truth {
 /// One question for the list of models.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// On which connection, by its number.
-    pub connection: usize,
+    /// Only its head was asked for.
+    pub head_only: bool,
     /// When it was answered.
     pub at: Instant,
 }
