@@ -81,9 +81,10 @@ fn line(entrant: &Entrant) -> String {
     let card = &entrant.card;
     let told = [card.size.as_str(), &card.best_for].into_iter().filter(|text| !text.is_empty());
     let told = told.collect::<Vec<_>>().join(", ");
+    let gap = if told.is_empty() { "" } else { " " };
     let simulated = if card.simulated { ", simulated" } else { "" };
     let said = said(entrant);
-    format!("{} {} ({}) {told} · {}{simulated}: {said}", card.icon, card.name, card.id, card.provider)
+    format!("{} {} ({}){gap}{told} · {}{simulated}: {said}", card.icon, card.name, card.id, card.provider)
         .trim_start()
         .to_owned()
 }

@@ -1,8 +1,12 @@
 //! Stories: real sockets, a real clock, gates instead of sleeps. Each plays against a provider that is a
 //! referee ([`crate::support::provider`]).
 
+mod command_line;
 mod faults;
+mod misconfigured;
+mod probes;
 mod race;
+mod service;
 mod simulated;
 mod start;
 

@@ -1,6 +1,7 @@
 //! The fake world of the tests.
 
 pub mod film;
+pub mod program;
 pub mod provider;
 pub mod script;
 pub mod window;

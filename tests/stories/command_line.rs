@@ -1,0 +1,205 @@
+//! `compare` and `ask`: the built binary against a scripted provider.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{KEY, soon};
+use crate::support::{
+    program::Program,
+    provider::{Answer, FakeProvider, Rules, Spelling, answer, refusal, response, silence},
+};
+
+/// Every key of a lane that scripts rely on.
+const LANE_KEYS: [&str; 18] = [
+    "model",
+    "name",
+    "provider",
+    "status",
+    "finish_reason",
+    "answer",
+    "reasoning",
+    "output_tokens",
+    "reasoning_tokens",
+    "token_count",
+    "cached_tokens",
+    "ttft_ms",
+    "ttfa_ms",
+    "total_ms",
+    "tokens_per_second",
+    "end_to_end_tokens_per_second",
+    "server_tokens_per_second",
+    "error",
+];
+
+async fn with_key(answers: impl IntoIterator<Item = Answer>) -> FakeProvider {
+    FakeProvider::open_with(Rules { key: Some(KEY.into()), ..Rules::default() }, answers).await
+}
+
+/// The binary with these models of `fake` as its line-up, each with these settings of its own.
+pub(super) fn program(fake: &FakeProvider, models: &[(&str, &str)]) -> Program {
+    let mut config = format!(
+        "[[provider]]\nid = \"fake\"\nbase_url = \"{}\"\napi_key_env = \"FAKE_KEY\"\n",
+        fake.base_url()
+    );
+    for (model, settings) in models {
+        let name = model.to_uppercase();
+        write!(
+            config,
+            "[[model]]\nid = \"{model}\"\nname = \"{name}\"\nprovider = \"fake\"\nmodel = \"{model}\"\n{settings}\n"
+        )
+        .expect("text");
+    }
+    Program::with(&config).env("FAKE_KEY", KEY)
+}
+
+fn says_hi(model: &str) -> Answer {
+    answer(model).role().says("Hi").says(" there").whole()
+}
+
+#[tokio::test]
+async fn compare_json_holds_the_contract() {
+    let thinks = answer("b").thinks(Spelling::Reasoning, &["Hm"]).says("Yes").whole();
+    let fake =
+        with_key([says_hi("a"), thinks, answer("c").says("So").cuts(), refusal("d", "500 Oh", "{}")]).await;
+    let program = program(&fake, &[("a", ""), ("b", ""), ("c", ""), ("d", "")]);
+    let outcome = soon(program.run(&["compare", "--json", "why", "is the sky", "blue?"])).await;
+    let race = outcome.json();
+    assert_eq!(
+        (outcome.code, &race["prompt"], &race["simulated"]),
+        (Some(0), &"why is the sky blue?".into(), &false.into())
+    );
+    let started = race["started_at"].as_str().expect("a time");
+    started.parse::<jiff::Timestamp>().expect("RFC 3339");
+    let lanes = race["lanes"].as_array().expect("lanes");
+    for lane in lanes {
+        let missing: Vec<_> = LANE_KEYS.iter().filter(|key| lane.get(**key).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?} in {lane}");
+    }
+    let of = |key: &str| lanes.iter().map(|lane| lane[key].clone()).collect::<Value>();
+    insta::assert_snapshot!(
+        ["model", "name", "provider", "status", "finish_reason", "answer", "reasoning", "output_tokens", "token_count", "error"]
+            .map(|key| format!("{key}: {}", of(key)))
+            .join("\n"),
+        @r#"
+        model: ["a","b","c","d"]
+        name: ["A","B","C","D"]
+        provider: ["fake","fake","fake","fake"]
+        status: ["finished","finished","truncated","failed"]
+        finish_reason: ["stop","stop",null,null]
+        answer: ["Hi there","Yes","So",""]
+        reasoning: ["","Hm","",""]
+        output_tokens: [2,2,1,0]
+        token_count: ["usage","usage","estimated","estimated"]
+        error: [null,null,"the connection ended before the answer did","the provider has trouble (HTTP 500), try again later"]
+        "#
+    );
+    assert!(lanes[0]["ttft_ms"].as_f64() > Some(0.0) && lanes[0]["ttfa_ms"] == lanes[0]["ttft_ms"]);
+    assert!(lanes[3]["ttft_ms"].is_null() && lanes[3]["tokens_per_second"].is_null());
+}
+
+#[tokio::test]
+async fn nothing_secret_is_shown_or_logged() {
+    let body = format!("{{\"error\":{{\"message\":\"raw-insides {KEY}\"}}}}");
+    let page = response("b", "502 Bad Gateway", "Content-Type: text/html\r\n", "<p>raw-insides</p>");
+    let corrupt = answer("c").event("raw-insides", 0).cuts();
+    let fake = with_key([refusal("a", "401 No", &body), page, corrupt, silence("d").hangs()]).await;
+    let program = program(&fake, &[("a", ""), ("b", ""), ("c", ""), ("d", "first_token = \"100ms\"")]);
+    let program = program.env("ARENA_LOG", "llm_arena=trace,warn");
+    let outcome = soon(program.run(&["compare", "--json", "my secret question"])).await;
+    let port = fake.address().port().to_string();
+    for secret in [KEY, "raw-insides", "http://", port.as_str()] {
+        assert!(
+            !outcome.stdout.contains(secret) && !outcome.stderr.contains(secret),
+            "{secret}: {outcome:?}"
+        );
+    }
+    let logged = outcome.stderr.lines().filter(|line| line.starts_with('{')).collect::<Vec<_>>();
+    assert!(!logged.is_empty() && logged.iter().all(|line| !line.contains("secret question")), "{logged:?}");
+}
+
+#[tokio::test]
+async fn when_no_lane_finishes_the_exit_code_is_1_and_the_chart_is_written() {
+    let fake = with_key([refusal("a", "500 Oh", "{}"), answer("b").says("So").cuts()]).await;
+    let program = program(&fake, &[("a", ""), ("b", "")]);
+    let outcome = soon(program.run(&["compare", "--chart", "speed.png", "--json", "hi"])).await;
+    assert_eq!((outcome.code, outcome.json()["lanes"][1]["answer"].as_str()), (Some(1), Some("So")));
+    let chart = std::fs::read(program.path("speed.png")).expect("a chart");
+    assert_eq!(size(&chart), (1200, 675));
+}
+
+/// Width and height in a PNG's first chunk.
+fn size(png: &[u8]) -> (u32, u32) {
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));
+    (number(16), number(20))
+}
+
+#[tokio::test]
+async fn a_pipe_gets_plain_lines() {
+    let fake = with_key([says_hi("a"), answer("b").says("So").cuts()]).await;
+    let program = program(&fake, &[("a", ""), ("b", "")]);
+    let outcome = soon(program.run(&["compare", "--chart", "speed.png", "hi"])).await;
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    assert!(!outcome.stdout.contains('\x1b'), "{}", outcome.stdout);
+    for text in ["A", "Hi there", "cut off: the connection ended before the answer did", "chart: speed.png"] {
+        assert!(outcome.stdout.contains(text), "{text} in {}", outcome.stdout);
+    }
+}
+
+#[tokio::test]
+async fn some_models_of_the_line_up_are_asked_and_the_prompt_may_be_piped() {
+    let fake = with_key([says_hi("a"), says_hi("c")]).await;
+    let program = program(&fake, &[("a", ""), ("b", ""), ("c", "")]);
+    let args = ["compare", "--models", "c,a", "--json", "-"];
+    let race = soon(program.run_with(&args, "first line\nsecond line\n")).await.json();
+    assert_eq!(race["prompt"], "first line\nsecond line");
+    let ids: Vec<_> = race["lanes"].as_array().expect("lanes").iter().map(|lane| &lane["model"]).collect();
+    assert_eq!(ids, ["a", "c"], "in the order of the line-up");
+}
+
+#[tokio::test]
+async fn ask_is_a_race_of_one() {
+    let fake = with_key([says_hi("b")]).await;
+    let program = program(&fake, &[("a", ""), ("b", "max_tokens = 40\ntemperature = 0.5")]);
+    let outcome = soon(program.run(&["ask", "--model", "b", "--json", "hi"])).await;
+    let lanes = outcome.json()["lanes"].clone();
+    assert_eq!(
+        (outcome.code, lanes.as_array().map(Vec::len), &lanes[0]["answer"]),
+        (Some(0), Some(1), &"Hi there".into())
+    );
+    let body = fake.truth().exchanges[0].body.clone();
+    assert_eq!((&body["max_tokens"], &body["temperature"]), (&40.into(), &0.5.into()));
+}
+
+#[tokio::test]
+async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
+    let fake = with_key([says_hi("a"), answer("b").says("So far").hangs()]).await;
+    let program = program(&fake, &[("a", ""), ("b", "")]);
+    let running = program.start(&["compare", "--json", "hi"]);
+    soon(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.model == "b" && asked.tokens() == 1)))
+        .await;
+    running.terminate().await;
+    let outcome = soon(running.end()).await;
+    let lanes = outcome.json()["lanes"].clone();
+    assert_eq!(outcome.code, Some(0), "one lane finished");
+    assert_eq!(
+        (&lanes[1]["status"], &lanes[1]["error"]),
+        (&"stopped".into(), &"stopped before it was done".into())
+    );
+    soon(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.left().is_some()))).await;
+}
+
+#[tokio::test]
+async fn without_a_key_the_models_are_simulated_and_say_so() {
+    let outcome =
+        soon(Program::new().run(&["ask", "--model", "gemma-2b", "--json", "What is the capital of France?"]))
+            .await;
+    let race = outcome.json();
+    let lane = &race["lanes"][0];
+    assert_eq!(
+        (outcome.code, &race["simulated"], &lane["status"]),
+        (Some(0), &true.into(), &"finished".into())
+    );
+    assert!(lane["tokens_per_second"].as_f64() > Some(0.0) && lane["name"] == "Gemma 2B", "{lane}");
+}

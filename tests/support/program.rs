@@ -1,0 +1,145 @@
+//! The built binary, run as people run it: a folder of its own, an environment of just what is named.
+
+use std::{io, net::SocketAddr, path::PathBuf, process::Stdio};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    net::TcpStream,
+    process::{Child, ChildStderr, Command},
+};
+
+/// The binary in its folder.
+pub struct Program {
+    folder: TempDir,
+    env: Vec<(String, String)>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A run under way; dropped, it is killed.
+pub struct Running {
+    pub child: Child,
+    pub stderr: Lines<BufReader<ChildStderr>>,
+}
+
+impl Program {
+    /// In an empty folder.
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().expect("a folder"), env: vec![] }
+    }
+
+    /// With this configuration, in a file that `ARENA_CONFIG` names.
+    pub fn with(config: &str) -> Self {
+        let program = Self::new();
+        std::fs::write(program.path("arena.toml"), config).expect("a file");
+        program.env("ARENA_CONFIG", "arena.toml")
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// A file in its folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_llm-arena"));
+        command.args(args).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.current_dir(&self.folder).kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs to the end, with nothing on standard input.
+    pub async fn run(&self, args: &[&str]) -> Outcome {
+        self.run_with(args, "").await
+    }
+
+    /// Runs to the end with this text on standard input.
+    pub async fn run_with(&self, args: &[&str], stdin: &str) -> Outcome {
+        let mut child = self.command(args).spawn().expect("the binary");
+        let mut input = child.stdin.take().expect("a pipe");
+        // a program that wants no input may be gone already
+        let _ = input.write_all(stdin.as_bytes()).await;
+        drop(input);
+        Outcome::of(child.wait_with_output().await.expect("an end"))
+    }
+
+    /// Starts it.
+    pub fn start(&self, args: &[&str]) -> Running {
+        let mut child = self.command(args).spawn().expect("the binary");
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        Running { child, stderr }
+    }
+}
+
+impl Outcome {
+    fn of(output: std::process::Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// The one JSON value that stdout is.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Running {
+    /// The next line on stderr that contains `word`.
+    pub async fn says(&mut self, word: &str) -> String {
+        loop {
+            let line = self.stderr.next_line().await.expect("a pipe");
+            let line = line.unwrap_or_else(|| panic!("it ended without saying {word:?}"));
+            if line.contains(word) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends SIGTERM, as an orchestrator does.
+    pub async fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id().expect("a process"));
+        let status = Command::new("sh").args(["-c", &kill]).status().await.expect("a shell");
+        assert!(status.success());
+    }
+
+    /// Its end; what it said on stderr after the lines that were read.
+    pub async fn end(mut self) -> Outcome {
+        let mut stderr = String::new();
+        while let Some(line) = self.stderr.next_line().await.expect("a pipe") {
+            stderr += &line;
+            stderr.push('\n');
+        }
+        let outcome = Outcome::of(self.child.wait_with_output().await.expect("an end"));
+        Outcome { stderr, ..outcome }
+    }
+}
+
+/// An address on which nobody listens now.
+pub fn free_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+/// Status and body of a GET.
+pub async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Ok((status, body.to_owned()))
+}
