@@ -18,7 +18,7 @@ const USER_AGENT: &str = concat!("llm-arena/", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 /// [`ModelError::Transport`] when there is no TLS to be had.
-pub(super) fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelError> {
+pub fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelError> {
     let builder = Client::builder()
         .http1_only()
         .redirect(redirect::Policy::none())

@@ -6,7 +6,7 @@
 
 mod body;
 mod call;
-mod client;
+pub mod client;
 mod deadline;
 mod prepare;
 

@@ -1,0 +1,43 @@
+//! What this process has used, as Linux tells it: <https://docs.kernel.org/filesystems/proc.html>.
+
+use std::{fs, io, time::Duration};
+
+/// A tick of the CPU times in `/proc`: `USER_HZ` is 100 on every Linux.
+const TICK: Duration = Duration::from_millis(10);
+
+/// CPU time of all threads so far, user and system.
+pub(crate) fn cpu_time() -> io::Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The second field may hold blanks; it ends with the last parenthesis. `utime` is the 14th field.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
+    let ticks = fields.skip(11).take(2).map(|field| field.parse::<u32>().map_err(io::Error::other));
+    Ok(TICK * ticks.sum::<io::Result<u32>>()?)
+}
+
+/// Resident memory now, in bytes.
+pub(crate) fn memory() -> io::Result<u64> {
+    status("VmRSS:")
+}
+
+/// The most memory that was resident since [`forget_peak`], in bytes.
+pub(crate) fn peak_memory() -> io::Result<u64> {
+    status("VmHWM:")
+}
+
+/// Starts the peak anew.
+pub(crate) fn forget_peak() -> io::Result<()> {
+    fs::write("/proc/self/clear_refs", "5")
+}
+
+/// The machine's load averages over one, five and fifteen minutes.
+pub(crate) fn machine_load() -> io::Result<String> {
+    let averages = fs::read_to_string("/proc/loadavg")?;
+    Ok(averages.split(' ').take(3).collect::<Vec<_>>().join(" "))
+}
+
+fn status(field: &str) -> io::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix(field)?.split_whitespace().next());
+    let kibibytes: u64 = kibibytes.unwrap_or_default().parse().map_err(io::Error::other)?;
+    Ok(kibibytes << 10)
+}
