@@ -9,6 +9,8 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
+use bytes::Bytes;
+use futures::{StreamExt as _, stream::BoxStream};
 use reqwest::{Request, Response, header};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
@@ -20,6 +22,9 @@ use crate::{
 };
 
 type Item = Result<Delta, ModelError>;
+
+/// What is left of a response without its head, which would hold the buffer that it was read into.
+type Body = BoxStream<'static, reqwest::Result<Bytes>>;
 
 /// A request under way.
 pub(super) struct Call {
@@ -38,7 +43,7 @@ enum Step {
     /// The request is written, but not sent.
     Ready(Box<Request>),
     /// The answer streams.
-    Streaming(Box<(Response, Decoder)>),
+    Streaming(Box<(Body, Decoder)>),
     /// The answer came whole.
     Whole(VecDeque<Delta>),
     Over,
@@ -79,28 +84,12 @@ impl Call {
 
     /// Makes all ready, then takes t0: the very next poll sends.
     async fn start(&mut self) -> Item {
-        let request = self.request().await?;
+        let request = request(&self.line, &self.prompt).await?;
         self.step = Step::Ready(Box::new(request));
         self.at = Instant::now();
         let at = self.at;
         self.deadline().sent(at);
         Ok(Delta::Sent)
-    }
-
-    async fn request(&self) -> Result<Request, ModelError> {
-        let Line { provider, settings, .. } = &*self.line;
-        let mut request = self
-            .line
-            .client()
-            .await?
-            .post(provider.endpoint("chat/completions"))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "text/event-stream")
-            .body(openai::request::body(settings, &self.prompt, self.line.quirks()));
-        if let Some(key) = &provider.api_key {
-            request = request.bearer_auth(key.expose_secret());
-        }
-        request.build().map_err(|error| client::before_answer(error, settings.deadlines.connect))
     }
 
     /// Sends the request and looks at the head of the answer.
@@ -126,7 +115,7 @@ impl Call {
         let content_type =
             response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
         if content_type.starts_with(b"text/event-stream") {
-            self.step = Step::Streaming(Box::new((response, Decoder::default())));
+            self.step = Step::Streaming(Box::new((response.bytes_stream().boxed(), Decoder::default())));
             return Some(Ok(Delta::Alive));
         }
         let is_json = content_type.starts_with(b"application/json");
@@ -165,30 +154,30 @@ impl Call {
     }
 
     /// Gives the next delta of the stream, or reads on.
-    async fn read(&mut self, mut stream: Box<(Response, Decoder)>) -> Option<Item> {
-        let (response, decoder) = &mut *stream;
+    async fn read(&mut self, mut stream: Box<(Body, Decoder)>) -> Option<Item> {
+        let (body, decoder) = &mut *stream;
         let item = decoder.pull();
         match &item {
             Some(Ok(delta)) => self.note(delta),
             Some(Err(_)) => {}
             None if decoder.is_over() => return None,
-            None => self.more(response, decoder).await,
+            None => self.more(body, decoder).await,
         }
         self.step = Step::Streaming(stream);
         item
     }
 
     /// Waits for the next read, the end, a broken connection or a deadline, whichever is first.
-    async fn more(&mut self, response: &mut Response, decoder: &mut Decoder) {
+    async fn more(&mut self, body: &mut Body, decoder: &mut Decoder) {
         let deadline = self.deadline();
-        match deadline.bound(response.chunk()).await {
-            Some(Ok(Some(read))) => {
+        match deadline.bound(body.next()).await {
+            Some(Some(Ok(read))) => {
                 self.at = Instant::now();
                 decoder.feed(read);
             }
-            Some(Ok(None)) => decoder.end(),
+            Some(None) => decoder.end(),
             _ if deadline.is_lingering() => decoder.end(),
-            Some(Err(error)) => decoder.fail(client::within_answer(error)),
+            Some(Some(Err(error))) => decoder.fail(client::within_answer(error)),
             None => decoder.fail(deadline.error()),
         }
     }
@@ -201,4 +190,20 @@ impl Call {
             Delta::Sent | Delta::Alive | Delta::Usage(_) | Delta::Simulated => {}
         }
     }
+}
+
+/// Writes the request, but does not send it.
+async fn request(line: &Line, prompt: &Prompt) -> Result<Request, ModelError> {
+    let Line { provider, settings, .. } = line;
+    let mut request = line
+        .client()
+        .await?
+        .post(provider.endpoint("chat/completions"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "text/event-stream")
+        .body(openai::request::body(settings, prompt, line.quirks()));
+    if let Some(key) = &provider.api_key {
+        request = request.bearer_auth(key.expose_secret());
+    }
+    request.build().map_err(|error| client::before_answer(error, settings.deadlines.connect))
 }
