@@ -1,9 +1,17 @@
 // The answers of a race, one panel a model. A live one shows its newest end, a finished one its beginning.
 
-import { dot, el, setText, show } from "./dom.js";
+import { el, setText, show } from "./dom.js";
 import { render } from "./markdown.js";
 
-const WORDS = { waiting: "waiting", reasoning: "reasoning", writing: "writing", finished: "done", truncated: "cut off", failed: "failed", stopped: "stopped" };
+const WORDS = {
+  waiting: "waiting",
+  reasoning: "reasoning",
+  writing: "writing",
+  finished: "done",
+  truncated: "cut off",
+  failed: "failed",
+  stopped: "stopped",
+};
 
 class Panel {
   constructor(lane) {
@@ -11,9 +19,21 @@ class Panel {
     this.text = el("div", { class: "markdown" });
     this.silence = el("p", { class: "silence" });
     this.window = el("div", { class: "window" }, this.text, this.silence);
-    this.more = el("button", { type: "button", class: "more", "aria-expanded": "false", hidden: true, onclick: () => this.toggle() });
-    const title = el("h4", {}, dot(lane.model.color), el("bdi", {}, lane.model.name), this.state);
-    this.node = el("section", { class: "panel", "data-model": lane.model.id, "aria-label": `Answer of ${lane.model.name}` }, title, this.window, this.more);
+    this.more = el("button", {
+      type: "button",
+      class: "more",
+      "aria-expanded": "false",
+      hidden: true,
+      onclick: () => this.toggle(),
+    });
+    const title = el("h4", {}, el("bdi", {}, lane.model.name), this.state);
+    this.node = el(
+      "section",
+      { class: "panel", "data-model": lane.model.id, "aria-label": `Answer of ${lane.model.name}` },
+      title,
+      this.window,
+      this.more,
+    );
     this.node.style.setProperty("--model", lane.model.color);
     this.open = false;
   }
@@ -64,21 +84,31 @@ class Panel {
     this.node.classList.toggle("open", this.open);
     this.node.classList.toggle("cut", !this.open);
     this.more.setAttribute("aria-expanded", String(this.open));
-    setText(this.more, this.open ? (this.clipped ? "Show less (the rest is under Full answers)" : "Show less") : "Show more");
+    setText(
+      this.more,
+      this.open ? (this.clipped ? "Show less (the rest is under Full answers)" : "Show less") : "Show more",
+    );
   }
 }
 
 /** What stands where an answer will be, or would have been. */
 function silence(lane) {
   if (lane.state === "finished") return "An empty answer.";
-  return { waiting: "Waiting for the first word", reasoning: "Thinking before it answers" }[lane.state] ?? lane.status;
+  return (
+    { waiting: "Waiting for the first word", reasoning: "Thinking before it answers" }[lane.state] ??
+    lane.status
+  );
 }
 
 /** The panels of one race, in the order of the line-up, so that none moves while one reads it. */
 export class Answers {
   constructor(lanes) {
     this.panels = lanes.map((lane) => new Panel(lane));
-    this.node = el("div", { class: "answers", "data-lanes": lanes.length === 1 ? "one" : "many" }, ...this.panels.map((panel) => panel.node));
+    this.node = el(
+      "div",
+      { class: "answers", "data-lanes": lanes.length === 1 ? "one" : "many" },
+      ...this.panels.map((panel) => panel.node),
+    );
   }
 
   /** Shows the answers of `lanes`. */

@@ -36,7 +36,9 @@ const compare = (prompt) => command(`/arena compare ${prompt}`);
 function command(text) {
   say("");
   return attempt(async () => {
-    const waiting = /^\/?(arena\s+)?models\s*$/i.test(text) ? log.whisper(el("p", { class: "muted" }, "Asking the providers …"), "Line-up") : null;
+    const waiting = /^\/?(arena\s+)?models\s*$/i.test(text)
+      ? log.whisper(el("p", { class: "muted" }, "Asking the providers …"), "Line-up")
+      : null;
     try {
       const answer = await ask("/api/command", { text, from: from() });
       if (answer.card) whisper(answer.card);
@@ -68,19 +70,25 @@ async function send(text) {
 
 /** A button under a race. */
 async function press(action, id, button) {
-  if (button.disabled) return;
-  button.disabled = true;
+  // Not `disabled`, which would take the focus away.
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
   say("");
   const path = `/api/races/${id}/${action}`;
   await attempt(async () => {
     switch (action) {
-      case "answers": return dialog.answers(await ask(path));
-      case "explain": return dialog.explanation(await ask(path));
-      case "again": await ask(path, { from: from() }); return log.toNewest(true);
-      default: return ask(path, { from: from() });
+      case "answers":
+        return dialog.answers(await ask(path));
+      case "explain":
+        return dialog.explanation(await ask(path));
+      case "again":
+        await ask(path, { from: from() });
+        return log.toNewest(true);
+      default:
+        return ask(path, { from: from() });
     }
   });
-  button.disabled = false;
+  button.ariaBusy = "false";
 }
 
 function nameButton() {
@@ -112,6 +120,7 @@ function themeButton() {
 }
 
 function banner(text) {
+  document.body.classList.toggle("offline", text !== "");
   setText(byId("banner"), text);
   show(byId("banner"), text !== "");
 }
@@ -135,7 +144,7 @@ async function start() {
       composer.fill(`/arena ask ${model.id} `);
     });
   });
-  if (loaded && matchMedia("(pointer: fine)").matches) byId("say").focus();
+  if (loaded && !matchMedia("(pointer: coarse)").matches) byId("say").focus();
 }
 
 const greeting = el("section", { class: "welcome", "aria-label": "Welcome", hidden: true });

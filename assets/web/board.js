@@ -1,13 +1,14 @@
 // The live board: one row a model, its bar as long as it is fast; rows change places as the race goes.
 
-import { badge, calm, el, setText, show } from "./dom.js";
+import { badge, calm, dot, el, setText, show } from "./dom.js";
 
 /** Rows change places no more often than this, or nobody could read them. */
 const REORDER_MS = 700;
 
-/** The name of a model with its icon. */
+/** The name of a model with its icon, or with its colour where it has none. */
 export function named(model) {
-  return el("span", { class: "model-name" }, el("span", { class: "model-icon", "aria-hidden": "true" }, model.icon || "•"), el("bdi", {}, model.name));
+  const mark = el("span", { class: "model-icon", "aria-hidden": "true" }, model.icon || dot(model.color));
+  return el("span", { class: "model-name" }, mark, el("bdi", {}, model.name));
 }
 
 /** A bar in the model's colour; decoration, since the figure stands beside it. */
@@ -25,8 +26,14 @@ class Row {
     this.speed = el("span", { class: "speed" });
     this.status = el("span", { class: "status" });
     this.badge = badge();
-    this.node = el("li", { class: "lane", "data-model": lane.model.id },
-      el("span", { class: "lane-model" }, named(lane.model), this.badge), this.track, this.speed, this.status);
+    this.node = el(
+      "li",
+      { class: "lane", "data-model": lane.model.id },
+      el("span", { class: "lane-model" }, named(lane.model), this.badge),
+      this.track,
+      this.speed,
+      this.status,
+    );
   }
 
   update(lane, mixed) {
@@ -68,7 +75,14 @@ export class Board {
       const way = before[index] - row.node.offsetTop;
       // The one that moves up passes in front of the others.
       const layer = { zIndex: way > 0 ? 1 : 0 };
-      if (way !== 0) row.node.animate([{ transform: `translateY(${way}px)`, ...layer }, { transform: "none", ...layer }], { duration: 260, easing: "ease-out" });
+      if (way !== 0)
+        row.node.animate(
+          [
+            { transform: `translateY(${way}px)`, ...layer },
+            { transform: "none", ...layer },
+          ],
+          { duration: 260, easing: "ease-out" },
+        );
     });
   }
 }

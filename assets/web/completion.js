@@ -16,7 +16,12 @@ export function complete(text, { models, commands }) {
   if (ask) return modelOptions(text, ask[1], models);
   const compare = /^\/arena +compare +(\S+)$/i.exec(text);
   if (compare && "models=".startsWith(compare[1].toLowerCase())) {
-    const option = { insert: "models=", label: "models=", hint: "only these models, such as models=a,b", icon: "⚔️" };
+    const option = {
+      insert: "models=",
+      label: "models=",
+      hint: "only these models, such as models=a,b",
+      icon: "⚔️",
+    };
     return { from: text.length - compare[1].length, eager: false, options: [option] };
   }
   return null;
@@ -28,25 +33,49 @@ function commandOptions(typed, commands) {
   const found = fits.length > 0 ? fits : commands.filter(({ word }) => word.includes(bare));
   const needsMore = (word) => word === "ask" || word === "compare";
   if (found.length === 0 || (found.length === 1 && found[0].word === typed && !needsMore(typed))) return null;
-  const option = ({ word, what }) => ({ insert: `/arena ${word}${needsMore(word) ? " " : ""}`, label: `/arena ${word}`, hint: what, icon: "⚔️" });
+  const option = ({ word, what }) => ({
+    insert: `/arena ${word}${needsMore(word) ? " " : ""}`,
+    label: `/arena ${word}`,
+    hint: what,
+    icon: "⚔️",
+  });
   return { from: 0, eager: true, options: found.map(option) };
 }
 
-const modelOption = (model, insert) => ({ insert, label: model.name, hint: [model.size, model.best_for].filter(Boolean).join(" · "), icon: model.icon, color: model.color });
+const modelOption = (model, insert) => ({
+  insert,
+  label: model.name,
+  hint: [model.size, model.best_for].filter(Boolean).join(" · "),
+  icon: model.icon,
+  color: model.color,
+});
 
 function modelOptions(text, rest, models) {
   const typed = rest.toLowerCase();
-  if (models.some(({ id, name }) => [id, name].some((word) => typed.startsWith(`${word.toLowerCase()} `)))) return null;
-  const found = models.filter((model) => typed === "" || matches([model.id, model.name, model.best_for, model.icon], typed.trim()));
+  if (models.some(({ id, name }) => [id, name].some((word) => typed.startsWith(`${word.toLowerCase()} `))))
+    return null;
+  const found = models.filter(
+    (model) => typed === "" || matches([model.id, model.name, model.best_for, model.icon], typed.trim()),
+  );
   if (found.length === 0) return null;
-  return { from: text.length - rest.length, eager: true, options: found.map((model) => modelOption(model, `${model.id} `)) };
+  return {
+    from: text.length - rest.length,
+    eager: true,
+    options: found.map((model) => modelOption(model, `${model.id} `)),
+  };
 }
 
 function listOptions(text, named, typed, models) {
   const taken = named.slice("models=".length).toLowerCase().split(",");
   const free = models.filter(({ id }) => !taken.includes(id.toLowerCase()));
-  const found = free.filter((model) => typed === "" || matches([model.id, model.name, model.best_for], typed));
+  const found = free.filter(
+    (model) => typed === "" || matches([model.id, model.name, model.best_for], typed),
+  );
   const done = found.length === 0 || found.some(({ id }) => id.toLowerCase() === typed);
   if (done) return null;
-  return { from: text.length - typed.length, eager: true, options: found.map((model) => modelOption(model, model.id)) };
+  return {
+    from: text.length - typed.length,
+    eager: true,
+    options: found.map((model) => modelOption(model, model.id)),
+  };
 }

@@ -44,7 +44,8 @@ export class Composer {
   }
 
   suggest() {
-    const end = this.box.selectionStart === this.box.selectionEnd && this.box.selectionStart === this.box.value.length;
+    const end =
+      this.box.selectionStart === this.box.selectionEnd && this.box.selectionStart === this.box.value.length;
     this.found = end ? complete(this.box.value, this.lineup) : null;
     this.active = this.found?.eager ? 0 : -1;
     this.draw();
@@ -68,12 +69,28 @@ export class Composer {
 
   option(option, index) {
     const mark = option.color ? dot(option.color) : null;
-    const label = el("span", { class: "option-label" }, el("span", { class: "model-icon", "aria-hidden": "true" }, option.icon || "•"), " ", option.label);
-    return el("li", {
-      id: `option-${index}`, role: "option", class: "option", "aria-selected": String(index === this.active),
-      // The box keeps the focus, or a press would close the list before it is a click.
-      onpointerdown: (event) => event.preventDefault(), onclick: () => this.take(index),
-    }, mark, label, el("span", { class: "option-hint" }, option.hint));
+    const label = el(
+      "span",
+      { class: "option-label" },
+      el("span", { class: "model-icon", "aria-hidden": "true" }, option.icon),
+      " ",
+      option.label,
+    );
+    return el(
+      "li",
+      {
+        id: `option-${index}`,
+        role: "option",
+        class: "option",
+        "aria-selected": String(index === this.active),
+        // The box keeps the focus, or a press would close the list before it is a click.
+        onpointerdown: (event) => event.preventDefault(),
+        onclick: () => this.take(index),
+      },
+      mark,
+      label,
+      el("span", { class: "option-hint" }, option.hint),
+    );
   }
 
   take(index) {
@@ -89,16 +106,26 @@ export class Composer {
   keyInList({ key, shiftKey }) {
     const count = this.found.options.length;
     switch (key) {
-      case "ArrowDown": this.active = (this.active + 1) % count; break;
-      case "ArrowUp": this.active = (Math.max(this.active, 0) + count - 1) % count; break;
-      case "Escape": this.found = null; break;
-      case "Tab": if (shiftKey) return false; this.take(Math.max(this.active, 0)); return true;
+      case "ArrowDown":
+        this.active = (this.active + 1) % count;
+        break;
+      case "ArrowUp":
+        this.active = (Math.max(this.active, 0) + count - 1) % count;
+        break;
+      case "Escape":
+        this.found = null;
+        break;
+      case "Tab":
+        if (shiftKey) return false;
+        this.take(Math.max(this.active, 0));
+        return true;
       case "Enter":
         if (shiftKey) return false;
         if (this.active < 0) this.submit();
         else this.take(this.active);
         return true;
-      default: return false;
+      default:
+        return false;
     }
     this.draw();
     return true;

@@ -7,12 +7,27 @@ import { from, rename } from "./visitor.js";
 
 /** Opens a dialog; it leaves the page when it is closed, and the focus goes back to where it was. */
 function open(title, ...content) {
-  const close = el("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => node.close() }, icon("close"));
+  const close = el(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => node.close() },
+    icon("close"),
+  );
   const heading = el("h2", { id: "dialog-title", tabindex: "-1" }, title);
-  const node = el("dialog", {
-    class: "dialog", "aria-labelledby": "dialog-title", onclose: () => node.remove(),
-    onclick: (event) => event.target === node && node.close(),
-  }, el("div", { class: "dialog-frame" }, el("header", { class: "dialog-head" }, heading, close), el("div", { class: "dialog-body" }, ...content)));
+  const node = el(
+    "dialog",
+    {
+      class: "dialog",
+      "aria-labelledby": "dialog-title",
+      onclose: () => node.remove(),
+      onclick: (event) => event.target === node && node.close(),
+    },
+    el(
+      "div",
+      { class: "dialog-frame" },
+      el("header", { class: "dialog-head" }, heading, close),
+      el("div", { class: "dialog-body" }, ...content),
+    ),
+  );
   document.body.append(node);
   node.showModal();
   return node;
@@ -22,7 +37,10 @@ function copyButton(text) {
   if (!navigator.clipboard) return null;
   const label = el("span", {}, "Copy");
   const copy = async () => {
-    const done = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not copied");
+    const done = await navigator.clipboard.writeText(text).then(
+      () => "Copied",
+      () => "Not copied",
+    );
     setText(label, done);
   };
   return el("button", { type: "button", class: "action", onclick: copy }, icon("copy"), label);
@@ -31,10 +49,29 @@ function copyButton(text) {
 function answer({ model, simulated, status, error, answer, reasoning }) {
   const text = el("div", { class: "markdown" });
   render(text, answer);
-  const thoughts = reasoning === "" ? null : el("details", { class: "thoughts" }, el("summary", {}, `What ${model.name} thought`), el("p", { dir: "auto" }, reasoning));
-  const section = el("section", { class: "full", "data-status": status },
-    el("header", {}, el("h3", {}, named(model)), simulated ? badge() : null, answer === "" ? null : copyButton(answer)),
-    error ? el("p", { class: "trouble" }, error) : null, thoughts, answer === "" && !error ? el("p", { class: "muted" }, "An empty answer.") : text);
+  const thoughts =
+    reasoning === ""
+      ? null
+      : el(
+          "details",
+          { class: "thoughts" },
+          el("summary", {}, `What ${model.name} thought`),
+          el("p", { dir: "auto" }, reasoning),
+        );
+  const section = el(
+    "section",
+    { class: "full", "data-status": status },
+    el(
+      "header",
+      {},
+      el("h3", {}, named(model)),
+      simulated ? badge() : null,
+      answer === "" ? null : copyButton(answer),
+    ),
+    error ? el("p", { class: "trouble" }, error) : null,
+    thoughts,
+    answer === "" && !error ? el("p", { class: "muted" }, "An empty answer.") : text,
+  );
   section.style.setProperty("--model", model.color);
   return section;
 }
@@ -51,15 +88,29 @@ export function explanation({ paragraphs }) {
 
 /** Asks for the name that others see; `renamed()` is told when it may have changed. */
 export function name(renamed) {
-  const box = el("input", { id: "new-name", maxlength: "40", value: from().name, autocomplete: "off", spellcheck: "false" });
+  const box = el("input", {
+    id: "new-name",
+    maxlength: "40",
+    value: from().name,
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const done = (event) => {
     event.preventDefault();
     rename(box.value);
     renamed();
     node.close();
   };
-  const node = open("Your name", el("form", { class: "name-form", onsubmit: done },
-    el("label", { for: "new-name" }, "Everybody in # arena sees it beside what you ask."), box, el("button", { type: "submit", class: "action primary" }, "Save")));
+  const node = open(
+    "Your name",
+    el(
+      "form",
+      { class: "name-form", onsubmit: done },
+      el("label", { for: "new-name" }, "Everybody in # arena sees it beside what you ask."),
+      box,
+      el("button", { type: "submit", class: "action primary" }, "Save"),
+    ),
+  );
   box.select();
   byId("new-name").focus();
 }

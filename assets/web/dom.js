@@ -36,7 +36,8 @@ export function dot(color) {
 }
 
 /** "simulated", for what no language model stands behind. */
-export const badge = () => el("span", { class: "badge", title: "No language model stands behind it" }, "simulated");
+export const badge = () =>
+  el("span", { class: "badge", title: "No language model stands behind it" }, "simulated");
 
 const PATHS = {
   send: ["M4 12l16-8-6 16-3-7z"],
@@ -47,7 +48,10 @@ const PATHS = {
   menu: ["M4 7h16", "M4 12h16", "M4 17h16"],
   close: ["M6 6l12 12", "M18 6L6 18"],
   copy: ["M9 9h10v11H9z", "M15 9V4H5v11h4"],
-  sun: ["M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2"],
+  sun: [
+    "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",
+    "M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2",
+  ],
   moon: ["M20 14A8 8 0 1 1 10 4a6.5 6.5 0 0 0 10 10z"],
 };
 

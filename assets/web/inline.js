@@ -34,14 +34,24 @@ export function inline(text, depth = 0) {
 
 function special(text, at, depth) {
   switch (text[at]) {
-    case "\n": return { nodes: [el("br")], end: at + 1 };
-    case "\\": return PUNCTUATION.test(text[at + 1] ?? "") ? { nodes: [document.createTextNode(text[at + 1])], end: at + 2 } : null;
-    case "`": return code(text, at);
-    case "*": return emphasis(text, at, "**", "strong", depth) ?? emphasis(text, at, "*", "em", depth);
-    case "_": return emphasis(text, at, "__", "strong", depth) ?? emphasis(text, at, "_", "em", depth);
-    case "~": return emphasis(text, at, "~~", "s", depth);
-    case "[": return link(text, at, depth);
-    default: return null;
+    case "\n":
+      return { nodes: [el("br")], end: at + 1 };
+    case "\\":
+      return PUNCTUATION.test(text[at + 1] ?? "")
+        ? { nodes: [document.createTextNode(text[at + 1])], end: at + 2 }
+        : null;
+    case "`":
+      return code(text, at);
+    case "*":
+      return emphasis(text, at, "**", "strong", depth) ?? emphasis(text, at, "*", "em", depth);
+    case "_":
+      return emphasis(text, at, "__", "strong", depth) ?? emphasis(text, at, "_", "em", depth);
+    case "~":
+      return emphasis(text, at, "~~", "s", depth);
+    case "[":
+      return link(text, at, depth);
+    default:
+      return null;
   }
 }
 
@@ -59,7 +69,11 @@ function emphasis(text, at, mark, tag, depth) {
   if (!text.startsWith(mark, at) || /\s/.test(text[start] ?? " ")) return null;
   const inWord = (place) => mark[0] === "_" && WORD.test(text[place] ?? "");
   if (inWord(at - 1)) return null;
-  for (let end = text.indexOf(mark, start + 1); end > 0 && end - start < FARTHEST; end = text.indexOf(mark, end + 1)) {
+  for (
+    let end = text.indexOf(mark, start + 1);
+    end > 0 && end - start < FARTHEST;
+    end = text.indexOf(mark, end + 1)
+  ) {
     if (mark.length === 2 && text[end + 2] === mark[0]) end += 1;
     const part = mark.length === 1 && (text[end + 1] === mark || text[end - 1] === mark);
     if (!part && !/\s/.test(text[end - 1]) && !inWord(end + mark.length)) {

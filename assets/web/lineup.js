@@ -8,11 +8,33 @@ const PHONE = matchMedia("(max-width: 860px)");
 /** Fills the side bar; `pick(model)` is told which one was pressed. */
 export function showLineup(models, pick) {
   const mixed = models.some((model) => !model.simulated);
-  const item = (model) => el("li", {}, el("button", { type: "button", class: "side-model", title: `Ask ${model.name} alone`, onclick: () => pick(model) },
-    dot(model.color), el("span", { class: "side-facts" }, el("span", { class: "side-name" }, named(model), model.size ? el("span", { class: "size" }, model.size) : null,
-      model.simulated && mixed ? badge() : null),
-      model.best_for ? el("span", { class: "side-best" }, model.best_for) : null)));
-  if (!mixed) setText(byId("side-note"), "These models are simulated: no language model stands behind them, and prompts stay in this service.");
+  const item = (model) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", class: "side-model", title: `Ask ${model.name} alone`, onclick: () => pick(model) },
+        model.icon ? dot(model.color) : null,
+        el(
+          "span",
+          { class: "side-facts" },
+          el(
+            "span",
+            { class: "side-name" },
+            named(model),
+            model.size ? el("span", { class: "size" }, model.size) : null,
+            model.simulated && mixed ? badge() : null,
+          ),
+          model.best_for ? el("span", { class: "side-best" }, model.best_for) : null,
+        ),
+      ),
+    );
+  if (!mixed)
+    setText(
+      byId("side-note"),
+      "These models are simulated: no language model stands behind them, and prompts stay in this service.",
+    );
   byId("lineup").replaceChildren(...models.map(item));
 }
 

@@ -68,8 +68,12 @@ export class Log {
   whisper(content, label) {
     const close = el("button", { type: "button", class: "dismiss", onclick: () => node.remove() }, "Dismiss");
     const foot = el("p", { class: "private" }, "Only you can see this · ", close);
-    const node = el("li", { class: "message whisper" }, el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
-      el("article", { class: "message-body", "aria-label": label }, content, foot));
+    const node = el(
+      "li",
+      { class: "message whisper" },
+      el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
+      el("article", { class: "message-body", "aria-label": label }, content, foot),
+    );
     this.list.append(node);
     this.toNewest(false);
     return node;

@@ -20,8 +20,14 @@ export function blocks(text) {
       at += 1;
       continue;
     }
-    const block = fence(lines, at) ?? heading(lines, at) ?? rule(lines, at) ?? table(lines, at) ?? list(lines, at)
-      ?? quote(lines, at) ?? paragraph(lines, at);
+    const block =
+      fence(lines, at) ??
+      heading(lines, at) ??
+      rule(lines, at) ??
+      table(lines, at) ??
+      list(lines, at) ??
+      quote(lines, at) ??
+      paragraph(lines, at);
     block.source = lines.slice(at, block.end).join("\n");
     found.push(block);
     at = block.end;
@@ -38,7 +44,12 @@ function fence(lines, at) {
   };
   let end = at + 1;
   while (end < lines.length && !closes(lines[end])) end += 1;
-  return { kind: "code", language: open[2].trim().split(/\s/)[0], lines: lines.slice(at + 1, end), end: Math.min(end + 1, lines.length) };
+  return {
+    kind: "code",
+    language: open[2].trim().split(/\s/)[0],
+    lines: lines.slice(at + 1, end),
+    end: Math.min(end + 1, lines.length),
+  };
 }
 
 function heading(lines, at) {
@@ -50,7 +61,12 @@ function rule(lines, at) {
   return RULE.test(lines[at]) ? { kind: "rule", end: at + 1 } : null;
 }
 
-const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+const cells = (line) =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 
 function table(lines, at) {
   if (!lines[at].includes("|") || !DELIMITERS.test(lines[at + 1] ?? "")) return null;
@@ -65,7 +81,13 @@ function list(lines, at) {
   let end = at;
   for (; end < lines.length; end += 1) {
     const match = ITEM.exec(lines[end]);
-    if (match) items.push({ indent: match[1].length, ordered: /\d/.test(match[2]), start: parseInt(match[2], 10), lines: [match[3]] });
+    if (match)
+      items.push({
+        indent: match[1].length,
+        ordered: /\d/.test(match[2]),
+        start: parseInt(match[2], 10),
+        lines: [match[3]],
+      });
     else if (/^\s+\S/.test(lines[end])) items.at(-1).lines.push(lines[end].trim());
     else if (lines[end].trim() !== "" || !ITEM.test(lines[end + 1] ?? "")) break;
   }
@@ -75,32 +97,51 @@ function list(lines, at) {
 function quote(lines, at) {
   let end = at;
   while (end < lines.length && QUOTE.test(lines[end])) end += 1;
-  return end === at ? null : { kind: "quote", lines: lines.slice(at, end).map((line) => QUOTE.exec(line)[1]), end };
+  return end === at
+    ? null
+    : { kind: "quote", lines: lines.slice(at, end).map((line) => QUOTE.exec(line)[1]), end };
 }
 
 function paragraph(lines, at) {
   let end = at + 1;
-  const ends = (line) => line.trim() === "" || FENCE.test(line) || HEADING.test(line) || ITEM.test(line) || QUOTE.test(line);
+  const ends = (line) =>
+    line.trim() === "" || FENCE.test(line) || HEADING.test(line) || ITEM.test(line) || QUOTE.test(line);
   while (end < lines.length && !ends(lines[end])) end += 1;
   return { kind: "paragraph", lines: lines.slice(at, end), end };
 }
 
 function node(block) {
   switch (block.kind) {
-    case "code": return el("pre", { tabindex: "0", "aria-label": block.language ? `Code, ${block.language}` : "Code" }, el("code", {}, block.lines.join("\n")));
+    case "code":
+      return el(
+        "pre",
+        { tabindex: "0", "aria-label": block.language ? `Code, ${block.language}` : "Code" },
+        el("code", {}, block.lines.join("\n")),
+      );
     // Headings of an answer are no landmarks of the page: below its own, and no deeper than h6.
-    case "heading": return el(`h${Math.min(block.level + 3, 6)}`, { dir: "auto" }, ...inline(block.text));
-    case "rule": return el("hr");
-    case "table": return tableNode(block);
-    case "list": return listNode(block.items, 0).node;
-    case "quote": return el("blockquote", { dir: "auto" }, ...inline(block.lines.join("\n")));
-    default: return el("p", { dir: "auto" }, ...inline(block.lines.join("\n")));
+    case "heading":
+      return el(`h${Math.min(block.level + 3, 6)}`, { dir: "auto" }, ...inline(block.text));
+    case "rule":
+      return el("hr");
+    case "table":
+      return tableNode(block);
+    case "list":
+      return listNode(block.items, 0).node;
+    case "quote":
+      return el("blockquote", { dir: "auto" }, ...inline(block.lines.join("\n")));
+    default:
+      return el("p", { dir: "auto" }, ...inline(block.lines.join("\n")));
   }
 }
 
 function tableNode({ head, rows }) {
   const row = (tag, texts) => el("tr", {}, ...texts.map((text) => el(tag, { dir: "auto" }, ...inline(text))));
-  const grid = el("table", {}, el("thead", {}, row("th", head)), el("tbody", {}, ...rows.map((texts) => row("td", texts))));
+  const grid = el(
+    "table",
+    {},
+    el("thead", {}, row("th", head)),
+    el("tbody", {}, ...rows.map((texts) => row("td", texts))),
+  );
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table" }, grid);
 }
 

@@ -25,15 +25,43 @@ export class RaceMessage {
     this.state = el("span", { class: "state-tag" });
     this.actions = el("div", { class: "actions" });
     this.press = press;
-    this.node = el("li", { class: "message race", "data-race": race.id }, el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"), this.article(race));
+    this.node = el(
+      "li",
+      { class: "message race", "data-race": race.id },
+      el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
+      this.article(race),
+    );
     this.update(race);
   }
 
   article(race) {
-    const title = el("h3", { id: `race-${race.id}` }, el("span", { "aria-hidden": "true" }, "⚔️ "), "Arena · ", el("bdi", { class: "asker" }, race.asker), " asks");
-    const head = el("header", { class: "message-head" }, title, race.simulated ? badge() : null, this.state, clock(race.at));
-    return el("article", { class: "message-body", "aria-labelledby": `race-${race.id}` },
-      head, prompt(race.prompt), this.board.node, this.results.node, this.notice, this.answers.node, this.actions);
+    const title = el(
+      "h3",
+      { id: `race-${race.id}` },
+      el("span", { "aria-hidden": "true" }, "⚔️ "),
+      "Arena · ",
+      el("bdi", { class: "asker" }, race.asker),
+      " asks",
+    );
+    const head = el(
+      "header",
+      { class: "message-head" },
+      title,
+      race.simulated ? badge() : null,
+      this.state,
+      clock(race.at),
+    );
+    return el(
+      "article",
+      { class: "message-body", "aria-labelledby": `race-${race.id}` },
+      head,
+      prompt(race.prompt),
+      this.board.node,
+      this.results.node,
+      this.notice,
+      this.answers.node,
+      this.actions,
+    );
   }
 
   /** Makes the message look like `race`. */
@@ -41,7 +69,10 @@ export class RaceMessage {
     const live = race.progress === "live";
     this.live = live;
     this.node.dataset.progress = race.progress;
-    setText(this.state, { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress]);
+    setText(
+      this.state,
+      { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
+    );
     show(this.board.node, live);
     show(this.results.node, !live);
     if (live) this.board.update(race.lanes, race.standings);
@@ -56,7 +87,18 @@ export class RaceMessage {
     if (this.actions.dataset.live === String(live)) return;
     const focused = this.actions.contains(document.activeElement);
     this.actions.dataset.live = String(live);
-    const button = (action, label) => el("button", { type: "button", class: `action action-${action}`, "data-action": action, onclick: (event) => this.press(action, this.id, event.currentTarget) }, icon(action), label);
+    const button = (action, label) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: `action action-${action}`,
+          "data-action": action,
+          onclick: (event) => this.press(action, this.id, event.currentTarget),
+        },
+        icon(action),
+        label,
+      );
     const buttons = live
       ? [button("stop", "Stop")]
       : [button("again", "Race again"), button("answers", "Full answers"), button("explain", "Explain")];
@@ -70,11 +112,20 @@ function prompt(text) {
   const quote = el("blockquote", { class: "prompt", dir: "auto" }, text);
   if (text.length < LONG_PROMPT && text.split("\n").length < 6) return quote;
   quote.classList.add("folded");
-  const more = el("button", { type: "button", class: "more", "aria-expanded": "false", onclick: () => {
-    const folded = quote.classList.toggle("folded");
-    more.setAttribute("aria-expanded", String(!folded));
-    setText(more, folded ? "Show the whole prompt" : "Show less");
-  } }, "Show the whole prompt");
+  const more = el(
+    "button",
+    {
+      type: "button",
+      class: "more",
+      "aria-expanded": "false",
+      onclick: () => {
+        const folded = quote.classList.toggle("folded");
+        more.setAttribute("aria-expanded", String(!folded));
+        setText(more, folded ? "Show the whole prompt" : "Show less");
+      },
+    },
+    "Show the whole prompt",
+  );
   return el("div", {}, quote, more);
 }
 
@@ -88,6 +139,10 @@ export function beginning(race) {
 export function ending(race) {
   const best = race.lanes[race.standings[0]];
   const first = best?.speed ? ` ${best.model.name}: ${best.speed}.` : "";
-  const how = { done: "The race is over.", stopped: "The race was stopped.", interrupted: "The race was interrupted by a restart." }[race.progress];
+  const how = {
+    done: "The race is over.",
+    stopped: "The race was stopped.",
+    interrupted: "The race was interrupted by a restart.",
+  }[race.progress];
   return `${how}${first} ${race.lesson ?? ""}`;
 }

@@ -16,23 +16,56 @@ function row(lane, mixed) {
   const track = bar(lane.model.color);
   track.fill(lane.bar);
   const said = remark(lane);
-  const name = el("th", { scope: "row" }, el("span", { class: "lane-model" }, named(lane.model), lane.simulated && mixed ? badge() : null),
-    said ? el("span", { class: "remark" }, said) : null);
-  const { ttft, total, tokens, speed } = lane.numbers ?? { ttft: "n/a", total: "n/a", tokens: "n/a", speed: "n/a" };
+  const name = el(
+    "th",
+    { scope: "row" },
+    el("span", { class: "lane-model" }, named(lane.model), lane.simulated && mixed ? badge() : null),
+    said ? el("span", { class: "remark" }, said) : null,
+  );
+  const { ttft, total, tokens, speed } = lane.numbers ?? {
+    ttft: "n/a",
+    total: "n/a",
+    tokens: "n/a",
+    speed: "n/a",
+  };
   const unit = speed === "n/a" ? null : el("span", { class: "unit" }, " tok/s");
-  const figures = lane.state === "failed" ? [el("td", { class: "nothing" }, "–")] : [el("td", { class: "figure-speed" }, el("strong", {}, speed), unit, track)];
-  return el("tr", { "data-state": lane.state, "data-model": lane.model.id }, name, ...figures, ...[ttft, total, tokens].map((figure) => el("td", {}, figure)));
+  const figures =
+    lane.state === "failed"
+      ? [el("td", { class: "nothing" }, "–")]
+      : [el("td", { class: "figure-speed" }, el("strong", {}, speed), unit, track)];
+  return el(
+    "tr",
+    { "data-state": lane.state, "data-model": lane.model.id },
+    name,
+    ...figures,
+    ...[ttft, total, tokens].map((figure) => el("td", {}, figure)),
+  );
 }
 
 /** The results of one race. */
 export class Results {
   constructor() {
     this.rows = el("tbody");
-    const head = el("thead", {}, el("tr", {}, ...COLUMNS.map((column) => el("th", { scope: "col" }, column))));
+    const head = el(
+      "thead",
+      {},
+      el("tr", {}, ...COLUMNS.map((column) => el("th", { scope: "col" }, column))),
+    );
     this.lesson = el("p", { class: "lesson", hidden: true });
     this.chart = el("figure", { class: "chart", hidden: true });
-    const table = el("table", { class: "numbers" }, el("caption", { class: "unseen" }, "Results, the fastest first"), head, this.rows);
-    this.node = el("div", { class: "results", hidden: true }, el("div", { class: "outcome" }, table, this.lesson), this.chart);
+    const table = el(
+      "table",
+      { class: "numbers" },
+      el("caption", { class: "unseen" }, "Results, the fastest first"),
+      head,
+      this.rows,
+    );
+    this.node = el(
+      "div",
+      { class: "results", hidden: true },
+      el("div", { class: "outcome" }, table, this.lesson),
+      this.chart,
+    );
   }
 
   /** Shows the results of `race`; they change once more when the chart comes. */
@@ -46,7 +79,13 @@ export class Results {
     if (race.chart && this.chart.hidden) {
       const { url, alt } = race.chart;
       const picture = el("img", { src: url, alt, width: "1200", height: "675", decoding: "async" });
-      this.chart.replaceChildren(el("a", { href: url, target: "_blank", rel: "noopener", title: "Open the chart in full size" }, picture));
+      this.chart.replaceChildren(
+        el(
+          "a",
+          { href: url, target: "_blank", rel: "noopener", title: "Open the chart in full size" },
+          picture,
+        ),
+      );
       show(this.chart, true);
       this.node.classList.add("with-chart");
     }

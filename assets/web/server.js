@@ -5,7 +5,11 @@ export class Refused extends Error {}
 
 /** Asks the service; `body` makes it a POST. Gives what the answer holds. Throws `Refused`. */
 export async function ask(path, body) {
-  const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const post = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
   let response;
   try {
     response = await fetch(path, body === undefined ? {} : post);
@@ -13,7 +17,8 @@ export async function ask(path, body) {
     throw new Refused("The service cannot be reached. Is it still running?");
   }
   const said = response.status === 204 ? {} : await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(said.say ?? `The service had trouble (HTTP ${response.status}). Try again.`);
+  if (!response.ok)
+    throw new Refused(said.say ?? `The service had trouble (HTTP ${response.status}). Try again.`);
   return said;
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Message {
     pub(super) asker: String,
     /// True when it will not change any more, its chart aside.
     pub(super) over: bool,
+    /// Cancelled when its race has ended and is remembered, which is a moment after its last frame.
+    pub(super) remembered: CancellationToken,
     /// As the tabs get it.
     pub(super) json: Arc<str>,
     /// Its chart, once there is one.
@@ -171,7 +173,14 @@ mod tests {
     }
 
     fn message(n: usize, over: bool, text: &str) -> Message {
-        Message { id: id(n), asker: String::new(), over, json: text.into(), chart: None }
+        Message {
+            id: id(n),
+            asker: String::new(),
+            over,
+            json: text.into(),
+            chart: None,
+            remembered: CancellationToken::new(),
+        }
     }
 
     fn said(news: Option<(Position, News)>) -> String {

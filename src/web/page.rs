@@ -29,12 +29,14 @@ macro_rules! assets {
 const INDEX: Asset = ("index.html", "text/html; charset=utf-8", include_str!("../../assets/web/index.html"));
 
 /// The files that `index.html` names, and those that they name.
-const ASSETS: [Asset; 24] = assets! {
+const ASSETS: [Asset; 26] = assets! {
     "icon.svg": "image/svg+xml",
     "tokens.css": STYLE,
     "layout.css": STYLE,
     "messages.css": STYLE,
     "race.css": STYLE,
+    "answers.css": STYLE,
+    "cards.css": STYLE,
     "composer.css": STYLE,
     "dialog.css": STYLE,
     "theme.js": SCRIPT,

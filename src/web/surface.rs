@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     channel::{Channel, Message},
@@ -25,13 +26,25 @@ pub(super) struct WebSurface {
     posted_at: Timestamp,
     shown: Option<View>,
     json: Arc<str>,
+    remembered: CancellationToken,
+    _end: DropGuard,
 }
 
 impl WebSurface {
-    /// The message of race `id`, to be posted to `channel` by its first frame. `asker` is the id of who may
-    /// stop it.
+    /// The message of race `id`, to be posted to `channel` by its first frame, and to be dropped when the race
+    /// is remembered. `asker` is the id of who may stop it.
     pub(super) fn new(channel: Arc<Channel>, id: RaceId, asker: String) -> Self {
-        Self { channel, id, asker, posted_at: Timestamp::now(), shown: None, json: "".into() }
+        let remembered = CancellationToken::new();
+        Self {
+            channel,
+            id,
+            asker,
+            posted_at: Timestamp::now(),
+            shown: None,
+            json: "".into(),
+            _end: remembered.clone().drop_guard(),
+            remembered,
+        }
     }
 
     fn put(&mut self, view: &View, chart: Option<Arc<Chart>>) {
@@ -40,8 +53,8 @@ impl WebSurface {
             return;
         }
         self.json = Arc::clone(&json);
-        let (id, asker) = (self.id, self.asker.clone());
-        self.channel.put(Message { id, asker, over: view.is_final(), json, chart });
+        let (asker, remembered) = (self.asker.clone(), self.remembered.clone());
+        self.channel.put(Message { id: self.id, asker, over: view.is_final(), remembered, json, chart });
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn again(
     press: Result<Json<Press>, JsonRejection>,
 ) -> Result<Response, Refusal> {
     let asker = press?.0.from.asker()?;
-    let record = record(&local, &id)?;
+    let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
     commands::start(&local, asker, &models, record.report.prompt.clone())
 }
@@ -61,7 +61,7 @@ pub(super) async fn answers(
     State(local): State<LocalChannel>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    Ok(Json(AnswersDto::of(&*record(&local, &id)?)).into_response())
+    Ok(Json(AnswersDto::of(&*record(&local, &id).await?)).into_response())
 }
 
 /// What the race teaches, at length.
@@ -69,7 +69,7 @@ pub(super) async fn explain(
     State(local): State<LocalChannel>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    Ok(Json(ExplanationDto::of(&*record(&local, &id)?)).into_response())
+    Ok(Json(ExplanationDto::of(&*record(&local, &id).await?)).into_response())
 }
 
 /// The chart. A race's chart never changes.
@@ -89,17 +89,18 @@ fn message(local: &LocalChannel, id: &str) -> Result<Message, Refusal> {
     local.channel.find(race(id)?).ok_or_else(expired)
 }
 
-fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, Refusal> {
-    let id = race(id)?;
-    if let Some(record) = local.arena.record(id) {
+/// What is remembered of a race of this channel that is over.
+async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, Refusal> {
+    let message = message(local, id)?;
+    if !message.over {
+        let say = "This race is still running. Try again when it is over.";
+        return Err(Refusal::new(StatusCode::CONFLICT, say));
+    }
+    if let Some(record) = local.arena.record(message.id) {
         return Ok(record);
     }
-    Err(match local.channel.find(id) {
-        Some(message) if !message.over => {
-            Refusal::new(StatusCode::CONFLICT, "This race is still running. Try again when it is over.")
-        }
-        _ => expired(),
-    })
+    message.remembered.cancelled().await;
+    local.arena.record(message.id).ok_or_else(expired)
 }
 
 fn race(id: &str) -> Result<RaceId, Refusal> {
