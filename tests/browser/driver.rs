@@ -1,0 +1,190 @@
+//! One browser, started for one play and gone with it.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use fantoccini::{Client, ClientBuilder, Locator, key::Key, wd::TimeoutConfiguration};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Width and height of the page in CSS pixels.
+pub type Size = (u32, u32);
+pub const DESKTOP: Size = (1280, 800);
+pub const PHONE: Size = (360, 740);
+
+/// Longer than anything here takes: a play that would hang fails instead.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Browsers at once: each is several processes.
+static BROWSERS: Semaphore = Semaphore::const_new(2);
+
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+];
+
+/// Waits in the page until the body of a function gives something, looking every 30 ms.
+const UNTIL: &str = "const [body, args, done] = arguments; const look = new Function('...args', body);
+    const timer = setInterval(() => { const found = look(...args); if (found) { clearInterval(timer); done(found); } }, 30);";
+
+/// A browser and its driver.
+pub struct Browser {
+    pub client: Client,
+    driver: Child,
+    _profile: TempDir,
+    _turn: SemaphorePermit<'static>,
+}
+
+impl Browser {
+    /// Starts a browser with a page of this size; `None` when there is none and none is required.
+    pub async fn start(size: Size) -> Option<Self> {
+        let Some(path) = chromedriver() else {
+            assert!(!is_set("ARENA_REQUIRE_BROWSER"), "a browser is required, but there is no chromedriver");
+            eprintln!("skipped: no chromedriver in the PATH and ARENA_CHROMEDRIVER is not set");
+            return None;
+        };
+        let turn = BROWSERS.acquire().await.expect("never closed");
+        let (driver, port) = tokio::task::spawn_blocking(move || launch(&path)).await.expect("a driver");
+        let profile = tempfile::tempdir().expect("a folder");
+        let address = format!("http://127.0.0.1:{port}");
+        let session = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(profile.path(), size))
+            .connect(&address)
+            .await;
+        let browser = Self { client: session.expect("a browser"), driver, _profile: profile, _turn: turn };
+        let timeouts = TimeoutConfiguration::new(Some(PATIENCE), Some(PATIENCE), None);
+        browser.client.update_timeouts(timeouts).await.expect("timeouts");
+        Some(browser)
+    }
+
+    /// Opens the page and waits until it is ready.
+    pub async fn visit(&mut self, url: &str) {
+        self.client.goto(url).await.expect("a page");
+        self.until("return document.querySelector('.side-model')", vec![]).await;
+    }
+
+    /// Waits until the body of a function of the page gives something true; gives that.
+    pub async fn until(&self, body: &str, args: Vec<Value>) -> Value {
+        let found = self.client.execute_async(UNTIL, vec![json!(body), json!(args)]).await;
+        found.unwrap_or_else(|error| panic!("never came: {body}\n{error}"))
+    }
+
+    /// Waits for an element; `css` must fit one that is shown.
+    pub async fn sees(&self, css: &str) {
+        let shown = "return [...document.querySelectorAll(args[0])].some((node) => node.checkVisibility())";
+        self.until(shown, vec![json!(css)]).await;
+    }
+
+    /// What an expression of the page is worth now.
+    pub async fn value(&self, expression: &str) -> Value {
+        self.client.execute(&format!("return {expression}"), vec![]).await.expect("a value")
+    }
+
+    /// The text that stands in the first element that fits.
+    pub async fn text(&self, css: &str) -> String {
+        self.client.find(Locator::Css(css)).await.expect(css).text().await.expect("text")
+    }
+
+    /// Clicks the first element that fits.
+    pub async fn click(&self, css: &str) {
+        self.sees(css).await;
+        self.client.find(Locator::Css(css)).await.expect(css).click().await.expect("a click");
+    }
+
+    /// Types into whatever has the focus.
+    pub async fn types(&self, text: &str) {
+        self.client.active_element().await.expect("a focus").send_keys(text).await.expect("keys");
+    }
+
+    /// Presses one key, wherever the focus is.
+    pub async fn press(&self, key: Key) {
+        self.types(&char::from(key).to_string()).await;
+    }
+
+    /// Puts a line into the message box at once (typing 10,000 characters takes long) and sends it.
+    pub async fn send(&self, line: &str) {
+        let fill = "const box = document.getElementById('say'); box.value = arguments[0]; box.focus();
+            box.dispatchEvent(new Event('input'));";
+        self.client.execute(fill, vec![json!(line)]).await.expect("a line");
+        self.press(Key::Enter).await;
+    }
+
+    /// Keeps a picture where that is wished.
+    pub async fn picture(&self, name: &str) {
+        if is_set("ARENA_ARTEFACTS") {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/browser");
+            fs::create_dir_all(&folder).expect("a folder");
+            let png = self.client.screenshot().await.expect("a picture");
+            fs::write(folder.join(format!("{name}.png")), png).expect("a file");
+        }
+    }
+
+    /// Closes the browser.
+    pub async fn close(self) {
+        self.client.clone().close().await.expect("closed");
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own switches are no configuration")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn is_set(name: &str) -> bool {
+    variable(name).is_some_and(|value| value != "0")
+}
+
+fn chromedriver() -> Option<PathBuf> {
+    let named = variable("ARENA_CHROMEDRIVER").map(PathBuf::from);
+    let path = variable("PATH").unwrap_or_default();
+    let found =
+        || env::split_paths(&path).map(|folder| folder.join("chromedriver")).find(|file| file.is_file());
+    named.or_else(found)
+}
+
+/// Starts the driver on a port of its choice, which its first lines tell.
+fn launch(path: &Path) -> (Child, u16) {
+    let mut child = Command::new(path)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let told = lines.map_while(Result::ok).find_map(|line| {
+        let port = line.split("started successfully on port ").nth(1)?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    (child, told.expect("chromedriver tells its port"))
+}
+
+fn capabilities(profile: &Path, (width, height): Size) -> serde_json::Map<String, Value> {
+    let own = [format!("--user-data-dir={}", profile.display()), format!("--window-size={width},{height}")];
+    let args: Vec<String> = FLAGS.iter().map(|&flag| flag.to_owned()).chain(own).collect();
+    let metrics =
+        json!({ "width": width, "height": height, "pixelRatio": 1, "touch": false, "mobile": false });
+    let options = json!({ "args": args, "mobileEmulation": { "deviceMetrics": metrics } });
+    let wanted = json!({ "goog:chromeOptions": options, "unhandledPromptBehavior": "ignore" });
+    wanted.as_object().cloned().unwrap_or_default()
+}

@@ -1,0 +1,85 @@
+//! Everything without a mouse.
+
+use fantoccini::key::Key;
+
+use super::{driver::Browser, open};
+use crate::support::script::model;
+
+const FOCUS: &str = "document.activeElement";
+
+#[tokio::test]
+async fn the_box_completes_commands_and_models() {
+    let Some((_site, browser)) =
+        open([model("first"), model("second").says("Yes.").used(2).finishes("stop")]).await
+    else {
+        return;
+    };
+    let line = "document.getElementById('say').value";
+    let marked = "document.querySelector('.option[aria-selected=true] .option-label').innerText";
+    browser.types("/").await;
+    browser.sees("#options .option").await;
+    assert_eq!(browser.value("document.getElementById('say').getAttribute('aria-expanded')").await, "true");
+    browser.press(Key::Down).await;
+    assert!(browser.value(marked).await.as_str().is_some_and(|label| label.contains("/arena ask")));
+    browser.picture("completion").await;
+    browser.press(Key::Enter).await;
+    assert_eq!(browser.value(line).await, "/arena ask ");
+    browser.press(Key::Down).await;
+    assert!(browser.value(marked).await.as_str().is_some_and(|label| label.contains("second")));
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.value(line).await, "/arena ask second ");
+    browser.types("is it so?").await;
+    browser.press(Key::Enter).await;
+    browser.sees(".race[data-progress=done] .results").await;
+    assert_eq!(browser.value("document.querySelectorAll('.panel').length").await, 1);
+    browser.until("return document.getElementById('say').value === ''", vec![]).await;
+    browser.press(Key::Up).await;
+    assert_eq!(browser.value(line).await, "/arena ask second is it so?", "the last line comes back");
+    browser.press(Key::Down).await;
+    browser.types("/ar").await;
+    browser.sees("#options .option").await;
+    browser.press(Key::Escape).await;
+    assert_eq!(browser.value("document.getElementById('options').hidden").await, true);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn tab_reaches_the_buttons_and_a_dialog_gives_the_focus_back() {
+    let Some((_site, browser)) = open([model("a").thinks("Hm.").says("Yes.").used(2).finishes("stop")]).await
+    else {
+        return;
+    };
+    browser.send("/arena compare is it so?").await;
+    browser.sees(".chart img").await;
+    let label = format!("{FOCUS}.textContent");
+    back_to(&browser, &label, "Full answers").await;
+    let ring = browser.value(&format!("getComputedStyle({FOCUS}).outlineStyle")).await;
+    assert_eq!(ring, "solid", "the focus is not to be seen");
+    browser.press(Key::Enter).await;
+    browser.sees("dialog[open] .full").await;
+    assert!(browser.text("dialog .markdown").await.contains("Yes."));
+    browser.picture("full-answers").await;
+    browser.press(Key::Escape).await;
+    browser.until("return !document.querySelector('dialog')", vec![]).await;
+    assert_eq!(browser.value(&label).await, "Full answers", "the focus is lost");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_skip_link_leads_to_the_box() {
+    let Some((_site, browser)) = open([model("a")]).await else { return };
+    back_to(&browser, &format!("{FOCUS}.className"), "skip").await;
+    browser.press(Key::Enter).await;
+    assert_eq!(browser.value(&format!("{FOCUS}.id")).await, "say");
+    browser.close().await;
+}
+
+/// Presses Shift+Tab until what has the focus is the one that is meant.
+async fn back_to(browser: &Browser, property: &str, meant: &str) {
+    let mut steps = 0;
+    while browser.value(property).await != meant {
+        steps += 1;
+        assert!(steps < 30, "Tab does not reach {meant}");
+        browser.types(&format!("{}{}", char::from(Key::Shift), char::from(Key::Tab))).await;
+    }
+}

@@ -1,0 +1,149 @@
+//! What people do with a mouse, and what they see.
+
+use fantoccini::key::Key;
+use llm_arena::web::Example;
+use serde_json::json;
+
+use super::{
+    driver::{Browser, DESKTOP, PHONE},
+    open,
+};
+use crate::{
+    support::script::{Script, model},
+    web::site::Site,
+};
+
+/// A quick one and one that is twice as fast once it has begun.
+fn pair() -> [Script; 2] {
+    [
+        model("quick").waits(100).says_words(100, 50).used(100).finishes("stop"),
+        model("strong").waits(500).says_words(200, 20).used(200).finishes("stop"),
+    ]
+}
+
+#[tokio::test]
+async fn a_race_by_typing_has_moving_bars_a_table_and_a_chart() {
+    let Some((_site, browser)) = open(pair()).await else { return };
+    browser.types("/arena compare why is the sky blue?").await;
+    browser.press(Key::Enter).await;
+    browser.sees(".race[data-progress=live] .board").await;
+    let widths = "const bars = window.seen ??= new Set(); const bar = document.querySelector('[data-model=quick] .fill');
+        bars.add(Math.round(bar.getBoundingClientRect().width)); return bars.size >= 3";
+    browser.until(widths, vec![]).await;
+    browser.picture("live").await;
+    let chart = "const chart = document.querySelector('.chart img');
+        return chart && chart.naturalWidth === 1200 && chart.naturalHeight === 675";
+    browser.until(chart, vec![]).await;
+    assert_eq!(browser.value("document.querySelectorAll('.numbers tbody tr').length").await, 2);
+    assert_eq!(browser.value("document.querySelector('.numbers tbody tr').dataset.model").await, "strong");
+    assert!(browser.text(".lesson").await.contains("quick spoke first"));
+    let alt = browser.value("document.querySelector('.chart img').alt").await;
+    assert!(alt.as_str().expect("alt").contains("strong"), "{alt}");
+    browser.picture("final").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn stop_ends_a_race_and_race_again_starts_the_next_one() {
+    let Some((_site, browser)) = open([model("slow").says("So far.").hangs()]).await else { return };
+    browser.send("/arena compare wait for it").await;
+    browser.sees(".panel .markdown p").await;
+    browser.click("[data-action=stop]").await;
+    browser.sees(".race[data-progress=stopped] .results").await;
+    assert!(browser.text(".race .remark").await.starts_with("stopped"));
+    assert_eq!(browser.text(".panel .markdown").await, "So far.");
+    browser.click("[data-action=again]").await;
+    browser.sees(".race[data-progress=live]").await;
+    assert_eq!(browser.value("document.querySelectorAll('.race').length").await, 2);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn an_example_is_one_click_away_from_a_race() {
+    let Some(mut browser) = Browser::start(DESKTOP).await else { return };
+    let example =
+        Example { title: "A quick fact".into(), prompt: "What is a lynx?".into(), lesson: "Short".into() };
+    let site = Site::with([model("a").says("A cat.").used(3).finishes("stop")], 60, vec![example]).await;
+    browser.visit(&site.url("/")).await;
+    browser.picture("welcome").await;
+    browser.click(".welcome .example").await;
+    browser.sees(".race[data-progress=done]").await;
+    assert_eq!(browser.text(".race .prompt").await, "What is a lynx?");
+    assert_eq!(browser.value("document.querySelector('.welcome').hidden").await, true);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_second_tab_sees_the_same() {
+    let Some((site, browser)) = open([model("a").says("Only **one** answer.").hangs()]).await else { return };
+    let first = browser.client.window().await.expect("a window");
+    browser.send("/arena compare the same").await;
+    let second = browser.client.new_window(true).await.expect("a tab").handle;
+    browser.client.switch_to_window(second.clone()).await.expect("the second tab");
+    browser.client.goto(&site.url("/")).await.expect("a page");
+    browser.sees(".race[data-progress=live] .panel strong").await;
+    browser.click("[data-action=stop]").await;
+    browser.sees(".chart img").await;
+    let shown = "document.querySelector('.race').innerText";
+    let there = browser.value(shown).await;
+    browser.client.switch_to_window(first).await.expect("the first tab");
+    browser.sees(".chart img").await;
+    assert_eq!(browser.value(shown).await, there);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_phone_shows_nineteen_lanes_and_endless_words_without_overflow() {
+    let Some(mut browser) = Browser::start(PHONE).await else { return };
+    let endless = "w".repeat(10_000);
+    let lanes = (0..19)
+        .map(|i| model(&format!("model-{i}")).waits(20 * i).says(&endless).waits(20).says(" end").hangs());
+    let site = Site::open(lanes).await;
+    browser.visit(&site.url("/")).await;
+    let fits = "['documentElement', 'body'].every((part) => document[part].scrollWidth <= innerWidth)
+        && document.getElementById('log').scrollWidth <= document.getElementById('log').clientWidth";
+    assert_eq!(browser.value(fits).await, true, "empty");
+    browser.send(&format!("/arena compare {}", "p".repeat(10_000))).await;
+    browser.sees(".race[data-progress=live] .lane:nth-child(19)").await;
+    assert_eq!(browser.value(fits).await, true, "live");
+    browser.picture("phone-live").await;
+    browser.click("[data-action=stop]").await;
+    browser.sees(".race[data-progress=stopped] .chart img").await;
+    assert_eq!(browser.value(fits).await, true, "done");
+    browser.picture("phone-final").await;
+    browser.click("#menu").await;
+    browser.sees("#side .side-model").await;
+    browser.picture("phone-line-up").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn cards_and_refusals_are_for_this_tab_alone() {
+    let Some((site, browser)) = open([model("a").says("x").finishes("stop")]).await else { return };
+    browser.send("/arena help").await;
+    browser.sees(".whisper .commands").await;
+    browser.send("/arena compar x").await;
+    browser.sees("#note").await;
+    assert!(
+        browser.text("#note").await.contains("did you mean compare")
+            || browser.text("#note").await.contains("did you mean `compare`?")
+    );
+    assert_eq!(
+        browser.value("document.getElementById('say').value").await,
+        "/arena compar x",
+        "the line is lost"
+    );
+    browser.send("just words").await;
+    browser
+        .until("return document.getElementById('note').innerText.includes('Press Enter again')", vec![])
+        .await;
+    browser.press(Key::Enter).await;
+    browser.sees(".race[data-progress=done]").await;
+    assert_eq!(browser.text(".race .prompt").await, "just words");
+    let second = browser.client.new_window(true).await.expect("a tab").handle;
+    browser.client.switch_to_window(second).await.expect("the second tab");
+    browser.client.goto(&site.url("/")).await.expect("a page");
+    browser.sees(".race").await;
+    assert_eq!(browser.value("document.querySelectorAll('.whisper').length").await, json!(0));
+    browser.close().await;
+}

@@ -1,0 +1,103 @@
+//! The static files: small, whole, without markup from text and without anything from outside.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use super::site::Site;
+use crate::support::script::model;
+
+/// Ways in which text could become markup, code or a style.
+const BANNED: [&str; 14] = [
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "DOMParser",
+    "createContextualFragment",
+    "setHTML",
+    "srcdoc",
+    "eval(",
+    "new Function",
+    "javascript:",
+    "cssText",
+    "\"style\"",
+    "import(",
+];
+
+fn files() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/web");
+    let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry"));
+    entries
+        .map(|entry| {
+            let name = entry.file_name().into_string().expect("a plain name");
+            (name, fs::read_to_string(entry.path()).expect("text"))
+        })
+        .collect()
+}
+
+#[test]
+fn no_file_makes_markup_or_code_from_text_or_loads_from_outside() {
+    for (name, text) in files() {
+        for banned in BANNED {
+            assert!(!text.contains(banned), "{banned} in {name}");
+        }
+        for address in ["http://", "https://", "//cdn", "@import", "url("] {
+            let named = text.replace("http://www.w3.org/2000/svg", "");
+            assert!(!named.contains(address), "{address} in {name}");
+        }
+        assert!(text.lines().count() <= 400, "{name} is long");
+    }
+}
+
+#[test]
+fn the_document_has_no_inline_script_style_or_handler() {
+    let (_, html) = files().into_iter().find(|(name, _)| name == "index.html").expect("the page");
+    for tag in html.split('<').skip(1) {
+        let tag = tag.split('>').next().expect("a tag");
+        assert!(!tag.starts_with("style") && !tag.contains(" style="), "{tag}");
+        assert!(!tag.starts_with("script") || tag.contains("src="), "{tag}");
+        assert!(!tag.split_whitespace().any(|word| word.starts_with("on") && word.contains('=')), "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn every_file_is_served_and_every_name_in_a_file_is_there() {
+    let site = Site::open([model("a")]).await;
+    let mut named = BTreeSet::new();
+    for (name, text) in files() {
+        if name != "index.html" {
+            let response = site.get(&format!("/assets/{name}")).send().await.expect("an answer");
+            assert_eq!(response.status(), 200, "{name}");
+            let media = response.headers()["content-type"].to_str().expect("ASCII").to_owned();
+            let right = match name.rsplit('.').next() {
+                Some("js") => "text/javascript; charset=utf-8",
+                Some("css") => "text/css; charset=utf-8",
+                _ => "image/svg+xml",
+            };
+            assert_eq!(
+                (media.as_str(), response.text().await.expect("text")),
+                (right, text.clone()),
+                "{name}"
+            );
+        }
+        let in_scripts = text.split("from \"./").skip(1);
+        let in_page = text.split("=\"/assets/").skip(1);
+        named.extend(in_scripts.chain(in_page).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+    }
+    let there: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(named, there.into_iter().filter(|name| name != "index.html").collect(), "a file is not used");
+}
+
+#[tokio::test]
+async fn a_file_that_did_not_change_is_not_sent_again() {
+    let site = Site::open([model("a")]).await;
+    for path in ["/", "/assets/app.js"] {
+        let first = site.get(path).send().await.expect("an answer");
+        assert_eq!(first.headers()["cache-control"], "no-cache");
+        let tag = first.headers()["etag"].clone();
+        let again = site.get(path).header("if-none-match", tag).send().await.expect("an answer");
+        assert_eq!(again.status(), 304);
+        assert!(again.bytes().await.expect("a body").is_empty());
+        let changed = site.get(path).header("if-none-match", "\"other\"").send().await.expect("an answer");
+        assert_eq!(changed.status(), 200);
+    }
+}

@@ -1,0 +1,181 @@
+//! A running local channel, and tabs that follow it.
+
+use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
+
+use eventsource_stream::{Event, Eventsource};
+use futures::{Stream, StreamExt};
+use llm_arena::{
+    arena::{Arena, Limits},
+    model::ChatModel,
+    web::{Example, Hosts, LocalChannel},
+};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::task::TaskTracker;
+
+use crate::support::script::Script;
+
+/// Longer than anything here takes: a story that would hang fails instead.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A local channel on a port of its own.
+pub struct Site {
+    pub arena: Arc<Arena>,
+    pub local: LocalChannel,
+    pub host: String,
+    client: Client,
+    _server: TaskTracker,
+}
+
+impl Site {
+    /// Serves a channel with these models.
+    pub async fn open(models: impl IntoIterator<Item = Script>) -> Self {
+        Self::with(models, 60, vec![]).await
+    }
+
+    /// Serves a channel with these models and examples, where one person may start so many races a minute.
+    pub async fn with(
+        models: impl IntoIterator<Item = Script>,
+        races_per_minute: usize,
+        examples: Vec<Example>,
+    ) -> Self {
+        let models: Vec<Arc<dyn ChatModel>> = models.into_iter().map(Script::arc).collect();
+        let limits =
+            Limits { prompt_chars: 12_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute };
+        let arena = Arc::new(Arena::new(models, limits));
+        let local = LocalChannel::new(Arc::clone(&arena), examples, Hosts::loopback([]));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let host = listener.local_addr().expect("its address").to_string();
+        let server = TaskTracker::new();
+        let app = local.router();
+        server.spawn(async move { axum::serve(listener, app).await });
+        let client = Client::builder().no_proxy().build().expect("a client");
+        Self { arena, local, host, client, _server: server }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.host)
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    /// A POST of JSON.
+    pub fn send(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.post(path).header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// `who` types a line; gives the status and what was answered.
+    pub async fn say(&self, who: &str, text: &str) -> (u16, Value) {
+        let line = json!({ "text": text, "from": visitor(who) });
+        read(self.send("/api/command", &line).send().await.expect("an answer")).await
+    }
+
+    /// `who` starts a race; gives its id.
+    pub async fn race(&self, who: &str, line: &str) -> String {
+        let (status, said) = self.say(who, line).await;
+        assert_eq!(status, 202, "{said}");
+        said["message"].as_str().expect("an id").to_owned()
+    }
+
+    /// `who` presses a button under race `id`.
+    pub async fn press(&self, who: &str, id: &str, action: &str) -> (u16, Value) {
+        let press = json!({ "from": visitor(who) });
+        let request = self.send(&format!("/api/races/{id}/{action}"), &press);
+        read(request.send().await.expect("an answer")).await
+    }
+
+    /// Reads something of race `id`.
+    pub async fn look(&self, id: &str, what: &str) -> (u16, Value) {
+        read(self.get(&format!("/api/races/{id}/{what}")).send().await.expect("an answer")).await
+    }
+
+    /// A new tab.
+    pub async fn tab(&self) -> Tab {
+        self.tab_after(None).await
+    }
+
+    /// A tab that comes back after it has seen the event with this id.
+    pub async fn tab_after(&self, seen: Option<&str>) -> Tab {
+        let request = self.get("/api/channel");
+        let request =
+            seen.map_or(request.try_clone().expect("no body"), |id| request.header("last-event-id", id));
+        let response = request.send().await.expect("a stream");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let events = response.bytes_stream().eventsource();
+        let events = events.map(|event| event.map_err(|error| error.to_string()));
+        Tab { events: Box::pin(events), messages: BTreeMap::new(), seen: String::new(), frames: vec![] }
+    }
+}
+
+/// What the page sends of its visitor.
+pub fn visitor(who: &str) -> Value {
+    json!({ "id": format!("browser-of-{who}"), "name": who })
+}
+
+/// The status and the body, as JSON where it is.
+pub async fn read(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// One tab of the page, as far as the stream goes.
+pub struct Tab {
+    events: Pin<Box<dyn Stream<Item = Result<Event, String>> + Send>>,
+    /// What it shows.
+    pub messages: BTreeMap<String, Value>,
+    /// The id of the last event.
+    pub seen: String,
+    /// Every message as it came.
+    pub frames: Vec<Value>,
+}
+
+impl Tab {
+    /// Takes the next event; false when the stream has ended.
+    pub async fn next(&mut self) -> bool {
+        let Some(event) = timeout(PATIENCE, self.events.next()).await.expect("news in time") else {
+            return false;
+        };
+        let event = event.expect("a sound stream");
+        self.seen = event.id;
+        let data: Value = serde_json::from_str(&event.data).expect("JSON");
+        match event.event.as_str() {
+            "snapshot" => self.messages.clear(),
+            "message" => {}
+            other => panic!("an unknown event: {other}"),
+        }
+        let messages = data.as_array().cloned().unwrap_or_else(|| vec![data]);
+        for message in messages {
+            self.frames.push(message.clone());
+            self.messages.insert(message["id"].as_str().expect("an id").to_owned(), message);
+        }
+        true
+    }
+
+    /// Reads on until message `id` is as wished; gives it.
+    pub async fn until(&mut self, id: &str, wished: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            if let Some(message) = self.messages.get(id).filter(|message| wished(message)) {
+                return message.clone();
+            }
+            assert!(self.next().await, "the stream ended first");
+        }
+    }
+
+    /// Reads on until race `id` is over.
+    pub async fn over(&mut self, id: &str) -> Value {
+        self.until(id, |message| message["progress"] != "live").await
+    }
+
+    /// Reads on until race `id` has its chart.
+    pub async fn charted(&mut self, id: &str) -> Value {
+        self.until(id, |message| !message["chart"].is_null()).await
+    }
+}
