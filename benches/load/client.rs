@@ -16,13 +16,21 @@ use llm_arena::{
 };
 use reqwest::{Client, header};
 use serde::{Deserialize, Serialize};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{process, server::MODELS};
 
+/// Lanes of a race.
+#[expect(clippy::cast_possible_truncation, reason = "a handful")]
+const LANES: u32 = MODELS.len() as u32;
 /// Streams that are read before anything is counted, so that what is needed once is there.
-const WARM_UP: usize = 5;
+const WARM_UP: u32 = 5;
+/// The least bytes of a token's event.
+const EVENT: usize = 200;
 /// Tokens of a stream of the warm-up.
 const WARM_UP_TOKENS: u32 = 5;
 /// The least time between two views of a race.
@@ -34,9 +42,33 @@ pub(crate) struct Load {
     /// From where.
     pub(crate) server: SocketAddr,
     /// How many streams at once.
-    pub(crate) streams: usize,
+    pub(crate) streams: u32,
     /// How many tokens in each.
     pub(crate) tokens: u32,
+    /// Over what time they start, evenly.
+    pub(crate) ramp: Duration,
+}
+
+impl Load {
+    /// Runs `work` for each of `count` parts of the load, started evenly over the ramp.
+    async fn spread<F>(&self, count: u32, work: impl Fn(u32) -> F) -> io::Result<()>
+    where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let (tasks, start, step) = (TaskTracker::new(), Instant::now(), self.ramp / count);
+        let spawn = |part: u32| {
+            let (due, work) = (start + step * part, work(part));
+            tasks.spawn(async move {
+                sleep_until(due).await;
+                work.await
+            })
+        };
+        let handles: Vec<_> = (0..count).map(spawn).collect();
+        for handle in handles {
+            handle.await??;
+        }
+        Ok(())
+    }
 }
 
 /// What a client used.
@@ -80,15 +112,8 @@ pub(crate) async fn arena(load: Load) -> io::Result<Measured> {
         Arc::new(OpenAiModel::new(card(name), Arc::clone(&provider), settings(name)))
     };
     let models: Arc<[Arc<dyn ChatModel>]> = MODELS.map(model).into();
-    measured(load, async |streams, tokens| {
-        let races = TaskTracker::new();
-        let handles: Vec<_> = (0..streams.div_ceil(MODELS.len()))
-            .map(|_| races.spawn(race(Arc::clone(&models), tokens)))
-            .collect();
-        for handle in handles {
-            handle.await??;
-        }
-        Ok(())
+    measured(load, async |load| {
+        load.spread(load.streams.div_ceil(LANES), |_| race(Arc::clone(&models), load.tokens)).await
     })
     .await
 }
@@ -100,34 +125,25 @@ pub(crate) async fn bare(load: Load) -> io::Result<Measured> {
     let clients = MODELS.map(|name| client::build(&provider, connect).map(|client| (name, client)));
     let clients: Vec<(&str, Client)> =
         clients.into_iter().collect::<Result<_, _>>().map_err(io::Error::other)?;
-    measured(load, async |streams, tokens| {
-        let readers = TaskTracker::new();
-        let handles: Vec<_> = (0..streams.next_multiple_of(MODELS.len()))
-            .map(|stream| {
-                let (name, client) = clients[stream % clients.len()].clone();
-                readers.spawn(count_bytes(client, load.server, request(name, tokens)))
-            })
-            .collect();
-        for handle in handles {
-            let bytes = handle.await?.map_err(io::Error::other)?;
-            if bytes < tokens as usize {
-                return Err(io::Error::other("a stream was cut short"));
-            }
-        }
-        Ok(())
+    measured(load, async |load| {
+        let read = |stream: u32| {
+            let (name, client) = clients[stream as usize % clients.len()].clone();
+            count_bytes(client, load.server, request(name, load.tokens), EVENT * load.tokens as usize)
+        };
+        load.spread(load.streams.next_multiple_of(LANES), read).await
     })
     .await
 }
 
-/// Warms up, reads the load with `read` (streams, tokens in each), and tells what that took.
-async fn measured(load: Load, read: impl AsyncFn(usize, u32) -> io::Result<()>) -> io::Result<Measured> {
-    read(WARM_UP, WARM_UP_TOKENS).await?;
+/// Warms up, reads the load with `read`, and tells what that took.
+async fn measured(load: Load, read: impl AsyncFn(Load) -> io::Result<()>) -> io::Result<Measured> {
+    read(Load { streams: WARM_UP, tokens: WARM_UP_TOKENS, ramp: Duration::ZERO, ..load }).await?;
     process::forget_peak()?;
     let (idle, cpu, start) = (process::memory()?, process::cpu_time()?, Instant::now());
-    read(load.streams, load.tokens).await?;
+    read(load).await?;
     let cpu_seconds = process::cpu_time()?.saturating_sub(cpu).as_secs_f64();
     let seconds = start.elapsed().as_secs_f64();
-    let streams = u32::try_from(load.streams.next_multiple_of(MODELS.len())).map_err(io::Error::other)?;
+    let streams = load.streams.next_multiple_of(LANES);
     let tokens = streams * load.tokens;
     Ok(Measured { streams, tokens, seconds, cpu_seconds, idle, peak: process::peak_memory()? })
 }
@@ -164,17 +180,17 @@ impl Surface for Nowhere {
     }
 }
 
-async fn count_bytes(client: Client, server: SocketAddr, body: Vec<u8>) -> reqwest::Result<usize> {
+async fn count_bytes(client: Client, server: SocketAddr, body: Vec<u8>, least: usize) -> io::Result<()> {
     let request = client
         .post(format!("http://{server}/v1/chat/completions"))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "text/event-stream")
         .body(body);
-    let (mut response, mut bytes) = (request.send().await?.error_for_status()?, 0);
-    while let Some(read) = response.chunk().await? {
+    let (mut response, mut bytes) = (request.send().await.map_err(io::Error::other)?, 0);
+    while let Some(read) = response.chunk().await.map_err(io::Error::other)? {
         bytes += read.len();
     }
-    Ok(bytes)
+    if bytes < least { Err(io::Error::other("a stream was cut short")) } else { Ok(()) }
 }
 
 fn provider(server: SocketAddr) -> Provider {

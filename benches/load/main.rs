@@ -1,11 +1,12 @@
 //! Many streams at once: what a token costs the arena, against a bare reader that only counts bytes.
 //!
-//! `cargo bench --bench load -- [--streams N] [--rate TOKENS] [--seconds S] [--rounds R]`. The server and each
-//! client are processes of their own (this program again), so that nobody's memory or time is taken for
-//! another's; the clients run one after the other. The arena's client is the whole way of a token: models,
-//! races of five lanes with their fold, an edit loop each that shows once a second to a surface that throws
-//! views away. Not in it: admission, history, chart and rendering. The bare reader sends the same requests
-//! over the same kind of client. Both are counted from the first connection to the end of the last stream.
+//! `cargo bench --bench load -- [--streams N] [--rate TOKENS] [--seconds S] [--ramp S] [--rounds R]`.
+//! The server and each client are processes of their own (this program again), so that nobody's memory or time
+//! is taken for another's; the clients run one after the other. The arena's client is the whole way of a token:
+//! models, races of five lanes with their fold, an edit loop each that shows once a second to a surface that
+//! throws views away. Not in it: admission, history, chart and rendering. The bare reader sends the same
+//! requests over the same kind of client. Both are counted from the first connection to the end of the last
+//! stream, memory as the growth over what a first small race had left.
 
 mod client;
 #[path = "../shared/median.rs"]
@@ -18,6 +19,7 @@ use std::{
     io::{self, BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, ExitCode, Stdio},
+    time::Duration,
 };
 
 use clap::{Parser, ValueEnum};
@@ -35,13 +37,17 @@ const MEMORY_TARGET: f64 = 40_000.0;
 struct Args {
     /// Streams at once, rounded up to whole races of five.
     #[arg(long, default_value_t = 1_000)]
-    streams: usize,
+    streams: u32,
     /// Tokens a second of each stream.
     #[arg(long, default_value_t = 50)]
     rate: u32,
     /// Seconds that each stream lasts.
     #[arg(long, default_value_t = 10)]
     seconds: u32,
+    /// Seconds over which the streams start. With 0 all start at once, and prepare more connections than they
+    /// need, since a pool opens one for whoever finds none idle.
+    #[arg(long, default_value_t = 1)]
+    ramp: u32,
     /// How often both clients are measured, in turn.
     #[arg(long, default_value_t = 1)]
     rounds: usize,
@@ -69,7 +75,12 @@ fn main() -> io::Result<ExitCode> {
     match (args.role, args.server) {
         (Some(Role::Server), _) => runtime.block_on(server::serve(args.rate))?,
         (Some(role), Some(server)) => {
-            let load = client::Load { server, streams: args.streams, tokens: args.rate * args.seconds };
+            let load = client::Load {
+                server,
+                streams: args.streams,
+                tokens: args.rate * args.seconds,
+                ramp: Duration::from_secs(args.ramp.into()),
+            };
             let measured = runtime.block_on(async {
                 match role {
                     Role::Bare => client::bare(load).await,
@@ -89,10 +100,11 @@ fn measure(args: &Args) -> io::Result<()> {
     let (mut server, address) = start_server(args)?;
     let (mut bare, mut arena) = (Vec::new(), Vec::new());
     println!(
-        "{} streams at {} tok/s for {} s; load of the machine: {}",
+        "{} streams at {} tok/s for {} s, started over {} s; load of the machine: {}",
         args.streams,
         args.rate,
         args.seconds,
+        args.ramp,
         process::machine_load()?
     );
     for _ in 0..args.rounds {
@@ -159,6 +171,7 @@ fn again(args: &Args, role: Role) -> io::Result<Command> {
         format!("--streams={}", args.streams),
         format!("--rate={}", args.rate),
         format!("--seconds={}", args.seconds),
+        format!("--ramp={}", args.ramp),
     ]);
     Ok(command)
 }

@@ -2,7 +2,7 @@
 //!
 //! What each platform's markup needs beyond that is its own renderer's business. Must not know platforms.
 
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete};
 
 /// Marks a place where text is left out.
 pub const ELLIPSIS: &str = "…";
@@ -28,6 +28,14 @@ impl Measure {
             Self::Utf16 => text.encode_utf16().count(),
         }
     }
+
+    fn of_char(self, c: char) -> usize {
+        match self {
+            Self::Chars => 1,
+            Self::Bytes => c.len_utf8(),
+            Self::Utf16 => c.len_utf16(),
+        }
+    }
 }
 
 /// Which end of a text is kept.
@@ -46,20 +54,38 @@ pub fn window(text: &str, limit: usize, measure: Measure, keep: Keep) -> (&str, 
     if text.len() <= limit || measure.of(text) <= limit {
         return (text, false);
     }
-    let within = |spent: &mut usize, grapheme: &str| {
-        *spent += measure.of(grapheme);
-        (*spent <= limit).then_some(grapheme.len())
-    };
-    let graphemes = text.graphemes(true);
     match keep {
         Keep::Head => {
-            let end: usize = graphemes.scan(0, |spent, g| within(spent, g)).sum();
+            let most = within(text.chars(), limit, measure);
+            let end = edge(text, most, GraphemeCursor::prev_boundary).unwrap_or(0);
             (&text[..end], true)
         }
         Keep::Tail => {
-            let kept: usize = graphemes.rev().scan(0, |spent, g| within(spent, g)).sum();
-            (&text[text.len() - kept..], true)
+            let most = text.len() - within(text.chars().rev(), limit, measure);
+            let start = edge(text, most, GraphemeCursor::next_boundary).unwrap_or(text.len());
+            (&text[start..], true)
         }
+    }
+}
+
+/// How many bytes of `chars` fit in `limit`.
+fn within(chars: impl Iterator<Item = char>, limit: usize, measure: Measure) -> usize {
+    let mut room = limit;
+    let fits = |c: char| {
+        room = room.checked_sub(measure.of_char(c))?;
+        Some(c.len_utf8())
+    };
+    chars.map_while(fits).sum()
+}
+
+type Step = fn(&mut GraphemeCursor, &str, usize) -> Result<Option<usize>, GraphemeIncomplete>;
+
+/// The edge of a grapheme at `at`, or the next one in the direction of `step`.
+fn edge(text: &str, at: usize, step: Step) -> Option<usize> {
+    let mut cursor = GraphemeCursor::new(at, text.len(), true);
+    match cursor.is_boundary(text, 0) {
+        Ok(true) => Some(at),
+        _ => step(&mut cursor, text, 0).ok()?,
     }
 }
 

@@ -43,6 +43,11 @@ proptest! {
         };
         let edges: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]).collect();
         prop_assert!(edges.contains(&edge), "cut at {edge} within a grapheme");
+        let longer = match keep {
+            Keep::Head => edges.iter().find(|&&at| at > edge).map(|&at| &text[..at]),
+            Keep::Tail => edges.iter().rev().find(|&&at| at < edge).map(|&at| &text[at..]),
+        };
+        prop_assert!(longer.is_none_or(|text| measure.of(text) > limit), "one more grapheme would fit");
     }
 
     #[test]
