@@ -32,7 +32,7 @@ const LANE_KEYS: [&str; 18] = [
     "error",
 ];
 
-async fn with_key(answers: impl IntoIterator<Item = Answer>) -> FakeProvider {
+pub(super) async fn with_key(answers: impl IntoIterator<Item = Answer>) -> FakeProvider {
     FakeProvider::open_with(Rules { key: Some(KEY.into()), ..Rules::default() }, answers).await
 }
 

@@ -6,6 +6,8 @@ mod faults;
 mod misconfigured;
 mod probes;
 mod race;
+mod real_llm;
+mod referee;
 mod service;
 mod simulated;
 mod start;

@@ -1,6 +1,6 @@
 //! Races that go well: every byte arrives, all start together on warm connections, Stop stops.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use llm_arena::{
     provider::Deadlines,
@@ -37,7 +37,7 @@ fn tokens(index: usize, count: usize) -> Vec<&'static str> {
 }
 
 fn streams(name: &str, tokens: &[&str], per_event: usize) -> Answer {
-    tokens.chunks(per_event).fold(answer(name).role(), |answer, some| answer.says_tokens(some)).whole()
+    tokens.chunks(per_event).fold(answer(name).role(), Answer::says_tokens).whole()
 }
 
 #[tokio::test]
@@ -74,6 +74,20 @@ async fn all_start_after_every_connection_is_warm() {
     for exchange in &truth.exchanges {
         assert!(exchange.warm && exchange.arrived > warmed, "{exchange:?}");
     }
+}
+
+#[tokio::test]
+async fn the_first_token_is_no_role_and_the_speed_no_count_of_events() {
+    let late = Duration::from_millis(300);
+    let answers = [answer("m").role().comments("").until(late).says_tokens(&["a", "b"]).until(2 * late)];
+    let fake = FakeProvider::open(answers.map(|some| some.says_tokens(&["c", "d", "e"]).whole())).await;
+    let record = race(&arena([model(&provider(&fake.base_url(), None), "m", Deadlines::default())])).await;
+    let metrics = record.report.lanes[0].metrics;
+    assert!(metrics.ttft >= Some(late) && metrics.total >= Some(2 * late), "{metrics:?}");
+    let truth = &fake.truth().exchanges[0];
+    let true_speed = 4.0 / (truth.writes[1].0 - truth.writes[0].0).as_secs_f64();
+    let speed = metrics.tokens_per_second.expect("a speed");
+    assert!((speed / true_speed - 1.0).abs() < 0.5, "{speed} tok/s, in truth {true_speed}");
 }
 
 #[tokio::test]
@@ -131,7 +145,7 @@ async fn a_restart_interrupts_and_cancels_in_the_same_way() {
     });
     soon(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
     let now = tokio::time::Instant::now();
-    assert!(soon(arena.drain(now, now + std::time::Duration::from_secs(30))).await);
+    assert!(soon(arena.drain(now, now + Duration::from_secs(30))).await);
     assert_eq!(watcher.last().progress, Progress::Interrupted);
     soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
 }

@@ -1,7 +1,16 @@
 //! The service: health, readiness, metrics, and an end in good order.
 
-use super::soon;
-use crate::support::program::{Program, Running, free_address, get};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    net::TcpStream,
+};
+
+use super::{command_line::with_key, soon};
+use crate::support::{
+    program::{Program, Running, free_address, get, open, post},
+    provider::answer,
+};
 
 /// A service that listens, with these variables beside its address.
 async fn started(program: &Program) -> Running {
@@ -56,4 +65,39 @@ async fn the_simulated_server_is_a_provider_to_others() {
     );
     server.terminate().await;
     assert_eq!(soon(server.end()).await.code, Some(0));
+}
+
+/// The next message of the local channel that is as wanted; `None` when the stream ended without.
+async fn message(tab: &mut Lines<BufReader<TcpStream>>, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+    while let Some(line) = tab.next_line().await.expect("a stream") {
+        let data = line.strip_prefix("data: ").and_then(|data| serde_json::from_str(data).ok());
+        if let Some(message) = data.filter(&wanted) {
+            return Some(message);
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_signal_in_mid_race_leaves_no_live_word_behind() {
+    let fake = with_key([answer("a").says("So far").hangs()]).await;
+    let address = free_address();
+    // as long as the final frames may take: the race is interrupted at once
+    let program =
+        super::command_line::program(&fake, &[("a", "")]).with_lines("[arena]\ndrain_seconds = 2\n");
+    let running = started(&program.env("ARENA_LISTEN", &address.to_string())).await;
+    let mut tab = open(address, "/api/channel").await.expect("a stream").lines();
+    let line = json!({ "text": "/arena compare hi", "from": { "id": "visitor-1", "name": "ana" } });
+    assert_eq!(post(address, "/api/command", &line).await.expect("an answer").0, 202);
+    let speaks = |message: &Value| message["lanes"][0]["answer"] == "So far";
+    soon(message(&mut tab, speaks)).await.expect("a lane that speaks");
+    running.terminate().await;
+    let is_over = |message: &Value| message["progress"] == "interrupted";
+    let last = soon(message(&mut tab, is_over)).await.expect("a final frame");
+    assert_eq!(
+        (&last["lanes"][0]["state"], &last["lanes"][0]["answer"]),
+        (&"stopped".into(), &"So far".into())
+    );
+    assert_eq!(soon(running.end()).await.code, Some(0));
+    soon(fake.until(|truth| truth.exchanges[0].left().is_some())).await;
 }

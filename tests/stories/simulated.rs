@@ -26,9 +26,9 @@ async fn answers_over_a_socket_say_that_they_are_simulated() {
         names: vec![name.into()],
         model: Arc::new(SimulatedModel::new(card(name), Some(12))),
     };
-    let server =
+    let serving =
         serve(listener, vec![served("gemma-2b"), served("gpt-oss-120b")], stop.clone().cancelled_owned());
-    tasks.spawn(async move { server.await.expect("a server") });
+    tasks.spawn(async move { serving.await.expect("a server") });
     tasks.close();
     let client = provider(&base_url, None);
     let lanes = ["gemma-2b", "gpt-oss-120b"].map(|name| model(&client, name, Deadlines::default()));

@@ -47,6 +47,14 @@ impl Program {
         self
     }
 
+    /// With these lines before its configuration.
+    pub fn with_lines(self, lines: &str) -> Self {
+        let file = self.path("arena.toml");
+        let config = std::fs::read_to_string(&file).expect("a file");
+        std::fs::write(&file, [lines, &config].concat()).expect("a file");
+        self
+    }
+
     /// A file in its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -134,12 +142,31 @@ pub fn free_address() -> SocketAddr {
 
 /// Status and body of a GET.
 pub async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    let mut answer = String::new();
+    open(address, path).await?.read_to_string(&mut answer).await?;
+    Ok(parsed(&answer))
+}
+
+/// Status and body of a POST of JSON.
+pub async fn post(address: SocketAddr, path: &str, body: &serde_json::Value) -> io::Result<(u16, String)> {
+    let (mut stream, body) = (TcpStream::connect(address).await?, body.to_string());
+    let about = format!("Content-Type: application/json\r\nContent-Length: {}", body.len());
+    let request = format!("POST {path} HTTP/1.0\r\nHost: {address}\r\n{about}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
+    Ok(parsed(&answer))
+}
+
+/// The answer to a GET, head and all, as it comes.
+pub async fn open(address: SocketAddr, path: &str) -> io::Result<BufReader<TcpStream>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
+    Ok(BufReader::new(stream))
+}
+
+fn parsed(answer: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    Ok((status, body.to_owned()))
+    (status, body.to_owned())
 }

@@ -83,6 +83,13 @@ impl FakeProvider {
         format!("http://{}/v1", self.address)
     }
 
+    /// The fouls so far, which then count no more.
+    pub fn pardon(&self) -> Vec<String> {
+        let mut fouls = vec![];
+        self.house.truth.send_modify(|truth| fouls = std::mem::take(&mut truth.fouls));
+        fouls
+    }
+
     /// The log so far.
     pub fn truth(&self) -> Truth {
         self.house.truth.borrow().clone()

@@ -26,15 +26,15 @@ pub(super) async fn play(
     arrived: Instant,
     wrote: impl FnMut(Instant, u64),
 ) -> End {
-    let played = {
+    let result = {
         let (reader, writer) = stream.split();
         let mut player = Player { writer, answer, wrote };
         tokio::select! {
-            played = player.steps(arrived) => played,
+            result = player.steps(arrived) => result,
             () = leaves(reader) => return End::Left(Instant::now()),
         }
     };
-    match played {
+    match result {
         Ok(true) => End::Whole(Instant::now()),
         Ok(false) => {
             if matches!(answer.steps.last(), Some(Step::Reset)) {

@@ -1,0 +1,82 @@
+//! Who watches the referee: requests that the scripted provider must not let pass.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{KEY, soon};
+use crate::support::provider::{FakeProvider, Rules};
+
+const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":5}"#;
+
+/// What the referee says to this request line and body, with the headers of a good client changed by `change`.
+async fn foul(line: &str, body: &str, change: impl Fn(String) -> String) -> String {
+    let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
+    let fake = FakeProvider::open_with(rules, []).await;
+    let headers = format!(
+        "Host: {}\r\nUser-Agent: llm-arena/1\r\nAuthorization: Bearer {KEY}\r\nAccept: text/event-stream\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n",
+        fake.address(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(fake.address()).await.expect("a connection");
+    let request = format!("{line}\r\n{}\r\n{body}", change(headers));
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 418 "), "{answer}");
+    fake.pardon().join("\n")
+}
+
+const POST: &str = "POST /v1/chat/completions HTTP/1.1";
+
+#[tokio::test]
+async fn wrong_requests_are_fouls() {
+    let same = |headers: String| headers;
+    let without = |name: &'static str| move |headers: String| headers.replace(name, "X-Other");
+    let said = [
+        foul(POST, BODY, same).await,
+        foul("POST /chat/completions HTTP/1.1", BODY, same).await,
+        foul("POST /v1/chat/completions HTTP/1.0", BODY, same).await,
+        foul(POST, BODY, |headers| headers.replace(KEY, "sk-other")).await,
+        foul(POST, BODY, without("Authorization")).await,
+        foul(POST, BODY, without("Content-Type")).await,
+        foul(POST, BODY, |headers| headers + "Accept-Encoding: gzip\r\n").await,
+        foul(POST, BODY, |headers| headers + "Accept: text/event-stream\r\n").await,
+        foul(POST, &BODY[1..], same).await,
+        foul(POST, &BODY.replace("max_tokens", "cap"), same).await,
+        foul(POST, &BODY.replace("true,", "false,"), same).await,
+        foul(POST, &BODY.replace("user", "human"), same).await,
+        foul(POST, &BODY.replace(":true}", ":false}"), same).await,
+    ];
+    insta::assert_snapshot!(said.join("\n").replace(KEY, "KEY"), @r#"
+    m was asked once too often
+    nobody asks POST /chat/completions
+    not a request line of HTTP/1.1: "POST /v1/chat/completions HTTP/1.0"
+    the header authorization is not Bearer KEY
+    the header authorization is not Bearer KEY
+    the header content-type is not application/json
+    the header accept-encoding is not absent
+    the header accept came twice
+    body: trailing characters at line 1 column 8
+    the unknown field cap
+    no stream is asked for
+    a message has not just a role and a text
+    stream_options are {"include_usage":false}
+    "#);
+}
+
+#[tokio::test]
+async fn a_completion_on_a_new_connection_is_a_foul() {
+    let fake = FakeProvider::open([]).await;
+    let headers = format!(
+        "Host: {}\r\nUser-Agent: llm-arena/1\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n",
+        fake.address()
+    );
+    let mut stream = TcpStream::connect(fake.address()).await.expect("a connection");
+    let request = format!("{POST}\r\n{headers}Content-Length: {}\r\n\r\n{BODY}", BODY.len());
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    soon(fake.until(|truth| !truth.fouls.is_empty())).await;
+    assert_eq!(fake.pardon(), ["m was asked on a connection that was not warm"]);
+}
