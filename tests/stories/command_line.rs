@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{KEY, soon};
 use crate::support::{
     program::Program,
-    provider::{Answer, FakeProvider, Rules, Spelling, answer, refusal, response, silence},
+    provider::{Answer, FakeProvider, Gate, Rules, Spelling, answer, refusal, response, silence},
 };
 
 /// Every key of a lane that scripts rely on.
@@ -174,11 +174,13 @@ async fn ask_is_a_race_of_one() {
 
 #[tokio::test]
 async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
-    let fake = with_key([says_hi("a"), answer("b").says("So far").hangs()]).await;
+    let speak = Gate::default();
+    let fake = with_key([says_hi("a"), answer("b").waits_for(&speak).says("So far").hangs()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
-    let running = program.start(&["compare", "--json", "hi"]);
-    soon(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.model == "b" && asked.tokens() == 1)))
-        .await;
+    let mut running = program.start(&["compare", "--json", "hi"]);
+    soon(running.says("done")).await;
+    speak.open();
+    soon(running.says("writing")).await;
     running.terminate().await;
     let outcome = soon(running.end()).await;
     let lanes = outcome.json()["lanes"].clone();
@@ -187,6 +189,7 @@ async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
         (&lanes[1]["status"], &lanes[1]["error"]),
         (&"stopped".into(), &"stopped before it was done".into())
     );
+    assert_eq!((&lanes[0]["answer"], &lanes[1]["answer"]), (&"Hi there".into(), &"So far".into()));
     soon(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.left().is_some()))).await;
 }
 

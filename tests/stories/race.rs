@@ -78,7 +78,7 @@ async fn all_start_after_every_connection_is_warm() {
 
 #[tokio::test]
 async fn the_first_token_is_no_role_and_the_speed_no_count_of_events() {
-    let late = Duration::from_millis(300);
+    let late = Duration::from_millis(500);
     let answers = [answer("m").role().comments("").until(late).says_tokens(&["a", "b"]).until(2 * late)];
     let fake = FakeProvider::open(answers.map(|some| some.says_tokens(&["c", "d", "e"]).whole())).await;
     let record = race(&arena([model(&provider(&fake.base_url(), None), "m", Deadlines::default())])).await;
@@ -87,7 +87,7 @@ async fn the_first_token_is_no_role_and_the_speed_no_count_of_events() {
     let truth = &fake.truth().exchanges[0];
     let true_speed = 4.0 / (truth.writes[1].0 - truth.writes[0].0).as_secs_f64();
     let speed = metrics.tokens_per_second.expect("a speed");
-    assert!((speed / true_speed - 1.0).abs() < 0.5, "{speed} tok/s, in truth {true_speed}");
+    assert!((0.4..2.5).contains(&(speed / true_speed)), "{speed} tok/s, in truth {true_speed}");
 }
 
 #[tokio::test]
