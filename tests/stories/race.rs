@@ -50,7 +50,10 @@ async fn nineteen_lanes_get_their_answers_to_the_byte() {
     let fake = FakeProvider::open(answers).await;
     let client = provider(&fake.base_url(), None);
     let record = race(&arena(names.iter().map(|name| model(&client, name, Deadlines::default())))).await;
+    let truth = fake.truth();
     for (lane, tokens) in record.report.lanes.iter().zip(&said) {
+        let sent = truth.exchanges.iter().find(|asked| asked.model == lane.card.name).expect("asked");
+        assert_eq!(lane.metrics.output_tokens, sent.tokens(), "{}", lane.card.id);
         assert_eq!(lane.answer, tokens.concat(), "{}", lane.card.id);
         assert_eq!(
             (lane.metrics.output_tokens, lane.metrics.token_count),
