@@ -80,6 +80,9 @@ pub(crate) struct Measured {
     pub(crate) tokens: u32,
     /// From the first connection to the end of the last stream.
     pub(crate) seconds: f64,
+    /// How long its threads waited for a CPU. Tokens that wait meanwhile come several at once, which makes
+    /// each of them cheaper and takes memory.
+    pub(crate) waited: f64,
     cpu_seconds: f64,
     /// In bytes, after the warm-up.
     idle: u64,
@@ -139,13 +142,15 @@ pub(crate) async fn bare(load: Load) -> io::Result<Measured> {
 async fn measured(load: Load, read: impl AsyncFn(Load) -> io::Result<()>) -> io::Result<Measured> {
     read(Load { streams: WARM_UP, tokens: WARM_UP_TOKENS, ramp: Duration::ZERO, ..load }).await?;
     process::forget_peak()?;
-    let (idle, cpu, start) = (process::memory()?, process::cpu_time()?, Instant::now());
+    let (idle, cpu, waited, start) =
+        (process::memory()?, process::cpu_time()?, process::waited()?, Instant::now());
     read(load).await?;
     let cpu_seconds = process::cpu_time()?.saturating_sub(cpu).as_secs_f64();
+    let waited = process::waited()?.saturating_sub(waited).as_secs_f64();
     let seconds = start.elapsed().as_secs_f64();
     let streams = load.streams.next_multiple_of(LANES);
     let tokens = streams * load.tokens;
-    Ok(Measured { streams, tokens, seconds, cpu_seconds, idle, peak: process::peak_memory()? })
+    Ok(Measured { streams, tokens, seconds, waited, cpu_seconds, idle, peak: process::peak_memory()? })
 }
 
 /// Runs and shows one race, as the arena does, and looks whether every token came.

@@ -14,6 +14,19 @@ pub(crate) fn cpu_time() -> io::Result<Duration> {
     Ok(TICK * ticks.sum::<io::Result<u32>>()?)
 }
 
+/// Time that this process's threads were ready to run and had no CPU, so far: how much others disturbed it.
+/// <https://docs.kernel.org/scheduler/sched-stats.html>
+pub(crate) fn waited() -> io::Result<Duration> {
+    let mut waited = Duration::ZERO;
+    for thread in fs::read_dir("/proc/self/task")? {
+        // A thread may end meanwhile.
+        let Ok(schedule) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let nanoseconds = schedule.split_whitespace().nth(1).unwrap_or_default();
+        waited += Duration::from_nanos(nanoseconds.parse().map_err(io::Error::other)?);
+    }
+    Ok(waited)
+}
+
 /// Resident memory now, in bytes.
 pub(crate) fn memory() -> io::Result<u64> {
     status("VmRSS:")
