@@ -117,7 +117,7 @@ pub const ANSWER_CHARS: usize = 8_000;
 
 impl View {
     /// The view of a race. Copies at most [`ANSWER_CHARS`] of each answer, so the state's lock is held
-    /// for some microseconds.
+    /// for some microseconds, for some tens of them where a long answer has to be clipped.
     #[must_use]
     pub fn of(state: &RaceState) -> Self {
         let leader = state.lanes.iter().filter_map(lane::speed).fold(0.0, f64::max);
