@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use super::{Asker, RaceId};
 use crate::{model::ModelId, race::report::Report};
 
-/// How many races are remembered.
+/// How many races are remembered at most.
 const RACES: usize = 200;
+/// How many bytes of text they may hold together; the newest race is remembered whatever it holds.
+const BYTES: usize = 32 << 20;
 
 /// A race that is over.
 #[derive(Clone, Debug)]
@@ -29,14 +31,16 @@ pub struct Record {
 #[derive(Debug, Default)]
 pub(super) struct History {
     records: VecDeque<Arc<Record>>,
+    bytes: usize,
 }
 
 impl History {
     pub(super) fn push(&mut self, record: Arc<Record>) {
-        if self.records.len() == RACES {
-            self.records.pop_front();
-        }
+        self.bytes += size(&record);
         self.records.push_back(record);
+        while self.records.len() > RACES || (self.bytes > BYTES && self.records.len() > 1) {
+            self.bytes -= self.records.pop_front().map_or(0, |oldest| size(&oldest));
+        }
     }
 
     pub(super) fn find(&self, id: RaceId) -> Option<Arc<Record>> {
@@ -48,4 +52,10 @@ impl History {
         let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);
         lanes.filter(|lane| lane.card.id == *model).find_map(|lane| lane.metrics.tokens_per_second)
     }
+}
+
+/// Bytes of text in a record.
+fn size(record: &Record) -> usize {
+    let lanes = record.report.lanes.iter().map(|lane| lane.answer.len() + lane.reasoning.len());
+    record.report.prompt.len() + lanes.sum::<usize>()
 }

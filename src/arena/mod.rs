@@ -131,6 +131,12 @@ impl Arena {
         &self.cards
     }
 
+    /// The limits that admission holds to.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.admission.limits()
+    }
+
     /// Lets `asker` start a race of `models` (none named: all) or says why not. Memory only.
     ///
     /// # Errors

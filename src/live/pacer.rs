@@ -59,12 +59,6 @@ impl Pacer {
         self.last = Some(now);
         self.not_before = self.not_before.max(now.after(wait));
     }
-
-    /// How many edits in a row failed.
-    #[must_use]
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +101,8 @@ mod tests {
             .collect();
         assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000].map(at));
         pacer.sent(at(20_000));
-        assert_eq!((pacer.failures(), pacer.next_slot()), (0, at(20_000)));
+        pacer.failed(at(20_000));
+        assert_eq!(pacer.next_slot(), at(20_500));
     }
 
     #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use super::{
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     state::RaceState,
 };
-use crate::model::{Availability, ChatModel, ModelError, Prompt};
+use crate::model::{Availability, ChatModel, Delta, ModelError, Prompt, Stamped};
 
 /// How long the start line waits for connections. A lane that is not ready then starts cold and says so:
 /// its first token is late by the time of its connection, but it does not hold up the others.
@@ -25,6 +25,9 @@ pub const START_GRACE: Duration = Duration::from_secs(3);
 
 /// How often the clock of a waiting lane moves.
 pub const TICK: Duration = Duration::from_secs(1);
+
+/// The most text of a token, in bytes: the longest ones of common vocabularies are runs of white space.
+const TOKEN_BYTES: usize = 128;
 
 /// The word that ends a race early: `None` until somebody says it.
 pub type StopSignal = watch::Receiver<Option<StopCause>>;
@@ -112,10 +115,11 @@ async fn lane(
         })
         .await;
     fold(Instant::now(), LaneEvent::Prepared(availability));
+    let mut room = TOKEN_BYTES * prompt.max_output_tokens as usize;
     let mut answer = model.stream(prompt);
     line.wait().await;
     while let Some(item) = answer.next().await {
-        match item {
+        match item.and_then(|stamped| within(&mut room, stamped)) {
             Ok(stamped) => fold(stamped.at, LaneEvent::Delta(stamped.delta)),
             Err(error) => {
                 tracing::warn!(model = %model.card().id, error = &error as &dyn std::error::Error, "lane failed");
@@ -124,6 +128,15 @@ async fn lane(
         }
     }
     fold(Instant::now(), LaneEvent::Closed);
+}
+
+/// Takes the text of a delta off the room that the output cap leaves; a server that ignores the cap must not
+/// fill the memory.
+fn within(room: &mut usize, stamped: Stamped) -> Result<Stamped, ModelError> {
+    if let Delta::Reasoning(text) | Delta::Text(text) | Delta::Tool(text) = &stamped.delta {
+        *room = room.checked_sub(text.len()).ok_or(ModelError::Corrupt("an answer far beyond its cap"))?;
+    }
+    Ok(stamped)
 }
 
 /// Waits until somebody ends the race; for ever when nobody can any more.

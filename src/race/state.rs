@@ -62,6 +62,8 @@ pub struct Lane {
     /// True when no language model stands behind it.
     pub simulated: bool,
     finish: Option<FinishReason>,
+    /// When the server last counted the output.
+    counted: Option<Elapsed>,
     estimated: u64,
     estimated_reasoning: u64,
     tool_tokens: u64,
@@ -79,18 +81,20 @@ impl Lane {
             usage: Usage::default(),
             availability: Availability::Unknown,
             finish: None,
+            counted: None,
             estimated: 0,
             estimated_reasoning: 0,
             tool_tokens: 0,
         }
     }
 
-    /// Output tokens so far, and where the count comes from. The server's own count wins; a server that
-    /// leaves reasoning out of it is corrected, one that says zero beside a text is not believed.
+    /// Output tokens so far, and where the count comes from. The server's own count wins, unless more text
+    /// came after it; a server that leaves reasoning out of it is corrected, one that says zero beside a text
+    /// is not believed.
     #[must_use]
     pub fn tokens(&self) -> (u64, TokenCount) {
         match self.usage.output_tokens {
-            Some(n) if n > 0 || self.estimated == 0 => {
+            Some(n) if (n > 0 || self.estimated == 0) && self.counted >= self.stamps.last_token => {
                 let reasoning = self.usage.reasoning_tokens.unwrap_or(0);
                 (if reasoning > n { n + reasoning } else { n }, TokenCount::Usage)
             }
@@ -170,7 +174,10 @@ impl Lane {
                 self.tool_tokens += tokens;
                 self.estimated += tokens;
             }
-            Delta::Usage(usage) => self.usage = self.usage.merged(*usage),
+            Delta::Usage(usage) => {
+                self.usage = self.usage.merged(*usage);
+                self.counted = usage.output_tokens.map(|_| at).or(self.counted);
+            }
             Delta::Simulated => self.simulated = true,
             Delta::Finished(reason) => self.finish = Some(reason.clone()),
         }

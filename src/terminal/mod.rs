@@ -27,17 +27,19 @@ impl<W: Write + Send> Terminal<W> {
         Self { out, screen, painted: 0, said: vec![] }
     }
 
-    /// Paints over the frame before: up to its first line, clear, write. The cursor is hidden meanwhile.
+    /// Paints over the frame before: up to its first line, then line over line, then what is left of it is
+    /// cleared. Clearing first would flicker, and some terminals would keep every frame in their history.
     fn paint(&mut self, lines: &[String], last: bool) -> std::io::Result<()> {
-        let up = if self.painted > 0 { format!("\x1b[{}F\x1b[0J", self.painted) } else { String::new() };
-        let mut frame = format!("\x1b[?25l{up}");
+        let mut frame = String::from("\x1b[?25l");
+        if self.painted > 0 {
+            frame.push_str(&up(self.painted));
+        }
         for line in lines {
             frame.push_str(line);
-            frame.push('\n');
+            frame.push_str("\x1b[K\n");
         }
-        if last {
-            frame.push_str("\x1b[?25h");
-        }
+        frame.push_str("\x1b[0J");
+        frame.push_str(if last { "\x1b[?25h" } else { "" });
         self.painted = if last { 0 } else { lines.len() };
         self.out.write_all(frame.as_bytes())?;
         self.out.flush()
@@ -62,6 +64,11 @@ impl<W: Write + Send> Terminal<W> {
         }
         self.out.flush()
     }
+}
+
+/// To the beginning of the line that many lines up.
+fn up(lines: usize) -> String {
+    format!("\x1b[{lines}F")
 }
 
 impl<W: Write + Send> Surface for Terminal<W> {

@@ -102,23 +102,34 @@ fn title(lane: &LaneView, screen: Screen) -> String {
 
 fn standings(view: &View, screen: Screen) -> Vec<String> {
     let names: Vec<String> = view.lanes.iter().map(name).collect();
-    let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let longest = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let width = longest.min(screen.columns * 2 / 5);
+    let cells = bar_cells(screen.columns);
     let mut lines = vec![];
     for &index in &view.standings {
         let lane = &view.lanes[index];
-        let name = pad(&names[index], width);
-        let cells = usize::from(BAR_EIGHTHS / 8);
+        let name = pad(&fit(&names[index], width), width);
         let speed = lane.speed.as_deref().unwrap_or("");
         let rest = fit(
             &format!("  {speed:>11}  {}", one_line(&lane.status)),
-            screen.columns.saturating_sub(width + 2 + cells),
+            screen.columns.saturating_sub(width + 2 + usize::from(cells)),
         );
-        let bar = paint(&pad(&bar(lane.bar), cells), lane.card.color, screen.color);
+        let eighths = lane.bar * cells * 8 / BAR_EIGHTHS;
+        let bar = paint(&pad(&bar(eighths), cells.into()), lane.card.color, screen.color);
         lines.push(format!("{name}  {bar}{rest}"));
         lines.extend(lane.note.iter().map(|note| fit(&format!("  {}", one_line(note)), screen.columns)));
     }
     lines.extend(view.notice.iter().map(|notice| fit(notice, screen.columns)));
     lines
+}
+
+/// How wide a full bar is on a screen of so many columns: words go before bars.
+fn bar_cells(columns: usize) -> u16 {
+    match columns {
+        0..50 => 0,
+        50..80 => 8,
+        _ => 16,
+    }
 }
 
 fn table(view: &View) -> Vec<String> {
@@ -149,6 +160,9 @@ fn pad(text: &str, width: usize) -> String {
 fn fit(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
+    }
+    if columns == 0 {
+        return String::new();
     }
     let mut kept = String::new();
     for grapheme in text.graphemes(true) {

@@ -36,7 +36,7 @@ impl LaneView {
             numbers: numbers(lane, &metrics),
             note: note(lane),
             answer: text::clip(&lane.answer, ANSWER_CHARS, text::Measure::Chars, keep),
-            clipped: text::window(&lane.answer, ANSWER_CHARS, text::Measure::Chars, keep).1,
+            clipped: text::Measure::Chars.of(&lane.answer) > ANSWER_CHARS,
         }
     }
 }
@@ -122,7 +122,7 @@ fn silence(lane: &Lane, now: Elapsed) -> String {
 }
 
 fn finished(lane: &Lane, metrics: &Metrics, reason: &FinishReason) -> String {
-    if lane.answer.is_empty() && !lane.reasoning.is_empty() && reason.is_length() {
+    if lane.answer.trim().is_empty() && !lane.reasoning.is_empty() && reason.is_length() {
         return format!("spent its whole cap on thinking{}", so_far(metrics));
     }
     let Some(total) = metrics.total else { return "done, with an empty answer".into() };

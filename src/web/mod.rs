@@ -21,8 +21,10 @@ use self::channel::Channel;
 pub use self::guard::Hosts;
 use crate::arena::Arena;
 
-/// The most bytes that a request's body may have: the longest prompt in its widest encoding, and some room.
-const BODY_BYTES: usize = 64 * 1024;
+/// Bytes of a character in JSON at the most: two escaped UTF-16 code units.
+const CHAR_BYTES: usize = 12;
+/// Bytes of a request's body beside the prompt.
+const BODY_ROOM: usize = 4 * 1024;
 
 /// A prompt to try, one tap away from a race.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl LocalChannel {
     pub fn router(&self) -> Router {
         page::routes()
             .merge(api::routes())
-            .layer(DefaultBodyLimit::max(BODY_BYTES))
+            .layer(DefaultBodyLimit::max(CHAR_BYTES * self.arena.limits().prompt_chars + BODY_ROOM))
             .layer(middleware::from_fn_with_state(self.hosts.clone(), guard::guard))
             .with_state(self.clone())
     }

@@ -175,3 +175,24 @@ async fn nineteen_lanes_race() {
     assert_eq!(record.report.order(), (0..19).collect::<Vec<_>>());
     assert_eq!(film.frames().pop().expect("frames").view.standings, record.report.order());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ignores_the_cap_is_cut_and_what_came_is_kept() {
+    let mut endless = model("endless");
+    for _ in 0..20 {
+        endless = endless.says(&"x".repeat(100_000)).waits(10);
+    }
+    let arena =
+        arena([endless.finishes("stop"), model("sane").waits(500).says("b").used(1).finishes("stop")]);
+    let mut camera = Camera::new(100, []);
+    let record = race(&arena, &mut camera).await;
+    let lane = &record.report.lanes[0];
+    assert_eq!(lane.status, Status::Failed);
+    assert!(
+        lane.error.as_deref().is_some_and(|said| said.contains("far beyond its cap")),
+        "{:?}",
+        lane.error
+    );
+    assert_eq!(lane.answer.len(), 1_000_000, "of 8,192 tokens of 128 bytes ten reads fit");
+    assert!(record.report.lanes[1].status.is_finished());
+}

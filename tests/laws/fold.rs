@@ -6,6 +6,7 @@ use llm_arena::{
     model::{Availability, ChatModel, Delta, FinishReason, ModelError, Usage},
     race::{
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
+        metrics::TokenCount,
         state::RaceState,
     },
     view::View,
@@ -171,6 +172,15 @@ fn a_server_that_leaves_reasoning_out_of_its_count_is_corrected_and_a_zero_is_no
     assert_eq!(tokens(usage(10, 90)), 100);
     assert_eq!(tokens(usage(100, 90)), 100);
     assert_eq!(tokens(usage(0, 0)), 2);
+}
+
+#[test]
+fn a_count_that_came_before_more_text_is_not_believed() {
+    let tokens =
+        |deltas: [(u64, Delta); 4]| one_lane([(0, Delta::Sent)].into_iter().chain(deltas)).lanes[0].tokens();
+    let text = || Delta::Text("hello world".into());
+    assert_eq!(tokens([(1, text()), (1, usage(9, 0)), (2, text()), (3, stop())]), (4, TokenCount::Estimated));
+    assert_eq!(tokens([(1, text()), (2, text()), (2, usage(9, 0)), (3, stop())]), (9, TokenCount::Usage));
 }
 
 #[test]

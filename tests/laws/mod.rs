@@ -2,4 +2,5 @@
 
 mod fold;
 mod lesson;
+mod terminal;
 mod text;

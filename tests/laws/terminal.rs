@@ -1,0 +1,97 @@
+//! The terminal: whatever models write, a frame fits its screen and holds nothing but its own escapes.
+
+use std::{sync::Arc, time::Duration};
+
+use llm_arena::{
+    model::{ChatModel, Delta, FinishReason},
+    race::{
+        event::{Elapsed, EventKind, LaneEvent, RaceEvent},
+        state::RaceState,
+    },
+    surface::Surface,
+    terminal::{
+        Terminal,
+        render::{self, Screen},
+    },
+    view::View,
+};
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
+
+use crate::support::script::model;
+
+fn state(lanes: usize, text: &str) -> RaceState {
+    let cards = (0..lanes).map(|i| {
+        let mut card = model(&format!("m{i}")).card().clone();
+        card.name = format!("{text}{i}").chars().take(40).collect();
+        card.icon = "🧠".into();
+        Arc::new(card)
+    });
+    let mut state = RaceState::new(text, text, cards);
+    for lane in 0..lanes {
+        for (ms, delta) in
+            [(0, Delta::Sent), (300, Delta::Text(text.into())), (900, Delta::Text(text.into()))]
+        {
+            state.apply(&RaceEvent {
+                at: Elapsed::from_millis(ms),
+                kind: EventKind::Lane(lane, LaneEvent::Delta(delta)),
+            });
+        }
+    }
+    state
+}
+
+fn ended(mut state: RaceState) -> RaceState {
+    for lane in 0..state.lanes.len() {
+        let stop = LaneEvent::Delta(Delta::Finished(FinishReason::new("stop")));
+        for event in [stop, LaneEvent::Closed] {
+            let at = Elapsed::new(Duration::from_secs(2));
+            state.apply(&RaceEvent { at, kind: EventKind::Lane(lane, event) });
+        }
+    }
+    state
+}
+
+proptest! {
+    #[test]
+    fn a_live_frame_fits_any_screen(
+        text in "\\PC{1,60}|[\\x00-\\x20\\x1b\u{9b}\u{202e}a日]{1,60}",
+        lanes in 1..25_usize, columns in 1..140_usize, rows in 2..60_usize,
+    ) {
+        let screen = Screen { columns, rows, color: false };
+        let lines = render::live(&View::of(&state(lanes, &text)), screen);
+        prop_assert!(lines.len() < rows);
+        for line in &lines {
+            prop_assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+            prop_assert!(line.width() <= columns.max(8), "{} > {columns}: {line:?}", line.width());
+        }
+    }
+}
+
+#[test]
+fn words_go_before_bars_on_a_narrow_screen() {
+    let view = View::of(&ended(state(2, "word ")));
+    let rows = |columns| render::last(&view, Screen { columns, rows: 50, color: false })[3].clone();
+    assert!(rows(100).contains("████████████████"), "{}", rows(100));
+    assert!(rows(60).contains("████████ ") && !rows(60).contains("█████████"), "{}", rows(60));
+    assert!(!rows(40).contains('█') && rows(40).contains("tok/s"), "{}", rows(40));
+}
+
+#[tokio::test]
+async fn a_frame_is_painted_over_the_one_before_and_the_cursor_comes_back() {
+    let (state, mut out) = (state(1, "word "), vec![]);
+    let screen = Some(Screen { columns: 80, rows: 24, color: false });
+    let mut terminal = Terminal::new(&mut out, screen);
+    terminal.show(&View::of(&state)).await.expect("shown");
+    terminal.show(&View::of(&ended(state))).await.expect("shown");
+    let said = String::from_utf8(out).expect("UTF-8");
+    let (first, second) = said.split_once("\x1b[0J").expect("a first frame");
+    let lines = first.matches('\n').count();
+    assert!(second.starts_with(&format!("\x1b[?25l\x1b[{lines}F")), "{second:?}");
+    assert_eq!(
+        second.matches("\x1b[K\n").count(),
+        second.matches('\n').count(),
+        "every line is cleared to its end"
+    );
+    assert!(said.ends_with("\x1b[0J\x1b[?25h"), "{said:?}");
+}
