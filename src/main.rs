@@ -36,14 +36,17 @@ fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
     telemetry::init(&env, if action == Action::Serve { telemetry::DEFAULT_FILTER } else { "error" })?;
     let config = Config::load(cli.config.as_deref(), &env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let shutdown = CancellationToken::new();
         let watch = watch_signals(shutdown.clone()).context("no signal handler")?;
         tokio::select! {
             code = app::run(action, config, shutdown) => Ok(code?),
             () = watch => std::process::exit(KILLED),
         }
-    })
+    });
+    // a thread may still block on standard input or draw; nobody waits for it any more
+    runtime.shutdown_background();
+    ended
 }
 
 /// Cancels `shutdown` at the first SIGTERM or SIGINT; returns at the second.

@@ -6,6 +6,7 @@ mod json;
 mod lineup;
 mod once;
 mod probe;
+mod prompt;
 mod serve;
 
 use std::{process::ExitCode, sync::Arc};

@@ -1,27 +1,25 @@
 //! `compare` and `ask`: one race in a terminal, its chart in a file, its numbers for scripts.
 
 use std::{
-    io::{IsTerminal, Read, Write},
+    io::{IsTerminal, Write},
     path::Path,
 };
 
 use tokio_util::sync::CancellationToken;
 
-use super::{BAD, GOOD, StartError, arena, json};
+use super::{BAD, GOOD, StartError, arena, json, prompt};
 use crate::{
     arena::{Arena, Asker, Permit, Record},
     chart,
-    cli::{PromptSource, RaceArgs},
+    cli::RaceArgs,
     command,
     config::Config,
     terminal::{Terminal, render::Screen},
 };
 
-/// The most that is read of a prompt on standard input: beyond every limit that can be configured.
-const STDIN_BYTES: u64 = 4 << 20;
-
 /// Runs one race of `models` (none named: all) and says how it went as an exit code. Cancelling `shutdown`
-/// stops the race; what it has is shown, written and counted all the same.
+/// stops the race; what it has is shown, written and counted all the same. Cancelled before the prompt was
+/// read, there is no race.
 pub(super) async fn compare(
     config: &Config,
     models: &[String],
@@ -29,7 +27,10 @@ pub(super) async fn compare(
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
     let arena = arena(config);
-    let permit = admit(&arena, models, args)?;
+    let Some(prompt) = shutdown.run_until_cancelled(prompt::read(args.prompt())).await else {
+        return Ok(BAD);
+    };
+    let permit = admit(&arena, models, prompt?)?;
     if let Some(path) = &args.chart {
         writable(path)?;
     }
@@ -54,22 +55,11 @@ pub(super) async fn compare(
     }))
 }
 
-fn admit(arena: &Arena, models: &[String], args: &RaceArgs) -> Result<Permit, StartError> {
-    let prompt = match args.prompt() {
-        PromptSource::Text(text) => text,
-        PromptSource::Stdin => stdin()
-            .map_err(|error| StartError::Usage(format!("the prompt on stdin cannot be read: {error}")))?,
-    };
+fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Permit, StartError> {
     let chosen = command::models(&models.join(","), arena.cards())
         .map_err(|error| StartError::Usage(error.to_string()))?;
     let asker = Asker { id: "terminal".into(), name: "you".into() };
     arena.admit(asker, &chosen, prompt).map_err(|refused| StartError::Usage(refused.to_string()))
-}
-
-fn stdin() -> std::io::Result<String> {
-    let mut text = String::new();
-    std::io::stdin().lock().take(STDIN_BYTES).read_to_string(&mut text)?;
-    Ok(text.trim_end().to_owned())
 }
 
 /// Opens the chart's file before any model is called, so that a wrong path costs nothing.

@@ -206,3 +206,12 @@ async fn without_a_key_the_models_are_simulated_and_say_so() {
     );
     assert!(lane["tokens_per_second"].as_f64() > Some(0.0) && lane["name"] == "Gemma 2B", "{lane}");
 }
+
+#[tokio::test]
+async fn a_signal_ends_the_wait_for_a_prompt() {
+    let mut running = Program::new().env("ARENA_LOG", "debug").start(&["compare", "-"]);
+    let _open = running.child.stdin.take().expect("a pipe");
+    soon(running.says("reading the prompt")).await;
+    running.terminate().await;
+    assert_eq!(soon(running.end()).await.code, Some(1));
+}

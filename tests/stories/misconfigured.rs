@@ -117,3 +117,19 @@ async fn usage() {
     let outcome = soon(program.run(&["compare"])).await;
     assert_eq!(outcome.code, Some(2), "no prompt: {outcome:?}");
 }
+
+#[tokio::test]
+async fn a_prompt_on_stdin() {
+    let program = Program::new();
+    let most = vec![b'a'; 4 << 20];
+    for (prompt, said) in [
+        (&[most.as_slice(), b"a"].concat()[..], "the prompt on stdin is longer than 4 MiB"),
+        (most.as_slice(), "That prompt has 4194304 characters"),
+        (b"caf\xe9", "the prompt on stdin is not UTF-8 text"),
+        (b" \n", "The prompt is empty"),
+    ] {
+        let outcome = soon(program.run_with(&["compare", "-"], prompt)).await;
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+}

@@ -73,12 +73,12 @@ impl Program {
         self.run_with(args, "").await
     }
 
-    /// Runs to the end with this text on standard input.
-    pub async fn run_with(&self, args: &[&str], stdin: &str) -> Outcome {
+    /// Runs to the end with this on standard input.
+    pub async fn run_with(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Outcome {
         let mut child = self.command(args).spawn().expect("the binary");
         let mut input = child.stdin.take().expect("a pipe");
         // a program that wants no input may be gone already
-        let _ = input.write_all(stdin.as_bytes()).await;
+        let _ = input.write_all(stdin.as_ref()).await;
         drop(input);
         Outcome::of(child.wait_with_output().await.expect("an end"))
     }
