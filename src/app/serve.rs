@@ -23,6 +23,9 @@ use crate::{
 /// What the final frames need of the drain time.
 const FINALS: Duration = Duration::from_secs(2);
 
+/// What the final frames get, however short the drain time is.
+const FINALS_LEAST: Duration = Duration::from_millis(500);
+
 /// How often the recorder folds its samples.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -49,8 +52,9 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
     servers.close();
     shutdown.cancelled().await;
-    let deadline = Instant::now() + Duration::from_secs(config.arena.drain_seconds);
-    let ended = arena.drain(deadline.checked_sub(FINALS).unwrap_or(deadline), deadline).await;
+    let (now, drain) = (Instant::now(), Duration::from_secs(config.arena.drain_seconds));
+    let deadline = now + drain.max(FINALS_LEAST);
+    let ended = arena.drain(now + drain.saturating_sub(FINALS), deadline).await;
     channel.inspect(LocalChannel::close);
     closed.cancel();
     let _ = timeout_at(deadline, servers.wait()).await;

@@ -185,7 +185,10 @@ impl Arena {
             live::present(watching, surface)
         );
         match shown {
-            Ok(()) => self.chart(&record, surface).await,
+            // a restart does not wait for pictures
+            Ok(()) => {
+                let _ = self.interrupting.run_until_cancelled(self.chart(&record, surface)).await;
+            }
             Err(error) => {
                 tracing::warn!(race = %record.id, error = &error as &dyn std::error::Error, "message lost");
             }
@@ -247,7 +250,8 @@ impl Arena {
     }
 
     /// Lets live races end by themselves until `stop_at`, then interrupts them, and waits until every
-    /// message has its final frame or `deadline` is there. True when all ended in time.
+    /// message has its final frame or `deadline` is there. No chart is drawn or attached once races are
+    /// interrupted. True when all ended in time.
     pub async fn drain(&self, stop_at: Instant, deadline: Instant) -> bool {
         self.close();
         if timeout_at(stop_at, self.tasks.wait()).await.is_ok() {

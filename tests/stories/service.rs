@@ -78,13 +78,12 @@ async fn message(tab: &mut Lines<BufReader<TcpStream>>, wanted: impl Fn(&Value) 
     None
 }
 
-#[tokio::test]
-async fn a_signal_in_mid_race_leaves_no_live_word_behind() {
+/// Signals the service in mid-race: the message must end as interrupted, and the log must hold no error.
+async fn interrupted_with(drain_seconds: u32) {
     let fake = with_key([answer("a").says("So far").hangs()]).await;
     let address = free_address();
-    // as long as the final frames may take: the race is interrupted at once
-    let program =
-        super::command_line::program(&fake, &[("a", "")]).with_lines("[arena]\ndrain_seconds = 2\n");
+    let program = super::command_line::program(&fake, &[("a", "")])
+        .with_lines(&format!("[arena]\ndrain_seconds = {drain_seconds}\n"));
     let running = started(&program.env("ARENA_LISTEN", &address.to_string())).await;
     let mut tab = open(address, "/api/channel").await.expect("a stream").lines();
     let line = json!({ "text": "/arena compare hi", "from": { "id": "visitor-1", "name": "ana" } });
@@ -93,11 +92,22 @@ async fn a_signal_in_mid_race_leaves_no_live_word_behind() {
     soon(message(&mut tab, speaks)).await.expect("a lane that speaks");
     running.terminate().await;
     let is_over = |message: &Value| message["progress"] == "interrupted";
-    let last = soon(message(&mut tab, is_over)).await.expect("a final frame");
+    let last = soon(message(&mut tab, is_over)).await;
+    let last = last.unwrap_or_else(|| panic!("no final frame with drain_seconds = {drain_seconds}"));
     assert_eq!(
         (&last["lanes"][0]["state"], &last["lanes"][0]["answer"]),
         (&"stopped".into(), &"So far".into())
     );
-    assert_eq!(soon(running.end()).await.code, Some(0));
+    let outcome = soon(running.end()).await;
+    assert_eq!(outcome.code, Some(0));
+    assert!(!outcome.stderr.contains("\"ERROR\""), "drain_seconds = {drain_seconds}: {}", outcome.stderr);
     soon(fake.until(|truth| truth.exchanges[0].left().is_some())).await;
+}
+
+#[tokio::test]
+async fn a_signal_in_mid_race_leaves_no_live_word_behind() {
+    // no more than the final frames may take: the race is interrupted at once
+    for drain_seconds in [0, 1, 2] {
+        interrupted_with(drain_seconds).await;
+    }
 }
