@@ -36,6 +36,8 @@
 //! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one go.
 //! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
+
 pub mod app;
 pub mod arena;
 pub mod chart;

@@ -1,6 +1,8 @@
 //! The binary: reads the command line and the environment, starts logging, and hands over to [`app`].
 
-use std::process::ExitCode;
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
+
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context;
 use clap::Parser;
@@ -24,7 +26,8 @@ fn main() -> ExitCode {
     match start(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("llm-arena: {error:#}");
+            // stderr may be closed: the exit code says it too
+            let _ = writeln!(std::io::stderr(), "llm-arena: {error:#}");
             ExitCode::from(WRONG)
         }
     }

@@ -2,9 +2,11 @@
 //!
 //! The only module that knows all the others. It decides nothing that a race or a platform could decide.
 
+mod chart_file;
 mod json;
 mod lineup;
 mod once;
+mod output;
 mod probe;
 mod prompt;
 mod serve;
@@ -54,7 +56,7 @@ pub async fn run(
         Action::Healthcheck => probe::healthcheck(&config).await,
         Action::Simulate { listen } => {
             let listener = serve::bind(listen, "command line", "--listen").await?;
-            eprintln!("llm-arena: simulated models at http://{listen}/v1");
+            output::note(format_args!("llm-arena: simulated models at http://{listen}/v1"));
             let models = lineup::simulated(&config);
             let served = simulated::server::serve(listener, models, shutdown.cancelled_owned()).await;
             if served.is_ok() { GOOD } else { BAD }

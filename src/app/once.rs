@@ -1,13 +1,16 @@
 //! `compare` and `ask`: one race in a terminal, its chart in a file, its numbers for scripts.
 
-use std::{
-    io::{IsTerminal, Write},
-    path::Path,
-};
+use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{BAD, GOOD, StartError, arena, json, prompt};
+use super::{
+    BAD, GOOD, StartError, arena,
+    chart_file::ChartFile,
+    json,
+    output::{self, print},
+    prompt,
+};
 use crate::{
     arena::{Arena, Asker, Permit, Record},
     chart,
@@ -31,9 +34,7 @@ pub(super) async fn compare(
         return Ok(BAD);
     };
     let permit = admit(&arena, models, prompt?)?;
-    if let Some(path) = &args.chart {
-        writable(path)?;
-    }
+    let file = chart_file(args)?;
     let id = permit.id();
     let racing = async {
         let record = if args.json {
@@ -49,10 +50,13 @@ pub(super) async fn compare(
         arena.stop(id);
     };
     let (record, ()) = tokio::join!(racing, stopping);
-    Ok(written(&record, args).unwrap_or_else(|problem| {
-        eprintln!("llm-arena: {problem}");
-        BAD
-    }))
+    let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
+    let charted = match file {
+        Some(file) => draw(file, Arc::clone(&record)).await,
+        None => Ok(()),
+    };
+    let written = tell(&record, args, charted.is_ok());
+    Ok(output::code(charted.and(written), if finished { GOOD } else { BAD }))
 }
 
 fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Permit, StartError> {
@@ -62,12 +66,14 @@ fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Permit, Sta
     arena.admit(asker, &chosen, prompt).map_err(|refused| StartError::Usage(refused.to_string()))
 }
 
-/// Opens the chart's file before any model is called, so that a wrong path costs nothing.
-fn writable(path: &Path) -> Result<(), StartError> {
-    let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
-    opened.map(drop).map_err(|error| {
-        StartError::Usage(format!("--chart {}: cannot be written ({error})", path.display()))
-    })
+/// The chart's file, checked before any model is called, so that a wrong path costs nothing.
+fn chart_file(args: &RaceArgs) -> Result<Option<ChartFile>, StartError> {
+    let check = |path: &PathBuf| {
+        ChartFile::check(path).map_err(|error| {
+            StartError::Usage(format!("--chart {}: cannot be written ({error})", path.display()))
+        })
+    };
+    args.chart.as_ref().map(check).transpose()
 }
 
 /// The screen behind `out`, when it is one.
@@ -76,18 +82,22 @@ fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S) -> Option<Screen> {
     Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color: true })
 }
 
-fn written(record: &Record, args: &RaceArgs) -> Result<u8, String> {
-    if args.json {
-        let text =
-            serde_json::to_string_pretty(&json::Race::of(record)).map_err(|error| error.to_string())?;
-        writeln!(std::io::stdout(), "{text}").map_err(|error| format!("stdout: {error}"))?;
-    }
-    if let Some(path) = &args.chart {
+async fn draw(file: ChartFile, record: Arc<Record>) -> Result<(), String> {
+    let drawn = tokio::task::spawn_blocking(move || {
         let chart = chart::png(&record.report).map_err(|error| format!("no chart: {error}"))?;
-        std::fs::write(path, chart.png).map_err(|error| format!("--chart {}: {error}", path.display()))?;
-        if !args.json {
-            println!("chart: {}", path.display());
-        }
+        file.write(&chart.png).map_err(|error| format!("the chart cannot be written: {error}"))
+    });
+    drawn.await.unwrap_or_else(|error| Err(format!("no chart: {error}")))
+}
+
+/// Says on stdout what the race's frames have not said: all of it as JSON, or where the chart is.
+fn tell(record: &Record, args: &RaceArgs, charted: bool) -> Result<(), String> {
+    if args.json {
+        let text = serde_json::to_string_pretty(&json::Race::of(record));
+        return print(text.map_err(|error| error.to_string())?);
     }
-    Ok(if record.report.lanes.iter().any(|lane| lane.status.is_finished()) { GOOD } else { BAD })
+    match &args.chart {
+        Some(path) if charted => print(format_args!("chart: {}", path.display())),
+        _ => Ok(()),
+    }
 }

@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{BAD, GOOD, arena};
+use super::{
+    BAD, GOOD, arena,
+    output::{self, print},
+};
 use crate::{arena::Entrant, config::Config, model::Availability};
 
 /// How long a provider may take to answer a question about itself.
@@ -21,29 +24,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// `models`: the line-up, one line or one object each.
 pub(super) async fn models(config: &Config, json: bool) -> u8 {
     let entrants = arena(config).entrants(PATIENCE).await;
-    if json {
+    let text = if json {
         let rows: Vec<Row<'_>> = entrants.iter().map(Row::of).collect();
-        match serde_json::to_string_pretty(&rows) {
-            Ok(text) => println!("{text}"),
-            Err(error) => tracing::error!(%error, "no JSON"),
-        }
+        serde_json::to_string_pretty(&rows).map_err(|error| error.to_string())
     } else {
-        for entrant in &entrants {
-            println!("{}", line(entrant));
-        }
-    }
-    GOOD
+        Ok(lines(&entrants))
+    };
+    output::code(text.and_then(print), GOOD)
 }
 
 /// `check`: says what is reachable; the configuration was validated before.
 pub(super) async fn check(config: &Config) -> u8 {
-    println!("configuration: {} is valid", config.origin);
+    let valid = print(format_args!("configuration: {} is valid", config.origin));
     let entrants = arena(config).entrants(PATIENCE).await;
-    for entrant in &entrants {
-        println!("{}", line(entrant));
-    }
+    let written = valid.and_then(|()| print(lines(&entrants)));
     let reachable = |entrant: &Entrant| !matches!(entrant.availability, Availability::Unreachable(_));
-    if entrants.iter().all(reachable) { GOOD } else { BAD }
+    output::code(written, if entrants.iter().all(reachable) { GOOD } else { BAD })
 }
 
 /// `healthcheck`: asks the running service over loopback, as a container's health check does.
@@ -55,7 +51,7 @@ pub(super) async fn healthcheck(config: &Config) -> u8 {
         Ok(Err(error)) => error.to_string(),
         Err(_) => "no answer within 2 s".to_owned(),
     };
-    eprintln!("llm-arena: http://{address}/healthz: {why}");
+    output::note(format_args!("llm-arena: http://{address}/healthz: {why}"));
     BAD
 }
 
@@ -75,6 +71,10 @@ async fn healthz(address: SocketAddr) -> std::io::Result<bool> {
     let mut status = [0; 12];
     stream.read_exact(&mut status).await?;
     Ok(status.starts_with(b"HTTP/1.") && status.ends_with(b" 200"))
+}
+
+fn lines(entrants: &[Entrant]) -> String {
+    entrants.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn line(entrant: &Entrant) -> String {

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{GOOD, arena};
+use super::{GOOD, arena, output::note};
 use crate::{
     config::{self, Config, ConfigError, ExampleConfig},
     telemetry::metrics::handle as recorder,
@@ -165,9 +165,9 @@ fn announce(config: &Config) {
         tracing::warn!("{platform}");
     }
     if local_channel(config) {
-        eprintln!("LLM Arena: the local channel is at http://{address}");
+        note(format_args!("LLM Arena: the local channel is at http://{address}"));
         if config.models.iter().any(|model| model.card.simulated) {
-            eprintln!("Models whose provider has no key are simulated, and say so.");
+            note("Models whose provider has no key are simulated, and say so.");
         }
     } else if absent(config).is_empty() {
         tracing::warn!("no chat token and no local channel: nobody can ask; set one of them");

@@ -215,3 +215,44 @@ async fn a_signal_ends_the_wait_for_a_prompt() {
     running.terminate().await;
     assert_eq!(soon(running.end()).await.code, Some(1));
 }
+
+#[tokio::test]
+async fn nobody_reading_any_more_costs_neither_the_chart_nor_the_exit_code() {
+    for args in [
+        &["compare", "--json", "--chart", "speed.png", "hi"][..],
+        &["ask", "--model", "a", "--chart", "speed.png", "hi"],
+    ] {
+        let speak = Gate::default();
+        let fake = with_key([answer("a").waits_for(&speak).says("Hi").whole()]).await;
+        let program = program(&fake, &[("a", "")]);
+        let mut running = program.start(args);
+        running.close_stdout();
+        speak.open();
+        let outcome = soon(running.end()).await;
+        assert_eq!(
+            (outcome.code, outcome.stderr.contains("panicked")),
+            (Some(0), false),
+            "{args:?}: {outcome:?}"
+        );
+        assert_eq!(size(&std::fs::read(program.path("speed.png")).expect("a chart")), (1200, 675));
+    }
+    for args in [&["models"][..], &["models", "--json"], &["check"]] {
+        let mut running = Program::new().start(args);
+        running.close_stdout();
+        let outcome = soon(running.end()).await;
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chart_that_never_came_leaves_its_file_alone() {
+    for (file, before) in [("new.png", None), ("old.png", Some("old"))] {
+        let fake = with_key([answer("a").says("Hi").hangs()]).await;
+        let program = program(&fake, &[("a", "")]);
+        std::fs::write(program.path("old.png"), "old").expect("a file");
+        let mut running = program.start(&["compare", "--json", "--chart", file, "hi"]);
+        soon(running.says("writing")).await;
+        soon(running.child.kill()).await.expect("killed");
+        assert_eq!(std::fs::read_to_string(program.path(file)).ok().as_deref(), before);
+    }
+}

@@ -104,6 +104,11 @@ impl Outcome {
 }
 
 impl Running {
+    /// Stops reading its standard output, as `head` does.
+    pub fn close_stdout(&mut self) {
+        drop(self.child.stdout.take());
+    }
+
     /// The next line on stderr that contains `word`.
     pub async fn says(&mut self, word: &str) -> String {
         loop {
