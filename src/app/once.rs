@@ -60,7 +60,10 @@ pub(super) async fn compare(
 }
 
 fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Permit, StartError> {
-    let chosen = command::models(&models.join(","), arena.cards())
+    let chosen: Vec<_> = models
+        .iter()
+        .map(|name| command::model(name, arena.cards()))
+        .collect::<Result<_, _>>()
         .map_err(|error| StartError::Usage(error.to_string()))?;
     let asker = Asker { id: "terminal".into(), name: "you".into() };
     arena.admit(asker, &chosen, prompt).map_err(|refused| StartError::Usage(refused.to_string()))

@@ -114,6 +114,8 @@ async fn usage() {
     llm-arena: --chart no/such/folder/speed.png: cannot be written (No such file or directory (os error 2))
     llm-arena: That prompt has 5 characters; 4 are allowed here. A shorter one will do.
     "#);
+    let list = refused(&program, &["ask", "--model", "m,m", "hi"]).await;
+    assert!(list.contains("No model is called `m,m`"), "one model is asked, not a list: {list}");
     let outcome = soon(program.run(&["compare"])).await;
     assert_eq!(outcome.code, Some(2), "no prompt: {outcome:?}");
 }
