@@ -11,8 +11,9 @@ mod probe;
 mod prompt;
 mod serve;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
 const GOOD: u8 = 0;
 /// No lane finished; something is not reachable.
 const BAD: u8 = 1;
+
+/// How long the simulated server lets answers end after the signal.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// What ends the program with exit code 2: a wrong setting or wrong usage. One clear message each.
 #[derive(Debug, thiserror::Error)]
@@ -51,18 +55,37 @@ pub async fn run(
         Action::Serve => serve::serve(config, shutdown).await?,
         Action::Compare { models, race } => once::compare(&config, &models, &race, shutdown).await?,
         Action::Ask { model, race } => once::compare(&config, &[model], &race, shutdown).await?,
-        Action::Models { json } => probe::models(&config, json).await,
-        Action::Check => probe::check(&config).await,
-        Action::Healthcheck => probe::healthcheck(&config).await,
-        Action::Simulate { listen } => {
-            let listener = serve::bind(listen, "command line", "--listen").await?;
-            output::note(format_args!("llm-arena: simulated models at http://{listen}/v1"));
-            let models = lineup::simulated(&config);
-            let served = simulated::server::serve(listener, models, shutdown.cancelled_owned()).await;
-            if served.is_ok() { GOOD } else { BAD }
-        }
+        Action::Models { json } => unless(&shutdown, probe::models(&config, json)).await,
+        Action::Check => unless(&shutdown, probe::check(&config)).await,
+        Action::Healthcheck => unless(&shutdown, probe::healthcheck(&config)).await,
+        Action::Simulate { listen } => simulate(&config, listen, shutdown).await?,
     };
     Ok(ExitCode::from(code))
+}
+
+/// The code of `question`, or that of a failure once `shutdown` is cancelled: what was asked stays open.
+async fn unless(shutdown: &CancellationToken, question: impl Future<Output = u8>) -> u8 {
+    shutdown.run_until_cancelled(question).await.unwrap_or(BAD)
+}
+
+/// `simulate`: serves until `shutdown`; answers under way then have [`LAST_ANSWERS`] to end.
+async fn simulate(
+    config: &Config,
+    listen: SocketAddr,
+    shutdown: CancellationToken,
+) -> Result<u8, ConfigError> {
+    let listener = serve::bind(listen, "command line", "--listen").await?;
+    output::note(format_args!("llm-arena: simulated models at http://{listen}/v1"));
+    let served =
+        simulated::server::serve(listener, lineup::simulated(config), shutdown.clone().cancelled_owned());
+    let late = async {
+        shutdown.cancelled().await;
+        sleep(LAST_ANSWERS).await;
+    };
+    tokio::select! {
+        served = served => Ok(if served.is_ok() { GOOD } else { BAD }),
+        () = late => Ok(GOOD),
+    }
 }
 
 fn arena(config: &Config) -> Arc<Arena> {

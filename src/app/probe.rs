@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{arena::Entrant, config::Config, model::Availability};
 
-/// How long a provider may take to answer a question about itself.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a provider may take to answer a question about itself: less than the client would wait.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// `models`: the line-up, one line or one object each.
 pub(super) async fn models(config: &Config, json: bool) -> u8 {

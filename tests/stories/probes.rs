@@ -1,5 +1,7 @@
 //! `models` and `check`: who is there today.
 
+use tokio::net::TcpListener;
+
 use super::{command_line::program, soon};
 use crate::support::{
     program::Program,
@@ -50,4 +52,21 @@ async fn check_tells_a_wrong_key() {
     let outcome = soon(program(&fake, &[("a", "")]).run(&["check"])).await;
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stdout.contains("the provider refused the key"), "{}", outcome.stdout);
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_wait_for_an_answer() {
+    for command in ["models", "check", "healthcheck"] {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = silent.local_addr().expect("an address");
+        let program = Program::with(&format!(
+            "[http]\nlisten = \"{address}\"\n[[provider]]\nid = \"p\"\nbase_url = \"http://{address}/v1\"\n\
+             [[model]]\nid = \"m\"\nprovider = \"p\"\nmodel = \"m\"\n"
+        ));
+        let running = program.start(&[command]);
+        let _asked = soon(silent.accept()).await.expect("a question");
+        running.terminate().await;
+        let outcome = soon(running.end()).await;
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""), "{command}");
+    }
 }

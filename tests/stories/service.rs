@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
 };
 
@@ -63,6 +63,22 @@ async fn the_simulated_server_is_a_provider_to_others() {
         (&race["lanes"][0]["output_tokens"], &race["lanes"][0]["token_count"]),
         (&10.into(), &"usage".into())
     );
+    server.terminate().await;
+    assert_eq!(soon(server.end()).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn the_simulated_server_does_not_wait_for_ever_for_its_clients() {
+    let address = free_address();
+    let mut server = Program::new().start(&["simulate", "--listen", &address.to_string()]);
+    soon(server.says("simulated models at")).await;
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: sim\r\nContent-Type: application/json\r\n\
+                Content-Length: 99\r\nExpect: 100-continue\r\n\r\n";
+    let mut client = TcpStream::connect(address).await.expect("connected");
+    client.write_all(head.as_bytes()).await.expect("sent");
+    let mut goes_on = [0; 12];
+    soon(client.read_exact(&mut goes_on)).await.expect("it waits for the body");
+    assert_eq!(&goes_on, b"HTTP/1.1 100");
     server.terminate().await;
     assert_eq!(soon(server.end()).await.code, Some(0));
 }
