@@ -70,6 +70,11 @@ pub trait Surface: Send {
     /// See [`SurfaceError`]; after an error the message looks as before.
     fn show(&mut self, view: &View) -> impl Future<Output = Result<(), SurfaceError>> + Send;
 
+    /// Whether the chart should be drawn for this surface at all.
+    fn wants_chart(&self) -> bool {
+        true
+    }
+
     /// Adds the chart to the message that was shown.
     ///
     /// # Errors

@@ -185,6 +185,7 @@ impl Arena {
             live::present(watching, surface)
         );
         match shown {
+            Ok(()) if !surface.wants_chart() => {}
             // a restart does not wait for pictures
             Ok(()) => {
                 let _ = self.interrupting.run_until_cancelled(self.chart(&record, surface)).await;

@@ -90,6 +90,10 @@ impl<W: Write + Send> Surface for Terminal<W> {
     }
 
     /// A terminal shows no pictures; `--chart` writes the file.
+    fn wants_chart(&self) -> bool {
+        false
+    }
+
     async fn attach(&mut self, _: Chart) -> Result<(), SurfaceError> {
         Ok(())
     }

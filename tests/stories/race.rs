@@ -152,3 +152,16 @@ async fn a_restart_interrupts_and_cancels_in_the_same_way() {
     assert_eq!(watcher.last().progress, Progress::Interrupted);
     soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
 }
+
+#[tokio::test]
+async fn a_chart_is_for_surfaces_that_want_one() {
+    for (wants, charts) in [(true, 1), (false, 0)] {
+        let fake = FakeProvider::open([answer("one").says("Hi").whole()]).await;
+        let client = provider(&fake.base_url(), None);
+        let arena = arena([model(&client, "one", Deadlines::default())]);
+        let (window, watcher) = Window::new();
+        let mut window = if wants { window } else { window.without_chart() };
+        soon(arena.race(admit(&arena), &mut window)).await;
+        assert_eq!(watcher.charts().len(), charts);
+    }
+}

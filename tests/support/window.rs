@@ -11,6 +11,7 @@ use tokio::sync::watch;
 /// The surface.
 pub struct Window {
     shown: watch::Sender<Shown>,
+    wants_chart: bool,
 }
 
 /// What was shown; clones see the same.
@@ -26,7 +27,12 @@ struct Shown {
 impl Window {
     pub fn new() -> (Self, Watcher) {
         let (shown, seen) = watch::channel(Shown::default());
-        (Self { shown }, Watcher(seen))
+        (Self { shown, wants_chart: true }, Watcher(seen))
+    }
+
+    /// As a surface that can show no pictures.
+    pub fn without_chart(self) -> Self {
+        Self { wants_chart: false, ..self }
     }
 }
 
@@ -38,6 +44,10 @@ impl Surface for Window {
     async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
         self.shown.send_modify(|shown| shown.frames.push(view.clone()));
         Ok(())
+    }
+
+    fn wants_chart(&self) -> bool {
+        self.wants_chart
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
