@@ -5,6 +5,7 @@
 mod chart_file;
 mod json;
 mod lineup;
+mod listen;
 mod once;
 mod output;
 mod probe;
@@ -16,6 +17,7 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use self::listen::{Said, bind, reached};
 use crate::{
     arena::{Arena, Limits},
     cli::Action,
@@ -74,8 +76,8 @@ async fn simulate(
     listen: SocketAddr,
     shutdown: CancellationToken,
 ) -> Result<u8, ConfigError> {
-    let listener = serve::bind(listen, "command line", "--listen").await?;
-    output::note(format_args!("llm-arena: simulated models at http://{listen}/v1"));
+    let (listener, address) = bind(listen, Said::Argument).await?;
+    output::note(format_args!("llm-arena: simulated models at http://{}/v1", reached(address)));
     let served =
         simulated::server::serve(listener, lineup::simulated(config), shutdown.clone().cancelled_owned());
     let late = async {

@@ -1,9 +1,6 @@
 //! `models`, `check`, `healthcheck`: what is there, and whether it answers.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use serde::Serialize;
 use tokio::{
@@ -14,6 +11,7 @@ use tokio::{
 
 use super::{
     BAD, GOOD, arena,
+    listen::reached,
     output::{self, print},
 };
 use crate::{arena::Entrant, config::Config, model::Availability};
@@ -44,7 +42,7 @@ pub(super) async fn check(config: &Config) -> u8 {
 
 /// `healthcheck`: asks the running service over loopback, as a container's health check does.
 pub(super) async fn healthcheck(config: &Config) -> u8 {
-    let address = SocketAddr::new(loopback(config.http.listen.ip()), config.http.listen.port());
+    let address = reached(config.http.listen);
     let why = match timeout(Duration::from_secs(2), healthz(address)).await {
         Ok(Ok(true)) => return GOOD,
         Ok(Ok(false)) => "it answers, but not that it is well".to_owned(),
@@ -53,15 +51,6 @@ pub(super) async fn healthcheck(config: &Config) -> u8 {
     };
     output::note(format_args!("llm-arena: http://{address}/healthz: {why}"));
     BAD
-}
-
-/// Where a service that listens on every address can be asked from its own machine.
-fn loopback(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    }
 }
 
 async fn healthz(address: SocketAddr) -> std::io::Result<bool> {

@@ -13,7 +13,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{GOOD, arena, output::note};
+use super::{
+    GOOD, arena,
+    listen::{Said, bind, reached},
+    output::note,
+};
 use crate::{
     config::{self, Config, ConfigError, ExampleConfig},
     telemetry::metrics::handle as recorder,
@@ -31,23 +35,24 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result<u8, ConfigError> {
-    let listener = bind(config.http.listen, &config.origin, "[http] listen").await?;
+    let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
     let arena = arena(&config);
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let mut router = probes(Health { absent: absent(&config).into(), draining: shutdown.clone() });
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
         None => router = router.merge(metrics(recorder())),
         Some(address) => {
-            let listener = bind(address, &config.origin, "[http] metrics_listen").await?;
+            let (listener, address) = bind(address, Said::MetricsListen(&config)).await?;
+            tracing::info!(%address, "listening for metrics");
             servers.spawn(http(listener, metrics(recorder()), closed.clone()));
         }
     }
-    let channel = local_channel(&config)
-        .then(|| LocalChannel::new(Arc::clone(&arena), examples(&config), hosts(&config)));
+    let local = local_channel(&config);
+    let channel = local.then(|| LocalChannel::new(Arc::clone(&arena), examples(&config), hosts(&config)));
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
     }
-    announce(&config);
+    announce(&config, address, local);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
     servers.close();
@@ -62,19 +67,6 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
         tracing::error!("the drain time was over before every message had its final frame");
     }
     Ok(GOOD)
-}
-
-/// Binds `address`, or says which setting to change.
-pub(super) async fn bind(address: SocketAddr, file: &str, key: &str) -> Result<TcpListener, ConfigError> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let problem = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                format!("{address} is in use; stop what listens there, or set another address here or in ARENA_LISTEN")
-            }
-            _ => format!("{address} cannot be listened on ({error}); set another address here or in ARENA_LISTEN"),
-        };
-        ConfigError::in_file(file, key, problem)
-    })
 }
 
 async fn http(listener: TcpListener, router: Router, closed: CancellationToken) {
@@ -158,14 +150,14 @@ fn hosts(config: &Config) -> Hosts {
     if config.http.listen.ip().is_loopback() { Hosts::loopback(allowed) } else { Hosts::open(allowed) }
 }
 
-fn announce(config: &Config) {
-    let address = config.http.listen;
+/// Says that it listens on `address` and whether the `local` channel is there.
+fn announce(config: &Config, address: SocketAddr, local: bool) {
     tracing::info!(%address, configuration = config.origin, "listening");
     for platform in absent(config) {
         tracing::warn!("{platform}");
     }
-    if local_channel(config) {
-        note(format_args!("LLM Arena: the local channel is at http://{address}"));
+    if local {
+        note(format_args!("LLM Arena: the local channel is at http://{}", reached(address)));
         if config.models.iter().any(|model| model.card.simulated) {
             note("Models whose provider has no key are simulated, and say so.");
         }

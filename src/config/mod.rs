@@ -41,6 +41,9 @@ pub const DEFAULT_FILE: &str = "config/arena.toml";
 /// The same file, in the binary.
 pub const BUILT_IN: &str = include_str!("../../config/arena.toml");
 
+/// The variable that goes before `[http] listen`.
+pub const LISTEN_VARIABLE: &str = "ARENA_LISTEN";
+
 const BUILT_IN_NAME: &str = "built-in config/arena.toml";
 
 /// The whole configuration, checked. Its `Debug` shows no secret.
@@ -168,7 +171,7 @@ impl File {
     /// What the environment says goes before the file.
     fn override_from(&mut self, env: &Env) -> Result<(), ConfigError> {
         if let Some(listen) = listen(env)? {
-            self.http.listen = listen;
+            (self.http.listen, self.http.listen_is_variable) = (listen, true);
         }
         if let Some(url) = url(env, "DISCORD_API_URL")? {
             self.discord.api_url = url;
@@ -201,10 +204,10 @@ impl File {
 }
 
 fn listen(env: &Env) -> Result<Option<SocketAddr>, ConfigError> {
-    let text = env.text("ARENA_LISTEN")?;
+    let text = env.text(LISTEN_VARIABLE)?;
     text.map(|text| value::address(&text))
         .transpose()
-        .map_err(|problem| ConfigError::in_env("ARENA_LISTEN", problem))
+        .map_err(|problem| ConfigError::in_env(LISTEN_VARIABLE, problem))
 }
 
 fn url(env: &Env, name: &str) -> Result<Option<Url>, ConfigError> {

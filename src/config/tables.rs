@@ -77,6 +77,9 @@ pub struct HttpConfig {
     /// Health, webhooks and the local channel. `ARENA_LISTEN` goes before it.
     #[serde(deserialize_with = "value::socket_address")]
     pub listen: SocketAddr,
+    /// Whether the address came from `ARENA_LISTEN`.
+    #[serde(skip)]
+    pub listen_is_variable: bool,
     /// An address of its own for `/metrics`; `None`: the same.
     #[serde(deserialize_with = "value::optional_address")]
     pub metrics_listen: Option<SocketAddr>,
@@ -90,6 +93,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            listen_is_variable: false,
             metrics_listen: None,
             allowed_hosts: Vec::new(),
         }

@@ -86,12 +86,21 @@ async fn an_empty_key_is_a_missing_one() {
 async fn a_port_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    for command in ["serve", "simulate"] {
-        let program = Program::new().env("ARENA_LISTEN", &address);
-        let args = if command == "serve" { vec![command] } else { vec![command, "--listen", &address] };
-        let said = refused(&program, &args).await;
-        assert!(said.contains(&format!("{address} is in use")), "{said}");
-        assert!(said.contains(if command == "serve" { "ARENA_LISTEN" } else { "--listen" }), "{said}");
+    let in_use = format!("{address} is in use; stop what listens there, or set another address here");
+    let metrics = format!("[http]\nlisten = \"127.0.0.1:0\"\nmetrics_listen = \"{address}\"\n");
+    let cases = [
+        (Program::new().env("ARENA_LISTEN", &address), vec!["serve"], "environment: ARENA_LISTEN", ""),
+        (
+            Program::with(&format!("[http]\nlisten = \"{address}\"\n")),
+            vec!["serve"],
+            "arena.toml: [http] listen",
+            " or in ARENA_LISTEN",
+        ),
+        (Program::with(&metrics), vec!["serve"], "arena.toml: [http] metrics_listen", ""),
+        (Program::new(), vec!["simulate", "--listen", &address], "command line: --listen", ""),
+    ];
+    for (program, args, place, more) in cases {
+        assert_eq!(refused(&program, &args).await, format!("llm-arena: {place}: {in_use}{more}"));
     }
 }
 

@@ -48,6 +48,27 @@ async fn metrics_may_have_an_address_of_their_own() {
 }
 
 #[tokio::test]
+async fn port_0_is_told_as_the_port_that_it_became() {
+    let mut running =
+        Program::new().env("ARENA_LISTEN", "0.0.0.0:0").env("ARENA_LOCAL_CHANNEL", "on").start(&["serve"]);
+    let warning = soon(running.says("no login")).await;
+    assert!(warning.contains("0.0.0.0"), "{warning}");
+    let logged = soon(running.says("\"listening\"")).await;
+    let port = logged.split("0.0.0.0:").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
+    let said = soon(running.says("the local channel")).await;
+    assert!(port != "0" && said.ends_with(&format!("http://127.0.0.1:{port}")), "{logged} {said}");
+    let address = format!("127.0.0.1:{port}").parse().expect("an address");
+    assert_eq!(get(address, "/healthz").await.expect("an answer").0, 200);
+    running.terminate().await;
+    let outcome = soon(running.end()).await;
+    assert!(!outcome.stderr.contains("no login"), "said once: {}", outcome.stderr);
+
+    let mut server = Program::new().start(&["simulate", "--listen", "127.0.0.1:0"]);
+    let said = soon(server.says("simulated models at")).await;
+    assert!(!said.contains(":0/"), "{said}");
+}
+
+#[tokio::test]
 async fn the_simulated_server_is_a_provider_to_others() {
     let address = free_address();
     let mut server = Program::new().start(&["simulate", "--listen", &address.to_string()]);
