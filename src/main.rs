@@ -2,7 +2,10 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::Parser;
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // stderr may be closed: the exit code says it too
-            let _ = writeln!(std::io::stderr(), "llm-arena: {error:#}");
+            let _ = writeln!(io::stderr(), "llm-arena: {error:#}");
             ExitCode::from(WRONG)
         }
     }
@@ -44,7 +47,10 @@ fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
         let watch = watch_signals(shutdown.clone()).context("no signal handler")?;
         tokio::select! {
             code = app::run(action, config, shutdown) => Ok(code?),
-            () = watch => std::process::exit(KILLED),
+            () = watch => {
+                show_cursor();
+                std::process::exit(KILLED)
+            }
         }
     });
     // a thread may still block on standard input or draw; nobody waits for it any more
@@ -53,7 +59,7 @@ fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// Cancels `shutdown` at the first SIGTERM or SIGINT; returns at the second.
-fn watch_signals(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
+fn watch_signals(shutdown: CancellationToken) -> io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         for _ in 0..2 {
@@ -64,4 +70,16 @@ fn watch_signals(shutdown: CancellationToken) -> std::io::Result<impl Future<Out
             shutdown.cancel();
         }
     })
+}
+
+/// A live frame hides the cursor until the last one, which now never comes.
+fn show_cursor() {
+    show_on(io::stdout());
+    show_on(io::stderr());
+}
+
+fn show_on(mut out: impl Write + IsTerminal) {
+    if out.is_terminal() {
+        let _ = out.write_all(b"\x1b[?25h").and_then(|()| out.flush());
+    }
 }
