@@ -21,7 +21,7 @@ const VARIABLE: &str = "ARENA_LOG";
 const OURS: &str = "llm_arena";
 
 /// Starts logging to stderr: what `ARENA_LOG` lets through, else `default` (such as [`DEFAULT_FILTER`], or
-/// "warn" for a command whose own output shares the terminal). A subscriber that is there already stays.
+/// "error" for a command whose own output shares the terminal). A subscriber that is there already stays.
 ///
 /// # Errors
 /// `ARENA_LOG` cannot be read or is no filter.
@@ -41,14 +41,18 @@ pub fn init(env: &Env, default: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// A level is for our own lines; directives of `tracing_subscriber` are taken as they are.
+/// A level is for our own lines, alone or among directives; those that name a target are taken as they are.
 fn filter(text: &str) -> Option<EnvFilter> {
-    if let Some(level) = level(text) {
-        return Some(EnvFilter::new(format!("{},{OURS}={level}", level.min(LevelFilter::WARN))));
-    }
+    let (levels, named): (Vec<&str>, Vec<&str>) = text.split(',').partition(|part| level(part).is_some());
     // a bare word would be the name of a target: a misspelt level would silence everything
-    let known = |part: &str| part.contains('=') || part.trim().starts_with(OURS) || level(part).is_some();
-    if text.split(',').all(known) { EnvFilter::try_new(text).ok() } else { None }
+    if !named.iter().all(|part| part.contains('=') || part.trim().starts_with(OURS)) {
+        return None;
+    }
+    let wide = levels.last().and_then(|part| level(part));
+    let wide = wide.map(|level| format!("{},{OURS}={level}", level.min(LevelFilter::WARN)));
+    // of two directives for one target the later one holds: what is named goes last
+    let directives: Vec<&str> = wide.as_deref().into_iter().chain(named).collect();
+    EnvFilter::try_new(directives.join(",")).ok()
 }
 
 fn level(text: &str) -> Option<LevelFilter> {
@@ -73,9 +77,17 @@ mod tests {
     }
 
     #[test]
+    fn a_level_among_directives_is_for_our_own_lines_too() {
+        let all = ["hyper=debug", "llm_arena=trace", "warn"].map(String::from).to_vec();
+        assert_eq!(shown("trace,hyper=debug"), Some(all.clone()));
+        assert_eq!(shown("hyper=debug, trace"), Some(all));
+        assert_eq!(shown("llm_arena=trace,error"), Some(vec!["error".into(), "llm_arena=trace".into()]));
+    }
+
+    #[test]
     fn directives_are_taken_as_they_are() {
-        assert_eq!(shown("info,hyper=debug"), Some(vec!["hyper=debug".into(), "info".into()]));
         assert_eq!(shown("llm_arena::live=trace"), Some(vec!["llm_arena::live=trace".into()]));
+        assert_eq!(shown("llm_arena,hyper=info"), Some(vec!["hyper=info".into(), "llm_arena=trace".into()]));
     }
 
     #[test]
