@@ -74,10 +74,11 @@ impl Credentials {
 
 /// Name, value and whether the mode needs it: once any is set, all that are needed must be.
 fn all_or_none(mode: &str, parts: &[(&str, &Option<SecretString>, bool)]) -> Result<(), ConfigError> {
-    let Some((given, ..)) = parts.iter().find(|(_, value, _)| value.is_some()) else { return Ok(()) };
+    let Some((given, _, needed)) = parts.iter().find(|(_, value, _)| value.is_some()) else { return Ok(()) };
     let Some((missing, ..)) = parts.iter().find(|(_, value, needed)| *needed && value.is_none()) else {
         return Ok(());
     };
-    let problem = format!("not set, but {given} is; {mode} needs both, so set it or unset {given}");
+    let what = if *needed { "both" } else { "it" };
+    let problem = format!("not set, but {given} is; {mode} needs {what}, so set it or unset {given}");
     Err(ConfigError::in_env(*missing, problem))
 }

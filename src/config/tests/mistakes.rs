@@ -219,9 +219,9 @@ fn of_half_credentials() {
     accepted
     environment: SLACK_APP_TOKEN: not set, but SLACK_BOT_TOKEN is; [slack] mode = "socket" needs both, so set it or unset SLACK_BOT_TOKEN
     environment: SLACK_BOT_TOKEN: not set, but SLACK_APP_TOKEN is; [slack] mode = "socket" needs both, so set it or unset SLACK_APP_TOKEN
-    environment: SLACK_BOT_TOKEN: not set, but SLACK_SIGNING_SECRET is; [slack] mode = "socket" needs both, so set it or unset SLACK_SIGNING_SECRET
+    environment: SLACK_BOT_TOKEN: not set, but SLACK_SIGNING_SECRET is; [slack] mode = "socket" needs it, so set it or unset SLACK_SIGNING_SECRET
     environment: SLACK_APP_TOKEN: not set, but SLACK_BOT_TOKEN is; [slack] mode = "socket" needs both, so set it or unset SLACK_BOT_TOKEN
-    environment: DISCORD_TOKEN: not set, but DISCORD_PUBLIC_KEY is; [discord] mode = "gateway" needs both, so set it or unset DISCORD_PUBLIC_KEY
+    environment: DISCORD_TOKEN: not set, but DISCORD_PUBLIC_KEY is; [discord] mode = "gateway" needs it, so set it or unset DISCORD_PUBLIC_KEY
     "#);
     insta::assert_snapshot!(closed, @r#"
     environment: DISCORD_PUBLIC_KEY: not set, but DISCORD_TOKEN is; [discord] mode = "http" needs both, so set it or unset DISCORD_TOKEN
