@@ -69,7 +69,8 @@ async fn a_post_is_json_and_not_long() {
     };
     assert_eq!(send("text/plain", body.clone()).await.0, 415);
     assert_eq!(send("application/x-www-form-urlencoded", body.clone()).await.0, 415);
-    let (status, said) = send("application/json", format!("{body}{}", " ".repeat(12 * 12_000 + 4 * 1024))).await;
+    let (status, said) =
+        send("application/json", format!("{body}{}", " ".repeat(12 * 12_000 + 4 * 1024))).await;
     assert_eq!((status, said.contains("too long")), (413, true), "{said}");
     let (status, said) = send("application/json", "{}".into()).await;
     assert_eq!((status, said.contains("Reload the page")), (422, true), "{said}");
