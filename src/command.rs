@@ -76,7 +76,7 @@ pub enum CommandError {
 }
 
 fn suggested(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |id| format!(": did you mean `{id}`?"))
+    suggestion.map_or_else(String::new, |id| format!(" (did you mean `{id}`?)"))
 }
 
 /// Reads a line such as `/arena compare models=a,b why is the sky blue` (the `/arena` may be missing).
