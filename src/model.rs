@@ -125,6 +125,9 @@ pub enum Delta {
     Simulated,
     /// Why the model stopped. The stream may go on with usage.
     Finished(FinishReason),
+    /// The answer is over, and the stream with it. Its stamp is the read that ended the stream; where the
+    /// server left it open, the last read that brought anything.
+    Ended,
 }
 
 /// Token counts and figures as the server gave them; `None` is "not said".

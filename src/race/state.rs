@@ -149,9 +149,13 @@ impl Lane {
             self.phase = Phase::Waiting;
             return;
         }
+        if matches!(delta, Delta::Ended) {
+            self.stamps.ended = Some(at);
+            return;
+        }
         self.stamps.last_byte = Some(at);
         match delta {
-            Delta::Sent | Delta::Alive => {}
+            Delta::Sent | Delta::Alive | Delta::Ended => {}
             Delta::Reasoning(text) => {
                 self.token_read(at);
                 self.phase = Phase::Reasoning;
@@ -189,14 +193,14 @@ impl Lane {
     }
 
     /// Ends the lane. Once the model said why it stopped, the answer is whole, whatever becomes of the
-    /// connection. The running estimate counted each delta alone; the whole text counts better.
+    /// connection; a stream that told its own end keeps that stamp. The running estimate counted each delta alone; the whole text counts better.
     fn end(&mut self, at: Elapsed, phase: Phase) {
         self.phase = match (self.finish.take(), phase) {
             (Some(reason), Phase::Truncated | Phase::Stopped(_)) => Phase::Finished(reason),
             (Some(reason), Phase::Failed(error)) if error.is_transport() => Phase::Finished(reason),
             (_, phase) => phase,
         };
-        self.stamps.ended = Some(at);
+        self.stamps.ended.get_or_insert(at);
         self.estimated_reasoning = estimate::tokens(&self.reasoning);
         self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
     }

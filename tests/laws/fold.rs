@@ -31,6 +31,7 @@ fn delta() -> impl Strategy<Value = Delta> {
         "[a-z]{1,4}".prop_map(Delta::Tool),
         (0..500_u64).prop_map(|n| Delta::Usage(Usage { output_tokens: Some(n), ..Usage::default() })),
         Just(Delta::Finished(FinishReason::new("stop"))),
+        Just(Delta::Ended),
     ]
 }
 
@@ -143,6 +144,17 @@ fn a_request_that_is_repeated_starts_its_clock_anew() {
     let state =
         one_lane([(100, Delta::Sent), (400, Delta::Sent), (900, Delta::Text("x".into())), (950, stop())]);
     assert_eq!(state.report().lanes[0].metrics.ttft, Some(Duration::from_millis(500)));
+}
+
+#[test]
+fn the_end_that_the_stream_told_is_the_end() {
+    let mut state = state();
+    let lane = |at, event| RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Lane(0, event) };
+    for (at, delta) in [(0, Delta::Sent), (400, usage(100, 0)), (400, stop()), (500, Delta::Ended)] {
+        state.apply(&lane(at, LaneEvent::Delta(delta)));
+    }
+    state.apply(&lane(5_400, LaneEvent::Closed));
+    assert_eq!(state.lanes[0].metrics().end_to_end_tokens_per_second, Some(200.0));
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(super) struct Call {
     deadline: Option<Deadline>,
     /// When the newest bytes came.
     at: Instant,
+    /// When the newest bytes came that said anything.
+    said: Instant,
 }
 
 enum Step {
@@ -51,7 +53,8 @@ enum Step {
 
 impl Call {
     pub(super) fn new(line: Arc<Line>, prompt: Arc<Prompt>) -> Self {
-        Self { line, prompt, step: Step::Start, deadline: None, at: Instant::now() }
+        let now = Instant::now();
+        Self { line, prompt, step: Step::Start, deadline: None, at: now, said: now }
     }
 
     /// The next delta; `None` at the end and after an error.
@@ -148,7 +151,7 @@ impl Call {
     }
 
     fn unpack(&mut self, mut deltas: VecDeque<Delta>) -> Option<Item> {
-        let delta = deltas.pop_front()?;
+        let Some(delta) = deltas.pop_front() else { return Some(Ok(Delta::Ended)) };
         self.step = Step::Whole(deltas);
         Some(Ok(delta))
     }
@@ -159,26 +162,27 @@ impl Call {
         let item = decoder.pull();
         match &item {
             Some(Ok(delta)) => self.note(delta),
-            Some(Err(_)) => {}
-            None if decoder.is_over() => return None,
+            Some(Err(_)) => return item,
+            None if decoder.is_over() => return Some(Ok(Delta::Ended)),
             None => self.more(body, decoder).await,
         }
         self.step = Step::Streaming(stream);
         item
     }
 
-    /// Waits for the next read, the end, a broken connection or a deadline, whichever is first.
+    /// Waits for the next read, the end, a broken connection or a deadline, whichever is first. Where a whole
+    /// answer's stream stays open, the wait for its end is not the answer's time.
     async fn more(&mut self, body: &mut Body, decoder: &mut Decoder) {
         let deadline = self.deadline();
-        match deadline.bound(body.next()).await {
-            Some(Some(Ok(read))) => {
-                self.at = Instant::now();
-                decoder.feed(read);
-            }
+        let read = deadline.bound(body.next()).await;
+        let is_whole = deadline.is_lingering();
+        self.at = if is_whole && read.is_none() { self.said } else { Instant::now() };
+        match read {
+            Some(Some(Ok(read))) => decoder.feed(read),
             Some(None) => decoder.end(),
-            _ if deadline.is_lingering() => decoder.end(),
+            _ if is_whole => decoder.end(),
             Some(Some(Err(error))) => decoder.fail(client::within_answer(error)),
-            None => decoder.fail(deadline.error()),
+            None => decoder.fail(self.deadline().error()),
         }
     }
 
@@ -187,8 +191,11 @@ impl Call {
         match delta {
             Delta::Reasoning(_) | Delta::Text(_) | Delta::Tool(_) => self.deadline().token(at),
             Delta::Finished(_) => self.deadline().finished(at),
-            Delta::Sent | Delta::Alive | Delta::Usage(_) | Delta::Simulated => {}
+            Delta::Usage(usage) if usage.output_tokens.is_some() => self.deadline().counted(at),
+            Delta::Alive => return,
+            Delta::Sent | Delta::Usage(_) | Delta::Simulated | Delta::Ended => {}
         }
+        self.said = at;
     }
 }
 

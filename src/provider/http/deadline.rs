@@ -14,6 +14,8 @@ use crate::{
 
 /// How long usage may come after the finish reason.
 const LINGER: Duration = Duration::from_secs(5);
+/// How long the stream's end may come once all is there: the finish reason and the count of tokens.
+const CLOSING: Duration = Duration::from_millis(250);
 
 /// Watches one answer.
 pub(super) struct Deadline {
@@ -25,6 +27,8 @@ pub(super) struct Deadline {
     stage: Stage,
     /// The answer is whole; only usage may follow.
     lingering: bool,
+    /// The count of tokens is there.
+    counted: bool,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -33,7 +37,7 @@ impl Deadline {
     pub(super) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let total = now + deadlines.total;
         let timer = Box::pin(sleep_until(total));
-        Self { deadlines, total, due: total, stage: Stage::Total, lingering: false, timer }
+        Self { deadlines, total, due: total, stage: Stage::Total, lingering: false, counted: false, timer }
     }
 
     /// The request goes out.
@@ -52,8 +56,16 @@ impl Deadline {
     pub(super) fn finished(&mut self, at: Instant) {
         if !self.lingering {
             self.lingering = true;
-            self.enter(Stage::Idle, at + LINGER);
+            self.enter(Stage::Idle, at + if self.counted { CLOSING } else { LINGER });
         }
+    }
+
+    /// The count of tokens came. Where the finish reason is there too, only the end of the stream is missing.
+    pub(super) fn counted(&mut self, at: Instant) {
+        if self.lingering && !self.counted {
+            self.enter(Stage::Idle, at + CLOSING);
+        }
+        self.counted = true;
     }
 
     /// True once the answer is whole, so that nothing that happens is an error any more.
@@ -152,6 +164,21 @@ mod tests {
         deadline.token(start + Duration::from_secs(2));
         assert_eq!(strikes(&mut deadline, start).await.0, 6);
         assert!(deadline.is_lingering());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_end_is_missing_once_all_was_said() {
+        for counted_first in [true, false] {
+            let (mut deadline, start) = (deadline(), Instant::now());
+            deadline.sent(start);
+            if counted_first {
+                deadline.counted(start);
+            }
+            deadline.finished(start + Duration::from_secs(1));
+            deadline.counted(start + Duration::from_secs(1));
+            assert!(deadline.bound(pending::<()>()).await.is_none());
+            assert_eq!(start.elapsed().as_millis(), 1_250, "counted first: {counted_first}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -122,7 +122,7 @@ async fn ask(model: &OpenAiModel) -> (Vec<Delta>, Option<ModelError>) {
     let (mut stream, mut deltas) = (model.stream(prompt), Vec::new());
     while let Some(item) = stream.next().await {
         match item {
-            Ok(stamped) if stamped.delta == Delta::Alive => {}
+            Ok(stamped) if matches!(stamped.delta, Delta::Alive | Delta::Ended) => {}
             Ok(stamped) => deltas.push(stamped.delta),
             Err(error) => {
                 assert!(stream.next().await.is_none(), "nothing after an error");
@@ -307,6 +307,18 @@ async fn each_deadline_strikes_at_its_stage() {
         );
         assert_eq!(deltas.contains(&hello()), want != Stage::FirstToken, "what came is kept");
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_stays_open_ended_with_its_last_word() {
+    let usage = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":1}}\n\n";
+    let script = script(vec![endless(&format!("{HELLO}{STOP}{usage}"))]).await;
+    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
+    let items: Vec<_> =
+        model(&script.base).stream(prompt).map(|item| item.expect("no error")).collect().await;
+    let [.., counted, ended] = items.as_slice() else { panic!("{items:?}") };
+    assert!(matches!(counted.delta, Delta::Usage(_)), "{items:?}");
+    assert_eq!((&ended.delta, ended.at), (&Delta::Ended, counted.at));
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl Completion {
                 self.usage = self.usage.merged(*usage);
                 None
             }
-            Delta::Sent | Delta::Alive | Delta::Tool(_) | Delta::Simulated => None,
+            Delta::Sent | Delta::Alive | Delta::Tool(_) | Delta::Simulated | Delta::Ended => None,
         }
     }
 
@@ -82,7 +82,7 @@ impl Completion {
             Delta::Text(text) => self.text.push_str(&text),
             Delta::Usage(usage) => self.usage = self.usage.merged(usage),
             Delta::Finished(reason) => self.finish = Some(reason),
-            Delta::Sent | Delta::Alive | Delta::Tool(_) | Delta::Simulated => {}
+            Delta::Sent | Delta::Alive | Delta::Tool(_) | Delta::Simulated | Delta::Ended => {}
         }
     }
 
