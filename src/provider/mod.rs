@@ -18,20 +18,17 @@ pub mod settings;
 pub mod simulated;
 pub mod sse;
 
-use std::time::Duration;
+use std::sync::Mutex;
 
 use secrecy::SecretString;
-use tokio::{sync::Mutex, time::Instant};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
-use self::listing::Listing;
+use self::http::fetch::Fetch;
 pub use self::{
     http::OpenAiModel,
     settings::{Deadlines, Settings},
 };
-
-/// How long a provider's list is believed.
-const LISTING_LIFE: Duration = Duration::from_mins(10);
 
 /// One `[[provider]]`: an endpoint that the models there share, and what it last listed.
 #[derive(Debug)]
@@ -39,13 +36,9 @@ pub struct Provider {
     id: String,
     base_url: Url,
     api_key: Option<SecretString>,
-    listing: Mutex<Option<Listed>>,
-}
-
-#[derive(Debug)]
-struct Listed {
-    listing: Listing,
-    at: Instant,
+    listing: Mutex<Option<Fetch>>,
+    /// What goes on beside the races: the question for the list.
+    tasks: TaskTracker,
 }
 
 impl Provider {
@@ -53,7 +46,7 @@ impl Provider {
     /// (`https://router.huggingface.co/v1`), and the key to send, if any.
     #[must_use]
     pub fn new(id: &str, base_url: Url, api_key: Option<SecretString>) -> Self {
-        Self { id: id.to_owned(), base_url, api_key, listing: Mutex::new(None) }
+        Self { id: id.to_owned(), base_url, api_key, listing: Mutex::new(None), tasks: TaskTracker::new() }
     }
 
     /// The id in the configuration.
@@ -79,12 +72,6 @@ impl Provider {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         }
-    }
-}
-
-impl Listed {
-    fn is_fresh(&self, now: Instant) -> bool {
-        now.duration_since(self.at) < LISTING_LIFE
     }
 }
 

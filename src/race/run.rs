@@ -110,9 +110,7 @@ async fn lane(
 ) {
     let fold = |at, event| clock.fold(at, EventKind::Lane(index, event));
     let availability = timeout(START_GRACE, model.prepare())
-        .map(|ready| {
-            ready.unwrap_or_else(|_| Availability::Unreachable("no connection before the start".into()))
-        })
+        .map(|ready| ready.unwrap_or_else(|_| Availability::Unreachable("no answer before the start".into())))
         .await;
     fold(Instant::now(), LaneEvent::Prepared(availability));
     let mut room = TOKEN_BYTES * prompt.max_output_tokens as usize;

@@ -62,7 +62,7 @@ async fn one_question_for_the_list_serves_all_models_of_a_provider() {
     race(&arena).await;
     let truth = fake.truth();
     assert_eq!(truth.listings.iter().filter(|listed| !listed.head_only).count(), 1);
-    assert_eq!((truth.listings.len(), truth.connections), (6, 3), "warmed for each race, on the same three");
+    assert_eq!((truth.listings.len(), truth.connections), (7, 4), "warmed for each race, on the same three");
 }
 
 #[tokio::test]

@@ -3,15 +3,11 @@
 //! Each read is stamped as soon as the socket gives it, before a byte of it is looked at. Dropping the call
 //! drops the response and with it the connection, which is how servers learn to stop generating.
 
-use std::{
-    collections::VecDeque,
-    mem,
-    sync::{Arc, atomic::Ordering::Relaxed},
-};
+use std::{collections::VecDeque, mem, sync::Arc};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
-use reqwest::{Request, Response, header};
+use reqwest::{Client, Request, Response, header};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 
@@ -30,6 +26,10 @@ type Body = BoxStream<'static, reqwest::Result<Bytes>>;
 pub(super) struct Call {
     line: Arc<Line>,
     prompt: Arc<Prompt>,
+    /// Its own while it runs; had from the start if it was prepared.
+    client: Option<Client>,
+    /// The client's connection was prepared and not used for an answer yet: it may have died meanwhile.
+    is_warm: bool,
     step: Step,
     /// Made at the first poll, since only then is there a runtime for sure.
     deadline: Option<Deadline>,
@@ -43,7 +43,7 @@ enum Step {
     /// Nothing was sent yet, or all anew.
     Start,
     /// The request is written, but not sent.
-    Ready(Box<Request>),
+    Ready(Box<(Client, Request)>),
     /// The answer streams.
     Streaming(Box<(Body, Decoder)>),
     /// The answer came whole.
@@ -54,15 +54,17 @@ enum Step {
 impl Call {
     pub(super) fn new(line: Arc<Line>, prompt: Arc<Prompt>) -> Self {
         let now = Instant::now();
-        Self { line, prompt, step: Step::Start, deadline: None, at: now, said: now }
+        let client = line.clients.prepared();
+        let is_warm = client.is_some();
+        Self { line, prompt, client, is_warm, step: Step::Start, deadline: None, at: now, said: now }
     }
 
     /// The next delta; `None` at the end and after an error.
     pub(super) async fn next(&mut self) -> Option<Result<Stamped, ModelError>> {
         loop {
             let item = match mem::replace(&mut self.step, Step::Over) {
-                Step::Start => Some(self.start().await),
-                Step::Ready(request) => self.send(*request).await,
+                Step::Start => Some(self.start()),
+                Step::Ready(ready) => self.send(*ready).await,
                 Step::Streaming(stream) => self.read(stream).await,
                 Step::Whole(deltas) => self.unpack(deltas),
                 Step::Over => return None,
@@ -85,10 +87,17 @@ impl Call {
         deadline.bound(future).await.ok_or_else(|| deadline.error())
     }
 
+    fn client(&mut self) -> Result<Client, ModelError> {
+        let client = self.client.take().map_or_else(|| self.line.any_client(), Ok)?;
+        self.client = Some(client.clone());
+        Ok(client)
+    }
+
     /// Makes all ready, then takes t0: the very next poll sends.
-    async fn start(&mut self) -> Item {
-        let request = request(&self.line, &self.prompt).await?;
-        self.step = Step::Ready(Box::new(request));
+    fn start(&mut self) -> Item {
+        let client = self.client()?;
+        let request = request(&self.line, &client, &self.prompt)?;
+        self.step = Step::Ready(Box::new((client, request)));
         self.at = Instant::now();
         let at = self.at;
         self.deadline().sent(at);
@@ -96,11 +105,10 @@ impl Call {
     }
 
     /// Sends the request and looks at the head of the answer.
-    async fn send(&mut self, request: Request) -> Option<Item> {
+    async fn send(&mut self, (client, request): (Client, Request)) -> Option<Item> {
         let line = Arc::clone(&self.line);
-        let was_warm = line.warm.swap(false, Relaxed);
-        let exchange = async { Ok::<_, ModelError>(line.client().await?.execute(request).await) };
-        let response = match self.bound(exchange).await.flatten() {
+        let was_warm = mem::take(&mut self.is_warm);
+        let response = match self.bound(client.execute(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if was_warm && client::is_cut(&error) => {
                 self.step = Step::Start;
@@ -199,12 +207,18 @@ impl Call {
     }
 }
 
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            self.line.clients.keep_free(client);
+        }
+    }
+}
+
 /// Writes the request, but does not send it.
-async fn request(line: &Line, prompt: &Prompt) -> Result<Request, ModelError> {
+fn request(line: &Line, client: &Client, prompt: &Prompt) -> Result<Request, ModelError> {
     let Line { provider, settings, .. } = line;
-    let mut request = line
-        .client()
-        .await?
+    let mut request = client
         .post(provider.endpoint("chat/completions"))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "text/event-stream")

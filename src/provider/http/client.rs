@@ -2,9 +2,15 @@
 //!
 //! Must not know what is asked over it.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    io,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{Client, redirect};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use crate::{
     model::{ModelError, Stage},
@@ -13,13 +19,31 @@ use crate::{
 
 const USER_AGENT: &str = concat!("llm-arena/", env!("CARGO_PKG_VERSION"));
 
+/// The TLS settings of all clients: with settings of its own a client takes 19 kB instead of 8.
+static TLS: OnceLock<ClientConfig> = OnceLock::new();
+
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    if let Some(shared) = TLS.get() {
+        return Ok(shared.clone());
+    }
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TLS.get_or_init(|| config).clone())
+}
+
 /// A client for `provider`: no compression (it would batch tokens), no redirects (they would carry the key
 /// away), no proxy on this machine.
 ///
 /// # Errors
 /// [`ModelError::Transport`] when there is no TLS to be had.
 pub fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelError> {
+    let unavailable = |source| ModelError::Transport { connecting: true, source };
     let builder = Client::builder()
+        .use_preconfigured_tls(tls().map_err(|error| unavailable(Arc::new(error)))?)
         .http1_only()
         .redirect(redirect::Policy::none())
         .referer(false)
@@ -28,7 +52,7 @@ pub fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelErro
         .pool_idle_timeout(Duration::from_secs(90))
         .user_agent(USER_AGENT);
     let builder = if provider.is_loopback() { builder.no_proxy() } else { builder };
-    builder.build().map_err(|error| ModelError::Transport { connecting: true, source: source(error) })
+    builder.build().map_err(|error| unavailable(source(error)))
 }
 
 /// An error before the answer began.

@@ -1,25 +1,26 @@
 //! SHELL: a model behind an OpenAI-compatible HTTP server.
 //!
-//! One client a model, so that each lane of a race has a warm HTTP/1.1 connection of its own: over HTTP/2 the
+//! One client a request, so that each lane of a race has a warm HTTP/1.1 connection of its own: over HTTP/2 the
 //! lanes would share one connection, its congestion window and its slowest reader. Must not know what the
 //! bytes mean (that is [`super::decoder`]) nor what is done with the deltas.
 
 mod body;
 mod call;
 pub mod client;
+mod clients;
 mod deadline;
+pub(super) mod fetch;
 mod prepare;
 
-use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{
     FutureExt as _, StreamExt as _,
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-use tokio::sync::OnceCell;
 
-use self::call::Call;
+use self::{call::Call, clients::Clients};
 use super::{Provider, Settings, openai::request::Quirks};
 use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
 
@@ -33,13 +34,8 @@ impl OpenAiModel {
     /// The model that `card` shows, at `provider`, asked as `settings` say.
     #[must_use]
     pub fn new(card: ModelCard, provider: Arc<Provider>, settings: Settings) -> Self {
-        let line = Line {
-            provider,
-            settings,
-            client: OnceCell::new(),
-            warm: AtomicBool::new(false),
-            quirks: Mutex::new(Quirks::default()),
-        };
+        let line =
+            Line { provider, settings, clients: Clients::default(), quirks: Mutex::new(Quirks::default()) };
         Self { card, line: Arc::new(line) }
     }
 }
@@ -63,18 +59,16 @@ impl ChatModel for OpenAiModel {
 struct Line {
     provider: Arc<Provider>,
     settings: Settings,
-    client: OnceCell<reqwest::Client>,
-    /// A connection waits that was not used for an answer yet: it may have died meanwhile.
-    warm: AtomicBool,
+    clients: Clients,
     /// What the provider turned out not to understand, so that only the first request is repeated for it.
     quirks: Mutex<Quirks>,
 }
 
 impl Line {
-    async fn client(&self) -> Result<&reqwest::Client, ModelError> {
-        self.client
-            .get_or_try_init(async || client::build(&self.provider, self.settings.deadlines.connect))
-            .await
+    /// A client that nobody waits for, or a new one.
+    fn any_client(&self) -> Result<reqwest::Client, ModelError> {
+        let build = || client::build(&self.provider, self.settings.deadlines.connect);
+        self.clients.free().map_or_else(build, Ok)
     }
 
     fn quirks(&self) -> Quirks {

@@ -1,3 +1,5 @@
+mod prepare;
+
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
@@ -18,9 +20,28 @@ use crate::{
 struct Script {
     base: String,
     requests: mpsc::UnboundedReceiver<(usize, String)>,
+    /// Requests that were received and not looked at.
+    seen: Vec<(usize, String)>,
 }
 
-/// Answers the requests in turn, on whatever connection; an empty answer closes the connection instead.
+impl Script {
+    /// The first request that is left and begins so, with its connection.
+    async fn on(&mut self, begin: &str) -> (usize, String) {
+        if let Some(index) = self.seen.iter().position(|(_, request)| request.starts_with(begin)) {
+            return self.seen.remove(index);
+        }
+        loop {
+            let next = self.requests.recv().await.expect("a request");
+            if next.1.starts_with(begin) {
+                return next;
+            }
+            self.seen.push(next);
+        }
+    }
+}
+
+/// Answers the requests in turn, on whatever connection; an empty answer closes the connection instead. A HEAD
+/// has no turn: all is well.
 async fn script(answers: Vec<Vec<u8>>) -> Script {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
@@ -33,7 +54,7 @@ async fn script(answers: Vec<Vec<u8>>) -> Script {
             tasks.spawn(serve(socket, connection, Arc::clone(&answers), sender.clone()));
         }
     });
-    Script { base, requests }
+    Script { base, requests, seen: Vec::new() }
 }
 
 async fn serve(
@@ -43,6 +64,14 @@ async fn serve(
     requests: mpsc::UnboundedSender<(usize, String)>,
 ) {
     while let Some(request) = request(&mut socket).await {
+        if request.starts_with("HEAD ") {
+            let _ = requests.send((connection, request));
+            socket
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await
+                .expect("the client reads");
+            continue;
+        }
         requests.send((connection, request)).expect("the test listens");
         let answer = answers.lock().expect("not poisoned").next().unwrap_or_default();
         if answer.is_empty() {
@@ -158,57 +187,6 @@ async fn a_recorded_answer_comes_through_a_socket() {
     assert!(request.contains("authorization: Bearer sk-secret\r\n"), "{request}");
     assert!(request.contains(concat!("user-agent: llm-arena/", env!("CARGO_PKG_VERSION"))), "{request}");
     assert!(!request.contains("accept-encoding"), "{request}");
-}
-
-#[tokio::test]
-async fn the_answer_uses_the_connection_that_was_prepared() {
-    let listing = answer("200 OK", "application/json", MODELS);
-    let mut script = script(vec![listing, sse(&format!("{HELLO}{STOP}data: [DONE]\n\n"))]).await;
-    let model = model(&script.base);
-    assert_eq!(model.prepare().await, Availability::Listed);
-    assert_eq!(ask(&model).await.0, [Delta::Sent, hello(), stop()]);
-    let connections =
-        [script.requests.recv().await, script.requests.recv().await].map(|r| r.expect("a request").0);
-    assert_eq!(connections, [0, 0]);
-}
-
-#[tokio::test]
-async fn one_lane_fetches_the_list_and_each_warms_its_own_connection() {
-    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec();
-    let mut script = script(vec![answer("200 OK", "application/json", MODELS), head.clone(), head]).await;
-    let provider = Arc::new(Provider::new("p", script.base.parse().expect("a URL"), None));
-    let lane = |name: &str| {
-        let settings = Settings { model: name.into(), ..Settings::default() };
-        OpenAiModel::new(card(), Arc::clone(&provider), settings)
-    };
-    assert_eq!(lane("org/name").prepare().await, Availability::Listed);
-    let (a, b) = tokio::join!(lane("org/name:groq").prepare(), lane("org/else").prepare());
-    assert_eq!((a, b), (Availability::Listed, Availability::NotListed));
-    let mut seen = Vec::new();
-    for _ in 0..3 {
-        let (connection, request) = script.requests.recv().await.expect("a request");
-        seen.push((connection, request.split(' ').next().expect("a method").to_owned()));
-    }
-    seen.sort();
-    assert_eq!(seen, [(0, "GET".to_owned()), (1, "HEAD".to_owned()), (2, "HEAD".to_owned())]);
-}
-
-#[tokio::test]
-async fn a_provider_without_a_list_is_tried_and_a_refusing_one_is_named() {
-    for (status, want) in [
-        ("404 Not Found", Availability::Unknown),
-        ("401 Unauthorized", Availability::Unreachable(ModelError::Unauthorized.public())),
-        ("503 Service Unavailable", Availability::Unreachable(ModelError::Overloaded(503).public())),
-    ] {
-        let script = script(vec![answer(status, "text/plain", "x")]).await;
-        assert_eq!(model(&script.base).prepare().await, want, "{status}");
-    }
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
-    let unreachable = model(&format!("http://{closed}/v1"));
-    assert!(matches!(unreachable.prepare().await, Availability::Unreachable(_)));
-    let (deltas, error) = ask(&unreachable).await;
-    assert_eq!(deltas, [Delta::Sent]);
-    assert!(matches!(error, Some(ModelError::Transport { connecting: true, .. })), "{error:?}");
 }
 
 #[tokio::test]
