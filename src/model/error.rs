@@ -85,7 +85,7 @@ impl ModelError {
         match self {
             Self::Unauthorized => "the provider refused the key; the operator should check it".into(),
             Self::RateLimited { retry_after: Some(wait) } => {
-                format!("rate limited by the provider, try again in {}", words(*wait))
+                format!("rate limited by the provider, try again {}", later(*wait))
             }
             Self::RateLimited { retry_after: None } => {
                 "rate limited by the provider, try again in a minute".into()
@@ -138,9 +138,15 @@ impl Stage {
     }
 }
 
-/// A duration in words: "0.5 s", "20 s", "3 min".
+/// When to try again: "in 20 s", or "now".
+fn later(wait: Duration) -> String {
+    if wait.is_zero() { "now".into() } else { format!("in {}", words(wait)) }
+}
+
+/// A duration in words: "0.5 s", "20 s", "3 min", "278 h".
 fn words(time: Duration) -> String {
     match time.as_secs() {
+        secs if secs >= 2 * 3_600 => format!("{} h", secs.div_ceil(3_600)),
         0 => format!("{:.1} s", time.as_secs_f64()),
         secs if secs >= 120 && secs.is_multiple_of(60) => format!("{} min", secs / 60),
         _ => format!("{} s", time.as_secs_f64().ceil()),
@@ -155,5 +161,8 @@ mod tests {
     fn a_wait_is_said_in_words() {
         let said = |ms| words(Duration::from_millis(ms));
         assert_eq!([said(500), said(20_000), said(1_200), said(180_000)], ["0.5 s", "20 s", "2 s", "3 min"]);
+        assert_eq!([said(7_140_000), said(7_200_000), said(999_999_000)], ["119 min", "2 h", "278 h"]);
+        let limited = ModelError::RateLimited { retry_after: Some(Duration::ZERO) };
+        assert_eq!(limited.public(), "rate limited by the provider, try again now");
     }
 }

@@ -64,10 +64,10 @@ pub fn of_status(status: u16, body: &[u8], retry_after: Option<Duration>) -> Mod
     let complaint = Complaint::of_body(body);
     let refused = match status {
         400 | 413 | 422 | 500 if complaint.says(CONTEXT) => Refusal::ContextTooLong,
+        402 | 403 | 429 if complaint.says(CREDIT) => Refusal::OutOfCredit,
         400 | 403 | 422 if complaint.says(FILTER) => Refusal::Filtered,
         400 | 404 | 422 if complaint.says(MODEL) => Refusal::UnknownModel,
         402 => Refusal::OutOfCredit,
-        429 if complaint.says(CREDIT) => Refusal::OutOfCredit,
         401 | 403 => return ModelError::Unauthorized,
         408 | 429 => return ModelError::RateLimited { retry_after },
         404 => Refusal::UnknownModel,

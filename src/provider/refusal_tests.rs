@@ -44,6 +44,7 @@ fn words_refine_a_status() {
         (413, "body too large", Refusal::Other(413)),
         (400, "triggering Azure OpenAI's content management policy", Refusal::Filtered),
         (403, "Your input was flagged", Refusal::Filtered),
+        (403, "Insufficient balance for this request", Refusal::OutOfCredit),
         (429, "You exceeded your current quota: insufficient_quota", Refusal::OutOfCredit),
         (
             400,
