@@ -2,12 +2,13 @@
 //!
 //! The way of a byte: [`http`] reads it from a socket and stamps the read; [`guard`] cuts reads into whole
 //! events; [`sse`] reads the events; [`openai`] makes deltas of their data; [`decoder`] is these three in a
-//! row. [`refusal`], [`retry_after`] and [`listing`] judge what is not a stream. Only `http` and this module
+//! row. [`form`], [`refusal`], [`retry_after`] and [`listing`] judge what is not a stream. Only `http` and this module
 //! touch sockets and clocks.
 //!
 //! Must not know races, views or platforms.
 
 pub mod decoder;
+pub mod form;
 pub mod guard;
 pub mod http;
 pub mod listing;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{Line, body, client, deadline::Deadline};
 use crate::{
     model::{Delta, ModelError, Prompt, Stamped},
-    provider::{decoder::Decoder, guard::EVENT_CAP, openai, refusal, retry_after},
+    provider::{decoder::Decoder, form::Form, guard::EVENT_CAP, openai, refusal, retry_after},
 };
 
 type Item = Result<Delta, ModelError>;
@@ -125,12 +125,36 @@ impl Call {
         }
         let content_type =
             response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        if content_type.starts_with(b"text/event-stream") {
-            self.step = Step::Streaming(Box::new((response.bytes_stream().boxed(), Decoder::default())));
-            return Some(Ok(Delta::Alive));
+        let form = Form::of_type(content_type);
+        match self.open(response, form).await {
+            Ok(()) => Some(Ok(Delta::Alive)),
+            Err(error) => Some(Err(error)),
         }
-        let is_json = content_type.starts_with(b"application/json");
-        self.whole(response, is_json).await.err().map(Err)
+    }
+
+    /// Begins to read the body; where its form is not known, by looking at its first bytes.
+    async fn open(&mut self, mut response: Response, mut form: Option<Form>) -> Result<(), ModelError> {
+        let mut begun = Vec::new();
+        let form = loop {
+            if let Some(form) = form.or_else(|| Form::of_start(&begun)) {
+                break form;
+            }
+            let read = self.bound(response.chunk()).await?.map_err(client::within_answer)?;
+            self.at = Instant::now();
+            begun.extend_from_slice(read.as_deref().unwrap_or_default());
+            if read.is_none() || begun.len() > EVENT_CAP {
+                form = Some(Form::Other);
+            }
+        };
+        if form != Form::Events {
+            return self.whole(response, begun, form).await;
+        }
+        let mut decoder = Decoder::default();
+        if !begun.is_empty() {
+            decoder.feed(begun.into());
+        }
+        self.step = Step::Streaming(Box::new((response.bytes_stream().boxed(), decoder)));
+        Ok(())
     }
 
     /// Learns from a refusal and has the request repeated, or gives the error.
@@ -147,11 +171,12 @@ impl Call {
     }
 
     /// Reads an answer that does not stream. A server may think long before it gives one.
-    async fn whole(&mut self, response: Response, is_json: bool) -> Result<(), ModelError> {
-        let body = if is_json {
-            self.bound(body::start(response, EVENT_CAP)).await?
+    async fn whole(&mut self, response: Response, begun: Vec<u8>, form: Form) -> Result<(), ModelError> {
+        let body = if form == Form::Json {
+            self.bound(body::rest(response, begun, EVENT_CAP)).await?
         } else {
-            body::of_refusal(response).await
+            let other = self.bound(body::of_other(response, begun)).await?;
+            other.ok_or(ModelError::Corrupt("something else than an event stream, and without an end"))?
         };
         self.at = Instant::now();
         self.step = Step::Whole(openai::whole_answer(&body)?);

@@ -300,6 +300,30 @@ async fn a_stream_that_stays_open_ended_with_its_last_word() {
 }
 
 #[tokio::test]
+async fn a_stream_is_known_by_its_begin_where_its_type_says_nothing() {
+    let body = format!("\u{feff}\r\n{HELLO}{STOP}data: [DONE]\n\n");
+    let types = ["text/plain", "application/octet-stream", "", "Text/Event-Stream"];
+    let untyped = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes();
+    let mut answers = types.map(|content_type| answer("200 OK", content_type, &body)).to_vec();
+    answers.push(untyped);
+    let script = script(answers).await;
+    let model = model(&script.base);
+    for content_type in types.into_iter().chain(["none"]) {
+        let (deltas, error) = ask(&model).await;
+        assert_eq!(deltas, [Delta::Sent, hello(), stop()], "{content_type}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_body_without_an_end_is_no_cut() {
+    let plain = String::from_utf8(endless("hello")).expect("UTF-8").replace("event-stream", "plain");
+    let script = script(vec![plain.into_bytes()]).await;
+    let deadlines = Deadlines { first_token: Duration::from_millis(100), ..Deadlines::default() };
+    let (_, error) = ask(&model_with(&script.base, deadlines)).await;
+    assert!(matches!(error, Some(ModelError::Timeout { stage: Stage::FirstToken, .. })), "{error:?}");
+}
+
+#[tokio::test]
 async fn dropping_the_stream_closes_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let model = model(&format!("http://{}/v1", listener.local_addr().expect("an address")));
