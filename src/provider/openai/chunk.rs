@@ -7,19 +7,22 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::loose::{Number, Text};
+use super::loose::{Number, Object, Text};
 
 /// One event's data, or a whole answer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Chunk<'a> {
     #[serde(borrow)]
     pub(super) choices: Option<Vec<Choice<'a>>>,
-    pub(super) usage: Option<UsageBody>,
+    #[serde(default)]
+    pub(super) usage: Object<UsageBody>,
     pub(super) error: Option<Value>,
     /// Groq's own corner.
-    pub(super) x_groq: Option<GroqBody>,
+    #[serde(default)]
+    pub(super) x_groq: Object<GroqBody>,
     /// llama.cpp's own figures.
-    pub(super) timings: Option<TimingsBody>,
+    #[serde(default)]
+    pub(super) timings: Object<TimingsBody>,
     /// What our own simulated models say of themselves.
     pub(super) simulated: Option<Value>,
 }
@@ -75,7 +78,8 @@ pub(super) struct Function<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct GroqBody {
     pub(super) error: Option<Value>,
-    pub(super) usage: Option<UsageBody>,
+    #[serde(default)]
+    pub(super) usage: Object<UsageBody>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,8 +87,8 @@ pub(super) struct GroqBody {
 pub(super) struct UsageBody {
     pub(super) prompt_tokens: Number,
     pub(super) completion_tokens: Number,
-    pub(super) prompt_tokens_details: Option<PromptDetails>,
-    pub(super) completion_tokens_details: Option<OutputDetails>,
+    pub(super) prompt_tokens_details: Object<PromptDetails>,
+    pub(super) completion_tokens_details: Object<OutputDetails>,
     /// DeepSeek's place for what came from the cache.
     pub(super) prompt_cache_hit_tokens: Number,
     /// Where the details are flat.

@@ -8,11 +8,12 @@
 
 mod chunk;
 mod loose;
+mod mend;
 pub mod request;
 mod think;
 mod usage;
 
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -50,7 +51,10 @@ impl Dialect {
             "" => Ok(()),
             data => match serde_json::from_str::<Chunk<'_>>(data) {
                 Ok(chunk) => self.chunk(&chunk, out),
-                Err(_) => other_json(data),
+                Err(_) => match mend::surrogates(data) {
+                    Cow::Owned(mended) => self.event(name, &mended, out),
+                    Cow::Borrowed(_) => other_json(data),
+                },
             },
         }
     }
@@ -121,10 +125,10 @@ impl Dialect {
     }
 
     fn usage(&mut self, chunk: &Chunk<'_>) -> Option<Usage> {
-        let corner = chunk.x_groq.as_ref().and_then(|corner| corner.usage.as_ref());
-        let said = chunk.usage.iter().chain(corner).map(usage::of_usage).reduce(Usage::merged);
+        let corner = chunk.x_groq.0.as_ref().and_then(|corner| corner.usage.0.as_ref());
+        let said = chunk.usage.0.iter().chain(corner).map(usage::of_usage).reduce(Usage::merged);
         self.usage_seen |= said.is_some_and(|usage| usage.output_tokens.is_some());
-        let mut timings = chunk.timings.as_ref().map(usage::of_timings);
+        let mut timings = chunk.timings.0.as_ref().map(usage::of_timings);
         if let Some(timings) = timings.as_mut().filter(|_| self.usage_seen) {
             timings.output_tokens = None;
         }
@@ -148,7 +152,7 @@ fn other_json(data: &str) -> Result<(), ModelError> {
 /// The error that a chunk reports, wherever it does.
 fn error_of<'c>(chunk: &'c Chunk<'_>) -> Option<&'c Value> {
     let choices = chunk.choices.iter().flatten().filter_map(|choice: &Choice<'_>| choice.error.as_ref());
-    let corner = chunk.x_groq.as_ref().and_then(|corner| corner.error.as_ref());
+    let corner = chunk.x_groq.0.as_ref().and_then(|corner| corner.error.as_ref());
     chunk.error.iter().chain(choices).chain(corner).find(|error| refusal::is_error(error))
 }
 
@@ -167,7 +171,8 @@ fn error_event(data: &str) -> Value {
 /// # Errors
 /// The error that the object reports; [`ModelError::Truncated`] or [`ModelError::Corrupt`] if it is no answer.
 pub fn whole_answer(body: &[u8]) -> Result<VecDeque<Delta>, ModelError> {
-    let Ok(mut chunk) = serde_json::from_slice::<Chunk<'_>>(body) else {
+    let text = std::str::from_utf8(body).map(mend::surrogates).unwrap_or_default();
+    let Ok(mut chunk) = serde_json::from_str::<Chunk<'_>>(&text) else {
         return Err(refusal::of_foreign_body(body));
     };
     for choice in chunk.choices.iter_mut().flatten() {

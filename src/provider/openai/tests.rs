@@ -56,6 +56,30 @@ fn content_of_every_shape_is_read() {
 }
 
 #[test]
+fn an_odd_field_costs_no_answer() {
+    for odd in ["\"n/a\"", "7", "-7", "0.5", "true", "[1,[2]]", "null"] {
+        for field in ["usage", "timings", "x_groq"] {
+            let event = format!(r#"{{"choices":[{{"delta":{{"content":"a"}}}}],"{field}":{odd}}}"#);
+            assert_eq!(read(&[&event]), (vec![text("a")], None), "{event}");
+        }
+        let event = format!(
+            r#"{{"x_groq":{{"usage":{odd}}},"usage":{{"completion_tokens":7,"prompt_tokens_details":{odd},"completion_tokens_details":{odd}}}}}"#
+        );
+        let usage = Usage { output_tokens: Some(7), ..Usage::default() };
+        assert_eq!(read(&[&event]), (vec![Delta::Usage(usage)], None), "{event}");
+    }
+}
+
+#[test]
+fn half_a_character_is_replaced() {
+    let want = vec![text("a\u{fffd}"), text("\u{fffd}b")];
+    let halves = [delta(r#"{"content":"a\ud83d"}"#), delta(r#"{"content":"\ude00b"}"#)];
+    assert_eq!(read(&[&halves[0], &halves[1]]), (want, None));
+    let whole = whole_answer(br#"{"choices":[{"message":{"content":"a\ud83d"}}]}"#);
+    assert_eq!(whole.expect("an answer"), [text("a\u{fffd}")]);
+}
+
+#[test]
 fn only_the_first_choice_counts() {
     let two = r#"{"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}"#;
     let second = r#"{"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}"#;

@@ -7,8 +7,8 @@ use crate::model::Usage;
 
 /// What a `usage` object says.
 pub(super) fn of_usage(body: &UsageBody) -> Usage {
-    let details = body.completion_tokens_details.as_ref().and_then(|d| d.reasoning_tokens.count());
-    let cached = body.prompt_tokens_details.as_ref().and_then(|d| d.cached_tokens.count());
+    let details = body.completion_tokens_details.0.as_ref().and_then(|d| d.reasoning_tokens.count());
+    let cached = body.prompt_tokens_details.0.as_ref().and_then(|d| d.cached_tokens.count());
     Usage {
         prompt_tokens: body.prompt_tokens.count(),
         output_tokens: body.completion_tokens.count(),
