@@ -3,7 +3,7 @@
 //! A surface is declarative: it makes the message look like a [`View`] and never hears of events.
 //! When to show is the edit loop's business ([`crate::live`]). Must not know models or providers.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{error::Error, future::Future, iter, sync::Arc, time::Duration};
 
 use crate::view::View;
 
@@ -54,8 +54,18 @@ pub enum SurfaceError {
     Transient {
         /// The cause, for logs.
         #[source]
-        source: Arc<dyn std::error::Error + Send + Sync>,
+        source: Arc<dyn Error + Send + Sync>,
     },
+}
+
+impl SurfaceError {
+    /// The error and its causes in one line, for logs: a structured log shows of an error value its first words
+    /// alone.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
 }
 
 /// One live message.

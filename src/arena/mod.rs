@@ -191,7 +191,7 @@ impl Arena {
                 let _ = self.interrupting.run_until_cancelled(self.chart(&record, surface)).await;
             }
             Err(error) => {
-                tracing::warn!(race = %record.id, error = &error as &dyn std::error::Error, "message lost");
+                tracing::warn!(race = %record.id, error = error.chain(), "message lost");
             }
         }
         record

@@ -49,7 +49,7 @@ pub async fn present<S: Surface>(
                     continue;
                 }
                 Err(error @ SurfaceError::Transient { .. }) => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "edit failed, will try again");
+                    tracing::debug!(error = error.chain(), "edit failed, will try again");
                     pacer.failed(elapsed(start));
                     continue;
                 }
@@ -93,10 +93,7 @@ pub async fn attach<S: Surface>(chart: Chart, surface: &mut S) {
             Err(SurfaceError::RateLimited { retry_after }) => pacer.limited(elapsed(start), retry_after),
             Err(SurfaceError::Transient { .. }) if attempt < CHART_ATTEMPTS => pacer.failed(elapsed(start)),
             Err(error) => {
-                return tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the chart was not attached"
-                );
+                return tracing::warn!(error = error.chain(), "the chart was not attached");
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Must not know HTTP or JSON: the provider's client decides which error it is.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, iter, sync::Arc, time::Duration};
 
 /// Where a deadline struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub enum ModelError {
         connecting: bool,
         /// The cause, for logs (without its URL).
         #[source]
-        source: Arc<dyn std::error::Error + Send + Sync>,
+        source: Arc<dyn Error + Send + Sync>,
     },
 }
 
@@ -108,6 +108,14 @@ impl ModelError {
     #[must_use]
     pub fn is_transport(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Truncated | Self::Transport { .. })
+    }
+
+    /// The error and its causes in one line, for logs: a structured log shows of an error value its first words
+    /// alone.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 }
 
@@ -156,6 +164,14 @@ fn words(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_line_has_the_whole_chain() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = ModelError::Transport { connecting: true, source: Arc::new(refused) };
+        assert_eq!(error.chain(), "transport: connection refused");
+        assert_eq!(ModelError::Unauthorized.chain(), "unauthorized");
+    }
 
     #[test]
     fn a_wait_is_said_in_words() {

@@ -120,7 +120,7 @@ async fn lane(
         match item.and_then(|stamped| within(&mut room, stamped)) {
             Ok(stamped) => fold(stamped.at, LaneEvent::Delta(stamped.delta)),
             Err(error) => {
-                tracing::warn!(model = %model.card().id, error = &error as &dyn std::error::Error, "lane failed");
+                tracing::warn!(model = %model.card().id, error = error.chain(), "lane failed");
                 return fold(Instant::now(), LaneEvent::Failed(error));
             }
         }

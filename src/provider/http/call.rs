@@ -66,7 +66,7 @@ impl Call {
                 Step::Start => Some(self.start()),
                 Step::Ready(ready) => self.send(*ready).await,
                 Step::Streaming(stream) => self.read(stream).await,
-                Step::Whole(deltas) => self.unpack(deltas),
+                Step::Whole(deltas) => Some(Ok(self.unpack(deltas))),
                 Step::Over => return None,
             };
             if let Some(item) = item {
@@ -183,10 +183,10 @@ impl Call {
         Ok(())
     }
 
-    fn unpack(&mut self, mut deltas: VecDeque<Delta>) -> Option<Item> {
-        let Some(delta) = deltas.pop_front() else { return Some(Ok(Delta::Ended)) };
+    fn unpack(&mut self, mut deltas: VecDeque<Delta>) -> Delta {
+        let Some(delta) = deltas.pop_front() else { return Delta::Ended };
         self.step = Step::Whole(deltas);
-        Some(Ok(delta))
+        delta
     }
 
     /// Gives the next delta of the stream, or reads on.

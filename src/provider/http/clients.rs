@@ -81,21 +81,27 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
+    use crate::provider::{Provider, http::client::build};
+
+    fn client() -> Client {
+        let provider = Provider::new("p", "http://127.0.0.1/v1".parse().expect("a URL"), None);
+        build(&provider, LIFE).expect("a client")
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_prepared_is_for_a_request_and_what_is_left_for_anybody() {
         let clients = Clients::default();
-        clients.keep_prepared(Client::new());
+        clients.keep_prepared(client());
         assert!(clients.free().is_none(), "it waits for its request");
         assert!(clients.prepared().is_some());
-        clients.keep_prepared(Client::new());
+        clients.keep_prepared(client());
         advance(RESERVED).await;
         assert!(clients.free().is_some(), "nobody came for it");
     }
 
     #[tokio::test(start_paused = true)]
     async fn few_are_kept_and_not_for_long() {
-        let (clients, client) = (Clients::default(), Client::new());
+        let (clients, client) = (Clients::default(), client());
         clients.keep_prepared(client.clone());
         for _ in 0..SPARES {
             clients.keep_free(client.clone());

@@ -74,10 +74,9 @@ impl Fetch {
     fn is_fresh(&self, now: Instant) -> bool {
         let life = match &*self.answer.borrow() {
             Some(Ok(_)) => LISTING_LIFE,
-            Some(Err(_)) => FAILURE_LIFE,
             // The task died with its runtime.
             None if self.answer.has_changed().is_err() => Duration::ZERO,
-            None => FAILURE_LIFE,
+            Some(Err(_)) | None => FAILURE_LIFE,
         };
         now.duration_since(self.at) < life
     }
