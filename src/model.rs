@@ -218,7 +218,8 @@ pub trait ChatModel: Send + Sync {
     /// provider for its listing. Returns within the connect deadline and a few seconds; never fails.
     fn prepare(&self) -> BoxFuture<'static, Availability>;
 
-    /// Asks. Nothing is sent before the stream is first polled; the first delta is [`Delta::Sent`].
+    /// Asks, over the connection that was prepared last. Nothing is sent before the stream is first polled;
+    /// the first delta is [`Delta::Sent`]; the last, where the model's shell sees the end, [`Delta::Ended`].
     /// The stream ends after its first error; dropping it cancels the request at the provider.
     ///
     /// # Errors
