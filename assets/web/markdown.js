@@ -3,12 +3,13 @@
 import { el } from "./dom.js";
 import { inline } from "./inline.js";
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([^`]*)$/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+// A model may write thousands of spaces on one line: no pattern here may try them in more than one way.
+const FENCE = /^ {0,3}(`{3,}|~{3,}(?!~))([^`]*)$/;
+const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/;
 const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
 const QUOTE = /^ {0,3}>\s?(.*)$/;
-const DELIMITERS = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)+\|?\s*$/;
+const DELIMITER = /^:?-+:?$/;
 
 /** Splits `text` into blocks: `{kind, source, ...}`; equal sources look the same. */
 export function blocks(text) {
@@ -54,7 +55,14 @@ function fence(lines, at) {
 
 function heading(lines, at) {
   const match = HEADING.exec(lines[at]);
-  return match && { kind: "heading", level: match[1].length, text: match[2], end: at + 1 };
+  return match && { kind: "heading", level: match[1].length, text: unclosed(match[2]), end: at + 1 };
+}
+
+/** A heading's text without the marks that may close it. */
+function unclosed(text) {
+  let end = text.trimEnd().length;
+  while (text[end - 1] === "#") end -= 1;
+  return text.slice(0, end).trimEnd();
 }
 
 function rule(lines, at) {
@@ -68,8 +76,14 @@ const cells = (line) =>
     .split("|")
     .map((cell) => cell.trim());
 
+/** True for the line between a table's head and its rows. */
+function delimits(line) {
+  const marks = line.includes("-") ? cells(line) : [];
+  return marks.length >= 2 && marks.every((mark) => DELIMITER.test(mark));
+}
+
 function table(lines, at) {
-  if (!lines[at].includes("|") || !DELIMITERS.test(lines[at + 1] ?? "")) return null;
+  if (!lines[at].includes("|") || !delimits(lines[at + 1] ?? "")) return null;
   let end = at + 2;
   while (end < lines.length && lines[end].includes("|")) end += 1;
   return { kind: "table", head: cells(lines[at]), rows: lines.slice(at + 2, end).map(cells), end };

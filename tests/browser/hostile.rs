@@ -41,6 +41,22 @@ async fn markup_from_people_and_models_stays_text() {
 }
 
 #[tokio::test]
+async fn a_line_of_nothing_but_space_holds_nobody_up() {
+    let gap = " ".repeat(7_000);
+    let marks = format!("# a{gap}b\n\n```{gap}`\n\na | b\n-{gap}|{gap}-{gap}x\n\n-{gap}-x\n\nthe end");
+    let Some((_site, browser)) = open([model("a").says(&marks).used(9).finishes("stop")]).await else {
+        return;
+    };
+    browser.send("/arena compare x").await;
+    browser.sees(".race[data-progress=done] .chart img").await;
+    browser.click("[data-action=answers]").await;
+    browser.sees("dialog .full").await;
+    let said = browser.value("document.querySelector('dialog .markdown').textContent").await;
+    assert!(said.as_str().is_some_and(|said| said.ends_with("the end")), "{said}");
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn a_small_markdown_is_drawn_from_nodes() {
     let answer = "## Head\nA **bold** and *leaning* `code <b>`.\n\n1. one\n   - inner\n2. two\n\n```rust\nfn main() {}\n```\n> quoted\n\nsnake_case_name and 2 * 3 * 4";
     let Some((_site, browser)) = open([model("a").says(answer).used(9).finishes("stop")]).await else {
