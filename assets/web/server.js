@@ -31,9 +31,10 @@ const HIDDEN_MS = 60_000;
  */
 export function follow({ snapshot, message, lost, back }) {
   let source;
-  let timer;
+  let retry;
+  let leave;
   const open = () => {
-    clearTimeout(timer);
+    clearTimeout(retry);
     source?.close();
     source = new EventSource("/api/channel");
     source.addEventListener("open", back);
@@ -42,12 +43,12 @@ export function follow({ snapshot, message, lost, back }) {
     source.addEventListener("error", () => {
       lost();
       // The browser comes back by itself after a cut, but gives up after an HTTP error.
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, RETRY_MS);
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
     });
   };
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(timer);
-    if (document.hidden) timer = setTimeout(() => source.close(), HIDDEN_MS);
+    clearTimeout(leave);
+    if (document.hidden) leave = setTimeout(() => source.close(), HIDDEN_MS);
     else if (source.readyState === EventSource.CLOSED) open();
   });
   open();
