@@ -14,7 +14,9 @@ use tokio::time::Instant;
 use super::{Line, body, client, deadline::Deadline};
 use crate::{
     model::{Delta, ModelError, Prompt, Stamped},
-    provider::{decoder::Decoder, form::Form, guard::EVENT_CAP, openai, refusal, retry_after},
+    provider::{
+        decoder::Decoder, form::Form, guard::EVENT_CAP, openai, openai::request::Quirks, refusal, retry_after,
+    },
 };
 
 type Item = Result<Delta, ModelError>;
@@ -28,8 +30,10 @@ pub(super) struct Call {
     prompt: Arc<Prompt>,
     /// Its own while it runs; had from the start if it was prepared.
     client: Option<Client>,
-    /// The client's connection was prepared and not used for an answer yet: it may have died meanwhile.
+    /// The client's connection stood before this request: it may have died meanwhile.
     is_warm: bool,
+    /// What the request that was sent last allowed for.
+    sent: Quirks,
     step: Step,
     /// Made at the first poll, since only then is there a runtime for sure.
     deadline: Option<Deadline>,
@@ -56,7 +60,8 @@ impl Call {
         let now = Instant::now();
         let client = line.clients.prepared();
         let is_warm = client.is_some();
-        Self { line, prompt, client, is_warm, step: Step::Start, deadline: None, at: now, said: now }
+        let sent = Quirks::default();
+        Self { line, prompt, client, is_warm, sent, step: Step::Start, deadline: None, at: now, said: now }
     }
 
     /// The next delta; `None` at the end and after an error.
@@ -88,7 +93,11 @@ impl Call {
     }
 
     fn client(&mut self) -> Result<Client, ModelError> {
-        let client = self.client.take().map_or_else(|| self.line.any_client(), Ok)?;
+        if self.client.is_none() {
+            self.client = self.line.clients.free();
+            self.is_warm = self.client.is_some();
+        }
+        let client = self.client.take().map_or_else(|| self.line.new_client(), Ok)?;
         self.client = Some(client.clone());
         Ok(client)
     }
@@ -96,7 +105,8 @@ impl Call {
     /// Makes all ready, then takes t0: the very next poll sends.
     fn start(&mut self) -> Item {
         let client = self.client()?;
-        let request = request(&self.line, &client, &self.prompt)?;
+        self.sent = self.line.quirks();
+        let request = request(&self.line, &client, &self.prompt, self.sent)?;
         self.step = Step::Ready(Box::new((client, request)));
         self.at = Instant::now();
         let at = self.at;
@@ -161,7 +171,7 @@ impl Call {
     async fn refused(&mut self, response: Response) -> Option<ModelError> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = body::of_refusal(response).await;
-        if let Some(quirks) = self.line.quirks().learned(status, &body) {
+        if let Some(quirks) = self.sent.learned(status, &body) {
             self.line.learn(quirks);
             self.step = Step::Start;
             return None;
@@ -241,13 +251,13 @@ impl Drop for Call {
 }
 
 /// Writes the request, but does not send it.
-fn request(line: &Line, client: &Client, prompt: &Prompt) -> Result<Request, ModelError> {
+fn request(line: &Line, client: &Client, prompt: &Prompt, quirks: Quirks) -> Result<Request, ModelError> {
     let Line { provider, settings, .. } = line;
     let mut request = client
         .post(provider.endpoint("chat/completions"))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "text/event-stream")
-        .body(openai::request::body(settings, prompt, line.quirks()));
+        .body(openai::request::body(settings, prompt, quirks));
     if let Some(key) = &provider.api_key {
         request = request.bearer_auth(key.expose_secret());
     }

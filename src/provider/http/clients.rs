@@ -1,5 +1,6 @@
 //! The clients of one model. A client pools connections for whoever asks through it, so each request has a
-//! client of its own while it runs: what was prepared for one race cannot be taken by another.
+//! client of its own while it runs, and what was prepared for one race is kept for it: put back as the last step
+//! of its preparation and taken as the first of its request.
 //!
 //! Must not know what is asked.
 

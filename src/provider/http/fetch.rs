@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Line, body, prepare::ask};
+use super::{Line, body, client, prepare::ask};
 use crate::{
     model::{ModelError, Stage},
     provider::{listing::Listing, refusal},
@@ -89,11 +89,13 @@ async fn fetch(line: &Line) -> Outcome {
 }
 
 async fn get(line: &Line) -> Result<Listing, ModelError> {
-    let client = line.any_client()?;
-    let response = ask(line, &client, Method::GET).await?;
+    let own = line.any_client()?;
+    let response = ask(line, &own, Method::GET)
+        .await
+        .map_err(|error| client::before_answer(error, line.settings.deadlines.connect))?;
     let status = response.status();
     let body = body::start(response, LISTING_CAP).await;
-    line.clients.keep_free(client);
+    line.clients.keep_free(own);
     match status {
         status if status.is_success() => Ok(Listing::read(&body)),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ModelError::Unauthorized),

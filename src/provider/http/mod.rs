@@ -67,16 +67,22 @@ struct Line {
 impl Line {
     /// A client that nobody waits for, or a new one.
     fn any_client(&self) -> Result<reqwest::Client, ModelError> {
-        let build = || client::build(&self.provider, self.settings.deadlines.connect);
-        self.clients.free().map_or_else(build, Ok)
+        self.clients.free().map_or_else(|| self.new_client(), Ok)
+    }
+
+    /// A client without a connection.
+    fn new_client(&self) -> Result<reqwest::Client, ModelError> {
+        client::build(&self.provider, self.settings.deadlines.connect)
     }
 
     fn quirks(&self) -> Quirks {
         *self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers these beside what other requests learned meanwhile.
     fn learn(&self, quirks: Quirks) {
-        *self.quirks.lock().unwrap_or_else(PoisonError::into_inner) = quirks;
+        let mut known = self.quirks.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = known.and(quirks);
     }
 }
 

@@ -197,7 +197,7 @@ async fn a_dead_pooled_connection_costs_one_repetition() {
     model.prepare().await;
     assert_eq!(ask(&model).await.0, [Delta::Sent, Delta::Sent, hello(), stop()]);
     let (deltas, error) = ask(&model).await;
-    assert_eq!(deltas, [Delta::Sent], "without a warm connection nothing is repeated");
+    assert_eq!(deltas, [Delta::Sent, Delta::Sent], "the kept one is dead, the new one is not repeated");
     assert!(matches!(error, Some(ModelError::Transport { connecting: false, .. })), "{error:?}");
 }
 

@@ -16,6 +16,15 @@ pub struct Quirks {
 }
 
 impl Quirks {
+    /// The quirks of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            no_stream_options: self.no_stream_options || other.no_stream_options,
+            max_completion_tokens: self.max_completion_tokens || other.max_completion_tokens,
+        }
+    }
+
     /// The quirk that explains a refusal with this status and body, added to these; `None` when there is no
     /// new one, so that a request is never repeated for the same reason.
     #[must_use]

@@ -97,3 +97,54 @@ async fn a_provider_without_a_list_is_tried_and_a_refusing_one_is_named() {
     assert_eq!(deltas, [Delta::Sent]);
     assert!(matches!(error, Some(ModelError::Transport { connecting: true, .. })), "{error:?}");
 }
+
+/// A server that hangs up at the second request of each connection, as one does that closed it meanwhile.
+async fn forgetful() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let tasks = TaskTracker::new();
+    tasks.clone().spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tasks.spawn(async move {
+                let Some(asked) = request(&mut socket).await else { return };
+                let answer = match asked.split(' ').next() {
+                    Some("HEAD") => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(),
+                    Some("GET") => answer("200 OK", "application/json", MODELS),
+                    _ => sse(&format!("{HELLO}{STOP}data: [DONE]\n\n")),
+                };
+                socket.write_all(&answer).await.expect("the client reads");
+                request(&mut socket).await;
+            });
+        }
+    });
+    base
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_makes_nobody_unreachable() {
+    let model = model(&forgetful().await);
+    for _ in 0..3 {
+        assert_eq!(model.prepare().await, Availability::Listed);
+        let (deltas, error) = ask(&model).await;
+        assert!(error.is_none() && deltas.contains(&hello()), "{deltas:?}, {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_requests_that_meet_the_same_quirk_are_both_repeated() {
+    let refusal =
+        || answer("400 Bad Request", "application/json", r#"{"error":"unknown field: stream_options"}"#);
+    let good = || sse(&format!("{HELLO}{STOP}data: [DONE]\n\n"));
+    let script = script(vec![refusal(), good(), refusal(), good()]).await;
+    let model = model(&script.base);
+    let prompt = Arc::new(Prompt { text: "hi".into(), max_output_tokens: 9 });
+    let (mut first, mut second) = (model.stream(Arc::clone(&prompt)), model.stream(prompt));
+    for stream in [&mut first, &mut second] {
+        let sent = stream.next().await.expect("a delta").expect("no error");
+        assert_eq!(sent.delta, Delta::Sent, "both are written before either is refused");
+    }
+    for stream in [first, second] {
+        let deltas: Vec<_> = stream.map(|item| item.expect("no error").delta).collect().await;
+        assert!(deltas.contains(&hello()), "{deltas:?}");
+    }
+}
