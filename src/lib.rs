@@ -32,10 +32,9 @@
 //!
 //! - Deltas carry their stamp ([`model::Stamped`]) and begin with [`model::Delta::Sent`]: the stamp must be
 //!   taken at the socket, and a request that is repeated must start its clock anew, which only the model's
-//!   shell can know.
+//!   shell can know. For the same reason they end with [`model::Delta::Ended`] where a stream has an end.
 //! - [`app::run`] takes the parsed [`cli::Action`] beside the configuration, for every command is composed in
 //!   the same place, and a `CancellationToken` in place of a future: several parts wait for the same word.
-//!   shell can know. For the same reason they end with [`model::Delta::Ended`] where a stream has an end.
 //! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one go.
 //! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load.
 

@@ -1,6 +1,6 @@
 //! The fold: [`RaceState::apply`] takes one event at a time and is the only thing that changes a race.
 //!
-//! Laws (property-tested in `tests/stories/laws.rs`): events of different lanes commute; a lane that is
+//! Laws (property-tested in `tests/laws/fold.rs`): events of different lanes commute; a lane that is
 //! over never changes again; a failed lane never touches another. Must not know providers, views, a clock.
 
 use std::sync::Arc;
