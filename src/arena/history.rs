@@ -7,7 +7,10 @@ use std::{collections::VecDeque, sync::Arc};
 use jiff::Timestamp;
 
 use super::{Asker, RaceId};
-use crate::{model::ModelId, race::report::Report};
+use crate::{
+    model::ModelId,
+    race::{metrics::TokenCount, report::Report},
+};
 
 /// How many races are remembered at most.
 const RACES: usize = 200;
@@ -47,10 +50,11 @@ impl History {
         self.records.iter().rev().find(|record| record.id == id).cloned()
     }
 
-    /// The newest decode speed that `model` reached.
-    pub(super) fn last_speed(&self, model: &ModelId) -> Option<f64> {
+    /// The newest decode speed that `model` reached, and where the count behind it comes from.
+    pub(super) fn last_speed(&self, model: &ModelId) -> Option<(f64, TokenCount)> {
         let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);
-        lanes.filter(|lane| lane.card.id == *model).find_map(|lane| lane.metrics.tokens_per_second)
+        let metrics = lanes.filter(|lane| lane.card.id == *model).map(|lane| &lane.metrics);
+        metrics.into_iter().find_map(|metrics| Some((metrics.tokens_per_second?, metrics.token_count)))
     }
 }
 

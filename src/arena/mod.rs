@@ -28,7 +28,7 @@ pub use self::{
 use crate::{
     chart, live,
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
-    race::{event::StopCause, run, state::RaceState},
+    race::{event::StopCause, metrics::TokenCount, run, state::RaceState},
     surface::Surface,
 };
 
@@ -91,8 +91,8 @@ pub struct Entrant {
     pub card: ModelCard,
     /// What its provider says.
     pub availability: Availability,
-    /// Its newest decode speed in this process, in tokens per second.
-    pub last_speed: Option<f64>,
+    /// Its newest decode speed in this process, in tokens per second, and where the count comes from.
+    pub last_speed: Option<(f64, TokenCount)>,
 }
 
 /// The arena.

@@ -11,7 +11,7 @@ use crate::{
     arena::Entrant,
     command,
     model::{Availability, ModelCard},
-    race::{figures, metrics::TokenCount},
+    race::figures,
 };
 
 /// What the page knows before anybody types.
@@ -135,7 +135,7 @@ fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
         Availability::Unknown => (true, "reachable".to_owned()),
         Availability::Unreachable(why) => (false, why.clone()),
     };
-    let speed = |v| format!("{} tok/s", figures::speed(Some(v), TokenCount::Usage));
+    let speed = |(speed, count)| format!("{} tok/s", figures::speed(Some(speed), count));
     EntrantDto {
         model: CardDto::of(&entrant.card),
         reachable,
