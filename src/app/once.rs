@@ -38,9 +38,9 @@ pub(super) async fn compare(
     let id = permit.id();
     let racing = async {
         let record = if args.json {
-            arena.race(permit, &mut Terminal::new(std::io::stderr(), screen(&std::io::stderr()))).await
+            arena.race(permit, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
         } else {
-            arena.race(permit, &mut Terminal::new(std::io::stdout(), screen(&std::io::stdout()))).await
+            arena.race(permit, &mut Terminal::new(std::io::stdout(), || screen(&std::io::stdout()))).await
         };
         shutdown.cancel();
         record

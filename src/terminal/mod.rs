@@ -14,16 +14,17 @@ use crate::{
 };
 
 /// A live message on a terminal or in a pipe.
-pub struct Terminal<W> {
+pub struct Terminal<W, S> {
     out: W,
-    screen: Option<Screen>,
+    screen: S,
     painted: usize,
     said: Vec<String>,
 }
 
-impl<W: Write + Send> Terminal<W> {
-    /// Writes to `out`: repainting when it is a `screen`, plain lines when it is `None`.
-    pub fn new(out: W, screen: Option<Screen>) -> Self {
+impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Terminal<W, S> {
+    /// Writes to `out`: repainting where `screen` gives one, plain lines where it is `None`. It is asked before
+    /// every frame, since a terminal may be resized.
+    pub fn new(out: W, screen: S) -> Self {
         Self { out, screen, painted: 0, said: vec![] }
     }
 
@@ -71,13 +72,13 @@ fn up(lines: usize) -> String {
     format!("\x1b[{lines}F")
 }
 
-impl<W: Write + Send> Surface for Terminal<W> {
+impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Surface for Terminal<W, S> {
     fn pace(&self) -> Pace {
         Pace::every(SMOOTH)
     }
 
     async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
-        let shown = match self.screen {
+        let shown = match (self.screen)() {
             None => self.say(view),
             Some(screen) if view.is_final() => self.paint(&render::last(view, screen), true),
             Some(screen) => self.paint(&render::live(view, screen), false),

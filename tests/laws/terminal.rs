@@ -81,7 +81,7 @@ fn words_go_before_bars_on_a_narrow_screen() {
 async fn a_frame_is_painted_over_the_one_before_and_the_cursor_comes_back() {
     let (state, mut out) = (state(1, "word "), vec![]);
     let screen = Some(Screen { columns: 80, rows: 24, color: false });
-    let mut terminal = Terminal::new(&mut out, screen);
+    let mut terminal = Terminal::new(&mut out, move || screen);
     terminal.show(&View::of(&state)).await.expect("shown");
     terminal.show(&View::of(&ended(state))).await.expect("shown");
     let said = String::from_utf8(out).expect("UTF-8");
