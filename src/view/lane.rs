@@ -159,6 +159,9 @@ fn note(lane: &Lane) -> Option<String> {
         Availability::NotListed => {
             Some(format!("{} does not list this model today; it was tried all the same", lane.card.provider))
         }
+        Availability::Unreachable(why) if lane.stamps.first_token.is_some() => {
+            Some(format!("started on a cold connection ({why}): its first token is late by that"))
+        }
         Availability::Unreachable(why) if !lane.phase.is_over() => Some(why.clone()),
         _ => None,
     }

@@ -147,6 +147,8 @@ async fn a_lane_that_is_late_at_the_start_line_holds_nobody_up_for_long() {
     assert!(record.report.lanes.iter().all(|lane| lane.status.is_finished()));
     let note = film.frames().pop().and_then(|frame| frame.view.lanes[1].note.clone()).expect("a note");
     assert!(note.contains("does not list this model today"), "{note}");
+    let cold = film.frames().pop().and_then(|frame| frame.view.lanes[2].note.clone()).expect("a note");
+    assert!(cold.contains("started on a cold connection"), "{cold}");
 }
 
 #[tokio::test(start_paused = true)]
