@@ -1,5 +1,9 @@
 //! Text that would like to be more than text.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::open;
 use crate::support::script::model;
 
@@ -42,16 +46,20 @@ async fn markup_from_people_and_models_stays_text() {
 
 #[tokio::test]
 async fn a_line_of_nothing_but_space_holds_nobody_up() {
-    let gap = " ".repeat(7_000);
+    // in time that grows with the square of this or faster the page would not come back within this test
+    let gap = " ".repeat(40_000);
     let marks = format!("# a{gap}b\n\n```{gap}`\n\na | b\n-{gap}|{gap}-{gap}x\n\n-{gap}-x\n\nthe end");
     let Some((_site, browser)) = open([model("a").says(&marks).used(9).finishes("stop")]).await else {
         return;
     };
-    browser.send("/arena compare x").await;
-    browser.sees(".race[data-progress=done] .chart img").await;
-    browser.click("[data-action=answers]").await;
-    browser.sees("dialog .full").await;
-    let said = browser.value("document.querySelector('dialog .markdown').textContent").await;
+    let read = async {
+        browser.send("/arena compare x").await;
+        browser.sees(".race[data-progress=done] .chart img").await;
+        browser.click("[data-action=answers]").await;
+        browser.sees("dialog .full").await;
+        browser.value("document.querySelector('dialog .markdown').textContent").await
+    };
+    let said = timeout(Duration::from_secs(45), read).await.expect("the page is not held up");
     assert!(said.as_str().is_some_and(|said| said.ends_with("the end")), "{said}");
     browser.close().await;
 }
