@@ -46,6 +46,7 @@ pub mod chart;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod discord;
 pub mod live;
 pub mod model;
 pub mod provider;

@@ -9,7 +9,7 @@ use std::{
 const LINES: usize = 400;
 
 /// Which modules of the crate each module may name; `app` and `main.rs` may name all.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("command", &["model"]),
     ("race", &["model"]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("chart", &["model", "race", "surface"]),
     ("provider", &["model"]),
     ("arena", &["chart", "live", "model", "race", "surface", "telemetry"]),
+    ("discord", &["arena", "command", "guide", "live", "model", "race", "surface", "telemetry", "view"]),
     ("terminal", &["live", "model", "surface", "view"]),
     ("web", &["arena", "command", "live", "model", "race", "surface", "telemetry", "view"]),
     ("config", &["model"]),
@@ -27,10 +28,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// Modules (or files) that touch the world: sockets, clocks, files, threads. All others are core.
-const SHELLS: [&str; 18] = [
+const SHELLS: [&str; 23] = [
     "app",
     "arena",
     "config",
+    "discord/endpoint.rs",
+    "discord/gateway",
+    "discord/interaction.rs",
+    "discord/mod.rs",
+    "discord/rest/mod.rs",
     "live/mod.rs",
     "main.rs",
     "provider/http",

@@ -1,0 +1,1 @@
+//! SHELL. Interactions that Discord posts to us.

@@ -1,0 +1,1 @@
+//! SHELL. The gateway connection and its supervision.

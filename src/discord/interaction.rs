@@ -1,0 +1,1 @@
+//! One interaction, however it came.

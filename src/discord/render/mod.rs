@@ -1,0 +1,1 @@
+//! What people see on Discord: pure; owns Discord's limits.

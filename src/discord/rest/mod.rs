@@ -1,0 +1,1 @@
+//! SHELL. Discord's REST API: one client, one limiter.
