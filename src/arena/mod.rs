@@ -222,9 +222,14 @@ impl Arena {
         self.tasks.spawn(task);
     }
 
-    /// Ends a live race. False when it is not live (any more).
+    /// Ends a live race because a person asked for it. False when it is not live (any more).
     pub fn stop(&self, id: RaceId) -> bool {
-        lock(&self.live).get(&id).is_some_and(|stop| stop.send(Some(StopCause::Asked)).is_ok())
+        self.end(id, StopCause::Asked)
+    }
+
+    /// Ends a live race for this cause. False when it is not live (any more).
+    pub fn end(&self, id: RaceId, cause: StopCause) -> bool {
+        lock(&self.live).get(&id).is_some_and(|stop| stop.send(Some(cause)).is_ok())
     }
 
     /// A race that is over and still remembered.

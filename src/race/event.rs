@@ -82,4 +82,8 @@ pub enum StopCause {
     Asked,
     /// The service is shutting down.
     Restart,
+    /// Somebody deleted the message: nobody can watch any more.
+    Deleted,
+    /// The platform lets the message change no more, and this is its last frame.
+    Frozen,
 }

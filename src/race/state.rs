@@ -232,6 +232,8 @@ impl StopCause {
         match self {
             Self::Asked => "stopped before it was done",
             Self::Restart => "interrupted by a restart",
+            Self::Deleted => "stopped: its message was deleted",
+            Self::Frozen => "stopped: its message may not change any longer",
         }
     }
 }

@@ -97,7 +97,7 @@ fn status(lane: &Lane, metrics: &Metrics, now: Elapsed) -> String {
         }
         Phase::Failed(error) => format!("failed: {}{}", error.public(), so_far(metrics)),
         Phase::Stopped(StopCause::Asked) => format!("stopped{}", so_far(metrics)),
-        Phase::Stopped(StopCause::Restart) => format!("interrupted by a restart{}", so_far(metrics)),
+        Phase::Stopped(cause) => format!("{}{}", cause.public(), so_far(metrics)),
     }
 }
 

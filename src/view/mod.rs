@@ -149,7 +149,9 @@ fn progress(state: &RaceState) -> Progress {
     match state.is_over() {
         false => Progress::Live,
         true if stopped_by(StopCause::Restart) => Progress::Interrupted,
-        true if stopped_by(StopCause::Asked) => Progress::Stopped,
+        true if [StopCause::Asked, StopCause::Deleted, StopCause::Frozen].into_iter().any(stopped_by) => {
+            Progress::Stopped
+        }
         true => Progress::Done,
     }
 }

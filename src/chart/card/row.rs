@@ -159,8 +159,8 @@ fn share(speed: f64, leader: f64) -> f32 {
 fn mark(lane: &LaneReport) -> Option<&'static str> {
     match lane.status {
         Status::Truncated => Some("cut off"),
-        Status::Stopped(StopCause::Asked) => Some("stopped"),
         Status::Stopped(StopCause::Restart) => Some("interrupted"),
+        Status::Stopped(_) => Some("stopped"),
         _ if lane.spent_on_thinking() => Some("spent its cap on thinking"),
         _ => None,
     }
