@@ -2,6 +2,8 @@
 //!
 //! The only module that names serenity. Must not know models or providers.
 
+mod commands;
+mod completion;
 mod custom_id;
 mod endpoint;
 mod gateway;

@@ -1,0 +1,150 @@
+//! What Discord offers while somebody types a model's name or a list of them. Pure.
+//!
+//! At most 25 choices, names and values of at most 100 characters
+//! (<https://docs.discord.com/developers/interactions/receiving-and-responding>). Must not know interactions.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::{
+    command,
+    model::ModelCard,
+    view::text::{self, Keep, Measure},
+};
+
+const CHOICES: usize = 25;
+const CHARS: usize = 100;
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Choice {
+    name: String,
+    value: String,
+}
+
+/// The models that fit what was `typed` so far: those that begin with it first, the line-up's order otherwise.
+pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
+    fitting(typed, lineup)
+        .filter_map(|card| choice(&described(card), card.id.as_str()))
+        .take(CHOICES)
+        .collect()
+}
+
+/// The comma lists that `typed` may become: what stands before the last comma stays, what comes after is
+/// completed by models that are not in it yet.
+pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
+    let (settled, last) = typed.rsplit_once(',').unwrap_or(("", typed));
+    let Ok(chosen) = command::models(settled, lineup) else { return vec![] };
+    let (mut names, mut ids) = (vec![], vec![]);
+    for card in lineup.iter().filter(|card| chosen.contains(&card.id)) {
+        names.push(labelled(card));
+        ids.push(card.id.as_str());
+    }
+    let as_is =
+        (!ids.is_empty() && last.trim().is_empty()).then(|| choice(&names.join(", "), &ids.join(",")));
+    let longer = fitting(last, lineup).filter(|card| !chosen.contains(&card.id)).map(|card| {
+        let mut name = [names.as_slice(), &[labelled(card)]].concat().join(", ");
+        if ids.is_empty() {
+            name = described(card);
+        }
+        choice(&name, &[ids.as_slice(), &[card.id.as_str()]].concat().join(","))
+    });
+    as_is.into_iter().chain(longer).flatten().take(CHOICES).collect()
+}
+
+fn fitting<'a>(typed: &str, lineup: &'a [Arc<ModelCard>]) -> impl Iterator<Item = &'a Arc<ModelCard>> {
+    let typed = typed.trim().to_lowercase();
+    let mut ranked: Vec<_> = lineup.iter().filter_map(|card| Some((rank(&typed, card)?, card))).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, card)| card)
+}
+
+/// How well a model fits: by the beginning of its id or name, by a part of them, by what it is best for.
+fn rank(typed: &str, card: &ModelCard) -> Option<u8> {
+    let names = [card.id.as_str().to_lowercase(), card.name.to_lowercase()];
+    let about = [card.size.to_lowercase(), card.best_for.to_lowercase()];
+    if names.iter().any(|name| name.starts_with(typed)) {
+        Some(0)
+    } else if names.iter().any(|name| name.contains(typed)) {
+        Some(1)
+    } else {
+        about.iter().any(|text| text.contains(typed)).then_some(2)
+    }
+}
+
+fn labelled(card: &ModelCard) -> String {
+    format!("{} {}", card.icon, card.name).trim().to_owned()
+}
+
+fn described(card: &ModelCard) -> String {
+    let parts = [labelled(card), card.size.clone(), card.best_for.clone()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// A choice; none where the value would be too long to come back whole.
+fn choice(name: &str, value: &str) -> Option<Choice> {
+    let name = text::clip(&text::one_line(name), CHARS, Measure::Utf16, Keep::Head);
+    (Measure::Utf16.of(value) <= CHARS).then(|| Choice { name, value: value.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::{BUILT_IN, Config, Env};
+
+    fn lineup() -> Vec<Arc<ModelCard>> {
+        let config = Config::from_toml(BUILT_IN, "test", &Env::from_pairs([("", ""); 0]))
+            .expect("the built-in line-up");
+        config.models.into_iter().map(|model| Arc::new(model.card)).collect()
+    }
+
+    fn values(choices: &[Choice]) -> Vec<&str> {
+        choices.iter().map(|choice| choice.value.as_str()).collect()
+    }
+
+    #[test]
+    fn a_model_is_found_by_what_people_know_of_it() {
+        let lineup = lineup();
+        assert_eq!(one("", &lineup).len(), 5);
+        assert_eq!(values(&one("qw", &lineup)), ["qwen-7b", "qwen-coder"]);
+        assert_eq!(values(&one("CODER", &lineup)), ["qwen-coder"]);
+        assert_eq!(values(&one("math", &lineup)), ["deepseek-r1"]);
+        assert_eq!(values(&one("zebra", &lineup)), [""; 0]);
+        assert_eq!(one("gemma", &lineup)[0].name, "⚡ Gemma 2B · 2B · speed, quick queries, casual chat");
+    }
+
+    #[test]
+    fn a_list_grows_by_models_that_are_not_in_it() {
+        let lineup = lineup();
+        assert_eq!(values(&several("qw", &lineup)), ["qwen-7b", "qwen-coder"]);
+        let longer = several("gemma-2b, Qwen 7B, ", &lineup);
+        assert_eq!(values(&longer)[..2], ["gemma-2b,qwen-7b", "gemma-2b,qwen-7b,gpt-oss-120b"]);
+        assert_eq!(longer[1].name, "⚡ Gemma 2B, 📜 Qwen 7B, 🔧 GPT-OSS 120B");
+        assert_eq!(longer.len(), 4, "the list as it is, and three to add");
+        assert_eq!(values(&several("nobody,", &lineup)), [""; 0]);
+        let all = several("gemma-2b,qwen-7b,gpt-oss-120b,qwen-coder,deepseek-r1,", &lineup);
+        assert_eq!(all.len(), 1, "{all:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_choice_keeps_to_discords_limits(typed in ".{0,80}", long in "[a-z0-9]{1,99}", icon in ".{0,4}") {
+            let card = |n: usize, base: &ModelCard| {
+                let id = crate::model::ModelId::new(&format!("{long}{n}"));
+                Arc::new(ModelCard { id, icon: icon.clone(), best_for: long.repeat(2), ..base.clone() })
+            };
+            let base = lineup();
+            let many: Vec<_> = (0..40).map(|n| card(n, &base[0])).collect();
+            for choices in [one(&typed, &many), several(&typed, &many), several(&format!("{long}1,"), &many)] {
+                prop_assert!(choices.len() <= CHOICES);
+                for Choice { name, value } in choices {
+                    prop_assert!(!name.trim().is_empty() && name.encode_utf16().count() <= CHARS);
+                    prop_assert!(!value.is_empty() && value.encode_utf16().count() <= CHARS);
+                }
+            }
+        }
+    }
+}
