@@ -100,7 +100,7 @@ pub struct Arena {
     models: Vec<Arc<dyn ChatModel>>,
     cards: Vec<Arc<ModelCard>>,
     admission: admission::Admission,
-    live: Mutex<HashMap<RaceId, watch::Sender<Option<StopCause>>>>,
+    live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
     tasks: TaskTracker,
@@ -171,7 +171,8 @@ impl Arena {
         let cards = permit.models.iter().map(|model| Arc::new(model.card().clone()));
         let (race, watching) = watch::channel(RaceState::new(&permit.asker.name, &permit.prompt, cards));
         let (stop, stopped) = watch::channel(None);
-        let (_live, _running) = (Registered::new(self, permit.id, stop), meter::Running::new());
+        let live = Live { asker: permit.asker.clone(), stop };
+        let (_live, _running) = (Registered::new(self, permit.id, live), meter::Running::new());
         let prompt =
             Prompt { text: permit.prompt.clone(), max_output_tokens: self.admission.limits().output_tokens };
         let (record, shown) = tokio::join!(
@@ -229,7 +230,13 @@ impl Arena {
 
     /// Ends a live race for this cause. False when it is not live (any more).
     pub fn end(&self, id: RaceId, cause: StopCause) -> bool {
-        lock(&self.live).get(&id).is_some_and(|stop| stop.send(Some(cause)).is_ok())
+        lock(&self.live).get(&id).is_some_and(|live| live.stop.send(Some(cause)).is_ok())
+    }
+
+    /// Who asked for a race that is live now.
+    #[must_use]
+    pub fn asker(&self, id: RaceId) -> Option<Asker> {
+        lock(&self.live).get(&id).map(|live| live.asker.clone())
     }
 
     /// A race that is over and still remembered.
@@ -264,11 +271,17 @@ impl Arena {
             return true;
         }
         self.interrupting.cancel();
-        for stop in lock(&self.live).values() {
-            stop.send_replace(Some(StopCause::Restart));
+        for live in lock(&self.live).values() {
+            live.stop.send_replace(Some(StopCause::Restart));
         }
         timeout_at(deadline, self.tasks.wait()).await.is_ok()
     }
+}
+
+/// A live race: whose it is, and what ends it.
+struct Live {
+    asker: Asker,
+    stop: watch::Sender<Option<StopCause>>,
 }
 
 /// A live race in the arena's register; leaves it when dropped.
@@ -278,12 +291,12 @@ struct Registered<'a> {
 }
 
 impl<'a> Registered<'a> {
-    fn new(arena: &'a Arena, id: RaceId, stop: watch::Sender<Option<StopCause>>) -> Self {
+    fn new(arena: &'a Arena, id: RaceId, race: Live) -> Self {
         let mut live = lock(&arena.live);
         if arena.interrupting.is_cancelled() {
-            stop.send_replace(Some(StopCause::Restart));
+            race.stop.send_replace(Some(StopCause::Restart));
         }
-        live.insert(id, stop);
+        live.insert(id, race);
         drop(live);
         Self { arena, id }
     }
