@@ -2,16 +2,16 @@
 //!
 //! Must not know HTTP or tabs.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Example, render::CardDto};
+use super::render::CardDto;
 use crate::{
     arena::Entrant,
     command,
-    model::{Availability, ModelCard},
-    race::figures,
+    guide::{self, Example, Section},
+    model::ModelCard,
 };
 
 /// What the page knows before anybody types.
@@ -82,41 +82,8 @@ pub(super) fn examples(examples: &[Example]) -> Card<'_> {
 
 /// The commands, the numbers, where prompts go.
 pub(super) fn help(cards: &[Arc<ModelCard>]) -> Card<'static> {
-    let section = |title, text: &str| SectionDto { title, text: text.to_owned() };
-    Card::Help {
-        commands: commands(),
-        sections: vec![
-            section(
-                "The numbers",
-                "First token is the wait from the request to the first word, total the time to the last one. \
-                 Speed (tok/s) is how fast a model writes once it has begun: (tokens - 1) / (last token - first \
-                 token). Token counts are the servers' own; ≈ marks an estimate.",
-            ),
-            section(
-                "How it streams",
-                "All models are asked at the same moment. Their words arrive piece by piece and everybody here \
-                 watches the same message fill up; a bar is as long as its model is fast, measured against the \
-                 fastest so far. Thinking counts as output and is shown under Full answers.",
-            ),
-            SectionDto { title: "Where prompts go", text: destinations(cards) },
-        ],
-    }
-}
-
-fn destinations(cards: &[Arc<ModelCard>]) -> String {
-    let real = cards.iter().filter(|card| !card.simulated).map(|card| card.provider.as_str());
-    let providers: Vec<&str> = real.collect::<BTreeSet<_>>().into_iter().collect();
-    let simulated = cards.iter().any(|card| card.simulated);
-    match (providers.is_empty(), simulated) {
-        (true, _) => "All models here are simulated: prompts stay in this service.".into(),
-        (false, false) => {
-            format!("A prompt is sent to the providers of its models: {}.", providers.join(", "))
-        }
-        (false, true) => format!(
-            "A prompt is sent to the providers of its models: {}. For simulated models it stays in this service.",
-            providers.join(", ")
-        ),
-    }
+    let section = |section: Section| SectionDto { title: section.title, text: section.text };
+    Card::Help { commands: commands(), sections: guide::sections(cards).into_iter().map(section).collect() }
 }
 
 fn commands() -> Vec<CommandDto> {
@@ -128,18 +95,11 @@ fn example(example: &Example) -> ExampleDto<'_> {
 }
 
 fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
-    let (reachable, availability) = match &entrant.availability {
-        _ if entrant.card.simulated => (true, "simulated, always there".to_owned()),
-        Availability::Listed => (true, "reachable, listed by its provider".to_owned()),
-        Availability::NotListed => (true, "not listed by its provider today".to_owned()),
-        Availability::Unknown => (true, "reachable".to_owned()),
-        Availability::Unreachable(why) => (false, why.clone()),
-    };
-    let speed = |(speed, count)| format!("{} tok/s", figures::speed(Some(speed), count));
+    let (reachable, availability) = guide::availability(&entrant.card, &entrant.availability);
     EntrantDto {
         model: CardDto::of(&entrant.card),
         reachable,
         availability,
-        last_speed: entrant.last_speed.map(speed),
+        last_speed: entrant.last_speed.map(guide::last_speed),
     }
 }

@@ -19,23 +19,12 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use self::channel::Channel;
 pub use self::guard::Hosts;
-use crate::arena::Arena;
+use crate::{arena::Arena, guide::Example};
 
 /// Bytes of a character in JSON at the most: two escaped UTF-16 code units.
 const CHAR_BYTES: usize = 12;
 /// Bytes of a request's body beside the prompt.
 const BODY_ROOM: usize = 4 * 1024;
-
-/// A prompt to try, one tap away from a race.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Example {
-    /// What it is, in a few words.
-    pub title: String,
-    /// What is asked.
-    pub prompt: String,
-    /// What a race with it usually teaches; may be empty.
-    pub lesson: String,
-}
 
 /// The local channel. Clones are the same channel.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! What people do with a mouse, and what they see.
 
 use fantoccini::key::Key;
-use llm_arena::web::Example;
+use llm_arena::guide::Example;
 use serde_json::json;
 
 use super::{

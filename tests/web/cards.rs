@@ -1,6 +1,6 @@
 //! What only the asker sees: cards and refusals.
 
-use llm_arena::{model::Availability, web::Example};
+use llm_arena::{guide::Example, model::Availability};
 
 use super::site::{Site, read};
 use crate::support::script::model;

@@ -6,8 +6,9 @@ use eventsource_stream::{Event, Eventsource};
 use futures::{Stream, StreamExt};
 use llm_arena::{
     arena::{Arena, Limits},
+    guide::Example,
     model::ChatModel,
-    web::{Example, Hosts, LocalChannel},
+    web::{Hosts, LocalChannel},
 };
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
