@@ -13,6 +13,8 @@ use crate::view::View;
 pub struct Pace {
     /// The least time between two edits.
     pub interval: Duration,
+    /// The least time between an edit and the final one: shorter where room is kept for finals.
+    pub before_final: Duration,
     /// What people should know of it ("updates every 6 s: 5 races here"), if anything.
     pub notice: Option<String>,
 }
@@ -21,7 +23,7 @@ impl Pace {
     /// An edit every `interval`, without a notice.
     #[must_use]
     pub fn every(interval: Duration) -> Self {
-        Self { interval, notice: None }
+        Self { interval, before_final: interval, notice: None }
     }
 }
 
@@ -41,6 +43,12 @@ pub enum SurfaceError {
     #[error("rate limited for {retry_after:?}")]
     RateLimited {
         /// As the platform said.
+        retry_after: Duration,
+    },
+    /// Our own pacing has no slot for this frame, and nothing was called: as above, but a final frame need not wait.
+    #[error("no slot for {retry_after:?}")]
+    Paced {
+        /// Until a slot for such a frame is expected.
         retry_after: Duration,
     },
     /// The message is gone: no further call.

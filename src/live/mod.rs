@@ -8,6 +8,7 @@ pub mod pacer;
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -38,7 +39,11 @@ pub async fn present<S: Surface>(
     loop {
         let pace = surface.pace();
         pacer.set_interval(pace.interval);
-        sleep_until(start + pacer.next_slot().as_duration()).await;
+        let slot = |elapsed: Elapsed| sleep_until(start + elapsed.as_duration());
+        tokio::select! {
+            () = slot(pacer.next_slot()) => {}
+            () = over(race.clone()).then(|()| slot(pacer.slot_after(pace.before_final))) => {}
+        }
         let mut view = newest(&mut race);
         view.notice = pace.notice.filter(|_| !view.is_final());
         if shown.as_ref() != Some(&view) {
@@ -46,6 +51,14 @@ pub async fn present<S: Surface>(
                 Ok(()) => pacer.sent(elapsed(start)),
                 Err(SurfaceError::RateLimited { retry_after }) => {
                     pacer.limited(elapsed(start), retry_after);
+                    continue;
+                }
+                Err(SurfaceError::Paced { retry_after }) => {
+                    if view.is_final() {
+                        pacer.limited(elapsed(start), retry_after);
+                    } else {
+                        pacer.paced(elapsed(start), retry_after);
+                    }
                     continue;
                 }
                 Err(error @ SurfaceError::Transient { .. }) => {
@@ -65,6 +78,11 @@ pub async fn present<S: Surface>(
     }
 }
 
+/// Waits until the race is over, or nobody writes it any more.
+async fn over(mut race: watch::Receiver<RaceState>) {
+    let _ = race.wait_for(RaceState::is_over).await;
+}
+
 /// The newest view. A race that is not over and that nobody writes any more will never move again: it is
 /// shown as interrupted, since a live word must not be the last one.
 fn newest(race: &mut watch::Receiver<RaceState>) -> View {
@@ -78,26 +96,37 @@ fn newest(race: &mut watch::Receiver<RaceState>) -> View {
     View::of(&ended)
 }
 
-/// Attempts to attach a chart.
+/// Attempts to attach a chart that may fail.
 const CHART_ATTEMPTS: u32 = 4;
+/// How long a chart waits for its turn where many races end in one place.
+const CHART_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Adds the finished chart to a message whose final frame was shown. Passing trouble is tried again a few
-/// times; after that the message stands without its chart, which is logged and un-shows nothing.
+/// times, and a rate limit is waited for some minutes; after that the message stands without its chart, which is
+/// logged and un-shows nothing.
 pub async fn attach<S: Surface>(chart: Chart, surface: &mut S) {
     let start = Instant::now();
     let mut pacer = Pacer::new(Duration::ZERO);
-    for attempt in 1..=CHART_ATTEMPTS {
+    let mut failures = 0;
+    loop {
         sleep_until(start + pacer.next_slot().as_duration()).await;
-        match surface.attach(chart.clone()).await {
+        let error = match surface.attach(chart.clone()).await {
             Ok(()) => return,
-            Err(SurfaceError::RateLimited { retry_after }) => pacer.limited(elapsed(start), retry_after),
-            Err(SurfaceError::Transient { .. }) if attempt < CHART_ATTEMPTS => pacer.failed(elapsed(start)),
-            Err(error) => {
-                return tracing::warn!(error = error.chain(), "the chart was not attached");
+            Err(error) => error,
+        };
+        match error {
+            SurfaceError::RateLimited { retry_after } | SurfaceError::Paced { retry_after }
+                if start.elapsed() + retry_after < CHART_PATIENCE =>
+            {
+                pacer.limited(elapsed(start), retry_after);
             }
+            SurfaceError::Transient { .. } if failures + 1 < CHART_ATTEMPTS => {
+                failures += 1;
+                pacer.failed(elapsed(start));
+            }
+            error => return tracing::warn!(error = error.chain(), "the chart was not attached"),
         }
     }
-    tracing::warn!(attempts = CHART_ATTEMPTS, "the chart was not attached: rate limited");
 }
 
 fn elapsed(start: Instant) -> Elapsed {

@@ -12,12 +12,17 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 /// The longest wait between two attempts.
 const BACKOFF_MOST: Duration = Duration::from_secs(20);
 
+/// The least wait after a refusal, whatever the platform says: nobody asks in a circle.
+const LIMITED_LEAST: Duration = Duration::from_millis(10);
+
 /// The pace of one live message.
 #[derive(Clone, Debug)]
 pub struct Pacer {
     interval: Duration,
     last: Option<Elapsed>,
     not_before: Elapsed,
+    /// The same for frames that are not final.
+    live_not_before: Elapsed,
     failures: u32,
 }
 
@@ -25,7 +30,8 @@ impl Pacer {
     /// A pacer that grants its first slot at once and later ones `interval` apart.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
-        Self { interval, last: None, not_before: Elapsed::default(), failures: 0 }
+        let start = Elapsed::default();
+        Self { interval, last: None, not_before: start, live_not_before: start, failures: 0 }
     }
 
     /// Sets the least time between two edits from now on.
@@ -33,10 +39,16 @@ impl Pacer {
         self.interval = interval;
     }
 
-    /// The earliest time of the next edit. It may lie in the past, which means now.
+    /// The earliest time of the next live edit. It may lie in the past, which means now.
     #[must_use]
     pub fn next_slot(&self) -> Elapsed {
-        let paced = self.last.map_or(Elapsed::default(), |last| last.after(self.interval));
+        self.slot_after(self.interval).max(self.live_not_before)
+    }
+
+    /// The earliest time of the final edit, which must keep only this distance from the last one.
+    #[must_use]
+    pub fn slot_after(&self, interval: Duration) -> Elapsed {
+        let paced = self.last.map_or(Elapsed::default(), |last| last.after(interval));
         paced.max(self.not_before)
     }
 
@@ -46,10 +58,16 @@ impl Pacer {
         self.failures = 0;
     }
 
-    /// The platform answered at `now` that nothing may come before `retry_after`, which beats the pace.
+    /// The platform answered at `now` that nothing may come before `retry_after`, and does not count the edit
+    /// that it refused.
     pub fn limited(&mut self, now: Elapsed, retry_after: Duration) {
-        self.last = Some(now);
-        self.not_before = self.not_before.max(now.after(retry_after));
+        self.not_before = self.not_before.max(now.after(retry_after.max(LIMITED_LEAST)));
+    }
+
+    /// At `now` there was no slot for a live edit, and none is expected before `retry_after`. A final one may have
+    /// a slot of its own.
+    pub fn paced(&mut self, now: Elapsed, retry_after: Duration) {
+        self.live_not_before = self.live_not_before.max(now.after(retry_after.max(LIMITED_LEAST)));
     }
 
     /// An edit failed at `now` for a passing reason: the next slot backs off, twice as far each time.
@@ -91,6 +109,27 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_edit_does_not_count_and_a_final_one_may_keep_a_distance_of_its_own() {
+        let mut pacer = Pacer::new(PACE);
+        pacer.sent(at(0));
+        pacer.limited(at(1_000), Duration::from_millis(200));
+        assert_eq!(pacer.next_slot(), at(1_200));
+        pacer.sent(at(1_200));
+        assert_eq!((pacer.slot_after(Duration::ZERO), pacer.next_slot()), (at(1_200), at(2_200)));
+        pacer.limited(at(1_300), Duration::from_millis(400));
+        assert_eq!(pacer.slot_after(Duration::ZERO), at(1_700));
+    }
+
+    #[test]
+    fn a_final_edit_does_not_wait_for_the_slot_of_a_live_one() {
+        let mut pacer = Pacer::new(PACE);
+        pacer.paced(at(100), Duration::from_secs(20));
+        assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(20_100), at(0)));
+        pacer.limited(at(200), Duration::from_secs(2));
+        assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(20_100), at(2_200)));
+    }
+
+    #[test]
     fn failures_back_off_and_a_success_forgets_them() {
         let mut pacer = Pacer::new(Duration::ZERO);
         let waits: Vec<Elapsed> = (0..8)
@@ -124,14 +163,20 @@ mod tests {
             for outcome in outcomes {
                 let slot = pacer.next_slot();
                 prop_assert!(slot >= earliest, "{slot:?} before {earliest:?}");
-                earliest = slot.after(Duration::from_millis(interval));
+                let paced = slot.after(Duration::from_millis(interval));
                 match outcome {
-                    Outcome::Sent => pacer.sent(slot),
+                    Outcome::Sent => {
+                        pacer.sent(slot);
+                        earliest = paced;
+                    }
                     Outcome::Limited(ms) => {
                         pacer.limited(slot, Duration::from_millis(ms));
                         earliest = earliest.max(slot.after(Duration::from_millis(ms)));
                     }
-                    Outcome::Failed => pacer.failed(slot),
+                    Outcome::Failed => {
+                        pacer.failed(slot);
+                        earliest = paced;
+                    }
                 }
             }
         }

@@ -84,6 +84,23 @@ async fn the_final_frame_lands_after_trouble() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_chart_waits_for_its_slot_and_gives_up_only_after_failures() {
+    let run = async |takes: Vec<Take>| {
+        let mut camera = Camera::new(200, []).meets_charts_with(takes);
+        let film = camera.film();
+        race(&arena([model("short").waits(300).says("So.").used(1).finishes("stop")]), &mut camera).await;
+        (film.charts_tried(), film.charts())
+    };
+    let slot = || Take::Limit(Duration::from_secs(5));
+    let crowd: Vec<_> = (0..20).map(|_| slot()).collect();
+    assert_eq!(run(crowd).await, (21, 1), "a crowded channel costs no chart");
+    assert_eq!(run((0..99).map(|_| slot()).collect()).await.1, 0, "nobody waits for ever");
+    let trouble = |times| (0..times).map(|_| Take::Trouble).collect();
+    assert_eq!(run(trouble(3)).await, (4, 1));
+    assert_eq!(run(trouble(9)).await, (4, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_message_is_not_edited_again_and_the_race_goes_on() {
     let mut camera = Camera::new(500, [Take::Accept, Take::Gone]);
     let film = camera.film();

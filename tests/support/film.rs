@@ -46,6 +46,7 @@ pub struct Camera {
     start: Instant,
     pace: Duration,
     takes: VecDeque<Take>,
+    chart_takes: VecDeque<Take>,
     film: Film,
 }
 
@@ -60,13 +61,21 @@ struct Reel {
     frames: Vec<Frame>,
     calls: Vec<Duration>,
     charts: Vec<Chart>,
+    charts_tried: usize,
 }
 
 impl Camera {
     /// A camera whose platform takes an edit every `pace_ms` and accepts all after `takes`.
     pub fn new(pace_ms: u64, takes: impl IntoIterator<Item = Take>) -> Self {
         let pace = Duration::from_millis(pace_ms);
-        Self { start: Instant::now(), pace, takes: takes.into_iter().collect(), film: Film::default() }
+        let (takes, chart_takes) = (takes.into_iter().collect(), VecDeque::new());
+        Self { start: Instant::now(), pace, takes, chart_takes, film: Film::default() }
+    }
+
+    /// What the platform makes of charts before it accepts one.
+    pub fn meets_charts_with(mut self, takes: impl IntoIterator<Item = Take>) -> Self {
+        self.chart_takes = takes.into_iter().collect();
+        self
     }
 
     pub fn film(&self) -> Film {
@@ -82,15 +91,7 @@ impl Surface for Camera {
     async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
         let at = self.start.elapsed();
         self.film.reel.lock().expect("film").calls.push(at);
-        match self.takes.pop_front().unwrap_or(Take::Accept) {
-            Take::Accept => {}
-            Take::Slowly(time) => sleep(time).await,
-            Take::Limit(retry_after) => return Err(SurfaceError::RateLimited { retry_after }),
-            Take::Trouble => {
-                return Err(SurfaceError::Transient { source: Arc::new(std::io::Error::other("trouble")) });
-            }
-            Take::Gone => return Err(SurfaceError::Gone),
-        }
+        self.takes.pop_front().unwrap_or(Take::Accept).happens().await?;
         let lines = if view.is_final() { render::last(view, SCREEN) } else { render::live(view, SCREEN) };
         let frame = Frame { at, text: lines.join("\n"), view: view.clone() };
         self.film.reel.lock().expect("film").frames.push(frame);
@@ -98,7 +99,24 @@ impl Surface for Camera {
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
+        self.film.reel.lock().expect("film").charts_tried += 1;
+        self.chart_takes.pop_front().unwrap_or(Take::Accept).happens().await?;
         self.film.reel.lock().expect("film").charts.push(chart);
+        Ok(())
+    }
+}
+
+impl Take {
+    async fn happens(self) -> Result<(), SurfaceError> {
+        match self {
+            Self::Accept => {}
+            Self::Slowly(time) => sleep(time).await,
+            Self::Limit(retry_after) => return Err(SurfaceError::RateLimited { retry_after }),
+            Self::Trouble => {
+                return Err(SurfaceError::Transient { source: Arc::new(std::io::Error::other("trouble")) });
+            }
+            Self::Gone => return Err(SurfaceError::Gone),
+        }
         Ok(())
     }
 }
@@ -111,6 +129,11 @@ impl Film {
     /// When the surface was called, accepted or not.
     pub fn calls(&self) -> Vec<Duration> {
         self.reel.lock().expect("film").calls.clone()
+    }
+
+    /// How often a chart was handed over, accepted or not.
+    pub fn charts_tried(&self) -> usize {
+        self.reel.lock().expect("film").charts_tried
     }
 
     pub fn charts(&self) -> usize {
