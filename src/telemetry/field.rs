@@ -13,5 +13,13 @@ pub const OUTCOME: &str = "outcome";
 pub const KIND: &str = "kind";
 /// Why something was refused or lost. Also a label.
 pub const REASON: &str = "reason";
+/// A chat platform: `discord`. Also a label.
+pub const PLATFORM: &str = "platform";
+/// What a person did: a command's word, `button`, `completion`. Also a label.
+pub const COMMAND: &str = "command";
+/// A route of a platform's API, by its name without ids. Also a label.
+pub const ROUTE: &str = "route";
+/// Whose rate limit it was: `user`, `global`, `shared` or `address`. Also a label.
+pub const SCOPE: &str = "scope";
 /// The version of this program. Also a label.
 pub const VERSION: &str = "version";

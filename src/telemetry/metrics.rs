@@ -24,17 +24,36 @@ pub const FIRST_TOKEN_SECONDS: &str = "arena_provider_first_token_seconds";
 pub const ANSWER_SECONDS: &str = "arena_provider_answer_seconds";
 /// Tokens, by provider, model and kind.
 pub const PROVIDER_TOKENS: &str = "arena_provider_tokens_total";
+/// What people did on a chat platform, by platform and command.
+pub const COMMANDS: &str = "arena_commands_total";
+/// From what people did to the platform's word that our first answer is there, by platform and outcome.
+pub const FIRST_ANSWER_SECONDS: &str = "arena_first_answer_seconds";
+/// Edits of live messages, by platform and outcome.
+pub const MESSAGE_EDITS: &str = "arena_message_edits_total";
+/// Calls of chat platforms' APIs, by platform, route and outcome.
+pub const PLATFORM_REQUESTS: &str = "arena_platform_requests_total";
+/// Calls that a chat platform refused for their rate, by platform and scope.
+pub const RATE_LIMITED: &str = "arena_rate_limited_total";
 /// Time to draw a chart.
 pub const CHART_SECONDS: &str = "arena_chart_seconds";
+/// Interactions of Discord that could not be read, by reason.
+pub const DISCORD_UNREADABLE: &str = "arena_discord_unreadable_total";
+/// Requests to the interactions endpoint that were refused, by reason.
+pub const DISCORD_REFUSED_REQUESTS: &str = "arena_discord_refused_requests_total";
+/// Gateway sessions begun: IDENTIFYs.
+pub const DISCORD_SESSION_STARTS: &str = "arena_discord_session_starts_total";
+/// IDENTIFYs that Discord still allows before its limit resets.
+pub const DISCORD_SESSION_STARTS_LEFT: &str = "arena_discord_session_starts_left";
 /// Always 1; its label is the version.
 pub const BUILD_INFO: &str = "arena_build_info";
 
-/// Drawing: milliseconds, unless the machine is busy.
-const SHORT: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// Drawing and answering: milliseconds, unless the machine is busy; an answer is too late after 3 seconds.
+const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 10.0];
 /// Models: from a tenth of a second to the default total deadline.
 const MODEL: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
-const BUCKETS: [(&str, &[f64]); 4] = [
+const BUCKETS: [(&str, &[f64]); 5] = [
+    (FIRST_ANSWER_SECONDS, &SHORT),
     (RACE_SECONDS, &MODEL),
     (FIRST_TOKEN_SECONDS, &MODEL),
     (ANSWER_SECONDS, &MODEL),
@@ -73,12 +92,28 @@ fn describe() {
     describe_counter!(REFUSALS, "Commands refused before any model was called, by reason");
     describe_counter!(PROVIDER_REQUESTS, "Requests to providers, by provider, model and outcome");
     describe_counter!(PROVIDER_TOKENS, "Tokens, by provider, model and kind");
+    describe_counter!(COMMANDS, "What people did on a chat platform, by platform and command");
+    describe_counter!(MESSAGE_EDITS, "Edits of live messages, by platform and outcome");
+    describe_counter!(PLATFORM_REQUESTS, "Calls of chat platforms, by platform, route and outcome");
+    describe_counter!(
+        RATE_LIMITED,
+        "Calls that a chat platform refused for their rate, by platform and scope"
+    );
+    describe_counter!(DISCORD_UNREADABLE, "Interactions of Discord that could not be read, by reason");
+    describe_counter!(DISCORD_REFUSED_REQUESTS, "Refused requests to the interactions endpoint, by reason");
+    describe_counter!(DISCORD_SESSION_STARTS, "Gateway sessions begun");
+    describe_gauge!(DISCORD_SESSION_STARTS_LEFT, "Gateway sessions that may begin before the limit resets");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
     describe_gauge!(BUILD_INFO, "The version of this program");
     let seconds = Unit::Seconds;
     describe_histogram!(RACE_SECONDS, seconds, "Length of races, by outcome");
     describe_histogram!(FIRST_TOKEN_SECONDS, seconds, "Time to first token, by provider and model");
     describe_histogram!(ANSWER_SECONDS, seconds, "Length of whole answers, by provider and model");
+    describe_histogram!(
+        FIRST_ANSWER_SECONDS,
+        seconds,
+        "From a command to its first answer on the platform, by platform and outcome"
+    );
     describe_histogram!(CHART_SECONDS, seconds, "Time to draw a chart");
 }
 
