@@ -1,0 +1,143 @@
+//! What a call can come to, by what one does about it.
+//!
+//! Must not know the client. No text here holds an address, a token or what was sent.
+
+use std::{error::Error, iter, sync::Arc, time::Duration};
+
+use super::route::Route;
+
+/// Why a call did not succeed. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum RestError {
+    /// No slot now, by our own count or by a 429 of any scope: come back after this.
+    #[error("rate limited for {retry_after:?}")]
+    Limited {
+        /// Until the slot, or as Discord said.
+        retry_after: Duration,
+    },
+    /// 10062: too late, or another process answered it.
+    #[error("unknown interaction")]
+    UnknownInteraction,
+    /// 40060: the interaction has its first answer.
+    #[error("interaction was acknowledged already")]
+    AlreadyAcknowledged,
+    /// The message or its channel (10008, 10003) is no longer there: no further call.
+    #[error("message or channel is gone")]
+    Gone,
+    /// The interaction's token is over (50027, 10015, 401 on an interaction route): no further call with it.
+    #[error("interaction token is over")]
+    TokenExpired,
+    /// 401: the bot's token is wrong.
+    #[error("bot token was refused")]
+    Unauthorized,
+    /// 403: the bot may not do this here.
+    #[error("forbidden, code {code}")]
+    Forbidden {
+        /// Discord's code; 0 if it told none.
+        code: u32,
+    },
+    /// 413 or 40005: too large for this place.
+    #[error("request is too large")]
+    TooLarge,
+    /// Another refusal: ours to mend, and the same when sent again.
+    #[error("refused with status {status}, code {code}")]
+    Invalid {
+        /// The HTTP status.
+        status: u16,
+        /// Discord's code; 0 if it told none.
+        code: u32,
+    },
+    /// 5xx: it may work later. It may also have taken effect.
+    #[error("server error {status}")]
+    Server {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No answer, or not a whole one.
+    #[error("no answer")]
+    Transport {
+        /// The cause, without its address.
+        #[source]
+        source: Arc<dyn Error + Send + Sync>,
+        /// The request may have taken effect.
+        ambiguous: bool,
+    },
+    /// Too many refusals within ten minutes: nothing was sent, so that Discord does not ban this address.
+    #[error("budget of refused requests is spent")]
+    Budget,
+}
+
+impl RestError {
+    /// The error that Discord's `status` (not 2xx, not 429) and JSON `code` on `route` stand for.
+    pub(super) fn of_status(route: &Route, status: u16, code: u32) -> Self {
+        match (status, code) {
+            (500.., _) => Self::Server { status },
+            (_, 10_062) => Self::UnknownInteraction,
+            (_, 40_060) => Self::AlreadyAcknowledged,
+            (_, 10_003 | 10_008) => Self::Gone,
+            (_, 10_015 | 50_027) => Self::TokenExpired,
+            (413, _) | (_, 40_005) => Self::TooLarge,
+            (401, _) if route.is_interaction() => Self::TokenExpired,
+            (401, _) => Self::Unauthorized,
+            (403, _) => Self::Forbidden { code },
+            // whatever it is that is not found: asking a webhook again is punished
+            (404, _) if names_a_message(route) => Self::Gone,
+            _ => Self::Invalid { status, code },
+        }
+    }
+
+    /// The value of the metric's label.
+    pub(super) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Limited { .. } => "limited",
+            Self::Server { .. } => "failed",
+            Self::Transport { .. } => "no_answer",
+            _ => "refused",
+        }
+    }
+
+    /// True if the call may have taken effect all the same.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Transport { ambiguous: true, .. })
+    }
+
+    /// The error and its causes in one line, for logs.
+    #[must_use]
+    pub(crate) fn chain(&self) -> String {
+        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+}
+
+fn names_a_message(route: &Route) -> bool {
+    matches!(route, Route::EditOriginal { .. } | Route::EditMessage { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_and_a_code_say_what_to_do() {
+        let edit = Route::EditOriginal { application: 1, token: "t".into() };
+        let callback = Route::Callback { interaction: 1, token: "t".into() };
+        let put = Route::PutCommands { application: 1, guild: None };
+        let of = |route, status, code| format!("{:?}", RestError::of_status(route, status, code));
+        assert_eq!(of(&callback, 404, 10_062), "UnknownInteraction");
+        assert_eq!(of(&callback, 400, 40_060), "AlreadyAcknowledged");
+        assert_eq!(of(&edit, 404, 10_008), "Gone");
+        assert_eq!(of(&edit, 404, 10_003), "Gone");
+        assert_eq!(of(&edit, 404, 0), "Gone");
+        assert_eq!(of(&put, 404, 0), "Invalid { status: 404, code: 0 }");
+        assert_eq!(of(&edit, 401, 50_027), "TokenExpired");
+        assert_eq!(of(&edit, 404, 10_015), "TokenExpired");
+        assert_eq!(of(&callback, 401, 0), "TokenExpired");
+        assert_eq!(of(&put, 401, 0), "Unauthorized");
+        assert_eq!(of(&edit, 403, 50_013), "Forbidden { code: 50013 }");
+        assert_eq!(of(&edit, 413, 0), "TooLarge");
+        assert_eq!(of(&edit, 400, 40_005), "TooLarge");
+        assert_eq!(of(&edit, 400, 50_035), "Invalid { status: 400, code: 50035 }");
+        assert_eq!(of(&edit, 302, 0), "Invalid { status: 302, code: 0 }");
+        assert_eq!(of(&edit, 503, 10_008), "Server { status: 503 }");
+    }
+}

@@ -1,0 +1,216 @@
+//! One bucket: so many calls in a window that begins with its first call, both learned from answers.
+//!
+//! What is known of the window is only what bounds it. An answer that says "over in `d`" was written between the
+//! sending of its call and its receipt, so the window ends between sent + `d` and received + `d`. Nothing counts on
+//! a window to be over before the later of the two. A call in flight may fall into this window or into
+//! the next one, so it counts in both. Must not know other buckets.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{LEAST_SPACING, MARGIN, Outcome, POLL, Scope, Urgency, Window, queue::Queue, until};
+
+/// How long a bucket that counts nothing any more is remembered for what was learned.
+const KEPT: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(super) struct Bucket {
+    learned: Option<Learned>,
+    /// Calls that may be in the window, those in flight included.
+    used: u32,
+    in_flight: u32,
+    /// When the first of them can have been sent.
+    since: Instant,
+    /// The window is over by then at the latest; `None` while no answer from it came.
+    reset: Option<Instant>,
+    /// The window is over then at the earliest.
+    floor: Instant,
+    /// Discord said that nothing may go before this.
+    blocked: Option<Instant>,
+    /// A 429 came although we had counted: one call at a time until an answer tells more.
+    is_careful: bool,
+    sharers: usize,
+    queue: Queue,
+    touched: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Learned {
+    limit: u32,
+    /// The longest time to a reset that was seen: never more than the window, and all of it once an answer to the
+    /// first call of a window was seen.
+    period: Duration,
+}
+
+impl Learned {
+    /// From one window to the next, as we count.
+    fn cycle(self) -> Duration {
+        self.period + MARGIN
+    }
+
+    /// Slots of a window that are kept from such calls.
+    fn reserve(self, urgency: Urgency) -> u32 {
+        u32::from(urgency == Urgency::Progress && self.limit > 1)
+    }
+}
+
+impl Bucket {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            learned: None,
+            used: 0,
+            in_flight: 0,
+            since: now,
+            reset: None,
+            floor: now,
+            blocked: None,
+            is_careful: false,
+            sharers: 0,
+            queue: Queue::default(),
+            touched: now,
+        }
+    }
+
+    /// Whether a call may go now; else it is booked, and the time until it should ask again is given.
+    pub(super) fn ask(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<(), Duration> {
+        self.roll(now);
+        self.touched = now;
+        let due = match until(self.blocked, now) {
+            Some(wait) => now + wait,
+            None => match self.due(self.queue.ahead(who, urgency, now), urgency, now) {
+                Some(due) => due,
+                None => return Ok(()),
+            },
+        };
+        self.queue.book(who, urgency, due, now);
+        Err(due.duration_since(now))
+    }
+
+    /// When a call may go that has so many before it; `None` is now.
+    fn due(&self, ahead: usize, urgency: Urgency, now: Instant) -> Option<Instant> {
+        let Some(learned) = self.learned.filter(|_| !self.is_careful) else {
+            return (self.in_flight > 0 || ahead > 0).then(|| now + POLL);
+        };
+        let reserve = learned.reserve(urgency);
+        let free = learned.limit.saturating_sub(self.used + reserve) as usize;
+        let beyond = ahead.checked_sub(free)?;
+        let whole = u32::try_from(beyond).unwrap_or(u32::MAX) / (learned.limit - reserve);
+        Some(self.next_window(learned.cycle(), now) + learned.cycle().saturating_mul(whole))
+    }
+
+    fn next_window(&self, cycle: Duration, now: Instant) -> Instant {
+        match self.reset {
+            Some(reset) => reset,
+            None if self.used > 0 => (self.since + cycle).max(now + POLL),
+            None => now + cycle,
+        }
+    }
+
+    /// A call goes now.
+    pub(super) fn take(&mut self, who: u64, now: Instant) {
+        if self.used == 0 {
+            self.since = now;
+        }
+        self.used += 1;
+        self.in_flight += 1;
+        self.queue.leave(who);
+    }
+
+    pub(super) fn leave_queue(&mut self, who: u64) {
+        self.queue.leave(who);
+    }
+
+    /// The window is over if it must be: only what is in flight can be in the next one.
+    fn roll(&mut self, now: Instant) {
+        if self.reset.is_some_and(|reset| reset <= now) {
+            self.reset = None;
+            self.used = self.in_flight;
+            self.since = now;
+        }
+    }
+
+    pub(super) fn settle(&mut self, sent: Instant, outcome: Outcome, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.touched = now;
+        match outcome {
+            Outcome::NotSent => self.used = self.used.saturating_sub(1),
+            Outcome::Answered { window: Some(window), .. } => self.learn(window, sent, now),
+            Outcome::Lost | Outcome::Answered { window: None, .. } => self.spend(now),
+            Outcome::Limited { window, scope, retry_after } => {
+                self.blocked = self.blocked.max(Some(now + retry_after));
+                match (scope, window) {
+                    (Scope::Shared, Some(window)) => self.learn(window, sent, now),
+                    (Scope::User, _) => self.refuse(now + retry_after),
+                    _ => self.spend(now),
+                }
+            }
+        }
+    }
+
+    /// The call counts, in whichever window it was, which is over when one that began now would be.
+    fn spend(&mut self, now: Instant) {
+        if let Some(learned) = self.learned {
+            self.reset = self.reset.max(Some(now + learned.cycle()));
+        }
+    }
+
+    /// Discord counted otherwise, and says when the window is over.
+    fn refuse(&mut self, reset: Instant) {
+        self.used = self.used.max(self.learned.map_or(1, |learned| learned.limit));
+        self.reset = Some(reset);
+        self.is_careful = true;
+    }
+
+    fn learn(&mut self, window: Window, sent: Instant, now: Instant) {
+        let Window { limit, remaining, reset_after } = window;
+        let seen = limit.saturating_sub(remaining).max(1);
+        let known = self.learned.map_or(Duration::ZERO, |learned| learned.period);
+        // the first call of a window sees all of it
+        let period = if seen == 1 { reset_after } else { known.max(reset_after) };
+        self.learned = Some(Learned { limit, period });
+        self.is_careful = false;
+        let (earliest, latest) = (sent + reset_after, now + reset_after + MARGIN);
+        match self.reset.filter(|reset| earliest <= *reset) {
+            // all other answers are from windows that are over by then
+            None => {
+                (self.reset, self.floor) = (Some(latest), earliest);
+                self.used = seen + self.in_flight;
+            }
+            Some(reset) => {
+                let is_not_later = latest < self.floor + period;
+                let is_not_earlier = earliest + period > reset;
+                let bound =
+                    if is_not_later && is_not_earlier { reset.min(latest) } else { reset.max(latest) };
+                self.reset = Some(bound);
+                self.floor = self.floor.max(earliest);
+                self.used = self.used.max(seen);
+            }
+        }
+    }
+
+    pub(super) fn share(&mut self, change: isize, now: Instant) {
+        self.sharers = self.sharers.saturating_add_signed(change);
+        self.touched = now;
+    }
+
+    pub(super) fn sharers(&self) -> usize {
+        self.sharers
+    }
+
+    pub(super) fn spacing(&self) -> Duration {
+        let Some(learned) = self.learned else { return LEAST_SPACING };
+        let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX).max(1);
+        let usable = learned.limit - learned.reserve(Urgency::Progress);
+        LEAST_SPACING.max(learned.cycle().saturating_mul(sharers) / usable)
+    }
+
+    /// True if nobody needs it and nothing that it holds still counts.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        let counts = self.in_flight > 0
+            || self.sharers > 0
+            || until(self.blocked, now).is_some()
+            || until(self.reset, now).is_some();
+        !counts && now.duration_since(self.touched) >= KEPT
+    }
+}
