@@ -1,0 +1,171 @@
+//! What `GET /gateway/bot` says: where the gateway is, how many shards, how many session starts. Pure.
+//!
+//! <https://docs.discord.com/developers/events/gateway#get-gateway-bot>. Must not know who asked.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+/// So many shards serve some half a million servers; more is a broken answer.
+const MOST_SHARDS: u64 = 256;
+
+/// Where and how to connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct GatewayBot {
+    /// The gateway's address without a query.
+    pub(super) url: String,
+    /// Connections that Discord recommends for this bot.
+    pub(super) shards: u32,
+    /// The limit of IDENTIFYs.
+    pub(super) starts: SessionStarts,
+}
+
+/// How often this bot may IDENTIFY
+/// (<https://docs.discord.com/developers/events/gateway#session-start-limit-object>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SessionStarts {
+    /// In all, within a day.
+    pub(super) total: u64,
+    /// Left.
+    pub(super) remaining: u64,
+    /// When the count begins anew.
+    pub(super) reset_after: Duration,
+    /// IDENTIFYs at once.
+    pub(super) max_concurrency: u64,
+}
+
+/// The answer cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unusable {
+    /// No address, or one that would send the token in the clear.
+    #[error("GET /gateway/bot gave no usable address")]
+    Address,
+    /// Ours is not Discord's API, but its gateway is Discord's.
+    #[error(
+        "DISCORD_API_URL is set, so nothing may go to Discord itself, but the server there names Discord's own \
+         gateway: let it answer /gateway/bot with an address of its own, or unset DISCORD_API_URL"
+    )]
+    RealHost,
+}
+
+impl GatewayBot {
+    /// Reads the body of the answer that the API at `origin` gave. A limit that is not told is Discord's
+    /// usual one.
+    ///
+    /// # Errors
+    /// The address is missing, not `wss` (`ws` is right only where the API itself is plain `http`), or
+    /// Discord's own where the API is not.
+    pub(super) fn read(body: &Value, origin: &Url) -> Result<Self, Unusable> {
+        let mut url: Url = body["url"].as_str().and_then(|url| url.parse().ok()).ok_or(Unusable::Address)?;
+        let sealed = url.scheme() == "wss" || (url.scheme() == "ws" && origin.scheme() == "http");
+        if !sealed || url.host_str().is_none() || !url.username().is_empty() {
+            return Err(Unusable::Address);
+        }
+        if is_discord(&url) && !is_discord(origin) {
+            return Err(Unusable::RealHost);
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        let shards = body["shards"].as_u64().unwrap_or(1).clamp(1, MOST_SHARDS);
+        let limit = &body["session_start_limit"];
+        let starts = SessionStarts {
+            total: limit["total"].as_u64().unwrap_or(1000),
+            remaining: limit["remaining"].as_u64().unwrap_or(1000),
+            reset_after: Duration::from_millis(limit["reset_after"].as_u64().unwrap_or(0)),
+            max_concurrency: limit["max_concurrency"].as_u64().unwrap_or(1).max(1),
+        };
+        Ok(Self { url: url.into(), shards: u32::try_from(shards).unwrap_or(1), starts })
+    }
+}
+
+/// The address for resumes that READY offered, if it is of the same house as the one we connected to; else
+/// resumes go where we connected
+/// (<https://docs.discord.com/developers/events/gateway#ready-event>).
+pub(super) fn resume_address(connected: &str, offered: &str) -> Option<String> {
+    let (connected, mut offered): (Url, Url) = (connected.parse().ok()?, offered.parse().ok()?);
+    let same =
+        connected.host_str()? == offered.host_str()? || (is_discord(&connected) && is_discord(&offered));
+    if !same || connected.scheme() != offered.scheme() || !offered.username().is_empty() {
+        return None;
+    }
+    offered.set_query(None);
+    offered.set_fragment(None);
+    Some(offered.into())
+}
+
+fn is_discord(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    ["discord.com", "discord.gg", "discordapp.com"]
+        .iter()
+        .any(|own| host.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().expect("a URL")
+    }
+
+    fn read(address: &str, origin: &str) -> Result<String, Unusable> {
+        GatewayBot::read(&json!({ "url": address }), &url(origin)).map(|bot| bot.url)
+    }
+
+    #[test]
+    fn an_answer_of_discord() {
+        let body = json!({ "url": "wss://gateway.discord.gg", "shards": 2, "session_start_limit": {
+            "total": 1000, "remaining": 997, "reset_after": 14_400_000, "max_concurrency": 16,
+        } });
+        let bot = GatewayBot::read(&body, &url("https://discord.com")).expect("an answer");
+        assert_eq!((bot.url.as_str(), bot.shards), ("wss://gateway.discord.gg/", 2));
+        let reset_after = Duration::from_hours(4);
+        assert_eq!(
+            bot.starts,
+            SessionStarts { total: 1000, remaining: 997, reset_after, max_concurrency: 16 }
+        );
+    }
+
+    #[test]
+    fn what_is_not_told_is_usual() {
+        let bot = GatewayBot::read(&json!({ "url": "ws://127.0.0.1:9/?v=9" }), &url("http://127.0.0.1:8"));
+        let bot = bot.expect("an answer");
+        assert_eq!((bot.url.as_str(), bot.shards), ("ws://127.0.0.1:9/", 1));
+        assert_eq!((bot.starts.remaining, bot.starts.max_concurrency), (1000, 1));
+    }
+
+    #[test]
+    fn the_token_never_goes_in_the_clear_or_past_our_own_server() {
+        assert_eq!(read("ws://gateway.discord.gg", "https://discord.com"), Err(Unusable::Address));
+        for wrong in ["", "gateway", "https://127.0.0.1", "wss://me@127.0.0.1"] {
+            assert_eq!(read(wrong, "http://127.0.0.1:8"), Err(Unusable::Address), "{wrong}");
+        }
+        for real in ["wss://gateway.discord.gg", "wss://discord.com", "wss://GATEWAY.discord.gg./x"] {
+            assert_eq!(read(real, "http://127.0.0.1:8"), Err(Unusable::RealHost), "{real}");
+        }
+        assert!(read("wss://notdiscord.gg", "http://127.0.0.1:8").is_ok());
+        assert!(read("wss://gateway.discord.gg", "https://canary.discord.com").is_ok());
+    }
+
+    #[test]
+    fn a_resume_stays_in_the_house() {
+        let resume = |connected, offered| resume_address(connected, offered);
+        let (at, east) = ("wss://gateway.discord.gg/", "wss://gateway-us-east1-b.discord.gg");
+        assert_eq!(resume(at, east).as_deref(), Some("wss://gateway-us-east1-b.discord.gg/"));
+        assert_eq!(
+            resume("ws://127.0.0.1:9/", "ws://127.0.0.1:7/?v=1").as_deref(),
+            Some("ws://127.0.0.1:7/")
+        );
+        for (connected, offered) in [
+            ("ws://127.0.0.1:9/", east),
+            (at, "ws://gateway.discord.gg"),
+            (at, "wss://evil.example"),
+            (at, ""),
+        ] {
+            assert_eq!(resume(connected, offered), None, "{connected} {offered}");
+        }
+    }
+}

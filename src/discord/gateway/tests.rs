@@ -1,0 +1,347 @@
+//! The supervision against the fake gateway, over loopback, with shorter waits.
+#![expect(dead_code, unreachable_pub, reason = "the fake is shared with the stories, which use all of it")]
+
+#[path = "../../../tests/support/discord/gateway/mod.rs"]
+mod fake;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+
+use self::fake::{Door as FakeDoor, FakeGateway, Reaction, Rules};
+use super::*;
+use crate::discord::interaction::{Interaction, Kind};
+
+const TOKEN: &str = "the-bot-token";
+const PATIENCE: Duration = Duration::from_secs(10);
+const MS: Duration = Duration::from_millis(1);
+
+fn timing() -> Timing {
+    Timing { spacing: 200 * MS, least: 50 * MS, most: 400 * MS, rest: 1500 * MS }
+}
+
+fn rules() -> Rules {
+    Rules { spacing: 100 * MS, ..Rules::of(TOKEN) }
+}
+
+type Verb = fn(&FakeGateway);
+
+/// A gateway that runs, and what comes out of it.
+struct Bot {
+    fake: Arc<FakeGateway>,
+    state: watch::Receiver<State>,
+    interactions: mpsc::UnboundedReceiver<Interaction>,
+    closed: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Bot {
+    async fn start(rules: Rules) -> Self {
+        let fake = Arc::new(FakeGateway::open(rules).await);
+        Self::at(Arc::clone(&fake), move || Ok(fake.gateway_bot()))
+    }
+
+    fn at(
+        fake: Arc<FakeGateway>,
+        answer: impl Fn() -> Result<Value, Unreached> + Send + Sync + 'static,
+    ) -> Self {
+        let (told, state) = watch::channel(State::Connecting { since: Instant::now() });
+        let (sender, interactions) = mpsc::unbounded_channel();
+        let inbox: Inbox = Arc::new(move |interaction| drop(sender.send(interaction)));
+        let (origin, closed) = ("http://127.0.0.1:9".parse().expect("a URL"), CancellationToken::new());
+        let setup = Setup { origin, token: TOKEN.into(), inbox, state: told, closed: closed.clone() };
+        let task = tokio_util::task::TaskTracker::new()
+            .spawn(run_with(setup, timing(), move || std::future::ready(answer())));
+        Self { fake, state, interactions, closed, task }
+    }
+
+    async fn ready(rules: Rules) -> Self {
+        let mut bot = Self::start(rules).await;
+        bot.until(|state| *state == State::Ready).await;
+        bot
+    }
+
+    async fn until(&mut self, wanted: impl FnMut(&State) -> bool) -> State {
+        timeout(PATIENCE, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+    }
+
+    async fn seen(&self, wanted: impl FnMut(&fake::Truth) -> bool) -> fake::Truth {
+        timeout(PATIENCE, self.fake.until(wanted)).await.expect("in time")
+    }
+
+    /// The custom id of the next button.
+    async fn button(&mut self) -> String {
+        let next = timeout(PATIENCE, self.interactions.recv()).await.expect("in time").expect("it runs");
+        match next.kind {
+            Kind::Button { custom_id, .. } => custom_id,
+            other => panic!("no button: {other:?}"),
+        }
+    }
+
+    /// Closes, and gives how long that took.
+    async fn close(self) -> Duration {
+        let begin = Instant::now();
+        self.closed.cancel();
+        timeout(PATIENCE, self.task).await.expect("in time").expect("no panic");
+        begin.elapsed()
+    }
+}
+
+/// A button as serenity cannot read it: without a locale, for one.
+fn button(custom_id: &str) -> Value {
+    json!({
+        "id": "1", "application_id": "42", "token": "t", "type": 3, "data": { "custom_id": custom_id },
+        "user": { "id": "5" },
+    })
+}
+
+#[tokio::test]
+async fn it_connects_hands_interactions_on_and_closes_with_1000() {
+    let mut bot = Bot::ready(rules()).await;
+    let truth = bot.fake.truth();
+    assert_eq!(
+        (truth.identifies.len(), truth.identifies[0].intents, truth.identifies[0].shard),
+        (1, 0, (0, 1))
+    );
+    bot.fake.interaction(&button("unreadable for serenity"));
+    assert_eq!(bot.button().await, "unreadable for serenity");
+    let fake = Arc::clone(&bot.fake);
+    let took = bot.close().await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let truth = timeout(PATIENCE, fake.until(|truth| truth.live == 0)).await.expect("in time");
+    assert_eq!((truth.ends.len(), truth.ends[0].code, truth.connections), (1, Some(1000), 1));
+}
+
+#[tokio::test]
+async fn what_comes_meanwhile_is_there_after_a_resume() {
+    let mut bot = Bot::ready(rules()).await;
+    let cuts: [(&str, Verb); 4] = [
+        ("op 7", FakeGateway::reconnect),
+        ("drop", FakeGateway::drop_connection),
+        ("op 9 true", |fake| fake.invalid_session(true)),
+        ("close", |fake| fake.close(4000)),
+    ];
+    for (resumes, (name, cut)) in cuts.into_iter().enumerate() {
+        cut(&bot.fake);
+        bot.fake.interaction(&button(name));
+        assert_eq!(bot.button().await, name);
+        bot.seen(|truth| truth.resumes.len() == resumes + 1 && truth.live == 1).await;
+    }
+    assert_eq!((bot.fake.truth().identifies.len(), bot.state.borrow().clone()), (1, State::Ready));
+    bot.fake.interaction(&button("after"));
+    assert_eq!(bot.button().await, "after");
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn an_invalid_session_is_begun_anew() {
+    let mut bot = Bot::ready(rules()).await;
+    let ends: [Verb; 2] = [|fake| fake.invalid_session(false), |fake| fake.close(4009)];
+    for (begun, end) in ends.into_iter().enumerate() {
+        end(&bot.fake);
+        bot.until(|state| matches!(state, State::Lost { .. })).await;
+        bot.seen(|truth| truth.identifies.len() == begun + 2).await;
+        bot.until(|state| *state == State::Ready).await;
+    }
+    bot.close().await;
+}
+
+/// The runner spins then, on a thread of its own: this runtime has but one thread and goes on.
+#[tokio::test]
+async fn a_close_without_a_code_is_noticed_within_seconds() {
+    let mut bot = Bot::ready(rules()).await;
+    let begin = Instant::now();
+    bot.fake.close_without_code();
+    bot.until(|state| matches!(state, State::Lost { .. })).await;
+    assert!(begin.elapsed() < Duration::from_secs(4), "not only after a heartbeat: {:?}", begin.elapsed());
+    bot.until(|state| *state == State::Ready).await;
+    bot.fake.interaction(&button("after"));
+    assert_eq!(bot.button().await, "after");
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_without_acks_is_given_up() {
+    let mut bot = Bot::ready(Rules { heartbeat: 600 * MS, ..rules() }).await;
+    bot.seen(|truth| truth.heartbeats.len() > 1).await;
+    bot.fake.withhold_acks();
+    bot.until(|state| matches!(state, State::Lost { .. })).await;
+    bot.fake.give_acks();
+    bot.until(|state| *state == State::Ready).await;
+    assert_eq!(bot.fake.truth().identifies.len(), 2);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_is_asked_for_comes_and_garbage_changes_nothing() {
+    let mut bot = Bot::ready(rules()).await;
+    for text in ["", "{", "[]", r#"{"op":0,"t":"INTERACTION_CREATE","d":{}}"#, r#"{"op":99}"#, "null"] {
+        bot.fake.garbage(text);
+    }
+    bot.fake.dispatch("INTERACTION_CREATE", &json!({ "id": "1" }));
+    bot.fake.dispatch("SOMETHING_NEW", &json!([]));
+    bot.fake.request_heartbeat();
+    bot.seen(|truth| !truth.heartbeats.is_empty()).await;
+    bot.fake.interaction(&button("after"));
+    assert_eq!(bot.button().await, "after");
+    assert_eq!(bot.fake.truth().connections, 1);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_fatal_close_is_the_end_and_says_the_way_out() {
+    for (code, word) in [(4004, "DISCORD_TOKEN"), (4013, "intents"), (4014, "intents")] {
+        let fake = Arc::new(FakeGateway::open(rules()).await);
+        fake.reactions([Reaction::Close(code)]);
+        let asked = Arc::clone(&fake);
+        let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
+        let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
+        assert!(matches!(&state, State::Refused { why } if why.contains(word)), "{code}: {state:?}");
+        timeout(PATIENCE, bot.task).await.expect("it returns by itself").expect("no panic");
+        assert_eq!(bot.fake.truth().connections, 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_the_api_refuses_connects_nowhere() {
+    let fake = Arc::new(FakeGateway::open(rules()).await);
+    let mut bot = Bot::at(fake, || Err(Unreached::Unauthorized));
+    let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
+    assert!(matches!(&state, State::Refused { why } if why.contains("DISCORD_TOKEN")), "{state:?}");
+    assert_eq!(bot.fake.truth().connections, 0);
+}
+
+#[tokio::test]
+async fn discords_own_gateway_is_not_for_another_api() {
+    let fake = Arc::new(FakeGateway::open(rules()).await);
+    let mut bot = Bot::at(fake, || Ok(json!({ "url": "wss://gateway.discord.gg" })));
+    let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
+    assert!(matches!(&state, State::Refused { why } if why.contains("DISCORD_API_URL")), "{state:?}");
+}
+
+#[tokio::test]
+async fn an_api_that_fails_is_asked_again() {
+    let fake = Arc::new(FakeGateway::open(rules()).await);
+    let (asked, count) = (Arc::clone(&fake), AtomicUsize::new(0));
+    let mut bot = Bot::at(fake, move || match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Err(Unreached::Passing("it is away".into())),
+        1 => Ok(json!({})),
+        _ => Ok(asked.gateway_bot()),
+    });
+    bot.until(|state| *state == State::Lost { why: "it is away".into() }).await;
+    bot.until(|state| *state == State::Ready).await;
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn without_session_starts_nothing_is_connected() {
+    let mut bot = Bot::start(Rules { identifies: 0, ..rules() }).await;
+    let state = bot.until(|state| matches!(state, State::Lost { .. })).await;
+    let State::Lost { why } = state else { panic!("lost") };
+    assert!(why.contains("no more gateway sessions for 1440 min"), "{why}");
+    assert_eq!(bot.fake.truth().connections, 0);
+    assert!(bot.close().await < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_for_a_while() {
+    let mut bot = Bot::ready(rules()).await;
+    bot.fake.door(FakeDoor::Shut);
+    bot.fake.drop_connection();
+    bot.until(|state| matches!(state, State::Lost { .. })).await;
+    let before = bot.fake.truth().connections;
+    bot.seen(|truth| truth.connections > before + 2).await;
+    bot.fake.door(FakeDoor::Open);
+    bot.until(|state| *state == State::Ready).await;
+    assert_eq!(bot.fake.truth().identifies.len(), 2, "a failed connection costs no IDENTIFY");
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_resume_that_hangs_is_given_up() {
+    let mut bot = Bot::ready(rules()).await;
+    bot.fake.door(FakeDoor::Mute);
+    bot.fake.drop_connection();
+    bot.until(|state| matches!(state, State::Lost { .. })).await;
+    bot.fake.door(FakeDoor::Open);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_refused_is_tried_more_slowly() {
+    let fake = Arc::new(FakeGateway::open(rules()).await);
+    fake.reactions([
+        Reaction::Invalid,
+        Reaction::Close(4011),
+        Reaction::Close(4012),
+        Reaction::CloseWithoutCode,
+    ]);
+    let asked = Arc::clone(&fake);
+    let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
+    let state = bot.until(|state| matches!(state, State::Lost { .. })).await;
+    assert!(matches!(&state, State::Lost { why } if why.contains("before it is ready")), "{state:?}");
+    timeout(2 * PATIENCE, bot.state.wait_for(|state| *state == State::Ready))
+        .await
+        .expect("in time")
+        .expect("runs");
+    assert_eq!(bot.fake.truth().identifies.len(), 5);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_resumed_over_and_over_is_begun_anew() {
+    let mut bot = Bot::ready(rules()).await;
+    for resumes in 1..=6 {
+        bot.fake.reconnect();
+        bot.seen(|truth| truth.resumes.len() == resumes).await;
+    }
+    bot.seen(|truth| truth.identifies.len() == 2).await;
+    bot.until(|state| *state == State::Ready).await;
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn as_many_shards_as_discord_wants() {
+    let mut bot = Bot::ready(Rules { shards: 3, max_concurrency: 2, ..rules() }).await;
+    let truth = bot.seen(|truth| truth.live == 3).await;
+    let mut shards: Vec<_> = truth.identifies.iter().map(|one| one.shard).collect();
+    shards.sort_unstable();
+    assert_eq!(shards, [(0, 3), (1, 3), (2, 3)]);
+    bot.fake.drop_connection();
+    bot.seen(|truth| truth.resumes.len() == 3).await;
+    bot.until(|state| *state == State::Ready).await;
+    let fake = Arc::clone(&bot.fake);
+    assert!(bot.close().await < Duration::from_secs(1));
+    timeout(PATIENCE, fake.until(|truth| truth.live == 0)).await.expect("in time");
+}
+
+#[tokio::test]
+async fn it_closes_within_a_second_whatever_it_does() {
+    for door in [FakeDoor::Shut, FakeDoor::Mute, FakeDoor::Open] {
+        let fake = Arc::new(FakeGateway::open(rules()).await);
+        fake.door(door);
+        fake.withhold_hello();
+        let asked = Arc::clone(&fake);
+        let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
+        bot.seen(|truth| truth.connections > 0).await;
+        if door == FakeDoor::Shut {
+            bot.until(|state| matches!(state, State::Lost { .. })).await;
+        }
+        let took = bot.close().await;
+        assert!(took < Duration::from_secs(1), "{door:?}: {took:?}");
+    }
+}
+
+#[test]
+fn a_runtime_that_goes_down_does_not_wait_for_it() {
+    for _ in 0..3 {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let bot = runtime.block_on(Bot::ready(rules()));
+        let begin = Instant::now();
+        drop(runtime);
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        drop(bot);
+    }
+}
