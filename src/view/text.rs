@@ -96,6 +96,14 @@ pub struct Fence {
     opening: String,
 }
 
+impl Fence {
+    /// The line that closes it.
+    #[must_use]
+    pub fn marker(&self) -> &str {
+        &self.marker
+    }
+}
+
 /// The code fence that is open at the end of `text`, if any (three or more backticks or
 /// tildes at most three spaces in, closed by at least as many of the same).
 #[must_use]

@@ -1,0 +1,49 @@
+//! Discord's limits on a message, and how room is shared within them.
+//!
+//! <https://docs.discord.com/developers/resources/message#embed-object-embed-limits>; lengths are counted in UTF-16,
+//! the strictest reading, and after trimming. Must not know what the texts say.
+
+use super::body::Embed;
+use crate::view::text::Measure;
+
+/// Embeds of a message.
+pub(super) const EMBEDS: usize = 10;
+/// Characters summed over all embeds of a message.
+pub(super) const TOTAL: usize = 6_000;
+/// Characters of an embed's description.
+pub(super) const DESCRIPTION: usize = 4_096;
+/// Characters of a field's value.
+pub(super) const FIELD_VALUE: usize = 1_024;
+/// Characters of an attachment's alternative text.
+pub(super) const ALT: usize = 1_024;
+/// Rows of a message.
+pub(super) const ROWS: usize = 5;
+/// Buttons of a row.
+pub(super) const BUTTONS: usize = 5;
+/// Characters of a button's label.
+pub(super) const LABEL: usize = 80;
+
+/// The length of `text` as Discord counts it.
+pub(super) fn length(text: &str) -> usize {
+    Measure::Utf16.of(text.trim())
+}
+
+/// What an embed takes of [`TOTAL`].
+pub(super) fn weight(embed: &Embed) -> usize {
+    let fields: usize = embed.fields.iter().map(|field| length(&field.name) + length(&field.value)).sum();
+    let footer = embed.footer.as_ref().map_or(0, |footer| length(&footer.text));
+    length(&embed.title) + length(&embed.description) + fields + footer
+}
+
+/// `room` shared fairly among `demands`: nobody gets more than they ask for, and what the modest leave goes to
+/// the others in equal parts. The sum is at most `room`.
+pub(super) fn shares(demands: &[usize], room: usize) -> Vec<usize> {
+    let mut by_demand: Vec<usize> = (0..demands.len()).collect();
+    by_demand.sort_by_key(|&i| demands[i]);
+    let (mut shares, mut left) = (vec![0; demands.len()], room);
+    for (served, i) in by_demand.into_iter().enumerate() {
+        shares[i] = demands[i].min(left / (demands.len() - served));
+        left -= shares[i];
+    }
+    shares
+}

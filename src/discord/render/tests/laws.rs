@@ -1,0 +1,258 @@
+//! Whatever models, users and the configuration say: every limit holds and nothing deceives.
+
+use std::sync::Arc;
+
+use proptest::{collection::vec, option, prelude::*};
+
+use super::{
+    reader::{Node, flat, read, words},
+    samples::{card, race},
+};
+use crate::{
+    arena::Entrant,
+    discord::{
+        custom_id::Button,
+        render::{
+            body::Body, escape::escape, examples, fit::Answer, help, live, markdown::*, models, notice,
+        },
+    },
+    guide::Example,
+    model::{Availability, Color, ModelCard},
+    race::metrics::TokenCount,
+    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
+};
+
+/// What Markdown, Discord and Unicode act on.
+const MARKS: [&str; 67] = [
+    "`",
+    "``",
+    "```",
+    "```\n",
+    "\n```py\n",
+    "````",
+    "~~~\n",
+    "\\",
+    "\n",
+    "\n\n\n\n\n",
+    "> ",
+    ">>> ",
+    "> ```\n",
+    "# ",
+    "#\n",
+    "## a *b* `**` c\n",
+    "- ",
+    "-# ",
+    "    ",
+    "[x](http://evil)",
+    "[x](<http://evil> \"t\")",
+    "[a[b]](http://evil)",
+    "[x][1]\n\n[1]: http://evil",
+    "[x\n](http://evil)",
+    "![i](http://evil)",
+    "<http://evil|x>",
+    "<https://a.b>",
+    "https://a/",
+    "http://",
+    "foo://b",
+    "://",
+    "<@1>",
+    "<@&1>",
+    "<#1>",
+    "</a b:1>",
+    "<t:1:R>",
+    "<:a:1>",
+    "<a:b:2>",
+    "<id:home>",
+    "@everyone",
+    "@here",
+    "||",
+    "|",
+    "|a|b|\n|-|-|\n|c|d|\n",
+    "**",
+    "*",
+    "***",
+    "__",
+    "_",
+    "~~",
+    "~",
+    "[",
+    "]",
+    "(",
+    ")",
+    "<",
+    ">",
+    "👩‍👩‍👧‍👦",
+    "日本語",
+    "e\u{301}",
+    "\u{202e}",
+    "\u{200b}",
+    "\u{0}",
+    "word",
+    " ",
+    "a",
+    "1. ",
+];
+
+/// Text that is full of what makes trouble.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece =
+        prop_oneof![9 => prop::sample::select(MARKS.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,8}"];
+    vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+/// What must never be read from a text that somebody else wrote.
+fn deceives(text: &str) -> Option<Node> {
+    let bad =
+        |node: &Node| matches!(node, Node::Link(..) | Node::Pill(_) | Node::Spoiler(_) | Node::Heading(_));
+    flat(&read(text)).into_iter().find(bad)
+}
+
+fn utf16(text: &str) -> usize {
+    text.trim().encode_utf16().count()
+}
+
+/// Discord's rules for a message, from its documentation and apart from the code that keeps them.
+fn check(body: &Body) -> Result<(), TestCaseError> {
+    let json = serde_json::to_value(body).expect("it is JSON");
+    prop_assert_eq!(&json["allowed_mentions"], &serde_json::json!({ "parse": [] }));
+    prop_assert!(
+        body.content.chars().count() <= 2_000 && body.embeds.len() <= 10 && body.components.len() <= 5
+    );
+    prop_assert_eq!(json["flags"].as_u64().unwrap_or(0) & !64, 0);
+    let mut total = 0;
+    for embed in &body.embeds {
+        let footer = embed.footer.as_ref().map_or("", |footer| &footer.text);
+        prop_assert!(
+            utf16(&embed.title) <= 256 && utf16(&embed.description) <= 4_096 && utf16(footer) <= 2_048
+        );
+        total += utf16(&embed.title) + utf16(&embed.description) + utf16(footer);
+        let some = !embed.title.trim().is_empty() || !embed.description.trim().is_empty();
+        prop_assert!(some || embed.image.is_some() || !embed.fields.is_empty(), "an empty embed");
+        for field in &embed.fields {
+            prop_assert!(
+                (1..=256).contains(&utf16(&field.name)) && (1..=1_024).contains(&utf16(&field.value))
+            );
+            total += utf16(&field.name) + utf16(&field.value);
+        }
+        for text in [&embed.title, &embed.description] {
+            prop_assert_eq!(deceives(text), None, "{}", text);
+        }
+    }
+    prop_assert!(total <= 6_000, "{total}");
+    let mut ids = std::collections::HashSet::new();
+    for row in &body.components {
+        prop_assert!((1..=5).contains(&row.components.len()));
+        for button in &row.components {
+            prop_assert!(
+                (1..=80).contains(&utf16(&button.label)) && (1..=100).contains(&button.custom_id.len())
+            );
+            prop_assert!(Button::parse(&button.custom_id).is_some() && ids.insert(&button.custom_id));
+        }
+    }
+    for file in &body.attachments {
+        prop_assert!(file.description.chars().count() <= 1_024);
+    }
+    Ok(())
+}
+
+fn hostile_card() -> impl Strategy<Value = ModelCard> {
+    (hostile(), hostile(), hostile(), any::<[u8; 3]>()).prop_map(|(name, icon, size, [r, g, b])| ModelCard {
+        best_for: size.clone(),
+        provider: name.clone(),
+        size,
+        color: Color { r, g, b },
+        ..Arc::unwrap_or_clone(card("id", &name, &icon, "", "#000000"))
+    })
+}
+
+fn states() -> impl Strategy<Value = LaneState> {
+    use LaneState::{Failed, Finished, Reasoning, Stopped, Truncated, Waiting, Writing};
+    prop::sample::select(vec![Waiting, Reasoning, Writing, Finished, Truncated, Failed, Stopped])
+}
+
+prop_compose! {
+    fn lane()(
+        card in hostile_card(), simulated in any::<bool>(), state in states(), bar in 0..=BAR_EIGHTHS,
+        speed in option::of(Just("≈1,234 tok/s".to_owned())), status in hostile(), note in option::of(hostile()),
+        numbers in option::of(hostile()), answer in hostile(), again in 1..6_usize, clipped in any::<bool>(),
+    ) -> LaneView {
+        let numbers = numbers.map(|n| Numbers { ttft: n.clone(), total: n.clone(), tokens: n.clone(), speed: n });
+        let answer = answer.repeat(again);
+        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, numbers, note, answer, clipped }
+    }
+}
+
+prop_compose! {
+    fn view(most: usize)(
+        asker in hostile(), prompt in hostile(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        notice in option::of(hostile()), simulated in any::<bool>(),
+        progress in prop::sample::select(vec![Progress::Live, Progress::Done, Progress::Stopped, Progress::Interrupted]),
+    ) -> View {
+        let standings = (0..lanes.len()).rev().collect();
+        View { asker, prompt, progress, lanes, standings, lesson, notice, simulated }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_answer_deceives_nobody_and_swallows_nothing(text in hostile()) {
+        let shown = format!("{}\n\nour own words", defused(&canonical(&text)));
+        prop_assert_eq!(deceives(&shown), None, "{}", shown);
+        let last = read(&shown).pop();
+        let ours = matches!(&last, Some(Node::Text(text)) if text.ends_with("our own words"));
+        prop_assert!(ours, "{shown}\n{last:?}");
+    }
+
+    #[test]
+    fn an_answer_fits_any_room(text in hostile(), limit in 0..400_usize, writing in any::<bool>(), lines in 1..30_usize) {
+        let (kept, _) = Answer::new(&text, writing, lines, false).within(limit);
+        prop_assert!(utf16(&kept) <= limit, "{} > {limit}: {kept}", utf16(&kept));
+        prop_assert_eq!(deceives(&kept), None, "{}", kept);
+        prop_assert_eq!(kept.matches("```").count() % 2, 0, "{}", kept);
+    }
+
+    #[test]
+    fn escaped_text_is_read_letter_by_letter(text in hostile()) {
+        let text = crate::view::text::one_line(&text);
+        prop_assert_eq!(words(&read(&escape(&text))), text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_view_breaks_a_limit(view in view(14), alt in option::of(hostile())) {
+        let body = live(&view, race(), alt.as_deref());
+        check(&body)?;
+        prop_assert_eq!(body.attachments.len(), usize::from(alt.is_some()));
+        let last = body.embeds.last().and_then(|embed| embed.image.as_ref());
+        prop_assert_eq!(last.map(|image| image.url.as_str()), alt.map(|_| "attachment://race.png"));
+    }
+
+    #[test]
+    fn a_crowd_breaks_no_limit(lane in lane(), n in 10..60_usize, progress in prop::sample::select(vec![Progress::Live, Progress::Done])) {
+        let lanes = vec![lane; n];
+        let view = View {
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), progress, standings: (0..n).collect(), lanes,
+            lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), simulated: true,
+        };
+        check(&live(&view, race(), Some("alt")))?;
+    }
+
+    #[test]
+    fn no_card_breaks_a_limit(cards in vec(hostile_card(), 0..40), text in hostile(), again in 1..6_usize) {
+        let entrant = |card: &ModelCard| Entrant {
+            card: card.clone(),
+            availability: Availability::Unreachable(text.clone()),
+            last_speed: Some((97.0, TokenCount::Estimated)),
+        };
+        check(&models(&cards.iter().map(entrant).collect::<Vec<_>>()))?;
+        let example = |card: &ModelCard| Example {
+            title: card.name.clone(), prompt: card.size.repeat(again), lesson: text.clone(),
+        };
+        check(&examples(&cards.iter().map(example).collect::<Vec<_>>()))?;
+        check(&help(&cards.into_iter().map(Arc::new).collect::<Vec<_>>()))?;
+        check(&notice(&text.repeat(again)).private())?;
+    }
+}

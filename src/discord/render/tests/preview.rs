@@ -1,0 +1,221 @@
+//! The messages as a person would see them: with `ARENA_ARTEFACTS=1 cargo test --lib discord::render` each is written
+//! to `artefacts/discord-*.html`, drawn roughly as Discord's dark theme draws it.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use super::{
+    reader::{Node, read},
+    samples::{SKY, Tale, card, finished, line_up, race, running},
+};
+use crate::{
+    arena::Entrant,
+    chart,
+    discord::render::{
+        answers,
+        body::{Body, Embed, Style},
+        examples, explanation, help, live, models, notice,
+    },
+    guide::Example,
+    model::Availability,
+    race::{event::StopCause, metrics::TokenCount},
+    view::View,
+};
+
+const CSS: &str = include_str!("preview.css");
+
+fn text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn html(nodes: &[Node]) -> String {
+    let all = |tag: &str, inside: &[Node]| format!("<{tag}>{}</{tag}>", html(inside));
+    let one = |node: &Node| match node {
+        Node::Text(words) => text(words),
+        Node::Code(code) => format!("<code>{}</code>", text(code)),
+        Node::Block(_, code) => format!("<pre>{}</pre>", text(code)),
+        Node::Bold(inside) => all("b", inside),
+        Node::Italic(inside) => all("i", inside),
+        Node::Underline(inside) => all("u", inside),
+        Node::Strike(inside) => all("s", inside),
+        Node::Spoiler(inside) => all("mark", inside),
+        Node::Quote(inside) => format!("<div class=q>{}</div>", html(inside)),
+        Node::Item(inside) => format!("<div class=li>{}</div>", html(inside)),
+        Node::Small(inside) => format!("<div class=small>{}</div>", html(inside)),
+        Node::Heading(inside) => all("h3", inside),
+        Node::Url(url) => format!("<a>{}</a>", text(url)),
+        Node::Link(words, target) => format!("<a class=danger>{} {}</a>", text(words), text(target)),
+        Node::Pill(words) => format!("<span class=danger>{}</span>", text(words)),
+    };
+    // A client takes one line break on each side of a code block for a part of it.
+    let mut out = String::new();
+    for (i, node) in nodes.iter().enumerate() {
+        let is_block = |node: Option<&Node>| matches!(node, Some(Node::Block(..)));
+        let mut part = one(node);
+        if is_block(i.checked_sub(1).and_then(|i| nodes.get(i))) {
+            part = part.strip_prefix('\n').unwrap_or(&part).to_owned();
+        }
+        if is_block(nodes.get(i + 1)) {
+            part = part.strip_suffix('\n').unwrap_or(&part).to_owned();
+        }
+        out.push_str(&part);
+    }
+    out
+}
+
+fn embed(embed: &Embed) -> String {
+    let mut inside = String::new();
+    if !embed.title.is_empty() {
+        let _ = write!(inside, "<div class=title>{}</div>", html(&read(&embed.title)));
+    }
+    if !embed.description.is_empty() {
+        let _ = write!(inside, "<div class=text>{}</div>", html(&read(&embed.description)));
+    }
+    for field in &embed.fields {
+        let (name, value) = (html(&read(&field.name)), html(&read(&field.value)));
+        let _ = write!(inside, "<div class=name>{name}</div><div class=text>{value}</div>");
+    }
+    if embed.image.is_some() {
+        inside.push_str("<img src=discord-race.png>");
+    }
+    if let Some(footer) = &embed.footer {
+        let _ = write!(inside, "<div class=footer>{}</div>", text(&footer.text));
+    }
+    format!("<div class=embed style='border-color:#{:06X}'>{inside}</div>", embed.color)
+}
+
+fn message(body: &Body) -> String {
+    let content = html(&read(&body.content));
+    let embeds: String = body.embeds.iter().map(embed).collect();
+    let button = |button: &crate::discord::render::body::ButtonDto| {
+        let class = match button.style {
+            Style::Primary => "primary",
+            Style::Secondary => "secondary",
+            Style::Danger => "red",
+        };
+        let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
+        format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
+    };
+    let row = |row: &crate::discord::render::body::Row| {
+        format!("<div>{}</div>", row.components.iter().map(button).collect::<String>())
+    };
+    let rows: String = body.components.iter().map(row).collect();
+    let private = if body.flags == 0 { "" } else { "<div class=footer>Only you can see this</div>" };
+    format!(
+        "<div class=name>LLM Arena <span class=app>APP</span></div><div class=text>{content}</div>{embeds}{rows}{private}"
+    )
+}
+
+/// The page with these messages, written where a person can look at it.
+fn page(name: &str, bodies: &[Body]) -> String {
+    let messages = bodies.iter().map(message).collect::<Vec<_>>().join("<hr>");
+    let page = format!(
+        "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><style>{CSS}</style>{messages}"
+    );
+    write(&format!("discord-{name}.html"), page.as_bytes());
+    page
+}
+
+fn write(name: &str, bytes: &[u8]) {
+    if option_env!("ARENA_ARTEFACTS").is_some() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(name), bytes).expect("written");
+    }
+}
+
+#[test]
+fn a_race_can_be_looked_at() {
+    let page = |name: &str, view: &View, alt: Option<&str>| page(name, &[live(view, race(), alt)]);
+    let chart = chart::png(&finished().record().report).expect("a chart");
+    write("discord-race.png", &chart.png);
+    let live = page("live", &running().tick(2_100), None);
+    assert!(live.contains("<pre>def scattered") && live.contains("<span class='button red'>🛑 Stop</span>"));
+    let over = page("final", &finished().view(), Some(&chart.alt));
+    assert!(over.contains("<img src=discord-race.png>") && over.contains("📄 Full answers"));
+    assert!(page("stopped", &running().stop(2_400, StopCause::Asked), None).contains("stopped"));
+    assert!(page("interrupted", &running().stop(2_400, StopCause::Restart), None).contains("restart"));
+}
+
+#[test]
+fn a_hostile_race_looks_like_any_other() {
+    let mut tale = Tale::of("[x](http://evil) @everyone\n# big\n```\n<@1>", line_up());
+    tale.0.asker = "**ana** <@1>".into();
+    tale.says(
+        0,
+        (200, 1_000),
+        "@everyone <@1> <@&1> <#1> <t:1:R> <:a:1> [free](http://evil) <http://evil|x> discord.gg/x",
+    );
+    tale.says(
+        1,
+        (200, 1_100),
+        &format!("a{}b\n# HUGE\n>>> for ever\n||hidden||\n\u{202e}reversed", "\n".repeat(5_000)),
+    );
+    tale.says(2, (200, 1_200), "*a\n```\n* [x](http://evil)\n```\n``` ``` ~~~\nopen");
+    tale.says(3, (200, 1_300), &"天空为什么是蓝色的?👩‍👩‍👧‍👦".repeat(400));
+    tale.says(4, (200, 1_400), &"x".repeat(30_000));
+    (0..5).for_each(|lane| tale.ends(1_500, lane, 300));
+    let page = page("hostile", &[live(&tale.view(), race(), None)]);
+    assert!(!page.contains("class=danger") && !page.contains("<mark>") && !page.contains("<h3>"), "{page}");
+    assert!(
+        page.contains("<b>**ana** &lt;@1&gt;</b> asks") && page.contains("[free](<a>http://evil)</a>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_crowd_can_be_looked_at() {
+    let colors = ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0"];
+    let cards = (0..12)
+        .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "", colors[i % 5]));
+    let mut tale = Tale::of("Why is the sky blue?", cards.collect());
+    (0..12).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
+    (0..12).for_each(|lane| tale.ends(2_500, lane, 236));
+    assert!(page("crowd", &[live(&tale.view(), race(), None)]).matches("class=embed").count() == 9);
+}
+
+#[test]
+fn what_is_read_can_be_looked_at() {
+    let record = finished().record();
+    let example = |title: &str, prompt: &str, lesson: &str| Example {
+        title: title.into(),
+        prompt: prompt.into(),
+        lesson: lesson.into(),
+    };
+    let entrants: Vec<Entrant> = line_up()
+        .iter()
+        .enumerate()
+        .map(|(i, card)| Entrant {
+            card: (**card).clone(),
+            availability: if i == 3 {
+                Availability::Unreachable("the provider cannot be reached".into())
+            } else {
+                Availability::Listed
+            },
+            last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
+        })
+        .collect();
+    let page = page(
+        "cards",
+        &[
+            models(&entrants).private(),
+            examples(&[
+                example(
+                    "A quick fact",
+                    "Why is the sky blue? Two sentences.",
+                    "A small model is done before a large one has begun.",
+                ),
+                example(
+                    "A small program",
+                    "Write a function that tells whether a number is prime, in Rust.",
+                    "A specialist can beat a giant.",
+                ),
+            ])
+            .private(),
+            help(&line_up()).private(),
+            answers(&record, 10 << 20).0.private(),
+            explanation(&record).private(),
+            notice("There is no `compar` here: did you mean `compare`? Try `/arena help`.").private(),
+        ],
+    );
+    assert!(page.contains("Only you can see this") && page.contains("🏁 A quick fact"), "{page}");
+}
