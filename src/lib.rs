@@ -2,7 +2,7 @@
 //!
 //! # The way of a `/arena compare`
 //!
-//! 1. A platform ([`web`], [`terminal`]; later Discord and Slack) reads a [`command::Command`].
+//! 1. A platform ([`discord`], [`web`], [`terminal`]; later Slack) reads a [`command::Command`].
 //! 2. [`arena::Arena::admit`] gives a permit or a refusal; memory only, nothing is called.
 //! 3. [`race::run`] (shell) prepares every lane and releases all from one barrier.
 //! 4. A [`model::ChatModel`] gives deltas, stamped when their bytes were read: [`provider`] holds the client
@@ -36,7 +36,11 @@
 //! - [`app::run`] takes the parsed [`cli::Action`] beside the configuration, for every command is composed in
 //!   the same place, and a `CancellationToken` in place of a future: several parts wait for the same word.
 //! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one go.
-//! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load.
+//! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load. It
+//!   says apart how soon a final frame may follow, for platforms where room is kept for finals.
+//! - [`guide`] holds the words that every platform shows beside the races.
+//! - Discord's limiter refuses an edit that has no slot rather than holding it: the edit loop comes again when told,
+//!   with the newest state.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
 
@@ -47,6 +51,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod discord;
+pub mod guide;
 pub mod live;
 pub mod model;
 pub mod provider;

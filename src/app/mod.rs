@@ -8,6 +8,7 @@ mod lineup;
 mod listen;
 mod once;
 mod output;
+mod platforms;
 mod probe;
 mod prompt;
 mod serve;

@@ -13,8 +13,9 @@ use super::{
     BAD, GOOD, arena,
     listen::reached,
     output::{self, print},
+    platforms,
 };
-use crate::{arena::Entrant, config::Config, model::Availability};
+use crate::{arena::Entrant, config::Config, discord, model::Availability};
 
 /// How long a provider may take to answer a question about itself: less than the client would wait.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -34,10 +35,22 @@ pub(super) async fn models(config: &Config, json: bool) -> u8 {
 /// `check`: says what is reachable; the configuration was validated before.
 pub(super) async fn check(config: &Config) -> u8 {
     let valid = print(format_args!("configuration: {} is valid", config.origin));
-    let entrants = arena(config).entrants(PATIENCE).await;
+    let arena = arena(config);
+    let (entrants, discord) = tokio::join!(arena.entrants(PATIENCE), discord(config));
     let written = valid.and_then(|()| print(lines(&entrants)));
+    let written = discord.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
     let reachable = |entrant: &Entrant| !matches!(entrant.availability, Availability::Unreachable(_));
-    output::code(written, if entrants.iter().all(reachable) { GOOD } else { BAD })
+    let all = entrants.iter().all(reachable) && discord.is_none_or(|(_, is_there)| is_there);
+    output::code(written, if all { GOOD } else { BAD })
+}
+
+/// What Discord says of its token, if it has one, and whether that is well.
+async fn discord(config: &Config) -> Option<(String, bool)> {
+    let settings = platforms::discord_settings(config)?;
+    Some(match discord::check(&settings).await {
+        Ok(application) => (format!("Discord: ready, application {application}"), true),
+        Err(why) => (format!("Discord: {why}"), false),
+    })
 }
 
 /// `healthcheck`: asks the running service over loopback, as a container's health check does.

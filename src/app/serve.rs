@@ -17,11 +17,13 @@ use super::{
     GOOD, arena,
     listen::{Said, bind, reached},
     output::note,
+    platforms,
 };
 use crate::{
-    config::{self, Config, ConfigError, ExampleConfig},
+    config::{self, Config, ConfigError},
+    discord::Discord,
     telemetry::metrics::handle as recorder,
-    web::{Example, Hosts, LocalChannel},
+    web::{Hosts, LocalChannel},
 };
 
 /// What the final frames need of the drain time.
@@ -38,7 +40,13 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
     let arena = arena(&config);
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
-    let mut router = probes(Health { absent: absent(&config).into(), draining: shutdown.clone() });
+    let discord = platforms::discord(&config, &arena)?.map(Arc::new);
+    let health = Health {
+        absent: platforms::absent(&config).into(),
+        discord: discord.clone(),
+        draining: shutdown.clone(),
+    };
+    let mut router = probes(health);
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
         None => router = router.merge(metrics(recorder())),
         Some(address) => {
@@ -48,9 +56,15 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
         }
     }
     let local = local_channel(&config);
-    let channel = local.then(|| LocalChannel::new(Arc::clone(&arena), examples(&config), hosts(&config)));
+    let channel =
+        local.then(|| LocalChannel::new(Arc::clone(&arena), platforms::examples(&config), hosts(&config)));
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
+    }
+    if let Some(discord) = discord {
+        router = router.merge(discord.router());
+        let closed = closed.clone();
+        servers.spawn(async move { discord.run(closed).await });
     }
     announce(&config, address, local);
     servers.spawn(http(listener, router, closed.clone()));
@@ -91,6 +105,7 @@ fn metrics(recorder: PrometheusHandle) -> Router {
 #[derive(Clone)]
 struct Health {
     absent: Arc<[&'static str]>,
+    discord: Option<Arc<Discord>>,
     draining: CancellationToken,
 }
 
@@ -99,24 +114,13 @@ fn probes(health: Health) -> Router {
 }
 
 async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
-    let mut missing: Vec<&str> = health.absent.to_vec();
-    missing.extend(health.draining.is_cancelled().then_some("the service is shutting down"));
+    let mut missing: Vec<String> = health.absent.iter().map(ToString::to_string).collect();
+    missing.extend(health.discord.iter().flat_map(|discord| discord.missing()));
+    missing.extend(health.draining.is_cancelled().then(|| "the service is shutting down".to_owned()));
     if missing.is_empty() {
         return (StatusCode::OK, "ready\n".into());
     }
     (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
-}
-
-/// Platforms that are configured and that this version does not speak yet.
-fn absent(config: &Config) -> Vec<&'static str> {
-    let mut absent = vec![];
-    if config.credentials.discord_token.is_some() {
-        absent.push("Discord has a token, but this version has no Discord surface yet");
-    }
-    if config.credentials.slack_bot_token.is_some() {
-        absent.push("Slack has a token, but this version has no Slack surface yet");
-    }
-    absent
 }
 
 /// Whether the local channel is served: by itself only where no chat token is set, on loopback.
@@ -124,7 +128,7 @@ fn local_channel(config: &Config) -> bool {
     let loopback = config.http.listen.ip().is_loopback();
     match config.local_channel {
         config::LocalChannel::Off => false,
-        config::LocalChannel::Auto => absent(config).is_empty() && loopback,
+        config::LocalChannel::Auto => !platforms::any(config) && loopback,
         config::LocalChannel::On => {
             if !loopback {
                 let listen = config.http.listen;
@@ -133,15 +137,6 @@ fn local_channel(config: &Config) -> bool {
             true
         }
     }
-}
-
-fn examples(config: &Config) -> Vec<Example> {
-    let example = |settings: &ExampleConfig| Example {
-        title: settings.title.clone(),
-        prompt: settings.prompt.clone(),
-        lesson: settings.lesson.clone(),
-    };
-    config.examples.iter().map(example).collect()
 }
 
 /// The names under which the local channel answers.
@@ -153,7 +148,7 @@ fn hosts(config: &Config) -> Hosts {
 /// Says that it listens on `address` and whether the `local` channel is there.
 fn announce(config: &Config, address: SocketAddr, local: bool) {
     tracing::info!(%address, configuration = config.origin, "listening");
-    for platform in absent(config) {
+    for platform in platforms::absent(config) {
         tracing::warn!("{platform}");
     }
     if local {
@@ -161,7 +156,7 @@ fn announce(config: &Config, address: SocketAddr, local: bool) {
         if config.models.iter().any(|model| model.card.simulated) {
             note("Models whose provider has no key are simulated, and say so.");
         }
-    } else if absent(config).is_empty() {
+    } else if !platforms::any(config) {
         tracing::warn!("no chat token and no local channel: nobody can ask; set one of them");
     }
 }

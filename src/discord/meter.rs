@@ -1,0 +1,54 @@
+//! What the desk and the live messages count. Labels are few: a command's word, an outcome.
+//!
+//! Must not know what was asked.
+
+use metrics::{counter, histogram};
+use tokio::time::Instant;
+
+use super::{
+    interaction::Kind,
+    rest::{Answer, RestError},
+};
+use crate::{
+    surface::SurfaceError,
+    telemetry::{field, metrics as name},
+};
+
+const DISCORD: &str = "discord";
+
+/// An interaction came.
+pub(super) fn came(kind: &Kind) {
+    let command = match kind {
+        Kind::Command { word, .. } => match word.as_str() {
+            "ask" => "ask",
+            "compare" => "compare",
+            "models" => "models",
+            "examples" => "examples",
+            "help" => "help",
+            _ => "other",
+        },
+        Kind::Completion { .. } => "completion",
+        Kind::Button { .. } => "button",
+        Kind::Unreadable { .. } => "unreadable",
+    };
+    counter!(name::COMMANDS, field::PLATFORM => DISCORD, field::COMMAND => command).increment(1);
+}
+
+/// The first answer to what was received at `since`.
+pub(super) fn answered(since: Instant, sent: &Result<Answer, RestError>) {
+    let outcome = if sent.is_ok() { "ok" } else { "failed" };
+    histogram!(name::FIRST_ANSWER_SECONDS, field::PLATFORM => DISCORD, field::OUTCOME => outcome)
+        .record(Instant::now().duration_since(since));
+}
+
+/// A live message was edited, or not.
+pub(super) fn edited(result: &Result<(), SurfaceError>) {
+    let outcome = match result {
+        Ok(()) => "sent",
+        Err(SurfaceError::RateLimited { .. } | SurfaceError::Paced { .. }) => "limited",
+        Err(SurfaceError::Transient { .. }) => "failed",
+        Err(SurfaceError::Gone) => "gone",
+        Err(SurfaceError::Refused(_)) => "refused",
+    };
+    counter!(name::MESSAGE_EDITS, field::PLATFORM => DISCORD, field::OUTCOME => outcome).increment(1);
+}
