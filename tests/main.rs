@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside; `pub` marks what the fake world offers")]
 
 mod browser;
+mod discord;
 mod films;
 mod laws;
 mod stories;

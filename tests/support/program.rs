@@ -29,6 +29,9 @@ pub struct Running {
     pub stderr: Lines<BufReader<ChildStderr>>,
 }
 
+/// Lines of a program's log.
+pub type Log = Lines<BufReader<ChildStderr>>;
+
 impl Program {
     /// In an empty folder.
     pub fn new() -> Self {
@@ -111,20 +114,21 @@ impl Running {
 
     /// The next line on stderr that contains `word`.
     pub async fn says(&mut self, word: &str) -> String {
+        let mut said = String::new();
         loop {
             let line = self.stderr.next_line().await.expect("a pipe");
-            let line = line.unwrap_or_else(|| panic!("it ended without saying {word:?}"));
+            let line = line.unwrap_or_else(|| panic!("it ended without saying {word:?}, but\n{said}"));
             if line.contains(word) {
                 return line;
             }
+            said += &line;
+            said.push('\n');
         }
     }
 
     /// Sends SIGTERM, as an orchestrator does.
     pub async fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id().expect("a process"));
-        let status = Command::new("sh").args(["-c", &kill]).status().await.expect("a shell");
-        assert!(status.success());
+        signal(&self.child, "TERM").await;
     }
 
     /// Its end; what it said on stderr after the lines that were read.
@@ -137,6 +141,13 @@ impl Running {
         let outcome = Outcome::of(self.child.wait_with_output().await.expect("an end"));
         Outcome { stderr, ..outcome }
     }
+}
+
+/// Sends this signal, by its name without SIG.
+pub async fn signal(child: &Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id().expect("a process"));
+    let status = Command::new("sh").args(["-c", &kill]).status().await.expect("a shell");
+    assert!(status.success());
 }
 
 /// An address on which nobody listens now.

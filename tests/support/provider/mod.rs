@@ -7,7 +7,7 @@ mod answer;
 mod play;
 mod referee;
 mod truth;
-mod wire;
+pub(super) mod wire;
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -1,0 +1,155 @@
+//! What people can do, and what the bot is told of it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use reqwest::Method;
+use serde_json::json;
+use serenity::model::application::{ActionRowComponent, Interaction};
+
+use super::bot::{Bot, commands, message, soon};
+use crate::support::discord::{ANA, BEN, Delivery, FakeDiscord, MOD, Place, Route, User, World};
+
+/// The library that the bot reads them with finds all that it wants.
+#[tokio::test]
+async fn interactions_are_as_a_library_reads_them() {
+    let bot = Bot::new().await;
+    let read = || serde_json::from_value::<Interaction>(bot.event()).expect("an interaction");
+    for place in [Place::Server, Place::Channel(6_100), Place::Dm, Place::UserInstalled, Place::ForeignServer]
+    {
+        let asked =
+            bot.discord.types("/arena compare", &[("prompt", "why?"), ("models", "a, b")], MOD, place);
+        let command = read().command().expect("a command");
+        assert_eq!(command.data.name, "arena");
+        assert_eq!(
+            (command.user.id.get(), command.guild_id.map(serenity::all::GuildId::get)),
+            (MOD.id, place.guild())
+        );
+        assert_eq!(
+            command.member.as_ref().and_then(|member| member.nick.clone()),
+            place.guild().and(MOD.nick.map(str::to_owned))
+        );
+        assert_eq!(serde_json::to_value(command.context).expect("a number"), json!(place.context()));
+        assert_eq!(command.attachment_size_limit, 10 << 20);
+        assert_eq!(command.token, asked.interaction().token);
+        asked.pardons();
+        bot.discord.completes("/arena compare", &[("prompt", "x"), ("models", "ge")], ANA, place).pardons();
+        let completion = read().autocomplete().expect("a completion");
+        assert_eq!(
+            completion.data.autocomplete().map(|focus| (focus.name, focus.value)),
+            Some(("models", "ge"))
+        );
+        let found = bot.discord.finds(place, &message());
+        bot.discord.presses(found, "Stop", ANA).pardons();
+        let button = read().message_component().expect("a button");
+        assert_eq!((button.data.custom_id.as_str(), button.message.id.get()), ("stop:1", found));
+        assert!(matches!(button.message.components[0].components[0], ActionRowComponent::Button(_)));
+    }
+    bot.discord.judged();
+}
+
+/// What the client would not let them do fails the test.
+#[tokio::test]
+async fn people_can_do_only_what_the_client_lets_them() {
+    let bot = Bot::new().await;
+    let long = "x".repeat(6_001);
+    let why = |what: &dyn Fn(&FakeDiscord)| {
+        let panic = catch_unwind(AssertUnwindSafe(|| what(&bot.discord))).expect_err("refused");
+        panic.downcast_ref::<String>().expect("words").clone()
+    };
+    let types = |command: &'static str, options: &[(&str, &str)], place| {
+        why(&|discord: &FakeDiscord| drop(discord.types(command, options, ANA, place)))
+    };
+    let found = bot.discord.finds(Place::Server, &message());
+    let mut said = vec![
+        types("/other", &[], Place::Server),
+        types("/arena race", &[], Place::Server),
+        types("/arena compare", &[], Place::Server),
+        types("/arena compare", &[("prompt", "")], Place::Server),
+        types("/arena compare", &[("prompt", &long)], Place::Server),
+        types("/arena compare", &[("prompt", "x"), ("speed", "1")], Place::Server),
+        why(&|discord| drop(discord.completes("/arena compare", &[("prompt", "x")], ANA, Place::Dm))),
+        why(&|discord| drop(discord.presses(found, "Race again", ANA))),
+    ];
+    let mut here = commands();
+    here[0]["contexts"] = json!([0]);
+    here[0]["integration_types"] = json!([0]);
+    bot.discord.knows_commands(&here);
+    said.push(types("/arena help", &[], Place::Dm));
+    said.push(types("/arena help", &[], Place::ForeignServer));
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[tokio::test]
+async fn choices_are_offered() {
+    let bot = Bot::new().await;
+    let asked = bot.discord.completes("/arena compare", &[("models", "ge")], ANA, Place::Dm);
+    let choices = json!([{ "name": "Gemma 2B", "value": "gemma-2b" }]);
+    bot.callback(&asked, &json!({ "type": 8, "data": { "choices": choices } })).await;
+    assert_eq!(soon(asked.choices()).await, [("Gemma 2B".to_owned(), "gemma-2b".to_owned())]);
+    let answered = |world: &World| world.calls.first().map(|call| (call.route, call.status));
+    assert_eq!(soon(bot.discord.until(answered)).await, (Route::Callback, 204));
+    bot.discord.judged();
+}
+
+#[tokio::test]
+async fn a_button_is_answered_in_all_ways() {
+    let bot = Bot::new().await;
+    let asked = bot.deferred().await;
+    bot.edit(&asked, &message()).await;
+    let id = soon(asked.message()).await;
+    let mut other = message();
+    other["content"] = "updated".into();
+    let press = |user: User| bot.discord.presses(id, "stop:1", user);
+    bot.callback(&press(BEN), &json!({ "type": 7, "data": other })).await;
+    assert_eq!(asked.now().content, "updated");
+    let silent = press(BEN);
+    bot.callback(&silent, &json!({ "type": 6 })).await;
+    assert_eq!(soon(silent.message()).await, id);
+
+    let private = press(BEN);
+    bot.callback(&private, &json!({ "type": 5, "data": { "flags": 64 } })).await;
+    bot.edit(&private, &message()).await;
+    let answer = soon(private.acknowledged()).await;
+    assert!(answer.private && answer.kind == 5 && answer.after.as_secs() < 3);
+    let unseen = soon(private.message()).await;
+    let not_hers = catch_unwind(AssertUnwindSafe(|| bot.discord.presses(unseen, "Stop", ANA)));
+    assert!(not_hers.is_err());
+    let path = format!("/channels/6001/messages/{unseen}");
+    assert_eq!(
+        bot.call(Method::PATCH, &path, &message()).await.code(),
+        (404, 10_008),
+        "only through the token"
+    );
+    bot.discord.judged();
+}
+
+#[tokio::test]
+async fn commands_are_told_back_with_ids_and_without_what_is_empty() {
+    let bot = Bot::new().await;
+    bot.discord.world(|world| world.commands.clear());
+    let mut put = commands();
+    put[0]["name_localizations"] = serde_json::Value::Null;
+    let path = "/applications/1001/guilds/5001/commands";
+    let first = bot.call(Method::PUT, path, &put).await;
+    let again = bot.call(Method::PUT, path, &put).await;
+    let listed = bot.get(path).await;
+    assert_eq!((&again.body, &first.body[0]["id"]), (&listed.body, &listed.body[0]["id"]));
+    assert_eq!(listed.body[0].get("name_localizations"), None);
+    assert_eq!(listed.body[0]["options"][0]["options"][1].get("required"), None);
+    assert_eq!(listed.body[0]["guild_id"], "5001");
+    assert_eq!(bot.discord.world(|world| world.registrations), 2);
+    assert_eq!(bot.get("/applications/1001/commands").await.body, json!([]));
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let ear = std::sync::Arc::clone(&heard);
+    bot.discord.delivers_by(Delivery::Gateway(std::sync::Arc::new(move |event| {
+        *ear.lock().expect("ear") = Some(event);
+    })));
+    bot.discord.types("/arena help", &[], ANA, Place::Server).pardons();
+    let event = heard.lock().expect("ear").take().expect("an event");
+    assert_eq!(event["data"]["guild_id"], "5001");
+    let me = bot.get("/applications/@me").await.body;
+    assert_eq!((&me["id"], me["verify_key"].as_str().map(str::len)), (&json!("1001"), Some(64)));
+    let gateway = bot.get("/gateway/bot").await.body;
+    assert_eq!(gateway["session_start_limit"]["total"], 1000);
+    bot.discord.judged();
+}

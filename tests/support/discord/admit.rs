@@ -1,0 +1,187 @@
+//! What every call goes through before it has an effect: who calls, limits, failures, the referee. Pure.
+
+use tokio::time::Instant;
+
+use super::{
+    call::Call,
+    faults::{Family, Fault},
+    limits::Told,
+    message::Look,
+    openapi,
+    referee::{self, Act, Fouls, Scene},
+    reply::{self, Reply},
+    route::Route,
+    world::{Called, World},
+};
+use crate::support::provider::wire::Request;
+
+/// What becomes of a call.
+pub struct Admitted {
+    /// Its place in the world's log.
+    pub number: usize,
+    pub told: Told,
+    /// An answer without an effect.
+    pub refused: Option<Reply>,
+    pub fault: Option<Fault>,
+}
+
+impl World {
+    /// Judges a call before its effect.
+    pub fn admit(&mut self, call: &Call, request: &Request, now: Instant) -> Admitted {
+        let denied = self.check_headers(call, request);
+        if let Some(early) = self.limits.too_early(call) {
+            self.violation(call, &format!("{} ms before the time that a 429 told", early.as_millis()));
+        }
+        let (mut told, own) = self.limits.count(call, now);
+        let free = denied.is_none() && told.refused.is_none();
+        let fault = if free { self.faults.take(&self.families(call)) } else { None };
+        if let Some(Fault::Limited(scope, wait)) = fault {
+            self.limits.close(call, (scope, wait), now, &mut told);
+        }
+        let fouls = self.judge(call);
+        let limited = told.refused.map(|(scope, wait)| reply::limited(scope, wait));
+        let refused = denied.or(limited).or_else(|| failed(fault.as_ref()));
+        let refused = refused.or_else(|| (!fouls.refused.is_empty()).then(invalid));
+        let faulty = fault.is_some();
+        let number = self.calls.len();
+        let target = target(call);
+        self.calls.push(Called { at: call.at, route: call.route, target, status: 0, code: 0, own, faulty });
+        Admitted { number, told, refused, fault }
+    }
+
+    /// Notes what was answered.
+    pub fn answered(&mut self, number: usize, reply: &Reply) {
+        let (status, code) = (reply.status, reply.code());
+        let called = self.calls[number].clone();
+        let same = |other: &&Called| {
+            (other.route, &other.target, other.status, other.code)
+                == (called.route, &called.target, status, code)
+        };
+        if matches!(status, 401 | 403 | 404) && self.calls[..number].iter().any(|other| same(&other)) {
+            self.useless_calls += 1;
+        }
+        (self.calls[number].status, self.calls[number].code) = (status, code);
+    }
+
+    pub fn violation(&mut self, call: &Call, what: &str) {
+        self.violations.push(format!("{}: {what}", call.route.name()));
+    }
+
+    /// Who calls: the bot by its name, and by its token where one is wanted.
+    fn check_headers(&mut self, call: &Call, request: &Request) -> Option<Reply> {
+        let agent = request.header("user-agent").ok().flatten().unwrap_or_default();
+        if !is_agent(agent) {
+            self.violation(call, &format!("the client calls itself {agent:?}"));
+        }
+        let said = request.header("authorization").ok().flatten();
+        let right = said == Some(&format!("Bot {}", self.bot_token));
+        if right && self.token_is_revoked || !right && !call.route.is_of_interaction() {
+            if !self.token_is_revoked {
+                self.violation(call, "the bot's token is missing or wrong");
+            }
+            return Some(reply::refusal(401, 0, "401: Unauthorized"));
+        }
+        if said.is_some() && !right {
+            self.violation(call, "a wrong token of the bot");
+        }
+        None
+    }
+
+    /// The families of a call, the most special first.
+    fn families(&self, call: &Call) -> Vec<Family> {
+        let mut families = vec![];
+        if !call.files.is_empty() {
+            families.push(Family::Upload);
+        }
+        if call.route.is_edit() && !self.keeps_stop(call) {
+            families.push(Family::FinalEdit);
+        }
+        families.extend_from_slice(match call.route {
+            Route::EditMessage => &[Family::ChannelEdit, Family::Edit],
+            Route::EditOriginal => &[Family::Edit],
+            Route::Callback => &[Family::Callback],
+            Route::Followup => &[Family::Followup],
+            Route::ListCommands | Route::PutCommands => &[Family::Commands],
+            Route::GatewayBot => &[Family::Gateway],
+            Route::Application => &[Family::Application],
+            _ => &[],
+        });
+        families
+    }
+
+    /// After the edit the message has a Stop button.
+    fn keeps_stop(&self, call: &Call) -> bool {
+        let components = match call.body.get("components") {
+            Some(components) => components.as_array().cloned().unwrap_or_default(),
+            None => self.subject(call).map(|look| look.components.clone()).unwrap_or_default(),
+        };
+        let look = Look { components, ..Look::default() };
+        look.buttons().iter().any(|button| button.label.contains("Stop"))
+    }
+
+    /// What the message of an edit looks like now.
+    fn subject(&self, call: &Call) -> Option<&Look> {
+        let message = match call.route {
+            Route::EditOriginal => self.original(self.by_token(&call.ids.token)?.id),
+            Route::EditMessage => self.message(call.ids.message),
+            _ => None,
+        };
+        message.map(super::message::Message::look)
+    }
+
+    /// Holds the body against the rules and notes what is wrong.
+    fn judge(&mut self, call: &Call) -> Fouls {
+        let mut fouls = Fouls::default();
+        if call.route == Route::PutCommands {
+            referee::commands(&mut fouls, &call.body);
+        } else if call.route.has_body() {
+            self.judge_message(&mut fouls, call);
+        }
+        fouls.refused.extend(openapi::errors(call));
+        for foul in fouls.refused.iter().chain(&fouls.unwanted) {
+            self.violations.push(format!("{}: {foul}", call.route.name()));
+        }
+        fouls
+    }
+
+    fn judge_message(&self, fouls: &mut Fouls, call: &Call) {
+        let act = match call.route {
+            Route::Callback | Route::Followup => Act::Reply,
+            Route::CreateMessage => Act::Post,
+            _ => Act::Edit,
+        };
+        let (now, forbidden_words) = (self.subject(call), &self.forbidden_words[..]);
+        let scene = Scene { act, now, file_limit: self.file_limit, forbidden_words };
+        if call.route != Route::Callback {
+            return referee::message(fouls, &call.body, &call.files, &scene);
+        }
+        let Some(interaction) = self.interaction(call.ids.interaction) else { return };
+        let kind = (&interaction.kind, self.button_on(interaction));
+        referee::callback(fouls, &call.body, &call.files, kind, scene);
+    }
+}
+
+/// The answer that a failure consists of, if it is one.
+fn failed(fault: Option<&Fault>) -> Option<Reply> {
+    match fault? {
+        Fault::Status(status) => Some(reply::refusal(*status, 0, "as the story says")),
+        Fault::Forbidden => Some(reply::refusal(403, 50_001, "Missing Access")),
+        _ => None,
+    }
+}
+
+fn invalid() -> Reply {
+    reply::refusal(400, 50_035, "Invalid Form Body")
+}
+
+/// What a call is about.
+pub(super) fn target(call: &Call) -> String {
+    format!("{}/{}", call.route.major(&call.ids), call.ids.message)
+}
+
+/// `DiscordBot (address, version)`, as <https://docs.discord.com/developers/reference#user-agent> wants it.
+fn is_agent(agent: &str) -> bool {
+    let inner = agent.strip_prefix("DiscordBot (").and_then(|rest| rest.split_once(')'));
+    let parts = inner.and_then(|(inner, _)| inner.split_once(", "));
+    parts.is_some_and(|(address, version)| address.starts_with("http") && !version.is_empty())
+}

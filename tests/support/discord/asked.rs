@@ -1,0 +1,117 @@
+//! What somebody who asked sees: a handle to wait on, without sleeps.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::timeout;
+
+use super::{
+    message::{Look, Revision},
+    server::House,
+    world::{Answer, Id, Interaction, World},
+};
+
+/// So long a test waits for something to be shown, before it tells what was.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Something that somebody asked for. Clones see the same.
+#[derive(Clone)]
+pub struct Asked {
+    pub(super) house: Arc<House>,
+    pub(super) id: Id,
+}
+
+impl Asked {
+    /// The interaction's id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The interaction as it stands.
+    pub fn interaction(&self) -> Interaction {
+        self.house.see(|world| world.interaction(self.id).expect("known").clone())
+    }
+
+    /// The first answer, when it is there.
+    pub async fn acknowledged(&self) -> Answer {
+        self.house.look(|world| world.interaction(self.id)?.answer.clone(), "an answer").await
+    }
+
+    /// What a completion offers: name and value each.
+    pub async fn choices(&self) -> Vec<(String, String)> {
+        self.acknowledged().await.choices
+    }
+
+    /// The message that answers, as soon as it is there.
+    pub async fn message(&self) -> Id {
+        self.house.look(|world| world.interaction(self.id)?.original, "a message").await
+    }
+
+    /// The first revision, of the answer or of a message after it, that is as wanted.
+    pub async fn until(&self, wanted: impl Fn(&Look) -> bool) -> Revision {
+        let find = |world: &World| {
+            world.revisions(self.id).into_iter().find(|revision| wanted(&revision.look)).cloned()
+        };
+        self.house.look(find, "a certain revision").await
+    }
+
+    /// The first revision in which `words` can be read.
+    pub async fn shows(&self, words: &str) -> Revision {
+        let find = |world: &World| {
+            let mut all = world.revisions(self.id).into_iter();
+            all.find(|revision| revision.look.text().contains(words)).cloned()
+        };
+        self.house.look(find, &format!("{words:?}")).await
+    }
+
+    /// The first revision that is filled and has no Stop button.
+    pub async fn ends(&self) -> Revision {
+        let stop = |look: &Look| look.buttons().iter().any(|button| button.label.contains("Stop"));
+        self.until(|look| !look.is_loading() && !stop(look)).await
+    }
+
+    /// All revisions so far, of the answer and of messages after it.
+    pub fn revisions(&self) -> Vec<Revision> {
+        self.house.see(|world| world.revisions(self.id).into_iter().cloned().collect())
+    }
+
+    /// What the answer looks like now.
+    pub fn now(&self) -> Look {
+        self.house.see(|world| world.original(self.id).expect("no message answers").look().clone())
+    }
+
+    /// Waits until a first answer was tried, and tells Discord's error code for the last try; 0: accepted.
+    pub async fn tried(&self) -> u64 {
+        let token = self.interaction().token;
+        let find = |world: &World| {
+            let mut calls = world.calls.iter().rev();
+            let of_this = |target: &str| target.strip_suffix("/0") == Some(token.as_str());
+            let call = calls.find(|call| call.route == super::Route::Callback && of_this(&call.target))?;
+            (call.status != 0).then_some(call.code)
+        };
+        self.house.look(find, "a first answer").await
+    }
+
+    /// No answer and no last word is expected of the bot.
+    pub fn pardons(&self) {
+        self.house.with(|world| world.interaction_mut(self.id).expect("known").pardoned = true);
+    }
+}
+
+impl House {
+    /// Waits until `find` finds something.
+    pub(super) async fn look<T>(&self, find: impl Fn(&World) -> Option<T>, what: &str) -> T {
+        let mut changes = self.world.subscribe();
+        let looking = async {
+            loop {
+                if let Some(found) = find(&changes.borrow_and_update()) {
+                    return found;
+                }
+                changes.changed().await.expect("the world stands");
+            }
+        };
+        let found = timeout(PATIENCE, looking).await.ok();
+        found.unwrap_or_else(|| {
+            panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().transcript())
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! How interactions reach the bot: over a gateway that somebody else plays, or posted and signed.
+//! <https://docs.discord.com/developers/interactions/overview#preparing-for-interactions>
+
+use std::{net::SocketAddr, sync::Arc};
+
+use ed25519_dalek::{Signer, SigningKey};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{
+    FakeDiscord,
+    asked::Asked,
+    server::House,
+    world::{Id, World},
+};
+
+/// The way to the bot.
+#[derive(Clone)]
+pub enum Delivery {
+    /// Takes the `d` of an `INTERACTION_CREATE`.
+    Gateway(Arc<dyn Fn(Value) + Send + Sync>),
+    /// Where the bot listens.
+    Http(SocketAddr),
+}
+
+/// What is wrong with something that was posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgery {
+    /// Nothing is.
+    None,
+    /// The signature is of another body.
+    OtherBody,
+    /// The signature is by another key.
+    OtherKey,
+    /// The timestamp header is not the one that was signed.
+    OtherTimestamp,
+    /// Signed well, so many seconds ago (before 0: to come).
+    Age(i64),
+    /// No signature.
+    Unsigned,
+    /// A signature that is no hexadecimal number.
+    Garbage,
+}
+
+impl FakeDiscord {
+    /// From now on interactions go this way.
+    pub fn delivers_by(&self, delivery: Delivery) {
+        *self.delivery.lock().expect("delivery") = Some(delivery);
+    }
+
+    /// The same as [`Delivery::Gateway`].
+    pub fn delivers_to(&self, gateway: impl Fn(Value) + Send + Sync + 'static) {
+        self.delivers_by(Delivery::Gateway(Arc::new(gateway)));
+    }
+
+    /// Hands an interaction to the bot. What is posted must be taken with 202 and no body.
+    pub(super) fn deliver(&self, id: Id, payload: Value) {
+        let delivery = self.delivery.lock().expect("delivery").clone();
+        match delivery.expect("nobody listens: the test gave no way to the bot") {
+            Delivery::Gateway(gateway) => gateway(payload),
+            Delivery::Http(address) => {
+                let house = Arc::clone(&self.house);
+                self.house.spawn(async move {
+                    let answer = house.posts(address, &payload, Forgery::None).await;
+                    house.with(|world| world.taken(id, &answer));
+                });
+            }
+        }
+    }
+
+    /// Waits until what somebody did was posted and answered.
+    pub async fn hears(&self, asked: &Asked) {
+        let taken = |world: &World| world.interaction(asked.id)?.taken.then_some(());
+        self.house.look(taken, "an answer to what was posted").await;
+    }
+
+    /// The bot's answer to a PING: status and body.
+    pub async fn pings(&self) -> (u16, String) {
+        self.forges(&json!({ "id": "1", "application_id": "1001", "type": 1, "version": 1 }), Forgery::None)
+            .await
+    }
+
+    /// The bot's answer to anything posted, signed or not: status and body.
+    ///
+    /// # Panics
+    /// When interactions are not posted.
+    pub async fn forges(&self, payload: &Value, forgery: Forgery) -> (u16, String) {
+        let delivery = self.delivery.lock().expect("delivery").clone();
+        let Some(Delivery::Http(address)) = delivery else { panic!("interactions are not posted here") };
+        self.house.posts(address, payload, forgery).await
+    }
+}
+
+impl House {
+    async fn posts(&self, address: SocketAddr, payload: &Value, forgery: Forgery) -> (u16, String) {
+        let body = payload.to_string();
+        let headers = self.see(|world| world.signed(&body, forgery));
+        let request = format!(
+            "POST /discord/interactions HTTP/1.1\r\nHost: {address}\r\nUser-Agent: Discord-Interactions/1.0 \
+             (+https://discord.com)\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}Content-Length: \
+             {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut answer = String::new();
+        let exchange = async {
+            let mut stream = TcpStream::connect(address).await?;
+            stream.write_all(request.as_bytes()).await?;
+            stream.read_to_string(&mut answer).await
+        };
+        match exchange.await {
+            Ok(_) => parsed(&answer),
+            Err(error) => (0, error.to_string()),
+        }
+    }
+}
+
+/// Status and body; status 0 where there is none.
+fn parsed(answer: &str) -> (u16, String) {
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return (0, answer.to_owned()) };
+    (head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), body.to_owned())
+}
+
+impl World {
+    fn taken(&mut self, id: Id, answer: &(u16, String)) {
+        self.interaction_mut(id).expect("known").taken = true;
+        if *answer != (202, String::new()) {
+            self.violations.push(format!("a posted interaction got {answer:?}"));
+        }
+    }
+
+    /// The public key of what is posted, as the application's page shows it.
+    pub fn public_key(&self) -> String {
+        hex(SigningKey::from_bytes(&self.signing_key).verifying_key().as_bytes())
+    }
+
+    fn signed(&self, body: &str, forgery: Forgery) -> String {
+        let now = jiff::Timestamp::now().as_second();
+        let timestamp = match forgery {
+            Forgery::Age(seconds) => now - seconds,
+            _ => now,
+        };
+        let other = forgery == Forgery::OtherKey;
+        let key = SigningKey::from_bytes(if other { &[8; 32] } else { &self.signing_key });
+        let what = if forgery == Forgery::OtherBody { "{}" } else { body };
+        let signature = hex(&key.sign(format!("{timestamp}{what}").as_bytes()).to_bytes());
+        let timestamp = timestamp + i64::from(forgery == Forgery::OtherTimestamp);
+        match forgery {
+            Forgery::Unsigned => String::new(),
+            Forgery::Garbage => format!("X-Signature-Ed25519: zz\r\nX-Signature-Timestamp: {timestamp}\r\n"),
+            _ => format!("X-Signature-Ed25519: {signature}\r\nX-Signature-Timestamp: {timestamp}\r\n"),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("text");
+        text
+    })
+}

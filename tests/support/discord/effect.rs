@@ -1,0 +1,209 @@
+//! What a good call does to the world, and what Discord answers to it. Pure.
+
+use serde_json::{Value, json};
+
+use super::{
+    call::Call,
+    cast::Place,
+    message::{Attachment, LOADING, Look, Message, Revision},
+    referee,
+    reply::{Reply, done, ok, refusal},
+    route::Route,
+    world::{Id, World},
+};
+
+impl World {
+    /// The effect of a call and its answer.
+    pub fn perform(&mut self, call: &Call) -> Reply {
+        if call.route.is_of_interaction() {
+            return self.perform_for_interaction(call);
+        }
+        if call.ids.application != 0 && call.ids.application != self.application {
+            self.violation(call, "the application is another");
+            return refusal(404, 10_002, "Unknown Application");
+        }
+        match call.route {
+            Route::Application => ok(self.application_json()),
+            Route::GatewayBot => ok(self.gateway_json()),
+            Route::ListCommands => ok(self.commands_json(call.ids.guild)),
+            Route::PutCommands => {
+                self.put_commands(call.ids.guild, &call.body);
+                ok(self.commands_json(call.ids.guild))
+            }
+            _ => self.perform_in_channel(call),
+        }
+    }
+
+    fn perform_in_channel(&mut self, call: &Call) -> Reply {
+        let known = [Place::Server, Place::Dm, Place::UserInstalled, Place::ForeignServer];
+        let place = known.into_iter().find(|place| place.channel() == call.ids.channel);
+        let place = place.unwrap_or(Place::Channel(call.ids.channel));
+        if !place.has_bot() {
+            return refusal(403, 50_001, "Missing Access");
+        }
+        if call.route == Route::CreateMessage {
+            let id = self.create(call, None, (place, false));
+            return self.shown(id);
+        }
+        let there = |message: &Message| message.place.channel() == call.ids.channel && !message.private;
+        match self.message(call.ids.message).filter(|message| there(message) && !message.deleted) {
+            None => return refusal(404, 10_008, "Unknown Message"),
+            Some(_) if call.route == Route::EditMessage => self.edit(call, call.ids.message),
+            Some(_) if call.route == Route::DeleteMessage => {
+                self.message_mut(call.ids.message).expect("known").deleted = true;
+                return done();
+            }
+            Some(_) => {}
+        }
+        self.shown(call.ids.message)
+    }
+
+    /// The message object as an answer.
+    pub(super) fn shown(&self, id: Id) -> Reply {
+        let message = self.message(id).expect("a message");
+        ok(message.json(self.application))
+    }
+
+    /// A new message from the body of a call, for an interaction or for nobody.
+    pub(super) fn create(&mut self, call: &Call, interaction: Option<Id>, seen: (Place, bool)) -> Id {
+        let data = if call.route == Route::Callback { &call.body["data"] } else { &call.body };
+        let look = self.changed(&Look::default(), data, call);
+        self.add(look, call, interaction, seen)
+    }
+
+    /// A new message that looks like this, in a place, private or not.
+    pub(super) fn add(
+        &mut self,
+        look: Look,
+        call: &Call,
+        interaction: Option<Id>,
+        (place, private): (Place, bool),
+    ) -> Id {
+        let id = self.id();
+        let revisions = vec![Revision { at: call.at, look }];
+        self.messages.push(Message { id, place, interaction, private, deleted: false, revisions });
+        id
+    }
+
+    /// A new revision of a message.
+    pub(super) fn edit(&mut self, call: &Call, id: Id) {
+        let data = if call.route == Route::Callback { &call.body["data"] } else { &call.body };
+        let before = self.message(id).expect("a message").look().clone();
+        let mut after = self.changed(&before, data, call);
+        after.flags &= !LOADING;
+        if after == before && !self.follows_a_cut(call) {
+            self.edits_without_change += 1;
+        }
+        let message = self.message_mut(id).expect("a message");
+        message.revisions.push(Revision { at: call.at, look: after });
+    }
+
+    /// The call before it about the same thing was never answered, so that it may say the same again.
+    pub(super) fn follows_a_cut(&self, call: &Call) -> bool {
+        let before = self.calls.split_last().map_or(&[][..], |(_, before)| before);
+        let target = super::admit::target(call);
+        before.iter().rfind(|other| other.target == target).is_some_and(|other| other.status == 0)
+    }
+
+    fn changed(&mut self, before: &Look, data: &Value, call: &Call) -> Look {
+        let list = |key: &str, now: &Vec<Value>| match data.get(key) {
+            Some(value) => value.as_array().cloned().unwrap_or_default(),
+            None => now.clone(),
+        };
+        Look {
+            content: match data.get("content") {
+                Some(content) => content.as_str().unwrap_or_default().to_owned(),
+                None => before.content.clone(),
+            },
+            embeds: list("embeds", &before.embeds),
+            components: list("components", &before.components),
+            attachments: self.attached(&before.attachments, data, call),
+            flags: data["flags"].as_u64().unwrap_or(0) | before.flags,
+        }
+    }
+
+    /// What is kept and what is new.
+    fn attached(&mut self, before: &[Attachment], data: &Value, call: &Call) -> Vec<Attachment> {
+        let listed = data["attachments"].as_array().cloned().unwrap_or_default();
+        let entry = |id: u64| listed.iter().find(|entry| referee::attachment_id(entry) == Some(id));
+        let said = |id: u64| entry(id).and_then(|entry| entry["description"].as_str()).map(str::to_owned);
+        let kept = before.iter().filter(|file| data.get("attachments").is_none() || entry(file.id).is_some());
+        let mut files: Vec<_> = kept.cloned().collect();
+        for file in &mut files {
+            file.description = said(file.id).or(file.description.take());
+        }
+        for file in &call.files {
+            let (name, mime, bytes) = (file.name.clone(), file.mime.clone(), file.bytes.clone());
+            files.push(Attachment { id: self.id(), name, mime, description: said(file.index), bytes });
+        }
+        files
+    }
+
+    fn application_json(&self) -> Value {
+        json!({
+            "id": self.application.to_string(), "name": self.application_name, "icon": null, "description": "",
+            "bot_public": true, "bot_require_code_grant": false, "verify_key": self.public_key(), "flags": 0,
+            "bot": { "id": self.application.to_string(), "username": "arena", "discriminator": "0",
+                     "avatar": null, "global_name": null, "bot": true, "public_flags": 0 },
+            "integration_types_config": { "0": {}, "1": {} }, "interactions_endpoint_url": null,
+        })
+    }
+
+    fn gateway_json(&self) -> Value {
+        let start = self.session_start;
+        let reset_after = u64::try_from(start.reset_after.as_millis()).expect("a short time");
+        json!({
+            "url": self.gateway_url, "shards": 1,
+            "session_start_limit": {
+                "total": start.total, "remaining": start.remaining, "reset_after": reset_after,
+                "max_concurrency": start.max_concurrency,
+            },
+        })
+    }
+
+    /// Commands as Discord tells them: with ids, without what is empty or not set.
+    fn commands_json(&self, guild: Id) -> Value {
+        self.commands.get(&guild).cloned().unwrap_or_default().into()
+    }
+
+    /// Registers commands as if they had been put.
+    pub(super) fn put_commands(&mut self, guild: Id, commands: &Value) {
+        self.registrations += 1;
+        let application = self.application.to_string();
+        let mut all = commands.as_array().cloned().unwrap_or_default();
+        for command in &mut all {
+            tidy(command);
+            for (key, value) in
+                [("type", json!(1)), ("default_member_permissions", Value::Null), ("nsfw", false.into())]
+            {
+                if command.get(key).is_none() {
+                    command[key] = value;
+                }
+            }
+            command["application_id"] = application.clone().into();
+            let same =
+                self.commands.get(&guild).into_iter().flatten().find(|old| old["name"] == command["name"]);
+            let id = same.map_or(Value::Null, |old| old["id"].clone());
+            command["id"] = if id.is_null() { self.id().to_string().into() } else { id };
+            command["version"] = self.id().to_string().into();
+            if guild != 0 {
+                command["guild_id"] = guild.to_string().into();
+            }
+        }
+        self.commands.insert(guild, all);
+    }
+}
+
+/// Drops what Discord does not keep: nulls, empty lists and switches that are off, at every depth.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|_, value| {
+                !value.is_null() && *value != json!([]) && *value != json!(false) && *value != json!({})
+            });
+            object.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}

@@ -1,0 +1,98 @@
+//! Failures that a test asks for, queued per family of calls. Pure.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::limits::Scope;
+
+/// Calls that fail together. A call may be of several families; the first of them here that has something
+/// queued decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Carries files.
+    Upload,
+    /// An edit after which the message has no Stop button.
+    FinalEdit,
+    /// An edit by channel and message.
+    ChannelEdit,
+    /// Any edit.
+    Edit,
+    Callback,
+    Followup,
+    /// Reads and writes of commands.
+    Commands,
+    /// `GET /gateway/bot`.
+    Gateway,
+    /// `GET /applications/@me`.
+    Application,
+}
+
+/// When a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Before,
+    After,
+}
+
+/// What happens to a call.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    Limited(Scope, Duration),
+    Status(u16),
+    Cut(Moment),
+    Hang(Hung),
+    /// 403, code 50001.
+    Forbidden,
+}
+
+/// A call that hangs.
+#[derive(Clone, Debug, Default)]
+pub struct Hung {
+    pub(super) reached: CancellationToken,
+    pub(super) released: CancellationToken,
+}
+
+impl Hung {
+    /// Returns when the call has come.
+    pub async fn reached(&self) {
+        self.reached.cancelled().await;
+    }
+
+    /// Lets it go on.
+    pub fn release(&self) {
+        self.released.cancel();
+    }
+}
+
+#[derive(Default)]
+pub struct Faults {
+    queued: HashMap<Family, VecDeque<Fault>>,
+    forbidden: HashSet<Family>,
+}
+
+impl Faults {
+    pub fn push(&mut self, family: Family, fault: Fault) {
+        self.queued.entry(family).or_default().push_back(fault);
+    }
+
+    /// Every call of the family is forbidden from now on.
+    pub fn forbid(&mut self, family: Family) {
+        self.forbidden.insert(family);
+    }
+
+    /// What happens to a call of these families, the most special first.
+    pub fn take(&mut self, families: &[Family]) -> Option<Fault> {
+        let queued = families.iter().find_map(|family| self.queued.get_mut(family)?.pop_front());
+        let forbidden = families.iter().any(|family| self.forbidden.contains(family));
+        queued.or(forbidden.then_some(Fault::Forbidden))
+    }
+
+    /// Families with failures that no call met.
+    pub fn left(&self) -> Vec<Family> {
+        self.queued.iter().filter(|(_, left)| !left.is_empty()).map(|(family, _)| *family).collect()
+    }
+}

@@ -1,0 +1,186 @@
+//! A Discord that is a referee: REST v10 over raw TCP in front of a world of plain data, people who type and
+//! press, and failures as verbs. What it should not see it notes, and the test fails at its end.
+//!
+//! It must not know the program that it plays against, nor how a gateway works.
+
+mod admit;
+mod answering;
+mod asked;
+mod call;
+mod cast;
+mod delivery;
+mod effect;
+mod faults;
+#[expect(
+    dead_code,
+    reason = "other verbs of it are for the unit tests of src/discord/gateway, which take it in too"
+)]
+pub mod gateway;
+mod limits;
+mod message;
+mod openapi;
+mod payload;
+mod people;
+mod referee;
+mod reply;
+mod route;
+mod server;
+mod world;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::server::House;
+pub use self::{
+    asked::Asked,
+    cast::{ANA, BEN, MOD, Place, User},
+    delivery::{Delivery, Forgery},
+    faults::{Family, Fault, Hung, Moment},
+    limits::{Scope, Span},
+    openapi::{Published, is_there as openapi_is_there},
+    route::Route,
+    world::{Fate, Id, World},
+};
+
+/// A Discord on a port of its own. When it is dropped it stops, and fails the test for everything that the bot
+/// did wrong.
+pub struct FakeDiscord {
+    address: SocketAddr,
+    house: Arc<House>,
+    delivery: Mutex<Option<Delivery>>,
+}
+
+impl FakeDiscord {
+    /// Opens with the usual world.
+    ///
+    /// # Panics
+    /// When `ARENA_DISCORD_OPENAPI` names a file that cannot be used.
+    pub async fn open() -> Self {
+        openapi::is_there();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let world = watch::Sender::new(World::default());
+        let house = Arc::new(House { world, tasks: TaskTracker::new(), stop: CancellationToken::new() });
+        house.serve(listener);
+        Self { address, house, delivery: Mutex::default() }
+    }
+
+    /// The origin for a client's configuration, without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at the world or changes it.
+    pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        self.house.with(look)
+    }
+
+    /// Waits until `find` finds something in the world.
+    pub async fn until<T>(&self, find: impl Fn(&World) -> Option<T>) -> T {
+        self.house.look(find, "something in the world").await
+    }
+
+    /// Interaction edits, followups and channel edits are limited to this.
+    pub fn edits(&self, calls: u32, window: Duration) {
+        for route in [Route::EditOriginal, Route::EditMessage, Route::Followup] {
+            self.allows(route, calls, window);
+        }
+    }
+
+    /// So many calls of a route in each window, per top-level resource.
+    pub fn allows(&self, route: Route, calls: u32, window: Duration) {
+        self.world(|world| world.limits.set(route, calls, window));
+    }
+
+    /// The next call of the family is refused by 429.
+    pub fn limits_next(&self, family: Family, scope: Scope, retry_after: Duration) {
+        self.queue(family, Fault::Limited(scope, retry_after));
+    }
+
+    /// The next call of the family is answered with this status, without an effect.
+    pub fn fails_next(&self, family: Family, status: u16) {
+        self.queue(family, Fault::Status(status));
+    }
+
+    /// The connection of the next call of the family is cut, before or after the effect.
+    pub fn cuts_next(&self, family: Family, moment: Moment) {
+        self.queue(family, Fault::Cut(moment));
+    }
+
+    /// The next call of the family hangs until it is released.
+    pub fn hangs_next(&self, family: Family) -> Hung {
+        let hung = Hung::default();
+        self.queue(family, Fault::Hang(hung.clone()));
+        hung
+    }
+
+    fn queue(&self, family: Family, fault: Fault) {
+        self.world(|world| world.faults.push(family, fault));
+    }
+
+    /// Every call of the family is forbidden from now on.
+    pub fn forbids(&self, family: Family) {
+        self.world(|world| world.faults.forbid(family));
+    }
+
+    /// Somebody deletes the message.
+    pub fn deletes(&self, message: Id) {
+        self.world(|world| world.message_mut(message).expect("a message").deleted = true);
+    }
+
+    /// The next interaction is answered by another process of the bot before this one can.
+    pub fn another_process_answers_first(&self) {
+        self.meets_next(Fate::Taken);
+    }
+
+    /// The next interaction is unknown when it is answered.
+    pub fn forgets_next_interaction(&self) {
+        self.meets_next(Fate::Unknown);
+    }
+
+    fn meets_next(&self, fate: Fate) {
+        self.world(|world| world.fates.push_back(fate));
+    }
+
+    /// Commands are there already, as they would be put.
+    pub fn knows_commands(&self, commands: &Value) {
+        self.world(|world| {
+            world.put_commands(0, commands);
+            world.registrations = 0;
+        });
+    }
+
+    /// What the bot did wrong so far, which then counts no more.
+    pub fn pardon(&self) -> Vec<String> {
+        self.world(|world| {
+            world.useless_calls = 0;
+            std::mem::take(&mut world.violations)
+        })
+    }
+
+    /// Ends the story.
+    ///
+    /// # Panics
+    /// With everything that the bot did wrong or left undone.
+    pub fn judged(self) {
+        drop(self);
+    }
+}
+
+impl Drop for FakeDiscord {
+    fn drop(&mut self) {
+        self.house.stop.cancel();
+        if std::thread::panicking() {
+            return;
+        }
+        let wrong = self.world(|world| world.faults_of_the_bot());
+        assert!(wrong.is_empty(), "the referee saw: {wrong:#?}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Interactions as Discord delivers them, with every field that it documents. Pure.
+//! <https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object>
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    cast::{Place, User},
+    world::{Interaction, Kind, World},
+};
+
+/// `EMBED_LINKS`, `ATTACH_FILES`, `MENTION_EVERYONE`: what an app has where its bot is not.
+const AWAY: u64 = 1 << 14 | 1 << 15 | 1 << 17;
+/// With `VIEW_CHANNEL`, `SEND_MESSAGES` and `READ_MESSAGE_HISTORY`: what the bot has at home.
+const HOME: u64 = AWAY | 1 << 10 | 1 << 11 | 1 << 16;
+
+impl World {
+    /// The interaction object; over the gateway it is the `d` of an `INTERACTION_CREATE`.
+    pub(super) fn payload(&self, interaction: &Interaction) -> Value {
+        let (place, user) = (interaction.place, interaction.user);
+        let (kind, data) = self.data(&interaction.kind, place);
+        let mut payload = json!({
+            "id": interaction.id.to_string(),
+            "application_id": self.application.to_string(),
+            "type": kind,
+            "data": data,
+            "channel_id": place.channel().to_string(),
+            "channel": Self::channel(place, user),
+            "token": interaction.token,
+            "version": 1,
+            "app_permissions": (if place.has_bot() { HOME } else { AWAY }).to_string(),
+            "locale": self.locale,
+            "entitlements": [],
+            "authorizing_integration_owners": owners(place, user),
+            "context": place.context(),
+            "attachment_size_limit": self.file_limit,
+        });
+        let fields = payload.as_object_mut().expect("an object");
+        self.who(fields, place, user);
+        if let Kind::Button { message, .. } = interaction.kind {
+            let message = self.message(message).expect("a message");
+            fields.insert("message".into(), message.json(self.application));
+        }
+        payload
+    }
+
+    fn data(&self, kind: &Kind, place: Place) -> (u8, Value) {
+        let command = |id: &u64, name: &str, options: &Value| {
+            let mut data = json!({ "id": id.to_string(), "name": name, "type": 1, "options": options });
+            let guild =
+                place.guild().filter(|guild| self.commands.get(guild).is_some_and(|own| has(own, *id)));
+            if let Some(guild) = guild {
+                data["guild_id"] = guild.to_string().into();
+            }
+            data
+        };
+        match kind {
+            Kind::Command { id, name, options } => (2, command(id, name, options)),
+            Kind::Completion { id, name, options } => (4, command(id, name, options)),
+            Kind::Button { custom_id, .. } => {
+                (3, json!({ "custom_id": custom_id, "component_type": 2, "id": 2 }))
+            }
+        }
+    }
+
+    fn channel(place: Place, user: User) -> Value {
+        let mut channel = json!({ "id": place.channel().to_string(), "flags": 0, "last_message_id": null });
+        if let Some(guild) = place.guild() {
+            channel["type"] = 0.into();
+            channel["guild_id"] = guild.to_string().into();
+            channel["name"] = "arena".into();
+            channel["nsfw"] = false.into();
+            channel["parent_id"] = Value::Null;
+            channel["permissions"] = user.permissions.to_string().into();
+            channel["position"] = 0.into();
+            channel["rate_limit_per_user"] = 0.into();
+            channel["topic"] = Value::Null;
+        } else {
+            channel["type"] = (if place == Place::Dm { 1 } else { 3 }).into();
+            channel["recipients"] = json!([user_json(user)]);
+        }
+        channel
+    }
+
+    /// On a server a member, elsewhere a user.
+    fn who(&self, fields: &mut Map<String, Value>, place: Place, user: User) {
+        let Some(guild) = place.guild() else {
+            fields.insert("user".into(), user_json(user));
+            return;
+        };
+        let member = json!({
+            "user": user_json(user), "nick": user.nick, "avatar": null, "banner": null, "roles": [],
+            "joined_at": "2025-01-01T00:00:00.000000+00:00", "premium_since": null, "deaf": false, "mute": false,
+            "flags": 0, "pending": false, "permissions": user.permissions.to_string(),
+            "communication_disabled_until": null, "unusual_dm_activity_until": null,
+            "avatar_decoration_data": null, "collectibles": null,
+        });
+        fields.insert("member".into(), member);
+        fields.insert("guild_id".into(), guild.to_string().into());
+        fields.insert("guild_locale".into(), self.locale.into());
+        fields.insert(
+            "guild".into(),
+            json!({ "id": guild.to_string(), "locale": self.locale, "features": [] }),
+        );
+    }
+}
+
+fn has(commands: &[Value], id: u64) -> bool {
+    let id = Value::from(id.to_string());
+    commands.iter().any(|command| command["id"] == id)
+}
+
+fn user_json(user: User) -> Value {
+    json!({
+        "id": user.id.to_string(), "username": user.name, "discriminator": "0", "global_name": user.global_name,
+        "avatar": null, "avatar_decoration_data": null, "public_flags": 0, "clan": null, "collectibles": null,
+        "primary_guild": null,
+    })
+}
+
+/// Who installed the app: the server ("0" in the bot's own DM), the user, by integration type.
+fn owners(place: Place, user: User) -> Value {
+    match place {
+        Place::Server | Place::Channel(_) => json!({ "0": place.guild().unwrap_or(0).to_string() }),
+        Place::Dm => json!({ "0": "0" }),
+        Place::UserInstalled | Place::ForeignServer => json!({ "1": user.id.to_string() }),
+    }
+}

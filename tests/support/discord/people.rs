@@ -1,0 +1,182 @@
+//! What people do: they type, they complete, they press. Only what the client would let them.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{
+    FakeDiscord,
+    asked::Asked,
+    cast::{Place, User},
+    message::{Look, Message, Revision},
+    world::{Fate, Id, Interaction, Kind, World},
+};
+
+/// Options as one fills them in: name and value.
+pub type Options<'a> = &'a [(&'a str, &'a str)];
+
+impl FakeDiscord {
+    /// Somebody types a command, "/arena compare", with its options.
+    ///
+    /// # Panics
+    /// When no such command is registered, or the client would not let it go.
+    pub fn types(&self, command: &str, options: Options, user: User, place: Place) -> Asked {
+        let made = self.house.see(|world| world.typed(command, options, place, None));
+        let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can type {command}: {why}"));
+        self.does(user, place, Kind::Command { id, name, options })
+    }
+
+    /// Somebody is about to fill in the last of the options and sees what completes it.
+    ///
+    /// # Panics
+    /// When no such command is registered, or the option does not complete.
+    pub fn completes(&self, command: &str, options: Options, user: User, place: Place) -> Asked {
+        let focus = options.last().expect("an option to complete").0;
+        let made = self.house.see(|world| world.typed(command, options, place, Some(focus)));
+        let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can complete {command}: {why}"));
+        self.does(user, place, Kind::Completion { id, name, options })
+    }
+
+    /// Somebody presses a button, by its label or its custom id, on the newest revision of a message.
+    ///
+    /// # Panics
+    /// When there is no such button to press for this user.
+    pub fn presses(&self, message: Id, button: &str, user: User) -> Asked {
+        let (place, custom_id) = self.house.see(|world| world.button(message, button, user));
+        self.does(user, place, Kind::Button { message, custom_id })
+    }
+
+    /// A message is there that an earlier process posted, from a body as it was sent.
+    pub fn finds(&self, place: Place, body: &Value) -> Id {
+        let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();
+        let content = body["content"].as_str().unwrap_or_default().to_owned();
+        let look =
+            Look { content, embeds: list("embeds"), components: list("components"), ..Look::default() };
+        self.house.with(|world| {
+            let id = world.id();
+            let revisions = vec![Revision { at: Instant::now(), look }];
+            let (interaction, private, deleted) = (None, false, false);
+            world.messages.push(Message { id, place, interaction, private, deleted, revisions });
+            id
+        })
+    }
+
+    fn does(&self, user: User, place: Place, kind: Kind) -> Asked {
+        let (id, payload) = self.house.with(|world| {
+            let interaction = world.happens(user, place, kind);
+            (interaction.id, world.payload(&interaction))
+        });
+        self.deliver(id, payload);
+        Asked { house: Arc::clone(&self.house), id }
+    }
+}
+
+impl World {
+    fn happens(&mut self, user: User, place: Place, kind: Kind) -> Interaction {
+        let id = self.id();
+        let fate = self.fates.pop_front().unwrap_or(Fate::Answerable);
+        let interaction = Interaction {
+            id,
+            token: format!("aW50ZXJhY3Rpb246{id:x}interaction5ecret{:x}", id.rotate_left(17)),
+            user,
+            place,
+            kind,
+            fate,
+            delivered: Instant::now(),
+            taken: false,
+            tried: None,
+            answer: None,
+            original: None,
+            followups: vec![],
+            pardoned: false,
+        };
+        self.interactions.push(interaction.clone());
+        interaction
+    }
+
+    /// What is delivered when somebody types that: the command's id, its words, its options.
+    fn typed(
+        &self,
+        command: &str,
+        options: Options,
+        place: Place,
+        focus: Option<&str>,
+    ) -> Result<(Id, String, Value), String> {
+        let words: Vec<_> = command.trim_start_matches('/').split(' ').collect();
+        let mut level = self.registered(words[0], place).ok_or("it is not registered here")?;
+        let id = level["id"].as_str().and_then(|id| id.parse().ok()).ok_or("it has no id")?;
+        let is_open = |key: &str, value: u8| match level[key].as_array() {
+            Some(values) => values.iter().any(|other| *other == value),
+            None => key == "contexts" || value == 0,
+        };
+        if !is_open("contexts", place.context()) || !is_open("integration_types", place.integration()) {
+            return Err(format!("it is not there in {place:?}"));
+        }
+        for word in &words[1..] {
+            level = part(level, word).ok_or(format!("it has no {word:?}"))?;
+        }
+        let filled = options.iter().map(|(name, value)| fill(level, (name, value), focus));
+        let filled = filled.collect::<Result<Vec<_>, _>>()?;
+        let parts = level["options"].as_array().into_iter().flatten();
+        for part in parts.filter(|part| part["required"] == true && focus.is_none()) {
+            if !options.iter().any(|(name, _)| part["name"] == *name) {
+                return Err(format!("{} is required", part["name"]));
+            }
+        }
+        let wrapped = words[1..]
+            .iter()
+            .rev()
+            .fold(Value::from(filled), |inner, word| json!([{ "name": word, "type": 1, "options": inner }]));
+        Ok((id, words[0].to_owned(), wrapped))
+    }
+
+    /// The server's own command before the global one.
+    fn registered(&self, name: &str, place: Place) -> Option<&Value> {
+        let own = place.guild().and_then(|guild| self.commands.get(&guild));
+        let all = own.into_iter().chain(self.commands.get(&0)).flatten();
+        all.into_iter().find(|command| command["name"] == name)
+    }
+
+    fn button(&self, message: Id, button: &str, user: User) -> (Place, String) {
+        let message = self.message(message).expect("a message");
+        let asker = message.interaction.and_then(|id| self.interaction(id)).map(|found| found.user.id);
+        assert!(!message.deleted, "nobody can press {button:?} on a deleted message");
+        assert!(!message.private || asker == Some(user.id), "{} does not see this message", user.name);
+        let found = message.look().button(button).filter(|found| !found.disabled);
+        let found = found.unwrap_or_else(|| panic!("no button {button:?} in:\n{}", message.look().text()));
+        (message.place, found.custom_id)
+    }
+}
+
+fn part<'a>(level: &'a Value, name: &str) -> Option<&'a Value> {
+    level["options"].as_array()?.iter().find(|option| option["name"] == name)
+}
+
+/// An option filled in, as far as the client lets it.
+fn fill(level: &Value, (name, value): (&str, &str), focus: Option<&str>) -> Result<Value, String> {
+    let option = part(level, name).ok_or(format!("it has no option {name:?}"))?;
+    let focused = focus == Some(name);
+    let length = value.chars().count() as u64;
+    let choices = option["choices"].as_array();
+    if option["type"] != 3 {
+        return Err(format!("{name} is no text"));
+    }
+    if focused && option["autocomplete"] != true {
+        return Err(format!("{name} does not complete"));
+    }
+    if !focused && (length < option["min_length"].as_u64().unwrap_or(0) || value.is_empty()) {
+        return Err(format!("{name} is too short"));
+    }
+    if length > option["max_length"].as_u64().unwrap_or(6000) {
+        return Err(format!("{name} is too long"));
+    }
+    if choices.is_some_and(|choices| choices.iter().all(|choice| choice["value"] != value)) {
+        return Err(format!("{value:?} is no choice for {name}"));
+    }
+    let mut filled = json!({ "name": name, "type": 3, "value": value });
+    if focused {
+        filled["focused"] = true.into();
+    }
+    Ok(filled)
+}

@@ -1,0 +1,169 @@
+//! The rules of the platform and of the house: what the body of a call must be. Pure.
+//! <https://docs.discord.com/developers/resources/message>
+
+mod attachments;
+mod commands;
+mod components;
+mod embeds;
+mod reply;
+
+use serde_json::{Value, json};
+
+pub use self::{attachments::id as attachment_id, commands::commands, reply::callback};
+use super::{
+    call::File,
+    message::{EPHEMERAL, Look},
+};
+
+/// What is wrong with a body.
+#[derive(Debug, Default)]
+pub struct Fouls {
+    /// Discord refuses that.
+    pub refused: Vec<String>,
+    /// Discord takes it, the house does not.
+    pub unwanted: Vec<String>,
+}
+
+/// How a message comes to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// An answer to an interaction: it may be private.
+    Reply,
+    /// A message to a channel.
+    Post,
+    Edit,
+}
+
+/// What a body meets.
+pub struct Scene<'a> {
+    pub act: Act,
+    /// What the message looks like now; `None` for a new one.
+    pub now: Option<&'a Look>,
+    /// The largest file, in bytes.
+    pub file_limit: usize,
+    pub forbidden_words: &'a [String],
+}
+
+const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
+const SUPPRESS_EMBEDS: u64 = 1 << 2;
+
+impl Fouls {
+    fn refuse(&mut self, what: impl Into<String>) {
+        self.refused.push(what.into());
+    }
+
+    fn unwanted(&mut self, what: impl Into<String>) {
+        self.unwanted.push(what.into());
+    }
+
+    /// `value` is an object with no other fields than these.
+    fn only(&mut self, value: &Value, place: &str, fields: &[&str]) {
+        let Some(object) = value.as_object() else { return self.refuse(format!("{place} is no object")) };
+        for field in object.keys().filter(|field| !fields.contains(&field.as_str())) {
+            self.unwanted(format!("{place} has the unknown field {field}"));
+        }
+    }
+
+    /// The length of a text in UTF-16 units after trimming, which must be in 1..=limit; 0 where there is none.
+    fn text(&mut self, value: &Value, place: &str, limit: usize) -> usize {
+        if value.is_null() {
+            return 0;
+        }
+        let Some(text) = value.as_str() else {
+            self.refuse(format!("{place} is no text"));
+            return 0;
+        };
+        let length = text.trim().encode_utf16().count();
+        if length == 0 {
+            self.refuse(format!("{place} is empty"));
+        } else if length > limit {
+            self.refuse(format!("{place} has {length} of {limit} characters"));
+        }
+        length
+    }
+
+    /// The same for a text that must be there.
+    fn needed(&mut self, value: &Value, place: &str, limit: usize) -> usize {
+        if value.is_null() {
+            self.refuse(format!("{place} is missing"));
+        }
+        self.text(value, place, limit)
+    }
+
+    /// The items of a list of at most `limit`; none where there is no list.
+    fn list<'a>(&mut self, value: &'a Value, place: &str, limit: usize) -> &'a [Value] {
+        match value {
+            Value::Null => &[],
+            Value::Array(items) => {
+                if items.len() > limit {
+                    self.refuse(format!("{place} has {} of {limit} items", items.len()));
+                }
+                items
+            }
+            _ => {
+                self.refuse(format!("{place} is no list"));
+                &[]
+            }
+        }
+    }
+}
+
+/// Checks the body of a message.
+pub fn message(fouls: &mut Fouls, body: &Value, files: &[File], scene: &Scene) {
+    fouls.only(body, "the message", &FIELDS);
+    content(fouls, &body["content"], scene);
+    let names = attachments::check(fouls, body, files, scene);
+    embeds::check(fouls, &body["embeds"], &names);
+    components::check(fouls, &body["components"]);
+    flags(fouls, body, scene);
+    if body["allowed_mentions"] != json!({ "parse": [] }) {
+        fouls.unwanted(format!("allowed_mentions are {}", body["allowed_mentions"]));
+    }
+    if is_empty(body, &names, scene) {
+        fouls.refuse("the message is empty");
+    }
+}
+
+fn content(fouls: &mut Fouls, content: &Value, scene: &Scene) {
+    let text = content.as_str().unwrap_or_default();
+    if !text.is_empty() {
+        fouls.text(content, "content", 2000);
+    }
+    for word in scene.forbidden_words.iter().filter(|word| text.contains(word.as_str())) {
+        fouls.unwanted(format!("content has {word:?}, which is not ours"));
+    }
+}
+
+fn flags(fouls: &mut Fouls, body: &Value, scene: &Scene) {
+    let flags = match &body["flags"] {
+        Value::Null => 0,
+        value => value.as_u64().unwrap_or(u64::MAX),
+    };
+    let has_embeds = match &body["embeds"] {
+        Value::Array(embeds) => !embeds.is_empty(),
+        _ => scene.now.is_some_and(|look| !look.embeds.is_empty()),
+    };
+    if flags & SUPPRESS_EMBEDS != 0 && has_embeds {
+        fouls.unwanted("the flag SUPPRESS_EMBEDS hides our own embeds");
+    }
+    if flags & EPHEMERAL != 0 && scene.act != Act::Reply {
+        fouls.unwanted("the flag EPHEMERAL, where it cannot be set");
+    }
+    if flags & !(SUPPRESS_EMBEDS | EPHEMERAL) != 0 {
+        fouls.unwanted(format!("the flags {flags}"));
+    }
+}
+
+/// Nothing would be left to see.
+fn is_empty(body: &Value, names: &[String], scene: &Scene) -> bool {
+    let kept = |field: &str, now: fn(&Look) -> bool| match &body[field] {
+        Value::Null if body.get(field).is_none() => scene.now.is_some_and(now),
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    names.is_empty()
+        && !kept("content", |look| !look.content.is_empty())
+        && !kept("embeds", |look| !look.embeds.is_empty())
+        && !kept("components", |look| !look.components.is_empty())
+}

@@ -1,0 +1,181 @@
+//! Which calls of Discord's API exist here, and what is known of each. Pure.
+//! <https://docs.discord.com/developers/reference>
+
+/// One call of API v10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// `GET /applications/@me`
+    Application,
+    /// `GET /gateway/bot`
+    GatewayBot,
+    /// `GET /applications/{id}[/guilds/{id}]/commands`
+    ListCommands,
+    /// `PUT /applications/{id}[/guilds/{id}]/commands`
+    PutCommands,
+    /// `POST /interactions/{id}/{token}/callback`
+    Callback,
+    /// `GET /webhooks/{id}/{token}/messages/@original`
+    GetOriginal,
+    /// `PATCH /webhooks/{id}/{token}/messages/@original`
+    EditOriginal,
+    /// `POST /webhooks/{id}/{token}`
+    Followup,
+    /// `POST /channels/{id}/messages`
+    CreateMessage,
+    /// `GET /channels/{id}/messages/{id}`
+    GetMessage,
+    /// `PATCH /channels/{id}/messages/{id}`
+    EditMessage,
+    /// `DELETE /channels/{id}/messages/{id}`
+    DeleteMessage,
+}
+
+/// A path and a method of Discord's API description.
+pub type Operation = (&'static str, &'static str);
+
+/// The operations that carry JSON here.
+pub const OPERATIONS: [Operation; 7] = [
+    ("/applications/{application_id}/commands", "put"),
+    ("/applications/{application_id}/guilds/{guild_id}/commands", "put"),
+    ("/interactions/{interaction_id}/{interaction_token}/callback", "post"),
+    ("/webhooks/{webhook_id}/{webhook_token}/messages/@original", "patch"),
+    ("/webhooks/{webhook_id}/{webhook_token}", "post"),
+    ("/channels/{channel_id}/messages", "post"),
+    ("/channels/{channel_id}/messages/{message_id}", "patch"),
+];
+
+/// What a path names; 0 and "" where it names nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Ids {
+    pub application: u64,
+    pub guild: u64,
+    pub interaction: u64,
+    pub token: String,
+    pub channel: u64,
+    pub message: u64,
+}
+
+/// The call behind a method and a path without its query; `None`: nobody may call that here.
+pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
+    let path = path.strip_prefix("/api/v10/")?;
+    let segments: Vec<_> = path.split('/').collect();
+    let mut ids = Ids::default();
+    let route = match (method, &segments[..]) {
+        ("GET", ["applications", "@me"]) => Route::Application,
+        ("GET", ["gateway", "bot"]) => Route::GatewayBot,
+        (_, ["applications", id, rest @ ..]) => commands(&mut ids, method, id, rest)?,
+        ("POST", ["interactions", id, token, "callback"]) => {
+            (ids.interaction, ids.token) = (number(id)?, (*token).to_owned());
+            Route::Callback
+        }
+        (_, ["webhooks", id, token, rest @ ..]) => {
+            (ids.application, ids.token) = (number(id)?, (*token).to_owned());
+            match (method, rest) {
+                ("POST", []) => Route::Followup,
+                ("GET", ["messages", "@original"]) => Route::GetOriginal,
+                ("PATCH", ["messages", "@original"]) => Route::EditOriginal,
+                _ => return None,
+            }
+        }
+        (_, ["channels", id, "messages", rest @ ..]) => {
+            ids.channel = number(id)?;
+            channel(&mut ids, method, rest)?
+        }
+        _ => return None,
+    };
+    Some((route, ids))
+}
+
+fn commands(ids: &mut Ids, method: &str, id: &str, rest: &[&str]) -> Option<Route> {
+    ids.application = number(id)?;
+    match rest {
+        ["commands"] => {}
+        ["guilds", guild, "commands"] => ids.guild = number(guild)?,
+        _ => return None,
+    }
+    match method {
+        "GET" => Some(Route::ListCommands),
+        "PUT" => Some(Route::PutCommands),
+        _ => None,
+    }
+}
+
+fn channel(ids: &mut Ids, method: &str, rest: &[&str]) -> Option<Route> {
+    let [message] = rest else {
+        return (method == "POST" && rest.is_empty()).then_some(Route::CreateMessage);
+    };
+    ids.message = number(message)?;
+    match method {
+        "GET" => Some(Route::GetMessage),
+        "PATCH" => Some(Route::EditMessage),
+        "DELETE" => Some(Route::DeleteMessage),
+        _ => None,
+    }
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|id| *id > 0)
+}
+
+impl Route {
+    /// What violations and buckets call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Application => "GET application",
+            Self::GatewayBot => "GET gateway/bot",
+            Self::ListCommands => "GET commands",
+            Self::PutCommands => "PUT commands",
+            Self::Callback => "callback",
+            Self::GetOriginal => "GET @original",
+            Self::EditOriginal => "PATCH @original",
+            Self::Followup => "followup",
+            Self::CreateMessage => "POST message",
+            Self::GetMessage => "GET message",
+            Self::EditMessage => "PATCH message",
+            Self::DeleteMessage => "DELETE message",
+        }
+    }
+
+    /// Interactions carry their own token: no bot token is wanted and the global limit does not count.
+    pub fn is_of_interaction(self) -> bool {
+        matches!(self, Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup)
+    }
+
+    pub fn is_edit(self) -> bool {
+        matches!(self, Self::EditOriginal | Self::EditMessage)
+    }
+
+    /// It carries JSON, alone or in a form.
+    pub fn has_body(self) -> bool {
+        self.is_edit()
+            || matches!(self, Self::PutCommands | Self::Callback | Self::Followup | Self::CreateMessage)
+    }
+
+    /// The top-level resource that its rate limit is counted by.
+    pub fn major(self, ids: &Ids) -> String {
+        match self {
+            Self::Application | Self::GatewayBot => String::new(),
+            Self::ListCommands | Self::PutCommands => format!("{}/{}", ids.application, ids.guild),
+            Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup => ids.token.clone(),
+            Self::CreateMessage | Self::GetMessage | Self::EditMessage | Self::DeleteMessage => {
+                ids.channel.to_string()
+            }
+        }
+    }
+
+    /// Where Discord's API description has the schema of its body.
+    pub fn operation(self, ids: &Ids) -> Option<Operation> {
+        Some(
+            OPERATIONS[match self {
+                Self::PutCommands if ids.guild == 0 => 0,
+                Self::PutCommands => 1,
+                Self::Callback => 2,
+                Self::EditOriginal => 3,
+                Self::Followup => 4,
+                Self::CreateMessage => 5,
+                Self::EditMessage => 6,
+                _ => return None,
+            }],
+        )
+    }
+}

@@ -1,0 +1,318 @@
+//! The world behind the fake: plain data with sensible defaults. A test changes the world, never an answer.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{
+    cast::{Place, User},
+    faults::Faults,
+    limits::{Limits, Span},
+    message::{Message, Revision},
+    route::Route,
+};
+
+/// A snowflake.
+pub type Id = u64;
+
+/// All there is.
+pub struct World {
+    pub application: Id,
+    pub application_name: &'static str,
+    /// The bot's token; [`World::token_is_revoked`] says that it is good no more.
+    pub bot_token: String,
+    pub token_is_revoked: bool,
+    /// The seed of the key that signs what is posted to the bot.
+    pub signing_key: [u8; 32],
+    /// What `GET /gateway/bot` tells.
+    pub gateway_url: String,
+    pub session_start: SessionStart,
+    /// How soon the first answer to an interaction must come.
+    pub answer_within: Duration,
+    /// How long an interaction's token is good.
+    pub token_life: Duration,
+    /// Only the asker sees any answer: where people may not bring apps of their own.
+    pub makes_private: bool,
+    /// The largest file, in bytes.
+    pub file_limit: usize,
+    pub locale: &'static str,
+    /// Words of people, which must not stand in `content`.
+    pub forbidden_words: Vec<String>,
+    /// 429s of the bot's own making are no violation.
+    pub own_429_is_fine: bool,
+    pub limits: Limits,
+    pub faults: Faults,
+    /// What the next interactions meet.
+    pub fates: VecDeque<Fate>,
+    /// Registered commands as they were put, global (key 0) and by server.
+    pub commands: BTreeMap<Id, Vec<Value>>,
+    /// How often commands were put.
+    pub registrations: usize,
+    pub interactions: Vec<Interaction>,
+    pub messages: Vec<Message>,
+    /// Every call in its order.
+    pub calls: Vec<Called>,
+    /// What the bot did wrong.
+    pub violations: Vec<String>,
+    /// Edits that changed nothing, except those that follow a cut connection.
+    pub edits_without_change: usize,
+    /// Calls refused by 404, 403 or 401 for the same reason as one before them.
+    pub useless_calls: usize,
+    next_id: Id,
+}
+
+/// What `GET /gateway/bot` says of sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionStart {
+    pub total: u32,
+    pub remaining: u32,
+    pub reset_after: Duration,
+    pub max_concurrency: u32,
+}
+
+/// What an interaction meets when it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Answerable,
+    /// Another process has answered: 40060.
+    Taken,
+    /// Nobody knows it any more: 10062.
+    Unknown,
+}
+
+/// One interaction.
+#[derive(Clone, Debug)]
+pub struct Interaction {
+    pub id: Id,
+    pub token: String,
+    pub user: User,
+    pub place: Place,
+    pub kind: Kind,
+    pub fate: Fate,
+    /// When it was handed to the bot.
+    pub delivered: Instant,
+    /// A posted interaction was taken, with whatever status.
+    pub taken: bool,
+    /// When its first answer came, good or not.
+    pub tried: Option<Instant>,
+    pub answer: Option<Answer>,
+    /// What `@original` names.
+    pub original: Option<Id>,
+    pub followups: Vec<Id>,
+    /// No answer is expected.
+    pub pardoned: bool,
+}
+
+/// What somebody did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// The command's id and its `options` as they are delivered.
+    Command { id: Id, name: String, options: Value },
+    /// The same, with one option in focus.
+    Completion { id: Id, name: String, options: Value },
+    /// A button on this message.
+    Button { message: Id, custom_id: String },
+}
+
+/// The first answer to an interaction.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// How long after the delivery it came.
+    pub after: Duration,
+    /// `InteractionCallbackType`: 4, 5, 6, 7, 8.
+    pub kind: u64,
+    pub private: bool,
+    /// The choices of a completion: name and value.
+    pub choices: Vec<(String, String)>,
+}
+
+/// One call and what was answered.
+#[derive(Clone, Debug)]
+pub struct Called {
+    pub at: Instant,
+    pub route: Route,
+    /// What it was about: the top-level resource of its bucket and the message.
+    pub target: String,
+    /// 0: nothing was answered.
+    pub status: u16,
+    /// Discord's error code; 0 without.
+    pub code: u64,
+    /// The 429 was of the bot's own making.
+    pub own: bool,
+    /// A fault was injected.
+    pub faulty: bool,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            application: 1_001,
+            application_name: "LLM Arena",
+            bot_token: "MTAwMQ.story.b0t-5ecret".into(),
+            token_is_revoked: false,
+            signing_key: [7; 32],
+            gateway_url: "ws://127.0.0.1:9".into(),
+            session_start: SessionStart {
+                total: 1_000,
+                remaining: 1_000,
+                reset_after: Duration::ZERO,
+                max_concurrency: 1,
+            },
+            answer_within: 3.s(),
+            token_life: 900.s(),
+            makes_private: false,
+            file_limit: 10 << 20,
+            locale: "en-US",
+            forbidden_words: vec![],
+            own_429_is_fine: false,
+            limits: Limits::default(),
+            faults: Faults::default(),
+            fates: VecDeque::new(),
+            commands: BTreeMap::new(),
+            registrations: 0,
+            interactions: vec![],
+            messages: vec![],
+            calls: vec![],
+            violations: vec![],
+            edits_without_change: 0,
+            useless_calls: 0,
+            next_id: 1_300_000_000_000_000_000,
+        }
+    }
+}
+
+impl World {
+    /// A new snowflake.
+    pub fn id(&mut self) -> Id {
+        self.next_id += 1 << 22;
+        self.next_id
+    }
+
+    pub fn interaction(&self, id: Id) -> Option<&Interaction> {
+        self.interactions.iter().find(|interaction| interaction.id == id)
+    }
+
+    pub fn interaction_mut(&mut self, id: Id) -> Option<&mut Interaction> {
+        self.interactions.iter_mut().find(|interaction| interaction.id == id)
+    }
+
+    /// The interaction that this token belongs to.
+    pub fn by_token(&self, token: &str) -> Option<&Interaction> {
+        self.interactions.iter().find(|interaction| interaction.token == token)
+    }
+
+    pub fn message(&self, id: Id) -> Option<&Message> {
+        self.messages.iter().find(|message| message.id == id)
+    }
+
+    pub fn message_mut(&mut self, id: Id) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.id == id)
+    }
+
+    /// The message that an interaction's `@original` names, if there is one.
+    pub fn original(&self, interaction: Id) -> Option<&Message> {
+        self.message(self.interaction(interaction)?.original?)
+    }
+
+    /// All revisions of all messages that an interaction led to, `@original` first.
+    pub fn revisions(&self, interaction: Id) -> Vec<&Revision> {
+        let Some(found) = self.interaction(interaction) else { return vec![] };
+        let ids = found.original.iter().chain(&found.followups);
+        ids.filter_map(|id| self.message(*id)).flat_map(|message| &message.revisions).collect()
+    }
+
+    /// 429s that the bot's own pace caused.
+    pub fn own_429(&self) -> usize {
+        self.calls.iter().filter(|call| call.own).count()
+    }
+
+    /// All that must be in no log: the bot's token and those of the interactions.
+    pub fn secrets(&self) -> Vec<String> {
+        let tokens = self.interactions.iter().map(|interaction| interaction.token.clone());
+        tokens.chain([self.bot_token.clone()]).collect()
+    }
+
+    /// Every text that somebody filled into an option.
+    pub fn typed_texts(&self) -> Vec<String> {
+        let mut texts = vec![];
+        for interaction in &self.interactions {
+            if let Kind::Command { options, .. } | Kind::Completion { options, .. } = &interaction.kind {
+                collect(options, &mut texts);
+            }
+        }
+        texts
+    }
+
+    /// A path in which no secret stands, so that it may be shown.
+    pub fn without_secrets(&self, path: &str) -> String {
+        self.secrets().iter().fold(path.to_owned(), |path, secret| path.replace(secret, "***"))
+    }
+
+    /// What is wrong by now, with what is only wrong at the end of a story.
+    pub fn faults_of_the_bot(&self) -> Vec<String> {
+        let mut all = self.violations.clone();
+        let own = self.own_429();
+        if own > 0 && !self.own_429_is_fine {
+            all.push(format!("{own} x 429 of its own making"));
+        }
+        if self.useless_calls > 0 {
+            all.push(format!("{} calls that were refused before in the same way", self.useless_calls));
+        }
+        for family in self.faults.left() {
+            all.push(format!("the failure of {family:?} met no call"));
+        }
+        for interaction in self.interactions.iter().filter(|interaction| !interaction.pardoned) {
+            let name = interaction.name();
+            let loading = self.original(interaction.id).is_some_and(|m| !m.deleted && m.look().is_loading());
+            if interaction.tried.is_none() {
+                all.push(format!("{name} was never answered"));
+            } else if loading {
+                all.push(format!("{name} is left with \"... is thinking\""));
+            }
+        }
+        all
+    }
+
+    /// Who did what and what was shown, for a test that waits in vain.
+    pub fn transcript(&self) -> String {
+        let mut lines = vec![];
+        for interaction in &self.interactions {
+            let answer = interaction.answer.as_ref().map(|answer| (answer.kind, answer.after));
+            lines.push(format!("{} -> answer {answer:?}", interaction.name()));
+            let shown = self.revisions(interaction.id);
+            lines.extend(
+                shown
+                    .last()
+                    .map(|last| format!("{} revisions, the last:\n{}", shown.len(), last.look.text())),
+            );
+        }
+        let calls = self.calls.iter().rev().take(12).rev();
+        lines.extend(calls.map(|call| format!("{} -> {} {}", call.route.name(), call.status, call.code)));
+        lines.extend(self.violations.iter().map(|violation| format!("violation: {violation}")));
+        lines.join("\n")
+    }
+}
+
+/// The values of these options and of those within them.
+fn collect(options: &Value, texts: &mut Vec<String>) {
+    for option in options.as_array().into_iter().flatten() {
+        texts.extend(option["value"].as_str().map(str::to_owned));
+        collect(&option["options"], texts);
+    }
+}
+
+impl Interaction {
+    /// What it is called in reports.
+    pub fn name(&self) -> String {
+        let what = match &self.kind {
+            Kind::Command { name, .. } => format!("/{name}"),
+            Kind::Completion { name, .. } => format!("the completion of /{name}"),
+            Kind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
+        };
+        format!("{what} by {}", self.user.name)
+    }
+}
