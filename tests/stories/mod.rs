@@ -2,6 +2,7 @@
 //! referee ([`crate::support::provider`]).
 
 mod command_line;
+mod discord;
 mod faults;
 mod misconfigured;
 mod probes;

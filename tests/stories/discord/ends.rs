@@ -1,0 +1,138 @@
+//! Ends that come from outside: the token's, the service's.
+
+use tokio::time::Instant;
+
+use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, endless, ends_with_chart, halves};
+use crate::{
+    stories::soon,
+    support::{
+        discord::{Asked, Family, Place, Route, Span},
+        provider::Gate,
+    },
+};
+
+async fn is_edited_through_the_channel(stage: &Stage) {
+    let moved = |world: &crate::support::discord::World| {
+        world.calls.iter().any(|call| call.route == Route::EditMessage && call.status == 200).then_some(())
+    };
+    stage.discord.until(moved).await;
+}
+
+#[tokio::test]
+async fn where_the_bot_is_a_message_outlives_its_token() {
+    for (place, seconds, life) in [(Place::Server, 2, 5.s()), (Place::Dm, 600, 3.s())] {
+        let gate = Gate::default();
+        let stage = Stage::open(alone(&format!("token_seconds = {seconds}")), [halves(&gate)]).await;
+        stage.discord.world(|world| world.token_life = life);
+        let asked = asks(&stage, place).await;
+        is_edited_through_the_channel(&stage).await;
+        let refused = stage.discord.world(|world| world.calls.iter().filter(|c| c.status == 401).count());
+        assert_eq!(refused, usize::from(seconds == 600), "{place:?}");
+        gate.open();
+        ends_with_chart(&asked).await;
+        stage.ends().await;
+    }
+}
+
+/// The last frame of a race that could not go on: it says why, and its chart is there.
+async fn is_frozen(stage: &Stage, asked: &Asked) {
+    let last = asked.ends().await.look;
+    assert!(last.text().contains("may not change any longer"), "{}", last.text());
+    assert!(last.text().contains("begins"), "{}", last.text());
+    asked.until(|look| !look.attachments.is_empty()).await;
+    soon(stage.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some())))
+        .await;
+}
+
+#[tokio::test]
+async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
+    let stage = Stage::open(alone("token_seconds = 2"), [endless(), endless()]).await;
+    stage.discord.world(|world| world.token_life = 8.s());
+    for place in [Place::UserInstalled, Place::ForeignServer] {
+        let asked = asks(&stage, place).await;
+        is_frozen(&stage, &asked).await;
+    }
+    let channel = stage.discord.world(|world| world.calls.iter().any(|c| c.route == Route::EditMessage));
+    assert!(!channel, "a call in vain");
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() {
+    let stage = Stage::open(alone("token_seconds = 2"), [endless()]).await;
+    stage.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
+    let asked = asks(&stage, Place::Server).await;
+    is_frozen(&stage, &asked).await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
+    let mut stage = Stage::open(alone(""), [endless()]).await;
+    stage.discord.world(|world| world.token_life = 2.s());
+    asks(&stage, Place::UserInstalled).await;
+    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    stage.logs("message lost").await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame() {
+    let stage = Stage::open(alone("token_seconds = 2"), [endless()]).await;
+    stage.discord.world(|world| world.token_life = 30.s());
+    stage.discord.forbids(Family::ChannelEdit);
+    let asked = asks(&stage, Place::Server).await;
+    is_frozen(&stage, &asked).await;
+    stage.ends().await;
+}
+
+async fn is_interrupted_by(name: &str) {
+    let lines = "[arena]\ndrain_seconds = 4\nraces_per_user_per_minute = 60";
+    let stage = Stage::open(Setting { lines, ..alone("") }, [endless(), endless()]).await;
+    let live = [asks(&stage, Place::Server).await, asks(&stage, Place::UserInstalled).await];
+    let signalled = Instant::now();
+    stage.signals(name).await;
+    super::drains(&stage).await;
+    let late = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    let answer = late.acknowledged().await;
+    assert!(answer.private && late.now().text().contains("restarting"), "{}", late.now().text());
+    for asked in &live {
+        let last = asked.ends().await.look;
+        assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
+        assert!(last.text().contains("begins"), "{}", last.text());
+    }
+    stage.ended().await;
+    assert!(signalled.elapsed() < 5.s(), "the end took {:?}", signalled.elapsed());
+}
+
+#[tokio::test]
+async fn sigterm_in_mid_race_leaves_no_live_word_behind() {
+    is_interrupted_by("TERM").await;
+}
+
+#[tokio::test]
+async fn sigint_does_the_same() {
+    is_interrupted_by("INT").await;
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let stage = Stage::open(alone(""), [endless()]).await;
+    asks(&stage, Place::Server).await;
+    stage.signals("TERM").await;
+    super::drains(&stage).await;
+    stage.signals("TERM").await;
+    stage.closed(130).await;
+}
+
+#[tokio::test]
+async fn the_final_edit_of_a_restart_gets_over_trouble() {
+    let stage = Stage::open(alone(""), [endless()]).await;
+    let asked = asks(&stage, Place::Server).await;
+    stage.discord.fails_next(Family::FinalEdit, 500);
+    stage.signals("TERM").await;
+    let last = asked.ends().await.look;
+    assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
+    are_met(&stage).await;
+    stage.ended().await;
+}

@@ -1,0 +1,92 @@
+//! What Discord and the network do wrong: nothing is lost, nothing is stuck, nothing is done twice.
+
+use super::{Stage, alone, are_met, asks, ends_with_chart, halves};
+use crate::support::{
+    discord::{Family, Moment, Place},
+    provider::Gate,
+};
+
+type Trouble = fn(&Stage, Family);
+
+const TROUBLES: [Trouble; 4] = [
+    |stage, family| stage.discord.fails_next(family, 500),
+    |stage, family| stage.discord.fails_next(family, 502),
+    |stage, family| stage.discord.cuts_next(family, Moment::Before),
+    |stage, family| stage.discord.cuts_next(family, Moment::After),
+];
+
+#[tokio::test]
+async fn trouble_with_edits_and_uploads_passes() {
+    let gates = TROUBLES.map(|_| Gate::default());
+    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    for (trouble, gate) in TROUBLES.into_iter().zip(&gates) {
+        let asked = asks(&stage, Place::Server).await;
+        trouble(&stage, Family::Edit);
+        are_met(&stage).await;
+        trouble(&stage, Family::FinalEdit);
+        trouble(&stage, Family::Upload);
+        gate.open();
+        ends_with_chart(&asked).await;
+        are_met(&stage).await;
+    }
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_first_answer_that_fails_is_repeated() {
+    let troubles = &TROUBLES[1..];
+    let gates: Vec<_> = troubles.iter().map(|_| Gate::default()).collect();
+    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    for (trouble, gate) in troubles.iter().zip(&gates) {
+        trouble(&stage, Family::Callback);
+        let asked = asks(&stage, Place::Server).await;
+        gate.open();
+        ends_with_chart(&asked).await;
+    }
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
+    let gates = [Gate::default(), Gate::default()];
+    let mut stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    for (statuses, gate) in [&[500, 500, 500, 500][..], &[413]].into_iter().zip(&gates) {
+        for status in statuses {
+            stage.discord.fails_next(Family::Upload, *status);
+        }
+        let asked = asks(&stage, Place::Server).await;
+        gate.open();
+        are_met(&stage).await;
+        let text = asked.now().text();
+        assert!(text.contains("begins and ends") && text.contains("done"), "{text}");
+        assert!(
+            asked.now().attachments.is_empty() && asked.now().embeds.iter().all(|e| e["image"].is_null())
+        );
+    }
+    stage.logs("the chart was not attached").await;
+    let log = stage.ends().await;
+    assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 2);
+}
+
+#[tokio::test]
+async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
+    let gates = [Gate::default(), Gate::default()];
+    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    // in mid-race
+    let asked = asks(&stage, Place::Server).await;
+    stage.discord.fails_next(Family::Edit, 400);
+    are_met(&stage).await;
+    gates[0].open();
+    ends_with_chart(&asked).await;
+    // at the end
+    let asked = asks(&stage, Place::Server).await;
+    stage.discord.fails_next(Family::FinalEdit, 413);
+    gates[1].open();
+    let last = asked.ends().await.look;
+    assert!(last.text().contains("done") && !last.text().contains("begins"), "{}", last.text());
+    asked.until(|look| !look.attachments.is_empty()).await;
+    assert!(!asked.now().text().contains("begins"), "the chart brings back what was refused");
+    stage.signals("TERM").await;
+    let log = stage.closed(0).await;
+    assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
+}

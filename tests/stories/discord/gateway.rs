@@ -1,0 +1,84 @@
+//! A gateway on its bad days: a race goes on, what people typed meanwhile is answered, nothing runs twice.
+
+use std::time::Duration;
+
+use super::{
+    super::soon,
+    stage::{Setting, Stage, Way},
+};
+use crate::support::{
+    discord::{ANA, Place, gateway::FakeGateway},
+    provider::{Gate, answer},
+};
+
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// A race runs while `trouble` comes and goes; when the gateway is `back`, another command is answered.
+async fn through(
+    trouble: impl Fn(&FakeGateway),
+    back: impl Fn(&crate::support::discord::gateway::Truth) -> bool,
+) {
+    let gate = Gate::default();
+    let answers = [
+        answer("a").role().says("Air").waits_for(&gate).says(" blue").whole(),
+        answer("a").role().says("Again").whole(),
+    ];
+    let setting =
+        Setting { way: Way::Gateway, models: &[("a", "")], heartbeat: HEARTBEAT, ..Setting::default() };
+    let stage = Stage::open(setting, answers).await;
+    let gateway = stage.gateway.as_ref().expect("a gateway");
+    let race = stage.discord.types("/arena compare", &[("prompt", "why")], ANA, Place::Server);
+    race.shows("Air").await;
+    trouble(gateway);
+    gate.open();
+    race.shows("Air blue").await;
+    soon(gateway.until(|truth| truth.live > 0 && back(truth))).await;
+    gateway.give_acks();
+    let second = stage.discord.types("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
+    second.shows("Again").await;
+    second.ends().await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn it_resumes_when_it_is_told_to_reconnect() {
+    through(FakeGateway::reconnect, |truth| truth.resumes.len() == 1).await;
+}
+
+#[tokio::test]
+async fn it_resumes_when_the_connection_drops() {
+    through(FakeGateway::drop_connection, |truth| truth.resumes.len() == 1).await;
+}
+
+#[tokio::test]
+async fn it_resumes_a_session_that_is_invalid_for_now() {
+    through(|gateway| gateway.invalid_session(true), |truth| truth.resumes.len() == 1).await;
+}
+
+#[tokio::test]
+async fn it_begins_anew_when_the_session_is_lost() {
+    through(|gateway| gateway.invalid_session(false), |truth| truth.identifies.len() == 2).await;
+}
+
+#[tokio::test]
+async fn it_leaves_a_gateway_that_has_no_heart() {
+    through(FakeGateway::withhold_acks, |truth| truth.identifies.len() + truth.resumes.len() == 2).await;
+}
+
+#[tokio::test]
+async fn it_leaves_a_gateway_that_closes_without_a_word() {
+    through(FakeGateway::close_without_code, |truth| truth.identifies.len() + truth.resumes.len() == 2).await;
+}
+
+/// What was typed while the bot was away comes with the resume.
+#[tokio::test]
+async fn what_was_typed_meanwhile_is_not_lost() {
+    let setting = Setting { way: Way::Gateway, models: &[("a", "")], ..Setting::default() };
+    let stage = Stage::open(setting, []).await;
+    let gateway = stage.gateway.as_ref().expect("a gateway");
+    gateway.drop_connection();
+    let help = stage.discord.types("/arena help", &[], ANA, Place::Server);
+    help.shows("tok/s").await;
+    assert_eq!(gateway.truth().identifies.len(), 1);
+    stage.ends().await;
+}

@@ -1,0 +1,79 @@
+//! Discord: from what a person types to the last frame, against a referee.
+
+mod commands;
+mod crowd;
+mod deaths;
+mod ends;
+mod faults;
+mod gateway;
+mod hostile;
+mod limits;
+mod log;
+mod stage;
+mod starts;
+
+use self::{
+    log::{ANSWER, NAMED, PROMPT},
+    stage::{Setting, Stage},
+};
+use super::soon;
+use crate::support::{
+    discord::{Asked, Place},
+    provider::{Answer, Gate, answer},
+};
+
+/// One model, and races as often as one likes.
+fn alone(discord: &str) -> Setting<'_> {
+    Setting {
+        models: &[("a", "")],
+        lines: "[arena]\nraces_per_user_per_minute = 60",
+        discord,
+        ..Setting::default()
+    }
+}
+
+/// An answer that is held up in its middle until the gate opens.
+fn halves(gate: &Gate) -> Answer {
+    answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
+}
+
+/// An answer of which only the beginning ever comes.
+fn endless() -> Answer {
+    answer("a").role().says(ANSWER).says(" begins").hangs()
+}
+
+/// Somebody asks in this place, and the beginning of the answer is shown.
+async fn asks(stage: &Stage, place: Place) -> Asked {
+    let asked = stage.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
+    asked.shows("begins").await;
+    asked
+}
+
+/// Waits until every failure that was asked for met a call.
+async fn are_met(stage: &Stage) {
+    stage.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
+}
+
+/// Waits for the last frame with the whole answer and for its chart.
+async fn ends_with_chart(asked: &Asked) {
+    let last = asked.ends().await.look;
+    assert!(last.text().contains("begins and ends"), "{}", last.text());
+    assert!(last.button("Full answers").is_some(), "{}", last.text());
+    let with_chart = asked.until(|look| !look.attachments.is_empty()).await.look;
+    assert!(with_chart.text().contains("begins and ends"), "{}", with_chart.text());
+}
+
+/// How many calls Discord got so far.
+fn calls(stage: &Stage) -> usize {
+    stage.discord.world(|world| world.calls.len())
+}
+
+/// Waits until the bot says that it shuts down.
+async fn drains(stage: &Stage) {
+    soon(async {
+        while !stage.ready().await.1.contains("shutting down") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

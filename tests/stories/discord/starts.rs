@@ -1,0 +1,54 @@
+//! Starts on a bad day.
+
+use super::{Setting, Stage, alone, stage::Way};
+use crate::support::discord::{FakeDiscord, Family};
+
+#[tokio::test]
+async fn a_wrong_token_is_said_where_operators_look() {
+    for way in [Way::Http, Way::Gateway] {
+        let discord = FakeDiscord::open().await;
+        discord.world(|world| world.token_is_revoked = true);
+        let mut stage = Stage::raise(discord, Setting { way, ..alone("") }, []).await;
+        stage.logs("DISCORD_TOKEN").await;
+        let (status, said) = stage.ready().await;
+        assert_eq!(status, 503);
+        assert!(said.contains("DISCORD_TOKEN"), "{said}");
+        stage.signals("TERM").await;
+        let log = stage.closed(0).await;
+        assert!(
+            log.iter().any(|line| line.contains("\"ERROR\"") && line.contains("DISCORD_TOKEN")),
+            "{log:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_is_down_at_the_start_is_waited_for() {
+    let discord = FakeDiscord::open().await;
+    discord.fails_next(Family::Application, 503);
+    let hung = discord.hangs_next(Family::Application);
+    discord.fails_next(Family::Commands, 500);
+    let mut stage = Stage::raise(discord, alone(""), []).await;
+    hung.reached().await;
+    let (status, said) = stage.ready().await;
+    assert_eq!((status, said.starts_with("Discord: ")), (503, true), "{said}");
+    hung.release();
+    stage.logs("the commands were registered").await;
+    assert_eq!(stage.ready().await.0, 200);
+    assert_eq!(stage.discord.world(|world| world.registrations), 1);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn commands_that_are_there_are_not_put_again() {
+    let stage = Stage::open(alone(""), []).await;
+    let put = stage.discord.world(|world| world.commands[&0].clone());
+    stage.ends().await;
+    let discord = FakeDiscord::open().await;
+    discord.knows_commands(&put.into());
+    let mut stage = Stage::raise(discord, alone(""), []).await;
+    stage.logs("the commands are registered already").await;
+    assert_eq!(stage.ready().await.0, 200);
+    assert_eq!(stage.discord.world(|world| world.registrations), 0);
+    stage.ends().await;
+}
