@@ -1,0 +1,37 @@
+//! The least that an edit can cost: the same client puts bodies that are there already.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::time::{Instant, sleep_until};
+use tokio_util::task::TaskTracker;
+
+use crate::usage::Usage;
+
+const PACE: Duration = Duration::from_secs(1);
+
+/// CPU seconds a body, of `messages` senders that put `bytes` once a second for so many seconds.
+pub(crate) async fn send(server: SocketAddr, messages: u32, bytes: usize, seconds: u32) -> io::Result<f64> {
+    let client = reqwest::Client::builder().http1_only().no_proxy().tcp_nodelay(true).build();
+    let client = client.map_err(io::Error::other)?;
+    let body = bytes::Bytes::from(format!("{{\"content\":\"{}\"}}", "x".repeat(bytes.saturating_sub(14))));
+    let (start, before) = (Instant::now(), Usage::of("self")?);
+    let tasks = TaskTracker::new();
+    let sender = |number: u32| {
+        let (client, body, first) = (client.clone(), body.clone(), start + PACE / messages * number);
+        let url = format!("http://{server}/api/v10/webhooks/1001/bare-{number}/messages/@original");
+        tasks.spawn(async move {
+            for turn in 0..seconds {
+                sleep_until(first + PACE * turn).await;
+                let request =
+                    client.patch(&url).header("content-type", "application/json").body(body.clone());
+                request.send().await?.bytes().await?;
+            }
+            Ok::<_, reqwest::Error>(())
+        })
+    };
+    let senders: Vec<_> = (0..messages).map(sender).collect();
+    for sender in senders {
+        sender.await?.map_err(io::Error::other)?;
+    }
+    Ok(Usage::of("self")?.cpu_since(before) / f64::from(messages * seconds))
+}
