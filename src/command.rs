@@ -31,6 +31,20 @@ pub enum Command {
     Help,
 }
 
+impl Command {
+    /// Its word after `/arena`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ask { .. } => "ask",
+            Self::Compare { .. } => "compare",
+            Self::Models => "models",
+            Self::Examples => "examples",
+            Self::Help => "help",
+        }
+    }
+}
+
 /// The words after `/arena`, with what each does.
 pub const WORDS: [(&str, &str); 5] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),

@@ -67,6 +67,17 @@ pub enum SurfaceError {
 }
 
 impl SurfaceError {
+    /// What came of a call, for metrics.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::RateLimited { .. } | Self::Paced { .. } => "limited",
+            Self::Transient { .. } => "failed",
+            Self::Gone => "gone",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     /// The error and its causes in one line, for logs: a structured log shows of an error value its first words
     /// alone.
     #[must_use]
@@ -83,6 +94,8 @@ pub trait Surface: Send {
 
     /// Makes the message look like `view`: the first call posts it, later ones edit it. An implementation
     /// skips an edit whose rendering equals the last one shown.
+    ///
+    /// A call that is dropped half way, as a restart does with one that hangs, must leave the surface usable.
     ///
     /// # Errors
     /// See [`SurfaceError`]; after an error the message looks as before.

@@ -108,6 +108,16 @@ impl Admission {
         Ok(slot)
     }
 
+    /// The race that the user `id` was let start at `then` never began.
+    pub(super) fn forget(&self, id: &str, then: Instant) {
+        let mut users = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(starts) = users.get_mut(id)
+            && let Some(place) = starts.iter().rposition(|start| *start == then)
+        {
+            starts.remove(place);
+        }
+    }
+
     fn rate(&self, id: &str, now: Instant) -> Result<(), Refused> {
         let recent = |starts: &mut VecDeque<Instant>| {
             starts.retain(|start| now.duration_since(*start) < MINUTE);

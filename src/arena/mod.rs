@@ -5,6 +5,7 @@
 mod admission;
 mod history;
 mod meter;
+mod recall;
 
 use std::{
     collections::HashMap,
@@ -24,6 +25,7 @@ use uuid::Uuid;
 pub use self::{
     admission::{Limits, Refused},
     history::Record,
+    recall::{NotRemembered, NotStopped},
 };
 use crate::{
     chart, live,
@@ -49,6 +51,13 @@ impl RaceId {
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self)
     }
+
+    /// The end of it, eight characters: its beginning is the time, which neighbours share.
+    #[must_use]
+    pub fn brief(self) -> String {
+        let id = self.to_string();
+        id[id.len() - 8..].to_owned()
+    }
 }
 
 impl std::fmt::Display for RaceId {
@@ -73,6 +82,7 @@ pub struct Permit {
     prompt: String,
     models: Vec<Arc<dyn ChatModel>>,
     started_at: Timestamp,
+    admitted_at: Instant,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -81,6 +91,31 @@ impl Permit {
     #[must_use]
     pub fn id(&self) -> RaceId {
         self.id
+    }
+
+    /// What is asked.
+    #[must_use]
+    pub fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    /// What people call the one who asks.
+    #[must_use]
+    pub fn asker(&self) -> &str {
+        &self.asker.name
+    }
+
+    /// The same with the name of the one who asks, where it was not known before.
+    #[must_use]
+    pub fn asked_by(mut self, name: String) -> Self {
+        self.asker.name = name;
+        self
+    }
+
+    /// Who races.
+    #[must_use]
+    pub fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
+        self.models.iter().map(|model| model.card())
     }
 }
 
@@ -154,15 +189,23 @@ impl Arena {
         if chosen.is_empty() {
             return Err(if models.is_empty() { Refused::NoModels } else { Refused::ModelGone });
         }
-        let slot = self.admission.admit(&asker.id, &prompt, Instant::now())?;
+        let admitted_at = Instant::now();
+        let slot = self.admission.admit(&asker.id, &prompt, admitted_at)?;
         Ok(Permit {
             id: RaceId::new(),
             asker,
             prompt,
             models: chosen,
             started_at: Timestamp::now(),
+            admitted_at,
             _slot: slot,
         })
+    }
+
+    /// Takes back the right to a race that never began: it does not count against its asker.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is given back once")]
+    pub fn give_back(&self, permit: Permit) {
+        self.admission.forget(&permit.asker.id, permit.admitted_at);
     }
 
     /// Runs the race on `surface` to its last frame and its chart, and remembers it. Trouble of the surface
@@ -172,7 +215,7 @@ impl Arena {
         let (race, watching) = watch::channel(RaceState::new(&permit.asker.name, &permit.prompt, cards));
         let (stop, stopped) = watch::channel(None);
         let live = Live { asker: permit.asker.clone(), stop };
-        let (_live, _running) = (Registered::new(self, permit.id, live), meter::Running::new());
+        let live = (Registered::new(self, permit.id, live), meter::Running::new());
         let prompt =
             Prompt { text: permit.prompt.clone(), max_output_tokens: self.admission.limits().output_tokens };
         let (record, shown) = tokio::join!(
@@ -185,11 +228,13 @@ impl Arena {
             },
             live::present(watching, surface)
         );
+        // what follows is the picture alone, which may take minutes where the platform is slow
+        drop((permit, live));
         match shown {
             Ok(()) if !surface.wants_chart() => {}
             // a restart does not wait for pictures
             Ok(()) => {
-                let _ = self.interrupting.run_until_cancelled(self.chart(&record, surface)).await;
+                let _ = self.unless_interrupted(self.chart(&record, surface)).await;
             }
             Err(error) => {
                 tracing::warn!(race = %record.id, error = error.chain(), "message lost");
@@ -221,6 +266,12 @@ impl Arena {
     /// Spawns a task that shutdown waits for.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// What comes of `work`, which is given up when a restart interrupts the races: for what shutdown must not wait
+    /// for. `None` then.
+    pub async fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.interrupting.run_until_cancelled(work).await
     }
 
     /// Ends a live race because a person asked for it. False when it is not live (any more).

@@ -8,7 +8,6 @@
 //! mode (<https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-callback>).
 //! Must not know what an interaction leads to.
 
-mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -30,9 +29,11 @@ use serde_json::{Value, json};
 use serenity::interactions_endpoint::Verifier;
 use tokio::time::{Instant, timeout};
 
-use self::seen::Seen;
 use super::interaction::{self, Inbox};
-use crate::telemetry::{field, metrics};
+use crate::{
+    platform::Seen,
+    telemetry::{field, metrics},
+};
 
 /// The largest body that is read: an interaction has some kilobytes, with a long prompt some tens.
 const BODY: usize = 1024 * 1024;
@@ -43,7 +44,16 @@ const WINDOW: Duration = Duration::from_mins(5);
 
 /// The application's public key.
 #[derive(Clone)]
-pub(crate) struct PublicKey(Verifier);
+pub(crate) struct PublicKey {
+    verifier: Verifier,
+    bytes: [u8; 32],
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
 
 impl PublicKey {
     /// Reads the 64 hexadecimal digits of the Developer Portal (General Information, Public Key). `None` where
@@ -56,7 +66,8 @@ impl PublicKey {
             u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()
         };
         let key: Vec<u8> = pairs.iter().map(byte).collect::<Option<_>>()?;
-        Verifier::try_new(key.try_into().ok()?).ok().map(Self)
+        let bytes = key.try_into().ok()?;
+        Some(Self { verifier: Verifier::try_new(bytes).ok()?, bytes })
     }
 }
 
@@ -74,7 +85,7 @@ struct Desk {
     key: PublicKey,
     inbox: Inbox,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    seen: Mutex<Seen>,
+    seen: Mutex<Seen<u64>>,
 }
 
 /// Why a request is refused.
@@ -141,7 +152,7 @@ impl Desk {
     fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
         let signature = single(headers, "x-signature-ed25519").ok_or(Refusal::Signature)?;
         let timestamp = single(headers, "x-signature-timestamp").ok_or(Refusal::Signature)?;
-        self.key.0.verify(signature, timestamp, body).map_err(|()| Refusal::Signature)?;
+        self.key.verifier.verify(signature, timestamp, body).map_err(|()| Refusal::Signature)?;
         let off = timestamp.parse::<i64>().map(|then| (self.clock)().as_second().abs_diff(then));
         if off.is_ok_and(|off| off <= WINDOW.as_secs()) {
             return Ok(());

@@ -10,7 +10,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -107,6 +107,10 @@ pub(crate) enum Kind {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an interaction without a usable {0}")]
 pub(crate) struct NotReadable(&'static str);
+
+/// So long after it was read Discord may not know the message of an interaction yet and answer 404
+/// (<https://github.com/discord/discord-api-docs/issues/7220>).
+pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
 
 /// Reads one interaction and counts what could not be understood.
 ///

@@ -43,12 +43,6 @@ pub(super) fn answered(since: Instant, sent: &Result<Answer, RestError>) {
 
 /// A live message was edited, or not.
 pub(super) fn edited(result: &Result<(), SurfaceError>) {
-    let outcome = match result {
-        Ok(()) => "sent",
-        Err(SurfaceError::RateLimited { .. } | SurfaceError::Paced { .. }) => "limited",
-        Err(SurfaceError::Transient { .. }) => "failed",
-        Err(SurfaceError::Gone) => "gone",
-        Err(SurfaceError::Refused(_)) => "refused",
-    };
+    let outcome = result.as_ref().map_or_else(SurfaceError::outcome, |()| "sent");
     counter!(name::MESSAGE_EDITS, field::PLATFORM => DISCORD, field::OUTCOME => outcome).increment(1);
 }

@@ -13,7 +13,6 @@
 
 mod commands;
 mod completion;
-mod custom_id;
 mod desk;
 mod endpoint;
 mod gateway;
@@ -57,6 +56,17 @@ pub enum Mode {
     },
 }
 
+impl Mode {
+    fn key(&self) -> Result<Option<PublicKey>, SettingsError> {
+        match self {
+            Self::Gateway => Ok(None),
+            Self::Http { public_key } => {
+                PublicKey::parse(public_key.expose_secret()).map(Some).ok_or(SettingsError::PublicKey)
+            }
+        }
+    }
+}
+
 /// What Discord needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -89,6 +99,7 @@ pub enum SettingsError {
 pub struct Discord {
     desk: Arc<Desk>,
     settings: Settings,
+    key: Option<PublicKey>,
     endpoint: Router,
     entry: watch::Sender<Entry>,
     gateway: watch::Sender<State>,
@@ -103,17 +114,13 @@ impl Discord {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
         let (examples, token_life) = (settings.examples.clone(), settings.token_life);
         let desk = Arc::new(Desk { arena, rest, examples, token_life });
-        let endpoint = match &settings.mode {
-            Mode::Gateway => Router::new(),
-            Mode::Http { public_key } => {
-                let key = PublicKey::parse(public_key.expose_secret()).ok_or(SettingsError::PublicKey)?;
-                endpoint::router(key, inbox(&desk))
-            }
-        };
+        let key = settings.mode.key()?;
+        let endpoint = key.clone().map_or_else(Router::new, |key| endpoint::router(key, inbox(&desk)));
         let entry = Entry::Waiting("its commands are not registered yet".into());
         Ok(Self {
             desk,
             settings,
+            key,
             endpoint,
             entry: watch::Sender::new(entry),
             gateway: watch::Sender::new(State::Connecting { since: Instant::now() }),
@@ -130,6 +137,7 @@ impl Discord {
         let registration = Registration {
             commands: commands::definition(self.desk.arena.limits().prompt_chars),
             guild: self.settings.guild,
+            key: self.key.clone(),
         };
         let enter = register::enter(&self.desk.rest, &registration, &self.entry);
         let connected = async {
@@ -193,8 +201,12 @@ fn inbox(desk: &Arc<Desk>) -> Inbox {
 /// The sentence.
 pub async fn check(settings: &Settings) -> Result<u64, String> {
     let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token.to_string())?;
+    let key = settings.mode.key().map_err(|wrong| format!("DISCORD_PUBLIC_KEY {wrong}"))?;
     match register::application(&rest, Instant::now() + PATIENCE).await {
-        Ok(id) => Ok(id),
+        Ok((_, theirs)) if !register::is_key(key.as_ref(), theirs.as_ref()) => {
+            Err(register::WRONG_KEY.into())
+        }
+        Ok((id, _)) => Ok(id),
         Err(RestError::Unauthorized) => Err(register::WRONG_TOKEN.into()),
         Err(error) => Err(error.chain()),
     }

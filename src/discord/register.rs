@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     commands,
+    endpoint::PublicKey,
     rest::{Request, Rest, RestError, Route},
 };
 
@@ -40,6 +41,8 @@ pub(super) struct Registration {
     pub(super) commands: Value,
     /// In this server alone.
     pub(super) guild: Option<u64>,
+    /// The key by which we know what Discord posts to us, where it does.
+    pub(super) key: Option<PublicKey>,
 }
 
 /// Tries until the commands are registered or Discord refuses the token for good.
@@ -51,14 +54,11 @@ pub(super) async fn enter(rest: &Rest, registration: &Registration, told: &watch
                 told.send_replace(Entry::Done);
                 return tracing::info!("{done}");
             }
-            Err(
-                error @ (RestError::Unauthorized | RestError::Forbidden { .. } | RestError::Invalid { .. }),
-            ) => {
-                let why = refused(&error, registration.guild);
-                told.send_replace(Entry::Refused(why.clone()));
-                return tracing::error!("{why}");
+            Err(Failed::Key) => return refuse(WRONG_KEY, told),
+            Err(Failed::Call(error)) if is_final(&error) => {
+                return refuse(&refused(&error, registration.guild), told);
             }
-            Err(error) => {
+            Err(Failed::Call(error)) => {
                 let why = format!("Discord's API at the configured address: {}", error.chain());
                 told.send_replace(Entry::Waiting(why));
                 tracing::warn!(error = error.chain(), again_in = ?again, "the commands are not registered yet");
@@ -69,10 +69,41 @@ pub(super) async fn enter(rest: &Rest, registration: &Registration, told: &watch
     }
 }
 
+/// Said first where readiness looks, then in the log.
+fn refuse(why: &str, told: &watch::Sender<Entry>) {
+    told.send_replace(Entry::Refused(why.to_owned()));
+    tracing::error!("{why}");
+}
+
+/// Discord's own word that it will not have it. A refusal without a code is of what stands before Discord, or of a
+/// bad day, and may pass.
+fn is_final(error: &RestError) -> bool {
+    match error {
+        RestError::Unauthorized => true,
+        RestError::Forbidden { code } | RestError::Invalid { code, .. } => *code != 0,
+        _ => false,
+    }
+}
+
+enum Failed {
+    /// The public key is another application's.
+    Key,
+    Call(RestError),
+}
+
+impl From<RestError> for Failed {
+    fn from(error: RestError) -> Self {
+        Self::Call(error)
+    }
+}
+
 /// What was done, for the log: by then it must be true for those who look.
-async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static str, RestError> {
+async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static str, Failed> {
     let until = Instant::now() + PATIENCE;
-    let application = application(rest, until).await?;
+    let (application, verify_key) = application(rest, until).await?;
+    if !is_key(registration.key.as_ref(), verify_key.as_ref()) {
+        return Err(Failed::Key);
+    }
     let guild = registration.guild;
     let listed = rest.send(&Request::get(Route::ListCommands { application, guild }), until).await?.body;
     if commands::same(&registration.commands, &listed) {
@@ -83,14 +114,20 @@ async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static st
     Ok("the commands were registered")
 }
 
-/// The application's id: asks Discord whom the token belongs to, until `until`.
+/// The application's id and public key, if it tells that: asks Discord whom the token belongs to, until `until`.
 ///
 /// # Errors
 /// [`RestError::Unauthorized`] for a wrong token; see there.
-pub(super) async fn application(rest: &Rest, until: Instant) -> Result<u64, RestError> {
+pub(super) async fn application(rest: &Rest, until: Instant) -> Result<(u64, Option<PublicKey>), RestError> {
     let answer = rest.send(&Request::get(Route::Application), until).await?;
     let id = answer.body["id"].as_str().and_then(|id| id.parse().ok());
-    id.ok_or(RestError::Invalid { status: answer.status, code: 0 })
+    let key = answer.body["verify_key"].as_str().and_then(PublicKey::parse);
+    Ok((id.ok_or(RestError::Invalid { status: answer.status, code: 0 })?, key))
+}
+
+/// Whether `ours`, where there is one, is the key that Discord tells, if it does.
+pub(super) fn is_key(ours: Option<&PublicKey>, theirs: Option<&PublicKey>) -> bool {
+    ours.zip(theirs).is_none_or(|(ours, theirs)| ours == theirs)
 }
 
 fn refused(error: &RestError, guild: Option<u64>) -> String {
@@ -107,3 +144,7 @@ fn refused(error: &RestError, guild: Option<u64>) -> String {
 /// What to do about a token that Discord refuses.
 pub(super) const WRONG_TOKEN: &str = "Discord refuses the token in DISCORD_TOKEN: reset it on the application's Bot \
                                       page (https://discord.com/developers/applications) and start again";
+
+/// What to do about a public key that is not that of the token's application.
+pub(super) const WRONG_KEY: &str = "DISCORD_PUBLIC_KEY is not the key of the application that DISCORD_TOKEN belongs \
+                                    to: copy the public key from its General Information page and start again";

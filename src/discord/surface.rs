@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     desk::value,
-    interaction::Interaction,
+    interaction::{Interaction, UNSETTLED},
     meter,
     render::{self, Body},
     rest::{Answer, File, Request, Rest, RestError, Route, Share, Urgency},
@@ -40,6 +40,8 @@ struct Address {
     token: Route,
     /// Until when the token is used.
     token_until: Instant,
+    /// Until when a message that Discord does not know may only be too new.
+    unsettled_until: Instant,
     /// Discord refused the token: it is not used again.
     token_is_over: bool,
     /// Whether the bot is a member of the channel, and can edit its own messages there.
@@ -93,6 +95,7 @@ impl DiscordSurface {
         let address = Address {
             token,
             token_until: interaction.received_at + token_life,
+            unsettled_until: interaction.received_at + UNSETTLED,
             token_is_over: false,
             is_member: interaction.bot_is_member,
             asked_in: interaction.channel,
@@ -122,6 +125,9 @@ impl DiscordSurface {
 
     /// After a refusal of one way to the message: whether there is another one.
     fn turns(&mut self, error: &RestError) -> bool {
+        if self.may_be_too_new() {
+            return false;
+        }
         let address = &mut self.address;
         match error {
             RestError::TokenExpired | RestError::Forbidden { .. } if !address.moved => {
@@ -153,6 +159,9 @@ impl DiscordSurface {
 
     fn judge(&self, error: RestError) -> SurfaceError {
         match error {
+            RestError::Gone | RestError::TokenExpired if self.may_be_too_new() => {
+                SurfaceError::Transient { source: Arc::new(error) }
+            }
             // the limiter also holds what Discord itself refused, and knows what a final edit may
             RestError::Limited { retry_after } => SurfaceError::Paced { retry_after },
             RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
@@ -173,6 +182,11 @@ impl DiscordSurface {
             }
             _ => SurfaceError::Refused("not what Discord takes"),
         }
+    }
+
+    /// Nothing was shown yet, and Discord may not have settled on the message.
+    fn may_be_too_new(&self) -> bool {
+        self.shown.is_none() && Instant::now() < self.address.unsettled_until
     }
 
     /// Shows the view; where Discord does not take it, the view without the answers: whatever it was in them, how

@@ -5,20 +5,21 @@
 //! always lands while the message can still be edited. Must not know which platform it is.
 
 pub mod pacer;
+pub(crate) mod queue;
 
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use self::pacer::Pacer;
 use crate::{
     race::{
         event::{Elapsed, EventKind, RaceEvent, StopCause},
-        state::RaceState,
+        state::{Phase, RaceState},
     },
     surface::{Chart, Surface, SurfaceError},
     view::View,
@@ -47,7 +48,11 @@ pub async fn present<S: Surface>(
         let mut view = newest(&mut race);
         view.notice = pace.notice.filter(|_| !view.is_final());
         if shown.as_ref() != Some(&view) {
-            match surface.show(&view).await {
+            let edit = surface.show(&view);
+            let edited =
+                if view.is_final() { Some(edit.await) } else { unless_stuck(edit, race.clone()).await };
+            let Some(edited) = edited else { continue };
+            match edited {
                 Ok(()) => pacer.sent(elapsed(start)),
                 Err(SurfaceError::RateLimited { retry_after }) => {
                     pacer.limited(elapsed(start), retry_after);
@@ -81,6 +86,26 @@ pub async fn present<S: Surface>(
 /// Waits until the race is over, or nobody writes it any more.
 async fn over(mut race: watch::Receiver<RaceState>) {
     let _ = race.wait_for(RaceState::is_over).await;
+}
+
+/// How long an edit under way may take once a restart interrupts the race: the final one needs the time.
+const STUCK: Duration = Duration::from_millis(500);
+
+/// What comes of `edit`; `None` if a restart cannot wait for it.
+async fn unless_stuck<T>(edit: impl Future<Output = T>, mut race: watch::Receiver<RaceState>) -> Option<T> {
+    let interrupted = async {
+        let by_restart = |state: &RaceState| {
+            state.lanes.iter().any(|lane| matches!(lane.phase, Phase::Stopped(StopCause::Restart)))
+        };
+        match race.wait_for(by_restart).await.map(drop) {
+            Ok(()) => sleep(STUCK).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        edited = edit => Some(edited),
+        () = interrupted => None,
+    }
 }
 
 /// The newest view. A race that is not over and that nobody writes any more will never move again: it is

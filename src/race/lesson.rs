@@ -11,8 +11,9 @@ use super::{
     report::{LaneReport, Report, Status},
 };
 
-/// Two speeds or first tokens within this share of each other are a tie: one run each tells no more.
-const TIE: f64 = 0.03;
+/// Two speeds within this share of each other are a tie: one run each tells no more, and below it the figure that
+/// is shown would be "1.0 times".
+const TIE: f64 = 0.05;
 
 /// The token after which the faster of two lanes is ahead of the one that spoke first:
 /// `ttft_1 + (n - 1) / v_1 = ttft_2 + (n - 1) / v_2`, rounded up. `None` unless `slow` spoke first and

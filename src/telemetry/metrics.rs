@@ -44,6 +44,18 @@ pub const DISCORD_REFUSED_REQUESTS: &str = "arena_discord_refused_requests_total
 pub const DISCORD_SESSION_STARTS: &str = "arena_discord_session_starts_total";
 /// IDENTIFYs that Discord still allows before its limit resets.
 pub const DISCORD_SESSION_STARTS_LEFT: &str = "arena_discord_session_starts_left";
+/// What Slack sent and nobody here understands, by reason.
+pub const SLACK_UNREADABLE: &str = "arena_slack_unreadable_total";
+/// What Slack sent that is not for us (bots' messages, edits, ...), by reason.
+pub const SLACK_IGNORED: &str = "arena_slack_ignored_total";
+/// What Slack sent again and was dropped.
+pub const SLACK_DUPLICATES: &str = "arena_slack_duplicates_total";
+/// Requests to Slack's endpoints that were refused, by reason.
+pub const SLACK_REFUSED_REQUESTS: &str = "arena_slack_refused_requests_total";
+/// Attempts to open a Socket Mode connection, by outcome.
+pub const SLACK_CONNECTIONS: &str = "arena_slack_connections_total";
+/// Socket Mode connections that are live now.
+pub const SLACK_CONNECTIONS_LIVE: &str = "arena_slack_connections_live";
 /// Always 1; its label is the version.
 pub const BUILD_INFO: &str = "arena_build_info";
 
@@ -103,6 +115,12 @@ fn describe() {
     describe_counter!(DISCORD_REFUSED_REQUESTS, "Refused requests to the interactions endpoint, by reason");
     describe_counter!(DISCORD_SESSION_STARTS, "Gateway sessions begun");
     describe_gauge!(DISCORD_SESSION_STARTS_LEFT, "Gateway sessions that may begin before the limit resets");
+    describe_counter!(SLACK_UNREADABLE, "What Slack sent and nobody understands, by reason");
+    describe_counter!(SLACK_IGNORED, "What Slack sent that is not for this bot, by reason");
+    describe_counter!(SLACK_DUPLICATES, "What Slack sent again and was dropped");
+    describe_counter!(SLACK_REFUSED_REQUESTS, "Refused requests to Slack's endpoints, by reason");
+    describe_counter!(SLACK_CONNECTIONS, "Attempts to open a Socket Mode connection, by outcome");
+    describe_gauge!(SLACK_CONNECTIONS_LIVE, "Socket Mode connections that are live");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
     describe_gauge!(BUILD_INFO, "The version of this program");
     let seconds = Unit::Seconds;

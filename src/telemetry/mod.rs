@@ -25,9 +25,11 @@ const VARIABLE: &str = "ARENA_LOG";
 const OURS: &str = "llm_arena";
 
 /// The finest level of crates that write secrets at finer ones. serenity logs payloads that it cannot read, with
-/// their tokens, as warnings, and its spans hold whole events; the others log every frame.
-const CEILINGS: [(&str, Level); 6] = [
+/// their tokens, as warnings, and its spans hold whole events; slack-morphism logs addresses that it calls; the others log
+/// every frame.
+const CEILINGS: [(&str, Level); 7] = [
     ("serenity", Level::ERROR),
+    ("slack_morphism", Level::ERROR),
     ("tungstenite", Level::INFO),
     ("tokio_tungstenite", Level::INFO),
     ("reqwest", Level::DEBUG),

@@ -1,10 +1,20 @@
 //! What people see of a race at one moment: [`View::of`] is a pure function of the state.
 //!
 //! A view holds words and figures as every platform shows them, and texts that each platform clips to
-//! its own limits. Must not know platforms, a clock or the network.
+//! its own limits. Beside it stands what chats share in showing one: `markdown` reads answers, `fit` cuts them,
+//! `table` aligns figures, `words` and `name` say the same everywhere, `answers` is the file with everything.
+//! Must not know platforms, a clock or the network.
 
+pub(crate) mod answers;
+pub(crate) mod fit;
 mod lane;
+pub(crate) mod markdown;
+pub(crate) mod name;
+pub(crate) mod table;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod text;
+pub(crate) mod words;
 
 use std::sync::Arc;
 

@@ -2,7 +2,10 @@
 //!
 //! What each platform's markup needs beyond that is its own renderer's business. Must not know platforms.
 
-use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete};
+use std::fmt::Write as _;
+
+use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete, UnicodeSegmentation};
+use unicode_width::UnicodeWidthStr;
 
 /// Marks a place where text is left out.
 pub const ELLIPSIS: &str = "…";
@@ -201,4 +204,57 @@ pub fn bar(eighths: u16) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let (full, part) = (usize::from(eighths / 8), usize::from(eighths % 8));
     "█".repeat(full) + PARTS[part]
+}
+
+/// `text` trimmed and cut to `limit`, with an ellipsis where it was longer.
+#[must_use]
+pub fn clipped(text: &str, limit: usize, measure: Measure) -> String {
+    let text = text.trim();
+    if measure.of(text) <= limit {
+        return text.to_owned();
+    }
+    let (kept, _) = window(text, limit.saturating_sub(measure.of(ELLIPSIS)), measure, Keep::Head);
+    format!("{}{ELLIPSIS}", kept.trim_end())
+}
+
+/// One line for a code block, without backticks, cut or padded to `columns` cells.
+#[must_use]
+pub fn cells(text: &str, columns: usize) -> String {
+    let text = one_line(text).replace('`', "'");
+    let mut kept = String::new();
+    if text.width() <= columns {
+        kept = text;
+    } else {
+        for grapheme in text.graphemes(true) {
+            if kept.width() + grapheme.width() + 1 > columns {
+                break;
+            }
+            kept.push_str(grapheme);
+        }
+        kept.push_str(ELLIPSIS);
+    }
+    let gap = columns.saturating_sub(kept.width());
+    kept + &" ".repeat(gap)
+}
+
+/// `first` and as many of the `lines` behind it as fit in `limit`; the others are counted.
+pub(crate) fn fitting(
+    lines: impl Iterator<Item = String>,
+    first: String,
+    limit: usize,
+    length: impl Fn(&str) -> usize,
+) -> String {
+    let (mut out, mut unsaid) = (first, 0);
+    for line in lines {
+        if unsaid > 0 || length(&out) + length(&line) + 1 > limit {
+            unsaid += 1;
+            continue;
+        }
+        out.push_str(if out.is_empty() { "" } else { "\n" });
+        out.push_str(&line);
+    }
+    if unsaid > 0 {
+        let _ = write!(out, "\n… and {unsaid} more");
+    }
+    out
 }

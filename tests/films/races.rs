@@ -134,6 +134,23 @@ async fn a_restart_interrupts_what_does_not_end_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_does_not_wait_for_a_stuck_edit() {
+    let arena = arena([model("long").says_words(10_000, 50)]);
+    let mut camera = Camera::new(500, [Take::Accept, Take::Slowly(Duration::from_secs(20))]);
+    let film = camera.film();
+    let runner = arena.clone();
+    arena.spawn(async move {
+        race(&runner, &mut camera).await;
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let now = tokio::time::Instant::now();
+    assert!(arena.drain(now + Duration::from_secs(6), now + Duration::from_secs(8)).await);
+    let last = film.frames().pop().expect("a last frame");
+    assert!(last.text.contains("interrupted by a restart"), "{}", last.text);
+    assert_eq!(film.calls().len(), 3, "{}", film.script());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lane_that_is_late_at_the_start_line_holds_nobody_up_for_long() {
     let arena = arena([
         model("ready").says("now").used(1).finishes("stop"),

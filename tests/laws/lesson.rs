@@ -120,6 +120,18 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn nobody_is_one_times_as_fast(ttft in 0..2_000_u64, slow in 1.0..500.0_f64, gain in 1.0..1.2_f64) {
+        for (fast_at, slow_at) in [(ttft, ttft + 1), (ttft + 1, ttft)] {
+            let race = report(vec![lane("A", fast_at, slow * gain), lane("B", slow_at, slow)]);
+            let said = line(&race).expect("a lesson");
+            prop_assert!(!said.contains("1.0 times"), "{}", said);
+            prop_assert_eq!(said.contains("too close to call"), slow * gain / slow < 1.05, "{}", said);
+        }
+    }
+}
+
 #[test]
 fn lanes_that_never_cross_have_no_crossover() {
     let second = Duration::from_secs(1);

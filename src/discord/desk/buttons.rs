@@ -10,11 +10,8 @@ use bytes::Bytes;
 use super::{Desk, Reply};
 use crate::{
     arena::{RaceId, Record},
-    discord::{
-        custom_id::{Button, example_key},
-        render,
-        rest::File,
-    },
+    button::{Button, example_key},
+    discord::{render, rest::File},
     guide::Example,
     model::ModelId,
 };
@@ -40,19 +37,12 @@ impl Desk {
 
     /// Stop is for the asker, and for those who manage the channel.
     async fn stop(&self, reply: &Reply<'_>, id: RaceId) {
-        let Some(asker) = self.arena.asker(id) else {
-            let over = self.arena.record(id).is_some();
-            let say = if over { "This race is already over." } else { EXPIRED };
-            return reply.say(render::notice(say)).await;
-        };
-        let may = reply.interaction.may_manage || asker.id == format!("discord:{}", reply.interaction.user);
-        if !may {
-            let say = "Only the one who asked, and those who manage this channel, can stop this race.";
-            return reply.say(render::notice(say)).await;
-        }
+        let (person, may) = (format!("discord:{}", reply.interaction.user), reply.interaction.may_manage);
         // first the race: what it costs ends now, and its final frame says so
-        self.arena.stop(id);
-        reply.take_note().await;
+        match self.arena.stop_for(id, &person, may, "manage this channel") {
+            Ok(()) => reply.take_note().await,
+            Err(why) => reply.say(render::notice(&why.to_string())).await,
+        }
     }
 
     async fn again(&self, reply: &Reply<'_>, id: RaceId) {
@@ -82,15 +72,12 @@ impl Desk {
 
     /// What is remembered of a race that is over; where nothing is, the asker was told why.
     async fn record(&self, reply: &Reply<'_>, id: RaceId) -> Option<Arc<Record>> {
-        let record = self.arena.record(id);
-        if record.is_none() {
-            let live = self.arena.asker(id).is_some();
-            let say = if live { "This race is still running. Try again when it is over." } else { EXPIRED };
-            reply.say(render::notice(say)).await;
+        match self.arena.recall(id) {
+            Ok(record) => Some(record),
+            Err(why) => {
+                reply.say(render::notice(&why.to_string())).await;
+                None
+            }
         }
-        record
     }
 }
-
-const EXPIRED: &str =
-    "This race has expired: only the newest ones are kept. Start a new one with `/arena compare`.";

@@ -12,7 +12,6 @@ use self::reply::Reply;
 pub(super) use self::reply::value;
 use super::{
     commands, completion,
-    custom_id::Button,
     interaction::{Interaction, Kind},
     meter, render,
     rest::Rest,
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::{
     arena::{Arena, Asker, Permit},
+    button::Button,
     command::{self, Command, CommandError},
     guide::Example,
     model::ModelId,
@@ -86,11 +86,13 @@ impl Desk {
         let asker = Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() };
         match self.arena.admit(asker, models, prompt) {
             Err(refused) => reply.say(render::notice(&refused.to_string())).await,
-            Ok(permit) => {
-                if reply.think_publicly().await {
-                    self.race(interaction, permit).await;
+            Ok(permit) => match reply.think_publicly().await {
+                Ok(()) => self.race(interaction, permit).await,
+                Err(error) => {
+                    self.arena.give_back(permit);
+                    reply.unthink(&error).await;
                 }
-            }
+            },
         }
     }
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::discord::{
     completion::Choice,
-    interaction::Interaction,
+    interaction::{Interaction, UNSETTLED},
     meter,
     render::{self, Body},
     rest::{File, Request, Rest, RestError, Route},
@@ -21,6 +22,10 @@ use crate::discord::{
 const FIRST_ANSWER: Duration = Duration::from_millis(2_700);
 /// How long a private answer may take to be filled in.
 const FILL: Duration = Duration::from_mins(2);
+/// The same of the words that stand in its place.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+/// Between two tries of what Discord does not know yet.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// Kinds of first answers.
 const MESSAGE: u8 = 4;
@@ -39,29 +44,44 @@ pub(super) struct Reply<'a> {
 }
 
 impl Reply<'_> {
-    /// Shows everybody that an answer is coming; it becomes the live message. False where that failed.
-    pub(super) async fn think_publicly(&self) -> bool {
+    /// Shows everybody that an answer is coming; it becomes the live message.
+    ///
+    /// # Errors
+    /// That failed, which is logged; [`unthink`](Self::unthink) clears up.
+    pub(super) async fn think_publicly(&self) -> Result<(), RestError> {
         self.first(json!({ "type": THINKING })).await
     }
 
     /// Shows the asker alone that an answer is coming. False where that failed.
     pub(super) async fn think_privately(&self) -> bool {
-        self.first(json!({ "type": THINKING, "data": { "flags": EPHEMERAL } })).await
+        let thinking = self.first(json!({ "type": THINKING, "data": { "flags": EPHEMERAL } })).await;
+        if let Err(error) = &thinking {
+            self.unthink(error).await;
+        }
+        thinking.is_ok()
+    }
+
+    /// After a "thinking" that failed: where it may be there all the same, it must not stay.
+    pub(super) async fn unthink(&self, failed: &RestError) {
+        if failed.is_ambiguous() {
+            let say = "The connection to Discord failed before this could start. Please ask again.";
+            self.fill(render::notice(say), vec![]).await;
+        }
     }
 
     /// Takes note of a press whose effect shows on the message itself.
-    pub(super) async fn take_note(&self) -> bool {
-        self.first(json!({ "type": LATER_UPDATE })).await
+    pub(super) async fn take_note(&self) {
+        let _logged = self.first(json!({ "type": LATER_UPDATE })).await;
     }
 
     /// Says `body` to the asker alone.
     pub(super) async fn say(&self, body: Body) {
-        self.first(json!({ "type": MESSAGE, "data": value(&body.private()) })).await;
+        let _logged = self.first(json!({ "type": MESSAGE, "data": value(&body.private()) })).await;
     }
 
     /// Offers these completions.
     pub(super) async fn choices(&self, choices: &[Choice]) {
-        self.first(json!({ "type": CHOICES, "data": { "choices": choices } })).await;
+        let _logged = self.first(json!({ "type": CHOICES, "data": { "choices": choices } })).await;
     }
 
     /// Answers what could not be read, so that nobody waits for nothing.
@@ -74,32 +94,44 @@ impl Reply<'_> {
         self.say(render::notice(say)).await;
     }
 
-    /// Puts `body` and `files` in the place of "thinking".
+    /// Puts `body` and `files` in the place of "thinking", or the plain word that they cannot be shown.
     pub(super) async fn fill(&self, body: Body, files: Vec<File>) {
-        let Interaction { application, token, received_at, .. } = self.interaction;
-        let route = Route::EditOriginal { application: *application, token: token.clone() };
-        let request = Request::json(route, value(&body)).with_files(files);
-        if let Err(error) = self.rest.send(&request, *received_at + FILL).await {
-            tracing::warn!(error = error.chain(), "an answer was not filled in");
+        let Err(error) = self.put(&body, files, self.interaction.received_at + FILL).await else { return };
+        tracing::warn!(error = error.chain(), "an answer was not filled in");
+        if !matches!(error, RestError::Gone | RestError::TokenExpired) {
+            let say = render::notice("Discord did not take this answer. Try again in a moment.");
+            if let Err(error) = self.put(&say, vec![], Instant::now() + LAST_WORDS).await {
+                tracing::warn!(error = error.chain(), "an answer stays on thinking");
+            }
         }
     }
 
-    async fn first(&self, answer: Value) -> bool {
+    async fn put(&self, body: &Body, files: Vec<File>, deadline: Instant) -> Result<(), RestError> {
+        let Interaction { application, token, received_at, .. } = self.interaction;
+        let route = Route::EditOriginal { application: *application, token: token.clone() };
+        let request = Request::json(route, value(body)).with_files(files);
+        let unsettled_until = *received_at + UNSETTLED;
+        loop {
+            match self.rest.send(&request, deadline).await {
+                Err(RestError::Gone | RestError::TokenExpired) if Instant::now() < unsettled_until => {
+                    sleep(SETTLE).await;
+                }
+                sent => return sent.map(drop),
+            }
+        }
+    }
+
+    async fn first(&self, answer: Value) -> Result<(), RestError> {
         let Interaction { id, token, received_at, .. } = self.interaction;
         let route = Route::Callback { interaction: *id, token: token.clone() };
         let sent = self.rest.send(&Request::json(route, answer), *received_at + FIRST_ANSWER).await;
         meter::answered(*received_at, &sent);
-        match sent {
-            Ok(_) => true,
-            Err(error @ (RestError::UnknownInteraction | RestError::AlreadyAcknowledged)) => {
+        sent.map(drop).inspect_err(|error| match error {
+            RestError::UnknownInteraction | RestError::AlreadyAcknowledged => {
                 tracing::info!(error = error.chain(), "an interaction was answered elsewhere, or is too old");
-                false
             }
-            Err(error) => {
-                tracing::warn!(error = error.chain(), "an interaction was not answered");
-                false
-            }
-        }
+            error => tracing::warn!(error = error.chain(), "an interaction was not answered"),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! When an IDENTIFY may go: Discord's session start limit, the pace of identifying, and our own back-off.
+//! When an IDENTIFY may go: Discord's session start limit, the pace of identifying, and how long a lost session waits.
 //!
 //! Sans-IO: time and chance are arguments. Who goes beyond the limit loses the bot's token: Discord resets it
 //! (<https://docs.discord.com/developers/events/gateway#identifying>). Must not know what a session is.
@@ -8,6 +8,7 @@ use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 
 use super::bot::SessionStarts;
+use crate::platform::Backoff;
 
 /// Between two IDENTIFYs of shards that share a place: five seconds
 /// (<https://docs.discord.com/developers/events/gateway#sharding-max-concurrency>) and some room for networks.
@@ -82,45 +83,22 @@ impl Budget {
     }
 }
 
-/// How long one shard waits after a failure.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Backoff {
-    least: Duration,
-    most: Duration,
-    failures: u32,
-}
-
 /// A session that lived so long was a good one: what failed before it is forgotten.
 pub(super) const GOOD_LIFE: Duration = Duration::from_mins(1);
 
-impl Backoff {
-    /// From `least`, doubled with every failure, to `most`.
-    pub(super) fn new(least: Duration, most: Duration) -> Self {
-        Self { least, most, failures: 0 }
+/// A session ended that had been ready for `lived`.
+pub(super) fn forget_after(backoff: &mut Backoff, lived: Duration) {
+    if lived >= GOOD_LIFE {
+        backoff.forget();
     }
+}
 
-    /// A session ended that had been ready for `lived`.
-    pub(super) fn forget_after(&mut self, lived: Duration) {
-        if lived >= GOOD_LIFE {
-            self.failures = 0;
-        }
-    }
-
-    /// How long to wait after one more failure. `roll` is chance from 0 to 1: up to half as much again, so
-    /// that many clients do not come back at once.
-    pub(super) fn next(&mut self, roll: f64) -> Duration {
-        let doubled = self.least.saturating_mul(1 << self.failures.min(16));
-        self.failures = self.failures.saturating_add(1);
-        doubled.mul_f64(1.0 + roll.clamp(0.0, 1.0) / 2.0).min(self.most)
-    }
-
-    /// The same after an IDENTIFY was spent: at least a moment between one and five times the least, as
-    /// Discord wants it of whoever was told that the session is invalid
-    /// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>).
-    pub(super) fn next_session(&mut self, roll: f64) -> Duration {
-        let invalid = self.least.mul_f64(1.0 + 4.0 * roll.clamp(0.0, 1.0));
-        self.next(roll).max(invalid)
-    }
+/// How long to wait after one more failure that cost an IDENTIFY: at least a moment between one and five times
+/// the least, as Discord wants it of whoever was told that the session is invalid
+/// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `roll` is chance from 0 to 1.
+pub(super) fn next_session(backoff: &mut Backoff, roll: f64) -> Duration {
+    let invalid = backoff.least().mul_f64(1.0 + 4.0 * roll.clamp(0.0, 1.0));
+    backoff.next(roll).max(invalid)
 }
 
 #[cfg(test)]
@@ -183,21 +161,20 @@ mod tests {
     }
 
     #[test]
-    fn the_back_off_doubles_to_a_minute_and_forgets_after_a_good_life() {
+    fn a_good_life_is_forgiven() {
         let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-        let waits: Vec<u64> = (0..8).map(|_| backoff.next(0.0).as_secs()).collect();
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
-        backoff.forget_after(59 * SECOND);
-        assert_eq!(backoff.next(1.0), 60 * SECOND);
-        backoff.forget_after(60 * SECOND);
-        assert_eq!(backoff.next(1.0), Duration::from_millis(1500));
+        assert_eq!((0..3).map(|_| backoff.next(0.0).as_secs()).collect::<Vec<_>>(), [1, 2, 4]);
+        forget_after(&mut backoff, 59 * SECOND);
+        assert_eq!(backoff.next(0.0), 8 * SECOND);
+        forget_after(&mut backoff, 60 * SECOND);
+        assert_eq!(backoff.next(0.0), SECOND);
     }
 
     #[test]
     fn a_lost_session_waits_one_to_five_seconds_at_least() {
         for (roll, least) in [(0.0, 1), (0.5, 3), (1.0, 5)] {
             let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-            assert_eq!(backoff.next_session(roll), least * SECOND);
+            assert_eq!(next_session(&mut backoff, roll), least * SECOND);
         }
     }
 
@@ -215,7 +192,7 @@ mod tests {
                     continue;
                 }
             }
-            now += backoff.next_session(0.0);
+            now += next_session(&mut backoff, 0.0);
         }
         assert_eq!(taken, 980, "all but the reserve");
     }

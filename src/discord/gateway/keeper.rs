@@ -11,12 +11,15 @@ use tokio_util::sync::CancellationToken;
 use super::{
     House, Unreached,
     bot::{GatewayBot, Unusable},
-    budget::{Backoff, Wait},
+    budget::{Wait, forget_after, next_session},
     connection::{Ended, WRONG_TOKEN},
     events::Session,
     status::State,
 };
-use crate::telemetry::{field, metrics};
+use crate::{
+    platform::Backoff,
+    telemetry::{field, metrics},
+};
 
 /// Discord is asked again so often whether its limit was reset after all.
 const LOOK_AGAIN: Duration = Duration::from_mins(10);
@@ -153,8 +156,8 @@ where
 
     fn lost(&mut self, why: &str, lived: Option<Duration>) -> Next {
         self.was_ready = lived.is_some();
-        self.backoff.forget_after(lived.unwrap_or_default());
-        let wait = self.backoff.next_session(fastrand::f64());
+        forget_after(&mut self.backoff, lived.unwrap_or_default());
+        let wait = next_session(&mut self.backoff, fastrand::f64());
         self.tell(if self.was_ready { why } else { NEVER_READY }, wait);
         Next::Wait(wait)
     }

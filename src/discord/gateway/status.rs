@@ -6,36 +6,14 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::{sync::watch, time::Instant};
 
-/// The state of the gateway, worst shard first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It was never there yet.
-    Connecting {
-        /// Since when it is tried.
-        since: Instant,
-    },
-    /// Interactions come.
-    Ready,
-    /// It was lost, or could not be reached; it is tried again.
-    Lost {
-        /// One sentence for the log and `/readyz`, nothing secret.
-        why: String,
-    },
-    /// It will not be tried again: somebody must act, then start the program anew.
-    Refused {
-        /// What is wrong and the way out.
-        why: String,
-    },
-}
+pub(crate) use crate::platform::State;
 
-impl State {
-    fn badness(&self) -> u8 {
-        match self {
-            Self::Ready => 0,
-            Self::Connecting { .. } => 1,
-            Self::Lost { .. } => 2,
-            Self::Refused { .. } => 3,
-        }
+fn badness(state: &State) -> u8 {
+    match state {
+        State::Ready => 0,
+        State::Connecting { .. } => 1,
+        State::Lost { .. } => 2,
+        State::Refused { .. } => 3,
     }
 }
 
@@ -71,7 +49,7 @@ impl Status {
     }
 
     fn tell(&self, states: &[State]) {
-        let Some(worst) = states.iter().max_by_key(|state| state.badness()) else { return };
+        let Some(worst) = states.iter().max_by_key(|state| badness(state)) else { return };
         self.told.send_if_modified(|told| {
             let news = told != worst;
             told.clone_from(worst);

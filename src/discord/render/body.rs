@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::discord::custom_id::Button;
+use crate::button::Button;
 
 /// Seen by the one who asked alone (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 const EPHEMERAL: u64 = 1 << 6;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     arena::Entrant,
-    discord::custom_id::{Button, example_key},
+    button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
 };

@@ -3,11 +3,7 @@
 //! The one place where text is escaped whole; answers, which keep their Markdown, are the business of
 //! [`super::markdown`]. Must not know what the texts are.
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
-
-use super::limits::length;
-use crate::view::text::{ELLIPSIS, Keep, Measure, one_line, window};
+use crate::view::text::{self, Measure, one_line};
 
 /// One line, at most `limit` long before its marks are escaped (so at most twice as long after).
 pub(super) fn short(text: &str, limit: usize) -> String {
@@ -23,25 +19,6 @@ pub(super) fn between(before: &str, text: &str, limit: usize, after: &str) -> St
 /// One line for places without Markdown (titles of buttons, footers), at most `limit` long.
 pub(super) fn bare(text: &str, limit: usize) -> String {
     clipped(&one_line(text), limit)
-}
-
-/// One line for a code block, cut or padded to `columns` cells.
-pub(super) fn cells(text: &str, columns: usize) -> String {
-    let text = one_line(text).replace('`', "'");
-    let mut kept = String::new();
-    if text.width() <= columns {
-        kept = text;
-    } else {
-        for grapheme in text.graphemes(true) {
-            if kept.width() + grapheme.width() + 1 > columns {
-                break;
-            }
-            kept.push_str(grapheme);
-        }
-        kept.push_str(ELLIPSIS);
-    }
-    let gap = columns.saturating_sub(kept.width());
-    kept + &" ".repeat(gap)
 }
 
 /// `text` with a backslash before everything that Discord could read as markup
@@ -68,9 +45,5 @@ pub(super) fn escape(text: &str) -> String {
 
 /// `text` cut to `limit` UTF-16 units, with an ellipsis where it was longer.
 pub(super) fn clipped(text: &str, limit: usize) -> String {
-    if length(text) <= limit {
-        return text.trim().to_owned();
-    }
-    let (kept, _) = window(text.trim(), limit.saturating_sub(1), Measure::Utf16, Keep::Head);
-    format!("{}{ELLIPSIS}", kept.trim_end())
+    text::clipped(text, limit, Measure::Utf16)
 }

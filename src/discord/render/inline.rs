@@ -4,6 +4,8 @@
 //! what it finds there tears the code open. So a mark stays only where its partner stands on the same line with
 //! nothing between them that Discord could take for the partner. Must not know blocks.
 
+use crate::view::markdown::{broken, closing};
+
 /// A part of a line.
 enum Token {
     /// Nothing that Discord acts on.
@@ -143,35 +145,6 @@ fn code_span(rest: &str) -> (Token, usize) {
         code if code.contains('`') => (Token::Code(format!("`` {} ``", broken(code, 1))), length),
         code => (Token::Code(format!("`{code}`")), length),
     }
-}
-
-/// Where the run of exactly `run` backticks begins that closes a span; each length fails once a line at the most.
-fn closing(text: &str, run: usize) -> Option<usize> {
-    let mut at = 0;
-    while let Some(found) = text[at..].find('`') {
-        let start = at + found;
-        let length = text[start..].len() - text[start..].trim_start_matches('`').len();
-        if length == run {
-            return Some(start);
-        }
-        at = start + length;
-    }
-    None
-}
-
-/// Code with a space in every run of more than `most` backticks, so that it cannot end what holds it.
-pub(super) fn broken(code: &str, most: usize) -> String {
-    let mut out = String::with_capacity(code.len());
-    let mut run = 0;
-    for c in code.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        if run > most {
-            out.push(' ');
-            run = 1;
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// Makes those runs live that are sure to find each other.

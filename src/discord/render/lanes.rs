@@ -11,7 +11,7 @@ use super::{
     limits::{DESCRIPTION, EMBEDS, length, shares, weight},
     name,
 };
-use crate::view::{LaneState, LaneView, Numbers};
+use crate::view::{LaneView, Numbers, fit::heights, words};
 
 /// Embeds for lanes: the first is the headline's, the last the chart's.
 const LANES: usize = EMBEDS - 2;
@@ -57,27 +57,18 @@ pub(super) fn embeds(lanes: &[LaneView], room: usize) -> (Vec<Embed>, bool) {
 
 /// What stands about each lane; the lines of the message are shared among them.
 fn parts(lanes: &[LaneView]) -> Vec<Part<'_>> {
-    let wanted: Vec<usize> = lanes.iter().map(|lane| lane.answer.lines().count()).collect();
-    let heights = shares(&wanted, LINES);
-    lanes.iter().zip(heights).map(|(lane, height)| Part::of(lane, height.max(LINES_LEAST))).collect()
+    let heights = heights(lanes.iter().map(|lane| lane.answer.as_str()), LINES, LINES_LEAST);
+    lanes.iter().zip(heights).map(|(lane, height)| Part::of(lane, height)).collect()
 }
 
 impl<'a> Part<'a> {
     fn of(lane: &'a LaneView, lines: usize) -> Self {
-        let writing = !matches!(
-            lane.state,
-            LaneState::Finished | LaneState::Truncated | LaneState::Failed | LaneState::Stopped
-        );
-        let has_answer = !lane.answer.trim().is_empty();
         let status = |mark: &str| between(&format!("{mark}*"), &lane.status, SENTENCE, "*\n");
-        let status = match lane.state {
-            LaneState::Truncated | LaneState::Failed => status("⚠️ "),
-            LaneState::Stopped => status("🛑 "),
-            _ if has_answer => String::new(),
-            _ => status(""),
-        };
+        let status = words::mark(lane).map(status).unwrap_or_default();
         let note = lane.note.as_ref().map(|note| between("-# ", note, SENTENCE, "\n"));
-        let answer = has_answer.then(|| Answer::new(&lane.answer, writing, lines, lane.clipped));
+        let has_answer = !lane.answer.trim().is_empty();
+        let answer =
+            has_answer.then(|| Answer::new(&lane.answer, words::is_writing(lane), lines, lane.clipped));
         Self { lane, above: status + &note.unwrap_or_default(), answer }
     }
 

@@ -4,6 +4,7 @@
 //! the strictest reading, and after trimming. Must not know what the texts say.
 
 use super::body::Embed;
+pub(super) use crate::view::fit::shares;
 use crate::view::text::Measure;
 
 /// Embeds of a message.
@@ -33,17 +34,4 @@ pub(super) fn weight(embed: &Embed) -> usize {
     let fields: usize = embed.fields.iter().map(|field| length(&field.name) + length(&field.value)).sum();
     let footer = embed.footer.as_ref().map_or(0, |footer| length(&footer.text));
     length(&embed.title) + length(&embed.description) + fields + footer
-}
-
-/// `room` shared fairly among `demands`: nobody gets more than they ask for, and what the modest leave goes to
-/// the others in equal parts. The sum is at most `room`.
-pub(super) fn shares(demands: &[usize], room: usize) -> Vec<usize> {
-    let mut by_demand: Vec<usize> = (0..demands.len()).collect();
-    by_demand.sort_by_key(|&i| demands[i]);
-    let (mut shares, mut left) = (vec![0; demands.len()], room);
-    for (served, i) in by_demand.into_iter().enumerate() {
-        shares[i] = demands[i].min(left / (demands.len() - served));
-        left -= shares[i];
-    }
-    shares
 }

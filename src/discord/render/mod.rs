@@ -16,7 +16,6 @@ mod markdown;
 mod name;
 mod race;
 mod record;
-mod table;
 #[cfg(test)]
 mod tests;
 

@@ -3,16 +3,8 @@
 //! Must not know what the model does.
 
 use super::escape::{between, short};
-use crate::{
-    model::{Color, ModelCard},
-    view::text::one_line,
-};
-
-/// The name, unescaped; never empty.
-pub(super) fn plain(card: &ModelCard) -> String {
-    let known = [card.name.as_str(), card.id.as_str(), "model"];
-    known.map(one_line).into_iter().find(|name| !name.is_empty()).unwrap_or_default()
-}
+use crate::model::{Color, ModelCard};
+pub(super) use crate::view::name::plain;
 
 /// The icon with a space behind it, or nothing.
 pub(super) fn icon(card: &ModelCard) -> String {

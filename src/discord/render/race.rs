@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     arena::RaceId,
-    discord::custom_id::Button,
+    button::Button,
     view::{View, text::plain},
 };
 

@@ -4,5 +4,6 @@ mod laws;
 mod markdown;
 mod preview;
 mod reader;
-mod samples;
 mod shown;
+
+use crate::view::tests::samples;

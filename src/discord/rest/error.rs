@@ -97,7 +97,7 @@ impl RestError {
     }
 
     /// True if the call may have taken effect all the same.
-    pub(super) fn is_ambiguous(&self) -> bool {
+    pub(crate) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Server { .. } | Self::Transport { ambiguous: true, .. })
     }
 

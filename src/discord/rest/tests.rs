@@ -5,11 +5,18 @@ mod server;
 
 use serde_json::json;
 
-use self::server::{Reply, Server, counted, limited, ok, refusal, reply};
+use self::server::{counted, limited, refusal};
 use super::*;
+use crate::loopback::{Reply, Server, ok, reply};
 
 const BOT_TOKEN: &str = "bot-SECRET-token";
 const TOKEN: &str = "interaction-SECRET-token";
+
+impl Server {
+    fn rest(&self) -> Rest {
+        Rest::new(&self.origin, &BOT_TOKEN.into()).expect("a client")
+    }
+}
 
 fn edit() -> Request {
     let route = Route::EditOriginal { application: 7, token: TOKEN.into() };

@@ -2,25 +2,22 @@
 //! what was possible; the provider's own log says when the last token went out. How soon things came is asserted on a
 //! quiet machine alone.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use llm_arena::config::Env;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 
-use super::stage::{Setting, Stage, Way};
+use super::{
+    super::crowd::{LANES, MANY, TURN, last_tokens, on_time, prompt, speaks},
+    stage::{Setting, Stage, Way},
+};
 use crate::support::{
     discord::{ANA, Asked, FakeDiscord, Place, Route, Span, World},
-    provider::{Answer, Truth, answer},
+    provider::Answer,
 };
 
-const LANES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const RACES: usize = 20;
-/// A lane writes 50 tokens a second, ten times five: an unoptimised bot shares the machine with the other tests.
-const EVENT: Duration = Duration::from_millis(100);
+/// How often a lane speaks, ten times a second.
 const EVENTS: u32 = 30;
-const TOKENS: [&str; 5] = [" why", " it", " is", " so", "?"];
-/// The crowds take turns: two cores are few.
-static TURN: Mutex<()> = Mutex::const_new(());
 
 /// How long the bot may take where nothing else has to be waited for, beside the time that it had no CPU: the race ends,
 /// another edit is in flight.
@@ -54,16 +51,6 @@ impl Size {
     }
 }
 
-/// Fails where something was late, on a machine that is said to be quiet (`ARENA_QUIET=1`); elsewhere it only tells, for
-/// what is late there may be the machine's doing.
-fn on_time(is_on_time: bool, else_say: &str) {
-    if Env::process().path("ARENA_QUIET").is_some() {
-        assert!(is_on_time, "{else_say}");
-    } else if !is_on_time {
-        println!("not asserted without ARENA_QUIET=1: {else_say}");
-    }
-}
-
 /// What became of one race.
 struct Run {
     last_token: Instant,
@@ -71,28 +58,19 @@ struct Run {
     chart: Instant,
 }
 
-fn prompt(race: usize) -> String {
-    format!("race {race:02}")
-}
-
 /// Each race's lanes.
 fn answers() -> Vec<Answer> {
-    let lane = |name: &str| {
-        let says = |answer: Answer, n| answer.until(EVENT * n).says_tokens(&TOKENS);
-        (0..EVENTS).fold(answer(name).role(), says).whole()
-    };
-    (0..RACES).flat_map(|_| LANES).map(lane).collect()
+    (0..RACES).flat_map(|_| LANES).map(|name| speaks(name, EVENTS).whole()).collect()
 }
 
 /// All ask at once; over when all have their chart.
 async fn play(discord: FakeDiscord, lines: &str) -> (Stage, Vec<Asked>) {
     let models = LANES.map(|lane| (lane, ""));
-    let many = "[arena]\nraces_per_user_per_minute = 1000";
     // what it logs at every level is looked at elsewhere, and costs most of the time here
     let setting = Setting {
         way: Way::Gateway,
         models: &models,
-        lines: many,
+        lines: MANY,
         discord: lines,
         cold: true,
         log: "info",
@@ -124,18 +102,6 @@ fn runs(stage: &Stage, asked: &[Asked]) -> Vec<Run> {
         Run { last_token: last_tokens[&prompt(race)], last_frame: last.at, chart: chart.at }
     };
     asked.iter().enumerate().map(run).collect()
-}
-
-/// By prompt.
-fn last_tokens(truth: &Truth) -> HashMap<String, Instant> {
-    let mut last = HashMap::new();
-    for exchange in &truth.exchanges {
-        let messages = exchange.body["messages"].as_array().expect("messages");
-        let prompt = messages.last().expect("one")["content"].as_str().expect("a text");
-        let (at, _) = *exchange.writes.last().expect("tokens");
-        last.entry(prompt.to_owned()).and_modify(|last: &mut Instant| *last = at.max(*last)).or_insert(at);
-    }
-    last
 }
 
 /// When calls of the bucket came.

@@ -8,8 +8,9 @@ mod faults;
 mod gateway;
 mod hostile;
 mod limits;
-mod log;
-mod stage;
+pub mod log;
+mod review;
+pub mod stage;
 mod starts;
 
 use self::{

@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{process::Child, sync::watch, task::JoinHandle, time::timeout};
-use tokio_util::task::TaskTracker;
-
 use super::{
-    super::{command_line::program, soon},
+    super::{
+        bot::{self, Bot},
+        command_line::program,
+        soon,
+    },
     log,
 };
 use crate::support::{
@@ -14,12 +15,9 @@ use crate::support::{
         Delivery, FakeDiscord,
         gateway::{FakeGateway, Rules as GatewayRules},
     },
-    program::{Log, Program, Running, free_address, get, signal},
+    program::{Program, free_address},
     provider::{Answer, FakeProvider, Rules},
 };
-
-/// A bot that takes longer to do something hangs.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How interactions reach the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +32,7 @@ pub struct Stage {
     pub provider: FakeProvider,
     /// In mode gateway.
     pub gateway: Option<Arc<FakeGateway>>,
-    pub address: std::net::SocketAddr,
-    child: Child,
-    log: watch::Receiver<Vec<String>>,
-    reader: JoinHandle<()>,
-    _program: Program,
+    pub bot: Bot,
 }
 
 /// What is to be played.
@@ -66,7 +60,7 @@ impl Default for Setting<'_> {
             discord: "",
             heartbeat: Duration::from_secs(41),
             cold: false,
-            log: log::EVERYTHING,
+            log: bot::EVERYTHING,
         }
     }
 }
@@ -105,9 +99,7 @@ impl Stage {
             Way::Http => None,
             Way::Gateway => Some(gateway(&discord, setting.heartbeat).await),
         };
-        let program = bot(&discord, &provider, &setting, address);
-        let Running { child, stderr } = program.start(&["serve"]);
-        let (log, reader) = read(stderr);
+        let program = program_of(&discord, &provider, &setting, address);
         match &gateway {
             None => discord.delivers_by(Delivery::Http(address)),
             Some(gateway) => {
@@ -115,24 +107,17 @@ impl Stage {
                 discord.delivers_to(move |event| gateway.interaction(&event));
             }
         }
-        let mut stage = Self { discord, provider, gateway, address, child, log, reader, _program: program };
-        stage.logs("\"listening\"").await;
-        stage
+        Self { discord, provider, gateway, bot: Bot::start(program, address).await }
     }
 
-    /// How long threads of the bot were ready to run and had no CPU so far: how much others disturbed it. Zero where
-    /// the system does not tell. <https://docs.kernel.org/scheduler/sched-stats.html>
+    /// How long the bot had no CPU.
     pub fn waited(&self) -> Duration {
-        let tasks = self.child.id().map(|id| std::fs::read_dir(format!("/proc/{id}/task")));
-        let threads = tasks.into_iter().flatten().flatten().flatten();
-        let told = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
-        let waited = told.filter_map(|told| told.split_whitespace().nth(1)?.parse().ok());
-        waited.map(Duration::from_nanos).sum()
+        self.bot.waited()
     }
 
     /// Sends this signal to the bot, by its name without SIG.
     pub async fn signals(&self, name: &str) {
-        signal(&self.child, name).await;
+        self.bot.signals(name).await;
     }
 
     /// Ends the story: the bot ends well, logged no error and no secret, and both referees are content.
@@ -144,21 +129,15 @@ impl Stage {
     /// The end after a signal.
     pub async fn ended(self) -> Vec<String> {
         let log = self.closed(0).await;
-        let errors: Vec<_> = log.iter().filter(|line| line.contains("\"ERROR\"")).collect();
-        assert!(errors.is_empty(), "the log holds errors: {errors:#?}");
+        bot::holds_no_error(&log);
         log
     }
 
     /// The end after a signal, with this exit code and perhaps with errors in the log, but with nothing in it that
     /// must not be told.
     pub async fn closed(self, code: i32) -> Vec<String> {
-        let Self { discord, provider, mut child, log, reader, .. } = self;
-        let status = timeout(PATIENCE, child.wait()).await;
-        let status = status.unwrap_or_else(|_| panic!("the bot does not end:\n{}", tail(&log.borrow())));
-        let status = status.expect("an end");
-        assert_eq!(status.code(), Some(code), "the exit code");
-        reader.await.expect("a reader");
-        let log = log.borrow().clone();
+        let Self { discord, provider, bot, .. } = self;
+        let log = bot.closed(code).await;
         log::tells_nothing(&log, &discord);
         discord.judged();
         drop(provider);
@@ -167,22 +146,13 @@ impl Stage {
 
     /// Status and text of `/readyz`.
     pub async fn ready(&self) -> (u16, String) {
-        get(self.address, "/readyz").await.expect("an answer")
+        self.bot.ready().await
     }
 
     /// Waits until a line of the log has this word.
     pub async fn logs(&mut self, word: &str) {
-        let found = self.log.wait_for(|log| log.iter().any(|line| line.contains(word)));
-        if let Ok(found) = timeout(PATIENCE, found).await {
-            return drop(found.expect("the bot runs"));
-        }
-        panic!("the bot does not say {word:?}:\n{}", tail(&self.log.borrow()));
+        self.bot.logs(word).await;
     }
-}
-
-/// The newest lines of a log.
-fn tail(log: &[String]) -> String {
-    log[log.len().saturating_sub(30)..].join("\n")
 }
 
 async fn gateway(discord: &FakeDiscord, heartbeat: Duration) -> Arc<FakeGateway> {
@@ -192,32 +162,35 @@ async fn gateway(discord: &FakeDiscord, heartbeat: Duration) -> Arc<FakeGateway>
     gateway
 }
 
-fn bot(
+fn program_of(
     discord: &FakeDiscord,
     provider: &FakeProvider,
     setting: &Setting<'_>,
     address: std::net::SocketAddr,
 ) -> Program {
-    let (token, key) = discord.world(|world| (world.bot_token.clone(), world.public_key()));
-    let mode = match setting.way {
-        Way::Gateway => "gateway",
-        Way::Http => "http",
-    };
-    program(provider, setting.models)
-        .with_lines(&format!("{}\n[discord]\nmode = \"{mode}\"\n{}\n", setting.lines, setting.discord))
-        .env("ARENA_LISTEN", &address.to_string())
-        .env("ARENA_LOG", setting.log)
-        .env("DISCORD_TOKEN", &token)
-        .env(if setting.way == Way::Http { "DISCORD_PUBLIC_KEY" } else { "UNUSED" }, &key)
-        .env("DISCORD_API_URL", &discord.url())
+    let program = program(provider, setting.models).with_lines(&format!(
+        "{}\n{}\n{}\n",
+        setting.lines,
+        lines(setting.way),
+        setting.discord
+    ));
+    let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", setting.log);
+    knows(program, discord, setting.way)
 }
 
-fn read(mut stderr: Log) -> (watch::Receiver<Vec<String>>, JoinHandle<()>) {
-    let (log, lines) = watch::channel(vec![]);
-    let reader = TaskTracker::new().spawn(async move {
-        while let Some(line) = stderr.next_line().await.expect("a pipe") {
-            log.send_modify(|all: &mut Vec<String>| all.push(line));
-        }
-    });
-    (lines, reader)
+/// The configuration's lines that say how interactions come.
+pub fn lines(way: Way) -> &'static str {
+    match way {
+        Way::Gateway => "[discord]\nmode = \"gateway\"",
+        Way::Http => "[discord]\nmode = \"http\"",
+    }
+}
+
+/// The program with what it must know of this Discord.
+pub fn knows(program: Program, discord: &FakeDiscord, way: Way) -> Program {
+    let (token, key) = discord.world(|world| (world.bot_token.clone(), world.public_key()));
+    program
+        .env("DISCORD_TOKEN", &token)
+        .env(if way == Way::Http { "DISCORD_PUBLIC_KEY" } else { "UNUSED" }, &key)
+        .env("DISCORD_API_URL", &discord.url())
 }

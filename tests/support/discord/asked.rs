@@ -1,17 +1,12 @@
 //! What somebody who asked sees: a handle to wait on, without sleeps.
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::time::timeout;
+use std::sync::Arc;
 
 use super::{
     message::{Look, Revision},
     server::House,
     world::{Answer, Id, Interaction, World},
 };
-
-/// So long a test waits for something to be shown, before it tells what was.
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Something that somebody asked for. Clones see the same.
 #[derive(Clone)]
@@ -94,24 +89,5 @@ impl Asked {
     /// No answer and no last word is expected of the bot.
     pub fn pardons(&self) {
         self.house.with(|world| world.interaction_mut(self.id).expect("known").pardoned = true);
-    }
-}
-
-impl House {
-    /// Waits until `find` finds something.
-    pub(super) async fn look<T>(&self, find: impl Fn(&World) -> Option<T>, what: &str) -> T {
-        let mut changes = self.world.subscribe();
-        let looking = async {
-            loop {
-                if let Some(found) = find(&changes.borrow_and_update()) {
-                    return found;
-                }
-                changes.changed().await.expect("the world stands");
-            }
-        };
-        let found = timeout(PATIENCE, looking).await.ok();
-        found.unwrap_or_else(|| {
-            panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().transcript())
-        })
     }
 }

@@ -4,7 +4,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::route::{self, Ids, Route};
-use crate::support::provider::wire::Request;
+use crate::support::{
+    form::{parts, quoted, split},
+    provider::wire::Request,
+};
 
 /// A call of a known route.
 pub struct Call {
@@ -83,30 +86,4 @@ fn form(bytes: &[u8], boundary: &str) -> Result<(Value, Vec<File>), String> {
         });
     }
     Ok((payload.ok_or("the form has no payload_json")?, files))
-}
-
-fn parts<'a>(bytes: &'a [u8], boundary: &str) -> Result<Vec<&'a [u8]>, String> {
-    let (first, between) = (format!("--{boundary}\r\n"), format!("\r\n--{boundary}"));
-    let mut rest = bytes.strip_prefix(first.as_bytes()).ok_or("the form does not begin with its boundary")?;
-    let mut found = vec![];
-    loop {
-        let (part, after) =
-            split(rest, between.as_bytes()).ok_or("the form does not end with its boundary")?;
-        found.push(part);
-        match after.strip_prefix(b"\r\n") {
-            Some(after) => rest = after,
-            None if after.starts_with(b"--") => return Ok(found),
-            None => return Err("bytes after a boundary".into()),
-        }
-    }
-}
-
-fn split<'a>(bytes: &'a [u8], by: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = memchr::memmem::find(bytes, by)?;
-    Some((&bytes[..at], &bytes[at + by.len()..]))
-}
-
-fn quoted(head: &str, key: &str) -> Option<String> {
-    let rest = head.split_once(key)?.1.strip_prefix('"')?;
-    Some(rest.split_once('"')?.0.to_owned())
 }

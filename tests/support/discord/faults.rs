@@ -5,9 +5,8 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::sync::CancellationToken;
-
 use super::limits::Scope;
+pub use crate::support::house::{Hung, Moment};
 
 /// Calls that fail together. A call may be of several families; the first of them here that has something
 /// queued decides.
@@ -31,13 +30,6 @@ pub enum Family {
     Application,
 }
 
-/// When a connection is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    Before,
-    After,
-}
-
 /// What happens to a call.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -47,25 +39,6 @@ pub enum Fault {
     Hang(Hung),
     /// 403, code 50001.
     Forbidden,
-}
-
-/// A call that hangs.
-#[derive(Clone, Debug, Default)]
-pub struct Hung {
-    pub(super) reached: CancellationToken,
-    pub(super) released: CancellationToken,
-}
-
-impl Hung {
-    /// Returns when the call has come.
-    pub async fn reached(&self) {
-        self.reached.cancelled().await;
-    }
-
-    /// Lets it go on.
-    pub fn release(&self) {
-        self.released.cancel();
-    }
 }
 
 #[derive(Default)]

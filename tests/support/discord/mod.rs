@@ -34,8 +34,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::watch};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::net::TcpListener;
 
 use self::server::House;
 pub use self::{
@@ -66,8 +65,7 @@ impl FakeDiscord {
         openapi::is_there();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let world = watch::Sender::new(World::default());
-        let house = Arc::new(House { world, tasks: TaskTracker::new(), stop: CancellationToken::new() });
+        let house = Arc::new(House::new(World::default()));
         house.serve(listener);
         Self { address, house, delivery: Mutex::default() }
     }

@@ -3,42 +3,33 @@
 use std::sync::Arc;
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    sync::watch,
     time::Instant,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     call::{self, Call},
-    faults::{Fault, Hung, Moment},
+    faults::{Fault, Moment},
     limits::Told,
     reply::{Reply, refusal},
     world::World,
 };
-use crate::support::provider::wire::{self, Request};
+use crate::support::{
+    house::Tells,
+    provider::wire::{self, Request},
+};
 
-/// The world, and who is told when it changes.
-pub(super) struct House {
-    pub(super) world: watch::Sender<World>,
-    pub(super) tasks: TaskTracker,
-    pub(super) stop: CancellationToken,
+/// The house of this world.
+pub(super) type House = crate::support::house::House<World>;
+
+impl Tells for World {
+    fn tells(&self) -> String {
+        self.transcript()
+    }
 }
 
 impl House {
-    /// Looks at the world or changes it.
-    pub(super) fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        let mut seen = None;
-        self.world.send_modify(|world| seen = Some(look(world)));
-        seen.expect("looked")
-    }
-
-    /// Looks at the world and leaves it as it is.
-    pub(super) fn see<T>(&self, look: impl FnOnce(&World) -> T) -> T {
-        look(&self.world.borrow())
-    }
-
     /// Takes connections until the fake is dropped.
     pub(super) fn serve(self: &Arc<Self>, listener: TcpListener) {
         let house = Arc::clone(self);
@@ -49,14 +40,6 @@ impl House {
             }
         };
         self.spawn(accepting);
-    }
-
-    /// Runs something until the fake is dropped.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            stop.run_until_cancelled(task).await;
-        });
     }
 
     async fn connection(self: Arc<Self>, mut stream: TcpStream) {
@@ -97,7 +80,7 @@ impl House {
         let (number, told) = (admitted.number, Some(&admitted.told));
         match &admitted.fault {
             Some(Fault::Cut(Moment::Before)) => return false,
-            Some(Fault::Hang(hung)) if !hangs(stream, hung).await => return false,
+            Some(Fault::Hang(hung)) if !hung.holds(stream).await => return false,
             _ => {}
         }
         let reply = self.with(|world| {
@@ -108,16 +91,6 @@ impl House {
             reply
         });
         !matches!(admitted.fault, Some(Fault::Cut(_))) && write(stream, &reply, told).await
-    }
-}
-
-/// Waits for the release; false when the caller goes away before.
-async fn hangs(stream: &mut TcpStream, hung: &Hung) -> bool {
-    hung.reached.cancel();
-    let mut byte = [0];
-    tokio::select! {
-        () = hung.released.cancelled() => true,
-        _ = stream.read(&mut byte) => false,
     }
 }
 

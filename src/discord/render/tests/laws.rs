@@ -10,11 +10,9 @@ use super::{
 };
 use crate::{
     arena::Entrant,
-    discord::{
-        custom_id::Button,
-        render::{
-            body::Body, escape::escape, examples, fit::Answer, help, live, markdown::*, models, notice,
-        },
+    button::Button,
+    discord::render::{
+        body::Body, escape::escape, examples, fit::Answer, help, live, markdown::*, models, notice,
     },
     guide::Example,
     model::{Availability, Color, ModelCard},

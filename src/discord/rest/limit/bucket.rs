@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{LEAST_SPACING, MARGIN, Outcome, POLL, Scope, Urgency, Window, queue::Queue, until};
+use super::{LEAST_SPACING, MARGIN, Outcome, POLL, Scope, Urgency, Window, until};
+use crate::live::queue::Queue;
 
 /// How long a bucket that counts nothing any more is remembered for what was learned.
 const KEPT: Duration = Duration::from_mins(1);
@@ -76,14 +77,15 @@ impl Bucket {
     pub(super) fn ask(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<(), Duration> {
         self.roll(now);
         self.touched = now;
+        let is_live = urgency == Urgency::Progress;
         let due = match until(self.blocked, now) {
             Some(wait) => now + wait,
-            None => match self.due(self.queue.ahead(who, urgency, now), urgency, now) {
+            None => match self.due(self.queue.ahead(who, is_live, now), urgency, now) {
                 Some(due) => due,
                 None => return Ok(()),
             },
         };
-        self.queue.book(who, urgency, due, now);
+        self.queue.book(who, is_live, due, now);
         Err(due.duration_since(now))
     }
 

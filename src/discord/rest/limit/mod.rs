@@ -7,7 +7,6 @@
 mod bucket;
 mod global;
 mod invalid;
-mod queue;
 
 use std::{collections::HashMap, time::Duration};
 

@@ -90,15 +90,18 @@ fn no_log_line_of_any_level_holds_them() {
         .with_writer(move || writer.clone())
         .finish();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let calls = async || {
+        let replies = vec![limited("user", 0.05), reply("500 No", &[], TOKEN), Reply::Cut, ok(&[], TOKEN)];
+        let server = Server::script(replies).await;
+        let rest = server.rest();
+        rest.send(&edit(), soon()).await.expect("an answer");
+        rest.send(&message(1), soon()).await.expect("an answer");
+    };
     tracing::subscriber::with_default(subscriber, || {
-        runtime.block_on(async {
-            let replies =
-                vec![limited("user", 0.05), reply("500 No", &[], TOKEN), Reply::Cut, ok(&[], TOKEN)];
-            let server = Server::script(replies).await;
-            let rest = server.rest();
-            rest.send(&edit(), soon()).await.expect("an answer");
-            rest.send(&message(1), soon()).await.expect("an answer");
-        });
+        runtime.block_on(calls());
+        // lines that other tests reached first, in threads without a log, are thought to interest nobody
+        tracing::callsite::rebuild_interest_cache();
+        runtime.block_on(calls());
     });
     let log = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
     for line in ["Discord limits the rate", "server error 500", "no answer", "TRACE"] {

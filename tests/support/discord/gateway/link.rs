@@ -111,7 +111,7 @@ impl Link {
                 }
                 self.send(&event).await.map_err(|Over| left)
             }
-            Order::Raw(text) => self.socket.send(Message::Text(text)).await.map_err(|_| left),
+            Order::Raw(text) => self.socket.send(Message::Text(text.into())).await.map_err(|_| left),
             Order::Close(code) => self.close(code).await.map_err(|Over| left),
             Order::Drop => Err(End { code: None, by_client: false }),
         }
@@ -237,7 +237,7 @@ impl Link {
     }
 
     async fn send(&mut self, event: &Value) -> Result<(), Over> {
-        self.socket.send(Message::Text(event.to_string())).await.map_err(|_| Over)
+        self.socket.send(Message::Text(event.to_string().into())).await.map_err(|_| Over)
     }
 
     fn over(&self, end: End) {

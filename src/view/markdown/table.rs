@@ -1,10 +1,10 @@
-//! Markdown tables, which Discord does not know, as aligned lines for a code block.
+//! Markdown tables, which chats do not know or allow but once, as aligned lines for a code block.
 //!
 //! Must not know answers or races.
 
 use unicode_width::UnicodeWidthStr;
 
-use super::escape::cells;
+use crate::view::text::cells;
 
 /// The widest column.
 const COLUMN: usize = 32;

@@ -1,7 +1,9 @@
-//! What a button means, in its `custom_id`: pure and stateless, so that a button outlives a restart.
+//! What a button under a message means, as the text that a platform keeps with it and gives back when it is
+//! pressed: pure and stateless, so that a button outlives a restart.
 //!
-//! A custom id has 1 to 100 characters and comes back as it was sent
-//! (<https://docs.discord.com/developers/components/reference#anatomy-of-a-component>). Must not know who may press.
+//! At most 100 characters, which is Discord's limit
+//! (<https://docs.discord.com/developers/components/reference#anatomy-of-a-component>); Slack's is 255. Must not know
+//! platforms, or who may press.
 
 use std::fmt;
 
@@ -9,7 +11,7 @@ use crate::{arena::RaceId, guide::Example};
 
 /// A button under a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Button {
+pub enum Button {
     /// Ends a live race.
     Stop(RaceId),
     /// Runs a race that is over once more.
@@ -23,9 +25,10 @@ pub(crate) enum Button {
 }
 
 impl Button {
-    /// Reads what [`fmt::Display`] writes and nothing else; `None` for ids that are not ours.
-    pub(crate) fn parse(custom_id: &str) -> Option<Self> {
-        let (word, value) = custom_id.strip_prefix("arena:")?.split_once(':')?;
+    /// Reads what [`fmt::Display`] writes and nothing else; `None` for texts that are not ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (word, value) = text.strip_prefix("arena:")?.split_once(':')?;
         let race = || RaceId::parse(value);
         let button = match word {
             "stop" => Self::Stop(race()?),
@@ -35,7 +38,7 @@ impl Button {
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             _ => return None,
         };
-        (button.to_string() == custom_id).then_some(button)
+        (button.to_string() == text).then_some(button)
     }
 }
 
@@ -53,7 +56,8 @@ impl fmt::Display for Button {
 
 /// A key of `example` that stays when the configuration is put in another order or the lesson is reworded:
 /// 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
-pub(crate) fn example_key(example: &Example) -> u64 {
+#[must_use]
+pub fn example_key(example: &Example) -> u64 {
     let bytes = example.prompt.bytes().chain([0]).chain(example.title.bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -14,20 +14,20 @@ use crate::{
     view::View,
 };
 
-pub(super) const SKY: &str = "## Why the sky is blue\n\nSunlight holds **every colour**. Air scatters *short* waves \
+pub(crate) const SKY: &str = "## Why the sky is blue\n\nSunlight holds **every colour**. Air scatters *short* waves \
     much more than long ones, so blue comes from all sides:\n\n- red passes almost straight\n- blue is scattered about \
     **5.5 times** as much, see `1 / λ^4`\n\n> Lord Rayleigh worked it out in 1871.";
-pub(super) const CODE: &str = "Scattering goes with the fourth power of the wavelength:\n\n```python\ndef \
+pub(crate) const CODE: &str = "Scattering goes with the fourth power of the wavelength:\n\n```python\ndef \
     scattered(nanometres: float) -> float:\n    return (550 / nanometres) ** 4\n\nfor color, length in [(\"blue\", \
     450), (\"red\", 700)]:\n    print(f\"{color:5} {scattered(length):.2f}\")\n```\n\n| colour | nm | scattered |\n\
     |---|---:|---:|\n| blue | 450 | **2.23** |\n| red | 700 | 0.38 |\n\nSo blue wins by far.";
-pub(super) const THOUGHT: &str = "The user asks about the sky. Rayleigh scattering, then. ";
+pub(crate) const THOUGHT: &str = "The user asks about the sky. Rayleigh scattering, then. ";
 
-pub(super) fn race() -> RaceId {
+pub(crate) fn race() -> RaceId {
     RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
 }
 
-pub(super) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) -> Arc<ModelCard> {
+pub(crate) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) -> Arc<ModelCard> {
     Arc::new(ModelCard {
         id: ModelId::new(id),
         name: name.into(),
@@ -41,7 +41,7 @@ pub(super) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) ->
 }
 
 /// The default line-up.
-pub(super) fn line_up() -> Vec<Arc<ModelCard>> {
+pub(crate) fn line_up() -> Vec<Arc<ModelCard>> {
     vec![
         card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263"),
         card("qwen-7b", "Qwen 7B", "📜", "7B", "#4594F0"),
@@ -52,10 +52,10 @@ pub(super) fn line_up() -> Vec<Arc<ModelCard>> {
 }
 
 /// A race that is told event by event.
-pub(super) struct Tale(pub(super) RaceState);
+pub(crate) struct Tale(pub(crate) RaceState);
 
 impl Tale {
-    pub(super) fn of(prompt: &str, cards: Vec<Arc<ModelCard>>) -> Self {
+    pub(crate) fn of(prompt: &str, cards: Vec<Arc<ModelCard>>) -> Self {
         let lanes = cards.len();
         let mut tale = Self(RaceState::new("ana", prompt, cards));
         for lane in 0..lanes {
@@ -65,12 +65,12 @@ impl Tale {
         tale
     }
 
-    pub(super) fn delta(&mut self, at: u64, lane: usize, delta: Delta) {
+    pub(crate) fn delta(&mut self, at: u64, lane: usize, delta: Delta) {
         self.0.apply(&event(at, lane, LaneEvent::Delta(delta)));
     }
 
     /// `text` from `first` to `last`, in pieces.
-    pub(super) fn says(&mut self, lane: usize, (first, last): (u64, u64), text: &str) {
+    pub(crate) fn says(&mut self, lane: usize, (first, last): (u64, u64), text: &str) {
         let pieces: Vec<String> = text.chars().collect::<Vec<_>>().chunks(4).map(String::from_iter).collect();
         let steps = u64::try_from(pieces.len()).expect("few").max(2) - 1;
         for (i, piece) in (0..).zip(pieces) {
@@ -78,7 +78,7 @@ impl Tale {
         }
     }
 
-    pub(super) fn ends(&mut self, at: u64, lane: usize, tokens: u64) {
+    pub(crate) fn ends(&mut self, at: u64, lane: usize, tokens: u64) {
         let usage = Usage { output_tokens: Some(tokens), ..Usage::default() };
         self.delta(at, lane, Delta::Usage(usage));
         self.delta(at, lane, Delta::Finished(FinishReason::new("stop")));
@@ -86,25 +86,25 @@ impl Tale {
         self.0.apply(&event(at, lane, LaneEvent::Closed));
     }
 
-    pub(super) fn fails(&mut self, at: u64, lane: usize, error: ModelError) {
+    pub(crate) fn fails(&mut self, at: u64, lane: usize, error: ModelError) {
         self.0.apply(&event(at, lane, LaneEvent::Failed(error)));
     }
 
-    pub(super) fn stop(&mut self, at: u64, cause: StopCause) -> View {
+    pub(crate) fn stop(&mut self, at: u64, cause: StopCause) -> View {
         self.0.apply(&RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Stop(cause) });
         self.view()
     }
 
-    pub(super) fn tick(&mut self, at: u64) -> View {
+    pub(crate) fn tick(&mut self, at: u64) -> View {
         self.0.apply(&RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Tick });
         self.view()
     }
 
-    pub(super) fn view(&self) -> View {
+    pub(crate) fn view(&self) -> View {
         View::of(&self.0)
     }
 
-    pub(super) fn record(&self) -> Record {
+    pub(crate) fn record(&self) -> Record {
         Record {
             id: race(),
             asker: Asker { id: "discord:1".into(), name: "ana".into() },
@@ -119,7 +119,7 @@ fn event(at: u64, lane: usize, event: LaneEvent) -> RaceEvent {
 }
 
 /// In the middle of a race of the default line-up.
-pub(super) fn running() -> Tale {
+pub(crate) fn running() -> Tale {
     let mut tale = Tale::of("Why is the sky blue? Show it with a *small* program.", line_up());
     tale.says(0, (210, 1_600), SKY);
     tale.ends(1_600, 0, 231);
@@ -132,7 +132,7 @@ pub(super) fn running() -> Tale {
 }
 
 /// The same race when it is over; the coder failed.
-pub(super) fn finished() -> Tale {
+pub(crate) fn finished() -> Tale {
     let mut tale = running();
     tale.says(2, (2_030, 3_100), &CODE[240..]);
     tale.ends(3_120, 2, 430);

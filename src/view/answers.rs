@@ -1,0 +1,74 @@
+//! Every answer of a race, whole, as one Markdown file, and the numbers of a lane in a line.
+//!
+//! Must not know where it is sent or how long it may be.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::{
+    name,
+    text::{Measure, clipped, one_line, open_fence, plain},
+};
+use crate::race::{
+    figures::{seconds, speed, tokens},
+    report::{LaneReport, Report, Status},
+};
+
+/// The name of the file with the answers of the race of this brief id.
+pub(crate) fn file_name(race: &str) -> String {
+    format!("race-{race}.md")
+}
+
+/// All of a race as Markdown. Texts of models stand as they came, without characters that hide or reorder text.
+pub(crate) fn markdown(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
+    let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));
+    out.push_str(&quoted(&report.prompt));
+    for lane in report.order().into_iter().map(|i| &report.lanes[i]) {
+        section(&mut out, lane);
+    }
+    out
+}
+
+fn bare(text: &str, limit: usize) -> String {
+    clipped(&one_line(text), limit, Measure::Utf16)
+}
+
+fn section(out: &mut String, lane: &LaneReport) {
+    let icon = bare(&lane.card.icon, 12);
+    let size = bare(&lane.card.size, 24);
+    let words =
+        [icon.as_str(), &name::plain(&lane.card), &size, if lane.simulated { "(simulated)" } else { "" }];
+    let title = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let _ = write!(out, "\n## {title}\n\n{}\n\n", numbers(lane));
+    let answer = plain(&lane.answer);
+    let answer = answer.trim();
+    out.push_str(if answer.is_empty() { "(no answer)" } else { answer });
+    out.push('\n');
+    if let Some(fence) = open_fence(answer) {
+        out.push_str(fence.marker());
+        out.push('\n');
+    }
+    if !lane.reasoning.trim().is_empty() {
+        let _ = write!(out, "\n### Reasoning\n\n{}", quoted(&lane.reasoning));
+    }
+}
+
+fn quoted(text: &str) -> String {
+    plain(text.trim()).lines().map(|line| format!("> {line}").trim_end().to_owned() + "\n").collect()
+}
+
+/// "first token 0.21 s, total 1.60 s, 231 tokens, 143 tok/s", after how it ended where it did not finish.
+pub(crate) fn numbers(lane: &LaneReport) -> String {
+    let metrics = &lane.metrics;
+    let mut parts = vec![];
+    if !matches!(lane.status, Status::Finished(_)) {
+        parts.push(lane.error.clone().unwrap_or_else(|| lane.status.as_str().to_owned()));
+    }
+    parts.extend(metrics.ttft.map(|time| format!("first token {}", seconds(time))));
+    parts.extend(metrics.total.map(|time| format!("total {}", seconds(time))));
+    parts.push(format!("{} tokens", tokens(metrics.output_tokens, metrics.token_count)));
+    let shown = metrics.tokens_per_second.filter(|_| lane.status != Status::Failed);
+    parts.extend(shown.map(|v| format!("{} tok/s", speed(Some(v), metrics.token_count))));
+    parts.join(", ")
+}

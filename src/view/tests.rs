@@ -1,0 +1,3 @@
+//! What the tests of every renderer share.
+
+pub(crate) mod samples;
