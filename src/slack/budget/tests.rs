@@ -1,0 +1,215 @@
+//! The budget by hand; beside it, it plays whole minutes in [`minutes`] and stands behind a clock in [`clock`].
+
+mod clock;
+mod minutes;
+
+use proptest::prelude::*;
+
+use super::{posts::SPACING, updates::REFILL, *};
+
+const POST: &str = "chat.postMessage";
+const FILE: &str = "files.completeUploadExternal";
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Times in milliseconds from a start.
+struct Clock(Instant);
+
+impl Clock {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn at(&self, at: u64) -> Instant {
+        self.0 + ms(at)
+    }
+}
+
+fn shared(live: usize) -> Budget {
+    let mut budget = Budget::default();
+    (0..live).for_each(|_| budget.updates.share());
+    budget
+}
+
+/// How many of `who` get a slot at once.
+fn granted(budget: &mut Budget, who: std::ops::Range<u64>, urgency: Urgency, now: Instant) -> Vec<Slot> {
+    who.filter_map(|who| budget.ask_update(who, urgency, now).ok()).collect()
+}
+
+#[test]
+fn live_frames_leave_a_slot_for_the_final_of_each_message() {
+    for (live, expected) in [(0, 10), (1, 9), (3, 7), (8, 2), (20, 2)] {
+        let (clock, mut budget) = (Clock::new(), shared(live));
+        let frames = granted(&mut budget, 0..30, Urgency::Live, clock.at(0));
+        let finals = granted(&mut budget, 100..130, Urgency::Final, clock.at(0));
+        assert_eq!((frames.len(), finals.len()), (expected, 10 - expected), "{live} live");
+    }
+}
+
+#[test]
+fn the_time_for_all_finals_is_enough_whatever_live_frames_do_before() {
+    for live in [0, 1, 8, 10, 14] {
+        let (clock, mut budget) = (Clock::new(), shared(live));
+        let finals = budget.finals(clock.at(0));
+        assert_eq!(finals.is_zero(), live <= 8, "{live} live: {finals:?}");
+        for slot in granted(&mut budget, 0..30, Urgency::Live, clock.at(0)) {
+            budget.settle(slot, Outcome::Answered, clock.at(0));
+        }
+        let waiting = 100..100 + u64::try_from(live).expect("few");
+        let end = clock.at(0) + finals;
+        let mut landed = 0;
+        for at in (0..).step_by(50).map(|at| clock.at(at)).take_while(|at| *at <= end) {
+            for slot in granted(&mut budget, waiting.start + landed..waiting.end, Urgency::Final, at) {
+                budget.settle(slot, Outcome::Answered, at);
+                landed += 1;
+            }
+        }
+        assert_eq!(waiting.start + landed, waiting.end, "{live} live, {finals:?}");
+    }
+}
+
+#[test]
+fn a_slot_comes_back_from_its_answer_on() {
+    let (clock, mut budget) = (Clock::new(), shared(0));
+    let slots = granted(&mut budget, 0..10, Urgency::Final, clock.at(0));
+    for slot in slots {
+        budget.settle(slot, Outcome::Answered, clock.at(3_000));
+    }
+    let early = budget.ask_update(1, Urgency::Final, clock.at(4_499));
+    assert_eq!(early.expect_err("not yet"), ms(50), "no sooner than this is asked again");
+    assert!(budget.ask_update(1, Urgency::Final, clock.at(4_500)).is_ok());
+    let second = budget.ask_update(2, Urgency::Final, clock.at(4_500)).expect_err("one at a time");
+    assert_eq!(second, REFILL);
+}
+
+#[test]
+fn what_was_never_sent_costs_nothing_and_what_was_lost_does() {
+    let (clock, mut budget) = (Clock::new(), shared(0));
+    for outcome in [Outcome::NotSent, Outcome::Lost] {
+        for slot in granted(&mut budget, 0..10, Urgency::Final, clock.at(0)) {
+            budget.settle(slot, outcome, clock.at(0));
+        }
+    }
+    let wait = budget.ask_update(1, Urgency::Final, clock.at(0)).expect_err("all are spent");
+    assert_eq!(wait, REFILL);
+}
+
+#[test]
+fn who_waits_longer_goes_first_and_a_final_before_all() {
+    let (clock, mut budget) = (Clock::new(), shared(8));
+    for slot in granted(&mut budget, 100..102, Urgency::Live, clock.at(0)) {
+        budget.settle(slot, Outcome::Answered, clock.at(0));
+    }
+    let mut ask = |who, at| budget.ask_update(who, Urgency::Live, clock.at(at));
+    assert_eq!(ask(1, 100).expect_err("none left"), ms(1_400));
+    assert_eq!(ask(2, 200).expect_err("behind the first"), ms(2_800));
+    assert!(ask(2, 1_500).is_err(), "it is the turn of the first");
+    let slot = ask(1, 1_501).expect("its turn");
+    budget.settle(slot, Outcome::Answered, clock.at(1_502));
+    assert!(budget.ask_update(1, Urgency::Live, clock.at(3_010)).is_err(), "the second is before it now");
+    assert!(budget.ask_update(3, Urgency::Final, clock.at(3_010)).is_ok());
+    let late = budget.ask_update(2, Urgency::Live, clock.at(4_600));
+    assert!(late.is_ok(), "{late:?}");
+}
+
+#[test]
+fn a_429_stops_all_edits_until_its_end_and_finals_go_first_then() {
+    let (clock, mut budget) = (Clock::new(), shared(3));
+    let slot = budget.ask_update(1, Urgency::Live, clock.at(0)).expect("a slot");
+    budget.settle(slot, Outcome::Limited { retry_after: ms(7_000) }, clock.at(200));
+    assert_eq!(budget.held(UPDATE, clock.at(200)), Some(ms(7_100)));
+    for (who, urgency) in [(1, Urgency::Live), (2, Urgency::Final)] {
+        assert_eq!(budget.ask_update(who, urgency, clock.at(300)).expect_err("stopped"), ms(7_000));
+    }
+    assert!(budget.ask_update(3, Urgency::Final, clock.at(7_299)).is_err());
+    assert!(budget.spacing(clock.at(200)) >= ms(7_100), "live frames are told to wait");
+    let finals = granted(&mut budget, 2..10, Urgency::Final, clock.at(7_300));
+    assert_eq!(finals.len(), 5, "half of what there was: the count was wrong");
+    assert!(budget.ask_update(1, Urgency::Live, clock.at(7_300)).is_err());
+}
+
+#[test]
+fn the_pace_is_shared_by_all_and_slower_while_the_bucket_recovers() {
+    let clock = Clock::new();
+    for (live, expected) in [(0, 1_500), (1, 1_500), (4, 6_000), (10, 15_000)] {
+        assert_eq!(shared(live).spacing(clock.at(0)), ms(expected), "{live} live");
+    }
+    let mut budget = shared(1);
+    for slot in granted(&mut budget, 0..10, Urgency::Final, clock.at(0)) {
+        budget.settle(slot, Outcome::Answered, clock.at(0));
+    }
+    assert_eq!(budget.spacing(clock.at(0)), ms(3_000), "a slot for the final comes back first");
+    budget.updates.unshare(0);
+    assert_eq!(budget.updates.sharers(), 0);
+}
+
+fn hold(result: Result<Slot, Hold>) -> (u64, u64) {
+    let Hold { soonest, latest } = result.expect_err("no slot");
+    (soonest.as_millis().try_into().expect("short"), latest.as_millis().try_into().expect("short"))
+}
+
+#[test]
+fn posts_of_a_channel_go_one_a_second_in_their_order() {
+    let (clock, mut budget) = (Clock::new(), Budget::default());
+    let first = budget.ask_post(POST, "C1", 1, clock.at(0)).expect("a slot");
+    assert_eq!(hold(budget.ask_post(POST, "C1", 2, clock.at(100))), (0, 3_900), "it is under way");
+    assert_eq!(hold(budget.ask_post(FILE, "C1", 3, clock.at(100))), (1_000, 4_900));
+    assert!(budget.ask_post(POST, "C2", 4, clock.at(100)).is_ok(), "another channel");
+    budget.settle(first, Outcome::Answered, clock.at(300));
+    assert_eq!(hold(budget.ask_post(POST, "C1", 2, clock.at(300))), (1_000, 1_000));
+    assert_eq!(
+        hold(budget.ask_post(FILE, "C1", 3, clock.at(1_300))),
+        (1_000, 1_000),
+        "its turn comes second"
+    );
+    let second = budget.ask_post(POST, "C1", 2, clock.at(1_300)).expect("its turn");
+    budget.settle(second, Outcome::NotSent, clock.at(1_400));
+    assert!(budget.ask_post(FILE, "C1", 3, clock.at(1_400)).is_ok(), "nothing was sent");
+}
+
+#[test]
+fn a_post_without_an_answer_holds_nobody_for_ever() {
+    let (clock, mut budget) = (Clock::new(), Budget::default());
+    let slow = budget.ask_post(POST, "C1", 1, clock.at(0)).expect("a slot");
+    assert_eq!(hold(budget.ask_post(POST, "C1", 2, clock.at(3_999))), (0, 1));
+    let _next = budget.ask_post(POST, "C1", 2, clock.at(4_000)).expect("the other hangs");
+    budget.settle(slow, Outcome::Lost, clock.at(8_000));
+    let _third = budget.ask_post(POST, "C1", 3, clock.at(8_000)).expect("the second hangs too");
+}
+
+#[test]
+fn a_429_holds_its_method_in_all_channels_and_nothing_else() {
+    let (clock, mut budget) = (Clock::new(), Budget::default());
+    let slot = budget.ask_post(FILE, "C1", 1, clock.at(0)).expect("a slot");
+    budget.settle(slot, Outcome::Limited { retry_after: ms(30_000) }, clock.at(100));
+    assert_eq!(hold(budget.ask_post(FILE, "C1", 2, clock.at(200))), (29_999 + 1, 30_000));
+    assert_eq!(hold(budget.ask_post(FILE, "C2", 3, clock.at(200))), (30_000, 30_000));
+    let _ahead = budget.ask_post(POST, "C1", 4, clock.at(1_100)).expect("it does not wait behind the file");
+    assert!(budget.ask_post(FILE, "C2", 3, clock.at(30_200)).is_ok());
+    assert_eq!(budget.ask("views.open", clock.at(200)).map(drop), Ok(()));
+    budget.limited("views.open", ms(1_000), clock.at(200));
+    assert_eq!(budget.ask("views.open", clock.at(300)).map(drop), Err(ms(1_000)));
+    assert_eq!(budget.ask("views.open", clock.at(1_300)).map(drop), Ok(()));
+    budget.limited("views.open", ms(9_000), clock.at(2_000));
+    budget.limited("views.open", ms(1_000), clock.at(2_001));
+    assert_eq!(budget.held("views.open", clock.at(2_001)), Some(ms(9_099)), "the longer one holds");
+}
+
+#[test]
+fn a_place_that_is_given_up_holds_up_nobody_and_nothing_is_kept() {
+    let (clock, mut budget) = (Clock::new(), Budget::default());
+    for channel in 0..1_000_u64 {
+        let name = format!("C{channel}");
+        let now = clock.at(channel * 100);
+        let slot = budget.ask_post(POST, &name, channel, now).expect("a slot");
+        budget.settle(slot, Outcome::Answered, now);
+        assert!(budget.ask_post(POST, &name, 2_000, now).is_err());
+        assert!(budget.ask_post(POST, &name, 2_001, now).is_err());
+        budget.leave(&name, 2_000);
+        assert_eq!(hold(budget.ask_post(POST, &name, 2_001, now)), (1_000, 1_000));
+        budget.leave(&name, 2_001);
+        assert!(budget.posts.len() <= 11, "{}", budget.posts.len());
+    }
+}

@@ -1,0 +1,113 @@
+//! `chat.update`: 50 a minute for all messages of the workspace together (tier 3).
+//! <https://docs.slack.dev/apis/web-api/rate-limits>
+//!
+//! A bucket of ten tokens that gets forty a minute, so no 60 seconds hold more than fifty. When Slack counts a call
+//! is not known but for that it is between its sending and its answer. So a token is taken when the call goes, and
+//! begins to come back only when its answer is there: then the bound holds for Slack's count too. Must not know
+//! other methods.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Outcome, Urgency, until};
+use crate::live::queue::Queue;
+
+/// The most that go at once.
+pub(super) const CAPACITY: u32 = 10;
+/// How long a token takes to come back: forty a minute.
+pub(super) const REFILL: Duration = Duration::from_millis(1_500);
+/// The most tokens that live frames leave to finals; one for each live message up to this.
+const RESERVE_MOST: usize = 8;
+/// Tokens that are taken as spent when a wait that Slack asked for is over, beside those of the calls it refused: our
+/// count was wrong.
+const DOUBTED: u32 = 4;
+/// When to ask again where only an answer under way can tell.
+const POLL: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Default)]
+pub(super) struct Updates {
+    in_flight: u32,
+    /// When all tokens of calls that were answered will be back.
+    whole: Option<Instant>,
+    sharers: usize,
+    queue: Queue,
+}
+
+impl Updates {
+    /// Takes a token, or says when to ask again. Nothing goes before `held`.
+    pub(super) fn ask(
+        &mut self,
+        who: u64,
+        urgency: Urgency,
+        held: Option<Instant>,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        let is_live = urgency == Urgency::Live;
+        let ahead = u32::try_from(self.queue.ahead(who, is_live, now)).unwrap_or(u32::MAX);
+        let wait = self.wait(urgency, ahead, now).max(until(held, now));
+        if wait.is_zero() {
+            self.in_flight += 1;
+            self.queue.leave(who);
+            return Ok(());
+        }
+        let wait = wait.max(POLL);
+        self.queue.book(who, is_live, now + wait, now);
+        Err(wait)
+    }
+
+    /// Until there is a token for an edit that has so many before it, if those in flight were answered now.
+    fn wait(&self, urgency: Urgency, ahead: u32, now: Instant) -> Duration {
+        let spent = REFILL * self.in_flight + until(self.whole, now);
+        let wanted = REFILL.saturating_mul(ahead.saturating_add(1));
+        (spent + wanted).saturating_sub(REFILL * (CAPACITY - self.reserve(urgency)))
+    }
+
+    /// How long the last edits of all live messages take together, whatever live frames do until then.
+    pub(super) fn finals(&self, held: Option<Instant>, now: Instant) -> Duration {
+        let finals = u32::try_from(self.sharers).unwrap_or(u32::MAX);
+        // live frames may spend all but what is kept
+        let at_worst = REFILL.saturating_mul(finals - self.reserve(Urgency::Live).min(finals));
+        let at_least =
+            finals.checked_sub(1).map_or(Duration::ZERO, |ahead| self.wait(Urgency::Final, ahead, now));
+        at_worst.max(at_least).max(until(held, now))
+    }
+
+    /// Tokens that are kept from such edits.
+    fn reserve(&self, urgency: Urgency) -> u32 {
+        let reserve = u32::try_from(self.sharers.min(RESERVE_MOST)).unwrap_or(u32::MAX);
+        if urgency == Urgency::Live { reserve } else { 0 }
+    }
+
+    pub(super) fn settle(&mut self, outcome: Outcome, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if outcome != Outcome::NotSent {
+            self.whole = Some(self.whole.map_or(now, |whole| whole.max(now)) + REFILL);
+        }
+    }
+
+    /// Slack counted otherwise, and lets nothing through before `until`.
+    pub(super) fn limited(&mut self, until: Instant) {
+        self.whole = self.whole.max(Some(until + REFILL * DOUBTED));
+    }
+
+    pub(super) fn share(&mut self) {
+        self.sharers += 1;
+    }
+
+    pub(super) fn unshare(&mut self, who: u64) {
+        self.sharers = self.sharers.saturating_sub(1);
+        self.queue.leave(who);
+    }
+
+    pub(super) fn sharers(&self) -> usize {
+        self.sharers
+    }
+
+    /// How far apart the edits of one live message should be, counted from an answer to the next call, so that all
+    /// of them together spend what comes back; longer before `held` and while what was kept for finals is coming back.
+    pub(super) fn spacing(&self, held: Option<Instant>, now: Instant) -> Duration {
+        let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX).max(1);
+        REFILL.saturating_mul(sharers).max(self.wait(Urgency::Live, 0, now)).max(until(held, now))
+    }
+}
