@@ -1,0 +1,274 @@
+//! What a call can come to, by what one does about it.
+//!
+//! Must not know the clients. No text here holds an address, a token, a body or what was sent: of an answer only
+//! Slack's own codes are kept, and only if they look like one.
+
+use std::{error::Error, iter, time::Duration};
+
+use serde_json::Value;
+
+use crate::slack::budget::Outcome;
+
+/// The wait after a 429 that does not say how long, or not in whole seconds.
+const UNTOLD: Duration = Duration::from_secs(10);
+/// A 429 that asks for less is not believed: a call repeated without a pause would only earn the next one.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// No limit holds longer.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// Why a call did not succeed. Codes: the "Errors" of each method's page, such as
+/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// Nothing was done; come back after this. Also given without a call while an earlier answer still holds.
+    #[error("rate limited for {retry_after:?}")]
+    Limited {
+        /// As Slack said, or what is left of it.
+        retry_after: Duration,
+    },
+    /// The bot is not in the channel, or cannot see it (a private one).
+    #[error("the bot is not in the channel")]
+    NotInChannel,
+    /// Nobody, or no bot, may write there: archived, restricted, locked.
+    #[error("the channel is closed")]
+    Closed,
+    /// The message, its thread or the response URL is no longer there: no further call.
+    #[error("message is gone")]
+    Gone,
+    /// More text than a message may have.
+    #[error("message is too long")]
+    TooLong,
+    /// The blocks are not what Slack takes here.
+    #[error("blocks were refused")]
+    InvalidBlocks,
+    /// A token is wrong, over or withdrawn.
+    #[error("token was refused")]
+    Unauthorized,
+    /// The app lacks a scope.
+    #[error("scope {needed} is missing")]
+    MissingScope {
+        /// As Slack calls it, or `unknown`.
+        needed: String,
+    },
+    /// Another refusal: ours to mend, and the same when sent again.
+    #[error("refused: {code}")]
+    Refused {
+        /// Slack's code (lower-case letters, digits and `_`, at most 40), else `http_` and the status, else `unreadable`.
+        code: String,
+    },
+    /// 5xx, or a code by which Slack says the same: it may work later. It may also have taken effect.
+    #[error("server error {status}")]
+    Server {
+        /// The HTTP status; 200 where only the code says it.
+        status: u16,
+    },
+    /// No answer, or none that can be read.
+    #[error("{cause}")]
+    Transport {
+        /// How it failed.
+        cause: Lost,
+        /// The call may have taken effect.
+        ambiguous: bool,
+    },
+}
+
+/// How a call got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Lost {
+    /// No connection: nothing was sent.
+    #[error("no connection")]
+    Unconnected,
+    /// Not within the call's deadline.
+    #[error("no answer in time")]
+    Late,
+    /// The connection broke.
+    #[error("connection was lost")]
+    Cut,
+    /// An answer that is not Slack's.
+    #[error("answer is unreadable")]
+    Unreadable,
+    /// An address that must not be called, or a request that cannot be written.
+    #[error("request cannot be sent")]
+    Unsendable,
+}
+
+impl Lost {
+    /// The error; whether the call may have taken effect follows from how it failed.
+    pub(super) fn into_error(self) -> ApiError {
+        ApiError::Transport { cause: self, ambiguous: !matches!(self, Self::Unconnected | Self::Unsendable) }
+    }
+}
+
+impl ApiError {
+    /// A 429. `seconds` is what its `Retry-After` says.
+    /// <https://docs.slack.dev/apis/web-api/rate-limits>
+    pub(super) fn limited(seconds: Option<Duration>) -> Self {
+        Self::Limited { retry_after: seconds.unwrap_or(UNTOLD).clamp(SHORTEST, LONGEST) }
+    }
+
+    /// What `code`, the `error` of an answer with `"ok": false`, stands for; `body` is that answer, where a missing
+    /// scope is named.
+    pub(super) fn of_code(code: &str, body: &Value) -> Self {
+        match code {
+            "ratelimited" | "rate_limited" => Self::limited(None),
+            "not_in_channel" | "channel_not_found" => Self::NotInChannel,
+            "is_archived" | "is_inactive" | "messages_tab_disabled" | "restricted_action" => Self::Closed,
+            code if code.starts_with("restricted_action_") => Self::Closed,
+            "message_not_found"
+            | "thread_not_found"
+            | "cant_update_message"
+            | "edit_window_closed"
+            | "cannot_reply_to_message"
+            | "expired_url"
+            | "used_url" => Self::Gone,
+            "msg_too_long" | "msg_blocks_too_long" => Self::TooLong,
+            "invalid_blocks" | "invalid_blocks_format" => Self::InvalidBlocks,
+            "invalid_auth"
+            | "not_authed"
+            | "account_inactive"
+            | "token_revoked"
+            | "token_expired"
+            | "no_permission"
+            | "not_allowed_token_type"
+            | "team_access_not_granted"
+            | "org_login_required" => Self::Unauthorized,
+            "missing_scope" => Self::MissingScope { needed: scope(body) },
+            // "It's possible some aspect of the operation succeeded": they say so of themselves
+            "internal_error" | "fatal_error" | "service_unavailable" => Self::Server { status: 200 },
+            // what we sent did not arrive whole
+            "request_timeout" => Self::Transport { cause: Lost::Cut, ambiguous: false },
+            code => Self::Refused { code: checked(code) },
+        }
+    }
+
+    /// What an HTTP `status` stands for that is neither a success nor 429.
+    pub(super) fn of_status(status: u16) -> Self {
+        match status {
+            500.. => Self::Server { status },
+            401 | 403 => Self::Unauthorized,
+            _ => Self::Refused { code: format!("http_{status}") },
+        }
+    }
+
+    /// The value of the metric's label.
+    pub(super) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Limited { .. } => "limited",
+            Self::Server { .. } => "failed",
+            Self::Transport { .. } => "no_answer",
+            _ => "refused",
+        }
+    }
+
+    /// True if the call may have taken effect all the same.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Transport { ambiguous: true, .. })
+    }
+
+    /// True if the same call may succeed later.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Limited { .. } | Self::Server { .. } | Self::Transport { .. })
+    }
+
+    /// The error and its causes in one line, for logs.
+    #[must_use]
+    pub(crate) fn chain(&self) -> String {
+        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+}
+
+/// What the budget has to know of a call.
+impl<T> From<&Result<T, ApiError>> for Outcome {
+    fn from(result: &Result<T, ApiError>) -> Self {
+        match result {
+            Err(ApiError::Limited { retry_after }) => Self::Limited { retry_after: *retry_after },
+            Err(ApiError::Transport { ambiguous: false, .. }) => Self::NotSent,
+            Err(error) if error.is_ambiguous() => Self::Lost,
+            Ok(_) | Err(_) => Self::Answered,
+        }
+    }
+}
+
+fn checked(code: &str) -> String {
+    let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let looks_like_one = (1..=40).contains(&code.len()) && code.chars().all(is_code);
+    if looks_like_one { code.into() } else { "unreadable".into() }
+}
+
+/// <https://docs.slack.dev/authentication/installing-with-oauth#errors>
+fn scope(body: &Value) -> String {
+    let is_scope = |c: char| c.is_ascii_lowercase() || ":._,".contains(c);
+    let needed = body["needed"].as_str().filter(|scope| (1..=80).contains(&scope.len()));
+    needed.filter(|scope| scope.chars().all(is_scope)).unwrap_or("unknown").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(code: &str) -> String {
+        format!("{:?}", ApiError::of_code(code, &json!({})))
+    }
+
+    #[test]
+    fn a_code_says_what_to_do() {
+        let of = |codes: &[&str], expected: &str| {
+            for code in codes {
+                assert_eq!(of(code), expected, "{code}");
+            }
+        };
+        of(&["not_in_channel", "channel_not_found"], "NotInChannel");
+        of(&["is_archived", "restricted_action", "restricted_action_thread_locked"], "Closed");
+        of(&["message_not_found", "thread_not_found", "used_url"], "Gone");
+        of(&["msg_too_long", "msg_blocks_too_long"], "TooLong");
+        of(&["invalid_blocks", "invalid_blocks_format"], "InvalidBlocks");
+        of(&["invalid_auth", "token_revoked", "account_inactive"], "Unauthorized");
+        of(&["internal_error", "fatal_error"], "Server { status: 200 }");
+        of(&["ratelimited"], "Limited { retry_after: 10s }");
+        of(&["expired_trigger_id"], "Refused { code: \"expired_trigger_id\" }");
+    }
+
+    #[test]
+    fn only_what_looks_like_a_code_or_a_scope_is_kept() {
+        for odd in ["", "xoxb-1-SECRET", "Why is the sky blue?", "a\nb", &"a".repeat(41)] {
+            assert_eq!(of(odd), "Refused { code: \"unreadable\" }", "{odd:?}");
+        }
+        let needed = |value| ApiError::of_code("missing_scope", &json!({ "needed": value })).to_string();
+        assert_eq!(needed(json!("files:write")), "scope files:write is missing");
+        for odd in [json!("<b>"), json!(""), json!(7), json!("x".repeat(81))] {
+            assert_eq!(needed(odd), "scope unknown is missing");
+        }
+    }
+
+    #[test]
+    fn a_status_says_it_where_there_is_no_code() {
+        let of = |status| format!("{:?}", ApiError::of_status(status));
+        assert_eq!(of(503), "Server { status: 503 }");
+        assert_eq!(of(401), "Unauthorized");
+        assert_eq!(of(302), "Refused { code: \"http_302\" }");
+    }
+
+    #[test]
+    fn an_odd_wait_is_bounded() {
+        let of = |seconds: Option<u64>| match ApiError::limited(seconds.map(Duration::from_secs)) {
+            ApiError::Limited { retry_after } => retry_after.as_secs(),
+            other => panic!("{other}"),
+        };
+        assert_eq!([None, Some(0), Some(7), Some(u64::MAX)].map(of), [10, 1, 7, 86_400]);
+    }
+
+    #[test]
+    fn the_budget_learns_what_may_have_arrived() {
+        let of = |error: ApiError| Outcome::from(&Err::<(), _>(error));
+        assert_eq!(of(Lost::Late.into_error()), Outcome::Lost);
+        assert_eq!(of(Lost::Unconnected.into_error()), Outcome::NotSent);
+        assert_eq!(of(ApiError::Server { status: 502 }), Outcome::Lost);
+        assert_eq!(of(ApiError::Gone), Outcome::Answered);
+        assert_eq!(Outcome::from(&Ok::<_, ApiError>(())), Outcome::Answered);
+        let second = Duration::from_secs(1);
+        assert_eq!(of(ApiError::limited(Some(second))), Outcome::Limited { retry_after: second });
+    }
+}
