@@ -1,0 +1,252 @@
+//! The supervision against the fake socket server, over loopback, with shorter waits.
+#![expect(dead_code, unreachable_pub, reason = "the fake is shared with the stories, which use all of it")]
+
+#[path = "../../../tests/support/slack/socket/mod.rs"]
+mod fake;
+mod faults;
+mod office;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+
+use self::{
+    fake::{Door, FakeSocket, Rules, Truth},
+    office::{Office, Reply},
+};
+use super::*;
+use crate::slack::incoming::{Ack, Incoming, Kind};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const MS: Duration = Duration::from_millis(1);
+
+fn timing() -> Timing {
+    Timing {
+        open: 500 * MS,
+        greet: 500 * MS,
+        ping: 100 * MS,
+        silence: 400 * MS,
+        drain: 50 * MS,
+        least: 30 * MS,
+        most: 300 * MS,
+        good_life: 100 * MS,
+        ..Timing::default()
+    }
+}
+
+/// Socket Mode that runs, and what comes out of it.
+struct Bot {
+    fake: Arc<FakeSocket>,
+    office: Office,
+    state: watch::Receiver<State>,
+    incoming: mpsc::UnboundedReceiver<Incoming>,
+    closed: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+fn answer(incoming: &Incoming) -> Ack {
+    match &incoming.kind {
+        Kind::Command { text } if text.is_empty() => Ack::Empty,
+        Kind::Command { .. } => {
+            Ack::Private(json!({ "text": "On it", "blocks": [{ "type": "of tomorrow", "x": [1, null] }] }))
+        }
+        Kind::Modal { .. } => Ack::Errors(BTreeMap::from([("prompt".to_owned(), "too long".to_owned())])),
+        _ => Ack::Empty,
+    }
+}
+
+impl Bot {
+    fn at(fake: Arc<FakeSocket>, office: Office, timing: Timing) -> Self {
+        let (told, state) = watch::channel(State::Connecting { since: Instant::now() });
+        let (sender, incoming) = mpsc::unbounded_channel();
+        let inbox = move |incoming| {
+            let ack = answer(&incoming);
+            drop(sender.send(incoming));
+            ack
+        };
+        let (intake, closed) = (Arc::new(Intake::new(Arc::new(inbox))), CancellationToken::new());
+        let (api_url, app_token) = (office.url(), office::TOKEN.into());
+        let setup = Setup { api_url, app_token, intake, state: told, closed: closed.clone() };
+        let task = TaskTracker::new().spawn(run_with(setup, timing));
+        Self { fake, office, state, incoming, closed, task }
+    }
+
+    async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let fake = Arc::new(FakeSocket::open(Rules::default()).await);
+        let office = Office::open(Arc::clone(&fake), replies).await;
+        Self::at(fake, office, timing())
+    }
+
+    async fn ready() -> Self {
+        let mut bot = Self::start([]).await;
+        bot.until(|state| *state == State::Ready).await;
+        bot.seen(|truth| truth.live.len() == CONNECTIONS).await;
+        bot
+    }
+
+    async fn until(&mut self, wanted: impl FnMut(&State) -> bool) -> State {
+        timeout(PATIENCE, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+    }
+
+    async fn lost(&mut self) -> String {
+        match self.until(|state| matches!(state, State::Lost { .. })).await {
+            State::Lost { why } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn seen(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
+        timeout(PATIENCE, self.fake.until(wanted)).await.expect("in time")
+    }
+
+    /// Whether the state changed since it was last waited for.
+    fn wavered(&self) -> bool {
+        self.state.has_changed().expect("it runs")
+    }
+
+    /// The next thing that was done.
+    async fn next(&mut self) -> Kind {
+        timeout(PATIENCE, self.incoming.recv()).await.expect("in time").expect("it runs").kind
+    }
+
+    /// A command comes through and is acknowledged.
+    async fn works(&mut self) {
+        let envelope = self.fake.sends("slash_commands", command("works"));
+        assert_eq!(self.next().await, Kind::Command { text: "works".into() });
+        timeout(PATIENCE, self.fake.ack(&envelope)).await.expect("in time");
+    }
+
+    /// Closes, and gives how long that took.
+    async fn close(self) -> Duration {
+        let begin = Instant::now();
+        self.closed.cancel();
+        timeout(PATIENCE, self.task).await.expect("in time").expect("no panic");
+        begin.elapsed()
+    }
+}
+
+fn command(text: &str) -> Value {
+    json!({
+        "token": "x", "team_id": "T1", "team_domain": "d", "channel_id": "C1", "channel_name": "general",
+        "user_id": "U1", "user_name": "ana", "command": "/arena", "text": text, "api_app_id": "A1",
+        "is_enterprise_install": "false", "response_url": "https://hooks.slack.com/commands/T1/1/x",
+        "trigger_id": format!("{:032x}", fastrand::u128(..)),
+    })
+}
+
+#[tokio::test]
+async fn it_connects_twice_hands_on_and_closes_with_1000() {
+    let mut bot = Bot::ready().await;
+    for _ in 0..4 {
+        bot.works().await;
+    }
+    let truth = bot.fake.truth();
+    let links: std::collections::BTreeSet<_> = truth.acks.iter().map(|ack| ack.link).collect();
+    assert_eq!((links.len(), truth.connections, bot.office.asked()), (2, 2, 2));
+    let fake = Arc::clone(&bot.fake);
+    let took = bot.close().await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let truth = timeout(PATIENCE, fake.until(|truth| truth.live.is_empty())).await.expect("in time");
+    assert!(truth.ends.iter().all(|end| end.code == Some(1000) && end.by_client), "{:?}", truth.ends);
+}
+
+#[tokio::test]
+async fn acknowledgements_carry_what_slack_takes() {
+    let bot = Bot::ready().await;
+    let press = json!({
+        "type": "block_actions", "user": { "id": "U1" }, "team": { "id": "T1" }, "api_app_id": "A1",
+        "trigger_id": "1.b", "container": { "type": "message", "message_ts": "7.1", "channel_id": "C1" },
+        "actions": [{ "type": "button", "action_id": "stop", "value": "1" }],
+    });
+    let modal = json!({
+        "type": "view_submission", "user": { "id": "U1" }, "team": { "id": "T1" }, "trigger_id": "1.m",
+        "view": { "type": "modal", "id": "V1", "team_id": "T1", "hash": "h", "blocks": [],
+                  "title": { "type": "plain_text", "text": "Arena" }, "state": { "values": {} } },
+    });
+    let mention = json!({
+        "type": "event_callback", "team_id": "T1", "api_app_id": "A1", "event_id": "Ev1", "event_time": 1,
+        "event": { "type": "app_mention", "user": "U1", "text": "<@U0> help", "ts": "1.1", "channel": "C1" },
+    });
+    let private = json!({ "text": "On it", "blocks": [{ "type": "of tomorrow", "x": [1, null] }],
+                          "response_type": "ephemeral" });
+    let errors = json!({ "response_action": "errors", "errors": { "prompt": "too long" } });
+    for (kind, payload, answer) in [
+        ("slash_commands", command("ask"), Some(private)),
+        ("slash_commands", command(""), Some(json!({}))),
+        ("interactive", press, None),
+        ("interactive", modal, Some(errors)),
+        ("events_api", mention, None),
+        ("events_api", json!({ "type": "event_callback", "event": { "type": "of tomorrow" } }), None),
+        ("interactive", json!({ "type": "of tomorrow" }), None),
+    ] {
+        let envelope = bot.fake.sends(kind, payload);
+        let ack = timeout(PATIENCE, bot.fake.ack(&envelope)).await.expect("in time");
+        assert_eq!(ack.payload, answer, "{kind}");
+        assert!(ack.after < 500 * MS, "{:?}", ack.after);
+    }
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn what_comes_twice_runs_once_and_is_acknowledged_twice() {
+    let mut bot = Bot::ready().await;
+    let first = bot.fake.sends("slash_commands", command("once"));
+    bot.fake.ack(&first).await;
+    let again = [bot.fake.sends_again(&first), bot.fake.sends_again(&first)];
+    for envelope in &again {
+        timeout(PATIENCE, bot.fake.ack(envelope)).await.expect("in time");
+    }
+    let links: std::collections::BTreeSet<_> = bot.fake.truth().sent.iter().map(|sent| sent.link).collect();
+    assert_eq!((bot.next().await, links.len()), (Kind::Command { text: "once".into() }, 2));
+    assert!(bot.incoming.try_recv().is_err());
+    bot.close().await;
+}
+
+/// The old connection serves until its successor was greeted: nobody ever finds none.
+#[tokio::test]
+async fn nothing_is_lost_through_refreshes() {
+    let mut bot = Bot::ready().await;
+    for reason in ["warning", "refresh_requested", "of tomorrow", "warning", "refresh_requested"] {
+        let old = bot.fake.truth().live;
+        bot.fake.disconnects(reason);
+        if reason == "warning" {
+            bot.fake.disconnects("refresh_requested");
+        }
+        for _ in 0..6 {
+            bot.works().await;
+        }
+        bot.seen(|truth| truth.live.iter().filter(|number| !old.contains(number)).count() == 2).await;
+        bot.works().await;
+        bot.fake.closes_these(&old);
+        bot.seen(|truth| truth.live.len() == 2).await;
+    }
+    let truth = bot.fake.truth();
+    assert_eq!((truth.undelivered, truth.sent.len(), truth.acks.len()), (0, 35, 35));
+    assert_eq!((truth.connections, bot.office.asked(), bot.wavered()), (12, 12, false));
+    bot.close().await;
+}
+
+/// Slack need not close what it wants to be replaced.
+#[tokio::test]
+async fn the_old_connection_is_left_in_time() {
+    let bot = Bot::ready().await;
+    let old = bot.fake.truth().live;
+    bot.fake.disconnects("warning");
+    let truth = bot.seen(|truth| truth.ends.len() == 2).await;
+    assert!(truth.ends.iter().all(|end| old.contains(&end.link) && end.by_client), "{:?}", truth.ends);
+    assert_eq!(bot.seen(|truth| truth.live.len() == 2).await.most_live, 4);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_is_replaced_after_its_life() {
+    let fake = Arc::new(FakeSocket::open(Rules::default()).await);
+    let office = Office::open(Arc::clone(&fake), []).await;
+    let mut bot = Bot::at(fake, office, Timing { life: 200 * MS, ..timing() });
+    bot.until(|state| *state == State::Ready).await;
+    let truth = bot.seen(|truth| truth.ends.len() >= 4).await;
+    assert!(truth.ends.iter().all(|end| end.code == Some(1000)), "{:?}", truth.ends);
+    assert!(!bot.wavered(), "there was always one");
+    bot.close().await;
+}

@@ -1,0 +1,192 @@
+//! What goes wrong at Slack or on the way, and what becomes of it.
+
+use super::*;
+
+type Verb = fn(&FakeSocket);
+
+#[tokio::test]
+async fn what_breaks_is_made_anew() {
+    let mut bot = Bot::ready().await;
+    let breaks: [(&str, Verb); 4] = [
+        ("broke", FakeSocket::resets),
+        ("closed", FakeSocket::closes),
+        ("silent", FakeSocket::goes_dark),
+        ("switched off", |fake| fake.disconnects("link_disabled")),
+    ];
+    for (why, happens) in breaks {
+        happens(&bot.fake);
+        let said = bot.lost().await;
+        assert!(said.contains(why), "{said} for {why}");
+        bot.until(|state| *state == State::Ready).await;
+        bot.seen(|truth| truth.live.len() == 2).await;
+        bot.works().await;
+    }
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn garbage_changes_nothing() {
+    let mut bot = Bot::ready().await;
+    for text in ["", "{", "[]", "null", r#"{"type":"hello"}"#, r#"{"type":7}"#, r#"{"type":"of tomorrow"}"#] {
+        bot.fake.garbage(text);
+    }
+    bot.fake.binary(b"\xff\x00");
+    bot.works().await;
+    assert_eq!((bot.fake.truth().connections, bot.wavered()), (2, false));
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_greeting_that_does_not_come_is_given_up() {
+    for (door, greets) in [(Door::Open, false), (Door::Mute, true), (Door::Shut, true), (Door::Busy, true)] {
+        let fake = Arc::new(FakeSocket::open(Rules::default()).await);
+        fake.door(door);
+        fake.greets(greets);
+        let office = Office::open(Arc::clone(&fake), []).await;
+        let mut bot = Bot::at(fake, office, timing());
+        let why = bot.lost().await;
+        bot.seen(|truth| truth.connections > 1).await;
+        bot.fake.door(Door::Open);
+        bot.fake.greets(true);
+        bot.until(|state| *state == State::Ready).await;
+        assert!(why.contains("greet") || why.contains("reached"), "{door:?}: {why}");
+        bot.works().await;
+        bot.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_office_that_fails_is_asked_again() {
+    for (reply, word) in [
+        (Reply::Hang, "does not answer"),
+        (Reply::Status(503), "HTTP status 503"),
+        (Reply::Code("internal_error"), "internal_error"),
+        (Reply::Code("SELECT * FROM"), "cannot be read"),
+        (Reply::Text("<html>"), "cannot be read"),
+        (Reply::Url("http://127.0.0.1:9/"), "no WebSocket address"),
+        (Reply::Url("ws://127.0.0.1:9/"), "could not be reached"),
+    ] {
+        let mut bot = Bot::start([reply]).await;
+        let why = bot.lost().await;
+        assert!(why.contains(word), "{why} for {word}");
+        bot.until(|state| *state == State::Ready).await;
+        bot.works().await;
+        bot.close().await;
+    }
+}
+
+/// With one dead connection and an office that hangs, the other goes on.
+#[tokio::test]
+async fn a_stalled_refresh_is_survived() {
+    let mut bot = Bot::ready().await;
+    bot.office.then([Reply::Hang, Reply::Hang]);
+    let old = bot.fake.truth().live;
+    bot.fake.disconnects("refresh_requested");
+    for _ in 0..4 {
+        bot.works().await;
+    }
+    bot.fake.closes_these(&old);
+    bot.lost().await;
+    bot.until(|state| *state == State::Ready).await;
+    bot.seen(|truth| truth.live.len() == 2).await;
+    bot.works().await;
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn nobody_is_asked_before_retry_after() {
+    let mut bot = Bot::start([Reply::Limited(1)]).await;
+    assert!(bot.lost().await.contains("limits"));
+    bot.until(|state| *state == State::Ready).await;
+    let times = bot.office.times();
+    assert!(times[1] - times[0] >= Duration::from_secs(1), "{:?}", times[1] - times[0]);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn a_refused_token_is_the_end_and_says_the_way_out() {
+    for code in ["invalid_auth", "not_allowed_token_type", "missing_scope", "account_inactive"] {
+        let mut bot = Bot::start([Reply::Code(code)]).await;
+        let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
+        let State::Refused { why } = state else { panic!("refused") };
+        assert!(
+            why.contains("SLACK_APP_TOKEN") && why.contains(code) && why.contains("connections:write"),
+            "{why}"
+        );
+        timeout(PATIENCE, bot.task).await.expect("it returns by itself").expect("no panic");
+        assert_eq!((bot.office.asked(), bot.fake.truth().connections), (1, 0), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_real_slack_is_not_for_another_api() {
+    let mut bot = Bot::start([Reply::Url("wss://wss-primary.slack.com/link/?ticket=secret")]).await;
+    let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
+    assert!(
+        matches!(&state, State::Refused { why } if why.contains("SLACK_API_URL") && !why.contains("secret"))
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_at_first_is_found_soon() {
+    let fake = Arc::new(FakeSocket::open(Rules::default()).await);
+    let office = Office::closed(Arc::clone(&fake)).await;
+    let mut bot = Bot::at(fake, office, timing());
+    assert!(bot.lost().await.contains("reached"));
+    bot.office.comes_back().await;
+    let begin = Instant::now();
+    bot.until(|state| *state == State::Ready).await;
+    assert!(begin.elapsed() < timing().most + 500 * MS, "{:?}", begin.elapsed());
+    bot.works().await;
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn who_is_sent_away_comes_more_slowly() {
+    let fake = Arc::new(FakeSocket::open(Rules { most: 0, ..Rules::default() }).await);
+    let office = Office::open(Arc::clone(&fake), []).await;
+    let mut bot = Bot::at(fake, office, timing());
+    assert!(bot.lost().await.contains("too many connections"));
+    bot.seen(|truth| truth.connections == 6).await;
+    let times = bot.office.times();
+    // 30, 60, 120, 240, 300
+    assert!(times[5] - times[0] >= 750 * MS, "{:?}", times[5] - times[0]);
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn connections_that_end_at_once_are_made_more_slowly() {
+    let mut bot = Bot::start([]).await;
+    for ends in 0..10 {
+        let truth = bot.seen(|truth| truth.ends.len() >= ends && !truth.live.is_empty()).await;
+        bot.fake.closes_these(&truth.live);
+        bot.seen(|truth| truth.ends.len() > ends).await;
+    }
+    let times = bot.office.times();
+    // both keepers: 30, 60, 120 and so on, unless one was let live
+    assert!(times[9] - times[0] >= 150 * MS, "{:?}", times[9] - times[0]);
+    bot.until(|state| *state == State::Ready).await;
+    bot.close().await;
+}
+
+#[tokio::test]
+async fn it_closes_within_a_second_whatever_it_does() {
+    for (door, reply) in [
+        (Door::Shut, None),
+        (Door::Mute, None),
+        (Door::Open, Some(Reply::Hang)),
+        (Door::Open, Some(Reply::Limited(60))),
+    ] {
+        let fake = Arc::new(FakeSocket::open(Rules::default()).await);
+        fake.door(door);
+        let office = Office::open(Arc::clone(&fake), reply).await;
+        let bot = Bot::at(fake, office, Timing::default());
+        timeout(PATIENCE, bot.office.was_asked()).await.expect("in time");
+        let took = bot.close().await;
+        assert!(took < Duration::from_secs(1), "{door:?}: {took:?}");
+    }
+    let bot = Bot::ready().await;
+    bot.fake.goes_dark();
+    let took = bot.close().await;
+    assert!(took < Duration::from_secs(1), "dark: {took:?}");
+}
