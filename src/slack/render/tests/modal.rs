@@ -1,0 +1,93 @@
+//! The form, and what comes back of it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    check,
+    samples::{card, line_up},
+};
+use crate::{
+    model::ModelId,
+    slack::render::{
+        Draft, modal,
+        modal::{Filled, problem, read},
+    },
+};
+
+/// What a client sends of `view` when a person changes nothing.
+fn untouched(view: &Value) -> Value {
+    let mut values = json!({});
+    for block in view["blocks"].as_array().expect("blocks") {
+        let (id, element) = (block["block_id"].as_str().expect("an id"), &block["element"]);
+        let action = element["action_id"].as_str().expect("an id");
+        values[id][action] = match element["type"].as_str() {
+            Some("plain_text_input") => {
+                json!({ "type": "plain_text_input", "value": element.get("initial_value") })
+            }
+            Some("radio_buttons") => json!({ "selected_option": element["initial_option"] }),
+            _ => json!({ "selected_options": element.get("initial_options").unwrap_or(&json!([])) }),
+        };
+    }
+    values
+}
+
+fn draft(word: &str, prompt: &str, models: &[&str]) -> Draft {
+    let models = models.iter().map(|id| ModelId::new(id)).collect();
+    Draft { word: word.into(), prompt: prompt.into(), models }
+}
+
+#[test]
+fn what_was_typed_before_comes_back() {
+    let view = modal(&line_up(), &draft("ask", "Why?\nReally?", &["qwen-7b"]), "C1");
+    check::view(&view).expect("Slack takes it");
+    assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
+    let filled = read(&untouched(&view));
+    assert_eq!(
+        filled,
+        Filled { compare: false, models: vec![ModelId::new("qwen-7b")], prompt: "Why?\nReally?".into() }
+    );
+    let empty = read(&untouched(&modal(&line_up(), &Draft::default(), "")));
+    assert_eq!(empty, Filled { compare: true, models: vec![], prompt: String::new() });
+}
+
+#[test]
+fn every_model_says_what_it_is_for() {
+    let view = modal(&line_up(), &Draft::default(), "");
+    let options = view["blocks"][1]["element"]["options"].as_array().expect("options");
+    assert_eq!(view["blocks"][1]["element"]["type"], "checkboxes");
+    assert_eq!(options.len(), 5);
+    assert_eq!(options[1]["text"]["text"], "📜 Qwen 7B · 7B");
+    assert_eq!(options[1]["description"]["text"], "complex reasoning, math, logic");
+    assert_eq!(options[1]["value"], "qwen-7b");
+    let many: Vec<Arc<_>> = (0..130).map(|i| card(&format!("m{i}"), "M", "", "", "#010203")).collect();
+    let view = modal(&many, &draft("compare", &"x".repeat(9_000), &["m3", "m129"]), &"x".repeat(3_001));
+    check::view(&view).expect("Slack takes it");
+    assert_eq!(view["blocks"][1]["element"]["type"], "multi_static_select");
+    let filled = read(&untouched(&view));
+    assert_eq!((filled.models, filled.prompt.chars().count()), (vec![ModelId::new("m3")], 3_000));
+    assert_eq!(modal(&[], &Draft::default(), "")["blocks"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_state_of_any_shape_is_read() {
+    for state in
+        [json!(null), json!([]), json!("x"), json!({ "how": 1, "models": { "models": [] }, "prompt": {} })]
+    {
+        assert_eq!(read(&state), Filled { compare: true, models: vec![], prompt: String::new() }, "{state}");
+    }
+}
+
+#[test]
+fn a_problem_is_shown_where_it_is() {
+    let filled = |compare, models: &[&str], prompt: &str| {
+        let models = models.iter().map(|id| ModelId::new(id)).collect();
+        problem(&Filled { compare, models, prompt: prompt.into() }).map(|(block, _)| block)
+    };
+    assert_eq!(filled(true, &[], "x"), None);
+    assert_eq!(filled(true, &["a", "b"], ""), Some("prompt"));
+    assert_eq!(filled(false, &[], "x"), Some("models"));
+    assert_eq!(filled(false, &["a", "b"], "x"), Some("models"));
+    assert_eq!(filled(false, &["a"], "x"), None);
+}

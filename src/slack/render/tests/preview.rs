@@ -1,0 +1,258 @@
+//! The messages as a person would see them: with `ARENA_ARTEFACTS=1 cargo test --lib slack::render` each is written to
+//! `artefacts/slack-*.html`, drawn roughly as Slack draws it.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use serde_json::Value;
+
+use super::{
+    reader,
+    samples::{CODE, SKY, Tale, card, finished, line_up, race, running},
+};
+use crate::{
+    arena::Entrant,
+    guide::Example,
+    model::Availability,
+    race::{event::StopCause, metrics::TokenCount},
+    slack::render::{
+        Body, Draft, answers, examples, explanation, help, live, modal, models, notice, on_it, opening,
+    },
+    view::View,
+};
+
+const CSS: &str = include_str!("preview.css");
+
+fn all(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn string(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn piece(piece: &Value) -> String {
+    let words = text(string(&piece["text"]));
+    let tag = [("bold", "b"), ("italic", "i"), ("code", "code")];
+    let tag = tag.iter().find(|(style, _)| piece["style"][style] == true);
+    tag.map_or(words.clone(), |(_, tag)| format!("<{tag}>{words}</{tag}>"))
+}
+
+fn rich(part: &Value) -> String {
+    let inside: String = all(&part["elements"]).map(piece).collect();
+    match string(&part["type"]) {
+        "rich_text_quote" => format!("<div class='rich q'>{inside}</div>"),
+        "rich_text_preformatted" => format!("<pre>{inside}</pre>"),
+        _ => format!("<div class=rich>{inside}</div>"),
+    }
+}
+
+/// Entities are kept, for a browser reads them as Slack does; marks are paired greedily, which is enough to look at.
+fn inline(line: &str) -> String {
+    let (mut out, mut rest) = (String::new(), line);
+    while !rest.is_empty() {
+        let span = [("**", "b"), ("`", "code"), ("~~", "s"), ("*", "i"), ("_", "i")].into_iter().find_map(
+            |(mark, tag)| {
+                let (inside, after) = rest.strip_prefix(mark)?.split_once(mark)?;
+                (!inside.is_empty()).then_some((tag, inside, after))
+            },
+        );
+        if let Some((tag, inside, after)) = span {
+            let inside = if tag == "code" { text(inside) } else { inline(inside) };
+            let _ = write!(out, "<{tag}>{inside}</{tag}>");
+            rest = after;
+        } else {
+            let c = rest.chars().next().unwrap_or_default();
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+fn markdown(source: &str) -> String {
+    let (mut out, mut code) = (String::new(), false);
+    for line in source.lines() {
+        if line.starts_with("```") {
+            out.truncate(out.trim_end().len());
+            out.push_str(if code { "</pre>" } else { "<pre>" });
+            code = !code;
+        } else if code {
+            out.push_str(&(text(line) + "\n"));
+        } else if let Some(item) = line.trim_start().strip_prefix("- ") {
+            let _ = write!(out, "<div class=li>{}</div>", inline(item));
+        } else if let Some(quoted) = line.strip_prefix("> ") {
+            let _ = write!(out, "<div class=q>{}</div>", inline(quoted));
+        } else {
+            out.push_str(&(inline(line) + "\n"));
+        }
+    }
+    let class = if reader::markdown(source).is_empty() { "md" } else { "md act" };
+    format!("<div class='{class}'>{out}</div>")
+}
+
+fn button(button: &Value) -> String {
+    let class = string(&button["style"]);
+    format!("<span class='button {class}'>{}</span>", text(string(&button["text"]["text"])))
+}
+
+fn chart(block: &Value) -> String {
+    let points: Vec<(&str, f64)> = all(&block["chart"]["series"][0]["data"])
+        .map(|point| (string(&point["label"]), point["value"].as_f64().unwrap_or(0.0)))
+        .collect();
+    let most = points.iter().map(|(_, value)| *value).fold(1.0, f64::max);
+    let bar = |(label, value): &(&str, f64)| {
+        let width = value / most * 60.0;
+        format!("<div><span class=bar style='width:{width:.0}%'></span>{} {value}</div>", text(label))
+    };
+    let bars: String = points.iter().map(bar).collect();
+    format!("<div class=chart><b>{}</b>{bars}</div>", text(string(&block["title"])))
+}
+
+fn block(block: &Value) -> String {
+    match string(&block["type"]) {
+        "rich_text" => all(&block["elements"]).map(rich).collect(),
+        "markdown" => markdown(string(&block["text"])),
+        "context" => {
+            let words = all(&block["elements"]).map(|part| text(string(&part["text"])));
+            format!("<div class=context>{}</div>", words.collect::<String>())
+        }
+        "actions" => format!("<div>{}</div>", all(&block["elements"]).map(button).collect::<String>()),
+        "data_visualization" => chart(block),
+        other => format!("<div class=act>{other}</div>"),
+    }
+}
+
+fn message(body: &Body) -> String {
+    let blocks: String = body.blocks.iter().map(block).collect();
+    let name = "<span class=who>llm-arena</span> <span class=app>APP</span>";
+    format!("{name} <span class=fallback>{}</span>{blocks}", body.text)
+}
+
+fn page(name: &str, bodies: &[Body]) -> String {
+    let messages = bodies.iter().map(message).collect::<Vec<_>>().join("<hr>");
+    write(name, &messages)
+}
+
+/// The page with this inside, written where a person can look at it.
+fn write(name: &str, inside: &str) -> String {
+    let viewport = "<meta name=viewport content='width=device-width'>";
+    let page = format!("<!doctype html><meta charset=utf-8>{viewport}<style>{CSS}</style>{inside}");
+    if option_env!("ARENA_ARTEFACTS").is_some() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(format!("slack-{name}.html")), &page).expect("written");
+    }
+    page
+}
+
+#[test]
+fn a_race_can_be_looked_at() {
+    let page = |name: &str, view: &View| page(name, &[live(view, race(), true)]);
+    let opening =
+        super::preview::page("opening", &[opening("ana", "U1", "Why is the sky blue?", &line_up())]);
+    assert!(opening.contains("<b>ana</b> asks 5 models"));
+    let live = page("live", &running().tick(2_100));
+    assert!(
+        live.contains("<pre>def scattered") && live.contains("<span class='button danger'>🛑 Stop</span>")
+    );
+    let over = page("final", &finished().view());
+    assert!(over.contains("class=chart") && over.contains("📄 Full answers"));
+    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: the answers"));
+    assert!(page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("by a restart"));
+}
+
+#[test]
+fn a_hostile_race_looks_like_any_other() {
+    let mut tale = Tale::of("[x](http://evil) <!channel>\n# big\n```\n<@U1>", line_up());
+    tale.0.asker = "*ana* <@U1>".into();
+    tale.says(
+        0,
+        (200, 1_000),
+        "<!channel> <@U1> <#C1> &lt;!here&gt; @channel [free](http://evil) <http://evil|x>",
+    );
+    tale.says(1, (200, 1_100), &format!("a{}b\n# HUGE\n>>> quote\n\u{202e}reversed", "\n".repeat(5_000)));
+    tale.says(2, (200, 1_200), "*a\n```html\n<!-- x --> <a|b> <@U1>\n```\n``` ``` ~~~\nopen");
+    tale.says(3, (200, 1_300), &"天空为什么是蓝色的?👩‍👩‍👧‍👦".repeat(400));
+    tale.says(4, (200, 1_400), &"x".repeat(30_000));
+    (0..5).for_each(|lane| tale.ends(1_500, lane, 300));
+    let page = page("hostile", &[live(&tale.view(), race(), true)]);
+    assert!(!page.contains(" act'") && !page.contains("<h"), "{page}");
+    assert!(page.contains("<b>*ana* &lt;\u{2060}@\u{2060}U1&gt;</b> asks"), "{page}");
+    assert!(page.contains("[free] (http://evil)") && page.contains("&lt; @U1&gt;"), "{page}");
+}
+
+#[test]
+fn a_crowd_can_be_looked_at() {
+    let cards = (0..19)
+        .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "7B", "#FDE263"));
+    let mut tale = Tale::of("Why is the sky blue?", cards.collect());
+    (0..19).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
+    let before = live(&tale.view(), race(), true);
+    (0..19).for_each(|lane| tale.ends(2_900, lane, 236));
+    let page = page("crowd", &[before, live(&tale.view(), race(), true)]);
+    assert_eq!(page.matches("class='md'").count(), 38);
+}
+
+#[test]
+fn what_is_read_can_be_looked_at() {
+    let example = |title: &str, prompt: &str, lesson: &str| Example {
+        title: title.into(),
+        prompt: prompt.into(),
+        lesson: lesson.into(),
+    };
+    let entrant = |(i, card): (usize, &std::sync::Arc<crate::model::ModelCard>)| Entrant {
+        card: (**card).clone(),
+        availability: match i {
+            3 => Availability::Unreachable("the provider cannot be reached".into()),
+            _ => Availability::Listed,
+        },
+        last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
+    };
+    let entrants: Vec<Entrant> = line_up().iter().enumerate().map(entrant).collect();
+    let fact = example("A quick fact", "Why is the sky blue? Two sentences.", "A small model is done first.");
+    let prime = example("A small program", "Is a number prime? In Rust.", "A specialist can beat a giant.");
+    let mut cards = vec![
+        models(&entrants),
+        examples(&[fact, prime]),
+        help(&line_up()),
+        explanation(&finished().record()),
+        on_it(5),
+        notice("There is no `compar` here: did you mean `compare`? Try `/arena help`."),
+    ];
+    let mut record = finished().record();
+    record.report.lanes[0].answer = format!("{SKY}\n\n{CODE}\n\n").repeat(20);
+    cards.extend(answers(&record).messages);
+    let page = page("cards", &cards);
+    assert!(
+        page.contains("🏁 Race") && page.contains("<code>/arena compare [models=a,b] PROMPT</code>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_form_can_be_looked_at() {
+    let view = modal(&line_up(), &Draft::default(), "");
+    let input = |block: &Value| {
+        let element = &block["element"];
+        let option = |option: &Value| {
+            let [label, what] = ["text", "description"].map(|key| text(string(&option[key]["text"])));
+            format!("<div>☐ {label}<div class=context>{what}</div></div>")
+        };
+        let options: String = all(&element["options"]).map(option).collect();
+        let hint = text(string(&element["placeholder"]["text"]));
+        format!(
+            "<p><b>{}</b>{options}<span class=fallback>{hint}</span>",
+            text(string(&block["label"]["text"]))
+        )
+    };
+    let inputs: String = all(&view["blocks"]).map(input).collect();
+    let page = write("modal", &format!("<h3>{}</h3>{inputs}", string(&view["title"]["text"])));
+    assert!(
+        page.contains("☐ 📜 Qwen 7B · 7B<div class=context>complex reasoning, math, logic</div>"),
+        "{page}"
+    );
+}

@@ -1,0 +1,268 @@
+//! What the messages say, as text to be read.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{
+    check,
+    samples::{CODE, SKY, Tale, card, finished, line_up, race, running},
+};
+use crate::{
+    button::Button,
+    model::{Availability, Delta, ModelError},
+    race::event::StopCause,
+    slack::render::{Body, answers, answers_file, explanation, live, notice, on_it, opening, pressed},
+    view::View,
+};
+
+fn all(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn string(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A part of rich text in marks of Markdown, its lines behind what tells it from others.
+fn rich(part: &Value) -> String {
+    let pieces = all(&part["elements"]).map(|piece| {
+        let mark = match &piece["style"] {
+            style if style["bold"] == true => "**",
+            style if style["italic"] == true => "*",
+            style if style["code"] == true => "`",
+            _ => "",
+        };
+        format!("{mark}{}{mark}", string(&piece["text"]))
+    });
+    let mark = match string(&part["type"]) {
+        "rich_text_quote" => "> ",
+        "rich_text_preformatted" => "= ",
+        _ => "",
+    };
+    pieces.collect::<String>().lines().flat_map(|line| [mark, line, "\n"]).collect()
+}
+
+/// A message as lines: each block under its kind, its buttons in brackets.
+fn text(body: &Body) -> String {
+    let mut out = format!("{}\n", body.text);
+    for block in &body.blocks {
+        let _ = writeln!(out, "\n#{}", string(&block["type"]));
+        match string(&block["type"]) {
+            "rich_text" => all(&block["elements"]).for_each(|part| out.push_str(&rich(part))),
+            "markdown" => out.push_str(&(string(&block["text"]).to_owned() + "\n")),
+            "context" => {
+                all(&block["elements"]).for_each(|e| out.push_str(&(string(&e["text"]).to_owned() + "\n")));
+            }
+            "actions" => all(&block["elements"]).for_each(|e| {
+                let [action, value] = ["action_id", "value"].map(|key| string(&e[key]));
+                let _ = writeln!(out, "[{}] {action} {value}", string(&e["text"]["text"]));
+            }),
+            _ => out.push_str(&(serde_json::to_string_pretty(block).expect("JSON") + "\n")),
+        }
+    }
+    out
+}
+
+fn shown(name: &str, body: &Body) {
+    check::message(body).expect("Slack takes it");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../../tests/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind(|| insta::assert_snapshot!(format!("slack_{name}"), text(body)));
+}
+
+fn one(end: impl FnOnce(&mut Tale)) -> View {
+    let mut tale = Tale::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
+    tale.says(0, (200, 1_200), "Because.");
+    end(&mut tale);
+    tale.view()
+}
+
+#[test]
+fn a_race_from_its_first_post_to_every_end() {
+    shown(
+        "opening",
+        &opening("ana", "U1", "Why is the sky blue? Show it with a *small* program.", &line_up()),
+    );
+    shown("live", &live(&running().tick(2_100), race(), true));
+    shown("final", &live(&finished().view(), race(), true));
+    shown("stopped", &live(&running().stop(2_400, StopCause::Asked), race(), false));
+    shown("interrupted", &live(&running().stop(2_400, StopCause::Restart), race(), false));
+}
+
+#[test]
+fn the_first_post_names_the_asker_and_promises_nothing() {
+    let said = text(&opening("<@U1> *ana*", "U9", "", &line_up()[..1]));
+    assert_eq!(
+        said,
+        "⚔️ &lt;\u{2060}@\u{2060}U1&gt; *ana* asks one model\n\n#rich_text\n⚔️ **<\u{2060}@\u{2060}U1> *ana*** asks one model\n\n\
+         #rich_text\n⚡ Gemma 2B\n"
+    );
+    assert!(
+        text(&opening(" ", "U9", "Why?", &[])).contains("**U9** asks 0 models"),
+        "an id is better than nothing"
+    );
+    assert!(!said.contains("race ") && !said.contains('['));
+}
+
+#[test]
+fn one_model_alone_has_its_numbers_below_its_answer() {
+    let asked = text(&live(&one(|tale| tale.ends(1_210, 0, 40)), race(), true));
+    assert!(asked.contains("first token 0.20 s · total 1.20 s · 40 tokens · 39 tok/s · tok/s = "), "{asked}");
+    assert!(asked.contains("[🔁 Ask again] again ") && !asked.contains("data_visualization"), "{asked}");
+    let writing = text(&live(&one(|_| ()), race(), true));
+    assert!(
+        writing.starts_with("⚔️ ana asks: one model answers\n") && writing.contains("\nBecause.▌\n"),
+        "{writing}"
+    );
+    assert!(!writing.contains('░'), "no bar without another: {writing}");
+}
+
+#[test]
+fn a_failure_stands_above_what_there_was() {
+    let failed = text(&live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), false));
+    assert!(failed.contains("**⚡ Gemma 2B** · 2B · ⚠️ _cut off: the connection ended"), "{failed}");
+    assert!(failed.contains("_\n\nBecause.\n"), "{failed}");
+    let mut tale = Tale::of("Why?", line_up());
+    (0..5).for_each(|lane| tale.fails(2_000, lane, ModelError::RateLimited { retry_after: None }));
+    let failed = text(&live(&tale.view(), race(), true));
+    assert_eq!(failed.matches("rate limited by the provider").count(), 5, "{failed}");
+    assert!(!failed.contains("data_visualization"), "nothing to draw: {failed}");
+}
+
+#[test]
+fn a_crowd_has_its_lines_and_shares_the_room() {
+    let cards =
+        (0..19).map(|i| card(&format!("m{i}"), &format!("Model {i}"), "🦙", "7B", "#010203")).collect();
+    let mut tale = Tale::of("Why?", cards);
+    (0..19).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n{SKY}\n\n```js\nopen {lane}")));
+    let body = live(&tale.view(), race(), true);
+    check::message(&body).expect("Slack takes it");
+    let said = text(&body);
+    assert_eq!(said.matches("#markdown").count(), 19);
+    assert!((0..19).all(|i| said.contains(&format!("🦙 Model {i} ≈"))), "{said}");
+    assert!((0..19).all(|i| said.contains(&format!("open {i}\n```\n▌"))), "the newest end of each: {said}");
+    (0..19).for_each(|lane| tale.ends(2_500, lane, 236));
+    let body = live(&tale.view(), race(), true);
+    check::message(&body).expect("Slack takes it");
+    assert!(text(&body).contains("… shortened: see Full answers"), "{}", text(&body));
+    assert!(text(&body).contains("\"label\": \"Model 18\""));
+}
+
+#[test]
+fn short_answers_leave_their_room_to_long_ones() {
+    let mut tale = Tale::of("Why?", line_up());
+    (0..4).for_each(|lane| tale.says(lane, (200, 1_200), "Short."));
+    tale.says(4, (200, 9_000), &"One long line of words. ".repeat(900));
+    (0..5).for_each(|lane| tale.ends(9_100, lane, 100));
+    let body = live(&tale.view(), race(), true);
+    let long = body.blocks.iter().map(|block| string(&block["text"]).len()).max().unwrap_or(0);
+    assert!((5_500..9_000).contains(&long), "{long}");
+    let says = |view: &View| text(&live(view, race(), true)).contains("shortened");
+    assert!(says(&tale.view()) && !says(&running().tick(2_200)) && !says(&finished().view()));
+}
+
+#[test]
+fn pace_and_simulated_models_are_told() {
+    let mut cards = line_up();
+    cards.truncate(2);
+    let mut tale = Tale::of("Why?", cards);
+    tale.delta(100, 0, Delta::Simulated);
+    (0..2).for_each(|lane| tale.says(lane, (200, 1_000), SKY));
+    let mut view = tale.view();
+    view.notice = Some("updates every 6 s: 5 races here".into());
+    assert!(text(&live(&view, race(), true)).contains("#context\nupdates every 6 s: 5 races here\n"));
+    (0..2).for_each(|lane| tale.ends(2_000, lane, 100));
+    let said = text(&live(&tale.view(), race(), true));
+    assert!(said.contains("**ana** asks · some models simulated") && said.contains("= *Gemma 2B"), "{said}");
+    assert!(said.contains("**⚡ Gemma 2B** · 2B · simulated") && said.contains("· * simulated ·"), "{said}");
+    assert!(said.contains("\"title\": \"Speed, some of it simulated\""), "{said}");
+}
+
+#[test]
+fn what_a_provider_said_stands_above_the_answer() {
+    let said =
+        text(&live(&one(|tale| tale.0.lanes[0].availability = Availability::NotListed), race(), false));
+    assert!(
+        said.contains("2B\n\n_hf does not list this model today; it was tried all the same_\n\nBeca"),
+        "{said}"
+    );
+}
+
+#[test]
+fn short_answers_stand_whole_in_the_thread() {
+    let mut tale = Tale::of("Why?", line_up());
+    (0..5).for_each(|lane| tale.says(lane, (200, 1_200), &format!("{SKY}\n\n{CODE}")));
+    (0..5).for_each(|lane| tale.ends(1_300, lane, 100));
+    let given = answers(&tale.record());
+    assert_eq!((given.messages.len(), given.file), (1, None));
+    let said = text(&given.messages[0]);
+    assert!(said.contains("**Full answers of race 5f3a9c2e**"), "{said}");
+    assert_eq!(said.matches("So blue wins by far.").count(), 5, "{said}");
+    assert!(said.contains("_first token 0.20 s, total 1.20 s, 100 tokens, 99 tok/s_"), "{said}");
+}
+
+#[test]
+fn what_no_message_holds_stands_in_the_file() {
+    let mut tale = finished();
+    let long = format!("{}\n\n```rust\nopen", "天空 😀 | a | b |\n".repeat(900));
+    tale.0.lanes[1].answer.clone_from(&long);
+    let given = answers(&tale.record());
+    given.messages.iter().for_each(|message| check::message(message).expect("Slack takes it"));
+    let said: String = given.messages.iter().map(text).collect();
+    assert!(
+        said.contains("_The whole answer stands in the file._") && said.contains("Reasoning stands there"),
+        "{said}"
+    );
+    let file = String::from_utf8(given.file.expect("a file")).expect("UTF-8");
+    assert!(file.contains(&long) && file.contains(SKY) && file.contains(CODE), "{file}");
+    assert!(file.contains("rate limited by the provider, try again in 20 s"), "{file}");
+    assert_eq!(answers_file(race()), "race-5f3a9c2e.md");
+}
+
+#[test]
+fn a_crowd_of_answers_does_not_flood_the_thread() {
+    let mut record = finished().record();
+    let mut lane = record.report.lanes[0].clone();
+    lane.answer = "word ".repeat(1_400);
+    record.report.lanes = vec![lane; 19];
+    let given = answers(&record);
+    given.messages.iter().for_each(|message| check::message(message).expect("Slack takes it"));
+    assert_eq!(given.messages.len(), 6);
+    assert!(text(&given.messages[5]).contains("13 more stand in the file."), "{}", text(&given.messages[5]));
+    assert!(given.file.is_some_and(|file| file.len() > 19 * 6_999));
+}
+
+#[test]
+fn the_explanation_is_read_in_paragraphs() {
+    let said = text(&explanation(&finished().record()));
+    assert!(said.contains("#rich_text\nLatency and throughput are two things."), "{said}");
+    assert!(said.contains("#rich_text\nNot whole here: Qwen Coder."), "{said}");
+    assert!(said.contains("#rich_text\nHow the tokens travelled:"), "{said}");
+}
+
+#[test]
+fn a_notice_keeps_its_code_and_nothing_else() {
+    let said = text(&notice("There is no `<!here>`: did you mean `compare`? *a* <@U1>"));
+    assert!(said.ends_with("no `< !here>`: did you mean `compare`? *a* <\u{2060}@\u{2060}U1>\n"), "{said}");
+    assert!(text(&notice("one ` alone")).ends_with("#rich_text\none ` alone\n"));
+    for nothing in ["", " \n", "\u{200B}", "``", "` `"] {
+        let body = notice(nothing);
+        assert!(text(&body).ends_with("#rich_text\n…\n") && body.text == "…", "{nothing:?}");
+    }
+    assert_eq!(on_it(5).text, "On it: asking 5 models.");
+}
+
+#[test]
+fn a_button_is_read_as_it_was_written() {
+    let id = race().to_string();
+    assert_eq!(pressed("stop", &id), Some(Button::Stop(race())));
+    assert_eq!(pressed("explain", &id), Some(Button::Explain(race())));
+    assert_eq!(pressed("try:0000000000000007", "0000000000000007"), Some(Button::Try(7)));
+    for (action, value) in
+        [("stop", "x"), ("stop:", &id), ("try", "0000000000000007"), ("try:7", "7"), ("", ""), ("vote", &id)]
+    {
+        assert_eq!(pressed(action, value), None, "{action} {value}");
+    }
+}
