@@ -2,7 +2,7 @@
 //!
 //! # The way of a `/arena compare`
 //!
-//! 1. A platform ([`discord`], [`web`], [`terminal`]; later Slack) reads a [`command::Command`].
+//! 1. A platform ([`discord`], [`slack`], [`web`], [`terminal`]) reads a [`command::Command`].
 //! 2. [`arena::Arena::admit`] gives a permit or a refusal; memory only, nothing is called.
 //! 3. [`race::run`] (shell) prepares every lane and releases all from one barrier.
 //! 4. A [`model::ChatModel`] gives deltas, stamped when their bytes were read: [`provider`] holds the client
@@ -38,14 +38,16 @@
 //! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one go.
 //! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load. It
 //!   says apart how soon a final frame may follow, for platforms where room is kept for finals.
-//! - [`guide`] holds the words that every platform shows beside the races.
+//! - [`guide`] holds the words that every platform shows beside the races, [`button`] what a button under one means,
+//!   [`platform`] what chat platforms share below the arena: what came already, how long to wait, whether one is there.
 //! - Discord's limiter refuses an edit that has no slot rather than holding it: the edit loop comes again when told,
-//!   with the newest state.
+//!   with the newest state. Slack's budget of edits, one for the whole workspace, does the same.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
 
 pub mod app;
 pub mod arena;
+pub mod button;
 pub mod chart;
 pub mod cli;
 pub mod command;
@@ -54,10 +56,16 @@ pub mod discord;
 pub mod guide;
 pub mod live;
 pub mod model;
+mod platform;
 pub mod provider;
 pub mod race;
+pub mod slack;
 pub mod surface;
 pub mod telemetry;
 pub mod terminal;
 pub mod view;
 pub mod web;
+
+#[cfg(test)]
+#[path = "../tests/support/loopback.rs"]
+mod loopback;

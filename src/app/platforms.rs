@@ -2,27 +2,75 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::Router;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
 use crate::{
     arena::Arena,
-    config::{Config, ConfigError, DiscordMode, ExampleConfig},
-    discord::{self, Discord, SettingsError},
+    config::{Config, ConfigError, DiscordMode, ExampleConfig, SlackMode},
+    discord::{self, Discord},
     guide::Example,
+    slack::{self, Slack},
 };
 
-/// The Discord surface, if it has a token.
-///
-/// # Errors
-/// A token or a key that cannot be one.
-pub(super) fn discord(config: &Config, arena: &Arc<Arena>) -> Result<Option<Discord>, ConfigError> {
-    let Some(settings) = discord_settings(config) else { return Ok(None) };
-    let wrong = |error: SettingsError| {
-        let name = match error {
-            SettingsError::PublicKey => "DISCORD_PUBLIC_KEY",
-            SettingsError::Token => "DISCORD_TOKEN",
+/// The surfaces of the platforms that have their credentials.
+#[derive(Clone, Default)]
+pub(super) struct Platforms {
+    discord: Option<Arc<Discord>>,
+    slack: Option<Arc<Slack>>,
+}
+
+impl Platforms {
+    /// For `arena`; nothing is called yet.
+    ///
+    /// # Errors
+    /// A token or a key that cannot be one.
+    pub(super) fn new(config: &Config, arena: &Arc<Arena>) -> Result<Self, ConfigError> {
+        let discord = discord_settings(config).map(|settings| Discord::new(Arc::clone(arena), settings));
+        let slack = slack_settings(config).map(|settings| Slack::new(Arc::clone(arena), settings));
+        let wrong_discord = |error: discord::SettingsError| {
+            let name = match error {
+                discord::SettingsError::PublicKey => "DISCORD_PUBLIC_KEY",
+                discord::SettingsError::Token => "DISCORD_TOKEN",
+            };
+            ConfigError::in_env(name, error.to_string())
         };
-        ConfigError::in_env(name, error.to_string())
-    };
-    Discord::new(Arc::clone(arena), settings).map(Some).map_err(wrong)
+        let wrong_slack =
+            |error: slack::SettingsError| ConfigError::in_env("SLACK_BOT_TOKEN", error.to_string());
+        Ok(Self {
+            discord: discord.transpose().map_err(wrong_discord)?.map(Arc::new),
+            slack: slack.transpose().map_err(wrong_slack)?.map(Arc::new),
+        })
+    }
+
+    /// The routes that the platforms post to.
+    pub(super) fn router(&self) -> Router {
+        let discord = self.discord.iter().map(|discord| discord.router());
+        discord.chain(self.slack.iter().map(|slack| slack.router())).fold(Router::new(), Router::merge)
+    }
+
+    /// Runs them among `servers` until `closed`.
+    pub(super) fn run(&self, servers: &TaskTracker, closed: &CancellationToken) {
+        if let Some(discord) = self.discord.clone() {
+            let closed = closed.clone();
+            servers.spawn(async move { discord.run(closed).await });
+        }
+        if let Some(slack) = self.slack.clone() {
+            let closed = closed.clone();
+            servers.spawn(async move { slack.run(closed).await });
+        }
+    }
+
+    /// How long the last frames of all messages that are live now have to wait for each other.
+    pub(super) fn finals(&self) -> Duration {
+        self.slack.as_ref().map_or(Duration::ZERO, |slack| slack.finals())
+    }
+
+    /// What is not there yet, one sentence each.
+    pub(super) fn missing(&self) -> Vec<String> {
+        let discord = self.discord.iter().flat_map(|discord| discord.missing());
+        discord.chain(self.slack.iter().flat_map(|slack| slack.missing())).collect()
+    }
 }
 
 /// What Discord needs, if it is on.
@@ -42,10 +90,23 @@ pub(super) fn discord_settings(config: &Config) -> Option<discord::Settings> {
     })
 }
 
-/// Platforms that are configured and that this version does not speak yet.
-pub(super) fn absent(config: &Config) -> Vec<&'static str> {
-    let slack = config.credentials.slack_bot_token.is_some();
-    slack.then_some("Slack has a token, but this version has no Slack surface yet").into_iter().collect()
+/// What Slack needs, if it is on.
+pub(super) fn slack_settings(config: &Config) -> Option<slack::Settings> {
+    let credentials = &config.credentials;
+    let bot_token = credentials.slack_bot_token.clone()?;
+    // which of the two is there hangs on the mode, which the configuration has checked
+    let mode = match (config.slack.mode, &credentials.slack_signing_secret, &credentials.slack_app_token) {
+        (SlackMode::Http, Some(secret), _) => slack::Mode::Http { signing_secret: secret.clone() },
+        (_, _, app_token) => slack::Mode::Socket { app_token: app_token.clone()? },
+    };
+    Some(slack::Settings {
+        api_url: config.slack.api_url.clone(),
+        bot_token,
+        mode,
+        admins: config.slack.admins.clone(),
+        native_chart: config.slack.native_chart,
+        examples: examples(config),
+    })
 }
 
 /// Whether any chat platform has its credentials.

@@ -15,7 +15,7 @@ use super::{
     output::{self, print},
     platforms,
 };
-use crate::{arena::Entrant, config::Config, discord, model::Availability};
+use crate::{arena::Entrant, config::Config, discord, model::Availability, slack};
 
 /// How long a provider may take to answer a question about itself: less than the client would wait.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -36,11 +36,12 @@ pub(super) async fn models(config: &Config, json: bool) -> u8 {
 pub(super) async fn check(config: &Config) -> u8 {
     let valid = print(format_args!("configuration: {} is valid", config.origin));
     let arena = arena(config);
-    let (entrants, discord) = tokio::join!(arena.entrants(PATIENCE), discord(config));
+    let (entrants, discord, slack) = tokio::join!(arena.entrants(PATIENCE), discord(config), slack(config));
     let written = valid.and_then(|()| print(lines(&entrants)));
-    let written = discord.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
+    let platforms: Vec<_> = discord.into_iter().chain(slack).collect();
+    let written = platforms.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
     let reachable = |entrant: &Entrant| !matches!(entrant.availability, Availability::Unreachable(_));
-    let all = entrants.iter().all(reachable) && discord.is_none_or(|(_, is_there)| is_there);
+    let all = entrants.iter().all(reachable) && platforms.iter().all(|(_, is_there)| *is_there);
     output::code(written, if all { GOOD } else { BAD })
 }
 
@@ -50,6 +51,15 @@ async fn discord(config: &Config) -> Option<(String, bool)> {
     Some(match discord::check(&settings).await {
         Ok(application) => (format!("Discord: ready, application {application}"), true),
         Err(why) => (format!("Discord: {why}"), false),
+    })
+}
+
+/// What Slack says of its tokens, if it has them, and whether that is well.
+async fn slack(config: &Config) -> Option<(String, bool)> {
+    let settings = platforms::slack_settings(config)?;
+    Some(match slack::check(&settings).await {
+        Ok(team) => (format!("Slack: ready, workspace {team}"), true),
+        Err(why) => (format!("Slack: {why}"), false),
     })
 }
 

@@ -17,16 +17,15 @@ use super::{
     GOOD, arena,
     listen::{Said, bind, reached},
     output::note,
-    platforms,
+    platforms::{self, Platforms},
 };
 use crate::{
     config::{self, Config, ConfigError},
-    discord::Discord,
     telemetry::metrics::handle as recorder,
     web::{Hosts, LocalChannel},
 };
 
-/// What the final frames need of the drain time.
+/// What the final frames need of the drain time, beside their waits for each other.
 const FINALS: Duration = Duration::from_secs(2);
 
 /// What the final frames get, however short the drain time is.
@@ -40,12 +39,8 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
     let arena = arena(&config);
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
-    let discord = platforms::discord(&config, &arena)?.map(Arc::new);
-    let health = Health {
-        absent: platforms::absent(&config).into(),
-        discord: discord.clone(),
-        draining: shutdown.clone(),
-    };
+    let platforms = Platforms::new(&config, &arena)?;
+    let health = Health { platforms: platforms.clone(), draining: shutdown.clone() };
     let mut router = probes(health);
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
         None => router = router.merge(metrics(recorder())),
@@ -61,11 +56,8 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
     }
-    if let Some(discord) = discord {
-        router = router.merge(discord.router());
-        let closed = closed.clone();
-        servers.spawn(async move { discord.run(closed).await });
-    }
+    router = router.merge(platforms.router());
+    platforms.run(&servers, &closed);
     announce(&config, address, local);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
@@ -73,7 +65,8 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     shutdown.cancelled().await;
     let (now, drain) = (Instant::now(), Duration::from_secs(config.arena.drain_seconds));
     let deadline = now + drain.max(FINALS_LEAST);
-    let ended = arena.drain(now + drain.saturating_sub(FINALS), deadline).await;
+    let finals = FINALS + platforms.finals();
+    let ended = arena.drain(now + drain.saturating_sub(finals), deadline).await;
     channel.inspect(LocalChannel::close);
     closed.cancel();
     let _ = timeout_at(deadline, servers.wait()).await;
@@ -104,8 +97,7 @@ fn metrics(recorder: PrometheusHandle) -> Router {
 /// What the probes know.
 #[derive(Clone)]
 struct Health {
-    absent: Arc<[&'static str]>,
-    discord: Option<Arc<Discord>>,
+    platforms: Platforms,
     draining: CancellationToken,
 }
 
@@ -114,8 +106,7 @@ fn probes(health: Health) -> Router {
 }
 
 async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
-    let mut missing: Vec<String> = health.absent.iter().map(ToString::to_string).collect();
-    missing.extend(health.discord.iter().flat_map(|discord| discord.missing()));
+    let mut missing = health.platforms.missing();
     missing.extend(health.draining.is_cancelled().then(|| "the service is shutting down".to_owned()));
     if missing.is_empty() {
         return (StatusCode::OK, "ready\n".into());
@@ -148,9 +139,6 @@ fn hosts(config: &Config) -> Hosts {
 /// Says that it listens on `address` and whether the `local` channel is there.
 fn announce(config: &Config, address: SocketAddr, local: bool) {
     tracing::info!(%address, configuration = config.origin, "listening");
-    for platform in platforms::absent(config) {
-        tracing::warn!("{platform}");
-    }
     if local {
         note(format_args!("LLM Arena: the local channel is at http://{}", reached(address)));
         if config.models.iter().any(|model| model.card.simulated) {

@@ -1,0 +1,229 @@
+//! SHELL. The desk: what came in, its answer at once, and perhaps a race.
+//!
+//! What the answer is needs memory alone, so it is the acknowledgement itself wherever Slack can show one; all that
+//! takes longer runs in tasks, which shutdown waits for. A race begins only when its message stands in the channel.
+//! Must not know how things come in.
+
+mod buttons;
+mod modal;
+mod reply;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+pub(super) use self::buttons::Told;
+use self::reply::Reply;
+use super::{
+    api::{Api, ApiError, Place},
+    incoming::{Ack, Incoming, Kind},
+    meter,
+    names::Names,
+    posts,
+    render::{self, Body, Draft},
+    surface::{Address, SlackSurface},
+};
+use crate::{
+    arena::{Arena, Asker, Permit, Refused},
+    command::{self, Command},
+    guide::Example,
+    model::ModelId,
+};
+
+/// How long the providers may take to say what they list.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a race waits for its turn to be posted where many are asked for in one channel.
+const TURN: Duration = Duration::from_mins(1);
+
+/// Where commands are answered.
+pub(super) struct Desk {
+    pub(super) arena: Arc<Arena>,
+    pub(super) api: Api,
+    pub(super) examples: Vec<Example>,
+    /// Ids of those who may stop any race.
+    pub(super) admins: Vec<String>,
+    /// Whether last frames have Slack's own chart.
+    pub(super) native_chart: Arc<AtomicBool>,
+    /// Whose full answers stand in their threads already.
+    pub(super) told: Told,
+    pub(super) names: Names,
+}
+
+/// What a line comes to.
+enum Answer {
+    /// These words, to the asker alone.
+    Say(Body),
+    /// A race of so many models.
+    Race(Box<Permit>, usize),
+    /// Who is in the line-up today: asking the providers takes a moment.
+    Models,
+    /// A form to fill in.
+    Form(Draft),
+}
+
+impl Answer {
+    fn race(permit: Permit) -> Self {
+        let lanes = permit.lanes().len();
+        Self::Race(Box::new(permit), lanes)
+    }
+}
+
+impl Desk {
+    /// What Slack is answered at once. Tasks do the rest.
+    pub(super) fn take(self: &Arc<Self>, incoming: Incoming) -> Ack {
+        let incoming = Arc::new(incoming);
+        match &incoming.kind {
+            Kind::Command { text } => self.command(&incoming, text),
+            Kind::Mention { text } | Kind::Message { text } => {
+                let answer = self.answer(&incoming, text);
+                self.follow(&incoming, answer);
+                Ack::Empty
+            }
+            Kind::Button { action_id, value, .. } => {
+                meter::came("button");
+                let button = render::pressed(action_id, value);
+                self.spawn(
+                    &incoming,
+                    move |desk, incoming| async move { desk.button(&incoming, button).await },
+                );
+                Ack::Empty
+            }
+            Kind::Modal { view_state, private_metadata } => {
+                meter::came("modal");
+                self.submitted(&incoming, view_state, private_metadata)
+            }
+        }
+    }
+
+    /// The answer to a command is its acknowledgement.
+    fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
+        let answer = self.answer(incoming, text);
+        let words = match &answer {
+            Answer::Say(body) => return private(body),
+            Answer::Race(_, lanes) => Some(render::on_it(*lanes)),
+            Answer::Models => Some(render::notice("Asking the providers who is there …")),
+            Answer::Form(_) => None,
+        };
+        self.follow(incoming, answer);
+        words.as_ref().map_or(Ack::Empty, private)
+    }
+
+    /// What `text` comes to. Memory only.
+    fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
+        if let Some(draft) = modal::wanted(text)
+            && incoming.trigger_id.is_some()
+        {
+            meter::came("form");
+            return Answer::Form(draft);
+        }
+        match command::parse(text, self.arena.cards()) {
+            Err(error) => {
+                meter::came("other");
+                Answer::Say(render::notice(&error.to_string()))
+            }
+            Ok(command) => {
+                meter::came(command.word());
+                self.carry_out(incoming, command)
+            }
+        }
+    }
+
+    fn carry_out(&self, incoming: &Incoming, command: Command) -> Answer {
+        match command {
+            Command::Compare { models, prompt } => self.admit(incoming, &models, prompt),
+            Command::Ask { model, prompt } => self.admit(incoming, &[model], prompt),
+            Command::Models => Answer::Models,
+            Command::Examples => Answer::Say(render::examples(&self.examples)),
+            Command::Help => Answer::Say(render::help(self.arena.cards())),
+        }
+    }
+
+    fn admit(&self, incoming: &Incoming, models: &[ModelId], prompt: String) -> Answer {
+        match self.arena.admit(asker(incoming), models, prompt) {
+            Ok(permit) => Answer::race(permit),
+            Err(refused) => Answer::Say(render::notice(&refused.to_string())),
+        }
+    }
+
+    /// What is left to do for an answer, in a task.
+    fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, answer: Answer) {
+        self.spawn(incoming, move |desk, incoming| async move {
+            match answer {
+                Answer::Say(body) => desk.reply(&incoming).say(&body).await,
+                Answer::Race(permit, _) => desk.race(&incoming, *permit).await,
+                Answer::Models => desk.models(&incoming).await,
+                Answer::Form(draft) => desk.form(&incoming, &draft).await,
+            }
+        });
+    }
+
+    fn spawn<F: Future<Output = ()> + Send + 'static>(
+        self: &Arc<Self>,
+        incoming: &Arc<Incoming>,
+        task: impl FnOnce(Arc<Self>, Arc<Incoming>) -> F,
+    ) {
+        self.arena.spawn(task(Arc::clone(self), Arc::clone(incoming)));
+    }
+
+    fn reply<'a>(&'a self, incoming: &'a Incoming) -> Reply<'a> {
+        Reply { arena: &self.arena, api: &self.api, incoming }
+    }
+
+    async fn models(&self, incoming: &Incoming) {
+        if let Some(entrants) = self.arena.unless_interrupted(self.arena.entrants(PATIENCE)).await {
+            self.reply(incoming).instead(&render::models(&entrants)).await;
+        }
+    }
+
+    /// Posts who asks what, and runs the race there. Where that cannot be posted, or nobody knows whether it was,
+    /// no model is called and the asker is told.
+    async fn race(&self, incoming: &Incoming, permit: Permit) {
+        let Some(place) = &incoming.place else { return self.arena.give_back(permit) };
+        let name = self.arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
+        let permit = permit.asked_by(name.unwrap_or_default());
+        match self.arena.unless_interrupted(self.open(place, incoming, &permit)).await {
+            Some(Ok(address)) => self.run(permit, &address).await,
+            Some(Err(error)) => {
+                tracing::info!(race = %permit.id(), error = error.chain(), "a race could not be posted");
+                self.arena.give_back(permit);
+                self.reply(incoming).say(&render::notice(&reply::not_posted(&error, incoming))).await;
+            }
+            None => {
+                self.arena.give_back(permit);
+                let words = format!("{} No model was called.", Refused::Restarting);
+                self.reply(incoming).say_at_the_end(&render::notice(&words)).await;
+            }
+        }
+    }
+
+    async fn open(&self, place: &Place, incoming: &Incoming, permit: &Permit) -> Result<Address, ApiError> {
+        let cards: Vec<_> = permit.lanes().map(|card| Arc::new(card.clone())).collect();
+        let body = render::opening(permit.asker(), &incoming.user, permit.prompt(), &cards);
+        let posted = posts::post(&self.api, place, &body, Instant::now() + TURN).await?;
+        Ok(Address { channel: posted.channel, ts: posted.ts, thread: place.thread.clone() })
+    }
+
+    async fn run(&self, permit: Permit, address: &Address) {
+        let (arena, id) = (Arc::clone(&self.arena), permit.id());
+        let end = move |cause| {
+            arena.end(id, cause);
+        };
+        let chart = Arc::clone(&self.native_chart);
+        let mut surface = SlackSurface::new(self.api.clone(), id, address, chart, Box::new(end));
+        self.arena.race(permit, &mut surface).await;
+        let _ = self.arena.unless_interrupted(surface.settle()).await;
+    }
+}
+
+fn private(body: &Body) -> Ack {
+    serde_json::to_value(body).map_or(Ack::Empty, Ack::Private)
+}
+
+/// Who asks. Their name is asked for when the race begins.
+fn asker(incoming: &Incoming) -> Asker {
+    let name = incoming.name.clone().unwrap_or_default();
+    Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name }
+}

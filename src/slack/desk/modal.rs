@@ -1,0 +1,88 @@
+//! SHELL. The form that `/arena` and `/arena ask` with nothing more open.
+//!
+//! Slack gives a submitted form no place and no response URL, so the form carries those of the command that opened
+//! it. Must not know what the form looks like.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Answer, Desk};
+use crate::slack::{
+    api::Place,
+    incoming::{Ack, Incoming},
+    render::{self, Draft, modal},
+};
+
+/// What is left of the 3 seconds in which a form can be opened.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// Said below a form that does not say where it was opened.
+const OTHER_VERSION: &str = "This form is of another version of LLM Arena. Open a new one with /arena.";
+
+/// What a form remembers of its command. Only Slack sees it.
+#[derive(Serialize, Deserialize)]
+struct Origin {
+    channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thread: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response_url: Option<String>,
+    #[serde(default)]
+    is_dm: bool,
+}
+
+/// The form that `text` asks for, if it does.
+pub(super) fn wanted(text: &str) -> Option<Draft> {
+    let word = text.trim().to_lowercase();
+    let is_bare = matches!(word.as_str(), "" | "ask" | "compare");
+    is_bare.then(|| Draft { word, prompt: String::new(), models: vec![] })
+}
+
+impl Desk {
+    pub(super) async fn form(&self, incoming: &Incoming, draft: &Draft) {
+        let (Some(trigger), Some(place)) = (&incoming.trigger_id, &incoming.place) else { return };
+        let url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
+        let origin = Origin {
+            channel: place.channel.clone(),
+            thread: place.thread.clone(),
+            response_url: url,
+            is_dm: incoming.is_dm,
+        };
+        let origin = serde_json::to_string(&origin).unwrap_or_default();
+        let view = render::modal(self.arena.cards(), draft, &origin);
+        let opened = self.arena.unless_interrupted(self.api.open_view(trigger, &view, PATIENCE)).await;
+        if let Some(Err(error)) = opened {
+            tracing::warn!(error = error.chain(), "a form was not opened");
+            self.reply(incoming).say(&render::help(self.arena.cards())).await;
+        }
+    }
+
+    /// A form was sent: the race that it asks for, or what is wrong with it.
+    pub(super) fn submitted(self: &Arc<Self>, incoming: &Arc<Incoming>, state: &Value, origin: &str) -> Ack {
+        let problem =
+            |block: &str, problem: String| Ack::Errors(BTreeMap::from([(block.to_owned(), problem)]));
+        let filled = modal::read(&state["values"]);
+        if let Some((block, what)) = modal::problem(&filled) {
+            return problem(block, what.to_owned());
+        }
+        let Ok(origin) = serde_json::from_str::<Origin>(origin) else {
+            return problem(modal::PROMPT, OTHER_VERSION.to_owned());
+        };
+        let incoming = Arc::new(Incoming {
+            place: Some(Place { channel: origin.channel, thread: origin.thread }),
+            response_url: origin.response_url.map(SecretString::from),
+            is_dm: origin.is_dm,
+            ..incoming.as_ref().clone()
+        });
+        match self.arena.admit(super::asker(&incoming), &filled.models, filled.prompt) {
+            Err(refused) => problem(modal::PROMPT, refused.to_string()),
+            Ok(permit) => {
+                self.follow(&incoming, Answer::race(permit));
+                Ack::Empty
+            }
+        }
+    }
+}
