@@ -2,7 +2,10 @@
 
 pub mod discord;
 pub mod film;
+pub mod form;
+pub mod house;
 pub mod program;
 pub mod provider;
 pub mod script;
+pub mod slack;
 pub mod window;

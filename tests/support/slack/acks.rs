@@ -1,0 +1,97 @@
+//! Acknowledgements: in time, in the right form, and what they show. Pure.
+//! <https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response>
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    message::Look,
+    referee::{self, Fouls},
+    world::{Acked, Kind, World},
+};
+
+impl World {
+    /// What was posted got this answer.
+    pub(super) fn posted(&mut self, id: usize, after: Duration, status: u16, body: &str) {
+        let name = self.asked[id].name();
+        let is_command = matches!(self.asked[id].kind, Kind::Command { .. });
+        let is_fair = status == 200 || self.asked[id].pardoned;
+        if !is_fair {
+            self.foul(format!("{name} was posted and got {status}: {body:?}"));
+        }
+        let payload = if status == 200 && !body.is_empty() { serde_json::from_str(body).ok() } else { None };
+        if status == 200 && !body.is_empty() && payload.is_none() {
+            self.foul(format!("{name} was acknowledged with no JSON: {body:?}"));
+        }
+        if is_command && payload.as_ref().is_some_and(is_empty) {
+            self.foul(format!("{name} was acknowledged with {{}}, which people would see"));
+        }
+        self.acked(id, after, status, payload);
+    }
+
+    /// An acknowledgement came.
+    pub(super) fn acked(&mut self, id: usize, after: Duration, status: u16, payload: Option<Value>) {
+        let (name, pardoned) = (self.asked[id].name(), self.asked[id].pardoned);
+        if after > self.acks_within && !pardoned {
+            self.foul(format!("{name} was acknowledged after {} ms", after.as_millis()));
+        }
+        let answer = payload.as_ref().filter(|payload| !is_empty(payload));
+        let shown = answer.and_then(|answer| match &self.asked[id].kind {
+            Kind::Command { .. } => Some(answer.clone()),
+            _ => None,
+        });
+        let shown = shown.map(|answer| self.shows_ack(id, &answer));
+        match (&self.asked[id].kind.clone(), answer) {
+            (Kind::Submission { view }, answer) => self.closes(view, answer),
+            (Kind::Command { .. }, _) | (_, None) => {}
+            (_, Some(_)) => self.foul(format!("{name} was acknowledged with something in it")),
+        }
+        self.asked[id].acks.push(Acked { after, status, payload, shown });
+    }
+
+    /// The answer to a command, which only the asker sees.
+    fn shows_ack(&mut self, id: usize, answer: &Value) -> String {
+        let mut fouls = Fouls::default();
+        referee::ack(&mut fouls, answer, self.native_charts);
+        self.blame("an acknowledgement", &fouls);
+        let fields = answer.as_object().cloned().unwrap_or_default();
+        let (channel, user) = (self.asked[id].channel.clone(), self.asked[id].user.id.to_owned());
+        self.add(Look::of(&fields), (&channel, None), Some(user), Some(id))
+    }
+
+    /// What becomes of a modal that was submitted.
+    fn closes(&mut self, view: &str, answer: Option<&Value>) {
+        let mut foul = None;
+        let view = self.views.iter_mut().find(|other| other.id == view).expect("a view");
+        match answer {
+            None => view.is_open = false,
+            Some(answer) if answer["response_action"] == "errors" => {
+                let errors = answer["errors"].as_object().cloned().unwrap_or_default();
+                let known = |id: &str| {
+                    list(&view.sent["blocks"]).iter().any(|b| b["block_id"] == id && b["type"] == "input")
+                };
+                if errors.is_empty()
+                    || errors.iter().any(|(id, text)| !known(id) || text.as_str().is_none_or(str::is_empty))
+                {
+                    foul = Some(format!("errors name inputs and say what is wrong: {answer}"));
+                }
+                let text = |text: &Value| text.as_str().unwrap_or_default().to_owned();
+                view.errors = errors.iter().map(|(id, said)| (id.clone(), text(said))).collect();
+            }
+            Some(answer) if answer["response_action"] == "clear" => view.is_open = false,
+            Some(answer) => foul = Some(format!("a modal was answered with {answer}")),
+        }
+        if let Some(foul) = foul {
+            self.foul(foul);
+        }
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn is_empty(payload: &Value) -> bool {
+    payload.is_null() || payload.as_object().is_some_and(serde_json::Map::is_empty)
+}

@@ -1,0 +1,41 @@
+//! What the app's manifest asks for, by plain lines of `config/slack-manifest.yaml`.
+
+use std::{fs, path::Path};
+
+/// Scopes of the bot, events that it is told, slash commands, as the manifest lists them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Manifest {
+    pub scopes: Vec<String>,
+    pub events: Vec<String>,
+    pub commands: Vec<String>,
+}
+
+impl Manifest {
+    /// The one of this tree.
+    pub fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/slack-manifest.yaml");
+        Self::parse(&fs::read_to_string(path).expect("the manifest"))
+    }
+
+    /// Lists stand one item a line below their key.
+    pub fn parse(text: &str) -> Self {
+        let (mut found, mut key) = (Self::default(), "");
+        for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
+            if let Some(name) = line.strip_suffix(':') {
+                key = name;
+            } else if let Some(item) = line.strip_prefix("- ") {
+                match key {
+                    "bot" => found.scopes.push(item.to_owned()),
+                    "bot_events" => found.events.push(item.to_owned()),
+                    "slash_commands" => found.commands.push(item.trim_start_matches("command: ").to_owned()),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|known| known == scope)
+    }
+}

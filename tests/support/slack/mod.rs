@@ -1,0 +1,201 @@
+//! A Slack that is a referee: the Web API over raw TCP in front of a world of plain data, people who type, press
+//! and submit, and failures as verbs. What it should not see it notes, and the test fails at its end.
+//!
+//! It must not know the program that it plays against, nor how Socket Mode works (the folder `socket` does).
+
+mod acks;
+mod admit;
+mod asked;
+mod call;
+mod cast;
+mod delivery;
+mod effect;
+mod faults;
+mod files;
+mod hooks;
+mod limits;
+mod manifest;
+mod message;
+mod method;
+mod payload;
+mod people;
+pub mod referee;
+mod reply;
+mod server;
+#[expect(dead_code, reason = "unit tests of the crate use the same file, and more of it")]
+pub mod socket;
+mod views;
+mod world;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, time::sleep};
+
+pub use self::{
+    asked::Asked,
+    cast::{ANA, BEN, CLUB, DM, LOBBY, MOD, THEIR_DM, TOWN, User, VAULT},
+    delivery::{Acks, Delivery, Envelope, Forgery, Letter},
+    faults::{Fault, Hung, Moment},
+    limits::Limits,
+    manifest::Manifest,
+    message::{Look, Message, Ts},
+    method::Method,
+    world::{Kind, World},
+};
+use self::{
+    delivery::Courier,
+    server::{Aftermath, House, Server},
+};
+use crate::support::program::free_address;
+
+/// A Slack on a port of its own. When it is dropped it stops, and fails the test for everything that the bot did
+/// wrong.
+pub struct FakeSlack {
+    address: SocketAddr,
+    house: Arc<House>,
+    courier: Courier,
+}
+
+impl FakeSlack {
+    /// Opens with the usual world.
+    pub async fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let slack = Self::at(listener.local_addr().expect("an address"));
+        slack.serve(listener);
+        slack
+    }
+
+    /// The usual world, where nobody listens until it [opens](Self::opens).
+    pub fn closed() -> Self {
+        Self::at(free_address())
+    }
+
+    /// From now on it listens.
+    ///
+    /// # Panics
+    /// When somebody else does.
+    pub async fn opens(&self) {
+        self.serve(TcpListener::bind(self.address).await.expect("a port"));
+    }
+
+    fn at(address: SocketAddr) -> Self {
+        let house = Arc::new(House::new(World::default()));
+        house.with(|world| world.origin = format!("http://{address}"));
+        let courier = Courier::new(Arc::clone(&house));
+        Self { address, house, courier }
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let after = aftermath(self.courier.clone());
+        Server { house: Arc::clone(&self.house), after }.serve(listener);
+    }
+
+    /// For `SLACK_API_URL`.
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api", self.address)
+    }
+
+    /// Looks at the world or changes it.
+    pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        self.house.with(look)
+    }
+
+    /// Waits until `find` finds something in the world.
+    pub async fn until<T>(&self, find: impl Fn(&World) -> Option<T>) -> T {
+        self.house.look(find, "something in the world").await
+    }
+
+    /// So many calls of a method in any window of this length, instead of its tier.
+    pub fn allows(&self, method: Method, calls: u32, window: Duration) {
+        self.world(|world| world.limits.set(method, calls, window));
+    }
+
+    /// The next call of the method is refused by 429.
+    pub fn ratelimits_next(&self, method: Method, retry_after: Duration) {
+        self.queue(method, Fault::Limited(retry_after));
+    }
+
+    /// The next call of the method is answered with this status, without an effect.
+    pub fn fails_next(&self, method: Method, status: u16) {
+        self.queue(method, Fault::Status(status));
+    }
+
+    /// The next call of the method is answered with `ok: false` and this code, without an effect.
+    pub fn refuses_next(&self, method: Method, code: &'static str) {
+        self.queue(method, Fault::Refused(code));
+    }
+
+    /// The connection of the next call of the method is cut, before or after the effect.
+    pub fn cuts_next(&self, method: Method, moment: Moment) {
+        self.queue(method, Fault::Cut(moment));
+    }
+
+    /// The next call of the method takes this long; it has its effect also when nobody waits any more.
+    pub fn delays_next(&self, method: Method, delay: Duration) {
+        self.queue(method, Fault::Slow(delay));
+    }
+
+    /// The next call of the method hangs until it is released; it has no effect when its caller goes away before.
+    pub fn hangs_next(&self, method: Method) -> Hung {
+        let hung = Hung::default();
+        self.queue(method, Fault::Hang(hung.clone()));
+        hung
+    }
+
+    /// This happens to the next edit that shows the end of a race.
+    pub fn troubles_final(&self, fault: Fault) {
+        self.world(|world| world.faults.push_final(fault));
+    }
+
+    fn queue(&self, method: Method, fault: Fault) {
+        self.world(|world| world.faults.push(method, fault));
+    }
+
+    /// What the bot did wrong so far, which then counts no more.
+    pub fn pardon(&self) -> Vec<String> {
+        self.world(|world| {
+            world.useless_calls = 0;
+            let pings = std::mem::take(&mut world.pings);
+            let fouls = std::mem::take(&mut world.violations);
+            fouls.into_iter().chain(pings).collect()
+        })
+    }
+
+    /// Ends the story.
+    ///
+    /// # Panics
+    /// With everything that the bot did wrong or left undone.
+    pub fn judged(self) {
+        drop(self);
+    }
+}
+
+/// What comes of itself after a call: files are shared, and the bot hears of its own direct messages.
+fn aftermath(courier: Courier) -> Aftermath {
+    Arc::new(move |call, reply| match call.method {
+        Method::PostMessage => courier.echoes(&reply.field("ts")),
+        Method::Update => courier.echoes(call.text("ts")),
+        Method::CompleteUpload => {
+            let (sharing, delay) = courier.house.see(|world| (world.sharing(call), world.sharing_takes));
+            let later = courier.clone();
+            courier.house.spawn(async move {
+                sleep(delay).await;
+                if let Some(ts) = later.house.with(|world| world.share(sharing)) {
+                    later.echoes(&ts);
+                }
+            });
+        }
+        _ => {}
+    })
+}
+
+impl Drop for FakeSlack {
+    fn drop(&mut self) {
+        self.house.stop.cancel();
+        if std::thread::panicking() {
+            return;
+        }
+        let wrong = self.world(|world| world.faults_of_the_bot());
+        assert!(wrong.is_empty(), "the referee saw: {wrong:#?}");
+    }
+}

@@ -1,0 +1,34 @@
+//! Modals. <https://docs.slack.dev/reference/views/modal-views>
+
+use serde_json::Value;
+
+use super::{Fouls, blocks};
+
+pub(super) fn view(fouls: &mut Fouls, view: &Value) {
+    let optional = [
+        "submit",
+        "close",
+        "private_metadata",
+        "callback_id",
+        "clear_on_close",
+        "notify_on_close",
+        "external_id",
+    ];
+    fouls.keys("a view", view, &["type", "title", "blocks"], &optional);
+    if view["type"] != "modal" {
+        fouls.block("the view is no modal");
+    }
+    fouls.plain("the title", &view["title"], 24);
+    fouls.maybe_plain("submit", &view["submit"], 24);
+    fouls.maybe_plain("close", &view["close"], 24);
+    for (key, most) in [("private_metadata", 3_000), ("callback_id", 255)] {
+        if view[key].as_str().is_some_and(|text| text.chars().count() > most) {
+            fouls.block(format!("{key} has more than {most} characters"));
+        }
+    }
+    let list = view["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if list.iter().any(|block| block["type"] == "input") && view["submit"].is_null() {
+        fouls.block("a view with inputs has a submit");
+    }
+    blocks::in_modal(fouls, list);
+}

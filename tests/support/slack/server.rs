@@ -1,0 +1,126 @@
+//! The fake's socket: one call after the other on a raw connection, which failures may cut or hold up.
+
+use std::sync::Arc;
+
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    time::{Instant, sleep},
+};
+
+use super::{
+    admit::Admitted,
+    call::{self, Call},
+    faults::{Fault, Moment},
+    reply::Reply,
+    world::World,
+};
+use crate::support::{
+    house::Tells,
+    provider::wire::{self, Request},
+};
+
+/// The house of this world.
+pub(super) type House = crate::support::house::House<World>;
+
+impl Tells for World {
+    fn tells(&self) -> String {
+        self.transcript()
+    }
+}
+
+/// What comes of itself after a call that had its effect.
+pub(super) type Aftermath = Arc<dyn Fn(&Call, &Reply) + Send + Sync>;
+
+/// The fake's own address and way to the bot, for what comes back by itself.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) house: Arc<House>,
+    /// Whatever happened after a call: shared files, events.
+    pub(super) after: Aftermath,
+}
+
+impl Server {
+    /// Takes connections until the fake is dropped.
+    pub(super) fn serve(self, listener: TcpListener) {
+        let house = Arc::clone(&self.house);
+        house.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                let server = self.clone();
+                self.house.spawn(server.connection(stream));
+            }
+        });
+    }
+
+    async fn connection(self, mut stream: TcpStream) {
+        loop {
+            let keep = match wire::read(&mut stream).await {
+                Ok(None) => return,
+                Ok(Some(request)) => self.request(&mut stream, &request).await,
+                Err(foul) => {
+                    self.house.with(|world| world.foul(foul));
+                    false
+                }
+            };
+            if !keep {
+                return;
+            }
+        }
+    }
+
+    /// Answers one call; false when the connection ends with it.
+    async fn request(&self, stream: &mut TcpStream, request: &Request) -> bool {
+        match call::read(request) {
+            Ok(Some(call)) => self.call(stream, &call).await,
+            Ok(None) => {
+                let path = request.path.split('?').next().unwrap_or_default();
+                self.foul(stream, format!("nobody calls {} {path}", request.method), "unknown_method").await
+            }
+            Err(foul) => self.foul(stream, foul, "invalid_arguments").await,
+        }
+    }
+
+    async fn foul(&self, stream: &mut TcpStream, foul: String, code: &str) -> bool {
+        self.house.with(|world| world.foul(foul));
+        self.write(stream, &Reply::refused(code)).await
+    }
+
+    async fn call(&self, stream: &mut TcpStream, call: &Call) -> bool {
+        let admitted = self.house.with(|world| world.admit(call, Instant::now()));
+        match &admitted.fault {
+            Some(Fault::Cut(Moment::Before)) => return false,
+            Some(Fault::Hang(hung)) if !hung.holds(stream).await => return false,
+            Some(Fault::Slow(late)) => sleep(*late).await,
+            _ => {}
+        }
+        let reply = self.takes_effect(call, admitted);
+        match reply {
+            Some(reply) => self.write(stream, &reply).await,
+            None => false,
+        }
+    }
+
+    /// The effect; `None` where nobody is told.
+    fn takes_effect(&self, call: &Call, admitted: Admitted) -> Option<Reply> {
+        let Admitted { number, refused, fault } = admitted;
+        let is_cut = matches!(fault, Some(Fault::Cut(_)));
+        let had_effect = refused.is_none();
+        let reply = self.house.with(|world| {
+            let reply = refused.unwrap_or_else(|| world.perform(call));
+            if !is_cut {
+                world.answered(number, &reply);
+            }
+            reply
+        });
+        if had_effect && reply.code() == "ok" {
+            (self.after)(call, &reply);
+        }
+        (!is_cut).then_some(reply)
+    }
+
+    async fn write(&self, stream: &mut TcpStream, reply: &Reply) -> bool {
+        let scopes = self.house.see(|world| world.manifest.scopes.join(","));
+        stream.write_all(&reply.bytes(&scopes)).await.is_ok()
+    }
+}

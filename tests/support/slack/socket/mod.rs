@@ -1,0 +1,340 @@
+//! A fake of the server behind `apps.connections.open`: a referee that greets, sends envelopes to any one of the
+//! open connections, watches the acknowledgements, and has a verb for everything that goes wrong at the real one.
+//!
+//! It is told only by its own rules and verbs; must not know the program that it plays against. It stands alone
+//! (no other part of the fake world is named), so that unit tests of the crate can use the same file.
+//! <https://docs.slack.dev/apis/events-api/using-socket-mode>
+
+mod link;
+mod referee;
+mod truth;
+
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::link::Order;
+pub use self::{
+    referee::Rules,
+    truth::{Ack, End, Sent, Truth},
+};
+
+/// A socket server on a port of its own. When it is dropped it stops, and fails the test for every foul.
+pub struct FakeSocket {
+    house: Arc<House>,
+    stop: CancellationToken,
+}
+
+/// How connections are met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// As they should be.
+    Open,
+    /// Dropped at once.
+    Shut,
+    /// Accepted, and then nothing: no handshake.
+    Mute,
+    /// The handshake is refused with a 503.
+    Busy,
+}
+
+/// What becomes of the acknowledgement of an envelope: its payload, if it has one.
+pub type OnAck = Arc<dyn Fn(Option<Value>) + Send + Sync>;
+
+/// Something for the bot.
+#[derive(Clone)]
+pub(crate) struct Envelope {
+    id: String,
+    kind: &'static str,
+    payload: Value,
+    takes_answer: bool,
+    attempt: u32,
+    on_ack: OnAck,
+}
+
+struct House {
+    rules: Rules,
+    address: SocketAddr,
+    truth: watch::Sender<Truth>,
+    book: Mutex<Book>,
+}
+
+struct Book {
+    door: Door,
+    greets: bool,
+    tickets: HashSet<String>,
+    standing: bool,
+    links: Vec<Entry>,
+    numbers: usize,
+    turn: usize,
+    sent: Vec<Envelope>,
+}
+
+/// A connection that was greeted.
+struct Entry {
+    number: usize,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+impl FakeSocket {
+    /// Opens with these rules.
+    pub async fn open(rules: Rules) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let book = Book {
+            door: Door::Open,
+            greets: true,
+            tickets: HashSet::new(),
+            standing: false,
+            links: vec![],
+            numbers: 0,
+            turn: 0,
+            sent: vec![],
+        };
+        let truth = watch::Sender::new(Truth::default());
+        let house = Arc::new(House { rules, address, truth, book: Mutex::new(book) });
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let accepting = accept(listener, Arc::clone(&house), stop.clone(), tasks.clone());
+        tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
+        Self { house, stop }
+    }
+
+    /// What one `apps.connections.open` answers with: an address for one connection.
+    pub fn url(&self) -> String {
+        let mut book = self.house.book();
+        book.numbers += 1;
+        let ticket = format!("ticket-{}", book.numbers);
+        book.tickets.insert(ticket.clone());
+        format!("ws://{}/link/?ticket={ticket}&app_id={}", self.house.address, self.house.rules.app)
+    }
+
+    /// An address for any number of connections, for a Web API that always gives the same.
+    pub fn standing_url(&self) -> String {
+        self.house.book().standing = true;
+        format!("ws://{}/link/?ticket=standing&app_id={}", self.house.address, self.house.rules.app)
+    }
+
+    /// Sends an envelope (`slash_commands`, `interactive` or `events_api`) over one of the open connections and
+    /// gives its id. Where none is open nobody gets it.
+    pub fn sends(&self, kind: &'static str, payload: Value) -> String {
+        let takes_answer = kind == "slash_commands" || payload["type"] == "view_submission";
+        self.delivers(kind, payload, takes_answer, Arc::new(|_| {}))
+    }
+
+    /// The same; `on_ack` is called with its acknowledgement.
+    pub fn delivers(&self, kind: &'static str, payload: Value, takes_answer: bool, on_ack: OnAck) -> String {
+        let envelope = Envelope { id: String::new(), kind, payload, takes_answer, attempt: 0, on_ack };
+        self.house.deliver(envelope)
+    }
+
+    /// Sends what that envelope held in a new one, over the next connection, as Slack does where it saw no
+    /// acknowledgement.
+    pub fn sends_again(&self, envelope: &str) -> String {
+        let known = self.house.book().sent.iter().find(|sent| sent.id == envelope).cloned();
+        let known = known.expect("it was sent");
+        self.house.deliver(Envelope { attempt: known.attempt + 1, ..known })
+    }
+
+    /// Says `disconnect` over every connection; `warning` and `refresh_requested` are the usual reasons.
+    pub fn disconnects(&self, reason: &str) {
+        self.order(|| {
+            Order::Raw(
+                json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-7" } }),
+            )
+        });
+    }
+
+    /// The same over one connection.
+    pub fn disconnects_one(&self, number: usize, reason: &str) {
+        let frame = json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-7" } });
+        let book = self.house.book();
+        let link = book.links.iter().find(|link| link.number == number).expect("it is open");
+        let _ = link.orders.send(Order::Raw(frame));
+    }
+
+    /// Closes every connection that is open now, with a close frame.
+    pub fn closes(&self) {
+        self.order(|| Order::Close);
+    }
+
+    /// Closes these connections, with a close frame; those that ended by themselves are left.
+    pub fn closes_these(&self, numbers: &[usize]) {
+        for link in self.house.book().links.iter().filter(|link| numbers.contains(&link.number)) {
+            let _ = link.orders.send(Order::Close);
+        }
+    }
+
+    /// Resets every connection (RST).
+    pub fn resets(&self) {
+        self.order(|| Order::Reset);
+    }
+
+    /// Reads and writes nothing any more on the connections that are open now: no pong comes back.
+    pub fn goes_dark(&self) {
+        self.order(|| Order::Dark);
+    }
+
+    /// Sends some text over every connection.
+    pub fn garbage(&self, text: &str) {
+        self.order(|| Order::Text(text.to_owned()));
+    }
+
+    /// Sends some bytes over every connection.
+    pub fn binary(&self, bytes: &[u8]) {
+        self.order(|| Order::Binary(bytes.to_vec()));
+    }
+
+    /// Greets those who come from now on, or not.
+    pub fn greets(&self, greets: bool) {
+        self.house.book().greets = greets;
+    }
+
+    /// How connections are met from now on.
+    pub fn door(&self, door: Door) {
+        self.house.book().door = door;
+    }
+
+    /// The fouls so far, which then count no more.
+    pub fn pardon(&self) -> Vec<String> {
+        let mut fouls = vec![];
+        self.house.truth.send_modify(|truth| fouls = std::mem::take(&mut truth.fouls));
+        fouls
+    }
+
+    /// The log so far.
+    pub fn truth(&self) -> Truth {
+        self.house.truth.borrow().clone()
+    }
+
+    /// The log as soon as it is as wanted.
+    pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
+        self.house.truth.subscribe().wait_for(wanted).await.expect("the server lives").clone()
+    }
+
+    /// The acknowledgement of this envelope, once it is there.
+    pub async fn ack(&self, envelope: &str) -> Ack {
+        let truth = self.until(|truth| truth.acks_of(envelope) > 0).await;
+        truth.acks.into_iter().find(|ack| ack.envelope == envelope).expect("it is there")
+    }
+
+    fn order(&self, order: impl Fn() -> Order) {
+        for link in &self.house.book().links {
+            let _ = link.orders.send(order());
+        }
+    }
+}
+
+impl Drop for FakeSocket {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if !std::thread::panicking() {
+            let fouls = self.truth().fouls;
+            assert!(fouls.is_empty(), "the socket's referee saw: {fouls:#?}");
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, house: Arc<House>, stop: CancellationToken, tasks: TaskTracker) {
+    while let Ok((stream, _)) = listener.accept().await {
+        house.truth.send_modify(|truth| truth.connections += 1);
+        let door = house.book().door;
+        let house = Arc::clone(&house);
+        let link = async move {
+            match door {
+                Door::Open => link::serve(stream, house).await,
+                Door::Shut => {}
+                Door::Busy => link::refuse(stream).await,
+                Door::Mute => {
+                    let _open = stream;
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tasks.spawn(stop.clone().run_until_cancelled_owned(link));
+    }
+}
+
+impl House {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().expect("the book")
+    }
+
+    fn foul(&self, foul: String) {
+        self.truth.send_modify(|truth| truth.fouls.push(foul));
+    }
+
+    /// Whether the query has a ticket that is good now.
+    fn admits(&self, query: &str) -> Result<(), String> {
+        let ticket = query.split('&').find_map(|part| part.strip_prefix("ticket=")).unwrap_or_default();
+        let mut book = self.book();
+        if book.tickets.remove(ticket) || (book.standing && ticket == "standing") {
+            Ok(())
+        } else {
+            Err(format!("a connection with the ticket {ticket:?}, which is used or was never given"))
+        }
+    }
+
+    /// Gives an envelope its id and sends it over the next open connection.
+    fn deliver(&self, envelope: Envelope) -> String {
+        let mut book = self.book();
+        book.numbers += 1;
+        let id = format!("{:08x}-envelope", book.numbers);
+        let envelope = Envelope { id: id.clone(), ..envelope };
+        book.sent.push(envelope.clone());
+        self.route(&mut book, envelope);
+        id
+    }
+
+    fn route(&self, book: &mut Book, envelope: Envelope) {
+        if book.links.is_empty() {
+            self.truth.send_modify(|truth| truth.undelivered += 1);
+            return;
+        }
+        book.turn += 1;
+        let link = &book.links[book.turn % book.links.len()];
+        let sent = Sent { envelope: envelope.id.clone(), link: link.number };
+        self.truth.send_modify(|truth| truth.sent.push(sent));
+        let _ = link.orders.send(Order::Envelope(envelope));
+    }
+
+    /// A connection was greeted.
+    fn enter(&self, orders: mpsc::UnboundedSender<Order>) -> (usize, usize) {
+        let mut book = self.book();
+        book.numbers += 1;
+        let number = book.numbers;
+        book.links.push(Entry { number, orders });
+        let live = book.links.len();
+        drop(book);
+        self.truth.send_modify(|truth| {
+            truth.live.push(number);
+            truth.most_live = truth.most_live.max(live);
+        });
+        (number, live)
+    }
+
+    /// A connection is no more; what was not written yet goes elsewhere.
+    fn leave(&self, end: End, mut unwritten: mpsc::UnboundedReceiver<Order>) {
+        let mut book = self.book();
+        book.links.retain(|link| link.number != end.link);
+        unwritten.close();
+        while let Ok(order) = unwritten.try_recv() {
+            if let Order::Envelope(envelope) = order {
+                self.route(&mut book, envelope);
+            }
+        }
+        drop(book);
+        self.truth.send_modify(|truth| {
+            truth.live.retain(|number| *number != end.link);
+            truth.ends.push(end);
+        });
+    }
+}

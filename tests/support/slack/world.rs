@@ -1,0 +1,384 @@
+//! The world behind the fake: plain data with sensible defaults. A test changes the world, never an answer.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::{
+    cast::{Channel, User},
+    faults::Faults,
+    limits::Limits,
+    manifest::Manifest,
+    message::{File, Message, Ts},
+    method::Method,
+};
+
+/// All there is.
+pub struct World {
+    pub team: &'static str,
+    pub app: &'static str,
+    /// The bot's user.
+    pub bot_user: &'static str,
+    pub bot_id: &'static str,
+    pub bot_token: String,
+    pub app_token: String,
+    /// Tokens that are good no more.
+    pub revoked: Vec<String>,
+    pub signing_secret: String,
+    /// What `config/slack-manifest.yaml` asks for: its scopes and events.
+    pub manifest: Manifest,
+    /// The fake's own address, in what it hands out.
+    pub origin: String,
+    /// What `apps.connections.open` answers with: the socket server's address.
+    pub socket_url: String,
+    pub channels: Vec<Channel>,
+    /// How soon an acknowledgement must come.
+    pub acks_within: Duration,
+    /// How long a `trigger_id` is good.
+    pub trigger_life: Duration,
+    /// How long a `response_url` is good, and how often.
+    pub response_life: Duration,
+    pub response_uses: u32,
+    /// Sharing a file takes this long after `files.completeUploadExternal`.
+    pub sharing_takes: Duration,
+    /// Files are dropped silently instead of being shared.
+    pub loses_files: bool,
+    /// The workspace knows `data_visualization`; where it does not, `invalid_blocks` is no foul.
+    pub native_charts: bool,
+    /// 429s of the bot's own making are no foul.
+    pub own_429_is_fine: bool,
+    pub limits: Limits,
+    pub faults: Faults,
+    /// Whatever people did, in its order; the place is the id.
+    pub asked: Vec<Happened>,
+    pub messages: Vec<Message>,
+    pub views: Vec<View>,
+    pub uploads: BTreeMap<String, Upload>,
+    pub hooks: BTreeMap<String, Hook>,
+    /// Every call in its order.
+    pub calls: Vec<Called>,
+    /// What would have pinged somebody: each is a foul, too.
+    pub pings: Vec<String>,
+    /// Labelled links that would have formed.
+    pub links: Vec<String>,
+    /// What the bot did wrong.
+    pub violations: Vec<String>,
+    /// Updates that changed nothing.
+    pub edits_without_change: usize,
+    /// Calls refused for the same reason as one before them.
+    pub useless_calls: usize,
+    /// How often a socket's address was asked for with success.
+    pub connections_opened: usize,
+    next: u64,
+}
+
+/// Something that somebody did, or that Slack tells by itself.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    pub user: User,
+    pub channel: String,
+    /// The thread where it was done.
+    pub thread: Option<Ts>,
+    pub kind: Kind,
+    /// The `trigger_id`, until it is used.
+    pub trigger: Option<String>,
+    /// The key of its `response_url`.
+    pub hook: Option<String>,
+    /// When it was handed to the bot.
+    pub delivered: Instant,
+    /// The acknowledgements, one for each delivery.
+    pub acks: Vec<Acked>,
+    /// No acknowledgement is expected.
+    pub pardoned: bool,
+}
+
+/// What somebody did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// A slash command and what was typed after it.
+    Command { command: String, text: String },
+    /// A message with the bot's name in it.
+    Mention { ts: Ts, text: String },
+    /// A message to the bot.
+    Says { ts: Ts, text: String },
+    /// A button on this message.
+    Button { message: Ts, action_id: String },
+    /// The view of this id was submitted.
+    Submission { view: String },
+    /// The bot's own message comes back to it as an event.
+    Echo { ts: Ts },
+}
+
+/// An acknowledgement.
+#[derive(Clone, Debug)]
+pub struct Acked {
+    /// How long after the delivery it came.
+    pub after: Duration,
+    /// The HTTP status; 0 where nothing was answered, 200 over a socket.
+    pub status: u16,
+    /// What it carried.
+    pub payload: Option<Value>,
+    /// The private message that it became.
+    pub shown: Option<Ts>,
+}
+
+/// An open modal.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub id: String,
+    pub hash: String,
+    pub asked: usize,
+    pub user: User,
+    pub channel: String,
+    /// As it was sent.
+    pub sent: Value,
+    /// What was filled in: `state.values`.
+    pub state: Value,
+    pub is_open: bool,
+    /// What the bot said is wrong in it, by block id.
+    pub errors: BTreeMap<String, String>,
+}
+
+/// A file on its way.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub file: File,
+    /// The length that was announced.
+    pub length: usize,
+    pub has_come: bool,
+    pub is_complete: bool,
+}
+
+/// A `response_url`.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    pub asked: usize,
+    pub made: Instant,
+    pub used: u32,
+}
+
+/// One call and what was answered.
+#[derive(Clone, Debug)]
+pub struct Called {
+    pub at: Instant,
+    pub method: Method,
+    pub channel: String,
+    /// What it was about, beside the channel: a message, files, a trigger, an address.
+    pub target: String,
+    /// 0: nothing was answered.
+    pub status: u16,
+    /// "ok" or Slack's error code.
+    pub code: String,
+    /// The 429 was of the bot's own making.
+    pub own: bool,
+    /// A fault was injected.
+    pub faulty: bool,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            team: "T0TEAM",
+            app: "A0ARENA",
+            bot_user: "U0ARENA",
+            bot_id: "B0ARENA",
+            bot_token: "xoxb-1-story-b0t5ecret".into(),
+            app_token: "xapp-1-story-app5ecret".into(),
+            revoked: vec![],
+            signing_secret: "8f742231b10e8888abcd99yyyzzz85a5".into(),
+            manifest: Manifest::read(),
+            origin: String::new(),
+            socket_url: "ws://127.0.0.1:9/link".into(),
+            channels: Channel::all(),
+            acks_within: Duration::from_secs(3),
+            trigger_life: Duration::from_secs(3),
+            response_life: Duration::from_mins(30),
+            response_uses: 5,
+            sharing_takes: Duration::from_millis(50),
+            loses_files: false,
+            native_charts: true,
+            own_429_is_fine: false,
+            limits: Limits::default(),
+            faults: Faults::default(),
+            asked: vec![],
+            messages: vec![],
+            views: vec![],
+            uploads: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            calls: vec![],
+            pings: vec![],
+            links: vec![],
+            violations: vec![],
+            edits_without_change: 0,
+            useless_calls: 0,
+            connections_opened: 0,
+            next: 1,
+        }
+    }
+}
+
+impl World {
+    /// A new number, for ids.
+    pub fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A new name for a message.
+    pub fn ts(&mut self) -> Ts {
+        let n = self.number();
+        format!("{}.{:06}", 1_764_000_000 + n, n * 119 % 1_000_000)
+    }
+
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    pub fn channel_mut(&mut self, id: &str) -> &mut Channel {
+        self.channels.iter_mut().find(|channel| channel.id == id).expect("a channel")
+    }
+
+    pub fn message(&self, ts: &str) -> Option<&Message> {
+        self.messages.iter().find(|message| message.ts == ts)
+    }
+
+    pub fn message_mut(&mut self, ts: &str) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.ts == ts)
+    }
+
+    /// The bot's messages that everybody in the channel sees, in their order.
+    pub fn public(&self, channel: &str) -> impl Iterator<Item = &Message> {
+        let mine = self.bot_user;
+        self.messages.iter().filter(move |message| {
+            message.channel == channel
+                && message.user == mine
+                && message.only_for.is_none()
+                && !message.deleted
+        })
+    }
+
+    /// The private messages that an action led to.
+    pub fn whispers(&self, asked: usize) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(move |message| message.only_for.is_some() && message.asked == Some(asked))
+    }
+
+    /// What was typed, also into the text inputs of a form; "" where nothing was.
+    pub fn words(&self, happened: &Happened) -> String {
+        match &happened.kind {
+            Kind::Command { text, .. } | Kind::Mention { text, .. } | Kind::Says { text, .. } => text.clone(),
+            Kind::Submission { view } => {
+                let blocks = self.views.iter().filter(|other| other.id == *view).map(|view| &view.state);
+                let inputs = blocks.flat_map(|state| state.as_object().into_iter().flat_map(Map::values));
+                let inputs = inputs.flat_map(|input| input.as_object().into_iter().flat_map(Map::values));
+                inputs.filter_map(|input| input["value"].as_str()).collect::<Vec<_>>().join(" ")
+            }
+            Kind::Button { .. } | Kind::Echo { .. } => String::new(),
+        }
+    }
+
+    /// Notes a foul.
+    pub fn foul(&mut self, what: impl Into<String>) {
+        self.violations.push(what.into());
+    }
+
+    /// Calls of a method that were let through, in their order.
+    pub fn instants(&self, method: Method) -> Vec<Instant> {
+        let through = |call: &&Called| call.method == method && call.status != 429;
+        self.calls.iter().filter(through).map(|call| call.at).collect()
+    }
+
+    /// The most calls of a method that any window of this length saw.
+    pub fn busiest(&self, method: Method, window: Duration) -> usize {
+        let all = self.instants(method);
+        let within = |from: &Instant| all.iter().filter(|at| *at >= from && **at < *from + window).count();
+        all.iter().map(within).max().unwrap_or(0)
+    }
+
+    /// 429s that the bot's own pace caused.
+    pub fn own_429(&self) -> usize {
+        self.calls.iter().filter(|call| call.own).count()
+    }
+
+    /// All that must be in no log: tokens, the signing secret, keys of `response_url`s and upload addresses.
+    pub fn secrets(&self) -> Vec<String> {
+        let fixed = [&self.bot_token, &self.app_token, &self.signing_secret];
+        fixed.into_iter().chain(self.hooks.keys()).chain(self.uploads.keys()).cloned().collect()
+    }
+
+    /// What is wrong by now, with what is only wrong at the end of a story.
+    pub fn faults_of_the_bot(&self) -> Vec<String> {
+        let mut all = self.violations.clone();
+        all.extend(self.pings.iter().map(|ping| format!("it would have pinged: {ping}")));
+        if self.own_429() > 0 && !self.own_429_is_fine {
+            all.push(format!("{} x 429 of its own making", self.own_429()));
+        }
+        if self.useless_calls > 0 {
+            all.push(format!("{} calls that were refused before in the same way", self.useless_calls));
+        }
+        all.extend(
+            self.faults.left().iter().map(|method| format!("the failure of {} met no call", method.name())),
+        );
+        let open = |asked: &&Happened| !asked.pardoned && asked.acks.is_empty();
+        all.extend(
+            self.asked.iter().filter(open).map(|asked| format!("{} was never acknowledged", asked.name())),
+        );
+        all
+    }
+
+    /// What happened, for a test that waited in vain.
+    pub fn transcript(&self) -> String {
+        let acks = |asked: &Happened| {
+            let acks =
+                asked.acks.iter().map(|ack| format!("{} after {} ms", ack.status, ack.after.as_millis()));
+            format!("{} -> {}", asked.name(), acks.collect::<Vec<_>>().join(", "))
+        };
+        let mut lines: Vec<_> = self.asked.iter().map(acks).collect();
+        for message in self.messages.iter().filter(|message| message.user == self.bot_user) {
+            let seen = message.only_for.as_deref().unwrap_or("everybody");
+            let (count, place) = (message.revisions.len(), (&message.channel, &message.thread));
+            lines.push(format!(
+                "{} {place:?}, for {seen}, {count} revisions:\n{}",
+                message.ts,
+                message.text()
+            ));
+        }
+        let calls = self.calls.iter().rev().take(12).rev();
+        lines.extend(calls.map(|call| format!("{} {} {}", call.method.name(), call.status, call.code)));
+        lines.push(format!("fouls: {:#?}", self.faults_of_the_bot()));
+        lines.join("\n")
+    }
+}
+
+impl Happened {
+    /// For people: who did what.
+    pub fn name(&self) -> String {
+        let what = match &self.kind {
+            Kind::Command { command, .. } => command.clone(),
+            Kind::Mention { .. } => "a mention".into(),
+            Kind::Says { .. } => "a direct message".into(),
+            Kind::Button { action_id, .. } => format!("the button {action_id}"),
+            Kind::Submission { .. } => "a modal".into(),
+            Kind::Echo { .. } => "an echo".into(),
+        };
+        format!("{what} of {} in {}", self.user.name, self.channel)
+    }
+
+    pub fn is_echo(&self) -> bool {
+        matches!(self.kind, Kind::Echo { .. })
+    }
+
+    /// The message that it was typed as.
+    pub fn own_ts(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Mention { ts, .. } | Kind::Says { ts, .. } => Some(ts),
+            _ => None,
+        }
+    }
+
+    /// A form that was sent back.
+    pub fn is_refused(&self) -> bool {
+        let said = |ack: &Acked| ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors");
+        self.acks.iter().any(said)
+    }
+}
