@@ -5,6 +5,7 @@ mod browser;
 mod discord;
 mod films;
 mod laws;
+mod slack;
 mod stories;
 mod support;
 mod tidy;

@@ -9,18 +9,51 @@ use std::{
 const LINES: usize = 400;
 
 /// Which modules of the crate each module may name; `app` and `main.rs` may name all.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("command", &["model"]),
     ("race", &["model"]),
     ("guide", &["command", "model", "race"]),
     ("view", &["model", "race"]),
+    ("button", &["arena", "guide"]),
+    ("platform", &[]),
     ("surface", &["view"]),
     ("live", &["race", "surface", "view"]),
     ("chart", &["model", "race", "surface"]),
     ("provider", &["model"]),
     ("arena", &["chart", "live", "model", "race", "surface", "telemetry"]),
-    ("discord", &["arena", "command", "guide", "live", "model", "race", "surface", "telemetry", "view"]),
+    (
+        "discord",
+        &[
+            "arena",
+            "button",
+            "command",
+            "guide",
+            "live",
+            "model",
+            "platform",
+            "race",
+            "surface",
+            "telemetry",
+            "view",
+        ],
+    ),
+    (
+        "slack",
+        &[
+            "arena",
+            "button",
+            "command",
+            "guide",
+            "live",
+            "model",
+            "platform",
+            "race",
+            "surface",
+            "telemetry",
+            "view",
+        ],
+    ),
     ("terminal", &["live", "model", "surface", "view"]),
     ("web", &["arena", "command", "guide", "live", "model", "race", "surface", "telemetry", "view"]),
     ("config", &["model"]),
@@ -29,7 +62,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
 ];
 
 /// Modules (or files) that touch the world: sockets, clocks, files, threads. All others are core.
-const SHELLS: [&str; 30] = [
+const SHELLS: [&str; 41] = [
     "app",
     "arena",
     "config",
@@ -52,6 +85,17 @@ const SHELLS: [&str; 30] = [
     "provider/simulated/mod.rs",
     "provider/simulated/server",
     "race/run.rs",
+    "slack/api",
+    "slack/budget/gate.rs",
+    "slack/desk",
+    "slack/endpoint.rs",
+    "slack/incoming",
+    "slack/meter.rs",
+    "slack/mod.rs",
+    "slack/names.rs",
+    "slack/posts.rs",
+    "slack/socket",
+    "slack/surface.rs",
     "telemetry",
     "terminal/mod.rs",
     "web/api",

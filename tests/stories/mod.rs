@@ -1,7 +1,9 @@
 //! Stories: real sockets, a real clock, gates instead of sleeps. Each plays against a provider that is a
 //! referee ([`crate::support::provider`]).
 
+mod bot;
 mod command_line;
+mod crowd;
 mod discord;
 mod faults;
 mod misconfigured;
@@ -11,7 +13,9 @@ mod real_llm;
 mod referee;
 mod service;
 mod simulated;
+mod slack;
 mod start;
+mod together;
 
 use std::{sync::Arc, time::Duration};
 

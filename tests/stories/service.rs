@@ -105,7 +105,10 @@ async fn the_simulated_server_does_not_wait_for_ever_for_its_clients() {
 }
 
 /// The next message of the local channel that is as wanted; `None` when the stream ended without.
-async fn message(tab: &mut Lines<BufReader<TcpStream>>, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+pub(super) async fn message(
+    tab: &mut Lines<BufReader<TcpStream>>,
+    wanted: impl Fn(&Value) -> bool,
+) -> Option<Value> {
     while let Some(line) = tab.next_line().await.expect("a stream") {
         let data = line.strip_prefix("data: ").and_then(|data| serde_json::from_str(data).ok());
         if let Some(message) = data.filter(&wanted) {

@@ -1,0 +1,158 @@
+//! Every word behind `/arena`, over both ways.
+
+use std::time::Duration;
+
+use super::{ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart, halves};
+use crate::support::{
+    provider::{Answer, Gate, answer},
+    slack::{ANA, Asked, BEN, Method},
+};
+
+both_ways!(a_race, some_of_the_models, one_model, the_line_up, an_example, what_people_get_wrong, refusals);
+
+/// An answer of `model` that says this, takes its time, and ends.
+fn says(model: &str, words: &str) -> Answer {
+    answer(model).role().says(ANSWER).until(Duration::from_millis(60)).says(words).whole()
+}
+
+fn types(stage: &Stage, line: &str) -> Asked {
+    stage.slack.types("/arena", line, NAMED, LOBBY)
+}
+
+/// How many messages that everybody sees the bot ever posted.
+fn posts(stage: &Stage) -> usize {
+    stage.slack.world(|world| world.calls.iter().filter(|call| call.method == Method::PostMessage).count())
+}
+
+/// From the command to the picture, with Stop's place taken by the other buttons.
+async fn a_race(way: Way) {
+    let gate = Gate::default();
+    let stage = Stage::open(Setting { way, ..alone("") }, [halves(&gate)]).await;
+    let asked = asks(&stage, LOBBY).await;
+    assert!(asked.acknowledged().await.after.as_millis() < 500, "a slow acknowledgement");
+    asked.told("On it").await;
+    is_true_from_the_first_post(&asked);
+    assert!(asked.now().text().contains("qzname"), "{}", asked.now().text());
+    gate.open();
+    ends_with_chart(&asked).await;
+    stage.ends().await;
+}
+
+/// The first post says who asks what of whom, and nothing that could become untrue.
+fn is_true_from_the_first_post(asked: &Asked) {
+    let first = asked.revisions().swap_remove(0).look;
+    let text = format!("{}\n{}", first.fallback, first.text());
+    for words in [NAMED.name, PROMPT, "asks one model", "A"] {
+        assert!(text.contains(words), "{words:?} in\n{text}");
+    }
+    let text = text.to_lowercase();
+    for live in ["waiting", "asking", "racing", "streaming", "writing", "running", "live", "…", "0 s"] {
+        assert!(!text.contains(live), "the live word {live:?} in\n{text}");
+    }
+    assert!(first.buttons().is_empty(), "buttons of a race that may never run");
+}
+
+async fn some_of_the_models(way: Way) {
+    let setting = Setting { way, models: &[("a", ""), ("b", ""), ("c", "")], ..Setting::default() };
+    let stage = Stage::open(setting, [says("b", " by b"), says("c", " by c")]).await;
+    let asked = types(&stage, &format!("compare models=c,b {PROMPT} which?"));
+    asked.told("asking 2 models").await;
+    let last = asked.ends().await.look;
+    for words in [PROMPT, "which?", "by b", "by c", "tok/s"] {
+        assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
+    }
+    let chart = last.chart().expect("Slack's own chart")["chart"]["axis_config"]["categories"].clone();
+    assert_eq!(chart.as_array().map(Vec::len), Some(2), "{chart}");
+    let mut models: Vec<_> = stage.provider.truth().exchanges.into_iter().map(|asked| asked.model).collect();
+    models.sort();
+    assert_eq!(models, ["b", "c"]);
+    asked.file(".png").await;
+    stage.ends().await;
+}
+
+async fn one_model(way: Way) {
+    let stage = Stage::open(Setting { way, ..Setting::default() }, [says("b", " because")]).await;
+    let asked = types(&stage, &format!("ask b {PROMPT} why?"));
+    let last = asked.ends().await.look;
+    for words in ["because", "first token", "total", "tokens"] {
+        assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
+    }
+    assert!(last.button("Ask again").is_some(), "{}", last.text());
+    stage.ends().await;
+}
+
+/// `models` asks the providers, so its words come in two steps, the second in the first one's place; `help` does not.
+async fn the_line_up(way: Way) {
+    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
+    let models = stage.slack.types("/arena", "models", BEN, LOBBY);
+    models.told("fake").await;
+    let [said] = &models.whispers()[..] else { panic!("one message: {:#?}", models.whispers()) };
+    for words in ["A", "B", "not listed by its provider"] {
+        assert!(said.text().contains(words), "{words:?} in\n{}", said.text());
+    }
+    let help = types(&stage, "help");
+    help.told("tok/s").await;
+    for words in ["/arena compare", "/arena ask", "The numbers", "sent to the providers"] {
+        help.told(words).await;
+    }
+    assert!(help.acknowledged().await.shown.is_some(), "help is the acknowledgement itself");
+    assert_eq!(posts(&stage), 0, "nobody else sees that");
+    stage.ends().await;
+}
+
+/// A tap on an example starts a race that everybody sees.
+async fn an_example(way: Way) {
+    let setting = Setting {
+        lines: "[[example]]\ntitle = \"Sky\"\nprompt = \"Qzprompt of blue\"\nlesson = \"Short\"\n\
+                [[example]]\ntitle = \"Sea\"\nprompt = \"Qzprompt of green\"\n",
+        ..Setting { way, ..alone("") }
+    };
+    let stage = Stage::open(setting, [says("a", " is the sea")]).await;
+    let examples = types(&stage, "examples");
+    let card = examples.acknowledged().await.shown.expect("the examples");
+    let look = examples.told("Try these").await.look;
+    assert!(look.text().contains("Sky") && look.text().contains("of green"), "{}", look.text());
+    let [_, second] = &look.buttons()[..] else { panic!("two buttons: {}", look.text()) };
+    let race = stage.slack.presses(&card, &second.action_id, NAMED);
+    let last = race.ends().await.look.text();
+    assert!(last.contains("of green") && last.contains("is the sea"), "{last}");
+    stage.ends().await;
+}
+
+/// The way out is told in private, at once, and nothing else happens.
+async fn what_people_get_wrong(way: Way) {
+    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
+    for (line, said) in [
+        ("compar why", "did you mean compare"),
+        ("ask bb why", "No model is called bb (did you mean b?)"),
+        ("compare models=a,zzz why", "The line-up: a, b"),
+        ("ask b", "What should they answer?"),
+        ("compare models=a", "What should they answer?"),
+    ] {
+        let asked = types(&stage, line);
+        asked.told(said).await;
+        assert!(asked.acknowledged().await.shown.is_some(), "{line}: the acknowledgement itself says it");
+    }
+    assert_eq!(posts(&stage), 0, "nobody else sees that");
+    stage.ends().await;
+}
+
+/// A refusal is the private acknowledgement itself.
+async fn refusals(way: Way) {
+    let lines = "[arena]\nraces_per_user_per_minute = 1\nmax_prompt_chars = 40";
+    let stage =
+        Stage::open(Setting { way, lines, ..alone("") }, [says("a", " once"), says("a", " too")]).await;
+    let long = types(&stage, &format!("compare {PROMPT} {}", "x".repeat(60)));
+    long.told("40 are allowed here").await;
+    assert!(long.acknowledged().await.shown.is_some());
+    let first = types(&stage, &format!("compare {PROMPT} one"));
+    first.ends().await;
+    let second = types(&stage, &format!("compare {PROMPT} two"));
+    second.told("The next one can start in").await;
+    assert!(second.acknowledged().await.shown.is_some());
+    let other = stage.slack.types("/arena", &format!("compare {PROMPT} three"), ANA, LOBBY);
+    assert!(other.ends().await.look.text().contains("too"));
+    assert!(long.revisions().is_empty() && second.revisions().is_empty(), "refused in public");
+    assert_eq!(posts(&stage), 2, "a message for each race and none for a refusal");
+    stage.ends().await;
+}

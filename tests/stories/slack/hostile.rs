@@ -1,0 +1,135 @@
+//! Texts of models and people that mean harm: they stay text, wherever they are shown, over both ways.
+
+use super::{ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way};
+use crate::support::{
+    provider::{Gate, answer},
+    slack::{Asked, DM, Message, User},
+};
+
+both_ways!(harm_stays_text, harm_in_a_direct_message, harm_in_what_is_refused);
+
+/// What would call people.
+const PINGS: &str = "<!channel> <!here|here> <!everyone> <@U0BEN> <@U0BEN|ben> <#C0LOBBY> <#C0LOBBY|lobby> \
+                     <!subteam^S0TEAM> <!date^1392734382^{date}|today> @channel @here @everyone";
+/// What would link to somewhere else than it says, or look like it.
+const LINKS: &str = "<http://evil.test|click> <https://evil.test> [x](http://evil.test) ![i](http://evil.test/i.png) \
+                     [y][1] [y]: http://evil.test <mailto:x@evil.test|mail> [z](<http://evil.test>) \
+                     https://join.slack.com/t/evil/shared_invite/zt-1 https://discord.gg/evil";
+/// The same written so that undoing it once too often makes harm of it.
+const TRICKS: &str = "&lt;!channel&gt; &amp;lt;!channel&amp;gt; &#60;!here&#62; &lt;@U0BEN&gt; \\<!channel\\> \
+                      `<!channel>` &lt;http://evil.test|click&gt; <\u{200b}!channel> <!chan\u{200b}nel>";
+/// What would break the blocks around it.
+const MARKS: &str = "```\nopen fence <!channel>\n~~~\n**bold _under ~gone > quote # title | a | b |\n|---|---|\n`tick \
+                     \u{202e}gnp.exe\u{2066} \u{7}\u{1b}[31m";
+
+fn harm() -> String {
+    format!("{PINGS} {LINKS} {TRICKS}\n[1]: http://evil.test\n{MARKS}")
+}
+
+/// A person whose name means harm.
+const EVIL: User =
+    User { id: "U0EVIL", name: "qzname <!channel> <@U0BEN> [x](http://evil.test) *bold* &lt;!here&gt;" };
+
+/// All that would have pinged or linked; nothing does.
+fn is_harmless(stage: &Stage) {
+    stage.slack.world(|world| {
+        assert!(world.pings.is_empty(), "{:#?}", world.pings);
+        assert!(world.links.is_empty(), "{:#?}", world.links);
+    });
+}
+
+/// A text with what nobody sees taken out, and what Slack shows for its entities.
+fn seen(text: &str) -> String {
+    let text = text.replace(['\u{2060}', '\u{200b}'], "");
+    let entities =
+        [("&#60;", "<"), ("&#62;", ">"), ("&#33;", "!"), ("&#35;", "#"), ("&#91;", "["), ("&#93;", "]")];
+    let text = entities.iter().fold(text, |text, (entity, shown)| text.replace(entity, shown));
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// The harm can still be read, as text.
+fn is_readable(text: &str) {
+    for words in ["!channel>", "@U0BEN", "#C0LOBBY", "http://evil.test", "click", "@everyone"] {
+        assert!(seen(text).contains(words), "{words:?} cannot be read in\n{text}");
+    }
+}
+
+/// A message stays one that can be scrolled past.
+fn is_short(message: &Message) {
+    let lines = message.text().lines().count();
+    assert!(lines < 260, "{lines} lines in {}", message.ts);
+}
+
+async fn harm_stays_text(way: Way) {
+    let gate = Gate::default();
+    let says = [
+        answer("a").role().says(ANSWER).says(&harm()).waits_for(&gate).says(&harm()).whole(),
+        answer("b").role().says(ANSWER).says(" before").says(&"\n".repeat(5_000)).says("after").whole(),
+        answer("c").role().says(ANSWER).says(&"```rust\n> # <!channel> ".repeat(90)).whole(),
+    ];
+    let setting = Setting { way, models: &[("a", ""), ("b", ""), ("c", "")], ..Setting::default() };
+    let stage = Stage::open(setting, says).await;
+    let race = stage.slack.types("/arena", &format!("compare {PROMPT} {}", harm()), EVIL, LOBBY);
+    let live = race.until(|look| seen(&look.text()).contains("click") && look.button("Stop").is_some()).await;
+    is_readable(&live.look.text());
+    gate.open();
+    let last = race.ends().await.look;
+    is_readable(&last.text());
+    for words in ["before", "after", "qzname", PROMPT] {
+        assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
+    }
+    race.file(".png").await;
+    everything_below_is_harmless(&stage, &race).await;
+    stage.ends().await;
+}
+
+/// Full answers and the explanation.
+async fn everything_below_is_harmless(stage: &Stage, race: &Asked) {
+    let message = race.message().await;
+    stage.slack.presses(&message, "Full answers", EVIL);
+    let full = race.adds("Full answers of race").await;
+    stage.slack.presses(&message, "Full answers", EVIL).told("stand in the thread").await;
+    stage.slack.presses(&message, "Explain", EVIL).told("What this race shows").await;
+    let all = stage.slack.world(|world| world.public(LOBBY).cloned().collect::<Vec<_>>());
+    all.iter().for_each(is_short);
+    is_readable(&race.thread().iter().map(Message::text).collect::<String>());
+    assert!(!full.text().is_empty());
+    is_harmless(stage);
+}
+
+async fn harm_in_a_direct_message(way: Way) {
+    let stage = Stage::open(
+        Setting { way, models: &[("a", "")], ..Setting::default() },
+        [answer("a").role().says(ANSWER).says(&harm()).whole()],
+    )
+    .await;
+    let lines = "\n".repeat(5_000);
+    let race = stage.slack.says(&format!("compare {PROMPT} {} {lines} end", harm()), EVIL, None);
+    let last = race.ends().await.look.text();
+    is_readable(&last);
+    race.file(".png").await;
+    stage.slack.world(|world| world.public(DM).for_each(is_short));
+    is_harmless(&stage);
+    stage.ends().await;
+}
+
+/// Refusals say again what was typed.
+async fn harm_in_what_is_refused(way: Way) {
+    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
+    for line in [
+        "<!channel>",
+        "<@U0BEN> x",
+        "ask <http://evil.test|click> x",
+        "compare models=<!here>,`a` x",
+        "@here",
+    ] {
+        let asked = stage.slack.types("/arena", line, NAMED, LOBBY);
+        let shown = asked.acknowledged().await.shown.expect("an answer");
+        let text = stage.slack.world(|world| world.message(&shown).expect("a message").text());
+        assert!(text.contains("did you mean") || text.contains("No model is called"), "{text}");
+        stage.slack.mentions(line, EVIL, LOBBY, None).told("").await;
+    }
+    stage.slack.says("<!channel> [x](http://evil.test)", EVIL, None).shows("did you mean").await;
+    is_harmless(&stage);
+    stage.ends().await;
+}

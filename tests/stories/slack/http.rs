@@ -1,0 +1,174 @@
+//! What is posted to the endpoints and is not what Slack posts: each is refused, counted and not handed on.
+
+use serde_json::{Value, json};
+
+use super::{
+    LOBBY, NAMED, PROMPT, Stage, alone, halves,
+    trouble::{answered, calls},
+};
+use crate::support::{
+    program::get,
+    provider::Gate,
+    slack::{Forgery, Letter, Method},
+};
+
+/// A command that would be a race.
+fn command(trigger: &str) -> Value {
+    json!({
+        "token": "t", "team_id": "T0TEAM", "team_domain": "story", "channel_id": LOBBY, "channel_name": "lobby",
+        "user_id": NAMED.id, "user_name": NAMED.name, "command": "/arena", "text": format!("compare {PROMPT}?"),
+        "api_app_id": "A0ARENA", "is_enterprise_install": "false", "trigger_id": trigger,
+        "response_url": "http://127.0.0.1:9/hooks/none",
+    })
+}
+
+/// The value of the line of `/metrics` that begins so; 0 where there is none.
+async fn metric(stage: &Stage, line: &str) -> u64 {
+    let (status, text) = get(stage.bot.address, "/metrics").await.expect("an answer");
+    assert_eq!(status, 200);
+    let found = text.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(' '));
+    found.map_or(0, |value| value.parse().expect("a number"))
+}
+
+async fn refused(stage: &Stage, reason: &str) -> u64 {
+    metric(stage, &format!("arena_slack_refused_requests_total{{reason=\"{reason}\"}}")).await
+}
+
+/// Nobody heard of any of it.
+async fn nothing_came(stage: &Stage) {
+    assert_eq!(
+        (answered(stage), calls(stage, Method::PostMessage), calls(stage, Method::Respond)),
+        (0, 0, 0)
+    );
+    assert_eq!(metric(stage, "arena_commands_total{platform=\"slack\",command=\"compare\"}").await, 0);
+}
+
+#[tokio::test]
+async fn a_signature_that_is_not_slacks_is_refused() {
+    let stage = Stage::open(alone(""), []).await;
+    let wrong = [
+        Forgery::OtherBody,
+        Forgery::OtherSecret,
+        Forgery::OtherTimestamp,
+        Forgery::Unsigned,
+        Forgery::Garbage,
+    ];
+    for (n, forgery) in (1..).zip(wrong) {
+        let letter = stage.slack.letter("slash_commands", &command(&format!("trigger-{n}")), forgery);
+        let (status, text) = stage.slack.sends(&letter).await;
+        assert_eq!((status, text.as_str()), (401, "invalid request signature"), "{forgery:?}");
+        assert_eq!(refused(&stage, "signature").await, n, "{forgery:?}");
+    }
+    for kind in ["interactive", "events_api"] {
+        let letter = stage.slack.letter(kind, &json!({ "type": "surprise" }), Forgery::OtherSecret);
+        assert_eq!(stage.slack.sends(&letter).await.0, 401, "{kind}");
+    }
+    nothing_came(&stage).await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_is_not_of_these_minutes_is_refused() {
+    let stage = Stage::open(alone(""), []).await;
+    for (n, age) in (1..).zip([310, -310, 86_400]) {
+        let letter =
+            stage.slack.letter("slash_commands", &command(&format!("trigger-{n}")), Forgery::Age(age));
+        assert_eq!(stage.slack.sends(&letter).await.0, 401, "{age}");
+        assert_eq!(refused(&stage, "window").await, n);
+    }
+    nothing_came(&stage).await;
+    // slow, but Slack's
+    for age in [280, -280] {
+        let help = json!({ "text": "help", "trigger_id": format!("slow{age}") });
+        let letter = stage.slack.letter("slash_commands", &merged(command(""), &help), Forgery::Age(age));
+        let (status, text) = stage.slack.sends(&letter).await;
+        assert!(status == 200 && text.contains("/arena compare"), "{status} {text}");
+    }
+    stage.ends().await;
+}
+
+fn merged(mut base: Value, more: &Value) -> Value {
+    for (key, value) in more.as_object().expect("an object") {
+        base[key] = value.clone();
+    }
+    base
+}
+
+#[tokio::test]
+async fn a_replay_and_a_body_without_end_are_refused() {
+    let stage = Stage::open(alone(""), []).await;
+    let help = merged(command("once"), &json!({ "text": "help" }));
+    let letter = stage.slack.letter("slash_commands", &help, Forgery::None);
+    assert_eq!(stage.slack.sends(&letter).await.0, 200);
+    for n in 1..=2 {
+        assert_eq!(stage.slack.sends(&letter).await.0, 409);
+        assert_eq!(refused(&stage, "replay").await, n);
+    }
+    let huge = merged(command("huge"), &json!({ "text": "x".repeat(1024 * 1024) }));
+    let letter = stage.slack.letter("slash_commands", &huge, Forgery::None);
+    assert_eq!(stage.slack.sends(&letter).await.0, 413);
+    assert_eq!(refused(&stage, "size").await, 1);
+    nothing_came(&stage).await;
+    assert_eq!(metric(&stage, "arena_commands_total{platform=\"slack\",command=\"help\"}").await, 1);
+    stage.ends().await;
+}
+
+/// Signed, and yet nobody can read it: an error would only make Slack send it again.
+#[tokio::test]
+async fn what_nobody_can_read_is_acknowledged_and_counted() {
+    let stage = Stage::open(alone(""), []).await;
+    for kind in ["slash_commands", "interactive", "events_api"] {
+        let letter = stage.slack.letter(kind, &json!({ "type": "surprise", "n": "1" }), Forgery::None);
+        assert_eq!(stage.slack.sends(&letter).await, (200, String::new()), "{kind}");
+    }
+    for reason in ["command", "interaction", "event"] {
+        let line = format!("arena_slack_unreadable_total{{reason=\"{reason}\"}}");
+        assert_eq!(metric(&stage, &line).await, 1, "{reason}");
+    }
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn the_question_whether_we_are_there_is_answered() {
+    let stage = Stage::open(alone(""), []).await;
+    let question =
+        json!({ "type": "url_verification", "token": "t", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY" });
+    for (forgery, status) in [(Forgery::None, 200), (Forgery::OtherSecret, 401)] {
+        let letter = stage.slack.letter("events_api", &question, forgery);
+        let (told, text) = stage.slack.sends(&letter).await;
+        assert_eq!((told, text.contains("3eZbrw1aBm2rZgRNFdxV2595E9CY")), (status, status == 200), "{text}");
+    }
+    stage.ends().await;
+}
+
+/// Slack's own retries are acknowledged with 200 and dropped.
+#[tokio::test]
+async fn retries_of_an_event_run_once() {
+    let gate = Gate::default();
+    let stage = Stage::open(alone(""), [halves(&gate)]).await;
+    let ts = stage.slack.writes("mention", NAMED, LOBBY, None);
+    let event = json!({
+        "type": "event_callback", "token": "t", "team_id": "T0TEAM", "api_app_id": "A0ARENA", "event_id": "Ev0RETRY",
+        "event_time": 1_764_000_000,
+        "event": {
+            "type": "app_mention", "user": NAMED.id, "channel": LOBBY, "team": "T0TEAM", "ts": ts, "event_ts": ts,
+            "text": format!("<@U0ARENA> compare {PROMPT}?"),
+        },
+    });
+    for number in 0..=3 {
+        let mut letter: Letter = stage.slack.letter("events_api", &event, Forgery::None);
+        if number > 0 {
+            letter.headers.push(("X-Slack-Retry-Num", number.to_string()));
+            letter.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
+        }
+        assert_eq!(stage.slack.sends(&letter).await, (200, String::new()), "{number}");
+    }
+    gate.open();
+    let done = |world: &crate::support::slack::World| {
+        world.public(LOBBY).find(|message| message.text().contains("(race.png")).map(drop)
+    };
+    stage.slack.until(done).await;
+    assert_eq!((answered(&stage), calls(&stage, Method::PostMessage)), (1, 1));
+    assert_eq!(metric(&stage, "arena_slack_duplicates_total").await, 3);
+    stage.ends().await;
+}

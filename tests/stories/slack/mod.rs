@@ -1,0 +1,75 @@
+//! Slack: from what a person types to the last frame, against a referee.
+
+/// Two tests of one story: over Socket Mode and over HTTP.
+macro_rules! both_ways {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            use super::super::stage::Way;
+
+            #[tokio::test]
+            async fn over_a_socket() {
+                super::$story(Way::Socket).await;
+            }
+
+            #[tokio::test]
+            async fn over_http() {
+                super::$story(Way::Http).await;
+            }
+        }
+    )+};
+}
+
+mod buttons;
+mod commands;
+mod crowd;
+mod ends;
+mod faults;
+mod hostile;
+mod http;
+mod limits;
+mod modal;
+mod places;
+mod refusals;
+mod socket;
+pub mod stage;
+mod starts;
+mod trouble;
+
+use self::stage::{Setting, Stage, Way};
+use crate::support::{
+    provider::{Answer, Gate, answer},
+    slack::{Asked, LOBBY, User},
+};
+
+/// Stands in prompts of stories.
+const PROMPT: &str = "Qzprompt";
+/// Stands in answers of stories.
+const ANSWER: &str = "Qzanswer";
+/// Has a name that no log may tell.
+pub const NAMED: User = User { id: "U0NAMED", name: "qzname" };
+
+/// One model.
+fn alone(slack: &str) -> Setting<'_> {
+    Setting { models: &[("a", "")], slack, ..Setting::default() }
+}
+
+/// An answer that is held up in its middle until the gate opens.
+fn halves(gate: &Gate) -> Answer {
+    answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
+}
+
+/// Somebody asks in a channel, and the beginning of the answer is shown.
+async fn asks(stage: &Stage, channel: &str) -> Asked {
+    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
+    asked.shows("begins").await;
+    asked
+}
+
+/// Waits for the last frame with the whole answer and for its picture.
+async fn ends_with_chart(asked: &Asked) {
+    let last = asked.ends().await.look;
+    assert!(last.text().contains("begins and ends"), "{}", last.text());
+    assert!(last.button("Full answers").is_some(), "{}", last.text());
+    let picture = asked.file(".png").await;
+    assert!(picture.alt.is_some_and(|alt| alt.len() > 20), "a picture without words");
+}

@@ -1,0 +1,160 @@
+//! Where people ask: threads, direct messages, channels where the bot is not, channels that are closed.
+
+use super::{ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone};
+use crate::support::{
+    provider::{Answer, answer},
+    slack::{ANA, Asked, BEN, CLUB, DM, Method, TOWN, Ts, VAULT},
+};
+
+both_ways!(
+    a_mention_in_a_thread,
+    a_mention_at_the_top,
+    a_direct_message,
+    a_private_channel_without_the_bot,
+    a_public_channel_without_the_bot,
+    a_channel_that_is_archived,
+    two_at_once,
+);
+
+/// `so_many` answers of model "a".
+fn answers(so_many: usize) -> impl Iterator<Item = Answer> {
+    (1..=so_many).map(|n| answer("a").role().says(ANSWER).says(&format!(" number {n}")).whole())
+}
+
+async fn open(way: Way, so_many: usize) -> Stage {
+    let lines = "[arena]\nraces_per_user_per_minute = 1";
+    Stage::open(Setting { way, lines, ..alone("") }, answers(so_many)).await
+}
+
+/// The root of the thread that the race's message stands in.
+async fn root(stage: &Stage, race: &Asked) -> Option<Ts> {
+    let ts = race.message().await;
+    stage.slack.world(|world| world.message(&ts).expect("a message").thread.clone())
+}
+
+/// Presses Full answers: they and the picture stand in this thread, and nothing stands elsewhere in the channel but
+/// `so_many` races at the top.
+async fn all_stands_in(stage: &Stage, race: &Asked, thread: &str, so_many: usize) {
+    race.file(".png").await;
+    let message = race.message().await;
+    stage.slack.presses(&message, "Full answers", BEN);
+    let full = race.adds("Full answers of race").await;
+    assert_eq!(full.thread.as_deref(), Some(thread));
+    let at_top = stage
+        .slack
+        .world(|world| world.public(&full.channel).filter(|message| message.thread.is_none()).count());
+    assert_eq!(at_top, so_many, "something stands outside the thread");
+}
+
+async fn a_mention_in_a_thread(way: Way) {
+    let stage = open(way, 2).await;
+    let thread = stage.slack.writes("Shall we?", BEN, LOBBY, None);
+    let typo = stage.slack.mentions("compar x", NAMED, LOBBY, Some(&thread));
+    typo.told("did you mean compare").await;
+    assert_eq!(typo.whispers()[0].thread.as_deref(), Some(thread.as_str()), "told where nobody looks");
+    let race = stage.slack.mentions(&format!("compare {PROMPT} <b> & c?"), NAMED, LOBBY, Some(&thread));
+    let last = race.ends().await.look.text();
+    for words in ["number 1", NAMED.name, "<b> & c?"] {
+        assert!(last.contains(words), "{words:?} in\n{last}");
+    }
+    assert_eq!(root(&stage, &race).await.as_ref(), Some(&thread));
+    all_stands_in(&stage, &race, &thread, 0).await;
+    let again = stage.slack.presses(&race.message().await, "Ask again", ANA);
+    assert!(again.ends().await.look.text().contains("number 2"));
+    assert_eq!(root(&stage, &again).await, Some(thread), "the same thread");
+    stage.ends().await;
+}
+
+async fn a_mention_at_the_top(way: Way) {
+    let stage = open(way, 1).await;
+    let race = stage.slack.mentions(&format!("ask a {PROMPT}?"), NAMED, CLUB, None);
+    let last = race.ends().await.look.text();
+    assert!(last.contains("number 1") && last.contains(NAMED.name), "{last}");
+    assert_eq!(root(&stage, &race).await, None);
+    let message = race.message().await;
+    all_stands_in(&stage, &race, &message, 1).await;
+    let help = stage.slack.mentions("", BEN, CLUB, None);
+    help.told("The numbers").await;
+    assert!(help.revisions().is_empty(), "help for everybody");
+    stage.ends().await;
+}
+
+/// In a direct message nobody has to be kept out: what is wrong is said plainly.
+async fn a_direct_message(way: Way) {
+    let stage = open(way, 1).await;
+    let typo = stage.slack.says("compar why", NAMED, None);
+    typo.shows("did you mean compare").await;
+    let race = stage.slack.says(&format!("compare {PROMPT} & why?"), NAMED, None);
+    let last = race.ends().await.look.text();
+    assert!(last.contains("number 1") && last.contains("& why?"), "{last}");
+    race.file(".png").await;
+    let explain = stage.slack.presses(&race.message().await, "Explain", NAMED);
+    explain.told("What this race shows").await;
+    let fast = stage.slack.says(&format!("compare {PROMPT} more?"), NAMED, None);
+    fast.shows("The next one can start in").await;
+    let posts = stage.slack.world(|world| world.public(DM).filter(|said| said.files.is_empty()).count());
+    assert_eq!(posts, 3, "it answers itself");
+    stage.ends().await;
+}
+
+/// Nothing is called, nothing counts, and the words to type are there.
+async fn a_private_channel_without_the_bot(way: Way) {
+    let stage = open(way, 1).await;
+    for word in ["once", "twice"] {
+        let asked = stage.slack.types("/arena", &format!("compare {PROMPT} {word}?"), NAMED, VAULT);
+        let told = asked.told("/invite @LLM Arena").await.look.text();
+        assert!(told.contains("no model was called"), "{told}");
+        assert!(asked.revisions().is_empty(), "{:?}", asked.revisions());
+    }
+    assert!(stage.provider.truth().exchanges.is_empty(), "a model was asked");
+    stage.slack.invites(VAULT);
+    let race = stage.slack.types("/arena", &format!("compare {PROMPT} now?"), NAMED, VAULT);
+    assert!(race.ends().await.look.text().contains("number 1"));
+    race.file(".png").await;
+    let joined = stage.slack.world(|world| world.calls.iter().any(|call| call.method == Method::Join));
+    assert!(!joined, "nobody joins a private channel");
+    stage.ends().await;
+}
+
+/// The message needs no membership, the picture does.
+async fn a_public_channel_without_the_bot(way: Way) {
+    let stage = open(way, 1).await;
+    let race = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, TOWN);
+    assert!(race.ends().await.look.text().contains("number 1"));
+    race.file(".png").await;
+    assert!(stage.slack.world(|world| world.channel(TOWN).is_some_and(|town| town.has_bot)));
+    stage.ends().await;
+}
+
+/// Archived between the command and the post.
+async fn a_channel_that_is_archived(way: Way) {
+    let stage = open(way, 1).await;
+    let hung = stage.slack.hangs_next(Method::PostMessage);
+    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    hung.reached().await;
+    stage.slack.archives(LOBBY);
+    hung.release();
+    asked.told("No model was called").await;
+    assert!(stage.provider.truth().exchanges.is_empty(), "a model was asked");
+    let other = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, CLUB);
+    assert!(other.ends().await.look.text().contains("number 1"), "the race that never was counted");
+    stage.ends().await;
+}
+
+async fn two_at_once(way: Way) {
+    let stage = open(way, 2).await;
+    let races = [(NAMED, "north"), (ANA, "south")].map(|(who, where_)| {
+        let asked = stage.slack.types("/arena", &format!("compare {PROMPT} {where_}"), who, LOBBY);
+        (who, where_, asked)
+    });
+    let mut answers = vec![];
+    for (who, where_, asked) in races {
+        let last = asked.ends().await.look.text();
+        assert!(last.contains(who.name) && last.contains(where_), "{last}");
+        answers.extend(["number 1", "number 2"].into_iter().find(|answer| last.contains(answer)));
+        asked.file(".png").await;
+    }
+    answers.sort_unstable();
+    assert_eq!(answers, ["number 1", "number 2"]);
+    stage.ends().await;
+}

@@ -1,0 +1,63 @@
+//! What stories of trouble share.
+
+use super::{ANSWER, Setting, Stage};
+use crate::{
+    stories::soon,
+    support::{
+        provider::{Answer, answer},
+        slack::{Asked, Method},
+    },
+};
+
+/// An answer of which only the beginning ever comes.
+pub(super) fn endless() -> Answer {
+    answer("a").role().says(ANSWER).says(" begins").hangs()
+}
+
+/// One model, and one race at a time: a permit that is not given back is noticed.
+pub(super) fn one_at_a_time() -> Setting<'static> {
+    let lines = "[arena]\nraces_per_user_per_minute = 60\nconcurrent_races = 1";
+    Setting { lines, ..super::alone("") }
+}
+
+/// Waits until every failure that was asked for met a call.
+pub(super) async fn are_met(stage: &Stage) {
+    stage.slack.until(|world| world.faults.left().is_empty().then_some(())).await;
+}
+
+/// How many calls of a method Slack got so far.
+pub(super) fn calls(stage: &Stage, method: Method) -> usize {
+    stage.slack.world(|world| world.calls.iter().filter(|call| call.method == method).count())
+}
+
+/// How often a model was asked so far.
+pub(super) fn answered(stage: &Stage) -> usize {
+    stage.provider.truth().exchanges.len()
+}
+
+/// How many pictures stand below the message.
+pub(super) fn pictures(asked: &Asked) -> usize {
+    files(asked, ".png")
+}
+
+/// How many files with this ending stand below the message.
+pub(super) fn files(asked: &Asked, ending: &str) -> usize {
+    let files = asked.thread().into_iter().flat_map(|message| message.files);
+    files.filter(|file| file.name.ends_with(ending)).count()
+}
+
+/// Waits until every model was told that nobody listens any more.
+pub(super) async fn models_are_stopped(stage: &Stage) {
+    let left = stage.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()));
+    soon(left).await;
+}
+
+/// Waits until the bot says that it shuts down.
+pub(super) async fn drains(stage: &Stage) {
+    soon(async {
+        while !stage.bot.ready().await.1.contains("shutting down") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

@@ -1,0 +1,169 @@
+//! Discord, Slack and the local channel in one process: each has its own races, and all end together.
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    net::TcpStream,
+};
+
+use super::{
+    bot::{self, Bot},
+    command_line::program,
+    discord::{
+        log::{self, ANSWER, PROMPT},
+        stage::{self as on_discord, Way as DiscordWay},
+    },
+    service::message,
+    slack::stage::{self as on_slack, Way as SlackWay},
+    soon,
+};
+use crate::support::{
+    discord::{self, FakeDiscord, Place},
+    program::{free_address, open, post},
+    provider::{Answer, FakeProvider, Gate, Rules, answer},
+    slack::{self, FakeSlack, LOBBY},
+};
+
+/// Races are interrupted at once: no more time than last frames get.
+const LINES: &str = "[arena]\nraces_per_user_per_minute = 60\ndrain_seconds = 2";
+
+/// All of them.
+struct Stage {
+    discord: FakeDiscord,
+    slack: FakeSlack,
+    /// A tab of the local channel.
+    tab: Lines<BufReader<TcpStream>>,
+    provider: FakeProvider,
+    bot: Bot,
+}
+
+/// A race on each.
+struct Races {
+    discord: discord::Asked,
+    slack: slack::Asked,
+    /// Its id.
+    local: Value,
+}
+
+impl Stage {
+    async fn open(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let (discord, slack) = (FakeDiscord::open().await, FakeSlack::open().await);
+        let rules = Rules { key: Some(super::KEY.into()), cold: true, ..Rules::default() };
+        let provider = FakeProvider::open_with(rules, answers).await;
+        let address = free_address();
+        discord.delivers_by(discord::Delivery::Http(address));
+        slack.delivers_by(slack::Delivery::Http(address));
+        let lines = [LINES, on_discord::lines(DiscordWay::Http), on_slack::lines(SlackWay::Http), ""];
+        let program = program(&provider, &[("a", "")]).with_lines(&lines.join("\n"));
+        let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", bot::EVERYTHING);
+        let program = on_discord::knows(program, &discord, DiscordWay::Http).env("ARENA_LOCAL_CHANNEL", "on");
+        let mut bot = Bot::start(on_slack::knows(program, &slack, SlackWay::Http), address).await;
+        bot.logs("the commands were registered").await;
+        bot.logs("Slack knows the bot").await;
+        let tab = open(address, "/api/channel").await.expect("a stream").lines();
+        Self { discord, slack, tab, provider, bot }
+    }
+
+    /// The prompt of a platform's race.
+    fn prompt(platform: &str, time: &str) -> String {
+        format!("{PROMPT} on {platform} for the {time} time?")
+    }
+
+    /// One asks on each, and the beginning of the answer is shown there.
+    async fn ask(&mut self, time: &str) -> Races {
+        let line = format!("/arena compare {}", Self::prompt("local", time));
+        let line = json!({ "text": line, "from": { "id": "visitor-1", "name": "ana" } });
+        let options = [("prompt", &*Self::prompt("discord", time))];
+        let discord = self.discord.types("/arena compare", &options, log::NAMED, Place::Server);
+        let words = format!("compare {}", Self::prompt("slack", time));
+        let slack = self.slack.types("/arena", &words, super::slack::NAMED, LOBBY);
+        let (status, said) = post(self.bot.address, "/api/command", &line).await.expect("an answer");
+        assert_eq!(status, 202, "{said}");
+        let said: Value = serde_json::from_str(&said).expect("JSON");
+        let races = Races { discord, slack, local: said["message"].clone() };
+        races.discord.shows("begins").await;
+        races.slack.shows("begins").await;
+        self.local(&races, |message| message["lanes"][0]["answer"].to_string().contains("begins")).await;
+        races
+    }
+
+    /// The local race as soon as it is as wanted.
+    async fn local(&mut self, races: &Races, wanted: impl Fn(&Value) -> bool) -> Value {
+        let found = message(&mut self.tab, |message| message["id"] == races.local && wanted(message));
+        soon(found).await.expect("a message in the local channel")
+    }
+
+    /// Every race ends well, with its chart.
+    async fn end_with_charts(&mut self, races: &Races) {
+        let whole = "begins and ends";
+        let last = races.discord.until(|look| look.attachment("race.png").is_some()).await.look.text();
+        assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
+        let last = races.slack.ends().await.look.text();
+        assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
+        assert!(races.slack.file(".png").await.bytes.starts_with(b"\x89PNG"));
+        let last = self.local(races, |message| !message["chart"].is_null()).await;
+        let (progress, answer) = (&last["progress"], last["lanes"][0]["answer"].to_string());
+        assert!(progress == "done" && answer.contains(whole), "{last}");
+        let mut picture = vec![];
+        let url = last["chart"]["url"].as_str().expect("an address");
+        let mut stream = open(self.bot.address, url).await.expect("an answer");
+        stream.read_to_end(&mut picture).await.expect("a body");
+        assert!(picture.windows(4).any(|bytes| bytes == b"\x89PNG"), "no picture at {url}");
+    }
+
+    /// Every race shows on its own platform that a restart ended it.
+    async fn are_interrupted(&mut self, races: &Races) {
+        self.local(races, |message| message["progress"] == "interrupted").await;
+        for last in [races.discord.ends().await.look.text(), races.slack.ends().await.look.text()] {
+            assert!(last.to_lowercase().contains("interrupted") && last.contains("begins"), "{last}");
+        }
+    }
+
+    /// Each platform shows what was asked there, and nothing of the others.
+    fn are_apart(&self, races: &Races) {
+        let texts = [("discord", races.discord.now().text()), ("slack", races.slack.now().text())];
+        for (own, text) in texts {
+            for platform in ["discord", "slack", "local"] {
+                let shows = text.contains(&Self::prompt(platform, "first"));
+                assert_eq!(shows, own == platform, "what {platform} asked on {own}: {text}");
+            }
+        }
+        let (messages, posts) = (
+            self.discord.world(|world| world.messages.len()),
+            // the race and its picture
+            self.slack.world(|world| world.public(LOBBY).count()),
+        );
+        assert_eq!((messages, posts), (1, 2));
+    }
+
+    /// The end after a signal: no error, no secret, and all referees are content.
+    async fn ended(self) {
+        let Self { discord, slack, provider, bot, .. } = self;
+        let log = bot.closed(0).await;
+        bot::holds_no_error(&log);
+        log::tells_nothing(&log, &discord);
+        bot::tells_nothing(&log, slack.world(|world| world.secrets()));
+        discord.judged();
+        slack.judged();
+        drop(provider);
+    }
+}
+
+#[tokio::test]
+async fn three_platforms_in_one_process_race_at_once_and_end_together() {
+    let gate = Gate::default();
+    let begins = || answer("a").role().says(ANSWER).says(" begins");
+    let whole = || begins().waits_for(&gate).says(" and ends").whole();
+    let mut stage =
+        Stage::open([whole(), whole(), whole(), begins().hangs(), begins().hangs(), begins().hangs()]).await;
+    assert_eq!(stage.bot.ready().await, (200, "ready\n".into()));
+    let races = stage.ask("first").await;
+    assert_eq!(stage.bot.ready().await.0, 200, "with a race on each");
+    gate.open();
+    stage.end_with_charts(&races).await;
+    stage.are_apart(&races);
+    let races = stage.ask("second").await;
+    stage.bot.signals("TERM").await;
+    stage.are_interrupted(&races).await;
+    stage.ended().await;
+}
