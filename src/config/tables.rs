@@ -161,11 +161,18 @@ pub struct SlackConfig {
     /// Ids of the users who may stop any race.
     #[serde(deserialize_with = "value::slack_users")]
     pub admins: Vec<String>,
+    /// Whether the last frame also has Slack's own bar chart.
+    pub native_chart: bool,
 }
 
 impl Default for SlackConfig {
     fn default() -> Self {
-        Self { api_url: known_url("https://slack.com/api"), mode: SlackMode::Socket, admins: Vec::new() }
+        Self {
+            api_url: known_url("https://slack.com/api"),
+            mode: SlackMode::Socket,
+            admins: Vec::new(),
+            native_chart: true,
+        }
     }
 }
 
