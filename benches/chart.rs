@@ -33,6 +33,7 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
         color: Color::parse(color).expect("a colour"),
         provider: "bench".into(),
         simulated: false,
+        prices: None,
     };
     LaneReport {
         card: Arc::new(card),
@@ -50,10 +51,12 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
             tokens_per_second: Some(speed),
             end_to_end_tokens_per_second: None,
             server_tokens_per_second: None,
+            prompt_tokens: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        was_sent: true,
     }
 }
 

@@ -221,6 +221,7 @@ mod tests {
                 color: Color { r: 0, g: 0, b: 0 },
                 provider: "p".into(),
                 simulated: false,
+                prices: None,
             })
         };
         vec![card("gemma-2b", "Gemma 2B"), card("qwen-7b", "Qwen 7B")]

@@ -10,12 +10,14 @@ mod error;
 use std::{fmt, sync::Arc};
 
 use futures::{future::BoxFuture, stream::BoxStream};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 pub use self::error::{ModelError, Refusal, Stage};
 
 /// A model's id in the configuration, such as `gemma-2b`: unique in a line-up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct ModelId(Arc<str>);
 
 impl ModelId {
@@ -32,6 +34,18 @@ impl ModelId {
     }
 }
 
+impl From<String> for ModelId {
+    fn from(id: String) -> Self {
+        Self::new(&id)
+    }
+}
+
+impl From<ModelId> for String {
+    fn from(id: ModelId) -> Self {
+        id.to_string()
+    }
+}
+
 impl fmt::Display for ModelId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -39,7 +53,7 @@ impl fmt::Display for ModelId {
 }
 
 /// What people see of a model: the same in every view, chart and report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCard {
     /// The id in the configuration.
     pub id: ModelId,
@@ -57,10 +71,25 @@ pub struct ModelCard {
     pub provider: String,
     /// True when no language model stands behind it.
     pub simulated: bool,
+    /// What its tokens cost, where that is known.
+    pub prices: Option<Prices>,
+}
+
+/// What a model's tokens cost, and what bounds that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prices {
+    /// An input token in trillionths of a US dollar: dollars a million tokens, times a million.
+    pub input: u64,
+    /// An output token, in the same.
+    pub output: u64,
+    /// The model's own cap on output tokens.
+    pub most_output: u32,
+    /// Input tokens beside the prompt at most: the system text and the form of the conversation.
+    pub overhead: u32,
 }
 
 /// An RGB colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Color {
     /// Red, 0 to 255.
     pub r: u8,
@@ -160,7 +189,7 @@ impl Usage {
 }
 
 /// Why a model stopped, in the provider's word: never an enum, since providers invent new ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishReason(String);
 
 impl FinishReason {
@@ -184,7 +213,7 @@ impl FinishReason {
 }
 
 /// What a provider says of a model today. A listing is advice: the model is tried all the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Availability {
     /// The provider lists it.
     Listed,

@@ -52,6 +52,7 @@ export class Results {
       el("tr", {}, ...COLUMNS.map((column) => el("th", { scope: "col" }, column))),
     );
     this.lesson = el("p", { class: "lesson", hidden: true });
+    this.cost = el("p", { class: "cost", hidden: true });
     this.chart = el("figure", { class: "chart", hidden: true });
     const table = el(
       "table",
@@ -63,7 +64,7 @@ export class Results {
     this.node = el(
       "div",
       { class: "results", hidden: true },
-      el("div", { class: "outcome" }, table, this.lesson),
+      el("div", { class: "outcome" }, table, this.lesson, this.cost),
       this.chart,
     );
   }
@@ -75,6 +76,8 @@ export class Results {
       this.rows.replaceChildren(...race.standings.map((lane) => row(race.lanes[lane], mixed)));
       setText(this.lesson, race.lesson ?? "");
       show(this.lesson, race.lesson !== null);
+      setText(this.cost, race.cost === null ? "" : `Cost: ${race.cost}`);
+      show(this.cost, race.cost !== null);
     }
     if (race.chart && this.chart.hidden) {
       const { url, alt } = race.chart;

@@ -36,6 +36,7 @@ fn card(name: &str) -> ModelCard {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "scripted".into(),
         simulated: false,
+        prices: None,
     }
 }
 

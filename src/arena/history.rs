@@ -4,31 +4,13 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use jiff::Timestamp;
-
-use super::{Asker, RaceId};
-use crate::{
-    model::ModelId,
-    race::{metrics::TokenCount, report::Report},
-};
+use super::{RaceId, Record};
+use crate::{model::ModelId, race::metrics::TokenCount};
 
 /// How many races are remembered at most.
 const RACES: usize = 200;
 /// How many bytes of text they may hold together; the newest race is remembered whatever it holds.
 const BYTES: usize = 32 << 20;
-
-/// A race that is over.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// Its id.
-    pub id: RaceId,
-    /// Who asked.
-    pub asker: Asker,
-    /// When it was admitted (wall clock).
-    pub started_at: Timestamp,
-    /// What remains of it.
-    pub report: Report,
-}
 
 /// The races that are over.
 #[derive(Debug, Default)]

@@ -24,9 +24,9 @@ use uuid::Uuid;
 
 pub use self::{
     admission::{Limits, Refused},
-    history::Record,
     recall::{NotRemembered, NotStopped},
 };
+pub use crate::race::record::{Asker, RaceId, Record};
 use crate::{
     chart, live,
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
@@ -36,44 +36,6 @@ use crate::{
 
 /// Charts drawn at once: a drawing takes some milliseconds of a whole core.
 const CHARTS_AT_ONCE: usize = 2;
-
-/// A race's id; sorts by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RaceId(Uuid);
-
-impl RaceId {
-    fn new() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    /// Reads what [`std::fmt::Display`] writes.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Uuid::try_parse(text).ok().map(Self)
-    }
-
-    /// The end of it, eight characters: its beginning is the time, which neighbours share.
-    #[must_use]
-    pub fn brief(self) -> String {
-        let id = self.to_string();
-        id[id.len() - 8..].to_owned()
-    }
-}
-
-impl std::fmt::Display for RaceId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asker {
-    /// Unique over all platforms, such as `discord:123`; the key of the rate limit.
-    pub id: String,
-    /// As people know them. Untrusted text.
-    pub name: String,
-}
 
 /// The right to run one race. Dropping it gives the slot back.
 pub struct Permit {
@@ -192,7 +154,7 @@ impl Arena {
         let admitted_at = Instant::now();
         let slot = self.admission.admit(&asker.id, &prompt, admitted_at)?;
         Ok(Permit {
-            id: RaceId::new(),
+            id: RaceId::new(Uuid::now_v7()),
             asker,
             prompt,
             models: chosen,

@@ -25,6 +25,7 @@ pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64
         color: Color::parse(color).expect("a colour"),
         provider: "test".into(),
         simulated: false,
+        prices: None,
     };
     LaneReport {
         card: Arc::new(card),
@@ -42,10 +43,12 @@ pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64
             tokens_per_second: Some(speed),
             end_to_end_tokens_per_second: Some(speed * 0.9),
             server_tokens_per_second: None,
+            prompt_tokens: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        was_sent: true,
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Map;
 use url::Url;
 
 use super::{ConfigError, Env, value};
-use crate::model::{Color, ModelCard, ModelId};
+use crate::model::{Color, ModelCard, ModelId, Prices};
 
 /// The colours of models that name none, in turn: clearly apart for most eyes, also on a dark ground.
 pub const PALETTE: [&str; 8] =
@@ -60,10 +60,6 @@ pub struct ModelConfig {
     pub idle: Option<Duration>,
     /// Merged into the request's body.
     pub extra: Map<String, serde_json::Value>,
-    /// US dollars per million input tokens.
-    pub price_in: Option<f64>,
-    /// US dollars per million output tokens.
-    pub price_out: Option<f64>,
 }
 
 /// `[[example]]`: a prompt to try.
@@ -244,8 +240,29 @@ fn unique<'a>(file: &str, table: &str, ids: impl Iterator<Item = &'a str>) -> Re
     Ok(())
 }
 
+/// Input tokens that the form of a conversation takes at most.
+const FORM: usize = 64;
+
 impl ModelTable {
+    /// What its tokens cost; one price alone means that the other is nothing. Simulated ones cost nothing.
+    fn prices(&self, provider: &ProviderConfig) -> Option<Prices> {
+        if matches!(provider.key, ProviderKey::Simulate) || (self.price_in, self.price_out) == (None, None) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a price has its range")]
+        let trillionths =
+            |dollars_a_million: Option<f64>| (dollars_a_million.unwrap_or(0.0) * 1e6).ceil() as u64;
+        let overhead = FORM + self.system.as_ref().map_or(0, String::len);
+        Some(Prices {
+            input: trillionths(self.price_in),
+            output: trillionths(self.price_out),
+            most_output: self.max_tokens.unwrap_or(u32::MAX),
+            overhead: overhead.try_into().unwrap_or(u32::MAX),
+        })
+    }
+
     fn resolve(self, provider: &ProviderConfig, color: Color) -> ModelConfig {
+        let prices = self.prices(provider);
         let card = ModelCard {
             id: ModelId::new(&self.id),
             name: self.name.unwrap_or(self.id),
@@ -255,6 +272,7 @@ impl ModelTable {
             color,
             provider: provider.id.clone(),
             simulated: matches!(provider.key, ProviderKey::Simulate),
+            prices,
         };
         ModelConfig {
             card,
@@ -267,8 +285,6 @@ impl ModelTable {
             first_token: self.first_token,
             idle: self.idle,
             extra: self.extra,
-            price_in: self.price_in,
-            price_out: self.price_out,
         }
     }
 }

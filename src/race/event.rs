@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Availability, Delta, ModelError};
 
 /// Time since the race was set up; monotonic.
@@ -76,7 +78,7 @@ pub enum LaneEvent {
 }
 
 /// Who ended the race early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopCause {
     /// A person pressed Stop.
     Asked,

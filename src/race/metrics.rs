@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Elapsed;
 
 /// The stamps of a lane.
@@ -27,7 +29,7 @@ pub struct Stamps {
 }
 
 /// Where a token count comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenCount {
     /// The server's usage.
     Usage,
@@ -56,8 +58,10 @@ impl TokenCount {
 }
 
 /// A lane's numbers. `None` is "not known" or "not defined", never zero or infinite.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
+    /// Tokens of the prompt, where the server counted them.
+    pub prompt_tokens: Option<u64>,
     /// N: output tokens, reasoning included.
     pub output_tokens: u64,
     /// The part of N that was reasoning.

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{event::StopCause, metrics::Metrics};
 use crate::model::{Availability, FinishReason, ModelCard};
 
 /// How a lane ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// With a finish reason.
     Finished(FinishReason),
@@ -59,6 +61,8 @@ pub struct LaneReport {
     pub availability: Availability,
     /// True when no language model stands behind it.
     pub simulated: bool,
+    /// True when the request was on its way: it may have cost something.
+    pub was_sent: bool,
 }
 
 impl LaneReport {

@@ -118,6 +118,7 @@ impl Lane {
         let (output_tokens, token_count) = self.tokens();
         let since_sent = |at: Option<Elapsed>| Some(at?.since(self.stamps.sent?));
         Metrics {
+            prompt_tokens: self.usage.prompt_tokens,
             output_tokens,
             reasoning_tokens: self.usage.reasoning_tokens,
             token_count,
@@ -205,13 +206,21 @@ impl Lane {
         self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
     }
 
-    fn report(&self) -> LaneReport {
-        let (status, error) = match &self.phase {
+    /// How the lane ended, and that in one sentence where it is not whole; `None` while it runs.
+    #[must_use]
+    pub fn outcome(&self) -> Option<(Status, Option<String>)> {
+        Some(match &self.phase {
             Phase::Finished(reason) => (Status::Finished(reason.clone()), None),
             Phase::Failed(error) => (Status::Failed, Some(error.public())),
             Phase::Stopped(cause) => (Status::Stopped(*cause), Some(cause.public().to_owned())),
-            _ => (Status::Truncated, Some(ModelError::Truncated.public())),
-        };
+            Phase::Truncated => (Status::Truncated, Some(ModelError::Truncated.public())),
+            _ => return None,
+        })
+    }
+
+    fn report(&self) -> LaneReport {
+        let cut_off = || (Status::Truncated, Some(ModelError::Truncated.public()));
+        let (status, error) = self.outcome().unwrap_or_else(cut_off);
         LaneReport {
             card: Arc::clone(&self.card),
             status,
@@ -221,6 +230,7 @@ impl Lane {
             error,
             availability: self.availability.clone(),
             simulated: self.simulated,
+            was_sent: self.stamps.sent.is_some(),
         }
     }
 }

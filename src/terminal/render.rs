@@ -52,6 +52,9 @@ pub fn last(view: &View, screen: Screen) -> Vec<String> {
         lines.push(String::new());
         lines.extend(wrap(lesson, screen.columns));
     }
+    if let Some(cost) = &view.cost {
+        lines.push(format!("cost: {cost}"));
+    }
     for lane in &view.lanes {
         lines.push(String::new());
         lines.push(title(lane, screen));

@@ -2,15 +2,16 @@
 //!
 //! Slow is told apart from stuck: a lane says what it does, for how long, and how long nothing came.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use super::{ANSWER_CHARS, BAR_EIGHTHS, LaneState, LaneView, Numbers, text};
 use crate::{
-    model::{Availability, FinishReason},
+    model::{Availability, FinishReason, ModelCard},
     race::{
         event::{Elapsed, StopCause},
         figures,
         metrics::Metrics,
+        report::{LaneReport, Status},
         state::{Lane, Phase},
     },
 };
@@ -21,24 +22,143 @@ const SPAN_FOR_SPEED: Duration = Duration::from_millis(200);
 /// After this long without any byte a lane that had spoken says so.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// A lane that is over, as the state or a report has it.
+struct Over<'a> {
+    card: &'a Arc<ModelCard>,
+    status: Status,
+    error: Option<Cow<'a, str>>,
+    answer: &'a str,
+    has_thought: bool,
+    metrics: Metrics,
+    availability: &'a Availability,
+    simulated: bool,
+}
+
+impl<'a> Over<'a> {
+    fn of(lane: &'a Lane) -> Option<Self> {
+        let (status, error) = lane.outcome()?;
+        Some(Self {
+            card: &lane.card,
+            status,
+            error: error.map(Cow::Owned),
+            answer: &lane.answer,
+            has_thought: !lane.reasoning.is_empty(),
+            metrics: lane.metrics(),
+            availability: &lane.availability,
+            simulated: lane.simulated,
+        })
+    }
+
+    fn reported(lane: &'a LaneReport) -> Self {
+        Self {
+            card: &lane.card,
+            status: lane.status.clone(),
+            error: lane.error.as_deref().map(Cow::Borrowed),
+            answer: &lane.answer,
+            has_thought: !lane.reasoning.is_empty(),
+            metrics: lane.metrics,
+            availability: &lane.availability,
+            simulated: lane.simulated,
+        }
+    }
+
+    fn speed(&self) -> Option<f64> {
+        self.metrics.tokens_per_second.filter(|_| self.status != Status::Failed)
+    }
+
+    fn view(&self, leader: f64) -> LaneView {
+        let state = match self.status {
+            Status::Finished(_) => LaneState::Finished,
+            Status::Truncated => LaneState::Truncated,
+            Status::Failed => LaneState::Failed,
+            Status::Stopped(_) => LaneState::Stopped,
+        };
+        LaneView {
+            card: Arc::clone(self.card),
+            simulated: self.simulated,
+            state,
+            bar: bar(self.speed(), leader),
+            speed: tokens_per_second(self.speed(), &self.metrics),
+            status: self.words(),
+            numbers: Some(numbers(&self.metrics)),
+            note: note(self.card, self.availability, self.metrics.ttft.is_some(), true),
+            answer: text::clip(self.answer, ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
+            clipped: text::Measure::Chars.of(self.answer) > ANSWER_CHARS,
+        }
+    }
+
+    fn words(&self) -> String {
+        let so_far = so_far(&self.metrics);
+        let why = self.error.as_deref().unwrap_or_default();
+        match &self.status {
+            Status::Finished(reason) => self.finished(reason),
+            Status::Truncated => format!("cut off: {why}{so_far}"),
+            Status::Failed => format!("failed: {why}{so_far}"),
+            Status::Stopped(StopCause::Asked) => format!("stopped{so_far}"),
+            Status::Stopped(cause) => format!("{}{so_far}", cause.public()),
+        }
+    }
+
+    fn finished(&self, reason: &FinishReason) -> String {
+        let metrics = &self.metrics;
+        if self.answer.trim().is_empty() && self.has_thought && reason.is_length() {
+            return format!("spent its whole cap on thinking{}", so_far(metrics));
+        }
+        let Some(total) = metrics.total else { return "done, with an empty answer".into() };
+        let tokens = figures::tokens(metrics.output_tokens, metrics.token_count);
+        let unit = if metrics.output_tokens == 1 { "token" } else { "tokens" };
+        let how = match reason.as_str() {
+            "stop" | "eos" | "eos_token" | "end_turn" | "" => String::new(),
+            _ if reason.is_length() => ", at its length cap".into(),
+            other => format!(", ended by {other}"),
+        };
+        format!("done {}, {tokens} {unit}{how}", figures::seconds(total))
+    }
+}
+
+fn numbers(metrics: &Metrics) -> Numbers {
+    let time = |t: Option<Duration>| t.map_or_else(|| "n/a".into(), figures::seconds);
+    Numbers {
+        ttft: time(metrics.ttft),
+        total: time(metrics.total),
+        tokens: figures::tokens(metrics.output_tokens, metrics.token_count),
+        speed: figures::speed(metrics.tokens_per_second, metrics.token_count),
+    }
+}
+
 impl LaneView {
     /// The view of `lane` at `now`; `leader` is the highest speed of the race.
     pub(super) fn of(lane: &Lane, now: Elapsed, leader: f64) -> Self {
-        let metrics = lane.metrics();
-        let keep = if lane.phase.is_over() { text::Keep::Head } else { text::Keep::Tail };
+        if let Some(over) = Over::of(lane) {
+            return over.view(leader);
+        }
         Self {
             card: Arc::clone(&lane.card),
             simulated: lane.simulated,
             state: state(&lane.phase),
             bar: bar(speed(lane), leader),
-            speed: speed(lane).map(|v| format!("{} tok/s", figures::speed(Some(v), metrics.token_count))),
-            status: status(lane, &metrics, now),
-            numbers: numbers(lane, &metrics),
-            note: note(lane),
-            answer: text::clip(&lane.answer, ANSWER_CHARS, text::Measure::Chars, keep),
+            speed: tokens_per_second(speed(lane), &lane.metrics()),
+            status: running(lane, now),
+            numbers: None,
+            note: note(&lane.card, &lane.availability, lane.stamps.first_token.is_some(), false),
+            answer: text::clip(&lane.answer, ANSWER_CHARS, text::Measure::Chars, text::Keep::Tail),
             clipped: text::Measure::Chars.of(&lane.answer) > ANSWER_CHARS,
         }
     }
+
+    /// The same of a lane that is over, from its report.
+    pub(super) fn over(lane: &LaneReport, leader: f64) -> Self {
+        Over::reported(lane).view(leader)
+    }
+}
+
+fn tokens_per_second(speed: Option<f64>, metrics: &Metrics) -> Option<String> {
+    speed.map(|speed| format!("{} tok/s", figures::speed(Some(speed), metrics.token_count)))
+}
+
+/// The speed to show of a lane that is over: none for a failed one.
+pub(super) fn last_speed(lane: &LaneReport) -> Option<f64> {
+    Over::reported(lane).speed()
 }
 
 /// The speed to show: none for a failed lane, and none before there is a span to speak of.
@@ -73,31 +193,20 @@ fn bar(speed: Option<f64>, leader: f64) -> u16 {
 
 fn state(phase: &Phase) -> LaneState {
     match phase {
-        Phase::Preparing | Phase::Waiting => LaneState::Waiting,
         Phase::Reasoning => LaneState::Reasoning,
         Phase::Writing => LaneState::Writing,
-        Phase::Finished(_) => LaneState::Finished,
-        Phase::Truncated => LaneState::Truncated,
-        Phase::Failed(_) => LaneState::Failed,
-        Phase::Stopped(_) => LaneState::Stopped,
+        _ => LaneState::Waiting,
     }
 }
 
-fn status(lane: &Lane, metrics: &Metrics, now: Elapsed) -> String {
+fn running(lane: &Lane, now: Elapsed) -> String {
     let since_sent = lane.stamps.sent.map_or(Duration::ZERO, |sent| now.since(sent));
     let running = figures::clock(since_sent);
     match &lane.phase {
-        Phase::Preparing => "getting ready".into(),
         Phase::Waiting => waiting(lane, now, since_sent),
         Phase::Reasoning => format!("reasoning {running}{}{}", thoughts(lane), silence(lane, now)),
         Phase::Writing => format!("writing {running}{}", silence(lane, now)),
-        Phase::Finished(reason) => finished(lane, metrics, reason),
-        Phase::Truncated => {
-            format!("cut off: {}{}", crate::model::ModelError::Truncated.public(), so_far(metrics))
-        }
-        Phase::Failed(error) => format!("failed: {}{}", error.public(), so_far(metrics)),
-        Phase::Stopped(StopCause::Asked) => format!("stopped{}", so_far(metrics)),
-        Phase::Stopped(cause) => format!("{}{}", cause.public(), so_far(metrics)),
+        _ => "getting ready".into(),
     }
 }
 
@@ -121,21 +230,6 @@ fn silence(lane: &Lane, now: Elapsed) -> String {
     if quiet < QUIET { String::new() } else { format!(", no bytes for {}", figures::clock(quiet)) }
 }
 
-fn finished(lane: &Lane, metrics: &Metrics, reason: &FinishReason) -> String {
-    if lane.answer.trim().is_empty() && !lane.reasoning.is_empty() && reason.is_length() {
-        return format!("spent its whole cap on thinking{}", so_far(metrics));
-    }
-    let Some(total) = metrics.total else { return "done, with an empty answer".into() };
-    let tokens = figures::tokens(metrics.output_tokens, metrics.token_count);
-    let unit = if metrics.output_tokens == 1 { "token" } else { "tokens" };
-    let how = match reason.as_str() {
-        "stop" | "eos" | "eos_token" | "end_turn" | "" => String::new(),
-        _ if reason.is_length() => ", at its length cap".into(),
-        other => format!(", ended by {other}"),
-    };
-    format!("done {}, {tokens} {unit}{how}", figures::seconds(total))
-}
-
 /// What a lane that is over has, when it has something.
 fn so_far(metrics: &Metrics) -> String {
     match metrics.output_tokens {
@@ -144,25 +238,15 @@ fn so_far(metrics: &Metrics) -> String {
     }
 }
 
-fn numbers(lane: &Lane, metrics: &Metrics) -> Option<Numbers> {
-    let time = |t: Option<Duration>| t.map_or_else(|| "n/a".into(), figures::seconds);
-    lane.phase.is_over().then(|| Numbers {
-        ttft: time(metrics.ttft),
-        total: time(metrics.total),
-        tokens: figures::tokens(metrics.output_tokens, metrics.token_count),
-        speed: figures::speed(metrics.tokens_per_second, metrics.token_count),
-    })
-}
-
-fn note(lane: &Lane) -> Option<String> {
-    match &lane.availability {
+fn note(card: &ModelCard, said: &Availability, has_spoken: bool, is_over: bool) -> Option<String> {
+    match said {
         Availability::NotListed => {
-            Some(format!("{} does not list this model today; it was tried all the same", lane.card.provider))
+            Some(format!("{} does not list this model today; it was tried all the same", card.provider))
         }
-        Availability::Unreachable(why) if lane.stamps.first_token.is_some() => {
+        Availability::Unreachable(why) if has_spoken => {
             Some(format!("started on a cold connection ({why}): its first token is late by that"))
         }
-        Availability::Unreachable(why) if !lane.phase.is_over() => Some(why.clone()),
+        Availability::Unreachable(why) if !is_over => Some(why.clone()),
         _ => None,
     }
 }

@@ -21,8 +21,10 @@ use std::sync::Arc;
 use crate::{
     model::ModelCard,
     race::{
+        cost::Cost,
         event::StopCause,
         lesson,
+        report::{Report, Status},
         state::{Phase, RaceState},
     },
 };
@@ -76,6 +78,8 @@ pub struct View {
     pub lesson: Option<String>,
     /// What people should know of the pace.
     pub notice: Option<String>,
+    /// What the race cost ("≈$0.0041"), when it is over and prices are known.
+    pub cost: Option<String>,
     /// True when any lane is simulated.
     pub simulated: bool,
 }
@@ -134,15 +138,35 @@ impl View {
         let mut standings: Vec<usize> = (0..state.lanes.len()).collect();
         standings
             .sort_by(|&a, &b| lane::standing(&state.lanes[a]).total_cmp(&lane::standing(&state.lanes[b])));
+        let report = state.is_over().then(|| state.report());
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
-            lesson: state.is_over().then(|| lesson::line(&state.report())).flatten(),
+            lesson: report.as_ref().and_then(lesson::line),
             notice: None,
+            cost: report.as_ref().and_then(Cost::words),
             simulated: state.lanes.iter().any(|lane| lane.simulated),
+        }
+    }
+
+    /// The last view of a race that is over, as it was asked by `asker`.
+    #[must_use]
+    pub fn over(asker: &str, report: &Report) -> Self {
+        let leader = report.lanes.iter().filter_map(lane::last_speed).fold(0.0, f64::max);
+        let stopped_by = |cause| report.lanes.iter().any(|lane| lane.status == Status::Stopped(cause));
+        Self {
+            asker: asker.to_owned(),
+            prompt: report.prompt.clone(),
+            progress: ending(stopped_by),
+            lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
+            standings: report.order(),
+            lesson: lesson::line(report),
+            notice: None,
+            cost: Cost::words(report),
+            simulated: report.simulated(),
         }
     }
 
@@ -156,12 +180,16 @@ impl View {
 fn progress(state: &RaceState) -> Progress {
     let stopped_by =
         |cause| state.lanes.iter().any(|lane| matches!(lane.phase, Phase::Stopped(by) if by == cause));
-    match state.is_over() {
-        false => Progress::Live,
-        true if stopped_by(StopCause::Restart) => Progress::Interrupted,
-        true if [StopCause::Asked, StopCause::Deleted, StopCause::Frozen].into_iter().any(stopped_by) => {
-            Progress::Stopped
-        }
-        true => Progress::Done,
+    if state.is_over() { ending(stopped_by) } else { Progress::Live }
+}
+
+/// How a race ended of which one can say whether a cause stopped any of its lanes.
+fn ending(stopped_by: impl Fn(StopCause) -> bool) -> Progress {
+    if stopped_by(StopCause::Restart) {
+        Progress::Interrupted
+    } else if [StopCause::Asked, StopCause::Deleted, StopCause::Frozen].into_iter().any(stopped_by) {
+        Progress::Stopped
+    } else {
+        Progress::Done
     }
 }

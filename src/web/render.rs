@@ -26,6 +26,7 @@ struct MessageDto<'a> {
     standings: &'a [usize],
     lesson: Option<&'a str>,
     notice: Option<&'a str>,
+    cost: Option<&'a str>,
     chart: Option<ChartDto<'a>>,
 }
 
@@ -101,6 +102,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, view: &View, chart: Option<&Cha
         standings: &view.standings,
         lesson: view.lesson.as_deref(),
         notice: view.notice.as_deref(),
+        cost: view.cost.as_deref(),
         chart: chart.map(|chart| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: &chart.alt }),
     };
     serde_json::to_string(&message).expect("text, numbers and lists are always JSON")

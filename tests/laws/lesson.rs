@@ -33,10 +33,12 @@ fn lane(name: &str, ttft_ms: u64, speed: f64) -> LaneReport {
             tokens_per_second: Some(speed),
             end_to_end_tokens_per_second: Some(speed / 2.0),
             server_tokens_per_second: None,
+            prompt_tokens: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        was_sent: true,
     }
 }
 

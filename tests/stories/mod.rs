@@ -57,6 +57,7 @@ fn card(name: &str) -> ModelCard {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "fake".into(),
         simulated: false,
+        prices: None,
     }
 }
 

@@ -43,6 +43,7 @@ pub fn model(id: &str) -> Script {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "scripted".into(),
         simulated: false,
+        prices: None,
     };
     Script { card, prepare: Duration::ZERO, availability: Availability::Listed, steps: vec![] }
 }

@@ -96,6 +96,7 @@ fn footer(view: &View, race: RaceId, shortened: bool) -> String {
         parts.push(words::DEFINITION.to_owned());
         parts.extend(words::is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(shortened.then(|| words::SHORTENED.to_owned()));
+        parts.extend(view.cost.clone());
     }
     parts.push(format!("race {}", race.brief()));
     parts.join(" · ")

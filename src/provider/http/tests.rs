@@ -142,6 +142,7 @@ fn card() -> ModelCard {
         color: Color { r: 0, g: 0, b: 0 },
         provider: "p".into(),
         simulated: false,
+        prices: None,
     }
 }
 

@@ -137,6 +137,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: "test".into(),
             simulated: true,
+            prices: None,
         }
     }
 

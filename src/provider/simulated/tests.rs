@@ -30,6 +30,7 @@ pub(super) fn card(id: &str) -> ModelCard {
         color: Color { r: 1, g: 2, b: 3 },
         provider: "test".into(),
         simulated: false,
+        prices: None,
     }
 }
 

@@ -91,6 +91,7 @@ pub(super) fn below(view: &View, race: RaceId, shortened: bool) -> Vec<Value> {
         parts.push(words::DEFINITION.to_owned());
         parts.extend(words::is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(shortened.then(|| words::SHORTENED.to_owned()));
+        parts.extend(view.cost.clone());
     }
     parts.push(format!("race {}", race.brief()));
     notice.into_iter().chain([parts.join(" · ")]).map(|line| context(&line)).collect()

@@ -187,7 +187,7 @@ prop_compose! {
         progress in prop::sample::select(vec![Progress::Live, Progress::Done, Progress::Stopped, Progress::Interrupted]),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
-        View { asker, prompt, progress, lanes, standings, lesson, notice, simulated }
+        View { asker, prompt, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated }
     }
 }
 
@@ -233,7 +233,7 @@ proptest! {
         let lanes = vec![lane; n];
         let view = View {
             asker: "@".repeat(500), prompt: "*\n".repeat(500), progress, standings: (0..n).collect(), lanes,
-            lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), simulated: true,
+            lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
         };
         check(&live(&view, race(), Some("alt")))?;
     }

@@ -44,6 +44,7 @@ fn hostile_card() -> impl Strategy<Value = ModelCard> {
         size,
         color: Color { r: 1, g: 2, b: 3 },
         simulated: false,
+        prices: None,
     })
 }
 
@@ -74,7 +75,7 @@ prop_compose! {
         notice in option::of(hostile()), simulated in any::<bool>(), progress in progresses(),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
-        View { asker, prompt, progress, lanes, standings, lesson, notice, simulated }
+        View { asker, prompt, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated }
     }
 }
 
@@ -127,7 +128,7 @@ proptest! {
         let lanes = vec![lane; n];
         let view = View {
             asker: "@".repeat(500), prompt: "*\n".repeat(500), progress, standings: (0..n).collect(), lanes,
-            lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), simulated: true,
+            lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
         };
         check(&live(&view, samples::race(), true))?;
     }
