@@ -60,6 +60,7 @@ mod platform;
 pub mod provider;
 pub mod race;
 pub mod slack;
+pub mod store;
 pub mod surface;
 pub mod telemetry;
 pub mod terminal;

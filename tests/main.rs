@@ -6,6 +6,7 @@ mod discord;
 mod films;
 mod laws;
 mod slack;
+mod store;
 mod stories;
 mod support;
 mod tidy;

@@ -9,7 +9,7 @@ use std::{
 const LINES: usize = 400;
 
 /// Which modules of the crate each module may name; `app` and `main.rs` may name all.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("command", &["model"]),
     ("race", &["model"]),
@@ -21,7 +21,8 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("live", &["race", "surface", "view"]),
     ("chart", &["model", "race", "surface"]),
     ("provider", &["model"]),
-    ("arena", &["chart", "live", "model", "race", "surface", "telemetry"]),
+    ("store", &["model", "race"]),
+    ("arena", &["chart", "live", "model", "race", "store", "surface", "telemetry", "view"]),
     (
         "discord",
         &[
@@ -62,7 +63,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
 ];
 
 /// Modules (or files) that touch the world: sockets, clocks, files, threads. All others are core.
-const SHELLS: [&str; 41] = [
+const SHELLS: [&str; 42] = [
     "app",
     "arena",
     "config",
@@ -96,6 +97,7 @@ const SHELLS: [&str; 41] = [
     "slack/posts.rs",
     "slack/socket",
     "slack/surface.rs",
+    "store",
     "telemetry",
     "terminal/mod.rs",
     "web/api",

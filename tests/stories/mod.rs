@@ -47,7 +47,7 @@ fn model(provider: &Arc<Provider>, name: &str, deadlines: Deadlines) -> Arc<dyn 
     Arc::new(OpenAiModel::new(card(name), Arc::clone(provider), settings))
 }
 
-fn card(name: &str) -> ModelCard {
+pub fn card(name: &str) -> ModelCard {
     ModelCard {
         id: ModelId::new(name),
         name: name.to_owned(),
@@ -77,6 +77,6 @@ async fn race(arena: &Arena) -> Arc<Record> {
 }
 
 /// A story that hangs fails, long after it should have been over.
-async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_mins(1), future).await.expect("a story hangs")
 }

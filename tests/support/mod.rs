@@ -4,6 +4,7 @@ pub mod discord;
 pub mod film;
 pub mod form;
 pub mod house;
+pub mod postgres;
 pub mod program;
 pub mod provider;
 pub mod script;

@@ -1,0 +1,53 @@
+//! Leases: one holder at a time by the engine's clock, with an epoch that grows when the holder changes.
+//!
+//! A holder must take its lease for lost as soon as it has not renewed it for less than the lease's life by its own
+//! clock: it cannot know what the engine has given to others meanwhile.
+
+use std::time::Duration;
+
+use super::{
+    Store, StoreError,
+    database::{Query, Value},
+};
+
+/// The life of a lease that is not renewed.
+pub const LEASE: Duration = Duration::from_secs(6);
+
+const HOLD: &str = "INSERT INTO leases (name, holder, epoch, until) VALUES ($1, $2, 1, {now} + $3)
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,
+        epoch = leases.epoch + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END
+    WHERE leases.holder = excluded.holder OR leases.until < {now}
+    RETURNING epoch";
+const RELEASE: &str = "UPDATE leases SET until = 0 WHERE name = $1 AND holder = $2";
+const PROCESSES: &str = "SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%' AND until >= {now}";
+
+impl Store {
+    /// Takes or renews the lease `name`: its epoch, or `None` where another process holds it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hold(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        let life = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+        let values: [Value; 3] = [name.into(), self.me().into(), life.into()];
+        Ok(self.rows(Query::new(HOLD, values)).await?.first().map(|row| row.int(0)))
+    }
+
+    /// Gives the lease `name` back, so that the next one need not wait.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn release(&self, name: &str) -> Result<(), StoreError> {
+        self.one(Query::new(RELEASE, [name.into(), self.me().into()])).await.map(drop)
+    }
+
+    /// How many processes live on this store, this one among them.
+    pub(super) async fn processes(&self) -> Result<u64, StoreError> {
+        let rows = self.rows(Query::new(PROCESSES, [])).await?;
+        Ok(rows.first().map_or(0, |row| row.int(0).unsigned_abs()))
+    }
+
+    /// The lease by which others see that this process lives.
+    pub(super) fn life(&self) -> String {
+        format!("process:{}", self.me())
+    }
+}

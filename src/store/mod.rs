@@ -1,0 +1,135 @@
+//! SHELL. What outlives a process: which deliveries were let in, races with their lanes, answers and numbers, where
+//! their messages stand, what is spent, who leads.
+//!
+//! One [`Store`] over one `Database` trait with two small implementations, SQLite and `PostgreSQL`; statements are
+//! written once, for both. Everything that must not happen twice is decided in one transaction of the engine. A store
+//! that cannot be reached says so at once: nobody waits for it longer than two seconds.
+//!
+//! Must not know platforms, views, or why anything is kept.
+
+mod admission;
+mod database;
+mod error;
+mod keeper;
+mod leases;
+mod people;
+mod postgres;
+mod races;
+mod recovery;
+mod saved;
+mod settle;
+mod sqlite;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use sqlx::migrate::Migrator;
+use tokio::{sync::watch, time::timeout};
+
+use self::database::{Database, Done, Query, Row};
+pub use self::{
+    admission::{Admitted, Entry, Hold, Kept},
+    error::StoreError,
+    keeper::State,
+    leases::LEASE,
+    races::Speed,
+    recovery::Orphan,
+};
+
+/// The tables, for both engines.
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+
+/// How long anybody waits for the engine.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// `PostgreSQL` or SQLite as `DATABASE_URL` names it.
+    Url(SecretString),
+    /// SQLite in this folder; memory where that cannot be written.
+    Folder(PathBuf),
+    /// Memory: gone with the process.
+    Memory,
+}
+
+/// What the store needs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where.
+    pub place: Place,
+    /// For how many days prompts and answers are kept; 0: they are never stored.
+    pub text_days: u32,
+}
+
+/// The store; clones are the same one.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    /// This process: the owner of its races.
+    me: String,
+    database: OnceLock<Arc<dyn Database>>,
+    state: watch::Sender<State>,
+}
+
+impl Store {
+    /// A store for the process `me`, a name that no other one has. Nothing is opened before [`Store::run`].
+    #[must_use]
+    pub fn new(settings: Settings, me: String) -> Self {
+        let state = watch::Sender::new(State::Away { why: "it is not open yet".into() });
+        Self { inner: Arc::new(Inner { settings, me, database: OnceLock::new(), state }) }
+    }
+
+    /// The name of this process.
+    #[must_use]
+    pub fn me(&self) -> &str {
+        &self.inner.me
+    }
+
+    /// Whether prompts and answers are kept at all.
+    #[must_use]
+    pub fn keeps_text(&self) -> bool {
+        self.inner.settings.text_days > 0
+    }
+
+    /// Whether it can be used now, and how many processes use it.
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.inner.state.subscribe()
+    }
+
+    fn database(&self) -> Result<&dyn Database, StoreError> {
+        self.inner.database.get().map(AsRef::as_ref).ok_or(StoreError::Away)
+    }
+
+    async fn rows(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        let database = self.database()?;
+        timeout(PATIENCE, database.rows(&query))
+            .await
+            .map_err(|_| StoreError::Slow)?
+            .map_err(StoreError::from)
+    }
+
+    async fn all(&self, queries: Vec<Query>) -> Result<Done, StoreError> {
+        let database = self.database()?;
+        timeout(PATIENCE, database.all(&queries))
+            .await
+            .map_err(|_| StoreError::Slow)?
+            .map_err(StoreError::from)
+    }
+
+    /// One statement of which only the number of touched rows counts.
+    async fn one(&self, query: Query) -> Result<u64, StoreError> {
+        match self.all(vec![query]).await? {
+            Done::All(touched) => Ok(touched.iter().sum()),
+            Done::Stopped(_) => Ok(0),
+        }
+    }
+}
