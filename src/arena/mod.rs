@@ -31,7 +31,7 @@ use crate::{
     chart, live,
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{event::StopCause, metrics::TokenCount, run, state::RaceState},
-    surface::Surface,
+    surface::{Chart, Surface},
 };
 
 /// Charts drawn at once: a drawing takes some milliseconds of a whole core.
@@ -214,15 +214,23 @@ impl Arena {
     }
 
     async fn chart<S: Surface>(&self, record: &Arc<Record>, surface: &mut S) {
-        let Ok(_turn) = self.charts.acquire().await else { return };
+        if let Some(chart) = self.draw(record).await {
+            live::attach(chart, surface).await;
+        }
+    }
+
+    /// The chart, when it is its turn, which ends with the drawing: an upload may take minutes, and others draw.
+    async fn draw(&self, record: &Arc<Record>) -> Option<Chart> {
+        let _turn = self.charts.acquire().await.ok()?;
         let (start, owned) = (Instant::now(), Arc::clone(record));
         let drawn = tokio::task::spawn_blocking(move || chart::png(&owned.report)).await;
         meter::chart(start.elapsed());
         match drawn {
-            Ok(Ok(chart)) => live::attach(chart, surface).await,
+            Ok(Ok(chart)) => return Some(chart),
             Ok(Err(error)) => tracing::warn!(race = %record.id, %error, "no chart"),
             Err(error) => tracing::error!(race = %record.id, %error, "the chart's task died"),
         }
+        None
     }
 
     /// Spawns a task that shutdown waits for.

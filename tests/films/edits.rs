@@ -8,7 +8,7 @@ use llm_arena::{
     race::{report::Report, state::RaceState},
     view::Progress,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{arena, race};
 use crate::support::{
@@ -98,6 +98,22 @@ async fn a_chart_waits_for_its_slot_and_gives_up_only_after_failures() {
     let trouble = |times| (0..times).map(|_| Take::Trouble).collect();
     assert_eq!(run(trouble(3)).await, (4, 1));
     assert_eq!(run(trouble(9)).await, (4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn charts_that_cannot_be_attached_hold_up_no_other_chart() {
+    let arena = arena([model("short").waits(300).says("So.").used(1).finishes("stop")]);
+    let start = Instant::now();
+    let play = async |takes: Vec<Take>| {
+        let mut camera = Camera::new(200, []).meets_charts_with(takes);
+        let film = camera.film();
+        race(&arena, &mut camera).await;
+        (film.charts(), start.elapsed())
+    };
+    let stuck = || play(vec![Take::Slowly(Duration::from_mins(2))]);
+    let (first, second, third) = tokio::join!(stuck(), stuck(), play(vec![]));
+    assert_eq!((first.0, second.0, third.0), (1, 1, 1));
+    assert!(third.1 < Duration::from_secs(10), "the third chart came after {:?}", third.1);
 }
 
 #[tokio::test(start_paused = true)]
