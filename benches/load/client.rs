@@ -20,7 +20,7 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{process, server::MODELS};
 
@@ -159,9 +159,9 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> 
     let cards = models.iter().map(|model| Arc::new(model.card().clone()));
     let (race, watching) = watch::channel(RaceState::new("load", &prompt.text, cards));
     let (_stop, stopped) = watch::channel(None);
-    let (mut surface, prompt) = (Nowhere, Arc::new(prompt));
-    let ((), shown) =
-        tokio::join!(run::run(&models, prompt, stopped, &race), live::present(watching, &mut surface));
+    let (mut surface, prompt, never) = (Nowhere, Arc::new(prompt), CancellationToken::new());
+    let run = run::run(&models, prompt, stopped, &race);
+    let ((), shown) = tokio::join!(run, live::present(watching, &mut surface, &never));
     shown.map_err(io::Error::other)?;
     let state = race.borrow();
     let short = state.lanes.iter().find(|lane| lane.tokens() != (u64::from(tokens), TokenCount::Usage));

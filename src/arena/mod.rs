@@ -188,7 +188,7 @@ impl Arena {
                 meter::race(&record.report, start.elapsed());
                 record
             },
-            live::present(watching, surface)
+            live::present(watching, surface, &self.interrupting)
         );
         // what follows is the picture alone, which may take minutes where the platform is slow
         drop((permit, live));

@@ -14,18 +14,20 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 use self::pacer::Pacer;
 use crate::{
     race::{
         event::{Elapsed, EventKind, RaceEvent, StopCause},
-        state::{Phase, RaceState},
+        state::RaceState,
     },
     surface::{Chart, Surface, SurfaceError},
     view::View,
 };
 
-/// Shows `race` on `surface` until its final frame was shown.
+/// Shows `race` on `surface` until its final frame was shown. Once a `restart` interrupts the races, no edit is waited
+/// for until the platform gives it up: it is dropped, and the newest frame is sent.
 ///
 /// # Errors
 /// [`SurfaceError::Gone`] or [`SurfaceError::Refused`] as soon as the platform says so; the race goes on
@@ -33,8 +35,9 @@ use crate::{
 pub async fn present<S: Surface>(
     mut race: watch::Receiver<RaceState>,
     surface: &mut S,
+    restart: &CancellationToken,
 ) -> Result<(), SurfaceError> {
-    let start = Instant::now();
+    let (start, mut given_up) = (Instant::now(), 0);
     let mut pacer = Pacer::new(surface.pace().interval);
     let mut shown: Option<View> = None;
     loop {
@@ -48,10 +51,11 @@ pub async fn present<S: Surface>(
         let mut view = newest(&mut race);
         view.notice = pace.notice.filter(|_| !view.is_final());
         if shown.as_ref() != Some(&view) {
-            let edit = surface.show(&view);
-            let edited =
-                if view.is_final() { Some(edit.await) } else { unless_stuck(edit, race.clone()).await };
-            let Some(edited) = edited else { continue };
+            let patience = patience(&view, given_up);
+            let Some(edited) = unless_stuck(surface.show(&view), restart, patience).await else {
+                given_up += u32::from(view.is_final());
+                continue;
+            };
             match edited {
                 Ok(()) => pacer.sent(elapsed(start)),
                 Err(SurfaceError::RateLimited { retry_after }) => {
@@ -88,23 +92,26 @@ async fn over(mut race: watch::Receiver<RaceState>) {
     let _ = race.wait_for(RaceState::is_over).await;
 }
 
-/// How long an edit under way may take once a restart interrupts the race: the final one needs the time.
+/// How long a live edit may take once a restart interrupts the races: the final one needs the time.
 const STUCK: Duration = Duration::from_millis(500);
+/// The same of the first attempt at a final edit; it doubles. The second one must fit into what the drain leaves to
+/// final frames, and a platform that is slow must get to answer one of them.
+const STUCK_FINAL: Duration = Duration::from_millis(700);
 
-/// What comes of `edit`; `None` if a restart cannot wait for it.
-async fn unless_stuck<T>(edit: impl Future<Output = T>, mut race: watch::Receiver<RaceState>) -> Option<T> {
-    let interrupted = async {
-        let by_restart = |state: &RaceState| {
-            state.lanes.iter().any(|lane| matches!(lane.phase, Phase::Stopped(StopCause::Restart)))
-        };
-        match race.wait_for(by_restart).await.map(drop) {
-            Ok(()) => sleep(STUCK).await,
-            Err(_) => std::future::pending().await,
-        }
-    };
+/// How long the edit to `view` may take in a restart, after so many final ones were given up.
+fn patience(view: &View, given_up: u32) -> Duration {
+    if view.is_final() { STUCK_FINAL.saturating_mul(1 << given_up.min(16)) } else { STUCK }
+}
+
+/// What comes of `edit`; `None` if it is not there `patience` after it was sent and after a restart was told.
+async fn unless_stuck<T>(
+    edit: impl Future<Output = T>,
+    restart: &CancellationToken,
+    patience: Duration,
+) -> Option<T> {
     tokio::select! {
         edited = edit => Some(edited),
-        () = interrupted => None,
+        () = restart.cancelled().then(|()| sleep(patience)) => None,
     }
 }
 

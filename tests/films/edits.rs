@@ -9,6 +9,7 @@ use llm_arena::{
     view::Progress,
 };
 use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::{arena, race};
 use crate::support::{
@@ -132,7 +133,8 @@ async fn a_race_that_nobody_runs_any_more_is_shown_as_interrupted() {
     let (sender, receiver) = watch::channel(RaceState::new("ana", "why?", [card.into()]));
     let mut camera = Camera::new(100, []);
     let film = camera.film();
-    tokio::join!(async { live::present(receiver, &mut camera).await.expect("shown") }, async {
+    let never = CancellationToken::new();
+    tokio::join!(async { live::present(receiver, &mut camera, &never).await.expect("shown") }, async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         drop(sender);
     });

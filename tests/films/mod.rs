@@ -3,6 +3,7 @@
 mod crowded;
 mod edits;
 mod races;
+mod restarts;
 
 use std::sync::Arc;
 

@@ -46,6 +46,7 @@ pub struct Camera {
     start: Instant,
     pace: Duration,
     takes: VecDeque<Take>,
+    final_takes: VecDeque<Take>,
     chart_takes: VecDeque<Take>,
     film: Film,
 }
@@ -68,8 +69,15 @@ impl Camera {
     /// A camera whose platform takes an edit every `pace_ms` and accepts all after `takes`.
     pub fn new(pace_ms: u64, takes: impl IntoIterator<Item = Take>) -> Self {
         let pace = Duration::from_millis(pace_ms);
-        let (takes, chart_takes) = (takes.into_iter().collect(), VecDeque::new());
-        Self { start: Instant::now(), pace, takes, chart_takes, film: Film::default() }
+        let takes = takes.into_iter().collect();
+        let (final_takes, chart_takes) = Default::default();
+        Self { start: Instant::now(), pace, takes, final_takes, chart_takes, film: Film::default() }
+    }
+
+    /// What the platform makes of the final frame before it accepts one, in place of what it makes of all.
+    pub fn meets_the_last_with(mut self, takes: impl IntoIterator<Item = Take>) -> Self {
+        self.final_takes = takes.into_iter().collect();
+        self
     }
 
     /// What the platform makes of charts before it accepts one.
@@ -91,7 +99,8 @@ impl Surface for Camera {
     async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
         let at = self.start.elapsed();
         self.film.reel.lock().expect("film").calls.push(at);
-        self.takes.pop_front().unwrap_or(Take::Accept).happens().await?;
+        let of_final = view.is_final().then(|| self.final_takes.pop_front()).flatten();
+        of_final.or_else(|| self.takes.pop_front()).unwrap_or(Take::Accept).happens().await?;
         let lines = if view.is_final() { render::last(view, SCREEN) } else { render::live(view, SCREEN) };
         let frame = Frame { at, text: lines.join("\n"), view: view.clone() };
         self.film.reel.lock().expect("film").frames.push(frame);
