@@ -61,9 +61,10 @@ impl Platforms {
         }
     }
 
-    /// How long the last frames of all messages that are live now have to wait for each other.
+    /// How long the last frames of all messages that are live now have to wait for their slots.
     pub(super) fn finals(&self) -> Duration {
-        self.slack.as_ref().map_or(Duration::ZERO, |slack| slack.finals())
+        let discord = self.discord.iter().map(|discord| discord.finals());
+        discord.chain(self.slack.iter().map(|slack| slack.finals())).max().unwrap_or_default()
     }
 
     /// What is not there yet, one sentence each.

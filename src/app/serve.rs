@@ -25,7 +25,7 @@ use crate::{
     web::{Hosts, LocalChannel},
 };
 
-/// What the final frames need of the drain time, beside their waits for each other.
+/// What the final frames need of the drain time, beside their waits for slots.
 const FINALS: Duration = Duration::from_secs(2);
 
 /// What the final frames get, however short the drain time is.

@@ -167,6 +167,12 @@ impl Discord {
         gateway::run(setup, ask).await;
     }
 
+    /// How long the last frames of all messages that are live now may have to wait for their slots.
+    #[must_use]
+    pub fn finals(&self) -> Duration {
+        self.desk.rest.finals()
+    }
+
     /// What is not there yet, one sentence each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {

@@ -63,6 +63,10 @@ impl Gate {
         self.lock().spacing(route.key())
     }
 
+    pub(super) fn finals(&self) -> Duration {
+        self.lock().finals()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Limiter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

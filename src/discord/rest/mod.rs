@@ -136,6 +136,12 @@ impl Rest {
         self.0.gate.spacing(route)
     }
 
+    /// How long the last edits of all live messages may have to wait for their slots: what a restart must leave them.
+    #[must_use]
+    pub(crate) fn finals(&self) -> Duration {
+        self.0.gate.finals()
+    }
+
     /// Counts one more live message that is edited at `route`'s bucket, until the share is dropped.
     pub(crate) fn share(&self, route: &Route) -> Share {
         self.0.gate.share(route)

@@ -1,12 +1,14 @@
 //! Ends that come from outside: the token's, the service's.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, endless, ends_with_chart, halves};
 use crate::{
     stories::soon,
     support::{
-        discord::{Asked, Family, Place, Route, Span},
+        discord::{Asked, FakeDiscord, Family, Place, Route, Span},
         provider::Gate,
     },
 };
@@ -84,6 +86,32 @@ async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame()
     let asked = asks(&stage, Place::Server).await;
     is_frozen(&stage, &asked).await;
     stage.ends().await;
+}
+
+/// A restart in mid-race where edits are this rare: the last frame gets its slot in time.
+async fn is_interrupted_within_its_bucket(calls: u32, window: Duration, trouble: fn(&Stage)) {
+    let lines = "[arena]\ndrain_seconds = 7";
+    let discord = FakeDiscord::open().await;
+    discord.edits(calls, window);
+    let stage = Stage::open_with(discord, Setting { lines, ..alone("") }, [endless()]).await;
+    let asked = asks(&stage, Place::Server).await;
+    trouble(&stage);
+    stage.signals("TERM").await;
+    let last = asked.ends().await.look;
+    assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
+    are_met(&stage).await;
+    stage.ended().await;
+}
+
+#[tokio::test]
+async fn a_restart_leaves_the_last_frame_the_time_for_its_only_slot() {
+    is_interrupted_within_its_bucket(1, 4.s(), |_| {}).await;
+}
+
+#[tokio::test]
+async fn a_restart_leaves_the_last_frame_the_time_for_a_second_one() {
+    is_interrupted_within_its_bucket(3, 4.s(), |stage| stage.discord.fails_next(Family::FinalEdit, 500))
+        .await;
 }
 
 async fn is_interrupted_by(name: &str) {

@@ -207,6 +207,20 @@ impl Bucket {
         LEAST_SPACING.max(learned.cycle().saturating_mul(sharers) / usable)
     }
 
+    /// How long the last edits of all who share it may have to wait, from whatever moment: by then live ones can have
+    /// taken all that is not kept from them. Where no slot is left for one that fails, it waits for the next window.
+    pub(super) fn finals(&self) -> Duration {
+        let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX);
+        let Some(learned) = self.learned.filter(|_| sharers > 0) else { return Duration::ZERO };
+        let each = learned.cycle().as_millis() / self.spacing().as_millis() + 1;
+        let live = sharers.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX));
+        let free = learned.limit - live.min(learned.limit - learned.reserve(Urgency::Progress));
+        if free > sharers {
+            return Duration::ZERO;
+        }
+        learned.cycle().saturating_mul(sharers.div_ceil(learned.limit))
+    }
+
     /// True if nobody needs it and nothing that it holds still counts.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         let counts = self.in_flight > 0

@@ -223,6 +223,11 @@ impl Limiter {
         self.buckets.get(&key).map_or(LEAST_SPACING, Bucket::spacing)
     }
 
+    /// How long the last edits of all live messages may have to wait for their slots.
+    pub(super) fn finals(&self) -> Duration {
+        self.buckets.values().map(Bucket::finals).max().unwrap_or_default()
+    }
+
     fn sweep(&mut self, now: Instant) {
         if self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP) {
             self.swept = Some(now);

@@ -226,6 +226,29 @@ fn spacing_leaves_a_slot_and_is_shared_by_all() {
 }
 
 #[test]
+fn finals_are_left_the_windows_that_they_may_have_to_wait_for() {
+    let clock = Clock::new();
+    for (limit, period, sharers, expected) in [
+        (5, 2_000, 1, 0),
+        (3, 5_000, 1, 5_050),
+        (1, 5_000, 1, 5_050),
+        (5, 5_000, 1, 5_050),
+        (5, 5_000, 5, 5_050),
+        (5, 5_000, 6, 10_100),
+        (50, 1_000, 9, 0),
+        (1, 1_000, 6, 6_300),
+        (5, 5_000, 0, 0),
+    ] {
+        let route = message(1, 1);
+        let mut limiter = taught(&clock, &route, limit, period);
+        (0..sharers).for_each(|_| limiter.share(route.key(), clock.at(30)));
+        assert_eq!(limiter.finals(), ms(expected), "{limit} in {period} ms, {sharers} sharers");
+        limiter.share(original("new").key(), clock.at(30));
+        assert_eq!(limiter.finals(), ms(expected), "what is not known counts nothing");
+    }
+}
+
+#[test]
 fn places_are_kept_in_order_finals_first_and_for_those_who_come() {
     let clock = Clock::new();
     let [a, b, c] = [1, 2, 3].map(|id| message(1, id));

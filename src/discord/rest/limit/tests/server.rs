@@ -73,6 +73,8 @@ struct World {
     events: BinaryHeap<Reverse<(Instant, usize)>>,
     steps: BTreeMap<usize, (usize, Step)>,
     serial: usize,
+    /// How long the limiter said that finals may wait, when the first of them was wanted.
+    said: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +118,7 @@ impl World {
             events: BinaryHeap::new(),
             steps: BTreeMap::new(),
             serial: 0,
+            said: None,
         };
         for (id, (begins, _)) in plan.editors.iter().enumerate() {
             world.limiter.share(message(1, 0).key(), start);
@@ -167,6 +170,7 @@ impl World {
         let urgency = editor.urgency(now);
         if urgency == Urgency::Final {
             editor.wants.get_or_insert(now);
+            self.said.get_or_insert_with(|| self.limiter.finals());
         }
         match self.limiter.ask(Ask::new(&editor.route, urgency), now) {
             Ok(slot) => {
@@ -224,6 +228,22 @@ proptest! {
         // where answers are quicker than windows, the room is there at once
         if plan.limit > 1 && 4 * slowest < plan.period {
             prop_assert_eq!(waited, Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn finals_that_come_together_wait_as_long_as_was_said(plan in plans()) {
+        let mut plan = plan;
+        plan.latencies.iter_mut().for_each(|latency| *latency = 2 + *latency % 60);
+        plan.editors = plan.editors.iter().map(|(begins, _)| (*begins, 40_000)).collect();
+        let mut world = World::new(&plan);
+        world.run()?;
+        let (said, slowest) = (world.said.expect("finals"), plan.latencies.iter().max().expect("some"));
+        let windows = u32::try_from(said.as_millis() / u128::from(plan.period)).expect("few");
+        // every window is counted from an answer, and what is under way when they are wanted goes first
+        let longest = said + (ms(2 * slowest) + MARGIN + POLL) * (windows + 1);
+        for editor in &world.editors {
+            prop_assert!(editor.waited <= Some(longest), "{:?} for {longest:?}", editor.waited);
         }
     }
 
