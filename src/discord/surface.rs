@@ -17,7 +17,7 @@ use super::{
     interaction::{Interaction, UNSETTLED},
     meter,
     render::{self, Body},
-    rest::{Answer, File, Request, Rest, RestError, Route, Share, Urgency},
+    rest::{Answer, File, Request, Rest, RestError, Route, Share, UNEXPLAINED_MOST, Urgency},
 };
 use crate::{
     arena::RaceId,
@@ -65,6 +65,8 @@ pub(super) struct DiscordSurface {
     last: Option<View>,
     /// Discord did not take the answers, in live frames or in the last one.
     bare: Bare,
+    /// Refusals without a code of Discord's own since the last edit that was taken.
+    unexplained: u32,
     end: End,
 }
 
@@ -102,7 +104,8 @@ impl DiscordSurface {
             channel: None,
             moved: false,
         };
-        Self { rest, race, address, share, shown: None, last: None, bare: Bare::default(), end }
+        let (shown, last, bare) = (None, None, Bare::default());
+        Self { rest, race, address, share, shown, last, bare, unexplained: 0, end }
     }
 
     /// The message as `body`, however it can be edited now.
@@ -112,15 +115,25 @@ impl DiscordSurface {
         }
         loop {
             let request = Request::json(self.address.route().clone(), body.clone()).with_files(files.clone());
-            match self.rest.attempt(&request, urgency).await {
+            let error = match self.rest.attempt(&request, urgency).await {
                 Ok(answer) => {
+                    self.unexplained = 0;
                     self.address.learn(&answer);
                     return Ok(());
                 }
-                Err(error) if self.turns(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => self.explained(error),
+            };
+            if !self.turns(&error) {
+                return Err(error);
             }
+            self.unexplained = 0;
         }
+    }
+
+    /// A refusal without a code of Discord's own may pass, until it came often enough.
+    fn explained(&mut self, error: RestError) -> RestError {
+        self.unexplained += u32::from(matches!(error, RestError::Unexplained { .. }));
+        if self.unexplained < UNEXPLAINED_MOST { error } else { error.believed(self.address.route()) }
     }
 
     /// After a refusal of one way to the message: whether there is another one.
@@ -159,7 +172,9 @@ impl DiscordSurface {
 
     fn judge(&self, error: RestError) -> SurfaceError {
         match error {
-            RestError::Gone | RestError::TokenExpired if self.may_be_too_new() => {
+            RestError::Gone | RestError::TokenExpired | RestError::Forbidden { .. }
+                if self.may_be_too_new() =>
+            {
                 SurfaceError::Transient { source: Arc::new(error) }
             }
             // the limiter also holds what Discord itself refused, and knows what a final edit may
@@ -173,7 +188,7 @@ impl DiscordSurface {
                 (self.end)(StopCause::Frozen);
                 SurfaceError::Gone
             }
-            RestError::Server { .. } | RestError::Transport { .. } => {
+            RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
                 SurfaceError::Transient { source: Arc::new(error) }
             }
             RestError::TooLarge => SurfaceError::Refused("too large for this place"),

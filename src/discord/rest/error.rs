@@ -36,6 +36,13 @@ pub(crate) enum RestError {
         /// Discord's code; 0 if it told none.
         code: u32,
     },
+    /// 401 or 403 at a message without a code of Discord's own: of what stands before Discord, or of a bad day. It may
+    /// pass; [`believed`](Self::believed) says what it means if it does not.
+    #[error("refused with status {status} without a code")]
+    Unexplained {
+        /// The HTTP status.
+        status: u16,
+    },
     /// 413 or 40005: too large for this place.
     #[error("request is too large")]
     TooLarge,
@@ -77,12 +84,23 @@ impl RestError {
             (_, 10_003 | 10_008) => Self::Gone,
             (_, 10_015 | 50_027) => Self::TokenExpired,
             (413, _) | (_, 40_005) => Self::TooLarge,
+            (401 | 403, 0) if names_a_message(route) => Self::Unexplained { status },
             (401, _) if route.is_interaction() => Self::TokenExpired,
             (401, _) => Self::Unauthorized,
             (403, _) => Self::Forbidden { code },
             // whatever it is that is not found: asking a webhook again is punished
             (404, _) if names_a_message(route) => Self::Gone,
             _ => Self::Invalid { status, code },
+        }
+    }
+
+    /// A refusal at `route` that came again and again, as if Discord had explained it.
+    pub(crate) fn believed(self, route: &Route) -> Self {
+        match self {
+            Self::Unexplained { status: 401 } if route.is_interaction() => Self::TokenExpired,
+            Self::Unexplained { status: 401 } => Self::Unauthorized,
+            Self::Unexplained { .. } => Self::Forbidden { code: 0 },
+            explained => explained,
         }
     }
 
@@ -121,6 +139,7 @@ mod tests {
     fn a_status_and_a_code_say_what_to_do() {
         let edit = Route::EditOriginal { application: 1, token: "t".into() };
         let callback = Route::Callback { interaction: 1, token: "t".into() };
+        let channel = Route::EditMessage { channel: 1, message: 2 };
         let put = Route::PutCommands { application: 1, guild: None };
         let of = |route, status, code| format!("{:?}", RestError::of_status(route, status, code));
         assert_eq!(of(&callback, 404, 10_062), "UnknownInteraction");
@@ -133,6 +152,13 @@ mod tests {
         assert_eq!(of(&edit, 404, 10_015), "TokenExpired");
         assert_eq!(of(&callback, 401, 0), "TokenExpired");
         assert_eq!(of(&put, 401, 0), "Unauthorized");
+        let of_edit = |status| RestError::of_status(&edit, status, 0);
+        assert_eq!(of(&edit, 401, 0), "Unexplained { status: 401 }");
+        assert_eq!(of(&edit, 403, 0), "Unexplained { status: 403 }");
+        assert_eq!(of(&put, 403, 0), "Forbidden { code: 0 }");
+        assert_eq!(format!("{:?}", of_edit(401).believed(&edit)), "TokenExpired");
+        assert_eq!(format!("{:?}", of_edit(401).believed(&channel)), "Unauthorized");
+        assert_eq!(format!("{:?}", of_edit(403).believed(&channel)), "Forbidden { code: 0 }");
         assert_eq!(of(&edit, 403, 50_013), "Forbidden { code: 50013 }");
         assert_eq!(of(&edit, 413, 0), "TooLarge");
         assert_eq!(of(&edit, 400, 40_005), "TooLarge");

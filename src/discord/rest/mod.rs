@@ -44,6 +44,8 @@ const CALLBACK_PATIENCE: Duration = Duration::from_millis(1_500);
 /// The first wait after a failure that may pass; it doubles.
 const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 const BACKOFF_MOST: Duration = Duration::from_secs(5);
+/// Refusals without a code of Discord's own, one after the other, until the last of them is believed.
+pub(crate) const UNEXPLAINED_MOST: u32 = 5;
 
 /// Discord's REST API for one bot. Clones share connections and limits.
 #[derive(Clone)]
@@ -100,7 +102,7 @@ impl Rest {
     /// given by an earlier, unanswered call of ours is a success.
     pub(crate) async fn send(&self, request: &Request, deadline: Instant) -> Result<Answer, RestError> {
         let mut backoff = BACKOFF_FIRST;
-        let (mut was_cut, mut may_be_done) = (false, false);
+        let (mut was_cut, mut may_be_done, mut unexplained) = (false, false, 0);
         loop {
             let pass = self.0.gate.wait(&request.route, Urgency::Reply, deadline).await?;
             let patience = request.patience().min(deadline.duration_since(Instant::now()));
@@ -114,6 +116,7 @@ impl Rest {
                 }
                 RestError::Limited { .. } => continue,
                 RestError::Server { .. } | RestError::Transport { .. } => {}
+                RestError::Unexplained { .. } if unexplained + 1 < UNEXPLAINED_MOST => unexplained += 1,
                 _ => return Err(error),
             }
             may_be_done |= error.is_ambiguous();

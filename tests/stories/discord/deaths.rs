@@ -65,7 +65,7 @@ async fn where_the_token_is_forbidden_the_channel_goes_on() {
     let gate = Gate::default();
     let stage = Stage::open(alone(""), [halves(&gate)]).await;
     let asked = asks(&stage, Place::Server).await;
-    stage.discord.fails_next(Family::Edit, 403);
+    stage.discord.refuses_next(Family::Edit, 403, 50_001);
     super::are_met(&stage).await;
     gate.open();
     ends_with_chart(&asked).await;

@@ -9,6 +9,7 @@ mod gateway;
 mod hostile;
 mod limits;
 pub mod log;
+mod refusals;
 mod review;
 pub mod stage;
 mod starts;

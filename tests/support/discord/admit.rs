@@ -57,7 +57,12 @@ impl World {
             (other.route, &other.target, other.status, other.code)
                 == (called.route, &called.target, status, code)
         };
-        if matches!(status, 401 | 403 | 404) && self.calls[..number].iter().any(|other| same(&other)) {
+        // what Discord itself did not say may be asked again
+        let may_pass = called.faulty && code == 0;
+        if matches!(status, 401 | 403 | 404)
+            && !may_pass
+            && self.calls[..number].iter().any(|other| same(&other))
+        {
             self.useless_calls += 1;
         }
         (self.calls[number].status, self.calls[number].code) = (status, code);
@@ -164,7 +169,7 @@ impl World {
 /// The answer that a failure consists of, if it is one.
 fn failed(fault: Option<&Fault>) -> Option<Reply> {
     match fault? {
-        Fault::Status(status) => Some(reply::refusal(*status, 0, "as the story says")),
+        Fault::Status(status, code) => Some(reply::refusal(*status, *code, "as the story says")),
         Fault::Forbidden => Some(reply::refusal(403, 50_001, "Missing Access")),
         _ => None,
     }

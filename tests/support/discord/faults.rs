@@ -34,7 +34,8 @@ pub enum Family {
 #[derive(Clone, Debug)]
 pub enum Fault {
     Limited(Scope, Duration),
-    Status(u16),
+    /// A refusal with Discord's code; 0: without one, as by what stands before Discord.
+    Status(u16, u32),
     Cut(Moment),
     Hang(Hung),
     /// 403, code 50001.

@@ -104,7 +104,12 @@ impl FakeDiscord {
 
     /// The next call of the family is answered with this status, without an effect.
     pub fn fails_next(&self, family: Family, status: u16) {
-        self.queue(family, Fault::Status(status));
+        self.refuses_next(family, status, 0);
+    }
+
+    /// The same with a code of Discord's.
+    pub fn refuses_next(&self, family: Family, status: u16, code: u32) {
+        self.queue(family, Fault::Status(status, code));
     }
 
     /// The connection of the next call of the family is cut, before or after the effect.
