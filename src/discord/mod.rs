@@ -134,9 +134,10 @@ impl Discord {
 
     /// Registers the commands and, in mode gateway, is connected, until `closed`.
     pub async fn run(&self, closed: CancellationToken) {
+        let guild = self.settings.guild;
         let registration = Registration {
-            commands: commands::definition(self.desk.arena.limits().prompt_chars),
-            guild: self.settings.guild,
+            commands: commands::definition(self.desk.arena.limits().prompt_chars, guild.is_some()),
+            guild,
             key: self.key.clone(),
         };
         let enter = register::enter(&self.desk.rest, &registration, &self.entry);

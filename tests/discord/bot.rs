@@ -74,7 +74,7 @@ pub fn saying(description: &str) -> Value {
 impl Bot {
     pub async fn new() -> Self {
         let discord = FakeDiscord::open().await;
-        discord.knows_commands(&commands());
+        discord.knows_commands(0, &commands());
         let (sender, events) = mpsc::unbounded_channel();
         discord.delivers_to(move |event| sender.send(event).expect("a bot"));
         let client = Client::builder().no_proxy().build().expect("a client");

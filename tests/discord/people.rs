@@ -73,7 +73,7 @@ async fn people_can_do_only_what_the_client_lets_them() {
     let mut here = commands();
     here[0]["contexts"] = json!([0]);
     here[0]["integration_types"] = json!([0]);
-    bot.discord.knows_commands(&here);
+    bot.discord.knows_commands(0, &here);
     said.push(types("/arena help", &[], Place::Dm));
     said.push(types("/arena help", &[], Place::ForeignServer));
     insta::assert_snapshot!(said.join("\n"));

@@ -1,7 +1,7 @@
 //! Starts on a bad day.
 
-use super::{Setting, Stage, alone, stage::Way};
-use crate::support::discord::{FakeDiscord, Family};
+use super::{NAMED, Setting, Stage, alone, stage::Way};
+use crate::support::discord::{FakeDiscord, Family, Place};
 
 #[tokio::test]
 async fn a_wrong_token_is_said_where_operators_look() {
@@ -41,14 +41,21 @@ async fn an_api_that_is_down_at_the_start_is_waited_for() {
 
 #[tokio::test]
 async fn commands_that_are_there_are_not_put_again() {
-    let stage = Stage::open(alone(""), []).await;
-    let put = stage.discord.world(|world| world.commands[&0].clone());
-    stage.ends().await;
-    let discord = FakeDiscord::open().await;
-    discord.knows_commands(&put.into());
-    let mut stage = Stage::raise(discord, alone(""), []).await;
-    stage.logs("the commands are registered already").await;
-    assert_eq!(stage.ready().await.0, 200);
-    assert_eq!(stage.discord.world(|world| world.registrations), 0);
-    stage.ends().await;
+    let server = Place::Server.guild().expect("a server");
+    let in_server = format!("guild_id = \"{server}\"");
+    for (place, lines) in [(0, ""), (server, &*in_server)] {
+        let stage = Stage::open(alone(lines), []).await;
+        let mut put = stage.discord.world(|world| std::mem::take(&mut world.commands));
+        assert_eq!(put.keys().copied().collect::<Vec<_>>(), [place]);
+        stage.ends().await;
+        let discord = FakeDiscord::open().await;
+        discord.knows_commands(place, &put.remove(&place).into());
+        let mut stage = Stage::raise(discord, alone(lines), []).await;
+        stage.logs("the commands are registered already").await;
+        assert_eq!(stage.ready().await.0, 200);
+        assert_eq!(stage.discord.world(|world| world.registrations), 0);
+        let help = stage.discord.types("/arena help", &[], NAMED, Place::Server);
+        help.shows("tok/s").await;
+        stage.ends().await;
+    }
 }

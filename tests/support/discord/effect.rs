@@ -188,6 +188,9 @@ impl World {
             command["version"] = self.id().to_string().into();
             if guild != 0 {
                 command["guild_id"] = guild.to_string().into();
+                // <https://docs.discord.com/developers/interactions/application-commands>: of global ones alone
+                let map = command.as_object_mut().expect("a command");
+                map.retain(|key, _| !["contexts", "integration_types"].contains(&key.as_str()));
             }
         }
         self.commands.insert(guild, all);

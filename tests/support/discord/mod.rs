@@ -152,10 +152,10 @@ impl FakeDiscord {
         self.world(|world| world.fates.push_back(fate));
     }
 
-    /// Commands are there already, as they would be put.
-    pub fn knows_commands(&self, commands: &Value) {
+    /// Commands are there already, as they would be put, in all places (0) or in one server.
+    pub fn knows_commands(&self, guild: Id, commands: &Value) {
         self.world(|world| {
-            world.put_commands(0, commands);
+            world.put_commands(guild, commands);
             world.registrations = 0;
         });
     }
