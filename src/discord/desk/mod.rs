@@ -45,7 +45,7 @@ impl Desk {
     }
 
     async fn answer(&self, interaction: Arc<Interaction>) {
-        let reply = Reply { rest: &self.rest, interaction: &interaction };
+        let reply = Reply { arena: &self.arena, rest: &self.rest, interaction: &interaction };
         meter::came(&interaction.kind);
         match &interaction.kind {
             Kind::Command { word, options } => self.command(&reply, word, options).await,

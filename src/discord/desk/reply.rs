@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::discord::{
-    completion::Choice,
-    interaction::{Interaction, UNSETTLED},
-    meter,
-    render::{self, Body},
-    rest::{File, Request, Rest, RestError, Route},
+use crate::{
+    arena::Arena,
+    discord::{
+        completion::Choice,
+        interaction::{Interaction, UNSETTLED},
+        meter,
+        render::{self, Body},
+        rest::{File, Request, Rest, RestError, Route, Urgency},
+    },
 };
 
 /// Discord waits three seconds, of which the interaction spent some on its way here.
@@ -24,6 +27,8 @@ const FIRST_ANSWER: Duration = Duration::from_millis(2_700);
 const FILL: Duration = Duration::from_mins(2);
 /// The same of the words that stand in its place.
 const LAST_WORDS: Duration = Duration::from_secs(30);
+/// The same in a restart.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Between two tries of what Discord does not know yet.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -39,6 +44,7 @@ const COMPLETION: u8 = 4;
 
 /// One interaction that waits for its answer.
 pub(super) struct Reply<'a> {
+    pub(super) arena: &'a Arena,
     pub(super) rest: &'a Rest,
     pub(super) interaction: &'a Interaction,
 }
@@ -94,8 +100,15 @@ impl Reply<'_> {
         self.say(render::notice(say)).await;
     }
 
-    /// Puts `body` and `files` in the place of "thinking", or the plain word that they cannot be shown.
+    /// Puts `body` and `files` in the place of "thinking", or the plain word that they cannot be shown. A restart does
+    /// not wait for it.
     pub(super) async fn fill(&self, body: Body, files: Vec<File>) {
+        if self.arena.unless_interrupted(self.fill_in_time(body, files)).await.is_none() {
+            self.break_off().await;
+        }
+    }
+
+    async fn fill_in_time(&self, body: Body, files: Vec<File>) {
         let Err(error) = self.put(&body, files, self.interaction.received_at + FILL).await else { return };
         tracing::warn!(error = error.chain(), "an answer was not filled in");
         if !matches!(error, RestError::Gone | RestError::TokenExpired) {
@@ -106,11 +119,24 @@ impl Reply<'_> {
         }
     }
 
-    async fn put(&self, body: &Body, files: Vec<File>, deadline: Instant) -> Result<(), RestError> {
-        let Interaction { application, token, received_at, .. } = self.interaction;
+    /// The plain word that there was no time, if Discord takes it at once.
+    async fn break_off(&self) {
+        let say = render::notice("LLM Arena restarts, and this was not shown yet. Try again in a moment.");
+        let said = timeout(FAREWELL, self.rest.attempt(&self.edit(&say), Urgency::Reply)).await;
+        if !matches!(said, Ok(Ok(_))) {
+            tracing::warn!("an answer stays on thinking: a restart does not wait for it");
+        }
+    }
+
+    fn edit(&self, body: &Body) -> Request {
+        let Interaction { application, token, .. } = self.interaction;
         let route = Route::EditOriginal { application: *application, token: token.clone() };
-        let request = Request::json(route, value(body)).with_files(files);
-        let unsettled_until = *received_at + UNSETTLED;
+        Request::json(route, value(body))
+    }
+
+    async fn put(&self, body: &Body, files: Vec<File>, deadline: Instant) -> Result<(), RestError> {
+        let request = self.edit(body).with_files(files);
+        let unsettled_until = self.interaction.received_at + UNSETTLED;
         loop {
             match self.rest.send(&request, deadline).await {
                 Err(RestError::Gone | RestError::TokenExpired) if Instant::now() < unsettled_until => {

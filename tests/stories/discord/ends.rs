@@ -8,7 +8,7 @@ use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, endless, ends_w
 use crate::{
     stories::soon,
     support::{
-        discord::{Asked, FakeDiscord, Family, Place, Route, Span},
+        discord::{Asked, FakeDiscord, Family, Place, Route, Scope, Span},
         provider::Gate,
     },
 };
@@ -112,6 +112,37 @@ async fn a_restart_leaves_the_last_frame_the_time_for_its_only_slot() {
 async fn a_restart_leaves_the_last_frame_the_time_for_a_second_one() {
     is_interrupted_within_its_bucket(3, 4.s(), |stage| stage.discord.fails_next(Family::FinalEdit, 500))
         .await;
+}
+
+/// Somebody wants the full answers of a race that is over, whose upload meets this.
+async fn wants_full_answers<T>(stage: &Stage, gate: &Gate, meets: impl Fn(&FakeDiscord) -> T) -> (Asked, T) {
+    let asked = asks(stage, Place::Server).await;
+    gate.open();
+    ends_with_chart(&asked).await;
+    let met = meets(&stage.discord);
+    (stage.discord.presses(asked.message().await, "Full answers", NAMED), met)
+}
+
+#[tokio::test]
+async fn a_restart_does_not_wait_for_private_answers() {
+    let gates = [Gate::default(), Gate::default()];
+    let setting = Setting { lines: "[arena]\ndrain_seconds = 4", ..alone("") };
+    let stage = Stage::open(setting, gates.iter().map(halves)).await;
+    // the limiter knows that not even a word is taken
+    let limits = |discord: &FakeDiscord| discord.limits_next(Family::Upload, Scope::User, 60.s());
+    let (limited, ()) = wants_full_answers(&stage, &gates[0], limits).await;
+    are_met(&stage).await;
+    limited.pardons();
+    // nobody answers, but a word is taken
+    let hangs = |discord: &FakeDiscord| discord.hangs_next(Family::Upload);
+    let (stuck, hung) = wants_full_answers(&stage, &gates[1], hangs).await;
+    hung.reached().await;
+    let signalled = Instant::now();
+    stage.signals("TERM").await;
+    stuck.shows("this was not shown yet").await;
+    let log = stage.ended().await;
+    assert!(signalled.elapsed() < 4.s(), "the end took {:?}", signalled.elapsed());
+    assert_eq!(log.iter().filter(|line| line.contains("an answer stays on thinking")).count(), 1);
 }
 
 async fn is_interrupted_by(name: &str) {
