@@ -118,14 +118,16 @@ pub(super) fn code(code: &str) -> String {
     out
 }
 
-/// Whether what stands behind a `<`, or behind the end of an entity for it, makes Slack act.
+/// Whether what stands behind a `<`, or behind the end of an entity for it, makes Slack act. Markdown takes backslashes
+/// away before anybody looks, so none of them is seen, wherever it stands.
 fn begins(rest: &str) -> bool {
-    let rest = rest.trim_start_matches('\\');
-    let mut chars = rest.chars();
+    let end = rest.find(|c: char| c.is_whitespace() || "<>&".contains(c)).unwrap_or(rest.len());
+    let word = rest[..end].replace('\\', "");
+    let mut chars = word.chars();
     match chars.next() {
         Some('@' | '#') => chars.next().is_some_and(char::is_alphanumeric),
-        Some('!') => CALLS.iter().any(|call| starts(&rest[1..], call)),
-        Some(_) => is_address(rest) || is_labelled(rest),
+        Some('!') => CALLS.iter().any(|call| starts(&word[1..], call)),
+        Some(_) => is_address(&word) || (word.contains('|') && rest[end..].starts_with(['>', '&'])),
         None => false,
     }
 }
@@ -134,13 +136,7 @@ fn starts(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
 }
 
-fn is_address(rest: &str) -> bool {
-    let scheme = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"+.-".contains(b)).count();
-    (scheme > 0 && rest[scheme..].starts_with("://")) || SCHEMES.iter().any(|scheme| starts(rest, scheme))
-}
-
-/// `target|label>`, whatever the target.
-fn is_labelled(rest: &str) -> bool {
-    let end = rest.find(|c: char| c.is_whitespace() || "<>&".contains(c)).unwrap_or(rest.len());
-    rest[..end].contains('|') && rest[end..].starts_with(['>', '&'])
+fn is_address(word: &str) -> bool {
+    let scheme = word.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"+.-".contains(b)).count();
+    (scheme > 0 && word[scheme..].starts_with("://")) || SCHEMES.iter().any(|scheme| starts(word, scheme))
 }

@@ -20,6 +20,8 @@ pub(super) fn push(out: &mut String, text: &str) {
             '\\' => escaped(out, rest, before),
             '<' if !matches!(before, Some('<' | ';')) && bracketed(rest).is_some() => {
                 let address = bracketed(rest).unwrap_or_default();
+                // without its bracket, what stands before it would be read as a part of it
+                out.push_str(if before.is_some_and(joins) { " " } else { "" });
                 push_apart(out, address);
                 out.push(' ');
                 address.len() + 2
@@ -90,6 +92,11 @@ fn bracketed(rest: &str) -> Option<&str> {
     let sound = |c: char| c.is_ascii_graphic() && !"<`\\[]|\"@*_~;&".contains(c);
     let known = inside.starts_with("https://") || inside.starts_with("http://");
     (known && inside.chars().all(sound)).then_some(inside)
+}
+
+/// Whether `c` makes one word of itself and the address behind it.
+fn joins(c: char) -> bool {
+    c.is_alphanumeric() || "+.-@#".contains(c)
 }
 
 fn is_linked(before: &str) -> bool {

@@ -49,6 +49,15 @@ fn links_are_shown_with_their_target() {
         assert!(seen.contains("http://evil") && seen.contains('x'), "{text}: {seen}");
     }
     assert_eq!(shown("[x](http://evil)"), "[x] (http://evil)");
+    for before in ["p", "@", "#", "a.", "x+", "!"] {
+        shown(&format!("<{before}<https://a.b>>"));
+    }
+    assert_eq!(shown("<p<https://a.b>>"), "&lt;p https://a.b &gt;", "the address is not longer than it was");
+    assert_eq!(
+        shown("<a\\https://b/>"),
+        "&lt;\u{2060}a\\https://b/&gt;",
+        "read without its backslash, it is a link"
+    );
     assert_eq!(shown("<https://a.example>, then"), "https://a.example , then");
 }
 
@@ -62,6 +71,7 @@ fn calls_are_text_in_every_disguise() {
             entity.replace('&', "&amp;"),
             call.replace('<', "&#60;").replace('>', "&#x3E;"),
             call.replace('<', "<\\"),
+            call.chars().flat_map(|c| [c, '\\']).collect(),
             format!("\\{call}"),
             format!("`{call}`"),
             format!("`` ` {call} ``"),
