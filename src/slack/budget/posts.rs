@@ -2,8 +2,8 @@
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 //!
 //! When a post arrives is not known but for that it is between its sending and its answer, so the second runs from
-//! the answer. One that has none for a while either has arrived or will not: nobody waits for it any longer. Must
-//! not know what is posted.
+//! the answer. For one that has none for a while nobody waits any longer; if its answer comes all the same, the second
+//! runs from then. Must not know what is posted.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,11 +24,18 @@ pub(super) struct Posts(HashMap<String, Channel>);
 
 #[derive(Debug)]
 struct Channel {
-    /// Nothing may be posted before this.
-    free: Instant,
+    /// A second after the newest answer, whichever post it was to.
+    apart: Instant,
     /// The last post, while it has no answer.
-    unanswered: Option<u64>,
+    unanswered: Option<Unanswered>,
     waiting: VecDeque<Ticket>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unanswered {
+    number: u64,
+    /// So long others wait.
+    until: Instant,
 }
 
 /// One who waits.
@@ -58,14 +65,14 @@ impl Posts {
         now: Instant,
     ) -> Result<(), Hold> {
         self.sweep(now);
-        let fresh = || Channel { free: now, unanswered: None, waiting: VecDeque::new() };
-        let channel = self.0.entry(channel.into()).or_insert_with(fresh);
+        let channel = self.channel(channel, now);
         let ahead = channel.ahead(ticket.number, |method| held(method).is_some());
         let held = held(ticket.method).unwrap_or(now);
-        let (soonest, latest) = (channel.soonest(now).max(held), channel.free.max(now).max(held));
+        // the answer to a post under way may say at once that it was never sent
+        let (soonest, latest) = (channel.apart.max(now).max(held), channel.free().max(now).max(held));
         if ahead == 0 && latest <= now {
             channel.waiting.retain(|other| other.number != ticket.number);
-            (channel.free, channel.unanswered) = (now + UNANSWERED, Some(ticket.number));
+            channel.unanswered = Some(Unanswered { number: ticket.number, until: now + UNANSWERED });
             return Ok(());
         }
         if channel.waiting.iter().all(|other| other.number != ticket.number) {
@@ -77,15 +84,12 @@ impl Posts {
 
     /// What came of the post that `number` stands for, and when that was known.
     pub(super) fn settle(&mut self, channel: &str, number: u64, outcome: Outcome, now: Instant) {
-        let Some(channel) = self.0.get_mut(channel).filter(|channel| channel.unanswered == Some(number))
-        else {
-            return;
-        };
-        channel.unanswered = None;
-        if outcome == Outcome::NotSent {
-            channel.free = now;
-        } else if now < channel.free {
-            channel.free = now + SPACING;
+        let channel = self.channel(channel, now);
+        if channel.unanswered.is_some_and(|post| post.number == number) {
+            channel.unanswered = None;
+        }
+        if outcome != Outcome::NotSent {
+            channel.apart = now + SPACING;
         }
     }
 
@@ -93,6 +97,11 @@ impl Posts {
         if let Some(channel) = self.0.get_mut(channel) {
             channel.waiting.retain(|ticket| ticket.number != number);
         }
+    }
+
+    fn channel(&mut self, name: &str, now: Instant) -> &mut Channel {
+        let fresh = || Channel { apart: now, unanswered: None, waiting: VecDeque::new() };
+        self.0.entry(name.into()).or_insert_with(fresh)
     }
 
     #[cfg(test)]
@@ -103,7 +112,7 @@ impl Posts {
     /// Lets channels go in which nothing counts any more.
     fn sweep(&mut self, now: Instant) {
         let counts = |channel: &Channel| {
-            channel.free > now || channel.unanswered.is_some() || !channel.waiting.is_empty()
+            channel.apart > now || channel.unanswered.is_some() || !channel.waiting.is_empty()
         };
         self.0.retain(|_, channel| counts(channel));
     }
@@ -117,9 +126,8 @@ impl Channel {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// When a slot may be free at the earliest.
-    fn soonest(&self, now: Instant) -> Instant {
-        // its answer may say at once that it was never sent
-        if self.unanswered.is_some() { now } else { self.free.max(now) }
+    /// When there is a slot, if no answer comes before.
+    fn free(&self) -> Instant {
+        self.unanswered.map_or(self.apart, |post| self.apart.max(post.until))
     }
 }

@@ -5,7 +5,11 @@ mod minutes;
 
 use proptest::prelude::*;
 
-use super::{posts::SPACING, updates::REFILL, *};
+use super::{
+    posts::{SPACING, UNANSWERED},
+    updates::REFILL,
+    *,
+};
 
 const POST: &str = "chat.postMessage";
 const FILE: &str = "files.completeUploadExternal";
@@ -176,7 +180,21 @@ fn a_post_without_an_answer_holds_nobody_for_ever() {
     assert_eq!(hold(budget.ask_post(POST, "C1", 2, clock.at(3_999))), (0, 1));
     let _next = budget.ask_post(POST, "C1", 2, clock.at(4_000)).expect("the other hangs");
     budget.settle(slow, Outcome::Lost, clock.at(8_000));
-    let _third = budget.ask_post(POST, "C1", 3, clock.at(8_000)).expect("the second hangs too");
+    let _third = budget.ask_post(POST, "C1", 3, clock.at(9_000)).expect("the second hangs too");
+}
+
+/// It may have arrived right now.
+#[test]
+fn a_second_runs_from_a_late_answer_too() {
+    let (clock, mut budget) = (Clock::new(), Budget::default());
+    let late = budget.ask_post(POST, "C1", 1, clock.at(0)).expect("a slot");
+    budget.settle(late, Outcome::Answered, clock.at(6_000));
+    assert_eq!(hold(budget.ask_post(POST, "C1", 2, clock.at(6_100))), (900, 900));
+    let late = budget.ask_post(POST, "C1", 2, clock.at(7_000)).expect("a slot");
+    let next = budget.ask_post(POST, "C1", 3, clock.at(11_000)).expect("the other hangs");
+    budget.settle(late, Outcome::Answered, clock.at(11_200));
+    budget.settle(next, Outcome::NotSent, clock.at(11_300));
+    assert_eq!(hold(budget.ask_post(POST, "C1", 4, clock.at(11_300))), (900, 900), "the late one was");
 }
 
 #[test]
