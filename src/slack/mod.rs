@@ -15,6 +15,7 @@ mod api;
 mod budget;
 mod desk;
 mod endpoint;
+mod entry;
 mod incoming;
 mod meter;
 mod names;
@@ -32,25 +33,19 @@ use std::{
 use axum::Router;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api::{Api, ApiError, Identity},
+    api::{Api, ApiError},
     desk::{Desk, Told},
+    entry::Entry,
     incoming::{Inbox, Intake},
     names::Names,
     socket::Setup,
 };
 use crate::{arena::Arena, guide::Example, platform::State};
-
-/// The first wait after Slack did not say whose token it is; it doubles.
-const AGAIN: Duration = Duration::from_secs(1);
-const AGAIN_MOST: Duration = Duration::from_secs(30);
 
 /// How commands come.
 #[derive(Clone, Debug)]
@@ -90,14 +85,6 @@ pub enum SettingsError {
     /// The bot's token holds characters that no request can carry.
     #[error("cannot be a token; copy it again from the app's OAuth & Permissions page")]
     BotToken,
-}
-
-/// Whose token it is.
-#[derive(Clone, Debug)]
-enum Entry {
-    Waiting(String),
-    Done,
-    Refused(String),
 }
 
 /// The Slack surface.
@@ -165,26 +152,10 @@ impl Slack {
 
     /// Asks until Slack says whose token it is, or refuses it for good.
     async fn enter(&self) {
-        let mut again = AGAIN;
-        loop {
-            match self.desk.api.identity().await {
-                Ok(Identity { team, user, .. }) => {
-                    self.intake.know_bot(&user);
-                    self.entry.send_replace(Entry::Done);
-                    return tracing::info!(team, "Slack knows the bot");
-                }
-                Err(ApiError::Unauthorized) => {
-                    self.entry.send_replace(Entry::Refused(WRONG_TOKEN.into()));
-                    return tracing::error!("{WRONG_TOKEN}");
-                }
-                Err(error) => {
-                    let why = format!("Slack's API at the configured address: {}", error.chain());
-                    self.entry.send_replace(Entry::Waiting(why));
-                    tracing::warn!(error = error.chain(), again_in = ?again, "the token is not checked yet");
-                    sleep(again).await;
-                    again = (again * 2).min(AGAIN_MOST);
-                }
-            }
+        if let Some(identity) = entry::enter(|| self.desk.api.identity(), &self.entry).await {
+            self.intake.know_bot(&identity.user);
+            self.entry.send_replace(Entry::Done);
+            tracing::info!(team = identity.team, "Slack knows the bot");
         }
     }
 

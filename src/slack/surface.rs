@@ -35,6 +35,8 @@ const ONCE_MORE: Duration = Duration::from_mins(1);
 /// How long the picture waits for its turn in its channel.
 const TURN: Duration = Duration::from_mins(1);
 const PICTURE: &str = "race.png";
+/// How often in a row frames may be refused for a cause that nobody knows.
+const REFUSALS: u32 = 3;
 
 /// Ends the race for a cause that only the platform knows.
 pub(super) type End = Box<dyn Fn(StopCause) + Send>;
@@ -66,6 +68,8 @@ pub(super) struct SlackSurface {
     last: Detail,
     /// Slack refused the last frame with its own chart.
     chart_refused: bool,
+    /// How often in a row Slack refused a live frame, or the last one, for a cause that nobody knows.
+    refusals: [u32; 2],
     shown: Option<Body>,
     /// What is shown is the last frame.
     is_over: bool,
@@ -114,6 +118,7 @@ impl SlackSurface {
             live: Detail::Whole,
             last: Detail::Whole,
             chart_refused: false,
+            refusals: [0; 2],
             shown: None,
             is_over: false,
             unsure_since: None,
@@ -219,6 +224,18 @@ impl SlackSurface {
         render::live(view, self.race, chart)
     }
 
+    /// What comes of a frame that Slack did not take. A cause that nobody knows may pass, so it is not the end at once.
+    fn judge_frame(&mut self, error: ApiError, is_last: bool) -> SurfaceError {
+        let refusals = &mut self.refusals[usize::from(is_last)];
+        match error {
+            ApiError::Refused { ref code } if !code.starts_with("http_") => *refusals += 1,
+            error => return self.judge(error),
+        }
+        tracing::warn!(race = %self.race, error = error.chain(), "Slack refuses a frame");
+        let is_refused = is_last && *refusals >= REFUSALS;
+        if is_refused { self.judge(error) } else { SurfaceError::Transient { source: Arc::new(error) } }
+    }
+
     fn judge(&self, error: ApiError) -> SurfaceError {
         match error {
             ApiError::Limited { retry_after } => SurfaceError::Paced { retry_after },
@@ -255,7 +272,15 @@ impl Surface for SlackSurface {
     }
 
     async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
-        let edited = self.put(view).await.map_err(|error| self.judge(error));
+        let is_last = view.is_final();
+        if !is_last && self.refusals[0] >= REFUSALS {
+            // the last one is tried all the same
+            return Ok(());
+        }
+        let edited = self.put(view).await.map_err(|error| self.judge_frame(error, is_last));
+        if edited.is_ok() {
+            self.refusals = [0; 2];
+        }
         meter::edited(&edited);
         edited
     }

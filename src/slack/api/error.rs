@@ -134,18 +134,20 @@ impl ApiError {
             | "org_login_required" => Self::Unauthorized,
             "missing_scope" => Self::MissingScope { needed: scope(body) },
             // "It's possible some aspect of the operation succeeded": they say so of themselves
-            "internal_error" | "fatal_error" | "service_unavailable" => Self::Server { status: 200 },
+            "internal_error" | "fatal_error" | "service_unavailable"
+            // a workspace that moves: "intermittently unavailable"
+            | "team_added_to_org" => Self::Server { status: 200 },
             // what we sent did not arrive whole
             "request_timeout" => Self::Transport { cause: Lost::Cut, ambiguous: false },
             code => Self::Refused { code: checked(code) },
         }
     }
 
-    /// What an HTTP `status` stands for that is neither a success nor 429.
+    /// What an HTTP `status` stands for that is neither a success nor 429. Of a token it says nothing: Slack refuses one
+    /// by a code, so a 401 or a 403 is of what stands before it.
     pub(super) fn of_status(status: u16) -> Self {
         match status {
             500.. => Self::Server { status },
-            401 | 403 => Self::Unauthorized,
             _ => Self::Refused { code: format!("http_{status}") },
         }
     }
@@ -226,7 +228,7 @@ mod tests {
         of(&["msg_too_long", "msg_blocks_too_long"], "TooLong");
         of(&["invalid_blocks", "invalid_blocks_format"], "InvalidBlocks");
         of(&["invalid_auth", "token_revoked", "account_inactive"], "Unauthorized");
-        of(&["internal_error", "fatal_error"], "Server { status: 200 }");
+        of(&["internal_error", "fatal_error", "team_added_to_org"], "Server { status: 200 }");
         of(&["ratelimited"], "Limited { retry_after: 10s }");
         of(&["expired_trigger_id"], "Refused { code: \"expired_trigger_id\" }");
     }
@@ -247,8 +249,13 @@ mod tests {
     fn a_status_says_it_where_there_is_no_code() {
         let of = |status| format!("{:?}", ApiError::of_status(status));
         assert_eq!(of(503), "Server { status: 503 }");
-        assert_eq!(of(401), "Unauthorized");
-        assert_eq!(of(302), "Refused { code: \"http_302\" }");
+        for status in [302, 401, 403] {
+            assert_eq!(
+                of(status),
+                format!("Refused {{ code: \"http_{status}\" }}"),
+                "not of Slack, and may pass"
+            );
+        }
     }
 
     #[test]

@@ -55,6 +55,38 @@ async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
     assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
 }
 
+/// One that passes is not the end of the message; one that does not pass spares the calls, and the last frame is tried.
+#[tokio::test]
+async fn a_refusal_that_nobody_knows_does_not_keep_a_message_from_its_end() {
+    let gates = [Gate::default(), Gate::default(), Gate::default()];
+    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    for (gate, (trouble, times)) in
+        gates.iter().zip([("team_added_to_org", 1), ("http", 1), ("of_tomorrow", 3)])
+    {
+        let asked = asks(&stage, LOBBY).await;
+        let before = stage.slack.world(|world| world.calls.len());
+        for _ in 0..times {
+            match trouble {
+                "http" => stage.slack.fails_next(Method::Update, 403),
+                code => stage.slack.refuses_next(Method::Update, code),
+            }
+        }
+        are_met(&stage).await;
+        stage.slack.troubles_final(if trouble == "http" {
+            Fault::Status(401)
+        } else {
+            Fault::Refused(trouble)
+        });
+        gate.open();
+        ends_with_chart(&asked).await;
+        are_met(&stage).await;
+        let calls = stage.slack.world(|world| world.calls[before..].to_vec());
+        let refused = calls.iter().filter(|call| call.method == Method::Update && call.faulty).count();
+        assert_eq!(refused, times + 1, "{trouble}: {calls:#?}");
+    }
+    stage.ends().await;
+}
+
 /// Two models with speeds: what Slack's own chart needs.
 fn both() -> [Answer; 2] {
     ["a", "b"].map(|model| {
