@@ -87,7 +87,11 @@ fn safe(rest: &str, c: char, before: Option<char>) -> (Token, usize) {
             None => true,
         },
         '<' => match bracketed(rest) {
-            Some(address) => return (Token::Safe(format!("{address} ")), address.len() + 2),
+            Some(address) => {
+                // an underscore before it would no longer end an emphasis
+                let apart = if before == Some('_') { " " } else { "" };
+                return (Token::Safe(format!("{apart}{address} ")), address.len() + 2);
+            }
             None => true,
         },
         '[' | ']' => true,

@@ -46,6 +46,7 @@ fn links_are_shown_with_their_target() {
         assert!(seen.contains("http://evil") && seen.contains('x'), "{text}: {seen}");
     }
     assert_eq!(shown("<https://a.example>, then"), "https://a.example , then");
+    assert_eq!(shown("_a_<https://a.example>"), "_a_ https://a.example", "the emphasis ends where it did");
 }
 
 #[test]
