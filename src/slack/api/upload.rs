@@ -1,8 +1,8 @@
 //! SHELL. A file into a conversation: an address for its bytes, the bytes, and at last the word that shows it.
 //! <https://docs.slack.dev/messaging/working-with-files#upload>
 //!
-//! Nobody sees anything before the last step, so the first two are repeated, each time with a new address. Must not
-//! know what is in the file.
+//! Nobody sees anything before the last step, so the first two are repeated, each time with a new address; joining a
+//! channel twice does no harm either. Must not know what is in the file.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -16,7 +16,7 @@ use super::{
     web,
 };
 
-/// How often the bytes are sent before it is given up.
+/// How often what nobody sees is done before it is given up.
 const ATTEMPTS: u32 = 3;
 
 /// Whether the same steps may succeed in a moment.
@@ -32,15 +32,22 @@ impl Api {
     /// # Errors
     /// Never means that anything is to be seen, [ambiguous](ApiError::is_ambiguous) or not.
     pub(crate) async fn stage(&self, file: File) -> Result<Staged, ApiError> {
+        self.repeated(|| self.stage_once(&file)).await
+    }
+
+    async fn repeated<T, C: Future<Output = Result<T, ApiError>>>(
+        &self,
+        call: impl Fn() -> C,
+    ) -> Result<T, ApiError> {
         let mut backoff = self.0.patience.backoff;
         for _ in 1..ATTEMPTS {
-            match self.stage_once(&file).await {
+            match call().await {
                 Err(error) if is_worth_another(&error) => sleep(backoff).await,
                 done => return done,
             }
             backoff *= 2;
         }
-        self.stage_once(&file).await
+        call().await
     }
 
     async fn stage_once(&self, file: &File) -> Result<Staged, ApiError> {
@@ -77,7 +84,7 @@ impl Api {
             Err(ApiError::NotInChannel) => {}
             done => return done,
         }
-        match self.join(&place.channel).await {
+        match self.repeated(|| self.join(&place.channel)).await {
             Ok(()) => self.share_once(place, staged, comment).await,
             // nothing is to be seen, whatever became of joining
             Err(ApiError::Limited { retry_after }) => Err(ApiError::Limited { retry_after }),

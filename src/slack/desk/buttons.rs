@@ -3,54 +3,15 @@
 //! A button knows its race by its id alone, so it still means the same after a restart; what is no longer
 //! remembered is said to have expired. Must not know how a press arrives.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use bytes::Bytes;
-use tokio::time::Instant;
+use std::sync::Arc;
 
 use super::{Answer, Desk};
 use crate::{
     arena::{RaceId, Record},
     button::{Button, example_key},
     model::ModelId,
-    slack::{
-        api::{ApiError, File, Place},
-        incoming::{Incoming, Kind},
-        posts, render,
-    },
+    slack::{incoming::Incoming, render},
 };
-
-/// How long full answers wait for their turns in the channel.
-const TURNS: Duration = Duration::from_mins(2);
-/// How many races are remembered whose full answers stand in their threads.
-const TOLD: usize = 500;
-
-/// The races whose full answers were asked for: they are posted once.
-#[derive(Default)]
-pub(in crate::slack) struct Told(Mutex<VecDeque<RaceId>>);
-
-impl Told {
-    /// True the first time.
-    fn is_first(&self, id: RaceId) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.contains(&id) {
-            return false;
-        }
-        told.push_back(id);
-        if told.len() > TOLD {
-            told.pop_front();
-        }
-        true
-    }
-
-    fn forget(&self, id: RaceId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|told| *told != id);
-    }
-}
 
 impl Desk {
     pub(super) async fn button(&self, incoming: &Incoming, button: Option<Button>) {
@@ -71,7 +32,7 @@ impl Desk {
         }
     }
 
-    async fn notice(&self, incoming: &Incoming, say: &str) {
+    pub(super) async fn notice(&self, incoming: &Incoming, say: &str) {
         self.reply(incoming).say(&render::notice(say)).await;
     }
 
@@ -106,41 +67,8 @@ impl Desk {
         }
     }
 
-    /// Puts every answer, whole, into the thread of its race, once.
-    async fn answers(&self, incoming: &Incoming, id: RaceId) {
-        let Some(record) = self.record(incoming, id).await else { return };
-        let Some(thread) = thread(incoming) else { return };
-        if !self.told.is_first(id) {
-            return self.notice(incoming, "The full answers stand in the thread of this race.").await;
-        }
-        if let Some(Err(error)) = self.arena.unless_interrupted(self.tell(&thread, &record)).await {
-            tracing::warn!(race = %id, error = error.chain(), "full answers were not posted");
-            self.told.forget(id);
-            let say = "Slack did not take all of the full answers. Try again in a moment.";
-            self.notice(incoming, say).await;
-        }
-    }
-
-    async fn tell(&self, thread: &Place, record: &Record) -> Result<(), ApiError> {
-        let until = Instant::now() + TURNS;
-        let answers = render::answers(record);
-        for message in &answers.messages {
-            posts::post(&self.api, thread, message, until).await?;
-        }
-        let Some(markdown) = answers.file else { return Ok(()) };
-        let file = File {
-            name: render::answers_file(record.id),
-            mime: "text/markdown",
-            title: "Full answers".into(),
-            alt: None,
-            bytes: Bytes::from(markdown),
-        };
-        let staged = self.api.stage(file).await?;
-        posts::share(&self.api, thread, &staged, until).await
-    }
-
     /// What is remembered of a race that is over; where nothing is, the one who pressed was told why.
-    async fn record(&self, incoming: &Incoming, id: RaceId) -> Option<Arc<Record>> {
+    pub(super) async fn record(&self, incoming: &Incoming, id: RaceId) -> Option<Arc<Record>> {
         match self.arena.recall(id) {
             Ok(record) => Some(record),
             Err(why) => {
@@ -149,12 +77,4 @@ impl Desk {
             }
         }
     }
-}
-
-/// The thread below the message whose button was pressed, or the one that it stands in.
-fn thread(incoming: &Incoming) -> Option<Place> {
-    let Kind::Button { message, .. } = &incoming.kind else { return None };
-    let place = incoming.place.as_ref()?;
-    let thread = place.thread.clone().or_else(|| message.clone());
-    Some(Place { channel: place.channel.clone(), thread })
 }

@@ -7,6 +7,7 @@
 mod buttons;
 mod modal;
 mod reply;
+mod told;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -15,8 +16,8 @@ use std::{
 
 use tokio::time::Instant;
 
-pub(super) use self::buttons::Told;
 use self::reply::Reply;
+pub(super) use self::told::Told;
 use super::{
     api::{Api, ApiError, Place},
     incoming::{Ack, Incoming, Kind},

@@ -31,5 +31,5 @@ pub(crate) use self::{
     cards::{examples, help, models, notice, on_it},
     modal::{Draft, modal},
     race::{live, opening},
-    record::{answers, answers_file, explanation},
+    record::{answers, answers_file, answers_whole, explanation},
 };

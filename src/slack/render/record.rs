@@ -13,10 +13,7 @@ use super::{
 };
 use crate::{
     arena::{RaceId, Record},
-    race::{
-        lesson,
-        report::{LaneReport, Report},
-    },
+    race::{lesson, report::LaneReport},
     view::answers::{self, file_name},
 };
 
@@ -48,13 +45,15 @@ pub(crate) fn answers(record: &Record) -> Answers {
     let unsaid = lanes.iter().filter(|lane| !thread.takes(lane)).count();
     let cut = lanes.iter().any(|lane| !is_whole(lane));
     let thought = lanes.iter().any(|lane| !lane.reasoning.trim().is_empty());
-    let file = (unsaid > 0 || cut || thought).then(|| file(record, report));
+    let file = (unsaid > 0 || cut || thought).then(|| answers_whole(record));
     thread.end(unsaid, file.is_some(), thought);
     Answers { messages: thread.messages, file }
 }
 
-fn file(record: &Record, report: &Report) -> Vec<u8> {
-    answers::markdown(&record.id.to_string(), &record.asker.name, record.started_at, report).into_bytes()
+/// The same as a file: Markdown, UTF-8.
+pub(crate) fn answers_whole(record: &Record) -> Vec<u8> {
+    answers::markdown(&record.id.to_string(), &record.asker.name, record.started_at, &record.report)
+        .into_bytes()
 }
 
 /// Messages that fill up.

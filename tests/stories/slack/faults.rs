@@ -4,19 +4,14 @@ use std::time::Duration;
 
 use super::{
     LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart, halves,
-    trouble::{answered, are_met, calls, endless, models_are_stopped, one_at_a_time, pictures},
+    trouble::{
+        TROUBLES, answered, are_met, calls, endless, meets, models_are_stopped, one_at_a_time, pictures,
+    },
 };
 use crate::support::{
     provider::Gate,
     slack::{ANA, Asked, DM, Fault, Method, Moment, World},
 };
-
-const TROUBLES: [Fault; 4] =
-    [Fault::Status(503), Fault::Status(500), Fault::Cut(Moment::Before), Fault::Cut(Moment::After)];
-
-fn meets(stage: &Stage, method: Method, trouble: &Fault) {
-    stage.slack.world(|world| world.faults.push(method, trouble.clone()));
-}
 
 #[tokio::test]
 async fn trouble_with_edits_and_uploads_passes() {

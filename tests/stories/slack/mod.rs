@@ -19,6 +19,7 @@ macro_rules! both_ways {
     )+};
 }
 
+mod answers;
 mod buttons;
 mod commands;
 mod crowd;

@@ -5,9 +5,18 @@ use crate::{
     stories::soon,
     support::{
         provider::{Answer, answer},
-        slack::{Asked, Method},
+        slack::{Asked, Fault, Method, Moment},
     },
 };
+
+/// After each of them nobody knows whether the call took effect.
+pub(super) const TROUBLES: [Fault; 4] =
+    [Fault::Status(503), Fault::Status(500), Fault::Cut(Moment::Before), Fault::Cut(Moment::After)];
+
+/// The next call of a method meets this.
+pub(super) fn meets(stage: &Stage, method: Method, trouble: &Fault) {
+    stage.slack.world(|world| world.faults.push(method, trouble.clone()));
+}
 
 /// An answer of which only the beginning ever comes.
 pub(super) fn endless() -> Answer {

@@ -1,0 +1,134 @@
+//! Full answers on a bad day: whoever presses how often, no message and no file stands there twice, and nothing is
+//! missing.
+
+use std::time::Duration;
+
+use super::{
+    ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, alone,
+    trouble::{TROUBLES, are_met, calls, files, meets},
+};
+use crate::support::{
+    provider::{Answer, answer},
+    slack::{Asked, BEN, Fault, Method, Moment},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// So long that there is one message for each of them, and no file.
+fn long(model: &str) -> Answer {
+    answer(model).role().says(ANSWER).says(&format!(" of {model}")).says(&" and so on".repeat(600)).whole()
+}
+
+/// So long that it stands in the file alone.
+fn longer() -> Answer {
+    answer("a").role().says(ANSWER).says(&" and so on".repeat(1_500)).whole()
+}
+
+async fn raced(stage: &Stage) -> Asked {
+    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    asked.file(".png").await;
+    asked
+}
+
+async fn presses(stage: &Stage, race: &Asked) -> Asked {
+    stage.slack.presses(&race.message().await, "Full answers", BEN)
+}
+
+async fn is_told_that_they_stand_there(stage: &Stage, race: &Asked) {
+    presses(stage, race).await.told("stand in the thread").await;
+}
+
+/// How many messages in the thread have these words.
+fn messages(race: &Asked, words: &str) -> usize {
+    race.thread().iter().filter(|message| message.text().contains(words)).count()
+}
+
+/// In place of a message of which nobody knows whether it was posted comes the file.
+#[tokio::test]
+async fn a_message_of_which_slack_says_nothing_is_not_posted_again() {
+    let answers = TROUBLES.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
+    let stage = Stage::open(alone(""), answers.collect::<Vec<_>>()).await;
+    for trouble in &TROUBLES {
+        let race = raced(&stage).await;
+        let before = calls(&stage, Method::PostMessage);
+        meets(&stage, Method::PostMessage, trouble);
+        presses(&stage, &race).await;
+        let file = race.file(".md").await;
+        assert!(String::from_utf8_lossy(&file.bytes).contains("is short"));
+        is_told_that_they_stand_there(&stage, &race).await;
+        assert_eq!(calls(&stage, Method::PostMessage), before + 1, "{trouble:?}");
+        let stands = usize::from(matches!(trouble, Fault::Cut(Moment::After)));
+        assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (stands, 1), "{trouble:?}");
+    }
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_stands_there_already_is_not_posted_again() {
+    let stage = Stage::open(Setting::default(), ["a", "b"].map(long)).await;
+    let race = raced(&stage).await;
+    // the first one passes
+    meets(&stage, Method::PostMessage, &Fault::Slow(Duration::ZERO));
+    meets(&stage, Method::PostMessage, &Fault::Refused("of_tomorrow"));
+    let pressed = presses(&stage, &race).await;
+    pressed.told("Press again in a moment for the rest").await;
+    assert_eq!((messages(&race, "of a and"), messages(&race, "of b and")), (1, 0));
+    presses(&stage, &race).await;
+    race.adds("of b and").await;
+    is_told_that_they_stand_there(&stage, &race).await;
+    assert_eq!((messages(&race, "of a and"), messages(&race, "of b and")), (1, 1));
+    assert_eq!(files(&race, ".md"), 0);
+    stage.ends().await;
+}
+
+/// The steps that nobody sees are repeated, and the limit of each is waited for.
+#[tokio::test]
+async fn a_file_gets_over_trouble_by_one_press() {
+    let stage = Stage::open(alone(""), [longer()]).await;
+    let race = raced(&stage).await;
+    for method in [Method::GetUploadUrl, Method::Upload] {
+        meets(&stage, method, &Fault::Limited(SECOND));
+        TROUBLES[..2].iter().for_each(|trouble| meets(&stage, method, trouble));
+    }
+    meets(&stage, Method::PostMessage, &Fault::Limited(SECOND));
+    meets(&stage, Method::CompleteUpload, &Fault::Limited(SECOND));
+    let pressed = presses(&stage, &race).await;
+    race.file(".md").await;
+    are_met(&stage).await;
+    is_told_that_they_stand_there(&stage, &race).await;
+    assert!(pressed.whispers().is_empty(), "{:?}", pressed.whispers());
+    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
+    stage.ends().await;
+}
+
+/// A file that cannot be brought to Slack is brought by the next press, without the messages before it.
+#[tokio::test]
+async fn a_file_that_was_not_taken_is_sent_alone() {
+    let stage = Stage::open(alone(""), [longer()]).await;
+    let race = raced(&stage).await;
+    meets(&stage, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
+    presses(&stage, &race).await.told("Press again in a moment for the rest").await;
+    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 0));
+    presses(&stage, &race).await;
+    race.file(".md").await;
+    is_told_that_they_stand_there(&stage, &race).await;
+    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_file_of_which_slack_says_nothing_is_not_shown_twice() {
+    let stage = Stage::open(alone(""), TROUBLES.iter().map(|_| longer()).collect::<Vec<_>>()).await;
+    for trouble in &TROUBLES {
+        let race = raced(&stage).await;
+        let before = calls(&stage, Method::CompleteUpload);
+        meets(&stage, Method::CompleteUpload, trouble);
+        presses(&stage, &race).await.told("did not say whether the file").await;
+        is_told_that_they_stand_there(&stage, &race).await;
+        if matches!(trouble, Fault::Cut(Moment::After)) {
+            race.file(".md").await;
+        }
+        assert_eq!(calls(&stage, Method::CompleteUpload), before + 1, "{trouble:?}");
+    }
+    stage.ends().await;
+}
