@@ -63,7 +63,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
 ];
 
 /// Modules (or files) that touch the world: sockets, clocks, files, threads. All others are core.
-const SHELLS: [&str; 42] = [
+const SHELLS: [&str; 45] = [
     "app",
     "arena",
     "config",
@@ -74,10 +74,12 @@ const SHELLS: [&str; 42] = [
     "discord/interaction.rs",
     "discord/meter.rs",
     "discord/mod.rs",
+    "discord/reference.rs",
     "discord/register.rs",
     "discord/rest/client.rs",
     "discord/rest/gate.rs",
     "discord/rest/mod.rs",
+    "discord/salvage.rs",
     "discord/surface.rs",
     "live/mod.rs",
     "main.rs",
@@ -95,6 +97,7 @@ const SHELLS: [&str; 42] = [
     "slack/mod.rs",
     "slack/names.rs",
     "slack/posts.rs",
+    "slack/salvage.rs",
     "slack/socket",
     "slack/surface.rs",
     "store",

@@ -4,6 +4,7 @@
 
 mod chart_file;
 mod json;
+mod leader;
 mod lineup;
 mod listen;
 mod once;
@@ -11,6 +12,7 @@ mod output;
 mod platforms;
 mod probe;
 mod prompt;
+mod remembering;
 mod serve;
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -91,12 +93,17 @@ async fn simulate(
     }
 }
 
+/// The arena of a single run: it remembers nothing.
 fn arena(config: &Config) -> Arc<Arena> {
+    Arc::new(lineup_of(config))
+}
+
+fn lineup_of(config: &Config) -> Arena {
     let limits = Limits {
         prompt_chars: config.arena.max_prompt_chars,
         output_tokens: config.arena.max_output_tokens,
         concurrent_races: config.arena.concurrent_races,
         races_per_minute: config.arena.races_per_user_per_minute as usize,
     };
-    Arc::new(Arena::new(lineup::models(config), limits))
+    Arena::new(lineup::models(config), limits)
 }

@@ -6,11 +6,13 @@ use axum::Router;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    arena::Arena,
+    app::leader::lead,
+    arena::{Arena, Salvage},
     config::{Config, ConfigError, DiscordMode, ExampleConfig, SlackMode},
     discord::{self, Discord},
     guide::Example,
     slack::{self, Slack},
+    store::Store,
 };
 
 /// The surfaces of the platforms that have their credentials.
@@ -49,16 +51,44 @@ impl Platforms {
         discord.chain(self.slack.iter().map(|slack| slack.router())).fold(Router::new(), Router::merge)
     }
 
-    /// Runs them among `servers` until `closed`.
-    pub(super) fn run(&self, servers: &TaskTracker, closed: &CancellationToken) {
+    /// Runs them among `servers` until `closed`. Where several processes share `store`, a connection that only one of
+    /// them may have is left as soon as this process is told to end: the next one shall have it at once.
+    pub(super) fn run(
+        &self,
+        servers: &TaskTracker,
+        store: &Store,
+        shutdown: &CancellationToken,
+        closed: &CancellationToken,
+    ) {
+        let leaving = if store.is_for_one() { closed } else { shutdown };
         if let Some(discord) = self.discord.clone() {
-            let closed = closed.clone();
-            servers.spawn(async move { discord.run(closed).await });
+            let (store, closed) =
+                (store.clone(), if discord.is_connected() { leaving } else { closed }.clone());
+            servers.spawn(async move {
+                if discord.is_connected() {
+                    lead(&store, "discord", closed, |term| discord.run(term)).await;
+                } else {
+                    discord.run(closed).await;
+                }
+            });
         }
         if let Some(slack) = self.slack.clone() {
-            let closed = closed.clone();
-            servers.spawn(async move { slack.run(closed).await });
+            let (store, closed) =
+                (store.clone(), if slack.is_connected() { leaving } else { closed }.clone());
+            servers.spawn(async move {
+                if slack.is_connected() {
+                    lead(&store, "slack", closed, |term| slack.run(term)).await;
+                } else {
+                    slack.run(closed).await;
+                }
+            });
         }
+    }
+
+    /// Those that can edit messages of which only the place is known.
+    pub(super) fn salvages(&self) -> Vec<Arc<dyn Salvage>> {
+        let discord = self.discord.clone().map(|discord| discord as Arc<dyn Salvage>);
+        discord.into_iter().chain(self.slack.clone().map(|slack| slack as Arc<dyn Salvage>)).collect()
     }
 
     /// How long the last frames of all messages that are live now have to wait for their slots.

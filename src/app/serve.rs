@@ -9,18 +9,21 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
+    sync::watch,
     time::{Instant, interval, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    GOOD, arena,
+    GOOD, lineup_of,
     listen::{Said, bind, reached},
     output::note,
     platforms::{self, Platforms},
+    remembering,
 };
 use crate::{
     config::{self, Config, ConfigError},
+    store::{self, Store},
     telemetry::metrics::handle as recorder,
     web::{Hosts, LocalChannel},
 };
@@ -37,10 +40,12 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result<u8, ConfigError> {
     let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
-    let arena = arena(&config);
+    let store = remembering::store(&config);
+    let arena = Arc::new(lineup_of(&config).keeping(store.clone(), remembering::caps(&config)));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let platforms = Platforms::new(&config, &arena)?;
-    let health = Health { platforms: platforms.clone(), draining: shutdown.clone() };
+    let remembered = Remembered::of(&store);
+    let health = Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone() };
     let mut router = probes(health);
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
         None => router = router.merge(metrics(recorder())),
@@ -57,7 +62,8 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
         router = router.merge(channel.router());
     }
     router = router.merge(platforms.router());
-    platforms.run(&servers, &closed);
+    platforms.run(&servers, &store, &shutdown, &closed);
+    servers.spawn(Arc::clone(&arena).recover(platforms.salvages(), shutdown.clone()));
     announce(&config, address, local);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
@@ -70,10 +76,33 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     channel.inspect(LocalChannel::close);
     closed.cancel();
     let _ = timeout_at(deadline, servers.wait()).await;
+    remembered.close(deadline).await;
     if !ended {
         tracing::error!("the drain time was over before every message had its final frame");
     }
     Ok(GOOD)
+}
+
+/// The store while it is open: longer than all that write into it.
+struct Remembered {
+    closed: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Remembered {
+    fn of(store: &Store) -> Self {
+        let (closed, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (store, token) = (store.clone(), closed.clone());
+        tasks.spawn(async move { store.run(token).await });
+        tasks.close();
+        Self { closed, tasks }
+    }
+
+    /// Lets other processes know at once that this one is gone.
+    async fn close(self, deadline: Instant) {
+        self.closed.cancel();
+        let _ = timeout_at(deadline + FINALS_LEAST, self.tasks.wait()).await;
+    }
 }
 
 async fn http(listener: TcpListener, router: Router, closed: CancellationToken) {
@@ -98,6 +127,7 @@ fn metrics(recorder: PrometheusHandle) -> Router {
 #[derive(Clone)]
 struct Health {
     platforms: Platforms,
+    store: watch::Receiver<store::State>,
     draining: CancellationToken,
 }
 
@@ -107,6 +137,9 @@ fn probes(health: Health) -> Router {
 
 async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     let mut missing = health.platforms.missing();
+    if let store::State::Away { why } = &*health.store.borrow() {
+        missing.push(format!("the store: {why}"));
+    }
     missing.extend(health.draining.is_cancelled().then(|| "the service is shutting down".to_owned()));
     if missing.is_empty() {
         return (StatusCode::OK, "ready\n".into());

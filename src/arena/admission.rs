@@ -13,6 +13,8 @@ use tokio::{
     time::Instant,
 };
 
+use crate::race::cost::Cost;
+
 /// The window of the per-user rate.
 const MINUTE: Duration = Duration::from_mins(1);
 /// Above this many remembered users those who were not seen for a minute are forgotten.
@@ -65,9 +67,56 @@ pub enum Refused {
     /// The line-up is empty.
     #[error("The line-up is empty: the operator should add a [[model]] to the configuration.")]
     NoModels,
+    /// One person has too many races running.
+    #[error(
+        "You have {most} running already, which is all that one person may have at once here. Try again when one is over."
+    )]
+    OneAtATime {
+        /// The limit.
+        most: u64,
+    },
+    /// Too many models.
+    #[error("At most {most} models may race at once here: name some, as in `/arena compare models=a,b ...`.")]
+    TooManyLanes {
+        /// The limit.
+        most: usize,
+    },
+    /// A provider has no room.
+    #[error(
+        "{provider} is asked at most {most} times at once here, and all of that is taken. Try again in a moment."
+    )]
+    ProviderBusy {
+        /// Its id.
+        provider: String,
+        /// The limit.
+        most: u64,
+    },
+    /// A budget is used up.
+    #[error("Today's budget of {cap} for {whose} does not cover this race. It starts anew at 00:00 UTC, in {}.", hours(*minutes))]
+    Spent {
+        /// For whom.
+        whose: &'static str,
+        /// The budget.
+        cap: Cost,
+        /// Until it starts anew.
+        minutes: u64,
+    },
+    /// The asker or the place is not among those that the operator named.
+    #[error("LLM Arena is not open {0}. The operator says where and to whom it is.")]
+    NotOpen(&'static str),
+    /// The store is away.
+    #[error("LLM Arena cannot write anything down right now, so it starts no race. Try again in a moment.")]
+    Forgetful,
+    /// It runs already: nobody is told anything.
+    #[error("This race runs already.")]
+    Duplicate,
     /// The service is about to end.
     #[error("LLM Arena is restarting. Try again in a moment.")]
     Restarting,
+}
+
+fn hours(minutes: u64) -> String {
+    if minutes < 60 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
 }
 
 /// The doorkeeper.

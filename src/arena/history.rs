@@ -32,6 +32,14 @@ impl History {
         self.records.iter().rev().find(|record| record.id == id).cloned()
     }
 
+    /// Forgets all races of the person `id`; tells how many.
+    pub(super) fn forget(&mut self, id: &str) -> u64 {
+        let before = self.records.len();
+        self.records.retain(|record| record.asker.id != id);
+        self.bytes = self.records.iter().map(|record| size(record)).sum();
+        (before - self.records.len()).try_into().unwrap_or(u64::MAX)
+    }
+
     /// The newest decode speed that `model` reached, and where the count behind it comes from.
     pub(super) fn last_speed(&self, model: &ModelId) -> Option<(f64, TokenCount)> {
         let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);

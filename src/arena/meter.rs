@@ -36,6 +36,13 @@ pub(super) fn refused(why: &Refused) {
         Refused::TooFast { .. } => "too_fast",
         Refused::ModelGone | Refused::NoModels => "no_model",
         Refused::Restarting => "restarting",
+        Refused::OneAtATime { .. } => "one_at_a_time",
+        Refused::TooManyLanes { .. } => "too_many_lanes",
+        Refused::ProviderBusy { .. } => "provider_busy",
+        Refused::Spent { .. } => "budget",
+        Refused::NotOpen(_) => "not_open",
+        Refused::Forgetful => "store",
+        Refused::Duplicate => "duplicate",
     };
     counter!(name::REFUSALS, field::REASON => reason).increment(1);
 }
@@ -78,4 +85,14 @@ fn lane(lane: &LaneReport) {
 
 pub(super) fn chart(took: Duration) {
     histogram!(name::CHART_SECONDS).record(took);
+}
+
+/// A race of a process that is gone was looked after; whether its message says so now, or there was no time.
+pub(super) fn recovered(told: Option<bool>) {
+    let outcome = match told {
+        Some(true) => "told",
+        Some(false) => "not_told",
+        None => "interrupted",
+    };
+    counter!(name::RACES_RECOVERED, field::OUTCOME => outcome).increment(1);
 }

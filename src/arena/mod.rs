@@ -3,9 +3,14 @@
 //! Platforms call this module and hand it a [`Surface`]; it must not know which platform they are.
 
 mod admission;
+mod caps;
+mod entry;
 mod history;
 mod meter;
 mod recall;
+mod recovery;
+mod running;
+mod scribe;
 
 use std::{
     collections::HashMap,
@@ -16,22 +21,25 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
+use self::running::Live;
 pub use self::{
     admission::{Limits, Refused},
+    caps::Caps,
+    entry::Origin,
     recall::{NotRemembered, NotStopped},
+    recovery::Salvage,
 };
 pub use crate::race::record::{Asker, RaceId, Record};
 use crate::{
-    chart, live,
-    model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
-    race::{event::StopCause, metrics::TokenCount, run, state::RaceState},
-    surface::{Chart, Surface},
+    model::{Availability, ChatModel, ModelCard, ModelId},
+    race::{event::StopCause, metrics::TokenCount},
+    store::Store,
 };
 
 /// Charts drawn at once: a drawing takes some milliseconds of a whole core.
@@ -45,6 +53,8 @@ pub struct Permit {
     models: Vec<Arc<dyn ChatModel>>,
     started_at: Timestamp,
     admitted_at: Instant,
+    /// It stands in the store.
+    is_kept: bool,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -97,6 +107,8 @@ pub struct Arena {
     models: Vec<Arc<dyn ChatModel>>,
     cards: Vec<Arc<ModelCard>>,
     admission: admission::Admission,
+    store: Option<Store>,
+    caps: Caps,
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
@@ -113,6 +125,8 @@ impl Arena {
             cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
             models,
             admission: admission::Admission::new(limits),
+            store: None,
+            caps: Caps::default(),
             live: Mutex::default(),
             history: Mutex::default(),
             charts: Semaphore::new(CHARTS_AT_ONCE),
@@ -120,6 +134,12 @@ impl Arena {
             closing: CancellationToken::new(),
             interrupting: CancellationToken::new(),
         }
+    }
+
+    /// The same that writes its races down in `store`, and holds to `caps` with all others that use it.
+    #[must_use]
+    pub fn keeping(self, store: Store, caps: Caps) -> Self {
+        Self { store: Some(store), caps, ..self }
     }
 
     /// What people see of the line-up, in its order.
@@ -160,77 +180,9 @@ impl Arena {
             models: chosen,
             started_at: Timestamp::now(),
             admitted_at,
+            is_kept: false,
             _slot: slot,
         })
-    }
-
-    /// Takes back the right to a race that never began: it does not count against its asker.
-    #[expect(clippy::needless_pass_by_value, reason = "a permit is given back once")]
-    pub fn give_back(&self, permit: Permit) {
-        self.admission.forget(&permit.asker.id, permit.admitted_at);
-    }
-
-    /// Runs the race on `surface` to its last frame and its chart, and remembers it. Trouble of the surface
-    /// is logged; the race runs on and is remembered all the same.
-    pub async fn race<S: Surface>(&self, permit: Permit, surface: &mut S) -> Arc<Record> {
-        let cards = permit.models.iter().map(|model| Arc::new(model.card().clone()));
-        let (race, watching) = watch::channel(RaceState::new(&permit.asker.name, &permit.prompt, cards));
-        let (stop, stopped) = watch::channel(None);
-        let live = Live { asker: permit.asker.clone(), stop };
-        let live = (Registered::new(self, permit.id, live), meter::Running::new());
-        let prompt =
-            Prompt { text: permit.prompt.clone(), max_output_tokens: self.admission.limits().output_tokens };
-        let (record, shown) = tokio::join!(
-            async {
-                let start = Instant::now();
-                run::run(&permit.models, Arc::new(prompt), stopped, &race).await;
-                let record = self.remember(&permit, &race.borrow());
-                meter::race(&record.report, start.elapsed());
-                record
-            },
-            live::present(watching, surface, &self.interrupting)
-        );
-        // what follows is the picture alone, which may take minutes where the platform is slow
-        drop((permit, live));
-        match shown {
-            Ok(()) if !surface.wants_chart() => {}
-            // a restart does not wait for pictures
-            Ok(()) => {
-                let _ = self.unless_interrupted(self.chart(&record, surface)).await;
-            }
-            Err(error) => {
-                tracing::warn!(race = %record.id, error = error.chain(), "message lost");
-            }
-        }
-        record
-    }
-
-    fn remember(&self, permit: &Permit, state: &RaceState) -> Arc<Record> {
-        let (id, asker, started_at) = (permit.id, permit.asker.clone(), permit.started_at);
-        let record = Arc::new(Record { id, asker, started_at, report: state.report() });
-        tracing::info!(race = %id, lanes = state.lanes.len(), "race over");
-        lock(&self.history).push(Arc::clone(&record));
-        record
-    }
-
-    async fn chart<S: Surface>(&self, record: &Arc<Record>, surface: &mut S) {
-        if let Some(chart) = self.draw(record).await {
-            live::attach(chart, surface).await;
-        }
-    }
-
-    /// The chart, when it is its turn, which ends with the drawing: an upload may take minutes, and others draw.
-    async fn draw(&self, record: &Arc<Record>) -> Option<Chart> {
-        let _turn = self.charts.acquire().await.ok()?;
-        let (start, owned) = (Instant::now(), Arc::clone(record));
-        let drawn = tokio::task::spawn_blocking(move || chart::png(&owned.report)).await;
-        meter::chart(start.elapsed());
-        match drawn {
-            Ok(Ok(chart)) => return Some(chart),
-            Ok(Err(error)) => tracing::warn!(race = %record.id, %error, "no chart"),
-            Err(error) => tracing::error!(race = %record.id, %error, "the chart's task died"),
-        }
-        None
     }
 
     /// Spawns a task that shutdown waits for.
@@ -242,6 +194,13 @@ impl Arena {
     /// for. `None` then.
     pub async fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.interrupting.run_until_cancelled(work).await
+    }
+
+    /// Ends all live races for this cause.
+    fn end_all(&self, cause: StopCause) {
+        for live in lock(&self.live).values() {
+            live.stop.send_replace(Some(cause));
+        }
     }
 
     /// Ends a live race because a person asked for it. False when it is not live (any more).
@@ -292,40 +251,8 @@ impl Arena {
             return true;
         }
         self.interrupting.cancel();
-        for live in lock(&self.live).values() {
-            live.stop.send_replace(Some(StopCause::Restart));
-        }
+        self.end_all(StopCause::Restart);
         timeout_at(deadline, self.tasks.wait()).await.is_ok()
-    }
-}
-
-/// A live race: whose it is, and what ends it.
-struct Live {
-    asker: Asker,
-    stop: watch::Sender<Option<StopCause>>,
-}
-
-/// A live race in the arena's register; leaves it when dropped.
-struct Registered<'a> {
-    arena: &'a Arena,
-    id: RaceId,
-}
-
-impl<'a> Registered<'a> {
-    fn new(arena: &'a Arena, id: RaceId, race: Live) -> Self {
-        let mut live = lock(&arena.live);
-        if arena.interrupting.is_cancelled() {
-            race.stop.send_replace(Some(StopCause::Restart));
-        }
-        live.insert(id, race);
-        drop(live);
-        Self { arena, id }
-    }
-}
-
-impl Drop for Registered<'_> {
-    fn drop(&mut self) {
-        lock(&self.arena.live).remove(&self.id);
     }
 }
 

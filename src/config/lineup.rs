@@ -24,6 +24,8 @@ pub struct ProviderConfig {
     pub base_url: Url,
     /// The key that goes along.
     pub key: ProviderKey,
+    /// Requests that may be under way there at once, over all replicas.
+    pub max_requests: Option<u64>,
 }
 
 /// What a provider is asked with.
@@ -89,6 +91,8 @@ pub(super) struct ProviderTable {
     #[serde(default, deserialize_with = "value::variable")]
     api_key_env: Option<String>,
     when_no_key: Option<WhenNoKey>,
+    #[serde(default, deserialize_with = "value::cap")]
+    max_requests: Option<u64>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -154,7 +158,12 @@ pub(super) fn providers(
         .into_iter()
         .map(|table| {
             let key = key(file, &table, env)?;
-            Ok(ProviderConfig { id: table.id, base_url: table.base_url, key })
+            Ok(ProviderConfig {
+                id: table.id,
+                base_url: table.base_url,
+                key,
+                max_requests: table.max_requests,
+            })
         })
         .collect()
 }

@@ -8,6 +8,7 @@
 //! - `tables`, `lineup`: the TOML tables, with unknown settings refused
 //! - `value`: single values; `credentials`: a platform's all or nothing
 
+mod caps;
 mod credentials;
 mod env;
 mod error;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use url::Url;
 
 pub use self::{
+    caps::{AccessConfig, BudgetConfig, StoreConfig},
     credentials::Credentials,
     env::Env,
     error::ConfigError,
@@ -59,6 +61,12 @@ pub struct Config {
     pub discord: DiscordConfig,
     /// Slack, whether it is on or not.
     pub slack: SlackConfig,
+    /// What races may cost.
+    pub budget: BudgetConfig,
+    /// Where and to whom the service is open.
+    pub access: AccessConfig,
+    /// What is remembered, and how long.
+    pub store: StoreConfig,
     /// At least one, ids unique.
     pub providers: Vec<ProviderConfig>,
     /// The line-up in its order: at least one, ids unique, each with a provider of [`Config::providers`].
@@ -102,6 +110,12 @@ struct File {
     discord: DiscordConfig,
     #[serde(default)]
     slack: SlackConfig,
+    #[serde(default)]
+    budget: BudgetConfig,
+    #[serde(default)]
+    access: AccessConfig,
+    #[serde(default)]
+    store: StoreConfig,
     provider: Option<Vec<lineup::ProviderTable>>,
     model: Option<Vec<lineup::ModelTable>>,
     example: Option<Vec<ExampleConfig>>,
@@ -150,6 +164,9 @@ impl Config {
             http: file.http,
             discord: file.discord,
             slack: file.slack,
+            budget: file.budget,
+            access: file.access,
+            store: file.store,
             providers,
             models,
             examples: file.example.unwrap_or_default(),

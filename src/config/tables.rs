@@ -24,6 +24,12 @@ pub struct ArenaConfig {
     /// Races that one user may start in a minute, 1 to 100,000.
     #[serde(deserialize_with = "value::within::<_, _, 1, 100_000>")]
     pub races_per_user_per_minute: u32,
+    /// Races that one user may have running at once; `None`: as many as the rate lets in.
+    #[serde(deserialize_with = "value::cap")]
+    pub races_per_user: Option<u64>,
+    /// Models in one race; `None`: the whole line-up.
+    #[serde(deserialize_with = "value::cap")]
+    pub lanes_per_race: Option<usize>,
     /// Seconds from a stop signal to the end of everything, 0 (at once) to 3,600.
     #[serde(deserialize_with = "value::within::<_, _, 0, 3_600>")]
     pub drain_seconds: u64,
@@ -36,6 +42,8 @@ impl Default for ArenaConfig {
             max_output_tokens: 8_192,
             concurrent_races: 64,
             races_per_user_per_minute: 6,
+            races_per_user: None,
+            lanes_per_race: None,
             drain_seconds: 8,
         }
     }

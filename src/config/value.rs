@@ -171,6 +171,46 @@ pub(super) fn slack_users<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Stri
     Err(D::Error::custom(r#"must list member ids such as "U024BE7LH" (profile, three dots, copy member ID)"#))
 }
 
+/// Ids of Discord's, as text or as numbers.
+pub(super) fn snowflakes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+    let ids = Vec::<Value>::deserialize(from)?;
+    let id = |value: Value| match value {
+        Value::Integer(id) => u64::try_from(id).ok(),
+        Value::String(id) => id.parse().ok(),
+        _ => None,
+    };
+    let ids: Option<Vec<u64>> = ids.into_iter().map(id).collect();
+    ids.filter(|ids| !ids.contains(&0))
+        .ok_or_else(|| D::Error::custom(r#"must list Discord ids, such as "81384788765712384""#))
+}
+
+/// Ids of Slack channels.
+pub(super) fn slack_channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    slack_ids(from, &['C', 'G', 'D'], r#"must list channel ids such as "C024BE7LR", not names"#)
+}
+
+/// Ids of Slack user groups.
+pub(super) fn slack_groups<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    slack_ids(from, &['S'], r#"must list user group ids such as "S0615G0KT", not handles"#)
+}
+
+fn slack_ids<'de, D: Deserializer<'de>>(
+    from: D,
+    first: &[char],
+    problem: &'static str,
+) -> Result<Vec<String>, D::Error> {
+    let ids = Vec::<String>::deserialize(from)?;
+    let plain = |id: &String| {
+        id.starts_with(first) && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    if ids.iter().all(plain) { Ok(ids) } else { Err(D::Error::custom(problem)) }
+}
+
+/// A cap that is set, from 1 to 100,000.
+pub(super) fn cap<'de, T: TryFrom<i64>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    within::<T, D, 1, 100_000>(from).map(Some)
+}
+
 /// Host names with an optional port, in lower case.
 pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let hosts = Vec::<String>::deserialize(from)?;

@@ -14,7 +14,7 @@ use crate::{
     telemetry::{field, metrics as name},
 };
 
-const DISCORD: &str = "discord";
+pub(super) const PLATFORM: &str = "discord";
 
 /// An interaction came.
 pub(super) fn came(kind: &Kind) {
@@ -31,18 +31,18 @@ pub(super) fn came(kind: &Kind) {
         Kind::Button { .. } => "button",
         Kind::Unreadable { .. } => "unreadable",
     };
-    counter!(name::COMMANDS, field::PLATFORM => DISCORD, field::COMMAND => command).increment(1);
+    counter!(name::COMMANDS, field::PLATFORM => PLATFORM, field::COMMAND => command).increment(1);
 }
 
 /// The first answer to what was received at `since`.
 pub(super) fn answered(since: Instant, sent: &Result<Answer, RestError>) {
     let outcome = if sent.is_ok() { "ok" } else { "failed" };
-    histogram!(name::FIRST_ANSWER_SECONDS, field::PLATFORM => DISCORD, field::OUTCOME => outcome)
+    histogram!(name::FIRST_ANSWER_SECONDS, field::PLATFORM => PLATFORM, field::OUTCOME => outcome)
         .record(Instant::now().duration_since(since));
 }
 
 /// A live message was edited, or not.
 pub(super) fn edited(result: &Result<(), SurfaceError>) {
     let outcome = result.as_ref().map_or_else(SurfaceError::outcome, |()| "sent");
-    counter!(name::MESSAGE_EDITS, field::PLATFORM => DISCORD, field::OUTCOME => outcome).increment(1);
+    counter!(name::MESSAGE_EDITS, field::PLATFORM => PLATFORM, field::OUTCOME => outcome).increment(1);
 }

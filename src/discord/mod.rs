@@ -18,9 +18,11 @@ mod endpoint;
 mod gateway;
 mod interaction;
 mod meter;
+mod reference;
 mod register;
 mod render;
 mod rest;
+mod salvage;
 mod surface;
 
 use std::{sync::Arc, time::Duration};
@@ -130,6 +132,12 @@ impl Discord {
     /// The routes that Discord posts to in mode http; none in mode gateway.
     pub fn router(&self) -> Router {
         self.endpoint.clone()
+    }
+
+    /// Whether interactions come over a connection that we open.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        matches!(self.settings.mode, Mode::Gateway)
     }
 
     /// Registers the commands and, in mode gateway, is connected, until `closed`.

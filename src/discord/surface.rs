@@ -8,6 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -16,6 +17,7 @@ use super::{
     desk::value,
     interaction::{Interaction, UNSETTLED},
     meter,
+    reference::Reference,
     render::{self, Body},
     rest::{Answer, File, Request, Rest, RestError, Route, Share, UNEXPLAINED_MOST, Urgency},
 };
@@ -29,8 +31,20 @@ use crate::{
 /// When the bot may not even try, for fear of a ban of its address.
 const COOL_OFF: Duration = Duration::from_secs(30);
 
-/// Ends the race for a cause that only the platform knows.
-pub(super) type End = Box<dyn Fn(StopCause) + Send>;
+/// What the surface tells those who run and remember the race.
+pub(super) struct Ends {
+    /// Ends the race for a cause that only the platform knows.
+    pub(super) race: Box<dyn Fn(StopCause) + Send>,
+    /// The message stands in this channel, with this id.
+    pub(super) stands: Box<dyn Fn(u64, u64) + Send>,
+}
+
+impl Ends {
+    /// Nobody is told anything.
+    fn nobody() -> Self {
+        Self { race: Box::new(drop), stands: Box::new(|_, _| ()) }
+    }
+}
 
 /// Only the asker sees it (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 const EPHEMERAL: u64 = 1 << 6;
@@ -67,7 +81,7 @@ pub(super) struct DiscordSurface {
     bare: Bare,
     /// Refusals without a code of Discord's own since the last edit that was taken.
     unexplained: u32,
-    end: End,
+    ends: Ends,
 }
 
 #[derive(Default)]
@@ -89,7 +103,7 @@ impl DiscordSurface {
         interaction: &Interaction,
         race: RaceId,
         token_life: Duration,
-        end: End,
+        ends: Ends,
     ) -> Self {
         let token: SecretString = interaction.token.clone();
         let token = Route::EditOriginal { application: interaction.application, token };
@@ -105,20 +119,43 @@ impl DiscordSurface {
             moved: false,
         };
         let (shown, last, bare) = (None, None, Bare::default());
-        Self { rest, race, address, share, shown, last, bare, unexplained: 0, end }
+        Self { rest, race, address, share, shown, last, bare, unexplained: 0, ends }
+    }
+
+    /// The message that stands at `reference`, whose process is gone.
+    pub(super) fn found(rest: Rest, reference: &Reference, race: RaceId) -> Self {
+        let token =
+            Route::EditOriginal { application: reference.application, token: reference.token.clone() };
+        let (share, now) = (rest.share(&token), Instant::now());
+        let left = reference.token_until.duration_since(Timestamp::now());
+        let channel = reference.channel.zip(reference.message);
+        let address = Address {
+            token,
+            token_until: now + Duration::try_from(left).unwrap_or_default(),
+            unsettled_until: now,
+            token_is_over: false,
+            is_member: reference.is_member,
+            asked_in: reference.channel,
+            channel: channel.map(|(channel, message)| Route::EditMessage { channel, message }),
+            moved: false,
+        };
+        let (shown, last, bare) = (None, None, Bare::default());
+        Self { rest, race, address, share, shown, last, bare, unexplained: 0, ends: Ends::nobody() }
     }
 
     /// The message as `body`, however it can be edited now.
     async fn edit(&mut self, body: &Value, files: Vec<File>, urgency: Urgency) -> Result<(), RestError> {
         if Instant::now() >= self.address.token_until && !self.address.moved && !self.move_to_channel() {
-            (self.end)(StopCause::Frozen);
+            (self.ends.race)(StopCause::Frozen);
         }
         loop {
             let request = Request::json(self.address.route().clone(), body.clone()).with_files(files.clone());
             let error = match self.rest.attempt(&request, urgency).await {
                 Ok(answer) => {
                     self.unexplained = 0;
-                    self.address.learn(&answer);
+                    if let Some((channel, message)) = self.address.learn(&answer) {
+                        (self.ends.stands)(channel, message);
+                    }
                     return Ok(());
                 }
                 Err(error) => self.explained(error),
@@ -153,7 +190,7 @@ impl DiscordSurface {
             {
                 (address.moved, address.is_member) = (false, false);
                 self.share = self.rest.share(&address.token);
-                (self.end)(StopCause::Frozen);
+                (self.ends.race)(StopCause::Frozen);
                 true
             }
             _ => false,
@@ -181,11 +218,11 @@ impl DiscordSurface {
             RestError::Limited { retry_after } => SurfaceError::Paced { retry_after },
             RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
             RestError::Gone => {
-                (self.end)(StopCause::Deleted);
+                (self.ends.race)(StopCause::Deleted);
                 SurfaceError::Gone
             }
             RestError::TokenExpired => {
-                (self.end)(StopCause::Frozen);
+                (self.ends.race)(StopCause::Frozen);
                 SurfaceError::Gone
             }
             RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
@@ -243,13 +280,15 @@ impl Address {
 
     /// Reads from the message where it stands. One that only the asker sees cannot be edited through the channel;
     /// Discord makes it so where people may not bring apps of their own.
-    fn learn(&mut self, answer: &Answer) {
+    fn learn(&mut self, answer: &Answer) -> Option<(u64, u64)> {
         let id = |key: &str| answer.body.get(key)?.as_str()?.parse().ok();
         let is_private = answer.body["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
         let place = id("channel_id").or(self.asked_in);
-        if let (None, false, Some(channel), Some(message)) = (&self.channel, is_private, place, id("id")) {
-            self.channel = Some(Route::EditMessage { channel, message });
-        }
+        let (None, false, Some(channel), Some(message)) = (&self.channel, is_private, place, id("id")) else {
+            return None;
+        };
+        self.channel = Some(Route::EditMessage { channel, message });
+        Some((channel, message))
     }
 }
 

@@ -88,4 +88,6 @@ pub enum StopCause {
     Deleted,
     /// The platform lets the message change no more, and this is its last frame.
     Frozen,
+    /// This process lost its store, and others will take it for dead.
+    CutOff,
 }

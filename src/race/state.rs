@@ -243,6 +243,7 @@ impl StopCause {
             Self::Asked => "stopped before it was done",
             Self::Restart => "interrupted by a restart",
             Self::Deleted => "stopped: its message was deleted",
+            Self::CutOff => "interrupted: the service lost its database",
             Self::Frozen => "stopped: its message may not change any longer",
         }
     }

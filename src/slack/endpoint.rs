@@ -116,7 +116,7 @@ type Answer = Result<Response, Refusal>;
 async fn commands(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Body) -> Answer {
     let (body, received_at) = desk.accept(&headers, body).await?;
     let ack = match body::command(&body) {
-        Some(command) => desk.intake.command(command, received_at),
+        Some(command) => desk.intake.command(command, received_at).await,
         None if body::is_ssl_check(&body) => Ack::Empty,
         None => lost("command"),
     };
@@ -129,7 +129,7 @@ async fn commands(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Body)
 async fn interactive(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Body) -> Answer {
     let (body, received_at) = desk.accept(&headers, body).await?;
     let ack = match body::interaction(&body) {
-        Some(interaction) => desk.intake.interaction(interaction, received_at),
+        Some(interaction) => desk.intake.interaction(interaction, received_at).await,
         None => lost("interaction"),
     };
     Ok(match ack {
@@ -144,7 +144,7 @@ async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Body) -
         Some(SlackPushEvent::UrlVerification(event)) => {
             return Ok(Json(json!({ "challenge": event.challenge })).into_response());
         }
-        Some(SlackPushEvent::EventCallback(event)) => desk.intake.event(event, received_at),
+        Some(SlackPushEvent::EventCallback(event)) => desk.intake.event(event, received_at).await,
         Some(SlackPushEvent::AppRateLimited(_)) => {
             tracing::warn!("Slack sends no more events for this minute: there were too many");
         }

@@ -9,15 +9,15 @@ use crate::{
     telemetry::{field, metrics as name},
 };
 
-const SLACK: &str = "slack";
+pub(super) const PLATFORM: &str = "slack";
 
 /// Somebody asked for this: a command's word, or what else was done.
 pub(super) fn came(command: &'static str) {
-    counter!(name::COMMANDS, field::PLATFORM => SLACK, field::COMMAND => command).increment(1);
+    counter!(name::COMMANDS, field::PLATFORM => PLATFORM, field::COMMAND => command).increment(1);
 }
 
 /// A live message was edited, or not.
 pub(super) fn edited(result: &Result<(), SurfaceError>) {
     let outcome = result.as_ref().map_or_else(SurfaceError::outcome, |()| "sent");
-    counter!(name::MESSAGE_EDITS, field::PLATFORM => SLACK, field::OUTCOME => outcome).increment(1);
+    counter!(name::MESSAGE_EDITS, field::PLATFORM => PLATFORM, field::OUTCOME => outcome).increment(1);
 }

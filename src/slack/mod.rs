@@ -22,6 +22,7 @@ mod names;
 mod place;
 mod posts;
 mod render;
+mod salvage;
 mod socket;
 mod surface;
 
@@ -133,6 +134,12 @@ impl Slack {
         }
     }
 
+    /// Whether things come over connections that we open.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        matches!(self.settings.mode, Mode::Socket { .. })
+    }
+
     /// Checks the token and, in mode socket, is connected, until `closed`.
     pub async fn run(&self, closed: CancellationToken) {
         let connected = async {
@@ -190,7 +197,7 @@ fn sentence(why: &str) -> String {
 
 fn inbox(desk: &Arc<Desk>) -> Inbox {
     let desk = Arc::clone(desk);
-    Arc::new(move |incoming| desk.take(incoming))
+    Arc::new(move |incoming| Box::pin(Arc::clone(&desk).take(incoming)))
 }
 
 /// Asks Slack whom the tokens belong to: the workspace's id, or one sentence for a person.

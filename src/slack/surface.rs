@@ -5,6 +5,7 @@
 //! over the last frame, the last frame is shown once more. Must not know the race.
 
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,6 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
@@ -80,7 +82,8 @@ pub(super) struct SlackSurface {
     end: End,
 }
 
-/// Where a message stands.
+/// Where a message stands. Its text form is what the store keeps.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Address {
     /// Its channel and its own time stamp.
     pub(super) channel: String,
@@ -90,10 +93,21 @@ pub(super) struct Address {
 }
 
 impl Address {
+    /// Reads what [`fmt::Display`] writes.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     /// The thread below the message, or the one that it stands in.
     pub(super) fn below(&self) -> Place {
         let thread = self.thread.clone().unwrap_or_else(|| self.ts.clone());
         Place { channel: self.channel.clone(), thread: Some(thread) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 

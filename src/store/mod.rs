@@ -26,7 +26,7 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::migrate::Migrator;
 use tokio::{sync::watch, time::timeout};
 
@@ -94,6 +94,12 @@ impl Store {
         &self.inner.me
     }
 
+    /// Whether no other process can use it at the same time.
+    #[must_use]
+    pub fn is_for_one(&self) -> bool {
+        !matches!(&self.inner.settings.place, Place::Url(url) if !url.expose_secret().starts_with("sqlite:"))
+    }
+
     /// Whether prompts and answers are kept at all.
     #[must_use]
     pub fn keeps_text(&self) -> bool {
@@ -103,6 +109,12 @@ impl Store {
     /// Whether it can be used now, and how many processes use it.
     pub fn state(&self) -> watch::Receiver<State> {
         self.inner.state.subscribe()
+    }
+
+    /// Returns when it can be used, or after `patience`.
+    pub async fn opened(&self, patience: Duration) {
+        let mut state = self.state();
+        let _ = timeout(patience, state.wait_for(|state| matches!(state, State::Here { .. }))).await;
     }
 
     fn database(&self) -> Result<&dyn Database, StoreError> {

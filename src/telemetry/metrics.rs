@@ -14,6 +14,10 @@ use super::field;
 pub const REFUSALS: &str = "arena_refusals_total";
 /// Races that run now.
 pub const RACES_IN_PROGRESS: &str = "arena_races_in_progress";
+/// Races of processes that are gone which were brought to an end, by outcome.
+pub const RACES_RECOVERED: &str = "arena_races_recovered_total";
+/// 1 where this process has a platform's connection, 0 where it stands by; by platform.
+pub const LEADER: &str = "arena_leader";
 /// Length of races, by outcome.
 pub const RACE_SECONDS: &str = "arena_race_seconds";
 /// Requests to providers, by provider, model and outcome.
@@ -102,6 +106,10 @@ fn builder() -> PrometheusBuilder {
 
 fn describe() {
     describe_counter!(REFUSALS, "Commands refused before any model was called, by reason");
+    describe_counter!(
+        RACES_RECOVERED,
+        "Races of processes that are gone which were brought to an end, by outcome"
+    );
     describe_counter!(PROVIDER_REQUESTS, "Requests to providers, by provider, model and outcome");
     describe_counter!(PROVIDER_TOKENS, "Tokens, by provider, model and kind");
     describe_counter!(COMMANDS, "What people did on a chat platform, by platform and command");
@@ -121,6 +129,7 @@ fn describe() {
     describe_counter!(SLACK_REFUSED_REQUESTS, "Refused requests to Slack's endpoints, by reason");
     describe_counter!(SLACK_CONNECTIONS, "Attempts to open a Socket Mode connection, by outcome");
     describe_gauge!(SLACK_CONNECTIONS_LIVE, "Socket Mode connections that are live");
+    describe_gauge!(LEADER, "1 where this process has a platform's connection, 0 where it stands by");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
     describe_gauge!(BUILD_INFO, "The version of this program");
     let seconds = Unit::Seconds;

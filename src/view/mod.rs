@@ -185,7 +185,7 @@ fn progress(state: &RaceState) -> Progress {
 
 /// How a race ended of which one can say whether a cause stopped any of its lanes.
 fn ending(stopped_by: impl Fn(StopCause) -> bool) -> Progress {
-    if stopped_by(StopCause::Restart) {
+    if stopped_by(StopCause::Restart) || stopped_by(StopCause::CutOff) {
         Progress::Interrupted
     } else if [StopCause::Asked, StopCause::Deleted, StopCause::Frozen].into_iter().any(stopped_by) {
         Progress::Stopped

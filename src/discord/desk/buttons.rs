@@ -39,7 +39,7 @@ impl Desk {
     async fn stop(&self, reply: &Reply<'_>, id: RaceId) {
         let (person, may) = (format!("discord:{}", reply.interaction.user), reply.interaction.may_manage);
         // first the race: what it costs ends now, and its final frame says so
-        match self.arena.stop_for(id, &person, may, "manage this channel") {
+        match self.arena.stop_for(id, &person, may, "manage this channel").await {
             Ok(()) => reply.take_note().await,
             Err(why) => reply.say(render::notice(&why.to_string())).await,
         }
@@ -72,7 +72,7 @@ impl Desk {
 
     /// What is remembered of a race that is over; where nothing is, the asker was told why.
     async fn record(&self, reply: &Reply<'_>, id: RaceId) -> Option<Arc<Record>> {
-        match self.arena.recall(id) {
+        match self.arena.recall(id).await {
             Ok(record) => Some(record),
             Err(why) => {
                 reply.say(render::notice(&why.to_string())).await;

@@ -12,13 +12,15 @@ use self::reply::Reply;
 pub(super) use self::reply::value;
 use super::{
     commands, completion,
-    interaction::{Interaction, Kind},
-    meter, render,
+    interaction::{Interaction, Kind, Place},
+    meter,
+    reference::Reference,
+    render,
     rest::Rest,
-    surface::DiscordSurface,
+    surface::{DiscordSurface, Ends},
 };
 use crate::{
-    arena::{Arena, Asker, Permit},
+    arena::{Arena, Asker, Origin, Permit, Refused},
     button::Button,
     command::{self, Command, CommandError},
     guide::Example,
@@ -84,7 +86,13 @@ impl Desk {
     async fn start(&self, reply: &Reply<'_>, models: &[ModelId], prompt: String) {
         let interaction = reply.interaction;
         let asker = Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() };
-        match self.arena.admit(asker, models, prompt) {
+        let admitted = match self.arena.admit(asker, models, prompt) {
+            Ok(permit) => self.arena.enter(permit, &origin(interaction, self.token_life)).await,
+            refused => refused,
+        };
+        match admitted {
+            // another process has it, and answers
+            Err(Refused::Duplicate) => {}
             Err(refused) => reply.say(render::notice(&refused.to_string())).await,
             Ok(permit) => match reply.think_publicly().await {
                 Ok(()) => self.race(interaction, permit).await,
@@ -97,14 +105,34 @@ impl Desk {
     }
 
     async fn race(&self, interaction: &Interaction, permit: Permit) {
-        let arena = Arc::clone(&self.arena);
-        let id = permit.id();
+        let (ending, placing) = (Arc::clone(&self.arena), Arc::clone(&self.arena));
+        let (id, name) = (permit.id(), interaction.name.clone());
         let end = move |cause| {
-            arena.end(id, cause);
+            ending.end(id, cause);
         };
-        let mut surface =
-            DiscordSurface::new(self.rest.clone(), interaction, id, self.token_life, Box::new(end));
+        let reference = Reference::of(interaction, self.token_life);
+        let moved = move |channel, message| {
+            let reference =
+                Reference { channel: Some(channel), message: Some(message), ..reference.clone() }.to_string();
+            let (arena, name) = (Arc::clone(&placing), name.clone());
+            placing.spawn(async move { arena.place(id, &reference, &name).await });
+        };
+        let ends = Ends { race: Box::new(end), stands: Box::new(moved) };
+        let mut surface = DiscordSurface::new(self.rest.clone(), interaction, id, self.token_life, ends);
         self.arena.race(permit, &mut surface).await;
+    }
+}
+
+fn origin(interaction: &Interaction, token_life: Duration) -> Origin {
+    let server = match interaction.place {
+        Place::Server(id) => format!("discord:{id}"),
+        Place::BotDm | Place::Elsewhere => "discord:private".to_owned(),
+    };
+    Origin {
+        platform: meter::PLATFORM,
+        delivery: Some(interaction.id.to_string()),
+        server,
+        reference: Some(Reference::of(interaction, token_life).to_string()),
     }
 }
 

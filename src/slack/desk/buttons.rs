@@ -17,14 +17,13 @@ impl Desk {
     pub(super) async fn button(&self, incoming: &Incoming, button: Option<Button>) {
         match button {
             Some(Button::Stop(id)) => self.stop(incoming, id).await,
-            Some(Button::Again(id)) => self.again(incoming, id).await,
             Some(Button::Answers(id)) => self.answers(incoming, id).await,
             Some(Button::Explain(id)) => {
                 if let Some(record) = self.record(incoming, id).await {
                     self.reply(incoming).say(&render::explanation(&record)).await;
                 }
             }
-            Some(Button::Try(key)) => self.example(incoming, key).await,
+            Some(Button::Again(_) | Button::Try(_)) => {}
             None => {
                 let say = "This button is of another version of LLM Arena. Try `/arena help`.";
                 self.notice(incoming, say).await;
@@ -40,36 +39,41 @@ impl Desk {
     async fn stop(&self, incoming: &Incoming, id: RaceId) {
         let is_admin = self.admins.contains(&incoming.user);
         let person = super::asker(incoming).id;
-        if let Err(why) = self.arena.stop_for(id, &person, is_admin, "administer LLM Arena here") {
+        let stopped = self.arena.stop_for(id, &person, is_admin, "administer LLM Arena here").await;
+        if let Err(why) = stopped {
             self.notice(incoming, &why.to_string()).await;
         }
     }
 
-    async fn again(&self, incoming: &Incoming, id: RaceId) {
-        let Some(record) = self.record(incoming, id).await else { return };
-        let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-        self.start(incoming, &models, record.report.prompt.clone()).await;
+    /// What a button that begins a race comes to.
+    pub(super) async fn begins(&self, incoming: &Incoming, button: Button) -> Answer {
+        let answer = match button {
+            Button::Again(id) => match self.arena.recall(id).await {
+                Ok(record) => {
+                    let models: Vec<ModelId> =
+                        record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
+                    self.admit(incoming, &models, record.report.prompt.clone())
+                }
+                Err(why) => Answer::Say(render::notice(&why.to_string())),
+            },
+            Button::Try(key) => self.example(incoming, key),
+            _ => Answer::Nothing,
+        };
+        self.entered(incoming, answer).await
     }
 
-    async fn example(&self, incoming: &Incoming, key: u64) {
+    fn example(&self, incoming: &Incoming, key: u64) -> Answer {
         let example = self.examples.iter().find(|example| example_key(example) == key);
-        if let Some(example) = example {
-            return self.start(incoming, &[], example.prompt.clone()).await;
-        }
-        self.notice(incoming, "This example is no longer in the configuration. Try `/arena examples`.").await;
-    }
-
-    async fn start(&self, incoming: &Incoming, models: &[ModelId], prompt: String) {
-        match self.admit(incoming, models, prompt) {
-            Answer::Race(permit, _) => self.race(incoming, *permit).await,
-            Answer::Say(body) => self.reply(incoming).say(&body).await,
-            Answer::Models | Answer::Form(_) => {}
+        let gone = "This example is no longer in the configuration. Try `/arena examples`.";
+        match example {
+            Some(example) => self.admit(incoming, &[], example.prompt.clone()),
+            None => Answer::Say(render::notice(gone)),
         }
     }
 
     /// What is remembered of a race that is over; where nothing is, the one who pressed was told why.
     pub(super) async fn record(&self, incoming: &Incoming, id: RaceId) -> Option<Arc<Record>> {
-        match self.arena.recall(id) {
+        match self.arena.recall(id).await {
             Ok(record) => Some(record),
             Err(why) => {
                 self.notice(incoming, &why.to_string()).await;

@@ -28,7 +28,8 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{Arena, Asker, Permit, Refused},
+    arena::{Arena, Asker, Origin, Permit, Refused},
+    button::Button,
     command::{self, Command},
     guide::Example,
     model::ModelId,
@@ -63,6 +64,8 @@ enum Answer {
     Models,
     /// A form to fill in.
     Form(Draft),
+    /// Another process answers.
+    Nothing,
 }
 
 impl Answer {
@@ -73,40 +76,49 @@ impl Answer {
 }
 
 impl Desk {
-    /// What Slack is answered at once. Tasks do the rest.
-    pub(super) fn take(self: &Arc<Self>, incoming: Incoming) -> Ack {
+    /// What Slack is answered at once, after at most one look into the store. Tasks do the rest.
+    pub(super) async fn take(self: Arc<Self>, incoming: Incoming) -> Ack {
         let incoming = Arc::new(incoming);
         match &incoming.kind {
-            Kind::Command { text } => self.command(&incoming, text),
+            Kind::Command { text } => self.command(&incoming, text).await,
             Kind::Mention { text } | Kind::Message { text } => {
-                let answer = self.answer(&incoming, text);
-                self.follow(&incoming, answer);
+                let answer = self.entered(&incoming, self.answer(&incoming, text)).await;
+                // another replica may have heard of the same words
+                if matches!(answer, Answer::Race(..)) || self.is_first(&incoming).await {
+                    self.follow(&incoming, answer);
+                }
                 Ack::Empty
             }
             Kind::Button { action_id, value, .. } => {
                 meter::came("button");
                 let button = render::pressed(action_id, value);
-                self.spawn(
-                    &incoming,
-                    move |desk, incoming| async move { desk.button(&incoming, button).await },
-                );
+                if let Some(button @ (Button::Again(_) | Button::Try(_))) = button {
+                    let answer = self.begins(&incoming, button).await;
+                    self.follow(&incoming, answer);
+                } else {
+                    let press = move |desk: Arc<Self>, incoming: Arc<Incoming>| async move {
+                        desk.button(&incoming, button).await;
+                    };
+                    self.spawn(&incoming, press);
+                }
                 Ack::Empty
             }
             Kind::Modal { view_state, private_metadata } => {
                 meter::came("modal");
-                self.submitted(&incoming, view_state, private_metadata)
+                self.submitted(&incoming, view_state, private_metadata).await
             }
         }
     }
 
     /// The answer to a command is its acknowledgement.
-    fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
-        let answer = self.answer(incoming, text);
+    async fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
+        let answer = self.entered(incoming, self.answer(incoming, text)).await;
         let words = match &answer {
             Answer::Say(body) => return private(body),
             Answer::Race(_, lanes) => Some(render::on_it(*lanes)),
             Answer::Models => Some(render::notice("Asking the providers who is there …")),
             Answer::Form(_) => None,
+            Answer::Nothing => return Ack::Empty,
         };
         self.follow(incoming, answer);
         words.as_ref().map_or(Ack::Empty, private)
@@ -149,6 +161,20 @@ impl Desk {
         }
     }
 
+    /// A race stands in the store before anybody hears of it.
+    async fn entered(&self, incoming: &Incoming, answer: Answer) -> Answer {
+        let Answer::Race(permit, _) = answer else { return answer };
+        match self.arena.enter(*permit, &origin(incoming)).await {
+            Ok(permit) => Answer::race(permit),
+            Err(Refused::Duplicate) => Answer::Nothing,
+            Err(refused) => Answer::Say(render::notice(&refused.to_string())),
+        }
+    }
+
+    async fn is_first(&self, incoming: &Incoming) -> bool {
+        self.arena.is_first(meter::PLATFORM, &incoming.delivery).await
+    }
+
     /// What is left to do for an answer, in a task.
     fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, answer: Answer) {
         self.spawn(incoming, move |desk, incoming| async move {
@@ -157,6 +183,7 @@ impl Desk {
                 Answer::Race(permit, _) => desk.race(&incoming, *permit).await,
                 Answer::Models => desk.models(&incoming).await,
                 Answer::Form(draft) => desk.form(&incoming, &draft).await,
+                Answer::Nothing => {}
             }
         });
     }
@@ -186,7 +213,10 @@ impl Desk {
         let name = self.arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
         let permit = permit.asked_by(name.unwrap_or_default());
         match self.arena.unless_interrupted(self.open(place, incoming, &permit)).await {
-            Some(Ok(address)) => self.run(permit, &address).await,
+            Some(Ok(address)) => {
+                self.arena.place(permit.id(), &address.to_string(), permit.asker()).await;
+                self.run(permit, &address).await;
+            }
             Some(Err(error)) => {
                 tracing::info!(race = %permit.id(), error = error.chain(), "a race could not be posted");
                 self.arena.give_back(permit);
@@ -216,6 +246,15 @@ impl Desk {
         let mut surface = SlackSurface::new(self.api.clone(), id, address, chart, Box::new(end));
         self.arena.race(permit, &mut surface).await;
         let _ = self.arena.unless_interrupted(surface.settle()).await;
+    }
+}
+
+fn origin(incoming: &Incoming) -> Origin {
+    Origin {
+        platform: meter::PLATFORM,
+        delivery: Some(incoming.delivery.clone()),
+        server: format!("slack:{}", incoming.team),
+        reference: None,
     }
 }
 

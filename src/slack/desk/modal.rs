@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Desk};
-use crate::slack::{
-    api::Place,
-    incoming::{Ack, Incoming},
-    render::{self, Draft, modal},
+use crate::{
+    arena::Refused,
+    slack::{
+        api::Place,
+        incoming::{Ack, Incoming},
+        render::{self, Draft, modal},
+    },
 };
 
 /// What is left of the 3 seconds in which a form can be opened.
@@ -61,7 +64,12 @@ impl Desk {
     }
 
     /// A form was sent: the race that it asks for, or what is wrong with it.
-    pub(super) fn submitted(self: &Arc<Self>, incoming: &Arc<Incoming>, state: &Value, origin: &str) -> Ack {
+    pub(super) async fn submitted(
+        self: &Arc<Self>,
+        incoming: &Arc<Incoming>,
+        state: &Value,
+        origin: &str,
+    ) -> Ack {
         let problem =
             |block: &str, problem: String| Ack::Errors(BTreeMap::from([(block.to_owned(), problem)]));
         let filled = modal::read(&state["values"]);
@@ -77,7 +85,12 @@ impl Desk {
             is_dm: origin.is_dm,
             ..incoming.as_ref().clone()
         });
-        match self.arena.admit(super::asker(&incoming), &filled.models, filled.prompt) {
+        let admitted = match self.arena.admit(super::asker(&incoming), &filled.models, filled.prompt) {
+            Ok(permit) => self.arena.enter(permit, &super::origin(&incoming)).await,
+            refused => refused,
+        };
+        match admitted {
+            Err(Refused::Duplicate) => Ack::Empty,
             Err(refused) => problem(modal::PROMPT, refused.to_string()),
             Ok(permit) => {
                 self.follow(&incoming, Answer::race(permit));

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use futures::future::BoxFuture;
 use rustls::{
     SupportedCipherSuite,
     crypto::{ring::cipher_suite::TLS13_AES_128_GCM_SHA256, tls13::OkmBlock},
@@ -47,7 +48,7 @@ impl World {
         let intake = Intake::new(Arc::new(move |incoming| {
             let ack = answer(&incoming);
             drop(sender.send(incoming));
-            ack
+            Box::pin(std::future::ready(ack)) as BoxFuture<'static, Ack>
         }));
         let clock = || Timestamp::from_second(NOW).expect("a moment");
         let router = router(&SECRET.into(), Arc::new(intake), clock);

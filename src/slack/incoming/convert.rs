@@ -30,6 +30,7 @@ pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Read {
     let trigger_id = event.trigger_id.0;
     let incoming = Incoming {
         id: trigger_id.clone(),
+        delivery: trigger_id.clone(),
         received_at,
         team: event.team_id.0,
         user: event.user_id.0,
@@ -73,6 +74,7 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
     let trigger_id = event.trigger_id.0;
     let incoming = Incoming {
         id: trigger_id.clone(),
+        delivery: trigger_id.clone(),
         received_at,
         team: event.team.id.0,
         name: user.name.or(user.username),
@@ -94,8 +96,10 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
     let SlackView::Modal(view) = event.view.view else { return Err(Dropped::NotForUs("home")) };
     let params = event.view.state_params;
     let trigger_id = event.trigger_id.map(|trigger| trigger.0);
+    let id = trigger_id.clone().unwrap_or_else(|| format!("{}:{}", params.id.0, params.hash));
     let incoming = Incoming {
-        id: trigger_id.clone().unwrap_or_else(|| format!("{}:{}", params.id.0, params.hash)),
+        delivery: id.clone(),
+        id,
         received_at,
         team: event.team.id.0,
         name: event.user.name.or(event.user.username),
@@ -134,8 +138,11 @@ pub(super) fn event(
     if bot == Some(user.as_str()) {
         return Err(Dropped::NotForUs("own"));
     }
+    // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
+    let words = format!("{channel}/{}", origin.ts.0);
     let incoming = Incoming {
         id: event.event_id.0,
+        delivery: words.clone(),
         received_at,
         team: event.team_id.0,
         user,
@@ -146,8 +153,7 @@ pub(super) fn event(
         trigger_id: None,
         kind,
     };
-    // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
-    Ok(Read { incoming, also: Some(format!("{channel}/{}", origin.ts.0)) })
+    Ok(Read { incoming, also: Some(words) })
 }
 
 /// A message that somebody wrote.

@@ -21,6 +21,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::Value;
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEventCallback};
@@ -33,15 +34,16 @@ use crate::{
     telemetry::{field, metrics},
 };
 
-/// Takes what people do and gives what Slack is answered at once. Memory only: it is called between two reads of
-/// a socket, and Slack waits for its answer.
-pub(crate) type Inbox = Arc<dyn Fn(Incoming) -> Ack + Send + Sync>;
+/// Takes what people do and gives what Slack is answered at once: Slack waits for it.
+pub(crate) type Inbox = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Ack> + Send + Sync>;
 
 /// What a person did on Slack. `Debug` shows neither secrets nor the person's words.
 #[derive(Clone)]
 pub(crate) struct Incoming {
     /// The trigger's or the event's id.
     pub(crate) id: String,
+    /// What is the same when it is delivered again, to whichever replica.
+    pub(crate) delivery: String,
     /// When it was read; the answer is due within 3 seconds
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response>).
     pub(crate) received_at: Instant,
@@ -151,21 +153,21 @@ impl Intake {
     }
 
     /// A slash command.
-    pub(super) fn command(&self, event: SlackCommandEvent, received_at: Instant) -> Ack {
-        self.take(Ok(convert::command(event, received_at)))
+    pub(super) async fn command(&self, event: SlackCommandEvent, received_at: Instant) -> Ack {
+        self.take(Ok(convert::command(event, received_at))).await
     }
 
     /// A button, a modal, a shortcut.
-    pub(super) fn interaction(&self, event: SlackInteractionEvent, received_at: Instant) -> Ack {
-        self.take(convert::interaction(event, received_at))
+    pub(super) async fn interaction(&self, event: SlackInteractionEvent, received_at: Instant) -> Ack {
+        self.take(convert::interaction(event, received_at)).await
     }
 
     /// A mention or a message.
-    pub(super) fn event(&self, event: SlackPushEventCallback, received_at: Instant) {
-        self.take(convert::event(event, self.bot.get().map(String::as_str), received_at));
+    pub(super) async fn event(&self, event: SlackPushEventCallback, received_at: Instant) {
+        self.take(convert::event(event, self.bot.get().map(String::as_str), received_at)).await;
     }
 
-    fn take(&self, read: Result<Read, Dropped>) -> Ack {
+    async fn take(&self, read: Result<Read, Dropped>) -> Ack {
         let Read { incoming, also } = match read {
             Ok(read) => read,
             Err(Dropped::Unreadable(what)) => {
@@ -181,7 +183,7 @@ impl Intake {
             ::metrics::counter!(metrics::SLACK_DUPLICATES).increment(1);
             return Ack::Empty;
         }
-        (self.inbox)(incoming)
+        (self.inbox)(incoming).await
     }
 
     fn is_new(&self, incoming: &Incoming, also: Option<String>) -> bool {

@@ -1,3 +1,4 @@
+use futures::{FutureExt as _, future::ready};
 use serde_json::json;
 
 use super::*;
@@ -8,13 +9,18 @@ struct World {
     out: Arc<Mutex<Vec<Incoming>>>,
 }
 
+/// What this inbox answers is there at once.
+fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    answer.now_or_never().expect("at once")
+}
+
 impl World {
     fn new() -> Self {
         let out: Arc<Mutex<Vec<Incoming>>> = Arc::default();
         let into = Arc::clone(&out);
         let intake = Intake::new(Arc::new(move |incoming| {
             into.lock().expect("no panic").push(incoming);
-            Ack::Private(json!({ "text": "On it" }))
+            ready(Ack::Private(json!({ "text": "On it" }))).boxed()
         }));
         intake.know_bot("UBOT");
         Self { intake, out }
@@ -24,12 +30,12 @@ impl World {
         let event = json!({ "type": "event_callback", "team_id": "T1", "api_app_id": "A1", "event_id": id,
                             "event_time": 1, "event": event });
         let event = serde_json::from_value(event).expect("the library reads it");
-        self.intake.event(event, Instant::now());
+        at_once(self.intake.event(event, Instant::now()));
     }
 
     fn interaction(&self, payload: &Value) -> Ack {
         let event = serde_json::from_value(payload.clone()).expect("the library reads it");
-        self.intake.interaction(event, Instant::now())
+        at_once(self.intake.interaction(event, Instant::now()))
     }
 
     fn taken(&self) -> Vec<Incoming> {
@@ -83,7 +89,8 @@ fn a_command_is_read() {
         b"team_id=T1&channel_id=D7&user_id=U1&command=%2Farena&text=+ask+%26lt%3Bb%26gt%3B+%26amp%3B%0A%23x+\
         &response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2Fsecret&trigger_id=1.2.3";
     let event = body::command(body).expect("a command");
-    assert_eq!(world.intake.command(event, Instant::now()), Ack::Private(json!({ "text": "On it" })));
+    let ack = at_once(world.intake.command(event, Instant::now()));
+    assert_eq!(ack, Ack::Private(json!({ "text": "On it" })));
     let got = world.only();
     assert_eq!(got.kind, Kind::Command { text: "ask <b> &\n#x".into() });
     assert_eq!((got.id.as_str(), got.trigger_id.as_deref()), ("1.2.3", Some("1.2.3")));

@@ -1,6 +1,6 @@
 //! What the library's listener calls back: the intake, and its answer as the library's.
 //!
-//! It is called within a read of a socket, so it only calls the intake. The library's errors hold what people
+//! It only calls the intake, and whoever reads the socket does not wait for it. The library's errors hold what people
 //! wrote: they are counted, never shown. Must not know connections.
 
 use std::{error::Error, sync::Arc};
@@ -41,7 +41,8 @@ async fn command(
     _: Client,
     states: SlackClientEventsUserState,
 ) -> UserCallbackResult<SlackCommandEventResponse> {
-    let ack = intake(states).await.map_or(Ack::Empty, |intake| intake.command(event, Instant::now()));
+    let Some(intake) = intake(states).await else { return Ok(private(Value::Null)) };
+    let ack = intake.command(event, Instant::now()).await;
     Ok(match ack {
         Ack::Private(message) => private(message),
         Ack::Empty | Ack::Errors(_) => SlackCommandEventResponse::new(SlackMessageContent::new()),
@@ -63,7 +64,8 @@ async fn interaction(
     _: Client,
     states: SlackClientEventsUserState,
 ) -> UserCallbackResult<SlackInteractionResponse> {
-    let ack = intake(states).await.map_or(Ack::Empty, |intake| intake.interaction(event, Instant::now()));
+    let Some(intake) = intake(states).await else { return Ok(SlackInteractionResponse::Empty) };
+    let ack = intake.interaction(event, Instant::now()).await;
     Ok(match ack {
         Ack::Errors(errors) => {
             let errors = SlackViewSubmissionErrorsResponse::new(errors.into_iter().collect());
@@ -79,7 +81,7 @@ async fn event(
     states: SlackClientEventsUserState,
 ) -> UserCallbackResult<()> {
     if let Some(intake) = intake(states).await {
-        intake.event(event, Instant::now());
+        intake.event(event, Instant::now()).await;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{SinkExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use slack_morphism::prelude::SlackSocketModeWssClientId;
@@ -74,6 +74,8 @@ pub(super) struct Link {
     pinged: Instant,
     renew_at: Option<Instant>,
     live: Option<Live>,
+    /// What the library is still to answer: the socket is read meanwhile.
+    answers: FuturesUnordered<BoxFuture<'static, Option<String>>>,
 }
 
 impl Link {
@@ -101,7 +103,8 @@ impl Link {
         let now = Instant::now();
         let life = timing.life.mul_f64(1.0 - fastrand::f64() / 5.0);
         let renew_at = Some(now + life);
-        let mut link = Self { socket, ear, timing, heard: now, pinged: now, renew_at, live: None };
+        let answers = FuturesUnordered::new();
+        let mut link = Self { socket, ear, timing, heard: now, pinged: now, renew_at, live: None, answers };
         link.greeted().await?;
         Ok(link)
     }
@@ -112,7 +115,7 @@ impl Link {
             match serde_json::from_str::<Frame>(&text) {
                 Ok(frame) if frame.kind == "hello" => return Ok(()),
                 Ok(frame) if frame.kind == "disconnect" => return Err(Failure::soon(refused(&frame.reason))),
-                _ => self.answer(&text).await.map_err(Failure::soon)?,
+                _ => self.ask(&text),
             }
         }
         Err(Failure::soon("Slack's socket closed before its greeting"))
@@ -131,6 +134,7 @@ impl Link {
                     Some(Err(_)) => Err(Ended::Lost("the connection to Slack broke")),
                     None => Err(Ended::Lost("Slack closed the connection")),
                 },
+                Some(answer) = self.answers.next() => self.answer(answer).await.map_err(Ended::Lost),
                 () = sleep_until(dark) => Err(Ended::Lost(SILENT)),
                 () = sleep_until(due) => self.ping().await,
                 () = until(old) => Err(Ended::Renew),
@@ -151,14 +155,25 @@ impl Link {
         match serde_json::from_str::<Frame>(&text) {
             Ok(frame) if frame.kind == "hello" => Ok(()),
             Ok(frame) if frame.kind == "disconnect" => Err(leaving(&frame.reason)),
-            _ => self.answer(&text).await.map_err(Ended::Lost),
+            _ => {
+                self.ask(&text);
+                Ok(())
+            }
         }
     }
 
-    /// Tells the library, and Slack what it answers.
-    async fn answer(&mut self, text: &str) -> Result<(), &'static str> {
-        let id = SlackSocketModeWssClientId::new(0, 0, 0);
-        match self.ear.on_message(&id, text.to_owned()).await {
+    /// Tells the library.
+    fn ask(&mut self, text: &str) {
+        let (ear, text) = (Arc::clone(&self.ear), text.to_owned());
+        self.answers.push(Box::pin(async move {
+            let id = SlackSocketModeWssClientId::new(0, 0, 0);
+            ear.on_message(&id, text).await
+        }));
+    }
+
+    /// Tells Slack what the library answers.
+    async fn answer(&mut self, answer: Option<String>) -> Result<(), &'static str> {
+        match answer {
             Some(answer) => self.send(Message::Text(answer.into())).await,
             None => Ok(()),
         }
@@ -199,6 +214,15 @@ impl Link {
     /// Says farewell, and waits a moment for the answer.
     pub(super) async fn close(mut self) {
         self.live = None;
+        // what was heard is still acknowledged
+        let last = async {
+            while let Some(answer) = self.answers.next().await {
+                if self.answer(answer).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = timeout(FAREWELL, last).await;
         let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         let farewell = async {
             let _ = self.socket.close(Some(frame)).await;

@@ -8,6 +8,7 @@ mod office;
 
 use std::collections::BTreeMap;
 
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
@@ -63,7 +64,7 @@ impl Bot {
         let inbox = move |incoming| {
             let ack = answer(&incoming);
             drop(sender.send(incoming));
-            ack
+            Box::pin(std::future::ready(ack)) as BoxFuture<'static, Ack>
         };
         let (intake, closed) = (Arc::new(Intake::new(Arc::new(inbox))), CancellationToken::new());
         let (api_url, app_token) = (office.url(), office::TOKEN.into());

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Refusal, Visitor};
 use crate::{
-    arena::{Asker, Permit, Refused},
+    arena::{Asker, Origin, Permit, Refused},
     command::{self, Command},
     model::ModelId,
     web::{LocalChannel, cards, surface::WebSurface},
@@ -45,8 +45,8 @@ pub(super) async fn command(
         .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let entrants;
     let card = match said {
-        Command::Compare { models, prompt } => return start(&local, asker, &models, prompt),
-        Command::Ask { model, prompt } => return start(&local, asker, &[model], prompt),
+        Command::Compare { models, prompt } => return start(&local, asker, &models, prompt).await,
+        Command::Ask { model, prompt } => return start(&local, asker, &[model], prompt).await,
         Command::Models => {
             entrants = local.arena.entrants(PATIENCE).await;
             cards::models(&entrants)
@@ -58,7 +58,7 @@ pub(super) async fn command(
 }
 
 /// Starts a race as a new message.
-pub(super) fn start(
+pub(super) async fn start(
     local: &LocalChannel,
     asker: Asker,
     models: &[ModelId],
@@ -66,6 +66,8 @@ pub(super) fn start(
 ) -> Result<Response, Refusal> {
     let owner = asker.id.clone();
     let permit = local.arena.admit(asker, models, prompt)?;
+    let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
+    let permit = local.arena.enter(permit, &origin).await?;
     let id = permit.id();
     run(local, permit, owner);
     Ok((StatusCode::ACCEPTED, Json(serde_json::json!({ "message": id.to_string() }))).into_response())
@@ -84,8 +86,15 @@ impl From<Refused> for Refusal {
         let status = match refused {
             Refused::EmptyPrompt | Refused::ModelGone => StatusCode::BAD_REQUEST,
             Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Refused::Busy { .. } | Refused::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Refused::NoModels | Refused::Restarting => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::TooManyLanes { .. } => StatusCode::BAD_REQUEST,
+            Refused::NotOpen(_) => StatusCode::FORBIDDEN,
+            Refused::Busy { .. }
+            | Refused::TooFast { .. }
+            | Refused::OneAtATime { .. }
+            | Refused::ProviderBusy { .. }
+            | Refused::Spent { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refused::Duplicate => StatusCode::CONFLICT,
+            Refused::NoModels | Refused::Restarting | Refused::Forgetful => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, refused.to_string())
     }

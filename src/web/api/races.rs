@@ -53,7 +53,7 @@ pub(super) async fn again(
     let asker = press?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    commands::start(&local, asker, &models, record.report.prompt.clone())
+    commands::start(&local, asker, &models, record.report.prompt.clone()).await
 }
 
 /// Every answer whole, the reasoning too.

@@ -1,0 +1,36 @@
+//! Where the service remembers, and what it holds to over all replicas, as the configuration says.
+
+use uuid::Uuid;
+
+use crate::{
+    arena::Caps,
+    config::Config,
+    race::cost::Cost,
+    store::{Place, Settings, Store},
+};
+
+/// The store; nothing is opened yet.
+pub(super) fn store(config: &Config) -> Store {
+    let place = match (&config.database_url, &config.data_dir) {
+        (Some(url), _) => Place::Url(url.clone()),
+        (None, Some(folder)) => Place::Folder(folder.clone()),
+        (None, None) => {
+            tracing::warn!("races are remembered in memory alone: name a folder in ARENA_DATA");
+            Place::Memory
+        }
+    };
+    Store::new(Settings { place, text_days: config.store.text_days }, Uuid::now_v7().to_string())
+}
+
+/// The caps that are set.
+pub(super) fn caps(config: &Config) -> Caps {
+    let capped = config.providers.iter();
+    Caps {
+        races_per_user: config.arena.races_per_user,
+        lanes_per_race: config.arena.lanes_per_race,
+        requests: capped.filter_map(|one| Some((one.id.clone(), one.max_requests?))).collect(),
+        user_day: config.budget.user_day_usd.map(Cost::from_dollars),
+        server_day: config.budget.server_day_usd.map(Cost::from_dollars),
+        day: config.budget.day_usd.map(Cost::from_dollars),
+    }
+}

@@ -1,0 +1,134 @@
+//! Letting a race into the store before anybody hears of it, and out again where it never began.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Arena, Permit, RaceId, Refused, meter};
+use crate::{
+    race::{
+        event::{Elapsed, EventKind, RaceEvent, StopCause},
+        report::LaneReport,
+        state::RaceState,
+    },
+    store::{Admitted, Entry, Hold, Store, StoreError},
+};
+
+/// How long a race waits for a store that is just being opened.
+const OPENING: Duration = Duration::from_millis(400);
+
+/// Where a command came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The platform's word.
+    pub platform: &'static str,
+    /// The platform's own id of what it delivered; `None` where nothing is ever delivered twice.
+    pub delivery: Option<String>,
+    /// The server or workspace, unique over all platforms.
+    pub server: String,
+    /// Where the message will stand, in the platform's own words, where that is known before it stands there.
+    pub reference: Option<String>,
+}
+
+impl Arena {
+    /// Writes the race down before its asker hears that it begins: its delivery, what it may cost, where its message
+    /// will stand. Without a store nothing is written, and nothing is refused.
+    ///
+    /// # Errors
+    /// [`Refused`]; [`Refused::Duplicate`] where this or another process has the delivery already: then nobody is told
+    /// anything.
+    pub async fn enter(&self, mut permit: Permit, origin: &Origin) -> Result<Permit, Refused> {
+        let Some(store) = &self.store else { return Ok(permit) };
+        let decided = self.write_down(store, &permit, origin).await;
+        if let Err(refused) = decided {
+            self.admission.forget(&permit.asker.id, permit.admitted_at);
+            meter::refused(&refused);
+            return Err(refused);
+        }
+        permit.is_kept = true;
+        Ok(permit)
+    }
+
+    async fn write_down(&self, store: &Store, permit: &Permit, origin: &Origin) -> Result<(), Refused> {
+        if let Some(most) = self.caps.lanes_per_race.filter(|most| permit.models.len() > *most) {
+            return Err(Refused::TooManyLanes { most });
+        }
+        let most_output = self.admission.limits().output_tokens;
+        let wanted = self.caps.wanted(permit, &origin.server, Timestamp::now(), most_output);
+        let holds: Vec<Hold> = wanted.iter().map(|wanted| wanted.hold.clone()).collect();
+        let limit = self.admission.limits().races_per_minute;
+        let entry = Entry {
+            id: permit.id,
+            platform: origin.platform,
+            delivery: origin.delivery.as_deref(),
+            asker: &permit.asker,
+            prompt: &permit.prompt,
+            lanes: &unbegun(permit),
+            reference: origin.reference.as_deref(),
+            holds: &holds,
+            races_per_minute: limit.try_into().unwrap_or(u64::MAX),
+        };
+        store.opened(OPENING).await;
+        match store.admit(&entry).await {
+            Ok(Admitted::In) => Ok(()),
+            Ok(Admitted::Duplicate) => Err(Refused::Duplicate),
+            Ok(Admitted::Full(at)) => Err(wanted.get(at).map_or(Refused::Forgetful, |it| it.refusal.clone())),
+            Ok(Admitted::TooFast { wait_ms }) => {
+                Err(Refused::TooFast { races: limit, seconds: wait_ms.div_ceil(1_000).max(1) })
+            }
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "a race was refused, for it cannot be written down");
+                if matches!(error, StoreError::Slow) {
+                    self.withdraw(permit.id);
+                }
+                Err(Refused::Forgetful)
+            }
+        }
+    }
+
+    /// Takes back the right to a race that never began: it does not count against its asker.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is given back once")]
+    pub fn give_back(&self, permit: Permit) {
+        self.admission.forget(&permit.asker.id, permit.admitted_at);
+        if permit.is_kept {
+            self.withdraw(permit.id);
+        }
+    }
+
+    fn withdraw(&self, id: RaceId) {
+        let Some(store) = self.store.clone() else { return };
+        let interrupting = self.interrupting.clone();
+        self.tasks.spawn(async move {
+            let withdrawn = super::scribe::insist(&interrupting, || store.withdraw(id)).await;
+            if withdrawn.is_none() {
+                tracing::warn!(race = %id, "a race that never began could not be taken out of the store");
+            }
+        });
+    }
+
+    /// Whether this delivery comes for the first time, to any replica; without a store, or where that cannot be asked,
+    /// it does.
+    pub async fn is_first(&self, platform: &str, delivery: &str) -> bool {
+        let Some(store) = &self.store else { return true };
+        store.is_first(platform, delivery).await.unwrap_or_else(|error| {
+            tracing::warn!(error = error.chain(), "nobody knows whether this came already");
+            true
+        })
+    }
+
+    /// Writes down where the message of a race stands, in the platform's own words, and what its asker is called.
+    pub async fn place(&self, id: RaceId, reference: &str, asker: &str) {
+        let Some(store) = &self.store else { return };
+        if let Err(error) = store.place(id, reference, asker).await {
+            tracing::warn!(race = %id, error = error.chain(), "where a message stands was not written down");
+        }
+    }
+}
+
+/// The lanes of a race that was cut off before it began.
+fn unbegun(permit: &Permit) -> Vec<LaneReport> {
+    let cards = permit.models.iter().map(|model| Arc::new(model.card().clone()));
+    let mut state = RaceState::new(&permit.asker.name, &permit.prompt, cards);
+    state.apply(&RaceEvent { at: Elapsed::default(), kind: EventKind::Stop(StopCause::Restart) });
+    state.report().lanes
+}
