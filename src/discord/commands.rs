@@ -89,7 +89,7 @@ fn command(mut command: Value) -> Value {
     if let Some(map) = command.as_object_mut() {
         let in_guild = map.get("guild_id").is_some_and(|guild| !guild.is_null());
         let is_added = |key: &str| ADDED.contains(&key) || in_guild && OF_ALL_PLACES.contains(&key);
-        map.retain(|key, value| !is_added(key) && !(key == "type" && *value == json!(1)));
+        map.retain(|key, value| !(is_added(key) || key == "type" && *value == json!(1)));
     }
     lean(command)
 }
