@@ -9,7 +9,7 @@ use super::{
     escape::{bare, between, escape, short},
     fit::Answer,
     headline::COLOR,
-    limits::{BUTTONS, DESCRIPTION, EMBEDS, FIELD_VALUE, LABEL, ROWS, TOTAL, length, weight},
+    limits::{BUTTONS, EMBEDS, FIELD_VALUE, LABEL, ROWS, TOTAL, fitting, weight},
     name,
 };
 use crate::{
@@ -112,24 +112,5 @@ pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
         content: "⚔️ **Arena** · help".to_owned(),
         embeds: vec![Embed { fields, color: COLOR, ..Embed::default() }],
         ..Body::default()
-    }
-}
-
-/// As many of `parts` as a description holds, the rest counted; `nothing` where there are none.
-fn fitting(parts: impl ExactSizeIterator<Item = String>, between: &str, nothing: &str) -> String {
-    let (all, mut said) = (parts.len(), 0);
-    let mut out = String::new();
-    for part in parts {
-        if length(&out) + length(&part) + between.len() + 24 > DESCRIPTION {
-            break;
-        }
-        out.push_str(if out.is_empty() { "" } else { between });
-        out.push_str(&part);
-        said += 1;
-    }
-    match all - said {
-        0 if all == 0 => nothing.to_owned(),
-        0 => out,
-        unsaid => format!("{out}{between}… and {unsaid} more"),
     }
 }

@@ -29,6 +29,25 @@ pub(super) fn length(text: &str) -> usize {
     Measure::Utf16.of(text.trim())
 }
 
+/// As many of `parts` as a description holds, the rest counted; `nothing` where there are none.
+pub(super) fn fitting(parts: impl ExactSizeIterator<Item = String>, between: &str, nothing: &str) -> String {
+    let (all, mut said) = (parts.len(), 0);
+    let mut out = String::new();
+    for part in parts {
+        if length(&out) + length(&part) + between.len() + 24 > DESCRIPTION {
+            break;
+        }
+        out.push_str(if out.is_empty() { "" } else { between });
+        out.push_str(&part);
+        said += 1;
+    }
+    match all - said {
+        0 if all == 0 => nothing.to_owned(),
+        0 => out,
+        unsaid => format!("{out}{between}… and {unsaid} more"),
+    }
+}
+
 /// What an embed takes of [`TOTAL`].
 pub(super) fn weight(embed: &Embed) -> usize {
     let fields: usize = embed.fields.iter().map(|field| length(&field.name) + length(&field.value)).sum();

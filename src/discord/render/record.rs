@@ -6,7 +6,7 @@ use super::{
     body::{Attachment, Body, Embed},
     escape::short,
     headline::COLOR,
-    limits::{DESCRIPTION, length},
+    limits::{DESCRIPTION, fitting, length},
     name,
 };
 use crate::{
@@ -34,8 +34,8 @@ pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
         "Every answer of this race, whole, with its numbers; reasoning stands below its answer.".to_owned(),
     ];
     lines.extend(cut.then(|| "⚠️ It is longer than a file here may be, so its end is missing.".to_owned()));
-    lines.extend(report.order().into_iter().take(25).map(|i| line(&report.lanes[i])));
-    let description = lines.join("\n");
+    lines.extend(report.order().into_iter().map(|i| line(&report.lanes[i])));
+    let description = fitting(lines.into_iter(), "\n", "");
     let attachment = Attachment {
         id: 0,
         filename: answers_file(record.id),

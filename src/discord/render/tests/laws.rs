@@ -6,17 +6,18 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::{
     reader::{Node, flat, read, words},
-    samples::{card, race},
+    samples::{card, finished, race},
 };
 use crate::{
     arena::Entrant,
     button::Button,
     discord::render::{
-        body::Body, escape::escape, examples, fit::Answer, help, live, markdown::*, models, notice,
+        answers, body::Body, escape::escape, examples, explanation, fit::Answer, help, live, markdown::*,
+        models, notice,
     },
     guide::Example,
     model::{Availability, Color, ModelCard},
-    race::metrics::TokenCount,
+    race::{metrics::TokenCount, report::LaneReport},
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
 };
 
@@ -252,5 +253,21 @@ proptest! {
         check(&examples(&cards.iter().map(example).collect::<Vec<_>>()))?;
         check(&help(&cards.into_iter().map(Arc::new).collect::<Vec<_>>()))?;
         check(&notice(&text.repeat(again)).private())?;
+    }
+
+    #[test]
+    fn no_record_breaks_a_limit(
+        lanes in vec((hostile_card(), hostile(), 1..60_usize), 0..40), name in hostile(), file_limit in 100..9_000_usize,
+    ) {
+        let mut record = finished().record();
+        let lane = record.report.lanes[0].clone();
+        record.asker.name = name;
+        record.report.lanes = lanes.into_iter().map(|(card, text, again)| LaneReport {
+            card: Arc::new(card), answer: text.repeat(again), error: Some(text), ..lane.clone()
+        }).collect();
+        let (body, file) = answers(&record, file_limit);
+        check(&body)?;
+        prop_assert!(file.len() <= file_limit, "{} > {file_limit}", file.len());
+        check(&explanation(&record))?;
     }
 }
