@@ -50,27 +50,28 @@ impl Budget {
         self.known = Some(Known { resets_at: now + starts.reset_after, starts });
     }
 
-    /// Takes one session start for this shard, or says until when it has to wait. `first` is a shard's first
-    /// start since the program began: it may use the reserve.
+    /// Takes one session start for this shard and gives how many are left, or says until when it has to wait. `first`
+    /// is a shard's first start since the program began: it may use the reserve.
     ///
     /// # Errors
     /// It has to wait.
-    pub(super) fn take(&mut self, shard: u32, first: bool, now: Instant) -> Result<(), Wait> {
-        let place =
-            u64::from(shard) % self.known.as_ref().map_or(1, |known| known.starts.max_concurrency.max(1));
+    pub(super) fn take(&mut self, shard: u32, first: bool, now: Instant) -> Result<u64, Wait> {
+        let place = self.place(shard);
         let due = self.last.get(&place).map(|last| *last + self.spacing).filter(|due| *due > now);
         if let Some(due) = due {
             return Err(Wait::Spacing(due));
         }
+        let mut left = u64::MAX;
         if let Some(known) = &mut self.known {
             let reserve = if first { 0 } else { known.starts.total / RESERVE };
             if known.starts.remaining <= reserve && known.resets_at > now {
                 return Err(Wait::Exhausted(known.resets_at));
             }
             known.starts.remaining = known.starts.remaining.saturating_sub(1);
+            left = known.starts.remaining;
         }
         self.last.insert(place, now);
-        Ok(())
+        Ok(left)
     }
 
     /// The IDENTIFY that was taken goes only now: to connect took its time.
@@ -121,11 +122,11 @@ mod tests {
     fn five_seconds_lie_between_two_identifies() {
         let now = Instant::now();
         let mut budget = budget(1000, 1, now);
-        assert_eq!(budget.take(0, true, now), Ok(()));
+        assert_eq!(budget.take(0, true, now), Ok(999));
         let due = now + SPACING;
         assert_eq!(budget.take(0, false, now + SECOND), Err(Wait::Spacing(due)));
         assert_eq!(budget.take(1, true, due - Duration::from_millis(1)), Err(Wait::Spacing(due)));
-        assert_eq!(budget.take(1, true, due), Ok(()));
+        assert_eq!(budget.take(1, true, due), Ok(998));
         budget.goes(1, due + SECOND);
         assert_eq!(budget.take(0, true, due + SPACING), Err(Wait::Spacing(due + SECOND + SPACING)));
     }
@@ -144,9 +145,9 @@ mod tests {
         let reset = now + 3600 * SECOND;
         let mut none = budget(0, 1, now);
         assert_eq!(none.take(0, true, now), Err(Wait::Exhausted(reset)));
-        assert_eq!(none.take(0, true, reset), Ok(()), "the limit was reset");
+        assert_eq!(none.take(0, true, reset), Ok(0), "the limit was reset");
         let mut one = budget(1, 1, now);
-        assert_eq!(one.take(0, true, now), Ok(()));
+        assert_eq!(one.take(0, true, now), Ok(0));
         assert_eq!(one.take(0, true, now + SPACING), Err(Wait::Exhausted(reset)), "what was taken counts");
     }
 
@@ -155,9 +156,9 @@ mod tests {
         let now = Instant::now();
         let mut budget = budget(20, 1, now);
         assert_eq!(budget.take(0, false, now), Err(Wait::Exhausted(now + 3600 * SECOND)));
-        assert_eq!(budget.take(0, true, now), Ok(()));
+        assert_eq!(budget.take(0, true, now), Ok(19));
         budget.learn(starts(21, 1), now);
-        assert_eq!(budget.take(0, false, now + SPACING), Ok(()));
+        assert_eq!(budget.take(0, false, now + SPACING), Ok(20));
     }
 
     #[test]
@@ -186,7 +187,7 @@ mod tests {
         budget.learn(SessionStarts { reset_after: 86_400 * SECOND, ..starts(1000, 1) }, begin);
         while now < begin + 86_400 * SECOND {
             match budget.take(0, taken == 0, now) {
-                Ok(()) => taken += 1,
+                Ok(_) => taken += 1,
                 Err(Wait::Spacing(until) | Wait::Exhausted(until)) => {
                     now = until;
                     continue;

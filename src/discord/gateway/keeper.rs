@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -99,8 +99,11 @@ where
     }
 
     async fn connect(&mut self, bot: GatewayBot, closed: &CancellationToken) -> Next {
-        if let Err(next) = self.take(&bot) {
-            return next;
+        self.house.budget().learn(bot.starts, Instant::now());
+        match closed.run_until_cancelled(self.takes()).await {
+            None => return Next::End(End::Closed),
+            Some(Err(next)) => return next,
+            Some(Ok(())) => {}
         }
         let house = self.house;
         let session =
@@ -117,24 +120,24 @@ where
         }
     }
 
-    /// Takes one IDENTIFY of the budget.
-    fn take(&mut self, bot: &GatewayBot) -> Result<(), Next> {
-        let now = Instant::now();
-        let taken = {
-            let mut budget = self.house.budget();
-            budget.learn(bot.starts, now);
-            budget.take(self.shard.0, self.first, now)
-        };
-        match taken {
-            Ok(()) => {
-                self.first = false;
-                ::metrics::counter!(metrics::DISCORD_SESSION_STARTS).increment(1);
-                let left = u32::try_from(bot.starts.remaining.saturating_sub(1)).unwrap_or(u32::MAX);
-                ::metrics::gauge!(metrics::DISCORD_SESSION_STARTS_LEFT).set(f64::from(left));
-                Ok(())
+    /// Takes one IDENTIFY of the budget when it is its turn. Others go before it, which the budget counts: Discord is
+    /// not asked again, as all of them would do at the same moment.
+    async fn takes(&mut self) -> Result<(), Next> {
+        loop {
+            let now = Instant::now();
+            // the lock ends with the statement
+            let taken = self.house.budget().take(self.shard.0, self.first, now);
+            match taken {
+                Ok(left) => {
+                    self.first = false;
+                    ::metrics::counter!(metrics::DISCORD_SESSION_STARTS).increment(1);
+                    let left = u32::try_from(left).unwrap_or(u32::MAX);
+                    ::metrics::gauge!(metrics::DISCORD_SESSION_STARTS_LEFT).set(f64::from(left));
+                    return Ok(());
+                }
+                Err(Wait::Spacing(until)) => sleep_until(until).await,
+                Err(Wait::Exhausted(until)) => return Err(self.exhausted(until - now)),
             }
-            Err(Wait::Spacing(until)) => Err(Next::Wait(until - now)),
-            Err(Wait::Exhausted(until)) => Err(self.exhausted(until - now)),
         }
     }
 
