@@ -65,6 +65,25 @@ async fn a_waiting_lane_has_a_clock_that_moves_without_any_event() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn forty_seconds_of_thoughts_move_every_second() {
+    let thinker =
+        model("thinker").waits(300).thinks("Hm. ").waits(40_000).says("So.").used(9).finishes("stop");
+    let mut camera = Camera::new(1_000, []);
+    let film = camera.film();
+    let record = race(&arena([thinker]), &mut camera).await;
+    film.keeps_the_rules(1_000);
+    assert!(record.report.lanes[0].status.is_finished() && record.report.lanes[0].answer == "So.");
+    let frames = film.frames();
+    let longest = frames.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).max().expect("frames");
+    assert!(longest <= Duration::from_secs(2), "{longest:?} without a frame");
+    for second in [2, 20, 39] {
+        let words = format!("reasoning {second}");
+        let is_said = |text: &str| text.starts_with(&words);
+        assert!(frames.iter().any(|frame| is_said(&frame.view.lanes[0].status)), "{}", film.script());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn keep_alive_tells_slow_from_stuck() {
     let slow = model("alive")
         .waits(800)

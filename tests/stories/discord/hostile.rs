@@ -2,7 +2,7 @@
 
 use super::{ANSWER, Setting, Stage, alone};
 use crate::support::{
-    discord::{ANA, Place, User},
+    discord::{ANA, Look, Place, User},
     provider::{Gate, Spelling, answer},
 };
 
@@ -56,13 +56,18 @@ async fn a_long_pause_of_thoughts_moves_and_meets_no_deadline() {
     let thinks = answer("a").role().thinks(Spelling::Reasoning, &["Hm"]).waits_for(&gate);
     let stage = Stage::open(alone(""), [thinks.says(ANSWER).says(" at last").whole()]).await;
     let asked = stage.discord.types("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
-    for second in 2..=5 {
-        asked.shows(&format!("reasoning {second}")).await;
-    }
+    asked.until(|look| thought(look).is_some_and(|seconds| seconds >= 5.0)).await;
+    let moves = asked.revisions().iter().filter(|revision| thought(&revision.look).is_some()).count();
+    assert!(moves >= 3, "{moves} frames in five seconds of thoughts");
     gate.open();
     let last = asked.ends().await.look;
     assert!(last.text().contains("at last"), "{}", last.text());
     stage.ends().await;
+}
+
+/// How long a lane reasons, as the message says.
+fn thought(look: &Look) -> Option<f64> {
+    look.text().split_once("reasoning ")?.1.split(' ').next()?.parse().ok()
 }
 
 /// An answer with fences, wide letters and joined signs, of at least so many characters.

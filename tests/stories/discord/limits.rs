@@ -1,5 +1,7 @@
 //! Refusals by 429: the referee counts every call that comes before the time that it told.
 
+use std::time::Duration;
+
 use super::{Stage, alone, are_met, asks, ends_with_chart, halves};
 use crate::support::{
     discord::{Family, Place, Scope, Span},
@@ -21,7 +23,25 @@ async fn a_refusal_of_any_scope_is_waited_for_exactly() {
         ends_with_chart(&asked).await;
         are_met(&stage).await;
     }
+    for (wait, told) in waits(&stage).into_iter().zip([1_300.ms(), 700.ms(), 900.ms()].into_iter().cycle()) {
+        let latest = told + SLACK + stage.waited();
+        assert!(wait >= told && wait <= latest, "{wait:?} after a refusal for {told:?}");
+    }
     stage.ends().await;
+}
+
+/// A call comes at its time, and what it takes on a busy machine.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// How long after each refusal the next call about the same came.
+fn waits(stage: &Stage) -> Vec<Duration> {
+    let calls = stage.discord.world(|world| world.calls.clone());
+    let next = |at: usize| {
+        let refused = &calls[at];
+        let next = calls[at + 1..].iter().find(|call| call.target == refused.target).expect("another call");
+        next.at.duration_since(refused.at)
+    };
+    (0..calls.len()).filter(|at| calls[*at].status == 429).map(next).collect()
 }
 
 #[tokio::test]
