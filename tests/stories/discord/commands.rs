@@ -52,6 +52,16 @@ async fn a_race_over_the_gateway_in_a_direct_message() {
 }
 
 #[tokio::test]
+async fn a_race_over_the_gateway_in_anybodys_pocket() {
+    a_race(Way::Gateway, Place::UserInstalled).await;
+}
+
+#[tokio::test]
+async fn a_race_over_http_in_a_direct_message() {
+    a_race(Way::Http, Place::Dm).await;
+}
+
+#[tokio::test]
 async fn a_race_over_http_in_a_server() {
     a_race(Way::Http, Place::Server).await;
 }

@@ -114,6 +114,27 @@ async fn a_restart_leaves_the_last_frame_the_time_for_a_second_one() {
         .await;
 }
 
+#[tokio::test]
+async fn a_restart_gets_over_edits_that_hang() {
+    let setting = Setting { lines: "[arena]\ndrain_seconds = 5", ..alone("") };
+    let gate = Gate::default();
+    let stage = Stage::open(setting, [halves(&gate), endless()]).await;
+    // the race ends by itself while a live edit of it hangs
+    let over = asks(&stage, Place::Server).await;
+    let hung = stage.discord.hangs_next(Family::Edit);
+    hung.reached().await;
+    gate.open();
+    let interrupted = asks(&stage, Place::Server).await;
+    let hung = stage.discord.hangs_next(Family::FinalEdit);
+    stage.signals("TERM").await;
+    hung.reached().await;
+    let last = over.ends().await.look;
+    assert!(last.text().contains("begins and ends"), "{}", last.text());
+    let last = interrupted.ends().await.look;
+    assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
+    stage.ended().await;
+}
+
 /// Somebody wants the full answers of a race that is over, whose upload meets this.
 async fn wants_full_answers<T>(stage: &Stage, gate: &Gate, meets: impl Fn(&FakeDiscord) -> T) -> (Asked, T) {
     let asked = asks(stage, Place::Server).await;

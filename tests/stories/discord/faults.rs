@@ -1,9 +1,9 @@
 //! What Discord and the network do wrong: nothing is lost, nothing is stuck, nothing is done twice.
 
-use super::{Stage, alone, are_met, asks, ends_with_chart, halves};
+use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, ends_with_chart, halves};
 use crate::support::{
     discord::{Family, Moment, Place},
-    provider::Gate,
+    provider::{Gate, answer},
 };
 
 type Trouble = fn(&Stage, Family);
@@ -66,6 +66,44 @@ async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
     stage.logs("the chart was not attached").await;
     let log = stage.ends().await;
     assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 2);
+}
+
+#[tokio::test]
+async fn without_its_chart_a_race_of_several_keeps_its_table() {
+    let answers = [("a", "Air scatters"), ("b", "Rayleigh did")];
+    let answers = answers.map(|(model, text)| answer(model).role().says(text).says(" blue").whole());
+    let mut stage = Stage::open(Setting::default(), answers).await;
+    for _ in 0..4 {
+        stage.discord.fails_next(Family::Upload, 500);
+    }
+    let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    stage.logs("the chart was not attached").await;
+    are_met(&stage).await;
+    let text = asked.now().text();
+    let table = text.split("```").nth(1).expect("a table");
+    let heads = ["first", "total", "tokens", "tok/s"];
+    assert!(heads.iter().all(|head| table.contains(head)) && table.trim().lines().count() == 3, "{text}");
+    assert!(text.contains("Air scatters blue") && text.contains("Rayleigh did blue"), "{text}");
+    assert!(asked.now().attachments.is_empty());
+    stage.ends().await;
+}
+
+/// Nothing is cut and nothing is refused: whoever waited for an answer would wait for ever.
+#[tokio::test]
+async fn edits_that_hang_are_sent_again() {
+    let gates = [Gate::default(), Gate::default()];
+    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let live = asks(&stage, Place::Server).await;
+    let hung = stage.discord.hangs_next(Family::Edit);
+    hung.reached().await;
+    let last = asks(&stage, Place::Server).await;
+    let hung = stage.discord.hangs_next(Family::FinalEdit);
+    gates[1].open();
+    hung.reached().await;
+    gates[0].open();
+    ends_with_chart(&live).await;
+    ends_with_chart(&last).await;
+    stage.ends().await;
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod refusals;
 mod review;
 pub mod stage;
 mod starts;
+mod strangers;
 
 use self::{
     log::{ANSWER, NAMED, PROMPT},

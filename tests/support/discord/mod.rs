@@ -43,6 +43,7 @@ pub use self::{
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, Hung, Moment},
     limits::{Scope, Span},
+    message::Look,
     openapi::{Published, is_there as openapi_is_there},
     route::Route,
     world::{Fate, Id, World},
@@ -136,6 +137,11 @@ impl FakeDiscord {
     /// Somebody deletes the message.
     pub fn deletes(&self, message: Id) {
         self.world(|world| world.message_mut(message).expect("a message").deleted = true);
+    }
+
+    /// What somebody does next is delivered in a form that nobody knows.
+    pub fn spoils_next(&self, spoil: fn(&mut Value)) {
+        self.world(|world| world.spoil = Some(spoil));
     }
 
     /// The next interaction is answered by another process of the bot before this one can.

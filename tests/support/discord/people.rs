@@ -65,7 +65,11 @@ impl FakeDiscord {
     fn does(&self, user: User, place: Place, kind: Kind) -> Asked {
         let (id, payload) = self.house.with(|world| {
             let interaction = world.happens(user, place, kind);
-            (interaction.id, world.payload(&interaction))
+            let mut payload = world.payload(&interaction);
+            if let Some(spoil) = world.spoil.take() {
+                spoil(&mut payload);
+            }
+            (interaction.id, payload)
         });
         self.deliver(id, payload);
         Asked { house: Arc::clone(&self.house), id }

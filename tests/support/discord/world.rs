@@ -48,6 +48,8 @@ pub struct World {
     pub faults: Faults,
     /// What the next interactions meet.
     pub fates: VecDeque<Fate>,
+    /// What becomes of the payload of the next one.
+    pub spoil: Option<fn(&mut Value)>,
     /// Registered commands as they were put, global (key 0) and by server.
     pub commands: BTreeMap<Id, Vec<Value>>,
     /// How often commands were put.
@@ -172,6 +174,7 @@ impl Default for World {
             limits: Limits::default(),
             faults: Faults::default(),
             fates: VecDeque::new(),
+            spoil: None,
             commands: BTreeMap::new(),
             registrations: 0,
             interactions: vec![],
