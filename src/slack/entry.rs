@@ -1,4 +1,4 @@
-//! Whose token it is: asked until Slack says so, or refuses the token for good.
+//! SHELL. Whose token it is: asked until Slack says so, or refuses the token for good.
 //!
 //! Must not know how Slack is asked, or what follows.
 
