@@ -10,7 +10,10 @@ use crate::{
     arena::{RaceId, Record},
     button::{Button, example_key},
     model::ModelId,
-    slack::{incoming::Incoming, render},
+    slack::{
+        incoming::Incoming,
+        render::{self, Pressed},
+    },
 };
 
 impl Desk {
@@ -81,4 +84,13 @@ impl Desk {
             }
         }
     }
+}
+
+/// What was done, in the thread that the button carries where Slack tells none.
+pub(super) fn within(incoming: &Incoming, pressed: Option<&Pressed>) -> Incoming {
+    let mut incoming = incoming.clone();
+    if let (Some(place), Some(Pressed { thread, .. })) = (&mut incoming.place, pressed) {
+        place.thread = place.thread.take().or_else(|| thread.clone());
+    }
+    incoming
 }

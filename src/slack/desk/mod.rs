@@ -91,7 +91,9 @@ impl Desk {
             }
             Kind::Button { action_id, value, .. } => {
                 meter::came("button");
-                let button = render::pressed(action_id, value);
+                let pressed = render::pressed(action_id, value);
+                let incoming = Arc::new(buttons::within(&incoming, pressed.as_ref()));
+                let button = pressed.map(|pressed| pressed.button);
                 if let Some(button @ (Button::Again(_) | Button::Try(_))) = button {
                     let answer = self.begins(&incoming, button).await;
                     self.follow(&incoming, answer);
@@ -149,7 +151,10 @@ impl Desk {
             Command::Compare { models, prompt } => self.admit(incoming, &models, prompt),
             Command::Ask { model, prompt } => self.admit(incoming, &[model], prompt),
             Command::Models => Answer::Models,
-            Command::Examples => Answer::Say(render::examples(&self.examples)),
+            Command::Examples => {
+                let thread = incoming.place.as_ref().and_then(|place| place.thread.as_deref());
+                Answer::Say(render::examples(&self.examples, thread))
+            }
             Command::Help => Answer::Say(render::help(self.arena.cards())),
         }
     }

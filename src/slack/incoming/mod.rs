@@ -7,7 +7,7 @@
 //! Must not know which way something came or what follows.
 //!
 //! The library's types lose some of what Slack sends: a command has no `user_name`, a mention no `bot_id` (so a
-//! mention by another bot counts), an ephemeral message's button no thread.
+//! mention by another bot counts), an ephemeral message's button no thread (so ours carry it).
 
 pub(super) mod body;
 mod convert;

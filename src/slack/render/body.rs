@@ -128,11 +128,33 @@ fn carried(meaning: Button) -> (String, String) {
     (if let Button::Try(_) = meaning { format!("{word}:{value}") } else { word }, value)
 }
 
-/// What the button means that came back with this `action_id` and `value`; `None` for those that are not ours.
-pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Button> {
+/// The same button with the thread that it stands in: Slack does not tell it of a button that one person sees.
+pub(super) fn in_thread(mut button: Value, thread: Option<&str>) -> Value {
+    if let (Some(thread), Some(value)) = (thread, button["value"].as_str()) {
+        button["value"] = format!("{value}{THREAD}{thread}").into();
+    }
+    button
+}
+
+/// Between a button's own value and the thread that it carries.
+const THREAD: char = '@';
+
+/// A button that was pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pressed {
+    /// What it means.
+    pub(crate) button: Button,
+    /// The thread that it carries.
+    pub(crate) thread: Option<String>,
+}
+
+/// The button that came back with this `action_id` and `value`; `None` for those that are not ours.
+pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
     let word = action_id.split(':').next().unwrap_or_default();
+    let (value, thread) = value.split_once(THREAD).map_or((value, None), |(value, ts)| (value, Some(ts)));
     let button = Button::parse(&format!("arena:{word}:{value}"))?;
-    (carried(button).0 == action_id).then_some(button)
+    let is_ours = carried(button).0 == action_id;
+    is_ours.then(|| Pressed { button, thread: thread.map(str::to_owned) })
 }
 
 /// Appends as many of `parts` as a message holds, each whole, and leaves room for `reserve`; tells how many are left

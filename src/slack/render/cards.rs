@@ -7,7 +7,7 @@ use std::{collections::HashSet, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    body::{Body, Style, actions, bold, button, code, fill, italic, quote, rich, section, text},
+    body::{Body, Style, actions, bold, button, code, fill, in_thread, italic, quote, rich, section, text},
     escape::{bare, between, lines, mrkdwn, spans},
     limits::FALLBACK,
     name,
@@ -71,15 +71,15 @@ fn about(entrant: &Entrant) -> Value {
     ])])
 }
 
-/// Prompts to try, each with a button that starts a race with it.
-pub(crate) fn examples(examples: &[Example]) -> Body {
+/// Prompts to try, each with a button that starts a race with it, in `thread` where they are shown in one.
+pub(crate) fn examples(examples: &[Example], thread: Option<&str>) -> Body {
     let mut seen = HashSet::new();
     let unique = examples.iter().filter(|example| seen.insert(example_key(example)));
-    let parts = unique.map(example).collect();
+    let parts = unique.map(|one| example(one, thread)).collect();
     card("⚔️", "Try these", parts, "The configuration names no examples.")
 }
 
-fn example(example: &Example) -> Vec<Value> {
+fn example(example: &Example, thread: Option<&str>) -> Vec<Value> {
     let title = bare(&example.title, TITLE);
     let mut parts = vec![];
     if !title.is_empty() {
@@ -93,7 +93,7 @@ fn example(example: &Example) -> Vec<Value> {
     }
     let spoken = format!("Race: {}", if title.is_empty() { prompt } else { title });
     let race = button(Button::Try(example_key(example)), Style::Default, "🏁 Race", &spoken);
-    vec![rich(parts), actions(vec![race])]
+    vec![rich(parts), actions(vec![in_thread(race, thread)])]
 }
 
 /// The commands with their lines, how the numbers are defined, where prompts go.

@@ -27,7 +27,7 @@ mod record;
 mod tests;
 
 pub(crate) use self::{
-    body::{Body, pressed},
+    body::{Body, Pressed, pressed},
     cards::{examples, help, models, notice, on_it},
     modal::{Draft, modal},
     race::{live, opening},

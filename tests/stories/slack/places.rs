@@ -3,16 +3,18 @@
 use super::{ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone};
 use crate::support::{
     provider::{Answer, answer},
-    slack::{ANA, Asked, BEN, CLUB, DM, Method, TOWN, Ts, VAULT},
+    slack::{ANA, Asked, BEN, CLUB, DM, Method, THEIR_DM, TOWN, Ts, VAULT},
 };
 
 both_ways!(
     a_mention_in_a_thread,
+    an_example_in_a_thread,
     a_mention_at_the_top,
     a_direct_message,
     a_private_channel_without_the_bot,
     a_public_channel_without_the_bot,
     a_channel_that_is_archived,
+    a_direct_message_of_others,
     two_at_once,
 );
 
@@ -62,6 +64,22 @@ async fn a_mention_in_a_thread(way: Way) {
     let again = stage.slack.presses(&race.message().await, "Ask again", ANA);
     assert!(again.ends().await.look.text().contains("number 2"));
     assert_eq!(root(&stage, &again).await, Some(thread), "the same thread");
+    stage.ends().await;
+}
+
+/// Slack does not tell the thread of a button that one person sees.
+async fn an_example_in_a_thread(way: Way) {
+    let lines = "[[example]]\ntitle = \"Sky\"\nprompt = \"Qzprompt of blue\"\nlesson = \"Short\"\n";
+    let stage = Stage::open(Setting { way, lines, ..alone("") }, answers(1)).await;
+    let thread = stage.slack.writes("Shall we?", BEN, LOBBY, None);
+    let examples = stage.slack.mentions("examples", NAMED, LOBBY, Some(&thread));
+    let look = examples.told("Try these").await.look;
+    let card = examples.whispers().swap_remove(0);
+    assert_eq!(card.thread.as_ref(), Some(&thread));
+    let race = stage.slack.presses(&card.ts, &look.buttons()[0].action_id, NAMED);
+    assert!(race.ends().await.look.text().contains("number 1"));
+    assert_eq!(root(&stage, &race).await.as_ref(), Some(&thread), "the race stands elsewhere");
+    all_stands_in(&stage, &race, &thread, 0).await;
     stage.ends().await;
 }
 
@@ -138,6 +156,21 @@ async fn a_channel_that_is_archived(way: Way) {
     assert!(stage.provider.truth().exchanges.is_empty(), "a model was asked");
     let other = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, CLUB);
     assert!(other.ends().await.look.text().contains("number 1"), "the race that never was counted");
+    stage.ends().await;
+}
+
+/// The command can be typed where the bot can never be.
+async fn a_direct_message_of_others(way: Way) {
+    let stage = open(way, 1).await;
+    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, THEIR_DM);
+    let told = asked.told("I am not part of this conversation").await.look.text();
+    assert!(told.contains("no model was called") && !told.contains("/invite"), "{told}");
+    let help = stage.slack.types("/arena", "help", NAMED, THEIR_DM);
+    help.told("The numbers").await;
+    assert!(stage.provider.truth().exchanges.is_empty(), "a model was asked");
+    let race = stage.slack.types("/arena", &format!("compare {PROMPT} here?"), NAMED, LOBBY);
+    assert!(race.ends().await.look.text().contains("number 1"), "the race that never was counted");
+    race.file(".png").await;
     stage.ends().await;
 }
 

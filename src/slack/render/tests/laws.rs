@@ -144,7 +144,8 @@ proptest! {
         let example = |card: &ModelCard| Example {
             title: card.name.clone(), prompt: card.size.repeat(again), lesson: text.clone(),
         };
-        check(&examples(&cards.iter().map(example).collect::<Vec<_>>()))?;
+        let thread = (again > 3).then_some("1764000001.000119");
+        check(&examples(&cards.iter().map(example).collect::<Vec<_>>(), thread))?;
         let cards: Vec<_> = cards.into_iter().map(Arc::new).collect();
         check(&help(&cards))?;
         check(&notice(&text.repeat(again)))?;

@@ -217,7 +217,7 @@ fn what_is_read_can_be_looked_at() {
     let prime = example("A small program", "Is a number prime? In Rust.", "A specialist can beat a giant.");
     let mut cards = vec![
         models(&entrants),
-        examples(&[fact, prime]),
+        examples(&[fact, prime], None),
         help(&line_up()),
         explanation(&finished().record()),
         on_it(5),
