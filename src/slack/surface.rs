@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
     api::{Api, ApiError, File, Place, Staged},
@@ -34,6 +34,10 @@ use crate::{
 const LATE: Duration = Duration::from_secs(20);
 /// How long the last frame that is shown once more is tried for.
 const ONCE_MORE: Duration = Duration::from_mins(1);
+/// The same where a restart waits, which leaves little more than this when the last frames are shown.
+const LATE_AT_THE_END: Duration = Duration::from_secs(1);
+/// How long the last frame that is shown once more is tried for then.
+const ONCE_MORE_AT_THE_END: Duration = Duration::from_millis(400);
 /// How long the picture waits for its turn in its channel.
 const TURN: Duration = Duration::from_mins(1);
 const PICTURE: &str = "race.png";
@@ -143,12 +147,30 @@ impl SlackSurface {
 
     /// After the race: shows the last frame once more if an earlier edit may have come in after it.
     pub(super) async fn settle(&mut self) {
+        let Some((since, body)) = self.unsettled() else { return };
+        self.show_again(&body, Urgency::Final, (since + LATE, since + LATE + ONCE_MORE)).await;
+    }
+
+    /// The same where a restart waits. It takes nothing of what the last frames of others need.
+    pub(super) async fn settle_at_the_end(&mut self) {
+        let Some((_, body)) = self.unsettled() else { return };
+        let from = Instant::now() + LATE_AT_THE_END;
+        let until = from + ONCE_MORE_AT_THE_END;
+        if timeout_at(until, self.show_again(&body, Urgency::Live, (from, until))).await.is_err() {
+            self.is_not_shown_again();
+        }
+    }
+
+    /// Since when nobody knows what came of an edit before the last frame, and that frame.
+    fn unsettled(&self) -> Option<(Instant, Body)> {
         let shown = self.shown.clone().filter(|_| self.is_over);
-        let (Some(since), Some(body)) = (self.unsure_since, shown) else { return };
-        let until = since + LATE + ONCE_MORE;
-        sleep_until(since + LATE).await;
+        self.unsure_since.zip(shown)
+    }
+
+    async fn show_again(&mut self, body: &Body, urgency: Urgency, (from, until): (Instant, Instant)) {
+        sleep_until(from).await;
         while Instant::now() < until {
-            let wait = match self.edit(&body, Urgency::Final).await {
+            let wait = match self.edit(body, urgency).await {
                 Err(ApiError::Limited { retry_after }) => retry_after,
                 Err(error) if error.is_transient() => Duration::from_secs(5),
                 // nor will Slack let an earlier edit in
@@ -156,6 +178,10 @@ impl SlackSurface {
             };
             sleep_until(Instant::now() + wait).await;
         }
+        self.is_not_shown_again();
+    }
+
+    fn is_not_shown_again(&self) {
         tracing::warn!(race = %self.race, "a last frame could not be shown once more");
     }
 

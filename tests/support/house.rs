@@ -91,6 +91,12 @@ impl Hung {
         self.released.cancel();
     }
 
+    /// Holds a call up until the release, also when the caller goes away before.
+    pub async fn keeps(&self) {
+        self.reached.cancel();
+        self.released.cancelled().await;
+    }
+
     /// Holds a call up until the release; false when the caller goes away before.
     pub async fn holds(&self, stream: &mut TcpStream) -> bool {
         self.reached.cancel();

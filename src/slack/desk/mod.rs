@@ -250,7 +250,9 @@ impl Desk {
         let chart = Arc::clone(&self.native_chart);
         let mut surface = SlackSurface::new(self.api.clone(), id, address, chart, Box::new(end));
         self.arena.race(permit, &mut surface).await;
-        let _ = self.arena.unless_interrupted(surface.settle()).await;
+        if self.arena.unless_interrupted(surface.settle()).await.is_none() {
+            surface.settle_at_the_end().await;
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::{
     LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart, halves,
     trouble::{
-        TROUBLES, answered, are_met, calls, endless, meets, models_are_stopped, one_at_a_time, pictures,
+        TROUBLES, answered, are_met, calls, endless, ends_once_more, meets, models_are_stopped,
+        one_at_a_time, pictures,
     },
 };
 use crate::support::{
     provider::Gate,
-    slack::{ANA, Asked, DM, Fault, Method, Moment, World},
+    slack::{ANA, Asked, BEN, DM, Fault, Method, Moment, TOWN, World},
 };
 
 #[tokio::test]
@@ -117,13 +118,7 @@ async fn an_edit_that_takes_effect_after_the_last_frame_does_not_stay() {
     are_met(&stage).await;
     gate.open();
     ends_with_chart(&asked).await;
-    let shown_twice = |world: &World| {
-        let all = world.messages.iter().flat_map(|message| &message.revisions);
-        (all.filter(|revision| revision.look.is_over()).count() == 2).then_some(())
-    };
-    stage.slack.until(shown_twice).await;
-    let are_over: Vec<_> = asked.revisions().iter().rev().map(|revision| revision.look.is_over()).collect();
-    assert_eq!(are_over[..3], [true, false, true]);
+    ends_once_more(&stage, &asked).await;
     stage.ends().await;
 }
 
@@ -148,6 +143,44 @@ async fn a_form_of_which_slack_says_nothing_is_not_opened_twice() {
         asked.told("/arena compare").await;
         assert_eq!(calls(&stage, Method::OpenView), n + 1);
     }
+    stage.ends().await;
+}
+
+/// Words in private come at last, and the picture's channel is joined: what is done twice there does no harm.
+#[tokio::test]
+async fn trouble_with_words_in_private_and_with_joining_passes() {
+    let gate = Gate::default();
+    let stage = Stage::open(alone(""), [halves(&gate)]).await;
+    for trouble in &TROUBLES {
+        meets(&stage, Method::Respond, trouble);
+        stage.slack.types("/arena", "models", ANA, LOBBY).told("The line-up").await;
+        meets(&stage, Method::PostEphemeral, trouble);
+        stage.slack.mentions("compar why", BEN, LOBBY, None).told("did you mean compare").await;
+        are_met(&stage).await;
+    }
+    TROUBLES[..2].iter().for_each(|trouble| meets(&stage, Method::Join, trouble));
+    let asked = asks(&stage, TOWN).await;
+    gate.open();
+    ends_with_chart(&asked).await;
+    are_met(&stage).await;
+    assert_eq!(
+        (pictures(&asked), calls(&stage, Method::CompleteUpload), calls(&stage, Method::Join)),
+        (1, 2, 3)
+    );
+    stage.ends().await;
+}
+
+/// Where the channel cannot be joined the text stands, and nobody asks for ever.
+#[tokio::test]
+async fn joining_that_fails_for_good_leaves_the_text() {
+    let gate = Gate::default();
+    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
+    stage.slack.refuses_next(Method::Join, "method_not_supported_for_channel_type");
+    let asked = asks(&stage, TOWN).await;
+    gate.open();
+    assert!(asked.ends().await.look.text().contains("begins and ends"));
+    stage.bot.logs("the chart was not attached").await;
+    assert_eq!((pictures(&asked), calls(&stage, Method::Join)), (0, 1));
     stage.ends().await;
 }
 

@@ -5,7 +5,7 @@ use crate::{
     stories::soon,
     support::{
         provider::{Answer, answer},
-        slack::{Asked, Fault, Method, Moment},
+        slack::{Asked, Fault, Method, Moment, Revision, World},
     },
 };
 
@@ -69,4 +69,16 @@ pub(super) async fn drains(stage: &Stage) {
         }
     })
     .await;
+}
+
+/// Waits until the last frame is shown once more, over a live one that came in after it.
+pub(super) async fn ends_once_more(stage: &Stage, asked: &Asked) {
+    let is_over = |revision: &Revision| revision.look.is_over();
+    let shown_twice = |world: &World| {
+        let all = world.messages.iter().flat_map(|message| &message.revisions);
+        (all.filter(|revision| is_over(revision)).count() == 2).then_some(())
+    };
+    stage.slack.until(shown_twice).await;
+    let are_over: Vec<_> = asked.revisions().iter().rev().map(is_over).collect();
+    assert_eq!(are_over[..3], [true, false, true]);
 }

@@ -20,6 +20,8 @@ pub enum Fault {
     /// The effect and the answer come this much later, also when nobody waits any more.
     Slow(Duration),
     Hang(Hung),
+    /// The same, but the effect comes with the release also when nobody waits any more.
+    Hold(Hung),
 }
 
 #[derive(Default)]

@@ -38,7 +38,7 @@ pub use self::{
     faults::{Fault, Hung, Moment},
     limits::Limits,
     manifest::Manifest,
-    message::{Look, Message, Ts},
+    message::{Look, Message, Revision, Ts},
     method::Method,
     world::{Kind, World},
 };
@@ -139,6 +139,13 @@ impl FakeSlack {
     pub fn hangs_next(&self, method: Method) -> Hung {
         let hung = Hung::default();
         self.queue(method, Fault::Hang(hung.clone()));
+        hung
+    }
+
+    /// The next call of the method hangs until it is released, and has its effect then also when nobody waits any more.
+    pub fn holds_next(&self, method: Method) -> Hung {
+        let hung = Hung::default();
+        self.queue(method, Fault::Hold(hung.clone()));
         hung
     }
 

@@ -91,6 +91,7 @@ impl Server {
         match &admitted.fault {
             Some(Fault::Cut(Moment::Before)) => return false,
             Some(Fault::Hang(hung)) if !hung.holds(stream).await => return false,
+            Some(Fault::Hold(hung)) => hung.keeps().await,
             Some(Fault::Slow(late)) => sleep(*late).await,
             _ => {}
         }
