@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, ConfigError},
+    slack,
     store::{self, Store},
     telemetry::metrics::handle as recorder,
     web::{Hosts, LocalChannel},
@@ -65,6 +66,7 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     platforms.run(&servers, &store, &shutdown, &closed);
     servers.spawn(Arc::clone(&arena).recover(platforms.salvages(), shutdown.clone()));
     announce(&config, address, local);
+    warn_of_drain(&config);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
     servers.close();
@@ -179,5 +181,20 @@ fn announce(config: &Config, address: SocketAddr, local: bool) {
         }
     } else if !platforms::any(config) {
         tracing::warn!("no chat token and no local channel: nobody can ask; set one of them");
+    }
+}
+
+/// Says so where a restart among as many races as may run would leave some of them on their live words: Slack takes
+/// their last frames one after the other.
+fn warn_of_drain(config: &Config) {
+    let (races, drain_seconds) = (config.arena.concurrent_races, config.arena.drain_seconds);
+    let would_do = (FINALS + slack::finals_of(races)).as_millis().div_ceil(1_000);
+    if platforms::slack_settings(config).is_some() && u128::from(drain_seconds) < would_do {
+        tracing::warn!(
+            drain_seconds,
+            would_do,
+            "[arena] drain_seconds is too short for the last frames of {races} races on Slack, which is \
+             [arena] concurrent_races: set it to {would_do}, or lower concurrent_races"
+        );
     }
 }

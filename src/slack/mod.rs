@@ -190,6 +190,12 @@ impl Slack {
     }
 }
 
+/// How long the last frames of so many live messages take at the most, beside the calls themselves.
+#[must_use]
+pub fn finals_of(messages: usize) -> Duration {
+    budget::finals_of(messages)
+}
+
 /// What is wrong, with the platform's name before it.
 fn sentence(why: &str) -> String {
     if why.starts_with("Slack") { why.to_owned() } else { format!("Slack: {why}") }

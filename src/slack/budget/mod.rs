@@ -14,7 +14,10 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-pub(crate) use self::gate::{Gate, Share};
+pub(crate) use self::{
+    gate::{Gate, Share},
+    updates::finals_of,
+};
 use self::{
     posts::{Hold, Posts, Ticket},
     updates::Updates,

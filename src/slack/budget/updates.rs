@@ -25,6 +25,13 @@ const DOUBTED: u32 = 4;
 /// When to ask again where only an answer under way can tell.
 const POLL: Duration = Duration::from_millis(50);
 
+/// How long the last edits of so many live messages take together, whatever live frames do until then.
+pub(crate) fn finals_of(messages: usize) -> Duration {
+    // live frames may spend all but what is kept
+    let beyond = u32::try_from(messages - messages.min(RESERVE_MOST)).unwrap_or(u32::MAX);
+    REFILL.saturating_mul(beyond)
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Updates {
     in_flight: u32,
@@ -66,11 +73,9 @@ impl Updates {
     /// How long the last edits of all live messages take together, whatever live frames do until then.
     pub(super) fn finals(&self, held: Option<Instant>, now: Instant) -> Duration {
         let finals = u32::try_from(self.sharers).unwrap_or(u32::MAX);
-        // live frames may spend all but what is kept
-        let at_worst = REFILL.saturating_mul(finals - self.reserve(Urgency::Live).min(finals));
         let at_least =
             finals.checked_sub(1).map_or(Duration::ZERO, |ahead| self.wait(Urgency::Final, ahead, now));
-        at_worst.max(at_least).max(until(held, now))
+        finals_of(self.sharers).max(at_least).max(until(held, now))
     }
 
     /// Tokens that are kept from such edits.

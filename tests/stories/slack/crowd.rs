@@ -151,7 +151,7 @@ fn asks(stage: &Stage, race: usize) -> Asked {
 }
 
 /// A new channel with the bot in it.
-fn own_channel(stage: &Stage, race: usize) -> String {
+pub(super) fn own_channel(stage: &Stage, race: usize) -> String {
     let id = format!("C0QUIET{race:02}");
     stage.slack.world(|world| {
         let mut channel = world.channel(LOBBY).expect("a channel").clone();

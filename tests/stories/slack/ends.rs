@@ -6,7 +6,9 @@ use tokio::time::Instant;
 
 use super::{
     super::crowd::on_time,
-    LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart, halves,
+    LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks,
+    crowd::own_channel,
+    ends_with_chart, halves,
     trouble::{answered, are_met, calls, drains, endless, ends_once_more},
 };
 use crate::support::{
@@ -116,6 +118,29 @@ async fn an_edit_that_takes_effect_after_the_last_frame_of_a_restart_does_not_st
     held.release();
     ends_once_more(&stage, &asked).await;
     assert!(asked.now().text().contains("interrupted by a restart"), "{}", asked.now().text());
+    stage.ended().await;
+}
+
+/// More than Slack takes at once: their last frames wait for each other, and all land.
+#[tokio::test]
+async fn ten_live_races_end_at_a_restart() {
+    const RACES: usize = 10;
+    let answers = (0..RACES).map(|_| endless());
+    let lines = "[arena]\ndrain_seconds = 8\nraces_per_user_per_minute = 60\nconcurrent_races = 10";
+    let stage = Stage::open(Setting { lines, ..alone("") }, answers).await;
+    let mut live = vec![];
+    for race in 0..RACES {
+        let prompt = format!("compare {PROMPT} {race}?");
+        live.push(stage.slack.types("/arena", &prompt, NAMED, &own_channel(&stage, race)));
+    }
+    for asked in &live {
+        asked.shows("begins").await;
+    }
+    stage.bot.signals("TERM").await;
+    for asked in &live {
+        let last = asked.ends().await.look.text();
+        assert!(last.contains("interrupted by a restart") && last.contains("begins"), "{last}");
+    }
     stage.ended().await;
 }
 

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::{
-    super::{KEY, soon},
+    super::{KEY, crowd::on_time, soon},
     Setting, Stage, Way, alone,
     stage::program_of,
     trouble::{answered, calls},
@@ -43,8 +43,23 @@ async fn a_slack_that_is_not_there_at_the_start_is_waited_for() {
         stage.slack.opens().await;
         let back = Instant::now();
         is_there(&mut stage).await;
-        assert!(back.elapsed().as_secs() < 12, "{way:?}: {:?}", back.elapsed());
+        on_time(back.elapsed().as_secs() < 12, &format!("{way:?}: found after {:?}", back.elapsed()));
         stage.ends().await;
+    }
+}
+
+/// Slack takes the last frames one after the other: whether the drain holds those of all races is said at the start.
+#[tokio::test]
+async fn a_drain_that_is_too_short_for_slack_is_said_at_the_start() {
+    for (lines, said) in [("[arena]", Some("set it to 86")), ("[arena]\nconcurrent_races = 12", None)] {
+        let mut stage = Stage::open(Setting { lines, ..alone("") }, []).await;
+        if let Some(said) = said {
+            stage.bot.logs(said).await;
+        }
+        let log = stage.ends().await;
+        let told =
+            log.iter().any(|line| line.contains("\"WARN\"") && line.contains("drain_seconds is too short"));
+        assert_eq!(told, said.is_some(), "{lines}");
     }
 }
 
