@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart, halves};
+use super::{
+    super::crowd::on_time, ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart,
+    halves,
+};
 use crate::support::{
     provider::{Answer, Gate, answer},
     slack::{ANA, Asked, BEN, Method},
@@ -29,7 +32,8 @@ async fn a_race(way: Way) {
     let gate = Gate::default();
     let stage = Stage::open(Setting { way, ..alone("") }, [halves(&gate)]).await;
     let asked = asks(&stage, LOBBY).await;
-    assert!(asked.acknowledged().await.after.as_millis() < 500, "a slow acknowledgement");
+    let after = asked.acknowledged().await.after;
+    on_time(after.as_millis() < 500, &format!("an acknowledgement after {after:?}"));
     asked.told("On it").await;
     is_true_from_the_first_post(&asked);
     assert!(asked.now().text().contains("qzname"), "{}", asked.now().text());

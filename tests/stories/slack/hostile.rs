@@ -126,8 +126,9 @@ async fn harm_in_what_is_refused(way: Way) {
         let asked = stage.slack.types("/arena", line, NAMED, LOBBY);
         let shown = asked.acknowledged().await.shown.expect("an answer");
         let text = stage.slack.world(|world| world.message(&shown).expect("a message").text());
-        assert!(text.contains("did you mean") || text.contains("No model is called"), "{text}");
-        stage.slack.mentions(line, EVIL, LOBBY, None).told("").await;
+        let refusal = ["did you mean", "No model is called"].into_iter().find(|words| text.contains(words));
+        let refusal = refusal.unwrap_or_else(|| panic!("{line} is not refused: {text}"));
+        stage.slack.mentions(line, EVIL, LOBBY, None).told(refusal).await;
     }
     stage.slack.says("<!channel> [x](http://evil.test)", EVIL, None).shows("did you mean").await;
     is_harmless(&stage);
