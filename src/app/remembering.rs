@@ -14,10 +14,7 @@ pub(super) fn store(config: &Config) -> Store {
     let place = match (&config.database_url, &config.data_dir) {
         (Some(url), _) => Place::Url(url.clone()),
         (None, Some(folder)) => Place::Folder(folder.clone()),
-        (None, None) => {
-            tracing::warn!("races are remembered in memory alone: name a folder in ARENA_DATA");
-            Place::Memory
-        }
+        (None, None) => Place::Memory,
     };
     Store::new(Settings { place, text_days: config.store.text_days }, Uuid::now_v7().to_string())
 }

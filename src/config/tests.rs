@@ -24,7 +24,18 @@ fn the_built_in_file_states_the_defaults() {
 
 #[test]
 fn the_built_in_file_states_every_setting() {
-    for table in ["arena", "timeouts", "http", "discord", "slack", "[provider]", "[model]", "[example]"] {
+    for table in [
+        "arena",
+        "timeouts",
+        "http",
+        "discord",
+        "slack",
+        "budget",
+        "access",
+        "[provider]",
+        "[model]",
+        "[example]",
+    ] {
         let error = toml::from_str::<File>(&format!("[{table}]\nnone_such = 1")).map(|_| ()).unwrap_err();
         let settings = error::known_settings(&error);
         assert!(settings.len() > 2, "{table}: {error}");

@@ -81,7 +81,10 @@ impl Store {
 
     async fn engine(&self) -> Result<Arc<dyn Database>, StoreError> {
         match &self.inner.settings.place {
-            Place::Memory => memory().await,
+            Place::Memory => {
+                tracing::warn!("races are remembered in memory alone: name a folder in ARENA_DATA");
+                memory().await
+            }
             Place::Folder(folder) => in_folder(folder).await,
             Place::Url(url) => {
                 let url = url.expose_secret();

@@ -31,6 +31,7 @@ impl Bot {
         let (log, reader) = read(stderr);
         let mut bot = Self { address, child, log, reader, _program: program };
         bot.logs("\"listening\"").await;
+        bot.logs("the store is there").await;
         bot
     }
 

@@ -34,9 +34,9 @@ fn of_form() {
     arena.toml, line 4: not valid TOML: extra `=`, expected nothing
     arena.toml, line 3: not valid TOML: duplicate key
     arena.toml, line 1: htp: unknown setting; did you mean `http`?
-    arena.toml, line 1: color: unknown setting; known here: arena, timeouts, http, discord, slack, provider, model, example
+    arena.toml, line 1: color: unknown setting; known here: arena, timeouts, http, discord, slack, budget, access, store, provider, model, example
     arena.toml, line 2: [http] listn: unknown setting; did you mean `listen`?
-    arena.toml, line 2: [arena] fast: unknown setting; known here: max_prompt_chars, max_output_tokens, concurrent_races, races_per_user_per_minute, drain_seconds
+    arena.toml, line 2: [arena] fast: unknown setting; known here: max_prompt_chars, max_output_tokens, concurrent_races, races_per_user_per_minute, races_per_user, lanes_per_race, drain_seconds
     arena.toml, line 3: [arena] max_prompt_chars: must be a whole number from 1 to 1000000
     arena.toml, line 2: [slack] admins: must be a list, not a string
     arena.toml, line 1: [provider]: must be a list, not a table
