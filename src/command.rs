@@ -29,6 +29,8 @@ pub enum Command {
     Examples,
     /// How it works.
     Help,
+    /// What the asker said and was told is to be forgotten.
+    Forget,
 }
 
 impl Command {
@@ -41,17 +43,19 @@ impl Command {
             Self::Models => "models",
             Self::Examples => "examples",
             Self::Help => "help",
+            Self::Forget => "forget",
         }
     }
 }
 
 /// The words after `/arena`, with what each does.
-pub const WORDS: [(&str, &str); 5] = [
+pub const WORDS: [(&str, &str); 6] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
     ("help", "the commands, and how the numbers are defined"),
+    ("forget", "forgets what you asked and were answered"),
 ];
 
 /// Why a line is not a command. The text is for the person who typed it.
@@ -108,6 +112,7 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
         "ask" => ask(rest, lineup),
         "models" => Ok(Command::Models),
         "examples" => Ok(Command::Examples),
+        "forget" => Ok(Command::Forget),
         unknown => Err(CommandError::UnknownWord { word: short(word), suggestion: nearest_word(unknown) }),
     }
 }

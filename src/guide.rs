@@ -99,10 +99,19 @@ pub fn availability(card: &ModelCard, said: &Availability) -> (bool, String) {
     }
 }
 
-/// A measured speed in tokens per second with its unit, "≈" where the count behind it is an estimate.
+/// How fast a model was: the median of the last days and how many answers that is of, else its last speed; in tokens per
+/// second, with "≈" where a count behind it is an estimate.
 #[must_use]
-pub fn last_speed((tokens_per_second, count): (f64, TokenCount)) -> String {
-    format!("{} tok/s", figures::speed(Some(tokens_per_second), count))
+pub fn measured(last: Option<(f64, TokenCount)>, lately: Option<(f64, TokenCount, usize)>) -> Option<String> {
+    let speed = |speed, count| figures::speed(Some(speed), count);
+    match (lately, last) {
+        (Some((median, count, 1)), _) => Some(format!("last speed {} tok/s", speed(median, count))),
+        (Some((median, count, n)), _) => {
+            Some(format!("median of {n} answers in a week {} tok/s", speed(median, count)))
+        }
+        (None, Some((last, count))) => Some(format!("last speed {} tok/s", speed(last, count))),
+        (None, None) => None,
+    }
 }
 
 #[cfg(test)]

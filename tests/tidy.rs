@@ -88,6 +88,7 @@ const SHELLS: &[&str] = &[
     "provider/simulated/mod.rs",
     "provider/simulated/server",
     "race/run.rs",
+    "slack/access.rs",
     "slack/api",
     "slack/budget/gate.rs",
     "slack/desk",

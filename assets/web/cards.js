@@ -62,7 +62,7 @@ function modelItem({ model, reachable, availability, last_speed }) {
         "p",
         { class: "entrant-name" },
         named(model),
-        el("span", { class: "last" }, last_speed ? `last ${last_speed}` : "not raced yet"),
+        el("span", { class: "last" }, last_speed ?? "not raced yet"),
       ),
       facts ? el("p", {}, facts) : null,
       el("p", { class: "muted" }, `${model.provider}: ${availability}`),
@@ -72,6 +72,8 @@ function modelItem({ model, reachable, availability, last_speed }) {
 
 function content(card, run) {
   switch (card.kind) {
+    case "notice":
+      return ["For you alone", el("p", {}, card.text)];
     case "models":
       return ["Line-up today", el("ul", { class: "entrants" }, ...card.models.map(modelItem))];
     case "examples":

@@ -118,6 +118,11 @@ pub(super) fn discord_settings(config: &Config) -> Option<discord::Settings> {
         guild: config.discord.guild_id,
         token_life: Duration::from_secs(config.discord.token_seconds),
         examples: examples(config),
+        access: discord::Access {
+            servers: config.access.discord_servers.clone(),
+            channels: config.access.discord_channels.clone(),
+            roles: config.access.discord_roles.clone(),
+        },
     })
 }
 
@@ -137,6 +142,10 @@ pub(super) fn slack_settings(config: &Config) -> Option<slack::Settings> {
         admins: config.slack.admins.clone(),
         native_chart: config.slack.native_chart,
         examples: examples(config),
+        access: slack::Access {
+            channels: config.access.slack_channels.clone(),
+            groups: config.access.slack_groups.clone(),
+        },
     })
 }
 

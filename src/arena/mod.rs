@@ -39,11 +39,14 @@ pub use crate::race::record::{Asker, RaceId, Record};
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
     race::{event::StopCause, metrics::TokenCount},
-    store::Store,
+    store::{Speed, Store},
 };
 
 /// Charts drawn at once: a drawing takes some milliseconds of a whole core.
 const CHARTS_AT_ONCE: usize = 2;
+
+/// Of how many days the median speeds are.
+const DAYS: u64 = 7;
 
 /// The right to run one race. Dropping it gives the slot back.
 pub struct Permit {
@@ -100,6 +103,9 @@ pub struct Entrant {
     pub availability: Availability,
     /// Its newest decode speed in this process, in tokens per second, and where the count comes from.
     pub last_speed: Option<(f64, TokenCount)>,
+    /// The median of its decode speeds in the last seven days in all processes, where the counts come from, and of how
+    /// many answers that is.
+    pub lately: Option<(f64, TokenCount, usize)>,
 }
 
 /// The arena.
@@ -227,13 +233,25 @@ impl Arena {
 
     /// The line-up today, asking every provider at once; each gets at most `patience`.
     pub async fn entrants(&self, patience: Duration) -> Vec<Entrant> {
-        let asked = self.models.iter().map(|model| async move {
+        let speeds = timeout(patience, self.speeds()).await.unwrap_or_default();
+        let asked = self.models.iter().map(|model| async {
             let silent = || Availability::Unreachable("no answer in time".into());
             let availability = timeout(patience, model.prepare()).await.unwrap_or_else(|_| silent());
-            let last_speed = lock(&self.history).last_speed(&model.card().id);
-            Entrant { card: model.card().clone(), availability, last_speed }
+            let card = model.card().clone();
+            let last_speed = lock(&self.history).last_speed(&card.id);
+            let lately = speeds.iter().find(|speed| speed.model == card.id);
+            let lately = lately.map(|speed| (speed.median, speed.count, speed.answers));
+            Entrant { card, availability, last_speed, lately }
         });
         join_all(asked).await
+    }
+
+    async fn speeds(&self) -> Vec<Speed> {
+        let Some(store) = &self.store else { return vec![] };
+        store.speeds(DAYS).await.unwrap_or_else(|error| {
+            tracing::debug!(error = error.chain(), "speeds were not looked up");
+            vec![]
+        })
     }
 
     /// Refuses new races from now on.

@@ -115,6 +115,21 @@ impl Arena {
         }
     }
 
+    /// [`Self::forget`] in words for that person.
+    pub async fn forgotten(&self, person: &str) -> String {
+        match self.forget(person).await {
+            Ok(0) => {
+                "Nothing of yours is remembered. What stands in the chat stays until it is deleted there."
+                    .into()
+            }
+            Ok(races) => format!(
+                "Forgotten: who asked, what and what was answered in {races} of your races. What stands in the chat stays \
+                 until it is deleted there; a race that runs now is not included."
+            ),
+            Err(why) => why.to_string(),
+        }
+    }
+
     /// Forgets what `person` asked and was answered in races that are over, here and in the store; tells how many.
     ///
     /// # Errors

@@ -38,7 +38,8 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         .add_option(ask)
         .add_option(word("models", "The line-up: who is there, and how fast they were"))
         .add_option(word("examples", "Prompts to try, one tap away from a race"))
-        .add_option(word("help", "The commands, and how the numbers are defined"));
+        .add_option(word("help", "The commands, and how the numbers are defined"))
+        .add_option(word("forget", "Forgets what you asked and were answered"));
     json!([command(json!(if in_guild { arena } else { everywhere(arena) }))])
 }
 
@@ -125,7 +126,7 @@ mod tests {
         let arena = &all[0];
         assert_eq!((&arena["integration_types"], &arena["contexts"]), (&json!([0, 1]), &json!([0, 1, 2])));
         let words: Vec<_> = arena["options"].as_array().expect("words").iter().map(|o| &o["name"]).collect();
-        assert_eq!(words, ["compare", "ask", "models", "examples", "help"]);
+        assert_eq!(words, ["compare", "ask", "models", "examples", "help", "forget"]);
         assert_eq!(arena["options"][0]["options"][0]["max_length"], 6_000);
         assert_eq!(arena["options"][1]["options"][0]["autocomplete"], true);
         let texts = all.to_string();

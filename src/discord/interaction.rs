@@ -52,6 +52,8 @@ pub(crate) struct Interaction {
     pub(crate) name: String,
     /// They keep order there: manage channels or messages, or administer the server.
     pub(crate) may_manage: bool,
+    /// Their roles there.
+    pub(crate) roles: Vec<u64>,
     /// Bytes that a file in the answer may have.
     pub(crate) file_limit: usize,
     /// What they did.
@@ -153,6 +155,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         user: user.unwrap_or_default(),
         name: name(json),
         may_manage: may_manage(json),
+        roles: json["member"]["roles"].as_array().into_iter().flatten().filter_map(snowflake).collect(),
         file_limit: file_limit(json),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })

@@ -25,6 +25,7 @@ pub(super) fn came(kind: &Kind) {
             "models" => "models",
             "examples" => "examples",
             "help" => "help",
+            "forget" => "forget",
             _ => "other",
         },
         Kind::Completion { .. } => "completion",

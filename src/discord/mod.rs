@@ -11,6 +11,7 @@
 //!
 //! Must not know models or providers.
 
+mod access;
 mod commands;
 mod completion;
 mod desk;
@@ -33,6 +34,7 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use self::access::Access;
 use self::{
     desk::Desk,
     endpoint::PublicKey,
@@ -84,6 +86,8 @@ pub struct Settings {
     pub token_life: Duration,
     /// Prompts to try.
     pub examples: Vec<Example>,
+    /// Where and to whom it is open.
+    pub access: Access,
 }
 
 /// Why Discord cannot be started at all.
@@ -115,7 +119,8 @@ impl Discord {
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
         let (examples, token_life) = (settings.examples.clone(), settings.token_life);
-        let desk = Arc::new(Desk { arena, rest, examples, token_life });
+        let access = settings.access.clone();
+        let desk = Arc::new(Desk { arena, rest, examples, token_life, access });
         let key = settings.mode.key()?;
         let endpoint = key.clone().map_or_else(Router::new, |key| endpoint::router(key, inbox(&desk)));
         let entry = Entry::Waiting("its commands are not registered yet".into());

@@ -11,6 +11,7 @@
 //!
 //! Must not know models or providers.
 
+mod access;
 mod api;
 mod budget;
 mod desk;
@@ -38,7 +39,9 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use self::access::Access;
 use self::{
+    access::Door,
     api::{Api, ApiError},
     desk::{Desk, Told},
     entry::Entry,
@@ -78,6 +81,8 @@ pub struct Settings {
     pub native_chart: bool,
     /// Prompts to try.
     pub examples: Vec<Example>,
+    /// Where and to whom it is open.
+    pub access: Access,
 }
 
 /// Why Slack cannot be started at all.
@@ -110,6 +115,7 @@ impl Slack {
             examples: settings.examples.clone(),
             admins: settings.admins.clone(),
             native_chart: Arc::new(AtomicBool::new(settings.native_chart)),
+            door: Door::new(settings.access.clone()),
             told: Told::default(),
             names: Names::default(),
         });

@@ -43,6 +43,8 @@ pub(super) enum Card<'a> {
     Models { models: Vec<EntrantDto<'a>> },
     /// Prompts to try.
     Examples { examples: Vec<ExampleDto<'a>> },
+    /// A sentence.
+    Notice { text: String },
     /// How it works.
     Help { commands: Vec<CommandDto>, sections: Vec<SectionDto> },
 }
@@ -80,6 +82,11 @@ pub(super) fn examples(examples: &[Example]) -> Card<'_> {
     Card::Examples { examples: examples.iter().map(example).collect() }
 }
 
+/// A sentence.
+pub(super) fn notice(text: String) -> Card<'static> {
+    Card::Notice { text }
+}
+
 /// The commands, the numbers, where prompts go.
 pub(super) fn help(cards: &[Arc<ModelCard>]) -> Card<'static> {
     let section = |section: Section| SectionDto { title: section.title, text: section.text };
@@ -100,6 +107,6 @@ fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
         model: CardDto::of(&entrant.card),
         reachable,
         availability,
-        last_speed: entrant.last_speed.map(guide::last_speed),
+        last_speed: guide::measured(entrant.last_speed, entrant.lately),
     }
 }

@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 use self::reply::Reply;
 pub(super) use self::reply::value;
 use super::{
+    access::Access,
     commands, completion,
     interaction::{Interaction, Kind, Place},
     meter,
@@ -37,6 +38,7 @@ pub(super) struct Desk {
     pub(super) examples: Vec<Example>,
     /// For how long an interaction's token is used.
     pub(super) token_life: Duration,
+    pub(super) access: Access,
 }
 
 impl Desk {
@@ -70,6 +72,10 @@ impl Desk {
             Ok(Command::Models) => self.models(reply).await,
             Ok(Command::Examples) => reply.say(render::examples(&self.examples)).await,
             Ok(Command::Help) => reply.say(render::help(self.arena.cards())).await,
+            Ok(Command::Forget) => {
+                let person = format!("discord:{}", reply.interaction.user);
+                reply.say(render::notice(&self.arena.forgotten(&person).await)).await;
+            }
         }
     }
 
@@ -86,7 +92,8 @@ impl Desk {
     async fn start(&self, reply: &Reply<'_>, models: &[ModelId], prompt: String) {
         let interaction = reply.interaction;
         let asker = Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() };
-        let admitted = match self.arena.admit(asker, models, prompt) {
+        let allowed = self.access.allows(interaction);
+        let admitted = match allowed.and_then(|()| self.arena.admit(asker, models, prompt)) {
             Ok(permit) => self.arena.enter(permit, &origin(interaction, self.token_life)).await,
             refused => refused,
         };

@@ -66,7 +66,7 @@ fn about(entrant: &Entrant) -> String {
     let provider = short(&entrant.card.provider, 40);
     let said = [provider, short(&words, 120)];
     let mut parts: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.extend(entrant.last_speed.map(|speed| format!("last speed {}", guide::last_speed(speed))));
+    parts.extend(guide::measured(entrant.last_speed, entrant.lately));
     format!("-# {mark} {}", parts.join(" · "))
 }
 

@@ -42,6 +42,7 @@ pub(crate) mod method {
     /// Opens a modal.
     pub(crate) const OPEN_VIEW: &str = "views.open";
     pub(super) const NAME: &str = "users.info";
+    pub(super) const MEMBERS: &str = "usergroups.users.list";
     pub(super) const IDENTITY: &str = "auth.test";
     pub(super) const OPEN_CONNECTION: &str = "apps.connections.open";
     pub(super) const JOIN: &str = "conversations.join";
@@ -172,16 +173,30 @@ impl Api {
     /// # Errors
     /// See [`ApiError`].
     pub(crate) async fn name(&self, user: &str) -> Result<String, ApiError> {
-        // methods that only read take no JSON
-        let ask = async {
-            let (token, patience) = (&self.0.token.token_value.0, self.0.patience.other);
-            web::success(self.0.http.form((method::NAME, &[("user", user)]), token, patience).await?.json())
-        };
-        let answer = self.counted(method::NAME, ask).await?;
+        let answer = self.read(method::NAME, &[("user", user)]).await?;
         let user = &answer["user"];
         let names = [&user["profile"]["display_name"], &user["real_name"], &user["name"]];
         let name = names.into_iter().filter_map(Value::as_str).find(|name| !name.trim().is_empty());
         name.map(str::to_owned).ok_or_else(|| Lost::Unreadable.into_error())
+    }
+
+    /// The ids of the users in a user group. <https://docs.slack.dev/reference/methods/usergroups.users.list>
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>, ApiError> {
+        let answer = self.read(method::MEMBERS, &[("usergroup", group)]).await?;
+        let users = answer["users"].as_array().ok_or_else(|| Lost::Unreadable.into_error())?;
+        Ok(users.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// Methods that only read take no JSON.
+    async fn read(&self, method: &'static str, form: &[(&str, &str)]) -> Result<Value, ApiError> {
+        let ask = async {
+            let (token, patience) = (&self.0.token.token_value.0, self.0.patience.other);
+            web::success(self.0.http.form((method, form), token, patience).await?.json())
+        };
+        self.counted(method, ask).await
     }
 
     /// An address for a socket, which proves `app_token`. <https://docs.slack.dev/reference/methods/apps.connections.open>

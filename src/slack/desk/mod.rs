@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use self::reply::Reply;
 pub(super) use self::told::Told;
 use super::{
+    access::Door,
     api::{Api, ApiError, Place},
     incoming::{Ack, Incoming, Kind},
     meter,
@@ -47,6 +48,8 @@ pub(super) struct Desk {
     pub(super) examples: Vec<Example>,
     /// Ids of those who may stop any race.
     pub(super) admins: Vec<String>,
+    /// Who may ask for races, and where.
+    pub(super) door: Door,
     /// Whether last frames have Slack's own chart.
     pub(super) native_chart: Arc<AtomicBool>,
     /// Whose full answers stand in their threads already.
@@ -64,6 +67,8 @@ enum Answer {
     Models,
     /// A form to fill in.
     Form(Draft),
+    /// What they asked is to be forgotten.
+    Forget,
     /// Another process answers.
     Nothing,
 }
@@ -120,7 +125,7 @@ impl Desk {
             Answer::Race(_, lanes) => Some(render::on_it(*lanes)),
             Answer::Models => Some(render::notice("Asking the providers who is there …")),
             Answer::Form(_) => None,
-            Answer::Nothing => return Ack::Empty,
+            Answer::Forget | Answer::Nothing => return Ack::Empty,
         };
         self.follow(incoming, answer);
         words.as_ref().map_or(Ack::Empty, private)
@@ -156,19 +161,28 @@ impl Desk {
                 Answer::Say(render::examples(&self.examples, thread))
             }
             Command::Help => Answer::Say(render::help(self.arena.cards())),
+            Command::Forget => Answer::Forget,
         }
     }
 
     fn admit(&self, incoming: &Incoming, models: &[ModelId], prompt: String) -> Answer {
-        match self.arena.admit(asker(incoming), models, prompt) {
+        let allowed = self.door.allows_place(incoming);
+        match allowed.and_then(|()| self.arena.admit(asker(incoming), models, prompt)) {
             Ok(permit) => Answer::race(permit),
             Err(refused) => Answer::Say(render::notice(&refused.to_string())),
         }
     }
 
-    /// A race stands in the store before anybody hears of it.
+    /// A race stands in the store before anybody hears of it, and what is forgotten is out of it.
     async fn entered(&self, incoming: &Incoming, answer: Answer) -> Answer {
-        let Answer::Race(permit, _) = answer else { return answer };
+        let permit = match answer {
+            Answer::Race(permit, _) => permit,
+            Answer::Forget => {
+                let said = self.arena.forgotten(&asker(incoming).id).await;
+                return Answer::Say(render::notice(&said));
+            }
+            other => return other,
+        };
         match self.arena.enter(*permit, &origin(incoming)).await {
             Ok(permit) => Answer::race(permit),
             Err(Refused::Duplicate) => Answer::Nothing,
@@ -188,7 +202,7 @@ impl Desk {
                 Answer::Race(permit, _) => desk.race(&incoming, *permit).await,
                 Answer::Models => desk.models(&incoming).await,
                 Answer::Form(draft) => desk.form(&incoming, &draft).await,
-                Answer::Nothing => {}
+                Answer::Forget | Answer::Nothing => {}
             }
         });
     }
@@ -215,6 +229,10 @@ impl Desk {
     /// no model is called and the asker is told.
     async fn race(&self, incoming: &Incoming, permit: Permit) {
         let Some(place) = &incoming.place else { return self.arena.give_back(permit) };
+        if let Err(refused) = self.door.allows_person(&self.api, incoming).await {
+            self.arena.give_back(permit);
+            return self.reply(incoming).say(&render::notice(&refused.to_string())).await;
+        }
         let name = self.arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
         let permit = permit.asked_by(name.unwrap_or_default());
         match self.arena.unless_interrupted(self.open(place, incoming, &permit)).await {

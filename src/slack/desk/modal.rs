@@ -85,7 +85,9 @@ impl Desk {
             is_dm: origin.is_dm,
             ..incoming.as_ref().clone()
         });
-        let admitted = match self.arena.admit(super::asker(&incoming), &filled.models, filled.prompt) {
+        let allowed = self.door.allows_place(&incoming);
+        let asked = || self.arena.admit(super::asker(&incoming), &filled.models, filled.prompt);
+        let admitted = match allowed.and_then(|()| asked()) {
             Ok(permit) => self.arena.enter(permit, &super::origin(&incoming)).await,
             refused => refused,
         };

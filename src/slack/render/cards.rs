@@ -59,7 +59,7 @@ fn about(entrant: &Entrant) -> Value {
     let (reachable, words) = guide::availability(card, &entrant.availability);
     let said = [bare(&card.provider, 40), bare(&words, 120)];
     let mut said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    said.extend(entrant.last_speed.map(|speed| format!("last speed {}", guide::last_speed(speed))));
+    said.extend(guide::measured(entrant.last_speed, entrant.lately));
     let size = between(" · ", &card.size, 24, "");
     let simulated = if card.simulated { " · simulated" } else { "" };
     let purpose = between("Best for ", &card.best_for, 120, ".\n");

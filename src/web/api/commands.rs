@@ -53,6 +53,7 @@ pub(super) async fn command(
         }
         Command::Examples => cards::examples(&local.examples),
         Command::Help => cards::help(local.arena.cards()),
+        Command::Forget => cards::notice(local.arena.forgotten(&asker.id).await),
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
 }

@@ -192,6 +192,7 @@ fn what_is_read_can_be_looked_at() {
                 Availability::Listed
             },
             last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
+            lately: None,
         })
         .collect();
     let page = page(

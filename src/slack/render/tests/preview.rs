@@ -211,6 +211,7 @@ fn what_is_read_can_be_looked_at() {
             _ => Availability::Listed,
         },
         last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
+        lately: None,
     };
     let entrants: Vec<Entrant> = line_up().iter().enumerate().map(entrant).collect();
     let fact = example("A quick fact", "Why is the sky blue? Two sentences.", "A small model is done first.");
