@@ -14,6 +14,7 @@ mod probe;
 mod prompt;
 mod remembering;
 mod serve;
+mod starts;
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 

@@ -6,13 +6,13 @@ use axum::Router;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    app::leader::lead,
+    app::{leader::lead, starts::back_off},
     arena::{Arena, Salvage},
     config::{Config, ConfigError, DiscordMode, ExampleConfig, SlackMode},
     discord::{self, Discord},
     guide::Example,
     slack::{self, Slack},
-    store::Store,
+    store::{State, Store},
 };
 
 /// The surfaces of the platforms that have their credentials.
@@ -66,6 +66,7 @@ impl Platforms {
                 (store.clone(), if discord.is_connected() { leaving } else { closed }.clone());
             servers.spawn(async move {
                 if discord.is_connected() {
+                    back_off(&store, &closed).await;
                     lead(&store, "discord", closed, |term| discord.run(term)).await;
                 } else {
                     discord.run(closed).await;
@@ -79,7 +80,9 @@ impl Platforms {
                 if slack.is_connected() {
                     lead(&store, "slack", closed, |term| slack.run(term)).await;
                 } else {
-                    slack.run(closed).await;
+                    // each of them edits messages of the same workspace
+                    let sharing = closed.run_until_cancelled(shares(&store, &slack));
+                    tokio::join!(slack.run(closed.clone()), sharing);
                 }
             });
         }
@@ -101,6 +104,19 @@ impl Platforms {
     pub(super) fn missing(&self) -> Vec<String> {
         let discord = self.discord.iter().flat_map(|discord| discord.missing());
         discord.chain(self.slack.iter().flat_map(|slack| slack.missing())).collect()
+    }
+}
+
+/// Tells Slack's budget how many processes use it, for ever.
+async fn shares(store: &Store, slack: &Slack) {
+    let mut state = store.state();
+    loop {
+        if let State::Here { processes, .. } = *state.borrow_and_update() {
+            slack.shared_by(processes);
+        }
+        if state.changed().await.is_err() {
+            return;
+        }
     }
 }
 

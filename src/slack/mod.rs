@@ -172,6 +172,11 @@ impl Slack {
         }
     }
 
+    /// The workspace's budget of edits is shared by so many processes.
+    pub fn shared_by(&self, processes: u64) {
+        self.desk.api.gate().shared_by(processes);
+    }
+
     /// How long the last frames of all messages that are live now take, beside the calls themselves.
     #[must_use]
     pub fn finals(&self) -> Duration {

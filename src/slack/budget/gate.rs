@@ -57,6 +57,11 @@ impl Gate {
         Share { gate: self.clone(), who }
     }
 
+    /// So many processes edit messages of this workspace: each spends its part.
+    pub(crate) fn shared_by(&self, processes: u64) {
+        self.lock().budget.updates.shared_by(processes, Instant::now());
+    }
+
     /// How far apart the edits of one live message should be, counted from an answer to the next call: 1.5 s for
     /// each live message of the workspace, longer while the budget recovers.
     #[must_use]

@@ -231,3 +231,34 @@ fn a_place_that_is_given_up_holds_up_nobody_and_nothing_is_kept() {
         assert!(budget.posts.len() <= 11, "{}", budget.posts.len());
     }
 }
+
+/// One process alone, then three: whoever edits as often as it may, Slack never counts more than 50 in 60 seconds.
+#[test]
+fn several_processes_share_one_budget() {
+    let start = Instant::now();
+    for joined in [0_u64, 7, 30, 61, 100] {
+        let mut all: [Updates; 3] = Default::default();
+        let mut went = vec![];
+        for tenth in 0..2_400_u64 {
+            let now = start + Duration::from_millis(100 * tenth);
+            // the newcomers know at once, the first one two seconds later
+            for (process, since) in [(1, joined), (2, joined), (0, joined + 2)] {
+                if tenth >= since * 10 {
+                    all[process].shared_by(3, now);
+                }
+            }
+            let there = if tenth >= joined * 10 { 3 } else { 1 };
+            for updates in &mut all[..there] {
+                if updates.ask(1, Urgency::Final, None, now).is_ok() {
+                    updates.settle(Outcome::Answered, now);
+                    went.push(tenth);
+                }
+            }
+        }
+        for (at, first) in went.iter().enumerate() {
+            let within = went[at..].iter().take_while(|tenth| **tenth < first + 600).count();
+            assert!(within <= 50, "{within} in a minute, joined after {joined} s");
+        }
+        assert!(went.len() > 130, "{} in four minutes", went.len());
+    }
+}
