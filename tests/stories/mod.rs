@@ -2,6 +2,7 @@
 //! referee ([`crate::support::provider`]).
 
 mod bot;
+mod caps;
 mod command_line;
 mod crowd;
 mod discord;

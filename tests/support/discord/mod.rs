@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 use self::server::House;
 pub use self::{
     asked::Asked,
-    cast::{ANA, BEN, MOD, Place, User},
+    cast::{ANA, BEN, GUILD, MOD, Place, User},
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, Hung, Moment},
     limits::{Scope, Span},
