@@ -28,6 +28,7 @@ pub(crate) struct Bot {
     child: Child,
     address: SocketAddr,
     config: PathBuf,
+    data: PathBuf,
     key: SigningKey,
 }
 
@@ -37,6 +38,7 @@ impl Drop for Bot {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_file(&self.config);
+        let _ = fs::remove_dir_all(&self.data);
     }
 }
 
@@ -48,11 +50,13 @@ impl Bot {
         let config =
             env::temp_dir().join(format!("llm-arena-bench-{}-{}.toml", process::id(), address.port()));
         fs::write(&config, configuration(server))?;
+        let data = config.with_extension("data");
         let child = Command::new(env!("CARGO_BIN_EXE_llm-arena"))
             .arg("serve")
             .env_clear()
             .env("ARENA_CONFIG", &config)
             .env("ARENA_LISTEN", address.to_string())
+            .env("ARENA_DATA", &data)
             .env("ARENA_LOG", "warn")
             .env("DISCORD_TOKEN", "bench")
             .env("DISCORD_PUBLIC_KEY", hex(key.verifying_key().as_bytes()))
@@ -61,7 +65,7 @@ impl Bot {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;
-        let bot = Self { child, address, config, key };
+        let bot = Self { child, address, config, data, key };
         let start = Instant::now();
         while !bot.get("/readyz").await.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
             if start.elapsed() > PATIENCE {
@@ -75,6 +79,18 @@ impl Bot {
     /// What it has used.
     pub(crate) fn usage(&self) -> io::Result<Usage> {
         Usage::of(&self.child.id().to_string())
+    }
+
+    /// How many files and sockets it has open.
+    pub(crate) fn files(&self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
+    /// A gauge without labels among its metrics.
+    pub(crate) async fn gauge(&self, name: &str) -> io::Result<String> {
+        let page = self.get("/metrics").await?;
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.unwrap_or("no").to_owned())
     }
 
     async fn get(&self, path: &str) -> io::Result<String> {

@@ -1,6 +1,6 @@
 //! Live messages on Discord: CPU an edit and memory with many at once, and memory over many races.
 //!
-//! `cargo bench --bench discord -- [--messages N] [--seconds S] [--races N]`. The bot is the built binary in a process
+//! `cargo bench --bench discord -- [--messages N] [--seconds S] [--races N] [--soak MINUTES]`. The bot is the built binary in a process
 //! of its own, so its figures are nobody else's; interactions are posted to it, signed. Discord and the provider are a
 //! server in this process that is in nobody's way. Every live race has five lanes that have said a hundred words and
 //! say one a second, so that every edit is a whole message that changed; a token's way through a race is in the figures
@@ -13,6 +13,7 @@ mod chunks;
 mod bare;
 mod bot;
 mod server;
+mod soak;
 mod usage;
 
 use std::{
@@ -48,6 +49,9 @@ struct Args {
     /// Races one after the other, twenty at once; memory is looked at four times.
     #[arg(long, default_value_t = 2_000)]
     races: u32,
+    /// Instead of all that: twenty races at once for so many minutes.
+    #[arg(long, default_value_t = 0)]
+    soak: u32,
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -78,6 +82,9 @@ fn main() -> io::Result<()> {
 
 async fn measure(args: &Args) -> io::Result<()> {
     println!("load of the machine: {}", fs::read_to_string("/proc/loadavg")?.trim());
+    if args.soak > 0 {
+        return soak::run(args.soak).await;
+    }
     live(args).await?;
     many(args).await
 }

@@ -6,9 +6,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     sync::watch,
     time::{Instant, interval, timeout_at},
 };
@@ -25,7 +27,7 @@ use crate::{
     config::{self, Config, ConfigError},
     slack,
     store::{self, Store},
-    telemetry::metrics::handle as recorder,
+    telemetry::metrics::{self as name, handle as recorder},
     web::{Hosts, LocalChannel},
 };
 
@@ -117,6 +119,8 @@ async fn upkeep() {
     let mut turn = interval(UPKEEP);
     loop {
         turn.tick().await;
+        let tasks = Handle::current().metrics().num_alive_tasks();
+        gauge!(name::TASKS_ALIVE).set(u32::try_from(tasks).map_or(f64::INFINITY, f64::from));
         recorder().run_upkeep();
     }
 }

@@ -60,6 +60,8 @@ pub const SLACK_REFUSED_REQUESTS: &str = "arena_slack_refused_requests_total";
 pub const SLACK_CONNECTIONS: &str = "arena_slack_connections_total";
 /// Socket Mode connections that are live now.
 pub const SLACK_CONNECTIONS_LIVE: &str = "arena_slack_connections_live";
+/// Tasks of the runtime that are alive.
+pub const TASKS_ALIVE: &str = "arena_tasks_alive";
 /// Always 1; its label is the version.
 pub const BUILD_INFO: &str = "arena_build_info";
 
@@ -131,6 +133,7 @@ fn describe() {
     describe_gauge!(SLACK_CONNECTIONS_LIVE, "Socket Mode connections that are live");
     describe_gauge!(LEADER, "1 where this process has a platform's connection, 0 where it stands by");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
+    describe_gauge!(TASKS_ALIVE, "Tasks of the runtime that are alive");
     describe_gauge!(BUILD_INFO, "The version of this program");
     let seconds = Unit::Seconds;
     describe_histogram!(RACE_SECONDS, seconds, "Length of races, by outcome");

@@ -33,9 +33,7 @@ async fn a_budget_is_a_hard_stop_and_what_was_not_spent_comes_back() {
     let models = [("a", "price_out = 10000")];
     let gate = Gate::default();
     let first = answer("a").role().says("Air ").waits_for(&gate).says("scatters").whole();
-    let stage =
-        Stage::open(capped(lines, &models), [first, answer("a").role().says("Again").whole()])
-            .await;
+    let stage = Stage::open(capped(lines, &models), [first, answer("a").role().says("Again").whole()]).await;
     let asked = stage.discord.types("/arena compare", WHY, ANA, Place::Server);
     asked.shows("Air").await;
     let said = refusal(&stage).await;

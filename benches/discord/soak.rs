@@ -1,0 +1,38 @@
+//! Twenty races at once for a long time: memory, open files and tasks of the bot, looked at every minute.
+
+use std::{io, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::{AT_ONCE, bot::Bot, server::Server};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Runs for so many minutes and prints what the bot holds after each.
+pub(crate) async fn run(minutes: u32) -> io::Result<()> {
+    let server = Arc::new(Server::open(false).await?);
+    let bot = Bot::start(server.address()).await?;
+    let (start, mut asked, mut looked) = (Instant::now(), 0, vec![]);
+    for minute in 1..=minutes {
+        let until = start + MINUTE * minute;
+        while timeout_at(until, server.until(|seen| seen.charts + AT_ONCE > asked)).await.is_ok() {
+            bot.asks(asked).await?;
+            asked += 1;
+        }
+        let (used, files, tasks) = (bot.usage()?, bot.files()?, bot.gauge("arena_tasks_alive").await?);
+        println!(
+            "minute {minute}: {asked} races, {:.1} MB, {files} open files, {tasks} tasks",
+            used.megabytes()
+        );
+        looked.push(used.megabytes());
+    }
+    server.until(|seen| seen.charts >= asked).await?;
+    let third = looked.len().div_ceil(3);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / f64::from(u32::try_from(part.len()).unwrap_or(1));
+    let (middle, last) = (mean(&looked[third..2 * third]), mean(&looked[2 * third..]));
+    println!(
+        "memory in the second third {middle:.1} MB, in the last {last:.1} MB: {:.3} times",
+        last / middle
+    );
+    Ok(())
+}
