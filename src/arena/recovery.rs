@@ -83,7 +83,10 @@ impl Arena {
                 }
             }
             Err(error) => {
-                tracing::debug!(error = error.chain(), "races of processes that are gone were not looked for")
+                tracing::debug!(
+                    error = error.chain(),
+                    "races of processes that are gone were not looked for"
+                );
             }
         }
     }

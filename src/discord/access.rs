@@ -45,7 +45,7 @@ mod tests {
     fn asked(server: Option<&str>, channel: &str, roles: &[&str]) -> Interaction {
         let mut json = json!({
             "id": "1", "application_id": "2", "token": "t", "type": 2, "channel_id": channel,
-            "context": if server.is_some() { 0 } else { 1 },
+            "context": i32::from(server.is_none()),
             "member": { "user": { "id": "3" }, "roles": roles },
             "data": { "name": "arena", "options": [{ "type": 1, "name": "help" }] },
         });

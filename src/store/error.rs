@@ -37,7 +37,11 @@ const CANNOT_WRITE: [&str; 3] = ["13", "8", "10"];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .unwrap_or_default()
+            .into_owned();
         // an extended code has the plain one in its lowest byte
         let plain = code.parse::<u32>().map(|code| (code & 0xff).to_string()).unwrap_or_default();
         let is_full = code == "53100" || (code.len() < 5 && CANNOT_WRITE.contains(&plain.as_str()));

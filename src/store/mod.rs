@@ -107,6 +107,7 @@ impl Store {
     }
 
     /// Whether it can be used now, and how many processes use it.
+    #[must_use]
     pub fn state(&self) -> watch::Receiver<State> {
         self.inner.state.subscribe()
     }

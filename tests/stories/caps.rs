@@ -14,7 +14,7 @@ use crate::support::{
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
 
 fn capped<'a>(lines: &'a str, models: &'a [(&'a str, &'a str)]) -> Setting<'a> {
-    Setting { lines, models, ..Setting::default() }
+    Setting { models, lines, ..Setting::default() }
 }
 
 /// The words of a private answer.

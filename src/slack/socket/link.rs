@@ -130,7 +130,7 @@ impl Link {
                 biased;
                 () = stop.as_mut() => Err(Ended::Told),
                 message = self.socket.next() => match message {
-                    Some(Ok(message)) => self.take(message).await,
+                    Some(Ok(message)) => self.take(message),
                     Some(Err(_)) => Err(Ended::Lost("the connection to Slack broke")),
                     None => Err(Ended::Lost("Slack closed the connection")),
                 },
@@ -145,7 +145,7 @@ impl Link {
         }
     }
 
-    async fn take(&mut self, message: Message) -> Result<(), Ended> {
+    fn take(&mut self, message: Message) -> Result<(), Ended> {
         self.heard = Instant::now();
         let text = match message {
             Message::Text(text) => text,

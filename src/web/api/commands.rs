@@ -85,9 +85,10 @@ fn run(local: &LocalChannel, permit: Permit, owner: String) {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         let status = match refused {
-            Refused::EmptyPrompt | Refused::ModelGone => StatusCode::BAD_REQUEST,
+            Refused::EmptyPrompt | Refused::ModelGone | Refused::TooManyLanes { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Refused::TooManyLanes { .. } => StatusCode::BAD_REQUEST,
             Refused::NotOpen(_) => StatusCode::FORBIDDEN,
             Refused::Busy { .. }
             | Refused::TooFast { .. }
