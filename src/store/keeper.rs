@@ -99,6 +99,10 @@ impl Store {
     /// Renews this process's lease for ever.
     async fn live(&self) {
         let (life, mut purged): (String, Option<Instant>) = (self.life(), None);
+        if self.is_for_one() {
+            // whoever had the file before is gone, whatever it said last
+            let _ = self.forget_processes().await;
+        }
         loop {
             let begun = Instant::now();
             match self.renew(&life).await {

@@ -19,6 +19,7 @@ const HOLD: &str = "INSERT INTO leases (name, holder, epoch, until) VALUES ($1, 
     WHERE leases.holder = excluded.holder OR leases.until < {now}
     RETURNING epoch";
 const RELEASE: &str = "UPDATE leases SET until = 0 WHERE name = $1 AND holder = $2";
+const GONE: &str = "DELETE FROM leases WHERE name LIKE 'process:%'";
 const PROCESSES: &str = "SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%' AND until >= {now}";
 
 impl Store {
@@ -44,6 +45,11 @@ impl Store {
     pub(super) async fn processes(&self) -> Result<u64, StoreError> {
         let rows = self.rows(Query::new(PROCESSES, [])).await?;
         Ok(rows.first().map_or(0, |row| row.int(0).unsigned_abs()))
+    }
+
+    /// All processes are gone but this one, which is to be known already.
+    pub(super) async fn forget_processes(&self) -> Result<(), StoreError> {
+        self.one(Query::new(GONE, [])).await.map(drop)
     }
 
     /// The lease by which others see that this process lives.

@@ -21,7 +21,7 @@ pub struct Bot {
     child: Child,
     log: watch::Receiver<Vec<String>>,
     reader: JoinHandle<()>,
-    _program: Program,
+    program: Program,
 }
 
 impl Bot {
@@ -29,7 +29,7 @@ impl Bot {
     pub async fn start(program: Program, address: SocketAddr) -> Self {
         let Running { child, stderr } = program.start(&["serve"]);
         let (log, reader) = read(stderr);
-        let mut bot = Self { address, child, log, reader, _program: program };
+        let mut bot = Self { address, child, log, reader, program };
         bot.logs("\"listening\"").await;
         bot.logs("the store is there").await;
         bot
@@ -59,6 +59,12 @@ impl Bot {
         assert_eq!(status.code(), Some(code), "the exit code:\n{}", tail(&log.borrow()));
         reader.await.expect("a reader");
         log.borrow().clone()
+    }
+
+    /// It is killed, without a word to anybody; what it needs to start again.
+    pub async fn dies(mut self) -> Program {
+        self.child.kill().await.expect("it ran");
+        self.program
     }
 
     /// Status and text of `/readyz`.

@@ -11,6 +11,7 @@ mod misconfigured;
 mod probes;
 mod race;
 mod real_llm;
+mod recovery;
 mod referee;
 mod service;
 mod simulated;

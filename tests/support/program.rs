@@ -1,6 +1,12 @@
 //! The built binary, run as people run it: a folder of its own, an environment of just what is named.
 
-use std::{io, net::SocketAddr, path::PathBuf, process::Stdio};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    sync::atomic::{AtomicU16, Ordering},
+};
 
 use tempfile::TempDir;
 use tokio::{
@@ -150,10 +156,16 @@ pub async fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
-/// An address on which nobody listens now.
+/// An address on which nobody listens now, and that nobody gets by asking for any: it is below the ports that systems
+/// hand out, and no other test of this run has it.
 pub fn free_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).expect("below ten thousand");
+    let mut ports =
+        (0..10_000).map(|_| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000) % 10_000);
+    let is_free = |address: &SocketAddr| std::net::TcpListener::bind(address).is_ok();
+    let free = ports.find_map(|port| Some(SocketAddr::from(([127, 0, 0, 1], port))).filter(is_free));
+    free.expect("a port")
 }
 
 /// Status and body of a GET.

@@ -26,6 +26,7 @@ use super::{
     names::Names,
     posts,
     render::{self, Body, Draft},
+    salvage::Waiting,
     surface::{Address, SlackSurface},
 };
 use crate::{
@@ -279,7 +280,7 @@ fn origin(incoming: &Incoming) -> Origin {
         platform: meter::PLATFORM,
         delivery: Some(incoming.delivery.clone()),
         server: format!("slack:{}", incoming.team),
-        reference: None,
+        reference: Waiting::of(incoming).map(|waiting| waiting.to_string()),
     }
 }
 

@@ -1,0 +1,194 @@
+//! SIGKILL at any moment under load, then a start on the same store.
+
+use std::{collections::HashMap, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::{
+    super::{
+        KEY, bot::Bot, command_line::program, crowd, discord::stage as on_discord, slack::stage as on_slack,
+    },
+    Memory, kills,
+};
+use crate::support::{
+    discord::{self, FakeDiscord, Place},
+    program::{Program, free_address},
+    provider::{FakeProvider, Rules, Truth},
+    slack::{self, FakeSlack, LOBBY},
+};
+
+/// Races at once.
+const RACES: usize = 4;
+/// From the start after the kill to the end of the last message.
+const IN_TIME: Duration = Duration::from_secs(10);
+/// The same on a machine that others use too.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// A token costs a dollar, so that micro-dollars are a million for each.
+const MODELS: [(&str, &str); 2] = [("a", "price_out = 1000000"), ("b", "price_out = 1000000")];
+const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\nmax_output_tokens = 1000\n";
+
+async fn provider() -> FakeProvider {
+    let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
+    let answers = (0..RACES).flat_map(|_| MODELS.map(|(model, _)| crowd::speaks(model, 8).whole()));
+    FakeProvider::open_with(rules, answers).await
+}
+
+/// No race ran twice, and no budget is short of what the provider served.
+async fn is_honest(truth: &Truth, memory: &Memory) {
+    let mut asked = HashMap::<(String, String), u32>::new();
+    for exchange in &truth.exchanges {
+        let prompt = exchange.body["messages"].to_string();
+        *asked.entry((exchange.model.clone(), prompt)).or_default() += 1;
+    }
+    assert!(asked.values().all(|times| *times == 1), "a race ran twice: {asked:?}");
+    let served: u64 = truth.exchanges.iter().map(|exchange| exchange.tokens()).sum();
+    let spent =
+        memory.counts("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM spend WHERE scope = 'day'").await;
+    let served = i64::try_from(served * 1_000_000).expect("a number");
+    assert!(spent >= served, "{spent} are spent, and {served} were served");
+}
+
+/// Lets the bot do something, kills it and starts it again; when.
+async fn killed(
+    bot: Bot,
+    program: impl Fn() -> Program,
+    reached: impl Future<Output = ()>,
+) -> (Bot, Instant) {
+    let address = bot.address;
+    let _ = timeout(Duration::from_secs(20), reached).await;
+    drop(bot.dies().await);
+    let start = Instant::now();
+    (Bot::start(program(), address).await, start)
+}
+
+async fn on_discord(memory: &Memory, calls: usize) -> Duration {
+    let (discord, provider) = (FakeDiscord::open().await, provider().await);
+    let address = free_address();
+    discord.delivers_by(discord::Delivery::Http(address));
+    let program = || {
+        let way = on_discord::Way::Http;
+        let program = program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_discord::lines(way)));
+        memory.of(on_discord::knows(program, &discord, way), address)
+    };
+    let mut bot = Bot::start(program(), address).await;
+    bot.logs("the commands were registered").await;
+    let before = discord.world(|world| world.calls.len());
+    let asked: Vec<_> = (0..RACES)
+        .map(|race| {
+            let prompt = crowd::prompt(race);
+            discord.types("/arena compare", &[("prompt", &prompt)], discord::ANA, Place::Server)
+        })
+        .collect();
+    let reached = async {
+        discord.until(|world| (world.calls.len() >= before + calls).then_some(())).await;
+    };
+    let (bot, start) = killed(bot, program, reached).await;
+    for asked in &asked {
+        let interaction = asked.interaction();
+        if interaction.answer.is_none() {
+            asked.pardons();
+            continue;
+        }
+        let left = PATIENCE.saturating_sub(start.elapsed());
+        let ended = timeout(left, async {
+            loop {
+                let last = asked.ends().await;
+                let now = asked.now();
+                if now.text() == last.look.text() || !now.is_loading() {
+                    return now;
+                }
+            }
+        });
+        let now =
+            ended.await.unwrap_or_else(|_| panic!("no end after {calls} calls:\n{}", asked.now().text()));
+        assert!(!now.buttons().is_empty(), "an end without buttons:\n{}", now.text());
+    }
+    let took = start.elapsed();
+    is_honest(&provider.truth(), memory).await;
+    bot.signals("TERM").await;
+    bot.closed(0).await;
+    provider.lets_go();
+    discord.pardon();
+    took
+}
+
+async fn on_slack(memory: &Memory, calls: usize) -> Duration {
+    let (slack, provider) = (FakeSlack::open().await, provider().await);
+    let address = free_address();
+    slack.delivers_by(slack::Delivery::Http(address));
+    let program = || {
+        let way = on_slack::Way::Http;
+        let program = program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_slack::lines(way)));
+        memory.of(on_slack::knows(program, &slack, way), address)
+    };
+    let mut bot = Bot::start(program(), address).await;
+    bot.logs("Slack knows the bot").await;
+    let before = slack.world(|world| world.calls.len());
+    let types = |race| slack.types("/arena", &format!("compare {}", crowd::prompt(race)), slack::ANA, LOBBY);
+    let asked: Vec<_> = (0..RACES).map(types).collect();
+    let reached = async {
+        slack.until(|world| (world.calls.len() >= before + calls).then_some(())).await;
+    };
+    let (bot, start) = killed(bot, program, reached).await;
+    for asked in &asked {
+        if asked.happened().acks.iter().all(|ack| ack.status != 200) {
+            asked.pardons();
+            continue;
+        }
+        let left = PATIENCE.saturating_sub(start.elapsed());
+        let ended = tokio::select! {
+            ended = timeout(left, asked.ends()) => ended.is_ok(),
+            told = timeout(left, asked.told("interrupted before your race could begin")) => told.is_ok(),
+        };
+        assert!(ended, "no end after {calls} calls:\n{}", slack.world(|world| world.transcript()));
+    }
+    let took = start.elapsed();
+    is_honest(&provider.truth(), memory).await;
+    bot.signals("TERM").await;
+    bot.closed(0).await;
+    provider.lets_go();
+    slack.pardon();
+    took
+}
+
+/// Kills as often as is asked for, each time on a new store.
+async fn plays(
+    name: &str,
+    most: usize,
+    memory: impl AsyncFn() -> Option<Memory>,
+    kill: impl AsyncFn(&Memory, usize) -> Duration,
+) {
+    let mut slowest = Duration::ZERO;
+    for round in 0..kills() {
+        let calls = fastrand::usize(1..=most);
+        println!("{name}: kill {round} after {calls} calls");
+        let Some(memory) = memory().await else { return };
+        slowest = slowest.max(kill(&memory, calls).await);
+        memory.ends().await;
+    }
+    crowd::on_time(
+        slowest <= IN_TIME,
+        &format!("{name}: the last message came to its end after {slowest:?}"),
+    );
+    println!("{name}: {} kills, all messages at their end after {slowest:?} at the latest", kills());
+}
+
+#[tokio::test]
+async fn on_discord_with_sqlite() {
+    plays("Discord, SQLite", 24, async || Some(Memory::sqlite()), on_discord).await;
+}
+
+#[tokio::test]
+async fn on_discord_with_postgres() {
+    plays("Discord, PostgreSQL", 24, async || Memory::postgres().await, on_discord).await;
+}
+
+#[tokio::test]
+async fn on_slack_with_sqlite() {
+    plays("Slack, SQLite", 20, async || Some(Memory::sqlite()), on_slack).await;
+}
+
+#[tokio::test]
+async fn on_slack_with_postgres() {
+    plays("Slack, PostgreSQL", 20, async || Memory::postgres().await, on_slack).await;
+}

@@ -1,0 +1,64 @@
+//! Processes that die, and what the next one makes of it: every message comes to a true end, no race runs twice, nothing
+//! that was acknowledged is missing, and no budget is short.
+
+mod bad_days;
+mod kills;
+mod replicas;
+
+use std::net::SocketAddr;
+
+use llm_arena::config::Env;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::support::{postgres::Database, program::Program};
+
+/// Where a bot remembers.
+pub enum Memory {
+    Sqlite(TempDir),
+    Postgres(Database),
+}
+
+impl Memory {
+    pub fn sqlite() -> Self {
+        Self::Sqlite(TempDir::new().expect("a folder"))
+    }
+
+    pub async fn postgres() -> Option<Self> {
+        Database::create().await.map(Self::Postgres)
+    }
+
+    /// The program, which remembers here and listens there.
+    pub fn of(&self, program: Program, address: SocketAddr) -> Program {
+        let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", "debug");
+        match self {
+            Self::Sqlite(folder) => program.env("ARENA_DATA", folder.path().to_str().expect("UTF-8")),
+            Self::Postgres(database) => program.env("DATABASE_URL", &database.url()),
+        }
+    }
+
+    /// The number that a query gives.
+    pub async fn counts(&self, query: &str) -> i64 {
+        match self {
+            Self::Postgres(database) => database.counts(query).await,
+            Self::Sqlite(folder) => {
+                let url = format!("sqlite://{}/arena.sqlite?mode=ro", folder.path().display());
+                let mut file = SqliteConnection::connect(&url).await.expect("a file");
+                let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
+                query.fetch_one(&mut file).await.expect("a number")
+            }
+        }
+    }
+
+    pub async fn ends(self) {
+        if let Self::Postgres(database) = self {
+            database.drops().await;
+        }
+    }
+}
+
+/// How often each kill story kills: `ARENA_KILLS`, else 2.
+fn kills() -> u32 {
+    let kills = Env::process().text("ARENA_KILLS").expect("text");
+    kills.map_or(2, |kills| kills.parse().expect("ARENA_KILLS is a number"))
+}

@@ -1,0 +1,107 @@
+//! Several processes over one PostgreSQL: what is delivered twice runs once, and each serves what another one began.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::{
+    super::{
+        KEY,
+        bot::Bot,
+        command_line::program,
+        discord::stage::{Way, knows, lines},
+    },
+    Memory,
+};
+use crate::support::{
+    discord::{
+        ANA, Delivery, FakeDiscord, Place,
+        gateway::{FakeGateway, Rules as GatewayRules},
+    },
+    program::free_address,
+    provider::{FakeProvider, Gate, Rules, answer},
+};
+
+const WHY: &[(&str, &str)] = &[("prompt", "why?")];
+
+async fn bot(memory: &Memory, discord: &FakeDiscord, provider: &FakeProvider, way: Way) -> Bot {
+    let address = free_address();
+    let program = program(provider, &[("a", "")]).with_lines(&format!("{}\n", lines(way)));
+    Bot::start(memory.of(knows(program, discord, way), address), address).await
+}
+
+async fn provider(answers: impl IntoIterator<Item = crate::support::provider::Answer>) -> FakeProvider {
+    FakeProvider::open_with(Rules { key: Some(KEY.into()), ..Rules::default() }, answers).await
+}
+
+#[tokio::test]
+async fn any_replica_stops_and_recalls_what_another_one_ran() {
+    let Some(memory) = Memory::postgres().await else { return };
+    let gate = Gate::default();
+    let discord = FakeDiscord::open().await;
+    let provider =
+        provider([answer("a").role().says("Air ").waits_for(&gate).says("scatters").whole()]).await;
+    let first = bot(&memory, &discord, &provider, Way::Http).await;
+    let second = bot(&memory, &discord, &provider, Way::Http).await;
+    discord.delivers_by(Delivery::Http(first.address));
+    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
+    asked.shows("Air").await;
+    discord.delivers_by(Delivery::Http(second.address));
+    let message = asked.message().await;
+    discord.presses(message, "Stop", ANA).acknowledged().await;
+    let last = asked.ends().await.look.text();
+    assert!(last.contains("stopped"), "{last}");
+    asked.until(|look| !look.attachments.is_empty()).await;
+    let explained = discord.presses(message, "Explain", ANA);
+    explained.until(|look| !look.text().is_empty()).await;
+    gate.open();
+    for bot in [first, second] {
+        bot.signals("TERM").await;
+        bot.closed(0).await;
+    }
+    drop(provider);
+    discord.judged();
+    memory.ends().await;
+}
+
+/// The one that is connected is killed in mid-race; the other one serves, and brings the message to its end.
+#[tokio::test]
+async fn a_standby_takes_over_within_two_lease_times() {
+    let Some(memory) = Memory::postgres().await else { return };
+    let discord = FakeDiscord::open().await;
+    let provider =
+        provider([answer("a").role().says("Air ").hangs(), answer("a").role().says("Again").whole()]).await;
+    let token = discord.world(|world| world.bot_token.clone());
+    let gateway = std::sync::Arc::new(FakeGateway::open(GatewayRules::of(&token)).await);
+    discord.world(|world| world.gateway_url = gateway.url());
+    let carrier = std::sync::Arc::clone(&gateway);
+    discord.delivers_to(move |event| carrier.interaction(&event));
+    let active = bot(&memory, &discord, &provider, Way::Gateway).await;
+    super::super::soon(gateway.until(|truth| truth.live > 0)).await;
+    let standby = bot(&memory, &discord, &provider, Way::Gateway).await;
+    assert_eq!(standby.ready().await.0, 503, "it stands by");
+    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
+    asked.shows("Air").await;
+    super::super::soon(async {
+        while memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    drop(active.dies().await);
+    let killed = Instant::now();
+    let served = async {
+        gateway.until(|truth| truth.identifies.len() == 2 && truth.live > 0).await;
+        let last = asked.ends().await.look.text();
+        assert!(last.contains("interrupted by a restart") && last.contains("Air"), "{last}");
+        let again = discord.types("/arena compare", WHY, ANA, Place::Server);
+        assert!(again.ends().await.look.text().contains("Again"));
+    };
+    timeout(Duration::from_secs(30), served).await.expect("the standby serves");
+    println!("the standby served {:?} after the kill", killed.elapsed());
+    standby.signals("TERM").await;
+    standby.closed(0).await;
+    provider.lets_go();
+    discord.pardon();
+    memory.ends().await;
+}
