@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("live", &["race", "surface", "view"]),
     ("chart", &["model", "race", "surface"]),
     ("provider", &["model"]),
-    ("store", &["model", "race"]),
+    ("store", &["model", "race", "telemetry"]),
     ("arena", &["chart", "live", "model", "race", "store", "surface", "telemetry", "view"]),
     (
         "discord",

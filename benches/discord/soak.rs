@@ -2,10 +2,12 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{AT_ONCE, bot::Bot, server::Server};
 
+/// Races that are asked for in a second at most: more than a busy team ever will.
+const A_SECOND: u32 = 20;
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs for so many minutes and prints what the bot holds after each.
@@ -18,6 +20,7 @@ pub(crate) async fn run(minutes: u32) -> io::Result<()> {
         while timeout_at(until, server.until(|seen| seen.charts + AT_ONCE > asked)).await.is_ok() {
             bot.asks(asked).await?;
             asked += 1;
+            sleep(Duration::from_secs(1) / A_SECOND).await;
         }
         let (used, files, tasks) = (bot.usage()?, bot.files()?, bot.gauge("arena_tasks_alive").await?);
         println!(

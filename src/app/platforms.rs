@@ -100,10 +100,15 @@ impl Platforms {
         discord.chain(self.slack.iter().map(|slack| slack.finals())).max().unwrap_or_default()
     }
 
+    /// Each platform that is on, with what is not there yet.
+    pub(super) fn each(&self) -> Vec<(&'static str, Vec<String>)> {
+        let discord = self.discord.iter().map(|discord| ("discord", discord.missing()));
+        discord.chain(self.slack.iter().map(|slack| ("slack", slack.missing()))).collect()
+    }
+
     /// What is not there yet, one sentence each.
     pub(super) fn missing(&self) -> Vec<String> {
-        let discord = self.discord.iter().flat_map(|discord| discord.missing());
-        discord.chain(self.slack.iter().flat_map(|slack| slack.missing())).collect()
+        self.each().into_iter().flat_map(|(_, missing)| missing).collect()
     }
 }
 

@@ -27,7 +27,10 @@ use crate::{
     config::{self, Config, ConfigError},
     slack,
     store::{self, Store},
-    telemetry::metrics::{self as name, handle as recorder},
+    telemetry::{
+        field,
+        metrics::{self as name, handle as recorder},
+    },
     web::{Hosts, LocalChannel},
 };
 
@@ -70,7 +73,7 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     announce(&config, address, local);
     warn_of_drain(&config);
     servers.spawn(http(listener, router, closed.clone()));
-    servers.spawn(closed.clone().run_until_cancelled_owned(upkeep()));
+    servers.spawn(closed.clone().run_until_cancelled_owned(upkeep(platforms.clone(), store.state())));
     servers.close();
     shutdown.cancelled().await;
     let (now, drain) = (Instant::now(), Duration::from_secs(config.arena.drain_seconds));
@@ -115,12 +118,18 @@ async fn http(listener: TcpListener, router: Router, closed: CancellationToken) 
     }
 }
 
-async fn upkeep() {
+/// Folds the recorder's samples, and tells how things stand.
+async fn upkeep(platforms: Platforms, store: watch::Receiver<store::State>) {
     let mut turn = interval(UPKEEP);
     loop {
         turn.tick().await;
         let tasks = Handle::current().metrics().num_alive_tasks();
         gauge!(name::TASKS_ALIVE).set(u32::try_from(tasks).map_or(f64::INFINITY, f64::from));
+        let up = |up: bool| if up { 1.0 } else { 0.0 };
+        gauge!(name::STORE_UP).set(up(store.borrow().since().is_some()));
+        for (platform, missing) in platforms.each() {
+            gauge!(name::PLATFORM_UP, field::PLATFORM => platform).set(up(missing.is_empty()));
+        }
         recorder().run_upkeep();
     }
 }

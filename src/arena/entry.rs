@@ -38,6 +38,8 @@ impl Arena {
     /// [`Refused`]; [`Refused::Duplicate`] where this or another process has the delivery already: then nobody is told
     /// anything.
     pub async fn enter(&self, mut permit: Permit, origin: &Origin) -> Result<Permit, Refused> {
+        permit.platform = origin.platform;
+        permit.delivery = origin.delivery.clone().unwrap_or_default();
         let Some(store) = &self.store else { return Ok(permit) };
         let decided = self.write_down(store, &permit, origin).await;
         if let Err(refused) = decided {

@@ -8,7 +8,10 @@ use metrics::{counter, gauge, histogram};
 
 use super::Refused;
 use crate::{
-    race::report::{LaneReport, Report},
+    race::{
+        cost::Cost,
+        report::{LaneReport, Report},
+    },
     telemetry::{field, metrics as name},
 };
 
@@ -47,7 +50,8 @@ pub(super) fn refused(why: &Refused) {
     counter!(name::REFUSALS, field::REASON => reason).increment(1);
 }
 
-pub(super) fn race(report: &Report, took: Duration) {
+/// A race is over; how, in a word.
+pub(super) fn race(report: &Report, took: Duration) -> &'static str {
     let finished = report.lanes.iter().filter(|lane| lane.status.is_finished()).count();
     let outcome = match finished {
         0 => "none_finished",
@@ -55,10 +59,11 @@ pub(super) fn race(report: &Report, took: Duration) {
         _ => "some_finished",
     };
     histogram!(name::RACE_SECONDS, field::OUTCOME => outcome).record(took);
-    report.lanes.iter().for_each(lane);
+    report.lanes.iter().for_each(|one| lane(one, &report.prompt));
+    outcome
 }
 
-fn lane(lane: &LaneReport) {
+fn lane(lane: &LaneReport, prompt: &str) {
     let (provider, model) = (lane.card.provider.clone(), lane.card.id.to_string());
     let labels = [(field::PROVIDER, provider.clone()), (field::MODEL, model.clone())];
     counter!(
@@ -72,6 +77,15 @@ fn lane(lane: &LaneReport) {
     if let Some(total) = lane.metrics.total {
         histogram!(name::ANSWER_SECONDS, &labels).record(total);
     }
+    if let Some((cost, _)) = Cost::told(lane, prompt) {
+        histogram!(name::ANSWER_COST, &labels).record(cost.dollars());
+    }
+    tracing::debug!(
+        { field::PROVIDER } = provider,
+        { field::MODEL } = model,
+        { field::OUTCOME } = lane.status.as_str(),
+        "lane over"
+    );
     let reasoning = lane.metrics.reasoning_tokens.unwrap_or(0);
     let output = lane.metrics.output_tokens.saturating_sub(reasoning);
     for (kind, n) in [("output", output), ("reasoning", reasoning)] {

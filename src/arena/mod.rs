@@ -1,6 +1,6 @@
 //! The use cases: admit, race, present, chart, remember; stop; who is in the line-up.
 //!
-//! Platforms call this module and hand it a [`Surface`]; it must not know which platform they are.
+//! Platforms call this module and hand it a [`Surface`](crate::surface::Surface); it must not know which platform they are.
 
 mod admission;
 mod caps;
@@ -58,6 +58,9 @@ pub struct Permit {
     admitted_at: Instant,
     /// It stands in the store.
     is_kept: bool,
+    /// The platform's word, and its id of what it delivered: for the log.
+    platform: &'static str,
+    delivery: String,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -187,6 +190,8 @@ impl Arena {
             started_at: Timestamp::now(),
             admitted_at,
             is_kept: false,
+            platform: "",
+            delivery: String::new(),
             _slot: slot,
         })
     }

@@ -11,17 +11,30 @@ use super::{
     Arena, Asker, Permit, RaceId, Record, lock, meter,
     scribe::{News, Scribe},
 };
+use tracing::Instrument as _;
+
 use crate::{
     chart, live,
     model::Prompt,
     race::{event::StopCause, run, state::RaceState},
     surface::{Chart, Surface},
+    telemetry::field,
 };
 
 impl Arena {
     /// Runs the race on `surface` to its last frame and its chart, and remembers it. Trouble of the surface
     /// is logged; the race runs on and is remembered all the same.
     pub async fn race<S: Surface>(&self, permit: Permit, surface: &mut S) -> Arc<Record> {
+        let race = tracing::info_span!(
+            "race",
+            { field::RACE } = %permit.id,
+            { field::PLATFORM } = permit.platform,
+            { field::DELIVERY } = permit.delivery
+        );
+        self.run(permit, surface).instrument(race).await
+    }
+
+    async fn run<S: Surface>(&self, permit: Permit, surface: &mut S) -> Arc<Record> {
         let cards = permit.models.iter().map(|model| Arc::new(model.card().clone()));
         let (race, watching) = watch::channel(RaceState::new(&permit.asker.name, &permit.prompt, cards));
         let (stop, stopped) = watch::channel(None);
@@ -35,7 +48,14 @@ impl Arena {
                 let start = Instant::now();
                 run::run(&permit.models, Arc::new(prompt), stopped, &race).await;
                 let record = self.remember(&permit, &race.borrow());
-                meter::race(&record.report, start.elapsed());
+                let outcome = meter::race(&record.report, start.elapsed());
+                let seconds = start.elapsed().as_secs_f64();
+                tracing::info!(
+                    lanes = record.report.lanes.len(),
+                    { field::OUTCOME } = outcome,
+                    seconds,
+                    "race over"
+                );
                 pen.over(&record)
             },
             live::present(watching, surface, &self.interrupting)
@@ -60,7 +80,6 @@ impl Arena {
     fn remember(&self, permit: &Permit, state: &RaceState) -> Arc<Record> {
         let (id, asker, started_at) = (permit.id, permit.asker.clone(), permit.started_at);
         let record = Arc::new(Record { id, asker, started_at, report: state.report() });
-        tracing::info!(race = %id, lanes = state.lanes.len(), "race over");
         lock(&self.history).push(Arc::clone(&record));
         record
     }
@@ -101,9 +120,10 @@ impl Arena {
         };
         let ((over, is_over), (shown, is_shown)) = (oneshot::channel(), oneshot::channel());
         let news = News { over: is_over, shown: is_shown };
-        self.tasks.spawn(scribe.follow(race, news, move || {
+        let follow = scribe.follow(race, news, move || {
             stop.send_replace(Some(StopCause::Asked));
-        }));
+        });
+        self.tasks.spawn(follow.in_current_span());
         Pen { over: Some(over), shown: Some(shown) }
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn answered(since: Instant, sent: &Result<Answer, RestError>) {
 }
 
 /// A live message was edited, or not.
-pub(super) fn edited(result: &Result<(), SurfaceError>) {
+pub(super) fn edited(since: Instant, result: &Result<(), SurfaceError>) {
     let outcome = result.as_ref().map_or_else(SurfaceError::outcome, |()| "sent");
     counter!(name::MESSAGE_EDITS, field::PLATFORM => PLATFORM, field::OUTCOME => outcome).increment(1);
+    histogram!(name::EDIT_SECONDS, field::PLATFORM => PLATFORM).record(since.elapsed());
 }

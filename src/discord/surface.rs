@@ -310,8 +310,9 @@ impl Surface for DiscordSurface {
     }
 
     async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+        let since = Instant::now();
         let edited = self.put(view).await.map_err(|error| self.judge(error));
-        meter::edited(&edited);
+        meter::edited(since, &edited);
         edited
     }
 

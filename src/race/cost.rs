@@ -39,6 +39,13 @@ impl Cost {
         self.0
     }
 
+    /// In dollars.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact up to nine billion dollars")]
+    pub fn dollars(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
     /// So many tokens in and out at these prices, rounded up.
     fn of(prices: &Prices, input: u64, output: u64) -> Self {
         let trillionths =

@@ -317,11 +317,12 @@ impl Surface for SlackSurface {
             // the last one is tried all the same
             return Ok(());
         }
+        let since = Instant::now();
         let edited = self.put(view).await.map_err(|error| self.judge_frame(error, is_last));
         if edited.is_ok() {
             self.refusals = [0; 2];
         }
-        meter::edited(&edited);
+        meter::edited(since, &edited);
         edited
     }
 

@@ -26,9 +26,13 @@ use std::{
     time::Duration,
 };
 
+use metrics::histogram;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::migrate::Migrator;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use self::database::{Database, Done, Query, Row};
 pub use self::{
@@ -39,6 +43,7 @@ pub use self::{
     races::Speed,
     recovery::Orphan,
 };
+use crate::telemetry::{field, metrics as name};
 
 /// The tables, for both engines.
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
@@ -123,19 +128,25 @@ impl Store {
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Row>, StoreError> {
-        let database = self.database()?;
-        timeout(PATIENCE, database.rows(&query))
-            .await
-            .map_err(|_| StoreError::Slow)?
-            .map_err(StoreError::from)
+        self.timed("read", self.database()?.rows(&query)).await
     }
 
     async fn all(&self, queries: Vec<Query>) -> Result<Done, StoreError> {
-        let database = self.database()?;
-        timeout(PATIENCE, database.all(&queries))
-            .await
-            .map_err(|_| StoreError::Slow)?
-            .map_err(StoreError::from)
+        self.timed("write", self.database()?.all(&queries)).await
+    }
+
+    async fn timed<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let start = Instant::now();
+        let done = timeout(PATIENCE, work).await.map_err(|_| StoreError::Slow);
+        let done = done.and_then(|done| done.map_err(StoreError::from));
+        let outcome = if done.is_ok() { "ok" } else { "failed" };
+        histogram!(name::STORE_SECONDS, field::OPERATION => operation, field::OUTCOME => outcome)
+            .record(start.elapsed());
+        done
     }
 
     /// One statement of which only the number of touched rows counts.

@@ -21,5 +21,11 @@ pub const COMMAND: &str = "command";
 pub const ROUTE: &str = "route";
 /// Whose rate limit it was: `user`, `global`, `shared` or `address`. Also a label.
 pub const SCOPE: &str = "scope";
+/// A race's id; its end stands in its message's footer.
+pub const RACE: &str = "race";
+/// The platform's id of what it delivered.
+pub const DELIVERY: &str = "delivery";
+/// What the store is asked for: `read` or `write`. Also a label.
+pub const OPERATION: &str = "op";
 /// The version of this program. Also a label.
 pub const VERSION: &str = "version";

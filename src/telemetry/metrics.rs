@@ -60,6 +60,16 @@ pub const SLACK_REFUSED_REQUESTS: &str = "arena_slack_refused_requests_total";
 pub const SLACK_CONNECTIONS: &str = "arena_slack_connections_total";
 /// Socket Mode connections that are live now.
 pub const SLACK_CONNECTIONS_LIVE: &str = "arena_slack_connections_live";
+/// What an answer cost in US dollars, by provider and model; nothing where there is no price.
+pub const ANSWER_COST: &str = "arena_provider_answer_cost_usd";
+/// From the call to the platform's word that an edit of a live message is there, by platform.
+pub const EDIT_SECONDS: &str = "arena_message_edit_seconds";
+/// Whether all is there that a platform needs (1) or not (0), by platform.
+pub const PLATFORM_UP: &str = "arena_platform_up";
+/// Whether the store can be used (1) or not (0).
+pub const STORE_UP: &str = "arena_store_up";
+/// How long the store takes, by operation and outcome.
+pub const STORE_SECONDS: &str = "arena_store_seconds";
 /// Tasks of the runtime that are alive.
 pub const TASKS_ALIVE: &str = "arena_tasks_alive";
 /// Always 1; its label is the version.
@@ -70,7 +80,13 @@ const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.
 /// Models: from a tenth of a second to the default total deadline.
 const MODEL: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
-const BUCKETS: [(&str, &[f64]); 5] = [
+/// Answers: from a hundredth of a cent to ten dollars.
+const COST: [f64; 8] = [0.000_1, 0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 10.0];
+
+const BUCKETS: [(&str, &[f64]); 8] = [
+    (ANSWER_COST, &COST),
+    (EDIT_SECONDS, &SHORT),
+    (STORE_SECONDS, &SHORT),
     (FIRST_ANSWER_SECONDS, &SHORT),
     (RACE_SECONDS, &MODEL),
     (FIRST_TOKEN_SECONDS, &MODEL),
@@ -133,9 +149,14 @@ fn describe() {
     describe_gauge!(SLACK_CONNECTIONS_LIVE, "Socket Mode connections that are live");
     describe_gauge!(LEADER, "1 where this process has a platform's connection, 0 where it stands by");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
+    describe_gauge!(PLATFORM_UP, "Whether all is there that a platform needs, by platform");
+    describe_gauge!(STORE_UP, "Whether the store can be used");
     describe_gauge!(TASKS_ALIVE, "Tasks of the runtime that are alive");
     describe_gauge!(BUILD_INFO, "The version of this program");
     let seconds = Unit::Seconds;
+    describe_histogram!(ANSWER_COST, "What an answer cost in US dollars, by provider and model");
+    describe_histogram!(EDIT_SECONDS, seconds, "Time of an edit of a live message, by platform");
+    describe_histogram!(STORE_SECONDS, seconds, "Time of the store's answers, by operation and outcome");
     describe_histogram!(RACE_SECONDS, seconds, "Length of races, by outcome");
     describe_histogram!(FIRST_TOKEN_SECONDS, seconds, "Time to first token, by provider and model");
     describe_histogram!(ANSWER_SECONDS, seconds, "Length of whole answers, by provider and model");
@@ -164,7 +185,7 @@ mod tests {
         });
         let page = handle.render();
         for (name, _) in BUCKETS {
-            assert!(page.contains(&format!("{name}_bucket{{le=\"0.25\"}} 1")), "{name} in\n{page}");
+            assert!(page.contains(&format!("{name}_bucket{{le=\"+Inf\"}} 1")), "{name} in\n{page}");
         }
         assert!(page.contains(r#"arena_refusals_total{reason="busy"} 1"#), "{page}");
         assert!(page.contains("# HELP arena_chart_seconds Time to draw a chart"), "{page}");

@@ -18,6 +18,7 @@ mod simulated;
 mod slack;
 mod start;
 mod together;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 

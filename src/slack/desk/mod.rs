@@ -84,7 +84,13 @@ impl Answer {
 impl Desk {
     /// What Slack is answered at once, after at most one look into the store. Tasks do the rest.
     pub(super) async fn take(self: Arc<Self>, incoming: Incoming) -> Ack {
-        let incoming = Arc::new(incoming);
+        let since = incoming.received_at;
+        let ack = self.answered(Arc::new(incoming)).await;
+        meter::answered(since);
+        ack
+    }
+
+    async fn answered(self: Arc<Self>, incoming: Arc<Incoming>) -> Ack {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
             Kind::Mention { text } | Kind::Message { text } => {

@@ -13,7 +13,7 @@ use super::{
 use crate::support::{
     discord::{self, FakeDiscord, Place},
     program::{Program, free_address},
-    provider::{FakeProvider, Rules, Truth},
+    provider::{Exchange, FakeProvider, Rules, Truth},
     slack::{self, FakeSlack, LOBBY},
 };
 
@@ -41,7 +41,7 @@ async fn is_honest(truth: &Truth, memory: &Memory) {
         *asked.entry((exchange.model.clone(), prompt)).or_default() += 1;
     }
     assert!(asked.values().all(|times| *times == 1), "a race ran twice: {asked:?}");
-    let served: u64 = truth.exchanges.iter().map(|exchange| exchange.tokens()).sum();
+    let served: u64 = truth.exchanges.iter().map(Exchange::tokens).sum();
     let spent =
         memory.counts("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM spend WHERE scope = 'day'").await;
     let served = i64::try_from(served * 1_000_000).expect("a number");

@@ -1,0 +1,172 @@
+//! What a team watches: metrics as Prometheus wants them, no person in a label, and a dashboard and alerts that name only
+//! what is there.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use super::{
+    command_line::program,
+    discord::stage::{Setting, Stage},
+    soon,
+};
+use crate::support::{
+    discord::{ANA, Place},
+    program::{free_address, get},
+    provider::{FakeProvider, answer},
+};
+
+/// All labels that there may be, beside a histogram's own.
+const LABELS: [&str; 12] = [
+    "command", "kind", "le", "model", "op", "outcome", "platform", "provider", "reason", "route", "scope",
+    "version",
+];
+
+/// The families of a page: their type, and the names of their samples with labels and values.
+type Families = BTreeMap<String, (String, Vec<(String, Vec<(String, String)>, f64)>)>;
+
+/// Reads a page as strictly as `promtool check metrics` does
+/// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+fn families(page: &str) -> Families {
+    let (mut families, mut helped) = (Families::new(), vec![]);
+    for line in page.lines().filter(|line| !line.is_empty()) {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            helped.push(help.split(' ').next().expect("a name").to_owned());
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = kind.split_once(' ').expect("a type");
+            assert!(helped.iter().any(|helped| helped == name), "{name} has no help");
+            let before = families.insert(name.to_owned(), (kind.to_owned(), vec![]));
+            assert!(before.is_none(), "{name} comes twice");
+        } else {
+            let (series, value) = line.rsplit_once(' ').expect("a value");
+            let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+            let labels = labels.strip_suffix('}').expect("an end");
+            let labels = labels.split("\",").filter(|label| !label.is_empty()).map(|label| {
+                let (key, value) = label.split_once("=\"").expect("a label");
+                (key.to_owned(), value.trim_end_matches('"').to_owned())
+            });
+            let value = if value == "+Inf" { f64::INFINITY } else { value.parse().expect("a number") };
+            let parts = ["_bucket", "_sum", "_count"];
+            let base = parts
+                .iter()
+                .find_map(|part| name.strip_suffix(part))
+                .filter(|base| families.get(*base).is_some_and(|(kind, _)| kind == "histogram"));
+            let family =
+                families.get_mut(base.unwrap_or(name)).unwrap_or_else(|| panic!("{name} has no type"));
+            family.1.push((name.to_owned(), labels.collect(), value));
+        }
+    }
+    families
+}
+
+/// Names, units and labels are as they should be.
+fn is_sound(families: &Families) {
+    for (name, (kind, samples)) in families {
+        assert!(name.starts_with("arena_"), "{name}");
+        assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
+        assert!(["counter", "gauge", "histogram"].contains(&kind.as_str()), "{name} is a {kind}");
+        if kind == "histogram" {
+            assert!(name.ends_with("_seconds") || name.ends_with("_usd"), "{name} has no unit");
+            assert!(
+                samples.iter().any(|(_, labels, _)| labels.iter().any(|(_, value)| value == "+Inf")),
+                "{name}"
+            );
+        }
+        for (sample, labels, _) in samples {
+            for (key, value) in labels {
+                assert!(LABELS.contains(&key.as_str()), "{sample} has the label {key}");
+                let is_id = value.len() > 14 && value.chars().filter(char::is_ascii_digit).count() > 8;
+                assert!(!is_id, "{sample}: {key} is {value}");
+            }
+        }
+    }
+}
+
+fn names(file: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("a file");
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let of_ours = words.filter(|word| word.starts_with("arena_"));
+    of_ours
+        .map(|word| {
+            ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end))
+                .unwrap_or(word)
+                .to_owned()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn metrics_are_sound_and_name_nobody() {
+    let lines = "[arena]\nraces_per_user_per_minute = 1";
+    let models = [("a", "price_out = 10")];
+    let setting = Setting { lines, models: &models, ..Setting::default() };
+    let stage = Stage::open(setting, [answer("a").role().says("Air").whole()]).await;
+    let why = [("prompt", "why?")];
+    let asked = stage.discord.types("/arena compare", &why, ANA, Place::Server);
+    asked.ends().await;
+    asked.until(|look| !look.attachments.is_empty()).await;
+    let refused = stage.discord.types("/arena compare", &why, ANA, Place::Server);
+    refused.acknowledged().await;
+    let page = soon(async {
+        loop {
+            let (_, page) = get(stage.bot.address, "/metrics").await.expect("an answer");
+            if page.contains("arena_refusals_total{")
+                && page.contains("arena_platform_up{platform=\"discord\"} 1")
+            {
+                return page;
+            }
+        }
+    })
+    .await;
+    let families = families(&page);
+    is_sound(&families);
+    for name in [
+        "arena_provider_answer_cost_usd",
+        "arena_message_edit_seconds",
+        "arena_store_seconds",
+        "arena_store_up",
+    ] {
+        assert!(families.contains_key(name), "{name} in\n{page}");
+    }
+    let log = stage.ends().await;
+    let over = log.iter().find(|line| line.contains("race over")).expect("a line");
+    for words in [
+        "\"race\":\"",
+        "\"platform\":\"discord\"",
+        "\"delivery\":\"",
+        "\"outcome\":\"all_finished\"",
+        "\"seconds\":",
+    ] {
+        assert!(over.contains(words), "{words} in {over}");
+    }
+}
+
+#[test]
+fn dashboard_and_alerts_name_what_is_there() {
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/telemetry/metrics.rs"));
+    let source = source.expect("the names");
+    for file in ["config/grafana-dashboard.json", "config/alerts.yaml"] {
+        let names = names(file);
+        assert!(names.len() > 3, "{file} names metrics");
+        for name in names {
+            assert!(source.contains(&format!("\"{name}\"")), "{file} names {name}, which nothing counts");
+        }
+    }
+    let dashboard =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/grafana-dashboard.json"));
+    let dashboard: serde_json::Value = serde_json::from_str(&dashboard.expect("a file")).expect("JSON");
+    assert!(dashboard["panels"].as_array().is_some_and(|panels| panels.len() > 20));
+}
+
+/// A page of a service that nobody used yet is sound, too.
+#[tokio::test]
+async fn an_idle_service_has_a_sound_page() {
+    let provider = FakeProvider::open([]).await;
+    let address = free_address();
+    let program = program(&provider, &[("a", "")]).env("ARENA_LISTEN", &address.to_string());
+    let mut running = program.start(&["serve"]);
+    soon(running.says("the store is there")).await;
+    is_sound(&families(&get(address, "/metrics").await.expect("an answer").1));
+    running.terminate().await;
+    soon(running.end()).await;
+}
