@@ -1,5 +1,6 @@
 //! The fake world of the tests.
 
+pub mod cut;
 pub mod discord;
 pub mod film;
 pub mod form;

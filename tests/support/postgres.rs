@@ -36,6 +36,18 @@ impl Database {
         format!("{before}/{}", self.name)
     }
 
+    /// Where the server listens.
+    pub fn server(&self) -> std::net::SocketAddr {
+        let authority = self.server.rsplit_once('@').map_or(self.server.as_str(), |(_, rest)| rest);
+        let authority = authority.split('/').next().expect("an authority");
+        authority.parse().expect("an address and a port")
+    }
+
+    /// For `DATABASE_URL`, by way of another address.
+    pub fn url_by(&self, address: std::net::SocketAddr) -> String {
+        self.url().replace(&self.server().to_string(), &address.to_string())
+    }
+
     /// Ends all connections to it, as an administrator does.
     pub async fn cuts(&self) {
         let name = &self.name;

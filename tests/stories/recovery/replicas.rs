@@ -14,6 +14,7 @@ use super::{
     Memory,
 };
 use crate::support::{
+    cut::Line,
     discord::{
         ANA, Delivery, FakeDiscord, Place,
         gateway::{FakeGateway, Rules as GatewayRules},
@@ -103,5 +104,70 @@ async fn a_standby_takes_over_within_two_lease_times() {
     standby.closed(0).await;
     provider.lets_go();
     discord.pardon();
+    memory.ends().await;
+}
+
+/// The line between the holder and the database is cut without a word: it steps down before the other one may take over, so
+/// that there are never two. Its race ends as interrupted, by its own hand.
+#[tokio::test]
+async fn a_cut_line_to_the_database_never_gives_two_holders() {
+    let Some(memory) = Memory::postgres().await else { return };
+    let Memory::Postgres(database) = &memory else { unreachable!("it is one") };
+    let line = Line::to(database.server()).await;
+    let discord = FakeDiscord::open().await;
+    let provider =
+        provider([answer("a").role().says("Air ").hangs(), answer("a").role().says("Again").whole()]).await;
+    let token = discord.world(|world| world.bot_token.clone());
+    let gateway = std::sync::Arc::new(FakeGateway::open(GatewayRules::of(&token)).await);
+    discord.world(|world| world.gateway_url = gateway.url());
+    let carrier = std::sync::Arc::clone(&gateway);
+    discord.delivers_to(move |event| carrier.interaction(&event));
+    let address = free_address();
+    let holder = program(&provider, &[("a", "")]).with_lines(&format!("{}\n", lines(Way::Gateway)));
+    let holder = knows(holder, &discord, Way::Gateway)
+        .env("ARENA_LISTEN", &address.to_string())
+        .env("ARENA_LOG", "debug")
+        .env("DATABASE_URL", &database.url_by(line.address));
+    let holder = Bot::start(holder, address).await;
+    super::super::soon(gateway.until(|truth| truth.live > 0)).await;
+    let other = bot(&memory, &discord, &provider, Way::Gateway).await;
+    super::super::soon(async {
+        while memory.counts("SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'").await < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
+    asked.shows("Air").await;
+    // the holder has heard of the other one by then: it renews every two seconds
+    super::super::soon(async {
+        while memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    line.cuts();
+    let cut = Instant::now();
+    let mut most = 0;
+    super::super::soon(gateway.until(|truth| {
+        most = most.max(truth.live);
+        truth.identifies.len() == 2 && truth.live > 0
+    }))
+    .await;
+    assert_eq!(most, 1, "never two at once");
+    println!("the other one was connected {:?} after the cut", cut.elapsed());
+    let last = asked.ends().await.look.text();
+    assert!(last.contains("interrupted"), "{last}");
+    line.heals();
+    let again = discord.types("/arena compare", WHY, ANA, Place::Server);
+    assert!(again.ends().await.look.text().contains("Again"));
+    assert!(gateway.until(|truth| truth.live > 0).await.live == 1, "a healed line gives no second one");
+    for bot in [holder, other] {
+        bot.signals("TERM").await;
+        bot.closed(0).await;
+    }
+    provider.lets_go();
+    discord.pardon();
+    drop(line);
     memory.ends().await;
 }
