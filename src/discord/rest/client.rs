@@ -55,7 +55,7 @@ pub(super) struct Broken {
 
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
-    #[error("no answer within {0:?}")]
+    #[error("no answer within {:.1} s", .0.as_secs_f64())]
     Late(Duration),
     #[error("the address cannot hold a path")]
     Address,
