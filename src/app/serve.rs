@@ -50,7 +50,6 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     let arena = Arc::new(lineup_of(&config).keeping(store.clone(), remembering::caps(&config)));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let platforms = Platforms::new(&config, &arena)?;
-    let remembered = Remembered::of(&store);
     let health = Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone() };
     let mut router = probes(health);
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
@@ -68,6 +67,7 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
         router = router.merge(channel.router());
     }
     router = router.merge(platforms.router());
+    let remembered = Remembered::of(&store);
     platforms.run(&servers, &store, &shutdown, &closed);
     servers.spawn(Arc::clone(&arena).recover(platforms.salvages(), shutdown.clone()));
     announce(&config, address, local);
