@@ -8,7 +8,7 @@ use super::{
 use crate::support::{
     discord::{ANA, BEN, Place},
     provider::{Gate, answer},
-    slack::{self, LOBBY, TOWN},
+    slack::{self, FakeSlack, LOBBY, Method, TOWN},
 };
 
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
@@ -93,6 +93,30 @@ async fn it_is_open_where_and_to_whom_the_operator_says() {
     let stage = SlackStage::open(setting, []).await;
     let asked = stage.slack.types("/arena", "compare why?", slack::ANA, LOBBY);
     asked.told("not open in this channel").await;
+    stage.ends().await;
+}
+
+/// Who is in a user group is asked for once. The scope for that is not in the manifest: it is for those who name groups.
+#[tokio::test]
+async fn a_user_group_has_its_members() {
+    let lines = "[access]\nslack_groups = [\"S1\"]";
+    let setting = OnSlack { models: &[("a", "")], lines, ..OnSlack::default() };
+    let slack = FakeSlack::open().await;
+    slack.world(|world| {
+        world.groups.insert("S1".into(), vec![slack::BEN.id]);
+        world.manifest.scopes.push("usergroups:read".into());
+    });
+    let answers = ["Air", "Again"].map(|says| answer("a").role().says(says).whole());
+    let stage = SlackStage::open_with(slack, setting, answers).await;
+    stage.slack.types("/arena", "compare why?", slack::ANA, LOBBY).told("not open to your user groups").await;
+    for says in ["Air", "Again"] {
+        let asked = stage.slack.types("/arena", "compare why?", slack::BEN, LOBBY);
+        assert!(asked.ends().await.look.text().contains(says));
+    }
+    let asked = stage
+        .slack
+        .world(|world| world.calls.iter().filter(|call| call.method == Method::GroupMembers).count());
+    assert_eq!(asked, 1, "and believed for a while");
     stage.ends().await;
 }
 

@@ -24,6 +24,7 @@ impl World {
             Method::Join => self.join(call.channel()),
             Method::Info => self.info(call.channel()),
             Method::UserInfo => self.user_info(call.text("user")),
+            Method::GroupMembers => self.group_members(call.text("usergroup")),
             Method::GetUploadUrl => self.upload_url(call),
             Method::CompleteUpload => self.complete_upload(call),
             Method::OpenConnection => {
@@ -47,6 +48,12 @@ impl World {
             "id": id, "team_id": self.team, "name": user.name, "real_name": user.name,
             "profile": { "display_name": user.name, "real_name": user.name },
         } }))
+    }
+
+    /// <https://docs.slack.dev/reference/methods/usergroups.users.list>
+    fn group_members(&self, group: &str) -> Result<Value, String> {
+        let members = self.groups.get(group).ok_or("no_such_subteam")?;
+        Ok(json!({ "users": members }))
     }
 
     fn auth_test(&self) -> Value {

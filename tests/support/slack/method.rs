@@ -14,6 +14,7 @@ pub enum Method {
     Join,
     Info,
     UserInfo,
+    GroupMembers,
     GetUploadUrl,
     CompleteUpload,
     OpenConnection,
@@ -34,7 +35,7 @@ pub enum Token {
     Forbidden,
 }
 
-const NAMED: [(Method, &str); 12] = [
+const NAMED: [(Method, &str); 13] = [
     (Method::AuthTest, "auth.test"),
     (Method::PostMessage, "chat.postMessage"),
     (Method::Update, "chat.update"),
@@ -44,6 +45,7 @@ const NAMED: [(Method, &str); 12] = [
     (Method::Join, "conversations.join"),
     (Method::Info, "conversations.info"),
     (Method::UserInfo, "users.info"),
+    (Method::GroupMembers, "usergroups.users.list"),
     (Method::GetUploadUrl, "files.getUploadURLExternal"),
     (Method::CompleteUpload, "files.completeUploadExternal"),
     (Method::OpenConnection, "apps.connections.open"),
@@ -76,6 +78,7 @@ impl Method {
             Self::Join => Some("channels:join"),
             Self::Info => Some("channels:read"),
             Self::UserInfo => Some("users:read"),
+            Self::GroupMembers => Some("usergroups:read"),
             Self::GetUploadUrl | Self::CompleteUpload => Some("files:write"),
             _ => None,
         }
@@ -85,6 +88,7 @@ impl Method {
     /// <https://docs.slack.dev/apis/web-api/rate-limits>
     pub fn per_minute(self) -> Option<u32> {
         match self {
+            Self::GroupMembers => Some(20),
             Self::Update | Self::Info | Self::Delete | Self::Join => Some(50),
             Self::UserInfo
             | Self::PostEphemeral
@@ -100,7 +104,7 @@ impl Method {
     /// The body may be JSON. <https://docs.slack.dev/reference/methods/files.getUploadURLExternal> takes a form only,
     /// and so do methods that only read.
     pub fn takes_json(self) -> bool {
-        !matches!(self, Self::GetUploadUrl | Self::UserInfo)
+        !matches!(self, Self::GetUploadUrl | Self::UserInfo | Self::GroupMembers)
     }
 
     /// Fields that must be there.
@@ -110,6 +114,7 @@ impl Method {
             Self::Update | Self::Delete => &["channel", "ts"],
             Self::PostEphemeral => &["channel", "user"],
             Self::UserInfo => &["user"],
+            Self::GroupMembers => &["usergroup"],
             Self::OpenView => &["trigger_id", "view"],
             Self::GetUploadUrl => &["filename", "length"],
             Self::CompleteUpload => &["files"],

@@ -16,6 +16,8 @@ use super::{
 
 /// All there is.
 pub struct World {
+    /// User groups with the ids of their members.
+    pub groups: BTreeMap<String, Vec<&'static str>>,
     pub team: &'static str,
     pub app: &'static str,
     /// The bot's user.
@@ -179,6 +181,7 @@ pub struct Called {
 impl Default for World {
     fn default() -> Self {
         Self {
+            groups: BTreeMap::new(),
             team: "T0TEAM",
             app: "A0ARENA",
             bot_user: "U0ARENA",
