@@ -88,7 +88,6 @@ impl Method {
     /// <https://docs.slack.dev/apis/web-api/rate-limits>
     pub fn per_minute(self) -> Option<u32> {
         match self {
-            Self::GroupMembers => Some(20),
             Self::Update | Self::Info | Self::Delete | Self::Join => Some(50),
             Self::UserInfo
             | Self::PostEphemeral
@@ -96,7 +95,7 @@ impl Method {
             | Self::GetUploadUrl
             | Self::CompleteUpload => Some(100),
             // the older pages have it in tier 1, the newer ones in tier 3
-            Self::OpenConnection => Some(20),
+            Self::GroupMembers | Self::OpenConnection => Some(20),
             Self::AuthTest | Self::PostMessage | Self::Upload | Self::Respond => None,
         }
     }
