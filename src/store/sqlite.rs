@@ -7,12 +7,13 @@ use std::{
     fs::{File, TryLockError},
     path::Path,
     str::FromStr,
+    sync::Mutex,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use sqlx::{
-    AssertSqlSafe, Column, Row as _, SqlitePool, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions as _, Row as _, SqliteConnection, SqlitePool, TypeInfo, ValueRef,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
@@ -32,8 +33,16 @@ const READERS: u32 = 3;
 pub(super) struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
-    /// Held as long as the file is used.
-    _lock: Option<File>,
+    _kept: Kept,
+}
+
+/// What must last as long as the database is used.
+enum Kept {
+    /// The lock on its file.
+    File { _lock: File },
+    /// A connection that nobody asks anything: memory goes with its last one, and the pool closes one whose caller
+    /// goes away at a bad moment.
+    Memory { _connection: Mutex<SqliteConnection> },
 }
 
 impl Sqlite {
@@ -51,7 +60,7 @@ impl Sqlite {
         let writer = pool(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&writer).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, reader, _lock: Some(lock) })
+        Ok(Self { writer, reader, _kept: Kept::File { _lock: lock } })
     }
 
     /// Memory alone: it is gone with the process.
@@ -60,10 +69,10 @@ impl Sqlite {
     /// The engine's.
     pub(super) async fn in_memory() -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::from_str("sqlite::memory:")?;
-        let lasting = pool(1).idle_timeout(None).max_lifetime(None);
-        let writer = lasting.connect_with(options).await?;
+        let kept = Kept::Memory { _connection: Mutex::new(options.connect().await?) };
+        let writer = pool(1).connect_with(options).await?;
         MIGRATIONS.run(&writer).await?;
-        Ok(Self { reader: writer.clone(), writer, _lock: None })
+        Ok(Self { reader: writer.clone(), writer, _kept: kept })
     }
 }
 
@@ -138,4 +147,32 @@ fn row(row: &SqliteRow) -> Result<Row, sqlx::Error> {
         })
     });
     columns.collect::<Result<_, _>>().map(Row)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, thread};
+
+    use futures::poll;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// Whoever asked may go away at any moment, and the connection with it.
+    #[tokio::test]
+    async fn memory_outlives_callers_that_go_away() {
+        let memory = Sqlite::in_memory().await.expect("memory");
+        let leases = Query::new("SELECT COUNT(*) FROM leases", []);
+        for patience in 0..2_000 {
+            let mut asked = pin!(memory.rows(&leases));
+            for _ in 0..patience % 100 {
+                if poll!(&mut asked).is_ready() {
+                    break;
+                }
+                thread::yield_now();
+                yield_now().await;
+            }
+        }
+        assert_eq!(memory.rows(&leases).await.expect("the table").len(), 1);
+    }
 }
