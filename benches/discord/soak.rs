@@ -17,7 +17,11 @@ pub(crate) async fn run(minutes: u32) -> io::Result<()> {
     let (start, mut asked, mut looked) = (Instant::now(), 0, vec![]);
     for minute in 1..=minutes {
         let until = start + MINUTE * minute;
-        while timeout_at(until, server.until(|seen| seen.charts + AT_ONCE > asked)).await.is_ok() {
+        // What is there already is there in time, also after `until`.
+        while Instant::now() < until
+            && let Ok(room) = timeout_at(until, server.until(|seen| seen.charts + AT_ONCE > asked)).await
+        {
+            room?;
             bot.asks(asked).await?;
             asked += 1;
             sleep(Duration::from_secs(1) / A_SECOND).await;
