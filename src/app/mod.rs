@@ -3,6 +3,7 @@
 //! The only module that knows all the others. It decides nothing that a race or a platform could decide.
 
 mod chart_file;
+mod health;
 mod json;
 mod leader;
 mod lineup;

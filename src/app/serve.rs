@@ -5,19 +5,18 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
-use metrics::gauge;
-use metrics_exporter_prometheus::PrometheusHandle;
+use axum::Router;
 use tokio::{
     net::TcpListener,
-    runtime::Handle,
     sync::watch,
-    time::{Instant, interval, timeout_at},
+    time::{Instant, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    GOOD, lineup_of,
+    GOOD,
+    health::{self, Health},
+    lineup_of,
     listen::{Said, bind, reached},
     output::note,
     platforms::{self, Platforms},
@@ -26,11 +25,7 @@ use super::{
 use crate::{
     config::{self, Config, ConfigError},
     slack,
-    store::{self, Store},
-    telemetry::{
-        field,
-        metrics::{self as name, handle as recorder},
-    },
+    store::Store,
     web::{Hosts, LocalChannel},
 };
 
@@ -40,9 +35,6 @@ const FINALS: Duration = Duration::from_secs(2);
 /// What the final frames get, however short the drain time is.
 const FINALS_LEAST: Duration = Duration::from_millis(500);
 
-/// How often the recorder folds its samples.
-const UPKEEP: Duration = Duration::from_secs(5);
-
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result<u8, ConfigError> {
     let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
@@ -50,14 +42,17 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     let arena = Arc::new(lineup_of(&config).keeping(store.clone(), remembering::caps(&config)));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let platforms = Platforms::new(&config, &arena)?;
-    let health = Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone() };
-    let mut router = probes(health);
+    let (stamp, beat) = watch::channel(Instant::now());
+    servers.spawn(closed.clone().run_until_cancelled_owned(health::beats(stamp)));
+    let health =
+        Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone(), beat };
+    let mut router = health::probes(health);
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
-        None => router = router.merge(metrics(recorder())),
+        None => router = router.merge(health::metrics()),
         Some(address) => {
             let (listener, address) = bind(address, Said::MetricsListen(&config)).await?;
             tracing::info!(%address, "listening for metrics");
-            servers.spawn(http(listener, metrics(recorder()), closed.clone()));
+            servers.spawn(http(listener, health::metrics(), closed.clone()));
         }
     }
     let local = local_channel(&config);
@@ -73,7 +68,7 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     announce(&config, address, local);
     warn_of_drain(&config);
     servers.spawn(http(listener, router, closed.clone()));
-    servers.spawn(closed.clone().run_until_cancelled_owned(upkeep(platforms.clone(), store.state())));
+    servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(platforms.clone(), store.state())));
     servers.close();
     shutdown.cancelled().await;
     let (now, drain) = (Instant::now(), Duration::from_secs(config.arena.drain_seconds));
@@ -116,50 +111,6 @@ async fn http(listener: TcpListener, router: Router, closed: CancellationToken) 
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closed.cancelled_owned()).await {
         tracing::error!(%error, "the HTTP server ended");
     }
-}
-
-/// Folds the recorder's samples, and tells how things stand.
-async fn upkeep(platforms: Platforms, store: watch::Receiver<store::State>) {
-    let mut turn = interval(UPKEEP);
-    loop {
-        turn.tick().await;
-        let tasks = Handle::current().metrics().num_alive_tasks();
-        gauge!(name::TASKS_ALIVE).set(u32::try_from(tasks).map_or(f64::INFINITY, f64::from));
-        let up = |up: bool| if up { 1.0 } else { 0.0 };
-        gauge!(name::STORE_UP).set(up(store.borrow().since().is_some()));
-        for (platform, missing) in platforms.each() {
-            gauge!(name::PLATFORM_UP, field::PLATFORM => platform).set(up(missing.is_empty()));
-        }
-        recorder().run_upkeep();
-    }
-}
-
-fn metrics(recorder: PrometheusHandle) -> Router {
-    Router::new().route("/metrics", get(move || std::future::ready(recorder.render())))
-}
-
-/// What the probes know.
-#[derive(Clone)]
-struct Health {
-    platforms: Platforms,
-    store: watch::Receiver<store::State>,
-    draining: CancellationToken,
-}
-
-fn probes(health: Health) -> Router {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(readyz)).with_state(health)
-}
-
-async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
-    let mut missing = health.platforms.missing();
-    if let store::State::Away { why } = &*health.store.borrow() {
-        missing.push(format!("the store: {why}"));
-    }
-    missing.extend(health.draining.is_cancelled().then(|| "the service is shutting down".to_owned()));
-    if missing.is_empty() {
-        return (StatusCode::OK, "ready\n".into());
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
 }
 
 /// Whether the local channel is served: by itself only where no chat token is set, on loopback.

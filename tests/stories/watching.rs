@@ -60,7 +60,7 @@ fn families(page: &str) -> Families {
 /// Names, units and labels are as they should be.
 fn is_sound(families: &Families) {
     for (name, (kind, samples)) in families {
-        assert!(name.starts_with("arena_"), "{name}");
+        assert!(name.starts_with("arena_") || name.starts_with("process_"), "{name}");
         assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
         assert!(["counter", "gauge", "histogram"].contains(&kind.as_str()), "{name} is a {kind}");
         if kind == "histogram" {
@@ -125,6 +125,8 @@ async fn metrics_are_sound_and_name_nobody() {
         "arena_message_edit_seconds",
         "arena_store_seconds",
         "arena_store_up",
+        "process_open_fds",
+        "process_resident_memory_bytes",
     ] {
         assert!(families.contains_key(name), "{name} in\n{page}");
     }
