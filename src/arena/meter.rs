@@ -11,6 +11,7 @@ use crate::{
     race::{
         cost::Cost,
         report::{LaneReport, Report},
+        state::{Lane, Phase, RaceState},
     },
     telemetry::{field, metrics as name},
 };
@@ -51,7 +52,7 @@ pub(super) fn refused(why: &Refused) {
 }
 
 /// A race is over; how, in a word.
-pub(super) fn race(report: &Report, took: Duration) -> &'static str {
+pub(super) fn race(state: &RaceState, report: &Report, took: Duration) -> &'static str {
     let finished = report.lanes.iter().filter(|lane| lane.status.is_finished()).count();
     let outcome = match finished {
         0 => "none_finished",
@@ -59,16 +60,19 @@ pub(super) fn race(report: &Report, took: Duration) -> &'static str {
         _ => "some_finished",
     };
     histogram!(name::RACE_SECONDS, field::OUTCOME => outcome).record(took);
-    report.lanes.iter().for_each(|one| lane(one, &report.prompt));
+    for (one, Lane { phase, .. }) in report.lanes.iter().zip(&state.lanes) {
+        let ended = if let Phase::Failed(error) = phase { error.kind() } else { one.status.as_str() };
+        lane(one, ended, &report.prompt);
+    }
     outcome
 }
 
-fn lane(lane: &LaneReport, prompt: &str) {
+fn lane(lane: &LaneReport, ended: &'static str, prompt: &str) {
     let (provider, model) = (lane.card.provider.clone(), lane.card.id.to_string());
     let labels = [(field::PROVIDER, provider.clone()), (field::MODEL, model.clone())];
     counter!(
         name::PROVIDER_REQUESTS,
-        field::PROVIDER => provider.clone(), field::MODEL => model.clone(), field::OUTCOME => lane.status.as_str()
+        field::PROVIDER => provider.clone(), field::MODEL => model.clone(), field::OUTCOME => ended
     )
     .increment(1);
     if let Some(ttft) = lane.metrics.ttft {
@@ -83,7 +87,7 @@ fn lane(lane: &LaneReport, prompt: &str) {
     tracing::debug!(
         { field::PROVIDER } = provider,
         { field::MODEL } = model,
-        { field::OUTCOME } = lane.status.as_str(),
+        { field::OUTCOME } = ended,
         "lane over"
     );
     let reasoning = lane.metrics.reasoning_tokens.unwrap_or(0);

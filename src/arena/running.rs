@@ -48,7 +48,7 @@ impl Arena {
                 let start = Instant::now();
                 run::run(&permit.models, Arc::new(prompt), stopped, &race).await;
                 let record = self.remember(&permit, &race.borrow());
-                let outcome = meter::race(&record.report, start.elapsed());
+                let outcome = meter::race(&race.borrow(), &record.report, start.elapsed());
                 let seconds = start.elapsed().as_secs_f64();
                 tracing::info!(
                     lanes = record.report.lanes.len(),

@@ -110,6 +110,24 @@ impl ModelError {
         matches!(self, Self::Timeout { .. } | Self::Truncated | Self::Transport { .. })
     }
 
+    /// One of a few words for it, for metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Overloaded(_) => "overloaded",
+            Self::Refused(_) => "refused",
+            Self::Timeout { stage: Stage::Idle, .. } => "stall",
+            Self::Timeout { .. } => "timeout",
+            Self::Truncated => "truncated",
+            Self::Corrupt(_) => "bad_stream",
+            Self::Reported => "reported",
+            Self::Transport { connecting: true, .. } => "unreachable",
+            Self::Transport { connecting: false, .. } => "cut",
+        }
+    }
+
     /// The error and its causes in one line, for logs: a structured log shows of an error value its first words
     /// alone.
     #[must_use]

@@ -44,6 +44,8 @@ pub const CHART_SECONDS: &str = "arena_chart_seconds";
 pub const DISCORD_UNREADABLE: &str = "arena_discord_unreadable_total";
 /// Requests to the interactions endpoint that were refused, by reason.
 pub const DISCORD_REFUSED_REQUESTS: &str = "arena_discord_refused_requests_total";
+/// Calls that Discord refused (401, 403, 429): past 10,000 within ten minutes it bans the address.
+pub const DISCORD_INVALID_REQUESTS: &str = "arena_discord_invalid_requests_total";
 /// Gateway sessions begun: IDENTIFYs.
 pub const DISCORD_SESSION_STARTS: &str = "arena_discord_session_starts_total";
 /// IDENTIFYs that Discord still allows before its limit resets.
@@ -139,6 +141,7 @@ fn describe() {
     );
     describe_counter!(DISCORD_UNREADABLE, "Interactions of Discord that could not be read, by reason");
     describe_counter!(DISCORD_REFUSED_REQUESTS, "Refused requests to the interactions endpoint, by reason");
+    describe_counter!(DISCORD_INVALID_REQUESTS, "Calls that Discord refused and counts against the address");
     describe_counter!(DISCORD_SESSION_STARTS, "Gateway sessions begun");
     describe_gauge!(DISCORD_SESSION_STARTS_LEFT, "Gateway sessions that may begin before the limit resets");
     describe_counter!(SLACK_UNREADABLE, "What Slack sent and nobody understands, by reason");

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use ::metrics::counter;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     limit::{Ask, Level, Limiter, Outcome, Refusal, Slot, Urgency},
     route::{Key, Route},
 };
+use crate::telemetry::metrics;
 
 #[derive(Clone, Default)]
 pub(super) struct Gate(Arc<Mutex<Limiter>>);
@@ -80,6 +82,7 @@ impl Pass {
 
     fn end(&mut self, outcome: Outcome, at: Instant) {
         let Some(slot) = self.slot.take() else { return };
+        counter!(metrics::DISCORD_INVALID_REQUESTS).increment(u64::from(outcome.is_invalid()));
         let level = self.gate.lock().settle(slot, outcome, at);
         match level {
             Some(Level::Spent) => {

@@ -125,7 +125,8 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    fn is_invalid(&self) -> bool {
+    /// Whether it counts against the budget of calls that Discord refuses.
+    pub(super) fn is_invalid(&self) -> bool {
         match self {
             Self::Answered { is_invalid, .. } => *is_invalid,
             Self::Limited { scope, .. } => *scope != Scope::Shared,
