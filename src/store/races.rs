@@ -39,11 +39,12 @@ const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
 const RACE: &str =
     "SELECT asker, asker_name, prompt, admitted_at FROM races WHERE id = $1 AND status <> 'live'";
 const LANES: &str = "SELECT report, answer, reasoning FROM lanes WHERE race = $1 ORDER BY place";
-const SPEEDS: &str = "SELECT lanes.model, lanes.tokens_per_second, lanes.token_count
-    FROM lanes JOIN races ON races.id = lanes.race
-    WHERE races.admitted_at > {now} - $1 * 86400000 AND lanes.status = 'finished'
-        AND lanes.tokens_per_second IS NOT NULL AND races.status <> 'live'
-    ORDER BY lanes.model, lanes.tokens_per_second LIMIT 100000";
+/// Lanes are kept for ever: engines must come to them by their races.
+const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
+    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
+            ORDER BY admitted_at DESC LIMIT 5000)
+        AND status = 'finished' AND tokens_per_second IS NOT NULL
+    ORDER BY model, tokens_per_second";
 
 impl Store {
     /// Where the message of a race stands, in the platform's own words, and what its asker is called.
@@ -126,7 +127,7 @@ impl Store {
         self.rows(Query::new(LANES, [race.into()])).await?.iter().map(saved::lane).collect()
     }
 
-    /// How fast each model was in the last `days`.
+    /// How fast each model was in the last `days`, or in the newest 5,000 races of them.
     ///
     /// # Errors
     /// [`StoreError`].
