@@ -2,7 +2,7 @@
 //!
 //! `/healthz` asks about nothing outside of the process: no restart mends an outage of a platform or of the store.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use metrics::gauge;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::platforms::Platforms;
 use crate::{
+    arena::Arena,
     store,
     telemetry::{
         field,
@@ -87,7 +88,7 @@ pub(super) fn metrics() -> Router {
 }
 
 /// Folds the recorder's samples, and tells how things stand.
-pub(super) async fn upkeep(platforms: Platforms, store: watch::Receiver<store::State>) {
+pub(super) async fn upkeep(platforms: Platforms, store: watch::Receiver<store::State>, arena: Arc<Arena>) {
     let mut turn = interval(UPKEEP);
     loop {
         turn.tick().await;
@@ -97,6 +98,9 @@ pub(super) async fn upkeep(platforms: Platforms, store: watch::Receiver<store::S
         gauge!(name::STORE_UP).set(up(store.borrow().since().is_some()));
         for (platform, missing) in platforms.each() {
             gauge!(name::PLATFORM_UP, field::PLATFORM => platform).set(up(missing.is_empty()));
+        }
+        if let Some(left) = arena.budget_left().await {
+            gauge!(name::BUDGET_REMAINING).set(left);
         }
         recorder().run_upkeep();
     }

@@ -68,7 +68,11 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     announce(&config, address, local);
     warn_of_drain(&config);
     servers.spawn(http(listener, router, closed.clone()));
-    servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(platforms.clone(), store.state())));
+    servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
+        platforms.clone(),
+        store.state(),
+        Arc::clone(&arena),
+    )));
     servers.close();
     shutdown.cancelled().await;
     let (now, drain) = (Instant::now(), Duration::from_secs(config.arena.drain_seconds));

@@ -15,6 +15,14 @@ use crate::{
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// The scope of what all races cost.
+pub(super) const ALL: &str = "day";
+
+/// The number of a day (UTC), which is a period of money.
+pub(super) fn day(now: Timestamp) -> i64 {
+    now.as_millisecond().div_euclid(DAY_MS)
+}
+
 /// The caps; `None` is no cap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caps {
@@ -59,11 +67,12 @@ impl Caps {
     /// Money is counted also where there is no cap: one may be set in the middle of a day.
     fn money(&self, permit: &Permit, server: &str, now: Timestamp, worst: Cost) -> [Wanted; 3] {
         let ms = now.as_millisecond();
+        let period = day(now);
         let minutes = u64::try_from((DAY_MS - ms.rem_euclid(DAY_MS)) / 60_000).unwrap_or(0);
         let wanted = |scope: String, cap: Option<Cost>, whose| Wanted {
             hold: Hold {
                 scope,
-                period: ms.div_euclid(DAY_MS),
+                period,
                 amount: worst.micros(),
                 most: cap.map_or(i64::MAX.unsigned_abs(), Cost::micros),
                 kept: Kept::Spent,
@@ -71,7 +80,7 @@ impl Caps {
             refusal: Refused::Spent { whose, cap: cap.unwrap_or_default(), minutes },
         };
         [
-            wanted("day".into(), self.day, "this service"),
+            wanted(ALL.into(), self.day, "this service"),
             wanted(format!("server:{server}"), self.server_day, "this place"),
             wanted(format!("user:{}", permit.asker.id), self.user_day, "you"),
         ]

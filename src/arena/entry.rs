@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Arena, Permit, RaceId, Refused, meter};
+use super::{Arena, Permit, RaceId, Refused, caps, meter};
 use crate::{
     race::{
+        cost::Cost,
         event::{Elapsed, EventKind, RaceEvent, StopCause},
         report::LaneReport,
         state::RaceState,
@@ -86,6 +87,13 @@ impl Arena {
                 Err(Refused::Forgetful)
             }
         }
+    }
+
+    /// What is left of today's budget for all races, in US dollars; `None` where it has no cap, or nobody knows.
+    pub async fn budget_left(&self) -> Option<f64> {
+        let (store, cap) = (self.store.as_ref()?, self.caps.day?);
+        let used = store.used(caps::ALL, caps::day(Timestamp::now())).await.ok()?;
+        Some(cap.dollars() - Cost::from_micros(used).dollars())
     }
 
     /// Takes back the right to a race that never began: it does not count against its asker.

@@ -64,6 +64,8 @@ pub const SLACK_CONNECTIONS: &str = "arena_slack_connections_total";
 pub const SLACK_CONNECTIONS_LIVE: &str = "arena_slack_connections_live";
 /// What an answer cost in US dollars, by provider and model; nothing where there is no price.
 pub const ANSWER_COST: &str = "arena_provider_answer_cost_usd";
+/// What is left of the day's budget for all races, in US dollars, reservations taken off; nothing where it has no cap.
+pub const BUDGET_REMAINING: &str = "arena_budget_remaining_usd";
 /// From the call to the platform's word that an edit of a live message is there, by platform.
 pub const EDIT_SECONDS: &str = "arena_message_edit_seconds";
 /// Whether all is there that a platform needs (1) or not (0), by platform.
@@ -150,6 +152,7 @@ fn describe() {
     describe_counter!(SLACK_REFUSED_REQUESTS, "Refused requests to Slack's endpoints, by reason");
     describe_counter!(SLACK_CONNECTIONS, "Attempts to open a Socket Mode connection, by outcome");
     describe_gauge!(SLACK_CONNECTIONS_LIVE, "Socket Mode connections that are live");
+    describe_gauge!(BUDGET_REMAINING, "US dollars left of the day's budget for all races");
     describe_gauge!(LEADER, "1 where this process has a platform's connection, 0 where it stands by");
     describe_gauge!(RACES_IN_PROGRESS, "Races that run now");
     describe_gauge!(PLATFORM_UP, "Whether all is there that a platform needs, by platform");

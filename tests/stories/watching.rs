@@ -97,7 +97,7 @@ fn names(file: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn metrics_are_sound_and_name_nobody() {
-    let lines = "[arena]\nraces_per_user_per_minute = 1";
+    let lines = "[arena]\nraces_per_user_per_minute = 1\n[budget]\nday_usd = 50.0";
     let models = [("a", "price_out = 10")];
     let setting = Setting { lines, models: &models, ..Setting::default() };
     let stage = Stage::open(setting, [answer("a").role().says("Air").whole()]).await;
@@ -112,6 +112,7 @@ async fn metrics_are_sound_and_name_nobody() {
             let (_, page) = get(stage.bot.address, "/metrics").await.expect("an answer");
             if page.contains("arena_refusals_total{")
                 && page.contains("arena_platform_up{platform=\"discord\"} 1")
+                && page.contains("arena_budget_remaining_usd 4")
             {
                 return page;
             }
