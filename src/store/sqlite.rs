@@ -13,7 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions as _, Row as _, SqliteConnection, SqlitePool, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, SqlitePool,
+    TypeInfo, ValueRef,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
@@ -77,7 +78,11 @@ impl Sqlite {
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE)
+    // a full disk rolls a transaction back behind the driver's back, which would count it as open for ever
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
 }
 
 /// The lock on the file `beside` the database.
@@ -157,6 +162,7 @@ mod tests {
     use tokio::task::yield_now;
 
     use super::*;
+    use crate::store::StoreError;
 
     /// Whoever asked may go away at any moment, and the connection with it.
     #[tokio::test]
@@ -174,5 +180,19 @@ mod tests {
             }
         }
         assert_eq!(memory.rows(&leases).await.expect("the table").len(), 1);
+    }
+
+    /// The limit on pages says what a full disk says, and is gone with the connection.
+    #[tokio::test]
+    async fn a_full_disk_is_forgotten_when_there_is_room_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("arena.sqlite").display());
+        let file = Sqlite::open(&url).await.expect("a file");
+        let insert = "INSERT INTO leases (name, holder, epoch, until) VALUES ($1, '', 1, 0)";
+        let long = Query::new(insert, [Value::from("x".repeat(1 << 20))]);
+        file.rows(&Query::new("PRAGMA max_page_count = 1", [])).await.expect("a limit");
+        let full = file.all(std::slice::from_ref(&long)).await.expect_err("no room");
+        assert!(matches!(StoreError::from(full), StoreError::Full(_)));
+        assert_eq!(file.all(&[long]).await.expect("room"), Done::All(vec![1]));
     }
 }
