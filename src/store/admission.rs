@@ -80,13 +80,15 @@ const SCOPE: &str = "INSERT INTO spend (scope, period, used) VALUES ($1, $2, 0) 
 const TAKE: &str = "UPDATE spend SET used = used + $3 WHERE scope = $1 AND period = $2 AND used + $3 <= $4";
 /// Its row is the lock behind which one person's races are counted.
 const ASKS: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND period = 0";
+/// What was admitted later than now was so before the clock was set back: it would count for as long as that was.
 const RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7
-    WHERE (SELECT COUNT(*) FROM races WHERE asker = $3 AND admitted_at > {now} - 60000) < $8";
+    WHERE (SELECT COUNT(*) FROM races
+        WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const HOLD: &str = "INSERT INTO holds (race, scope, period, amount, is_money) VALUES ($1, $2, $3, $4, $5)";
 const OLDEST: &str = "SELECT MIN(admitted_at) + 60000 - {now} FROM (SELECT admitted_at FROM races
-    WHERE asker = $1 AND admitted_at > {now} - 60000 ORDER BY admitted_at DESC LIMIT $2) AS newest";
+    WHERE asker = $1 AND admitted_at > {now} - 60000 AND admitted_at <= {now} ORDER BY admitted_at DESC LIMIT $2) AS newest";
 
 impl Store {
     /// Lets a race in, or says why not; then nothing is changed, but that a delivery counts as delivered.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use llm_arena::store::{Place, Settings, State, Store};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,6 +57,22 @@ impl Engine {
         let is_here = state.wait_for(|state| matches!(state, State::Here { .. }));
         super::super::stories::soon(is_here).await.expect("a store");
         Process { store, closed, task }
+    }
+
+    /// Does this behind the processes' backs.
+    pub async fn does(&self, statement: &str) {
+        let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+        match self {
+            Self::Sqlite(folder) => {
+                let url = format!("sqlite://{}", folder.path().join("arena.sqlite").display());
+                let mut connection = SqliteConnection::connect(&url).await.expect("a file");
+                statement.execute(&mut connection).await.expect("done");
+            }
+            Self::Postgres(database) => {
+                let mut connection = PgConnection::connect(&database.url()).await.expect("a database");
+                statement.execute(&mut connection).await.expect("done");
+            }
+        }
     }
 
     pub async fn ends(self) {

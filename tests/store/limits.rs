@@ -9,7 +9,8 @@ on_both!(
     a_delivery_runs_once,
     limits_hold_over_processes,
     money_is_settled_once,
-    one_person_waits_for_a_minute
+    one_person_waits_for_a_minute,
+    a_clock_that_is_set_back_locks_nobody_out
 );
 
 async fn a_delivery_runs_once(engine: &Engine) {
@@ -76,5 +77,18 @@ async fn one_person_waits_for_a_minute(engine: &Engine) {
         assert!(matches!(one, Admitted::TooFast { wait_ms: 30_000..=60_000 }), "{one:?}");
     }
     assert_eq!(asks("ben").await, Admitted::In);
+    process.ends().await;
+}
+
+async fn a_clock_that_is_set_back_locks_nobody_out(engine: &Engine) {
+    let process = engine.process().await;
+    let store = &process.store;
+    let asks = || async { Asks { a_minute: 2, ..Asks::default() }.of(store).await };
+    assert_eq!((asks().await, asks().await), (Admitted::In, Admitted::In));
+    assert!(matches!(asks().await, Admitted::TooFast { .. }));
+    // as an hour back would leave them
+    engine.does("UPDATE races SET admitted_at = admitted_at + 3600000").await;
+    assert_eq!((asks().await, asks().await), (Admitted::In, Admitted::In));
+    assert!(matches!(asks().await, Admitted::TooFast { wait_ms: 1..=60_000 }));
     process.ends().await;
 }
