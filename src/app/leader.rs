@@ -62,7 +62,7 @@ pub(super) async fn lead<F: Future<Output = ()>>(
 async fn taken(store: &Store, lease: &str) -> Instant {
     loop {
         let asked = Instant::now();
-        if let Ok(Some(_)) = store.hold(lease).await {
+        if let Ok(Some(_)) = store.take(lease).await {
             return asked;
         }
         sleep(AGAIN).await;

@@ -13,14 +13,16 @@ use super::{
 /// The life of a lease that is not renewed.
 pub const LEASE: Duration = Duration::from_secs(6);
 
+/// One that would last for longer than two lives was given before the clock was set back, and not renewed since.
 const HOLD: &str = "INSERT INTO leases (name, holder, epoch, until) VALUES ($1, $2, 1, {now} + $3)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,
         epoch = leases.epoch + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END
-    WHERE leases.holder = excluded.holder OR leases.until < {now}
+    WHERE leases.holder = excluded.holder OR leases.until < {now} OR leases.until > {now} + 2 * $3
     RETURNING epoch";
 const RELEASE: &str = "UPDATE leases SET until = 0 WHERE name = $1 AND holder = $2";
 const GONE: &str = "DELETE FROM leases WHERE name LIKE 'process:%'";
-const PROCESSES: &str = "SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%' AND until >= {now}";
+const PROCESSES: &str = "SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'
+    AND until BETWEEN {now} AND {now} + 2 * $1";
 
 impl Store {
     /// Takes or renews the lease `name`: its epoch, or `None` where another process holds it.
@@ -28,9 +30,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn hold(&self, name: &str) -> Result<Option<i64>, StoreError> {
-        let life = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
-        let values: [Value; 3] = [name.into(), self.me().into(), life.into()];
+        let values: [Value; 3] = [name.into(), self.me().into(), life()];
         Ok(self.rows(Query::new(HOLD, values)).await?.first().map(|row| row.int(0)))
+    }
+
+    /// As [`Store::hold`], for one who does not have it: nobody's lease is taken just after the engine's clock jumped.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        if self.is_steady().await? { self.hold(name).await } else { Ok(None) }
     }
 
     /// Gives the lease `name` back, so that the next one need not wait.
@@ -43,7 +52,7 @@ impl Store {
 
     /// How many processes live on this store, this one among them.
     pub(super) async fn processes(&self) -> Result<u64, StoreError> {
-        let rows = self.rows(Query::new(PROCESSES, [])).await?;
+        let rows = self.rows(Query::new(PROCESSES, [life()])).await?;
         Ok(rows.first().map_or(0, |row| row.int(0).unsigned_abs()))
     }
 
@@ -56,4 +65,9 @@ impl Store {
     pub(super) fn life(&self) -> String {
         format!("process:{}", self.me())
     }
+}
+
+/// The life of a lease in milliseconds.
+pub(super) fn life() -> Value {
+    u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX).into()
 }

@@ -8,6 +8,7 @@
 //! Must not know platforms, views, or why anything is kept.
 
 mod admission;
+mod clock;
 mod database;
 mod error;
 mod keeper;
@@ -22,7 +23,7 @@ mod sqlite;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -34,7 +35,6 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use self::database::{Database, Done, Query, Row};
 pub use self::{
     admission::{Admitted, Entry, Hold, Kept},
     error::StoreError,
@@ -42,6 +42,10 @@ pub use self::{
     leases::LEASE,
     races::Speed,
     recovery::Orphan,
+};
+use self::{
+    clock::Clock,
+    database::{Database, Done, Query, Row},
 };
 use crate::telemetry::{field, metrics as name};
 
@@ -83,6 +87,7 @@ struct Inner {
     me: String,
     database: OnceLock<Arc<dyn Database>>,
     state: watch::Sender<State>,
+    clock: Mutex<Clock>,
 }
 
 impl Store {
@@ -90,7 +95,15 @@ impl Store {
     #[must_use]
     pub fn new(settings: Settings, me: String) -> Self {
         let state = watch::Sender::new(State::Away { why: "it is not open yet".into() });
-        Self { inner: Arc::new(Inner { settings, me, database: OnceLock::new(), state }) }
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                me,
+                database: OnceLock::new(),
+                state,
+                clock: Mutex::default(),
+            }),
+        }
     }
 
     /// The name of this process.

@@ -3,6 +3,7 @@
 use super::{
     Store, StoreError,
     database::{Done, Query, Value},
+    leases::life,
     settle,
 };
 use crate::race::{
@@ -28,19 +29,24 @@ pub struct Orphan {
 /// The sum keeps engines from walking all races in the order of their admission.
 const ORPHANS: &str = "SELECT id, platform, asker, asker_name, prompt, reference, owner FROM races
     WHERE status IN ('live', 'ended') AND owner <> $1 AND NOT EXISTS
-        (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner AND leases.until >= {now})
+        (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
+            AND leases.until BETWEEN {now} AND {now} + 2 * $2)
     ORDER BY admitted_at + 0 DESC LIMIT 50";
 const MINE: &str = "UPDATE races SET owner = $2 WHERE id = $1 AND owner = $3 AND status <> 'shown'";
 
 impl Store {
     /// Takes over races whose processes are gone, some tens at a time, the newest first. What they held is settled: money
-    /// that was reserved counts as spent, for nobody knows better.
+    /// that was reserved counts as spent, for nobody knows better. None just after the engine's clock jumped: the living have
+    /// yet to renew their leases.
     ///
     /// # Errors
     /// [`StoreError`]; some may have been taken over.
     pub async fn adopt(&self) -> Result<Vec<Orphan>, StoreError> {
         let mut adopted = vec![];
-        for row in self.rows(Query::new(ORPHANS, [self.me().into()])).await? {
+        if !self.is_steady().await? {
+            return Ok(adopted);
+        }
+        for row in self.rows(Query::new(ORPHANS, [self.me().into(), life()])).await? {
             let text = |column: usize| row.text(column).unwrap_or_default().to_owned();
             let (race, owner) = (text(0), text(6));
             let mine: [Value; 3] = [race.as_str().into(), self.me().into(), owner.into()];

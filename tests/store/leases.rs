@@ -82,6 +82,24 @@ async fn races_of_the_dead_are_taken_over_once(engine: &Engine) {
     next.ends().await;
 }
 
+#[tokio::test]
+async fn leases_of_the_dead_end_though_the_clock_is_set_back() {
+    let Some(engine) = Engine::postgres().await else { return };
+    let dying = engine.process().await;
+    assert_eq!(dying.store.hold("gateway").await.expect("an answer"), Some(1));
+    let ran = Asks::default();
+    assert_eq!(ran.of(&dying.store).await, Admitted::In);
+    dying.dies().await;
+    // as an hour back would leave them
+    engine.does("UPDATE leases SET until = until + 3600000").await;
+    let next = engine.process().await;
+    assert_eq!(next.store.take("gateway").await.expect("an answer"), Some(2));
+    let adopted = next.store.adopt().await.expect("an answer");
+    assert_eq!(adopted.iter().map(|orphan| orphan.id).collect::<Vec<_>>(), [ran.id]);
+    next.ends().await;
+    engine.ends().await;
+}
+
 async fn starts_are_counted(engine: &Engine) {
     let process = engine.process().await;
     for (id, starts) in [("a", 1), ("b", 2), ("b", 2), ("c", 3)] {
