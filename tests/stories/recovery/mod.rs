@@ -2,8 +2,11 @@
 //! that was acknowledged is missing, and no budget is short.
 
 mod bad_days;
+mod elsewhere;
 mod kills;
+mod pair;
 mod replicas;
+mod twice;
 
 use std::net::SocketAddr;
 

@@ -24,6 +24,8 @@ pub enum Delivery {
     Gateway(Arc<dyn Fn(Value) + Send + Sync>),
     /// Where the bot listens.
     Http(SocketAddr),
+    /// Where two replicas listen, of which each gets the same.
+    Twice([SocketAddr; 2]),
 }
 
 /// What is wrong with something that was posted.
@@ -61,14 +63,20 @@ impl FakeDiscord {
         let delivery = self.delivery.lock().expect("delivery").clone();
         match delivery.expect("nobody listens: the test gave no way to the bot") {
             Delivery::Gateway(gateway) => gateway(payload),
-            Delivery::Http(address) => {
-                let house = Arc::clone(&self.house);
-                self.house.spawn(async move {
-                    let answer = house.posts(address, &payload, Forgery::None).await;
-                    house.with(|world| world.taken(id, &answer));
-                });
+            Delivery::Http(address) => self.post(id, payload, address),
+            Delivery::Twice([one, other]) => {
+                self.post(id, payload.clone(), one);
+                self.post(id, payload, other);
             }
         }
+    }
+
+    fn post(&self, id: Id, payload: Value, address: SocketAddr) {
+        let house = Arc::clone(&self.house);
+        self.house.spawn(async move {
+            let answer = house.posts(address, &payload, Forgery::None).await;
+            house.with(|world| world.taken(id, &answer));
+        });
     }
 
     /// Waits until what somebody did was posted and answered.

@@ -30,6 +30,8 @@ pub enum Delivery {
     Socket(Arc<dyn Fn(Envelope) + Send + Sync>),
     /// Where the bot listens.
     Http(SocketAddr),
+    /// Where two replicas listen, of which each gets the same.
+    Twice([SocketAddr; 2]),
 }
 
 /// What goes into an envelope of Socket Mode.
@@ -151,25 +153,31 @@ impl Courier {
     }
 
     fn hands(&self, id: usize, payload: &Payload, retry: Option<u8>) {
-        let (house, delivered) = (Arc::clone(&self.house), Instant::now());
         match self.way().expect("nobody listens: the test gave no way to the bot") {
             Delivery::Socket(socket) => {
                 let Payload { kind, json, takes_answer } = payload.clone();
+                let (house, delivered) = (Arc::clone(&self.house), Instant::now());
                 let acks = Acks { house, asked: id, delivered, takes_answer };
                 socket(Envelope { kind, payload: json, accepts_response_payload: takes_answer, acks });
             }
-            Delivery::Http(address) => {
-                let mut letter = self.house.see(|world| world.letter(payload, Forgery::None));
-                if let Some(retry) = retry.filter(|_| payload.kind == "events_api") {
-                    letter.headers.push(("X-Slack-Retry-Num", retry.to_string()));
-                    letter.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
-                }
-                let client = self.client.clone();
-                self.house.spawn(async move {
-                    let (status, body) = sends(&client, address, &letter).await;
-                    house.with(|world| world.posted(id, delivered.elapsed(), status, &body));
-                });
-            }
+            Delivery::Http(address) => self.posts(id, payload, retry, &[address]),
+            Delivery::Twice(addresses) => self.posts(id, payload, retry, &addresses),
+        }
+    }
+
+    fn posts(&self, id: usize, payload: &Payload, retry: Option<u8>, addresses: &[SocketAddr]) {
+        let delivered = Instant::now();
+        let mut letter = self.house.see(|world| world.letter(payload, Forgery::None));
+        if let Some(retry) = retry.filter(|_| payload.kind == "events_api") {
+            letter.headers.push(("X-Slack-Retry-Num", retry.to_string()));
+            letter.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
+        }
+        for address in addresses.iter().copied() {
+            let (house, client, letter) = (Arc::clone(&self.house), self.client.clone(), letter.clone());
+            self.house.spawn(async move {
+                let (status, body) = sends(&client, address, &letter).await;
+                house.with(|world| world.posted(id, delivered.elapsed(), status, &body));
+            });
         }
     }
 

@@ -1,0 +1,122 @@
+//! Two replicas over one PostgreSQL, which a platform reaches over HTTP.
+
+use std::{collections::HashMap, net::SocketAddr};
+
+use super::{
+    super::{
+        KEY,
+        bot::{self, Bot},
+        command_line::program,
+        soon,
+    },
+    Memory,
+};
+use crate::support::{
+    program::{Program, free_address, get},
+    provider::{Answer, FakeProvider, Rules, Truth, answer},
+};
+
+/// Every race's models.
+const MODELS: [&str; 2] = ["a", "b"];
+const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\n";
+
+/// What is counted where a race was let in elsewhere already.
+pub const LOST: &str = "arena_refusals_total{reason=\"duplicate\"}";
+/// What is counted where a race ran.
+pub const RAN: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
+
+/// Both of them, and what they ask.
+pub struct Pair {
+    pub memory: Memory,
+    provider: FakeProvider,
+    bots: [Bot; 2],
+}
+
+/// The answers of so many races, which all say these words.
+pub fn answers(races: usize, words: &str) -> Vec<Answer> {
+    (0..races).flat_map(|_| MODELS.map(|model| answer(model).role().says(words).whole())).collect()
+}
+
+impl Pair {
+    /// Both are ready; `None` where there is no PostgreSQL, which is said.
+    pub async fn open(answers: Vec<Answer>, lines: &str, knows: impl Fn(Program) -> Program) -> Option<Self> {
+        let memory = Memory::postgres().await?;
+        let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
+        let provider = FakeProvider::open_with(rules, answers).await;
+        let start = async || {
+            let address = free_address();
+            let program = program(&provider, &MODELS.map(|model| (model, "")));
+            let program = knows(program.with_lines(&format!("{LINES}{lines}\n")));
+            let bot = Bot::start(memory.of(program, address), address).await;
+            soon(async {
+                while bot.ready().await.0 != 200 {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+            bot
+        };
+        let bots = [start().await, start().await];
+        Some(Self { memory, provider, bots })
+    }
+
+    /// Where they listen.
+    pub fn addresses(&self) -> [SocketAddr; 2] {
+        self.bots.each_ref().map(|bot| bot.address)
+    }
+
+    /// The value of the line of `/metrics` that begins so, in each; 0 where there is none.
+    pub async fn counted(&self, line: &str) -> [u64; 2] {
+        let mut counted = [0; 2];
+        for (bot, counted) in self.bots.iter().zip(&mut counted) {
+            let (_, page) = get(bot.address, "/metrics").await.expect("an answer");
+            let value = page.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(' '));
+            *counted = value.map_or(0, |value| value.parse().expect("a number"));
+        }
+        counted
+    }
+
+    /// Waits until so many are counted in both together, and tells how many in each.
+    pub async fn until_counted(&self, line: &str, together: usize) -> [u64; 2] {
+        soon(async {
+            loop {
+                let counted = self.counted(line).await;
+                if counted.iter().sum::<u64>() >= together as u64 {
+                    return counted;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    }
+
+    /// Waits until the store knows that no race runs any more, which it may a moment after everybody sees it.
+    pub async fn rests(&self) {
+        soon(async {
+            while self.memory.counts("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// Both end well; what the provider saw.
+    pub async fn ends(self) -> Truth {
+        for bot in self.bots {
+            bot.signals("TERM").await;
+            bot::holds_no_error(&bot.closed(0).await);
+        }
+        self.memory.ends().await;
+        self.provider.truth()
+    }
+}
+
+/// Asserts that so many races asked each of their models once.
+pub fn each_ran_once(truth: &Truth, races: usize) {
+    let mut asked = HashMap::<_, u32>::new();
+    for exchange in &truth.exchanges {
+        *asked.entry((&exchange.model, exchange.body["messages"].to_string())).or_default() += 1;
+    }
+    assert_eq!(asked.len(), races * MODELS.len(), "a lane was not asked: {asked:?}");
+    assert!(asked.values().all(|times| *times == 1), "a race ran twice: {asked:?}");
+}
