@@ -126,6 +126,16 @@ impl Arena {
         })
     }
 
+    /// What this delivery was to do was not done: it may come again, to any replica.
+    pub async fn may_come_again(&self, platform: &str, delivery: &str) {
+        let Some(store) = &self.store else { return };
+        let forgotten =
+            super::scribe::insist(&self.interrupting, || store.forget_delivery(platform, delivery)).await;
+        if forgotten.is_none() {
+            tracing::warn!("what was not done cannot be asked for again");
+        }
+    }
+
     /// Writes down where the message of a race stands, in the platform's own words, and what its asker is called.
     pub async fn place(&self, id: RaceId, reference: &str, asker: &str) {
         let Some(store) = &self.store else { return };

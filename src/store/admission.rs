@@ -76,6 +76,7 @@ pub enum Admitted {
 
 const DELIVERED: &str =
     "INSERT INTO deliveries (platform, id, at) VALUES ($1, $2, {now}) ON CONFLICT DO NOTHING";
+const NOT_DELIVERED: &str = "DELETE FROM deliveries WHERE platform = $1 AND id = $2";
 const SCOPE: &str = "INSERT INTO spend (scope, period, used) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
 const TAKE: &str = "UPDATE spend SET used = used + $3 WHERE scope = $1 AND period = $2 AND used + $3 <= $4";
 /// Its row is the lock behind which one person's races are counted.
@@ -162,6 +163,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn is_first(&self, platform: &str, delivery: &str) -> Result<bool, StoreError> {
         Ok(self.one(Query::must(DELIVERED, [platform.into(), delivery.into()])).await? > 0)
+    }
+
+    /// Forgets that this delivery came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_delivery(&self, platform: &str, delivery: &str) -> Result<(), StoreError> {
+        self.one(Query::new(NOT_DELIVERED, [platform.into(), delivery.into()])).await.map(drop)
     }
 }
 

@@ -22,6 +22,9 @@ async fn a_delivery_runs_once(engine: &Engine) {
     assert!(process.store.is_first("test", "d2").await.expect("an answer"));
     assert!(!process.store.is_first("test", "d2").await.expect("an answer"));
     assert!(process.store.is_first("other", "d2").await.expect("an answer"));
+    process.store.forget_delivery("test", "d2").await.expect("it is done");
+    assert!(process.store.is_first("test", "d2").await.expect("an answer"));
+    assert!(!process.store.is_first("other", "d2").await.expect("an answer"));
     process.ends().await;
 }
 

@@ -1,8 +1,9 @@
 //! SHELL. Full answers: posted into the thread of their race, once, whatever trouble there is on the way.
 //!
 //! What stands there is remembered, so who presses again after trouble gets the rest. A message of which nobody knows
-//! whether it was posted is not posted again: the file, which holds every answer, follows in its place. Must not know
-//! how a press arrives.
+//! whether it was posted is not posted again: the file, which holds every answer, follows in its place. That others do
+//! not post them too is in the store; after trouble another replica may, and then posts all of them. Must not know how a
+//! press arrives.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +20,7 @@ use crate::{
     slack::{
         api::{ApiError, File, Place},
         incoming::{Incoming, Kind},
-        posts, render,
+        meter, posts, render,
     },
 };
 
@@ -27,6 +28,7 @@ use crate::{
 const TURNS: Duration = Duration::from_mins(2);
 /// How many races are remembered whose full answers were asked for.
 const TOLD: usize = 500;
+const STANDS: &str = "The full answers stand in the thread of this race.";
 
 /// What of a race's full answers stands in its thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,10 +71,16 @@ impl Desk {
     pub(super) async fn answers(&self, incoming: &Incoming, id: RaceId) {
         let Some(record) = self.record(incoming, id).await else { return };
         let Some(thread) = thread(incoming) else { return };
-        let Some(mut stands) = self.told.begin(id) else {
-            return self.notice(incoming, "The full answers stand in the thread of this race.").await;
-        };
+        let Some(mut stands) = self.told.begin(id) else { return self.notice(incoming, STANDS).await };
+        let once = format!("answers:{id}");
+        if !self.arena.is_first(meter::PLATFORM, &once).await {
+            self.told.end(id, stands);
+            return self.notice(incoming, STANDS).await;
+        }
         let told = self.arena.unless_interrupted(self.tell(&thread, &record, &mut stands)).await;
+        if !stands.is_all {
+            self.arena.may_come_again(meter::PLATFORM, &once).await;
+        }
         self.told.end(id, stands);
         let Some(Err(error)) = told else { return };
         tracing::warn!(race = %id, error = error.chain(), ?stands, "full answers were not posted");
