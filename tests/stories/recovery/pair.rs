@@ -1,6 +1,8 @@
 //! Two replicas over one PostgreSQL, which a platform reaches over HTTP.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{
     super::{
@@ -18,6 +20,8 @@ use crate::support::{
 
 /// Every race's models.
 const MODELS: [&str; 2] = ["a", "b"];
+/// What is not counted by then never will be.
+const PATIENCE: Duration = Duration::from_mins(1);
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\n";
 
 /// What is counted where a race was let in elsewhere already.
@@ -78,16 +82,15 @@ impl Pair {
 
     /// Waits until so many are counted in both together, and tells how many in each.
     pub async fn until_counted(&self, line: &str, together: usize) -> [u64; 2] {
-        soon(async {
-            loop {
-                let counted = self.counted(line).await;
-                if counted.iter().sum::<u64>() >= together as u64 {
-                    return counted;
-                }
-                tokio::task::yield_now().await;
+        let begun = Instant::now();
+        loop {
+            let counted = self.counted(line).await;
+            if counted.iter().sum::<u64>() >= together as u64 {
+                return counted;
             }
-        })
-        .await
+            assert!(begun.elapsed() < PATIENCE, "{line} is {counted:?} in each, and not {together} in both");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits until the store knows that no race runs any more, which it may a moment after everybody sees it.
