@@ -92,7 +92,7 @@ const OLDEST: &str = "SELECT MIN(admitted_at) + 60000 - {now} FROM (SELECT admit
     WHERE asker = $1 AND admitted_at > {now} - 60000 AND admitted_at <= {now} ORDER BY admitted_at DESC LIMIT $2) AS newest";
 
 impl Store {
-    /// Lets a race in, or says why not; then nothing is changed, but that a delivery counts as delivered.
+    /// Lets a race in, or says why not; then nothing is changed.
     ///
     /// # Errors
     /// [`StoreError`]; the race was not let in, or nobody knows.

@@ -28,7 +28,7 @@ use crate::{
 const TURNS: Duration = Duration::from_mins(2);
 /// How many races are remembered whose full answers were asked for.
 const TOLD: usize = 500;
-const STANDS: &str = "The full answers stand in the thread of this race.";
+const STANDS: &str = "The full answers stand in the thread of this race, or are on their way there.";
 
 /// What of a race's full answers stands in its thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
