@@ -53,6 +53,7 @@
 
 pub mod app;
 pub mod arena;
+pub mod backoff;
 pub mod button;
 pub mod chart;
 pub mod cli;

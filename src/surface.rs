@@ -1,26 +1,27 @@
-//! The second port: where a race is shown. One value is one live message.
+//! PORT. Where a race is shown: one value is one live message.
 //!
-//! A surface is declarative: it makes the message look like a [`View`] and never hears of events.
-//! When to show is the edit loop's business ([`crate::live`]). Must not know models or providers.
+//! A surface is declarative: it makes the message look like a [`View`] and never hears of events. The edit loop
+//! ([`crate::live`]) decides when. What a surface learns on the way comes back as a value ([`Learned`],
+//! [`SurfaceError`]), and its caller acts on it.
 
 use std::{error::Error, future::Future, iter, sync::Arc, time::Duration};
 
-use crate::view::View;
+use crate::{race::event::StopCause, view::View};
 
-/// How often a live message may be edited now. Asked before every edit, so that a surface whose budget
-/// is shared may stretch it with the load.
+/// How often a live message may be edited at the moment. Asked before every edit, so a surface whose budget is shared
+/// can stretch it with the load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// The least time between two edits.
+    /// The minimum time between two edits.
     pub interval: Duration,
-    /// The least time between an edit and the final one: shorter where room is kept for finals.
+    /// The minimum time between an edit and the final one: shorter where capacity is reserved for final frames.
     pub before_final: Duration,
-    /// What people should know of it ("updates every 6 s: 5 races here"), if anything.
+    /// A sentence for readers about a slow pace ("updates every 6 s: 5 races here"), if there is one.
     pub notice: Option<String>,
 }
 
 impl Pace {
-    /// An edit every `interval`, without a notice.
+    /// Returns the pace of an edit every `interval`, without a notice.
     #[must_use]
     pub fn every(interval: Duration) -> Self {
         Self { interval, before_final: interval, notice: None }
@@ -32,54 +33,92 @@ impl Pace {
 pub struct Chart {
     /// PNG, 1200x675 pixels.
     pub png: Vec<u8>,
-    /// Says everything the picture says; at most 1000 characters.
+    /// The picture in words; at most 1000 characters.
     pub alt: String,
 }
 
-/// Why a message could not be shown. Variants by what the edit loop does about it.
+/// News from the platform that came with an accepted frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// Where the message is, in the platform's terms, once that is known; reported once.
+    pub message_ref: Option<String>,
+    /// A reason to end the race now, while its final frame can still be shown.
+    pub stop: Option<StopCause>,
+}
+
+impl Learned {
+    /// Returns true if there is no news.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a frame was not shown. The variants are what the edit loop does about it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SurfaceError {
-    /// Wait this long, then show the newest state.
+    /// The platform asks to wait this long; the newest state follows then.
     #[error("rate limited for {retry_after:?}")]
     RateLimited {
-        /// As the platform said.
+        /// The platform's own figure.
         retry_after: Duration,
     },
-    /// Our own pacing has no slot for this frame, and nothing was called: as above, but a final frame need not wait.
+    /// Our own rate limiter has no slot and nothing was called: like `RateLimited`, but a final frame need not wait.
     #[error("no slot for {retry_after:?}")]
     Paced {
-        /// Until a slot for such a frame is expected.
+        /// The expected wait for a slot.
         retry_after: Duration,
     },
-    /// The message is gone: no further call.
-    #[error("the message is gone")]
-    Gone,
-    /// The platform will not take it, however often it is sent.
-    #[error("refused: {0}")]
-    Refused(&'static str),
-    /// It may work later.
+    /// A passing failure.
     #[error("transient")]
     Transient {
         /// The cause, for logs.
         #[source]
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// The platform rejects this frame. A later one may pass, and the final frame is always tried.
+    #[error("refused: {0}")]
+    Refused(&'static str),
+    /// The platform no longer lets this process change the message: the race ends, and its final frame is tried.
+    #[error("frozen: {0}")]
+    Frozen(&'static str),
+    /// The message was deleted: the race ends, and there is nothing left to show.
+    #[error("the message was deleted")]
+    Deleted,
+    /// The reader is gone (a closed pipe): no further call, and the race runs on.
+    #[error("the reader is gone")]
+    Closed,
 }
 
 impl SurfaceError {
-    /// What came of a call, for metrics.
+    /// Returns the label that metrics use for this outcome.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match self {
             Self::RateLimited { .. } | Self::Paced { .. } => "limited",
             Self::Transient { .. } => "failed",
-            Self::Gone => "gone",
-            Self::Refused(_) => "refused",
+            Self::Refused(_) | Self::Frozen(_) => "refused",
+            Self::Deleted | Self::Closed => "gone",
         }
     }
 
-    /// The error and its causes in one line, for logs: a structured log shows of an error value its first words
-    /// alone.
+    /// Returns the cause for which this error ends the race, if it does.
+    #[must_use]
+    pub fn stop_cause(&self) -> Option<StopCause> {
+        match self {
+            Self::Frozen(_) => Some(StopCause::Frozen),
+            Self::Deleted => Some(StopCause::Deleted),
+            _ => None,
+        }
+    }
+
+    /// Returns true if no later attempt can show anything.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Deleted | Self::Closed)
+    }
+
+    /// Returns the error and its causes in one line, for logs.
     #[must_use]
     pub fn chain(&self) -> String {
         let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
@@ -89,26 +128,26 @@ impl SurfaceError {
 
 /// One live message.
 pub trait Surface: Send {
-    /// How often it may be edited now.
+    /// Returns how often the message may be edited at the moment.
     fn pace(&self) -> Pace;
 
-    /// Makes the message look like `view`: the first call posts it, later ones edit it. An implementation
-    /// skips an edit whose rendering equals the last one shown.
+    /// Makes the message look like `view`: the first call posts it, later ones edit it. An implementation skips an
+    /// edit whose rendering equals the last one shown.
     ///
-    /// A call that is dropped half way, as a restart does with one that hangs, must leave the surface usable.
+    /// A call that is dropped half way, as a restart does with one that hangs, leaves the surface usable.
     ///
     /// # Errors
-    /// See [`SurfaceError`]; after an error the message looks as before.
-    fn show(&mut self, view: &View) -> impl Future<Output = Result<(), SurfaceError>> + Send;
+    /// See [`SurfaceError`]; the message keeps the last frame that was accepted.
+    fn show(&mut self, view: &View) -> impl Future<Output = Result<Learned, SurfaceError>> + Send;
 
-    /// Whether the chart should be drawn for this surface at all.
+    /// Returns true if a chart should be drawn for this surface.
     fn wants_chart(&self) -> bool {
         true
     }
 
-    /// Adds the chart to the message that was shown.
+    /// Adds the chart to the message whose final frame was shown.
     ///
     /// # Errors
-    /// See [`SurfaceError`]; the message stands without the chart then.
+    /// See [`SurfaceError`]; the message stays without its chart.
     fn attach(&mut self, chart: Chart) -> impl Future<Output = Result<(), SurfaceError>> + Send;
 }

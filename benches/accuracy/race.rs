@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Permit, Record},
+    arena::{Arena, Asker, Limits, Origin, Record, Recorded},
     live::SMOOTH,
     model::{ChatModel, Color, ModelCard, ModelId},
     provider::{OpenAiModel, Provider, Settings},
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 use tokio::{sync::watch, time::Instant};
@@ -40,15 +40,16 @@ fn card(name: &str) -> ModelCard {
     }
 }
 
-/// The right to one race.
-pub(crate) fn admit(arena: &Arena) -> Permit {
+/// Admits one race.
+pub(crate) async fn admit(arena: &Arena) -> Recorded {
     let asker = Asker { id: "bench".into(), name: "bench".into() };
-    arena.admit(asker, &[], "How true are the numbers?".into()).expect("admitted")
+    let admitted = arena.admit(asker, &[], "How true are the numbers?".into()).expect("admitted");
+    arena.record(admitted, &Origin::default()).await.expect("recorded")
 }
 
 /// Races to the end.
 pub(crate) async fn race(arena: &Arena) -> Arc<Record> {
-    arena.race(admit(arena), &mut Frames::new().0).await
+    arena.race(admit(arena).await, &mut Frames::new().0).await
 }
 
 /// When things happened that one Stop set off.
@@ -63,8 +64,8 @@ pub(crate) struct Stopped {
 /// Stops a race in mid-answer; `left` comes when the provider saw all clients go.
 pub(crate) async fn stop(arena: &Arena, left: impl Future<Output = Instant>) -> Stopped {
     let (mut frames, mut newest) = Frames::new();
-    let permit = admit(arena);
-    let id = permit.id();
+    let recorded = admit(arena).await;
+    let id = recorded.id();
     let stopping = async {
         let all_speak = |frame: &Option<(Instant, View)>| {
             frame.as_ref().is_some_and(|(_, view)| view.lanes.iter().all(|lane| !lane.answer.is_empty()))
@@ -74,7 +75,7 @@ pub(crate) async fn stop(arena: &Arena, left: impl Future<Output = Instant>) -> 
         assert!(arena.stop(id));
         asked
     };
-    let (_, asked, left) = tokio::join!(arena.race(permit, &mut frames), stopping, left);
+    let (_, asked, left) = tokio::join!(arena.race(recorded, &mut frames), stopping, left);
     let (shown, last) = newest.borrow().clone().expect("a frame");
     assert!(last.is_final());
     Stopped { asked, shown, left }
@@ -95,9 +96,9 @@ impl Surface for Frames {
         Pace::every(SMOOTH)
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         self.0.send_replace(Some((Instant::now(), view.clone())));
-        Ok(())
+        Ok(Learned::default())
     }
 
     async fn attach(&mut self, _: Chart) -> Result<(), SurfaceError> {

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use llm_arena::{
-    live,
+    live::Presenter,
     model::{ChatModel, Color, ModelCard, ModelId, Prompt},
     provider::{
         Deadlines, OpenAiModel, Provider, Settings,
@@ -11,7 +11,7 @@ use llm_arena::{
         openai::request::{self, Quirks},
     },
     race::{metrics::TokenCount, run, state::RaceState},
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 use reqwest::{Client, header};
@@ -161,7 +161,7 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> 
     let (_stop, stopped) = watch::channel(None);
     let (mut surface, prompt, never) = (Nowhere, Arc::new(prompt), CancellationToken::new());
     let run = run::run(&models, prompt, stopped, &race);
-    let ((), shown) = tokio::join!(run, live::present(watching, &mut surface, &never));
+    let ((), shown) = tokio::join!(run, Presenter::new(watching, &mut surface, &never).run());
     shown.map_err(io::Error::other)?;
     let state = race.borrow();
     let short = state.lanes.iter().find(|lane| lane.tokens() != (u64::from(tokens), TokenCount::Usage));
@@ -176,8 +176,8 @@ impl Surface for Nowhere {
         Pace::every(PACE)
     }
 
-    async fn show(&mut self, _: &View) -> Result<(), SurfaceError> {
-        Ok(())
+    async fn show(&mut self, _: &View) -> Result<Learned, SurfaceError> {
+        Ok(Learned::default())
     }
 
     async fn attach(&mut self, _: Chart) -> Result<(), SurfaceError> {

@@ -12,7 +12,7 @@ use super::{
     prompt,
 };
 use crate::{
-    arena::{Arena, Asker, Permit, Record},
+    arena::{Arena, Asker, Origin, Record, Recorded, Refused},
     chart,
     cli::RaceArgs,
     command,
@@ -33,14 +33,14 @@ pub(super) async fn compare(
     let Some(prompt) = shutdown.run_until_cancelled(prompt::read(args.prompt())).await else {
         return Ok(BAD);
     };
-    let permit = admit(&arena, models, prompt?)?;
+    let recorded = admit(&arena, models, prompt?).await?;
     let file = chart_file(args)?;
-    let id = permit.id();
+    let id = recorded.id();
     let racing = async {
         let record = if args.json {
-            arena.race(permit, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
+            arena.race(recorded, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
         } else {
-            arena.race(permit, &mut Terminal::new(std::io::stdout(), || screen(&std::io::stdout()))).await
+            arena.race(recorded, &mut Terminal::new(std::io::stdout(), || screen(&std::io::stdout()))).await
         };
         shutdown.cancel();
         record
@@ -59,14 +59,16 @@ pub(super) async fn compare(
     Ok(output::code(charted.and(written), if finished { GOOD } else { BAD }))
 }
 
-fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Permit, StartError> {
+async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recorded, StartError> {
     let chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
         .collect::<Result<_, _>>()
         .map_err(|error| StartError::Usage(error.to_string()))?;
     let asker = Asker { id: "terminal".into(), name: "you".into() };
-    arena.admit(asker, &chosen, prompt).map_err(|refused| StartError::Usage(refused.to_string()))
+    let usage = |refused: Refused| StartError::Usage(refused.to_string());
+    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?;
+    arena.record(admitted, &Origin { platform: "terminal", ..Origin::default() }).await.map_err(usage)
 }
 
 /// The chart's file, checked before any model is called, so that a wrong path costs nothing.

@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::{leader::lead, starts::back_off},
-    arena::{Arena, Salvage},
+    arena::{Arena, Finisher},
     config::{Config, ConfigError, DiscordMode, ExampleConfig, SlackMode},
     discord::{self, Discord},
     guide::Example,
@@ -89,9 +89,9 @@ impl Platforms {
     }
 
     /// Those that can edit messages of which only the place is known.
-    pub(super) fn salvages(&self) -> Vec<Arc<dyn Salvage>> {
-        let discord = self.discord.clone().map(|discord| discord as Arc<dyn Salvage>);
-        discord.into_iter().chain(self.slack.clone().map(|slack| slack as Arc<dyn Salvage>)).collect()
+    pub(super) fn finishers(&self) -> Vec<Arc<dyn Finisher>> {
+        let discord = self.discord.clone().map(|discord| discord as Arc<dyn Finisher>);
+        discord.into_iter().chain(self.slack.clone().map(|slack| slack as Arc<dyn Finisher>)).collect()
     }
 
     /// How long the last frames of all messages that are live now have to wait for their slots.

@@ -39,7 +39,7 @@ const FINALS_LEAST: Duration = Duration::from_millis(500);
 pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result<u8, ConfigError> {
     let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
     let store = remembering::store(&config);
-    let arena = Arc::new(lineup_of(&config).keeping(store.clone(), remembering::caps(&config)));
+    let arena = Arc::new(lineup_of(&config).with_store(store.clone(), remembering::caps(&config)));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let platforms = Platforms::new(&config, &arena)?;
     let (stamp, beat) = watch::channel(Instant::now());
@@ -64,7 +64,7 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     router = router.merge(platforms.router());
     let remembered = Remembered::of(&store);
     platforms.run(&servers, &store, &shutdown, &closed);
-    servers.spawn(Arc::clone(&arena).recover(platforms.salvages(), shutdown.clone()));
+    servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
     announce(&config, address, local);
     warn_of_drain(&config);
     servers.spawn(http(listener, router, closed.clone()));

@@ -1,6 +1,5 @@
-//! Who may race now: global slots, each user's rate, the length of the prompt. Memory only, no waiting.
-//!
-//! Must not know platforms. Refusals speak to the asker, and only to the asker.
+//! Admission: global slots, each user's rate, the length of the prompt. Memory only, nothing waits. Refusals address the
+//! asker and nobody else.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,18 +15,18 @@ use tokio::{
 use crate::race::cost::Cost;
 
 /// The window of the per-user rate.
-const MINUTE: Duration = Duration::from_mins(1);
-/// Above this many remembered users those who were not seen for a minute are forgotten.
-const USERS: usize = 10_000;
+const RATE_WINDOW: Duration = Duration::from_mins(1);
+/// Above this many users, those without a race in the window are dropped.
+const MAX_IDLE_USERS: usize = 10_000;
 
-/// The limits, from the configuration.
+/// The limits of admission, from the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Characters of a prompt.
     pub prompt_chars: usize,
     /// Output tokens of each answer, reasoning included.
     pub output_tokens: u32,
-    /// Races at once.
+    /// Concurrent races.
     pub concurrent_races: usize,
     /// Races that one user may start in any minute.
     pub races_per_minute: usize,
@@ -36,79 +35,77 @@ pub struct Limits {
 /// Why a race was not started. The text is for the asker alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Nothing was asked.
-    #[error("What should they answer? The prompt is empty.")]
+    /// The prompt is empty.
+    #[error("The prompt is empty. Type a question after the command.")]
     EmptyPrompt,
     /// The prompt is too long.
-    #[error("That prompt has {chars} characters; {most} are allowed here. A shorter one will do.")]
+    #[error("That prompt has {chars} characters; the limit is {most}. Shorten it and try again.")]
     PromptTooLong {
-        /// Its length.
+        /// The length of the prompt.
         chars: usize,
         /// The limit.
         most: usize,
     },
-    /// Too many races at once.
-    #[error("All {races} race tracks are busy. One will be free in a moment: try again.")]
+    /// All slots are taken.
+    #[error("All {races} race tracks are busy. Try again in a moment.")]
     Busy {
         /// The limit.
         races: usize,
     },
-    /// This user is too fast.
-    #[error("That was {races} races in a minute. The next one can start in {seconds} s.")]
+    /// The user starts races too fast.
+    #[error("That was {races} races in a minute. You can start the next one in {seconds} s.")]
     TooFast {
         /// The limit.
         races: usize,
-        /// Until the next may start.
+        /// The wait before the next race.
         seconds: u64,
     },
-    /// A model was named that the line-up no longer has.
-    #[error("That model is no longer in the line-up: try `/arena models`.")]
+    /// A named model is no longer in the line-up.
+    #[error("That model is no longer in the line-up. See `/arena models`.")]
     ModelGone,
     /// The line-up is empty.
-    #[error("The line-up is empty: the operator should add a [[model]] to the configuration.")]
+    #[error("The line-up is empty: the operator needs to add a [[model]] to the configuration.")]
     NoModels,
-    /// One person has too many races running.
-    #[error(
-        "You have {most} running already, which is all that one person may have at once here. Try again when one is over."
-    )]
-    OneAtATime {
+    /// The user has too many races running.
+    #[error("You already have {most} running, the limit per person. Try again when one is over.")]
+    TooManyRaces {
         /// The limit.
         most: u64,
     },
-    /// Too many models.
-    #[error("At most {most} models may race at once here: name some, as in `/arena compare models=a,b ...`.")]
+    /// Too many models were named.
+    #[error("At most {most} models can race at once here. Name some, as in `/arena compare models=a,b ...`.")]
     TooManyLanes {
         /// The limit.
         most: usize,
     },
-    /// A provider has no room.
+    /// A provider has no capacity left.
     #[error(
-        "{provider} is asked at most {most} times at once here, and all of that is taken. Try again in a moment."
+        "{provider} is limited to {most} requests at once here, and all are in use. Try again in a moment."
     )]
     ProviderBusy {
-        /// Its id.
+        /// The provider's id.
         provider: String,
         /// The limit.
         most: u64,
     },
     /// A budget is used up.
-    #[error("Today's budget of {cap} for {whose} does not cover this race. It starts anew at 00:00 UTC, in {}.", hours(*minutes))]
-    Spent {
-        /// For whom.
+    #[error("Today's budget of {cap} for {whose} doesn't cover this race. It resets at 00:00 UTC, in {}.", hours(*minutes))]
+    BudgetSpent {
+        /// The budget's owner, as in "this service".
         whose: &'static str,
         /// The budget.
         cap: Cost,
-        /// Until it starts anew.
+        /// Minutes until it resets.
         minutes: u64,
     },
     /// The asker or the place is not among those that the operator named.
-    #[error("LLM Arena is not open {0}. The operator says where and to whom it is.")]
-    NotOpen(&'static str),
-    /// The store is away.
-    #[error("LLM Arena cannot write anything down right now, so it starts no race. Try again in a moment.")]
-    Forgetful,
-    /// It runs already: nobody is told anything.
-    #[error("This race runs already.")]
+    #[error("LLM Arena isn't open {0}. Ask its operator for access.")]
+    NotPermitted(&'static str),
+    /// The store is unavailable.
+    #[error("The database is unavailable, so new races are paused. Try again in a minute.")]
+    StoreUnavailable,
+    /// The race runs already; no answer is given.
+    #[error("This race is already running.")]
     Duplicate,
     /// The service is about to end.
     #[error("LLM Arena is restarting. Try again in a moment.")]
@@ -119,7 +116,7 @@ fn hours(minutes: u64) -> String {
     if minutes < 60 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
 }
 
-/// The doorkeeper.
+/// The slots, and the recent races of each user.
 #[derive(Debug)]
 pub(super) struct Admission {
     limits: Limits,
@@ -137,7 +134,10 @@ impl Admission {
         self.limits
     }
 
-    /// Lets the user `id` start a race with `prompt` at `now`, or says why not. A refusal costs nothing.
+    /// Admits a race of the user `id` with `prompt` at `now`. A refusal costs nothing.
+    ///
+    /// # Errors
+    /// [`Refused`].
     pub(super) fn admit(
         &self,
         id: &str,
@@ -157,7 +157,7 @@ impl Admission {
         Ok(slot)
     }
 
-    /// The race that the user `id` was let start at `then` never began.
+    /// Takes back the admission of the user `id` at `then`: the race never began.
     pub(super) fn forget(&self, id: &str, then: Instant) {
         let mut users = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(starts) = users.get_mut(id)
@@ -169,11 +169,11 @@ impl Admission {
 
     fn rate(&self, id: &str, now: Instant) -> Result<(), Refused> {
         let recent = |starts: &mut VecDeque<Instant>| {
-            starts.retain(|start| now.duration_since(*start) < MINUTE);
+            starts.retain(|start| now.duration_since(*start) < RATE_WINDOW);
             !starts.is_empty()
         };
         let mut users = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        if users.len() > USERS {
+        if users.len() > MAX_IDLE_USERS {
             users.retain(|_, starts| recent(starts));
         }
         let starts = users.entry(id.to_owned()).or_default();
@@ -181,7 +181,7 @@ impl Admission {
         let races = self.limits.races_per_minute;
         match starts.front() {
             Some(first) if starts.len() >= races => {
-                let wait = MINUTE.saturating_sub(now.duration_since(*first));
+                let wait = RATE_WINDOW.saturating_sub(now.duration_since(*first));
                 Err(Refused::TooFast { races, seconds: wait.as_secs() + 1 })
             }
             _ => {
@@ -202,35 +202,38 @@ mod tests {
 
     #[test]
     fn a_prompt_is_neither_empty_nor_too_long() {
-        let door = admission(9, 9);
+        let admission = admission(9, 9);
         let now = Instant::now();
-        assert_eq!(door.admit("ana", " \n", now).err(), Some(Refused::EmptyPrompt));
+        assert_eq!(admission.admit("ana", " \n", now).err(), Some(Refused::EmptyPrompt));
         assert_eq!(
-            door.admit("ana", "äöüäöü", now).err(),
+            admission.admit("ana", "äöüäöü", now).err(),
             Some(Refused::PromptTooLong { chars: 6, most: 5 })
         );
-        assert!(door.admit("ana", "äöüäö", now).is_ok());
+        assert!(admission.admit("ana", "äöüäö", now).is_ok());
     }
 
     #[test]
-    fn a_slot_comes_back_when_its_permit_is_dropped() {
-        let door = admission(1, 9);
+    fn a_slot_is_free_again_when_its_permit_is_dropped() {
+        let admission = admission(1, 9);
         let now = Instant::now();
-        let first = door.admit("ana", "x", now).expect("free");
-        assert_eq!(door.admit("bob", "x", now).err(), Some(Refused::Busy { races: 1 }));
+        let first = admission.admit("ana", "x", now).expect("free");
+        assert_eq!(admission.admit("bob", "x", now).err(), Some(Refused::Busy { races: 1 }));
         drop(first);
-        assert!(door.admit("bob", "x", now).is_ok());
+        assert!(admission.admit("bob", "x", now).is_ok());
     }
 
     #[test]
-    fn a_user_waits_for_the_minute_to_pass_and_others_do_not() {
-        let door = admission(9, 2);
+    fn a_user_over_the_rate_waits_and_others_do_not() {
+        let admission = admission(9, 2);
         let start = Instant::now();
         let at = |secs| start + Duration::from_secs(secs);
-        assert!(door.admit("ana", "x", at(0)).is_ok());
-        assert!(door.admit("ana", "x", at(20)).is_ok());
-        assert_eq!(door.admit("ana", "x", at(30)).err(), Some(Refused::TooFast { races: 2, seconds: 31 }));
-        assert!(door.admit("bob", "x", at(30)).is_ok());
-        assert!(door.admit("ana", "x", at(60)).is_ok());
+        assert!(admission.admit("ana", "x", at(0)).is_ok());
+        assert!(admission.admit("ana", "x", at(20)).is_ok());
+        assert_eq!(
+            admission.admit("ana", "x", at(30)).err(),
+            Some(Refused::TooFast { races: 2, seconds: 31 })
+        );
+        assert!(admission.admit("bob", "x", at(30)).is_ok());
+        assert!(admission.admit("ana", "x", at(60)).is_ok());
     }
 }

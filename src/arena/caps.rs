@@ -1,13 +1,11 @@
-//! Caps that hold over all replicas, each off until it is set: money a day, requests under way at a provider, races of
-//! one person at once. What a race takes of them, and how a refusal says it.
-//!
-//! Must not know platforms; a server is whatever the platform calls one.
+//! Caps that all replicas share, each off until it is set: money per day, concurrent requests to a provider, concurrent
+//! races of one person. A race reserves its part of each before it begins.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Permit, Refused};
+use super::{Admitted, Refused};
 use crate::{
     race::cost::Cost,
     store::{Hold, Kept},
@@ -15,61 +13,60 @@ use crate::{
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// The scope of what all races cost.
+/// The scope that counts the cost of all races.
 pub(super) const ALL: &str = "day";
 
-/// The number of a day (UTC), which is a period of money.
+/// Returns the number of the UTC day at `now`, the period of money budgets.
 pub(super) fn day(now: Timestamp) -> i64 {
     now.as_millisecond().div_euclid(DAY_MS)
 }
 
-/// The caps; `None` is no cap.
+/// The caps; `None` means no cap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caps {
-    /// Races of one person at once.
+    /// Concurrent races of one person.
     pub races_per_user: Option<u64>,
     /// Models in one race.
     pub lanes_per_race: Option<usize>,
-    /// Requests under way at each provider, by its id.
+    /// Concurrent requests to each provider, by its id.
     pub requests: BTreeMap<String, u64>,
-    /// What one person's races may cost in a day (UTC).
+    /// The cost of one person's races per UTC day.
     pub user_day: Option<Cost>,
-    /// What the races of one server or workspace may cost in a day.
+    /// The cost of one server's or workspace's races per UTC day.
     pub server_day: Option<Cost>,
-    /// What all races may cost in a day.
+    /// The cost of all races per UTC day.
     pub day: Option<Cost>,
 }
 
-/// Something to hold, and how it is said that it is not to be had.
-pub(super) struct Wanted {
+/// A part of a cap that a race needs, and the refusal if it is taken.
+pub(super) struct Reservation {
     pub(super) hold: Hold,
     pub(super) refusal: Refused,
 }
 
 impl Caps {
-    /// What the race of `permit` takes, asked in `server`, at `now`: one row a limit, in an order that all replicas
-    /// share.
-    pub(super) fn wanted(
+    /// Returns what `race`, asked in `server`, reserves at `now`: one row per limit, in an order that all replicas share.
+    pub(super) fn reservations(
         &self,
-        permit: &Permit,
+        race: &Admitted,
         server: &str,
         now: Timestamp,
-        most_output: u32,
-    ) -> Vec<Wanted> {
-        let worst: Cost = permit.lanes().map(|card| Cost::worst(card, permit.prompt(), most_output)).sum();
-        let mut wanted: Vec<Wanted> = self.money(permit, server, now, worst).into();
-        wanted.extend(self.requests(permit));
-        wanted.extend(self.at_once(permit));
-        wanted.sort_by(|a, b| a.hold.scope.cmp(&b.hold.scope));
-        wanted
+        max_output_tokens: u32,
+    ) -> Vec<Reservation> {
+        let worst: Cost = race.lanes().map(|card| Cost::worst(card, &race.prompt, max_output_tokens)).sum();
+        let mut reservations: Vec<Reservation> = self.money(race, server, now, worst).into();
+        reservations.extend(self.requests(race));
+        reservations.extend(self.concurrent_races(race));
+        reservations.sort_by(|a, b| a.hold.scope.cmp(&b.hold.scope));
+        reservations
     }
 
-    /// Money is counted also where there is no cap: one may be set in the middle of a day.
-    fn money(&self, permit: &Permit, server: &str, now: Timestamp, worst: Cost) -> [Wanted; 3] {
+    /// Money is counted even without a cap: one may be set in the middle of a day.
+    fn money(&self, race: &Admitted, server: &str, now: Timestamp, worst: Cost) -> [Reservation; 3] {
         let ms = now.as_millisecond();
         let period = day(now);
         let minutes = u64::try_from((DAY_MS - ms.rem_euclid(DAY_MS)) / 60_000).unwrap_or(0);
-        let wanted = |scope: String, cap: Option<Cost>, whose| Wanted {
+        let reserve = |scope: String, cap: Option<Cost>, whose| Reservation {
             hold: Hold {
                 scope,
                 period,
@@ -77,24 +74,24 @@ impl Caps {
                 most: cap.map_or(i64::MAX.unsigned_abs(), Cost::micros),
                 kept: Kept::Spent,
             },
-            refusal: Refused::Spent { whose, cap: cap.unwrap_or_default(), minutes },
+            refusal: Refused::BudgetSpent { whose, cap: cap.unwrap_or_default(), minutes },
         };
         [
-            wanted(ALL.into(), self.day, "this service"),
-            wanted(format!("server:{server}"), self.server_day, "this place"),
-            wanted(format!("user:{}", permit.asker.id), self.user_day, "you"),
+            reserve(ALL.into(), self.day, "this service"),
+            reserve(format!("server:{server}"), self.server_day, "this place"),
+            reserve(format!("user:{}", race.asker.id), self.user_day, "you"),
         ]
     }
 
-    fn requests(&self, permit: &Permit) -> impl Iterator<Item = Wanted> {
+    fn requests(&self, race: &Admitted) -> impl Iterator<Item = Reservation> {
         let mut lanes = BTreeMap::<&str, u64>::new();
-        for card in permit.lanes().filter(|card| !card.simulated) {
+        for card in race.lanes().filter(|card| !card.simulated) {
             *lanes.entry(&card.provider).or_default() += 1;
         }
         let capped = lanes
             .into_iter()
             .filter_map(|(provider, lanes)| Some((provider, lanes, *self.requests.get(provider)?)));
-        capped.map(|(provider, amount, most)| Wanted {
+        capped.map(|(provider, amount, most)| Reservation {
             hold: Hold {
                 scope: format!("provider:{provider}"),
                 period: 0,
@@ -106,12 +103,12 @@ impl Caps {
         })
     }
 
-    fn at_once(&self, permit: &Permit) -> Option<Wanted> {
+    fn concurrent_races(&self, race: &Admitted) -> Option<Reservation> {
         let most = self.races_per_user?;
-        let scope = format!("running:{}", permit.asker.id);
-        Some(Wanted {
+        let scope = format!("running:{}", race.asker.id);
+        Some(Reservation {
             hold: Hold { scope, period: 0, amount: 1, most, kept: Kept::Nothing },
-            refusal: Refused::OneAtATime { most },
+            refusal: Refused::TooManyRaces { most },
         })
     }
 }

@@ -1,18 +1,17 @@
-//! The races of this process that are over, newest last: what Race again, Full answers and Explain need.
-//!
-//! Bounded; the oldest is forgotten first, and its buttons then say that it has expired.
+//! The finished races of this process, newest last, for Race again, Full answers and Explain. Bounded: the oldest is
+//! dropped first, and its buttons then say that it has expired.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{RaceId, Record};
 use crate::{model::ModelId, race::metrics::TokenCount};
 
-/// How many races are remembered at most.
-const RACES: usize = 200;
-/// How many bytes of text they may hold together; the newest race is remembered whatever it holds.
-const BYTES: usize = 32 << 20;
+/// The number of races in memory.
+const MAX_RACES: usize = 200;
+/// The bytes of text in memory over all races; the newest race is kept whatever its size.
+const MAX_BYTES: usize = 32 << 20;
 
-/// The races that are over.
+/// The finished races.
 #[derive(Debug, Default)]
 pub(super) struct History {
     records: VecDeque<Arc<Record>>,
@@ -23,7 +22,7 @@ impl History {
     pub(super) fn push(&mut self, record: Arc<Record>) {
         self.bytes += size(&record);
         self.records.push_back(record);
-        while self.records.len() > RACES || (self.bytes > BYTES && self.records.len() > 1) {
+        while self.records.len() > MAX_RACES || (self.bytes > MAX_BYTES && self.records.len() > 1) {
             self.bytes -= self.records.pop_front().map_or(0, |oldest| size(&oldest));
         }
     }
@@ -32,7 +31,7 @@ impl History {
         self.records.iter().rev().find(|record| record.id == id).cloned()
     }
 
-    /// Forgets all races of the person `id`; tells how many.
+    /// Drops all races of the person `id` and returns their number.
     pub(super) fn forget(&mut self, id: &str) -> u64 {
         let before = self.records.len();
         self.records.retain(|record| record.asker.id != id);
@@ -40,7 +39,7 @@ impl History {
         (before - self.records.len()).try_into().unwrap_or(u64::MAX)
     }
 
-    /// The newest decode speed that `model` reached, and where the count behind it comes from.
+    /// Returns the newest decode speed of `model` and the source of its token count.
     pub(super) fn last_speed(&self, model: &ModelId) -> Option<(f64, TokenCount)> {
         let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);
         let metrics = lanes.filter(|lane| lane.card.id == *model).map(|lane| &lane.metrics);
@@ -48,7 +47,7 @@ impl History {
     }
 }
 
-/// Bytes of text in a record.
+/// Returns the bytes of text in a record.
 fn size(record: &Record) -> usize {
     let lanes = record.report.lanes.iter().map(|lane| lane.answer.len() + lane.reasoning.len());
     record.report.prompt.len() + lanes.sum::<usize>()

@@ -1,16 +1,22 @@
-//! The use cases: admit, race, present, chart, remember; stop; who is in the line-up.
+//! The use cases: admit, record, race, present, finish; look up, stop, forget.
 //!
-//! Platforms call this module and hand it a [`Surface`](crate::surface::Surface); it must not know which platform they are.
+//! ```text
+//! admit -> Admitted -> record -> Recorded -> race -> Record
+//!          (memory)              (store)     (lanes, edit loop and checkpointer side by side)
+//! ```
+//!
+//! Platforms call this module and hand it a [`Surface`](crate::surface::Surface). A race whose process dies is an
+//! orphan: [`Arena::recover`] adopts it in another process and finishes its message through a [`Finisher`].
 
 mod admission;
 mod caps;
-mod entry;
+mod checkpoint;
 mod history;
-mod meter;
-mod recall;
-mod recovery;
-mod running;
-mod scribe;
+mod lookup;
+mod metrics;
+mod orphans;
+mod record;
+mod session;
 
 use std::{
     collections::HashMap,
@@ -21,19 +27,19 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use self::running::Live;
+use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
-    entry::Origin,
-    recall::{NotRemembered, NotStopped},
-    recovery::Salvage,
+    lookup::{LookupError, StopError},
+    orphans::Finisher,
+    record::{Origin, Recorded},
 };
 pub use crate::race::record::{Asker, RaceId, Record};
 use crate::{
@@ -42,76 +48,48 @@ use crate::{
     store::{Speed, Store},
 };
 
-/// Charts drawn at once: a drawing takes some milliseconds of a whole core.
-const CHARTS_AT_ONCE: usize = 2;
+/// Charts drawn at once: each takes some milliseconds of a whole core.
+const MAX_CONCURRENT_CHARTS: usize = 2;
 
-/// Of how many days the median speeds are.
-const DAYS: u64 = 7;
+/// The days that median speeds cover.
+const SPEED_DAYS: u64 = 7;
 
-/// The right to run one race. Dropping it gives the slot back.
-pub struct Permit {
+/// Ends a race when it is sent a cause.
+type StopSender = watch::Sender<Option<StopCause>>;
+
+/// A race that was admitted and holds a slot. Dropping it frees the slot.
+pub struct Admitted {
     id: RaceId,
     asker: Asker,
     prompt: String,
     models: Vec<Arc<dyn ChatModel>>,
     started_at: Timestamp,
     admitted_at: Instant,
-    /// It stands in the store.
-    is_kept: bool,
-    /// The platform's word, and its id of what it delivered: for the log.
-    platform: &'static str,
-    delivery: String,
     _slot: OwnedSemaphorePermit,
 }
 
-impl Permit {
-    /// The id of the race to be.
-    #[must_use]
-    pub fn id(&self) -> RaceId {
-        self.id
-    }
-
-    /// What is asked.
-    #[must_use]
-    pub fn prompt(&self) -> &str {
-        &self.prompt
-    }
-
-    /// What people call the one who asks.
-    #[must_use]
-    pub fn asker(&self) -> &str {
-        &self.asker.name
-    }
-
-    /// The same with the name of the one who asks, where it was not known before.
-    #[must_use]
-    pub fn asked_by(mut self, name: String) -> Self {
-        self.asker.name = name;
-        self
-    }
-
-    /// Who races.
-    #[must_use]
-    pub fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
+impl Admitted {
+    /// Returns the models that will race, in the order of the line-up.
+    fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
         self.models.iter().map(|model| model.card())
     }
 }
 
-/// A model of the line-up today.
+/// A model of the line-up, as it is today.
 #[derive(Clone, Debug)]
 pub struct Entrant {
-    /// What people see of it.
+    /// The model's card.
     pub card: ModelCard,
-    /// What its provider says.
+    /// The availability at its provider.
     pub availability: Availability,
-    /// Its newest decode speed in this process, in tokens per second, and where the count comes from.
+    /// The newest decode speed in this process, in tokens per second, and the source of its token count.
     pub last_speed: Option<(f64, TokenCount)>,
-    /// The median of its decode speeds in the last seven days in all processes, where the counts come from, and of how
-    /// many answers that is.
+    /// The median decode speed of the last seven days over all processes, the source of its token counts, and the number
+    /// of answers.
     pub lately: Option<(f64, TokenCount, usize)>,
 }
 
-/// The arena.
+/// The arena: the line-up, its limits and its races.
 pub struct Arena {
     models: Vec<Arc<dyn ChatModel>>,
     cards: Vec<Arc<ModelCard>>,
@@ -127,7 +105,7 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// An arena with this line-up.
+    /// Creates an arena with this line-up, without persistence.
     #[must_use]
     pub fn new(models: Vec<Arc<dyn ChatModel>>, limits: Limits) -> Self {
         Self {
@@ -138,40 +116,41 @@ impl Arena {
             caps: Caps::default(),
             live: Mutex::default(),
             history: Mutex::default(),
-            charts: Semaphore::new(CHARTS_AT_ONCE),
+            charts: Semaphore::new(MAX_CONCURRENT_CHARTS),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             interrupting: CancellationToken::new(),
         }
     }
 
-    /// The same that writes its races down in `store`, and holds to `caps` with all others that use it.
+    /// Returns this arena with persistence: every race is recorded in `store`, and `caps` hold over all processes that
+    /// share it.
     #[must_use]
-    pub fn keeping(self, store: Store, caps: Caps) -> Self {
+    pub fn with_store(self, store: Store, caps: Caps) -> Self {
         Self { store: Some(store), caps, ..self }
     }
 
-    /// What people see of the line-up, in its order.
+    /// Returns the cards of the line-up, in its order.
     #[must_use]
     pub fn cards(&self) -> &[Arc<ModelCard>] {
         &self.cards
     }
 
-    /// The limits that admission holds to.
+    /// Returns the limits of admission.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.admission.limits()
     }
 
-    /// Lets `asker` start a race of `models` (none named: all) or says why not. Memory only.
+    /// Admits a race of `models` (all if none is named) for `asker`. Memory only.
     ///
     /// # Errors
     /// [`Refused`], whose text is for the asker alone.
-    pub fn admit(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Permit, Refused> {
-        self.decide(asker, models, prompt).inspect_err(meter::refused)
+    pub fn admit(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Admitted, Refused> {
+        self.decide(asker, models, prompt).inspect_err(metrics::refused)
     }
 
-    fn decide(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Permit, Refused> {
+    fn decide(&self, asker: Asker, models: &[ModelId], prompt: String) -> Result<Admitted, Refused> {
         if self.closing.is_cancelled() {
             return Err(Refused::Restarting);
         }
@@ -182,16 +161,13 @@ impl Arena {
         }
         let admitted_at = Instant::now();
         let slot = self.admission.admit(&asker.id, &prompt, admitted_at)?;
-        Ok(Permit {
+        Ok(Admitted {
             id: RaceId::new(Uuid::now_v7()),
             asker,
             prompt,
             models: chosen,
             started_at: Timestamp::now(),
             admitted_at,
-            is_kept: false,
-            platform: "",
-            delivery: String::new(),
             _slot: slot,
         })
     }
@@ -201,47 +177,42 @@ impl Arena {
         self.tasks.spawn(task);
     }
 
-    /// What comes of `work`, which is given up when a restart interrupts the races: for what shutdown must not wait
-    /// for. `None` then.
+    /// Returns the result of `work`, or `None` once a restart interrupts the races: for work that shutdown must not wait
+    /// for.
     pub async fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.interrupting.run_until_cancelled(work).await
     }
 
-    /// Ends all live races for this cause.
+    /// Ends all live races for `cause`.
     fn end_all(&self, cause: StopCause) {
         for live in lock(&self.live).values() {
             live.stop.send_replace(Some(cause));
         }
     }
 
-    /// Ends a live race because a person asked for it. False when it is not live (any more).
+    /// Stops a live race on a person's request. Returns false if it is not live (any more).
     pub fn stop(&self, id: RaceId) -> bool {
-        self.end(id, StopCause::Asked)
+        lock(&self.live).get(&id).is_some_and(|live| live.stop.send(Some(StopCause::Asked)).is_ok())
     }
 
-    /// Ends a live race for this cause. False when it is not live (any more).
-    pub fn end(&self, id: RaceId, cause: StopCause) -> bool {
-        lock(&self.live).get(&id).is_some_and(|live| live.stop.send(Some(cause)).is_ok())
-    }
-
-    /// Who asked for a race that is live now.
+    /// Returns the asker of a live race.
     #[must_use]
     pub fn asker(&self, id: RaceId) -> Option<Asker> {
         lock(&self.live).get(&id).map(|live| live.asker.clone())
     }
 
-    /// A race that is over and still remembered.
+    /// Returns a race of this process that is over and still in memory.
     #[must_use]
-    pub fn record(&self, id: RaceId) -> Option<Arc<Record>> {
+    pub fn record_of(&self, id: RaceId) -> Option<Arc<Record>> {
         lock(&self.history).find(id)
     }
 
-    /// The line-up today, asking every provider at once; each gets at most `patience`.
-    pub async fn entrants(&self, patience: Duration) -> Vec<Entrant> {
-        let speeds = timeout(patience, self.speeds()).await.unwrap_or_default();
+    /// Returns the line-up with its availability and speeds, asking all providers at once for at most `limit`.
+    pub async fn entrants(&self, limit: Duration) -> Vec<Entrant> {
+        let speeds = timeout(limit, self.speeds()).await.unwrap_or_default();
         let asked = self.models.iter().map(|model| async {
             let silent = || Availability::Unreachable("no answer in time".into());
-            let availability = timeout(patience, model.prepare()).await.unwrap_or_else(|_| silent());
+            let availability = timeout(limit, model.prepare()).await.unwrap_or_else(|_| silent());
             let card = model.card().clone();
             let last_speed = lock(&self.history).last_speed(&card.id);
             let lately = speeds.iter().find(|speed| speed.model == card.id);
@@ -253,8 +224,8 @@ impl Arena {
 
     async fn speeds(&self) -> Vec<Speed> {
         let Some(store) = &self.store else { return vec![] };
-        store.speeds(DAYS).await.unwrap_or_else(|error| {
-            tracing::debug!(error = error.chain(), "speeds were not looked up");
+        store.speeds(SPEED_DAYS).await.unwrap_or_else(|error| {
+            tracing::debug!(error = error.chain(), "failed to look up speeds");
             vec![]
         })
     }
@@ -265,9 +236,8 @@ impl Arena {
         self.tasks.close();
     }
 
-    /// Lets live races end by themselves until `stop_at`, then interrupts them, and waits until every
-    /// message has its final frame or `deadline` is there. No chart is drawn or attached once races are
-    /// interrupted. True when all ended in time.
+    /// Lets live races end by themselves until `stop_at`, then interrupts them and waits for their final frames until
+    /// `deadline`. No chart is drawn or attached once races are interrupted. Returns true if all ended in time.
     pub async fn drain(&self, stop_at: Instant, deadline: Instant) -> bool {
         self.close();
         if timeout_at(stop_at, self.tasks.wait()).await.is_ok() {
@@ -279,7 +249,7 @@ impl Arena {
     }
 }
 
-/// Every critical section here is a few plain steps, so a poisoned lock still holds sound data.
+/// Locks `mutex`. Every critical section here is a few plain steps, so a poisoned lock still holds sound data.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,17 +18,17 @@ impl Access {
     /// Whether a race may be asked for there by that person.
     ///
     /// # Errors
-    /// [`Refused::NotOpen`].
+    /// [`Refused::NotPermitted`].
     pub(super) fn allows(&self, interaction: &Interaction) -> Result<(), Refused> {
         let is_server = |server: &u64| interaction.place == Place::Server(*server);
         if !self.servers.is_empty() && !self.servers.iter().any(is_server) {
-            return Err(Refused::NotOpen("in this server"));
+            return Err(Refused::NotPermitted("in this server"));
         }
         if !self.channels.is_empty() && !interaction.channel.is_some_and(|id| self.channels.contains(&id)) {
-            return Err(Refused::NotOpen("in this channel"));
+            return Err(Refused::NotPermitted("in this channel"));
         }
         if !self.roles.is_empty() && !interaction.roles.iter().any(|role| self.roles.contains(role)) {
-            return Err(Refused::NotOpen("to your roles here"));
+            return Err(Refused::NotPermitted("to your roles here"));
         }
         Ok(())
     }

@@ -4,19 +4,19 @@ use async_trait::async_trait;
 
 use super::{Discord, meter, reference::Reference, surface::DiscordSurface};
 use crate::{
-    arena::{RaceId, Salvage},
+    arena::{Finisher, RaceId},
     surface::{Surface as _, SurfaceError},
     view::View,
 };
 
 #[async_trait]
-impl Salvage for Discord {
+impl Finisher for Discord {
     fn platform(&self) -> &'static str {
         meter::PLATFORM
     }
 
-    async fn show(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
-        let reference = Reference::parse(reference).ok_or(SurfaceError::Gone)?;
-        DiscordSurface::found(self.desk.rest.clone(), &reference, id).show(view).await
+    async fn finish(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
+        let reference = Reference::parse(reference).ok_or(SurfaceError::Deleted)?;
+        DiscordSurface::found(self.desk.rest.clone(), &reference, id).show(view).await.map(drop)
     }
 }

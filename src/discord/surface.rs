@@ -5,7 +5,7 @@
 //! before it dies the surface moves to edits through the channel where the bot is a member, and where it is not,
 //! it has the race stopped while the last frame can still be shown. Must not know the race.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -24,27 +24,12 @@ use super::{
 use crate::{
     arena::RaceId,
     race::event::StopCause,
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 
 /// When the bot may not even try, for fear of a ban of its address.
 const COOL_OFF: Duration = Duration::from_secs(30);
-
-/// What the surface tells those who run and remember the race.
-pub(super) struct Ends {
-    /// Ends the race for a cause that only the platform knows.
-    pub(super) race: Box<dyn Fn(StopCause) + Send>,
-    /// The message stands in this channel, with this id.
-    pub(super) stands: Box<dyn Fn(u64, u64) + Send>,
-}
-
-impl Ends {
-    /// Nobody is told anything.
-    fn nobody() -> Self {
-        Self { race: Box::new(drop), stands: Box::new(|_, _| ()) }
-    }
-}
 
 /// Only the asker sees it (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 const EPHEMERAL: u64 = 1 << 6;
@@ -81,7 +66,10 @@ pub(super) struct DiscordSurface {
     bare: Bare,
     /// Refusals without a code of Discord's own since the last edit that was taken.
     unexplained: u32,
-    ends: Ends,
+    /// The message's reference, completed when the message is known.
+    reference: Reference,
+    /// News for the caller, returned with the next accepted frame.
+    news: Learned,
 }
 
 #[derive(Default)]
@@ -98,13 +86,7 @@ impl Bare {
 
 impl DiscordSurface {
     /// The answer to `interaction`, whose first answer was "thinking". Its token is used for `token_life`.
-    pub(super) fn new(
-        rest: Rest,
-        interaction: &Interaction,
-        race: RaceId,
-        token_life: Duration,
-        ends: Ends,
-    ) -> Self {
+    pub(super) fn new(rest: Rest, interaction: &Interaction, race: RaceId, token_life: Duration) -> Self {
         let token: SecretString = interaction.token.clone();
         let token = Route::EditOriginal { application: interaction.application, token };
         let share = rest.share(&token);
@@ -118,8 +100,7 @@ impl DiscordSurface {
             channel: None,
             moved: false,
         };
-        let (shown, last, bare) = (None, None, Bare::default());
-        Self { rest, race, address, share, shown, last, bare, unexplained: 0, ends }
+        Self::at(rest, race, address, share, Reference::of(interaction, token_life))
     }
 
     /// The message that stands at `reference`, whose process is gone.
@@ -139,14 +120,18 @@ impl DiscordSurface {
             channel: channel.map(|(channel, message)| Route::EditMessage { channel, message }),
             moved: false,
         };
-        let (shown, last, bare) = (None, None, Bare::default());
-        Self { rest, race, address, share, shown, last, bare, unexplained: 0, ends: Ends::nobody() }
+        Self::at(rest, race, address, share, reference.clone())
+    }
+
+    fn at(rest: Rest, race: RaceId, address: Address, share: Share, reference: Reference) -> Self {
+        let (shown, last, bare, news) = (None, None, Bare::default(), Learned::default());
+        Self { rest, race, address, share, shown, last, bare, unexplained: 0, reference, news }
     }
 
     /// The message as `body`, however it can be edited now.
     async fn edit(&mut self, body: &Value, files: Vec<File>, urgency: Urgency) -> Result<(), RestError> {
         if Instant::now() >= self.address.token_until && !self.address.moved && !self.move_to_channel() {
-            (self.ends.race)(StopCause::Frozen);
+            self.news.stop = Some(StopCause::Frozen);
         }
         loop {
             let request = Request::json(self.address.route().clone(), body.clone()).with_files(files.clone());
@@ -154,7 +139,9 @@ impl DiscordSurface {
                 Ok(answer) => {
                     self.unexplained = 0;
                     if let Some((channel, message)) = self.address.learn(&answer) {
-                        (self.ends.stands)(channel, message);
+                        let reference = &mut self.reference;
+                        (reference.channel, reference.message) = (Some(channel), Some(message));
+                        self.news.message_ref = Some(reference.to_string());
                     }
                     return Ok(());
                 }
@@ -190,7 +177,7 @@ impl DiscordSurface {
             {
                 (address.moved, address.is_member) = (false, false);
                 self.share = self.rest.share(&address.token);
-                (self.ends.race)(StopCause::Frozen);
+                self.news.stop = Some(StopCause::Frozen);
                 true
             }
             _ => false,
@@ -217,13 +204,10 @@ impl DiscordSurface {
             // the limiter also holds what Discord itself refused, and knows what a final edit may
             RestError::Limited { retry_after } => SurfaceError::Paced { retry_after },
             RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
-            RestError::Gone => {
-                (self.ends.race)(StopCause::Deleted);
-                SurfaceError::Gone
-            }
-            RestError::TokenExpired => {
-                (self.ends.race)(StopCause::Frozen);
-                SurfaceError::Gone
+            RestError::Gone => SurfaceError::Deleted,
+            RestError::TokenExpired => SurfaceError::Frozen("the interaction's token has expired"),
+            RestError::Unexplained { status: 404 } if self.unexplained >= UNEXPLAINED_MOST => {
+                SurfaceError::Refused("not found, without a code of Discord's own")
             }
             RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
                 SurfaceError::Transient { source: Arc::new(error) }
@@ -309,15 +293,22 @@ impl Surface for DiscordSurface {
         Pace { interval, before_final: Duration::ZERO, notice }
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let since = Instant::now();
         let edited = self.put(view).await.map_err(|error| self.judge(error));
         meter::edited(since, &edited);
-        edited
+        match edited {
+            Ok(()) => Ok(mem::take(&mut self.news)),
+            // the race must end now, whatever became of this frame
+            Err(_) if !view.is_final() && self.news.stop.take().is_some() => {
+                Err(SurfaceError::Frozen("the message can't be edited much longer"))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
-        let view = self.last.clone().ok_or(SurfaceError::Gone)?;
+        let view = self.last.clone().ok_or(SurfaceError::Closed)?;
         let body = value(&self.body(&view, Some(&chart.alt)));
         let file = File { name: render::CHART_FILE.into(), mime: "image/png", bytes: Bytes::from(chart.png) };
         self.edit(&body, vec![file], Urgency::Final).await.map_err(|error| self.judge(error))

@@ -1,8 +1,8 @@
 //! SHELL. The edit loop: makes one live message follow one race.
 //!
-//! A token never waits for an edit: the race folds on its own, this loop samples the newest state when the
-//! [`Pacer`] grants a slot. Latest wins, equal views are skipped, one edit is in flight, the final frame
-//! always lands while the message can still be edited. Must not know which platform it is.
+//! A token never waits for an edit: the race folds on its own, and the [`Presenter`] samples the newest state when its
+//! [`Pacer`] grants a slot. Latest wins, equal views are skipped, one edit is in flight, and the final frame lands as
+//! long as the message can be edited at all.
 
 pub mod pacer;
 pub(crate) mod queue;
@@ -22,101 +22,184 @@ use crate::{
         event::{Elapsed, EventKind, RaceEvent, StopCause},
         state::RaceState,
     },
-    surface::{Chart, Surface, SurfaceError},
+    surface::{Chart, Learned, Surface, SurfaceError},
     view::View,
 };
 
-/// Shows `race` on `surface` until its final frame was shown. Once a `restart` interrupts the races, no edit is waited
-/// for until the platform gives it up: it is dropped, and the newest frame is sent.
-///
-/// # Errors
-/// [`SurfaceError::Gone`] or [`SurfaceError::Refused`] as soon as the platform says so; the race goes on
-/// all the same. Passing trouble is never an error: the newest frame is tried again, ever more slowly.
-pub async fn present<S: Surface>(
-    mut race: watch::Receiver<RaceState>,
-    surface: &mut S,
-    restart: &CancellationToken,
-) -> Result<(), SurfaceError> {
-    let (start, mut given_up) = (Instant::now(), 0);
-    let mut pacer = Pacer::new(surface.pace().interval);
-    let mut shown: Option<View> = None;
-    loop {
-        let pace = surface.pace();
-        pacer.set_interval(pace.interval);
-        let slot = |elapsed: Elapsed| sleep_until(start + elapsed.as_duration());
-        tokio::select! {
-            () = slot(pacer.next_slot()) => {}
-            () = over(race.clone()).then(|()| slot(pacer.slot_after(pace.before_final))) => {}
+/// How often a platform may refuse a final frame before it is given up.
+const MAX_FINAL_REFUSALS: u32 = 3;
+
+/// What the edit loop reports to whoever runs the race.
+#[derive(Debug)]
+pub enum Presented {
+    /// The platform had news; the loop goes on with the next call.
+    News(Learned),
+    /// The loop is over: the final frame was shown, or the error says why it was not.
+    Over(Result<(), SurfaceError>),
+}
+
+/// The edit loop of one live message, which ends with the final frame of its race.
+pub struct Presenter<'a, S> {
+    race: watch::Receiver<RaceState>,
+    surface: &'a mut S,
+    restart: &'a CancellationToken,
+    start: Instant,
+    pacer: Pacer,
+    shown: Option<View>,
+    /// True while the message shows the newest state that was looked at.
+    is_current: bool,
+    dropped_finals: u32,
+    refused_finals: u32,
+}
+
+impl<'a, S: Surface> Presenter<'a, S> {
+    /// Creates the edit loop that shows `race` on `surface`. Once `restart` is cancelled, an edit that hangs is dropped
+    /// and the newest frame is sent in its place.
+    pub fn new(race: watch::Receiver<RaceState>, surface: &'a mut S, restart: &'a CancellationToken) -> Self {
+        let pacer = Pacer::new(surface.pace().interval);
+        Self {
+            race,
+            surface,
+            restart,
+            start: Instant::now(),
+            pacer,
+            shown: None,
+            is_current: false,
+            dropped_finals: 0,
+            refused_finals: 0,
         }
-        let mut view = newest(&mut race);
-        view.notice = pace.notice.filter(|_| !view.is_final());
-        if shown.as_ref() != Some(&view) {
-            let patience = patience(&view, given_up);
-            let Some(edited) = unless_stuck(surface.show(&view), restart, patience).await else {
-                given_up += u32::from(view.is_final());
-                continue;
-            };
-            match edited {
-                Ok(()) => pacer.sent(elapsed(start)),
-                Err(SurfaceError::RateLimited { retry_after }) => {
-                    pacer.limited(elapsed(start), retry_after);
-                    continue;
-                }
-                Err(SurfaceError::Paced { retry_after }) => {
-                    if view.is_final() {
-                        pacer.limited(elapsed(start), retry_after);
-                    } else {
-                        pacer.paced(elapsed(start), retry_after);
-                    }
-                    continue;
-                }
-                Err(error @ SurfaceError::Transient { .. }) => {
-                    tracing::debug!(error = error.chain(), "edit failed, will try again");
-                    pacer.failed(elapsed(start));
-                    continue;
-                }
-                Err(error) => return Err(error),
+    }
+
+    /// Shows the race to its end and ignores the platform's news.
+    ///
+    /// # Errors
+    /// The reason why the final frame was not shown.
+    pub async fn run(mut self) -> Result<(), SurfaceError> {
+        loop {
+            if let Presented::Over(result) = self.next().await {
+                return result;
             }
-            shown = Some(view);
         }
-        if shown.as_ref().is_some_and(View::is_final) {
-            return Ok(());
+    }
+
+    /// Shows frames until there is news, or the loop is over. A live frame that fails never costs the final one: the
+    /// newest frame is tried again, ever more slowly.
+    pub async fn next(&mut self) -> Presented {
+        while !self.shown.as_ref().is_some_and(View::is_final) {
+            if std::mem::take(&mut self.is_current) {
+                // An error means that the race has no writer any more; `newest` then ends it.
+                let _ = self.race.changed().await;
+            }
+            let view = self.next_view().await;
+            if self.shown.as_ref() == Some(&view) {
+                self.is_current = true;
+                continue;
+            }
+            let timeout = edit_timeout(view.is_final(), self.dropped_finals);
+            let edited = unless_stuck(self.surface.show(&view), self.restart, timeout).await;
+            let news = match edited {
+                None => {
+                    self.dropped_finals += u32::from(view.is_final());
+                    continue;
+                }
+                Some(Ok(learned)) => {
+                    self.pacer.sent(self.elapsed());
+                    (self.shown, self.is_current) = (Some(view), true);
+                    learned
+                }
+                Some(Err(error)) => match self.failed(error, view.is_final()) {
+                    Ok(stop) => Learned { stop, message_ref: None },
+                    Err(error) => return Presented::Over(Err(error)),
+                },
+            };
+            if !news.is_empty() {
+                return Presented::News(news);
+            }
         }
-        // An error means that nobody writes the race any more; `newest` then ends it.
-        let _ = race.changed().await;
+        Presented::Over(Ok(()))
+    }
+
+    /// Waits for the next slot, a final frame's own if the race ends meanwhile, and returns the newest view.
+    async fn next_view(&mut self) -> View {
+        let pace = self.surface.pace();
+        self.pacer.set_interval(pace.interval);
+        let (live, last) = (self.pacer.next_slot(), self.pacer.slot_after(pace.before_final));
+        let slot = |at: Elapsed| sleep_until(self.start + at.as_duration());
+        tokio::select! {
+            () = slot(live) => {}
+            () = over(self.race.clone()).then(|()| slot(last)) => {}
+        }
+        let mut view = newest(&mut self.race);
+        view.notice = pace.notice.filter(|_| !view.is_final());
+        view
+    }
+
+    /// Schedules the next attempt after a frame that was not shown, and returns the cause that ends the race, if there
+    /// is one.
+    ///
+    /// # Errors
+    /// `error` itself if no further attempt makes sense.
+    fn failed(&mut self, error: SurfaceError, is_final: bool) -> Result<Option<StopCause>, SurfaceError> {
+        let now = self.elapsed();
+        match error {
+            SurfaceError::Paced { retry_after } if !is_final => self.pacer.paced(now, retry_after),
+            SurfaceError::RateLimited { retry_after } | SurfaceError::Paced { retry_after } => {
+                self.pacer.limited(now, retry_after);
+            }
+            SurfaceError::Transient { .. } => {
+                tracing::debug!(error = error.chain(), "edit failed, will retry");
+                self.pacer.failed(now);
+            }
+            SurfaceError::Refused(_) | SurfaceError::Frozen(_) if !is_final => {
+                tracing::warn!(error = error.chain(), "live frame refused, the final one will be tried");
+                self.pacer.refused(now);
+                return Ok(error.stop_cause());
+            }
+            SurfaceError::Refused(_) if self.refused_finals + 1 < MAX_FINAL_REFUSALS => {
+                tracing::warn!(error = error.chain(), "final frame refused, will retry");
+                self.refused_finals += 1;
+                self.pacer.failed(now);
+            }
+            error => return Err(error),
+        }
+        Ok(None)
+    }
+
+    fn elapsed(&self) -> Elapsed {
+        elapsed(self.start)
     }
 }
 
-/// Waits until the race is over, or nobody writes it any more.
+/// Waits until the race is over or has no writer any more.
 async fn over(mut race: watch::Receiver<RaceState>) {
     let _ = race.wait_for(RaceState::is_over).await;
 }
 
-/// How long a live edit may take once a restart interrupts the races: the final one needs the time.
-const STUCK: Duration = Duration::from_millis(500);
-/// The same of the first attempt at a final edit; it doubles. The second one must fit into what the drain leaves to
-/// final frames, and a platform that is slow must get to answer one of them.
-const STUCK_FINAL: Duration = Duration::from_millis(700);
+/// How long a live edit may take once a restart interrupts the races: the final frame needs the time.
+const LIVE_EDIT_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long the first attempt at a final edit may take in a restart; it doubles with each attempt. The second one must
+/// fit into what the drain leaves to final frames, and a slow platform must get to answer one of them.
+const FINAL_EDIT_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// How long the edit to `view` may take in a restart, after so many final ones were given up.
-fn patience(view: &View, given_up: u32) -> Duration {
-    if view.is_final() { STUCK_FINAL.saturating_mul(1 << given_up.min(16)) } else { STUCK }
+/// Returns how long an edit may take in a restart after `dropped_finals` final ones that hung.
+fn edit_timeout(is_final: bool, dropped_finals: u32) -> Duration {
+    if is_final { FINAL_EDIT_TIMEOUT.saturating_mul(1 << dropped_finals.min(16)) } else { LIVE_EDIT_TIMEOUT }
 }
 
-/// What comes of `edit`; `None` if it is not there `patience` after it was sent and after a restart was told.
+/// Returns the outcome of `edit`, or `None` if it takes longer than `timeout` during a restart.
 async fn unless_stuck<T>(
     edit: impl Future<Output = T>,
     restart: &CancellationToken,
-    patience: Duration,
+    timeout: Duration,
 ) -> Option<T> {
     tokio::select! {
         edited = edit => Some(edited),
-        () = restart.cancelled().then(|()| sleep(patience)) => None,
+        () = restart.cancelled().then(|()| sleep(timeout)) => None,
     }
 }
 
-/// The newest view. A race that is not over and that nobody writes any more will never move again: it is
-/// shown as interrupted, since a live word must not be the last one.
+/// Returns the newest view. An unfinished race without a writer will never move again: it is shown as interrupted, since
+/// "writing" must not be a message's last word.
 fn newest(race: &mut watch::Receiver<RaceState>) -> View {
     let abandoned = race.has_changed().is_err();
     let state = race.borrow_and_update();
@@ -128,14 +211,13 @@ fn newest(race: &mut watch::Receiver<RaceState>) -> View {
     View::of(&ended)
 }
 
-/// Attempts to attach a chart that may fail.
-const CHART_ATTEMPTS: u32 = 4;
+/// How often attaching a chart may fail.
+const MAX_CHART_ATTEMPTS: u32 = 4;
 /// How long a chart waits for its turn where many races end in one place.
-const CHART_PATIENCE: Duration = Duration::from_mins(5);
+const CHART_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Adds the finished chart to a message whose final frame was shown. Passing trouble is tried again a few
-/// times, and a rate limit is waited for some minutes; after that the message stands without its chart, which is
-/// logged and un-shows nothing.
+/// Adds the finished chart to a message whose final frame was shown. A passing failure is retried a few times and a rate
+/// limit waited for up to [`CHART_TIMEOUT`]; after that the message stays without its chart, which is logged.
 pub async fn attach<S: Surface>(chart: Chart, surface: &mut S) {
     let start = Instant::now();
     let mut pacer = Pacer::new(Duration::ZERO);
@@ -148,15 +230,15 @@ pub async fn attach<S: Surface>(chart: Chart, surface: &mut S) {
         };
         match error {
             SurfaceError::RateLimited { retry_after } | SurfaceError::Paced { retry_after }
-                if start.elapsed() + retry_after < CHART_PATIENCE =>
+                if start.elapsed() + retry_after < CHART_TIMEOUT =>
             {
                 pacer.limited(elapsed(start), retry_after);
             }
-            SurfaceError::Transient { .. } if failures + 1 < CHART_ATTEMPTS => {
+            SurfaceError::Transient { .. } if failures + 1 < MAX_CHART_ATTEMPTS => {
                 failures += 1;
                 pacer.failed(elapsed(start));
             }
-            error => return tracing::warn!(error = error.chain(), "the chart was not attached"),
+            error => return tracing::warn!(error = error.chain(), "failed to attach the chart"),
         }
     }
 }
@@ -165,5 +247,5 @@ fn elapsed(start: Instant) -> Elapsed {
     Elapsed::new(start.elapsed())
 }
 
-/// The least time between two frames of surfaces without a budget of their own: as fast as eyes follow.
+/// The minimum time between two frames of a surface without a budget of its own: as fast as eyes follow.
 pub const SMOOTH: Duration = Duration::from_millis(100);

@@ -1,19 +1,17 @@
-//! When a live message may be edited: a sans-IO state machine. It never reads a clock; it is told what
-//! happened and answers when the next slot is.
-//!
-//! Must not know surfaces, views or the network.
+//! When a live message may be edited: a sans-IO state machine that is told what happened and answers when the next slot
+//! is.
 
 use std::time::Duration;
 
-use crate::race::event::Elapsed;
+use crate::{backoff::Backoff, race::event::Elapsed};
 
-/// The first wait after an edit that failed for a passing reason; it doubles up to [`BACKOFF_MOST`].
-const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+/// The first wait after an edit that failed for a passing reason.
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// The longest wait between two attempts.
-const BACKOFF_MOST: Duration = Duration::from_secs(20);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(20);
 
-/// The least wait after a refusal, whatever the platform says: nobody asks in a circle.
-const LIMITED_LEAST: Duration = Duration::from_millis(10);
+/// The minimum wait after a rate limit, whatever the platform says, so that retries never spin.
+const MIN_LIMITED_DELAY: Duration = Duration::from_millis(10);
 
 /// The pace of one live message.
 #[derive(Clone, Debug)]
@@ -21,61 +19,65 @@ pub struct Pacer {
     interval: Duration,
     last: Option<Elapsed>,
     not_before: Elapsed,
-    /// The same for frames that are not final.
+    /// Holds back live frames alone.
     live_not_before: Elapsed,
-    failures: u32,
+    backoff: Backoff,
 }
 
 impl Pacer {
-    /// A pacer that grants its first slot at once and later ones `interval` apart.
+    /// Creates a pacer that grants its first slot at once and later ones `interval` apart.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
         let start = Elapsed::default();
-        Self { interval, last: None, not_before: start, live_not_before: start, failures: 0 }
+        let backoff = Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
+        Self { interval, last: None, not_before: start, live_not_before: start, backoff }
     }
 
-    /// Sets the least time between two edits from now on.
+    /// Sets the minimum time between two edits from now on.
     pub fn set_interval(&mut self, interval: Duration) {
         self.interval = interval;
     }
 
-    /// The earliest time of the next live edit. It may lie in the past, which means now.
+    /// Returns the earliest time of the next live edit. A time in the past means now.
     #[must_use]
     pub fn next_slot(&self) -> Elapsed {
         self.slot_after(self.interval).max(self.live_not_before)
     }
 
-    /// The earliest time of the final edit, which must keep only this distance from the last one.
+    /// Returns the earliest time of the final edit, at least `interval` after the last one.
     #[must_use]
     pub fn slot_after(&self, interval: Duration) -> Elapsed {
         let paced = self.last.map_or(Elapsed::default(), |last| last.after(interval));
         paced.max(self.not_before)
     }
 
-    /// An edit was sent at `at` and accepted.
+    /// Records an edit that was sent at `at` and accepted.
     pub fn sent(&mut self, at: Elapsed) {
         self.last = Some(at);
-        self.failures = 0;
+        self.backoff.reset();
     }
 
-    /// The platform answered at `now` that nothing may come before `retry_after`, and does not count the edit
-    /// that it refused.
+    /// Records a rate limit at `now`: no edit before `retry_after`. The refused edit does not count.
     pub fn limited(&mut self, now: Elapsed, retry_after: Duration) {
-        self.not_before = self.not_before.max(now.after(retry_after.max(LIMITED_LEAST)));
+        self.not_before = self.not_before.max(now.after(retry_after.max(MIN_LIMITED_DELAY)));
     }
 
-    /// At `now` there was no slot for a live edit, and none is expected before `retry_after`. A final one may have
-    /// a slot of its own.
+    /// Records that there was no slot for a live edit at `now` and none is expected before `retry_after`. A final edit
+    /// may have a slot of its own.
     pub fn paced(&mut self, now: Elapsed, retry_after: Duration) {
-        self.live_not_before = self.live_not_before.max(now.after(retry_after.max(LIMITED_LEAST)));
+        self.live_not_before = self.live_not_before.max(now.after(retry_after.max(MIN_LIMITED_DELAY)));
     }
 
-    /// An edit failed at `now` for a passing reason: the next slot backs off, twice as far each time.
+    /// Records a passing failure at `now`: the next slot backs off, twice as far each time.
     pub fn failed(&mut self, now: Elapsed) {
-        let wait = BACKOFF_FIRST.saturating_mul(1 << self.failures.min(16)).min(BACKOFF_MOST);
-        self.failures = self.failures.saturating_add(1);
         self.last = Some(now);
-        self.not_before = self.not_before.max(now.after(wait));
+        self.not_before = self.not_before.max(now.after(self.backoff.next(0.0)));
+    }
+
+    /// Records a live edit that was refused at `now`: live edits back off, the final one does not.
+    pub fn refused(&mut self, now: Elapsed) {
+        self.last = Some(now);
+        self.live_not_before = self.live_not_before.max(now.after(self.backoff.next(0.0)));
     }
 }
 
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_final_edit_does_not_wait_for_the_slot_of_a_live_one() {
+    fn a_final_edit_does_not_wait_for_the_slot_of_a_live_edit() {
         let mut pacer = Pacer::new(PACE);
         pacer.paced(at(100), Duration::from_secs(20));
         assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(20_100), at(0)));
@@ -130,7 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn failures_back_off_and_a_success_forgets_them() {
+    fn a_refused_live_edit_holds_back_live_edits_alone() {
+        let mut pacer = Pacer::new(PACE);
+        for (at_ms, next_ms) in [(0, 1_000), (1_000, 2_000), (2_000, 4_000), (4_000, 8_000)] {
+            pacer.refused(at(at_ms));
+            assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(next_ms), at(at_ms)));
+        }
+    }
+
+    #[test]
+    fn failures_back_off_until_an_edit_succeeds() {
         let mut pacer = Pacer::new(Duration::ZERO);
         let waits: Vec<Elapsed> = (0..8)
             .map(|_| {
@@ -153,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_two_attempts_come_closer_than_the_pace_or_the_platforms_word(
+        fn attempts_keep_the_pace_and_the_platforms_retry_after(
             interval in 0..5_000_u64,
             outcomes in prop::collection::vec(
                 prop_oneof![Just(Outcome::Sent), (0..9_000_u64).prop_map(Outcome::Limited), Just(Outcome::Failed)], 1..40),

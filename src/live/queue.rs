@@ -1,57 +1,60 @@
-//! Who waits for a slot that live messages share, in the order in which they came; the last edits before the others.
+//! The order in which live messages get the slots that they share: first come, first served, final edits before live ones.
 //!
-//! Nobody waits within: those who wait come again when they were told to. Must not know limits.
+//! Sans-IO: no caller waits in here. Each is told when to ask again and keeps its position until then.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long after its time a place is held against others: whoever waits for it comes at once.
-const HELD: Duration = Duration::from_millis(500);
-/// How long after its time it is kept at all, for those who come late.
-const KEPT: Duration = Duration::from_secs(30);
+/// How long a position is held against others after its due time: its owner asks again at once.
+const HELD_FOR: Duration = Duration::from_millis(500);
+/// How long a position is kept at all after its due time, for owners that come late.
+const KEPT_FOR: Duration = Duration::from_secs(30);
 
-/// The places of those who wait.
+/// The waiting messages.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    places: Vec<Place>,
-    next: u64,
+    positions: Vec<Position>,
+    next_number: u64,
 }
 
 #[derive(Debug)]
-struct Place {
-    who: u64,
-    /// False goes first; then the smaller number.
+struct Position {
+    owner: u64,
+    /// False sorts first, then the smaller number.
     is_live: bool,
     number: u64,
-    /// When it was told to come.
+    /// The time at which the owner was told to ask again.
     due: Instant,
 }
 
 impl Queue {
-    /// How many places are held that come before `who`, who asks now; `is_live` for an edit that a newer one follows.
-    pub(crate) fn ahead(&self, who: u64, is_live: bool, now: Instant) -> usize {
-        let own = self.places.iter().find(|place| place.who == who);
-        let number = own.map_or(self.next, |place| place.number);
-        let is_ahead = |place: &&Place| {
-            place.who != who && (place.is_live, place.number) < (is_live, number) && place.due + HELD > now
+    /// Returns how many positions are held ahead of `owner`, who asks at `now`; `is_live` for an edit that a newer one
+    /// will follow.
+    pub(crate) fn ahead(&self, owner: u64, is_live: bool, now: Instant) -> usize {
+        let own = self.positions.iter().find(|position| position.owner == owner);
+        let number = own.map_or(self.next_number, |position| position.number);
+        let is_ahead = |position: &&Position| {
+            position.owner != owner
+                && (position.is_live, position.number) < (is_live, number)
+                && position.due + HELD_FOR > now
         };
-        self.places.iter().filter(is_ahead).count()
+        self.positions.iter().filter(is_ahead).count()
     }
 
-    /// Has `who` come at `due`. An older place is kept.
-    pub(crate) fn book(&mut self, who: u64, is_live: bool, due: Instant, now: Instant) {
-        self.places.retain(|place| place.due + KEPT > now);
-        if let Some(own) = self.places.iter_mut().find(|place| place.who == who) {
+    /// Records that `owner` was told to ask again at `due`. A position that it has already keeps its number.
+    pub(crate) fn book(&mut self, owner: u64, is_live: bool, due: Instant, now: Instant) {
+        self.positions.retain(|position| position.due + KEPT_FOR > now);
+        if let Some(own) = self.positions.iter_mut().find(|position| position.owner == owner) {
             (own.is_live, own.due) = (is_live, due);
         } else {
-            self.places.push(Place { who, is_live, number: self.next, due });
-            self.next += 1;
+            self.positions.push(Position { owner, is_live, number: self.next_number, due });
+            self.next_number += 1;
         }
     }
 
-    /// `who` waits no more.
-    pub(crate) fn leave(&mut self, who: u64) {
-        self.places.retain(|place| place.who != who);
+    /// Gives up the position of `owner`.
+    pub(crate) fn leave(&mut self, owner: u64) {
+        self.positions.retain(|position| position.owner != owner);
     }
 }

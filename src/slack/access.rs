@@ -40,17 +40,17 @@ impl Door {
     /// Whether a race may be asked for in that channel.
     ///
     /// # Errors
-    /// [`Refused::NotOpen`].
+    /// [`Refused::NotPermitted`].
     pub(super) fn allows_place(&self, incoming: &Incoming) -> Result<(), Refused> {
         let channels = &self.access.channels;
         let is_open = incoming.place.as_ref().is_some_and(|place| channels.contains(&place.channel));
-        if channels.is_empty() || is_open { Ok(()) } else { Err(Refused::NotOpen("in this channel")) }
+        if channels.is_empty() || is_open { Ok(()) } else { Err(Refused::NotPermitted("in this channel")) }
     }
 
     /// Whether that person may ask for a race. Slack may have to be asked.
     ///
     /// # Errors
-    /// [`Refused::NotOpen`], also where Slack does not tell who is in the groups.
+    /// [`Refused::NotPermitted`], also where Slack does not tell who is in the groups.
     pub(super) async fn allows_person(&self, api: &Api, incoming: &Incoming) -> Result<(), Refused> {
         if self.access.groups.is_empty() {
             return Ok(());
@@ -60,7 +60,7 @@ impl Door {
                 return Ok(());
             }
         }
-        Err(Refused::NotOpen("to your user groups here"))
+        Err(Refused::NotPermitted("to your user groups here"))
     }
 
     async fn members(&self, api: &Api, group: &str) -> Vec<String> {

@@ -15,7 +15,7 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{RaceId, Salvage},
+    arena::{Finisher, RaceId},
     surface::{Surface as _, SurfaceError},
     view::View,
 };
@@ -53,7 +53,7 @@ impl Waiting {
             if error.is_transient() && !error.is_ambiguous() {
                 SurfaceError::Transient { source: Arc::new(error) }
             } else {
-                SurfaceError::Gone
+                SurfaceError::Deleted
             }
         })
     }
@@ -66,18 +66,18 @@ impl fmt::Display for Waiting {
 }
 
 #[async_trait]
-impl Salvage for Slack {
+impl Finisher for Slack {
     fn platform(&self) -> &'static str {
         meter::PLATFORM
     }
 
-    async fn show(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
+    async fn finish(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
         let api = &self.desk.api;
         let Some(address) = Address::parse(reference) else {
-            let waiting: Waiting = serde_json::from_str(reference).map_err(|_| SurfaceError::Gone)?;
+            let waiting: Waiting = serde_json::from_str(reference).map_err(|_| SurfaceError::Deleted)?;
             return waiting.tell(api).await;
         };
         let chart = Arc::clone(&self.desk.native_chart);
-        SlackSurface::new(api.clone(), id, &address, chart, Box::new(drop)).show(view).await
+        SlackSurface::new(api.clone(), id, &address, chart).show(view).await.map(drop)
     }
 }

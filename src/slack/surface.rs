@@ -25,8 +25,7 @@ use super::{
 };
 use crate::{
     arena::RaceId,
-    race::event::StopCause,
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 
@@ -41,11 +40,6 @@ const ONCE_MORE_AT_THE_END: Duration = Duration::from_millis(400);
 /// How long the picture waits for its turn in its channel.
 const TURN: Duration = Duration::from_mins(1);
 const PICTURE: &str = "race.png";
-/// How often in a row frames may be refused for a cause that nobody knows.
-const REFUSALS: u32 = 3;
-
-/// Ends the race for a cause that only the platform knows.
-pub(super) type End = Box<dyn Fn(StopCause) + Send>;
 
 /// What Slack takes of a message, learned from what it refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,8 +68,6 @@ pub(super) struct SlackSurface {
     last: Detail,
     /// Slack refused the last frame with its own chart.
     chart_refused: bool,
-    /// How often in a row Slack refused a live frame, or the last one, for a cause that nobody knows.
-    refusals: [u32; 2],
     shown: Option<Body>,
     /// What is shown is the last frame.
     is_over: bool,
@@ -83,7 +75,6 @@ pub(super) struct SlackSurface {
     unsure_since: Option<Instant>,
     /// The picture's bytes are at Slack, and nobody sees them yet.
     staged: Option<Staged>,
-    end: End,
 }
 
 /// Where a message stands. Its text form is what the store keeps.
@@ -117,13 +108,7 @@ impl fmt::Display for Address {
 
 impl SlackSurface {
     /// The message at `address`, which says who asks what so far.
-    pub(super) fn new(
-        api: Api,
-        race: RaceId,
-        address: &Address,
-        native_chart: Arc<AtomicBool>,
-        end: End,
-    ) -> Self {
+    pub(super) fn new(api: Api, race: RaceId, address: &Address, native_chart: Arc<AtomicBool>) -> Self {
         let share = Some(api.gate().share());
         Self {
             api,
@@ -136,12 +121,10 @@ impl SlackSurface {
             live: Detail::Whole,
             last: Detail::Whole,
             chart_refused: false,
-            refusals: [0; 2],
             shown: None,
             is_over: false,
             unsure_since: None,
             staged: None,
-            end,
         }
     }
 
@@ -264,28 +247,12 @@ impl SlackSurface {
         render::live(view, self.race, chart)
     }
 
-    /// What comes of a frame that Slack did not take. A cause that nobody knows may pass, so it is not the end at once.
-    fn judge_frame(&mut self, error: ApiError, is_last: bool) -> SurfaceError {
-        let refusals = &mut self.refusals[usize::from(is_last)];
-        match error {
-            ApiError::Refused { ref code } if !code.starts_with("http_") => *refusals += 1,
-            error => return self.judge(error),
-        }
-        tracing::warn!(race = %self.race, error = error.chain(), "Slack refuses a frame");
-        let is_refused = is_last && *refusals >= REFUSALS;
-        if is_refused { self.judge(error) } else { SurfaceError::Transient { source: Arc::new(error) } }
-    }
-
-    fn judge(&self, error: ApiError) -> SurfaceError {
+    fn judge(error: ApiError) -> SurfaceError {
         match error {
             ApiError::Limited { retry_after } => SurfaceError::Paced { retry_after },
-            ApiError::Gone => {
-                (self.end)(StopCause::Deleted);
-                SurfaceError::Gone
-            }
+            ApiError::Gone => SurfaceError::Deleted,
             ApiError::NotInChannel | ApiError::Closed => {
-                (self.end)(StopCause::Frozen);
-                SurfaceError::Refused("the bot may not edit its message here")
+                SurfaceError::Frozen("the bot may not edit its message here")
             }
             ApiError::Server { .. } | ApiError::Transport { .. } => {
                 SurfaceError::Transient { source: Arc::new(error) }
@@ -311,25 +278,17 @@ impl Surface for SlackSurface {
         Pace { interval, before_final: Duration::ZERO, notice }
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
-        let is_last = view.is_final();
-        if !is_last && self.refusals[0] >= REFUSALS {
-            // the last one is tried all the same
-            return Ok(());
-        }
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let since = Instant::now();
-        let edited = self.put(view).await.map_err(|error| self.judge_frame(error, is_last));
-        if edited.is_ok() {
-            self.refusals = [0; 2];
-        }
+        let edited = self.put(view).await.map_err(Self::judge);
         meter::edited(since, &edited);
-        edited
+        edited.map(|()| Learned::default())
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let staged = match self.staged.take() {
             Some(staged) => staged,
-            None => self.api.stage(picture(chart)).await.map_err(|error| self.judge(error))?,
+            None => self.api.stage(picture(chart)).await.map_err(Self::judge)?,
         };
         let turn = Instant::now() + TURN;
         match posts::share(&self.api, &self.thread, &staged, turn).await {
@@ -340,7 +299,7 @@ impl Surface for SlackSurface {
             }
             Err(error) => {
                 self.staged = Some(staged);
-                Err(self.judge(error))
+                Err(Self::judge(error))
             }
         }
     }

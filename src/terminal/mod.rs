@@ -9,7 +9,7 @@ use std::io::Write;
 use self::render::Screen;
 use crate::{
     live::SMOOTH,
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 
@@ -77,16 +77,16 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Surface for Terminal<W, 
         Pace::every(SMOOTH)
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let shown = match (self.screen)() {
             None => self.say(view),
             Some(screen) if view.is_final() => self.paint(&render::last(view, screen), true),
             Some(screen) => self.paint(&render::live(view, screen), false),
         };
         // A closed pipe stays closed; the race goes on, for its exit code and its chart.
-        shown.map_err(|error| {
+        shown.map(|()| Learned::default()).map_err(|error| {
             tracing::debug!(%error, "the output is gone");
-            SurfaceError::Gone
+            SurfaceError::Closed
         })
     }
 

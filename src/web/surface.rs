@@ -14,7 +14,7 @@ use super::{
 use crate::{
     arena::RaceId,
     live::SMOOTH,
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 
@@ -63,14 +63,14 @@ impl Surface for WebSurface {
         Pace::every(SMOOTH)
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         self.put(view, None);
         self.shown = Some(view.clone());
-        Ok(())
+        Ok(Learned::default())
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
-        let view = self.shown.take().ok_or(SurfaceError::Gone)?;
+        let view = self.shown.take().ok_or(SurfaceError::Closed)?;
         self.put(&view, Some(Arc::new(chart)));
         Ok(())
     }

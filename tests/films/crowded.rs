@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use llm_arena::{
-    arena::Asker,
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 use tokio::time::Instant;
 
-use super::arena;
+use super::{admit, arena};
 use crate::support::script::model;
 
 /// No slot for live frames after the first one, none for the chart until it has asked seven times.
@@ -27,12 +26,12 @@ impl Surface for Crowded {
         Pace { interval: Duration::from_secs(1), before_final: Duration::ZERO, notice: None }
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         if !self.shown.is_empty() && !view.is_final() {
             return Err(SurfaceError::Paced { retry_after: WAIT });
         }
         self.shown.push((self.start.elapsed(), view.is_final()));
-        Ok(())
+        Ok(Learned::default())
     }
 
     async fn attach(&mut self, _: Chart) -> Result<(), SurfaceError> {
@@ -50,9 +49,7 @@ async fn a_final_frame_does_not_wait_for_a_live_one_and_a_chart_waits_for_its_tu
     let talker = model("talker").waits(100).says_words(400, 5).used(400).finishes("stop");
     let mut surface = Crowded { start: Instant::now(), shown: vec![], charts_asked: 0, has_chart: false };
     let arena = arena([talker]);
-    let asker = Asker { id: "test:ana".into(), name: "ana".into() };
-    let permit = arena.admit(asker, &[], "why?".into()).expect("admitted");
-    arena.race(permit, &mut surface).await;
+    arena.race(admit(&arena).await, &mut surface).await;
     let [(_, false), (last, true)] = surface.shown[..] else { panic!("{:?}", surface.shown) };
     assert!(last < Duration::from_secs(3), "the race of two seconds ended on screen after {last:?}");
     assert_eq!((surface.charts_asked, surface.has_chart), (7, true));

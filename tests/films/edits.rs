@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llm_arena::{
-    live,
+    live::Presenter,
     model::ModelCard,
     race::{report::Report, state::RaceState},
     view::Progress,
@@ -123,13 +123,13 @@ async fn charts_that_cannot_be_attached_hold_up_no_other_chart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deleted_message_is_not_edited_again_and_the_race_goes_on() {
-    let mut camera = Camera::new(500, [Take::Accept, Take::Gone]);
+async fn a_deleted_message_ends_its_race_and_is_not_edited_again() {
+    let mut camera = Camera::new(500, [Take::Accept, Take::Delete]);
     let film = camera.film();
     let record = race(&arena([talker()]), &mut camera).await;
     assert_eq!(film.calls().len(), 2);
     assert_eq!(film.charts(), 0);
-    assert!(record.report.lanes[0].status.is_finished());
+    assert_eq!(record.report.lanes[0].status.as_str(), "stopped");
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,10 +139,73 @@ async fn a_race_that_nobody_runs_any_more_is_shown_as_interrupted() {
     let mut camera = Camera::new(100, []);
     let film = camera.film();
     let never = CancellationToken::new();
-    tokio::join!(async { live::present(receiver, &mut camera, &never).await.expect("shown") }, async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        drop(sender);
-    });
+    tokio::join!(
+        async { Presenter::new(receiver, &mut camera, &never).run().await.expect("shown") },
+        async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop(sender);
+        }
+    );
     film.keeps_the_rules(100);
     assert_eq!(film.frames().pop().expect("frames").view.progress, Progress::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_refusal_of_a_live_frame_costs_the_final_one() {
+    for refusals in [1, 2, 4] {
+        let takes = [Take::Accept].into_iter().chain((0..refusals).map(|_| Take::Refuse));
+        let mut camera = Camera::new(200, takes);
+        let film = camera.film();
+        let record = race(&arena([talker()]), &mut camera).await;
+        let last = film.frames().pop().expect("a last frame").view;
+        assert_eq!((last.progress, film.charts()), (Progress::Done, 1), "{}", film.script());
+        assert!(record.report.lanes[0].status.is_finished());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_live_frames_back_off_and_the_final_one_does_not_wait_for_them() {
+    let takes = [Take::Accept].into_iter().chain((0..5).map(|_| Take::Refuse));
+    let mut camera = Camera::new(200, takes);
+    let film = camera.film();
+    race(&arena([talker()]), &mut camera).await;
+    let calls = film.calls();
+    let waits: Vec<u128> =
+        calls.windows(2).skip(1).map(|pair| pair[1].saturating_sub(pair[0]).as_millis()).collect();
+    // the race ends within the wait after the fourth refusal
+    assert_eq!(waits[..3], [500, 1_000, 2_000]);
+    assert!(waits[3] < 4_000 + 500, "{waits:?}");
+    assert_eq!(film.frames().pop().expect("a last frame").view.progress, Progress::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_final_frame_is_tried_three_times() {
+    for (refusals, is_shown) in [(2, true), (3, false)] {
+        let mut camera = Camera::new(200, []).meets_the_last_with((0..refusals).map(|_| Take::Refuse));
+        let film = camera.film();
+        race(&arena([model("short").waits(300).says("So.").used(1).finishes("stop")]), &mut camera).await;
+        assert_eq!(film.frames().pop().expect("a frame").view.is_final(), is_shown, "{}", film.script());
+        assert_eq!(film.charts(), usize::from(is_shown));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_freezes_ends_its_race_and_still_gets_its_final_frame() {
+    for takes in [vec![Take::Accept, Take::Freeze], vec![Take::AcceptAndFreeze]] {
+        let mut camera = Camera::new(200, takes);
+        let film = camera.film();
+        let record = race(&arena([talker()]), &mut camera).await;
+        assert_eq!(record.report.lanes[0].status.as_str(), "stopped");
+        let last = film.frames().pop().expect("a last frame");
+        assert!(last.view.is_final() && last.at < Duration::from_secs(2), "{}", film.script());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_without_a_reader_runs_on() {
+    let mut camera = Camera::new(500, [Take::Accept, Take::Close]);
+    let film = camera.film();
+    let record = race(&arena([talker()]), &mut camera).await;
+    assert_eq!((film.calls().len(), film.charts()), (2, 0));
+    assert!(record.report.lanes[0].status.is_finished());
 }

@@ -8,7 +8,7 @@ mod restarts;
 use std::sync::Arc;
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Record},
+    arena::{Arena, Asker, Limits, Origin, Record, Recorded},
     model::ChatModel,
 };
 
@@ -22,8 +22,12 @@ fn arena(models: impl IntoIterator<Item = Script>) -> Arc<Arena> {
     Arc::new(Arena::new(models, LIMITS))
 }
 
-async fn race(arena: &Arena, camera: &mut Camera) -> Arc<Record> {
+async fn admit(arena: &Arena) -> Recorded {
     let asker = Asker { id: "test:ana".into(), name: "ana".into() };
-    let permit = arena.admit(asker, &[], "why is the sky blue?".into()).expect("admitted");
-    arena.race(permit, camera).await
+    let admitted = arena.admit(asker, &[], "why is the sky blue?".into()).expect("admitted");
+    arena.record(admitted, &Origin::default()).await.expect("recorded")
+}
+
+async fn race(arena: &Arena, camera: &mut Camera) -> Arc<Record> {
+    arena.race(admit(arena).await, camera).await
 }

@@ -8,7 +8,7 @@ use llm_arena::{
     view::Progress,
 };
 
-use super::{arena, race};
+use super::{admit, arena, race};
 use crate::support::{
     film::{Camera, Take},
     script::model,
@@ -112,10 +112,9 @@ async fn stop_ends_a_race_at_once_and_keeps_the_text() {
     ]);
     let mut camera = Camera::new(100, []);
     let film = camera.film();
-    let asker = llm_arena::arena::Asker { id: "test:ana".into(), name: "ana".into() };
-    let permit = arena.admit(asker, &[], "go".into()).expect("admitted");
-    let id = permit.id();
-    let (record, ()) = tokio::join!(arena.race(permit, &mut camera), async {
+    let recorded = admit(&arena).await;
+    let id = recorded.id();
+    let (record, ()) = tokio::join!(arena.race(recorded, &mut camera), async {
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(arena.stop(id));
     });

@@ -23,7 +23,7 @@ mod watching;
 use std::{sync::Arc, time::Duration};
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Permit, Record},
+    arena::{Arena, Asker, Limits, Origin, Record, Recorded},
     model::{ChatModel, Color, ModelCard, ModelId},
     provider::{Deadlines, OpenAiModel, Provider, Settings},
 };
@@ -68,15 +68,16 @@ fn arena(models: impl IntoIterator<Item = Arc<dyn ChatModel>>) -> Arena {
     Arena::new(models.into_iter().collect(), LIMITS)
 }
 
-fn admit(arena: &Arena) -> Permit {
+async fn admit(arena: &Arena) -> Recorded {
     let asker = Asker { id: "test:ana".into(), name: "ana".into() };
-    arena.admit(asker, &[], "why is the sky blue?".into()).expect("admitted")
+    let admitted = arena.admit(asker, &[], "why is the sky blue?".into()).expect("admitted");
+    arena.record(admitted, &Origin::default()).await.expect("recorded")
 }
 
 /// Runs a race of all models to its end.
 async fn race(arena: &Arena) -> Arc<Record> {
     let (mut window, _) = Window::new();
-    soon(arena.race(admit(arena), &mut window)).await
+    soon(arena.race(admit(arena).await, &mut window)).await
 }
 
 /// A story that hangs fails, long after it should have been over.

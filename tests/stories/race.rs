@@ -130,14 +130,14 @@ async fn stop_cancels_the_requests_and_keeps_the_text() {
     let fake = FakeProvider::open(names.map(|name| answer(name).role().says("So far").hangs())).await;
     let client = provider(&fake.base_url(), None);
     let arena = arena(names.map(|name| model(&client, name, Deadlines::default())));
-    let permit = admit(&arena);
-    let id = permit.id();
+    let recorded = admit(&arena).await;
+    let id = recorded.id();
     let (mut window, mut watcher) = Window::new();
     let stopping = async {
         watcher.until(|view| view.lanes.iter().all(|lane| lane.answer == "So far")).await;
         assert!(arena.stop(id));
     };
-    let (record, ()) = soon(async { tokio::join!(arena.race(permit, &mut window), stopping) }).await;
+    let (record, ()) = soon(async { tokio::join!(arena.race(recorded, &mut window), stopping) }).await;
     let last = watcher.last();
     assert_eq!(last.progress, Progress::Stopped);
     for (lane, view) in record.report.lanes.iter().zip(&last.lanes) {
@@ -154,9 +154,9 @@ async fn a_restart_interrupts_and_cancels_in_the_same_way() {
     let arena = Arc::new(arena([model(&client, "long", Deadlines::default())]));
     let (mut window, mut watcher) = Window::new();
     let runner = Arc::clone(&arena);
-    let permit = admit(&arena);
+    let recorded = admit(&arena).await;
     arena.spawn(async move {
-        runner.race(permit, &mut window).await;
+        runner.race(recorded, &mut window).await;
     });
     soon(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
     let now = tokio::time::Instant::now();
@@ -173,7 +173,7 @@ async fn a_chart_is_for_surfaces_that_want_one() {
         let arena = arena([model(&client, "one", Deadlines::default())]);
         let (window, watcher) = Window::new();
         let mut window = if wants { window } else { window.without_chart() };
-        soon(arena.race(admit(&arena), &mut window)).await;
+        soon(arena.race(admit(&arena).await, &mut window)).await;
         assert_eq!(watcher.charts().len(), charts);
     }
 }

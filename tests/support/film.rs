@@ -8,7 +8,8 @@ use std::{
 };
 
 use llm_arena::{
-    surface::{Chart, Pace, Surface, SurfaceError},
+    race::event::StopCause,
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     terminal::render::{self, Screen},
     view::View,
 };
@@ -37,8 +38,16 @@ pub enum Take {
     Limit(Duration),
     /// Has passing trouble.
     Trouble,
-    /// Says the message is gone.
-    Gone,
+    /// Refuses the frame.
+    Refuse,
+    /// Accepts the edit and says that the message will soon change no more.
+    AcceptAndFreeze,
+    /// Says that the message can change no more.
+    Freeze,
+    /// Says that the message was deleted.
+    Delete,
+    /// Says that the reader is gone.
+    Close,
 }
 
 /// A filming surface.
@@ -96,15 +105,17 @@ impl Surface for Camera {
         Pace::every(self.pace)
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let at = self.start.elapsed();
         self.film.reel.lock().expect("film").calls.push(at);
         let of_final = view.is_final().then(|| self.final_takes.pop_front()).flatten();
-        of_final.or_else(|| self.takes.pop_front()).unwrap_or(Take::Accept).happens().await?;
+        let take = of_final.or_else(|| self.takes.pop_front()).unwrap_or(Take::Accept);
+        let stop = matches!(take, Take::AcceptAndFreeze).then_some(StopCause::Frozen);
+        take.happens().await?;
         let lines = if view.is_final() { render::last(view, SCREEN) } else { render::live(view, SCREEN) };
         let frame = Frame { at, text: lines.join("\n"), view: view.clone() };
         self.film.reel.lock().expect("film").frames.push(frame);
-        Ok(())
+        Ok(Learned { stop, message_ref: None })
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
@@ -118,13 +129,16 @@ impl Surface for Camera {
 impl Take {
     async fn happens(self) -> Result<(), SurfaceError> {
         match self {
-            Self::Accept => {}
+            Self::Accept | Self::AcceptAndFreeze => {}
             Self::Slowly(time) => sleep(time).await,
             Self::Limit(retry_after) => return Err(SurfaceError::RateLimited { retry_after }),
             Self::Trouble => {
                 return Err(SurfaceError::Transient { source: Arc::new(std::io::Error::other("trouble")) });
             }
-            Self::Gone => return Err(SurfaceError::Gone),
+            Self::Refuse => return Err(SurfaceError::Refused("not like this")),
+            Self::Freeze => return Err(SurfaceError::Frozen("too late")),
+            Self::Delete => return Err(SurfaceError::Deleted),
+            Self::Close => return Err(SurfaceError::Closed),
         }
         Ok(())
     }

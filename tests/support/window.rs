@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llm_arena::{
-    surface::{Chart, Pace, Surface, SurfaceError},
+    surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 use tokio::sync::watch;
@@ -41,9 +41,9 @@ impl Surface for Window {
         Pace::every(Duration::from_millis(10))
     }
 
-    async fn show(&mut self, view: &View) -> Result<(), SurfaceError> {
+    async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         self.shown.send_modify(|shown| shown.frames.push(view.clone()));
-        Ok(())
+        Ok(Learned::default())
     }
 
     fn wants_chart(&self) -> bool {

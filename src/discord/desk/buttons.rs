@@ -72,7 +72,7 @@ impl Desk {
 
     /// What is remembered of a race that is over; where nothing is, the asker was told why.
     async fn record(&self, reply: &Reply<'_>, id: RaceId) -> Option<Arc<Record>> {
-        match self.arena.recall(id).await {
+        match self.arena.lookup(id).await {
             Ok(record) => Some(record),
             Err(why) => {
                 reply.say(render::notice(&why.to_string())).await;

@@ -18,10 +18,10 @@ use super::{
     reference::Reference,
     render,
     rest::Rest,
-    surface::{DiscordSurface, Ends},
+    surface::DiscordSurface,
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Permit, Refused},
+    arena::{Arena, Asker, Origin, Recorded, Refused},
     button::Button,
     command::{self, Command, CommandError},
     guide::Example,
@@ -74,7 +74,7 @@ impl Desk {
             Ok(Command::Help) => reply.say(render::help(self.arena.cards())).await,
             Ok(Command::Forget) => {
                 let person = format!("discord:{}", reply.interaction.user);
-                reply.say(render::notice(&self.arena.forgotten(&person).await)).await;
+                reply.say(render::notice(&self.arena.forget_with_reply(&person).await)).await;
             }
         }
     }
@@ -94,39 +94,26 @@ impl Desk {
         let asker = Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() };
         let allowed = self.access.allows(interaction);
         let admitted = match allowed.and_then(|()| self.arena.admit(asker, models, prompt)) {
-            Ok(permit) => self.arena.enter(permit, &origin(interaction, self.token_life)).await,
-            refused => refused,
+            Ok(admitted) => self.arena.record(admitted, &origin(interaction, self.token_life)).await,
+            Err(refused) => Err(refused),
         };
         match admitted {
             // another process has it, and answers
             Err(Refused::Duplicate) => {}
             Err(refused) => reply.say(render::notice(&refused.to_string())).await,
-            Ok(permit) => match reply.think_publicly().await {
-                Ok(()) => self.race(interaction, permit).await,
+            Ok(recorded) => match reply.think_publicly().await {
+                Ok(()) => self.race(interaction, recorded).await,
                 Err(error) => {
-                    self.arena.give_back(permit);
+                    self.arena.withdraw(recorded);
                     reply.unthink(&error).await;
                 }
             },
         }
     }
 
-    async fn race(&self, interaction: &Interaction, permit: Permit) {
-        let (ending, placing) = (Arc::clone(&self.arena), Arc::clone(&self.arena));
-        let (id, name) = (permit.id(), interaction.name.clone());
-        let end = move |cause| {
-            ending.end(id, cause);
-        };
-        let reference = Reference::of(interaction, self.token_life);
-        let moved = move |channel, message| {
-            let reference =
-                Reference { channel: Some(channel), message: Some(message), ..reference.clone() }.to_string();
-            let (arena, name) = (Arc::clone(&placing), name.clone());
-            placing.spawn(async move { arena.place(id, &reference, &name).await });
-        };
-        let ends = Ends { race: Box::new(end), stands: Box::new(moved) };
-        let mut surface = DiscordSurface::new(self.rest.clone(), interaction, id, self.token_life, ends);
-        self.arena.race(permit, &mut surface).await;
+    async fn race(&self, interaction: &Interaction, recorded: Recorded) {
+        let mut surface = DiscordSurface::new(self.rest.clone(), interaction, recorded.id(), self.token_life);
+        self.arena.race(recorded, &mut surface).await;
     }
 }
 
@@ -139,7 +126,7 @@ fn origin(interaction: &Interaction, token_life: Duration) -> Origin {
         platform: meter::PLATFORM,
         delivery: Some(interaction.id.to_string()),
         server,
-        reference: Some(Reference::of(interaction, token_life).to_string()),
+        message_ref: Some(Reference::of(interaction, token_life).to_string()),
     }
 }
 

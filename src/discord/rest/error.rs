@@ -84,7 +84,7 @@ impl RestError {
             (_, 10_003 | 10_008) => Self::Gone,
             (_, 10_015 | 50_027) => Self::TokenExpired,
             (413, _) | (_, 40_005) => Self::TooLarge,
-            (401 | 403, 0) if names_a_message(route) => Self::Unexplained { status },
+            (401 | 403 | 404, 0) if names_a_message(route) => Self::Unexplained { status },
             (401, _) if route.is_interaction() => Self::TokenExpired,
             (401, _) => Self::Unauthorized,
             (403, _) => Self::Forbidden { code },
@@ -99,7 +99,7 @@ impl RestError {
         match self {
             Self::Unexplained { status: 401 } if route.is_interaction() => Self::TokenExpired,
             Self::Unexplained { status: 401 } => Self::Unauthorized,
-            Self::Unexplained { .. } => Self::Forbidden { code: 0 },
+            Self::Unexplained { status: 403 } => Self::Forbidden { code: 0 },
             explained => explained,
         }
     }
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(of(&callback, 400, 40_060), "AlreadyAcknowledged");
         assert_eq!(of(&edit, 404, 10_008), "Gone");
         assert_eq!(of(&edit, 404, 10_003), "Gone");
-        assert_eq!(of(&edit, 404, 0), "Gone");
+        assert_eq!(of(&edit, 404, 0), "Unexplained { status: 404 }");
         assert_eq!(of(&put, 404, 0), "Invalid { status: 404, code: 0 }");
         assert_eq!(of(&edit, 401, 50_027), "TokenExpired");
         assert_eq!(of(&edit, 404, 10_015), "TokenExpired");

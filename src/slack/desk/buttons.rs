@@ -50,33 +50,32 @@ impl Desk {
 
     /// What a button that begins a race comes to.
     pub(super) async fn begins(&self, incoming: &Incoming, button: Button) -> Answer {
-        let answer = match button {
-            Button::Again(id) => match self.arena.recall(id).await {
+        match button {
+            Button::Again(id) => match self.arena.lookup(id).await {
                 Ok(record) => {
                     let models: Vec<ModelId> =
                         record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-                    self.admit(incoming, &models, record.report.prompt.clone())
+                    self.start(incoming, &models, record.report.prompt.clone()).await
                 }
                 Err(why) => Answer::Say(render::notice(&why.to_string())),
             },
-            Button::Try(key) => self.example(incoming, key),
+            Button::Try(key) => self.example(incoming, key).await,
             _ => Answer::Nothing,
-        };
-        self.entered(incoming, answer).await
+        }
     }
 
-    fn example(&self, incoming: &Incoming, key: u64) -> Answer {
+    async fn example(&self, incoming: &Incoming, key: u64) -> Answer {
         let example = self.examples.iter().find(|example| example_key(example) == key);
         let gone = "This example is no longer in the configuration. Try `/arena examples`.";
         match example {
-            Some(example) => self.admit(incoming, &[], example.prompt.clone()),
+            Some(example) => self.start(incoming, &[], example.prompt.clone()).await,
             None => Answer::Say(render::notice(gone)),
         }
     }
 
     /// What is remembered of a race that is over; where nothing is, the one who pressed was told why.
     pub(super) async fn record(&self, incoming: &Incoming, id: RaceId) -> Option<Arc<Record>> {
-        match self.arena.recall(id).await {
+        match self.arena.lookup(id).await {
             Ok(record) => Some(record),
             Err(why) => {
                 self.notice(incoming, &why.to_string()).await;

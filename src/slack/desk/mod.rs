@@ -30,7 +30,7 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Permit, Refused},
+    arena::{Arena, Asker, Origin, Recorded, Refused},
     button::Button,
     command::{self, Command},
     guide::Example,
@@ -62,23 +62,16 @@ pub(super) struct Desk {
 enum Answer {
     /// These words, to the asker alone.
     Say(Body),
-    /// A race of so many models.
-    Race(Box<Permit>, usize),
+    /// A race that may begin.
+    Race(Box<Recorded>),
+    /// A race that may not begin.
+    Refused(Refused),
     /// Who is in the line-up today: asking the providers takes a moment.
     Models,
     /// A form to fill in.
     Form(Draft),
-    /// What they asked is to be forgotten.
-    Forget,
     /// Another process answers.
     Nothing,
-}
-
-impl Answer {
-    fn race(permit: Permit) -> Self {
-        let lanes = permit.lanes().len();
-        Self::Race(Box::new(permit), lanes)
-    }
 }
 
 impl Desk {
@@ -94,9 +87,9 @@ impl Desk {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
             Kind::Mention { text } | Kind::Message { text } => {
-                let answer = self.entered(&incoming, self.answer(&incoming, text)).await;
+                let answer = self.answer(&incoming, text).await;
                 // another replica may have heard of the same words
-                if matches!(answer, Answer::Race(..)) || self.is_first(&incoming).await {
+                if matches!(answer, Answer::Race(_)) || self.is_first(&incoming).await {
                     self.follow(&incoming, answer);
                 }
                 Ack::Empty
@@ -126,20 +119,21 @@ impl Desk {
 
     /// The answer to a command is its acknowledgement.
     async fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
-        let answer = self.entered(incoming, self.answer(incoming, text)).await;
+        let answer = self.answer(incoming, text).await;
         let words = match &answer {
             Answer::Say(body) => return private(body),
-            Answer::Race(_, lanes) => Some(render::on_it(*lanes)),
+            Answer::Refused(refused) => return private(&render::notice(&refused.to_string())),
+            Answer::Race(recorded) => Some(render::on_it(recorded.lanes().len())),
             Answer::Models => Some(render::notice("Asking the providers who is there …")),
             Answer::Form(_) => None,
-            Answer::Forget | Answer::Nothing => return Ack::Empty,
+            Answer::Nothing => return Ack::Empty,
         };
         self.follow(incoming, answer);
         words.as_ref().map_or(Ack::Empty, private)
     }
 
-    /// What `text` comes to. Memory only.
-    fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
+    /// Carries out what `text` asks for, as far as the answer needs it.
+    async fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
         if let Some(draft) = modal::wanted(text)
             && incoming.trigger_id.is_some()
         {
@@ -153,52 +147,44 @@ impl Desk {
             }
             Ok(command) => {
                 meter::came(command.word());
-                self.carry_out(incoming, command)
+                self.carry_out(incoming, command).await
             }
         }
     }
 
-    fn carry_out(&self, incoming: &Incoming, command: Command) -> Answer {
+    async fn carry_out(&self, incoming: &Incoming, command: Command) -> Answer {
         match command {
-            Command::Compare { models, prompt } => self.admit(incoming, &models, prompt),
-            Command::Ask { model, prompt } => self.admit(incoming, &[model], prompt),
+            Command::Compare { models, prompt } => self.start(incoming, &models, prompt).await,
+            Command::Ask { model, prompt } => self.start(incoming, &[model], prompt).await,
             Command::Models => Answer::Models,
             Command::Examples => {
                 let thread = incoming.place.as_ref().and_then(|place| place.thread.as_deref());
                 Answer::Say(render::examples(&self.examples, thread))
             }
             Command::Help => Answer::Say(render::help(self.arena.cards())),
-            Command::Forget => Answer::Forget,
-        }
-    }
-
-    fn admit(&self, incoming: &Incoming, models: &[ModelId], prompt: String) -> Answer {
-        let allowed = self.door.allows_place(incoming);
-        match allowed.and_then(|()| self.arena.admit(asker(incoming), models, prompt)) {
-            Ok(permit) => Answer::race(permit),
-            Err(refused) => Answer::Say(render::notice(&refused.to_string())),
-        }
-    }
-
-    /// A race stands in the store before anybody hears of it, and what is forgotten is out of it.
-    async fn entered(&self, incoming: &Incoming, answer: Answer) -> Answer {
-        let permit = match answer {
-            Answer::Race(permit, _) => permit,
-            Answer::Forget => {
-                let said = self.arena.forgotten(&asker(incoming).id).await;
-                return Answer::Say(render::notice(&said));
+            Command::Forget => {
+                let reply = self.arena.forget_with_reply(&asker(incoming).id).await;
+                Answer::Say(render::notice(&reply))
             }
-            other => return other,
+        }
+    }
+
+    /// Admits and records a race, or says why not.
+    async fn start(&self, incoming: &Incoming, models: &[ModelId], prompt: String) -> Answer {
+        let allowed = self.door.allows_place(incoming);
+        let recorded = match allowed.and_then(|()| self.arena.admit(asker(incoming), models, prompt)) {
+            Ok(admitted) => self.arena.record(admitted, &origin(incoming)).await,
+            Err(refused) => Err(refused),
         };
-        match self.arena.enter(*permit, &origin(incoming)).await {
-            Ok(permit) => Answer::race(permit),
+        match recorded {
+            Ok(recorded) => Answer::Race(Box::new(recorded)),
             Err(Refused::Duplicate) => Answer::Nothing,
-            Err(refused) => Answer::Say(render::notice(&refused.to_string())),
+            Err(refused) => Answer::Refused(refused),
         }
     }
 
     async fn is_first(&self, incoming: &Incoming) -> bool {
-        self.arena.is_first(meter::PLATFORM, &incoming.delivery).await
+        self.arena.claim_delivery(meter::PLATFORM, &incoming.delivery).await
     }
 
     /// What is left to do for an answer, in a task.
@@ -206,10 +192,11 @@ impl Desk {
         self.spawn(incoming, move |desk, incoming| async move {
             match answer {
                 Answer::Say(body) => desk.reply(&incoming).say(&body).await,
-                Answer::Race(permit, _) => desk.race(&incoming, *permit).await,
+                Answer::Refused(refused) => desk.notice(&incoming, &refused.to_string()).await,
+                Answer::Race(recorded) => desk.race(&incoming, *recorded).await,
                 Answer::Models => desk.models(&incoming).await,
                 Answer::Form(draft) => desk.form(&incoming, &draft).await,
-                Answer::Forget | Answer::Nothing => {}
+                Answer::Nothing => {}
             }
         });
     }
@@ -234,47 +221,48 @@ impl Desk {
 
     /// Posts who asks what, and runs the race there. Where that cannot be posted, or nobody knows whether it was,
     /// no model is called and the asker is told.
-    async fn race(&self, incoming: &Incoming, permit: Permit) {
-        let Some(place) = &incoming.place else { return self.arena.give_back(permit) };
+    async fn race(&self, incoming: &Incoming, recorded: Recorded) {
+        let Some(place) = &incoming.place else { return self.arena.withdraw(recorded) };
         if let Err(refused) = self.door.allows_person(&self.api, incoming).await {
-            self.arena.give_back(permit);
+            self.arena.withdraw(recorded);
             return self.reply(incoming).say(&render::notice(&refused.to_string())).await;
         }
         let name = self.arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
-        let permit = permit.asked_by(name.unwrap_or_default());
-        match self.arena.unless_interrupted(self.open(place, incoming, &permit)).await {
+        let recorded = recorded.asked_by(name.unwrap_or_default());
+        match self.arena.unless_interrupted(self.open(place, incoming, &recorded)).await {
             Some(Ok(address)) => {
-                self.arena.place(permit.id(), &address.to_string(), permit.asker()).await;
-                self.run(permit, &address).await;
+                self.arena.set_message_ref(&recorded, &address.to_string()).await;
+                self.run(recorded, &address).await;
             }
             Some(Err(error)) => {
-                tracing::info!(race = %permit.id(), error = error.chain(), "a race could not be posted");
-                self.arena.give_back(permit);
+                tracing::info!(race = %recorded.id(), error = error.chain(), "a race could not be posted");
+                self.arena.withdraw(recorded);
                 self.reply(incoming).say(&render::notice(&reply::not_posted(&error, incoming))).await;
             }
             None => {
-                self.arena.give_back(permit);
+                self.arena.withdraw(recorded);
                 let words = format!("{} No model was called.", Refused::Restarting);
                 self.reply(incoming).say_at_the_end(&render::notice(&words)).await;
             }
         }
     }
 
-    async fn open(&self, place: &Place, incoming: &Incoming, permit: &Permit) -> Result<Address, ApiError> {
-        let cards: Vec<_> = permit.lanes().map(|card| Arc::new(card.clone())).collect();
-        let body = render::opening(permit.asker(), &incoming.user, permit.prompt(), &cards);
+    async fn open(
+        &self,
+        place: &Place,
+        incoming: &Incoming,
+        recorded: &Recorded,
+    ) -> Result<Address, ApiError> {
+        let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
+        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
         let posted = posts::post(&self.api, place, &body, Instant::now() + TURN).await?;
         Ok(Address { channel: posted.channel, ts: posted.ts, thread: place.thread.clone() })
     }
 
-    async fn run(&self, permit: Permit, address: &Address) {
-        let (arena, id) = (Arc::clone(&self.arena), permit.id());
-        let end = move |cause| {
-            arena.end(id, cause);
-        };
+    async fn run(&self, recorded: Recorded, address: &Address) {
         let chart = Arc::clone(&self.native_chart);
-        let mut surface = SlackSurface::new(self.api.clone(), id, address, chart, Box::new(end));
-        self.arena.race(permit, &mut surface).await;
+        let mut surface = SlackSurface::new(self.api.clone(), recorded.id(), address, chart);
+        self.arena.race(recorded, &mut surface).await;
         if self.arena.unless_interrupted(surface.settle()).await.is_none() {
             surface.settle_at_the_end().await;
         }
@@ -286,7 +274,7 @@ fn origin(incoming: &Incoming) -> Origin {
         platform: meter::PLATFORM,
         delivery: Some(incoming.delivery.clone()),
         server: format!("slack:{}", incoming.team),
-        reference: Waiting::of(incoming).map(|waiting| waiting.to_string()),
+        message_ref: Waiting::of(incoming).map(|waiting| waiting.to_string()),
     }
 }
 

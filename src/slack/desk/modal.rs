@@ -10,13 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Desk};
-use crate::{
-    arena::Refused,
-    slack::{
-        api::Place,
-        incoming::{Ack, Incoming},
-        render::{self, Draft, modal},
-    },
+use crate::slack::{
+    api::Place,
+    incoming::{Ack, Incoming},
+    render::{self, Draft, modal},
 };
 
 /// What is left of the 3 seconds in which a form can be opened.
@@ -85,17 +82,10 @@ impl Desk {
             is_dm: origin.is_dm,
             ..incoming.as_ref().clone()
         });
-        let allowed = self.door.allows_place(&incoming);
-        let asked = || self.arena.admit(super::asker(&incoming), &filled.models, filled.prompt);
-        let admitted = match allowed.and_then(|()| asked()) {
-            Ok(permit) => self.arena.enter(permit, &super::origin(&incoming)).await,
-            refused => refused,
-        };
-        match admitted {
-            Err(Refused::Duplicate) => Ack::Empty,
-            Err(refused) => problem(modal::PROMPT, refused.to_string()),
-            Ok(permit) => {
-                self.follow(&incoming, Answer::race(permit));
+        match self.start(&incoming, &filled.models, filled.prompt).await {
+            Answer::Refused(refused) => problem(modal::PROMPT, refused.to_string()),
+            answer => {
+                self.follow(&incoming, answer);
                 Ack::Empty
             }
         }

@@ -73,13 +73,13 @@ impl Desk {
         let Some(thread) = thread(incoming) else { return };
         let Some(mut stands) = self.told.begin(id) else { return self.notice(incoming, STANDS).await };
         let once = format!("answers:{id}");
-        if !self.arena.is_first(meter::PLATFORM, &once).await {
+        if !self.arena.claim_delivery(meter::PLATFORM, &once).await {
             self.told.end(id, stands);
             return self.notice(incoming, STANDS).await;
         }
         let told = self.arena.unless_interrupted(self.tell(&thread, &record, &mut stands)).await;
         if !stands.is_all {
-            self.arena.may_come_again(meter::PLATFORM, &once).await;
+            self.arena.release_delivery(meter::PLATFORM, &once).await;
         }
         self.told.end(id, stands);
         let Some(Err(error)) = told else { return };

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Refusal, Visitor};
 use crate::{
-    arena::{Asker, Origin, Permit, Refused},
+    arena::{Asker, Origin, Recorded, Refused},
     command::{self, Command},
     model::ModelId,
     web::{LocalChannel, cards, surface::WebSurface},
@@ -53,7 +53,7 @@ pub(super) async fn command(
         }
         Command::Examples => cards::examples(&local.examples),
         Command::Help => cards::help(local.arena.cards()),
-        Command::Forget => cards::notice(local.arena.forgotten(&asker.id).await),
+        Command::Forget => cards::notice(local.arena.forget_with_reply(&asker.id).await),
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
 }
@@ -66,19 +66,19 @@ pub(super) async fn start(
     prompt: String,
 ) -> Result<Response, Refusal> {
     let owner = asker.id.clone();
-    let permit = local.arena.admit(asker, models, prompt)?;
+    let admitted = local.arena.admit(asker, models, prompt)?;
     let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
-    let permit = local.arena.enter(permit, &origin).await?;
-    let id = permit.id();
-    run(local, permit, owner);
+    let recorded = local.arena.record(admitted, &origin).await?;
+    let id = recorded.id();
+    run(local, recorded, owner);
     Ok((StatusCode::ACCEPTED, Json(serde_json::json!({ "message": id.to_string() }))).into_response())
 }
 
-fn run(local: &LocalChannel, permit: Permit, owner: String) {
+fn run(local: &LocalChannel, recorded: Recorded, owner: String) {
     let arena = Arc::clone(&local.arena);
-    let mut surface = WebSurface::new(Arc::clone(&local.channel), permit.id(), owner);
+    let mut surface = WebSurface::new(Arc::clone(&local.channel), recorded.id(), owner);
     local.arena.spawn(async move {
-        arena.race(permit, &mut surface).await;
+        arena.race(recorded, &mut surface).await;
     });
 }
 
@@ -89,14 +89,16 @@ impl From<Refused> for Refusal {
                 StatusCode::BAD_REQUEST
             }
             Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Refused::NotOpen(_) => StatusCode::FORBIDDEN,
+            Refused::NotPermitted(_) => StatusCode::FORBIDDEN,
             Refused::Busy { .. }
             | Refused::TooFast { .. }
-            | Refused::OneAtATime { .. }
+            | Refused::TooManyRaces { .. }
             | Refused::ProviderBusy { .. }
-            | Refused::Spent { .. } => StatusCode::TOO_MANY_REQUESTS,
+            | Refused::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
             Refused::Duplicate => StatusCode::CONFLICT,
-            Refused::NoModels | Refused::Restarting | Refused::Forgetful => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::NoModels | Refused::Restarting | Refused::StoreUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         };
         Self::new(status, refused.to_string())
     }

@@ -96,11 +96,11 @@ async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, Refusal> 
         let say = "This race is still running. Try again when it is over.";
         return Err(Refusal::new(StatusCode::CONFLICT, say));
     }
-    if let Some(record) = local.arena.record(message.id) {
+    if let Some(record) = local.arena.record_of(message.id) {
         return Ok(record);
     }
     message.remembered.cancelled().await;
-    local.arena.record(message.id).ok_or_else(expired)
+    local.arena.record_of(message.id).ok_or_else(expired)
 }
 
 fn race(id: &str) -> Result<RaceId, Refusal> {

@@ -74,7 +74,7 @@ async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
     stage.discord.world(|world| world.token_life = 2.s());
     asks(&stage, Place::UserInstalled).await;
     soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.logs("message lost").await;
+    stage.logs("final frame not shown").await;
     stage.ends().await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, ends_with_chart, halves};
 use crate::support::{
-    discord::{Family, Moment, Place},
+    discord::{Family, Fault, Moment, Place},
     provider::{Gate, answer},
 };
 
@@ -127,4 +127,23 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     stage.signals("TERM").await;
     let log = stage.closed(0).await;
     assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
+}
+
+/// Whatever Discord, or a proxy before it, refuses in mid-race, the message gets its final frame and its chart.
+#[tokio::test]
+async fn no_refusal_of_a_live_frame_costs_the_final_one() {
+    for (status, code, times) in [(404, 0, 1), (404, 0, 6), (400, 50_035, 3), (413, 40_005, 3)] {
+        let gate = Gate::default();
+        let stage = Stage::open(alone(""), [halves(&gate)]).await;
+        let asked = asks(&stage, Place::Server).await;
+        for _ in 0..times {
+            stage.discord.world(|world| world.faults.push(Family::Edit, Fault::Status(status, code)));
+        }
+        are_met(&stage).await;
+        gate.open();
+        ends_with_chart(&asked).await;
+        // a message that a platform refuses is an error in the log
+        stage.signals("TERM").await;
+        stage.closed(0).await;
+    }
 }

@@ -101,7 +101,8 @@ async fn struck(lanes: [Arc<dyn ChatModel>; 3], strike: Option<Gate>, go_on: &Ga
         others_write_when_it_is_over(&mut seen).await;
         go_on.open();
     };
-    let (record, ()) = soon(async { tokio::join!(arena.race(admit(&arena), &mut window), watching) }).await;
+    let recorded = admit(&arena).await;
+    let (record, ()) = soon(async { tokio::join!(arena.race(recorded, &mut window), watching) }).await;
     let last = watcher.last();
     assert!(last.is_final() && watcher.charts().len() == 1);
     (record, last)

@@ -193,17 +193,19 @@ async fn a_race_whose_message_is_deleted_ends_without_another_word() {
     let lost = stage.slack.world(|world| codes(world, Method::Update, "message_not_found"));
     assert_eq!(lost, 1);
     let log = stage.ends().await;
-    assert!(log.iter().any(|line| line.contains("message lost")));
+    assert!(log.iter().any(|line| line.contains("final frame not shown")));
 }
 
 #[tokio::test]
-async fn a_race_whose_channel_is_archived_ends_without_another_word() {
-    let stage = Stage::open(alone(""), [endless()]).await;
+async fn a_race_whose_channel_is_archived_ends() {
+    let mut stage = Stage::open(alone(""), [endless()]).await;
     asks(&stage, LOBBY).await;
     stage.slack.archives(LOBBY);
     models_are_stopped(&stage).await;
+    // the live frame that said so, and the final one, which is tried all the same
+    stage.bot.logs("final frame not shown").await;
     let lost = stage.slack.world(|world| codes(world, Method::Update, "is_archived"));
-    assert_eq!((lost, calls(&stage, Method::GetUploadUrl)), (1, 0));
+    assert_eq!((lost, calls(&stage, Method::GetUploadUrl)), (2, 0));
     stage.ends().await;
 }
 
@@ -225,5 +227,24 @@ async fn what_comes_again_runs_once() {
         ends_with_chart(&asked).await;
         assert_eq!((calls(&stage, Method::PostMessage), asked.happened().acks.len()), (1, 3));
         stage.ends().await;
+    }
+}
+
+/// Whatever Slack refuses in mid-race, the message gets its final frame and its chart.
+#[tokio::test]
+async fn no_refusal_of_a_live_frame_costs_the_final_one() {
+    for code in ["invalid_blocks", "msg_blocks_too_long", "internal_riddle"] {
+        let gate = Gate::default();
+        let stage = Stage::open(alone(""), [halves(&gate)]).await;
+        let asked = asks(&stage, LOBBY).await;
+        for _ in 0..3 {
+            meets(&stage, Method::Update, &Fault::Refused(code));
+        }
+        are_met(&stage).await;
+        gate.open();
+        ends_with_chart(&asked).await;
+        // a message that a platform refuses is an error in the log
+        stage.bot.signals("TERM").await;
+        stage.closed(0).await;
     }
 }

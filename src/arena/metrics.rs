@@ -1,12 +1,11 @@
-//! What the arena counts: one place where the numbers of a race become metrics.
-//!
-//! Labels are bounded by the configuration: providers, models, outcomes. Never a user, a channel or a race.
+//! The arena's metrics. Labels are bounded by the configuration (providers, models, outcomes) and never name a user, a
+//! channel or a race.
 
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
 
-use super::Refused;
+use super::{Refused, orphans::Finish};
 use crate::{
     race::{
         cost::Cost,
@@ -16,7 +15,7 @@ use crate::{
     telemetry::{field, metrics as name},
 };
 
-/// A race that runs; it stops counting when dropped.
+/// Counts a race as running until it is dropped.
 pub(super) struct Running;
 
 impl Running {
@@ -40,18 +39,18 @@ pub(super) fn refused(why: &Refused) {
         Refused::TooFast { .. } => "too_fast",
         Refused::ModelGone | Refused::NoModels => "no_model",
         Refused::Restarting => "restarting",
-        Refused::OneAtATime { .. } => "one_at_a_time",
+        Refused::TooManyRaces { .. } => "one_at_a_time",
         Refused::TooManyLanes { .. } => "too_many_lanes",
         Refused::ProviderBusy { .. } => "provider_busy",
-        Refused::Spent { .. } => "budget",
-        Refused::NotOpen(_) => "not_open",
-        Refused::Forgetful => "store",
+        Refused::BudgetSpent { .. } => "budget",
+        Refused::NotPermitted(_) => "not_open",
+        Refused::StoreUnavailable => "store",
         Refused::Duplicate => "duplicate",
     };
     counter!(name::REFUSALS, field::REASON => reason).increment(1);
 }
 
-/// A race is over; how, in a word.
+/// Records a race that is over and returns its outcome's label.
 pub(super) fn race(state: &RaceState, report: &Report, took: Duration) -> &'static str {
     let finished = report.lanes.iter().filter(|lane| lane.status.is_finished()).count();
     let outcome = match finished {
@@ -105,11 +104,11 @@ pub(super) fn chart(took: Duration) {
     histogram!(name::CHART_SECONDS).record(took);
 }
 
-/// A race of a process that is gone was looked after; whether its message says so now, or there was no time.
-pub(super) fn recovered(told: Option<bool>) {
-    let outcome = match told {
-        Some(true) => "told",
-        Some(false) => "not_told",
+/// Counts an orphan by how the attempt to finish it ended; `None` if a restart interrupted it.
+pub(super) fn orphan(finish: Option<Finish>) {
+    let outcome = match finish {
+        Some(Finish::Shown) => "finished",
+        Some(Finish::Impossible | Finish::TimedOut) => "not_finished",
         None => "interrupted",
     };
     counter!(name::RACES_RECOVERED, field::OUTCOME => outcome).increment(1);

@@ -1,0 +1,128 @@
+//! What can be done with a race that is known by its id alone: look it up, stop it, forget it. Refusals address the person
+//! who pressed the button, alike on every platform.
+
+use std::sync::Arc;
+
+use super::{Arena, RaceId, Record, lock};
+use crate::store::StoreError;
+
+/// Why a race cannot be looked up. The text is for the person who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LookupError {
+    /// The race is still running.
+    #[error("This race is still running. Try again when it's over.")]
+    Running,
+    /// The race is no longer remembered.
+    #[error("This race has expired: only the newest ones are kept. Start a new one with `/arena compare`.")]
+    Expired,
+    /// The store cannot be asked.
+    #[error("The database is unavailable. Try again in a minute.")]
+    Unavailable,
+}
+
+/// Why a race was not stopped. The text is for the person who tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StopError {
+    /// The race is already over.
+    #[error("This race is already over.")]
+    Over,
+    /// The race can't be looked up.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// The race is someone else's.
+    #[error("Only the person who asked, and those who {also}, can stop this race.")]
+    NotYours {
+        /// The others who may, as in "manage this channel".
+        also: &'static str,
+    },
+}
+
+impl Arena {
+    /// Returns a race that is over and still remembered, here or in the store.
+    ///
+    /// # Errors
+    /// [`LookupError`].
+    pub async fn lookup(&self, id: RaceId) -> Result<Arc<Record>, LookupError> {
+        if let Some(record) = self.record_of(id) {
+            return Ok(record);
+        }
+        if self.asker(id).is_some() {
+            return Err(LookupError::Running);
+        }
+        let Some(store) = &self.store else { return Err(LookupError::Expired) };
+        match store.recall(id).await.map_err(|error| unavailable(id, &error))? {
+            Some(record) => Ok(Arc::new(record)),
+            None => match store.asker(id).await {
+                Ok(Some((_, true))) => Err(LookupError::Running),
+                _ => Err(LookupError::Expired),
+            },
+        }
+    }
+
+    /// Stops a live race for `person` (an [`Asker::id`](super::Asker::id)): its asker, or one of those who `also` may,
+    /// as `is_entitled` says. Another replica may run the race.
+    ///
+    /// # Errors
+    /// [`StopError`].
+    pub async fn stop_for(
+        &self,
+        id: RaceId,
+        person: &str,
+        is_entitled: bool,
+        also: &'static str,
+    ) -> Result<(), StopError> {
+        if let Some(asker) = self.asker(id) {
+            if !is_entitled && asker.id != person {
+                return Err(StopError::NotYours { also });
+            }
+            if self.stop(id) {
+                return Ok(());
+            }
+        }
+        if self.record_of(id).is_some() {
+            return Err(StopError::Over);
+        }
+        let Some(store) = &self.store else { return Err(LookupError::Expired.into()) };
+        match store.asker(id).await.map_err(|error| unavailable(id, &error))? {
+            None => Err(LookupError::Expired.into()),
+            Some((_, false)) => Err(StopError::Over),
+            Some((asker, true)) if !is_entitled && asker != person => Err(StopError::NotYours { also }),
+            Some(_) if store.stop(id).await.map_err(|error| unavailable(id, &error))? => Ok(()),
+            Some(_) => Err(StopError::Over),
+        }
+    }
+
+    /// Deletes the prompts of `person` and their answers from races that are over, here and in the store, and returns how
+    /// many races that were.
+    ///
+    /// # Errors
+    /// [`LookupError::Unavailable`].
+    pub async fn forget(&self, person: &str) -> Result<u64, LookupError> {
+        let here = lock(&self.history).forget(person);
+        let Some(store) = &self.store else { return Ok(here) };
+        store.forget(person).await.map_err(|error| {
+            tracing::warn!(error = error.chain(), "failed to delete a person's prompts");
+            LookupError::Unavailable
+        })
+    }
+
+    /// Runs [`Self::forget`] and returns the outcome as a sentence for that person.
+    pub async fn forget_with_reply(&self, person: &str) -> String {
+        match self.forget(person).await {
+            Ok(0) => {
+                "Nothing of yours is stored. Messages in the chat stay until they're deleted there.".into()
+            }
+            Ok(races) => format!(
+                "Deleted your prompts and their answers from {races} race{}. Messages in the chat stay until they're \
+                 deleted there, and a race that's still running isn't included.",
+                if races == 1 { "" } else { "s" }
+            ),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+fn unavailable(id: RaceId, error: &StoreError) -> LookupError {
+    tracing::warn!(race = %id, error = error.chain(), "failed to look up a race");
+    LookupError::Unavailable
+}

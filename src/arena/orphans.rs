@@ -1,0 +1,136 @@
+//! SHELL. Orphans: races whose process died. The next start, or another replica, adopts them and gives their messages a
+//! final frame with what had been streamed. No model is called.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{Arena, RaceId, checkpoint::insist, metrics};
+use crate::{
+    backoff::Backoff,
+    race::event::StopCause,
+    store::{LEASE, Orphan, State, Store},
+    surface::SurfaceError,
+    view::View,
+};
+
+/// The interval between two looks for orphans.
+const ADOPTION_INTERVAL: Duration = Duration::from_secs(1);
+/// The first wait after a message could not be edited.
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(500);
+/// The longest wait between two attempts.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
+/// How often a platform may refuse a final frame before it is given up.
+const MAX_REFUSALS: u32 = 3;
+/// How long a message is tried for: no platform's token lives longer.
+const FINISH_TIMEOUT: Duration = Duration::from_mins(20);
+
+/// A platform that can edit a message of which only the reference is left.
+#[async_trait]
+pub trait Finisher: Send + Sync {
+    /// Returns the platform's name, as in [`super::Origin::platform`].
+    fn platform(&self) -> &'static str;
+
+    /// Makes the message at `message_ref` look like the final `view` of the race `id`.
+    ///
+    /// # Errors
+    /// As in [`crate::surface::Surface::show`]; [`SurfaceError::Deleted`] also for a reference that is unusable.
+    async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError>;
+}
+
+impl Arena {
+    /// Adopts and finishes orphans of `platforms` until `closed`; and ends this process's own races in time where the
+    /// other replicas must take it for dead.
+    pub async fn recover(self: Arc<Self>, platforms: Vec<Arc<dyn Finisher>>, closed: CancellationToken) {
+        let Some(store) = self.store.clone() else { return };
+        let platforms: Arc<[_]> = platforms.into();
+        let (mut unavailable_since, mut has_peers) = (None, false);
+        while closed.run_until_cancelled(sleep(ADOPTION_INTERVAL)).await.is_some() {
+            let state = store.state().borrow().clone();
+            match state {
+                State::Here { processes, since } => {
+                    (unavailable_since, has_peers) = (None, processes > 1);
+                    // living processes have had the time to renew their leases since the store came back
+                    if store.is_for_one() || since.elapsed() >= LEASE {
+                        self.adopt(&store, &platforms).await;
+                    }
+                }
+                State::Away { .. } => {
+                    let since = *unavailable_since.get_or_insert_with(Instant::now);
+                    if has_peers && since.elapsed() + ADOPTION_INTERVAL >= LEASE / 2 {
+                        self.end_all(StopCause::CutOff);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn adopt(self: &Arc<Self>, store: &Store, platforms: &Arc<[Arc<dyn Finisher>]>) {
+        let orphans = match store.adopt().await {
+            Ok(orphans) => orphans,
+            Err(error) => {
+                return tracing::debug!(error = error.chain(), "failed to look for orphaned races");
+            }
+        };
+        for orphan in orphans {
+            tracing::info!(race = %orphan.id, platform = orphan.platform, "adopted an orphaned race");
+            let (store, platforms) = (store.clone(), Arc::clone(platforms));
+            let interrupting = self.interrupting.clone();
+            self.tasks.spawn(async move {
+                let finished = interrupting.run_until_cancelled(finish(&orphan, &platforms)).await;
+                metrics::orphan(finished);
+                // otherwise the next start tries again
+                if matches!(finished, Some(Finish::Shown | Finish::Impossible)) {
+                    insist(&interrupting, || store.shown(orphan.id)).await;
+                }
+            });
+        }
+    }
+}
+
+/// How the attempt to finish an orphan's message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finish {
+    /// The final frame was shown.
+    Shown,
+    /// The message can never get one.
+    Impossible,
+    /// The platform could not be reached for [`FINISH_TIMEOUT`]: left to the next start.
+    TimedOut,
+}
+
+/// Gives an orphan's message its final frame.
+async fn finish(orphan: &Orphan, platforms: &[Arc<dyn Finisher>]) -> Finish {
+    let platform = platforms.iter().find(|platform| platform.platform() == orphan.platform);
+    let (Some(platform), Some(message_ref)) = (platform, &orphan.reference) else {
+        return Finish::Impossible;
+    };
+    let view = View::over(&orphan.asker.name, &orphan.report);
+    let (begun, mut backoff) = (Instant::now(), Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
+    let mut refusals = 0;
+    while begun.elapsed() < FINISH_TIMEOUT {
+        let wait = match platform.finish(orphan.id, message_ref, &view).await {
+            Ok(()) => return Finish::Shown,
+            Err(SurfaceError::RateLimited { retry_after } | SurfaceError::Paced { retry_after }) => {
+                retry_after
+            }
+            Err(error @ SurfaceError::Refused(_)) if refusals + 1 < MAX_REFUSALS => {
+                tracing::debug!(race = %orphan.id, error = error.chain(), "final frame refused, will retry");
+                refusals += 1;
+                backoff.next(fastrand::f64())
+            }
+            Err(error @ SurfaceError::Transient { .. }) => {
+                tracing::debug!(race = %orphan.id, error = error.chain(), "final frame failed, will retry");
+                backoff.next(fastrand::f64())
+            }
+            Err(error) => {
+                tracing::warn!(race = %orphan.id, error = error.chain(), "cannot finish a message");
+                return Finish::Impossible;
+            }
+        };
+        sleep(wait).await;
+    }
+    Finish::TimedOut
+}

@@ -1,0 +1,196 @@
+//! Recording: an admitted race enters the store before its asker hears that it begins, and leaves it again if it never
+//! did.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Admitted, Arena, RaceId, Refused, caps, checkpoint::insist, metrics};
+use crate::{
+    race::{
+        cost::Cost,
+        event::{Elapsed, EventKind, RaceEvent, StopCause},
+        report::LaneReport,
+        state::RaceState,
+    },
+    store::{self, Entry, Hold, Store, StoreError},
+};
+
+/// How long a race waits for a store that is just being opened.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// Where a command came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The platform's name, such as `discord`.
+    pub platform: &'static str,
+    /// The platform's own id of the delivery; `None` where nothing is ever delivered twice.
+    pub delivery: Option<String>,
+    /// The server or workspace, unique over all platforms.
+    pub server: String,
+    /// Where the message will be, in the platform's terms, where that is known before it is posted.
+    pub message_ref: Option<String>,
+}
+
+/// A race that may begin: admitted, and in the store if there is one.
+pub struct Recorded {
+    pub(super) race: Admitted,
+    /// The store that has the race.
+    pub(super) store: Option<Store>,
+    pub(super) platform: &'static str,
+    pub(super) delivery: String,
+}
+
+impl Recorded {
+    /// Returns the id of the race.
+    #[must_use]
+    pub fn id(&self) -> RaceId {
+        self.race.id
+    }
+
+    /// Returns the prompt.
+    #[must_use]
+    pub fn prompt(&self) -> &str {
+        &self.race.prompt
+    }
+
+    /// Returns the asker's display name.
+    #[must_use]
+    pub fn asker(&self) -> &str {
+        &self.race.asker.name
+    }
+
+    /// Returns the race with the asker's display name, where it was not known before.
+    #[must_use]
+    pub fn asked_by(mut self, name: String) -> Self {
+        self.race.asker.name = name;
+        self
+    }
+
+    /// Returns the models that race, in the order of the line-up.
+    #[must_use]
+    pub fn lanes(&self) -> impl ExactSizeIterator<Item = &crate::model::ModelCard> {
+        self.race.lanes()
+    }
+}
+
+impl Arena {
+    /// Records the race before its asker hears that it begins: its delivery, the budget it reserves, where its message
+    /// will be. Without a store nothing is recorded and nothing refused.
+    ///
+    /// # Errors
+    /// [`Refused`]; [`Refused::Duplicate`] if this or another process has the delivery already, and then nobody is
+    /// answered.
+    pub async fn record(&self, race: Admitted, origin: &Origin) -> Result<Recorded, Refused> {
+        if let Some(store) = &self.store
+            && let Err(refused) = self.write(store, &race, origin).await
+        {
+            self.admission.forget(&race.asker.id, race.admitted_at);
+            metrics::refused(&refused);
+            return Err(refused);
+        }
+        let delivery = origin.delivery.clone().unwrap_or_default();
+        Ok(Recorded { race, store: self.store.clone(), platform: origin.platform, delivery })
+    }
+
+    async fn write(&self, store: &Store, race: &Admitted, origin: &Origin) -> Result<(), Refused> {
+        let limits = self.admission.limits();
+        if let Some(most) = self.caps.lanes_per_race.filter(|most| race.models.len() > *most) {
+            return Err(Refused::TooManyLanes { most });
+        }
+        let reservations =
+            self.caps.reservations(race, &origin.server, Timestamp::now(), limits.output_tokens);
+        let holds: Vec<Hold> = reservations.iter().map(|reservation| reservation.hold.clone()).collect();
+        let entry = Entry {
+            id: race.id,
+            platform: origin.platform,
+            delivery: origin.delivery.as_deref(),
+            asker: &race.asker,
+            prompt: &race.prompt,
+            lanes: &unbegun(race),
+            reference: origin.message_ref.as_deref(),
+            holds: &holds,
+            races_per_minute: limits.races_per_minute.try_into().unwrap_or(u64::MAX),
+        };
+        store.opened(CONNECT_TIMEOUT).await;
+        match store.admit(&entry).await {
+            Ok(store::Admitted::In) => Ok(()),
+            Ok(store::Admitted::Duplicate) => Err(Refused::Duplicate),
+            Ok(store::Admitted::Full(index)) => Err(reservations
+                .into_iter()
+                .nth(index)
+                .map_or(Refused::StoreUnavailable, |full| full.refusal)),
+            Ok(store::Admitted::TooFast { wait_ms }) => Err(Refused::TooFast {
+                races: limits.races_per_minute,
+                seconds: wait_ms.div_ceil(1_000).max(1),
+            }),
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "race refused: the database rejected the write");
+                if matches!(error, StoreError::Slow) {
+                    self.remove(race.id);
+                }
+                Err(Refused::StoreUnavailable)
+            }
+        }
+    }
+
+    /// Withdraws a race that never began: it does not count against its asker.
+    #[expect(clippy::needless_pass_by_value, reason = "a race is withdrawn once")]
+    pub fn withdraw(&self, recorded: Recorded) {
+        let Admitted { id, asker, admitted_at, .. } = &recorded.race;
+        self.admission.forget(&asker.id, *admitted_at);
+        self.remove(*id);
+    }
+
+    fn remove(&self, id: RaceId) {
+        let Some(store) = self.store.clone() else { return };
+        let interrupting = self.interrupting.clone();
+        self.tasks.spawn(async move {
+            if insist(&interrupting, || store.withdraw(id)).await.is_none() {
+                tracing::warn!(race = %id, "failed to remove a race that never began");
+            }
+        });
+    }
+
+    /// Records where the message of the race is, in the platform's terms, and its asker's display name.
+    pub async fn set_message_ref(&self, recorded: &Recorded, message_ref: &str) {
+        let Some(store) = &recorded.store else { return };
+        if let Err(error) = store.place(recorded.id(), message_ref, recorded.asker()).await {
+            tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record where a message is");
+        }
+    }
+
+    /// Returns the US dollars that are left of today's budget for all races, or `None` if it has no cap or the store cannot
+    /// be read.
+    pub async fn budget_left(&self) -> Option<f64> {
+        let (store, cap) = (self.store.as_ref()?, self.caps.day?);
+        let used = store.used(caps::ALL, caps::day(Timestamp::now())).await.ok()?;
+        Some(cap.dollars() - Cost::from_micros(used).dollars())
+    }
+
+    /// Claims the delivery for this process. Returns false if this or another replica claimed it before; true without a
+    /// store, or if it cannot be asked.
+    pub async fn claim_delivery(&self, platform: &str, delivery: &str) -> bool {
+        let Some(store) = &self.store else { return true };
+        store.is_first(platform, delivery).await.unwrap_or_else(|error| {
+            tracing::warn!(error = error.chain(), "cannot tell whether this delivery is a duplicate");
+            true
+        })
+    }
+
+    /// Gives up the claim on a delivery whose work was not done: any replica may claim it again.
+    pub async fn release_delivery(&self, platform: &str, delivery: &str) {
+        let Some(store) = &self.store else { return };
+        if insist(&self.interrupting, || store.forget_delivery(platform, delivery)).await.is_none() {
+            tracing::warn!("failed to release a delivery: its work cannot be asked for again");
+        }
+    }
+}
+
+/// Returns the lanes of a race that was cut off before it began.
+fn unbegun(race: &Admitted) -> Vec<LaneReport> {
+    let cards = race.models.iter().map(|model| Arc::new(model.card().clone()));
+    let mut state = RaceState::new(&race.asker.name, &race.prompt, cards);
+    state.apply(&RaceEvent { at: Elapsed::default(), kind: EventKind::Stop(StopCause::Restart) });
+    state.report().lanes
+}

@@ -1,0 +1,205 @@
+//! SHELL. One race from its first request to its chart: run, shown, recorded, remembered.
+
+use std::sync::Arc;
+
+use tokio::{
+    sync::watch,
+    time::{Duration, Instant},
+};
+use tracing::Instrument as _;
+
+use super::{
+    Arena, Asker, RaceId, Record, Recorded, StopSender,
+    checkpoint::{Checkpointer, Recording},
+    lock, metrics,
+};
+use crate::{
+    chart,
+    live::{self, Presented, Presenter},
+    model::Prompt,
+    race::{
+        event::StopCause,
+        run::{self, StopSignal},
+        state::RaceState,
+    },
+    surface::{Chart, Surface, SurfaceError},
+    telemetry::field,
+};
+
+impl Arena {
+    /// Runs the race on `surface` up to its final frame and its chart, and returns its record. A failing surface is
+    /// logged; the race runs on and is remembered all the same.
+    pub async fn race<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
+        let span = tracing::info_span!(
+            "race",
+            { field::RACE } = %recorded.id(),
+            { field::PLATFORM } = recorded.platform,
+            { field::DELIVERY } = recorded.delivery
+        );
+        self.run(recorded, surface).instrument(span).await
+    }
+
+    async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
+        let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
+        let state = RaceState::new(recorded.asker(), recorded.prompt(), cards);
+        let (race, watching) = watch::channel(state);
+        let (stop, stopped) = watch::channel(None);
+        let checkpointer = self.checkpointer(&recorded, race.subscribe(), stop.clone());
+        let live = LiveGuard::new(self, &recorded, stop.clone());
+        let presenter = Presenter::new(watching, surface, &self.interrupting);
+        let (record, shown) = tokio::join!(
+            self.answer(&recorded, race, stopped, &checkpointer),
+            present(presenter, &stop, &checkpointer)
+        );
+        // what cannot be shown any more needs no further frame either
+        let is_settled = shown.as_ref().err().is_none_or(SurfaceError::is_terminal);
+        if is_settled {
+            checkpointer.shown();
+        } else {
+            drop(checkpointer);
+        }
+        // the chart may take minutes where the platform is slow
+        drop((recorded, live));
+        match shown {
+            Ok(()) if !surface.wants_chart() => {}
+            // a restart does not wait for charts
+            Ok(()) => {
+                let _ = self.unless_interrupted(self.chart(&record, surface)).await;
+            }
+            Err(error) => {
+                tracing::warn!(race = %record.id, error = error.chain(), "final frame not shown");
+            }
+        }
+        record
+    }
+
+    /// Runs all lanes to their ends and remembers the race.
+    async fn answer(
+        &self,
+        recorded: &Recorded,
+        race: watch::Sender<RaceState>,
+        stopped: StopSignal,
+        checkpointer: &Checkpointer,
+    ) -> Arc<Record> {
+        let max_output_tokens = self.admission.limits().output_tokens;
+        let prompt = Arc::new(Prompt { text: recorded.prompt().to_owned(), max_output_tokens });
+        let start = Instant::now();
+        run::run(&recorded.race.models, prompt, stopped, &race).await;
+        let record = self.remember(recorded, &race.borrow());
+        log_end(&race.borrow(), &record, start.elapsed());
+        checkpointer.ended(&record);
+        record
+    }
+
+    fn remember(&self, recorded: &Recorded, state: &RaceState) -> Arc<Record> {
+        let (asker, started_at) = (recorded.race.asker.clone(), recorded.race.started_at);
+        let record = Arc::new(Record { id: recorded.id(), asker, started_at, report: state.report() });
+        lock(&self.history).push(Arc::clone(&record));
+        record
+    }
+
+    async fn chart<S: Surface>(&self, record: &Arc<Record>, surface: &mut S) {
+        if let Some(chart) = self.draw(record).await {
+            live::attach(chart, surface).await;
+        }
+    }
+
+    /// Draws the chart when it is its turn. The turn ends with the drawing, so an upload that takes minutes holds up no
+    /// other chart.
+    async fn draw(&self, record: &Arc<Record>) -> Option<Chart> {
+        let _turn = self.charts.acquire().await.ok()?;
+        let (start, owned) = (Instant::now(), Arc::clone(record));
+        let drawn = tokio::task::spawn_blocking(move || chart::png(&owned.report)).await;
+        metrics::chart(start.elapsed());
+        match drawn {
+            Ok(Ok(chart)) => return Some(chart),
+            Ok(Err(error)) => tracing::warn!(race = %record.id, %error, "failed to draw the chart"),
+            Err(error) => tracing::error!(race = %record.id, %error, "the chart's task panicked"),
+        }
+        None
+    }
+
+    fn checkpointer(
+        &self,
+        recorded: &Recorded,
+        race: watch::Receiver<RaceState>,
+        stop: StopSender,
+    ) -> Checkpointer {
+        let Some(store) = recorded.store.clone() else { return Checkpointer::disabled() };
+        let recording = Recording {
+            store,
+            id: recorded.id(),
+            asker_name: recorded.asker().to_owned(),
+            interrupting: self.interrupting.clone(),
+            max_output_tokens: self.admission.limits().output_tokens,
+            stop,
+        };
+        let (checkpointer, task) = Checkpointer::new(recording, race);
+        self.tasks.spawn(task.in_current_span());
+        checkpointer
+    }
+}
+
+/// Shows the race to its end and acts on what the surface learns.
+async fn present<S: Surface>(
+    mut presenter: Presenter<'_, S>,
+    stop: &StopSender,
+    checkpointer: &Checkpointer,
+) -> Result<(), SurfaceError> {
+    let end = |cause: Option<StopCause>| {
+        if cause.is_some() {
+            stop.send_replace(cause);
+        }
+    };
+    loop {
+        match presenter.next().await {
+            Presented::News(news) => {
+                end(news.stop);
+                if let Some(message_ref) = news.message_ref {
+                    checkpointer.message_ref(message_ref);
+                }
+            }
+            Presented::Over(result) => {
+                end(result.as_ref().err().and_then(SurfaceError::stop_cause));
+                return result;
+            }
+        }
+    }
+}
+
+fn log_end(state: &RaceState, record: &Record, took: Duration) {
+    let outcome = metrics::race(state, &record.report, took);
+    let (lanes, seconds) = (record.report.lanes.len(), took.as_secs_f64());
+    tracing::info!(lanes, { field::OUTCOME } = outcome, seconds, "race over");
+}
+
+/// A race that is live now.
+pub(super) struct Live {
+    pub(super) asker: Asker,
+    pub(super) stop: StopSender,
+}
+
+/// The entry of a live race in the arena's register, removed when dropped.
+struct LiveGuard<'a> {
+    arena: &'a Arena,
+    id: RaceId,
+    _running: metrics::Running,
+}
+
+impl<'a> LiveGuard<'a> {
+    fn new(arena: &'a Arena, recorded: &Recorded, stop: StopSender) -> Self {
+        let mut live = lock(&arena.live);
+        if arena.interrupting.is_cancelled() {
+            stop.send_replace(Some(StopCause::Restart));
+        }
+        live.insert(recorded.id(), Live { asker: recorded.race.asker.clone(), stop });
+        drop(live);
+        Self { arena, id: recorded.id(), _running: metrics::Running::new() }
+    }
+}
+
+impl Drop for LiveGuard<'_> {
+    fn drop(&mut self) {
+        lock(&self.arena.live).remove(&self.id);
+    }
+}
