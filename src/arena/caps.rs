@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Admitted, Refused};
 use crate::{
     race::cost::Cost,
-    store::{Hold, Kept},
+    store::{self, Refund},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -40,7 +40,7 @@ pub struct Caps {
 
 /// A part of a cap that a race needs, and the refusal if it is taken.
 pub(super) struct Reservation {
-    pub(super) hold: Hold,
+    pub(super) part: store::Reservation,
     pub(super) refusal: Refused,
 }
 
@@ -57,7 +57,7 @@ impl Caps {
         let mut reservations: Vec<Reservation> = self.money(race, server, now, worst).into();
         reservations.extend(self.requests(race));
         reservations.extend(self.concurrent_races(race));
-        reservations.sort_by(|a, b| a.hold.scope.cmp(&b.hold.scope));
+        reservations.sort_by(|a, b| a.part.scope.cmp(&b.part.scope));
         reservations
     }
 
@@ -67,12 +67,12 @@ impl Caps {
         let period = day(now);
         let minutes = u64::try_from((DAY_MS - ms.rem_euclid(DAY_MS)) / 60_000).unwrap_or(0);
         let reserve = |scope: String, cap: Option<Cost>, whose| Reservation {
-            hold: Hold {
+            part: store::Reservation {
                 scope,
                 period,
                 amount: worst.micros(),
-                most: cap.map_or(i64::MAX.unsigned_abs(), Cost::micros),
-                kept: Kept::Spent,
+                limit: cap.map_or(i64::MAX.unsigned_abs(), Cost::micros),
+                refund: Refund::Unspent,
             },
             refusal: Refused::BudgetSpent { whose, cap: cap.unwrap_or_default(), minutes },
         };
@@ -92,12 +92,12 @@ impl Caps {
             .into_iter()
             .filter_map(|(provider, lanes)| Some((provider, lanes, *self.requests.get(provider)?)));
         capped.map(|(provider, amount, most)| Reservation {
-            hold: Hold {
+            part: store::Reservation {
                 scope: format!("provider:{provider}"),
                 period: 0,
                 amount,
-                most,
-                kept: Kept::Nothing,
+                limit: most,
+                refund: Refund::All,
             },
             refusal: Refused::ProviderBusy { provider: provider.to_owned(), most },
         })
@@ -107,7 +107,7 @@ impl Caps {
         let most = self.races_per_user?;
         let scope = format!("running:{}", race.asker.id);
         Some(Reservation {
-            hold: Hold { scope, period: 0, amount: 1, most, kept: Kept::Nothing },
+            part: store::Reservation { scope, period: 0, amount: 1, limit: most, refund: Refund::All },
             refusal: Refused::TooManyRaces { most },
         })
     }

@@ -123,17 +123,17 @@ impl Recording {
         let (store, id) = (&self.store, self.id);
         let is_written = match milestone {
             Milestone::MessageRef(message_ref) => {
-                self.insist(|| store.place(id, &message_ref, &self.asker_name)).await.is_some()
+                self.insist(|| store.set_message_ref(id, &message_ref, &self.asker_name)).await.is_some()
             }
             Milestone::Ended(record) => {
                 let report = &record.report;
-                let ended = self.insist(|| store.ended(id, report)).await;
+                let ended = self.insist(|| store.mark_ended(id, report)).await;
                 let charged = |lane| Cost::charged(lane, &report.prompt, self.max_output_tokens);
                 let spent: Cost = report.lanes.iter().map(charged).sum();
                 let settled = self.insist(|| store.settle(id, spent)).await;
                 ended.is_some() && settled.is_some()
             }
-            Milestone::Shown => self.insist(|| store.shown(id)).await.is_some(),
+            Milestone::Shown => self.insist(|| store.mark_shown(id)).await.is_some(),
         };
         if !is_written {
             tracing::warn!(race = %id, "failed to record how a race continued");

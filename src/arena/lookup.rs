@@ -50,7 +50,7 @@ impl Arena {
             return Err(LookupError::Running);
         }
         let Some(store) = &self.store else { return Err(LookupError::Expired) };
-        match store.recall(id).await.map_err(|error| unavailable(id, &error))? {
+        match store.lookup(id).await.map_err(|error| unavailable(id, &error))? {
             Some(record) => Ok(Arc::new(record)),
             None => match store.asker(id).await {
                 Ok(Some((_, true))) => Err(LookupError::Running),
@@ -87,7 +87,7 @@ impl Arena {
             None => Err(LookupError::Expired.into()),
             Some((_, false)) => Err(StopError::Over),
             Some((asker, true)) if !is_entitled && asker != person => Err(StopError::NotYours { also }),
-            Some(_) if store.stop(id).await.map_err(|error| unavailable(id, &error))? => Ok(()),
+            Some(_) if store.request_stop(id).await.map_err(|error| unavailable(id, &error))? => Ok(()),
             Some(_) => Err(StopError::Over),
         }
     }

@@ -50,14 +50,14 @@ impl Arena {
         while closed.run_until_cancelled(sleep(ADOPTION_INTERVAL)).await.is_some() {
             let state = store.state().borrow().clone();
             match state {
-                State::Here { processes, since } => {
+                State::Connected { processes, since } => {
                     (unavailable_since, has_peers) = (None, processes > 1);
                     // living processes have had the time to renew their leases since the store came back
-                    if store.is_for_one() || since.elapsed() >= LEASE {
+                    if store.is_exclusive() || since.elapsed() >= LEASE {
                         self.adopt(&store, &platforms).await;
                     }
                 }
-                State::Away { .. } => {
+                State::Unavailable { .. } => {
                     let since = *unavailable_since.get_or_insert_with(Instant::now);
                     if has_peers && since.elapsed() + ADOPTION_INTERVAL >= LEASE / 2 {
                         self.end_all(StopCause::CutOff);
@@ -83,7 +83,7 @@ impl Arena {
                 metrics::orphan(finished);
                 // otherwise the next start tries again
                 if matches!(finished, Some(Finish::Shown | Finish::Impossible)) {
-                    insist(&interrupting, || store.shown(orphan.id)).await;
+                    insist(&interrupting, || store.mark_shown(orphan.id)).await;
                 }
             });
         }
@@ -104,7 +104,7 @@ pub(super) enum Finish {
 /// Gives an orphan's message its final frame.
 async fn finish(orphan: &Orphan, platforms: &[Arc<dyn Finisher>]) -> Finish {
     let platform = platforms.iter().find(|platform| platform.platform() == orphan.platform);
-    let (Some(platform), Some(message_ref)) = (platform, &orphan.reference) else {
+    let (Some(platform), Some(message_ref)) = (platform, &orphan.message_ref) else {
         return Finish::Impossible;
     };
     let view = View::over(&orphan.asker.name, &orphan.report);

@@ -13,7 +13,7 @@ use crate::{
         report::LaneReport,
         state::RaceState,
     },
-    store::{self, Entry, Hold, Store, StoreError},
+    store::{AdmitOutcome, NewRace, Reservation, Store, StoreError},
 };
 
 /// How long a race waits for a store that is just being opened.
@@ -100,33 +100,34 @@ impl Arena {
         }
         let reservations =
             self.caps.reservations(race, &origin.server, Timestamp::now(), limits.output_tokens);
-        let holds: Vec<Hold> = reservations.iter().map(|reservation| reservation.hold.clone()).collect();
-        let entry = Entry {
+        let parts: Vec<Reservation> =
+            reservations.iter().map(|reservation| reservation.part.clone()).collect();
+        let new_race = NewRace {
             id: race.id,
             platform: origin.platform,
             delivery: origin.delivery.as_deref(),
             asker: &race.asker,
             prompt: &race.prompt,
             lanes: &unbegun(race),
-            reference: origin.message_ref.as_deref(),
-            holds: &holds,
+            message_ref: origin.message_ref.as_deref(),
+            reservations: &parts,
             races_per_minute: limits.races_per_minute.try_into().unwrap_or(u64::MAX),
         };
-        store.opened(CONNECT_TIMEOUT).await;
-        match store.admit(&entry).await {
-            Ok(store::Admitted::In) => Ok(()),
-            Ok(store::Admitted::Duplicate) => Err(Refused::Duplicate),
-            Ok(store::Admitted::Full(index)) => Err(reservations
+        store.wait_until_connected(CONNECT_TIMEOUT).await;
+        match store.admit(&new_race).await {
+            Ok(AdmitOutcome::Admitted) => Ok(()),
+            Ok(AdmitOutcome::Duplicate) => Err(Refused::Duplicate),
+            Ok(AdmitOutcome::LimitReached(index)) => Err(reservations
                 .into_iter()
                 .nth(index)
                 .map_or(Refused::StoreUnavailable, |full| full.refusal)),
-            Ok(store::Admitted::TooFast { wait_ms }) => Err(Refused::TooFast {
+            Ok(AdmitOutcome::TooFast { wait_ms }) => Err(Refused::TooFast {
                 races: limits.races_per_minute,
                 seconds: wait_ms.div_ceil(1_000).max(1),
             }),
             Err(error) => {
                 tracing::warn!(error = error.chain(), "race refused: the database rejected the write");
-                if matches!(error, StoreError::Slow) {
+                if matches!(error, StoreError::TimedOut) {
                     self.remove(race.id);
                 }
                 Err(Refused::StoreUnavailable)
@@ -155,7 +156,7 @@ impl Arena {
     /// Records where the message of the race is, in the platform's terms, and its asker's display name.
     pub async fn set_message_ref(&self, recorded: &Recorded, message_ref: &str) {
         let Some(store) = &recorded.store else { return };
-        if let Err(error) = store.place(recorded.id(), message_ref, recorded.asker()).await {
+        if let Err(error) = store.set_message_ref(recorded.id(), message_ref, recorded.asker()).await {
             tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record where a message is");
         }
     }
@@ -172,7 +173,7 @@ impl Arena {
     /// store, or if it cannot be asked.
     pub async fn claim_delivery(&self, platform: &str, delivery: &str) -> bool {
         let Some(store) = &self.store else { return true };
-        store.is_first(platform, delivery).await.unwrap_or_else(|error| {
+        store.claim_delivery(platform, delivery).await.unwrap_or_else(|error| {
             tracing::warn!(error = error.chain(), "cannot tell whether this delivery is a duplicate");
             true
         })
