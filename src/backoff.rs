@@ -17,6 +17,12 @@ impl Backoff {
         Self { min, max, failures: 0 }
     }
 
+    /// Returns the first wait.
+    #[must_use]
+    pub const fn min(&self) -> Duration {
+        self.min
+    }
+
     /// Starts again at the first wait, after a success.
     pub fn reset(&mut self) {
         self.failures = 0;

@@ -79,7 +79,10 @@ pub enum SurfaceError {
     /// The platform rejects this frame. A later one may pass, and the final frame is always tried.
     #[error("refused: {0}")]
     Refused(&'static str),
-    /// The platform no longer lets this process change the message: the race ends, and its final frame is tried.
+    /// The message can soon be changed no more: the race ends now, so that its final frame can still be shown.
+    #[error("the message freezes soon")]
+    Freezing,
+    /// The platform no longer lets this process change the message: the race ends, and another start may finish it.
     #[error("frozen: {0}")]
     Frozen(&'static str),
     /// The message was deleted: the race ends, and there is nothing left to show.
@@ -97,7 +100,7 @@ impl SurfaceError {
         match self {
             Self::RateLimited { .. } | Self::Paced { .. } => "limited",
             Self::Transient { .. } => "failed",
-            Self::Refused(_) | Self::Frozen(_) => "refused",
+            Self::Refused(_) | Self::Freezing | Self::Frozen(_) => "refused",
             Self::Deleted | Self::Closed => "gone",
         }
     }
@@ -106,7 +109,7 @@ impl SurfaceError {
     #[must_use]
     pub fn stop_cause(&self) -> Option<StopCause> {
         match self {
-            Self::Frozen(_) => Some(StopCause::Frozen),
+            Self::Freezing | Self::Frozen(_) => Some(StopCause::Frozen),
             Self::Deleted => Some(StopCause::Deleted),
             _ => None,
         }

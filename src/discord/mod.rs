@@ -1,30 +1,27 @@
-//! Discord: `/arena` in a server, in a direct message, in anybody's pocket.
+//! Discord: `/arena` in servers, in direct messages and as a user's own app.
 //!
 //! The only module that names serenity: for the gateway, for signatures, for the command's definition.
 //!
 //! # The way of an interaction
 //!
-//! `gateway` (a connection of ours) or `endpoint` (Discord posts to us) -> `interaction` (one parse for both) ->
-//! `desk` (admits, answers within three seconds, starts the race) -> `surface` (one live message) -> `render`
-//! (pure: a view as embeds) -> `rest` (one client, one limiter). `register` keeps the commands as `commands`
-//! defines them.
-//!
-//! Must not know models or providers.
+//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both) ->
+//! `handlers` (answers within three seconds, starts the race) -> `surface` (one live message) -> `render` (pure: a view
+//! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
+//! `finisher` gives orphans their final frame.
 
-mod access;
 mod commands;
 mod completion;
-mod desk;
-mod endpoint;
+mod finisher;
 mod gateway;
+mod handlers;
 mod interaction;
-mod meter;
+mod permissions;
 mod reference;
-mod register;
+mod registration;
 mod render;
 mod rest;
-mod salvage;
 mod surface;
+mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,24 +31,37 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use self::access::Access;
+pub use self::permissions::Access;
 use self::{
-    desk::Desk,
-    endpoint::PublicKey,
-    gateway::{Setup, State, Unreached},
+    gateway::{Setup, Unreached},
+    handlers::InteractionHandler,
     interaction::Inbox,
-    register::{Entry, Registration},
+    registration::Registration,
     rest::{Request, Rest, RestError, Route},
+    webhook::PublicKey,
 };
-use crate::{arena::Arena, guide::Example};
+use crate::{
+    arena::Arena,
+    guide::Example,
+    platform::{
+        ConnectionState,
+        connection::{self, Startup},
+        handlers::Handlers,
+        metrics::PlatformMetrics,
+    },
+};
+
+/// The platform's name in the store and in metrics.
+const PLATFORM: &str = "discord";
+const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
 
 /// How long Discord may take to say whom a token belongs to.
-const PATIENCE: Duration = Duration::from_secs(6);
+const IDENTITY_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// How interactions come.
+/// The way in which interactions arrive.
 #[derive(Clone, Debug)]
 pub enum Mode {
-    /// Over a connection that we open.
+    /// Over a gateway connection that we open.
     Gateway,
     /// Discord posts them to `/discord/interactions`.
     Http {
@@ -71,26 +81,26 @@ impl Mode {
     }
 }
 
-/// What Discord needs.
+/// The settings of the Discord surface.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The API's origin without `/api`; nothing goes anywhere else.
+    /// The API's origin without `/api`; no request goes anywhere else.
     pub api_url: Url,
     /// The bot's token without the word "Bot".
     pub token: SecretString,
-    /// How interactions come.
+    /// The way in which interactions arrive.
     pub mode: Mode,
-    /// Register the commands in this server alone.
+    /// The only server that gets the commands; `None` registers them globally.
     pub guild: Option<u64>,
-    /// For how long an interaction's token is used, at most 15 minutes.
+    /// The time for which an interaction's token is used, at most 15 minutes.
     pub token_life: Duration,
-    /// Prompts to try.
+    /// The example prompts.
     pub examples: Vec<Example>,
-    /// Where and to whom it is open.
+    /// The allow-lists.
     pub access: Access,
 }
 
-/// Why Discord cannot be started at all.
+/// Why the Discord surface cannot be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The public key is no Ed25519 key.
@@ -103,76 +113,79 @@ pub enum SettingsError {
 
 /// The Discord surface.
 pub struct Discord {
-    desk: Arc<Desk>,
+    handler: Arc<InteractionHandler>,
     settings: Settings,
     key: Option<PublicKey>,
-    endpoint: Router,
-    entry: watch::Sender<Entry>,
-    gateway: watch::Sender<State>,
+    webhook: Router,
+    startup: watch::Sender<Startup>,
+    gateway: watch::Sender<ConnectionState>,
 }
 
 impl Discord {
-    /// Discord for `arena`; nothing is called yet.
+    /// Creates the Discord surface of `arena`; nothing is called yet.
     ///
     /// # Errors
     /// [`SettingsError`] for a key or a token that cannot be one.
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
-        let (examples, token_life) = (settings.examples.clone(), settings.token_life);
-        let access = settings.access.clone();
-        let desk = Arc::new(Desk { arena, rest, examples, token_life, access });
+        let handler = Arc::new(InteractionHandler {
+            handlers: Handlers { arena, examples: settings.examples.clone() },
+            rest,
+            token_life: settings.token_life,
+            access: settings.access.clone(),
+        });
         let key = settings.mode.key()?;
-        let endpoint = key.clone().map_or_else(Router::new, |key| endpoint::router(key, inbox(&desk)));
-        let entry = Entry::Waiting("its commands are not registered yet".into());
+        let webhook = key.clone().map_or_else(Router::new, |key| webhook::router(key, inbox(&handler)));
+        let startup = Startup::Waiting("its commands are not registered yet".into());
         Ok(Self {
-            desk,
+            handler,
             settings,
             key,
-            endpoint,
-            entry: watch::Sender::new(entry),
-            gateway: watch::Sender::new(State::Connecting { since: Instant::now() }),
+            webhook,
+            startup: watch::Sender::new(startup),
+            gateway: watch::Sender::new(ConnectionState::Connecting { since: Instant::now() }),
         })
     }
 
-    /// The routes that Discord posts to in mode http; none in mode gateway.
+    /// Returns the routes that Discord posts to in mode http; none in mode gateway.
     pub fn router(&self) -> Router {
-        self.endpoint.clone()
+        self.webhook.clone()
     }
 
-    /// Whether interactions come over a connection that we open.
+    /// Returns true if interactions arrive over a connection that we open.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self.settings.mode, Mode::Gateway)
     }
 
-    /// Registers the commands and, in mode gateway, is connected, until `closed`.
+    /// Registers the commands and, in mode gateway, runs the connection, until `closed` is cancelled.
     pub async fn run(&self, closed: CancellationToken) {
         let guild = self.settings.guild;
         let registration = Registration {
-            commands: commands::definition(self.desk.arena.limits().prompt_chars, guild.is_some()),
+            commands: commands::definition(self.handler.arena().limits().prompt_chars, guild.is_some()),
             guild,
             key: self.key.clone(),
         };
-        let enter = register::enter(&self.desk.rest, &registration, &self.entry);
+        let register = registration::register(&self.handler.rest, &registration, &self.startup);
         let connected = async {
             if matches!(self.settings.mode, Mode::Gateway) {
                 self.connected(closed.clone()).await;
             }
         };
-        tokio::join!(closed.run_until_cancelled(enter), connected);
+        tokio::join!(closed.run_until_cancelled(register), connected);
     }
 
     async fn connected(&self, closed: CancellationToken) {
         let setup = Setup {
             origin: self.settings.api_url.clone(),
             token: self.settings.token.clone(),
-            inbox: inbox(&self.desk),
+            inbox: inbox(&self.handler),
             state: self.gateway.clone(),
             closed,
         };
         let ask = || async {
-            let until = Instant::now() + PATIENCE;
-            let answer = self.desk.rest.send(&Request::get(Route::GatewayBot), until).await;
+            let until = Instant::now() + IDENTITY_TIMEOUT;
+            let answer = self.handler.rest.send(&Request::get(Route::GatewayBot), until).await;
             answer.map(|answer| answer.body).map_err(|error| match error {
                 RestError::Unauthorized => Unreached::Unauthorized,
                 error => Unreached::Passing(error.chain()),
@@ -181,53 +194,39 @@ impl Discord {
         gateway::run(setup, ask).await;
     }
 
-    /// How long the last frames of all messages that are live now may have to wait for their slots.
+    /// Returns how long the final frames of all live messages may have to wait for their slots.
     #[must_use]
     pub fn finals(&self) -> Duration {
-        self.desk.rest.finals()
+        self.handler.rest.finals()
     }
 
-    /// What is not there yet, one sentence each.
+    /// Returns what readiness still misses, one sentence each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let entry = match &*self.entry.borrow() {
-            Entry::Done => None,
-            Entry::Waiting(why) => Some(sentence(why)),
-            // whatever it is, the gateway has the same trouble
-            Entry::Refused(why) => return vec![sentence(why)],
-        };
-        let gateway = match (&self.settings.mode, &*self.gateway.borrow()) {
-            (Mode::Http { .. }, _) | (_, State::Ready) => None,
-            (_, State::Connecting { .. }) => Some(sentence("the gateway is not connected yet")),
-            (_, State::Lost { why } | State::Refused { why }) => Some(sentence(why)),
-        };
-        entry.into_iter().chain(gateway).collect()
+        let gateway = self.gateway.borrow();
+        let gateway = Some(&*gateway).filter(|_| self.is_connected());
+        connection::missing("Discord", &self.startup.borrow(), gateway)
     }
 }
 
-/// What is wrong, with the platform's name before it.
-fn sentence(why: &str) -> String {
-    if why.starts_with("Discord") { why.to_owned() } else { format!("Discord: {why}") }
+fn inbox(handler: &Arc<InteractionHandler>) -> Inbox {
+    let handler = Arc::clone(handler);
+    Arc::new(move |interaction| handler.take(interaction))
 }
 
-fn inbox(desk: &Arc<Desk>) -> Inbox {
-    let desk = Arc::clone(desk);
-    Arc::new(move |interaction| desk.take(interaction))
-}
-
-/// Asks Discord whom the token belongs to: the application's id, or one sentence for a person.
+/// Asks Discord whom the token belongs to and returns the application's id.
 ///
 /// # Errors
-/// The sentence.
+/// One sentence for the operator.
 pub async fn check(settings: &Settings) -> Result<u64, String> {
     let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token.to_string())?;
     let key = settings.mode.key().map_err(|wrong| format!("DISCORD_PUBLIC_KEY {wrong}"))?;
-    match register::application(&rest, Instant::now() + PATIENCE).await {
-        Ok((_, theirs)) if !register::is_key(key.as_ref(), theirs.as_ref()) => {
-            Err(register::WRONG_KEY.into())
+    match registration::application(&rest, Instant::now() + IDENTITY_TIMEOUT).await {
+        Ok((_, theirs)) if !registration::is_key(key.as_ref(), theirs.as_ref()) => {
+            Err(registration::WRONG_KEY.into())
         }
         Ok((id, _)) => Ok(id),
-        Err(RestError::Unauthorized) => Err(register::WRONG_TOKEN.into()),
+        Err(RestError::Unauthorized) => Err(registration::WRONG_TOKEN.into()),
         Err(error) => Err(error.chain()),
     }
 }

@@ -14,9 +14,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    desk::value,
+    METRICS,
+    handlers::value,
     interaction::{Interaction, UNSETTLED},
-    meter,
     reference::Reference,
     render::{self, Body},
     rest::{Answer, File, Request, Rest, RestError, Route, Share, UNEXPLAINED_MOST, Urgency},
@@ -296,13 +296,11 @@ impl Surface for DiscordSurface {
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let since = Instant::now();
         let edited = self.put(view).await.map_err(|error| self.judge(error));
-        meter::edited(since, &edited);
+        METRICS.edited(since, &edited);
         match edited {
             Ok(()) => Ok(mem::take(&mut self.news)),
             // the race must end now, whatever became of this frame
-            Err(_) if !view.is_final() && self.news.stop.take().is_some() => {
-                Err(SurfaceError::Frozen("the message can't be edited much longer"))
-            }
+            Err(_) if !view.is_final() && self.news.stop.take().is_some() => Err(SurfaceError::Freezing),
             Err(error) => Err(error),
         }
     }

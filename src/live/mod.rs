@@ -150,7 +150,7 @@ impl<'a, S: Surface> Presenter<'a, S> {
                 tracing::debug!(error = error.chain(), "edit failed, will retry");
                 self.pacer.failed(now);
             }
-            SurfaceError::Refused(_) | SurfaceError::Frozen(_) if !is_final => {
+            SurfaceError::Refused(_) | SurfaceError::Freezing if !is_final => {
                 tracing::warn!(error = error.chain(), "live frame refused, the final one will be tried");
                 self.pacer.refused(now);
                 return Ok(error.stop_cause());

@@ -1,9 +1,20 @@
-//! What the chat platforms share below the arena: what came already, how long to wait, whether one is there.
+//! What Discord and Slack share, written once.
 //!
-//! Pure: time and chance are arguments. Must not know any one platform.
+//! ```text
+//! webhook (HTTP deliveries) or a connection of the platform's own
+//!   -> the platform reads the delivery -> handlers: parse, admit, record -> Outcome
+//!   -> the platform answers and, for a race, hands its surface to the arena
+//! ```
+//!
+//! [`connection`] tells readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`dedup`] drops
+//! what is delivered twice. A platform keeps what really differs: its limits, its markup, its wire types.
 
-mod backoff;
-mod seen;
-mod state;
+pub(crate) mod connection;
+mod dedup;
+pub(crate) mod handlers;
+pub(crate) mod metrics;
+pub(crate) mod permissions;
+pub(crate) mod permit;
+pub(crate) mod webhook;
 
-pub(crate) use self::{backoff::Backoff, seen::Seen, state::State};
+pub(crate) use self::{connection::ConnectionState, dedup::Dedup};

@@ -1,31 +1,27 @@
 //! Slack: `/arena` in a workspace.
 //!
-//! The only module that names slack-morphism: for the Web API's client, for Socket Mode, for the types of events,
-//! for signatures.
+//! The only module that names slack-morphism: for the Web API's client, for Socket Mode, for the types of events, for
+//! signatures.
 //!
 //! # The way of a command
 //!
-//! `socket` (connections of ours) or `endpoint` (Slack posts to us) -> `incoming` (one parse for both) -> `desk`
-//! (admits, answers at once, starts the race) -> `surface` (one live message) -> `render` (pure: a view as blocks)
-//! -> `budget` (whose turn it is) -> `api` (one client).
-//!
-//! Must not know models or providers.
+//! `socket` (connections of ours) or `webhook` (Slack posts to us) -> `incoming` (one parser for both) -> `handlers`
+//! (acknowledges at once, starts the race) -> `surface` (one live message) -> `render` (pure: a view as blocks) ->
+//! `budget` (the rate limits of a workspace) -> `api` (one client). `finisher` gives orphans their final frame.
 
-mod access;
 mod api;
 mod budget;
-mod desk;
-mod endpoint;
-mod entry;
+mod finisher;
+mod handlers;
 mod incoming;
-mod meter;
 mod names;
+mod permissions;
 mod place;
 mod posts;
 mod render;
-mod salvage;
 mod socket;
 mod surface;
+mod webhook;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -39,22 +35,38 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use self::access::Access;
+pub use self::permissions::Access;
 use self::{
-    access::Door,
     api::{Api, ApiError},
-    desk::{Desk, Told},
-    entry::Entry,
+    handlers::{CommandHandler, FullAnswers},
     incoming::{Inbox, Intake},
     names::Names,
+    permissions::Permissions,
     socket::Setup,
 };
-use crate::{arena::Arena, guide::Example, platform::State};
+use crate::{
+    arena::Arena,
+    backoff::Backoff,
+    guide::Example,
+    platform::{
+        ConnectionState,
+        connection::{self, Startup, StartupError},
+        handlers::Handlers,
+        metrics::PlatformMetrics,
+    },
+};
 
-/// How commands come.
+/// The platform's name in the store and in metrics.
+const PLATFORM: &str = "slack";
+const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
+
+/// The wait after Slack did not say whose token it is.
+const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+
+/// The way in which commands arrive.
 #[derive(Clone, Debug)]
 pub enum Mode {
-    /// Over connections that we open.
+    /// Over Socket Mode connections that we open.
     Socket {
         /// The app-level token (`xapp-`).
         app_token: SecretString,
@@ -66,26 +78,26 @@ pub enum Mode {
     },
 }
 
-/// What Slack needs.
+/// The settings of the Slack surface.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The Web API, such as `https://slack.com/api`; where it is another one, nothing goes to Slack itself.
+    /// The Web API, such as `https://slack.com/api`; no request goes anywhere else.
     pub api_url: Url,
     /// The bot's token (`xoxb-`).
     pub bot_token: SecretString,
-    /// How commands come.
+    /// The way in which commands arrive.
     pub mode: Mode,
-    /// Ids of the users who may stop any race.
+    /// The ids of users who may stop any race.
     pub admins: Vec<String>,
-    /// Whether last frames have Slack's own bar chart.
+    /// True if final frames have Slack's own bar chart.
     pub native_chart: bool,
-    /// Prompts to try.
+    /// The example prompts.
     pub examples: Vec<Example>,
-    /// Where and to whom it is open.
+    /// The allow-lists.
     pub access: Access,
 }
 
-/// Why Slack cannot be started at all.
+/// Why the Slack surface cannot be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The bot's token holds characters that no request can carry.
@@ -95,58 +107,57 @@ pub enum SettingsError {
 
 /// The Slack surface.
 pub struct Slack {
-    desk: Arc<Desk>,
+    handler: Arc<CommandHandler>,
     intake: Arc<Intake>,
     settings: Settings,
-    entry: watch::Sender<Entry>,
-    socket: watch::Sender<State>,
+    startup: watch::Sender<Startup>,
+    socket: watch::Sender<ConnectionState>,
 }
 
 impl Slack {
-    /// Slack for `arena`; nothing is called yet.
+    /// Creates the Slack surface of `arena`; nothing is called yet.
     ///
     /// # Errors
     /// [`SettingsError`] for a token that cannot be one.
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let api = Api::new(&settings.api_url, &settings.bot_token).map_err(|_| SettingsError::BotToken)?;
-        let desk = Arc::new(Desk {
-            arena,
+        let handler = Arc::new(CommandHandler {
+            handlers: Handlers { arena, examples: settings.examples.clone() },
             api,
-            examples: settings.examples.clone(),
             admins: settings.admins.clone(),
             native_chart: Arc::new(AtomicBool::new(settings.native_chart)),
-            door: Door::new(settings.access.clone()),
-            told: Told::default(),
+            permissions: Permissions::new(settings.access.clone()),
+            full_answers: FullAnswers::default(),
             names: Names::default(),
         });
-        let intake = Arc::new(Intake::new(inbox(&desk)));
-        let entry = Entry::Waiting("its token is not checked yet".into());
+        let intake = Arc::new(Intake::new(inbox(&handler)));
+        let startup = Startup::Waiting("its token is not checked yet".into());
         Ok(Self {
-            desk,
+            handler,
             intake,
             settings,
-            entry: watch::Sender::new(entry),
-            socket: watch::Sender::new(State::Connecting { since: Instant::now() }),
+            startup: watch::Sender::new(startup),
+            socket: watch::Sender::new(ConnectionState::Connecting { since: Instant::now() }),
         })
     }
 
-    /// The routes that Slack posts to in mode http; none in mode socket.
+    /// Returns the routes that Slack posts to in mode http; none in mode socket.
     pub fn router(&self) -> Router {
         match &self.settings.mode {
             Mode::Socket { .. } => Router::new(),
             Mode::Http { signing_secret } => {
-                endpoint::router(signing_secret, Arc::clone(&self.intake), Timestamp::now)
+                webhook::router(signing_secret, Arc::clone(&self.intake), Timestamp::now)
             }
         }
     }
 
-    /// Whether things come over connections that we open.
+    /// Returns true if commands arrive over connections that we open.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self.settings.mode, Mode::Socket { .. })
     }
 
-    /// Checks the token and, in mode socket, is connected, until `closed`.
+    /// Checks the token and, in mode socket, runs the connections, until `closed` is cancelled.
     pub async fn run(&self, closed: CancellationToken) {
         let connected = async {
             if let Mode::Socket { app_token } = &self.settings.mode {
@@ -160,67 +171,58 @@ impl Slack {
                 socket::run(setup).await;
             }
         };
-        tokio::join!(closed.run_until_cancelled(self.enter()), connected);
+        tokio::join!(closed.run_until_cancelled(self.check_token()), connected);
     }
 
-    /// Asks until Slack says whose token it is, or refuses it for good.
-    async fn enter(&self) {
-        if let Some(identity) = entry::enter(|| self.desk.api.identity(), &self.entry).await {
+    /// Retries until Slack says whose token it is, or refuses it for good.
+    async fn check_token(&self) {
+        let attempt = || async {
+            self.handler.api.identity().await.map_err(|error| match error {
+                ApiError::Unauthorized => StartupError::Refused(WRONG_TOKEN.into()),
+                error => StartupError::Passing(error.chain()),
+            })
+        };
+        if let Some(identity) = connection::start("Slack", &self.startup, RETRY_DELAY, attempt).await {
             self.intake.know_bot(&identity.user);
-            self.entry.send_replace(Entry::Done);
             tracing::info!(team = identity.team, "Slack knows the bot");
         }
     }
 
-    /// The workspace's budget of edits is shared by so many processes.
+    /// Shares the workspace's budget of edits with `processes` processes, this one included.
     pub fn shared_by(&self, processes: u64) {
-        self.desk.api.gate().shared_by(processes);
+        self.handler.api.gate().shared_by(processes);
     }
 
-    /// How long the last frames of all messages that are live now take, beside the calls themselves.
+    /// Returns how long the final frames of all live messages have to wait, besides the calls themselves.
     #[must_use]
     pub fn finals(&self) -> Duration {
-        self.desk.api.gate().finals()
+        self.handler.api.gate().finals()
     }
 
-    /// What is not there yet, one sentence each.
+    /// Returns what readiness still misses, one sentence each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let entry = match &*self.entry.borrow() {
-            Entry::Done => None,
-            Entry::Waiting(why) => Some(sentence(why)),
-            // whatever it is, the sockets have the same trouble
-            Entry::Refused(why) => return vec![sentence(why)],
-        };
-        let socket = match (&self.settings.mode, &*self.socket.borrow()) {
-            (Mode::Http { .. }, _) | (_, State::Ready) => None,
-            (_, State::Connecting { .. }) => Some(sentence("no socket is connected yet")),
-            (_, State::Lost { why } | State::Refused { why }) => Some(sentence(why)),
-        };
-        entry.into_iter().chain(socket).collect()
+        let socket = self.socket.borrow();
+        let socket = Some(&*socket).filter(|_| self.is_connected());
+        connection::missing("Slack", &self.startup.borrow(), socket)
     }
 }
 
-/// How long the last frames of so many live messages take at the most, beside the calls themselves.
+/// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
 #[must_use]
 pub fn finals_of(messages: usize) -> Duration {
     budget::finals_of(messages)
 }
 
-/// What is wrong, with the platform's name before it.
-fn sentence(why: &str) -> String {
-    if why.starts_with("Slack") { why.to_owned() } else { format!("Slack: {why}") }
+fn inbox(handler: &Arc<CommandHandler>) -> Inbox {
+    let handler = Arc::clone(handler);
+    Arc::new(move |incoming| Box::pin(Arc::clone(&handler).take(incoming)))
 }
 
-fn inbox(desk: &Arc<Desk>) -> Inbox {
-    let desk = Arc::clone(desk);
-    Arc::new(move |incoming| Box::pin(Arc::clone(&desk).take(incoming)))
-}
-
-/// Asks Slack whom the tokens belong to: the workspace's id, or one sentence for a person.
+/// Asks Slack whom the tokens belong to and returns the workspace's id.
 ///
 /// # Errors
-/// The sentence.
+/// One sentence for the operator.
 pub async fn check(settings: &Settings) -> Result<String, String> {
     let api = Api::new(&settings.api_url, &settings.bot_token)
         .map_err(|_| format!("SLACK_BOT_TOKEN {}", SettingsError::BotToken))?;
@@ -239,11 +241,11 @@ pub async fn check(settings: &Settings) -> Result<String, String> {
     Ok(identity.team)
 }
 
-/// What to do about a bot token that Slack refuses.
+/// The way out for a bot token that Slack refuses.
 const WRONG_TOKEN: &str = "Slack refuses the token in SLACK_BOT_TOKEN: copy the Bot User OAuth Token from the app's \
                            OAuth & Permissions page (https://api.slack.com/apps) and start again";
 
-/// What to do about an app-level token that Slack refuses.
+/// The way out for an app-level token that Slack refuses.
 const WRONG_APP_TOKEN: &str = "Slack refuses the token in SLACK_APP_TOKEN: make an app-level token with the scope \
                                connections:write on the app's Basic Information page (https://api.slack.com/apps) \
                                and start again";

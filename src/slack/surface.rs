@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
+    METRICS,
     api::{Api, ApiError, File, Place, Staged},
     budget::{Share, Urgency},
-    meter, posts,
+    posts,
     render::{self, Body},
 };
 use crate::{
@@ -281,7 +282,7 @@ impl Surface for SlackSurface {
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let since = Instant::now();
         let edited = self.put(view).await.map_err(Self::judge);
-        meter::edited(since, &edited);
+        METRICS.edited(since, &edited);
         edited.map(|()| Learned::default())
     }
 

@@ -123,13 +123,14 @@ async fn charts_that_cannot_be_attached_hold_up_no_other_chart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deleted_message_ends_its_race_and_is_not_edited_again() {
-    let mut camera = Camera::new(500, [Take::Accept, Take::Delete]);
-    let film = camera.film();
-    let record = race(&arena([talker()]), &mut camera).await;
-    assert_eq!(film.calls().len(), 2);
-    assert_eq!(film.charts(), 0);
-    assert_eq!(record.report.lanes[0].status.as_str(), "stopped");
+async fn a_message_that_is_deleted_or_frozen_ends_its_race_and_is_not_edited_again() {
+    for last in [Take::Delete, Take::Frozen] {
+        let mut camera = Camera::new(500, [Take::Accept, last]);
+        let film = camera.film();
+        let record = race(&arena([talker()]), &mut camera).await;
+        assert_eq!((film.calls().len(), film.charts()), (2, 0));
+        assert_eq!(record.report.lanes[0].status.as_str(), "stopped");
+    }
 }
 
 #[tokio::test(start_paused = true)]

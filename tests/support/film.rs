@@ -42,8 +42,10 @@ pub enum Take {
     Refuse,
     /// Accepts the edit and says that the message will soon change no more.
     AcceptAndFreeze,
-    /// Says that the message can change no more.
+    /// Refuses the edit and says that the message will soon change no more.
     Freeze,
+    /// Says that the message can change no more.
+    Frozen,
     /// Says that the message was deleted.
     Delete,
     /// Says that the reader is gone.
@@ -136,7 +138,8 @@ impl Take {
                 return Err(SurfaceError::Transient { source: Arc::new(std::io::Error::other("trouble")) });
             }
             Self::Refuse => return Err(SurfaceError::Refused("not like this")),
-            Self::Freeze => return Err(SurfaceError::Frozen("too late")),
+            Self::Freeze => return Err(SurfaceError::Freezing),
+            Self::Frozen => return Err(SurfaceError::Frozen("too late")),
             Self::Delete => return Err(SurfaceError::Deleted),
             Self::Close => return Err(SurfaceError::Closed),
         }

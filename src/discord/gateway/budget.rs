@@ -8,7 +8,7 @@ use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 
 use super::bot::SessionStarts;
-use crate::platform::Backoff;
+use crate::backoff::Backoff;
 
 /// Between two IDENTIFYs of shards that share a place: five seconds
 /// (<https://docs.discord.com/developers/events/gateway#sharding-max-concurrency>) and some room for networks.
@@ -90,7 +90,7 @@ pub(super) const GOOD_LIFE: Duration = Duration::from_mins(1);
 /// A session ended that had been ready for `lived`.
 pub(super) fn forget_after(backoff: &mut Backoff, lived: Duration) {
     if lived >= GOOD_LIFE {
-        backoff.forget();
+        backoff.reset();
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn forget_after(backoff: &mut Backoff, lived: Duration) {
 /// the least, as Discord wants it of whoever was told that the session is invalid
 /// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `roll` is chance from 0 to 1.
 pub(super) fn next_session(backoff: &mut Backoff, roll: f64) -> Duration {
-    let invalid = backoff.least().mul_f64(1.0 + 4.0 * roll.clamp(0.0, 1.0));
+    let invalid = backoff.min().mul_f64(1.0 + 4.0 * roll.clamp(0.0, 1.0));
     backoff.next(roll).max(invalid)
 }
 

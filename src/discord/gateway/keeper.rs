@@ -17,7 +17,7 @@ use super::{
     status::State,
 };
 use crate::{
-    platform::Backoff,
+    backoff::Backoff,
     telemetry::{field, metrics},
 };
 

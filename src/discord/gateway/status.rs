@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::{sync::watch, time::Instant};
 
-pub(crate) use crate::platform::State;
+pub(crate) use crate::platform::ConnectionState as State;
 
 fn badness(state: &State) -> u8 {
     match state {

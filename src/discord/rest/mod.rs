@@ -187,7 +187,7 @@ impl Request {
 
 impl Broken {
     fn settle(self, pass: Pass) -> Failure {
-        pass.settle(if self.ambiguous { Outcome::Lost } else { Outcome::NotSent }, Instant::now());
+        pass.settle_at(if self.ambiguous { Outcome::Lost } else { Outcome::NotSent }, Instant::now());
         Failure { is_cut: self.is_cut, error: self.into_error() }
     }
 }
@@ -200,11 +200,11 @@ fn read(route: &Route, received: Received, pass: Pass) -> Result<Answer, Failure
     let text = body.as_deref().unwrap_or_default();
     if status == 429 {
         let (scope, retry_after) = answer::limited(header, text);
-        pass.settle(Outcome::Limited { window, scope, retry_after }, at);
+        pass.settle_at(Outcome::Limited { window, scope, retry_after }, at);
         note(route, scope, retry_after);
         return Err(RestError::Limited { retry_after }.into());
     }
-    pass.settle(Outcome::Answered { window, is_invalid: matches!(status, 401 | 403) }, at);
+    pass.settle_at(Outcome::Answered { window, is_invalid: matches!(status, 401 | 403) }, at);
     if !(200..300).contains(&status) {
         return Err(RestError::of_status(route, status, answer::code(text)).into());
     }

@@ -1,12 +1,6 @@
-//! SHELL. The budget with a clock: calls pass here, wait here, and report what came of them.
-//!
-//! Must not know what is sent.
+//! SHELL. The rate limiter with a clock: calls get their permits here, wait for them here, and report their outcomes.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::{
     select,
@@ -15,94 +9,103 @@ use tokio::{
 };
 
 use super::{Budget, Outcome, Slot, Urgency};
+use crate::platform::permit::{self, Permit, Shared};
 
 /// The budget of one workspace. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<Inner>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Shared<State>);
+
+pub(crate) type Pass = Permit<State>;
 
 #[derive(Default)]
-struct Inner {
-    state: Mutex<State>,
-    /// A slot was settled or a place given up.
-    moved: Notify,
-}
-
-#[derive(Default)]
-struct State {
+pub(crate) struct State {
     budget: Budget,
-    next: u64,
+    next_number: u64,
+    /// Notified when a slot is settled or a position given up.
+    moved: Arc<Notify>,
 }
 
 impl State {
     fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
+        self.next_number += 1;
+        self.next_number
     }
 }
 
-/// A granted slot. Dropped without a word (its call was given up) it counts as sent.
-#[must_use = "it counts as sent when it is dropped"]
-pub(crate) struct Pass {
-    gate: Gate,
-    slot: Option<Slot>,
+impl permit::Limiter for State {
+    type Slot = Slot;
+    type Outcome = Outcome;
+
+    fn lost() -> Outcome {
+        Outcome::Lost
+    }
+
+    fn settle(&mut self, slot: Slot, outcome: Outcome, at: Instant) {
+        self.budget.settle(slot, outcome, at);
+        self.moved.notify_waiters();
+    }
 }
 
 impl Gate {
     /// Counts one more live message of the workspace, until the share is dropped.
     pub(crate) fn share(&self) -> Share {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.budget.updates.share();
         let who = state.number();
         drop(state);
-        Share { gate: self.clone(), who }
+        Share { limiter: self.0.clone(), who }
     }
 
-    /// So many processes edit messages of this workspace: each spends its part.
+    /// Shares the budget of edits with `processes` processes, this one included.
     pub(crate) fn shared_by(&self, processes: u64) {
-        self.lock().budget.updates.shared_by(processes, Instant::now());
+        self.0.lock().budget.updates.shared_by(processes, Instant::now());
     }
 
-    /// How far apart the edits of one live message should be, counted from an answer to the next call: 1.5 s for
-    /// each live message of the workspace, longer while the budget recovers.
+    /// Returns how far apart the edits of one live message should be, counted from an answer to the next call: 1.5 s
+    /// for each live message of the workspace, longer while the budget recovers.
     #[must_use]
     pub(crate) fn spacing(&self) -> Duration {
-        self.lock().budget.spacing(Instant::now())
+        self.0.lock().budget.spacing(Instant::now())
     }
 
-    /// How long the last edits of all messages that are live now have to wait for each other: what a restart must
-    /// leave them.
+    /// Returns how long the final edits of all live messages have to wait for each other, which a restart must leave
+    /// them.
     #[must_use]
     pub(crate) fn finals(&self) -> Duration {
-        self.lock().budget.finals(Instant::now())
+        self.0.lock().budget.finals(Instant::now())
     }
 
-    /// A slot for `chat.update` now.
+    /// Returns a permit for `chat.update` now.
     ///
     /// # Errors
-    /// When to ask again. The message has a place in the queue then, held for half a second after that time.
+    /// The wait before asking again. The message keeps its position in the queue for half a second after that.
     pub(crate) fn ask_update(&self, share: &Share, urgency: Urgency) -> Result<Pass, Duration> {
-        let slot = self.lock().budget.ask_update(share.who, urgency, Instant::now())?;
-        Ok(self.pass(slot))
+        let slot = self.0.lock().budget.ask_update(share.who, urgency, Instant::now())?;
+        Ok(self.0.permit(slot))
     }
 
-    /// A slot for a post to `channel` by `method`, as soon as there is one.
+    /// Returns a permit for a post to `channel` by `method`, as soon as there is one.
     ///
     /// # Errors
-    /// How long there is none, at the least: as soon as it is known that `deadline` is before that.
+    /// The minimum wait, as soon as it is known to end after `deadline`.
     pub(crate) async fn wait_post(
         &self,
         method: &'static str,
         channel: &str,
         deadline: Instant,
     ) -> Result<Pass, Duration> {
-        let place = Place { gate: self, channel, number: self.lock().number() };
+        let (number, moves) = {
+            let mut state = self.0.lock();
+            (state.number(), Arc::clone(&state.moved))
+        };
+        let position = Position { limiter: &self.0, channel, number };
         loop {
-            let moved = self.0.moved.notified();
+            let moved = moves.notified();
             let now = Instant::now();
             // the lock ends with the statement
-            let asked = self.lock().budget.ask_post(method, channel, place.number, now);
+            let asked = self.0.lock().budget.ask_post(method, channel, position.number, now);
             let hold = match asked {
-                Ok(slot) => return Ok(self.pass(slot)),
+                Ok(slot) => return Ok(self.0.permit(slot)),
                 Err(hold) => hold,
             };
             if now >= deadline || now + hold.soonest > deadline {
@@ -115,103 +118,71 @@ impl Gate {
         }
     }
 
-    /// A slot for a call of another `method`, when Slack's last wait for it is over.
+    /// Returns a permit for another `method`, when Slack's last wait for it is over.
     ///
     /// # Errors
-    /// How long it is, at once, if it ends after `deadline`.
+    /// That wait, at once if it ends after `deadline`.
     pub(crate) async fn wait(&self, method: &'static str, deadline: Instant) -> Result<Pass, Duration> {
         loop {
             let now = Instant::now();
-            let asked = self.lock().budget.ask(method, now);
+            let asked = self.0.lock().budget.ask(method, now);
             match asked {
-                Ok(slot) => return Ok(self.pass(slot)),
+                Ok(slot) => return Ok(self.0.permit(slot)),
                 Err(wait) if now + wait > deadline => return Err(wait),
                 Err(wait) => sleep(wait).await,
             }
         }
     }
 
-    /// How long Slack asked to wait with `method`, from now.
+    /// Returns the rest of the wait that Slack asked for with `method`.
     pub(in crate::slack) fn held(&self, method: &'static str) -> Option<Duration> {
-        self.lock().budget.held(method, Instant::now())
+        self.0.lock().budget.held(method, Instant::now())
     }
 
-    /// Slack answered right now that nothing of `method` may come before `retry_after`.
+    /// Records that Slack just answered `method` with this `retry_after`.
     pub(in crate::slack) fn limited(&self, method: &'static str, retry_after: Duration) {
-        self.lock().budget.limited(method, retry_after, Instant::now());
-    }
-
-    fn pass(&self, slot: Slot) -> Pass {
-        Pass { gate: self.clone(), slot: Some(slot) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().budget.limited(method, retry_after, Instant::now());
     }
 }
 
-impl Pass {
-    /// What came of the call. To be said as soon as it is known: what was spent comes back from then on.
-    pub(crate) fn settle(mut self, outcome: impl Into<Outcome>) {
-        self.end(outcome.into());
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        let Some(slot) = self.slot.take() else { return };
-        self.gate.lock().budget.settle(slot, outcome, Instant::now());
-        self.gate.0.moved.notify_waiters();
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        self.end(Outcome::Lost);
-    }
-}
-
-/// A place in a channel's queue, which is given up when nobody waits any more.
-struct Place<'g> {
-    gate: &'g Gate,
-    channel: &'g str,
+/// A position in a channel's queue, given up when its owner stops waiting.
+struct Position<'a> {
+    limiter: &'a Shared<State>,
+    channel: &'a str,
     number: u64,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Position<'_> {
     fn drop(&mut self) {
-        self.gate.lock().budget.leave(self.channel, self.number);
-        self.gate.0.moved.notify_waiters();
+        let mut state = self.limiter.lock();
+        state.budget.leave(self.channel, self.number);
+        state.moved.notify_waiters();
     }
 }
 
-/// A live message's part of the workspace's edits; ends when dropped.
+/// A live message's share of the workspace's edits; ends when dropped.
 #[must_use = "a share ends when it is dropped"]
 pub(crate) struct Share {
-    gate: Gate,
+    limiter: Shared<State>,
     who: u64,
 }
 
 impl Share {
-    /// How many live messages share the edits now, this one included.
+    /// Returns how many live messages share the edits, this one included.
     #[must_use]
     pub(crate) fn sharers(&self) -> usize {
-        self.gate.lock().budget.updates.sharers()
+        self.limiter.lock().budget.updates.sharers()
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.gate.lock().budget.updates.unshare(self.who);
+        self.limiter.lock().budget.updates.unshare(self.who);
     }
 }
 
-macro_rules! opaque {
-    ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        }
-    )*};
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Share").finish_non_exhaustive()
+    }
 }
-
-opaque!(Gate, Pass, Share);

@@ -57,7 +57,7 @@ pub(crate) enum Outcome {
 /// A slot that was granted. It counts until it is settled.
 #[derive(Debug)]
 #[must_use = "a slot that is not settled stays in flight for ever"]
-struct Slot {
+pub(crate) struct Slot {
     method: &'static str,
     kind: Kind,
 }

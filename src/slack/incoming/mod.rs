@@ -18,7 +18,7 @@ mod text;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use futures::future::BoxFuture;
@@ -30,7 +30,7 @@ use tokio::time::Instant;
 use self::convert::{Dropped, Read};
 pub(crate) use super::place::Place;
 use crate::{
-    platform::Seen,
+    platform::Dedup,
     telemetry::{field, metrics},
 };
 
@@ -137,13 +137,13 @@ pub(crate) enum Ack {
 pub(crate) struct Intake {
     inbox: Inbox,
     bot: OnceLock<String>,
-    seen: Mutex<Seen<String>>,
+    seen: Dedup<String>,
 }
 
 impl Intake {
     /// Hands on to `inbox`, each thing once.
     pub(crate) fn new(inbox: Inbox) -> Self {
-        Self { inbox, bot: OnceLock::new(), seen: Mutex::default() }
+        Self { inbox, bot: OnceLock::new(), seen: Dedup::default() }
     }
 
     /// The user id of the bot, once it is known: its own messages and mentions are told by it. Until then Slack's
@@ -187,7 +187,7 @@ impl Intake {
     }
 
     fn is_new(&self, incoming: &Incoming, also: Option<String>) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = &self.seen;
         let fresh = seen.is_new(incoming.id.clone(), incoming.received_at);
         // both are remembered, so no short cut
         also.is_none_or(|also| seen.is_new(also, incoming.received_at)) && fresh

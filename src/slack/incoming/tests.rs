@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use futures::{FutureExt as _, future::ready};
 use serde_json::json;
 

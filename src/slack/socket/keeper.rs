@@ -13,7 +13,8 @@ use super::{
     opening::Failure,
 };
 use crate::{
-    platform::{Backoff, State},
+    backoff::Backoff,
+    platform::ConnectionState as State,
     telemetry::{field, metrics},
 };
 
@@ -45,7 +46,7 @@ pub(super) async fn keep(house: &Arc<House>, closed: &CancellationToken) {
         }
         // Slack asks every client of a lost server to come back: a short life is a failure, like one to open
         wait = if begin.elapsed() >= house.timing.good_life {
-            backoff.forget();
+            backoff.reset();
             Duration::ZERO
         } else {
             backoff.next(fastrand::f64())
@@ -60,7 +61,7 @@ impl House {
         while !turn.refused {
             match self.try_open().await {
                 Ok(link) => {
-                    turn.backoff.forget();
+                    turn.backoff.reset();
                     count("opened");
                     tracing::info!("a connection to Slack is there");
                     return Some(link);

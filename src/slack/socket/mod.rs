@@ -55,7 +55,7 @@ use url::Url;
 
 use self::{keeper::Turn, opening::Opening, status::Status, wire::Wire};
 use super::{api::connector, incoming::Intake};
-use crate::platform::{Backoff, State};
+use crate::{backoff::Backoff, platform::ConnectionState as State};
 
 /// So many connections: while one is replaced or dead the other serves. Slack allows ten
 /// (<https://docs.slack.dev/apis/events-api/using-socket-mode#multiple-connections>).

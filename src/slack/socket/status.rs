@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::{sync::watch, time::Instant};
 
-use crate::{platform::State, telemetry::metrics};
+use crate::{platform::ConnectionState as State, telemetry::metrics};
 
 /// The connections, told as one state.
 #[derive(Debug)]

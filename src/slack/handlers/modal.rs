@@ -1,7 +1,6 @@
-//! SHELL. The form that `/arena` and `/arena ask` with nothing more open.
+//! SHELL. The form that a bare `/arena` or `/arena ask` opens.
 //!
-//! Slack gives a submitted form no place and no response URL, so the form carries those of the command that opened
-//! it. Must not know what the form looks like.
+//! Slack gives a submitted form no channel and no response URL, so the form carries those of the command that opened it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -9,22 +8,25 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Answer, Desk};
-use crate::slack::{
-    api::Place,
-    incoming::{Ack, Incoming},
-    render::{self, Draft, modal},
+use super::{Answer, CommandHandler};
+use crate::{
+    platform::handlers::Outcome,
+    slack::{
+        api::Place,
+        incoming::{Ack, Incoming},
+        render::{self, Draft, modal},
+    },
 };
 
 /// What is left of the 3 seconds in which a form can be opened.
-const PATIENCE: Duration = Duration::from_millis(2_500);
+const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
 
-/// Said below a form that does not say where it was opened.
-const OTHER_VERSION: &str = "This form is of another version of LLM Arena. Open a new one with /arena.";
+/// The error below a form that does not carry its command.
+const OTHER_VERSION: &str = "This form belongs to another version of LLM Arena. Open a new one with /arena.";
 
-/// What a form remembers of its command. Only Slack sees it.
+/// The command that opened a form, as the form carries it. Only Slack sees it.
 #[derive(Serialize, Deserialize)]
-struct Origin {
+struct FormOrigin {
     channel: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     thread: Option<String>,
@@ -34,33 +36,33 @@ struct Origin {
     is_dm: bool,
 }
 
-/// The form that `text` asks for, if it does.
+/// Returns the form that `text` asks for, if it does.
 pub(super) fn wanted(text: &str) -> Option<Draft> {
     let word = text.trim().to_lowercase();
     let is_bare = matches!(word.as_str(), "" | "ask" | "compare");
     is_bare.then(|| Draft { word, prompt: String::new(), models: vec![] })
 }
 
-impl Desk {
+impl CommandHandler {
     pub(super) async fn form(&self, incoming: &Incoming, draft: &Draft) {
         let (Some(trigger), Some(place)) = (&incoming.trigger_id, &incoming.place) else { return };
         let url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
-        let origin = Origin {
+        let origin = FormOrigin {
             channel: place.channel.clone(),
             thread: place.thread.clone(),
             response_url: url,
             is_dm: incoming.is_dm,
         };
         let origin = serde_json::to_string(&origin).unwrap_or_default();
-        let view = render::modal(self.arena.cards(), draft, &origin);
-        let opened = self.arena.unless_interrupted(self.api.open_view(trigger, &view, PATIENCE)).await;
+        let view = render::modal(self.arena().cards(), draft, &origin);
+        let opened = self.arena().unless_interrupted(self.api.open_view(trigger, &view, OPEN_TIMEOUT)).await;
         if let Some(Err(error)) = opened {
-            tracing::warn!(error = error.chain(), "a form was not opened");
-            self.reply(incoming).say(&render::help(self.arena.cards())).await;
+            tracing::warn!(error = error.chain(), "failed to open a form");
+            self.reply(incoming).say(&render::help(self.arena().cards())).await;
         }
     }
 
-    /// A form was sent: the race that it asks for, or what is wrong with it.
+    /// Starts the race of a submitted form, or returns the errors to show in it.
     pub(super) async fn submitted(
         self: &Arc<Self>,
         incoming: &Arc<Incoming>,
@@ -73,7 +75,7 @@ impl Desk {
         if let Some((block, what)) = modal::problem(&filled) {
             return problem(block, what.to_owned());
         }
-        let Ok(origin) = serde_json::from_str::<Origin>(origin) else {
+        let Ok(origin) = serde_json::from_str::<FormOrigin>(origin) else {
             return problem(modal::PROMPT, OTHER_VERSION.to_owned());
         };
         let incoming = Arc::new(Incoming {
@@ -82,10 +84,10 @@ impl Desk {
             is_dm: origin.is_dm,
             ..incoming.as_ref().clone()
         });
-        match self.start(&incoming, &filled.models, filled.prompt).await {
-            Answer::Refused(refused) => problem(modal::PROMPT, refused.to_string()),
-            answer => {
-                self.follow(&incoming, answer);
+        match self.handlers.start(&self.caller(&incoming), &filled.models, filled.prompt).await {
+            Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string()),
+            outcome => {
+                self.follow(&incoming, Answer::Outcome(outcome));
                 Ack::Empty
             }
         }

@@ -1,36 +1,28 @@
-//! Where and to whom the service is open on Discord. Pure. Must not know races.
+//! Where and to whom the service is open on Discord.
 
 use super::interaction::{Interaction, Place};
-use crate::arena::Refused;
+use crate::{arena::Refused, platform::permissions::check};
 
-/// Lists of ids; one that is empty leaves all in.
+/// Allow-lists of ids; an empty one permits everything.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// Servers; where there are any, direct messages are left out.
+    /// Servers; if there are any, direct messages are not permitted.
     pub servers: Vec<u64>,
     /// Channels.
     pub channels: Vec<u64>,
-    /// Roles, of which a person needs one.
+    /// Roles; a person needs one of them.
     pub roles: Vec<u64>,
 }
 
 impl Access {
-    /// Whether a race may be asked for there by that person.
+    /// Checks whether that person may ask for a race there.
     ///
     /// # Errors
     /// [`Refused::NotPermitted`].
-    pub(super) fn allows(&self, interaction: &Interaction) -> Result<(), Refused> {
-        let is_server = |server: &u64| interaction.place == Place::Server(*server);
-        if !self.servers.is_empty() && !self.servers.iter().any(is_server) {
-            return Err(Refused::NotPermitted("in this server"));
-        }
-        if !self.channels.is_empty() && !interaction.channel.is_some_and(|id| self.channels.contains(&id)) {
-            return Err(Refused::NotPermitted("in this channel"));
-        }
-        if !self.roles.is_empty() && !interaction.roles.iter().any(|role| self.roles.contains(role)) {
-            return Err(Refused::NotPermitted("to your roles here"));
-        }
-        Ok(())
+    pub(super) fn check(&self, interaction: &Interaction) -> Result<(), Refused> {
+        check(&self.servers, |server| interaction.place == Place::Server(*server), "in this server")?;
+        check(&self.channels, |channel| interaction.channel == Some(*channel), "in this channel")?;
+        check(&self.roles, |role| interaction.roles.contains(role), "to your roles here")
     }
 }
 
@@ -56,18 +48,18 @@ mod tests {
     }
 
     #[test]
-    fn each_list_holds_and_an_empty_one_leaves_all_in() {
+    fn each_list_holds_and_an_empty_one_permits_all() {
         let here = asked(Some("10"), "20", &["30", "31"]);
-        assert!(Access::default().allows(&here).is_ok());
+        assert!(Access::default().check(&here).is_ok());
         let access = Access { servers: vec![10], channels: vec![20], roles: vec![31] };
-        assert!(access.allows(&here).is_ok());
+        assert!(access.check(&here).is_ok());
         for (other, word) in [
             (asked(Some("11"), "20", &["31"]), "server"),
             (asked(None, "20", &["31"]), "server"),
             (asked(Some("10"), "21", &["31"]), "channel"),
             (asked(Some("10"), "20", &["30"]), "roles"),
         ] {
-            let refused = access.allows(&other).expect_err(word);
+            let refused = access.check(&other).expect_err(word);
             assert!(refused.to_string().contains(word), "{refused}");
         }
     }

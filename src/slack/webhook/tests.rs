@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use rustls::{
     SupportedCipherSuite,
     crypto::{ring::cipher_suite::TLS13_AES_128_GCM_SHA256, tls13::OkmBlock},
@@ -9,7 +10,10 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::slack::incoming::{Incoming, Kind};
+use crate::{
+    platform::webhook::MAX_BODY_BYTES,
+    slack::incoming::{Incoming, Kind},
+};
 
 const NOW: i64 = 1_531_420_618;
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -210,7 +214,7 @@ async fn a_replay_is_refused_and_a_retry_is_answered_but_not_run() {
     let signature = sign(SECRET, &now, &body);
     let first = [(SIGNATURE, signature.as_str()), (TIMESTAMP, now.as_str())];
     assert_eq!(world.send("events", &first, &body).await, (200, String::new()));
-    assert_eq!(world.send("events", &first, &body).await, (409, "this request came already".into()));
+    assert_eq!(world.send("events", &first, &body).await, (409, "this request came before".into()));
     let at_once = [first[0], first[1], (RETRY, "1")];
     assert_eq!(world.send("events", &at_once, &body).await.0, 200, "a retry within the same second");
     assert_eq!(world.send("events", &at_once, &body).await.0, 409);
@@ -245,7 +249,7 @@ async fn a_body_has_a_limit() {
     let mut world = World::open().await;
     let mut body = command("3.a", "help");
     body.extend_from_slice(b"&padding=");
-    body.resize(BODY, b'x');
+    body.resize(MAX_BODY_BYTES, b'x');
     assert_eq!(world.post("commands", &at(0), &body).await.0, 200);
     body.push(b'x');
     assert_eq!(world.post("commands", &at(0), &body).await, (413, "the body is too large".into()));

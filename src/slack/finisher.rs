@@ -1,5 +1,5 @@
-//! SHELL. The last word on a race whose process is gone: its message is edited where the store says that it stands, and
-//! where none may stand yet, its asker is told.
+//! SHELL. Final frames for orphans: the message is edited at its reference in the store, and where none was posted yet,
+//! the asker is told.
 
 use std::{fmt, sync::Arc};
 
@@ -8,10 +8,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Slack,
+    PLATFORM, Slack,
     api::Api,
     incoming::{Incoming, Place},
-    meter, render,
+    render,
     surface::{Address, SlackSurface},
 };
 use crate::{
@@ -21,10 +21,10 @@ use crate::{
 };
 
 const NEVER_BEGAN: &str =
-    "LLM Arena was interrupted before your race could begin. No model was called; ask again.";
+    "LLM Arena was interrupted before your race could begin. No model was called. Ask again.";
 
-/// How to reach the one who asked, before their race has a message. Its text form is what the store keeps; it holds the
-/// response URL, a credential for half an hour.
+/// The way to the asker before their race has a message, as the store keeps it. It holds the response URL, a credential
+/// for half an hour.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Waiting {
     response_url: Option<String>,
@@ -34,22 +34,22 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// The one who did `incoming`, which has a place.
+    /// Returns the way to the person behind `incoming`, if it has a place.
     pub(super) fn of(incoming: &Incoming) -> Option<Self> {
         let Place { channel, thread } = incoming.place.clone()?;
         let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
         Some(Self { response_url, channel, thread, user: incoming.user.clone() })
     }
 
-    /// Tells them that nothing began. Once: said twice it would puzzle them.
-    async fn tell(self, api: &Api) -> Result<(), SurfaceError> {
+    /// Tells the asker that nothing began, once: twice would puzzle them.
+    async fn notify(self, api: &Api) -> Result<(), SurfaceError> {
         let words = render::notice(NEVER_BEGAN);
         let place = Place { channel: self.channel, thread: self.thread };
-        let told = match self.response_url.map(SecretString::from) {
+        let sent = match self.response_url.map(SecretString::from) {
             Some(url) => api.respond(&url, &words, false).await,
             None => api.whisper(&place, &self.user, &words).await,
         };
-        told.map_err(|error| {
+        sent.map_err(|error| {
             if error.is_transient() && !error.is_ambiguous() {
                 SurfaceError::Transient { source: Arc::new(error) }
             } else {
@@ -68,16 +68,16 @@ impl fmt::Display for Waiting {
 #[async_trait]
 impl Finisher for Slack {
     fn platform(&self) -> &'static str {
-        meter::PLATFORM
+        PLATFORM
     }
 
     async fn finish(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
-        let api = &self.desk.api;
+        let api = &self.handler.api;
         let Some(address) = Address::parse(reference) else {
             let waiting: Waiting = serde_json::from_str(reference).map_err(|_| SurfaceError::Deleted)?;
-            return waiting.tell(api).await;
+            return waiting.notify(api).await;
         };
-        let chart = Arc::clone(&self.desk.native_chart);
+        let chart = Arc::clone(&self.handler.native_chart);
         SlackSurface::new(api.clone(), id, &address, chart).show(view).await.map(drop)
     }
 }

@@ -3,7 +3,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::discord::interaction::Interaction;
+use crate::{discord::interaction::Interaction, platform::webhook::MAX_BODY_BYTES};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -132,7 +132,7 @@ async fn what_is_no_interaction_is_refused_with_constant_text() {
     let mut world = World::open().await;
     for body in [&b""[..], b"{", b"[]", b"\xff", br#"{"type":2}"#, br#"{"type":2,"id":"<b>","token":"t"}"#] {
         let (status, text) = world.post(&at(0), body).await;
-        assert_eq!((status, text.as_str()), (400, "this is no interaction"), "{body:?}");
+        assert_eq!((status, text.as_str()), (400, "the body is unreadable"), "{body:?}");
     }
     assert!(world.ids().is_empty());
 }
@@ -141,7 +141,7 @@ async fn what_is_no_interaction_is_refused_with_constant_text() {
 async fn a_body_has_a_limit() {
     let mut world = World::open().await;
     let mut body = button(12);
-    body.resize(BODY, b' ');
+    body.resize(MAX_BODY_BYTES, b' ');
     assert_eq!(world.post(&at(0), &body).await.0, 202);
     body.push(b' ');
     let (status, text) = world.post(&at(0), &body).await;

@@ -1,7 +1,5 @@
-//! SHELL. Words for one person, by whatever way there is to them: the response URL of what they did, their direct
-//! message, a whisper in the channel.
-//!
-//! Must not know what is said.
+//! SHELL. Messages for one person, by the way that is open: the response URL of what they did, their direct message, an
+//! ephemeral message in the channel.
 
 use std::time::Duration;
 
@@ -18,17 +16,17 @@ use crate::{
     },
 };
 
-/// How long words to one person are tried for.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// Between two tries.
-const AGAIN: Duration = Duration::from_secs(1);
-/// What a restart has left for words.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How often words in private are sent of which nobody knows whether they came: said twice they do less harm than
-/// not at all, but a response URL takes five.
-const LOST: u32 = 3;
+/// How long a message to one person is retried.
+const REPLY_TIMEOUT: Duration = Duration::from_mins(1);
+/// The wait between two attempts.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// How long a message may take in a restart.
+const RESTART_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a private message is sent whose arrival is unknown: twice does less harm than never, but a response URL
+/// takes five.
+const MAX_AMBIGUOUS: u32 = 3;
 
-/// Words for a response URL, with the thread that they belong in: it leads to the channel where none is named.
+/// A message for a response URL with its thread; without one it goes to the channel.
 #[derive(Serialize)]
 struct Threaded<'b> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,7 +35,7 @@ struct Threaded<'b> {
     body: &'b Body,
 }
 
-/// The ways to the one who did `incoming`.
+/// The ways to the person behind `incoming`.
 pub(super) struct Reply<'a> {
     pub(super) arena: &'a Arena,
     pub(super) api: &'a Api,
@@ -45,62 +43,63 @@ pub(super) struct Reply<'a> {
 }
 
 impl Reply<'_> {
-    /// Says `body` to them.
+    /// Sends `body` to the person.
     pub(super) async fn say(&self, body: &Body) {
-        let _ = self.arena.unless_interrupted(self.tell(body, false)).await;
+        let _ = self.arena.unless_interrupted(self.send(body, false)).await;
     }
 
-    /// Says `body` in place of the words of ours that they were answered with, where there were any.
+    /// Replaces the message of the acknowledgement with `body`, or sends it where there was none.
     pub(super) async fn instead(&self, body: &Body) {
-        let _ = self.arena.unless_interrupted(self.tell(body, true)).await;
+        let _ = self.arena.unless_interrupted(self.send(body, true)).await;
     }
 
-    /// Says `body` to them although a restart waits.
+    /// Sends `body` to the person although a restart waits.
     pub(super) async fn say_at_the_end(&self, body: &Body) {
-        if timeout(LAST_WORDS, self.tell(body, false)).await.is_err() {
-            tracing::warn!("an answer was not given before the end");
+        if timeout(RESTART_REPLY_TIMEOUT, self.send(body, false)).await.is_err() {
+            tracing::warn!("failed to answer a person before the restart");
         }
     }
 
-    async fn tell(&self, body: &Body, replace: bool) {
-        let until = Instant::now() + PATIENCE;
-        let mut lost = 0;
+    async fn send(&self, body: &Body, replace: bool) {
+        let until = Instant::now() + REPLY_TIMEOUT;
+        let mut ambiguous = 0;
         loop {
             let wait = match self.once(body, replace, until).await {
                 Ok(()) => return,
                 Err(ApiError::Limited { retry_after }) => retry_after,
-                Err(error) if error.is_ambiguous() && lost + 1 < self.lost() => {
-                    lost += 1;
-                    AGAIN
+                Err(error) if error.is_ambiguous() && ambiguous + 1 < self.max_ambiguous() => {
+                    ambiguous += 1;
+                    RETRY_DELAY
                 }
-                Err(error) if error.is_transient() && !error.is_ambiguous() => AGAIN,
-                Err(error) => return tracing::warn!(error = error.chain(), "an answer was not given"),
+                Err(error) if error.is_transient() && !error.is_ambiguous() => RETRY_DELAY,
+                Err(error) => return tracing::warn!(error = error.chain(), "failed to answer a person"),
             };
             if Instant::now() + wait >= until {
-                return tracing::warn!("an answer was not given in time");
+                return tracing::warn!("failed to answer a person in time");
             }
             sleep(wait).await;
         }
     }
 
-    /// How often words may be lost: what stands in a direct message stands there for good, and is posted once.
-    fn lost(&self) -> u32 {
+    /// Returns how often a message may be sent without knowing whether it arrived. One in a direct message stays for good
+    /// and is posted once.
+    fn max_ambiguous(&self) -> u32 {
         let is_post = self.incoming.is_dm && self.incoming.response_url.is_none();
-        if is_post { 1 } else { LOST }
+        if is_post { 1 } else { MAX_AMBIGUOUS }
     }
 
     async fn once(&self, body: &Body, replace: bool, until: Instant) -> Result<(), ApiError> {
-        let Some(url) = &self.incoming.response_url else { return self.aside(body, until).await };
+        let Some(url) = &self.incoming.response_url else { return self.without_url(body, until).await };
         let thread_ts = self.incoming.place.as_ref().and_then(|place| place.thread.as_deref());
         match self.api.respond(url, &Threaded { thread_ts, body }, replace).await {
             // a form may be sent long after the command that opened it
-            Err(ApiError::Gone) => self.aside(body, until).await,
+            Err(ApiError::Gone) => self.without_url(body, until).await,
             done => done,
         }
     }
 
-    /// Without a response URL.
-    async fn aside(&self, body: &Body, until: Instant) -> Result<(), ApiError> {
+    /// Sends `body` without a response URL.
+    async fn without_url(&self, body: &Body, until: Instant) -> Result<(), ApiError> {
         let Incoming { place: Some(place), user, is_dm, .. } = self.incoming else {
             return Err(ApiError::Gone);
         };
@@ -115,20 +114,20 @@ impl Reply<'_> {
     }
 }
 
-/// Why a race was not posted, and the way out, for the asker.
+/// Returns why a race was not posted, and the way out, for the asker.
 pub(super) fn not_posted(error: &ApiError, incoming: &Incoming) -> String {
     match error {
         ApiError::NotInChannel if incoming.is_dm => {
-            "I am not part of this conversation, so I cannot post here. Ask in a channel, or write to me directly; \
-             no model was called."
+            "I'm not part of this conversation, so I can't post here. Ask in a channel, or message me directly. No \
+             model was called."
                 .into()
         }
         ApiError::NotInChannel => {
-            "I am not in this channel, so I cannot post here. Type `/invite @LLM Arena`, then ask again; no model \
-             was called."
+            "I'm not in this channel, so I can't post here. Type `/invite @LLM Arena`, then ask again. No model was \
+             called."
                 .into()
         }
-        ApiError::Closed => "Nobody may post in this channel, or I may not. No model was called.".into(),
+        ApiError::Closed => "This channel is closed for posts, at least for me. No model was called.".into(),
         ApiError::Gone => "The thread is gone. No model was called.".into(),
         ApiError::Limited { .. } => {
             "Too much is being posted here right now. No model was called; try again in a minute.".into()

@@ -1,8 +1,8 @@
-//! SHELL. The last frame of a race whose process is gone: the message is edited where the store says that it stands.
+//! SHELL. Final frames for orphans: the message is edited at its reference in the store.
 
 use async_trait::async_trait;
 
-use super::{Discord, meter, reference::Reference, surface::DiscordSurface};
+use super::{Discord, PLATFORM, reference::Reference, surface::DiscordSurface};
 use crate::{
     arena::{Finisher, RaceId},
     surface::{Surface as _, SurfaceError},
@@ -12,11 +12,11 @@ use crate::{
 #[async_trait]
 impl Finisher for Discord {
     fn platform(&self) -> &'static str {
-        meter::PLATFORM
+        PLATFORM
     }
 
     async fn finish(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
         let reference = Reference::parse(reference).ok_or(SurfaceError::Deleted)?;
-        DiscordSurface::found(self.desk.rest.clone(), &reference, id).show(view).await.map(drop)
+        DiscordSurface::found(self.handler.rest.clone(), &reference, id).show(view).await.map(drop)
     }
 }

@@ -1,0 +1,164 @@
+//! SHELL. The interaction handler: one interaction in, its answer and perhaps a race out.
+//!
+//! Every interaction is answered within Discord's three seconds and exactly once: a race by a public "thinking" that
+//! becomes the live message, everything else in private.
+
+mod reply;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use self::reply::Reply;
+pub(super) use self::reply::value;
+use super::{
+    METRICS, PLATFORM, commands, completion,
+    interaction::{Interaction, Kind, Place},
+    permissions::Access,
+    reference::Reference,
+    render,
+    rest::{File, Rest},
+    surface::DiscordSurface,
+};
+use crate::{
+    arena::{Arena, Asker, Origin, Record, Recorded},
+    button::Button,
+    command::{self, Command, CommandError},
+    platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+};
+
+/// Answers interactions.
+pub(super) struct InteractionHandler {
+    pub(super) handlers: Handlers,
+    pub(super) rest: Rest,
+    /// How long an interaction's token is used.
+    pub(super) token_life: std::time::Duration,
+    pub(super) access: Access,
+}
+
+impl InteractionHandler {
+    /// Answers `interaction` in a task of its own, which shutdown waits for.
+    pub(super) fn take(self: &Arc<Self>, interaction: Interaction) {
+        let handler = Arc::clone(self);
+        self.arena().spawn(async move { handler.answer(Arc::new(interaction)).await });
+    }
+
+    pub(super) fn arena(&self) -> &Arc<Arena> {
+        &self.handlers.arena
+    }
+
+    async fn answer(&self, interaction: Arc<Interaction>) {
+        let reply = Reply { arena: self.arena(), rest: &self.rest, interaction: &interaction };
+        METRICS.command(label(&interaction.kind));
+        let outcome = match &interaction.kind {
+            Kind::Command { word, options } => {
+                let command = read(word, options, self.arena());
+                self.handlers.command(&self.caller(&interaction), command).await
+            }
+            Kind::Button { custom_id, .. } => {
+                self.handlers.button(&self.caller(&interaction), Button::parse(custom_id)).await
+            }
+            Kind::Completion { focused: (name, typed), .. } => {
+                let fitting = if name == commands::MODELS { completion::several } else { completion::one };
+                return reply.choices(&fitting(typed, self.arena().cards())).await;
+            }
+            Kind::Unreadable { kind } => return reply.unreadable(*kind).await,
+        };
+        self.show(&reply, outcome).await;
+    }
+
+    async fn show(&self, reply: &Reply<'_>, outcome: Outcome) {
+        match outcome {
+            Outcome::Race(recorded) => self.race(reply, *recorded).await,
+            Outcome::Refused(refused) => reply.say(render::notice(&refused.to_string())).await,
+            Outcome::Notice(text) => reply.say(render::notice(&text)).await,
+            Outcome::Examples => reply.say(render::examples(&self.handlers.examples)).await,
+            Outcome::Help => reply.say(render::help(self.arena().cards())).await,
+            Outcome::Explanation(record) => reply.say(render::explanation(&record)).await,
+            Outcome::Answers(record) => answers(reply, &record).await,
+            Outcome::Models => self.models(reply).await,
+            Outcome::Done => reply.take_note().await,
+            // another process answers
+            Outcome::Duplicate => {}
+        }
+    }
+
+    /// Runs a race. No model is called unless Discord accepted the first answer: otherwise another process has the
+    /// interaction, or nobody would see the race.
+    async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
+        if let Err(error) = reply.think_publicly().await {
+            self.arena().withdraw(recorded);
+            return reply.unthink(&error).await;
+        }
+        let (rest, id) = (self.rest.clone(), recorded.id());
+        let mut surface = DiscordSurface::new(rest, reply.interaction, id, self.token_life);
+        self.arena().race(recorded, &mut surface).await;
+    }
+
+    /// Shows the line-up. Asking the providers takes longer than Discord waits.
+    async fn models(&self, reply: &Reply<'_>) {
+        if reply.think_privately().await {
+            let entrants = self.arena().entrants(LISTING_TIMEOUT).await;
+            reply.fill(render::models(&entrants), vec![]).await;
+        }
+    }
+
+    fn caller(&self, interaction: &Interaction) -> Caller {
+        let server = match interaction.place {
+            Place::Server(id) => format!("discord:{id}"),
+            Place::BotDm | Place::Elsewhere => "discord:private".to_owned(),
+        };
+        Caller {
+            asker: Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() },
+            origin: Origin {
+                platform: PLATFORM,
+                delivery: Some(interaction.id.to_string()),
+                server,
+                message_ref: Some(Reference::of(interaction, self.token_life).to_string()),
+            },
+            permission: self.access.check(interaction),
+            may_stop_any: interaction.may_manage,
+            stoppers: "manage this channel",
+        }
+    }
+}
+
+/// Sends the full answers as a file to the person alone.
+async fn answers(reply: &Reply<'_>, record: &Record) {
+    if reply.think_privately().await {
+        let (body, text) = render::answers(record, reply.interaction.file_limit);
+        let name = render::answers_file(record.id);
+        reply.fill(body, vec![File { name, mime: "text/markdown", bytes: Bytes::from(text) }]).await;
+    }
+}
+
+/// Returns the label that metrics use for an interaction.
+fn label(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Command { word, .. } => {
+            let words = ["ask", "compare", "models", "examples", "help", "forget"];
+            words.into_iter().find(|known| known == word).unwrap_or("other")
+        }
+        Kind::Completion { .. } => "completion",
+        Kind::Button { .. } => "button",
+        Kind::Unreadable { .. } => "unreadable",
+    }
+}
+
+/// Reads the command that `word` and its options are.
+fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Command, CommandError> {
+    let option =
+        |name: &str| options.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
+    let prompt = || option(commands::PROMPT).to_owned();
+    match word {
+        "compare" => {
+            let models = command::models(option(commands::MODELS), arena.cards())?;
+            Ok(Command::Compare { models, prompt: prompt() })
+        }
+        "ask" => Ok(Command::Ask {
+            model: command::model(option(commands::MODEL), arena.cards())?,
+            prompt: prompt(),
+        }),
+        other => command::parse(other, arena.cards()),
+    }
+}

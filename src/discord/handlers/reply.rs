@@ -1,0 +1,170 @@
+//! SHELL. The ways to answer one interaction
+//! (<https://docs.discord.com/developers/interactions/receiving-and-responding>).
+//!
+//! The first answer must come within three seconds. Failures are logged without the words of people.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    arena::Arena,
+    discord::{
+        METRICS,
+        completion::Choice,
+        interaction::{Interaction, UNSETTLED},
+        render::{self, Body},
+        rest::{File, Request, Rest, RestError, Route, Urgency},
+    },
+};
+
+/// Discord waits three seconds, of which the interaction spent some on its way here.
+const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_millis(2_700);
+/// How long a private answer may take to be filled in.
+const FILL_TIMEOUT: Duration = Duration::from_mins(2);
+/// How long the notice in its place may take.
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long that notice may take in a restart.
+const RESTART_NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The wait between two attempts at a message that Discord does not know yet.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
+
+/// Interaction callback types.
+const CHANNEL_MESSAGE: u8 = 4;
+const DEFERRED_CHANNEL_MESSAGE: u8 = 5;
+const DEFERRED_UPDATE_MESSAGE: u8 = 6;
+const AUTOCOMPLETE_RESULT: u8 = 8;
+/// The message flag that shows a message to one person alone.
+const EPHEMERAL: u32 = 1 << 6;
+/// The interaction type of autocomplete, which is answered with choices.
+const AUTOCOMPLETE: u8 = 4;
+
+/// An interaction that waits for its answer.
+pub(super) struct Reply<'a> {
+    pub(super) arena: &'a Arena,
+    pub(super) rest: &'a Rest,
+    pub(super) interaction: &'a Interaction,
+}
+
+impl Reply<'_> {
+    /// Shows "thinking" to everyone; it becomes the live message.
+    ///
+    /// # Errors
+    /// The call's error, already logged; [`unthink`](Self::unthink) clears up.
+    pub(super) async fn think_publicly(&self) -> Result<(), RestError> {
+        self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE })).await
+    }
+
+    /// Shows "thinking" to the person alone. Returns false if that failed.
+    pub(super) async fn think_privately(&self) -> bool {
+        let thinking =
+            self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": { "flags": EPHEMERAL } })).await;
+        if let Err(error) = &thinking {
+            self.unthink(error).await;
+        }
+        thinking.is_ok()
+    }
+
+    /// Replaces a "thinking" whose call failed but may have taken effect.
+    pub(super) async fn unthink(&self, failed: &RestError) {
+        if failed.is_ambiguous() {
+            let say = "The connection to Discord failed before this could start. Ask again.";
+            self.fill(render::notice(say), vec![]).await;
+        }
+    }
+
+    /// Acknowledges a button whose effect shows in the message itself.
+    pub(super) async fn take_note(&self) {
+        let _logged = self.first(json!({ "type": DEFERRED_UPDATE_MESSAGE })).await;
+    }
+
+    /// Sends `body` to the person alone.
+    pub(super) async fn say(&self, body: Body) {
+        let _logged = self.first(json!({ "type": CHANNEL_MESSAGE, "data": value(&body.private()) })).await;
+    }
+
+    /// Offers these choices.
+    pub(super) async fn choices(&self, choices: &[Choice]) {
+        let _logged =
+            self.first(json!({ "type": AUTOCOMPLETE_RESULT, "data": { "choices": choices } })).await;
+    }
+
+    /// Answers an interaction that could not be read, so that the person does not wait.
+    pub(super) async fn unreadable(&self, kind: u8) {
+        if kind == AUTOCOMPLETE {
+            return self.choices(&[]).await;
+        }
+        let say = "This version of LLM Arena can't read what Discord sent. Try `/arena help`; if that fails too, the \
+                   operator should update LLM Arena.";
+        self.say(render::notice(say)).await;
+    }
+
+    /// Replaces "thinking" with `body` and `files`, or with a notice that they cannot be shown. A restart does not wait
+    /// for it.
+    pub(super) async fn fill(&self, body: Body, files: Vec<File>) {
+        if self.arena.unless_interrupted(self.fill_in_time(body, files)).await.is_none() {
+            self.break_off().await;
+        }
+    }
+
+    async fn fill_in_time(&self, body: Body, files: Vec<File>) {
+        let Err(error) = self.put(&body, files, self.interaction.received_at + FILL_TIMEOUT).await else {
+            return;
+        };
+        tracing::warn!(error = error.chain(), "failed to fill in an answer");
+        if !matches!(error, RestError::Gone | RestError::TokenExpired) {
+            let say = render::notice("Discord rejected this answer. Try again in a moment.");
+            if let Err(error) = self.put(&say, vec![], Instant::now() + NOTICE_TIMEOUT).await {
+                tracing::warn!(error = error.chain(), "an answer stays on \"thinking\"");
+            }
+        }
+    }
+
+    /// Sends the notice that a restart cut the answer off, if Discord accepts it at once.
+    async fn break_off(&self) {
+        let say =
+            render::notice("LLM Arena is restarting before this could be shown. Try again in a moment.");
+        let said = timeout(RESTART_NOTICE_TIMEOUT, self.rest.attempt(&self.edit(&say), Urgency::Reply)).await;
+        if !matches!(said, Ok(Ok(_))) {
+            tracing::warn!("an answer stays on \"thinking\" in a restart");
+        }
+    }
+
+    fn edit(&self, body: &Body) -> Request {
+        let Interaction { application, token, .. } = self.interaction;
+        let route = Route::EditOriginal { application: *application, token: token.clone() };
+        Request::json(route, value(body))
+    }
+
+    async fn put(&self, body: &Body, files: Vec<File>, deadline: Instant) -> Result<(), RestError> {
+        let request = self.edit(body).with_files(files);
+        let unsettled_until = self.interaction.received_at + UNSETTLED;
+        loop {
+            match self.rest.send(&request, deadline).await {
+                Err(RestError::Gone | RestError::TokenExpired) if Instant::now() < unsettled_until => {
+                    sleep(RETRY_DELAY).await;
+                }
+                sent => return sent.map(drop),
+            }
+        }
+    }
+
+    async fn first(&self, answer: Value) -> Result<(), RestError> {
+        let Interaction { id, token, received_at, .. } = self.interaction;
+        let route = Route::Callback { interaction: *id, token: token.clone() };
+        let sent = self.rest.send(&Request::json(route, answer), *received_at + FIRST_ANSWER_TIMEOUT).await;
+        METRICS.answered(*received_at, sent.is_ok());
+        sent.map(drop).inspect_err(|error| match error {
+            RestError::UnknownInteraction | RestError::AlreadyAcknowledged => {
+                tracing::info!(error = error.chain(), "interaction already answered or too old");
+            }
+            error => tracing::warn!(error = error.chain(), "failed to answer an interaction"),
+        })
+    }
+}
+
+pub(in crate::discord) fn value(body: &impl Serialize) -> Value {
+    serde_json::to_value(body).expect("text, numbers and lists are always JSON")
+}

@@ -1,0 +1,105 @@
+//! SHELL. The webhook for interactions, where `discord.mode = "http"`.
+//!
+//! Every request carries Discord's Ed25519 signature over its timestamp and its raw body; Discord sends wrong signatures
+//! now and then to check that they are refused
+//! (<https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint>). A PING is answered here.
+//! Everything else goes to the inbox and is accepted with 202 and no body, as Discord wants where the answer itself goes
+//! to the callback's route, as in gateway mode
+//! (<https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-callback>).
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use serenity::interactions_endpoint::Verifier;
+
+use super::interaction::{self, Inbox};
+use crate::{
+    platform::{
+        Dedup,
+        webhook::{Clock, Webhook, WebhookError, single},
+    },
+    telemetry::metrics,
+};
+
+/// The application's public key.
+#[derive(Clone)]
+pub(crate) struct PublicKey {
+    verifier: Verifier,
+    bytes: [u8; 32],
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl PublicKey {
+    /// Parses the 64 hexadecimal digits of the Developer Portal (General Information, Public Key). Returns `None` if they
+    /// are no key.
+    pub(crate) fn parse(hex: &str) -> Option<Self> {
+        let digits = hex.trim().as_bytes();
+        let (pairs, []) = digits.as_chunks::<2>() else { return None };
+        let byte = |pair: &[u8; 2]| -> Option<u8> {
+            let digit = |digit: u8| char::from(digit).to_digit(16);
+            u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()
+        };
+        let key: Vec<u8> = pairs.iter().map(byte).collect::<Option<_>>()?;
+        let bytes = key.try_into().ok()?;
+        Some(Self { verifier: Verifier::try_new(bytes).ok()?, bytes })
+    }
+}
+
+/// Returns the route `POST /discord/interactions` for the application with this key; interactions go to `inbox`.
+pub(crate) fn router(key: PublicKey, inbox: Inbox) -> Router {
+    router_at(key, inbox, Timestamp::now)
+}
+
+fn router_at(key: PublicKey, inbox: Inbox, clock: Clock) -> Router {
+    let webhook = Webhook { platform: "Discord", refusals: metrics::DISCORD_REFUSED_REQUESTS, clock };
+    let receiver = Receiver { key, inbox, webhook, seen: Dedup::default() };
+    Router::new().route("/discord/interactions", post(receive)).with_state(Arc::new(receiver))
+}
+
+struct Receiver {
+    key: PublicKey,
+    inbox: Inbox,
+    webhook: Webhook,
+    /// Ids of interactions.
+    seen: Dedup<u64>,
+}
+
+async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
+    receiver.webhook.answer(receiver.receive(&headers, body).await)
+}
+
+impl Receiver {
+    async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
+        let (body, received_at) = self.webhook.read(body).await?;
+        let signature = single(headers, "x-signature-ed25519").ok_or(WebhookError::Signature)?;
+        let timestamp = single(headers, "x-signature-timestamp").ok_or(WebhookError::Signature)?;
+        self.key.verifier.verify(signature, timestamp, &body).map_err(|()| WebhookError::Signature)?;
+        self.webhook.check_window(timestamp.parse().ok())?;
+        let json: Value = serde_json::from_slice(&body).map_err(|_| WebhookError::Unreadable)?;
+        if json["type"] == 1 {
+            return Ok(Json(json!({ "type": 1 })).into_response());
+        }
+        let interaction = interaction::read(&json, received_at).map_err(|_| WebhookError::Unreadable)?;
+        if self.seen.is_new(interaction.id, received_at) {
+            (self.inbox)(interaction);
+        }
+        Ok(StatusCode::ACCEPTED.into_response())
+    }
+}

@@ -1,0 +1,132 @@
+//! The flow that both platforms share: a command or a button becomes an [`Outcome`], and the platform shows it.
+//!
+//! A race is admitted and recorded here, so that it is in the store before anyone hears that it begins.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    arena::{Arena, Asker, Origin, RaceId, Record, Recorded, Refused},
+    button::{Button, example_key},
+    command::{Command, CommandError},
+    guide::Example,
+    model::ModelId,
+};
+
+/// How long the providers may take to say what they list.
+pub(crate) const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The answer to a button of a message that another version of this service posted.
+const UNKNOWN_BUTTON: &str = "This button belongs to another version of LLM Arena. Try `/arena help`.";
+/// The answer to an example's button whose example was removed.
+const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
+
+/// The person behind a command or a button, and where they are.
+pub(crate) struct Caller {
+    /// The person.
+    pub(crate) asker: Asker,
+    /// The delivery, for the record of a race.
+    pub(crate) origin: Origin,
+    /// Whether the allow-lists permit a race there, as far as that is known at once.
+    pub(crate) permission: Result<(), Refused>,
+    /// Whether they may stop the races of others.
+    pub(crate) may_stop_any: bool,
+    /// The people besides the asker who may stop a race, as in "manage this channel".
+    pub(crate) stoppers: &'static str,
+}
+
+/// What a command or a button comes to.
+pub(crate) enum Outcome {
+    /// A race that may begin.
+    Race(Box<Recorded>),
+    /// A race that may not begin.
+    Refused(Refused),
+    /// A sentence for the person alone.
+    Notice(String),
+    /// The line-up, which asks the providers first.
+    Models,
+    /// The example prompts.
+    Examples,
+    /// The help page.
+    Help,
+    /// The full answers of a finished race.
+    Answers(Arc<Record>),
+    /// The explanation of a finished race.
+    Explanation(Arc<Record>),
+    /// Its effect shows in the message itself.
+    Done,
+    /// Another process has the delivery and answers.
+    Duplicate,
+}
+
+/// The arena as the handlers of both platforms use it.
+pub(crate) struct Handlers {
+    /// The arena.
+    pub(crate) arena: Arc<Arena>,
+    /// The example prompts of the configuration.
+    pub(crate) examples: Vec<Example>,
+}
+
+impl Handlers {
+    /// Carries out what was typed.
+    pub(crate) async fn command(&self, caller: &Caller, command: Result<Command, CommandError>) -> Outcome {
+        match command {
+            Err(error) => Outcome::Notice(error.to_string()),
+            Ok(Command::Compare { models, prompt }) => self.start(caller, &models, prompt).await,
+            Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
+            Ok(Command::Models) => Outcome::Models,
+            Ok(Command::Examples) => Outcome::Examples,
+            Ok(Command::Help) => Outcome::Help,
+            Ok(Command::Forget) => Outcome::Notice(self.arena.forget_with_reply(&caller.asker.id).await),
+        }
+    }
+
+    /// Carries out a button; `None` for one that this version does not know.
+    pub(crate) async fn button(&self, caller: &Caller, button: Option<Button>) -> Outcome {
+        match button {
+            Some(Button::Stop(id)) => self.stop(caller, id).await,
+            Some(Button::Again(id)) => match self.arena.lookup(id).await {
+                Ok(record) => {
+                    let lanes = &record.report.lanes;
+                    let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
+                    self.start(caller, &models, record.report.prompt.clone()).await
+                }
+                Err(error) => Outcome::Notice(error.to_string()),
+            },
+            Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
+            Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
+            Some(Button::Try(key)) => {
+                match self.examples.iter().find(|example| example_key(example) == key) {
+                    Some(example) => self.start(caller, &[], example.prompt.clone()).await,
+                    None => Outcome::Notice(EXAMPLE_GONE.into()),
+                }
+            }
+            None => Outcome::Notice(UNKNOWN_BUTTON.into()),
+        }
+    }
+
+    /// Admits and records a race of `models` (all if none is named).
+    pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
+        let admitted = match &caller.permission {
+            Ok(()) => self.arena.admit(caller.asker.clone(), models, prompt),
+            Err(refused) => Err(refused.clone()),
+        };
+        let recorded = match admitted {
+            Ok(admitted) => self.arena.record(admitted, &caller.origin).await,
+            Err(refused) => Err(refused),
+        };
+        match recorded {
+            Ok(recorded) => Outcome::Race(Box::new(recorded)),
+            Err(Refused::Duplicate) => Outcome::Duplicate,
+            Err(refused) => Outcome::Refused(refused),
+        }
+    }
+
+    async fn stop(&self, caller: &Caller, id: RaceId) -> Outcome {
+        let stopped = self.arena.stop_for(id, &caller.asker.id, caller.may_stop_any, caller.stoppers);
+        stopped.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
+    }
+
+    async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
+        self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
+    }
+}

@@ -1,0 +1,92 @@
+//! Permits of a rate limiter: a sans-IO limiter behind a lock, and slots that are settled exactly once.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::time::Instant;
+
+/// A sans-IO limiter that grants slots for calls and learns from their outcomes.
+pub(crate) trait Limiter: Default {
+    /// A granted slot.
+    type Slot;
+    /// The outcome of a call.
+    type Outcome;
+
+    /// Returns the outcome of a call that was given up: it may have taken effect.
+    fn lost() -> Self::Outcome;
+
+    /// Settles a slot with the outcome that was received at `at`.
+    fn settle(&mut self, slot: Self::Slot, outcome: Self::Outcome, at: Instant);
+}
+
+/// A limiter that calls share. Clones are the same limiter.
+pub(crate) struct Shared<L>(Arc<Mutex<L>>);
+
+impl<L: Limiter> Shared<L> {
+    /// Locks the limiter for a few plain steps.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, L> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the permit for a slot that the limiter granted.
+    pub(crate) fn permit(&self, slot: L::Slot) -> Permit<L> {
+        Permit { limiter: self.clone(), slot: Some(slot) }
+    }
+}
+
+impl<L> Clone for Shared<L> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<L: Limiter> Default for Shared<L> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<L> fmt::Debug for Shared<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// The right to one call. Dropped without [`Self::settle`], because its call was given up, it counts as lost.
+#[must_use = "it counts as a lost call when it is dropped"]
+pub(crate) struct Permit<L: Limiter> {
+    limiter: Shared<L>,
+    slot: Option<L::Slot>,
+}
+
+impl<L: Limiter> Permit<L> {
+    /// Settles the permit with the outcome of its call, which is known since now.
+    pub(crate) fn settle(self, outcome: impl Into<L::Outcome>) {
+        self.settle_at(outcome, Instant::now());
+    }
+
+    /// Settles the permit with the outcome of its call, which was received at `at`.
+    pub(crate) fn settle_at(mut self, outcome: impl Into<L::Outcome>, at: Instant) {
+        self.end(outcome.into(), at);
+    }
+
+    fn end(&mut self, outcome: L::Outcome, at: Instant) {
+        if let Some(slot) = self.slot.take() {
+            self.limiter.lock().settle(slot, outcome, at);
+        }
+    }
+}
+
+impl<L: Limiter> Drop for Permit<L> {
+    fn drop(&mut self) {
+        self.end(L::lost(), Instant::now());
+    }
+}
+
+impl<L: Limiter> fmt::Debug for Permit<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! SHELL. Full answers: posted into the thread of their race, once, whatever fails on the way.
+//!
+//! What was posted is remembered, so pressing again after a failure posts the rest. A message that may have been posted
+//! is not posted again: the file, which holds every answer, follows in its place. A claim in the store keeps other
+//! replicas from posting too; after a failure another one may claim it, and then posts everything.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::CommandHandler;
+use crate::{
+    arena::{RaceId, Record},
+    slack::{
+        PLATFORM,
+        api::{ApiError, File, Place},
+        incoming::{Incoming, Kind},
+        posts, render,
+    },
+};
+
+/// How long full answers wait for their turns in the channel.
+const POST_TIMEOUT: Duration = Duration::from_mins(2);
+/// The number of races whose progress is remembered.
+const MAX_RACES: usize = 500;
+const POSTED: &str = "The full answers are in the thread of this race, or on their way there.";
+
+/// The part of a race's full answers that is in its thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    messages: usize,
+    /// The last message may or may not be posted.
+    is_ambiguous: bool,
+    /// Nothing is left to send.
+    is_complete: bool,
+}
+
+/// The races whose full answers were asked for; `None` while they are being posted.
+#[derive(Default)]
+pub(in crate::slack) struct FullAnswers(Mutex<VecDeque<(RaceId, Option<Progress>)>>);
+
+impl FullAnswers {
+    /// Returns the progress from which to continue; `None` if nothing is left to send.
+    fn begin(&self, id: RaceId) -> Option<Progress> {
+        let mut races = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, progress)) = races.iter_mut().find(|(race, _)| *race == id) {
+            return progress.take_if(|progress| !progress.is_complete);
+        }
+        races.push_back((id, None));
+        if races.len() > MAX_RACES {
+            races.pop_front();
+        }
+        Some(Progress::default())
+    }
+
+    fn end(&self, id: RaceId, progress: Progress) {
+        let mut races = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, now)) = races.iter_mut().find(|(race, _)| *race == id) {
+            *now = Some(progress);
+        }
+    }
+}
+
+impl CommandHandler {
+    /// Posts every answer, whole, into the thread of its race, or what is not there yet.
+    pub(super) async fn full_answers(&self, incoming: &Incoming, record: &Record) {
+        let id = record.id;
+        let Some(thread) = thread(incoming) else { return };
+        let Some(mut progress) = self.full_answers.begin(id) else {
+            return self.notice(incoming, POSTED).await;
+        };
+        let once = format!("answers:{id}");
+        if !self.arena().claim_delivery(PLATFORM, &once).await {
+            self.full_answers.end(id, progress);
+            return self.notice(incoming, POSTED).await;
+        }
+        let posted = self.arena().unless_interrupted(self.post_answers(&thread, record, &mut progress)).await;
+        if !progress.is_complete {
+            self.arena().release_delivery(PLATFORM, &once).await;
+        }
+        self.full_answers.end(id, progress);
+        let Some(Err(error)) = posted else { return };
+        tracing::warn!(race = %id, error = error.chain(), ?progress, "failed to post full answers");
+        let say = if progress.is_complete {
+            "Slack didn't confirm the file with the full answers. It isn't sent twice."
+        } else {
+            "Slack didn't accept all of the full answers. Press again in a moment for the rest."
+        };
+        self.notice(incoming, say).await;
+    }
+
+    /// Posts what is missing, and keeps `progress` up to date.
+    async fn post_answers(
+        &self,
+        thread: &Place,
+        record: &Record,
+        progress: &mut Progress,
+    ) -> Result<(), ApiError> {
+        let until = Instant::now() + POST_TIMEOUT;
+        let answers = render::answers(record);
+        for message in answers.messages.iter().skip(progress.messages) {
+            if progress.is_ambiguous {
+                break;
+            }
+            match posts::post(&self.api, thread, message, until).await {
+                Err(error) if error.is_ambiguous() => progress.is_ambiguous = true,
+                posted => drop(posted?),
+            }
+            progress.messages += 1;
+        }
+        let markdown = if progress.is_ambiguous { Some(render::answers_whole(record)) } else { answers.file };
+        let Some(markdown) = markdown else {
+            progress.is_complete = true;
+            return Ok(());
+        };
+        let staged = posts::stage(&self.api, &file(record, markdown), until).await?;
+        let shared = posts::share(&self.api, thread, &staged, until).await;
+        progress.is_complete = shared.as_ref().err().is_none_or(ApiError::is_ambiguous);
+        shared
+    }
+}
+
+fn file(record: &Record, markdown: Vec<u8>) -> File {
+    File {
+        name: render::answers_file(record.id),
+        mime: "text/markdown",
+        title: "Full answers".into(),
+        alt: None,
+        bytes: Bytes::from(markdown),
+    }
+}
+
+/// Returns the thread below the message whose button was pressed, or the one that contains it.
+fn thread(incoming: &Incoming) -> Option<Place> {
+    let Kind::Button { message, .. } = &incoming.kind else { return None };
+    let place = incoming.place.as_ref()?;
+    let thread = place.thread.clone().or_else(|| message.clone());
+    Some(Place { channel: place.channel.clone(), thread })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn race(n: usize) -> RaceId {
+        RaceId::parse(&format!("0192f3a1-0000-7000-8000-{n:012}")).expect("an id")
+    }
+
+    #[test]
+    fn full_answers_are_posted_once_and_their_rest_after_a_failure() {
+        let answers = FullAnswers::default();
+        assert_eq!(answers.begin(race(1)), Some(Progress::default()));
+        assert_eq!(answers.begin(race(1)), None, "they are being posted");
+        let part = Progress { messages: 2, ..Progress::default() };
+        answers.end(race(1), part);
+        assert_eq!((answers.begin(race(1)), answers.begin(race(1))), (Some(part), None));
+        answers.end(race(1), Progress { is_complete: true, ..part });
+        assert_eq!(answers.begin(race(1)), None, "all are posted");
+    }
+
+    #[test]
+    fn the_oldest_race_is_forgotten_first() {
+        let answers = FullAnswers::default();
+        assert!((0..=MAX_RACES).all(|n| answers.begin(race(n)).is_some()));
+        assert_eq!(
+            (answers.begin(race(0)), answers.begin(race(MAX_RACES))),
+            (Some(Progress::default()), None)
+        );
+    }
+}

@@ -1,0 +1,276 @@
+//! SHELL. The command handler: one delivery in, its acknowledgement at once, and perhaps a race.
+//!
+//! Whatever needs memory and one look into the store is the acknowledgement itself where Slack can show one; everything
+//! slower runs in tasks that shutdown waits for. A race begins only when its message is posted.
+
+mod full_answers;
+mod modal;
+mod reply;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+pub(super) use self::full_answers::FullAnswers;
+use self::reply::Reply;
+use super::{
+    METRICS, PLATFORM,
+    api::{Api, ApiError, Place},
+    finisher::Waiting,
+    incoming::{Ack, Incoming, Kind},
+    names::Names,
+    permissions::Permissions,
+    posts,
+    render::{self, Body, Draft, Pressed},
+    surface::{Address, SlackSurface},
+};
+use crate::{
+    arena::{Arena, Asker, Origin, Recorded, Refused},
+    button::Button,
+    command,
+    platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+};
+
+/// How long a race waits for its turn to be posted where many are asked for in one channel.
+const POST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Answers commands, mentions, messages, buttons and modals.
+pub(super) struct CommandHandler {
+    pub(super) handlers: Handlers,
+    pub(super) api: Api,
+    /// Ids of the users who may stop any race.
+    pub(super) admins: Vec<String>,
+    pub(super) permissions: Permissions,
+    /// Whether final frames have Slack's own chart.
+    pub(super) native_chart: Arc<AtomicBool>,
+    pub(super) full_answers: FullAnswers,
+    pub(super) names: Names,
+}
+
+/// What a text comes to.
+enum Answer {
+    /// An outcome that every platform knows.
+    Outcome(Outcome),
+    /// A form to fill in.
+    Form(Draft),
+}
+
+impl CommandHandler {
+    /// Returns the acknowledgement, after at most one look into the store; tasks do the rest.
+    pub(super) async fn take(self: Arc<Self>, incoming: Incoming) -> Ack {
+        let since = incoming.received_at;
+        let ack = self.acknowledge(Arc::new(incoming)).await;
+        METRICS.answered(since, true);
+        ack
+    }
+
+    pub(super) fn arena(&self) -> &Arc<Arena> {
+        &self.handlers.arena
+    }
+
+    async fn acknowledge(self: Arc<Self>, incoming: Arc<Incoming>) -> Ack {
+        match &incoming.kind {
+            Kind::Command { text } => self.command(&incoming, text).await,
+            Kind::Mention { text } | Kind::Message { text } => {
+                let answer = self.answer(&incoming, text).await;
+                // another replica may have the same message
+                let is_race = matches!(answer, Answer::Outcome(Outcome::Race(_)));
+                if is_race || self.arena().claim_delivery(PLATFORM, &incoming.delivery).await {
+                    self.follow(&incoming, answer);
+                }
+                Ack::Empty
+            }
+            Kind::Button { action_id, value, .. } => {
+                self.button(&incoming, render::pressed(action_id, value)).await;
+                Ack::Empty
+            }
+            Kind::Modal { view_state, private_metadata } => {
+                METRICS.command("modal");
+                self.submitted(&incoming, view_state, private_metadata).await
+            }
+        }
+    }
+
+    /// Answers a command, whose acknowledgement can carry a private message.
+    async fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
+        let answer = self.answer(incoming, text).await;
+        let ack = match &answer {
+            Answer::Form(_) => None,
+            Answer::Outcome(Outcome::Race(recorded)) => Some(render::on_it(recorded.lanes().len())),
+            Answer::Outcome(Outcome::Models) => Some(render::notice("Asking the providers …")),
+            Answer::Outcome(outcome) => {
+                return self.private(incoming, outcome).as_ref().map_or(Ack::Empty, private);
+            }
+        };
+        self.follow(incoming, answer);
+        ack.as_ref().map_or(Ack::Empty, private)
+    }
+
+    /// Carries out what `text` asks for, as far as the acknowledgement needs it.
+    async fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
+        if let Some(draft) = modal::wanted(text)
+            && incoming.trigger_id.is_some()
+        {
+            METRICS.command("form");
+            return Answer::Form(draft);
+        }
+        let command = command::parse(text, self.arena().cards());
+        METRICS.command(command.as_ref().map_or("other", command::Command::word));
+        Answer::Outcome(self.handlers.command(&self.caller(incoming), command).await)
+    }
+
+    /// Carries out a button. A race is recorded before the press is acknowledged.
+    async fn button(self: &Arc<Self>, incoming: &Incoming, pressed: Option<Pressed>) {
+        METRICS.command("button");
+        let incoming = Arc::new(within(incoming, pressed.as_ref()));
+        let button = pressed.map(|pressed| pressed.button);
+        if matches!(button, Some(Button::Again(_) | Button::Try(_))) {
+            let outcome = self.handlers.button(&self.caller(&incoming), button).await;
+            return self.follow(&incoming, Answer::Outcome(outcome));
+        }
+        let handler = Arc::clone(self);
+        self.arena().spawn(async move {
+            let outcome = handler.handlers.button(&handler.caller(&incoming), button).await;
+            handler.show(&incoming, outcome).await;
+        });
+    }
+
+    /// Does in a task what an answer leaves to do.
+    fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, answer: Answer) {
+        let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
+        self.arena().spawn(async move {
+            match answer {
+                Answer::Outcome(outcome) => handler.show(&incoming, outcome).await,
+                Answer::Form(draft) => handler.form(&incoming, &draft).await,
+            }
+        });
+    }
+
+    async fn show(&self, incoming: &Incoming, outcome: Outcome) {
+        match outcome {
+            Outcome::Race(recorded) => self.race(incoming, *recorded).await,
+            Outcome::Models => self.models(incoming).await,
+            Outcome::Answers(record) => self.full_answers(incoming, &record).await,
+            outcome => {
+                if let Some(body) = self.private(incoming, &outcome) {
+                    self.reply(incoming).say(&body).await;
+                }
+            }
+        }
+    }
+
+    /// Returns the message for the person alone that shows `outcome`, if a message does.
+    fn private(&self, incoming: &Incoming, outcome: &Outcome) -> Option<Body> {
+        Some(match outcome {
+            Outcome::Refused(refused) => render::notice(&refused.to_string()),
+            Outcome::Notice(text) => render::notice(text),
+            Outcome::Examples => {
+                let thread = incoming.place.as_ref().and_then(|place| place.thread.as_deref());
+                render::examples(&self.handlers.examples, thread)
+            }
+            Outcome::Help => render::help(self.arena().cards()),
+            Outcome::Explanation(record) => render::explanation(record),
+            Outcome::Race(_) | Outcome::Models | Outcome::Answers(_) | Outcome::Done | Outcome::Duplicate => {
+                return None;
+            }
+        })
+    }
+
+    fn reply<'a>(&'a self, incoming: &'a Incoming) -> Reply<'a> {
+        Reply { arena: self.arena(), api: &self.api, incoming }
+    }
+
+    async fn notice(&self, incoming: &Incoming, text: &str) {
+        self.reply(incoming).say(&render::notice(text)).await;
+    }
+
+    async fn models(&self, incoming: &Incoming) {
+        let entrants = self.arena().entrants(LISTING_TIMEOUT);
+        if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
+            self.reply(incoming).instead(&render::models(&entrants)).await;
+        }
+    }
+
+    /// Posts the race's message and runs the race there. If that fails, or may have failed, no model is called and the
+    /// asker is told.
+    async fn race(&self, incoming: &Incoming, recorded: Recorded) {
+        let arena = self.arena();
+        let Some(place) = &incoming.place else { return arena.withdraw(recorded) };
+        if let Err(refused) = self.permissions.check_person(&self.api, incoming).await {
+            arena.withdraw(recorded);
+            return self.notice(incoming, &refused.to_string()).await;
+        }
+        let name = arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
+        let recorded = recorded.asked_by(name.unwrap_or_default());
+        match arena.unless_interrupted(self.post(place, incoming, &recorded)).await {
+            Some(Ok(address)) => {
+                arena.set_message_ref(&recorded, &address.to_string()).await;
+                self.run(recorded, &address).await;
+            }
+            Some(Err(error)) => {
+                tracing::info!(race = %recorded.id(), error = error.chain(), "failed to post a race");
+                arena.withdraw(recorded);
+                self.notice(incoming, &reply::not_posted(&error, incoming)).await;
+            }
+            None => {
+                arena.withdraw(recorded);
+                let text = format!("{} No model was called.", Refused::Restarting);
+                self.reply(incoming).say_at_the_end(&render::notice(&text)).await;
+            }
+        }
+    }
+
+    async fn post(
+        &self,
+        place: &Place,
+        incoming: &Incoming,
+        recorded: &Recorded,
+    ) -> Result<Address, ApiError> {
+        let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
+        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
+        let posted = posts::post(&self.api, place, &body, Instant::now() + POST_TIMEOUT).await?;
+        Ok(Address { channel: posted.channel, ts: posted.ts, thread: place.thread.clone() })
+    }
+
+    async fn run(&self, recorded: Recorded, address: &Address) {
+        let chart = Arc::clone(&self.native_chart);
+        let mut surface = SlackSurface::new(self.api.clone(), recorded.id(), address, chart);
+        self.arena().race(recorded, &mut surface).await;
+        if self.arena().unless_interrupted(surface.settle()).await.is_none() {
+            surface.settle_at_the_end().await;
+        }
+    }
+
+    fn caller(&self, incoming: &Incoming) -> Caller {
+        // the name is asked for when the race begins
+        let name = incoming.name.clone().unwrap_or_default();
+        Caller {
+            asker: Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name },
+            origin: Origin {
+                platform: PLATFORM,
+                delivery: Some(incoming.delivery.clone()),
+                server: format!("slack:{}", incoming.team),
+                message_ref: Waiting::of(incoming).map(|waiting| waiting.to_string()),
+            },
+            permission: self.permissions.check_place(incoming),
+            may_stop_any: self.admins.contains(&incoming.user),
+            stoppers: "administer LLM Arena here",
+        }
+    }
+}
+
+/// Returns the delivery in the thread that the button carries, where Slack names none.
+fn within(incoming: &Incoming, pressed: Option<&Pressed>) -> Incoming {
+    let mut incoming = incoming.clone();
+    if let (Some(place), Some(Pressed { thread, .. })) = (&mut incoming.place, pressed) {
+        place.thread = place.thread.take().or_else(|| thread.clone());
+    }
+    incoming
+}
+
+fn private(body: &Body) -> Ack {
+    serde_json::to_value(body).map_or(Ack::Empty, Ack::Private)
+}

@@ -1,0 +1,167 @@
+//! SHELL. The webhooks of mode http: commands, interactivity and events.
+//!
+//! Every request carries Slack's signature over its timestamp and its raw body
+//! (<https://docs.slack.dev/authentication/verifying-requests-from-slack>). The library's verifier compares in constant
+//! time; it checks the window too, but with a clock of its own, so the window is checked in [`Webhook`]. A request that
+//! was accepted is refused when it comes again. Slack's own retries are no replays: they come with a new timestamp and so
+//! a new signature, or, within one second, with another `X-Slack-Retry-Num`; they are answered with 200, and `incoming`
+//! drops the duplicate.
+//!
+//! A signed body that cannot be read is counted and answered with 200: an error would make Slack send it again, and in
+//! the end switch events off.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use slack_morphism::{
+    prelude::{SlackPushEvent, SlackSigningSecret},
+    signature_verifier::{SlackEventSignatureVerifier, SlackEventSignatureVerifierError},
+};
+use tokio::time::Instant;
+
+use super::incoming::{Ack, Intake, body, unreadable};
+use crate::{
+    platform::{
+        Dedup,
+        webhook::{Clock, Webhook, WebhookError, single},
+    },
+    telemetry::metrics,
+};
+
+/// Returns the routes `POST /slack/commands`, `/slack/interactive` and `/slack/events` for the application with this
+/// signing secret.
+pub(crate) fn router(secret: &SecretString, intake: Arc<Intake>, clock: Clock) -> Router {
+    let secret = SlackSigningSecret(secret.expose_secret().to_owned());
+    let verifier = SlackEventSignatureVerifier::new(&secret);
+    let webhook = Webhook { platform: "Slack", refusals: metrics::SLACK_REFUSED_REQUESTS, clock };
+    let receiver = Arc::new(Receiver { verifier, intake, webhook, seen: Dedup::default() });
+    Router::new()
+        .route("/slack/commands", post(commands))
+        .route("/slack/interactive", post(interactive))
+        .route("/slack/events", post(events))
+        .with_state(receiver)
+}
+
+struct Receiver {
+    verifier: SlackEventSignatureVerifier,
+    intake: Arc<Intake>,
+    webhook: Webhook,
+    /// Signatures with the number of their retry.
+    seen: Dedup<(String, u8)>,
+}
+
+async fn commands(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
+    receiver.webhook.answer(receiver.command(&headers, body).await)
+}
+
+async fn interactive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
+    receiver.webhook.answer(receiver.interaction(&headers, body).await)
+}
+
+async fn events(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
+    receiver.webhook.answer(receiver.event(&headers, body).await)
+}
+
+impl Receiver {
+    async fn command(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
+        let (body, received_at) = self.accept(headers, body).await?;
+        let ack = match body::command(&body) {
+            Some(command) => self.intake.command(command, received_at).await,
+            None if body::is_ssl_check(&body) => Ack::Empty,
+            None => lost("command"),
+        };
+        Ok(match ack {
+            Ack::Private(message) => ephemeral(message),
+            Ack::Empty | Ack::Errors(_) => ().into_response(),
+        })
+    }
+
+    async fn interaction(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
+        let (body, received_at) = self.accept(headers, body).await?;
+        let ack = match body::interaction(&body) {
+            Some(interaction) => self.intake.interaction(interaction, received_at).await,
+            None => lost("interaction"),
+        };
+        Ok(match ack {
+            Ack::Errors(errors) => {
+                Json(json!({ "response_action": "errors", "errors": errors })).into_response()
+            }
+            Ack::Empty | Ack::Private(_) => ().into_response(),
+        })
+    }
+
+    async fn event(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
+        let (body, received_at) = self.accept(headers, body).await?;
+        match body::event(&body) {
+            Some(SlackPushEvent::UrlVerification(event)) => {
+                return Ok(Json(json!({ "challenge": event.challenge })).into_response());
+            }
+            Some(SlackPushEvent::EventCallback(event)) => self.intake.event(event, received_at).await,
+            Some(SlackPushEvent::AppRateLimited(_)) => {
+                tracing::warn!("Slack sends no more events for this minute: there were too many");
+            }
+            None => drop(lost("event")),
+        }
+        Ok(().into_response())
+    }
+
+    /// Returns the body of a request that is signed, recent and new, and the time at which it was complete.
+    async fn accept(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Instant), WebhookError> {
+        let (body, received_at) = self.webhook.read(body).await?;
+        let (signature, timestamp) = self.verify(headers, &body)?;
+        self.webhook.check_window(Some(timestamp))?;
+        let key = (signature.to_owned(), retry(headers));
+        if self.seen.is_new(key, received_at) { Ok((body, received_at)) } else { Err(WebhookError::Replay) }
+    }
+
+    /// Verifies the signature and returns it with its timestamp, in seconds since 1970.
+    fn verify<'a>(&self, headers: &'a HeaderMap, body: &[u8]) -> Result<(&'a str, i64), WebhookError> {
+        let header = |name| single(headers, name).ok_or(WebhookError::Signature);
+        let signature = header(SlackEventSignatureVerifier::SLACK_SIGNED_HASH_HEADER)?;
+        let timestamp = header(SlackEventSignatureVerifier::SLACK_SIGNED_TIMESTAMP)?;
+        let seconds = seconds(timestamp).ok_or(WebhookError::Signature)?;
+        let body = std::str::from_utf8(body).map_err(|_| WebhookError::Signature)?;
+        match self.verifier.verify(signature, body, timestamp) {
+            // the library's own clock comes after the signature
+            Ok(()) | Err(SlackEventSignatureVerifierError::IncorrectOrExpiredTimestampError(_)) => {
+                Ok((signature, seconds))
+            }
+            Err(_) => Err(WebhookError::Signature),
+        }
+    }
+}
+
+fn lost(what: &'static str) -> Ack {
+    unreadable(what);
+    Ack::Empty
+}
+
+fn ephemeral(mut message: Value) -> Response {
+    message["response_type"] = "ephemeral".into();
+    Json(message).into_response()
+}
+
+/// Parses seconds since 1970 as Slack writes them: digits only, few enough for the library's arithmetic.
+fn seconds(timestamp: &str) -> Option<i64> {
+    let digits = (1..=12).contains(&timestamp.len()) && timestamp.bytes().all(|digit| digit.is_ascii_digit());
+    digits.then(|| timestamp.parse().ok())?
+}
+
+/// Returns the number of the retry, 0 for none. Nothing signs it: a copy with another number gets a 200 up to three
+/// times, and `incoming` drops it.
+fn retry(headers: &HeaderMap) -> u8 {
+    let number = single(headers, "x-slack-retry-num").and_then(|number| number.parse().ok());
+    number.filter(|number| (1..=3).contains(number)).unwrap_or(0)
+}
