@@ -149,8 +149,8 @@ async fn who_is_sent_away_comes_more_slowly() {
     assert!(bot.lost().await.contains("too many connections"));
     bot.seen(|truth| truth.connections == 6).await;
     let times = bot.office.times();
-    // 30, 60, 120, 240, 300
-    assert!(times[5] - times[0] >= 750 * MS, "{:?}", times[5] - times[0]);
+    // 30, 60, 120, 240, and at least two thirds of 300
+    assert!(times[5] - times[0] >= 650 * MS, "{:?}", times[5] - times[0]);
     bot.close().await;
 }
 
