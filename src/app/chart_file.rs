@@ -1,5 +1,5 @@
-//! `--chart FILE`: the file is checked before any model is called, and replaced in one step when the chart is
-//! there. Until then an existing file is untouched, and nothing is left where there was none.
+//! `--chart FILE`: checked before any model is called, and replaced in one step when the chart is drawn. Until then an
+//! existing file stays untouched, and no empty file is left behind.
 
 use std::{
     ffi::OsString,
@@ -8,33 +8,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the chart will stand.
+/// The target of a chart.
 #[derive(Debug)]
 pub(super) enum ChartFile {
-    /// A regular file that is there or will be: written beside it, then renamed.
+    /// A regular file, existing or not: written beside it, then renamed.
     Replaced(PathBuf),
     /// A device or a pipe, which must not be replaced.
     Written(PathBuf),
 }
 
 impl ChartFile {
-    /// The file at `path`, if it can be written. Leaves no trace.
+    /// Checks that the file at `path` can be written, and leaves no trace.
     ///
     /// # Errors
-    /// As the system says it.
+    /// The system's error.
     pub(super) fn check(path: &Path) -> io::Result<Self> {
-        let Ok(there) = path.canonicalize() else {
-            return Self::Replaced(path.components().collect()).tried();
+        let Ok(target) = path.canonicalize() else {
+            return Self::Replaced(path.components().collect()).checked();
         };
-        let kind = there.metadata()?.file_type();
+        let kind = target.metadata()?.file_type();
         if !kind.is_file() && !kind.is_dir() {
-            return Ok(Self::Written(there));
+            return Ok(Self::Written(target));
         }
-        OpenOptions::new().write(true).open(&there)?;
-        Self::Replaced(there).tried()
+        OpenOptions::new().write(true).open(&target)?;
+        Self::Replaced(target).checked()
     }
 
-    fn tried(self) -> io::Result<Self> {
+    fn checked(self) -> io::Result<Self> {
         if let Self::Replaced(path) = &self {
             let beside = beside(path)?;
             File::create_new(&beside)?;
@@ -43,10 +43,10 @@ impl ChartFile {
         Ok(self)
     }
 
-    /// Writes the whole of it, or leaves what was there.
+    /// Writes all of `bytes`, or leaves the previous content.
     ///
     /// # Errors
-    /// As the system says it.
+    /// The system's error.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Written(path) => fs::write(path, bytes),
@@ -59,7 +59,7 @@ impl ChartFile {
     }
 }
 
-/// A name in the same folder that nothing else has.
+/// Returns a name in the folder of `path` that no other file has.
 fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let mut hidden = OsString::from(".");

@@ -1,6 +1,6 @@
-//! The probes and what this process tells of itself: that its runtime turns, what it lacks, what it holds.
+//! `/healthz`, `/readyz` and `/metrics`: whether the runtime is alive, what readiness misses, what the process uses.
 //!
-//! `/healthz` asks about nothing outside of the process: no restart mends an outage of a platform or of the store.
+//! `/healthz` checks nothing outside the process: no restart mends an outage of a platform or of the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,23 +24,24 @@ use crate::{
     },
 };
 
-/// How often the recorder folds its samples.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// The interval at which the recorder folds its samples.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// The interval of the heartbeat.
 const BEAT: Duration = Duration::from_secs(1);
-/// A runtime that skips its timers for so long is stuck.
+/// A runtime whose timers are late by this much is stuck.
 const STUCK: Duration = Duration::from_secs(5);
 
-/// What the probes know.
+/// The state that the probes report.
 #[derive(Clone)]
 pub(super) struct Health {
     pub(super) platforms: Platforms,
     pub(super) store: watch::Receiver<store::State>,
     pub(super) draining: CancellationToken,
-    /// When a timer last came, as [`beats`] tells.
+    /// The time of the last heartbeat, from [`beats`].
     pub(super) beat: watch::Receiver<Instant>,
 }
 
-/// Stamps each second for as long as anybody looks.
+/// Sends the time once a second for as long as there is a receiver.
 pub(super) async fn beats(stamp: watch::Sender<Instant>) {
     let mut turn = interval(BEAT);
     turn.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -50,25 +51,25 @@ pub(super) async fn beats(stamp: watch::Sender<Instant>) {
     }
 }
 
-/// `/healthz` and `/readyz`.
+/// Returns the routes `/healthz` and `/readyz`.
 pub(super) fn probes(health: Health) -> Router {
     Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health)
 }
 
 async fn healthz(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if turns(*health.beat.borrow()) {
+    if is_alive(*health.beat.borrow()) {
         (StatusCode::OK, "ok\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the runtime is stuck: its timers do not come\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "the runtime is stuck: its timers are late\n")
     }
 }
 
-/// Whether the runtime turns whose last `beat` this is.
-fn turns(beat: Instant) -> bool {
+/// Returns true if the runtime of this last `beat` is alive.
+fn is_alive(beat: Instant) -> bool {
     beat.elapsed() < STUCK
 }
 
-/// The store is there when it took a write within the last seconds: this process's lease.
+/// The store is available if it took a write within the last seconds: this process's lease.
 async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     let mut missing = health.platforms.missing();
     if let store::State::Unavailable { reason } = &*health.store.borrow() {
@@ -81,7 +82,7 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
 }
 
-/// `/metrics`; memory, open files and CPU of the process are looked at when it is asked for.
+/// Returns the route `/metrics`; memory, open files and CPU of the process are measured on request.
 pub(super) fn metrics() -> Router {
     let (recorder, process) = (recorder(), Collector::default());
     process.describe();
@@ -92,9 +93,9 @@ pub(super) fn metrics() -> Router {
     Router::new().route("/metrics", get(page))
 }
 
-/// Folds the recorder's samples, and tells how things stand.
+/// Folds the recorder's samples and updates the gauges.
 pub(super) async fn upkeep(platforms: Platforms, store: watch::Receiver<store::State>, arena: Arc<Arena>) {
-    let mut turn = interval(UPKEEP);
+    let mut turn = interval(UPKEEP_INTERVAL);
     loop {
         turn.tick().await;
         let tasks = Handle::current().metrics().num_alive_tasks();
@@ -118,13 +119,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn timers_that_do_not_come_are_noticed() {
+    async fn late_timers_are_noticed() {
         let (stamp, beat) = watch::channel(Instant::now());
         let minute = tokio::time::timeout(Duration::from_mins(1), beats(stamp));
-        assert!(minute.await.is_err(), "it beats as long as anybody looks");
+        assert!(minute.await.is_err(), "it beats as long as there is a receiver");
         advance(STUCK.saturating_sub(BEAT * 2)).await;
-        assert!(turns(*beat.borrow()));
+        assert!(is_alive(*beat.borrow()));
         advance(BEAT * 2).await;
-        assert!(!turns(*beat.borrow()));
+        assert!(!is_alive(*beat.borrow()));
     }
 }

@@ -1,19 +1,16 @@
-//! `compare --json`: the race as scripts get it. Every key is always there, `null` where unknown; keys may
-//! be added, never renamed.
+//! `compare --json`: a race for scripts. Every key is always there, `null` where unknown; keys may be added, never renamed.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{
-    arena::Record,
-    race::{
-        lesson,
-        report::{LaneReport, Status},
-    },
+use crate::race::{
+    lesson,
+    record::Record,
+    report::{LaneReport, Status},
 };
 
-/// One race.
+/// A race.
 #[derive(Serialize)]
 pub(super) struct Race<'a> {
     prompt: &'a str,
@@ -47,7 +44,7 @@ struct Lane<'a> {
 }
 
 impl<'a> Race<'a> {
-    /// The race of this record.
+    /// Returns the JSON form of `record`.
     pub(super) fn of(record: &'a Record) -> Self {
         Self {
             prompt: &record.report.prompt,
@@ -89,7 +86,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// Milliseconds with three decimals.
+/// Returns `time` in milliseconds with three decimals.
 fn millis(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,7 +1,8 @@
-//! SHELL. Where several processes share a store, one of them at a time has a platform's connection; the others stand by.
+//! SHELL. Leader election: if several processes share a store, one of them at a time has a platform's connection and the
+//! others stand by.
 //!
-//! The holder steps down by its own clock, well before the others may take its lease for lost: a cut between it and the
-//! database never gives two holders.
+//! The leader steps down by its own clock, well before the others may take its lease for expired, so a cut between it and
+//! the database never makes two leaders.
 
 use std::time::Duration;
 
@@ -15,12 +16,12 @@ use crate::{
 };
 
 /// How often a lease is renewed.
-const RENEW: Duration = Duration::from_secs(2);
-/// Between two tries to take or to renew a lease that did not work.
-const AGAIN: Duration = Duration::from_millis(500);
+const RENEW_INTERVAL: Duration = Duration::from_secs(2);
+/// The wait between two attempts to acquire or to renew a lease.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// Runs `run` whenever this process holds the lease of `platform`, until `closed`. `run` must end soon after its token is
-/// cancelled, and may be called again.
+/// Runs `run` whenever this process holds the lease of `platform`, until `closed` is cancelled. `run` must end soon after its
+/// token is cancelled, and may be called again.
 pub(super) async fn lead<F: Future<Output = ()>>(
     store: &Store,
     platform: &'static str,
@@ -31,55 +32,55 @@ pub(super) async fn lead<F: Future<Output = ()>>(
         return run(closed).await;
     }
     let lease = format!("leader:{platform}");
-    let leads =
+    let set_leader =
         |leads: bool| gauge!(name::LEADER, field::PLATFORM => platform).set(if leads { 1.0 } else { 0.0 });
-    leads(false);
-    while let Some(since) = closed.run_until_cancelled(taken(store, &lease)).await {
-        tracing::info!(platform, "this process has the platform's connection now");
-        leads(true);
+    set_leader(false);
+    while let Some(since) = closed.run_until_cancelled(acquired(store, &lease)).await {
+        tracing::info!(platform, "this process is the platform's leader now");
+        set_leader(true);
         let (term, over) = (closed.child_token(), CancellationToken::new());
         let running = async {
             run(term.clone()).await;
             over.cancel();
         };
-        let keeping = async {
+        let renewing = async {
             tokio::select! {
                 () = over.cancelled() => {}
                 () = closed.cancelled() => {}
-                () = lost(store, &lease, since) => {
-                    tracing::warn!(platform, "the lease could not be renewed: another process may take over");
+                () = expired(store, &lease, since) => {
+                    tracing::warn!(platform, "failed to renew the lease: another process may take over");
                 }
             }
             term.cancel();
         };
-        tokio::join!(running, keeping);
-        leads(false);
+        tokio::join!(running, renewing);
+        set_leader(false);
         let _ = store.release_lease(&lease).await;
     }
 }
 
-/// Waits for the lease; when it was asked for.
-async fn taken(store: &Store, lease: &str) -> Instant {
+/// Waits for the lease and returns the time at which it was asked for.
+async fn acquired(store: &Store, lease: &str) -> Instant {
     loop {
         let asked = Instant::now();
         if let Ok(Some(_)) = store.acquire_lease(lease).await {
             return asked;
         }
-        sleep(AGAIN).await;
+        sleep(RETRY_DELAY).await;
     }
 }
 
-/// Renews the lease, which was asked for at `since`, until it must be taken for lost.
-async fn lost(store: &Store, lease: &str, mut since: Instant) {
+/// Renews the lease, which was asked for at `since`, until it must be considered expired.
+async fn expired(store: &Store, lease: &str, mut since: Instant) {
     loop {
         let renewed = async {
-            sleep_until(since + RENEW).await;
+            sleep_until(since + RENEW_INTERVAL).await;
             loop {
                 let asked = Instant::now();
                 match store.renew_lease(lease).await {
                     Ok(Some(_)) => return Some(asked),
                     Ok(None) => return None,
-                    Err(_) => sleep(AGAIN).await,
+                    Err(_) => sleep(RETRY_DELAY).await,
                 }
             }
         };

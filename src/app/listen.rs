@@ -1,4 +1,4 @@
-//! Listening: where, and whose setting it was when it cannot be had.
+//! Binding a listener, with an error that names the setting to change.
 
 use std::{
     io,
@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 
 use crate::config::{Config, ConfigError, LISTEN_VARIABLE};
 
-/// Who said on which address to listen.
+/// The source of a listen address.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Said<'a> {
-    /// `[http] listen` of this configuration, or the variable that goes before it.
+pub(super) enum AddressSource<'a> {
+    /// `[http] listen` of this configuration, or the variable that overrides it.
     Listen(&'a Config),
     /// `[http] metrics_listen` of this configuration.
     MetricsListen(&'a Config),
@@ -20,9 +20,9 @@ pub(super) enum Said<'a> {
     Argument,
 }
 
-impl Said<'_> {
-    /// The error with the place of the setting; `problem` ends in "set another address".
-    fn wrong(self, problem: &str) -> ConfigError {
+impl AddressSource<'_> {
+    /// Returns the error at the setting; `problem` ends in "set another address".
+    fn error(self, problem: &str) -> ConfigError {
         let here = format!("{problem} here");
         match self {
             Self::Listen(config) if config.http.listen_is_variable => {
@@ -41,20 +41,20 @@ impl Said<'_> {
     }
 }
 
-/// Binds `address`: the listener and the address it got, which differs where port 0 was asked for.
+/// Binds `address` and returns the listener with its actual address, which differs for port 0.
 ///
 /// # Errors
-/// The setting to change.
+/// A [`ConfigError`] that names the setting to change.
 pub(super) async fn bind(
     address: SocketAddr,
-    said: Said<'_>,
+    source: AddressSource<'_>,
 ) -> Result<(TcpListener, SocketAddr), ConfigError> {
     let bound = TcpListener::bind(address).await.and_then(|listener| {
         let address = listener.local_addr()?;
         Ok((listener, address))
     });
     bound.map_err(|error| {
-        said.wrong(&match error.kind() {
+        source.error(&match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("{address} is in use; stop what listens there, or set another address")
             }
@@ -63,8 +63,8 @@ pub(super) async fn bind(
     })
 }
 
-/// Where one who listens at `address` can be reached from the same machine.
-pub(super) fn reached(address: SocketAddr) -> SocketAddr {
+/// Returns the address at which a listener on `address` can be reached from the same machine.
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

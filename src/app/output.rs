@@ -1,15 +1,14 @@
-//! The program's own words on stdout and stderr. Whoever reads may leave early, as `head` does: that is an end
-//! like any other, never a failure and never a panic.
+//! Output of the program itself on stdout and stderr. A reader that leaves early, as `head` does, is no failure.
 
 use std::{
     fmt::Display,
     io::{ErrorKind, Write as _, stderr, stdout},
 };
 
-/// Writes `text` and a line's end to stdout. Nobody reading it any more is no error.
+/// Writes `text` and a line break to stdout. A closed pipe is no error.
 ///
 /// # Errors
-/// What kept it from being written, such as a full disk, for people.
+/// A sentence about a write that failed, such as one to a full disk.
 pub(super) fn print(text: impl Display) -> Result<(), String> {
     let mut out = stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -18,18 +17,18 @@ pub(super) fn print(text: impl Display) -> Result<(), String> {
     }
 }
 
-/// Writes a line to stderr; there is no other place to tell that it failed.
+/// Writes a line to stderr, and ignores a failure: there is no other place to report it.
 pub(super) fn note(text: impl Display) {
     let _ = writeln!(stderr(), "{text}");
 }
 
-/// `code`, or a word on stderr and the code of a failure where `written` is one.
+/// Returns `code`, or reports the failure of `written` on stderr and returns its code.
 pub(super) fn code(written: Result<(), String>, code: u8) -> u8 {
     match written {
         Ok(()) => code,
         Err(problem) => {
             note(format_args!("llm-arena: {problem}"));
-            super::BAD
+            super::FAILURE
         }
     }
 }

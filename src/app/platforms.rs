@@ -1,4 +1,4 @@
-//! The chat platforms that are configured: their settings from the configuration, their surfaces.
+//! The chat platforms that have their credentials: created, run, asked for what they miss.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,16 +6,15 @@ use axum::Router;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    app::{leader::lead, starts::back_off},
+    app::{composition::Composition, leader::lead, restart_backoff::back_off},
     arena::{Arena, Finisher},
-    config::{Config, ConfigError, DiscordMode, ExampleConfig, SlackMode},
+    config::ConfigError,
     discord::{self, Discord},
-    guide::Example,
     slack::{self, Slack},
     store::{State, Store},
 };
 
-/// The surfaces of the platforms that have their credentials.
+/// The platforms that have their credentials.
 #[derive(Clone, Default)]
 pub(super) struct Platforms {
     discord: Option<Arc<Discord>>,
@@ -23,13 +22,13 @@ pub(super) struct Platforms {
 }
 
 impl Platforms {
-    /// For `arena`; nothing is called yet.
+    /// Creates the platforms of `arena`; nothing is called yet.
     ///
     /// # Errors
-    /// A token or a key that cannot be one.
-    pub(super) fn new(config: &Config, arena: &Arc<Arena>) -> Result<Self, ConfigError> {
-        let discord = discord_settings(config).map(|settings| Discord::new(Arc::clone(arena), settings));
-        let slack = slack_settings(config).map(|settings| Slack::new(Arc::clone(arena), settings));
+    /// The variable of a token or a key that cannot be one.
+    pub(super) fn new(app: &Composition, arena: &Arc<Arena>) -> Result<Self, ConfigError> {
+        let discord = app.discord.clone().map(|settings| Discord::new(Arc::clone(arena), settings));
+        let slack = app.slack.clone().map(|settings| Slack::new(Arc::clone(arena), settings));
         let wrong_discord = |error: discord::SettingsError| {
             let name = match error {
                 discord::SettingsError::PublicKey => "DISCORD_PUBLIC_KEY",
@@ -45,14 +44,14 @@ impl Platforms {
         })
     }
 
-    /// The routes that the platforms post to.
+    /// Returns the routes that the platforms post to.
     pub(super) fn router(&self) -> Router {
         let discord = self.discord.iter().map(|discord| discord.router());
         discord.chain(self.slack.iter().map(|slack| slack.router())).fold(Router::new(), Router::merge)
     }
 
-    /// Runs them among `servers` until `closed`. Where several processes share `store`, a connection that only one of
-    /// them may have is left as soon as this process is told to end: the next one shall have it at once.
+    /// Runs them as tasks of `servers` until `closed` is cancelled. If several processes share `store`, a connection that
+    /// only one of them may have is closed as soon as `shutdown` is cancelled, so that the next one gets it at once.
     pub(super) fn run(
         &self,
         servers: &TaskTracker,
@@ -81,39 +80,39 @@ impl Platforms {
                     lead(&store, "slack", closed, |term| slack.run(term)).await;
                 } else {
                     // each of them edits messages of the same workspace
-                    let sharing = closed.run_until_cancelled(shares(&store, &slack));
+                    let sharing = closed.run_until_cancelled(share_budget(&store, &slack));
                     tokio::join!(slack.run(closed.clone()), sharing);
                 }
             });
         }
     }
 
-    /// Those that can edit messages of which only the place is known.
+    /// Returns the platforms as finishers of orphans.
     pub(super) fn finishers(&self) -> Vec<Arc<dyn Finisher>> {
         let discord = self.discord.clone().map(|discord| discord as Arc<dyn Finisher>);
         discord.into_iter().chain(self.slack.clone().map(|slack| slack as Arc<dyn Finisher>)).collect()
     }
 
-    /// How long the last frames of all messages that are live now have to wait for their slots.
+    /// Returns how long the final frames of all live messages have to wait for their slots.
     pub(super) fn finals(&self) -> Duration {
         let discord = self.discord.iter().map(|discord| discord.finals());
         discord.chain(self.slack.iter().map(|slack| slack.finals())).max().unwrap_or_default()
     }
 
-    /// Each platform that is on, with what is not there yet.
+    /// Returns each platform with what readiness still misses of it.
     pub(super) fn each(&self) -> Vec<(&'static str, Vec<String>)> {
         let discord = self.discord.iter().map(|discord| ("discord", discord.missing()));
         discord.chain(self.slack.iter().map(|slack| ("slack", slack.missing()))).collect()
     }
 
-    /// What is not there yet, one sentence each.
+    /// Returns what readiness still misses, one sentence each.
     pub(super) fn missing(&self) -> Vec<String> {
         self.each().into_iter().flat_map(|(_, missing)| missing).collect()
     }
 }
 
-/// Tells Slack's budget how many processes use it, for ever.
-async fn shares(store: &Store, slack: &Slack) {
+/// Keeps the number of processes up to date that share Slack's budget of edits.
+async fn share_budget(store: &Store, slack: &Slack) {
     let mut state = store.state();
     loop {
         if let State::Connected { processes, .. } = *state.borrow_and_update() {
@@ -123,64 +122,4 @@ async fn shares(store: &Store, slack: &Slack) {
             return;
         }
     }
-}
-
-/// What Discord needs, if it is on.
-pub(super) fn discord_settings(config: &Config) -> Option<discord::Settings> {
-    let token = config.credentials.discord_token.clone()?;
-    let mode = match (config.discord.mode, &config.credentials.discord_public_key) {
-        (DiscordMode::Http, Some(key)) => discord::Mode::Http { public_key: key.clone() },
-        _ => discord::Mode::Gateway,
-    };
-    Some(discord::Settings {
-        api_url: config.discord.api_url.clone(),
-        token,
-        mode,
-        guild: config.discord.guild_id,
-        token_life: Duration::from_secs(config.discord.token_seconds),
-        examples: examples(config),
-        access: discord::Access {
-            servers: config.access.discord_servers.clone(),
-            channels: config.access.discord_channels.clone(),
-            roles: config.access.discord_roles.clone(),
-        },
-    })
-}
-
-/// What Slack needs, if it is on.
-pub(super) fn slack_settings(config: &Config) -> Option<slack::Settings> {
-    let credentials = &config.credentials;
-    let bot_token = credentials.slack_bot_token.clone()?;
-    // which of the two is there hangs on the mode, which the configuration has checked
-    let mode = match (config.slack.mode, &credentials.slack_signing_secret, &credentials.slack_app_token) {
-        (SlackMode::Http, Some(secret), _) => slack::Mode::Http { signing_secret: secret.clone() },
-        (_, _, app_token) => slack::Mode::Socket { app_token: app_token.clone()? },
-    };
-    Some(slack::Settings {
-        api_url: config.slack.api_url.clone(),
-        bot_token,
-        mode,
-        admins: config.slack.admins.clone(),
-        native_chart: config.slack.native_chart,
-        examples: examples(config),
-        access: slack::Access {
-            channels: config.access.slack_channels.clone(),
-            groups: config.access.slack_groups.clone(),
-        },
-    })
-}
-
-/// Whether any chat platform has its credentials.
-pub(super) fn any(config: &Config) -> bool {
-    config.credentials.discord_token.is_some() || config.credentials.slack_bot_token.is_some()
-}
-
-/// The prompts to try.
-pub(super) fn examples(config: &Config) -> Vec<Example> {
-    let example = |settings: &ExampleConfig| Example {
-        title: settings.title.clone(),
-        prompt: settings.prompt.clone(),
-        lesson: settings.lesson.clone(),
-    };
-    config.examples.iter().map(example).collect()
 }

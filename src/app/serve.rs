@@ -1,7 +1,7 @@
-//! `serve`: one listener for health, metrics and every surface that wants HTTP, and an end in good order.
+//! `serve`: one listener for health, metrics and every surface that needs HTTP, and a graceful shutdown.
 //!
-//! The end: refuse new races, let live ones run until shortly before the deadline, interrupt the rest, show
-//! every final frame, close the tabs, exit. Nothing stays on a live word.
+//! Shutdown: refuse new races, let live ones run until shortly before the deadline, interrupt the rest, show every final
+//! frame, close the tabs, exit. No message stays on "writing".
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -14,13 +14,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    GOOD,
+    Composition, SUCCESS,
     health::{self, Health},
-    lineup_of,
-    listen::{Said, bind, reached},
+    listen::{AddressSource, bind, reachable},
     output::note,
-    platforms::{self, Platforms},
-    remembering,
+    platforms::Platforms,
 };
 use crate::{
     config::{self, Config, ConfigError},
@@ -29,19 +27,20 @@ use crate::{
     web::{Hosts, LocalChannel},
 };
 
-/// What the final frames need of the drain time, beside their waits for slots.
-const FINALS: Duration = Duration::from_secs(2);
+/// The part of the drain time that final frames need, besides their waits for slots.
+const FINAL_FRAMES: Duration = Duration::from_secs(2);
 
-/// What the final frames get, however short the drain time is.
-const FINALS_LEAST: Duration = Duration::from_millis(500);
+/// The time that final frames get, however short the drain time is.
+const MIN_FINAL_FRAMES: Duration = Duration::from_millis(500);
 
 /// Serves until `shutdown` is cancelled and the drain is over.
-pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result<u8, ConfigError> {
-    let (listener, address) = bind(config.http.listen, Said::Listen(&config)).await?;
-    let store = remembering::store(&config);
-    let arena = Arc::new(lineup_of(&config).with_store(store.clone(), remembering::caps(&config)));
+pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Result<u8, ConfigError> {
+    let config = &app.config;
+    let (listener, address) = bind(config.http.listen, AddressSource::Listen(config)).await?;
+    let store = app.store();
+    let arena = Arc::new(app.arena().with_store(store.clone(), app.caps()));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
-    let platforms = Platforms::new(&config, &arena)?;
+    let platforms = Platforms::new(app, &arena)?;
     let (stamp, beat) = watch::channel(Instant::now());
     servers.spawn(closed.clone().run_until_cancelled_owned(health::beats(stamp)));
     let health =
@@ -50,23 +49,22 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
         None => router = router.merge(health::metrics()),
         Some(address) => {
-            let (listener, address) = bind(address, Said::MetricsListen(&config)).await?;
+            let (listener, address) = bind(address, AddressSource::MetricsListen(config)).await?;
             tracing::info!(%address, "listening for metrics");
             servers.spawn(http(listener, health::metrics(), closed.clone()));
         }
     }
-    let local = local_channel(&config);
-    let channel =
-        local.then(|| LocalChannel::new(Arc::clone(&arena), platforms::examples(&config), hosts(&config)));
+    let local = local_channel(app);
+    let channel = local.then(|| LocalChannel::new(Arc::clone(&arena), app.examples.clone(), hosts(config)));
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
     }
     router = router.merge(platforms.router());
-    let remembered = Remembered::of(&store);
+    let open_store = OpenStore::new(&store);
     platforms.run(&servers, &store, &shutdown, &closed);
     servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
-    announce(&config, address, local);
-    warn_of_drain(&config);
+    announce(app, address, local);
+    warn_of_drain(app);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
@@ -76,27 +74,27 @@ pub(super) async fn serve(config: Config, shutdown: CancellationToken) -> Result
     servers.close();
     shutdown.cancelled().await;
     let (now, drain) = (Instant::now(), Duration::from_secs(config.arena.drain_seconds));
-    let deadline = now + drain.max(FINALS_LEAST);
-    let finals = FINALS + platforms.finals();
+    let deadline = now + drain.max(MIN_FINAL_FRAMES);
+    let finals = FINAL_FRAMES + platforms.finals();
     let ended = arena.drain(now + drain.saturating_sub(finals), deadline).await;
     channel.inspect(LocalChannel::close);
     closed.cancel();
     let _ = timeout_at(deadline, servers.wait()).await;
-    remembered.close(deadline).await;
+    open_store.close(deadline).await;
     if !ended {
-        tracing::error!("the drain time was over before every message had its final frame");
+        tracing::error!("the drain time ended before every message had its final frame");
     }
-    Ok(GOOD)
+    Ok(SUCCESS)
 }
 
-/// The store while it is open: longer than all that write into it.
-struct Remembered {
+/// The store while it is open, which outlives everything that writes into it.
+struct OpenStore {
     closed: CancellationToken,
     tasks: TaskTracker,
 }
 
-impl Remembered {
-    fn of(store: &Store) -> Self {
+impl OpenStore {
+    fn new(store: &Store) -> Self {
         let (closed, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (store, token) = (store.clone(), closed.clone());
         tasks.spawn(async move { store.run(token).await });
@@ -104,10 +102,10 @@ impl Remembered {
         Self { closed, tasks }
     }
 
-    /// Lets other processes know at once that this one is gone.
+    /// Releases this process's lease, so that others know at once that it is gone.
     async fn close(self, deadline: Instant) {
         self.closed.cancel();
-        let _ = timeout_at(deadline + FINALS_LEAST, self.tasks.wait()).await;
+        let _ = timeout_at(deadline + MIN_FINAL_FRAMES, self.tasks.wait()).await;
     }
 }
 
@@ -117,12 +115,13 @@ async fn http(listener: TcpListener, router: Router, closed: CancellationToken) 
     }
 }
 
-/// Whether the local channel is served: by itself only where no chat token is set, on loopback.
-fn local_channel(config: &Config) -> bool {
+/// Returns true if the local channel is served: by default only without a chat token, and on loopback.
+fn local_channel(app: &Composition) -> bool {
+    let config = &app.config;
     let loopback = config.http.listen.ip().is_loopback();
     match config.local_channel {
         config::LocalChannel::Off => false,
-        config::LocalChannel::Auto => !platforms::any(config) && loopback,
+        config::LocalChannel::Auto => !app.has_chat_platform() && loopback,
         config::LocalChannel::On => {
             if !loopback {
                 let listen = config.http.listen;
@@ -133,35 +132,37 @@ fn local_channel(config: &Config) -> bool {
     }
 }
 
-/// The names under which the local channel answers.
+/// Returns the host names that the local channel answers to.
 fn hosts(config: &Config) -> Hosts {
     let allowed = config.http.allowed_hosts.clone();
     if config.http.listen.ip().is_loopback() { Hosts::loopback(allowed) } else { Hosts::open(allowed) }
 }
 
-/// Says that it listens on `address` and whether the `local` channel is there.
-fn announce(config: &Config, address: SocketAddr, local: bool) {
+/// Reports the `address` and the `local` channel.
+fn announce(app: &Composition, address: SocketAddr, local: bool) {
+    let config = &app.config;
     tracing::info!(%address, configuration = config.origin, "listening");
     if local {
-        note(format_args!("LLM Arena: the local channel is at http://{}", reached(address)));
+        note(format_args!("LLM Arena: the local channel is at http://{}", reachable(address)));
         if config.models.iter().any(|model| model.card.simulated) {
             note("Models whose provider has no key are simulated, and say so.");
         }
-    } else if !platforms::any(config) {
-        tracing::warn!("no chat token and no local channel: nobody can ask; set one of them");
+    } else if !app.has_chat_platform() {
+        tracing::warn!("no chat token and no local channel: set one of them, or no one can ask");
     }
 }
 
-/// Says so where a restart among as many races as may run would leave some of them on their live words: Slack takes
-/// their last frames one after the other.
-fn warn_of_drain(config: &Config) {
+/// Warns if a restart among as many races as may run would leave some without their final frame: Slack takes those one after
+/// the other.
+fn warn_of_drain(app: &Composition) {
+    let config = &app.config;
     let (races, drain_seconds) = (config.arena.concurrent_races, config.arena.drain_seconds);
-    let would_do = (FINALS + slack::finals_of(races)).as_millis().div_ceil(1_000);
-    if platforms::slack_settings(config).is_some() && u128::from(drain_seconds) < would_do {
+    let would_do = (FINAL_FRAMES + slack::finals_of(races)).as_millis().div_ceil(1_000);
+    if app.slack.is_some() && u128::from(drain_seconds) < would_do {
         tracing::warn!(
             drain_seconds,
             would_do,
-            "[arena] drain_seconds is too short for the last frames of {races} races on Slack, which is \
+            "[arena] drain_seconds is too short for the final frames of {races} races on Slack, which is \
              [arena] concurrent_races: set it to {would_do}, or lower concurrent_races"
         );
     }

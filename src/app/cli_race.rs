@@ -1,37 +1,44 @@
 //! `compare` and `ask`: one race in a terminal, its chart in a file, its numbers for scripts.
 
-use std::{io::IsTerminal, path::PathBuf, sync::Arc};
+use std::{
+    io::{IsTerminal, Read as _},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BAD, GOOD, StartError, arena,
+    Composition, FAILURE, SUCCESS, StartError,
     chart_file::ChartFile,
     json,
     output::{self, print},
-    prompt,
 };
 use crate::{
     arena::{Arena, Asker, Origin, Record, Recorded, Refused},
     chart,
-    cli::RaceArgs,
+    cli::{PromptSource, RaceArgs},
     command,
-    config::Config,
     terminal::{Terminal, render::Screen},
 };
 
-/// Runs one race of `models` (none named: all) and says how it went as an exit code. Cancelling `shutdown`
-/// stops the race; what it has is shown, written and counted all the same. Cancelled before the prompt was
-/// read, there is no race.
-pub(super) async fn compare(
-    config: &Config,
+/// The largest prompt that is read from standard input, in MiB: beyond every limit that can be configured.
+const MAX_STDIN_MIB: usize = 4;
+
+/// Runs one race of `models` (all if none is named) and returns its exit code. Cancelling `shutdown` stops the race, and
+/// what it has is shown, written and counted; before the prompt was read, there is no race.
+///
+/// # Errors
+/// [`StartError`] for an unusable prompt, an unknown model or a chart file that cannot be written.
+pub(super) async fn race(
+    app: &Composition,
     models: &[String],
     args: &RaceArgs,
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
-    let arena = arena(config);
-    let Some(prompt) = shutdown.run_until_cancelled(prompt::read(args.prompt())).await else {
-        return Ok(BAD);
+    let arena = app.arena();
+    let Some(prompt) = shutdown.run_until_cancelled(read_prompt(args.prompt())).await else {
+        return Ok(FAILURE);
     };
     let recorded = admit(&arena, models, prompt?).await?;
     let file = chart_file(args)?;
@@ -55,8 +62,8 @@ pub(super) async fn compare(
         Some(file) => draw(file, Arc::clone(&record)).await,
         None => Ok(()),
     };
-    let written = tell(&record, args, charted.is_ok());
-    Ok(output::code(charted.and(written), if finished { GOOD } else { BAD }))
+    let written = print_result(&record, args, charted.is_ok());
+    Ok(output::code(charted.and(written), if finished { SUCCESS } else { FAILURE }))
 }
 
 async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recorded, StartError> {
@@ -71,7 +78,7 @@ async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recor
     arena.record(admitted, &Origin { platform: "terminal", ..Origin::default() }).await.map_err(usage)
 }
 
-/// The chart's file, checked before any model is called, so that a wrong path costs nothing.
+/// Returns the chart's file, checked before any model is called, so that a wrong path costs nothing.
 fn chart_file(args: &RaceArgs) -> Result<Option<ChartFile>, StartError> {
     let check = |path: &PathBuf| {
         ChartFile::check(path).map_err(|error| {
@@ -81,7 +88,7 @@ fn chart_file(args: &RaceArgs) -> Result<Option<ChartFile>, StartError> {
     args.chart.as_ref().map(check).transpose()
 }
 
-/// The screen behind `out`, when it is one.
+/// Returns the screen behind `out`, if it is a terminal.
 fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S) -> Option<Screen> {
     let (columns, rows) = terminal_size::terminal_size_of(out).filter(|_| out.is_terminal())?;
     Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color: true })
@@ -90,13 +97,13 @@ fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S) -> Option<Screen> {
 async fn draw(file: ChartFile, record: Arc<Record>) -> Result<(), String> {
     let drawn = tokio::task::spawn_blocking(move || {
         let chart = chart::png(&record.report).map_err(|error| format!("no chart: {error}"))?;
-        file.write(&chart.png).map_err(|error| format!("the chart cannot be written: {error}"))
+        file.write(&chart.png).map_err(|error| format!("cannot write the chart: {error}"))
     });
     drawn.await.unwrap_or_else(|error| Err(format!("no chart: {error}")))
 }
 
-/// Says on stdout what the race's frames have not said: all of it as JSON, or where the chart is.
-fn tell(record: &Record, args: &RaceArgs, charted: bool) -> Result<(), String> {
+/// Prints what the frames have not shown: the whole race as JSON, or the chart's path.
+fn print_result(record: &Record, args: &RaceArgs, charted: bool) -> Result<(), String> {
     if args.json {
         let text = serde_json::to_string_pretty(&json::Race::of(record));
         return print(text.map_err(|error| error.to_string())?);
@@ -105,4 +112,30 @@ fn tell(record: &Record, args: &RaceArgs, charted: bool) -> Result<(), String> {
         Some(path) if charted => print(format_args!("chart: {}", path.display())),
         _ => Ok(()),
     }
+}
+
+/// Returns the prompt of `source`. Reading blocks a thread of its own, which stays behind when this future is dropped:
+/// nothing ends a read of a terminal early.
+async fn read_prompt(source: PromptSource) -> Result<String, StartError> {
+    let problem = match source {
+        PromptSource::Text(text) => return Ok(text),
+        PromptSource::Stdin => match tokio::task::spawn_blocking(read_stdin).await {
+            Ok(Ok(text)) => return Ok(text),
+            Ok(Err(problem)) => problem,
+            Err(error) => format!("cannot be read: {error}"),
+        },
+    };
+    Err(StartError::Usage(format!("the prompt on stdin {problem}")))
+}
+
+fn read_stdin() -> Result<String, String> {
+    tracing::debug!("reading the prompt from standard input");
+    let (mut bytes, limit) = (Vec::new(), MAX_STDIN_MIB << 20);
+    let mut stdin = std::io::stdin().lock().take(limit as u64 + 1);
+    stdin.read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() > limit {
+        return Err(format!("is longer than {MAX_STDIN_MIB} MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
+    Ok(text.trim_end().to_owned())
 }

@@ -1,4 +1,4 @@
-//! `models`, `check`, `healthcheck`: what is there, and whether it answers.
+//! `models`, `check` and `healthcheck`: the line-up, and whether everything is reachable.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -10,70 +10,67 @@ use tokio::{
 };
 
 use super::{
-    BAD, GOOD, arena,
-    listen::reached,
+    Composition, FAILURE, SUCCESS,
+    listen::reachable,
     output::{self, print},
-    platforms,
 };
-use crate::{arena::Entrant, config::Config, discord, model::Availability, slack};
+use crate::{arena::Entrant, discord, model::Availability, slack};
 
-/// How long a provider may take to answer a question about itself: less than the client would wait.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a provider may take to say what it lists: less than the client would wait.
+const LISTING_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// `models`: the line-up, one line or one object each.
-pub(super) async fn models(config: &Config, json: bool) -> u8 {
-    let entrants = arena(config).entrants(PATIENCE).await;
+/// Prints the line-up, one line or one object per model.
+pub(super) async fn models(app: &Composition, json: bool) -> u8 {
+    let entrants = app.arena().entrants(LISTING_TIMEOUT).await;
     let text = if json {
         let rows: Vec<Row<'_>> = entrants.iter().map(Row::of).collect();
         serde_json::to_string_pretty(&rows).map_err(|error| error.to_string())
     } else {
         Ok(lines(&entrants))
     };
-    output::code(text.and_then(print), GOOD)
+    output::code(text.and_then(print), SUCCESS)
 }
 
-/// `check`: says what is reachable; the configuration was validated before.
-pub(super) async fn check(config: &Config) -> u8 {
-    let valid = print(format_args!("configuration: {} is valid", config.origin));
-    let arena = arena(config);
-    let (entrants, discord, slack) = tokio::join!(arena.entrants(PATIENCE), discord(config), slack(config));
+/// Prints what is reachable; the configuration was validated before.
+pub(super) async fn check(app: &Composition) -> u8 {
+    let valid = print(format_args!("configuration: {} is valid", app.config.origin));
+    let arena = app.arena();
+    let (entrants, discord, slack) = tokio::join!(arena.entrants(LISTING_TIMEOUT), discord(app), slack(app));
     let written = valid.and_then(|()| print(lines(&entrants)));
     let platforms: Vec<_> = discord.into_iter().chain(slack).collect();
     let written = platforms.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
     let reachable = |entrant: &Entrant| !matches!(entrant.availability, Availability::Unreachable(_));
     let all = entrants.iter().all(reachable) && platforms.iter().all(|(_, is_there)| *is_there);
-    output::code(written, if all { GOOD } else { BAD })
+    output::code(written, if all { SUCCESS } else { FAILURE })
 }
 
-/// What Discord says of its token, if it has one, and whether that is well.
-async fn discord(config: &Config) -> Option<(String, bool)> {
-    let settings = platforms::discord_settings(config)?;
-    Some(match discord::check(&settings).await {
+/// Returns a line about Discord and whether it is reachable, if it has its credentials.
+async fn discord(app: &Composition) -> Option<(String, bool)> {
+    Some(match discord::check(app.discord.as_ref()?).await {
         Ok(application) => (format!("Discord: ready, application {application}"), true),
         Err(why) => (format!("Discord: {why}"), false),
     })
 }
 
-/// What Slack says of its tokens, if it has them, and whether that is well.
-async fn slack(config: &Config) -> Option<(String, bool)> {
-    let settings = platforms::slack_settings(config)?;
-    Some(match slack::check(&settings).await {
+/// Returns a line about Slack and whether it is reachable, if it has its credentials.
+async fn slack(app: &Composition) -> Option<(String, bool)> {
+    Some(match slack::check(app.slack.as_ref()?).await {
         Ok(team) => (format!("Slack: ready, workspace {team}"), true),
         Err(why) => (format!("Slack: {why}"), false),
     })
 }
 
-/// `healthcheck`: asks the running service over loopback, as a container's health check does.
-pub(super) async fn healthcheck(config: &Config) -> u8 {
-    let address = reached(config.http.listen);
+/// Asks the running service over loopback, as a container's health check does.
+pub(super) async fn healthcheck(app: &Composition) -> u8 {
+    let address = reachable(app.config.http.listen);
     let why = match timeout(Duration::from_secs(2), healthz(address)).await {
-        Ok(Ok(true)) => return GOOD,
-        Ok(Ok(false)) => "it answers, but not that it is well".to_owned(),
+        Ok(Ok(true)) => return SUCCESS,
+        Ok(Ok(false)) => "it answers, but reports that it is unhealthy".to_owned(),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "no answer within 2 s".to_owned(),
     };
     output::note(format_args!("llm-arena: http://{address}/healthz: {why}"));
-    BAD
+    FAILURE
 }
 
 async fn healthz(address: SocketAddr) -> std::io::Result<bool> {
@@ -91,18 +88,21 @@ fn lines(entrants: &[Entrant]) -> String {
 
 fn line(entrant: &Entrant) -> String {
     let card = &entrant.card;
-    let told = [card.size.as_str(), &card.best_for].into_iter().filter(|text| !text.is_empty());
-    let told = told.collect::<Vec<_>>().join(", ");
-    let gap = if told.is_empty() { "" } else { " " };
+    let details = [card.size.as_str(), &card.best_for].into_iter().filter(|text| !text.is_empty());
+    let details = details.collect::<Vec<_>>().join(", ");
+    let gap = if details.is_empty() { "" } else { " " };
     let simulated = if card.simulated { ", simulated" } else { "" };
-    let said = said(entrant);
-    format!("{} {} ({}){gap}{told} · {}{simulated}: {said}", card.icon, card.name, card.id, card.provider)
-        .trim_start()
-        .to_owned()
+    let available = availability(entrant);
+    format!(
+        "{} {} ({}){gap}{details} · {}{simulated}: {available}",
+        card.icon, card.name, card.id, card.provider
+    )
+    .trim_start()
+    .to_owned()
 }
 
-/// What the provider says of the model, in words.
-fn said(entrant: &Entrant) -> String {
+/// Returns the availability of a model as a sentence.
+fn availability(entrant: &Entrant) -> String {
     match &entrant.availability {
         _ if entrant.card.simulated => "ready (set the provider's key for the real one)".into(),
         Availability::Listed => "ready".into(),
@@ -112,7 +112,7 @@ fn said(entrant: &Entrant) -> String {
     }
 }
 
-/// One model of `models --json`.
+/// One model in `models --json`.
 #[derive(Serialize)]
 struct Row<'a> {
     model: &'a str,
@@ -140,7 +140,7 @@ impl<'a> Row<'a> {
             provider: &card.provider,
             simulated: card.simulated,
             availability: entrant.availability.as_str(),
-            note: said(entrant),
+            note: availability(entrant),
         }
     }
 }

@@ -1,0 +1,190 @@
+//! The composition of the configuration: one value with everything that a command of the program needs. Nothing is opened
+//! or called while it is made.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use crate::{
+    arena::{Arena, Caps, Limits},
+    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderKey, SlackMode},
+    discord,
+    guide::Example,
+    model::ChatModel,
+    provider::{
+        Deadlines, OpenAiModel, Provider, Settings,
+        simulated::{SimulatedModel, server::Served},
+    },
+    race::cost::Cost,
+    slack,
+    store::{self, Store},
+};
+
+/// The configuration, composed.
+pub(super) struct Composition {
+    /// The configuration itself, for addresses and durations.
+    pub(super) config: Config,
+    /// The line-up in its order: real models behind their providers, simulated ones where there is no key.
+    models: Vec<Arc<dyn ChatModel>>,
+    /// The example prompts.
+    pub(super) examples: Vec<Example>,
+    /// The Discord surface, if it has its credentials.
+    pub(super) discord: Option<discord::Settings>,
+    /// The Slack surface, if it has its credentials.
+    pub(super) slack: Option<slack::Settings>,
+}
+
+impl Composition {
+    /// Composes `config`.
+    pub(super) fn new(config: Config) -> Self {
+        let examples: Vec<_> = config.examples.iter().map(example).collect();
+        let (discord, slack) = (discord(&config, &examples), slack(&config, &examples));
+        Self { models: models(&config), examples, discord, slack, config }
+    }
+
+    /// Returns true if a chat platform has its credentials.
+    pub(super) fn has_chat_platform(&self) -> bool {
+        self.discord.is_some() || self.slack.is_some()
+    }
+
+    /// Returns a new arena with the line-up, without persistence.
+    pub(super) fn arena(&self) -> Arena {
+        let settings = &self.config.arena;
+        let limits = Limits {
+            prompt_chars: settings.max_prompt_chars,
+            output_tokens: settings.max_output_tokens,
+            concurrent_races: settings.concurrent_races,
+            races_per_minute: settings.races_per_user_per_minute as usize,
+        };
+        Arena::new(self.models.clone(), limits)
+    }
+
+    /// Returns a new store, not opened yet.
+    pub(super) fn store(&self) -> Store {
+        let location = match (&self.config.database_url, &self.config.data_dir) {
+            (Some(url), _) => store::Location::Url(url.clone()),
+            (None, Some(folder)) => store::Location::Folder(folder.clone()),
+            (None, None) => store::Location::Memory,
+        };
+        let settings = store::Settings { location, text_days: self.config.store.text_days };
+        Store::new(settings, Uuid::now_v7().to_string())
+    }
+
+    /// Returns the caps that all processes on one store share.
+    pub(super) fn caps(&self) -> Caps {
+        let Config { arena, budget, providers, .. } = &self.config;
+        Caps {
+            races_per_user: arena.races_per_user,
+            lanes_per_race: arena.lanes_per_race,
+            requests: providers.iter().filter_map(|one| Some((one.id.clone(), one.max_requests?))).collect(),
+            user_day: budget.user_day_usd.map(Cost::from_dollars),
+            server_day: budget.server_day_usd.map(Cost::from_dollars),
+            day: budget.day_usd.map(Cost::from_dollars),
+        }
+    }
+
+    /// Returns the line-up as the simulated server offers it: every model under its id and its provider's name.
+    pub(super) fn served(&self) -> Vec<Served> {
+        let served = |settings: &ModelConfig| Served {
+            names: vec![settings.card.id.to_string(), settings.model.clone()],
+            model: Arc::new(simulated(settings)),
+        };
+        self.config.models.iter().map(served).collect()
+    }
+}
+
+fn example(settings: &ExampleConfig) -> Example {
+    Example {
+        title: settings.title.clone(),
+        prompt: settings.prompt.clone(),
+        lesson: settings.lesson.clone(),
+    }
+}
+
+fn models(config: &Config) -> Vec<Arc<dyn ChatModel>> {
+    let providers: HashMap<&str, Arc<Provider>> = config
+        .providers
+        .iter()
+        .map(|settings| {
+            let key = match &settings.key {
+                ProviderKey::Key(key) => Some(key.clone()),
+                ProviderKey::NotNeeded | ProviderKey::Simulate => None,
+            };
+            (settings.id.as_str(), Arc::new(Provider::new(&settings.id, settings.base_url.clone(), key)))
+        })
+        .collect();
+    let model = |settings: &ModelConfig| -> Arc<dyn ChatModel> {
+        match providers.get(settings.provider.as_str()) {
+            Some(provider) if !settings.card.simulated => {
+                let card = settings.card.clone();
+                Arc::new(OpenAiModel::new(card, Arc::clone(provider), request_settings(settings, config)))
+            }
+            _ => Arc::new(simulated(settings)),
+        }
+    };
+    config.models.iter().map(model).collect()
+}
+
+fn request_settings(settings: &ModelConfig, config: &Config) -> Settings {
+    Settings {
+        model: settings.model.clone(),
+        system: settings.system.clone(),
+        system_role: settings.system_role,
+        temperature: settings.temperature,
+        max_tokens: settings.max_tokens,
+        extra: settings.extra.clone(),
+        deadlines: Deadlines {
+            connect: config.timeouts.connect,
+            first_token: settings.first_token.unwrap_or(config.timeouts.first_token),
+            idle: settings.idle.unwrap_or(config.timeouts.idle),
+            total: config.timeouts.total,
+        },
+    }
+}
+
+fn simulated(settings: &ModelConfig) -> SimulatedModel {
+    SimulatedModel::new(settings.card.clone(), settings.max_tokens)
+}
+
+fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
+    let token = config.credentials.discord_token.clone()?;
+    let mode = match (config.discord.mode, &config.credentials.discord_public_key) {
+        (DiscordMode::Http, Some(key)) => discord::Mode::Http { public_key: key.clone() },
+        _ => discord::Mode::Gateway,
+    };
+    Some(discord::Settings {
+        api_url: config.discord.api_url.clone(),
+        token,
+        mode,
+        guild: config.discord.guild_id,
+        token_life: Duration::from_secs(config.discord.token_seconds),
+        examples: examples.to_vec(),
+        access: discord::Access {
+            servers: config.access.discord_servers.clone(),
+            channels: config.access.discord_channels.clone(),
+            roles: config.access.discord_roles.clone(),
+        },
+    })
+}
+
+fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
+    let credentials = &config.credentials;
+    let bot_token = credentials.slack_bot_token.clone()?;
+    // the configuration has checked that the mode's own secret is there
+    let mode = match (config.slack.mode, &credentials.slack_signing_secret, &credentials.slack_app_token) {
+        (SlackMode::Http, Some(secret), _) => slack::Mode::Http { signing_secret: secret.clone() },
+        (_, _, app_token) => slack::Mode::Socket { app_token: app_token.clone()? },
+    };
+    Some(slack::Settings {
+        api_url: config.slack.api_url.clone(),
+        bot_token,
+        mode,
+        admins: config.slack.admins.clone(),
+        native_chart: config.slack.native_chart,
+        examples: examples.to_vec(),
+        access: slack::Access {
+            channels: config.access.slack_channels.clone(),
+            groups: config.access.slack_groups.clone(),
+        },
+    })
+}
