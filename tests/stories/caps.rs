@@ -61,7 +61,7 @@ async fn a_provider_is_asked_so_often_at_once() {
     let asked = stage.discord.types("/arena compare", WHY, ANA, Place::Server);
     asked.shows("Air").await;
     let said = refusal(&stage).await;
-    assert!(said.contains("You have 1 running already"), "{said}");
+    assert!(said.contains("You already have 1 running"), "{said}");
     gate.open();
     asked.ends().await;
     let other = stage.discord.types("/arena compare", WHY, BEN, Place::Server);
@@ -83,7 +83,7 @@ async fn it_is_open_where_and_to_whom_the_operator_says() {
     let stage = Stage::open(capped(&server, &[("a", "")]), [answer("a").role().says("Air").whole()]).await;
     let asked = stage.discord.types("/arena compare", WHY, ANA, Place::Dm);
     let said = asked.until(|look| !look.text().is_empty()).await.look.text();
-    assert!(said.contains("not open in this server"), "{said}");
+    assert!(said.contains("isn't open in this server"), "{said}");
     let asked = stage.discord.types("/arena compare", WHY, ANA, Place::Server);
     assert!(asked.ends().await.look.text().contains("Air"));
     stage.ends().await;
@@ -92,7 +92,7 @@ async fn it_is_open_where_and_to_whom_the_operator_says() {
     let setting = OnSlack { models: &[("a", "")], lines: &town, ..OnSlack::default() };
     let stage = SlackStage::open(setting, []).await;
     let asked = stage.slack.types("/arena", "compare why?", slack::ANA, LOBBY);
-    asked.told("not open in this channel").await;
+    asked.told("isn't open in this channel").await;
     stage.ends().await;
 }
 
@@ -108,7 +108,7 @@ async fn a_user_group_has_its_members() {
     });
     let answers = ["Air", "Again"].map(|says| answer("a").role().says(says).whole());
     let stage = SlackStage::open_with(slack, setting, answers).await;
-    stage.slack.types("/arena", "compare who?", slack::ANA, LOBBY).told("not open to your user groups").await;
+    stage.slack.types("/arena", "compare who?", slack::ANA, LOBBY).told("isn't open to your user groups").await;
     for says in ["Air", "Again"] {
         let asked = stage.slack.types("/arena", &format!("compare {says}?"), slack::BEN, LOBBY);
         assert!(asked.ends().await.look.text().contains(says));

@@ -121,7 +121,7 @@ async fn usage() {
     llm-arena: No model is called `n`. The line-up: m.
     llm-arena: No model is called `gemma`. The line-up: m.
     llm-arena: --chart no/such/folder/speed.png: cannot be written (No such file or directory (os error 2))
-    llm-arena: That prompt has 5 characters; 4 are allowed here. A shorter one will do.
+    llm-arena: That prompt has 5 characters; the limit is 4. Shorten it and try again.
     "#);
     let list = refused(&program, &["ask", "--model", "m,m", "hi"]).await;
     assert!(list.contains("No model is called `m,m`"), "one model is asked, not a list: {list}");

@@ -83,7 +83,7 @@ async fn only_the_one_who_asked_can_stop_a_race_and_only_while_it_runs() {
     tab.until(&id, |message| message["lanes"][0]["answer"] == "so far").await;
     let (status, said) = site.press("bob", &id, "stop").await;
     assert!(
-        status == 403 && said["say"].as_str().is_some_and(|say| say.contains("Only the one who asked")),
+        status == 403 && said["say"].as_str().is_some_and(|say| say.contains("Only the person who asked")),
         "{said}"
     );
     assert_eq!(site.press("ana", &id, "stop").await.0, 204);

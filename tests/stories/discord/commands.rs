@@ -132,7 +132,7 @@ async fn every_button(way: Way) {
     let message = race.message().await;
     let not_hers = discord.presses(message, "Stop", BEN);
     assert!(not_hers.acknowledged().await.private);
-    not_hers.shows("Only the one who asked").await;
+    not_hers.shows("Only the person who asked").await;
     discord.presses(message, "Stop", MOD).acknowledged().await;
     assert!(race.ends().await.look.text().contains("stopped"));
     race.until(|look| look.attachment("race.png").is_some()).await;

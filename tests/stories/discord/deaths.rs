@@ -21,7 +21,7 @@ async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
         assert_eq!(refused, 1);
         stage.ends().await
     };
-    assert!(log.iter().any(|line| line.contains("message lost")), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("final frame not shown")), "{log:#?}");
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() 
     hung.reached().await;
     stage.discord.deletes(asked.message().await);
     hung.release();
-    stage.logs("the chart was not attached").await;
+    stage.logs("failed to attach the chart").await;
     stage.ends().await;
 }
 
@@ -84,7 +84,7 @@ async fn where_every_edit_is_forbidden_the_race_goes_on_and_is_remembered() {
     stage.discord.until(forbidden).await;
     let before = calls(&stage);
     gate.open();
-    stage.logs("message lost").await;
+    stage.logs("final frame not shown").await;
     assert_eq!(calls(&stage), before, "a call in vain");
     assert!(asked.now().button("Stop").is_some(), "nothing could be shown");
     stage.ends().await;
@@ -97,7 +97,7 @@ async fn the_last_edit_forbidden_is_not_tried_again() {
     asks(&stage, Place::UserInstalled).await;
     stage.discord.forbids(Family::FinalEdit);
     gate.open();
-    stage.logs("message lost").await;
+    stage.logs("final frame not shown").await;
     stage.ends().await;
 }
 

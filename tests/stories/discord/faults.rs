@@ -63,9 +63,9 @@ async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
             asked.now().attachments.is_empty() && asked.now().embeds.iter().all(|e| e["image"].is_null())
         );
     }
-    stage.logs("the chart was not attached").await;
+    stage.logs("failed to attach the chart").await;
     let log = stage.ends().await;
-    assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("failed to attach the chart")).count(), 2);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn without_its_chart_a_race_of_several_keeps_its_table() {
         stage.discord.fails_next(Family::Upload, 500);
     }
     let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    stage.logs("the chart was not attached").await;
+    stage.logs("failed to attach the chart").await;
     are_met(&stage).await;
     let text = asked.now().text();
     let table = text.split("```").nth(1).expect("a table");

@@ -38,7 +38,7 @@ async fn a_refusal_that_comes_again_and_again_is_believed() {
         stage.discord.fails_next(Family::FinalEdit, 403);
     }
     gate.open();
-    stage.logs("message lost").await;
+    stage.logs("final frame not shown").await;
     are_met(&stage).await;
     stage.ends().await;
 }

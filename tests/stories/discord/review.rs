@@ -15,7 +15,7 @@ async fn full_answers_that_cannot_be_uploaded_do_not_stay_on_thinking() {
     ends_with_chart(&asked).await;
     stage.discord.fails_next(Family::Upload, 413);
     let full = stage.discord.presses(asked.message().await, "Full answers", NAMED);
-    let said = full.shows("Discord did not take this answer").await.look;
+    let said = full.shows("Discord rejected this answer").await.look;
     assert!(full.acknowledged().await.private && said.attachments.is_empty(), "{}", said.text());
     stage.ends().await;
 }
@@ -27,7 +27,7 @@ async fn a_first_answer_of_which_nobody_knows_leaves_no_thinking_behind() {
         stage.discord.cuts_next(Family::Callback, Moment::After);
     }
     let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    asked.shows("Please ask again").await;
+    asked.shows("could start. Ask again").await;
     assert_eq!(stage.provider.truth().exchanges.len(), 0, "a model was called for nobody");
     stage.discord.world(|world| drop(std::mem::take(&mut world.faults)));
     let again = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
@@ -44,7 +44,7 @@ async fn a_race_that_another_process_runs_does_not_count_against_its_asker() {
     stage.discord.another_process_answers_first();
     let taken = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
     assert_eq!(taken.tried().await, 40_060);
-    stage.logs("answered elsewhere").await;
+    stage.logs("already answered or too old").await;
     let asked = asks(&stage, Place::Server).await;
     gate.open();
     ends_with_chart(&asked).await;

@@ -52,7 +52,7 @@ async fn what_nobody_can_read_is_answered_all_the_same() {
         stage.discord.spoils_next(|payload| payload["data"] = json!({ "future": true }));
         let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
         assert!(asked.acknowledged().await.private);
-        asked.shows("does not know").await;
+        asked.shows("can't read what Discord sent").await;
         // what serenity reads, and we do not
         stage.discord.spoils_next(|payload| payload["data"]["options"] = json!([]));
         let typed = [("prompt", "x"), ("models", "a")];

@@ -52,7 +52,7 @@ async fn a_database_that_is_away_is_waited_for() {
     let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
     assert!(asked.acknowledged().await.private);
     let said = asked.until(|look| !look.text().is_empty()).await.look.text();
-    assert!(said.contains("cannot write anything down right now"), "{said}");
+    assert!(said.contains("The database is unavailable, so new races are paused"), "{said}");
     database.allows(true).await;
     ready(address, "ready").await;
 

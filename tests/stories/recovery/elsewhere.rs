@@ -80,7 +80,7 @@ async fn on_slack_any_replica_has_the_answers_and_races_again() {
     at(first);
     slack.presses(&again.message().await, "Full answers", slack::MOD);
     stand_in_the_thread(&again).await;
-    slack.presses(&message, "Full answers", slack::BEN).told("stand in the thread").await;
+    slack.presses(&message, "Full answers", slack::BEN).told("are in the thread").await;
     let count = race.thread().iter().filter(|said| said.text().contains("Full answers of race")).count();
     assert_eq!(count, 1, "the other replica posted them already");
     assert_eq!(pair.counted(RAN).await, [1, 1], "each ran what it was asked");

@@ -35,7 +35,7 @@ async fn presses(stage: &Stage, race: &Asked) -> Asked {
 }
 
 async fn is_told_that_they_stand_there(stage: &Stage, race: &Asked) {
-    presses(stage, race).await.told("stand in the thread").await;
+    presses(stage, race).await.told("are in the thread").await;
 }
 
 /// How many messages in the thread have these words.

@@ -30,7 +30,7 @@ async fn every_button(way: Way) {
     let live = race.shows("begins").await.look;
     assert_eq!(live.buttons().len(), 1, "Stop alone: {}", live.text());
     let message = race.message().await;
-    stage.slack.presses(&message, "Stop", BEN).told("Only the one who asked").await;
+    stage.slack.presses(&message, "Stop", BEN).told("Only the person who asked").await;
     assert!(race.now().button("Stop").is_some(), "BEN stopped it");
     let stop = stage.slack.presses(&message, "Stop", MOD);
     let last = race.ends().await.look.text();
@@ -57,7 +57,7 @@ async fn full_answers_stand_in_the_thread(stage: &Stage, race: &Asked, message: 
     assert_eq!(said.thread.as_deref(), Some(message), "in the thread of the race");
     assert!(said.text().contains("begins") && said.text().contains("of b"), "{}", said.text());
     assert!(full.whispers().is_empty(), "{:?}", full.whispers());
-    stage.slack.presses(message, "Full answers", NAMED).told("stand in the thread").await;
+    stage.slack.presses(message, "Full answers", NAMED).told("are in the thread").await;
     let all = race.thread().into_iter().filter(|said| said.text().contains("Full answers of")).count();
     assert_eq!(all, 1, "they were posted again");
     let files = race.thread().iter().map(|said| said.files.len()).sum::<usize>();
@@ -80,7 +80,7 @@ async fn full_answers_as_a_file(way: Way) {
     assert!(whole.contains("is short") && whole.contains(PROMPT));
     let said = race.adds("The file below holds every answer whole").await;
     assert!(said.text().contains("is short"), "{}", said.text());
-    stage.slack.presses(&message, "Full answers", BEN).told("stand in the thread").await;
+    stage.slack.presses(&message, "Full answers", BEN).told("are in the thread").await;
     stage.ends().await;
 }
 
@@ -97,7 +97,7 @@ async fn a_race_that_nobody_remembers(way: Way) {
         pressed.told("This race has expired").await;
     }
     replaces(&stage, &message, "\"answers\"", "\"applaud\"");
-    stage.slack.presses(&message, "Full answers", BEN).told("of another version").await;
+    stage.slack.presses(&message, "Full answers", BEN).told("another version").await;
     assert_eq!(stage.provider.truth().exchanges.len(), calls, "a model was asked");
     stage.ends().await;
 }

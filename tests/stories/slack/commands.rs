@@ -152,7 +152,7 @@ async fn refusals(way: Way) {
     let first = types(&stage, &format!("compare {PROMPT} one"));
     first.ends().await;
     let second = types(&stage, &format!("compare {PROMPT} two"));
-    second.told("The next one can start in").await;
+    second.told("You can start the next one in").await;
     assert!(second.acknowledged().await.shown.is_some());
     let other = stage.slack.types("/arena", &format!("compare {PROMPT} three"), ANA, LOBBY);
     assert!(other.ends().await.look.text().contains("too"));

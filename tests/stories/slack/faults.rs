@@ -51,9 +51,9 @@ async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
         assert!(asked.ends().await.look.text().contains("begins and ends"));
         assert_eq!(calls(&stage, Method::CompleteUpload), before + 1);
     }
-    stage.bot.logs("the chart was not attached").await;
+    stage.bot.logs("failed to attach the chart").await;
     let log = stage.ends().await;
-    assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 4);
+    assert_eq!(log.iter().filter(|line| line.contains("failed to attach the chart")).count(), 4);
 }
 
 /// Asks, and is told that nobody knows.
@@ -179,7 +179,7 @@ async fn joining_that_fails_for_good_leaves_the_text() {
     let asked = asks(&stage, TOWN).await;
     gate.open();
     assert!(asked.ends().await.look.text().contains("begins and ends"));
-    stage.bot.logs("the chart was not attached").await;
+    stage.bot.logs("failed to attach the chart").await;
     assert_eq!((pictures(&asked), calls(&stage, Method::Join)), (0, 1));
     stage.ends().await;
 }

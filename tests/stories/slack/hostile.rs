@@ -88,7 +88,7 @@ async fn everything_below_is_harmless(stage: &Stage, race: &Asked) {
     let message = race.message().await;
     stage.slack.presses(&message, "Full answers", EVIL);
     let full = race.adds("Full answers of race").await;
-    stage.slack.presses(&message, "Full answers", EVIL).told("stand in the thread").await;
+    stage.slack.presses(&message, "Full answers", EVIL).told("are in the thread").await;
     stage.slack.presses(&message, "Explain", EVIL).told("What this race shows").await;
     let all = stage.slack.world(|world| world.public(LOBBY).cloned().collect::<Vec<_>>());
     all.iter().for_each(is_short);

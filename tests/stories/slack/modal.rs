@@ -93,7 +93,7 @@ async fn a_form_filled_in_wrongly(way: Way) {
     let again = stage.slack.types("/arena", "", NAMED, LOBBY);
     again.view().await;
     let errors = wrong(&stage, &again, &[("Prompt", &prompt)]).await;
-    assert!(errors[0].1.contains("The next one can start in"), "{errors:?}");
+    assert!(errors[0].1.contains("You can start the next one in"), "{errors:?}");
     stage.ends().await;
 }
 

@@ -109,7 +109,7 @@ async fn a_direct_message(way: Way) {
     let explain = stage.slack.presses(&race.message().await, "Explain", NAMED);
     explain.told("What this race shows").await;
     let fast = stage.slack.says(&format!("compare {PROMPT} more?"), NAMED, None);
-    fast.shows("The next one can start in").await;
+    fast.shows("You can start the next one in").await;
     let posts = stage.slack.world(|world| world.public(DM).filter(|said| said.files.is_empty()).count());
     assert_eq!(posts, 3, "it answers itself");
     stage.ends().await;
@@ -163,7 +163,7 @@ async fn a_channel_that_is_archived(way: Way) {
 async fn a_direct_message_of_others(way: Way) {
     let stage = open(way, 1).await;
     let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, THEIR_DM);
-    let told = asked.told("I am not part of this conversation").await.look.text();
+    let told = asked.told("I'm not part of this conversation").await.look.text();
     assert!(told.contains("no model was called") && !told.contains("/invite"), "{told}");
     let help = stage.slack.types("/arena", "help", NAMED, THEIR_DM);
     help.told("The numbers").await;

@@ -28,9 +28,9 @@ async fn a_picture_that_is_refused_leaves_the_text() {
         assert!(last.text().contains("begins and ends") && last.button("Full answers").is_some());
         assert_eq!((calls(&stage, method), pictures(&asked)), (before + 1, 0), "{code}");
     }
-    stage.bot.logs("the chart was not attached").await;
+    stage.bot.logs("failed to attach the chart").await;
     let log = stage.ends().await;
-    assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 3);
+    assert_eq!(log.iter().filter(|line| line.contains("failed to attach the chart")).count(), 3);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn a_slack_that_is_not_there_at_the_start_is_waited_for() {
         let slack = FakeSlack::closed();
         let mut stage = Stage::raise(slack, Setting { way, ..alone("") }, []).await;
         // after some tries
-        stage.bot.logs("again_in\":\"4s").await;
+        stage.bot.logs("retry_in\":\"4s").await;
         is_not_ready(&stage).await;
         stage.slack.opens().await;
         let back = Instant::now();
