@@ -3,51 +3,61 @@
 //! # The way of a `/arena compare`
 //!
 //! 1. A platform ([`discord`], [`slack`], [`web`], [`terminal`]) reads a [`command::Command`].
-//! 2. [`arena::Arena::admit`] gives a permit or a refusal; memory only, nothing is called. [`arena::Arena::enter`] then
-//!    writes the race down, in one transaction of the [`store`], before its asker hears that it begins.
-//! 3. [`race::run`] (shell) prepares every lane and releases all from one barrier.
-//! 4. A [`model::ChatModel`] gives deltas, stamped when their bytes were read: [`provider`] holds the client
-//!    (bytes, guard, events, deltas) and the simulated models.
+//! 2. [`arena::Arena::admit`] checks the limits, in memory alone. [`arena::Arena::record`] then writes the race to the
+//!    [`store`], in one transaction, before its asker hears that it begins.
+//! 3. [`arena::Arena::race`] runs it: [`race::run`] (shell) prepares every lane and releases all from one barrier.
+//! 4. A [`model::ChatModel`] returns deltas, stamped when their bytes were read: [`provider`] holds the client (bytes,
+//!    guard, events, deltas) and the simulated models.
 //! 5. [`race::state::RaceState::apply`] folds them; the state lives in a `watch` channel.
-//! 6. [`live::present`] (shell) samples the newest state when its pacer grants a slot, makes a
-//!    [`view::View`] of it and asks the platform's [`surface::Surface`] to look like that.
-//!    Beside it the race is written down once a second, as it would have to be told if the process died then.
-//! 7. When all lanes are over, [`race::report::Report`] has the order and the numbers, [`race::lesson`] what
-//!    they show, [`chart::png`] the picture.
+//! 6. A [`live::Presenter`] (shell) samples the newest state when its pacer grants a slot, makes a [`view::View`] of it and
+//!    asks the platform's [`surface::Surface`] to look like that. Beside it a checkpointer updates the store once a second,
+//!    as the race would have to be reported if the process died then.
+//! 7. When all lanes are over, [`race::report::Report`] has the order and the numbers, [`race::lesson`] what they show,
+//!    [`chart::png`] the picture.
+//!
+//! # Where to look
+//!
+//! | question | answer |
+//! | --- | --- |
+//! | Who handles a button of Slack or Discord? | `slack/handlers`, `discord/handlers`; their common flow is `platform/handlers.rs` |
+//! | When is a message edited? | [`live`]: `pacer.rs` decides, the [`live::Presenter`] acts |
+//! | What becomes of a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
+//! | Where does a new quirk of a provider go? | [`provider::openai`] |
+//! | How is the service put together? | [`app`] |
 //!
 //! # Invariants
 //!
 //! - A token never waits for an edit: the fold knows no surface, the edit loop knows no model.
-//! - One edit is in flight; the newest state wins; the final frame is last and always lands.
+//! - One edit is in flight; the newest state wins; the final frame is last, and no live frame that fails costs it.
 //! - Time is data: the core takes stamps as arguments, only shells read a clock (`tokio::time`).
-//! - Lanes do not touch each other; what is over never changes.
-//! - What is acknowledged is written down. A message whose process died is brought to its end by the next start or by
-//!   another replica ([`arena::Salvage`]), and no model is called for that.
+//! - Lanes do not touch each other; a lane that is over never changes.
+//! - Data flows down and comes back as values: a surface returns what it learns, and the arena acts on it.
+//! - What is acknowledged is recorded. A message whose process died is finished by the next start or by another replica
+//!   ([`arena::Finisher`]), and no model is called for that.
 //! - Everything that models and users wrote is text: it is escaped where it is shown, and never logged.
 //!
 //! # Words
 //!
-//! Model, provider, prompt, delta, usage, finish reason, time to first token, output tokens, tokens per
-//! second are the field's own. Ours: a **race** has **lanes**, one a model; a **view** is what people see of
-//! it at one moment; a **surface** is one live message; its **pace** is how often it may be edited; a
-//! **report** is what remains; a **lesson** is what it shows.
+//! Model, provider, prompt, delta, usage, finish reason, time to first token, output tokens and tokens per second are the
+//! field's own. Ours: a **race** has **lanes**, one per model; a **view** is what people see of it at one moment; a
+//! **surface** is one live message; its **pace** is how often it may be edited; a **report** is what remains; a **lesson** is
+//! what it shows; an **orphan** is a race whose process died.
 //!
-//! # Where this differs from the first sketch, and why
+//! # Decisions that are not obvious
 //!
-//! - Deltas carry their stamp ([`model::Stamped`]) and begin with [`model::Delta::Sent`]: the stamp must be
-//!   taken at the socket, and a request that is repeated must start its clock anew, which only the model's
-//!   shell can know. For the same reason they end with [`model::Delta::Ended`] where a stream has an end.
-//! - [`app::run`] takes the parsed [`cli::Action`] beside the configuration, for every command is composed in
-//!   the same place, and a `CancellationToken` in place of a future: several parts wait for the same word.
-//! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one go.
-//! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with load. It
-//!   says apart how soon a final frame may follow, for platforms where room is kept for finals.
-//! - [`guide`] holds the words that every platform shows beside the races, [`button`] what a button under one means,
-//!   [`platform`] what chat platforms share below the arena: what came already, how long to wait, whether one is there.
+//! - Deltas carry their stamp ([`model::Stamped`]) and begin with [`model::Delta::Sent`]: the stamp must be taken at the
+//!   socket, and a request that is repeated restarts its clock, which only the model's shell can know. For the same reason
+//!   they end with [`model::Delta::Ended`] where a stream has an end.
+//! - [`app::run`] takes a `CancellationToken`, since several parts wait for the same signal.
+//! - [`model::ChatModel::prepare`] warms the connection and asks for the listing in one call.
+//! - The pace is asked for before every edit, so a surface whose budget is shared can stretch it with the load. It names
+//!   separately how soon a final frame may follow, for platforms where capacity is reserved for final frames.
+//! - [`guide`] holds the texts that every platform shows beside the races, [`button`] the meaning of a button under one.
 //! - A view can be made of a report alone ([`view::View::over`]): it is all that is left of a race whose process died.
-//! - The image holds one static binary on distroless static, not on distroless cc: 38 MB in place of 60.
-//! - Discord's limiter refuses an edit that has no slot rather than holding it: the edit loop comes again when told,
-//!   with the newest state. Slack's budget of edits, one for the whole workspace, does the same.
+//! - [`backoff`] stands beside `platform`, not in it: the store and the arena retry too, and may not name a platform.
+//! - The image holds one static binary on distroless static, not on distroless cc: 38 MB instead of 60.
+//! - The rate limiters of both platforms refuse an edit that has no slot rather than holding it: the edit loop comes again
+//!   when told, with the newest state.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
 
