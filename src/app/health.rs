@@ -71,8 +71,8 @@ fn turns(beat: Instant) -> bool {
 /// The store is there when it took a write within the last seconds: this process's lease.
 async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     let mut missing = health.platforms.missing();
-    if let store::State::Away { why } = &*health.store.borrow() {
-        missing.push(format!("the store: {why}"));
+    if let store::State::Unavailable { reason } = &*health.store.borrow() {
+        missing.push(format!("the store: {reason}"));
     }
     missing.extend(health.draining.is_cancelled().then(|| "the service is shutting down".to_owned()));
     if missing.is_empty() {

@@ -27,7 +27,7 @@ pub(super) async fn lead<F: Future<Output = ()>>(
     closed: CancellationToken,
     run: impl Fn(CancellationToken) -> F,
 ) {
-    if store.is_for_one() {
+    if store.is_exclusive() {
         return run(closed).await;
     }
     let lease = format!("leader:{platform}");
@@ -54,7 +54,7 @@ pub(super) async fn lead<F: Future<Output = ()>>(
         };
         tokio::join!(running, keeping);
         leads(false);
-        let _ = store.release(&lease).await;
+        let _ = store.release_lease(&lease).await;
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn lead<F: Future<Output = ()>>(
 async fn taken(store: &Store, lease: &str) -> Instant {
     loop {
         let asked = Instant::now();
-        if let Ok(Some(_)) = store.take(lease).await {
+        if let Ok(Some(_)) = store.acquire_lease(lease).await {
             return asked;
         }
         sleep(AGAIN).await;
@@ -76,7 +76,7 @@ async fn lost(store: &Store, lease: &str, mut since: Instant) {
             sleep_until(since + RENEW).await;
             loop {
                 let asked = Instant::now();
-                match store.hold(lease).await {
+                match store.renew_lease(lease).await {
                     Ok(Some(_)) => return Some(asked),
                     Ok(None) => return None,
                     Err(_) => sleep(AGAIN).await,

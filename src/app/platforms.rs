@@ -60,7 +60,7 @@ impl Platforms {
         shutdown: &CancellationToken,
         closed: &CancellationToken,
     ) {
-        let leaving = if store.is_for_one() { closed } else { shutdown };
+        let leaving = if store.is_exclusive() { closed } else { shutdown };
         if let Some(discord) = self.discord.clone() {
             let (store, closed) =
                 (store.clone(), if discord.is_connected() { leaving } else { closed }.clone());
@@ -116,7 +116,7 @@ impl Platforms {
 async fn shares(store: &Store, slack: &Slack) {
     let mut state = store.state();
     loop {
-        if let State::Here { processes, .. } = *state.borrow_and_update() {
+        if let State::Connected { processes, .. } = *state.borrow_and_update() {
             slack.shared_by(processes);
         }
         if state.changed().await.is_err() {

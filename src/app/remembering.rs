@@ -6,17 +6,17 @@ use crate::{
     arena::Caps,
     config::Config,
     race::cost::Cost,
-    store::{Place, Settings, Store},
+    store::{Location, Settings, Store},
 };
 
 /// The store; nothing is opened yet.
 pub(super) fn store(config: &Config) -> Store {
-    let place = match (&config.database_url, &config.data_dir) {
-        (Some(url), _) => Place::Url(url.clone()),
-        (None, Some(folder)) => Place::Folder(folder.clone()),
-        (None, None) => Place::Memory,
+    let location = match (&config.database_url, &config.data_dir) {
+        (Some(url), _) => Location::Url(url.clone()),
+        (None, Some(folder)) => Location::Folder(folder.clone()),
+        (None, None) => Location::Memory,
     };
-    Store::new(Settings { place, text_days: config.store.text_days }, Uuid::now_v7().to_string())
+    Store::new(Settings { location, text_days: config.store.text_days }, Uuid::now_v7().to_string())
 }
 
 /// The caps that are set.

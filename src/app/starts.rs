@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Counts this start and waits if there were many lately. Without a store nobody knows, and nobody waits.
 pub(super) async fn back_off(store: &Store, closed: &CancellationToken) {
-    store.opened(PATIENCE).await;
-    let Ok(starts) = store.start("process", store.me(), WITHIN).await else { return };
+    store.wait_until_connected(PATIENCE).await;
+    let Ok(starts) = store.record_start("process", store.process_id(), WITHIN).await else { return };
     let Some(wait) = wait_after(starts) else { return };
     tracing::warn!(
         starts,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Permit, Refused};
 use crate::{
     race::cost::Cost,
-    store::{Hold, Kept},
+    store::{Refund, Reservation},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -42,7 +42,7 @@ pub struct Caps {
 
 /// Something to hold, and how it is said that it is not to be had.
 pub(super) struct Wanted {
-    pub(super) hold: Hold,
+    pub(super) hold: Reservation,
     pub(super) refusal: Refused,
 }
 
@@ -70,12 +70,12 @@ impl Caps {
         let period = day(now);
         let minutes = u64::try_from((DAY_MS - ms.rem_euclid(DAY_MS)) / 60_000).unwrap_or(0);
         let wanted = |scope: String, cap: Option<Cost>, whose| Wanted {
-            hold: Hold {
+            hold: Reservation {
                 scope,
                 period,
                 amount: worst.micros(),
-                most: cap.map_or(i64::MAX.unsigned_abs(), Cost::micros),
-                kept: Kept::Spent,
+                limit: cap.map_or(i64::MAX.unsigned_abs(), Cost::micros),
+                refund: Refund::Unspent,
             },
             refusal: Refused::Spent { whose, cap: cap.unwrap_or_default(), minutes },
         };
@@ -95,12 +95,12 @@ impl Caps {
             .into_iter()
             .filter_map(|(provider, lanes)| Some((provider, lanes, *self.requests.get(provider)?)));
         capped.map(|(provider, amount, most)| Wanted {
-            hold: Hold {
+            hold: Reservation {
                 scope: format!("provider:{provider}"),
                 period: 0,
                 amount,
-                most,
-                kept: Kept::Nothing,
+                limit: most,
+                refund: Refund::All,
             },
             refusal: Refused::ProviderBusy { provider: provider.to_owned(), most },
         })
@@ -110,7 +110,7 @@ impl Caps {
         let most = self.races_per_user?;
         let scope = format!("running:{}", permit.asker.id);
         Some(Wanted {
-            hold: Hold { scope, period: 0, amount: 1, most, kept: Kept::Nothing },
+            hold: Reservation { scope, period: 0, amount: 1, limit: most, refund: Refund::All },
             refusal: Refused::OneAtATime { most },
         })
     }

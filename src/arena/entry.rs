@@ -12,7 +12,7 @@ use crate::{
         report::LaneReport,
         state::RaceState,
     },
-    store::{Admitted, Entry, Hold, Store, StoreError},
+    store::{AdmitOutcome, NewRace, Reservation, Store, StoreError},
 };
 
 /// How long a race waits for a store that is just being opened.
@@ -58,30 +58,32 @@ impl Arena {
         }
         let most_output = self.admission.limits().output_tokens;
         let wanted = self.caps.wanted(permit, &origin.server, Timestamp::now(), most_output);
-        let holds: Vec<Hold> = wanted.iter().map(|wanted| wanted.hold.clone()).collect();
+        let reservations: Vec<Reservation> = wanted.iter().map(|wanted| wanted.hold.clone()).collect();
         let limit = self.admission.limits().races_per_minute;
-        let entry = Entry {
+        let entry = NewRace {
             id: permit.id,
             platform: origin.platform,
             delivery: origin.delivery.as_deref(),
             asker: &permit.asker,
             prompt: &permit.prompt,
             lanes: &unbegun(permit),
-            reference: origin.reference.as_deref(),
-            holds: &holds,
+            message_ref: origin.reference.as_deref(),
+            reservations: &reservations,
             races_per_minute: limit.try_into().unwrap_or(u64::MAX),
         };
-        store.opened(OPENING).await;
+        store.wait_until_connected(OPENING).await;
         match store.admit(&entry).await {
-            Ok(Admitted::In) => Ok(()),
-            Ok(Admitted::Duplicate) => Err(Refused::Duplicate),
-            Ok(Admitted::Full(at)) => Err(wanted.get(at).map_or(Refused::Forgetful, |it| it.refusal.clone())),
-            Ok(Admitted::TooFast { wait_ms }) => {
+            Ok(AdmitOutcome::Admitted) => Ok(()),
+            Ok(AdmitOutcome::Duplicate) => Err(Refused::Duplicate),
+            Ok(AdmitOutcome::LimitReached(at)) => {
+                Err(wanted.get(at).map_or(Refused::Forgetful, |it| it.refusal.clone()))
+            }
+            Ok(AdmitOutcome::TooFast { wait_ms }) => {
                 Err(Refused::TooFast { races: limit, seconds: wait_ms.div_ceil(1_000).max(1) })
             }
             Err(error) => {
                 tracing::warn!(error = error.chain(), "a race was refused, for it cannot be written down");
-                if matches!(error, StoreError::Slow) {
+                if matches!(error, StoreError::TimedOut) {
                     self.withdraw(permit.id);
                 }
                 Err(Refused::Forgetful)
@@ -120,7 +122,7 @@ impl Arena {
     /// it does.
     pub async fn is_first(&self, platform: &str, delivery: &str) -> bool {
         let Some(store) = &self.store else { return true };
-        store.is_first(platform, delivery).await.unwrap_or_else(|error| {
+        store.claim_delivery(platform, delivery).await.unwrap_or_else(|error| {
             tracing::warn!(error = error.chain(), "nobody knows whether this came already");
             true
         })
@@ -139,7 +141,7 @@ impl Arena {
     /// Writes down where the message of a race stands, in the platform's own words, and what its asker is called.
     pub async fn place(&self, id: RaceId, reference: &str, asker: &str) {
         let Some(store) = &self.store else { return };
-        if let Err(error) = store.place(id, reference, asker).await {
+        if let Err(error) = store.set_message_ref(id, reference, asker).await {
             tracing::warn!(race = %id, error = error.chain(), "where a message stands was not written down");
         }
     }

@@ -55,7 +55,7 @@ impl Arena {
             return Err(NotRemembered::Running);
         }
         let Some(store) = &self.store else { return Err(NotRemembered::Expired) };
-        match store.recall(id).await {
+        match store.lookup(id).await {
             Ok(Some(record)) => Ok(Arc::new(record)),
             Ok(None) => match store.asker(id).await {
                 Ok(Some((_, true))) => Err(NotRemembered::Running),
@@ -110,7 +110,7 @@ impl Arena {
             None => Err(NotStopped::Expired),
             Some((_, false)) => Err(NotStopped::Over),
             Some((asker, true)) if !is_entitled && asker != person => Err(NotStopped::NotYours { also }),
-            Some(_) if store.stop(id).await.map_err(away)? => Ok(()),
+            Some(_) if store.request_stop(id).await.map_err(away)? => Ok(()),
             Some(_) => Err(NotStopped::Over),
         }
     }

@@ -48,14 +48,14 @@ impl Arena {
         while closed.run_until_cancelled(sleep(EVERY)).await.is_some() {
             let state = store.state().borrow().clone();
             match state {
-                State::Here { processes, since } => {
+                State::Connected { processes, since } => {
                     (away_since, others) = (None, processes > 1);
                     // whoever lives has had the time to say so since the store came back
-                    if store.is_for_one() || since.elapsed() >= LEASE {
+                    if store.is_exclusive() || since.elapsed() >= LEASE {
                         self.adopt(&store, &platforms).await;
                     }
                 }
-                State::Away { .. } => {
+                State::Unavailable { .. } => {
                     let since = *away_since.get_or_insert_with(Instant::now);
                     if others && since.elapsed() + EVERY >= LEASE / 2 {
                         self.end_all(StopCause::CutOff);
@@ -77,7 +77,7 @@ impl Arena {
                         meter::recovered(told);
                         // not in time: the next start has it
                         if told.is_some() {
-                            insist(&interrupting, || store.shown(orphan.id)).await;
+                            insist(&interrupting, || store.mark_shown(orphan.id)).await;
                         }
                     });
                 }
@@ -95,7 +95,7 @@ impl Arena {
 /// Shows how the race ended; tells whether its message says so now.
 async fn tell(orphan: &Orphan, platforms: &[Arc<dyn Salvage>]) -> bool {
     let platform = platforms.iter().find(|platform| platform.platform() == orphan.platform);
-    let (Some(platform), Some(reference)) = (platform, &orphan.reference) else { return false };
+    let (Some(platform), Some(reference)) = (platform, &orphan.message_ref) else { return false };
     let view = View::over(&orphan.asker.name, &orphan.report);
     let (begun, mut wait) = (Instant::now(), AGAIN);
     while begun.elapsed() < LONGEST {

@@ -55,14 +55,14 @@ impl Scribe {
         // nobody will tell: the next start has what was written last
         let Ok(record) = record else { return };
         let (store, report) = (&self.store, &record.report);
-        let ended = insist(&self.interrupting, || store.ended(self.id, report)).await;
+        let ended = insist(&self.interrupting, || store.mark_ended(self.id, report)).await;
         let charged = |lane| Cost::charged(lane, &report.prompt, self.most_output);
         let spent: Cost = report.lanes.iter().map(charged).sum();
         let settled = insist(&self.interrupting, || store.settle(self.id, spent)).await;
         if shown.await.is_err() {
             return;
         }
-        let shown = insist(&self.interrupting, || store.shown(self.id)).await;
+        let shown = insist(&self.interrupting, || store.mark_shown(self.id)).await;
         if ended.is_none() || settled.is_none() || shown.is_none() {
             tracing::warn!(race = %self.id, "the store does not know how a race ended");
         }

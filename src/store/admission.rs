@@ -13,7 +13,7 @@ use crate::race::{
 
 /// A race to be let in.
 #[derive(Clone, Debug)]
-pub struct Entry<'a> {
+pub struct NewRace<'a> {
     /// Its id.
     pub id: RaceId,
     /// Which platform delivered it, by its word.
@@ -27,16 +27,16 @@ pub struct Entry<'a> {
     /// The lanes as they would be told if the process died now.
     pub lanes: &'a [LaneReport],
     /// Where its message will stand, where that is known already.
-    pub reference: Option<&'a str>,
+    pub message_ref: Option<&'a str>,
     /// What it takes of the limits.
-    pub holds: &'a [Hold],
+    pub reservations: &'a [Reservation],
     /// Races that one person may start in any minute.
     pub races_per_minute: u64,
 }
 
 /// A part of a limit that a race takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hold {
+pub struct Reservation {
     /// Of which limit: `day`, `server:discord:1`, `provider:ollama`.
     pub scope: String,
     /// In which period, such as a day's number; 0 for what is given back when the race is over.
@@ -44,29 +44,29 @@ pub struct Hold {
     /// How much.
     pub amount: u64,
     /// How much all may take together.
-    pub most: u64,
+    pub limit: u64,
     /// What is left over of money is given back when the race is over, all of the others.
-    pub kept: Kept,
+    pub refund: Refund,
 }
 
 /// What becomes of a hold when its race is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum Refund {
     /// What was spent stays.
-    Spent,
+    Unspent,
     /// Nothing stays.
-    Nothing,
+    All,
 }
 
 /// Whether a race was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admitted {
+pub enum AdmitOutcome {
     /// It was, and stands in the store.
-    In,
+    Admitted,
     /// It was let in before, here or elsewhere.
     Duplicate,
     /// The hold at this place is not to be had.
-    Full(usize),
+    LimitReached(usize),
     /// Its asker started too many in the last minute; the next may start after so many milliseconds.
     TooFast {
         /// Until then.
@@ -96,24 +96,24 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; the race was not let in, or nobody knows.
-    pub async fn admit(&self, entry: &Entry<'_>) -> Result<Admitted, StoreError> {
+    pub async fn admit(&self, entry: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
         let (queries, first_hold, race) = self.admission(entry);
         match self.all(queries).await? {
-            Done::All(_) => Ok(Admitted::In),
-            Done::Stopped(at) if at < first_hold => Ok(Admitted::Duplicate),
+            Done::All(_) => Ok(AdmitOutcome::Admitted),
+            Done::Stopped(at) if at < first_hold => Ok(AdmitOutcome::Duplicate),
             Done::Stopped(at) if at == race => {
                 let asker = entry.asker.id.as_str();
                 let values = [asker.into(), entry.races_per_minute.into()];
                 let rows = self.rows(Query::new(OLDEST, values)).await?;
                 let wait = rows.first().map_or(0, |row| row.int(0));
-                Ok(Admitted::TooFast { wait_ms: wait.max(0).unsigned_abs() })
+                Ok(AdmitOutcome::TooFast { wait_ms: wait.max(0).unsigned_abs() })
             }
-            Done::Stopped(at) => Ok(Admitted::Full((at - first_hold) / 2)),
+            Done::Stopped(at) => Ok(AdmitOutcome::LimitReached((at - first_hold) / 2)),
         }
     }
 
     /// The statements, the place of the first one of the holds, and that of the race.
-    fn admission(&self, entry: &Entry<'_>) -> (Vec<Query>, usize, usize) {
+    fn admission(&self, entry: &NewRace<'_>) -> (Vec<Query>, usize, usize) {
         let race = entry.id.to_string();
         let mut queries: Vec<Query> = entry
             .delivery
@@ -121,10 +121,10 @@ impl Store {
             .map(|id| Query::must(DELIVERED, [entry.platform.into(), (*id).into()]))
             .collect();
         let first_hold = queries.len();
-        for Hold { scope, period, amount, most, .. } in entry.holds {
+        for Reservation { scope, period, amount, limit, .. } in entry.reservations {
             let scope: Value = scope.as_str().into();
             queries.push(Query::new(SCOPE, [scope.clone(), (*period).into()]));
-            queries.push(Query::must(TAKE, [scope, (*period).into(), (*amount).into(), (*most).into()]));
+            queries.push(Query::must(TAKE, [scope, (*period).into(), (*amount).into(), (*limit).into()]));
         }
         let asks: Value = asks(&entry.asker.id).into();
         queries.push(Query::new(SCOPE, [asks.clone(), 0_i64.into()]));
@@ -137,23 +137,25 @@ impl Store {
             entry.asker.id.as_str().into(),
             entry.asker.name.as_str().into(),
             prompt.into(),
-            self.me().into(),
-            entry.reference.into(),
+            self.process_id().into(),
+            entry.message_ref.into(),
             entry.races_per_minute.into(),
         ];
         queries.push(Query::must(RACE, values));
         queries.extend(saved::lanes(&race, entry.lanes.iter().enumerate(), self.keeps_text()));
-        queries.extend(entry.holds.iter().map(|Hold { scope, period, amount, kept, .. }| {
-            let is_money = *kept == Kept::Spent;
-            let values = [
-                race.as_str().into(),
-                scope.as_str().into(),
-                (*period).into(),
-                (*amount).into(),
-                is_money.into(),
-            ];
-            Query::new(HOLD, values)
-        }));
+        queries.extend(entry.reservations.iter().map(
+            |Reservation { scope, period, amount, refund, .. }| {
+                let is_money = *refund == Refund::Unspent;
+                let values = [
+                    race.as_str().into(),
+                    scope.as_str().into(),
+                    (*period).into(),
+                    (*amount).into(),
+                    is_money.into(),
+                ];
+                Query::new(HOLD, values)
+            },
+        ));
         (queries, first_hold, place)
     }
 
@@ -161,7 +163,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn is_first(&self, platform: &str, delivery: &str) -> Result<bool, StoreError> {
+    pub async fn claim_delivery(&self, platform: &str, delivery: &str) -> Result<bool, StoreError> {
         Ok(self.one(Query::must(DELIVERED, [platform.into(), delivery.into()])).await? > 0)
     }
 

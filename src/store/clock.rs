@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub(super) async fn is_steady(&self) -> Result<bool, StoreError> {
-        if self.is_for_one() {
+        if self.is_exclusive() {
             return Ok(true);
         }
         let asked = Instant::now();

@@ -8,13 +8,13 @@ use std::{error::Error as _, io, sync::Arc};
 pub enum StoreError {
     /// It is not there (yet).
     #[error("the store is not open")]
-    Away,
+    Unavailable,
     /// It did not answer in time; what was asked may have happened.
     #[error("the store did not answer in time")]
-    Slow,
+    TimedOut,
     /// It cannot write: the disk is full, or the file may not be written.
     #[error("the store cannot write")]
-    Full(#[source] Arc<sqlx::Error>),
+    Unwritable(#[source] Arc<sqlx::Error>),
     /// The engine did not do it.
     #[error("the store failed")]
     Failed(#[source] Arc<sqlx::Error>),
@@ -46,9 +46,9 @@ impl From<sqlx::Error> for StoreError {
         let plain = code.parse::<u32>().map(|code| (code & 0xff).to_string()).unwrap_or_default();
         let is_full = code == "53100" || (code.len() < 5 && CANNOT_WRITE.contains(&plain.as_str()));
         match &error {
-            _ if is_full => Self::Full(Arc::new(error)),
+            _ if is_full => Self::Unwritable(Arc::new(error)),
             sqlx::Error::Io(cause) if cause.kind() == io::ErrorKind::StorageFull => {
-                Self::Full(Arc::new(error))
+                Self::Unwritable(Arc::new(error))
             }
             _ => Self::Failed(Arc::new(error)),
         }

@@ -29,25 +29,25 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn hold(&self, name: &str) -> Result<Option<i64>, StoreError> {
-        let values: [Value; 3] = [name.into(), self.me().into(), life()];
+    pub async fn renew_lease(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        let values: [Value; 3] = [name.into(), self.process_id().into(), life()];
         Ok(self.rows(Query::new(HOLD, values)).await?.first().map(|row| row.int(0)))
     }
 
-    /// As [`Store::hold`], for one who does not have it: nobody's lease is taken just after the engine's clock jumped.
+    /// As [`Store::renew_lease`], for one who does not have it: nobody's lease is taken just after the engine's clock jumped.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn take(&self, name: &str) -> Result<Option<i64>, StoreError> {
-        if self.is_steady().await? { self.hold(name).await } else { Ok(None) }
+    pub async fn acquire_lease(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        if self.is_steady().await? { self.renew_lease(name).await } else { Ok(None) }
     }
 
     /// Gives the lease `name` back, so that the next one need not wait.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.one(Query::new(RELEASE, [name.into(), self.me().into()])).await.map(drop)
+    pub async fn release_lease(&self, name: &str) -> Result<(), StoreError> {
+        self.one(Query::new(RELEASE, [name.into(), self.process_id().into()])).await.map(drop)
     }
 
     /// How many processes live on this store, this one among them.
@@ -63,7 +63,7 @@ impl Store {
 
     /// The lease by which others see that this process lives.
     pub(super) fn life(&self) -> String {
-        format!("process:{}", self.me())
+        format!("process:{}", self.process_id())
     }
 }
 

@@ -11,7 +11,6 @@ mod admission;
 mod clock;
 mod database;
 mod error;
-mod keeper;
 mod leases;
 mod people;
 mod postgres;
@@ -20,6 +19,7 @@ mod recovery;
 mod saved;
 mod settle;
 mod sqlite;
+mod supervisor;
 
 use std::{
     path::PathBuf,
@@ -36,12 +36,12 @@ use tokio::{
 };
 
 pub use self::{
-    admission::{Admitted, Entry, Hold, Kept},
+    admission::{AdmitOutcome, NewRace, Refund, Reservation},
     error::StoreError,
-    keeper::State,
     leases::LEASE,
     races::Speed,
     recovery::Orphan,
+    supervisor::State,
 };
 use self::{
     clock::Clock,
@@ -57,7 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Location {
     /// `PostgreSQL` or SQLite as `DATABASE_URL` names it.
     Url(SecretString),
     /// SQLite in this folder; memory where that cannot be written.
@@ -70,7 +70,7 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where.
-    pub place: Place,
+    pub location: Location,
     /// For how many days prompts and answers are kept; 0: they are never stored.
     pub text_days: u32,
 }
@@ -94,7 +94,7 @@ impl Store {
     /// A store for the process `me`, a name that no other one has. Nothing is opened before [`Store::run`].
     #[must_use]
     pub fn new(settings: Settings, me: String) -> Self {
-        let state = watch::Sender::new(State::Away { why: "it is not open yet".into() });
+        let state = watch::Sender::new(State::Unavailable { reason: "it is not open yet".into() });
         Self {
             inner: Arc::new(Inner {
                 settings,
@@ -108,14 +108,14 @@ impl Store {
 
     /// The name of this process.
     #[must_use]
-    pub fn me(&self) -> &str {
+    pub fn process_id(&self) -> &str {
         &self.inner.me
     }
 
     /// Whether no other process can use it at the same time.
     #[must_use]
-    pub fn is_for_one(&self) -> bool {
-        !matches!(&self.inner.settings.place, Place::Url(url) if !url.expose_secret().starts_with("sqlite:"))
+    pub fn is_exclusive(&self) -> bool {
+        !matches!(&self.inner.settings.location, Location::Url(url) if !url.expose_secret().starts_with("sqlite:"))
     }
 
     /// Whether prompts and answers are kept at all.
@@ -131,13 +131,13 @@ impl Store {
     }
 
     /// Returns when it can be used, or after `patience`.
-    pub async fn opened(&self, patience: Duration) {
+    pub async fn wait_until_connected(&self, patience: Duration) {
         let mut state = self.state();
-        let _ = timeout(patience, state.wait_for(|state| matches!(state, State::Here { .. }))).await;
+        let _ = timeout(patience, state.wait_for(|state| matches!(state, State::Connected { .. }))).await;
     }
 
     fn database(&self) -> Result<&dyn Database, StoreError> {
-        self.inner.database.get().map(AsRef::as_ref).ok_or(StoreError::Away)
+        self.inner.database.get().map(AsRef::as_ref).ok_or(StoreError::Unavailable)
     }
 
     async fn rows(&self, query: Query) -> Result<Vec<Row>, StoreError> {
@@ -154,7 +154,7 @@ impl Store {
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
         let start = Instant::now();
-        let done = timeout(PATIENCE, work).await.map_err(|_| StoreError::Slow);
+        let done = timeout(PATIENCE, work).await.map_err(|_| StoreError::TimedOut);
         let done = done.and_then(|done| done.map_err(StoreError::from));
         let outcome = if done.is_ok() { "ok" } else { "failed" };
         histogram!(name::STORE_SECONDS, field::OPERATION => operation, field::OUTCOME => outcome)

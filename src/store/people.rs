@@ -64,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn start(&self, what: &str, id: &str, within_seconds: u64) -> Result<u64, StoreError> {
+    pub async fn record_start(&self, what: &str, id: &str, within_seconds: u64) -> Result<u64, StoreError> {
         self.one(Query::new(START, [id.into(), what.into()])).await?;
         let values: [Value; 2] = [what.into(), (within_seconds * 1_000).into()];
         let rows = self.rows(Query::new(STARTS, values)).await?;

@@ -51,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn place(&self, id: RaceId, reference: &str, asker: &str) -> Result<(), StoreError> {
+    pub async fn set_message_ref(&self, id: RaceId, reference: &str, asker: &str) -> Result<(), StoreError> {
         let values = [id.to_string().into(), reference.into(), asker.into()];
         self.one(Query::new(REFERENCE, values)).await.map(drop)
     }
@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn ended(&self, id: RaceId, report: &Report) -> Result<(), StoreError> {
+    pub async fn mark_ended(&self, id: RaceId, report: &Report) -> Result<(), StoreError> {
         let race = id.to_string();
         let mut queries = saved::lanes(&race, report.lanes.iter().enumerate(), self.keeps_text());
         queries.push(Query::new(STATUS, [race.into(), "ended".into()]));
@@ -85,7 +85,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn shown(&self, id: RaceId) -> Result<(), StoreError> {
+    pub async fn mark_shown(&self, id: RaceId) -> Result<(), StoreError> {
         self.one(Query::new(SHOWN, [id.to_string().into()])).await.map(drop)
     }
 
@@ -93,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn stop(&self, id: RaceId) -> Result<bool, StoreError> {
+    pub async fn request_stop(&self, id: RaceId) -> Result<bool, StoreError> {
         Ok(self.one(Query::new(STOP, [id.to_string().into()])).await? > 0)
     }
 
@@ -111,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn recall(&self, id: RaceId) -> Result<Option<Record>, StoreError> {
+    pub async fn lookup(&self, id: RaceId) -> Result<Option<Record>, StoreError> {
         let race = id.to_string();
         let rows = self.rows(Query::new(RACE, [race.as_str().into()])).await?;
         let Some(row) = rows.first() else { return Ok(None) };

@@ -21,7 +21,7 @@ pub struct Orphan {
     /// Who asked.
     pub asker: Asker,
     /// Where its message stands; `None` where that was never known.
-    pub reference: Option<String>,
+    pub message_ref: Option<String>,
     /// What it has, with lanes that ran told as interrupted.
     pub report: Report,
 }
@@ -46,10 +46,10 @@ impl Store {
         if !self.is_steady().await? {
             return Ok(adopted);
         }
-        for row in self.rows(Query::new(ORPHANS, [self.me().into(), life()])).await? {
+        for row in self.rows(Query::new(ORPHANS, [self.process_id().into(), life()])).await? {
             let text = |column: usize| row.text(column).unwrap_or_default().to_owned();
             let (race, owner) = (text(0), text(6));
-            let mine: [Value; 3] = [race.as_str().into(), self.me().into(), owner.into()];
+            let mine: [Value; 3] = [race.as_str().into(), self.process_id().into(), owner.into()];
             let taken = self.all(vec![Query::must(MINE, mine)]).await?;
             let Some(id) = RaceId::parse(&race).filter(|_| matches!(taken, Done::All(_))) else { continue };
             let id_value: Value = race.as_str().into();
@@ -65,7 +65,7 @@ impl Store {
                 id,
                 platform: text(1),
                 asker,
-                reference: row.text(5).map(str::to_owned),
+                message_ref: row.text(5).map(str::to_owned),
                 report,
             });
         }

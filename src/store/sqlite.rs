@@ -192,7 +192,7 @@ mod tests {
         let long = Query::new(insert, [Value::from("x".repeat(1 << 20))]);
         file.rows(&Query::new("PRAGMA max_page_count = 1", [])).await.expect("a limit");
         let full = file.all(std::slice::from_ref(&long)).await.expect_err("no room");
-        assert!(matches!(StoreError::from(full), StoreError::Full(_)));
+        assert!(matches!(StoreError::from(full), StoreError::Unwritable(_)));
         assert_eq!(file.all(&[long]).await.expect("room"), Done::All(vec![1]));
     }
 }

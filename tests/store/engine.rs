@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use llm_arena::store::{Place, Settings, State, Store};
+use llm_arena::store::{Location, Settings, State, Store};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -34,10 +34,10 @@ impl Engine {
         Database::create().await.map(Self::Postgres)
     }
 
-    pub fn place(&self) -> Place {
+    pub fn location(&self) -> Location {
         match self {
-            Self::Sqlite(folder) => Place::Folder(folder.path().to_owned()),
-            Self::Postgres(database) => Place::Url(database.url().into()),
+            Self::Sqlite(folder) => Location::Folder(folder.path().to_owned()),
+            Self::Postgres(database) => Location::Url(database.url().into()),
         }
     }
 
@@ -49,12 +49,12 @@ impl Engine {
     /// The same that keeps texts for so many days.
     pub async fn process_with(&self, text_days: u32) -> Process {
         let me = format!("p{}", PROCESSES.fetch_add(1, Ordering::Relaxed));
-        let store = Store::new(Settings { place: self.place(), text_days }, me);
+        let store = Store::new(Settings { location: self.location(), text_days }, me);
         let closed = CancellationToken::new();
         let (running, token) = (store.clone(), closed.clone());
         let task = TaskTracker::new().spawn(async move { running.run(token).await });
         let mut state = store.state();
-        let is_here = state.wait_for(|state| matches!(state, State::Here { .. }));
+        let is_here = state.wait_for(|state| matches!(state, State::Connected { .. }));
         super::super::stories::soon(is_here).await.expect("a store");
         Process { store, closed, task }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use llm_arena::{
     race::{cost::Cost, record::RaceId},
-    store::{Admitted, Hold, Store},
+    store::{AdmitOutcome, Reservation, Store},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
@@ -60,21 +60,21 @@ impl Truth {
     async fn takes(&mut self, stores: &[&Store], step: &Step) {
         match step {
             Step::Admit { delivery, process, money: amount, slots: n } => {
-                let holds: Vec<Hold> = vec![money(*amount, DAY), slots(*n, SLOTS)];
+                let reservations: Vec<Reservation> = vec![money(*amount, DAY), slots(*n, SLOTS)];
                 let (id, name) = (race(), format!("d{delivery}"));
-                let asks = Asks { id, delivery: Some(&name), holds: &holds, ..Asks::default() };
+                let asks = Asks { id, delivery: Some(&name), reservations: &reservations, ..Asks::default() };
                 let admitted = asks.of(stores[*process]).await;
                 let (day, used) = self.held();
                 let should = if self.delivered.contains(delivery) {
-                    Admitted::Duplicate
+                    AdmitOutcome::Duplicate
                 } else if day + amount > DAY {
-                    Admitted::Full(0)
+                    AdmitOutcome::LimitReached(0)
                 } else if used + n > SLOTS {
-                    Admitted::Full(1)
+                    AdmitOutcome::LimitReached(1)
                 } else {
                     self.delivered.insert(*delivery);
                     self.races.push((id, Some((*amount, *n))));
-                    Admitted::In
+                    AdmitOutcome::Admitted
                 };
                 assert_eq!(admitted, should, "{step:?}");
             }
@@ -92,12 +92,12 @@ impl Truth {
             }
             Step::Hold { lease, process } => {
                 let name = format!("lease{lease}");
-                let epoch = stores[*process].hold(&name).await.expect("an answer");
+                let epoch = stores[*process].renew_lease(&name).await.expect("an answer");
                 let holder = *self.leases.entry(*lease).or_insert(*process);
                 assert_eq!(epoch.is_some(), holder == *process, "{step:?}");
             }
             Step::Release { lease, process } => {
-                stores[*process].release(&format!("lease{lease}")).await.expect("an answer");
+                stores[*process].release_lease(&format!("lease{lease}")).await.expect("an answer");
                 if self.leases.get(lease) == Some(process) {
                     self.leases.remove(lease);
                 }

@@ -15,7 +15,7 @@ use llm_arena::{
         record::{Asker, RaceId},
         report::{LaneReport, Status},
     },
-    store::{Admitted, Entry, Hold, Kept, Store},
+    store::{AdmitOutcome, NewRace, Refund, Reservation, Store},
 };
 use uuid::Uuid;
 
@@ -82,38 +82,38 @@ struct Asks<'a> {
     id: RaceId,
     delivery: Option<&'a str>,
     who: &'a str,
-    holds: &'a [Hold],
+    reservations: &'a [Reservation],
     a_minute: u64,
 }
 
 impl Default for Asks<'_> {
     fn default() -> Self {
-        Self { id: race(), delivery: None, who: "ana", holds: &[], a_minute: 1_000 }
+        Self { id: race(), delivery: None, who: "ana", reservations: &[], a_minute: 1_000 }
     }
 }
 
 impl Asks<'_> {
-    async fn of(&self, store: &Store) -> Admitted {
+    async fn of(&self, store: &Store) -> AdmitOutcome {
         let (asker, lanes) = (asker(self.who), [lane("a", ""), lane("b", "")]);
-        let entry = Entry {
+        let entry = NewRace {
             id: self.id,
             platform: "test",
             delivery: self.delivery,
             asker: &asker,
             prompt: "why?",
             lanes: &lanes,
-            reference: Some("there"),
-            holds: self.holds,
+            message_ref: Some("there"),
+            reservations: self.reservations,
             races_per_minute: self.a_minute,
         };
         store.admit(&entry).await.expect("an answer")
     }
 }
 
-fn money(amount: u64, most: u64) -> Hold {
-    Hold { scope: "day".into(), period: 30_000, amount, most, kept: Kept::Spent }
+fn money(amount: u64, limit: u64) -> Reservation {
+    Reservation { scope: "day".into(), period: 30_000, amount, limit, refund: Refund::Unspent }
 }
 
-fn slots(amount: u64, most: u64) -> Hold {
-    Hold { scope: "provider:fake".into(), period: 0, amount, most, kept: Kept::Nothing }
+fn slots(amount: u64, limit: u64) -> Reservation {
+    Reservation { scope: "provider:fake".into(), period: 0, amount, limit, refund: Refund::All }
 }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Place, Store, StoreError, database::Database, postgres::Postgres, sqlite::Sqlite};
+use super::{Location, Store, StoreError, database::Database, postgres::Postgres, sqlite::Sqlite};
 
 /// How often a lease is renewed.
 const RENEW: Duration = Duration::from_secs(2);
@@ -23,12 +23,12 @@ const FILE: &str = "arena.sqlite";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// It cannot be used now.
-    Away {
+    Unavailable {
         /// Why, for operators.
-        why: String,
+        reason: String,
     },
     /// It can.
-    Here {
+    Connected {
         /// Processes that live on it, this one among them.
         processes: u64,
         /// Since when it could be used without a gap.
@@ -40,7 +40,7 @@ impl State {
     /// Since when it can be used, if it can.
     #[must_use]
     pub fn since(&self) -> Option<Instant> {
-        if let Self::Here { since, .. } = self { Some(*since) } else { None }
+        if let Self::Connected { since, .. } = self { Some(*since) } else { None }
     }
 }
 
@@ -53,7 +53,7 @@ impl Store {
         };
         closed.run_until_cancelled(kept).await;
         if let Ok(database) = self.database() {
-            let _ = self.release(&self.life()).await;
+            let _ = self.release_lease(&self.life()).await;
             database.close().await;
         }
     }
@@ -72,7 +72,7 @@ impl Store {
                         tracing::warn!(error = why, "the store cannot be opened; trying again every second");
                         said.clone_from(&why);
                     }
-                    self.inner.state.send_replace(State::Away { why });
+                    self.inner.state.send_replace(State::Unavailable { reason: why });
                     sleep(AGAIN).await;
                 }
             }
@@ -80,13 +80,13 @@ impl Store {
     }
 
     async fn engine(&self) -> Result<Arc<dyn Database>, StoreError> {
-        match &self.inner.settings.place {
-            Place::Memory => {
+        match &self.inner.settings.location {
+            Location::Memory => {
                 tracing::warn!("races are remembered in memory alone: name a folder in ARENA_DATA");
                 memory().await
             }
-            Place::Folder(folder) => in_folder(folder).await,
-            Place::Url(url) => {
+            Location::Folder(folder) => in_folder(folder).await,
+            Location::Url(url) => {
                 let url = url.expose_secret();
                 if !url.starts_with("sqlite:") {
                     return Ok(Arc::new(Postgres::open(url).await?));
@@ -99,7 +99,7 @@ impl Store {
     /// Renews this process's lease for ever.
     async fn live(&self) {
         let (life, mut purged): (String, Option<Instant>) = (self.life(), None);
-        if self.is_for_one() {
+        if self.is_exclusive() {
             // whoever had the file before is gone, whatever it said last
             let _ = self.forget_processes().await;
         }
@@ -121,7 +121,7 @@ impl Store {
     }
 
     async fn renew(&self, life: &str) -> Result<u64, StoreError> {
-        self.hold(life).await?;
+        self.renew_lease(life).await?;
         self.processes().await
     }
 
@@ -131,7 +131,7 @@ impl Store {
             if since.is_none() {
                 tracing::info!(processes, "the store is there");
             }
-            let newer = State::Here { processes, since: since.unwrap_or(begun) };
+            let newer = State::Connected { processes, since: since.unwrap_or(begun) };
             std::mem::replace(state, newer.clone()) != newer
         });
     }
@@ -142,7 +142,7 @@ impl Store {
             if state.since().is_some() {
                 tracing::warn!(error = why, "the store is away");
             }
-            *state = State::Away { why: why.clone() };
+            *state = State::Unavailable { reason: why.clone() };
             true
         });
     }
