@@ -66,7 +66,8 @@ impl Arena {
     }
 
     async fn adopt(self: &Arc<Self>, store: &Store, platforms: &Arc<[Arc<dyn Salvage>]>) {
-        match store.adopt().await {
+        let names: Vec<_> = platforms.iter().map(|platform| platform.platform()).collect();
+        match store.adopt(&names).await {
             Ok(orphans) => {
                 for orphan in orphans {
                     tracing::info!(race = %orphan.id, platform = orphan.platform, "a race of a process that is gone");

@@ -97,6 +97,11 @@ impl Row {
         if let Some(Value::Real(real)) = self.0.get(column) { *real } else { None }
     }
 
+    /// The column's text; empty where it holds none.
+    pub(super) fn string(&self, column: usize) -> String {
+        self.text(column).unwrap_or_default().to_owned()
+    }
+
     /// The column's text, where it holds one.
     pub(super) fn text(&self, column: usize) -> Option<&str> {
         if let Some(Value::Text(Some(text))) = self.0.get(column) { Some(text) } else { None }

@@ -32,13 +32,14 @@ pub struct Speed {
 const REFERENCE: &str =
     "UPDATE races SET reference = $2, asker_name = $3 WHERE id = $1 AND status <> 'shown'";
 const STATUS: &str = "UPDATE races SET status = $2 WHERE id = $1 AND status <> 'shown'";
-const SHOWN: &str = "UPDATE races SET status = 'shown', reference = NULL WHERE id = $1";
+pub(super) const SHOWN: &str = "UPDATE races SET status = 'shown', reference = NULL WHERE id = $1";
 const STOP: &str = "UPDATE races SET stop = 1 WHERE id = $1 AND status = 'live'";
 const IS_STOPPED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
 const RACE: &str =
     "SELECT asker, asker_name, prompt, admitted_at FROM races WHERE id = $1 AND status <> 'live'";
-const LANES: &str = "SELECT report, answer, reasoning FROM lanes WHERE race = $1 ORDER BY place";
+pub(super) const LANES: &str =
+    "SELECT report, answer, reasoning, model, simulated FROM lanes WHERE race = $1 ORDER BY place";
 /// Lanes are kept for ever: engines must come to them by their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
     WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
@@ -103,7 +104,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn asker(&self, id: RaceId) -> Result<Option<(String, bool)>, StoreError> {
         let rows = self.rows(Query::new(ASKER, [id.to_string().into()])).await?;
-        let read = |row: &Row| (row.text(1).unwrap_or_default().to_owned(), row.text(0) == Some("live"));
+        let read = |row: &Row| (row.string(1), row.text(0) == Some("live"));
         Ok(rows.first().map(read))
     }
 
@@ -117,13 +118,13 @@ impl Store {
         let Some(row) = rows.first() else { return Ok(None) };
         let Some(prompt) = row.text(2) else { return Ok(None) };
         let lanes = self.lanes(&race).await?;
-        let asker = Asker { id: text(row, 0), name: text(row, 1) };
+        let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         Ok(Some(Record { id, asker, started_at, report: Report { prompt: prompt.to_owned(), lanes } }))
     }
 
     /// The lanes of a race in their order.
-    pub(super) async fn lanes(&self, race: &str) -> Result<Vec<LaneReport>, StoreError> {
+    async fn lanes(&self, race: &str) -> Result<Vec<LaneReport>, StoreError> {
         self.rows(Query::new(LANES, [race.into()])).await?.iter().map(saved::lane).collect()
     }
 
@@ -135,10 +136,6 @@ impl Store {
         let rows = self.rows(Query::new(SPEEDS, [Value::from(days)])).await?;
         Ok(rows.chunk_by(|a, b| a.text(0) == b.text(0)).filter_map(median).collect())
     }
-}
-
-fn text(row: &Row, column: usize) -> String {
-    row.text(column).unwrap_or_default().to_owned()
 }
 
 /// Of one model's rows in the order of their speeds.

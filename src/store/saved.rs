@@ -9,10 +9,12 @@ use super::{
     database::{Query, Row, Value},
 };
 use crate::{
-    model::{Availability, ModelCard},
+    model::{Availability, Color, ModelCard, ModelId},
     race::{
+        event::{Elapsed, EventKind, RaceEvent, StopCause},
         metrics::Metrics,
         report::{LaneReport, Status},
+        state::RaceState,
     },
 };
 
@@ -22,6 +24,9 @@ const LANE: &str =
     ON CONFLICT (race, place) DO UPDATE SET status = excluded.status, simulated = excluded.simulated,
     tokens_per_second = excluded.tokens_per_second, token_count = excluded.token_count, report = excluded.report,
     answer = excluded.answer, reasoning = excluded.reasoning";
+
+/// The colour of a model whose card is unreadable: grey.
+const UNKNOWN_COLOR: Color = Color { r: 128, g: 128, b: 128 };
 
 /// A report without its texts.
 #[derive(Serialize, Deserialize)]
@@ -72,7 +77,7 @@ fn put(race: &str, place: usize, lane: &LaneReport, keeps_text: bool) -> Query {
     Query::new(LANE, values)
 }
 
-/// The lane in a row of report, answer and reasoning; texts that are not kept are empty.
+/// The lane in a row of report, answer, reasoning, model and simulated; texts that are not kept are empty.
 pub(super) fn lane(row: &Row) -> Result<LaneReport, StoreError> {
     let json = row.text(0).ok_or(StoreError::Unreadable)?;
     let saved: Saved = serde_json::from_str(json).map_err(|_| StoreError::Unreadable)?;
@@ -87,4 +92,23 @@ pub(super) fn lane(row: &Row) -> Result<LaneReport, StoreError> {
         simulated: saved.simulated,
         was_sent: saved.was_sent,
     })
+}
+
+/// The lane in such a row whose report is unreadable: interrupted, with its texts.
+pub(super) fn interrupted(row: &Row) -> LaneReport {
+    let card = ModelCard {
+        id: ModelId::new(&row.string(3)),
+        name: row.string(3),
+        icon: String::new(),
+        size: String::new(),
+        best_for: String::new(),
+        color: UNKNOWN_COLOR,
+        provider: String::new(),
+        simulated: row.int(4) != 0,
+        prices: None,
+    };
+    let mut state = RaceState::new("", "", [Arc::new(card)]);
+    state.apply(&RaceEvent { at: Elapsed::default(), kind: EventKind::Stop(StopCause::Restart) });
+    let lane = state.report().lanes.remove(0);
+    LaneReport { answer: row.string(1), reasoning: row.string(2), ..lane }
 }

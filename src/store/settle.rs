@@ -7,9 +7,9 @@ use super::{
 use crate::race::{cost::Cost, record::RaceId};
 
 /// Whoever is first settles a race.
-pub(super) const FIRST: &str = "UPDATE races SET settled = 1 WHERE id = $1 AND settled = 0";
+const FIRST: &str = "UPDATE races SET settled = 1 WHERE id = $1 AND settled = 0";
 /// What was held while the race ran.
-pub(super) const RELEASE: &str = "UPDATE spend SET used = used - (SELECT amount FROM holds
+const RELEASE: &str = "UPDATE spend SET used = used - (SELECT amount FROM holds
         WHERE race = $1 AND holds.scope = spend.scope AND holds.period = spend.period)
     WHERE EXISTS (SELECT 1 FROM holds WHERE race = $1 AND is_money = 0
         AND holds.scope = spend.scope AND holds.period = spend.period)";
@@ -18,7 +18,7 @@ const CHANGE: &str = "UPDATE spend SET used = used - (SELECT amount - $2 FROM ho
         WHERE race = $1 AND holds.scope = spend.scope AND holds.period = spend.period)
     WHERE EXISTS (SELECT 1 FROM holds WHERE race = $1 AND is_money = 1 AND amount > $2
         AND holds.scope = spend.scope AND holds.period = spend.period)";
-pub(super) const DROP: &str = "DELETE FROM holds WHERE race = $1";
+const DROP: &str = "DELETE FROM holds WHERE race = $1";
 const NO_LANES: &str = "DELETE FROM lanes WHERE race = $1";
 const NO_RACE: &str = "DELETE FROM races WHERE id = $1";
 const USED: &str = "SELECT used FROM spend WHERE scope = $1 AND period = $2";
@@ -32,6 +32,11 @@ pub(super) fn settle(race: &str, spent: Cost) -> [Query; 4] {
         Query::new(CHANGE, [id.clone(), spent.micros().into()]),
         Query::new(DROP, [id]),
     ]
+}
+
+/// Statements that settle a race of which nothing tells what it cost: all the money that it reserved counts as spent.
+pub(super) fn forfeit(race: &str) -> [Query; 3] {
+    [FIRST, RELEASE, DROP].map(|sql| Query::new(sql, [race.into()]))
 }
 
 impl Store {

@@ -2,9 +2,9 @@
 
 use llm_arena::store::{AdmitOutcome, State};
 
-use super::{super::stories::soon, Asks, engine::Engine, lane, on_both, slots};
+use super::{super::stories::soon, Asks, engine::Engine, on_both};
 
-on_both!(a_lease_has_one_holder_and_an_epoch, races_of_the_dead_are_taken_over_once, starts_are_counted);
+on_both!(a_lease_has_one_holder_and_an_epoch, starts_are_counted);
 
 #[tokio::test]
 async fn a_file_is_for_one_process() {
@@ -51,39 +51,6 @@ async fn a_lease_has_one_holder_and_an_epoch(engine: &Engine) {
     b.ends().await;
 }
 
-async fn races_of_the_dead_are_taken_over_once(engine: &Engine) {
-    let dying = engine.process().await;
-    let reservations = [slots(3, 7)];
-    let ran = Asks { reservations: &reservations, ..Asks::default() };
-    assert_eq!(ran.of(&dying.store).await, AdmitOutcome::Admitted);
-    let second = lane("b", "half an ans");
-    assert!(!dying.store.checkpoint(ran.id, &[(1, &second)]).await.expect("an answer"));
-    dying.store.set_message_ref(ran.id, "over there", "Ana").await.expect("kept");
-    let over = Asks::default();
-    assert_eq!(over.of(&dying.store).await, AdmitOutcome::Admitted);
-    dying.store.mark_shown(over.id).await.expect("kept");
-    dying.dies().await;
-    let next = engine.process().await;
-    let adopted = soon(async {
-        loop {
-            let adopted = next.store.adopt().await.expect("an answer");
-            if !adopted.is_empty() {
-                return adopted;
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    let [orphan] = adopted.as_slice() else { panic!("{adopted:?}") };
-    assert_eq!((orphan.id, orphan.message_ref.as_deref()), (ran.id, Some("over there")));
-    assert_eq!((orphan.platform.as_str(), orphan.asker.name.as_str()), ("test", "Ana"));
-    assert_eq!(orphan.report.lanes[1], second);
-    assert_eq!(next.store.used("provider:fake", 0).await.expect("a number"), 0);
-    assert_eq!(next.store.adopt().await.expect("an answer"), [], "taken over once");
-    next.store.mark_shown(ran.id).await.expect("kept");
-    next.ends().await;
-}
-
 #[tokio::test]
 async fn leases_of_the_dead_end_though_the_clock_is_set_back() {
     let Some(engine) = Engine::postgres().await else { return };
@@ -96,7 +63,7 @@ async fn leases_of_the_dead_end_though_the_clock_is_set_back() {
     engine.does("UPDATE leases SET until = until + 3600000").await;
     let next = engine.process().await;
     assert_eq!(next.store.acquire_lease("gateway").await.expect("an answer"), Some(2));
-    let adopted = next.store.adopt().await.expect("an answer");
+    let adopted = next.store.adopt(&["test"]).await.expect("an answer");
     assert_eq!(adopted.iter().map(|orphan| orphan.id).collect::<Vec<_>>(), [ran.id]);
     next.ends().await;
     engine.ends().await;

@@ -5,6 +5,7 @@ mod laws;
 mod leases;
 mod limits;
 mod memory;
+mod orphans;
 
 use std::sync::Arc;
 
@@ -80,7 +81,9 @@ fn lane(model: &str, answer: &str) -> LaneReport {
 /// What a story asks for.
 struct Asks<'a> {
     id: RaceId,
+    platform: &'a str,
     delivery: Option<&'a str>,
+    message_ref: Option<&'a str>,
     who: &'a str,
     reservations: &'a [Reservation],
     a_minute: u64,
@@ -88,7 +91,15 @@ struct Asks<'a> {
 
 impl Default for Asks<'_> {
     fn default() -> Self {
-        Self { id: race(), delivery: None, who: "ana", reservations: &[], a_minute: 1_000 }
+        Self {
+            id: race(),
+            platform: "test",
+            delivery: None,
+            message_ref: Some("there"),
+            who: "ana",
+            reservations: &[],
+            a_minute: 1_000,
+        }
     }
 }
 
@@ -97,12 +108,12 @@ impl Asks<'_> {
         let (asker, lanes) = (asker(self.who), [lane("a", ""), lane("b", "")]);
         let entry = NewRace {
             id: self.id,
-            platform: "test",
+            platform: self.platform,
             delivery: self.delivery,
             asker: &asker,
             prompt: "why?",
             lanes: &lanes,
-            message_ref: Some("there"),
+            message_ref: self.message_ref,
             reservations: self.reservations,
             races_per_minute: self.a_minute,
         };
