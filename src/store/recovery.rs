@@ -3,11 +3,12 @@
 use tokio::time::Instant;
 
 use super::{
-    PATIENCE, Store, StoreError,
-    database::{Done, Query, Row, Value},
-    leases::life,
-    races::{LANES, SHOWN},
-    saved, settle,
+    STATEMENT_TIMEOUT, Store, StoreError,
+    admission::forfeit,
+    database::{Query, Row, Value},
+    lanes,
+    leases::lease_ms,
+    races::MARK_SHOWN,
 };
 use crate::race::{
     record::{Asker, RaceId},
@@ -50,12 +51,14 @@ impl Store {
     /// [`StoreError`] where the orphans cannot be listed.
     pub async fn adopt(&self, platforms: &[&str]) -> Result<Vec<Orphan>, StoreError> {
         let mut adopted = vec![];
-        if !self.is_steady().await? {
+        if !self.is_clock_steady().await? {
             return Ok(adopted);
         }
         let begun = Instant::now();
         let served = format!(",{},", platforms.join(","));
-        for row in self.rows(Query::new(ORPHANS, [self.process_id().into(), life(), served.into()])).await? {
+        for row in
+            self.fetch(Query::new(ORPHANS, [self.process_id().into(), lease_ms(), served.into()])).await?
+        {
             match self.adopt_row(&row, platforms).await {
                 Ok(orphan) => adopted.extend(orphan),
                 Err(error) => {
@@ -67,7 +70,7 @@ impl Store {
                 }
             }
             // while the engine fails, each row costs a timeout; the next call continues
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > STATEMENT_TIMEOUT {
                 break;
             }
         }
@@ -80,19 +83,19 @@ impl Store {
         let id: Value = race.as_str().into();
         let message_ref = row.text(5).map(str::to_owned);
         if message_ref.is_some() && !platforms.contains(&platform.as_str()) {
-            return self.all(settle::forfeit(&race).into()).await.map(|_| None);
+            return self.transaction(forfeit(&race).into()).await.map(|_| None);
         }
         let lanes = self.readable_lanes(&race).await?;
         let owner: [Value; 3] = [id.clone(), self.process_id().into(), row.string(6).into()];
-        let mut queries = vec![Query::must(ADOPT, owner)];
-        queries.extend(settle::forfeit(&race));
+        let mut queries = vec![Query::required(ADOPT, owner)];
+        queries.extend(forfeit(&race));
         let parsed = RaceId::parse(&race);
         if parsed.is_none() {
             tracing::warn!(race, "closing an orphaned race whose id is unreadable");
-            queries.push(Query::new(SHOWN, [id]));
+            queries.push(Query::new(MARK_SHOWN, [id]));
         }
-        let transaction = self.all(queries).await?;
-        let Some(id) = parsed.filter(|_| matches!(transaction, Done::All(_))) else { return Ok(None) };
+        let transaction = self.transaction(queries).await?;
+        let Some(id) = parsed.filter(|_| transaction.is_committed()) else { return Ok(None) };
         let asker = Asker { id: row.string(2), name: row.string(3) };
         let report = Report { prompt: row.string(4), lanes };
         Ok(Some(Orphan { id, platform, asker, message_ref, report }))
@@ -100,15 +103,15 @@ impl Store {
 
     /// The lanes of a race in their order, each unreadable one replaced by what its other columns say.
     async fn readable_lanes(&self, race: &str) -> Result<Vec<LaneReport>, StoreError> {
-        let rows = self.rows(Query::new(LANES, [race.into()])).await?;
+        let rows = self.fetch(Query::new(lanes::SELECT, [race.into()])).await?;
         let read = |row: &Row| {
-            saved::lane(row).unwrap_or_else(|error| {
+            lanes::from_row(row).unwrap_or_else(|error| {
                 tracing::warn!(
                     race,
                     error = error.chain(),
                     "a recorded lane is unreadable; ending it as interrupted"
                 );
-                saved::interrupted(row)
+                lanes::interrupted(row)
             })
         };
         Ok(rows.iter().map(read).collect())

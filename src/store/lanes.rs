@@ -1,4 +1,4 @@
-//! A lane's report as columns: the numbers as JSON, the texts beside it, so that these can be forgotten alone.
+//! The rows of the table `lanes`: numbers as JSON, texts in columns of their own, so that they can be deleted alone.
 
 use std::sync::Arc;
 
@@ -18,19 +18,22 @@ use crate::{
     },
 };
 
-const LANE: &str =
+const UPSERT: &str =
     "INSERT INTO lanes (race, place, model, status, simulated, tokens_per_second, token_count, report, answer, reasoning)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (race, place) DO UPDATE SET status = excluded.status, simulated = excluded.simulated,
     tokens_per_second = excluded.tokens_per_second, token_count = excluded.token_count, report = excluded.report,
     answer = excluded.answer, reasoning = excluded.reasoning";
 
-/// The colour of a model whose card is unreadable: grey.
+/// The lanes of a race, for [`from_row`] and [`interrupted`].
+pub(super) const SELECT: &str =
+    "SELECT report, answer, reasoning, model, simulated FROM lanes WHERE race = $1 ORDER BY place";
+/// The colour of a model whose card is unreadable.
 const UNKNOWN_COLOR: Color = Color { r: 128, g: 128, b: 128 };
 
-/// A report without its texts.
+/// A lane's report without its texts.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct StoredReport {
     card: ModelCard,
     status: Status,
     metrics: Metrics,
@@ -40,17 +43,17 @@ struct Saved {
     was_sent: bool,
 }
 
-/// Statements that put these lanes, each at its place, with their texts if they are to be kept.
-pub(super) fn lanes<'a>(
+/// Statements that insert or update lanes, each with its index; texts only where `keeps_text`.
+pub(super) fn upsert<'a>(
     race: &str,
     lanes: impl IntoIterator<Item = (usize, &'a LaneReport)>,
     keeps_text: bool,
 ) -> Vec<Query> {
-    lanes.into_iter().map(|(place, lane)| put(race, place, lane, keeps_text)).collect()
+    lanes.into_iter().map(|(index, lane)| upsert_lane(race, index, lane, keeps_text)).collect()
 }
 
-fn put(race: &str, place: usize, lane: &LaneReport, keeps_text: bool) -> Query {
-    let saved = Saved {
+fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) -> Query {
+    let stored = StoredReport {
         card: ModelCard::clone(&lane.card),
         status: lane.status.clone(),
         metrics: lane.metrics,
@@ -59,12 +62,12 @@ fn put(race: &str, place: usize, lane: &LaneReport, keeps_text: bool) -> Query {
         simulated: lane.simulated,
         was_sent: lane.was_sent,
     };
-    // PostgreSQL's text holds everything but this character
+    // PostgreSQL cannot store this character
     let text = |text: &str| Value::Text(keeps_text.then(|| text.replace('\0', "\u{FFFD}")));
-    let json = serde_json::to_string(&saved).expect("text, numbers and lists are always JSON");
+    let json = serde_json::to_string(&stored).expect("text, numbers and lists are always JSON");
     let values: [Value; 10] = [
         race.into(),
-        u64::try_from(place).unwrap_or(u64::MAX).into(),
+        u64::try_from(index).unwrap_or(u64::MAX).into(),
         lane.card.id.as_str().into(),
         lane.status.as_str().into(),
         lane.simulated.into(),
@@ -74,27 +77,30 @@ fn put(race: &str, place: usize, lane: &LaneReport, keeps_text: bool) -> Query {
         text(&lane.answer),
         text(&lane.reasoning),
     ];
-    Query::new(LANE, values)
+    Query::new(UPSERT, values)
 }
 
-/// The lane in a row of report, answer, reasoning, model and simulated; texts that are not kept are empty.
-pub(super) fn lane(row: &Row) -> Result<LaneReport, StoreError> {
+/// The lane in a row of [`SELECT`]. Texts that are not kept are empty.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] where the JSON has an unknown form.
+pub(super) fn from_row(row: &Row) -> Result<LaneReport, StoreError> {
     let json = row.text(0).ok_or(StoreError::Unreadable)?;
-    let saved: Saved = serde_json::from_str(json).map_err(|_| StoreError::Unreadable)?;
+    let stored: StoredReport = serde_json::from_str(json).map_err(|_| StoreError::Unreadable)?;
     Ok(LaneReport {
-        card: Arc::new(saved.card),
-        status: saved.status,
+        card: Arc::new(stored.card),
+        status: stored.status,
         answer: row.text(1).unwrap_or_default().to_owned(),
         reasoning: row.text(2).unwrap_or_default().to_owned(),
-        metrics: saved.metrics,
-        error: saved.error,
-        availability: saved.availability,
-        simulated: saved.simulated,
-        was_sent: saved.was_sent,
+        metrics: stored.metrics,
+        error: stored.error,
+        availability: stored.availability,
+        simulated: stored.simulated,
+        was_sent: stored.was_sent,
     })
 }
 
-/// The lane in such a row whose report is unreadable: interrupted, with its texts.
+/// The lane in a row of [`SELECT`] whose JSON is unreadable: interrupted, with its texts.
 pub(super) fn interrupted(row: &Row) -> LaneReport {
     let card = ModelCard {
         id: ModelId::new(&row.string(3)),
