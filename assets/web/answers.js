@@ -1,9 +1,9 @@
-// The answers of a race, one panel a model. A live one shows its newest end, a finished one its beginning.
+// The answers of a race, one panel per model. A live panel shows the end of its answer, a finished one the beginning.
 
 import { el, setText, show } from "./dom.js";
 import { render } from "./markdown.js";
 
-const WORDS = {
+const STATE_LABELS = {
   waiting: "waiting",
   reasoning: "reasoning",
   writing: "writing",
@@ -17,8 +17,8 @@ class Panel {
   constructor(lane) {
     this.state = el("span", { class: "panel-state" });
     this.text = el("div", { class: "markdown" });
-    this.silence = el("p", { class: "silence" });
-    this.window = el("div", { class: "window" }, this.text, this.silence);
+    this.placeholder = el("p", { class: "placeholder" });
+    this.window = el("div", { class: "window" }, this.text, this.placeholder);
     this.more = el("button", {
       type: "button",
       class: "more",
@@ -29,7 +29,7 @@ class Panel {
     const title = el("h4", {}, el("bdi", {}, lane.model.name), this.state);
     this.node = el(
       "section",
-      { class: "panel", "data-model": lane.model.id, "aria-label": `Answer of ${lane.model.name}` },
+      { class: "panel", "data-model": lane.model.id, "aria-label": `Answer by ${lane.model.name}` },
       title,
       this.window,
       this.more,
@@ -41,34 +41,32 @@ class Panel {
   update(lane, live) {
     const running = ["waiting", "reasoning", "writing"].includes(lane.state);
     this.node.dataset.state = lane.state;
-    setText(this.state, WORDS[lane.state]);
+    setText(this.state, STATE_LABELS[lane.state]);
     if (this.shown !== lane.answer) {
       this.shown = lane.answer;
       render(this.text, lane.answer);
     }
-    setText(this.silence, lane.answer === "" ? silence(lane) : "");
-    show(this.silence, lane.answer === "");
+    setText(this.placeholder, lane.answer === "" ? placeholder(lane) : "");
+    show(this.placeholder, lane.answer === "");
     this.node.classList.toggle("running", running);
     this.clipped = lane.clipped && !running;
-    if (running) this.roll();
-    else if (this.wasRunning) this.rewind();
+    if (running) this.scrollToEnd();
+    else if (this.wasRunning) this.scrollToStart();
     this.wasRunning = running;
     if (!live && !running) this.measure();
   }
 
-  /** Shows the newest end. */
-  roll() {
+  scrollToEnd() {
     this.window.scrollTop = this.window.scrollHeight;
-    this.node.classList.toggle("rolled", this.window.scrollTop > 0);
+    this.node.classList.toggle("scrolled", this.window.scrollTop > 0);
   }
 
-  /** Shows the beginning. */
-  rewind() {
+  scrollToStart() {
     this.window.scrollTop = 0;
-    this.node.classList.remove("rolled");
+    this.node.classList.remove("scrolled");
   }
 
-  /** Offers the rest of an answer that does not fit. */
+  /** Offers to show the rest of an answer that does not fit. */
   measure() {
     if (this.open) return;
     requestAnimationFrame(() => {
@@ -86,21 +84,21 @@ class Panel {
     this.more.setAttribute("aria-expanded", String(this.open));
     setText(
       this.more,
-      this.open ? (this.clipped ? "Show less (the rest is under Full answers)" : "Show less") : "Show more",
+      this.open ? (this.clipped ? "Show less (the rest is in Full answers)" : "Show less") : "Show more",
     );
   }
 }
 
-/** What stands where an answer will be, or would have been. */
-function silence(lane) {
-  if (lane.state === "finished") return "An empty answer.";
+/** The text in place of an answer that is empty so far. */
+function placeholder(lane) {
+  if (lane.state === "finished") return "The answer is empty.";
   return (
-    { waiting: "Waiting for the first word", reasoning: "Thinking before it answers" }[lane.state] ??
+    { waiting: "Waiting for the first token", reasoning: "Reasoning before the answer" }[lane.state] ??
     lane.status
   );
 }
 
-/** The panels of one race, in the order of the line-up, so that none moves while one reads it. */
+/** The panels of one race, in the order of the line-up: none moves while it is being read. */
 export class Answers {
   constructor(lanes) {
     this.panels = lanes.map((lane) => new Panel(lane));
@@ -111,7 +109,6 @@ export class Answers {
     );
   }
 
-  /** Shows the answers of `lanes`. */
   update(lanes, live) {
     lanes.forEach((lane, index) => this.panels[index].update(lane, live));
   }

@@ -1,4 +1,4 @@
-// The page of the local channel: puts its parts together.
+// Entry point of the page: wires its parts together.
 
 import { card, welcome } from "./cards.js";
 import { Composer } from "./composer.js";
@@ -6,19 +6,20 @@ import * as dialog from "./dialog.js";
 import { byId, el, icon, setText, show } from "./dom.js";
 import { drawer, showLineup } from "./lineup.js";
 import { Log } from "./log.js";
-import { ask, follow, Refused } from "./server.js";
-import { from, keep } from "./visitor.js";
+import { follow, Refused, request } from "./server.js";
+import { save, visitor } from "./visitor.js";
 
 const note = byId("note");
+/** The text that Enter would race if pressed again. */
 let offered = null;
 
-/** Says something above the message box, to this tab alone. */
+/** Shows a note above the message box, in this tab only. */
 function say(text, ...more) {
   note.replaceChildren(el("span", {}, text), ...more);
   show(note, text !== "");
 }
 
-/** Does something and says what was refused. Gives whether it was done. */
+/** Runs `work` and shows why it was refused. Returns true if it succeeded. */
 async function attempt(work) {
   try {
     await work();
@@ -32,30 +33,30 @@ async function attempt(work) {
 
 const compare = (prompt) => command(`/arena compare ${prompt}`);
 
-/** Sends a whole line. */
+/** Sends a command. */
 function command(text) {
   say("");
   return attempt(async () => {
     const waiting = /^\/?(arena\s+)?models\s*$/i.test(text)
-      ? log.whisper(el("p", { class: "muted" }, "Asking the providers …"), "Line-up")
+      ? log.addEphemeral(el("p", { class: "muted" }, "Checking the providers …"), "Line-up")
       : null;
     try {
-      const answer = await ask("/api/command", { text, from: from() });
-      if (answer.card) whisper(answer.card);
-      else log.toNewest(false);
+      const reply = await request("/api/command", { text, from: visitor() });
+      if (reply.card) showCard(reply.card);
+      else log.toLatest(false);
     } finally {
       waiting?.remove();
     }
   });
 }
 
-function whisper(content) {
+function showCard(content) {
   const { label, node } = card(content, compare);
-  log.whisper(node, label);
+  log.addEphemeral(node, label);
   setText(byId("announcer"), label);
 }
 
-/** A line from the box. Plain text is no command: it is offered as a race first. */
+/** Handles a line from the message box. Plain text becomes a race only when it is confirmed. */
 async function send(text) {
   if (text.startsWith("/")) return command(text);
   if (offered === text) {
@@ -64,13 +65,13 @@ async function send(text) {
   }
   offered = text;
   const race = el("button", { type: "button", class: "link", onclick: () => composer.submit() }, "Race it");
-  say("That is no command. Press Enter again to let all models answer it. ", race);
+  say("That isn't a command. Press Enter again to ask all models. ", race);
   return false;
 }
 
-/** A button under a race. */
+/** Handles a button under a race. */
 async function press(action, id, button) {
-  // Not `disabled`, which would take the focus away.
+  // `disabled` would move the focus away.
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
   say("");
@@ -78,14 +79,14 @@ async function press(action, id, button) {
   await attempt(async () => {
     switch (action) {
       case "answers":
-        return dialog.answers(await ask(path));
+        return dialog.answers(await request(path));
       case "explain":
-        return dialog.explanation(await ask(path));
+        return dialog.explanation(await request(path));
       case "again":
-        await ask(path, { from: from() });
-        return log.toNewest(true);
+        await request(path, { from: visitor() });
+        return log.toLatest(true);
       default:
-        return ask(path, { from: from() });
+        return request(path, { from: visitor() });
     }
   });
   button.ariaBusy = "false";
@@ -94,8 +95,8 @@ async function press(action, id, button) {
 function nameButton() {
   const button = byId("who");
   const draw = () => {
-    button.replaceChildren(el("span", { class: "who-label" }, "you are "), el("bdi", {}, from().name));
-    button.setAttribute("aria-label", `You are ${from().name}. Change your name`);
+    button.replaceChildren(el("span", { class: "who-label" }, "you are "), el("bdi", {}, visitor().name));
+    button.setAttribute("aria-label", `You are ${visitor().name}. Change your name`);
   };
   button.addEventListener("click", () => dialog.name(draw));
   draw();
@@ -112,7 +113,7 @@ function themeButton() {
   };
   button.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
-    keep("arena.theme", root.dataset.theme);
+    save("arena.theme", root.dataset.theme);
     draw();
   });
   system.addEventListener("change", draw);
@@ -132,11 +133,11 @@ async function start() {
   follow({
     snapshot: (races) => log.snapshot(races),
     message: (race) => log.upsert(race),
-    lost: () => banner("Connection lost. Trying again …"),
-    back: () => banner(""),
+    disconnected: () => banner("Connection lost. Reconnecting …"),
+    connected: () => banner(""),
   });
   const loaded = await attempt(async () => {
-    const lineup = await ask("/api/lineup");
+    const lineup = await request("/api/lineup");
     composer.lineup = lineup;
     greeting.replaceChildren(...welcome(lineup, compare));
     showLineup(lineup.models, (model) => {

@@ -1,7 +1,7 @@
-// What only this tab sees: the welcome, the line-up today, the examples, the help.
+// Cards that only this tab shows: welcome, line-up, examples, help.
 
 import { dot, el } from "./dom.js";
-import { named } from "./board.js";
+import { modelName } from "./standings.js";
 
 /** The commands as a list of terms. */
 function commandList(commands) {
@@ -12,7 +12,7 @@ function commandList(commands) {
   return el("dl", { class: "commands" }, ...terms);
 }
 
-/** Prompts to try, each one tap away from a race; `run(prompt)` starts it. */
+/** Example prompts as buttons; `run(prompt)` starts a race. */
 export function exampleList(examples, run) {
   const item = ({ title, prompt, lesson }) =>
     el(
@@ -29,10 +29,10 @@ export function exampleList(examples, run) {
   return el("ul", { class: "examples" }, ...examples.map(item));
 }
 
-/** What an empty channel shows. */
+/** The content of an empty channel. */
 export function welcome({ examples, models }, run) {
-  const many = models.length === 1 ? "One model answers" : `${models.length} models answer`;
-  const intro = `${many} at once, in one message that everybody here watches fill up. At the end a chart shows who wrote how fast.`;
+  const racers = models.length === 1 ? "One model answers" : `${models.length} models answer at once`;
+  const intro = `${racers}, live in one message that everyone here can watch. When the race is over, a chart compares the speeds.`;
   return [
     el("p", { class: "welcome-mark", "aria-hidden": "true" }, "⚔️"),
     el("h2", {}, "Welcome to # arena"),
@@ -42,7 +42,7 @@ export function welcome({ examples, models }, run) {
       {},
       "Type ",
       el("code", {}, "/arena compare"),
-      " and a question",
+      " and your question",
       examples.length > 0 ? ", or try one of these:" : ".",
     ),
     exampleList(examples, run),
@@ -61,7 +61,7 @@ function modelItem({ model, reachable, availability, last_speed }) {
       el(
         "p",
         { class: "entrant-name" },
-        named(model),
+        modelName(model),
         el("span", { class: "last" }, last_speed ?? "not raced yet"),
       ),
       facts ? el("p", {}, facts) : null,
@@ -73,9 +73,9 @@ function modelItem({ model, reachable, availability, last_speed }) {
 function content(card, run) {
   switch (card.kind) {
     case "notice":
-      return ["For you alone", el("p", {}, card.text)];
+      return ["Only for you", el("p", {}, card.text)];
     case "models":
-      return ["Line-up today", el("ul", { class: "entrants" }, ...card.models.map(modelItem))];
+      return ["Today's line-up", el("ul", { class: "entrants" }, ...card.models.map(modelItem))];
     case "examples":
       return [
         "Try these",
@@ -85,7 +85,7 @@ function content(card, run) {
       ];
     default:
       return [
-        "How this works",
+        "How it works",
         el(
           "div",
           {},
@@ -96,7 +96,7 @@ function content(card, run) {
   }
 }
 
-/** A card of the service: its label and its content. */
+/** Returns the label and the node of a card that the service sent. */
 export function card(card, run) {
   const [label, body] = content(card, run);
   return { label, node: el("div", { class: "card" }, el("h3", {}, label), body) };

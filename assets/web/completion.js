@@ -1,10 +1,10 @@
-// What could come next in a line that is being typed. Pure: text in, options out.
+// Completions for the line that is being typed. Pure: text in, options out.
 
 const matches = (texts, typed) => texts.some((text) => text.toLowerCase().includes(typed));
 
 /**
- * The completions of `text` up to the caret: `{from, eager, options: [{insert, label, hint, icon}]}` or null. An
- * option replaces what stands from `from` to the caret; where `eager`, Enter takes the first one.
+ * Returns the completions of `text` up to the caret, `{from, eager, options: [{insert, label, hint, icon}]}`, or null. An
+ * option replaces the text between `from` and the caret. If `eager`, Enter accepts the first one.
  */
 export function complete(text, { models, commands }) {
   if (!text.startsWith("/") || text.includes("\n")) return null;
@@ -19,7 +19,7 @@ export function complete(text, { models, commands }) {
     const option = {
       insert: "models=",
       label: "models=",
-      hint: "only these models, such as models=a,b",
+      hint: "race only these models, for example models=a,b",
       icon: "⚔️",
     };
     return { from: text.length - compare[1].length, eager: false, options: [option] };

@@ -1,21 +1,21 @@
-// The message box: a combobox that completes commands and models, with a history.
+// The message box: a combobox that completes commands and models, with a history of sent lines.
 
 import { byId, dot, el, icon, show } from "./dom.js";
 import { complete } from "./completion.js";
 
-const HISTORY = 50;
+const MAX_HISTORY = 50;
 
-/** The box; `send(text)` is told of each line and gives a promise of whether it was taken. */
+/** The message box. `send(text)` handles each line and resolves to true if the line was accepted. */
 export class Composer {
   constructor(send) {
     this.send = send;
     this.box = byId("say");
     this.list = byId("options");
     this.lineup = { models: [], commands: [] };
-    this.found = null;
+    this.completions = null;
     this.active = -1;
     this.history = [];
-    this.back = 0;
+    this.historyIndex = 0;
     byId("send").append(icon("send"));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -27,7 +27,7 @@ export class Composer {
     this.box.addEventListener("click", () => this.suggest());
   }
 
-  /** Puts `text` into the box and the caret behind it. */
+  /** Replaces the text of the box and moves the caret to its end. */
   fill(text) {
     this.box.value = text;
     this.box.focus();
@@ -36,7 +36,7 @@ export class Composer {
   }
 
   changed() {
-    this.back = 0;
+    this.historyIndex = 0;
     this.box.style.setProperty("height", "auto");
     this.box.style.setProperty("height", `${this.box.scrollHeight}px`);
     this.onchange?.();
@@ -44,20 +44,20 @@ export class Composer {
   }
 
   suggest() {
-    const end =
+    const isAtEnd =
       this.box.selectionStart === this.box.selectionEnd && this.box.selectionStart === this.box.value.length;
-    this.found = end ? complete(this.box.value, this.lineup) : null;
-    this.active = this.found?.eager ? 0 : -1;
+    this.completions = isAtEnd ? complete(this.box.value, this.lineup) : null;
+    this.active = this.completions?.eager ? 0 : -1;
     this.draw();
   }
 
   close() {
-    this.found = null;
+    this.completions = null;
     this.draw();
   }
 
   draw() {
-    const options = this.found?.options ?? [];
+    const options = this.completions?.options ?? [];
     this.list.replaceChildren(...options.map((option, index) => this.option(option, index)));
     show(this.list, options.length > 0);
     this.box.setAttribute("aria-expanded", String(options.length > 0));
@@ -83,9 +83,9 @@ export class Composer {
         role: "option",
         class: "option",
         "aria-selected": String(index === this.active),
-        // The box keeps the focus, or a press would close the list before it is a click.
+        // Keeps the focus in the box: losing it would close the list before the click arrives.
         onpointerdown: (event) => event.preventDefault(),
-        onclick: () => this.take(index),
+        onclick: () => this.accept(index),
       },
       mark,
       label,
@@ -93,18 +93,18 @@ export class Composer {
     );
   }
 
-  take(index) {
-    this.fill(this.box.value.slice(0, this.found.from) + this.found.options[index].insert);
+  accept(index) {
+    this.fill(this.box.value.slice(0, this.completions.from) + this.completions.options[index].insert);
   }
 
   key(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const handled = this.found ? this.keyInList(event) : this.keyInBox(event);
+    const handled = this.completions ? this.keyInList(event) : this.keyInBox(event);
     if (handled) event.preventDefault();
   }
 
   keyInList({ key, shiftKey }) {
-    const count = this.found.options.length;
+    const count = this.completions.options.length;
     switch (key) {
       case "ArrowDown":
         this.active = (this.active + 1) % count;
@@ -113,16 +113,16 @@ export class Composer {
         this.active = (Math.max(this.active, 0) + count - 1) % count;
         break;
       case "Escape":
-        this.found = null;
+        this.completions = null;
         break;
       case "Tab":
         if (shiftKey) return false;
-        this.take(Math.max(this.active, 0));
+        this.accept(Math.max(this.active, 0));
         return true;
       case "Enter":
         if (shiftKey) return false;
         if (this.active < 0) this.submit();
-        else this.take(this.active);
+        else this.accept(this.active);
         return true;
       default:
         return false;
@@ -133,18 +133,18 @@ export class Composer {
 
   keyInBox({ key, shiftKey }) {
     if (key === "Enter" && !shiftKey) this.submit();
-    else if (key === "ArrowUp" && (this.box.value === "" || this.back > 0)) return this.recall(1);
-    else if (key === "ArrowDown" && this.back > 0) return this.recall(-1);
+    else if (key === "ArrowUp" && (this.box.value === "" || this.historyIndex > 0)) return this.showHistory(1);
+    else if (key === "ArrowDown" && this.historyIndex > 0) return this.showHistory(-1);
     else return false;
     return true;
   }
 
-  recall(step) {
-    const back = this.back + step;
-    if (back > this.history.length) return true;
-    this.fill(back === 0 ? "" : this.history.at(-back));
+  showHistory(step) {
+    const index = this.historyIndex + step;
+    if (index > this.history.length) return true;
+    this.fill(index === 0 ? "" : this.history.at(-index));
     this.close();
-    this.back = back;
+    this.historyIndex = index;
     return true;
   }
 
@@ -153,11 +153,11 @@ export class Composer {
     if (text === "" || this.busy) return;
     this.busy = true;
     this.close();
-    const taken = await this.send(text);
+    const accepted = await this.send(text);
     this.busy = false;
-    // What was typed meanwhile, or not taken, stays in the box.
-    if (!taken || this.box.value.trim() !== text) return;
-    if (this.history.at(-1) !== text) this.history = [...this.history, text].slice(-HISTORY);
+    // The box keeps a refused line, and text typed in the meantime.
+    if (!accepted || this.box.value.trim() !== text) return;
+    if (this.history.at(-1) !== text) this.history = [...this.history, text].slice(-MAX_HISTORY);
     const focused = document.activeElement === this.box;
     this.fill("");
     if (!focused && matchMedia("(pointer: coarse)").matches) this.box.blur();

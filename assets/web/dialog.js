@@ -1,11 +1,11 @@
-// What opens over the page: full answers, the explanation, the visitor's name.
+// Dialogs: full answers, the explanation, the visitor's name.
 
 import { badge, byId, el, icon, setText } from "./dom.js";
-import { named } from "./board.js";
 import { render } from "./markdown.js";
-import { from, rename } from "./visitor.js";
+import { modelName } from "./standings.js";
+import { rename, visitor } from "./visitor.js";
 
-/** Opens a dialog; it leaves the page when it is closed, and the focus goes back to where it was. */
+/** Opens a dialog. Closing it removes it and returns the focus. */
 function open(title, ...content) {
   const close = el(
     "button",
@@ -39,7 +39,7 @@ function copyButton(text) {
   const copy = async () => {
     const done = await navigator.clipboard.writeText(text).then(
       () => "Copied",
-      () => "Not copied",
+      () => "Copy failed",
     );
     setText(label, done);
   };
@@ -55,7 +55,7 @@ function answer({ model, simulated, status, error, answer, reasoning }) {
       : el(
           "details",
           { class: "thoughts" },
-          el("summary", {}, `What ${model.name} thought`),
+          el("summary", {}, `Reasoning of ${model.name}`),
           el("p", { dir: "auto" }, reasoning),
         );
   const section = el(
@@ -64,34 +64,34 @@ function answer({ model, simulated, status, error, answer, reasoning }) {
     el(
       "header",
       {},
-      el("h3", {}, named(model)),
+      el("h3", {}, modelName(model)),
       simulated ? badge() : null,
       answer === "" ? null : copyButton(answer),
     ),
-    error ? el("p", { class: "trouble" }, error) : null,
+    error ? el("p", { class: "error" }, error) : null,
     thoughts,
-    answer === "" && !error ? el("p", { class: "muted" }, "An empty answer.") : text,
+    answer === "" && !error ? el("p", { class: "muted" }, "The answer is empty.") : text,
   );
   section.style.setProperty("--model", model.color);
   return section;
 }
 
-/** Every answer whole, with what the models thought. */
+/** Shows the full answers and the reasoning. */
 export function answers({ prompt, answers }) {
   open("Full answers", el("blockquote", { class: "prompt", dir: "auto" }, prompt), ...answers.map(answer));
 }
 
-/** What the race teaches, at length. */
+/** Shows the explanation of a race's result. */
 export function explanation({ paragraphs }) {
   open("What this race shows", ...paragraphs.map((text) => el("p", { class: "paragraph" }, text)));
 }
 
-/** Asks for the name that others see; `renamed()` is told when it may have changed. */
+/** Asks for the visitor's name; calls `renamed()` when it may have changed. */
 export function name(renamed) {
   const box = el("input", {
     id: "new-name",
     maxlength: "40",
-    value: from().name,
+    value: visitor().name,
     autocomplete: "off",
     spellcheck: "false",
   });
@@ -106,7 +106,7 @@ export function name(renamed) {
     el(
       "form",
       { class: "name-form", onsubmit: done },
-      el("label", { for: "new-name" }, "Everybody in # arena sees it beside what you ask."),
+      el("label", { for: "new-name" }, "Everyone in # arena sees it next to your questions."),
       box,
       el("button", { type: "submit", class: "action primary" }, "Save"),
     ),

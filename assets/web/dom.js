@@ -1,6 +1,6 @@
-// Builds the page from nodes. Text enters as text nodes only; nothing here parses markup.
+// Helpers that build the page from nodes. Text becomes text nodes only; nothing here parses markup.
 
-/** An element with attributes (`class`, `aria-*`, ...), listeners (`onclick`, ...) and children. */
+/** Creates an element with attributes (`class`, `aria-*`, ...), listeners (`onclick`, ...) and children. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -12,7 +12,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Sets a node's text, only when it differs, so that selections and transitions survive. */
+/** Sets a node's text only where it differs, so that selections and transitions survive. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -22,22 +22,21 @@ export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
-/** The element with this id. */
 export const byId = (id) => document.getElementById(id);
 
-/** Whether the person asked for less motion. */
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Returns true if the user prefers less motion. */
+export const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** A colour dot with the model's colour; decoration. */
+/** A decorative dot in the model's colour. */
 export function dot(color) {
   const node = el("span", { class: "dot", "aria-hidden": "true" });
   node.style.setProperty("--model", color);
   return node;
 }
 
-/** "simulated", for what no language model stands behind. */
+/** The label of lanes that no language model answers. */
 export const badge = () =>
-  el("span", { class: "badge", title: "No language model stands behind it" }, "simulated");
+  el("span", { class: "badge", title: "Not a language model: the answer is simulated" }, "simulated");
 
 const PATHS = {
   send: ["M4 12l16-8-6 16-3-7z"],
@@ -55,7 +54,7 @@ const PATHS = {
   moon: ["M20 14A8 8 0 1 1 10 4a6.5 6.5 0 0 0 10 10z"],
 };
 
-/** A line icon; decoration. */
+/** A decorative line icon. */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");

@@ -1,14 +1,14 @@
-// Markdown inside a line: code, bold, italic, struck text. Links become "text (address)".
+// Inline Markdown: code, bold, italic, strikethrough. Links become "text (address)".
 
 import { el } from "./dom.js";
 
 const PUNCTUATION = /[\\`*_{}[\]()#+\-.!~>|]/;
 const WORD = /[\p{L}\p{N}]/u;
-const DEEPEST = 6;
-// A mark that is not closed nearby is no mark; without a bound a hostile text would cost quadratic time.
-const FARTHEST = 2000;
+const MAX_DEPTH = 6;
+// A mark must be closed within this distance: without a bound a hostile text would take quadratic time.
+const MAX_SPAN = 2000;
 
-/** The nodes of `text`; line breaks stay. */
+/** Returns the nodes of `text`, with its line breaks. */
 export function inline(text, depth = 0) {
   const nodes = [];
   let plain = "";
@@ -18,7 +18,7 @@ export function inline(text, depth = 0) {
     plain = "";
   };
   while (at < text.length) {
-    const found = depth < DEEPEST ? special(text, at, depth) : null;
+    const found = depth < MAX_DEPTH ? special(text, at, depth) : null;
     if (found) {
       flush();
       nodes.push(...found.nodes);
@@ -63,7 +63,7 @@ function code(text, at) {
   return { nodes: [el("code", {}, inside.trim() === "" ? inside : inside.trim())], end: end + mark.length };
 }
 
-/** Marks hug their text, and `_` does nothing inside a word (snake_case). */
+/** Marks must touch their text, and `_` means nothing inside a word (snake_case). */
 function emphasis(text, at, mark, tag, depth) {
   const start = at + mark.length;
   if (!text.startsWith(mark, at) || /\s/.test(text[start] ?? " ")) return null;
@@ -71,7 +71,7 @@ function emphasis(text, at, mark, tag, depth) {
   if (inWord(at - 1)) return null;
   for (
     let end = text.indexOf(mark, start + 1);
-    end > 0 && end - start < FARTHEST;
+    end > 0 && end - start < MAX_SPAN;
     end = text.indexOf(mark, end + 1)
   ) {
     if (mark.length === 2 && text[end + 2] === mark[0]) end += 1;
@@ -83,7 +83,7 @@ function emphasis(text, at, mark, tag, depth) {
   return null;
 }
 
-/** An address that a model wrote is never a link: it is shown, so that people see where it would lead. */
+/** An address written by a model never becomes a link: it is shown, so that users see where it leads. */
 function link(text, at, depth) {
   const middle = text.indexOf("](", at);
   const end = middle < 0 ? -1 : text.indexOf(")", middle);

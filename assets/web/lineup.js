@@ -1,11 +1,11 @@
-// The side bar: the models, and on a phone the drawer that they are in.
+// The side bar with the models, which is a drawer on phones.
 
 import { badge, byId, dot, el, icon, setText } from "./dom.js";
-import { named } from "./board.js";
+import { modelName } from "./standings.js";
 
 const PHONE = matchMedia("(max-width: 860px)");
 
-/** Fills the side bar; `pick(model)` is told which one was pressed. */
+/** Fills the side bar; `pick(model)` handles a click. */
 export function showLineup(models, pick) {
   const mixed = models.some((model) => !model.simulated);
   const item = (model) =>
@@ -14,7 +14,7 @@ export function showLineup(models, pick) {
       {},
       el(
         "button",
-        { type: "button", class: "side-model", title: `Ask ${model.name} alone`, onclick: () => pick(model) },
+        { type: "button", class: "side-model", title: `Ask only ${model.name}`, onclick: () => pick(model) },
         model.icon ? dot(model.color) : null,
         el(
           "span",
@@ -22,7 +22,7 @@ export function showLineup(models, pick) {
           el(
             "span",
             { class: "side-name" },
-            named(model),
+            modelName(model),
             model.size ? el("span", { class: "size" }, model.size) : null,
             model.simulated && mixed ? badge() : null,
           ),
@@ -33,12 +33,12 @@ export function showLineup(models, pick) {
   if (!mixed)
     setText(
       byId("side-note"),
-      "These models are simulated: no language model stands behind them, and prompts stay in this service.",
+      "These models are simulated: no language model answers, and prompts never leave this service.",
     );
   byId("lineup").replaceChildren(...models.map(item));
 }
 
-/** Makes the drawer open and close; gives the function that closes it. */
+/** Wires up the drawer and returns the function that closes it. */
 export function drawer() {
   const [side, menu] = [byId("side"), byId("menu")];
   const set = (open) => {

@@ -1,26 +1,26 @@
-// The list of messages: newest last, the reader's place kept, news announced.
+// The list of messages, newest last. It keeps the reader's position and announces what happens to screen readers.
 
-import { byId, calm, el, setText, show } from "./dom.js";
-import { RaceMessage, beginning, ending } from "./race.js";
+import { byId, el, prefersReducedMotion, setText, show } from "./dom.js";
+import { RaceMessage, endAnnouncement, startAnnouncement } from "./race.js";
 
-/** As many as the service keeps. */
-const MESSAGES = 200;
-/** This near to the newest message one counts as reading it. */
-const NEAR = 60;
+/** The number of messages that the service keeps. */
+const MAX_MESSAGES = 200;
+/** The distance to the latest message, in pixels, within which the reader follows it. */
+const FOLLOW_DISTANCE = 60;
 
-/** The log; `press` hears of the buttons under messages, `welcome` is what an empty channel shows. */
+/** The log. `press` handles the buttons under messages; `welcome` is shown while the channel is empty. */
 export class Log {
   constructor({ press, welcome }) {
     this.press = press;
     this.scroller = byId("log");
     this.list = byId("messages");
-    this.pill = byId("newest");
+    this.pill = byId("latest");
     this.announcer = byId("announcer");
     this.races = new Map();
     this.welcome = welcome;
     this.following = true;
     this.scroller.addEventListener("scroll", () => this.scrolled());
-    this.pill.addEventListener("click", () => this.toNewest(true));
+    this.pill.addEventListener("click", () => this.toLatest(true));
     new ResizeObserver(() => this.settle()).observe(this.list);
     new ResizeObserver(() => this.settle()).observe(this.scroller);
   }
@@ -28,22 +28,22 @@ export class Log {
   /** Shows exactly these races, oldest first. */
   snapshot(races) {
     const ids = new Set(races.map((race) => race.id));
-    for (const id of this.races.keys()) if (!ids.has(id)) this.forget(id);
+    for (const id of this.races.keys()) if (!ids.has(id)) this.remove(id);
     for (const race of races) this.put(race);
     show(this.welcome, this.races.size === 0);
     this.known = true;
     this.settle();
   }
 
-  /** Shows a new race or changes a known one, and says aloud what matters. */
+  /** Adds or updates a race, and announces its start and end. */
   upsert(race) {
     const before = this.races.get(race.id);
     const wasLive = before?.live ?? false;
     this.put(race);
     show(this.welcome, false);
-    if (!before) setText(this.announcer, beginning(race));
-    else if (wasLive && race.progress !== "live") setText(this.announcer, ending(race));
-    if (this.races.size > MESSAGES) this.forget(this.races.keys().next().value);
+    if (!before) setText(this.announcer, startAnnouncement(race));
+    else if (wasLive && race.progress !== "live") setText(this.announcer, endAnnouncement(race));
+    if (this.races.size > MAX_MESSAGES) this.remove(this.races.keys().next().value);
     this.settle();
   }
 
@@ -52,34 +52,34 @@ export class Log {
     if (known) return known.update(race);
     const message = new RaceMessage(race, this.press);
     this.races.set(race.id, message);
-    // Ids sort by time. What only this tab sees stays where it was put.
+    // Ids sort by time. Ephemeral messages stay where they were added.
     const later = [...this.list.querySelectorAll("[data-race]")].find((node) => node.dataset.race > race.id);
     this.list.insertBefore(message.node, later ?? null);
-    // Panels can be measured only now that they are on the page.
+    // Panels can be measured only once they are on the page.
     message.update(race);
   }
 
-  forget(id) {
+  remove(id) {
     this.races.get(id)?.node.remove();
     this.races.delete(id);
   }
 
-  /** Adds a message that only this tab sees; gives its node. */
-  whisper(content, label) {
+  /** Adds a message that only this tab shows, and returns its node. */
+  addEphemeral(content, label) {
     const close = el("button", { type: "button", class: "dismiss", onclick: () => node.remove() }, "Dismiss");
     const foot = el("p", { class: "private" }, "Only you can see this · ", close);
     const node = el(
       "li",
-      { class: "message whisper" },
+      { class: "message ephemeral" },
       el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
       el("article", { class: "message-body", "aria-label": label }, content, foot),
     );
     this.list.append(node);
-    this.toNewest(false);
+    this.toLatest(false);
     return node;
   }
 
-  /** Where the newest message can be read: its end, or its beginning when it is taller than the window. */
+  /** The scroll position of the latest message: its end, or its beginning where it is taller than the window. */
   target() {
     const end = this.scroller.scrollHeight - this.scroller.clientHeight;
     const last = this.list.lastElementChild;
@@ -87,25 +87,25 @@ export class Log {
   }
 
   scrolled() {
-    this.following = this.scroller.scrollTop >= this.target() - NEAR;
+    this.following = this.scroller.scrollTop >= this.target() - FOLLOW_DISTANCE;
     show(this.pill, !this.following);
   }
 
-  /** Keeps the newest message in view for those who follow; leaves the others where they are. */
+  /** Keeps the latest message in view if the reader follows it, and the position otherwise. */
   settle() {
     const last = this.list.lastElementChild;
-    const arrived = last !== this.newest;
-    this.newest = last;
+    const arrived = last !== this.latest;
+    this.latest = last;
     if (!this.following) return show(this.pill, true);
     const top = this.scroller.scrollTop;
-    // A reader who scrolled down inside the newest message stays there.
+    // A reader who scrolled down inside the latest message stays there.
     if (arrived || top < this.target()) this.scroller.scrollTop = this.target();
   }
 
-  /** Goes to the newest message. */
-  toNewest(smoothly) {
+  /** Scrolls to the latest message. */
+  toLatest(smoothly) {
     this.following = true;
     show(this.pill, false);
-    this.scroller.scrollTo({ top: this.target(), behavior: smoothly && !calm() ? "smooth" : "auto" });
+    this.scroller.scrollTo({ top: this.target(), behavior: smoothly && !prefersReducedMotion() ? "smooth" : "auto" });
   }
 }

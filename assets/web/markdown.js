@@ -1,9 +1,9 @@
-// A small Markdown for answers, built from nodes. Untrusted text: links stay text and nothing is loaded.
+// A Markdown subset for answers, built from nodes. Answers are untrusted: links stay text and nothing is loaded.
 
 import { el } from "./dom.js";
 import { inline } from "./inline.js";
 
-// A model may write thousands of spaces on one line: no pattern here may try them in more than one way.
+// A line may hold thousands of spaces: no pattern may match them in more than one way, or it would backtrack.
 const FENCE = /^ {0,3}(`{3,}|~{3,}(?!~))([^`]*)$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/;
 const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
@@ -11,7 +11,7 @@ const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
 const QUOTE = /^ {0,3}>\s?(.*)$/;
 const DELIMITER = /^:?-+:?$/;
 
-/** Splits `text` into blocks: `{kind, source, ...}`; equal sources look the same. */
+/** Splits `text` into blocks `{kind, source, ...}`. Blocks with equal sources render equally. */
 export function blocks(text) {
   const lines = text.split("\n");
   const found = [];
@@ -55,11 +55,11 @@ function fence(lines, at) {
 
 function heading(lines, at) {
   const match = HEADING.exec(lines[at]);
-  return match && { kind: "heading", level: match[1].length, text: unclosed(match[2]), end: at + 1 };
+  return match && { kind: "heading", level: match[1].length, text: withoutClosingMarks(match[2]), end: at + 1 };
 }
 
-/** A heading's text without the marks that may close it. */
-function unclosed(text) {
+/** A heading's text without its optional closing marks. */
+function withoutClosingMarks(text) {
   let end = text.trimEnd().length;
   while (text[end - 1] === "#") end -= 1;
   return text.slice(0, end).trimEnd();
@@ -76,14 +76,14 @@ const cells = (line) =>
     .split("|")
     .map((cell) => cell.trim());
 
-/** True for the line between a table's head and its rows. */
-function delimits(line) {
+/** Returns true for the line between a table's head and its rows. */
+function isDelimiter(line) {
   const marks = line.includes("-") ? cells(line) : [];
   return marks.length >= 2 && marks.every((mark) => DELIMITER.test(mark));
 }
 
 function table(lines, at) {
-  if (!lines[at].includes("|") || !delimits(lines[at + 1] ?? "")) return null;
+  if (!lines[at].includes("|") || !isDelimiter(lines[at + 1] ?? "")) return null;
   let end = at + 2;
   while (end < lines.length && lines[end].includes("|")) end += 1;
   return { kind: "table", head: cells(lines[at]), rows: lines.slice(at + 2, end).map(cells), end };
@@ -132,7 +132,7 @@ function node(block) {
         { tabindex: "0", "aria-label": block.language ? `Code, ${block.language}` : "Code" },
         el("code", {}, block.lines.join("\n")),
       );
-    // Headings of an answer are no landmarks of the page: below its own, and no deeper than h6.
+    // Headings of an answer rank below those of the page, and end at h6.
     case "heading":
       return el(`h${Math.min(block.level + 3, 6)}`, { dir: "auto" }, ...inline(block.text));
     case "rule":
@@ -159,7 +159,7 @@ function tableNode({ head, rows }) {
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table" }, grid);
 }
 
-/** The list that starts at item `first`, with the deeper ones nested; `next` is the first item after it. */
+/** Returns the list that starts at item `first`, with deeper items nested; `next` is the first item after it. */
 function listNode(items, first) {
   const { indent, ordered, start } = items[first];
   const list = el(ordered ? "ol" : "ul", ordered && start !== 1 ? { start } : {});
@@ -177,7 +177,7 @@ function listNode(items, first) {
   return { node: list, next };
 }
 
-/** Makes `container` show `text`; nodes of blocks that did not change stay, so a stream redraws its end only. */
+/** Renders `text` into `container`. Nodes of unchanged blocks stay, so a stream redraws only its end. */
 export function render(container, text) {
   const wanted = blocks(text);
   const shown = container.shownBlocks ?? [];

@@ -1,24 +1,25 @@
-// A race as a message: who asks what, the board or the results, the answers, the buttons.
+// The message of a race: prompt, standings or results, answers, buttons.
 
 import { Answers } from "./answers.js";
-import { Board } from "./board.js";
 import { badge, el, icon, setText, show } from "./dom.js";
 import { Results } from "./results.js";
+import { Standings } from "./standings.js";
 
+/** The length from which a prompt is folded. */
 const LONG_PROMPT = 400;
 
-/** The time of day of an RFC 3339 text. */
+/** The time of day of an RFC 3339 timestamp. */
 export function clock(at) {
   const time = new Date(at);
   const shown = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   return el("time", { datetime: at, title: time.toLocaleString() }, shown);
 }
 
-/** The message of one race; `press(action, id, button)` hears of its buttons. */
+/** The message of one race; `press(action, id, button)` handles its buttons. */
 export class RaceMessage {
   constructor(race, press) {
     this.id = race.id;
-    this.board = new Board(race.lanes);
+    this.standings = new Standings(race.lanes);
     this.results = new Results();
     this.answers = new Answers(race.lanes);
     this.notice = el("p", { class: "notice", hidden: true });
@@ -56,7 +57,7 @@ export class RaceMessage {
       { class: "message-body", "aria-labelledby": `race-${race.id}` },
       head,
       prompt(race.prompt),
-      this.board.node,
+      this.standings.node,
       this.results.node,
       this.notice,
       this.answers.node,
@@ -64,7 +65,7 @@ export class RaceMessage {
     );
   }
 
-  /** Makes the message look like `race`. */
+  /** Shows the state of `race`. */
   update(race) {
     const live = race.progress === "live";
     this.live = live;
@@ -73,9 +74,9 @@ export class RaceMessage {
       this.state,
       { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
     );
-    show(this.board.node, live);
+    show(this.standings.node, live);
     show(this.results.node, !live);
-    if (live) this.board.update(race.lanes, race.standings);
+    if (live) this.standings.update(race.lanes, race.standings);
     else this.results.update(race);
     setText(this.notice, race.notice ?? "");
     show(this.notice, race.notice !== null);
@@ -107,7 +108,7 @@ export class RaceMessage {
   }
 }
 
-/** The quoted prompt; a long one is folded. */
+/** The quoted prompt, folded where it is long. */
 function prompt(text) {
   const quote = el("blockquote", { class: "prompt", dir: "auto" }, text);
   if (text.length < LONG_PROMPT && text.split("\n").length < 6) return quote;
@@ -121,28 +122,28 @@ function prompt(text) {
       onclick: () => {
         const folded = quote.classList.toggle("folded");
         more.setAttribute("aria-expanded", String(!folded));
-        setText(more, folded ? "Show the whole prompt" : "Show less");
+        setText(more, folded ? "Show full prompt" : "Show less");
       },
     },
-    "Show the whole prompt",
+    "Show full prompt",
   );
   return el("div", {}, quote, more);
 }
 
-/** What a screen reader hears when a race begins. */
-export function beginning(race) {
+/** The announcement to screen readers when a race starts. */
+export function startAnnouncement(race) {
   const names = race.lanes.map((lane) => lane.model.name);
   return `${race.asker} asks ${names.length === 1 ? names[0] : `${names.length} models`}: ${race.prompt.slice(0, 200)}`;
 }
 
-/** What a screen reader hears when a race is over. */
-export function ending(race) {
+/** The announcement to screen readers when a race is over. */
+export function endAnnouncement(race) {
   const best = race.lanes[race.standings[0]];
-  const first = best?.speed ? ` ${best.model.name}: ${best.speed}.` : "";
+  const winner = best?.speed ? ` ${best.model.name}: ${best.speed}.` : "";
   const how = {
     done: "The race is over.",
     stopped: "The race was stopped.",
     interrupted: "The race was interrupted by a restart.",
   }[race.progress];
-  return `${how}${first} ${race.lesson ?? ""}`;
+  return `${how}${winner} ${race.lesson ?? ""}`;
 }

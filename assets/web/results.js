@@ -1,12 +1,13 @@
-// The results of a race that is over: the table, the lesson, the chart.
+// The results of a finished race: table, lesson, chart.
 
 import { badge, el, setText, show } from "./dom.js";
-import { bar, named } from "./board.js";
+import { bar, modelName } from "./standings.js";
 
 const COLUMNS = ["Model", "Speed", "First token", "Total", "Tokens"];
+/** A status that repeats only what the table shows. */
 const PLAIN_END = /^done .* tokens?$/;
 
-/** What a lane has to say beyond its numbers. */
+/** The parts of a lane's status that the table does not show. */
 function remark(lane) {
   const status = PLAIN_END.test(lane.status) ? null : lane.status;
   return [status, lane.note].filter(Boolean).join(" · ");
@@ -15,12 +16,12 @@ function remark(lane) {
 function row(lane, mixed) {
   const track = bar(lane.model.color);
   track.fill(lane.bar);
-  const said = remark(lane);
+  const note = remark(lane);
   const name = el(
     "th",
     { scope: "row" },
-    el("span", { class: "lane-model" }, named(lane.model), lane.simulated && mixed ? badge() : null),
-    said ? el("span", { class: "remark" }, said) : null,
+    el("span", { class: "lane-model" }, modelName(lane.model), lane.simulated && mixed ? badge() : null),
+    note ? el("span", { class: "remark" }, note) : null,
   );
   const { ttft, total, tokens, speed } = lane.numbers ?? {
     ttft: "n/a",
@@ -57,7 +58,7 @@ export class Results {
     const table = el(
       "table",
       { class: "numbers" },
-      el("caption", { class: "unseen" }, "Results, the fastest first"),
+      el("caption", { class: "unseen" }, "Results, fastest first"),
       head,
       this.rows,
     );
@@ -69,7 +70,7 @@ export class Results {
     );
   }
 
-  /** Shows the results of `race`; they change once more when the chart comes. */
+  /** Shows the results of `race`. They change once more, when the chart arrives. */
   update(race) {
     if (this.rows.childElementCount === 0) {
       const mixed = race.lanes.some((lane) => !lane.simulated);
@@ -85,7 +86,7 @@ export class Results {
       this.chart.replaceChildren(
         el(
           "a",
-          { href: url, target: "_blank", rel: "noopener", title: "Open the chart in full size" },
+          { href: url, target: "_blank", rel: "noopener", title: "Open the full-size chart" },
           picture,
         ),
       );

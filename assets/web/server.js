@@ -1,10 +1,10 @@
-// Talks to the service: commands, buttons, the stream of messages.
+// Requests to the service, and its stream of messages.
 
-/** What the service would not do, in a person's words. */
+/** A refusal with a sentence for the user. */
 export class Refused extends Error {}
 
-/** Asks the service; `body` makes it a POST. Gives what the answer holds. Throws `Refused`. */
-export async function ask(path, body) {
+/** Sends a request, a POST if there is a `body`. Returns the JSON of the response or throws `Refused`. */
+export async function request(path, body) {
   const post = {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -14,41 +14,42 @@ export async function ask(path, body) {
   try {
     response = await fetch(path, body === undefined ? {} : post);
   } catch {
-    throw new Refused("The service cannot be reached. Is it still running?");
+    throw new Refused("Can't reach the service. Check that it is running, then try again.");
   }
-  const said = response.status === 204 ? {} : await response.json().catch(() => ({}));
+  const json = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (!response.ok)
-    throw new Refused(said.say ?? `The service had trouble (HTTP ${response.status}). Try again.`);
-  return said;
+    throw new Refused(json.say ?? `The service failed (HTTP ${response.status}). Try again.`);
+  return json;
 }
 
-const RETRY_MS = 2000;
-const HIDDEN_MS = 60_000;
+const RETRY_DELAY_MS = 2000;
+const HIDDEN_TIMEOUT_MS = 60_000;
 
 /**
- * Follows the channel for as long as the page lives: `snapshot(messages)`, `message(message)`, `lost()`, `back()`.
- * A tab that is hidden for a minute lets go, since a browser gives all tabs of one service six connections.
+ * Follows the channel for as long as the page is open; calls `snapshot(messages)`, `message(message)`,
+ * `disconnected()` and `connected()`. A tab that is hidden for a minute disconnects, since a browser allows all tabs of
+ * one service six connections.
  */
-export function follow({ snapshot, message, lost, back }) {
+export function follow({ snapshot, message, disconnected, connected }) {
   let source;
   let retry;
-  let leave;
+  let disconnect;
   const open = () => {
     clearTimeout(retry);
     source?.close();
     source = new EventSource("/api/channel");
-    source.addEventListener("open", back);
+    source.addEventListener("open", connected);
     source.addEventListener("snapshot", (event) => snapshot(JSON.parse(event.data)));
     source.addEventListener("message", (event) => message(JSON.parse(event.data)));
     source.addEventListener("error", () => {
-      lost();
-      // The browser comes back by itself after a cut, but gives up after an HTTP error.
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+      disconnected();
+      // The browser reconnects by itself after a network error, but gives up after an HTTP error.
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_DELAY_MS);
     });
   };
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(leave);
-    if (document.hidden) leave = setTimeout(() => source.close(), HIDDEN_MS);
+    clearTimeout(disconnect);
+    if (document.hidden) disconnect = setTimeout(() => source.close(), HIDDEN_TIMEOUT_MS);
     else if (source.readyState === EventSource.CLOSED) open();
   });
   open();

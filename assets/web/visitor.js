@@ -1,4 +1,4 @@
-// Who sits here: a random id that tells browsers apart, and a name that others see.
+// The visitor: a random id that tells browsers apart, and a name that others see.
 
 const ADJECTIVES = ["Swift", "Calm", "Bright", "Bold", "Quiet", "Lucky", "Clever", "Merry", "Brave", "Witty"];
 const ANIMALS = ["Otter", "Falcon", "Lynx", "Heron", "Fox", "Badger", "Robin", "Hare", "Marten", "Owl"];
@@ -11,12 +11,12 @@ function read(key) {
   }
 }
 
-/** Keeps a value for the next visit, where the browser lets us. */
-export function keep(key, value) {
+/** Saves a value for the next visit, if the browser allows it. */
+export function save(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // Storage is blocked: it holds until the page is closed.
+    // Storage may be blocked; the value lasts until the page is closed.
   }
 }
 
@@ -31,17 +31,17 @@ function guestName() {
   return `${ADJECTIVES[a % ADJECTIVES.length]} ${ANIMALS[b % ANIMALS.length]}`;
 }
 
-const visitor = { id: read("arena.id") ?? newId(), name: read("arena.name") ?? guestName() };
-keep("arena.id", visitor.id);
-keep("arena.name", visitor.name);
+const current = { id: read("arena.id") ?? newId(), name: read("arena.name") ?? guestName() };
+save("arena.id", current.id);
+save("arena.name", current.name);
 
-/** As the service wants it with every request. */
-export const from = () => ({ ...visitor });
+/** The visitor as requests name them. */
+export const visitor = () => ({ ...current });
 
 /** Changes the name; an empty one changes nothing. */
 export function rename(name) {
   const line = name.replace(/\s+/g, " ").trim().slice(0, 40);
   if (line === "") return;
-  visitor.name = line;
-  keep("arena.name", line);
+  current.name = line;
+  save("arena.name", line);
 }

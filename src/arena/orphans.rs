@@ -68,7 +68,8 @@ impl Arena {
     }
 
     async fn adopt(self: &Arc<Self>, store: &Store, platforms: &Arc<[Arc<dyn Finisher>]>) {
-        let orphans = match store.adopt().await {
+        let names: Vec<&str> = platforms.iter().map(|platform| platform.platform()).collect();
+        let orphans = match store.adopt(&names).await {
             Ok(orphans) => orphans,
             Err(error) => {
                 return tracing::debug!(error = error.chain(), "failed to look for orphaned races");

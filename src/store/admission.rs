@@ -1,182 +1,247 @@
-//! Letting a race in: that it was not let in before, that every limit holds, and that it stands in the store, all in one
-//! transaction.
+//! Admitting races, and settling what they reserved.
+//!
+//! One transaction decides whether a race may run: its delivery is new, every limit has room, its asker is not too
+//! fast. It then exists in the database with its reservations. They are released once, when the race is settled or withdrawn.
 
 use super::{
     Store, StoreError,
-    database::{Done, Query, Value},
-    saved,
+    database::{Query, Transaction, Value},
+    lanes,
 };
 use crate::race::{
+    cost::Cost,
     record::{Asker, RaceId},
     report::LaneReport,
 };
 
-/// A race to be let in.
+/// A race to admit.
 #[derive(Clone, Debug)]
 pub struct NewRace<'a> {
     /// Its id.
     pub id: RaceId,
-    /// Which platform delivered it, by its word.
+    /// The platform that delivered it, such as `discord`.
     pub platform: &'a str,
-    /// The platform's own id of what it delivered; `None` where nothing is ever delivered twice.
+    /// The platform's id of the delivery; `None` where a delivery cannot arrive twice.
     pub delivery: Option<&'a str>,
-    /// Who asks.
+    /// The user who asked.
     pub asker: &'a Asker,
-    /// What is asked.
+    /// The prompt.
     pub prompt: &'a str,
-    /// The lanes as they would be told if the process died now.
+    /// The lanes as they are shown if the process dies now.
     pub lanes: &'a [LaneReport],
-    /// Where its message will stand, where that is known already.
+    /// Its message, where that is known before it is posted.
     pub message_ref: Option<&'a str>,
-    /// What it takes of the limits.
+    /// The reservations of limits that it needs.
     pub reservations: &'a [Reservation],
-    /// Races that one person may start in any minute.
+    /// The number of races that a user may start in any minute.
     pub races_per_minute: u64,
 }
 
-/// A part of a limit that a race takes.
+/// The part of a limit that a race reserves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
-    /// Of which limit: `day`, `server:discord:1`, `provider:ollama`.
+    /// The limit: `day`, `server:discord:1`, `provider:ollama`.
     pub scope: String,
-    /// In which period, such as a day's number; 0 for what is given back when the race is over.
+    /// The period that the limit is for, such as a day's number; 0 where it has none.
     pub period: i64,
-    /// How much.
+    /// The reserved amount.
     pub amount: u64,
-    /// How much all may take together.
+    /// The most that all races together may reserve in the period.
     pub limit: u64,
-    /// What is left over of money is given back when the race is over, all of the others.
+    /// The part that is returned when the race is over.
     pub refund: Refund,
 }
 
-/// What becomes of a hold when its race is over.
+/// The part of a reservation that is returned when its race is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refund {
-    /// What was spent stays.
+    /// The money that the race did not spend.
     Unspent,
-    /// Nothing stays.
+    /// All of it.
     All,
 }
 
-/// Whether a race was let in.
+/// The outcome of [`Store::admit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdmitOutcome {
-    /// It was, and stands in the store.
+    /// The race is stored and may run.
     Admitted,
-    /// It was let in before, here or elsewhere.
+    /// The delivery was admitted before, by this process or another one.
     Duplicate,
-    /// The hold at this place is not to be had.
+    /// The limit of the reservation at this index has no room.
     LimitReached(usize),
-    /// Its asker started too many in the last minute; the next may start after so many milliseconds.
+    /// The user started too many races in the last minute.
     TooFast {
-        /// Until then.
+        /// The time until the next one may start.
         wait_ms: u64,
     },
 }
 
-const DELIVERED: &str =
+const CLAIM_DELIVERY: &str =
     "INSERT INTO deliveries (platform, id, at) VALUES ($1, $2, {now}) ON CONFLICT DO NOTHING";
-const NOT_DELIVERED: &str = "DELETE FROM deliveries WHERE platform = $1 AND id = $2";
-const SCOPE: &str = "INSERT INTO spend (scope, period, used) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
+const FORGET_DELIVERY: &str = "DELETE FROM deliveries WHERE platform = $1 AND id = $2";
+const CREATE_SCOPE: &str =
+    "INSERT INTO spend (scope, period, used) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
 const TAKE: &str = "UPDATE spend SET used = used + $3 WHERE scope = $1 AND period = $2 AND used + $3 <= $4";
-/// Its row is the lock behind which one person's races are counted.
-const ASKS: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND period = 0";
-/// What was admitted later than now was so before the clock was set back: it would count for as long as that was.
-const RACE: &str =
+/// Locks the row behind which a user's races are counted.
+const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND period = 0";
+/// Races admitted in the future date from before the clock was set back: they would count until it catches up.
+const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
-const HOLD: &str = "INSERT INTO holds (race, scope, period, amount, is_money) VALUES ($1, $2, $3, $4, $5)";
-const OLDEST: &str = "SELECT MIN(admitted_at) + 60000 - {now} FROM (SELECT admitted_at FROM races
+const INSERT_HOLD: &str =
+    "INSERT INTO holds (race, scope, period, amount, is_money) VALUES ($1, $2, $3, $4, $5)";
+const RATE_WAIT: &str = "SELECT MIN(admitted_at) + 60000 - {now} FROM (SELECT admitted_at FROM races
     WHERE asker = $1 AND admitted_at > {now} - 60000 AND admitted_at <= {now} ORDER BY admitted_at DESC LIMIT $2) AS newest";
+/// Touches a row only the first time, so that a race is settled once.
+const SETTLE: &str = "UPDATE races SET settled = 1 WHERE id = $1 AND settled = 0";
+const REFUND_ALL: &str = "UPDATE spend SET used = used - (SELECT amount FROM holds
+        WHERE race = $1 AND holds.scope = spend.scope AND holds.period = spend.period)
+    WHERE EXISTS (SELECT 1 FROM holds WHERE race = $1 AND is_money = 0
+        AND holds.scope = spend.scope AND holds.period = spend.period)";
+/// `$2` is the money that was spent.
+const REFUND_UNSPENT: &str = "UPDATE spend SET used = used - (SELECT amount - $2 FROM holds
+        WHERE race = $1 AND holds.scope = spend.scope AND holds.period = spend.period)
+    WHERE EXISTS (SELECT 1 FROM holds WHERE race = $1 AND is_money = 1 AND amount > $2
+        AND holds.scope = spend.scope AND holds.period = spend.period)";
+const DELETE_HOLDS: &str = "DELETE FROM holds WHERE race = $1";
+const DELETE_LANES: &str = "DELETE FROM lanes WHERE race = $1";
+const DELETE_RACE: &str = "DELETE FROM races WHERE id = $1";
+const USED: &str = "SELECT used FROM spend WHERE scope = $1 AND period = $2";
+
+/// The scope of the row behind which a user's races are counted.
+pub(super) fn rate_scope(asker: &str) -> String {
+    format!("asks:{asker}")
+}
+
+/// Statements that settle a race which cost `spent`, the first one required.
+fn settle(race: &str, spent: Cost) -> [Query; 4] {
+    let id: Value = race.into();
+    [
+        Query::required(SETTLE, [id.clone()]),
+        Query::new(REFUND_ALL, [id.clone()]),
+        Query::new(REFUND_UNSPENT, [id.clone(), spent.micros().into()]),
+        Query::new(DELETE_HOLDS, [id]),
+    ]
+}
+
+/// Statements that settle a race of unknown cost, unless it is settled: all the money that it reserved counts as spent.
+pub(super) fn forfeit(race: &str) -> [Query; 3] {
+    [SETTLE, REFUND_ALL, DELETE_HOLDS].map(|sql| Query::new(sql, [race.into()]))
+}
+
+/// The statements that admit a race, and the indices that explain a rollback.
+struct Admission {
+    queries: Vec<Query>,
+    first_reservation: usize,
+    insert_race: usize,
+}
 
 impl Store {
-    /// Lets a race in, or says why not; then nothing is changed.
+    /// Admits a race and stores it, or changes nothing.
     ///
     /// # Errors
-    /// [`StoreError`]; the race was not let in, or nobody knows.
-    pub async fn admit(&self, entry: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
-        let (queries, first_hold, race) = self.admission(entry);
-        match self.all(queries).await? {
-            Done::All(_) => Ok(AdmitOutcome::Admitted),
-            Done::Stopped(at) if at < first_hold => Ok(AdmitOutcome::Duplicate),
-            Done::Stopped(at) if at == race => {
-                let asker = entry.asker.id.as_str();
-                let values = [asker.into(), entry.races_per_minute.into()];
-                let rows = self.rows(Query::new(OLDEST, values)).await?;
+    /// [`StoreError`] where the call failed. After [`StoreError::TimedOut`] the race may be admitted.
+    pub async fn admit(&self, race: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
+        let Admission { queries, first_reservation, insert_race } = self.admission(race);
+        match self.transaction(queries).await? {
+            Transaction::Committed(_) => Ok(AdmitOutcome::Admitted),
+            Transaction::RolledBack(at) if at < first_reservation => Ok(AdmitOutcome::Duplicate),
+            Transaction::RolledBack(at) if at == insert_race => {
+                let values = [race.asker.id.as_str().into(), race.races_per_minute.into()];
+                let rows = self.fetch(Query::new(RATE_WAIT, values)).await?;
                 let wait = rows.first().map_or(0, |row| row.int(0));
                 Ok(AdmitOutcome::TooFast { wait_ms: wait.max(0).unsigned_abs() })
             }
-            Done::Stopped(at) => Ok(AdmitOutcome::LimitReached((at - first_hold) / 2)),
+            Transaction::RolledBack(at) => Ok(AdmitOutcome::LimitReached((at - first_reservation) / 2)),
         }
     }
 
-    /// The statements, the place of the first one of the holds, and that of the race.
-    fn admission(&self, entry: &NewRace<'_>) -> (Vec<Query>, usize, usize) {
-        let race = entry.id.to_string();
-        let mut queries: Vec<Query> = entry
+    fn admission(&self, race: &NewRace<'_>) -> Admission {
+        let id = race.id.to_string();
+        let mut queries: Vec<Query> = race
             .delivery
             .iter()
-            .map(|id| Query::must(DELIVERED, [entry.platform.into(), (*id).into()]))
+            .map(|delivery| Query::required(CLAIM_DELIVERY, [race.platform.into(), (*delivery).into()]))
             .collect();
-        let first_hold = queries.len();
-        for Reservation { scope, period, amount, limit, .. } in entry.reservations {
-            let scope: Value = scope.as_str().into();
-            queries.push(Query::new(SCOPE, [scope.clone(), (*period).into()]));
-            queries.push(Query::must(TAKE, [scope, (*period).into(), (*amount).into(), (*limit).into()]));
+        let first_reservation = queries.len();
+        for Reservation { scope, period, amount, limit, .. } in race.reservations {
+            let (scope, period): (Value, Value) = (scope.as_str().into(), (*period).into());
+            queries.push(Query::new(CREATE_SCOPE, [scope.clone(), period.clone()]));
+            queries.push(Query::required(TAKE, [scope, period, (*amount).into(), (*limit).into()]));
         }
-        let asks: Value = asks(&entry.asker.id).into();
-        queries.push(Query::new(SCOPE, [asks.clone(), 0_i64.into()]));
-        queries.push(Query::new(ASKS, [asks]));
-        let place = queries.len();
-        let prompt = Some(entry.prompt).filter(|_| self.keeps_text());
+        let scope: Value = rate_scope(&race.asker.id).into();
+        queries.push(Query::new(CREATE_SCOPE, [scope.clone(), 0_i64.into()]));
+        queries.push(Query::new(LOCK_RATE, [scope]));
+        let insert_race = queries.len();
         let values: [Value; 8] = [
-            race.as_str().into(),
-            entry.platform.into(),
-            entry.asker.id.as_str().into(),
-            entry.asker.name.as_str().into(),
-            prompt.into(),
+            id.as_str().into(),
+            race.platform.into(),
+            race.asker.id.as_str().into(),
+            race.asker.name.as_str().into(),
+            Some(race.prompt).filter(|_| self.keeps_text()).into(),
             self.process_id().into(),
-            entry.message_ref.into(),
-            entry.races_per_minute.into(),
+            race.message_ref.into(),
+            race.races_per_minute.into(),
         ];
-        queries.push(Query::must(RACE, values));
-        queries.extend(saved::lanes(&race, entry.lanes.iter().enumerate(), self.keeps_text()));
-        queries.extend(entry.reservations.iter().map(
+        queries.push(Query::required(INSERT_RACE, values));
+        queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));
+        queries.extend(race.reservations.iter().map(
             |Reservation { scope, period, amount, refund, .. }| {
                 let is_money = *refund == Refund::Unspent;
-                let values = [
-                    race.as_str().into(),
-                    scope.as_str().into(),
-                    (*period).into(),
-                    (*amount).into(),
-                    is_money.into(),
-                ];
-                Query::new(HOLD, values)
+                let (scope, period) = (scope.as_str().into(), (*period).into());
+                let values: [Value; 5] =
+                    [id.as_str().into(), scope, period, (*amount).into(), is_money.into()];
+                Query::new(INSERT_HOLD, values)
             },
         ));
-        (queries, first_hold, place)
+        Admission { queries, first_reservation, insert_race }
     }
 
-    /// Whether this delivery comes for the first time, to any replica. It is remembered for a day.
+    /// Deletes a race that was admitted and never began, with its reservations.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`] where the call failed.
+    pub async fn withdraw(&self, id: RaceId) -> Result<(), StoreError> {
+        let race = id.to_string();
+        let mut queries = settle(&race, Cost::default()).to_vec();
+        queries.push(Query::new(DELETE_LANES, [race.as_str().into()]));
+        queries.push(Query::new(DELETE_RACE, [race.into()]));
+        self.transaction(queries).await.map(drop)
+    }
+
+    /// Settles a race that is over and cost `spent`. Returns false if it was settled before.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn settle(&self, id: RaceId, spent: Cost) -> Result<bool, StoreError> {
+        Ok(self.transaction(settle(&id.to_string(), spent).into()).await?.is_committed())
+    }
+
+    /// The amount of a limit that is spent or reserved in a period.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn used(&self, scope: &str, period: i64) -> Result<u64, StoreError> {
+        let rows = self.fetch(Query::new(USED, [scope.into(), period.into()])).await?;
+        Ok(rows.first().map_or(0, |row| row.int(0).max(0).unsigned_abs()))
+    }
+
+    /// Claims a delivery for a day. Returns false if this process or another one claimed it before.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
     pub async fn claim_delivery(&self, platform: &str, delivery: &str) -> Result<bool, StoreError> {
-        Ok(self.one(Query::must(DELIVERED, [platform.into(), delivery.into()])).await? > 0)
+        Ok(self.execute(Query::required(CLAIM_DELIVERY, [platform.into(), delivery.into()])).await? > 0)
     }
 
-    /// Forgets that this delivery came.
+    /// Forgets a delivery, so that it can be claimed again.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`] where the call failed.
     pub async fn forget_delivery(&self, platform: &str, delivery: &str) -> Result<(), StoreError> {
-        self.one(Query::new(NOT_DELIVERED, [platform.into(), delivery.into()])).await.map(drop)
+        self.execute(Query::new(FORGET_DELIVERY, [platform.into(), delivery.into()])).await.map(drop)
     }
-}
-
-/// The scope of the row that is locked while one person's races are counted.
-pub(super) fn asks(asker: &str) -> String {
-    format!("asks:{asker}")
 }

@@ -1,38 +1,36 @@
-//! What the store needs of an engine: statements in, rows out, and several statements that happen all or not at all.
+//! The port to a database engine: parametrised statements, rows, and transactions.
 //!
-//! The statements are portable (`$1`, `ON CONFLICT`, `RETURNING`, BIGINT, TEXT, DOUBLE PRECISION; sums are cast).
-//! `{now}` in one stands for the engine's own clock in milliseconds: replicas need one clock, and theirs may differ. Must
-//! not know what the statements mean.
+//! Statements are portable (`$1`, `ON CONFLICT`, `RETURNING`, BIGINT, TEXT, DOUBLE PRECISION; sums are cast). `{now}`
+//! in a statement is the engine's own clock in milliseconds: replicas need one clock, and theirs may differ.
 
 use async_trait::async_trait;
 
-/// One statement with its values.
+/// A statement with its values.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,
-    /// In [`Database::all`]: where it touches no row, nothing of all this happens.
-    pub(super) must: bool,
+    /// Rolls its transaction back where it touches no row.
+    pub(super) is_required: bool,
 }
 
 impl Query {
-    /// `sql` with these values.
     pub(super) fn new(sql: &'static str, values: impl Into<Vec<Value>>) -> Self {
-        Self { sql, values: values.into(), must: false }
+        Self { sql, values: values.into(), is_required: false }
     }
 
-    /// The same, which must touch a row.
-    pub(super) fn must(sql: &'static str, values: impl Into<Vec<Value>>) -> Self {
-        Self { must: true, ..Self::new(sql, values) }
+    /// Returns a query that rolls its transaction back where it touches no row.
+    pub(super) fn required(sql: &'static str, values: impl Into<Vec<Value>>) -> Self {
+        Self { is_required: true, ..Self::new(sql, values) }
     }
 
-    /// The statement with the engine's clock in it.
-    pub(super) fn text(&self, now: &str) -> String {
+    /// The statement with the engine's expression for its clock.
+    pub(super) fn sql_with_clock(&self, now: &str) -> String {
         self.sql.replace("{now}", now)
     }
 }
 
-/// A value that goes into a statement or comes out of a row.
+/// A parameter of a statement or a column of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     Int(i64),
@@ -82,51 +80,95 @@ impl From<Option<f64>> for Value {
     }
 }
 
-/// A row: its columns in order.
+/// The columns of a row in order.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row(pub(super) Vec<Value>);
 
 impl Row {
-    /// The column's number; zero where it holds none.
+    /// The integer in this column; zero where it is NULL.
     pub(super) fn int(&self, column: usize) -> i64 {
         if let Some(Value::Int(int)) = self.0.get(column) { *int } else { 0 }
     }
 
-    /// The column's number with a fraction, where it holds one.
+    /// The float in this column.
     pub(super) fn real(&self, column: usize) -> Option<f64> {
         if let Some(Value::Real(real)) = self.0.get(column) { *real } else { None }
     }
 
-    /// The column's text, where it holds one.
+    /// The text in this column.
     pub(super) fn text(&self, column: usize) -> Option<&str> {
         if let Some(Value::Text(Some(text))) = self.0.get(column) { Some(text) } else { None }
     }
+
+    /// The text in this column; empty where it is NULL.
+    pub(super) fn string(&self, column: usize) -> String {
+        self.text(column).unwrap_or_default().to_owned()
+    }
 }
 
-/// What became of several statements.
+/// The outcome of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Done {
-    /// All of them happened; so many rows were touched by each.
-    All(Vec<u64>),
-    /// None of them: the one at this place had to touch a row and did not.
-    Stopped(usize),
+pub(super) enum Transaction {
+    /// Every statement ran; the number of rows that each touched.
+    Committed(Vec<u64>),
+    /// Nothing changed: the required query at this index touched no row.
+    RolledBack(usize),
 }
 
-/// An engine.
+impl Transaction {
+    pub(super) fn is_committed(&self) -> bool {
+        matches!(self, Self::Committed(_))
+    }
+}
+
+/// A database engine.
 #[async_trait]
 pub(super) trait Database: Send + Sync {
-    /// Runs one statement and gives its rows.
+    /// Runs one statement and returns its rows.
     ///
     /// # Errors
-    /// The engine's.
-    async fn rows(&self, query: &Query) -> Result<Vec<Row>, sqlx::Error>;
+    /// The engine's error.
+    async fn fetch(&self, query: &Query) -> Result<Vec<Row>, sqlx::Error>;
 
-    /// Runs all of them in one transaction, which no other one of the same rows runs beside.
+    /// Runs all statements in one transaction, serialised with others that touch the same rows.
     ///
     /// # Errors
-    /// The engine's; none of them happened then, unless the connection was lost while they were confirmed.
-    async fn all(&self, queries: &[Query]) -> Result<Done, sqlx::Error>;
+    /// The engine's error. Nothing changed then, unless the connection was lost during the commit.
+    async fn transaction(&self, queries: &[Query]) -> Result<Transaction, sqlx::Error>;
 
-    /// Lets all connections go.
+    /// Closes all connections.
     async fn close(&self);
 }
+
+/// Builds the statement of a [`Query`] with its values bound, for either engine.
+macro_rules! bind {
+    ($query:expr, $now:expr) => {
+        $query.values.iter().fold(
+            sqlx::query(sqlx::AssertSqlSafe($query.sql_with_clock($now))),
+            |statement, value| match value {
+                Value::Int(int) => statement.bind(*int),
+                Value::Real(real) => statement.bind(*real),
+                Value::Text(text) => statement.bind(text.clone()),
+            },
+        )
+    };
+}
+pub(super) use bind;
+
+/// Runs queries in an open transaction of either engine and ends it: [`Database::transaction`].
+macro_rules! run_in {
+    ($transaction:expr, $queries:expr, $now:expr) => {{
+        let (mut transaction, mut touched) = ($transaction, vec![]);
+        for (at, query) in $queries.iter().enumerate() {
+            let rows = bind!(query, $now).execute(&mut *transaction).await?.rows_affected();
+            if query.is_required && rows == 0 {
+                transaction.rollback().await?;
+                return Ok(Transaction::RolledBack(at));
+            }
+            touched.push(rows);
+        }
+        transaction.commit().await?;
+        Ok(Transaction::Committed(touched))
+    }};
+}
+pub(super) use run_in;

@@ -1,77 +1,55 @@
-//! SHELL. `PostgreSQL`: what several replicas share.
+//! SHELL. `PostgreSQL`, which several replicas can share.
 //!
-//! Every statement has a deadline at the server and one here, shorter than a third of a lease's life: a holder must
-//! learn in time that it cannot renew.
+//! Every statement has a deadline at the server and one here, each shorter than a third of a lease: a holder must learn
+//! in time that it cannot renew.
 
 use std::{str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{
-    AssertSqlSafe, Column, PgPool, Row as _, TypeInfo,
+    Column, PgPool, Row as _, TypeInfo,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
 use super::{
     MIGRATIONS,
-    database::{Database, Done, Query, Row, Value},
+    database::{Database, Query, Row, Transaction, Value, bind, run_in},
 };
 
 const NOW: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-/// How long a caller waits for a connection.
-const ACQUIRE: Duration = Duration::from_millis(1_800);
-const CONNECTIONS: u32 = 8;
+/// The time that a caller waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_800);
+const MAX_CONNECTIONS: u32 = 8;
 
-/// A database.
+/// A database on a server.
 pub(super) struct Postgres {
     pool: PgPool,
 }
 
 impl Postgres {
-    /// The database that `url` names.
+    /// Connects to the database that `url` names and migrates it.
     ///
     /// # Errors
-    /// The engine's.
+    /// The engine's error.
     pub(super) async fn open(url: &str) -> Result<Self, sqlx::Error> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("llm-arena")
             .options([("statement_timeout", "1800"), ("lock_timeout", "1500")]);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
+        let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
         let pool = pool.connect_with(options).await?;
         MIGRATIONS.run(&pool).await?;
         Ok(Self { pool })
     }
 }
 
-/// A statement with its values bound.
-macro_rules! bound {
-    ($query:expr) => {
-        $query.values.iter().fold(sqlx::query(AssertSqlSafe($query.text(NOW))), |query, value| match value {
-            Value::Int(int) => query.bind(*int),
-            Value::Real(real) => query.bind(*real),
-            Value::Text(text) => query.bind(text.clone()),
-        })
-    };
-}
-
 #[async_trait]
 impl Database for Postgres {
-    async fn rows(&self, query: &Query) -> Result<Vec<Row>, sqlx::Error> {
-        bound!(query).fetch_all(&self.pool).await?.iter().map(row).collect()
+    async fn fetch(&self, query: &Query) -> Result<Vec<Row>, sqlx::Error> {
+        bind!(query, NOW).fetch_all(&self.pool).await?.iter().map(row).collect()
     }
 
-    async fn all(&self, queries: &[Query]) -> Result<Done, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        let mut touched = Vec::with_capacity(queries.len());
-        for (at, query) in queries.iter().enumerate() {
-            let rows = bound!(query).execute(&mut *transaction).await?.rows_affected();
-            if query.must && rows == 0 {
-                transaction.rollback().await?;
-                return Ok(Done::Stopped(at));
-            }
-            touched.push(rows);
-        }
-        transaction.commit().await?;
-        Ok(Done::All(touched))
+    async fn transaction(&self, queries: &[Query]) -> Result<Transaction, sqlx::Error> {
+        run_in!(self.pool.begin().await?, queries, NOW)
     }
 
     async fn close(&self) {

@@ -1,74 +1,119 @@
-//! Races of processes that live no more.
+//! Orphans: races whose process died before their last frame was shown.
+
+use tokio::time::Instant;
 
 use super::{
-    Store, StoreError,
-    database::{Done, Query, Value},
-    leases::life,
-    settle,
+    STATEMENT_TIMEOUT, Store, StoreError,
+    admission::forfeit,
+    database::{Query, Row, Value},
+    lanes,
+    leases::lease_ms,
+    races::MARK_SHOWN,
 };
 use crate::race::{
     record::{Asker, RaceId},
-    report::Report,
+    report::{LaneReport, Report},
 };
 
-/// A race whose process is gone before its last frame was shown.
+/// A race whose process died before its last frame was shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Orphan {
     /// Its id.
     pub id: RaceId,
-    /// The platform's word.
+    /// The platform that its message is on, such as `discord`.
     pub platform: String,
-    /// Who asked.
+    /// The user who asked.
     pub asker: Asker,
-    /// Where its message stands; `None` where that was never known.
+    /// The message, in the platform's terms; `None` where it was never known.
     pub message_ref: Option<String>,
-    /// What it has, with lanes that ran told as interrupted.
+    /// Its lanes as last recorded; those that were running are marked as interrupted.
     pub report: Report,
 }
 
-/// The sum keeps engines from walking all races in the order of their admission.
+/// The newest orphans that this process can finish, and those of other platforms that still hold reservations.
+/// The sum keeps the engine from walking all races in the order of their admission.
 const ORPHANS: &str = "SELECT id, platform, asker, asker_name, prompt, reference, owner FROM races
     WHERE status IN ('live', 'ended') AND owner <> $1 AND NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $2)
+        AND (settled = 0 OR reference IS NULL OR $3 LIKE '%,' || platform || ',%')
     ORDER BY admitted_at + 0 DESC LIMIT 50";
-const MINE: &str = "UPDATE races SET owner = $2 WHERE id = $1 AND owner = $3 AND status <> 'shown'";
+const ADOPT: &str = "UPDATE races SET owner = $2 WHERE id = $1 AND owner = $3 AND status <> 'shown'";
 
 impl Store {
-    /// Takes over races whose processes are gone, some tens at a time, the newest first. What they held is settled: money
-    /// that was reserved counts as spent, for nobody knows better. None just after the engine's clock jumped: the living have
-    /// yet to renew their leases.
+    /// Adopts orphans, at most 50 at a time and the newest first: those of `platforms`, and those that have no message to
+    /// finish. Reservations of all orphans are released, except that reserved money counts as spent: nothing says what
+    /// the race cost. A row that cannot be adopted is logged and skipped.
+    ///
+    /// Adopts nothing just after the engine's clock jumped, until every live process had time to renew its lease.
     ///
     /// # Errors
-    /// [`StoreError`]; some may have been taken over.
-    pub async fn adopt(&self) -> Result<Vec<Orphan>, StoreError> {
+    /// [`StoreError`] where the orphans cannot be listed.
+    pub async fn adopt(&self, platforms: &[&str]) -> Result<Vec<Orphan>, StoreError> {
         let mut adopted = vec![];
-        if !self.is_steady().await? {
+        if !self.is_clock_steady().await? {
             return Ok(adopted);
         }
-        for row in self.rows(Query::new(ORPHANS, [self.process_id().into(), life()])).await? {
-            let text = |column: usize| row.text(column).unwrap_or_default().to_owned();
-            let (race, owner) = (text(0), text(6));
-            let mine: [Value; 3] = [race.as_str().into(), self.process_id().into(), owner.into()];
-            let taken = self.all(vec![Query::must(MINE, mine)]).await?;
-            let Some(id) = RaceId::parse(&race).filter(|_| matches!(taken, Done::All(_))) else { continue };
-            let id_value: Value = race.as_str().into();
-            self.all(vec![
-                Query::must(settle::FIRST, [id_value.clone()]),
-                Query::new(settle::RELEASE, [id_value.clone()]),
-                Query::new(settle::DROP, [id_value]),
-            ])
-            .await?;
-            let report = Report { prompt: text(4), lanes: self.lanes(&race).await? };
-            let asker = Asker { id: text(2), name: text(3) };
-            adopted.push(Orphan {
-                id,
-                platform: text(1),
-                asker,
-                message_ref: row.text(5).map(str::to_owned),
-                report,
-            });
+        let begun = Instant::now();
+        let served = format!(",{},", platforms.join(","));
+        for row in
+            self.fetch(Query::new(ORPHANS, [self.process_id().into(), lease_ms(), served.into()])).await?
+        {
+            match self.adopt_row(&row, platforms).await {
+                Ok(orphan) => adopted.extend(orphan),
+                Err(error) => {
+                    tracing::warn!(
+                        race = row.string(0),
+                        error = error.chain(),
+                        "failed to adopt an orphaned race"
+                    );
+                }
+            }
+            // while the engine fails, each row costs a timeout; the next call continues
+            if begun.elapsed() > STATEMENT_TIMEOUT {
+                break;
+            }
         }
         Ok(adopted)
+    }
+
+    /// Adopts one row of [`ORPHANS`]; `None` where another process was faster or nothing is left to show.
+    async fn adopt_row(&self, row: &Row, platforms: &[&str]) -> Result<Option<Orphan>, StoreError> {
+        let (race, platform) = (row.string(0), row.string(1));
+        let id: Value = race.as_str().into();
+        let message_ref = row.text(5).map(str::to_owned);
+        if message_ref.is_some() && !platforms.contains(&platform.as_str()) {
+            return self.transaction(forfeit(&race).into()).await.map(|_| None);
+        }
+        let lanes = self.readable_lanes(&race).await?;
+        let owner: [Value; 3] = [id.clone(), self.process_id().into(), row.string(6).into()];
+        let mut queries = vec![Query::required(ADOPT, owner)];
+        queries.extend(forfeit(&race));
+        let parsed = RaceId::parse(&race);
+        if parsed.is_none() {
+            tracing::warn!(race, "closing an orphaned race whose id is unreadable");
+            queries.push(Query::new(MARK_SHOWN, [id]));
+        }
+        let transaction = self.transaction(queries).await?;
+        let Some(id) = parsed.filter(|_| transaction.is_committed()) else { return Ok(None) };
+        let asker = Asker { id: row.string(2), name: row.string(3) };
+        let report = Report { prompt: row.string(4), lanes };
+        Ok(Some(Orphan { id, platform, asker, message_ref, report }))
+    }
+
+    /// The lanes of a race in their order, each unreadable one replaced by what its other columns say.
+    async fn readable_lanes(&self, race: &str) -> Result<Vec<LaneReport>, StoreError> {
+        let rows = self.fetch(Query::new(lanes::SELECT, [race.into()])).await?;
+        let read = |row: &Row| {
+            lanes::from_row(row).unwrap_or_else(|error| {
+                tracing::warn!(
+                    race,
+                    error = error.chain(),
+                    "a recorded lane is unreadable; ending it as interrupted"
+                );
+                lanes::interrupted(row)
+            })
+        };
+        Ok(rows.iter().map(read).collect())
     }
 }

@@ -1,8 +1,8 @@
-//! SHELL. Opens the engine, tells whether it is there, and shows the others that this process lives.
+//! SHELL. Opens the engine, tracks whether it works, and renews the lease by which others know that this process is alive.
 //!
-//! What cannot be opened is tried again; what was lost is found again by the engine's own pool.
+//! Opening is retried every second. Lost connections are reopened by the engine's own pool.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, sleep};
@@ -10,34 +10,33 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Location, Store, StoreError, database::Database, postgres::Postgres, sqlite::Sqlite};
 
-/// How often a lease is renewed.
-const RENEW: Duration = Duration::from_secs(2);
-/// Between two tries to open the engine.
-const AGAIN: Duration = Duration::from_secs(1);
-/// How often what is old is forgotten.
-const PURGE: Duration = Duration::from_mins(10);
-/// The default file's name in its folder.
-const FILE: &str = "arena.sqlite";
+/// The interval at which the lease is renewed.
+const RENEW_INTERVAL: Duration = Duration::from_secs(2);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The interval at which old rows are deleted.
+const PURGE_INTERVAL: Duration = Duration::from_mins(10);
+/// The name of the database file in a folder.
+const FILE_NAME: &str = "arena.sqlite";
 
-/// Whether the store can be used.
+/// The state of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It cannot be used now.
+    /// It does not work.
     Unavailable {
-        /// Why, for operators.
+        /// The reason, for operators.
         reason: String,
     },
-    /// It can.
+    /// It works.
     Connected {
-        /// Processes that live on it, this one among them.
+        /// The number of live processes that use it, including this one.
         processes: u64,
-        /// Since when it could be used without a gap.
+        /// The start of the current period without failures.
         since: Instant,
     },
 }
 
 impl State {
-    /// Since when it can be used, if it can.
+    /// The start of the current period without failures; `None` where the database is unavailable.
     #[must_use]
     pub fn since(&self) -> Option<Instant> {
         if let Self::Connected { since, .. } = self { Some(*since) } else { None }
@@ -45,44 +44,44 @@ impl State {
 }
 
 impl Store {
-    /// Opens the store and keeps it until `closed`; then lets others know at once that this process is gone.
+    /// Opens the database and supervises it until `closed` is cancelled, then tells other processes that this one ended.
     pub async fn run(&self, closed: CancellationToken) {
-        let kept = async {
+        let supervise = async {
             self.open().await;
-            self.live().await;
+            self.stay_alive().await;
         };
-        closed.run_until_cancelled(kept).await;
+        closed.run_until_cancelled(supervise).await;
         if let Ok(database) = self.database() {
-            let _ = self.release_lease(&self.life()).await;
+            let _ = self.release_lease(&self.process_lease()).await;
             database.close().await;
         }
     }
 
     async fn open(&self) {
-        let mut said = String::new();
+        let mut logged = String::new();
         loop {
-            match self.engine().await {
+            match self.open_engine().await {
                 Ok(engine) => {
                     let _ = self.inner.database.set(engine);
                     return;
                 }
                 Err(error) => {
-                    let why = error.chain();
-                    if said != why {
-                        tracing::warn!(error = why, "the store cannot be opened; trying again every second");
-                        said.clone_from(&why);
+                    let reason = error.chain();
+                    if logged != reason {
+                        tracing::warn!(error = reason, "failed to open the database; retrying every second");
+                        logged.clone_from(&reason);
                     }
-                    self.inner.state.send_replace(State::Unavailable { reason: why });
-                    sleep(AGAIN).await;
+                    self.inner.state.send_replace(State::Unavailable { reason });
+                    sleep(RETRY_DELAY).await;
                 }
             }
         }
     }
 
-    async fn engine(&self) -> Result<Arc<dyn Database>, StoreError> {
+    async fn open_engine(&self) -> Result<Arc<dyn Database>, StoreError> {
         match &self.inner.settings.location {
             Location::Memory => {
-                tracing::warn!("races are remembered in memory alone: name a folder in ARENA_DATA");
+                tracing::warn!("races are stored in memory only: set ARENA_DATA to a folder to keep them");
                 memory().await
             }
             Location::Folder(folder) => in_folder(folder).await,
@@ -96,53 +95,53 @@ impl Store {
         }
     }
 
-    /// Renews this process's lease for ever.
-    async fn live(&self) {
-        let (life, mut purged): (String, Option<Instant>) = (self.life(), None);
+    /// Renews this process's lease for ever, and purges now and then.
+    async fn stay_alive(&self) {
+        let (lease, mut purged_at): (String, Option<Instant>) = (self.process_lease(), None);
         if self.is_exclusive() {
-            // whoever had the file before is gone, whatever it said last
-            let _ = self.forget_processes().await;
+            // earlier users of the file are dead, even where their leases have not expired
+            let _ = self.delete_process_leases().await;
         }
         loop {
             let begun = Instant::now();
-            match self.renew(&life).await {
-                Ok(processes) => self.is_here(processes, begun),
-                Err(error) => self.is_away(&error),
+            match self.renew(&lease).await {
+                Ok(processes) => self.set_connected(processes, begun),
+                Err(error) => self.set_unavailable(&error),
             }
-            if self.inner.state.borrow().since().is_some() && purged.is_none_or(|at| at.elapsed() > PURGE) {
-                purged = Some(Instant::now());
+            let is_connected = self.inner.state.borrow().since().is_some();
+            if is_connected && purged_at.is_none_or(|at| at.elapsed() > PURGE_INTERVAL) {
+                purged_at = Some(Instant::now());
                 if let Err(error) = self.purge().await {
-                    tracing::warn!(error = error.chain(), "what is old was not forgotten");
+                    tracing::warn!(error = error.chain(), "failed to delete old rows");
                 }
             }
-            let wait = if self.inner.state.borrow().since().is_some() { RENEW } else { AGAIN };
-            sleep(wait).await;
+            sleep(if is_connected { RENEW_INTERVAL } else { RETRY_DELAY }).await;
         }
     }
 
-    async fn renew(&self, life: &str) -> Result<u64, StoreError> {
-        self.renew_lease(life).await?;
-        self.processes().await
+    async fn renew(&self, lease: &str) -> Result<u64, StoreError> {
+        self.renew_lease(lease).await?;
+        self.count_processes().await
     }
 
-    fn is_here(&self, processes: u64, begun: Instant) {
+    fn set_connected(&self, processes: u64, begun: Instant) {
         self.inner.state.send_if_modified(|state| {
             let since = state.since();
             if since.is_none() {
-                tracing::info!(processes, "the store is there");
+                tracing::info!(processes, "database connected");
             }
             let newer = State::Connected { processes, since: since.unwrap_or(begun) };
             std::mem::replace(state, newer.clone()) != newer
         });
     }
 
-    fn is_away(&self, error: &StoreError) {
-        let why = error.chain();
+    fn set_unavailable(&self, error: &StoreError) {
+        let reason = error.chain();
         self.inner.state.send_if_modified(|state| {
             if state.since().is_some() {
-                tracing::warn!(error = why, "the store is away");
+                tracing::warn!(error = reason, "database unavailable");
             }
-            *state = State::Unavailable { reason: why.clone() };
+            *state = State::Unavailable { reason: reason.clone() };
             true
         });
     }
@@ -152,29 +151,29 @@ async fn memory() -> Result<Arc<dyn Database>, StoreError> {
     Ok(Arc::new(Sqlite::in_memory().await?))
 }
 
-/// The file in `folder`; memory where that cannot be written.
+/// Opens the file in `folder`, or memory where the folder is not writable.
 async fn in_folder(folder: &Path) -> Result<Arc<dyn Database>, StoreError> {
-    let file = folder.join(FILE);
-    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let url = format!("sqlite://{}?mode=rwc", folder.join(FILE_NAME).display());
     let opened = match std::fs::create_dir_all(folder) {
         Ok(()) => Sqlite::open(&url).await.map_err(StoreError::from),
         Err(error) => Err(sqlx::Error::from(error).into()),
     };
     match opened {
         Ok(engine) => Ok(Arc::new(engine)),
-        Err(error) if is_taken(&error) => Err(error),
+        // the other process will end soon or must be ended
+        Err(error) if is_in_use(&error) => Err(error),
         Err(error) => {
             tracing::warn!(
                 folder = %folder.display(), error = error.chain(),
-                "races are remembered in memory alone, for this folder cannot be written; name another one in ARENA_DATA"
+                "races are stored in memory only: the folder is not writable; set ARENA_DATA to another one"
             );
             memory().await
         }
     }
 }
 
-/// Another process has the file: it will be gone soon, or must be ended.
-fn is_taken(error: &StoreError) -> bool {
+/// Returns true if another process has the file open.
+fn is_in_use(error: &StoreError) -> bool {
     let StoreError::Failed(cause) = error else { return false };
-    matches!(&**cause, sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::ResourceBusy)
+    matches!(&**cause, sqlx::Error::Io(cause) if cause.kind() == io::ErrorKind::ResourceBusy)
 }

@@ -1,6 +1,8 @@
-//! The terminal as a surface: bars that repaint in place, or plain lines where output is no terminal.
+//! The terminal as a surface: bars that repaint in place, or plain lines where the output is not a terminal.
 //!
-//! Must not know models, providers or how a race is run.
+//! ```text
+//! View -> render (lines) -> Terminal (cursor movement, output)
+//! ```
 
 pub mod render;
 
@@ -17,47 +19,48 @@ use crate::{
 pub struct Terminal<W, S> {
     out: W,
     screen: S,
-    painted: usize,
-    said: Vec<String>,
+    painted_lines: usize,
+    /// The last line written of each lane, where the output is not a terminal.
+    progress: Vec<String>,
 }
 
 impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Terminal<W, S> {
-    /// Writes to `out`: repainting where `screen` gives one, plain lines where it is `None`. It is asked before
-    /// every frame, since a terminal may be resized.
+    /// Returns a surface that repaints `out` where `screen` returns a screen, and writes plain lines where it returns
+    /// `None`. `screen` is called before every frame, since a terminal may be resized.
     pub fn new(out: W, screen: S) -> Self {
-        Self { out, screen, painted: 0, said: vec![] }
+        Self { out, screen, painted_lines: 0, progress: vec![] }
     }
 
-    /// Paints over the frame before: up to its first line, then line over line, then what is left of it is
-    /// cleared. Clearing first would flicker, and some terminals would keep every frame in their history.
-    fn paint(&mut self, lines: &[String], last: bool) -> std::io::Result<()> {
+    /// Paints over the previous frame line by line, then clears the rest of it. Clearing first would flicker, and some
+    /// terminals would keep every frame in their history.
+    fn paint(&mut self, lines: &[String], is_last: bool) -> std::io::Result<()> {
         let mut frame = String::from("\x1b[?25l");
-        if self.painted > 0 {
-            frame.push_str(&up(self.painted));
+        if self.painted_lines > 0 {
+            frame.push_str(&up(self.painted_lines));
         }
         for line in lines {
             frame.push_str(line);
             frame.push_str("\x1b[K\n");
         }
         frame.push_str("\x1b[0J");
-        frame.push_str(if last { "\x1b[?25h" } else { "" });
-        self.painted = if last { 0 } else { lines.len() };
+        frame.push_str(if is_last { "\x1b[?25h" } else { "" });
+        self.painted_lines = if is_last { 0 } else { lines.len() };
         self.out.write_all(frame.as_bytes())?;
         self.out.flush()
     }
 
-    /// Says what is new of each lane, one line each; at the end the whole result.
-    fn say(&mut self, view: &View) -> std::io::Result<()> {
+    /// Writes a line for each lane that changed, and the result at the end.
+    fn write_progress(&mut self, view: &View) -> std::io::Result<()> {
         const PIPE: Screen = Screen { columns: 100, rows: usize::MAX, color: false };
-        if self.said.is_empty() {
+        if self.progress.is_empty() {
             writeln!(self.out, "{}", render::headline(view))?;
-            self.said = vec![String::new(); view.lanes.len()];
+            self.progress = vec![String::new(); view.lanes.len()];
         }
-        for (lane, said) in view.lanes.iter().zip(&mut self.said) {
+        for (lane, written) in view.lanes.iter().zip(&mut self.progress) {
             let line = render::progress(lane);
-            if *said != line {
+            if *written != line {
                 writeln!(self.out, "{line}")?;
-                *said = line;
+                *written = line;
             }
         }
         if view.is_final() {
@@ -67,7 +70,7 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Terminal<W, S> {
     }
 }
 
-/// To the beginning of the line that many lines up.
+/// The escape sequence that moves the cursor up to the beginning of a line.
 fn up(lines: usize) -> String {
     format!("\x1b[{lines}F")
 }
@@ -79,18 +82,18 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Surface for Terminal<W, 
 
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let shown = match (self.screen)() {
-            None => self.say(view),
+            None => self.write_progress(view),
             Some(screen) if view.is_final() => self.paint(&render::last(view, screen), true),
             Some(screen) => self.paint(&render::live(view, screen), false),
         };
-        // A closed pipe stays closed; the race goes on, for its exit code and its chart.
+        // a closed pipe stays closed; the race continues for its exit code and its chart
         shown.map(|()| Learned::default()).map_err(|error| {
-            tracing::debug!(%error, "the output is gone");
+            tracing::debug!(%error, "failed to write to the output");
             SurfaceError::Closed
         })
     }
 
-    /// A terminal shows no pictures; `--chart` writes the file.
+    /// Returns false: a terminal shows no pictures; `--chart` writes a file.
     fn wants_chart(&self) -> bool {
         false
     }

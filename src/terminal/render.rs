@@ -1,4 +1,4 @@
-//! A view as lines of a terminal: pure, and safe to print whatever models and users wrote.
+//! A view as lines for a terminal: pure, and safe to print whatever models and users wrote.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -11,27 +11,27 @@ use crate::{
     },
 };
 
-/// What the terminal can do.
+/// The size and abilities of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Screen {
-    /// Columns.
+    /// The number of columns.
     pub columns: usize,
-    /// Rows.
+    /// The number of rows.
     pub rows: usize,
-    /// Whether colours are wanted.
+    /// True if colours are wanted.
     pub color: bool,
 }
 
-/// A live frame: standings, then the newest lines of each answer, never more than the screen holds (what
-/// has scrolled away cannot be painted again).
+/// Returns a live frame: the standings, then the latest lines of each answer. It never exceeds the screen, since lines
+/// that scrolled away cannot be painted again.
 #[must_use]
 pub fn live(view: &View, screen: Screen) -> Vec<String> {
     let mut lines = head(view, screen);
     lines.extend(standings(view, screen));
     let room = screen.rows.saturating_sub(lines.len() + 1);
-    let speaking: Vec<&LaneView> = view.lanes.iter().filter(|lane| !lane.answer.trim().is_empty()).collect();
-    let share = room.checked_div(speaking.len()).unwrap_or(0);
-    for lane in speaking.iter().filter(|_| share >= 3) {
+    let answering: Vec<&LaneView> = view.lanes.iter().filter(|lane| !lane.answer.trim().is_empty()).collect();
+    let share = room.checked_div(answering.len()).unwrap_or(0);
+    for lane in answering.iter().filter(|_| share >= 3) {
         lines.push(String::new());
         lines.push(title(lane, screen));
         let answer = wrap(&lane.answer, screen.columns);
@@ -41,7 +41,7 @@ pub fn live(view: &View, screen: Screen) -> Vec<String> {
     lines
 }
 
-/// The last frame: standings with their numbers, the lesson, then every answer.
+/// Returns the last frame: the standings with their numbers, the lesson, every answer.
 #[must_use]
 pub fn last(view: &View, screen: Screen) -> Vec<String> {
     let mut lines = head(view, screen);
@@ -63,7 +63,7 @@ pub fn last(view: &View, screen: Screen) -> Vec<String> {
     lines
 }
 
-/// One line on what a lane does now, without its running clock: for output that is no terminal.
+/// Returns one line with the state of a lane, without its running clock, for output that is not a terminal.
 #[must_use]
 pub fn progress(lane: &LaneView) -> String {
     let state = match lane.state {
@@ -75,7 +75,7 @@ pub fn progress(lane: &LaneView) -> String {
     format!("{}: {}", name(lane), one_line(&state))
 }
 
-/// The line that names the race.
+/// Returns the line that names the race.
 #[must_use]
 pub fn headline(view: &View) -> String {
     let state = match view.progress {
@@ -126,7 +126,7 @@ fn standings(view: &View, screen: Screen) -> Vec<String> {
     lines
 }
 
-/// How wide a full bar is on a screen of so many columns: words go before bars.
+/// The width of a full bar on a screen of so many columns: words take precedence over bars.
 fn bar_cells(columns: usize) -> u16 {
     match columns {
         0..50 => 0,
@@ -159,7 +159,7 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// `text` cut to `columns` cells, with an ellipsis where it was longer.
+/// Clips `text` to `columns` cells, with an ellipsis where it was longer.
 fn fit(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -177,7 +177,7 @@ fn fit(text: &str, columns: usize) -> String {
     kept + "…"
 }
 
-/// `text` in lines of at most `columns` cells, broken at words where there are any.
+/// Wraps `text` to lines of at most `columns` cells, at word boundaries where possible.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
     let text = plain(text).replace('\t', "    ");
     textwrap::wrap(&text, columns.max(8)).into_iter().map(|line| line.trim_end().to_owned()).collect()

@@ -1,16 +1,13 @@
-//! SHELL. What the page can ask: commands, buttons, the stream of news.
+//! SHELL. The calls of the page: commands, buttons, and the event stream.
 //!
-//! A refusal is JSON, `{"say": "..."}`, for the one tab that asked. Must not know how a race is run.
-
-mod commands;
-mod races;
+//! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode},
+    extract::{Path, State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode, header},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -22,101 +19,270 @@ use serde::Deserialize;
 
 use super::{
     LocalChannel,
-    channel::{News, Position},
+    channel::{Message, Position, Update},
+    render::{AnswersDto, ExplanationDto, LineupDto, ReplyCard},
+    surface::WebSurface,
 };
-use crate::{arena::Asker, view::text};
+use crate::{
+    arena::{Origin, Refused},
+    command::{self, Command},
+    model::ModelId,
+    race::record::{Asker, RaceId, Record},
+    view::text,
+};
 
-/// How often a silent stream proves that it lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How soon a tab that lost its stream tries again.
-const RETRY: Duration = Duration::from_secs(1);
-/// Characters of a visitor's name.
-const NAME_CHARS: usize = 40;
+/// The interval at which a quiet stream sends a comment.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// The delay after which a tab reopens a lost stream.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The most characters of a visitor's name.
+const MAX_NAME_CHARS: usize = 40;
+/// The time that providers get to list their models.
+const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The calls of the page.
+/// The routes below `/api/`.
 pub(super) fn routes() -> Router<LocalChannel> {
     Router::new()
         .route("/api/channel", get(channel))
-        .route("/api/lineup", get(commands::lineup))
-        .route("/api/command", post(commands::command))
-        .route("/api/races/{id}/stop", post(races::stop))
-        .route("/api/races/{id}/again", post(races::again))
-        .route("/api/races/{id}/answers", get(races::answers))
-        .route("/api/races/{id}/explain", get(races::explain))
-        .route("/api/races/{id}/chart.png", get(races::chart))
+        .route("/api/lineup", get(lineup))
+        .route("/api/command", post(command))
+        .route("/api/races/{id}/stop", post(stop))
+        .route("/api/races/{id}/again", post(again))
+        .route("/api/races/{id}/answers", get(answers))
+        .route("/api/races/{id}/explain", get(explain))
+        .route("/api/races/{id}/chart.png", get(chart))
 }
 
-/// Why something is not done, in a person's words.
+/// A refused request: an HTTP status and a sentence for the user.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct HttpRefusal {
     status: StatusCode,
     say: String,
 }
 
-impl Refusal {
-    /// A refusal with an HTTP status and a sentence.
+impl HttpRefusal {
     pub(super) fn new(status: StatusCode, say: impl Into<String>) -> Self {
         Self { status, say: say.into() }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
         (self.status, Json(serde_json::json!({ "say": self.say }))).into_response()
     }
 }
 
-impl From<JsonRejection> for Refusal {
+impl From<JsonRejection> for HttpRefusal {
     fn from(rejection: JsonRejection) -> Self {
         let say = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => "That is too long. A shorter prompt will do.",
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "Commands are sent as application/json.",
-            _ => "The page and the service do not understand each other. Reload the page.",
+            StatusCode::PAYLOAD_TOO_LARGE => "That message is too long. Shorten it and try again.",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "Requests must be sent as application/json.",
+            _ => "This page doesn't match the running service. Reload the page.",
         };
         Self::new(rejection.status(), say)
     }
 }
 
-/// Who asks, as their browser says.
+impl From<Refused> for HttpRefusal {
+    fn from(refused: Refused) -> Self {
+        let status = match refused {
+            Refused::EmptyPrompt | Refused::ModelGone | Refused::TooManyLanes { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refused::NotPermitted(_) => StatusCode::FORBIDDEN,
+            Refused::Busy { .. }
+            | Refused::TooFast { .. }
+            | Refused::TooManyRaces { .. }
+            | Refused::ProviderBusy { .. }
+            | Refused::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refused::Duplicate => StatusCode::CONFLICT,
+            Refused::NoModels | Refused::Restarting | Refused::StoreUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        Self::new(status, refused.to_string())
+    }
+}
+
+/// The user, as their browser identifies them.
 #[derive(Deserialize)]
 struct Visitor {
-    /// A random id that the browser keeps.
+    /// A random id that the browser stores.
     id: String,
-    /// What they call themselves.
+    /// The name that they chose.
     name: String,
 }
 
 impl Visitor {
-    fn asker(&self) -> Result<Asker, Refusal> {
-        let sound = (8..=64).contains(&self.id.len())
+    fn asker(&self) -> Result<Asker, HttpRefusal> {
+        let is_valid = (8..=64).contains(&self.id.len())
             && self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !sound {
-            let say = "This browser sent no id. Reload the page.";
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, say));
+        if !is_valid {
+            let say = "Your browser sent no valid id. Reload the page.";
+            return Err(HttpRefusal::new(StatusCode::BAD_REQUEST, say));
         }
         let name = text::one_line(&self.name);
-        let name = text::clip(&name, NAME_CHARS, text::Measure::Chars, text::Keep::Head);
+        let name = text::clip(&name, MAX_NAME_CHARS, text::Measure::Chars, text::Keep::Head);
         let name = if name.is_empty() { "guest".to_owned() } else { name };
         Ok(Asker { id: format!("web:{}", self.id), name })
     }
 }
 
-/// The messages and their news as server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>):
-/// `snapshot` holds all, `message` one new or changed.
-async fn channel(State(local): State<LocalChannel>, headers: HeaderMap) -> impl IntoResponse {
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(Position::parse);
-    let news = Arc::clone(&local.channel).follow(seen);
-    Sse::new(events(news)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+/// A typed line.
+#[derive(Deserialize)]
+struct CommandRequest {
+    text: String,
+    from: Visitor,
 }
 
-fn events(news: impl Stream<Item = (Position, News)>) -> impl Stream<Item = Result<Event, Infallible>> {
-    news.map(|(position, news)| {
-        let event = match news {
-            News::Snapshot(all) => {
-                Event::default().event("snapshot").data(format!("[{}]", all.join(","))).retry(RETRY)
+/// A pressed button.
+#[derive(Deserialize)]
+struct ButtonRequest {
+    from: Visitor,
+}
+
+/// Streams the messages as server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>):
+/// `snapshot` holds all of them, `message` a new or changed one.
+async fn channel(State(local): State<LocalChannel>, headers: HeaderMap) -> impl IntoResponse {
+    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(Position::parse);
+    let updates = Arc::clone(&local.channel).follow(seen);
+    Sse::new(events(updates)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL))
+}
+
+fn events(updates: impl Stream<Item = (Position, Update)>) -> impl Stream<Item = Result<Event, Infallible>> {
+    updates.map(|(position, update)| {
+        let event = match update {
+            Update::Snapshot(all) => {
+                Event::default().event("snapshot").data(format!("[{}]", all.join(","))).retry(RETRY_DELAY)
             }
-            News::Upsert(json) => Event::default().event("message").data(json),
+            Update::Upsert(json) => Event::default().event("message").data(json),
         };
         Ok(event.id(position.to_string()))
     })
+}
+
+/// Returns what the page needs before the user types: models, commands, examples.
+async fn lineup(State(local): State<LocalChannel>) -> Response {
+    Json(LineupDto::new(local.arena.cards(), &local.examples)).into_response()
+}
+
+/// Runs a typed line: 202 with the message's id where it starts a race, 200 with a card for this user alone where it
+/// asks for information.
+async fn command(
+    State(local): State<LocalChannel>,
+    request: Result<Json<CommandRequest>, JsonRejection>,
+) -> Result<Response, HttpRefusal> {
+    let Json(CommandRequest { text, from }) = request?;
+    let asker = from.asker()?;
+    let command = command::parse(&text, local.arena.cards())
+        .map_err(|error| HttpRefusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let entrants;
+    let card = match command {
+        Command::Compare { models, prompt } => return start(&local, asker, &models, prompt).await,
+        Command::Ask { model, prompt } => return start(&local, asker, &[model], prompt).await,
+        Command::Models => {
+            entrants = local.arena.entrants(LISTING_TIMEOUT).await;
+            ReplyCard::models(&entrants)
+        }
+        Command::Examples => ReplyCard::examples(&local.examples),
+        Command::Help => ReplyCard::help(local.arena.cards()),
+        Command::Forget => ReplyCard::Notice { text: local.arena.forget_with_reply(&asker.id).await },
+    };
+    Ok(Json(serde_json::json!({ "card": card })).into_response())
+}
+
+/// Starts a race as a new message.
+async fn start(
+    local: &LocalChannel,
+    asker: Asker,
+    models: &[ModelId],
+    prompt: String,
+) -> Result<Response, HttpRefusal> {
+    let owner = asker.id.clone();
+    let admitted = local.arena.admit(asker, models, prompt)?;
+    let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
+    let recorded = local.arena.record(admitted, &origin).await?;
+    let id = recorded.id();
+    let (arena, mut surface) =
+        (Arc::clone(&local.arena), WebSurface::new(Arc::clone(&local.channel), id, owner));
+    local.arena.spawn(async move {
+        arena.race(recorded, &mut surface).await;
+    });
+    Ok((StatusCode::ACCEPTED, Json(serde_json::json!({ "message": id.to_string() }))).into_response())
+}
+
+/// Stops a live race, for the user who asked.
+async fn stop(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+    request: Result<Json<ButtonRequest>, JsonRejection>,
+) -> Result<StatusCode, HttpRefusal> {
+    let asker = request?.0.from.asker()?;
+    let message = message(&local, &id)?;
+    if message.asker != asker.id {
+        let say = "Only the person who started this race can stop it.";
+        return Err(HttpRefusal::new(StatusCode::FORBIDDEN, say));
+    }
+    if local.arena.stop(message.id) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(HttpRefusal::new(StatusCode::CONFLICT, "This race is already over."))
+}
+
+/// Starts a race of the same models with the same prompt, as a new message.
+async fn again(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+    request: Result<Json<ButtonRequest>, JsonRejection>,
+) -> Result<Response, HttpRefusal> {
+    let asker = request?.0.from.asker()?;
+    let record = record(&local, &id).await?;
+    let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
+    start(&local, asker, &models, record.report.prompt.clone()).await
+}
+
+/// Returns the full answers and reasoning.
+async fn answers(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    Ok(Json(AnswersDto::of(&*record(&local, &id).await?)).into_response())
+}
+
+/// Returns the explanation of a race's result.
+async fn explain(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    Ok(Json(ExplanationDto::of(&*record(&local, &id).await?)).into_response())
+}
+
+/// Returns the chart, which never changes.
+async fn chart(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    let chart = message(&local, &id)?
+        .chart
+        .ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race has no chart yet."))?;
+    let head =
+        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=3600, immutable")];
+    Ok((head, chart.png.clone()).into_response())
+}
+
+fn message(local: &LocalChannel, id: &str) -> Result<Message, HttpRefusal> {
+    let id = RaceId::parse(id)
+        .ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))?;
+    local.channel.find(id).ok_or_else(expired)
+}
+
+/// The record of a race of this channel that is over.
+async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
+    let message = message(local, id)?;
+    if !message.is_over {
+        let say = "This race is still running. Try again when it's over.";
+        return Err(HttpRefusal::new(StatusCode::CONFLICT, say));
+    }
+    if let Some(record) = local.arena.record_of(message.id) {
+        return Ok(record);
+    }
+    message.recorded.cancelled().await;
+    local.arena.record_of(message.id).ok_or_else(expired)
+}
+
+fn expired() -> HttpRefusal {
+    let say = "This race has expired: only the latest races are kept. Start a new one.";
+    HttpRefusal::new(StatusCode::GONE, say)
 }

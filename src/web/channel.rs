@@ -1,8 +1,7 @@
-//! The messages of the channel and the news of them, for any number of tabs.
+//! The messages of the channel, and their updates for any number of tabs.
 //!
-//! Every change gets the next version. A tab holds the version that it has seen and asks for what came after:
-//! so it gets the newest state of each message and never a queue of old ones, however slowly it reads, and
-//! nobody waits for it. Must not know HTTP, races or what stands in a message.
+//! Every change gets the next version number. A tab names the last version that it received and gets what is newer: the
+//! latest state of each message, never a backlog of old ones. So a slow tab holds nothing up.
 
 use std::{
     collections::VecDeque,
@@ -14,37 +13,38 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{arena::RaceId, surface::Chart};
+use crate::{race::record::RaceId, surface::Chart};
 
-/// How many messages are kept; the oldest that is over is forgotten first.
-pub(super) const MESSAGES: usize = 200;
+/// The number of messages that are kept. Beyond it the oldest finished one is dropped.
+pub(super) const MAX_MESSAGES: usize = 200;
 
 /// One message.
 #[derive(Clone)]
 pub(super) struct Message {
     /// The id of its race.
     pub(super) id: RaceId,
-    /// Who may stop it: [`crate::arena::Asker::id`]. Never leaves the process.
+    /// The id of the user who may stop it. It never leaves the process.
     pub(super) asker: String,
-    /// True when it will not change any more, its chart aside.
-    pub(super) over: bool,
-    /// Cancelled when its race has ended and is remembered, which is a moment after its last frame.
-    pub(super) remembered: CancellationToken,
-    /// As the tabs get it.
+    /// True if nothing but its chart will change.
+    pub(super) is_over: bool,
+    /// Cancelled once the race's record is available, shortly after its last frame.
+    pub(super) recorded: CancellationToken,
+    /// The JSON that tabs receive.
     pub(super) json: Arc<str>,
-    /// Its chart, once there is one.
+    /// Its chart, once it is drawn.
     pub(super) chart: Option<Arc<Chart>>,
 }
 
-/// A point in the channel's history, as text the event id of the stream.
+/// A point in the channel's history. Its text is the event id of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
+    /// The run of the service: versions start again with each.
     run: Uuid,
     version: u64,
 }
 
 impl Position {
-    /// Reads what [`std::fmt::Display`] writes.
+    /// Parses the text that [`std::fmt::Display`] writes.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (run, version) = text.split_once('.')?;
         Some(Self { run: Uuid::try_parse(run).ok()?, version: version.parse().ok()? })
@@ -57,9 +57,9 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// What a tab gets.
-pub(super) enum News {
-    /// All messages, oldest first: what a tab that knows nothing starts with.
+/// An update for a tab.
+pub(super) enum Update {
+    /// All messages, oldest first.
     Snapshot(Vec<Arc<str>>),
     /// One new or changed message.
     Upsert(Arc<str>),
@@ -69,7 +69,7 @@ pub(super) enum News {
 pub(super) struct Channel {
     run: Uuid,
     messages: Mutex<VecDeque<(u64, Message)>>,
-    newest: watch::Sender<u64>,
+    version: watch::Sender<u64>,
     closing: CancellationToken,
 }
 
@@ -79,61 +79,61 @@ impl Channel {
         Self {
             run: Uuid::now_v7(),
             messages: Mutex::default(),
-            newest: watch::Sender::new(0),
+            version: watch::Sender::new(0),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Adds the message or puts it in the place of the one with its id.
+    /// Adds the message or replaces the one with its id.
     pub(super) fn put(&self, message: Message) {
         let mut messages = self.messages();
-        let version = *self.newest.borrow() + 1;
+        let version = *self.version.borrow() + 1;
         if let Some(slot) = messages.iter_mut().find(|(_, known)| known.id == message.id) {
             *slot = (version, message);
         } else {
-            if messages.len() == MESSAGES {
-                let oldest = messages.iter().position(|(_, known)| known.over).unwrap_or(0);
+            if messages.len() == MAX_MESSAGES {
+                let oldest = messages.iter().position(|(_, known)| known.is_over).unwrap_or(0);
                 messages.remove(oldest);
             }
             messages.push_back((version, message));
         }
-        self.newest.send_replace(version);
+        self.version.send_replace(version);
     }
 
-    /// The message of this race; `None` when it was forgotten or never there.
+    /// The message of this race; `None` where it is unknown or was dropped.
     pub(super) fn find(&self, id: RaceId) -> Option<Message> {
         self.messages().iter().find(|(_, message)| message.id == id).map(|(_, message)| message.clone())
     }
 
-    /// The news after `seen`, each with its position; a snapshot first for a tab that knows nothing or knows
-    /// another run of the service. Ends when the channel closes, after the newest state.
+    /// Streams the updates after `seen`, each with its position; first a snapshot where `seen` is `None` or of another run
+    /// of the service. When the channel closes, the stream ends after the latest state.
     pub(super) fn follow(
         self: Arc<Self>,
         seen: Option<Position>,
-    ) -> impl Stream<Item = (Position, News)> + Send {
-        let watching = self.newest.subscribe();
+    ) -> impl Stream<Item = (Position, Update)> + Send {
+        let watching = self.version.subscribe();
         let known = seen.filter(|seen| seen.run == self.run);
         let (first, version) = if let Some(position) = known {
             (None, position.version)
         } else {
             let (position, all) = self.snapshot();
-            (Some((position, News::Snapshot(all))), position.version)
+            (Some((position, Update::Snapshot(all))), position.version)
         };
         let later = stream::unfold((self, watching, version), async |(channel, mut watching, version)| {
-            let (position, news) = channel.next(&mut watching, version).await?;
-            Some(((position, News::Upsert(news)), (channel, watching, position.version)))
+            let (position, json) = channel.next(&mut watching, version).await?;
+            Some(((position, Update::Upsert(json)), (channel, watching, position.version)))
         });
         stream::iter(first).chain(later)
     }
 
-    /// Ends every stream once it has the newest state.
+    /// Ends every stream once it has the latest state.
     pub(super) fn close(&self) {
         self.closing.cancel();
     }
 
     fn snapshot(&self) -> (Position, Vec<Arc<str>>) {
         let messages = self.messages();
-        let position = Position { run: self.run, version: *self.newest.borrow() };
+        let position = Position { run: self.run, version: *self.version.borrow() };
         (position, messages.iter().map(|(_, message)| Arc::clone(&message.json)).collect())
     }
 
@@ -156,7 +156,7 @@ impl Channel {
             .map(|(version, message)| (*version, Arc::clone(&message.json)))
     }
 
-    /// Every critical section here is a few plain steps, so a poisoned lock still holds sound data.
+    /// Locks the messages. No critical section can panic half way, so a poisoned lock still guards valid data.
     fn messages(&self) -> MutexGuard<'_, VecDeque<(u64, Message)>> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -172,40 +172,40 @@ mod tests {
         RaceId::parse(&format!("00000000-0000-7000-8000-{n:012}")).expect("an id")
     }
 
-    fn message(n: usize, over: bool, text: &str) -> Message {
+    fn message(n: usize, is_over: bool, text: &str) -> Message {
         Message {
             id: id(n),
             asker: String::new(),
-            over,
+            is_over,
             json: text.into(),
             chart: None,
-            remembered: CancellationToken::new(),
+            recorded: CancellationToken::new(),
         }
     }
 
-    fn said(news: Option<(Position, News)>) -> String {
-        match news.expect("news").1 {
-            News::Snapshot(all) => format!("[{}]", all.join(" ")),
-            News::Upsert(json) => json.to_string(),
+    fn text(update: Option<(Position, Update)>) -> String {
+        match update.expect("an update").1 {
+            Update::Snapshot(all) => format!("[{}]", all.join(" ")),
+            Update::Upsert(json) => json.to_string(),
         }
     }
 
     #[tokio::test]
-    async fn a_slow_tab_gets_the_newest_state_of_each_message_and_nothing_old() {
+    async fn a_slow_tab_gets_only_the_latest_state_of_each_message() {
         let channel = Arc::new(Channel::new());
         channel.put(message(1, false, "a1"));
         let mut tab = Box::pin(Arc::clone(&channel).follow(None));
-        assert_eq!(said(tab.next().await), "[a1]");
+        assert_eq!(text(tab.next().await), "[a1]");
         for round in 2..500 {
             channel.put(message(1, false, &format!("a{round}")));
             channel.put(message(2, false, &format!("b{round}")));
         }
-        assert_eq!([said(tab.next().await), said(tab.next().await)], ["a499", "b499"]);
-        assert!(tab.next().now_or_never().is_none(), "more than the newest state was sent");
+        assert_eq!([text(tab.next().await), text(tab.next().await)], ["a499", "b499"]);
+        assert!(tab.next().now_or_never().is_none(), "more than the latest state was sent");
     }
 
     #[tokio::test]
-    async fn a_tab_that_comes_back_catches_up_and_one_of_another_run_starts_anew() {
+    async fn a_returning_tab_catches_up_and_one_from_another_run_starts_over() {
         let channel = Arc::new(Channel::new());
         channel.put(message(1, true, "a"));
         let mut tab = Box::pin(Arc::clone(&channel).follow(None));
@@ -213,31 +213,31 @@ mod tests {
         channel.put(message(2, true, "b"));
         let seen = Position::parse(&seen.to_string()).expect("reads its own text");
         let mut back = Box::pin(Arc::clone(&channel).follow(Some(seen)));
-        assert_eq!(said(back.next().await), "b");
+        assert_eq!(text(back.next().await), "b");
         let stranger = Position { run: Uuid::nil(), ..seen };
         let mut anew = Box::pin(Arc::clone(&channel).follow(Some(stranger)));
-        assert_eq!(said(anew.next().await), "[a b]");
+        assert_eq!(text(anew.next().await), "[a b]");
     }
 
     #[tokio::test]
-    async fn closing_ends_a_stream_after_the_newest_state() {
+    async fn closing_ends_a_stream_after_the_latest_state() {
         let channel = Arc::new(Channel::new());
         let mut tab = Box::pin(Arc::clone(&channel).follow(None));
-        assert_eq!(said(tab.next().await), "[]");
+        assert_eq!(text(tab.next().await), "[]");
         channel.put(message(1, true, "last"));
         channel.close();
-        assert_eq!(said(tab.next().await), "last");
+        assert_eq!(text(tab.next().await), "last");
         assert!(tab.next().await.is_none());
     }
 
     #[test]
-    fn the_oldest_message_that_is_over_is_forgotten_first() {
+    fn the_oldest_finished_message_is_dropped_first() {
         let channel = Channel::new();
         channel.put(message(0, false, "live"));
-        for n in 1..=MESSAGES {
+        for n in 1..=MAX_MESSAGES {
             channel.put(message(n, true, "over"));
         }
         assert!(channel.find(id(0)).is_some() && channel.find(id(1)).is_none());
-        assert_eq!(channel.snapshot().1.len(), MESSAGES);
+        assert_eq!(channel.snapshot().1.len(), MAX_MESSAGES);
     }
 }

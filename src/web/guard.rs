@@ -1,8 +1,8 @@
-//! Keeps other web pages out: which names the page answers to, who may call it, what its documents may load.
+//! Protection against other web pages: allowed host names, allowed origins, and what the page may load.
 //!
-//! A page of a stranger can make the browser send requests to a loopback address, also under a name of its own
-//! (DNS rebinding). So the `Host` must be a right one, the `Origin` the page's own, and `Sec-Fetch-Site` must
-//! not tell of another site (<https://www.w3.org/TR/fetch-metadata/>). Must not know what the routes do.
+//! A foreign page can make the browser send requests to a loopback address, also under a name of its own (DNS
+//! rebinding). So the `Host` must be an allowed one, the `Origin` the page's own, and `Sec-Fetch-Site` must not name
+//! another site (<https://www.w3.org/TR/fetch-metadata/>).
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -13,10 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::api::Refusal;
+use super::api::HttpRefusal;
 
-/// On every response of the local channel. Everything comes from here, scripts and styles only as files; no
-/// text can become markup ([`require-trusted-types-for`](https://www.w3.org/TR/trusted-types/)).
+/// The headers of every response. The page loads from this service alone, scripts and styles only as files, and no text
+/// can become markup ([`require-trusted-types-for`](https://www.w3.org/TR/trusted-types/)).
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -31,7 +31,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// The names under which the page may be asked for.
+/// The host names under which the page is served.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     any_address: bool,
@@ -39,21 +39,21 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// For a loopback address: `127.0.0.1`, `localhost` and `[::1]`, with any port (it may be forwarded), and
-    /// these names of a reverse proxy.
+    /// Returns the hosts for a loopback address: `127.0.0.1`, `localhost` and `[::1]` with any port (it may be forwarded),
+    /// and the `allowed` names of a reverse proxy.
     #[must_use]
     pub fn loopback(allowed: impl IntoIterator<Item = String>) -> Self {
         Self { any_address: false, ..Self::open(allowed) }
     }
 
-    /// For any other address: every literal IP address (which nobody can rebind), `localhost` and these
-    /// names; their ports do not matter.
+    /// Returns the hosts for any other address: every literal IP address (which cannot be rebound), `localhost` and the
+    /// `allowed` names, with any port.
     #[must_use]
     pub fn open(allowed: impl IntoIterator<Item = String>) -> Self {
         Self { any_address: true, names: allowed.into_iter().filter_map(|host| name(&host)).collect() }
     }
 
-    /// Whether `host`, as in the `Host` header, is a right one.
+    /// Returns true if `host`, a value of the `Host` header, is allowed.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
         let Some(name) = name(host) else { return false };
@@ -64,9 +64,9 @@ impl Hosts {
         }
     }
 
-    /// Whether a page with this `Origin` is the page that was asked for as `host`. Only a proxy, which has a
-    /// name, can have put TLS before us.
-    fn same(&self, origin: &str, host: &str) -> bool {
+    /// Returns true if a page with this `Origin` is the page served as `host`. TLS is possible only behind a proxy, which
+    /// has an allowed name.
+    fn is_own_origin(&self, origin: &str, host: &str) -> bool {
         let origin = origin.to_lowercase();
         let host = host.to_lowercase();
         let proxied = name(&host).is_some_and(|name| self.names.contains(&name));
@@ -75,14 +75,14 @@ impl Hosts {
     }
 }
 
-/// The name in `name` or `name:port`, in lower case; brackets stay. `None` where it is neither.
+/// The name in `name` or `name:port`, in lower case and with its brackets; `None` where it is neither.
 fn name(host: &str) -> Option<String> {
     let authority: axum::http::uri::Authority = host.parse().ok()?;
-    let port_is_right = host.len() == authority.host().len() || authority.port_u16().is_some();
-    (port_is_right && !host.contains('@')).then(|| authority.host().to_lowercase())
+    let is_port_valid = host.len() == authority.host().len() || authority.port_u16().is_some();
+    (is_port_valid && !host.contains('@')).then(|| authority.host().to_lowercase())
 }
 
-/// The middleware.
+/// Refuses requests of other web pages and adds [`HEADERS`] to every response.
 pub(super) async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     let checked = check(&hosts, request.method(), request.uri(), request.headers());
     let mut response = match checked {
@@ -95,27 +95,31 @@ pub(super) async fn guard(State(hosts): State<Hosts>, request: Request, next: Ne
     response
 }
 
-fn check(hosts: &Hosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check(hosts: &Hosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), HttpRefusal> {
     let host = single(headers, &header::HOST).filter(|host| hosts.allows(host)).ok_or_else(wrong_host)?;
     if uri.authority().is_some_and(|asked| !asked.as_str().eq_ignore_ascii_case(host)) {
         return Err(wrong_host());
     }
-    let own = !headers.contains_key(header::ORIGIN)
-        || single(headers, &header::ORIGIN).is_some_and(|origin| hosts.same(origin, host));
-    if own && (from_here(headers) || is_visit(method, uri, headers)) { Ok(()) } else { Err(stranger()) }
+    let is_own = !headers.contains_key(header::ORIGIN)
+        || single(headers, &header::ORIGIN).is_some_and(|origin| hosts.is_own_origin(origin, host));
+    if is_own && (is_same_site(headers) || is_navigation(method, uri, headers)) {
+        Ok(())
+    } else {
+        Err(foreign_page())
+    }
 }
 
-/// Whether the browser says that the page itself (or the user) asks; older ones say nothing.
-fn from_here(headers: &HeaderMap) -> bool {
+/// Returns true unless the browser says that another site sent the request. Old browsers say nothing.
+fn is_same_site(headers: &HeaderMap) -> bool {
     match headers.get("sec-fetch-site") {
         None => true,
         Some(site) => site == "same-origin" || site == "none",
     }
 }
 
-/// Whether somebody followed a link to the page: it may not be framed, so that shows them no more than typing
-/// its address would.
-fn is_visit(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+/// Returns true if the user followed a link to the page. The page cannot be framed, so this is as safe as typing its
+/// address.
+fn is_navigation(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
     method == Method::GET
         && uri.path() == "/"
@@ -129,18 +133,18 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     values.next().is_none().then_some(value)
 }
 
-fn wrong_host() -> Refusal {
-    Refusal::new(
+fn wrong_host() -> HttpRefusal {
+    HttpRefusal::new(
         StatusCode::MISDIRECTED_REQUEST,
-        "LLM Arena does not answer under this name. Open it as 127.0.0.1 or localhost, or add the name to \
+        "LLM Arena isn't served under this host name. Open it as 127.0.0.1 or localhost, or add the name to \
          allowed_hosts in [http].",
     )
 }
 
-fn stranger() -> Refusal {
-    Refusal::new(
+fn foreign_page() -> HttpRefusal {
+    HttpRefusal::new(
         StatusCode::FORBIDDEN,
-        "Only the page of LLM Arena itself may ask this; another web page did.",
+        "This request came from another web page. Open LLM Arena in its own tab.",
     )
 }
 
@@ -149,12 +153,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_loopback_page_answers_to_loopback_names_alone() {
+    fn a_loopback_page_is_served_under_loopback_names_only() {
         let hosts = Hosts::loopback([]);
-        for right in ["127.0.0.1", "127.0.0.1:8080", "localhost:9", "LocalHost:8080", "[::1]:8080", "[::1]"] {
-            assert!(hosts.allows(right), "{right}");
+        for allowed in ["127.0.0.1", "127.0.0.1:8080", "localhost:9", "LocalHost:8080", "[::1]:8080", "[::1]"]
+        {
+            assert!(hosts.allows(allowed), "{allowed}");
         }
-        for wrong in [
+        for refused in [
             "",
             "evil.example:8080",
             "localhost.evil.example",
@@ -169,28 +174,28 @@ mod tests {
             "localhost/evil",
             "local host",
         ] {
-            assert!(!hosts.allows(wrong), "{wrong:?}");
+            assert!(!hosts.allows(refused), "{refused:?}");
         }
     }
 
     #[test]
-    fn an_open_page_answers_to_addresses_and_to_the_names_it_was_given() {
+    fn an_open_page_is_served_under_addresses_and_allowed_names() {
         let hosts = Hosts::open(["Arena.Example.org".to_owned()]);
-        for right in
+        for allowed in
             ["192.168.1.4:8080", "[fe80::1]:80", "localhost", "arena.example.org", "ARENA.example.org:443"]
         {
-            assert!(hosts.allows(right), "{right}");
+            assert!(hosts.allows(allowed), "{allowed}");
         }
-        for wrong in ["example.org", "evil.example", "arena.example.org.evil.example"] {
-            assert!(!hosts.allows(wrong), "{wrong}");
+        for refused in ["example.org", "evil.example", "arena.example.org.evil.example"] {
+            assert!(!hosts.allows(refused), "{refused}");
         }
     }
 
     #[test]
-    fn an_origin_is_the_pages_own_to_the_port() {
+    fn an_origin_must_match_the_host_and_port() {
         let hosts = Hosts::open(["arena.example.org".to_owned()]);
-        assert!(hosts.same("http://127.0.0.1:8080", "127.0.0.1:8080"));
-        assert!(hosts.same("https://arena.example.org", "arena.example.org"));
+        assert!(hosts.is_own_origin("http://127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(hosts.is_own_origin("https://arena.example.org", "arena.example.org"));
         for (origin, host) in [
             ("http://127.0.0.1:8081", "127.0.0.1:8080"),
             ("http://127.0.0.1", "127.0.0.1:8080"),
@@ -199,7 +204,7 @@ mod tests {
             ("null", "127.0.0.1:8080"),
             ("http://evil.example", "127.0.0.1:8080"),
         ] {
-            assert!(!hosts.same(origin, host), "{origin} on {host}");
+            assert!(!hosts.is_own_origin(origin, host), "{origin} on {host}");
         }
     }
 }

@@ -1,6 +1,4 @@
-//! The static files of the page, built into the binary.
-//!
-//! Must not know races.
+//! The static files of the page, embedded in the binary.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -12,12 +10,12 @@ use axum::{
     routing::get,
 };
 
-use super::{LocalChannel, api::Refusal};
+use super::{LocalChannel, api::HttpRefusal};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// A file: its name, its media type, what is in it.
+/// The name, media type and content of a file.
 type Asset = (&'static str, &'static str, &'static str);
 
 macro_rules! assets {
@@ -28,7 +26,7 @@ macro_rules! assets {
 
 const INDEX: Asset = ("index.html", "text/html; charset=utf-8", include_str!("../../assets/web/index.html"));
 
-/// The files that `index.html` names, and those that they name.
+/// The files that `index.html` and its scripts load.
 const ASSETS: [Asset; 26] = assets! {
     "icon.svg": "image/svg+xml",
     "tokens.css": STYLE,
@@ -42,7 +40,6 @@ const ASSETS: [Asset; 26] = assets! {
     "theme.js": SCRIPT,
     "app.js": SCRIPT,
     "answers.js": SCRIPT,
-    "board.js": SCRIPT,
     "cards.js": SCRIPT,
     "completion.js": SCRIPT,
     "composer.js": SCRIPT,
@@ -55,10 +52,11 @@ const ASSETS: [Asset; 26] = assets! {
     "race.js": SCRIPT,
     "results.js": SCRIPT,
     "server.js": SCRIPT,
+    "standings.js": SCRIPT,
     "visitor.js": SCRIPT,
 };
 
-/// The page and its files.
+/// The routes of the page and its files.
 pub(super) fn routes() -> Router<LocalChannel> {
     Router::new()
         .route("/", get(async |headers: HeaderMap| file(&headers, &INDEX)))
@@ -68,16 +66,16 @@ pub(super) fn routes() -> Router<LocalChannel> {
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     match ASSETS.iter().find(|(known, ..)| *known == name) {
         Some(asset) => file(&headers, asset),
-        None => Refusal::new(StatusCode::NOT_FOUND, "There is no such file.").into_response(),
+        None => HttpRefusal::new(StatusCode::NOT_FOUND, "There is no such file.").into_response(),
     }
 }
 
-/// Browsers ask again each time (a new version must show at once) and mostly hear that nothing changed.
+/// Serves a file. Browsers revalidate it on every load, so that a new version shows at once.
 fn file(headers: &HeaderMap, &(_, media, body): &Asset) -> Response {
     let tag = tag(body);
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
+    let is_current = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
     let caching = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".to_owned())];
-    if known {
+    if is_current {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
     (caching, [(header::CONTENT_TYPE, media)], body).into_response()

@@ -1,15 +1,21 @@
-//! Values of the core as the page's JSON: pure. The page builds text nodes from them, so nothing is escaped
-//! here; characters that could hide or reorder text are dropped.
-//!
-//! Must not know HTTP, tabs or a clock.
+//! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
+//! characters that could hide or reorder text are dropped.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    arena::{RaceId, Record},
+    arena::Entrant,
+    command,
+    guide::{self, Example, Section},
     model::ModelCard,
-    race::{lesson, report::LaneReport},
+    race::{
+        lesson,
+        record::{RaceId, Record},
+        report::LaneReport,
+    },
     surface::Chart,
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View, text},
 };
@@ -38,10 +44,10 @@ struct ChartDto<'a> {
 
 #[derive(Serialize)]
 struct LaneDto<'a> {
-    model: CardDto<'a>,
+    model: ModelDto<'a>,
     simulated: bool,
     state: &'static str,
-    /// 0 to 1, of the leader's speed.
+    /// The share of the leader's speed, 0 to 1.
     bar: f64,
     speed: Option<&'a str>,
     status: &'a str,
@@ -59,9 +65,9 @@ struct NumbersDto<'a> {
     speed: &'a str,
 }
 
-/// A model as people see it.
+/// A model of the line-up.
 #[derive(Serialize)]
-pub(super) struct CardDto<'a> {
+pub(super) struct ModelDto<'a> {
     id: &'a str,
     name: &'a str,
     icon: &'a str,
@@ -73,8 +79,7 @@ pub(super) struct CardDto<'a> {
     simulated: bool,
 }
 
-impl<'a> CardDto<'a> {
-    /// The model of `card`.
+impl<'a> ModelDto<'a> {
     pub(super) fn of(card: &'a ModelCard) -> Self {
         Self {
             id: card.id.as_str(),
@@ -89,7 +94,7 @@ impl<'a> CardDto<'a> {
     }
 }
 
-/// The message of race `id`, posted at `at`, as it looks at one moment: a JSON object.
+/// Returns the message of race `id`, posted at `at`, as a JSON object.
 pub(super) fn message(id: RaceId, at: Timestamp, view: &View, chart: Option<&Chart>) -> String {
     let message = MessageDto {
         id: id.to_string(),
@@ -110,7 +115,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, view: &View, chart: Option<&Cha
 
 fn lane(lane: &LaneView) -> LaneDto<'_> {
     LaneDto {
-        model: CardDto::of(&lane.card),
+        model: ModelDto::of(&lane.card),
         simulated: lane.simulated,
         state: state(lane.state),
         bar: f64::from(lane.bar) / f64::from(BAR_EIGHTHS),
@@ -148,7 +153,7 @@ fn state(state: LaneState) -> &'static str {
     }
 }
 
-/// Every answer of a race that is over, whole, in the order of the standings.
+/// The full answers of a finished race, in the order of the standings.
 #[derive(Serialize)]
 pub(super) struct AnswersDto<'a> {
     prompt: &'a str,
@@ -157,7 +162,7 @@ pub(super) struct AnswersDto<'a> {
 
 #[derive(Serialize)]
 struct AnswerDto<'a> {
-    model: CardDto<'a>,
+    model: ModelDto<'a>,
     simulated: bool,
     status: &'static str,
     error: Option<&'a str>,
@@ -166,7 +171,6 @@ struct AnswerDto<'a> {
 }
 
 impl<'a> AnswersDto<'a> {
-    /// The answers of `record`.
     pub(super) fn of(record: &'a Record) -> Self {
         let report = &record.report;
         let answers = report.order().into_iter().map(|i| answer(&report.lanes[i])).collect();
@@ -176,7 +180,7 @@ impl<'a> AnswersDto<'a> {
 
 fn answer(lane: &LaneReport) -> AnswerDto<'_> {
     AnswerDto {
-        model: CardDto::of(&lane.card),
+        model: ModelDto::of(&lane.card),
         simulated: lane.simulated,
         status: lane.status.as_str(),
         error: lane.error.as_deref(),
@@ -185,15 +189,109 @@ fn answer(lane: &LaneReport) -> AnswerDto<'_> {
     }
 }
 
-/// What a race teaches, at length.
+/// The explanation of a race's result.
 #[derive(Serialize)]
 pub(super) struct ExplanationDto {
     paragraphs: Vec<String>,
 }
 
 impl ExplanationDto {
-    /// The explanation of `record`.
     pub(super) fn of(record: &Record) -> Self {
         Self { paragraphs: lesson::explanation(&record.report) }
+    }
+}
+
+/// The data that the page needs before the user types.
+#[derive(Serialize)]
+pub(super) struct LineupDto<'a> {
+    models: Vec<ModelDto<'a>>,
+    commands: Vec<CommandDto>,
+    examples: Vec<ExampleDto<'a>>,
+}
+
+impl<'a> LineupDto<'a> {
+    pub(super) fn new(cards: &'a [Arc<ModelCard>], examples: &'a [Example]) -> Self {
+        Self {
+            models: cards.iter().map(|card| ModelDto::of(card)).collect(),
+            commands: commands(),
+            examples: examples.iter().map(example).collect(),
+        }
+    }
+}
+
+/// A reply that only the asking user sees.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum ReplyCard<'a> {
+    /// The line-up with its availability now.
+    Models { models: Vec<EntrantDto<'a>> },
+    /// Example prompts.
+    Examples { examples: Vec<ExampleDto<'a>> },
+    /// A sentence.
+    Notice { text: String },
+    /// The commands, the definitions of the numbers, and where prompts are sent.
+    Help { commands: Vec<CommandDto>, sections: Vec<SectionDto> },
+}
+
+impl<'a> ReplyCard<'a> {
+    pub(super) fn models(entrants: &'a [Entrant]) -> Self {
+        Self::Models { models: entrants.iter().map(entrant).collect() }
+    }
+
+    pub(super) fn examples(examples: &'a [Example]) -> Self {
+        Self::Examples { examples: examples.iter().map(example).collect() }
+    }
+
+    pub(super) fn help(cards: &[Arc<ModelCard>]) -> Self {
+        let section = |section: Section| SectionDto { title: section.title, text: section.text };
+        Self::Help {
+            commands: commands(),
+            sections: guide::sections(cards).into_iter().map(section).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct CommandDto {
+    word: &'static str,
+    what: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct ExampleDto<'a> {
+    title: &'a str,
+    prompt: &'a str,
+    lesson: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct EntrantDto<'a> {
+    model: ModelDto<'a>,
+    reachable: bool,
+    availability: String,
+    last_speed: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SectionDto {
+    title: &'static str,
+    text: String,
+}
+
+fn commands() -> Vec<CommandDto> {
+    command::WORDS.iter().map(|&(word, what)| CommandDto { word, what }).collect()
+}
+
+fn example(example: &Example) -> ExampleDto<'_> {
+    ExampleDto { title: &example.title, prompt: &example.prompt, lesson: &example.lesson }
+}
+
+fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
+    let (reachable, availability) = guide::availability(&entrant.card, &entrant.availability);
+    EntrantDto {
+        model: ModelDto::of(&entrant.card),
+        reachable,
+        availability,
+        last_speed: guide::measured(entrant.last_speed, entrant.lately),
     }
 }

@@ -1,6 +1,4 @@
 //! A race as a message of the channel.
-//!
-//! Must not know HTTP or tabs.
 
 use std::sync::Arc;
 
@@ -12,13 +10,13 @@ use super::{
     render,
 };
 use crate::{
-    arena::RaceId,
     live::SMOOTH,
+    race::record::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
 
-/// One live message.
+/// A live message.
 pub(super) struct WebSurface {
     channel: Arc<Channel>,
     id: RaceId,
@@ -26,15 +24,15 @@ pub(super) struct WebSurface {
     posted_at: Timestamp,
     shown: Option<View>,
     json: Arc<str>,
-    remembered: CancellationToken,
-    _end: DropGuard,
+    recorded: CancellationToken,
+    _record_on_drop: DropGuard,
 }
 
 impl WebSurface {
-    /// The message of race `id`, to be posted to `channel` by its first frame, and to be dropped when the race
-    /// is remembered. `asker` is the id of who may stop it.
+    /// Returns the surface of race `id`, which posts its message to `channel` with the first frame. It must be dropped
+    /// once the race is recorded. `asker` is the id of the user who may stop the race.
     pub(super) fn new(channel: Arc<Channel>, id: RaceId, asker: String) -> Self {
-        let remembered = CancellationToken::new();
+        let recorded = CancellationToken::new();
         Self {
             channel,
             id,
@@ -42,8 +40,8 @@ impl WebSurface {
             posted_at: Timestamp::now(),
             shown: None,
             json: "".into(),
-            _end: remembered.clone().drop_guard(),
-            remembered,
+            _record_on_drop: recorded.clone().drop_guard(),
+            recorded,
         }
     }
 
@@ -53,8 +51,8 @@ impl WebSurface {
             return;
         }
         self.json = Arc::clone(&json);
-        let (asker, remembered) = (self.asker.clone(), self.remembered.clone());
-        self.channel.put(Message { id: self.id, asker, over: view.is_final(), remembered, json, chart });
+        let (asker, recorded) = (self.asker.clone(), self.recorded.clone());
+        self.channel.put(Message { id: self.id, asker, is_over: view.is_final(), recorded, json, chart });
     }
 }
 

@@ -1,4 +1,4 @@
-//! One browser, started for one play and gone with it.
+//! A browser that runs for one test.
 
 use std::{
     env, fs,
@@ -19,10 +19,10 @@ pub type Size = (u32, u32);
 pub const DESKTOP: Size = (1280, 800);
 pub const PHONE: Size = (360, 740);
 
-/// Longer than anything here takes: a play that would hang fails instead.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Far longer than any step takes, so that a hanging test fails instead.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Browsers at once: each is several processes.
+/// Limits the number of browsers, each of which is several processes.
 static BROWSERS: Semaphore = Semaphore::const_new(2);
 
 const FLAGS: [&str; 9] = [
@@ -37,7 +37,7 @@ const FLAGS: [&str; 9] = [
     "--hide-scrollbars",
 ];
 
-/// Waits in the page until the body of a function gives something, looking every 30 ms.
+/// Polls the body of a function in the page every 30 ms until it returns something truthy.
 const UNTIL: &str = "const [body, args, done] = arguments; const look = new Function('...args', body);
     const timer = setInterval(() => { const found = look(...args); if (found) { clearInterval(timer); done(found); } }, 30);";
 
@@ -46,18 +46,18 @@ pub struct Browser {
     pub client: Client,
     driver: Child,
     _profile: TempDir,
-    _turn: SemaphorePermit<'static>,
+    _permit: SemaphorePermit<'static>,
 }
 
 impl Browser {
-    /// Starts a browser with a page of this size; `None` when there is none and none is required.
+    /// Starts a browser with a page of this size; `None` where there is none and none is required.
     pub async fn start(size: Size) -> Option<Self> {
         let Some(path) = chromedriver() else {
             assert!(!is_set("ARENA_REQUIRE_BROWSER"), "a browser is required, but there is no chromedriver");
             eprintln!("skipped: no chromedriver in the PATH and ARENA_CHROMEDRIVER is not set");
             return None;
         };
-        let turn = BROWSERS.acquire().await.expect("never closed");
+        let permit = BROWSERS.acquire().await.expect("never closed");
         let (driver, port) = tokio::task::spawn_blocking(move || launch(&path)).await.expect("a driver");
         let profile = tempfile::tempdir().expect("a folder");
         let address = format!("http://127.0.0.1:{port}");
@@ -65,8 +65,9 @@ impl Browser {
             .capabilities(capabilities(profile.path(), size))
             .connect(&address)
             .await;
-        let browser = Self { client: session.expect("a browser"), driver, _profile: profile, _turn: turn };
-        let timeouts = TimeoutConfiguration::new(Some(PATIENCE), Some(PATIENCE), None);
+        let browser =
+            Self { client: session.expect("a browser"), driver, _profile: profile, _permit: permit };
+        let timeouts = TimeoutConfiguration::new(Some(TIMEOUT), Some(TIMEOUT), None);
         browser.client.update_timeouts(timeouts).await.expect("timeouts");
         Some(browser)
     }
@@ -77,45 +78,45 @@ impl Browser {
         self.until("return document.querySelector('.side-model')", vec![]).await;
     }
 
-    /// Waits until the body of a function of the page gives something true; gives that.
+    /// Waits until the body of a function in the page returns something truthy, and returns it.
     pub async fn until(&self, body: &str, args: Vec<Value>) -> Value {
         let found = self.client.execute_async(UNTIL, vec![json!(body), json!(args)]).await;
         found.unwrap_or_else(|error| panic!("never came: {body}\n{error}"))
     }
 
-    /// Waits for an element; `css` must fit one that is shown.
+    /// Waits until an element that matches `css` is visible.
     pub async fn sees(&self, css: &str) {
         let shown = "return [...document.querySelectorAll(args[0])].some((node) => node.checkVisibility())";
         self.until(shown, vec![json!(css)]).await;
     }
 
-    /// What an expression of the page is worth now.
+    /// Evaluates an expression in the page.
     pub async fn value(&self, expression: &str) -> Value {
         self.client.execute(&format!("return {expression}"), vec![]).await.expect("a value")
     }
 
-    /// The text that stands in the first element that fits.
+    /// The text of the first element that matches.
     pub async fn text(&self, css: &str) -> String {
         self.client.find(Locator::Css(css)).await.expect(css).text().await.expect("text")
     }
 
-    /// Clicks the first element that fits.
+    /// Clicks the first element that matches.
     pub async fn click(&self, css: &str) {
         self.sees(css).await;
         self.client.find(Locator::Css(css)).await.expect(css).click().await.expect("a click");
     }
 
-    /// Types into whatever has the focus.
+    /// Types into the focused element.
     pub async fn types(&self, text: &str) {
         self.client.active_element().await.expect("a focus").send_keys(text).await.expect("keys");
     }
 
-    /// Presses one key, wherever the focus is.
+    /// Presses a key in the focused element.
     pub async fn press(&self, key: Key) {
         self.types(&char::from(key).to_string()).await;
     }
 
-    /// Puts a line into the message box at once (typing 10,000 characters takes long) and sends it.
+    /// Puts a line into the message box at once (typing 10,000 characters is slow) and sends it.
     pub async fn send(&self, line: &str) {
         let fill = "const box = document.getElementById('say'); box.value = arguments[0]; box.focus();
             box.dispatchEvent(new Event('input'));";
@@ -123,12 +124,12 @@ impl Browser {
         self.press(Key::Enter).await;
     }
 
-    /// Keeps a picture where that is wished.
-    pub async fn picture(&self, name: &str) {
+    /// Saves a screenshot where `ARENA_ARTEFACTS` is set.
+    pub async fn screenshot(&self, name: &str) {
         if is_set("ARENA_ARTEFACTS") {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/browser");
             fs::create_dir_all(&folder).expect("a folder");
-            let png = self.client.screenshot().await.expect("a picture");
+            let png = self.client.screenshot().await.expect("a screenshot");
             fs::write(folder.join(format!("{name}.png")), png).expect("a file");
         }
     }
@@ -163,7 +164,7 @@ fn chromedriver() -> Option<PathBuf> {
     named.or_else(found)
 }
 
-/// Starts the driver on a port of its choice, which its first lines tell.
+/// Starts the driver on a free port, which it prints.
 fn launch(path: &Path) -> (Child, u16) {
     let mut child = Command::new(path)
         .arg("--port=0")
@@ -172,11 +173,11 @@ fn launch(path: &Path) -> (Child, u16) {
         .spawn()
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let told = lines.map_while(Result::ok).find_map(|line| {
+    let port = lines.map_while(Result::ok).find_map(|line| {
         let port = line.split("started successfully on port ").nth(1)?;
         port.trim_end_matches('.').parse().ok()
     });
-    (child, told.expect("chromedriver tells its port"))
+    (child, port.expect("chromedriver prints its port"))
 }
 
 fn capabilities(profile: &Path, (width, height): Size) -> serde_json::Map<String, Value> {

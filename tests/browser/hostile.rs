@@ -1,4 +1,4 @@
-//! Text that would like to be more than text.
+//! Hostile text, which must stay text.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const MARKUP: &str = "<img src=x onerror=\"window.caught=1;alert(1)\"><script>wi
     <a href=\"javascript:window.caught=3\">here</a> [there](javascript:alert(4)) <svg onload=alert(5)>";
 
 #[tokio::test]
-async fn markup_from_people_and_models_stays_text() {
+async fn markup_from_users_and_models_stays_text() {
     let answer = format!(
         "{MARKUP}\n\n# <b>head</b>\n- <iframe src=/>\n\n```html\n{MARKUP}\n```\n| <i>a</i> | b |\n|---|---|\n| `<u>` | c |"
     );
@@ -25,7 +25,7 @@ async fn markup_from_people_and_models_stays_text() {
     browser.sees(".side-model").await;
     browser.send(&format!("/arena compare {MARKUP}")).await;
     browser.sees(".race[data-progress=done] .chart img").await;
-    browser.picture("hostile").await;
+    browser.screenshot("hostile").await;
     assert_eq!(browser.text(".race .prompt").await, MARKUP);
     assert_eq!(browser.text(".race .asker").await, "<b onclick=alert(6)>ana</b>");
     let said = browser.value("document.querySelector('.panel .markdown').textContent").await;
@@ -40,13 +40,13 @@ async fn markup_from_people_and_models_stays_text() {
     let opened = "document.querySelectorAll('dialog :is(script, iframe, img, a, svg:not(.icon))').length";
     assert_eq!(browser.value(opened).await, 0);
     assert!(browser.value("window.caught ?? null").await.is_null(), "a script ran");
-    assert!(browser.client.get_alert_text().await.is_err(), "an alert came up");
+    assert!(browser.client.get_alert_text().await.is_err(), "an alert appeared");
     browser.close().await;
 }
 
 #[tokio::test]
-async fn a_line_of_nothing_but_space_holds_nobody_up() {
-    // in time that grows with the square of this or faster the page would not come back within this test
+async fn very_long_blank_lines_do_not_block_the_page() {
+    // a pattern that takes quadratic time on this text would block the page beyond the timeout
     let gap = " ".repeat(40_000);
     let marks = format!("# a{gap}b\n\n```{gap}`\n\na | b\n-{gap}|{gap}-{gap}x\n\n-{gap}-x\n\nthe end");
     let Some((_site, browser)) = open([model("a").says(&marks).used(9).finishes("stop")]).await else {
@@ -59,13 +59,13 @@ async fn a_line_of_nothing_but_space_holds_nobody_up() {
         browser.sees("dialog .full").await;
         browser.value("document.querySelector('dialog .markdown').textContent").await
     };
-    let said = timeout(Duration::from_secs(45), read).await.expect("the page is not held up");
+    let said = timeout(Duration::from_secs(45), read).await.expect("the page is not blocked");
     assert!(said.as_str().is_some_and(|said| said.ends_with("the end")), "{said}");
     browser.close().await;
 }
 
 #[tokio::test]
-async fn a_small_markdown_is_drawn_from_nodes() {
+async fn a_markdown_subset_is_rendered_as_nodes() {
     let answer = "## Head\nA **bold** and *leaning* `code <b>`.\n\n1. one\n   - inner\n2. two\n\n```rust\nfn main() {}\n```\n> quoted\n\nsnake_case_name and 2 * 3 * 4";
     let Some((_site, browser)) = open([model("a").says(answer).used(9).finishes("stop")]).await else {
         return;

@@ -1,4 +1,4 @@
-//! Everything without a mouse.
+//! Everything by keyboard.
 
 use fantoccini::key::Key;
 
@@ -21,7 +21,7 @@ async fn the_box_completes_commands_and_models() {
     assert_eq!(browser.value("document.getElementById('say').getAttribute('aria-expanded')").await, "true");
     browser.press(Key::Down).await;
     assert!(browser.value(marked).await.as_str().is_some_and(|label| label.contains("/arena ask")));
-    browser.picture("completion").await;
+    browser.screenshot("completion").await;
     browser.press(Key::Enter).await;
     assert_eq!(browser.value(line).await, "/arena ask ");
     browser.press(Key::Down).await;
@@ -34,7 +34,7 @@ async fn the_box_completes_commands_and_models() {
     assert_eq!(browser.value("document.querySelectorAll('.panel').length").await, 1);
     browser.until("return document.getElementById('say').value === ''", vec![]).await;
     browser.press(Key::Up).await;
-    assert_eq!(browser.value(line).await, "/arena ask second is it so?", "the last line comes back");
+    assert_eq!(browser.value(line).await, "/arena ask second is it so?", "the last line is restored");
     browser.press(Key::Down).await;
     browser.types("/ar").await;
     browser.sees("#options .option").await;
@@ -44,7 +44,7 @@ async fn the_box_completes_commands_and_models() {
 }
 
 #[tokio::test]
-async fn tab_reaches_the_buttons_and_a_dialog_gives_the_focus_back() {
+async fn tab_reaches_the_buttons_and_a_dialog_returns_the_focus() {
     let Some((_site, browser)) = open([model("a").thinks("Hm.").says("Yes.").used(2).finishes("stop")]).await
     else {
         return;
@@ -54,11 +54,11 @@ async fn tab_reaches_the_buttons_and_a_dialog_gives_the_focus_back() {
     let label = format!("{FOCUS}.textContent");
     back_to(&browser, &label, "Full answers").await;
     let ring = browser.value(&format!("getComputedStyle({FOCUS}).outlineStyle")).await;
-    assert_eq!(ring, "solid", "the focus is not to be seen");
+    assert_eq!(ring, "solid", "the focus is invisible");
     browser.press(Key::Enter).await;
     browser.sees("dialog[open] .full").await;
     assert!(browser.text("dialog .markdown").await.contains("Yes."));
-    browser.picture("full-answers").await;
+    browser.screenshot("full-answers").await;
     browser.press(Key::Escape).await;
     browser.until("return !document.querySelector('dialog')", vec![]).await;
     assert_eq!(browser.value(&label).await, "Full answers", "the focus is lost");
@@ -66,7 +66,7 @@ async fn tab_reaches_the_buttons_and_a_dialog_gives_the_focus_back() {
 }
 
 #[tokio::test]
-async fn the_skip_link_leads_to_the_box() {
+async fn the_skip_link_leads_to_the_message_box() {
     let Some((_site, browser)) = open([model("a")]).await else { return };
     back_to(&browser, &format!("{FOCUS}.className"), "skip").await;
     browser.press(Key::Enter).await;
@@ -74,12 +74,12 @@ async fn the_skip_link_leads_to_the_box() {
     browser.close().await;
 }
 
-/// Presses Shift+Tab until what has the focus is the one that is meant.
-async fn back_to(browser: &Browser, property: &str, meant: &str) {
+/// Presses Shift+Tab until a property of the focused element has the expected value.
+async fn back_to(browser: &Browser, property: &str, expected: &str) {
     let mut steps = 0;
-    while browser.value(property).await != meant {
+    while browser.value(property).await != expected {
         steps += 1;
-        assert!(steps < 30, "Tab does not reach {meant}");
+        assert!(steps < 30, "Tab does not reach {expected}");
         browser.types(&format!("{}{}", char::from(Key::Shift), char::from(Key::Tab))).await;
     }
 }

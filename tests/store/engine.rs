@@ -1,4 +1,4 @@
-//! An engine to play on, and processes that use it.
+//! An engine to test, and processes that use it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +10,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::support::postgres::Database;
 
-/// An engine.
 pub enum Engine {
     Sqlite(TempDir),
     Postgres(Database),
@@ -41,41 +40,41 @@ impl Engine {
         }
     }
 
-    /// A process that is up.
+    /// Starts a process.
     pub async fn process(&self) -> Process {
         self.process_with(30).await
     }
 
-    /// The same that keeps texts for so many days.
+    /// Starts a process that keeps texts for this number of days.
     pub async fn process_with(&self, text_days: u32) -> Process {
-        let me = format!("p{}", PROCESSES.fetch_add(1, Ordering::Relaxed));
-        let store = Store::new(Settings { location: self.location(), text_days }, me);
+        let id = format!("p{}", PROCESSES.fetch_add(1, Ordering::Relaxed));
+        let store = Store::new(Settings { location: self.location(), text_days }, id);
         let closed = CancellationToken::new();
         let (running, token) = (store.clone(), closed.clone());
         let task = TaskTracker::new().spawn(async move { running.run(token).await });
         let mut state = store.state();
-        let is_here = state.wait_for(|state| matches!(state, State::Connected { .. }));
-        super::super::stories::soon(is_here).await.expect("a store");
+        let connected = state.wait_for(|state| matches!(state, State::Connected { .. }));
+        super::super::stories::soon(connected).await.expect("a store");
         Process { store, closed, task }
     }
 
-    /// Does this behind the processes' backs.
-    pub async fn does(&self, statement: &str) {
+    /// Runs SQL on the engine, bypassing the processes.
+    pub async fn execute(&self, statement: &str) {
         let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
         match self {
             Self::Sqlite(folder) => {
                 let url = format!("sqlite://{}", folder.path().join("arena.sqlite").display());
                 let mut connection = SqliteConnection::connect(&url).await.expect("a file");
-                statement.execute(&mut connection).await.expect("done");
+                statement.execute(&mut connection).await.expect("executed");
             }
             Self::Postgres(database) => {
                 let mut connection = PgConnection::connect(&database.url()).await.expect("a database");
-                statement.execute(&mut connection).await.expect("done");
+                statement.execute(&mut connection).await.expect("executed");
             }
         }
     }
 
-    pub async fn ends(self) {
+    pub async fn drop_database(self) {
         if let Self::Postgres(database) = self {
             database.drops().await;
         }
@@ -83,14 +82,14 @@ impl Engine {
 }
 
 impl Process {
-    /// It ends in good order.
-    pub async fn ends(self) {
+    /// Shuts down in an orderly way.
+    pub async fn shut_down(self) {
         self.closed.cancel();
         self.task.await.expect("an end");
     }
 
-    /// It is gone at once, without a word to anybody.
-    pub async fn dies(self) {
+    /// Ends at once, like a killed process.
+    pub async fn die(self) {
         self.task.abort();
         let _ = self.task.await;
     }

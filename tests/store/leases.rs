@@ -1,13 +1,13 @@
-//! Who leads, who lives, and whose races are taken over.
+//! Leases and starts.
 
 use llm_arena::store::{AdmitOutcome, State};
 
-use super::{super::stories::soon, Asks, engine::Engine, lane, on_both, slots};
+use super::{super::stories::soon, Request, engine::Engine, on_both};
 
-on_both!(a_lease_has_one_holder_and_an_epoch, races_of_the_dead_are_taken_over_once, starts_are_counted);
+on_both!(a_lease_has_one_holder_and_an_epoch, starts_are_counted);
 
 #[tokio::test]
-async fn a_file_is_for_one_process() {
+async fn a_file_belongs_to_one_process() {
     let engine = Engine::sqlite();
     let first = engine.process().await;
     let second = llm_arena::store::Store::new(
@@ -18,9 +18,9 @@ async fn a_file_is_for_one_process() {
     let (running, token) = (second.clone(), closed.clone());
     let task = tokio_util::task::TaskTracker::new().spawn(async move { running.run(token).await });
     let mut state = second.state();
-    let said = |state: &State| matches!(state, State::Unavailable { reason } if reason.contains("another process uses"));
-    soon(state.wait_for(said)).await.expect("told");
-    first.ends().await;
+    let is_refused = |state: &State| matches!(state, State::Unavailable { reason } if reason.contains("another process uses"));
+    soon(state.wait_for(is_refused)).await.expect("refused");
+    first.shut_down().await;
     soon(state.wait_for(|state| matches!(state, State::Connected { .. }))).await.expect("its turn");
     closed.cancel();
     task.await.expect("an end");
@@ -28,78 +28,45 @@ async fn a_file_is_for_one_process() {
 
 async fn a_lease_has_one_holder_and_an_epoch(engine: &Engine) {
     let a = engine.process().await;
-    assert_eq!(a.store.renew_lease("gateway").await.expect("an answer"), Some(1));
-    assert_eq!(a.store.renew_lease("gateway").await.expect("an answer"), Some(1), "renewed");
-    a.store.release_lease("gateway").await.expect("given back");
-    assert_eq!(a.store.renew_lease("gateway").await.expect("an answer"), Some(1), "nobody else had it");
+    assert_eq!(a.store.renew_lease("gateway").await.expect("a result"), Some(1));
+    assert_eq!(a.store.renew_lease("gateway").await.expect("a result"), Some(1), "renewed");
+    a.store.release_lease("gateway").await.expect("released");
+    assert_eq!(a.store.renew_lease("gateway").await.expect("a result"), Some(1), "no other process held it");
     if let Engine::Sqlite(_) = engine {
-        return a.ends().await;
+        return a.shut_down().await;
     }
     let b = engine.process().await;
-    assert_eq!(b.store.renew_lease("gateway").await.expect("an answer"), None);
-    b.store.release_lease("gateway").await.expect("nothing happens");
-    assert_eq!(b.store.renew_lease("gateway").await.expect("an answer"), None);
-    a.store.release_lease("gateway").await.expect("given back");
-    assert_eq!(b.store.renew_lease("gateway").await.expect("an answer"), Some(2));
+    assert_eq!(b.store.renew_lease("gateway").await.expect("a result"), None);
+    b.store.release_lease("gateway").await.expect("no effect");
+    assert_eq!(b.store.renew_lease("gateway").await.expect("a result"), None);
+    a.store.release_lease("gateway").await.expect("released");
+    assert_eq!(b.store.renew_lease("gateway").await.expect("a result"), Some(2));
     let mut state = b.store.state();
     let two = |state: &State| matches!(state, State::Connected { processes: 2, .. });
     soon(state.wait_for(two)).await.expect("two live");
-    a.ends().await;
+    a.shut_down().await;
     soon(state.wait_for(|state| matches!(state, State::Connected { processes: 1, .. })))
         .await
         .expect("one lives");
-    b.ends().await;
-}
-
-async fn races_of_the_dead_are_taken_over_once(engine: &Engine) {
-    let dying = engine.process().await;
-    let reservations = [slots(3, 7)];
-    let ran = Asks { reservations: &reservations, ..Asks::default() };
-    assert_eq!(ran.of(&dying.store).await, AdmitOutcome::Admitted);
-    let second = lane("b", "half an ans");
-    assert!(!dying.store.checkpoint(ran.id, &[(1, &second)]).await.expect("an answer"));
-    dying.store.set_message_ref(ran.id, "over there", "Ana").await.expect("kept");
-    let over = Asks::default();
-    assert_eq!(over.of(&dying.store).await, AdmitOutcome::Admitted);
-    dying.store.mark_shown(over.id).await.expect("kept");
-    dying.dies().await;
-    let next = engine.process().await;
-    let adopted = soon(async {
-        loop {
-            let adopted = next.store.adopt().await.expect("an answer");
-            if !adopted.is_empty() {
-                return adopted;
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    let [orphan] = adopted.as_slice() else { panic!("{adopted:?}") };
-    assert_eq!((orphan.id, orphan.message_ref.as_deref()), (ran.id, Some("over there")));
-    assert_eq!((orphan.platform.as_str(), orphan.asker.name.as_str()), ("test", "Ana"));
-    assert_eq!(orphan.report.lanes[1], second);
-    assert_eq!(next.store.used("provider:fake", 0).await.expect("a number"), 0);
-    assert_eq!(next.store.adopt().await.expect("an answer"), [], "taken over once");
-    next.store.mark_shown(ran.id).await.expect("kept");
-    next.ends().await;
+    b.shut_down().await;
 }
 
 #[tokio::test]
-async fn leases_of_the_dead_end_though_the_clock_is_set_back() {
+async fn leases_of_dead_processes_expire_even_if_the_clock_is_set_back() {
     let Some(engine) = Engine::postgres().await else { return };
     let dying = engine.process().await;
-    assert_eq!(dying.store.renew_lease("gateway").await.expect("an answer"), Some(1));
-    let ran = Asks::default();
-    assert_eq!(ran.of(&dying.store).await, AdmitOutcome::Admitted);
-    dying.dies().await;
-    // as an hour back would leave them
-    engine.does("UPDATE leases SET until = until + 3600000").await;
+    assert_eq!(dying.store.renew_lease("gateway").await.expect("a result"), Some(1));
+    let ran = Request::default();
+    assert_eq!(ran.admit(&dying.store).await, AdmitOutcome::Admitted);
+    dying.die().await;
+    // as they look after the clock was set back by an hour
+    engine.execute("UPDATE leases SET until = until + 3600000").await;
     let next = engine.process().await;
-    assert_eq!(next.store.acquire_lease("gateway").await.expect("an answer"), Some(2));
-    let adopted = next.store.adopt().await.expect("an answer");
+    assert_eq!(next.store.acquire_lease("gateway").await.expect("a result"), Some(2));
+    let adopted = next.store.adopt(&["test"]).await.expect("a result");
     assert_eq!(adopted.iter().map(|orphan| orphan.id).collect::<Vec<_>>(), [ran.id]);
-    next.ends().await;
-    engine.ends().await;
+    next.shut_down().await;
+    engine.drop_database().await;
 }
 
 async fn starts_are_counted(engine: &Engine) {
@@ -108,5 +75,5 @@ async fn starts_are_counted(engine: &Engine) {
         assert_eq!(process.store.record_start("process", id, 600).await.expect("a number"), starts, "{id}");
     }
     assert_eq!(process.store.record_start("gateway", "d", 600).await.expect("a number"), 1);
-    process.ends().await;
+    process.shut_down().await;
 }

@@ -1,10 +1,11 @@
-//! The conformance suite of the store: one set of stories and one property, on SQLite and on a real PostgreSQL.
+//! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
 pub mod engine;
-mod laws;
 mod leases;
 mod limits;
-mod memory;
+mod model;
+mod orphans;
+mod records;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use llm_arena::{
 };
 use uuid::Uuid;
 
-/// One story on each engine.
+/// Defines each test once per engine.
 macro_rules! on_both {
     ($($story:ident),+ $(,)?) => {$(
         mod $story {
@@ -27,14 +28,14 @@ macro_rules! on_both {
             async fn on_sqlite() {
                 let engine = $crate::store::engine::Engine::sqlite();
                 super::$story(&engine).await;
-                engine.ends().await;
+                engine.drop_database().await;
             }
 
             #[tokio::test]
             async fn on_postgres() {
                 let Some(engine) = $crate::store::engine::Engine::postgres().await else { return };
                 super::$story(&engine).await;
-                engine.ends().await;
+                engine.drop_database().await;
             }
         }
     )+};
@@ -77,36 +78,46 @@ fn lane(model: &str, answer: &str) -> LaneReport {
     }
 }
 
-/// What a story asks for.
-struct Asks<'a> {
+/// A race to admit.
+struct Request<'a> {
     id: RaceId,
+    platform: &'a str,
     delivery: Option<&'a str>,
-    who: &'a str,
+    message_ref: Option<&'a str>,
+    user: &'a str,
     reservations: &'a [Reservation],
-    a_minute: u64,
+    races_per_minute: u64,
 }
 
-impl Default for Asks<'_> {
+impl Default for Request<'_> {
     fn default() -> Self {
-        Self { id: race(), delivery: None, who: "ana", reservations: &[], a_minute: 1_000 }
+        Self {
+            id: race(),
+            platform: "test",
+            delivery: None,
+            message_ref: Some("there"),
+            user: "ana",
+            reservations: &[],
+            races_per_minute: 1_000,
+        }
     }
 }
 
-impl Asks<'_> {
-    async fn of(&self, store: &Store) -> AdmitOutcome {
-        let (asker, lanes) = (asker(self.who), [lane("a", ""), lane("b", "")]);
-        let entry = NewRace {
+impl Request<'_> {
+    async fn admit(&self, store: &Store) -> AdmitOutcome {
+        let (asker, lanes) = (asker(self.user), [lane("a", ""), lane("b", "")]);
+        let race = NewRace {
             id: self.id,
-            platform: "test",
+            platform: self.platform,
             delivery: self.delivery,
             asker: &asker,
             prompt: "why?",
             lanes: &lanes,
-            message_ref: Some("there"),
+            message_ref: self.message_ref,
             reservations: self.reservations,
-            races_per_minute: self.a_minute,
+            races_per_minute: self.races_per_minute,
         };
-        store.admit(&entry).await.expect("an answer")
+        store.admit(&race).await.expect("an answer")
     }
 }
 

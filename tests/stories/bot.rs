@@ -31,7 +31,7 @@ impl Bot {
         let (log, reader) = read(stderr);
         let mut bot = Self { address, child, log, reader, program };
         bot.logs("\"listening\"").await;
-        bot.logs("the store is there").await;
+        bot.logs("database connected").await;
         bot
     }
 

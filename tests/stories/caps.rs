@@ -108,7 +108,11 @@ async fn a_user_group_has_its_members() {
     });
     let answers = ["Air", "Again"].map(|says| answer("a").role().says(says).whole());
     let stage = SlackStage::open_with(slack, setting, answers).await;
-    stage.slack.types("/arena", "compare who?", slack::ANA, LOBBY).told("isn't open to your user groups").await;
+    stage
+        .slack
+        .types("/arena", "compare who?", slack::ANA, LOBBY)
+        .told("isn't open to your user groups")
+        .await;
     for says in ["Air", "Again"] {
         let asked = stage.slack.types("/arena", &format!("compare {says}?"), slack::BEN, LOBBY);
         assert!(asked.ends().await.look.text().contains(says));

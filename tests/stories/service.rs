@@ -15,7 +15,7 @@ use crate::support::{
 /// A service that listens, with these variables beside its address.
 async fn started(program: &Program) -> Running {
     let mut running = program.start(&["serve"]);
-    soon(running.says("the store is there")).await;
+    soon(running.says("database connected")).await;
     running
 }
 

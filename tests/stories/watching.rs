@@ -168,7 +168,7 @@ async fn an_idle_service_has_a_sound_page() {
     let address = free_address();
     let program = program(&provider, &[("a", "")]).env("ARENA_LISTEN", &address.to_string());
     let mut running = program.start(&["serve"]);
-    soon(running.says("the store is there")).await;
+    soon(running.says("database connected")).await;
     is_sound(&families(&get(address, "/metrics").await.expect("an answer").1));
     running.terminate().await;
     soon(running.end()).await;

@@ -1,4 +1,4 @@
-//! What only the asker sees: cards and refusals.
+//! Cards and refusals, which only the asking user sees.
 
 use llm_arena::{guide::Example, model::Availability};
 
@@ -6,7 +6,7 @@ use super::site::{Site, read};
 use crate::support::script::model;
 
 #[tokio::test]
-async fn the_page_knows_models_commands_and_examples_before_anybody_types() {
+async fn the_page_loads_models_commands_and_examples() {
     let example =
         Example { title: "Sky".into(), prompt: "Why is it blue?".into(), lesson: "Size costs".into() };
     let site = Site::with([model("a"), model("b")], 60, vec![example]).await;
@@ -21,7 +21,7 @@ async fn the_page_knows_models_commands_and_examples_before_anybody_types() {
 }
 
 #[tokio::test]
-async fn the_line_up_tells_who_is_reachable_and_how_fast_it_was() {
+async fn the_line_up_shows_availability_and_last_speeds() {
     let site = Site::open([
         model("fast").waits(20).says("a ").waits(20).says("b").used(2).finishes("stop"),
         model("gone").is(Availability::Unreachable("the provider cannot be reached".into())).finishes("stop"),
@@ -39,7 +39,7 @@ async fn the_line_up_tells_who_is_reachable_and_how_fast_it_was() {
 }
 
 #[tokio::test]
-async fn help_defines_the_numbers_and_names_where_prompts_go() {
+async fn help_defines_the_numbers_and_names_the_providers() {
     let site = Site::open([model("a")]).await;
     let (status, said) = site.say("ana", "/arena").await;
     assert_eq!((status, &said["card"]["kind"]), (200, &"help".into()));
@@ -49,7 +49,7 @@ async fn help_defines_the_numbers_and_names_where_prompts_go() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_said_to_the_asker_alone() {
+async fn a_refusal_reaches_only_the_asker() {
     let site = Site::with([model("a").says("x").finishes("stop")], 2, vec![]).await;
     let mut tab = site.tab().await;
     assert!(tab.next().await);
@@ -76,11 +76,11 @@ async fn a_refusal_is_said_to_the_asker_alone() {
         "{said}"
     );
     tab.over(&second).await;
-    assert_eq!(tab.messages.len(), 2, "a refusal came into the channel");
+    assert_eq!(tab.messages.len(), 2, "a refusal was posted to the channel");
 }
 
 #[tokio::test]
-async fn a_visitor_has_an_id_and_a_name_on_one_line() {
+async fn a_visitor_needs_a_valid_id_and_gets_a_one_line_name() {
     let site = Site::open([model("a").says("x").finishes("stop")]).await;
     let send = async |id: &str, name: &str| {
         let line = serde_json::json!({ "text": "compare x", "from": { "id": id, "name": name } });
@@ -91,12 +91,12 @@ async fn a_visitor_has_an_id_and_a_name_on_one_line() {
     }
     let mut tab = site.tab().await;
     for (name, shown) in [("ana\n\u{202e}x", "ana x"), (" ", "guest")] {
-        let (status, said) = send("a-sound-id", name).await;
+        let (status, said) = send("a-valid-id", name).await;
         assert_eq!(status, 202);
         let message = tab.over(said["message"].as_str().expect("an id")).await;
         assert_eq!(message["asker"], shown);
     }
-    let (_, said) = send("a-sound-id", &"n".repeat(60)).await;
+    let (_, said) = send("a-valid-id", &"n".repeat(60)).await;
     let asker = tab.over(said["message"].as_str().expect("an id")).await["asker"].clone();
     assert_eq!(asker.as_str().expect("a name").chars().count(), 40);
 }

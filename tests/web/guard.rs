@@ -1,4 +1,4 @@
-//! Who may ask, and under which name.
+//! Protection against foreign host names, origins and pages.
 
 use reqwest::header::{HOST, ORIGIN};
 
@@ -10,12 +10,12 @@ async fn site() -> Site {
 }
 
 #[tokio::test]
-async fn a_foreign_host_gets_one_plain_sentence() {
+async fn a_foreign_host_is_refused_with_a_sentence() {
     let site = site().await;
     for path in ["/", "/assets/app.js", "/api/lineup", "/api/channel"] {
         let response = site.get(path).header(HOST, "evil.example").send().await.expect("an answer");
         assert_eq!(response.status(), 421, "{path}");
-        assert!(response.text().await.expect("text").contains("does not answer under this name"));
+        assert!(response.text().await.expect("text").contains("isn't served under this host name"));
     }
     let port = site.host.rsplit(':').next().expect("a port");
     for name in ["localhost", "LOCALHOST", "[::1]", "127.0.0.1"] {
@@ -25,7 +25,7 @@ async fn a_foreign_host_gets_one_plain_sentence() {
 }
 
 #[tokio::test]
-async fn another_origin_may_neither_read_nor_write() {
+async fn another_origin_can_neither_read_nor_write() {
     let site = site().await;
     let own = site.url("");
     let port: u16 = site.host.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
@@ -43,23 +43,27 @@ async fn another_origin_may_neither_read_nor_write() {
 }
 
 #[tokio::test]
-async fn what_the_browser_says_of_the_asking_page_counts() {
+async fn requests_from_other_sites_are_refused() {
     let site = site().await;
     for (from, status) in [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403)] {
         let request = site.get("/api/lineup").header("sec-fetch-site", from);
         assert_eq!(request.send().await.expect("an answer").status(), status, "{from}");
     }
-    let visit = |path: &str, dest: &str| {
+    let navigate = |path: &str, dest: &str| {
         let request = site.get(path).header("sec-fetch-site", "cross-site");
         request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", dest.to_owned()).send()
     };
-    assert_eq!(visit("/", "document").await.expect("an answer").status(), 200, "a link to the page");
-    assert_eq!(visit("/", "iframe").await.expect("an answer").status(), 403, "a frame");
-    assert_eq!(visit("/api/lineup", "document").await.expect("an answer").status(), 403, "a link to a call");
+    assert_eq!(navigate("/", "document").await.expect("an answer").status(), 200, "a link to the page");
+    assert_eq!(navigate("/", "iframe").await.expect("an answer").status(), 403, "a frame");
+    assert_eq!(
+        navigate("/api/lineup", "document").await.expect("an answer").status(),
+        403,
+        "a link to a call"
+    );
 }
 
 #[tokio::test]
-async fn a_post_is_json_and_not_long() {
+async fn a_post_must_be_json_of_limited_length() {
     let site = site().await;
     let body = serde_json::json!({ "text": "compare x", "from": visitor("ana") }).to_string();
     let send = async |media: &str, body: String| {
@@ -78,7 +82,7 @@ async fn a_post_is_json_and_not_long() {
 }
 
 #[tokio::test]
-async fn every_response_carries_the_rules() {
+async fn every_response_has_the_security_headers() {
     let site = site().await;
     let mut responses = vec![];
     for path in ["/", "/assets/app.js", "/assets/none", "/api/lineup", "/api/channel", "/api/races/x/answers"]
@@ -88,8 +92,8 @@ async fn every_response_carries_the_rules() {
     responses.push(site.get("/").header(HOST, "evil.example").send().await.expect("an answer"));
     responses.push(site.get("/api/command").send().await.expect("an answer"));
     responses.push(site.post("/api/command").send().await.expect("an answer"));
-    let told: Vec<u16> = responses.iter().map(|response| response.status().as_u16()).collect();
-    assert_eq!(told, [200, 200, 404, 200, 200, 404, 421, 405, 415]);
+    let statuses: Vec<u16> = responses.iter().map(|response| response.status().as_u16()).collect();
+    assert_eq!(statuses, [200, 200, 404, 200, 200, 404, 421, 405, 415]);
     for response in responses {
         let value = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("ASCII"));
         let policy = value("content-security-policy").expect("a policy");

@@ -1,4 +1,4 @@
-//! The local channel over real sockets: what its rules keep out, what its tabs see.
+//! The local channel over real sockets: its guard, its calls, and the updates of its tabs.
 
 mod cards;
 mod guard;

@@ -1,4 +1,4 @@
-//! The static files: small, whole, without markup from text and without anything from outside.
+//! The static files: short, complete, without markup made from text and without anything from other hosts.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -35,7 +35,7 @@ fn files() -> Vec<(String, String)> {
 }
 
 #[test]
-fn no_file_makes_markup_or_code_from_text_or_loads_from_outside() {
+fn no_file_makes_markup_from_text_or_loads_from_other_hosts() {
     for (name, text) in files() {
         for banned in BANNED {
             assert!(!text.contains(banned), "{banned} in {name}");
@@ -44,7 +44,7 @@ fn no_file_makes_markup_or_code_from_text_or_loads_from_outside() {
             let named = text.replace("http://www.w3.org/2000/svg", "");
             assert!(!named.contains(address), "{address} in {name}");
         }
-        assert!(text.lines().count() <= 400, "{name} is long");
+        assert!(text.lines().count() <= 400, "{name} is too long");
     }
 }
 
@@ -60,7 +60,7 @@ fn the_document_has_no_inline_script_style_or_handler() {
 }
 
 #[tokio::test]
-async fn every_file_is_served_and_every_name_in_a_file_is_there() {
+async fn every_file_is_served_and_used() {
     let site = Site::open([model("a")]).await;
     let mut named = BTreeSet::new();
     for (name, text) in files() {
@@ -68,14 +68,14 @@ async fn every_file_is_served_and_every_name_in_a_file_is_there() {
             let response = site.get(&format!("/assets/{name}")).send().await.expect("an answer");
             assert_eq!(response.status(), 200, "{name}");
             let media = response.headers()["content-type"].to_str().expect("ASCII").to_owned();
-            let right = match name.rsplit('.').next() {
+            let expected = match name.rsplit('.').next() {
                 Some("js") => "text/javascript; charset=utf-8",
                 Some("css") => "text/css; charset=utf-8",
                 _ => "image/svg+xml",
             };
             assert_eq!(
                 (media.as_str(), response.text().await.expect("text")),
-                (right, text.clone()),
+                (expected, text.clone()),
                 "{name}"
             );
         }
@@ -83,12 +83,16 @@ async fn every_file_is_served_and_every_name_in_a_file_is_there() {
         let in_page = text.split("=\"/assets/").skip(1);
         named.extend(in_scripts.chain(in_page).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
     }
-    let there: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(named, there.into_iter().filter(|name| name != "index.html").collect(), "a file is not used");
+    let existing: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        named,
+        existing.into_iter().filter(|name| name != "index.html").collect(),
+        "a file is not used"
+    );
 }
 
 #[tokio::test]
-async fn a_file_that_did_not_change_is_not_sent_again() {
+async fn an_unchanged_file_is_not_sent_again() {
     let site = Site::open([model("a")]).await;
     for path in ["/", "/assets/app.js"] {
         let first = site.get(path).send().await.expect("an answer");

@@ -1,4 +1,4 @@
-//! A race as its tabs see it, and the buttons under it.
+//! Races as tabs see them, and the buttons under them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn pair() -> [Script; 2] {
 }
 
 #[tokio::test]
-async fn a_race_is_one_message_that_fills_up_and_ends_with_a_chart() {
+async fn a_race_is_one_message_that_grows_and_ends_with_a_chart() {
     let site = Site::open(pair()).await;
     let mut tab = site.tab().await;
     let id = site.race("ana", "/arena compare why is the <sky> blue?").await;
@@ -28,7 +28,7 @@ async fn a_race_is_one_message_that_fills_up_and_ends_with_a_chart() {
     assert_eq!(last["standings"].as_array().expect("an order").len(), 2);
     assert!(last["lesson"].as_str().expect("a lesson").contains("quick"), "{last}");
     let live = tab.frames.iter().filter(|frame| frame["progress"] == "live").count();
-    assert!(live >= 2, "the message did not fill up: {} frames", tab.frames.len());
+    assert!(live >= 2, "the message did not grow: {} frames", tab.frames.len());
     assert!(tab.frames.windows(2).all(|pair| pair[0] != pair[1]), "a frame was sent twice");
 
     let chart = site.get(last["chart"]["url"].as_str().expect("an address")).send().await.expect("a chart");
@@ -38,7 +38,7 @@ async fn a_race_is_one_message_that_fills_up_and_ends_with_a_chart() {
 }
 
 #[tokio::test]
-async fn full_answers_and_the_explanation_are_there_when_the_race_is_over() {
+async fn full_answers_and_the_explanation_exist_once_the_race_is_over() {
     let site = Site::open([model("a").says("so far").hangs()]).await;
     let mut tab = site.tab().await;
     let id = site.race("ana", "compare x").await;
@@ -61,7 +61,7 @@ async fn full_answers_and_the_explanation_are_there_when_the_race_is_over() {
 }
 
 #[tokio::test]
-async fn full_answers_are_whole_and_hold_the_thoughts() {
+async fn full_answers_are_not_clipped_and_include_the_reasoning() {
     let long = "word ".repeat(4_000);
     let site = Site::open([model("a").thinks("Let me see.").says(&long).used(4_000).finishes("stop")]).await;
     let mut tab = site.tab().await;
@@ -76,14 +76,15 @@ async fn full_answers_are_whole_and_hold_the_thoughts() {
 }
 
 #[tokio::test]
-async fn only_the_one_who_asked_can_stop_a_race_and_only_while_it_runs() {
+async fn only_the_asker_can_stop_a_race_and_only_while_it_runs() {
     let site = Site::open([model("a").says("so far").hangs()]).await;
     let mut tab = site.tab().await;
     let id = site.race("ana", "compare x").await;
     tab.until(&id, |message| message["lanes"][0]["answer"] == "so far").await;
     let (status, said) = site.press("bob", &id, "stop").await;
     assert!(
-        status == 403 && said["say"].as_str().is_some_and(|say| say.contains("Only the person who asked")),
+        status == 403
+            && said["say"].as_str().is_some_and(|say| say.contains("Only the person who started this race")),
         "{said}"
     );
     assert_eq!(site.press("ana", &id, "stop").await.0, 204);
@@ -93,7 +94,7 @@ async fn only_the_one_who_asked_can_stop_a_race_and_only_while_it_runs() {
 }
 
 #[tokio::test]
-async fn race_again_asks_the_same_models_the_same() {
+async fn race_again_repeats_the_prompt_with_the_same_models() {
     let site =
         Site::open([model("a").says("x").finishes("stop"), model("b").says("y").finishes("stop")]).await;
     let mut tab = site.tab().await;
@@ -108,7 +109,7 @@ async fn race_again_asks_the_same_models_the_same() {
 }
 
 #[tokio::test]
-async fn a_race_that_nobody_remembers_has_expired() {
+async fn an_unknown_race_has_expired() {
     let site = Site::open([model("a")]).await;
     let old = "01890000-0000-7000-8000-000000000000";
     for action in ["stop", "again"] {
@@ -122,7 +123,7 @@ async fn a_race_that_nobody_remembers_has_expired() {
 }
 
 #[tokio::test]
-async fn tabs_see_the_same_whenever_they_come() {
+async fn all_tabs_see_the_same_whenever_they_connect() {
     let site = Site::open(pair()).await;
     let (mut early, mut idle) = (site.tab().await, site.tab().await);
     let id = site.race("ana", "compare x").await;
@@ -131,11 +132,11 @@ async fn tabs_see_the_same_whenever_they_come() {
     let mut late = site.tab().await;
     let last = early.charted(&id).await;
     assert_eq!(late.charted(&id).await, last);
-    assert_eq!(idle.charted(&id).await, last, "a tab that did not read for a while");
+    assert_eq!(idle.charted(&id).await, last, "a tab that read nothing for a while");
     assert_eq!(site.tab().await.charted(&id).await, last, "a tab that opens afterwards");
     let mut back = site.tab_after(Some(&seen)).await;
     assert!(back.next().await);
-    assert_eq!(back.frames, [last], "a tab that comes back gets the newest state, once");
+    assert_eq!(back.frames, [last], "a returning tab gets the latest state, once");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A running local channel, and tabs that follow it.
+//! A running local channel, and tabs that receive its stream.
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
 
@@ -17,10 +17,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::support::script::Script;
 
-/// Longer than anything here takes: a story that would hang fails instead.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than any step takes, so that a hanging test fails instead.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A local channel on a port of its own.
+/// A local channel on its own port.
 pub struct Site {
     pub arena: Arc<Arena>,
     pub local: LocalChannel,
@@ -35,7 +35,7 @@ impl Site {
         Self::with(models, 60, vec![]).await
     }
 
-    /// Serves a channel with these models and examples, where one person may start so many races a minute.
+    /// Serves a channel with these models and examples, and a limit on the races that a user may start per minute.
     pub async fn with(
         models: impl IntoIterator<Item = Script>,
         races_per_minute: usize,
@@ -67,42 +67,42 @@ impl Site {
         self.client.post(self.url(path))
     }
 
-    /// A POST of JSON.
+    /// Builds a POST of JSON.
     pub fn send(&self, path: &str, body: &Value) -> RequestBuilder {
         self.post(path).header("content-type", "application/json").body(body.to_string())
     }
 
-    /// `who` types a line; gives the status and what was answered.
+    /// Sends a typed line of `who`; returns the status and the response.
     pub async fn say(&self, who: &str, text: &str) -> (u16, Value) {
         let line = json!({ "text": text, "from": visitor(who) });
         read(self.send("/api/command", &line).send().await.expect("an answer")).await
     }
 
-    /// `who` starts a race; gives its id.
+    /// Starts a race of `who` and returns its id.
     pub async fn race(&self, who: &str, line: &str) -> String {
         let (status, said) = self.say(who, line).await;
         assert_eq!(status, 202, "{said}");
         said["message"].as_str().expect("an id").to_owned()
     }
 
-    /// `who` presses a button under race `id`.
+    /// Presses a button under race `id` as `who`.
     pub async fn press(&self, who: &str, id: &str, action: &str) -> (u16, Value) {
         let press = json!({ "from": visitor(who) });
         let request = self.send(&format!("/api/races/{id}/{action}"), &press);
         read(request.send().await.expect("an answer")).await
     }
 
-    /// Reads something of race `id`.
+    /// Fetches a part of race `id`, such as `answers`.
     pub async fn look(&self, id: &str, what: &str) -> (u16, Value) {
         read(self.get(&format!("/api/races/{id}/{what}")).send().await.expect("an answer")).await
     }
 
-    /// A new tab.
+    /// Opens a tab.
     pub async fn tab(&self) -> Tab {
         self.tab_after(None).await
     }
 
-    /// A tab that comes back after it has seen the event with this id.
+    /// Opens a tab that has seen the event with this id.
     pub async fn tab_after(&self, seen: Option<&str>) -> Tab {
         let request = self.get("/api/channel");
         let request =
@@ -115,36 +115,36 @@ impl Site {
     }
 }
 
-/// What the page sends of its visitor.
+/// The visitor in a request of the page.
 pub fn visitor(who: &str) -> Value {
     json!({ "id": format!("browser-of-{who}"), "name": who })
 }
 
-/// The status and the body, as JSON where it is.
+/// Reads the status and the body, which is JSON or text.
 pub async fn read(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.expect("a body");
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-/// One tab of the page, as far as the stream goes.
+/// The stream of one tab.
 pub struct Tab {
     events: Pin<Box<dyn Stream<Item = Result<Event, String>> + Send>>,
-    /// What it shows.
+    /// The messages that it shows.
     pub messages: BTreeMap<String, Value>,
     /// The id of the last event.
     pub seen: String,
-    /// Every message as it came.
+    /// Every message in the order of arrival.
     pub frames: Vec<Value>,
 }
 
 impl Tab {
-    /// Takes the next event; false when the stream has ended.
+    /// Receives the next event. Returns false at the end of the stream.
     pub async fn next(&mut self) -> bool {
-        let Some(event) = timeout(PATIENCE, self.events.next()).await.expect("news in time") else {
+        let Some(event) = timeout(TIMEOUT, self.events.next()).await.expect("an event in time") else {
             return false;
         };
-        let event = event.expect("a sound stream");
+        let event = event.expect("a valid stream");
         self.seen = event.id;
         let data: Value = serde_json::from_str(&event.data).expect("JSON");
         match event.event.as_str() {
@@ -160,22 +160,22 @@ impl Tab {
         true
     }
 
-    /// Reads on until message `id` is as wished; gives it.
-    pub async fn until(&mut self, id: &str, wished: impl Fn(&Value) -> bool) -> Value {
+    /// Reads until message `id` satisfies a condition, and returns it.
+    pub async fn until(&mut self, id: &str, is_reached: impl Fn(&Value) -> bool) -> Value {
         loop {
-            if let Some(message) = self.messages.get(id).filter(|message| wished(message)) {
+            if let Some(message) = self.messages.get(id).filter(|message| is_reached(message)) {
                 return message.clone();
             }
             assert!(self.next().await, "the stream ended first");
         }
     }
 
-    /// Reads on until race `id` is over.
+    /// Reads until race `id` is over.
     pub async fn over(&mut self, id: &str) -> Value {
         self.until(id, |message| message["progress"] != "live").await
     }
 
-    /// Reads on until race `id` has its chart.
+    /// Reads until race `id` has its chart.
     pub async fn charted(&mut self, id: &str) -> Value {
         self.until(id, |message| !message["chart"].is_null()).await
     }

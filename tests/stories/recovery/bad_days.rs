@@ -86,9 +86,9 @@ async fn a_folder_that_cannot_be_written_is_a_warning() {
     let simulated =
         Program::new().env("ARENA_LISTEN", "127.0.0.1:0").env("ARENA_DATA", "/proc/no-such-folder");
     let mut running = simulated.start(&["serve"]);
-    let said = running.says("remembered in memory alone").await;
+    let said = running.says("stored in memory only").await;
     assert!(said.contains("ARENA_DATA") && said.contains("/proc/no-such-folder"), "{said}");
-    running.says("the store is there").await;
+    running.says("database connected").await;
     running.terminate().await;
     assert_eq!(soon(running.end()).await.code, Some(0));
 }

@@ -1,4 +1,4 @@
-//! What people do with a mouse, and what they see.
+//! The page, used with a mouse.
 
 use fantoccini::key::Key;
 use llm_arena::guide::Example;
@@ -13,7 +13,7 @@ use crate::{
     web::site::Site,
 };
 
-/// A quick one and one that is twice as fast once it has begun.
+/// A model that answers early, and one that is faster once it has started.
 fn pair() -> [Script; 2] {
     [
         model("quick").waits(100).says_words(100, 50).used(100).finishes("stop"),
@@ -22,15 +22,15 @@ fn pair() -> [Script; 2] {
 }
 
 #[tokio::test]
-async fn a_race_by_typing_has_moving_bars_a_table_and_a_chart() {
+async fn a_typed_race_has_moving_bars_a_table_and_a_chart() {
     let Some((_site, browser)) = open(pair()).await else { return };
     browser.types("/arena compare why is the sky blue?").await;
     browser.press(Key::Enter).await;
-    browser.sees(".race[data-progress=live] .board").await;
+    browser.sees(".race[data-progress=live] .standings").await;
     let widths = "const bars = window.seen ??= new Set(); const bar = document.querySelector('[data-model=quick] .fill');
         bars.add(Math.round(bar.getBoundingClientRect().width)); return bars.size >= 3";
     browser.until(widths, vec![]).await;
-    browser.picture("live").await;
+    browser.screenshot("live").await;
     let chart = "const chart = document.querySelector('.chart img');
         return chart && chart.naturalWidth === 1200 && chart.naturalHeight === 675";
     browser.until(chart, vec![]).await;
@@ -39,7 +39,7 @@ async fn a_race_by_typing_has_moving_bars_a_table_and_a_chart() {
     assert!(browser.text(".lesson").await.contains("quick spoke first"));
     let alt = browser.value("document.querySelector('.chart img').alt").await;
     assert!(alt.as_str().expect("alt").contains("strong"), "{alt}");
-    browser.picture("final").await;
+    browser.screenshot("final").await;
     browser.close().await;
 }
 
@@ -59,13 +59,13 @@ async fn stop_ends_a_race_and_race_again_starts_the_next_one() {
 }
 
 #[tokio::test]
-async fn an_example_is_one_click_away_from_a_race() {
+async fn one_click_on_an_example_starts_a_race() {
     let Some(mut browser) = Browser::start(DESKTOP).await else { return };
     let example =
         Example { title: "A quick fact".into(), prompt: "What is a lynx?".into(), lesson: "Short".into() };
     let site = Site::with([model("a").says("A cat.").used(3).finishes("stop")], 60, vec![example]).await;
     browser.visit(&site.url("/")).await;
-    browser.picture("welcome").await;
+    browser.screenshot("welcome").await;
     browser.click(".welcome .example").await;
     browser.sees(".race[data-progress=done]").await;
     assert_eq!(browser.text(".race .prompt").await, "What is a lynx?");
@@ -93,7 +93,7 @@ async fn a_second_tab_sees_the_same() {
 }
 
 #[tokio::test]
-async fn a_phone_shows_nineteen_lanes_and_endless_words_without_overflow() {
+async fn a_phone_shows_nineteen_lanes_and_very_long_words_without_overflow() {
     let Some(mut browser) = Browser::start(PHONE).await else { return };
     let endless = "w".repeat(10_000);
     let lanes = (0..19)
@@ -106,22 +106,22 @@ async fn a_phone_shows_nineteen_lanes_and_endless_words_without_overflow() {
     browser.send(&format!("/arena compare {}", "p".repeat(10_000))).await;
     browser.sees(".race[data-progress=live] .lane:nth-child(19)").await;
     assert_eq!(browser.value(fits).await, true, "live");
-    browser.picture("phone-live").await;
+    browser.screenshot("phone-live").await;
     browser.click("[data-action=stop]").await;
     browser.sees(".race[data-progress=stopped] .chart img").await;
     assert_eq!(browser.value(fits).await, true, "done");
-    browser.picture("phone-final").await;
+    browser.screenshot("phone-final").await;
     browser.click("#menu").await;
     browser.sees("#side .side-model").await;
-    browser.picture("phone-line-up").await;
+    browser.screenshot("phone-line-up").await;
     browser.close().await;
 }
 
 #[tokio::test]
-async fn cards_and_refusals_are_for_this_tab_alone() {
+async fn cards_and_refusals_appear_only_in_this_tab() {
     let Some((site, browser)) = open([model("a").says("x").finishes("stop")]).await else { return };
     browser.send("/arena help").await;
-    browser.sees(".whisper .commands").await;
+    browser.sees(".ephemeral .commands").await;
     browser.send("/arena compar x").await;
     browser.sees("#note").await;
     assert!(
@@ -144,6 +144,6 @@ async fn cards_and_refusals_are_for_this_tab_alone() {
     browser.client.switch_to_window(second).await.expect("the second tab");
     browser.client.goto(&site.url("/")).await.expect("a page");
     browser.sees(".race").await;
-    assert_eq!(browser.value("document.querySelectorAll('.whisper').length").await, json!(0));
+    assert_eq!(browser.value("document.querySelectorAll('.ephemeral').length").await, json!(0));
     browser.close().await;
 }

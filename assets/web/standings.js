@@ -1,17 +1,17 @@
-// The live board: one row a model, its bar as long as it is fast; rows change places as the race goes.
+// The live standings: one row per model with a bar for its speed. Rows move as the ranking changes.
 
-import { badge, calm, dot, el, setText, show } from "./dom.js";
+import { badge, dot, el, prefersReducedMotion, setText, show } from "./dom.js";
 
-/** Rows change places no more often than this, or nobody could read them. */
-const REORDER_MS = 700;
+/** The shortest time between two changes of the order, which would otherwise be unreadable. */
+const MIN_REORDER_MS = 700;
 
-/** The name of a model with its icon, or with its colour where it has none. */
-export function named(model) {
+/** The name of a model with its icon, or with its colour where it has no icon. */
+export function modelName(model) {
   const mark = el("span", { class: "model-icon", "aria-hidden": "true" }, model.icon || dot(model.color));
   return el("span", { class: "model-name" }, mark, el("bdi", {}, model.name));
 }
 
-/** A bar in the model's colour; decoration, since the figure stands beside it. */
+/** A bar in the model's colour. It is decoration: the figure is next to it. */
 export function bar(color) {
   const fill = el("span", { class: "fill" });
   const track = el("span", { class: "track", "aria-hidden": "true" }, fill);
@@ -29,7 +29,7 @@ class Row {
     this.node = el(
       "li",
       { class: "lane", "data-model": lane.model.id },
-      el("span", { class: "lane-model" }, named(lane.model), this.badge),
+      el("span", { class: "lane-model" }, modelName(lane.model), this.badge),
       this.track,
       this.speed,
       this.status,
@@ -46,12 +46,12 @@ class Row {
 }
 
 /** The rows of one race. */
-export class Board {
+export class Standings {
   constructor(lanes) {
     this.rows = lanes.map((lane) => new Row(lane));
-    this.node = el("ol", { class: "board", "aria-label": "Standings" }, ...this.rows.map((row) => row.node));
+    this.node = el("ol", { class: "standings", "aria-label": "Standings" }, ...this.rows.map((row) => row.node));
     this.order = lanes.map((_, index) => index);
-    this.reordered = 0;
+    this.reorderedAt = 0;
   }
 
   /** Shows `lanes` in the order of `standings`. */
@@ -60,25 +60,25 @@ export class Board {
     lanes.forEach((lane, index) => this.rows[index].update(lane, mixed));
     if (standings.every((lane, place) => lane === this.order[place])) return;
     const now = performance.now();
-    if (now - this.reordered < REORDER_MS) return;
-    this.reordered = now;
+    if (now - this.reorderedAt < MIN_REORDER_MS) return;
+    this.reorderedAt = now;
     this.reorder(standings);
   }
 
-  /** Moves each row from where it was to where it belongs now. */
+  /** Moves each row from its old place to its new one. */
   reorder(standings) {
     const before = this.rows.map((row) => row.node.offsetTop);
     this.order = [...standings];
     this.node.append(...standings.map((lane) => this.rows[lane].node));
-    if (calm()) return;
+    if (prefersReducedMotion()) return;
     this.rows.forEach((row, index) => {
-      const way = before[index] - row.node.offsetTop;
-      // The one that moves up passes in front of the others.
-      const layer = { zIndex: way > 0 ? 1 : 0 };
-      if (way !== 0)
+      const distance = before[index] - row.node.offsetTop;
+      // A row that moves up passes in front of the others.
+      const layer = { zIndex: distance > 0 ? 1 : 0 };
+      if (distance !== 0)
         row.node.animate(
           [
-            { transform: `translateY(${way}px)`, ...layer },
+            { transform: `translateY(${distance}px)`, ...layer },
             { transform: "none", ...layer },
           ],
           { duration: 260, easing: "ease-out" },

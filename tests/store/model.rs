@@ -1,5 +1,5 @@
-//! A model of the store beside the store: whatever happens in whatever order, what was delivered runs once, no limit is
-//! passed, money is settled to the cent, a lease has one holder.
+//! Random steps against a model of the store: a delivery is admitted once, no limit is exceeded, money is settled
+//! exactly, a lease has one holder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use llm_arena::{
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use super::{
-    Asks,
+    Request,
     engine::{Engine, Process},
     money, race, slots,
 };
@@ -18,7 +18,6 @@ use super::{
 const DAY: u64 = 100;
 const SLOTS: u64 = 5;
 
-/// What happens.
 #[derive(Clone, Debug)]
 enum Step {
     Admit { delivery: u8, process: usize, money: u64, slots: u64 },
@@ -41,31 +40,32 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must be true.
+/// The expected state.
 #[derive(Default)]
-struct Truth {
+struct Model {
     delivered: BTreeSet<u8>,
-    /// What each race holds until it is settled, in the order in which they were let in.
+    /// The reservations of each race until it is settled, in the order of admission.
     races: Vec<(RaceId, Option<(u64, u64)>)>,
     spent: u64,
     leases: BTreeMap<u8, usize>,
 }
 
-impl Truth {
-    fn held(&self) -> (u64, u64) {
+impl Model {
+    fn used(&self) -> (u64, u64) {
         let held = self.races.iter().filter_map(|(_, held)| *held);
         held.fold((self.spent, 0), |(money, slots), held| (money + held.0, slots + held.1))
     }
 
-    async fn takes(&mut self, stores: &[&Store], step: &Step) {
+    async fn apply(&mut self, stores: &[&Store], step: &Step) {
         match step {
             Step::Admit { delivery, process, money: amount, slots: n } => {
                 let reservations: Vec<Reservation> = vec![money(*amount, DAY), slots(*n, SLOTS)];
                 let (id, name) = (race(), format!("d{delivery}"));
-                let asks = Asks { id, delivery: Some(&name), reservations: &reservations, ..Asks::default() };
-                let admitted = asks.of(stores[*process]).await;
-                let (day, used) = self.held();
-                let should = if self.delivered.contains(delivery) {
+                let request =
+                    Request { id, delivery: Some(&name), reservations: &reservations, ..Request::default() };
+                let admitted = request.admit(stores[*process]).await;
+                let (day, used) = self.used();
+                let expected = if self.delivered.contains(delivery) {
                     AdmitOutcome::Duplicate
                 } else if day + amount > DAY {
                     AdmitOutcome::LimitReached(0)
@@ -76,41 +76,41 @@ impl Truth {
                     self.races.push((id, Some((*amount, *n))));
                     AdmitOutcome::Admitted
                 };
-                assert_eq!(admitted, should, "{step:?}");
+                assert_eq!(admitted, expected, "{step:?}");
             }
             Step::Settle { race, process, spent } => {
                 let Some((id, held)) = self.races.get_mut(*race) else { return };
                 let settled =
-                    stores[*process].settle(*id, Cost::from_micros(*spent)).await.expect("an answer");
+                    stores[*process].settle(*id, Cost::from_micros(*spent)).await.expect("a result");
                 assert_eq!(settled, held.is_some(), "{step:?}");
                 self.spent += held.take().map_or(0, |(amount, _)| amount.min(*spent));
             }
             Step::Withdraw { race, process } => {
                 let Some((id, held)) = self.races.get_mut(*race) else { return };
-                stores[*process].withdraw(*id).await.expect("an answer");
+                stores[*process].withdraw(*id).await.expect("a result");
                 *held = None;
             }
             Step::Hold { lease, process } => {
                 let name = format!("lease{lease}");
-                let epoch = stores[*process].renew_lease(&name).await.expect("an answer");
+                let epoch = stores[*process].renew_lease(&name).await.expect("a result");
                 let holder = *self.leases.entry(*lease).or_insert(*process);
                 assert_eq!(epoch.is_some(), holder == *process, "{step:?}");
             }
             Step::Release { lease, process } => {
-                stores[*process].release_lease(&format!("lease{lease}")).await.expect("an answer");
+                stores[*process].release_lease(&format!("lease{lease}")).await.expect("a result");
                 if self.leases.get(lease) == Some(process) {
                     self.leases.remove(lease);
                 }
             }
         }
-        let (day, used) = self.held();
+        let (day, used) = self.used();
         assert_eq!(stores[0].used("day", 30_000).await.expect("a number"), day, "after {step:?}");
         assert_eq!(stores[1].used("provider:fake", 0).await.expect("a number"), used, "after {step:?}");
     }
 }
 
-/// Plays so many cases, each on an engine of its own.
-async fn plays(cases: u32, engine: impl AsyncFn() -> Option<Engine>) {
+/// Runs random cases, each on a new engine.
+async fn run_cases(cases: u32, engine: impl AsyncFn() -> Option<Engine>) {
     let mut runner = TestRunner::new(ProptestConfig { cases, ..ProptestConfig::default() });
     for _ in 0..cases {
         let steps = proptest::collection::vec(step(), 1..40).new_tree(&mut runner).expect("steps").current();
@@ -121,31 +121,31 @@ async fn plays(cases: u32, engine: impl AsyncFn() -> Option<Engine>) {
             Engine::Sqlite(_) => None,
         };
         let stores = [&first.store, second.as_ref().map_or(&first.store, |second| &second.store)];
-        let mut truth = Truth::default();
+        let mut model = Model::default();
         for step in &steps {
-            // a file has one process
+            // a file is used by one process
             let same = |step: &Step| match step.clone() {
                 Step::Hold { lease, .. } => Step::Hold { lease, process: 0 },
                 Step::Release { lease, .. } => Step::Release { lease, process: 0 },
                 other => other,
             };
             let step = if second.is_some() { step.clone() } else { same(step) };
-            truth.takes(&stores, &step).await;
+            model.apply(&stores, &step).await;
         }
-        first.ends().await;
+        first.shut_down().await;
         if let Some(second) = second {
-            second.ends().await;
+            second.shut_down().await;
         }
-        engine.ends().await;
+        engine.drop_database().await;
     }
 }
 
 #[tokio::test]
-async fn the_store_does_as_its_model_on_sqlite() {
-    plays(24, async || Some(Engine::sqlite())).await;
+async fn the_store_matches_its_model_on_sqlite() {
+    run_cases(24, async || Some(Engine::sqlite())).await;
 }
 
 #[tokio::test]
-async fn the_store_does_as_its_model_on_postgres() {
-    plays(12, async || Engine::postgres().await).await;
+async fn the_store_matches_its_model_on_postgres() {
+    run_cases(12, async || Engine::postgres().await).await;
 }
