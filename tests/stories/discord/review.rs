@@ -27,7 +27,7 @@ async fn a_first_answer_of_which_nobody_knows_leaves_no_thinking_behind() {
         stage.discord.cuts_next(Family::Callback, Moment::After);
     }
     let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    asked.shows("could start. Ask again").await;
+    asked.shows("this could start. Ask again").await;
     assert_eq!(stage.provider.truth().exchanges.len(), 0, "a model was called for nobody");
     stage.discord.world(|world| drop(std::mem::take(&mut world.faults)));
     let again = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);

@@ -126,7 +126,7 @@ async fn a_file_of_which_slack_says_nothing_is_not_shown_twice() {
         let race = raced(&stage).await;
         let before = calls(&stage, Method::CompleteUpload);
         meets(&stage, Method::CompleteUpload, trouble);
-        presses(&stage, &race).await.told("did not say whether the file").await;
+        presses(&stage, &race).await.told("confirm the file with the full answers").await;
         is_told_that_they_stand_there(&stage, &race).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
             race.file(".md").await;
