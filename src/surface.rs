@@ -79,6 +79,10 @@ pub enum SurfaceError {
     /// The platform rejects this frame. A later one may pass, and the final frame is always tried.
     #[error("refused: {0}")]
     Refused(&'static str),
+    /// The platform does not allow this process to edit the message: no further live frame, and the final one is tried
+    /// once, since permissions may be restored.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
     /// The message can soon be changed no more: the race ends now, so that its final frame can still be shown.
     #[error("the message freezes soon")]
     Freezing,
@@ -100,7 +104,7 @@ impl SurfaceError {
         match self {
             Self::RateLimited { .. } | Self::Paced { .. } => "limited",
             Self::Transient { .. } => "failed",
-            Self::Refused(_) | Self::Freezing | Self::Frozen(_) => "refused",
+            Self::Refused(_) | Self::Forbidden(_) | Self::Freezing | Self::Frozen(_) => "refused",
             Self::Deleted | Self::Closed => "gone",
         }
     }

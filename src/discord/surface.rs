@@ -214,7 +214,7 @@ impl DiscordSurface {
             }
             RestError::TooLarge => SurfaceError::Refused("too large for this place"),
             RestError::Forbidden { .. } | RestError::Unauthorized => {
-                SurfaceError::Refused("the bot may not edit its message here")
+                SurfaceError::Forbidden("the bot may not edit its message here")
             }
             _ => SurfaceError::Refused("not what Discord takes"),
         }

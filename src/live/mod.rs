@@ -29,6 +29,9 @@ use crate::{
 /// How often a platform may refuse a final frame before it is given up.
 const MAX_FINAL_REFUSALS: u32 = 3;
 
+/// The wait of live frames that are forbidden: longer than any race.
+const NO_LIVE_EDITS: Duration = Duration::from_hours(24);
+
 /// What the edit loop reports to whoever runs the race.
 #[derive(Debug)]
 pub enum Presented {
@@ -154,6 +157,10 @@ impl<'a, S: Surface> Presenter<'a, S> {
                 tracing::warn!(error = error.chain(), "live frame refused, the final one will be tried");
                 self.pacer.refused(now);
                 return Ok(error.stop_cause());
+            }
+            SurfaceError::Forbidden(_) if !is_final => {
+                tracing::warn!(error = error.chain(), "live edits forbidden, the final one will be tried");
+                self.pacer.paced(now, NO_LIVE_EDITS);
             }
             SurfaceError::Refused(_) if self.refused_finals + 1 < MAX_FINAL_REFUSALS => {
                 tracing::warn!(error = error.chain(), "final frame refused, will retry");

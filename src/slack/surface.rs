@@ -263,7 +263,7 @@ impl SlackSurface {
                 SurfaceError::Transient { source: Arc::new(error) }
             }
             ApiError::Unauthorized | ApiError::MissingScope { .. } => {
-                SurfaceError::Refused("the bot's token may not edit messages")
+                SurfaceError::Forbidden("the bot's token may not edit messages")
             }
             _ => SurfaceError::Refused("not what Slack takes"),
         }

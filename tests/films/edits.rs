@@ -210,3 +210,16 @@ async fn a_race_without_a_reader_runs_on() {
     assert_eq!((film.calls().len(), film.charts()), (2, 0));
     assert!(record.report.lanes[0].status.is_finished());
 }
+
+#[tokio::test(start_paused = true)]
+async fn forbidden_edits_stop_live_frames_and_the_final_one_is_tried_once() {
+    for (takes, is_shown) in
+        [(vec![Take::Accept, Take::Forbid], true), (vec![Take::Accept, Take::Forbid, Take::Forbid], false)]
+    {
+        let mut camera = Camera::new(200, takes);
+        let film = camera.film();
+        let record = race(&arena([talker()]), &mut camera).await;
+        assert!(record.report.lanes[0].status.is_finished());
+        assert_eq!((film.calls().len(), film.charts()), (3, usize::from(is_shown)), "{}", film.script());
+    }
+}

@@ -40,6 +40,8 @@ pub enum Take {
     Trouble,
     /// Refuses the frame.
     Refuse,
+    /// Forbids the edit.
+    Forbid,
     /// Accepts the edit and says that the message will soon change no more.
     AcceptAndFreeze,
     /// Refuses the edit and says that the message will soon change no more.
@@ -138,6 +140,7 @@ impl Take {
                 return Err(SurfaceError::Transient { source: Arc::new(std::io::Error::other("trouble")) });
             }
             Self::Refuse => return Err(SurfaceError::Refused("not like this")),
+            Self::Forbid => return Err(SurfaceError::Forbidden("not you")),
             Self::Freeze => return Err(SurfaceError::Freezing),
             Self::Frozen => return Err(SurfaceError::Frozen("too late")),
             Self::Delete => return Err(SurfaceError::Deleted),

@@ -160,7 +160,7 @@ async fn a_restart_does_not_wait_for_private_answers() {
     hung.reached().await;
     let signalled = Instant::now();
     stage.signals("TERM").await;
-    stuck.shows("this was not shown yet").await;
+    stuck.shows("before this could be shown").await;
     let log = stage.ended().await;
     assert!(signalled.elapsed() < 4.s(), "the end took {:?}", signalled.elapsed());
     assert_eq!(log.iter().filter(|line| line.contains("an answer stays on")).count(), 1);
