@@ -33,7 +33,7 @@ async fn bytes_that_are_not_utf8() {
 async fn an_event_of_4_mib() {
     let long = format!("{{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}", "x".repeat(4 << 20));
     let told = in_mid_answer(|half| half.event(&long, 0).whole()).await;
-    assert_eq!(told, "failed: the provider sent a broken stream (an event above 1 MiB) | Half an ");
+    assert_eq!(told, "failed: the provider sent a broken stream (an event larger than 1 MiB) | Half an ");
 }
 
 #[tokio::test]
