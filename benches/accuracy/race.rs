@@ -1,4 +1,4 @@
-//! The side that measures: the program's own client, race and edit loop, as `compare` puts them together.
+//! The measuring side: the program's own client, race and edit loop, composed as for `compare`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::scenario::Scenario;
 
-/// An arena whose line-up is the scenario's, at the provider with this base URL.
+/// An arena with the scenario's line-up, served at `base_url`.
 pub(crate) fn arena(scenario: &Scenario, base_url: &str) -> Arena {
     let provider = Arc::new(Provider::new("scripted", base_url.parse().expect("a URL"), None));
     let model = |name: &str| -> Arc<dyn ChatModel> {
@@ -40,47 +40,47 @@ fn card(name: &str) -> ModelCard {
     }
 }
 
-/// The right to one race.
+/// Admits one race.
 pub(crate) fn admit(arena: &Arena) -> Permit {
     let asker = Asker { id: "bench".into(), name: "bench".into() };
     arena.admit(asker, &[], "How true are the numbers?".into()).expect("admitted")
 }
 
-/// Races to the end.
+/// Runs a race to its end.
 pub(crate) async fn race(arena: &Arena) -> Arc<Record> {
     arena.race(admit(arena), &mut Frames::new().0).await
 }
 
-/// When things happened that one Stop set off.
+/// The timeline of one Stop.
 pub(crate) struct Stopped {
-    pub(crate) asked: Instant,
-    /// The final frame was there.
+    pub(crate) pressed: Instant,
+    /// The final frame was shown.
     pub(crate) shown: Instant,
-    /// Word came that the provider saw all clients go.
-    pub(crate) left: Instant,
+    /// The provider reported that all clients had disconnected.
+    pub(crate) disconnected: Instant,
 }
 
-/// Stops a race in mid-answer; `left` comes when the provider saw all clients go.
-pub(crate) async fn stop(arena: &Arena, left: impl Future<Output = Instant>) -> Stopped {
+/// Stops a race mid-answer; `disconnected` resolves when the provider reports that all clients have disconnected.
+pub(crate) async fn stop(arena: &Arena, disconnected: impl Future<Output = Instant>) -> Stopped {
     let (mut frames, mut newest) = Frames::new();
     let permit = admit(arena);
     let id = permit.id();
     let stopping = async {
-        let all_speak = |frame: &Option<(Instant, View)>| {
+        let all_are_writing = |frame: &Option<(Instant, View)>| {
             frame.as_ref().is_some_and(|(_, view)| view.lanes.iter().all(|lane| !lane.answer.is_empty()))
         };
-        newest.wait_for(all_speak).await.expect("a frame");
-        let asked = Instant::now();
+        newest.wait_for(all_are_writing).await.expect("a frame");
+        let pressed = Instant::now();
         assert!(arena.stop(id));
-        asked
+        pressed
     };
-    let (_, asked, left) = tokio::join!(arena.race(permit, &mut frames), stopping, left);
+    let (_, pressed, disconnected) = tokio::join!(arena.race(permit, &mut frames), stopping, disconnected);
     let (shown, last) = newest.borrow().clone().expect("a frame");
     assert!(last.is_final());
-    Stopped { asked, shown, left }
+    Stopped { pressed, shown, disconnected }
 }
 
-/// A surface at the pace of a terminal that keeps the newest frame.
+/// A surface at the pace of a terminal that keeps only the latest frame.
 struct Frames(watch::Sender<Option<(Instant, View)>>);
 
 impl Frames {
