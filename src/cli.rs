@@ -1,6 +1,5 @@
-//! The command line: what may be typed, and nothing of what it does. Wrong usage ends with exit code 2 and
-//! a message on stderr (clap's own). Variables are not looked at here: `ARENA_CONFIG` is
-//! [`crate::config::Config::load`]'s.
+//! The command line. clap reports wrong usage on stderr with exit code 2. [`crate::config::Config::load`] reads
+//! `ARENA_CONFIG`.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -8,8 +7,8 @@ use clap::{Parser, Subcommand, builder::NonEmptyStringValueParser};
 
 /// Language models race in one chat message.
 ///
-/// Without a command the service starts: Discord and Slack where their tokens are set, else a chat channel on
-/// this machine (port 8080). Without a provider's key the models are simulated, and say so.
+/// Without a command the service starts: Discord and Slack if their tokens are set, else a local chat channel on
+/// port 8080. Without a provider's key the models are simulated and labelled as such.
 #[derive(Debug, Parser)]
 #[command(name = "llm-arena", version, after_help = EXAMPLES)]
 pub struct Cli {
@@ -21,40 +20,41 @@ pub struct Cli {
     command: Option<Action>,
 }
 
-const CONFIG_HELP: &str = "Configuration file [default: ARENA_CONFIG, else config/arena.toml if it is there, else the built-in one]";
+const CONFIG_HELP: &str =
+    "Configuration file [default: ARENA_CONFIG, else config/arena.toml if it exists, else the built-in one]";
 
 const EXAMPLES: &str = "\
 Examples:
-  llm-arena                                        the service, or the local channel where no token is set
+  llm-arena                                        the service, or the local channel if no token is set
   llm-arena compare why is the sky blue            a race in this terminal
   llm-arena compare --models gemma-2b,qwen-7b --chart speed.png \"Write a haiku\"
   llm-arena ask --model deepseek-r1 - < puzzle.txt
-  llm-arena check --config my-arena.toml           is the configuration right, and what does it reach?
+  llm-arena check --config my-arena.toml           validate the configuration and test what it reaches
 
-Exit codes: 0 at least one model finished; 1 none did; 2 wrong usage or configuration.";
+Exit codes: 0 at least one model finished; 1 none finished; 2 wrong usage or configuration.";
 
-/// What to do.
+/// A command.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Action {
     /// Run the service (the default)
     Serve,
-    /// Let models race on one prompt, in this terminal
+    /// Race models on one prompt in this terminal
     #[command(after_help = "\
 Examples:
   llm-arena compare why is the sky blue
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
   git diff | llm-arena compare --chart speed.png -
 
-Words that begin with a dash go after --, as in: llm-arena compare -- --help means what?")]
+Put -- before words that begin with a dash, as in: llm-arena compare -- --help means what?")]
     Compare {
         /// Ids of the models, separated by commas [default: all]
         #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = model_id)]
         models: Vec<String>,
-        /// What to ask and how to show it.
+        /// The prompt and the output options.
         #[command(flatten)]
         race: RaceArgs,
     },
-    /// Ask one model, in this terminal
+    /// Ask one model in this terminal
     #[command(after_help = "\
 Examples:
   llm-arena ask --model qwen-coder how do I reverse a list in Rust
@@ -63,53 +63,53 @@ Examples:
         /// Id of the model, as `llm-arena models` shows it
         #[arg(long, value_name = "ID", value_parser = model_id)]
         model: String,
-        /// What to ask and how to show it.
+        /// The prompt and the output options.
         #[command(flatten)]
         race: RaceArgs,
     },
     /// Show the line-up
     Models {
-        /// As JSON on stdout, for scripts
+        /// Print JSON on stdout, for scripts
         #[arg(long)]
         json: bool,
     },
-    /// Validate the configuration and say what is reachable (exit 0: all; 1: something is not; 2: invalid)
+    /// Validate the configuration and test what is reachable (exit 0: everything; 1: not everything; 2: invalid)
     Check,
-    /// Exit 0 when the running service answers /healthz
+    /// Exit 0 if the running service is healthy (/healthz)
     Healthcheck,
     /// Serve the simulated models as an OpenAI-compatible server
     Simulate {
-        /// Where to listen
+        /// Address to listen on
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
         listen: SocketAddr,
     },
 }
 
-/// What `compare` and `ask` share.
+/// The arguments that `compare` and `ask` share.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct RaceArgs {
-    /// Write the chart to this file, also when every model failed
+    /// Write the chart to this file, even if every model failed
     #[arg(long, value_name = "FILE.png")]
     pub chart: Option<PathBuf>,
-    /// One JSON object on stdout and nothing else, for scripts
+    /// Print a single JSON object on stdout, for scripts
     #[arg(long)]
     pub json: bool,
-    /// The prompt; several words are joined with spaces, "-" reads it from stdin
+    /// The prompt; words are joined with spaces, "-" reads it from stdin
     #[arg(required = true, value_name = "PROMPT", value_parser = NonEmptyStringValueParser::new())]
     words: Vec<String>,
 }
 
-/// Where the prompt comes from.
+/// The source of the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PromptSource {
-    /// Standard input, to its end.
+    /// Standard input, read to its end.
     Stdin,
-    /// These words.
+    /// The given text.
     Text(String),
 }
 
 impl Cli {
-    /// What to do: [`Action::Serve`] where nothing was said.
+    /// The command, [`Action::Serve`] by default.
     #[must_use]
     pub fn action(&self) -> Action {
         self.command.clone().unwrap_or(Action::Serve)
@@ -117,7 +117,7 @@ impl Cli {
 }
 
 impl RaceArgs {
-    /// The prompt, or that it is to be read.
+    /// The source of the prompt.
     #[must_use]
     pub fn prompt(&self) -> PromptSource {
         match self.words.as_slice() {
@@ -152,18 +152,18 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_is_sound() {
+    fn the_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn nothing_said_means_serve() {
+    fn the_default_command_is_serve() {
         assert_eq!(parse(&[]).unwrap().action(), Action::Serve);
         assert_eq!(parse(&["serve"]).unwrap().action(), Action::Serve);
     }
 
     #[test]
-    fn the_file_is_named_before_or_after_the_command() {
+    fn the_config_file_may_precede_or_follow_the_command() {
         for line in [&["--config", "a.toml", "check"], &["check", "--config", "a.toml"]] {
             assert_eq!(parse(line).unwrap().config, Some("a.toml".into()));
         }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_one_prompt_and_a_dash_is_stdin() {
+    fn words_form_one_prompt_and_a_dash_is_stdin() {
         let (models, race) = compare(&["compare", "why", "is", "the sky", "blue", "--json"]);
         assert_eq!(race.prompt(), PromptSource::Text("why is the sky blue".into()));
         assert!(race.json && models.is_empty());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn simulate_listens_beside_the_service() {
+    fn simulate_has_a_default_address_beside_the_service() {
         let listen = "127.0.0.1:8081".parse().unwrap();
         assert_eq!(parse(&["simulate"]).unwrap().action(), Action::Simulate { listen });
     }

@@ -1,6 +1,6 @@
 //! The binary: reads the command line and the environment, starts logging, and hands over to [`app`].
 
-#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic if the pipe is closed")]
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -18,20 +18,20 @@ use llm_arena::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Wrong usage or configuration.
-const WRONG: u8 = 2;
-/// The exit code after a second signal, as shells have it for an interrupt.
-const KILLED: i32 = 130;
+/// The exit code for wrong usage or configuration.
+const EXIT_MISUSE: u8 = 2;
+/// The exit code after a second signal, which shells use for an interrupt.
+const EXIT_INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
-    // two TLS stacks may come to live in one process; the first use of either needs one default
+    // several dependencies use rustls, which needs one default crypto provider in the process
     let _ = rustls::crypto::ring::default_provider().install_default();
     match start(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            // stderr may be closed: the exit code says it too
+            // stderr may be closed; the exit code still reports the failure
             let _ = writeln!(io::stderr(), "llm-arena: {error:#}");
-            ExitCode::from(WRONG)
+            ExitCode::from(EXIT_MISUSE)
         }
     }
 }
@@ -41,21 +41,24 @@ fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
     let action = cli.action();
     telemetry::init(&env, if action == Action::Serve { telemetry::DEFAULT_FILTER } else { "error" })?;
     let config = Config::load(cli.config.as_deref(), &env)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
-    let ended = runtime.block_on(async {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(async {
         let shutdown = CancellationToken::new();
-        let watch = watch_signals(shutdown.clone()).context("no signal handler")?;
+        let watch = watch_signals(shutdown.clone()).context("cannot install signal handlers")?;
         tokio::select! {
             code = app::run(action, config, shutdown) => Ok(code?),
             () = watch => {
                 show_cursor();
-                std::process::exit(KILLED)
+                std::process::exit(EXIT_INTERRUPTED)
             }
         }
     });
-    // a thread may still block on standard input or draw; nobody waits for it any more
+    // do not wait for threads that block on standard input or draw a chart
     runtime.shutdown_background();
-    ended
+    result
 }
 
 /// Cancels `shutdown` at the first SIGTERM or SIGINT; returns at the second.
@@ -72,7 +75,7 @@ fn watch_signals(shutdown: CancellationToken) -> io::Result<impl Future<Output =
     })
 }
 
-/// A live frame hides the cursor until the last one, which now never comes.
+/// Shows the cursor again, which live frames hide until the final frame.
 fn show_cursor() {
     show_on(io::stdout());
     show_on(io::stderr());

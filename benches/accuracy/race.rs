@@ -54,15 +54,15 @@ pub(crate) async fn race(arena: &Arena) -> Arc<Record> {
 
 /// When things happened that one Stop set off.
 pub(crate) struct Stopped {
-    pub(crate) asked: Instant,
+    pub(crate) pressed: Instant,
     /// The final frame was there.
     pub(crate) shown: Instant,
     /// Word came that the provider saw all clients go.
-    pub(crate) left: Instant,
+    pub(crate) disconnected: Instant,
 }
 
-/// Stops a race in mid-answer; `left` comes when the provider saw all clients go.
-pub(crate) async fn stop(arena: &Arena, left: impl Future<Output = Instant>) -> Stopped {
+/// Stops a race in mid-answer; `disconnected` resolves when the provider saw all clients go.
+pub(crate) async fn stop(arena: &Arena, disconnected: impl Future<Output = Instant>) -> Stopped {
     let (mut frames, mut newest) = Frames::new();
     let recorded = admit(arena).await;
     let id = recorded.id();
@@ -71,14 +71,14 @@ pub(crate) async fn stop(arena: &Arena, left: impl Future<Output = Instant>) -> 
             frame.as_ref().is_some_and(|(_, view)| view.lanes.iter().all(|lane| !lane.answer.is_empty()))
         };
         newest.wait_for(all_speak).await.expect("a frame");
-        let asked = Instant::now();
+        let pressed = Instant::now();
         assert!(arena.stop(id));
-        asked
+        pressed
     };
-    let (_, asked, left) = tokio::join!(arena.race(recorded, &mut frames), stopping, left);
+    let (_, pressed, disconnected) = tokio::join!(arena.race(recorded, &mut frames), stopping, disconnected);
     let (shown, last) = newest.borrow().clone().expect("a frame");
     assert!(last.is_final());
-    Stopped { asked, shown, left }
+    Stopped { pressed, shown, disconnected }
 }
 
 /// A surface at the pace of a terminal that keeps the newest frame.

@@ -1,4 +1,4 @@
-//! What is raced: the same scripts for the process that plays them and for the one that measures.
+//! The scripts of the races, shared by the process that plays them and the one that measures.
 
 use std::time::Duration;
 
@@ -6,15 +6,14 @@ use crate::provider::{Answer, Spelling, answer};
 
 /// One race of five lanes.
 pub(crate) struct Scenario {
-    /// Its name on the command line and in the table.
+    /// The name on the command line and in the table.
     pub(crate) name: &'static str,
-    /// How often it is raced.
+    /// The number of races.
     pub(crate) rounds: usize,
-    /// The lanes.
     pub(crate) lanes: Vec<Lane>,
 }
 
-/// One lane: when its tokens go out and what they are.
+/// One lane: its tokens and their schedule.
 #[derive(Clone)]
 pub(crate) struct Lane {
     pub(crate) model: String,
@@ -24,16 +23,16 @@ pub(crate) struct Lane {
     rate: f64,
     tokens: usize,
     per_event: usize,
-    /// How thoughts are spelled, and how many of the tokens they are.
+    /// The spelling of reasoning and its number of tokens.
     thoughts: Option<(Spelling, usize)>,
-    /// The role goes out as soon as the request came.
+    /// Sends the role as soon as the request arrives.
     early_role: bool,
 }
 
 const PACES: [(f64, u64); 5] = [(215.0, 620), (143.0, 210), (97.0, 340), (72.0, 880), (50.0, 450)];
 const WORDS: [&str; 6] = ["light ", "naïve ", "日本 ", "🌍 ", "scatters\r\n", "\"so\" "];
 
-/// All scenarios in the order of the table; the last is stopped in mid-race.
+/// All scenarios in the order of the table.
 pub(crate) fn all() -> Vec<Scenario> {
     let lanes = || PACES.iter().enumerate().map(|(i, (rate, first))| Lane::new(i, *rate, *first)).collect();
     let every = |change: fn(usize, Lane) -> Lane| {
@@ -50,7 +49,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     ]
 }
 
-/// The scenario that is stopped.
+/// The scenario whose races are stopped mid-answer.
 pub(crate) const STOP: &str = "stop";
 
 impl Lane {
@@ -66,12 +65,12 @@ impl Lane {
         }
     }
 
-    /// 40 tokens, two seconds after an event that only names the role.
+    /// Sends 40 tokens, two seconds after an event that only has the role.
     fn late(self) -> Self {
         Self { first: Duration::from_secs(2), tokens: 40, early_role: true, ..self }
     }
 
-    /// Half of its tokens are thoughts, in a spelling of its own.
+    /// Turns half of the tokens into reasoning, with a different spelling per lane.
     fn thinking(index: usize, mut lane: Self) -> Self {
         let spelling = Spelling::ALL[index % Spelling::ALL.len()];
         lane.model = format!("{spelling:?} {}", lane.rate);
@@ -83,14 +82,14 @@ impl Lane {
         (0..self.tokens).map(|i| WORDS[(i * i + i / 7) % WORDS.len()]).collect()
     }
 
-    /// Reasoning and answer, as they should arrive.
+    /// The expected reasoning and answer.
     pub(crate) fn texts(&self) -> (String, String) {
         let words = self.words();
         let (thoughts, answer) = words.split_at(self.thoughts.map_or(0, |(_, count)| count));
         (thoughts.concat(), answer.concat())
     }
 
-    /// The script.
+    /// The provider's script.
     pub(crate) fn answer(&self) -> Answer {
         let words = self.words();
         let (thoughts, spoken) = words.split_at(self.thoughts.map_or(0, |(_, count)| count));
@@ -115,8 +114,8 @@ impl Lane {
         script.whole()
     }
 
-    /// When the token with this index goes out.
-    #[expect(clippy::cast_precision_loss, reason = "some thousand tokens at most")]
+    /// The time at which a token is sent.
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
     fn due(&self, token: usize) -> Duration {
         self.first + Duration::from_secs_f64(token as f64 / self.rate)
     }

@@ -1,5 +1,5 @@
-//! The provider in a process of its own: plays a scenario, and tells over its standard output what it saw, by
-//! its own clock.
+//! The scripted provider in its own process: plays a scenario and reports over its standard output what it observed,
+//! by its own clock.
 
 use std::process::Stdio;
 
@@ -15,20 +15,22 @@ use crate::{
     scenario::Scenario,
 };
 
-/// The argument that makes this binary the provider.
+/// The argument that turns this binary into the provider.
 pub(crate) const PROVIDER: &str = "--provider";
+/// The line printed for each client that disconnects mid-answer.
+const DISCONNECTED: &str = "disconnected";
 
-/// One request as the provider saw it; times in seconds since it opened.
+/// One request as the provider observed it. Times are in seconds since its start.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Seen {
+pub(crate) struct ServedRequest {
     pub(crate) model: String,
     pub(crate) arrived: f64,
-    /// When content went out, and how many tokens of it.
+    /// The time and the number of tokens of each write.
     writes: Vec<(f64, u64)>,
 }
 
-impl Seen {
-    fn of(exchange: &Exchange, start: Instant) -> Self {
+impl ServedRequest {
+    fn new(exchange: &Exchange, start: Instant) -> Self {
         let since = |at: Instant| (at - start).as_secs_f64();
         Self {
             model: exchange.model.clone(),
@@ -37,17 +39,17 @@ impl Seen {
         }
     }
 
-    /// Tokens sent.
+    /// The number of tokens sent.
     pub(crate) fn tokens(&self) -> u64 {
         self.writes.iter().map(|(_, tokens)| tokens).sum()
     }
 
-    /// From the request's arrival to the first token, in seconds.
+    /// Seconds from the arrival of the request to the first token.
     pub(crate) fn ttft(&self) -> f64 {
         self.writes.first().map_or(f64::NAN, |(at, _)| at - self.arrived)
     }
 
-    /// Tokens after the first, over the time from the first to the last write.
+    /// Tokens after the first, divided by the seconds from the first to the last write.
     #[expect(clippy::cast_precision_loss, reason = "some hundred tokens")]
     pub(crate) fn speed(&self) -> f64 {
         match (self.writes.first(), self.writes.last()) {
@@ -57,37 +59,38 @@ impl Seen {
     }
 }
 
-/// Plays `scenario` until standard input ends: first its base URL, then a line for each client that goes away
-/// in mid-answer, at last all that it saw.
+/// Plays `scenario` until standard input ends. Prints its base URL, then a line for each client that disconnects
+/// mid-answer, and at the end all requests as JSON.
 pub(crate) async fn play(scenario: &Scenario) {
     let start = Instant::now();
     let answers = scenario.lanes.iter().flat_map(|lane| vec![lane.answer(); scenario.rounds]);
     let provider = FakeProvider::open(answers).await;
     println!("{}", provider.base_url());
-    let telling = async {
-        let mut told = 0;
+    let report = async {
+        let mut reported = 0;
         loop {
-            let truth = provider.until(|truth| left(&truth.exchanges) > told).await;
-            for _ in told..left(&truth.exchanges) {
-                println!("left");
+            let truth = provider.until(|truth| disconnects(&truth.exchanges) > reported).await;
+            for _ in reported..disconnects(&truth.exchanges) {
+                println!("{DISCONNECTED}");
             }
-            told = left(&truth.exchanges);
+            reported = disconnects(&truth.exchanges);
         }
     };
-    let mut nothing = vec![];
+    let mut input = vec![];
     tokio::select! {
-        () = telling => {}
-        _ = async { tokio::io::stdin().read_to_end(&mut nothing).await } => {}
+        () = report => {}
+        _ = async { tokio::io::stdin().read_to_end(&mut input).await } => {}
     }
-    let seen: Vec<Seen> = provider.truth().exchanges.iter().map(|seen| Seen::of(seen, start)).collect();
-    println!("{}", serde_json::to_string(&seen).expect("JSON"));
+    let served: Vec<ServedRequest> =
+        provider.truth().exchanges.iter().map(|exchange| ServedRequest::new(exchange, start)).collect();
+    println!("{}", serde_json::to_string(&served).expect("JSON"));
 }
 
-fn left(exchanges: &[Exchange]) -> usize {
+fn disconnects(exchanges: &[Exchange]) -> usize {
     exchanges.iter().filter(|exchange| exchange.left().is_some()).count()
 }
 
-/// The provider's process, from the outside.
+/// A handle to the provider's process.
 pub(crate) struct Provider {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -95,7 +98,7 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// Starts it with the scenario of this name.
+    /// Starts the process with the named scenario.
     pub(crate) async fn start(scenario: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this binary"));
         command.args([PROVIDER, scenario]).kill_on_drop(true);
@@ -105,19 +108,20 @@ impl Provider {
         Self { child, lines, base_url }
     }
 
-    /// When word came that so many clients went away: later than they did by the time of a line in a pipe.
-    pub(crate) async fn saw_leave(&mut self, count: usize) -> Instant {
+    /// Waits until `count` clients have disconnected and returns the time of the report, which is later than the last
+    /// disconnect by the latency of the pipe.
+    pub(crate) async fn disconnected(&mut self, count: usize) -> Instant {
         for _ in 0..count {
-            assert_eq!(self.lines.next_line().await.expect("a pipe").as_deref(), Some("left"));
+            assert_eq!(self.lines.next_line().await.expect("a pipe").as_deref(), Some(DISCONNECTED));
         }
         Instant::now()
     }
 
-    /// Ends it; what it saw.
-    pub(crate) async fn end(mut self) -> Vec<Seen> {
+    /// Ends the process and returns the requests that it served.
+    pub(crate) async fn end(mut self) -> Vec<ServedRequest> {
         drop(self.child.stdin.take());
-        let line = self.lines.next_line().await.expect("a pipe").expect("what it saw");
-        assert!(self.child.wait().await.expect("an end").success(), "the referee saw a foul");
+        let line = self.lines.next_line().await.expect("a pipe").expect("the requests");
+        assert!(self.child.wait().await.expect("an end").success(), "the fake provider found a violation");
         serde_json::from_str(&line).expect("JSON")
     }
 }

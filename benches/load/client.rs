@@ -1,4 +1,4 @@
-//! The two clients: the arena and the bare reader, each alone in its process.
+//! The two clients, the arena and the bare reader, each in its own process.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,33 +24,32 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{process, server::MODELS};
 
-/// Lanes of a race.
+/// Number of lanes of a race.
 #[expect(clippy::cast_possible_truncation, reason = "a handful")]
 const LANES: u32 = MODELS.len() as u32;
-/// Streams that are read before anything is counted, so that what is needed once is there.
-const WARM_UP: u32 = 5;
-/// The least bytes of a token's event.
-const EVENT: usize = 200;
-/// Tokens of a stream of the warm-up.
+/// Streams that are read before the measurement, so that one-time costs are excluded.
+const WARM_UP_STREAMS: u32 = 5;
+/// Minimum length of a token's event in bytes.
+const MIN_EVENT_LEN: usize = 200;
+/// Tokens of each warm-up stream.
 const WARM_UP_TOKENS: u32 = 5;
-/// The least time between two views of a race.
-const PACE: Duration = Duration::from_secs(1);
+/// Minimum time between two views of a race.
+const MIN_FRAME_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What to read.
+/// The streams to read.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
-    /// From where.
     pub(crate) server: SocketAddr,
-    /// How many streams at once.
+    /// Number of concurrent streams.
     pub(crate) streams: u32,
-    /// How many tokens in each.
+    /// Tokens per stream.
     pub(crate) tokens: u32,
-    /// Over what time they start, evenly.
+    /// Time over which the streams start, evenly spread.
     pub(crate) ramp: Duration,
 }
 
 impl Load {
-    /// Runs `work` for each of `count` parts of the load, started evenly over the ramp.
+    /// Runs `work` for each of `count` parts of the load, with starts spread evenly over the ramp.
     async fn spread<F>(&self, count: u32, work: impl Fn(u32) -> F) -> io::Result<()>
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
@@ -71,38 +70,38 @@ impl Load {
     }
 }
 
-/// What a client used.
+/// The resources that a client used.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// Streams that were read.
+    /// Number of streams read.
     pub(crate) streams: u32,
-    /// Tokens of all of them.
+    /// Tokens of all streams.
     pub(crate) tokens: u32,
-    /// From the first connection to the end of the last stream.
+    /// Seconds from the first connection to the end of the last stream.
     pub(crate) seconds: f64,
-    /// How long its threads waited for a CPU. Tokens that wait meanwhile come several at once, which makes
-    /// each of them cheaper and takes memory.
+    /// Seconds for which its threads waited for a CPU. Tokens that arrive meanwhile are read together, which makes them
+    /// cheaper but takes memory.
     pub(crate) waited: f64,
     cpu_seconds: f64,
-    /// In bytes, after the warm-up.
+    /// Memory after the warm-up, in bytes.
     idle: u64,
-    /// In bytes, at most.
+    /// Peak memory, in bytes.
     peak: u64,
 }
 
 impl Measured {
-    /// CPU seconds a token.
-    pub(crate) fn cpu_each(&self) -> f64 {
+    /// CPU seconds per token.
+    pub(crate) fn cpu_per_token(&self) -> f64 {
         self.cpu_seconds / f64::from(self.tokens)
     }
 
-    /// Bytes of memory a stream.
-    #[expect(clippy::cast_precision_loss, reason = "a process has far less than 2^52 bytes")]
-    pub(crate) fn memory_each(&self) -> f64 {
+    /// Bytes of memory per stream.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 bytes")]
+    pub(crate) fn memory_per_stream(&self) -> f64 {
         self.peak.saturating_sub(self.idle) as f64 / f64::from(self.streams)
     }
 
-    /// Tokens a second that really came, over all streams.
+    /// Tokens per second received, over all streams.
     pub(crate) fn speed(&self) -> f64 {
         f64::from(self.tokens) / self.seconds
     }
@@ -121,7 +120,7 @@ pub(crate) async fn arena(load: Load) -> io::Result<Measured> {
     .await
 }
 
-/// Reads the load and counts its bytes.
+/// Reads the load and only counts its bytes.
 pub(crate) async fn bare(load: Load) -> io::Result<Measured> {
     let provider = provider(load.server);
     let connect = Deadlines::default().connect;
@@ -131,17 +130,17 @@ pub(crate) async fn bare(load: Load) -> io::Result<Measured> {
     measured(load, async |load| {
         let read = |stream: u32| {
             let (name, client) = clients[stream as usize % clients.len()].clone();
-            count_bytes(client, load.server, request(name, load.tokens), EVENT * load.tokens as usize)
+            count_bytes(client, load.server, request(name, load.tokens), MIN_EVENT_LEN * load.tokens as usize)
         };
         load.spread(load.streams.next_multiple_of(LANES), read).await
     })
     .await
 }
 
-/// Warms up, reads the load with `read`, and tells what that took.
+/// Warms up, then measures `read`.
 async fn measured(load: Load, read: impl AsyncFn(Load) -> io::Result<()>) -> io::Result<Measured> {
-    read(Load { streams: WARM_UP, tokens: WARM_UP_TOKENS, ramp: Duration::ZERO, ..load }).await?;
-    process::forget_peak()?;
+    read(Load { streams: WARM_UP_STREAMS, tokens: WARM_UP_TOKENS, ramp: Duration::ZERO, ..load }).await?;
+    process::reset_peak_memory()?;
     let (idle, cpu, waited, start) =
         (process::memory()?, process::cpu_time()?, process::waited()?, Instant::now());
     read(load).await?;
@@ -153,13 +152,13 @@ async fn measured(load: Load, read: impl AsyncFn(Load) -> io::Result<()>) -> io:
     Ok(Measured { streams, tokens, seconds, waited, cpu_seconds, idle, peak: process::peak_memory()? })
 }
 
-/// Runs and shows one race, as the arena does, and looks whether every token came.
+/// Runs and presents one race as the arena does, and checks that every token arrived.
 async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> {
     let prompt = prompt(tokens);
     let cards = models.iter().map(|model| Arc::new(model.card().clone()));
     let (race, watching) = watch::channel(RaceState::new("load", &prompt.text, cards));
     let (_stop, stopped) = watch::channel(None);
-    let (mut surface, prompt, never) = (Nowhere, Arc::new(prompt), CancellationToken::new());
+    let (mut surface, prompt, never) = (NullSurface, Arc::new(prompt), CancellationToken::new());
     let run = run::run(&models, prompt, stopped, &race);
     let ((), shown) = tokio::join!(run, Presenter::new(watching, &mut surface, &never).run());
     shown.map_err(io::Error::other)?;
@@ -168,12 +167,12 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> 
     short.map_or(Ok(()), |lane| Err(io::Error::other(format!("a lane ended early: {:?}", lane.phase))))
 }
 
-/// A surface that throws every view away.
-struct Nowhere;
+/// A surface that discards every view.
+struct NullSurface;
 
-impl Surface for Nowhere {
+impl Surface for NullSurface {
     fn pace(&self) -> Pace {
-        Pace::every(PACE)
+        Pace::every(MIN_FRAME_INTERVAL)
     }
 
     async fn show(&mut self, _: &View) -> Result<Learned, SurfaceError> {
@@ -185,7 +184,7 @@ impl Surface for Nowhere {
     }
 }
 
-async fn count_bytes(client: Client, server: SocketAddr, body: Vec<u8>, least: usize) -> io::Result<()> {
+async fn count_bytes(client: Client, server: SocketAddr, body: Vec<u8>, min_len: usize) -> io::Result<()> {
     let request = client
         .post(format!("http://{server}/v1/chat/completions"))
         .header(header::CONTENT_TYPE, "application/json")
@@ -195,7 +194,7 @@ async fn count_bytes(client: Client, server: SocketAddr, body: Vec<u8>, least: u
     while let Some(read) = response.chunk().await.map_err(io::Error::other)? {
         bytes += read.len();
     }
-    if bytes < least { Err(io::Error::other("a stream was cut short")) } else { Ok(()) }
+    if bytes < min_len { Err(io::Error::other("a stream was cut short")) } else { Ok(()) }
 }
 
 fn provider(server: SocketAddr) -> Provider {

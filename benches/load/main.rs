@@ -1,12 +1,12 @@
-//! Many streams at once: what a token costs the arena, against a bare reader that only counts bytes.
+//! Many concurrent streams: the cost of a token in the arena, compared with a bare reader that only counts bytes.
 //!
 //! `cargo bench --bench load -- [--streams N] [--rate TOKENS] [--seconds S] [--ramp S] [--rounds R]`.
-//! The server and each client are processes of their own (this program again), so that nobody's memory or time
-//! is taken for another's; the clients run one after the other. The arena's client is the whole way of a token:
-//! models, races of five lanes with their fold, an edit loop each that shows once a second to a surface that
-//! throws views away. Not in it: admission, history, chart and rendering. The bare reader sends the same
-//! requests over the same kind of client. Both are counted from the first connection to the end of the last
-//! stream, memory as the growth over what a first small race had left.
+//! The server and each client are separate processes (instances of this program), so that memory and time are
+//! attributed correctly; the clients run one after the other. The arena's client covers the whole path of a token:
+//! models, races of five lanes with their fold, and an edit loop per race that shows a frame per second to a surface
+//! that discards it. Excluded are admission, history, chart and rendering. The bare reader sends identical requests over
+//! identical clients. Both are measured from the first connection to the end of the last stream; memory is the growth
+//! after a small first race.
 
 mod client;
 mod process;
@@ -24,37 +24,37 @@ use clap::{Parser, ValueEnum};
 
 use self::client::Measured;
 
-/// The most CPU time a token may cost, by what it costs the bare reader.
-const CPU_TARGET: f64 = 2.0;
-/// The most memory a stream may cost, in bytes.
-const MEMORY_TARGET: f64 = 40_000.0;
+/// Target for the CPU time per token, relative to the bare reader.
+const MAX_CPU_RATIO: f64 = 2.0;
+/// Target for the memory per stream, in bytes.
+const MAX_MEMORY_PER_STREAM: f64 = 40_000.0;
 
 /// A load of many streams.
 #[derive(Clone, Debug, Parser)]
 struct Args {
-    /// Streams at once, rounded up to whole races of five.
+    /// Concurrent streams, rounded up to whole races of five.
     #[arg(long, default_value_t = 1_000)]
     streams: u32,
-    /// Tokens a second of each stream.
+    /// Tokens per second of each stream.
     #[arg(long, default_value_t = 50)]
     rate: u32,
-    /// Seconds that each stream lasts.
+    /// Seconds for which each stream lasts.
     #[arg(long, default_value_t = 10)]
     seconds: u32,
-    /// Seconds over which the streams start. With 0 all start at once, and prepare more connections than they
-    /// need, since a pool opens one for whoever finds none idle.
+    /// Seconds over which the streams start. With 0 all start at once and open more connections than they need, since
+    /// a pool opens one whenever none is idle.
     #[arg(long, default_value_t = 1)]
     ramp: u32,
-    /// How often both clients are measured, in turn.
+    /// Number of rounds in which both clients are measured in turn.
     #[arg(long, default_value_t = 1)]
     rounds: usize,
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
-    /// What this process is.
+    /// The role of this process.
     #[arg(long, hide = true)]
     role: Option<Role>,
-    /// Where the server listens.
+    /// The address of the server.
     #[arg(long, hide = true)]
     server: Option<SocketAddr>,
 }
@@ -87,16 +87,16 @@ fn main() -> io::Result<ExitCode> {
             println!("{}", serde_json::to_string(&measured)?);
         }
         _ if args.bench => measure(&args)?,
-        _ => println!("a load is only put on by `cargo bench`"),
+        _ => println!("the load only runs under `cargo bench`"),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts the server, lets the clients take turns, prints what they measured.
+/// Starts the server, runs the clients in turn and prints their measurements.
 fn measure(args: &Args) -> io::Result<()> {
     let (mut server, address) = start_server(args)?;
     println!(
-        "{} streams at {} tok/s for {} s, started over {} s; load of the machine: {}",
+        "{} streams at {} tok/s for {} s, started over {} s; load average: {}",
         args.streams,
         args.rate,
         args.seconds,
@@ -113,9 +113,9 @@ fn measure(args: &Args) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints every round, and judges the one in which the clients waited least for a CPU.
+/// Prints every round and evaluates the one in which the clients waited least for a CPU.
 fn report(rounds: &[[Measured; 2]]) {
-    println!("        tokens      s   tok/s   waited s   CPU us a token   bytes a stream");
+    println!("        tokens      s   tok/s   waited s   CPU us / token   bytes / stream");
     for (name, one) in rounds.iter().flat_map(|clients| ["bare", "arena"].into_iter().zip(clients)) {
         println!(
             "{name:>5} {:>8} {:>6.1} {:>7.0} {:>10.1} {:>16.2} {:>16.0}",
@@ -123,30 +123,31 @@ fn report(rounds: &[[Measured; 2]]) {
             one.seconds,
             one.speed(),
             one.waited,
-            one.cpu_each() * 1e6,
-            one.memory_each()
+            one.cpu_per_token() * 1e6,
+            one.memory_per_stream()
         );
     }
     let waited = |[bare, arena]: &[Measured; 2]| bare.waited + arena.waited;
     let Some([bare, arena]) = rounds.iter().min_by(|a, b| waited(a).total_cmp(&waited(b))) else { return };
-    let (ratio, memory) = (arena.cpu_each() / bare.cpu_each(), arena.memory_each());
-    let verdict = |kept| if kept { "kept" } else { "MISSED" };
-    println!("in the calmest round of {}:", rounds.len());
+    let (ratio, memory) = (arena.cpu_per_token() / bare.cpu_per_token(), arena.memory_per_stream());
+    let verdict = |is_met| if is_met { "met" } else { "MISSED" };
+    println!("in the least disturbed of {} rounds:", rounds.len());
     println!(
-        "CPU a token: {ratio:.2} of the bare reader; at most {CPU_TARGET}: {}",
-        verdict(ratio <= CPU_TARGET)
+        "CPU per token: {ratio:.2} of the bare reader; at most {MAX_CPU_RATIO}: {}",
+        verdict(ratio <= MAX_CPU_RATIO)
     );
     println!(
-        "memory: {:.1} KB a stream; at most {:.0}: {}",
+        "memory: {:.1} KB per stream; at most {:.0}: {}",
         memory / 1e3,
-        MEMORY_TARGET / 1e3,
-        verdict(memory <= MEMORY_TARGET)
+        MAX_MEMORY_PER_STREAM / 1e3,
+        verdict(memory <= MAX_MEMORY_PER_STREAM)
     );
 }
 
-/// The server's process, which ends with its standard input, and its address.
+/// Starts the server's process, which ends with its standard input, and returns its address.
 fn start_server(args: &Args) -> io::Result<(Child, SocketAddr)> {
-    let mut server = again(args, Role::Server)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut server =
+        self_command(args, Role::Server)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
     if let Some(output) = server.stdout.take() {
         BufReader::new(output).read_line(&mut line)?;
@@ -156,12 +157,13 @@ fn start_server(args: &Args) -> io::Result<(Child, SocketAddr)> {
 }
 
 fn run_client(args: &Args, role: Role, server: SocketAddr) -> io::Result<Measured> {
-    let output = again(args, role)?.arg(format!("--server={server}")).stderr(Stdio::inherit()).output()?;
+    let output =
+        self_command(args, role)?.arg(format!("--server={server}")).stderr(Stdio::inherit()).output()?;
     serde_json::from_slice(&output.stdout).map_err(io::Error::other)
 }
 
-/// This program again, in another role.
-fn again(args: &Args, role: Role) -> io::Result<Command> {
+/// A command that runs this program in another role.
+fn self_command(args: &Args, role: Role) -> io::Result<Command> {
     let role = role.to_possible_value().map_or_else(String::new, |role| role.get_name().to_owned());
     let mut command = Command::new(env::current_exe()?);
     command.args([

@@ -1,20 +1,20 @@
-//! What this process has used, as Linux tells it: <https://docs.kernel.org/filesystems/proc.html>.
+//! Resource usage of this process, from Linux: <https://docs.kernel.org/filesystems/proc.html>.
 
 use std::{fs, io, time::Duration};
 
-/// A tick of the CPU times in `/proc`: `USER_HZ` is 100 on every Linux.
+/// The unit of CPU times in `/proc`: `USER_HZ` is 100 on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 
-/// CPU time of all threads so far, user and system.
+/// User and system CPU time of all threads so far.
 pub(crate) fn cpu_time() -> io::Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The second field may hold blanks; it ends with the last parenthesis. `utime` is the 14th field.
+    // The second field may contain blanks; it ends with the last parenthesis. `utime` is the 14th field.
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
     let ticks = fields.skip(11).take(2).map(|field| field.parse::<u32>().map_err(io::Error::other));
     Ok(TICK * ticks.sum::<io::Result<u32>>()?)
 }
 
-/// Time that this process's threads were ready to run and had no CPU, so far: how much others disturbed it.
+/// Time for which this process's threads were ready to run without a CPU so far, a measure of disturbance by others.
 /// <https://docs.kernel.org/scheduler/sched-stats.html>
 pub(crate) fn waited() -> io::Result<Duration> {
     let mut waited = Duration::ZERO;
@@ -27,18 +27,18 @@ pub(crate) fn waited() -> io::Result<Duration> {
     Ok(waited)
 }
 
-/// Resident memory now, in bytes.
+/// Current resident memory in bytes.
 pub(crate) fn memory() -> io::Result<u64> {
     status("VmRSS:")
 }
 
-/// The most memory that was resident since [`forget_peak`], in bytes.
+/// Peak resident memory since [`reset_peak_memory`], in bytes.
 pub(crate) fn peak_memory() -> io::Result<u64> {
     status("VmHWM:")
 }
 
-/// Starts the peak anew.
-pub(crate) fn forget_peak() -> io::Result<()> {
+/// Resets the peak.
+pub(crate) fn reset_peak_memory() -> io::Result<()> {
     fs::write("/proc/self/clear_refs", "5")
 }
 

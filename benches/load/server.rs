@@ -1,4 +1,4 @@
-//! A server that streams tokens on a schedule and is in nobody's way: raw TCP, events made beforehand.
+//! A server that streams tokens on a schedule with minimal overhead: raw TCP, prebuilt events.
 
 #[path = "../shared/chunks.rs"]
 mod chunks;
@@ -12,24 +12,24 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-/// Names of the models it has.
+/// The names of its models.
 pub(crate) const MODELS: [&str; 5] = ["m0", "m1", "m2", "m3", "m4"];
 
 const STREAM_HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// Streams spread over the time between two tokens by this part of it, each after the one before, so that
-/// they never fall into step (the golden ratio's fraction).
-const SPREAD: f64 = 0.618;
+/// The offset of each stream from the previous one, as a fraction of the time between two tokens. The golden ratio
+/// keeps streams from falling into step.
+const PHASE_STEP: f64 = 0.618;
 
-/// What all connections share.
+/// The state that all connections share.
 struct Script {
     interval: Duration,
     words: Vec<Vec<u8>>,
 }
 
-/// Serves on a free port, which is printed, until standard input is closed. `rate` is tokens a second of each
-/// stream; how many tokens a stream has is for the request to say.
+/// Serves on a free port, which is printed, until standard input is closed. Each stream has `rate` tokens per second and
+/// as many tokens as its request asks for.
 pub(crate) async fn serve(rate: u32) -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("{}", listener.local_addr()?);
@@ -41,11 +41,11 @@ pub(crate) async fn serve(rate: u32) -> io::Result<()> {
         tokio::select! {
             _ = stdin.read(&mut byte) => return Ok(()),
             accepted = listener.accept() => {
-                phase = (phase + SPREAD).fract();
+                phase = (phase + PHASE_STEP).fract();
                 let script = Arc::clone(&script);
                 let offset = script.interval.mul_f64(phase);
                 connections.spawn(async move {
-                    // A client that goes away is its own affair.
+                    // Ignore clients that disconnect.
                     let _ = answer_all(accepted?.0, &script, offset).await;
                     Ok::<_, io::Error>(())
                 });
@@ -54,7 +54,7 @@ pub(crate) async fn serve(rate: u32) -> io::Result<()> {
     }
 }
 
-/// Answers one request after the other.
+/// Answers the requests of a connection in order.
 async fn answer_all(socket: TcpStream, script: &Script, offset: Duration) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut socket = BufReader::new(socket);
@@ -67,7 +67,7 @@ async fn answer_all(socket: TcpStream, script: &Script, offset: Duration) -> io:
     Ok(())
 }
 
-/// The method and the body of the next request; `None` at the end of the connection.
+/// Reads the method and the body of the next request; `None` at the end of the connection.
 async fn request(socket: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<u8>)>> {
     let (mut line, mut method, mut length) = (String::new(), None, 0);
     loop {
@@ -106,7 +106,7 @@ async fn listing(socket: &mut BufReader<TcpStream>, head_only: bool) -> io::Resu
     socket.write_all([&head, body].concat().as_bytes()).await
 }
 
-/// Streams `tokens` tokens, each at its time, however late the one before was.
+/// Streams `tokens` tokens on schedule; a late token does not delay the next.
 async fn stream(
     socket: &mut BufReader<TcpStream>,
     script: &Script,

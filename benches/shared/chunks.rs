@@ -1,6 +1,6 @@
-//! Answers as a provider streams them: one `chat.completion.chunk` a token, as large as they usually are.
+//! Streamed answers: one `chat.completion.chunk` of typical size per token.
 
-/// The words of a made-up answer, over and over; each is one token.
+/// The words of a made-up answer, one token each; repeated as needed.
 pub(crate) const WORDS: [&str; 16] = [
     "The",
     " sky",
@@ -20,7 +20,7 @@ pub(crate) const WORDS: [&str; 16] = [
     ".\\n",
 ];
 
-/// One event, its blank line included, whose content is `text` (already escaped for JSON).
+/// An event with the content `text` (already escaped for JSON), including its blank line.
 pub(crate) fn content(text: &str) -> String {
     event(
         &format!(r#"[{{"index":0,"delta":{{"content":"{text}"}},"logprobs":null,"finish_reason":null}}]"#),
@@ -28,7 +28,7 @@ pub(crate) fn content(text: &str) -> String {
     )
 }
 
-/// One event with these `choices` and this `usage`, both JSON.
+/// An event with these `choices` and this `usage`, both JSON.
 pub(crate) fn event(choices: &str, usage: &str) -> String {
     format!(
         "data: {{\"id\":\"chatcmpl-HEP2Cn2jRaiIRP1hio9v426yFU52E92N\",\"object\":\"chat.completion.chunk\",\

@@ -1,21 +1,21 @@
-//! The platforms' credentials: all that a platform needs in its mode, or none of it.
+//! The platforms' credentials: for each platform all that its mode needs, or none.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{ConfigError, DiscordMode, Env, SlackMode};
 
-/// Tokens of the chat platforms; a platform is on when its token is there.
+/// Tokens of the chat platforms. A platform is enabled by its token.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// `DISCORD_TOKEN`: Discord is on.
+    /// `DISCORD_TOKEN`; enables Discord.
     pub discord_token: Option<SecretString>,
-    /// `DISCORD_PUBLIC_KEY`, 64 hex digits; there when Discord is on in mode http.
+    /// `DISCORD_PUBLIC_KEY`, 64 hex digits; set if Discord is enabled in mode http.
     pub discord_public_key: Option<SecretString>,
-    /// `SLACK_BOT_TOKEN`: Slack is on.
+    /// `SLACK_BOT_TOKEN`; enables Slack.
     pub slack_bot_token: Option<SecretString>,
-    /// `SLACK_APP_TOKEN`; there when Slack is on in mode socket.
+    /// `SLACK_APP_TOKEN`; set if Slack is enabled in mode socket.
     pub slack_app_token: Option<SecretString>,
-    /// `SLACK_SIGNING_SECRET`; there when Slack is on in mode http.
+    /// `SLACK_SIGNING_SECRET`; set if Slack is enabled in mode http.
     pub slack_signing_secret: Option<SecretString>,
 }
 
@@ -23,7 +23,7 @@ impl Credentials {
     /// Reads them from the environment.
     ///
     /// # Errors
-    /// Half of what a platform needs in its mode, or a value that cannot be read.
+    /// An incomplete set of credentials, or a value that cannot be read.
     pub(super) fn read(env: &Env, discord: DiscordMode, slack: SlackMode) -> Result<Self, ConfigError> {
         let credentials = Self {
             discord_token: env.token("DISCORD_TOKEN")?,
@@ -54,7 +54,8 @@ impl Credentials {
         if self.discord_public_key.as_ref().is_none_or(is_key) {
             return Ok(());
         }
-        let problem = "must be 64 hex digits; copy the public key from the application's page";
+        let problem =
+            "must be 64 hex digits; copy the public key from the application's page in the developer portal";
         Err(ConfigError::in_env("DISCORD_PUBLIC_KEY", problem))
     }
 
@@ -72,7 +73,7 @@ impl Credentials {
     }
 }
 
-/// Name, value and whether the mode needs it: once any is set, all that are needed must be.
+/// Checks that all needed variables are set if any is. Each part is a name, its value and true if the mode needs it.
 fn all_or_none(mode: &str, parts: &[(&str, &Option<SecretString>, bool)]) -> Result<(), ConfigError> {
     let Some((given, _, needed)) = parts.iter().find(|(_, value, _)| value.is_some()) else { return Ok(()) };
     let Some((missing, ..)) = parts.iter().find(|(_, value, needed)| *needed && value.is_none()) else {

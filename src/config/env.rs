@@ -1,7 +1,7 @@
-//! The environment, captured once: the only place that reads it.
+//! The environment, captured once. No other module reads it.
 //!
-//! Every variable `X` may also come as `X_FILE`, a file that holds its value (the way of container
-//! secrets). An empty variable is an unset one. Must not know what a variable is for.
+//! Every variable `X` may also be given as `X_FILE`, the path of a file with its value, as container secrets are. An
+//! empty variable counts as unset.
 
 use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
 
@@ -9,14 +9,14 @@ use secrecy::SecretString;
 
 use super::ConfigError;
 
-/// A snapshot of the environment. Its values never show in its `Debug`.
+/// A snapshot of the environment. Its `Debug` output contains no values.
 #[derive(Clone, Default)]
 pub struct Env {
     variables: BTreeMap<String, OsString>,
 }
 
 impl Env {
-    /// The environment of this process.
+    /// Captures the environment of this process.
     #[must_use]
     pub fn process() -> Self {
         Self::from_pairs(
@@ -24,20 +24,20 @@ impl Env {
         )
     }
 
-    /// An environment of just these variables.
+    /// Creates an environment of exactly these variables.
     pub fn from_pairs<N: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let variables = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self { variables: variables.filter(|(_, value): &(String, OsString)| !value.is_empty()).collect() }
     }
 
-    /// The value of a variable itself, as a path; no `_FILE` is looked at.
+    /// Returns the value of a variable as a path, ignoring `NAME_FILE`.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.variables.get(name).map(PathBuf::from)
     }
 
-    /// The value of a variable or the contents of the file that `NAME_FILE` names, less one newline at its
-    /// end; `None` where neither is set or the value is empty.
+    /// Returns the value of a variable, or the contents of the file that `NAME_FILE` names without one trailing
+    /// newline; `None` if neither is set or the value is empty.
     ///
     /// # Errors
     /// Both are set, the file cannot be read, or the value is not UTF-8.
@@ -58,16 +58,16 @@ impl Env {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Like [`Env::text`] for a key or token: it travels in HTTP headers and is visible ASCII.
+    /// Returns a key or token like [`Env::text`]. It is sent in HTTP headers and must be visible ASCII.
     ///
     /// # Errors
-    /// As [`Env::text`], or another character is in it.
+    /// As [`Env::text`], or the value contains another character.
     pub fn token(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         if text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Some(text.into()));
         }
-        let problem = "holds a character that no key has (a space, a quote of another alphabet, a line break); \
+        let problem = "contains a character that keys never contain (such as a space, a curly quote or a line break); \
                        paste it again";
         Err(ConfigError::in_env(name, problem))
     }
@@ -76,7 +76,7 @@ impl Env {
 fn read(variable: &str, path: &std::path::Path) -> Result<String, ConfigError> {
     let shown = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
-        let problem = format!("{shown} cannot be read ({error}); name a file that this user may read");
+        let problem = format!("{shown} cannot be read ({error}); name a file that this process can read");
         ConfigError::in_env(variable, problem)
     })?;
     let mut text = String::from_utf8(bytes).map_err(|_| {
@@ -101,14 +101,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_variable_is_an_unset_one() {
+    fn an_empty_variable_counts_as_unset() {
         let env = Env::from_pairs([("A", ""), ("B_FILE", ""), ("B", "b")]);
         assert_eq!(env.text("A"), Ok(None));
         assert_eq!(env.text("B"), Ok(Some("b".into())));
     }
 
     #[test]
-    fn a_file_gives_the_value_less_one_newline() {
+    fn a_file_holds_the_value_and_one_newline() {
         let folder = tempfile::tempdir().unwrap();
         for (contents, value) in [("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), ("s3cret", "s3cret")] {
             let path = folder.path().join("token");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_never_shows() {
+    fn values_are_never_printed() {
         let env = Env::from_pairs([("T", "hidden value")]);
         assert_eq!(format!("{env:?}"), "Env(1 variables)");
         assert!(!env.token("T").unwrap_err().to_string().contains("hidden"));

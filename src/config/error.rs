@@ -1,24 +1,24 @@
-//! [`ConfigError`]: one wrong setting, the place where it stands and the way out.
+//! [`ConfigError`]: one wrong setting, its location and its remedy.
 //!
-//! The text is made from the parser's message, never from the line itself, and unexpected values are named
-//! by their kind: a key that was pasted into the wrong place does not reach a terminal or a log.
+//! The text is built from the parser's message, never from the line itself, and unexpected values are described by
+//! their type: a key that was pasted into the wrong place reaches neither a terminal nor a log.
 
 use std::ops::Range;
 
 use serde_path_to_error::{Path, Segment};
 
-/// A configuration that cannot be used. Displays as one line: file or "environment", line, setting, what
-/// is wrong and what to do about it.
+/// A configuration that cannot be used. Displayed as one line: file or "environment", line, setting, problem and
+/// remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}{}: {problem}", line_words(*line), key_words(key))]
 pub struct ConfigError {
-    /// The file as it was named, or "environment".
+    /// The file as named by the user, or "environment".
     pub file: String,
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if known.
     pub line: Option<usize>,
-    /// The setting, such as `[http] listen`, or the variable; empty when the whole file is meant.
+    /// The setting, such as `[http] listen`, or the variable; empty for the whole file.
     pub key: String,
-    /// What is wrong and the remedy.
+    /// The problem and its remedy.
     pub problem: String,
 }
 
@@ -31,55 +31,57 @@ fn key_words(key: &str) -> String {
 }
 
 impl ConfigError {
-    /// A wrong setting of a file.
+    /// Creates an error about a setting in a file.
     #[must_use]
     pub fn in_file(file: &str, key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { file: file.into(), line: None, key: key.into(), problem: problem.into() }
     }
 
-    /// A wrong variable.
+    /// Creates an error about an environment variable.
     #[must_use]
     pub fn in_env(variable: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::in_file("environment", variable, problem)
     }
 
-    /// Text that is not TOML at all.
+    /// Converts a TOML syntax error.
     pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Self {
         let problem = format!("not valid TOML: {}", one_line(error.message()));
         Self { line: line_of(text, error.span()), ..Self::in_file(file, "", problem) }
     }
 
-    /// TOML that does not fit the settings.
+    /// Converts an error about TOML that does not match the settings.
     pub(super) fn setting(
         file: &str,
         text: &str,
         error: &serde_path_to_error::Error<toml::de::Error>,
     ) -> Self {
         let (mut table, mut name) = setting_name(error.path());
-        let problem = match Complaint::of(error.inner().message()) {
-            Complaint::Unknown { field, known } => {
+        let problem = match SerdeMessage::parse(error.inner().message()) {
+            SerdeMessage::Unknown { field, known } => {
                 if table == format!("[{field}]") {
                     table.clear();
                 }
                 name = field.into();
                 suggestion(field, &known)
             }
-            Complaint::Missing { field } => {
+            SerdeMessage::Missing { field } => {
                 name = field.into();
                 let kind = table.trim_end_matches(|last: char| last == ' ' || last.is_ascii_digit());
                 format!("missing; every {kind} needs it")
             }
-            Complaint::Type { found, wanted } => format!("must be {}, not {}", plain(wanted), plain(found)),
-            Complaint::Choice { wanted } => format!("must be {wanted}"),
-            Complaint::Other(message) => one_line(message),
+            SerdeMessage::Type { found, wanted } => {
+                format!("must be {}, not {}", type_name(wanted), type_name(found))
+            }
+            SerdeMessage::Choice { wanted } => format!("must be {wanted}"),
+            SerdeMessage::Other(message) => one_line(message),
         };
         let key = [table, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         Self { line: line_of(text, error.inner().span()), ..Self::in_file(file, key, problem) }
     }
 }
 
-/// What serde complains of; the wording is that of `serde::de::Error`'s provided methods.
-enum Complaint<'a> {
+/// An error message of serde, parsed. The wording is that of `serde::de::Error`'s provided methods.
+enum SerdeMessage<'a> {
     Unknown { field: &'a str, known: Vec<&'a str> },
     Missing { field: &'a str },
     Type { found: &'a str, wanted: &'a str },
@@ -87,8 +89,8 @@ enum Complaint<'a> {
     Other(&'a str),
 }
 
-impl<'a> Complaint<'a> {
-    fn of(message: &'a str) -> Self {
+impl<'a> SerdeMessage<'a> {
+    fn parse(message: &'a str) -> Self {
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         match (message.split_whitespace().next(), quoted.as_slice()) {
             (Some("unknown"), [field, known @ ..]) if message.starts_with("unknown field") => {
@@ -106,7 +108,7 @@ impl<'a> Complaint<'a> {
         }
     }
 
-    /// "string \"abc\", expected u32" without the value itself.
+    /// Parses "string \"abc\", expected u32", dropping the value.
     fn mismatch(message: &'a str) -> Option<Self> {
         let (found, wanted) = message.rsplit_once(", expected ")?;
         let kind = found.split(['"', '`']).next().unwrap_or_default().trim();
@@ -114,22 +116,22 @@ impl<'a> Complaint<'a> {
     }
 }
 
-/// The settings that a table knows, from the parser's own message.
+/// The settings of a table, from the parser's message.
 #[cfg(test)]
 pub(super) fn known_settings(error: &toml::de::Error) -> Vec<String> {
-    match Complaint::of(error.message()) {
-        Complaint::Unknown { known, .. } => known.into_iter().map(String::from).collect(),
+    match SerdeMessage::parse(error.message()) {
+        SerdeMessage::Unknown { known, .. } => known.into_iter().map(String::from).collect(),
         _ => Vec::new(),
     }
 }
 
-/// The parser's names of types in the words of TOML.
-fn plain(kind: &str) -> &str {
+/// Translates the parser's type names into those of TOML.
+fn type_name(kind: &str) -> &str {
     match kind {
         "a boolean" | "boolean" => "true or false",
         "a map" | "map" => "a table",
         "a sequence" | "sequence" => "a list",
-        "floating point" => "a number with a point",
+        "floating point" => "a decimal number",
         "integer" => "a whole number",
         "string" => "a string",
         _ if kind.starts_with("struct ") => "a table",
@@ -138,19 +140,20 @@ fn plain(kind: &str) -> &str {
 }
 
 fn suggestion(field: &str, known: &[&str]) -> String {
-    /// Below this two names have little in common (Jaro-Winkler, 0 to 1).
-    const ALIKE: f64 = 0.8;
-    let likeness = |name: &&str| strsim::jaro_winkler(field, name);
-    let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    /// Minimum Jaro-Winkler similarity (0 to 1) of a suggested name.
+    const MIN_SIMILARITY: f64 = 0.8;
+    let similarity = |name: &&str| strsim::jaro_winkler(field, name);
+    let nearest = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
     let is_secret = ["key", "password", "secret", "token"].iter().any(|word| field.contains(word));
-    match nearest.filter(|name| likeness(name) >= ALIKE) {
+    match nearest.filter(|name| similarity(name) >= MIN_SIMILARITY) {
         Some(name) => format!("unknown setting; did you mean `{name}`?"),
         None if is_secret => "unknown setting; keys and tokens come from the environment".into(),
-        None => format!("unknown setting; known here: {}", known.join(", ")),
+        None => format!("unknown setting; known settings: {}", known.join(", ")),
     }
 }
 
-/// `http.listen` as ("[http]", "listen"), `model[1].color` as ("[[model]] 2", "color").
+/// Splits a path into table and setting: `http.listen` into "[http]" and "listen", `model[1].color` into
+/// "[[model]] 2" and "color".
 fn setting_name(path: &Path) -> (String, String) {
     let segments: Vec<&Segment> = path.iter().collect();
     let (table, rest) = match segments.as_slice() {

@@ -1,5 +1,5 @@
-//! The line-up: `[[provider]]`, `[[model]]` and `[[example]]` as written, and as the program gets them once
-//! ids are matched, keys looked up and colours dealt.
+//! The line-up: `[[provider]]`, `[[model]]` and `[[example]]`, first as written, then with ids matched, keys looked up
+//! and colours assigned.
 
 use std::time::Duration;
 
@@ -11,56 +11,56 @@ use url::Url;
 use super::{ConfigError, Env, value};
 use crate::model::{Color, ModelCard, ModelId, Prices};
 
-/// The colours of models that name none, in turn: clearly apart for most eyes, also on a dark ground.
+/// The colours of models without one, in this order: distinguishable for most eyes, also on a dark background.
 pub const PALETTE: [&str; 8] =
     ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0", "#9D7BF5", "#A9B4C2", "#E0475B"];
 
-/// A provider: an endpoint that speaks the `OpenAI` chat protocol.
+/// `[[provider]]`: a server that speaks the `OpenAI` chat protocol.
 #[derive(Clone, Debug)]
 pub struct ProviderConfig {
-    /// Its id in the configuration.
+    /// The id in the configuration.
     pub id: String,
-    /// What `/chat/completions` is appended to; no slash at its end (but for the root's), no query.
+    /// The parent URL of `/chat/completions`, without a trailing slash (except the root's) or a query.
     pub base_url: Url,
-    /// The key that goes along.
+    /// The API key.
     pub key: ProviderKey,
-    /// Requests that may be under way there at once, over all replicas.
+    /// Concurrent requests, over all replicas.
     pub max_requests: Option<u64>,
 }
 
-/// What a provider is asked with.
+/// The API key of a provider.
 #[derive(Clone, Debug)]
 pub enum ProviderKey {
     /// No key is sent.
     NotNeeded,
     /// This key is sent.
     Key(SecretString),
-    /// There is none: its models are simulated and it is never asked.
+    /// The key is missing: the models are simulated and the provider is never called.
     Simulate,
 }
 
-/// A model of the line-up.
+/// `[[model]]`: a model of the line-up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    /// What people see of it; `simulated` is true when its provider's key is [`ProviderKey::Simulate`].
+    /// Its public description; simulated if its provider's key is [`ProviderKey::Simulate`].
     pub card: ModelCard,
-    /// The id of its provider; one of [`super::Config::providers`].
+    /// The id of its provider, one of [`super::Config::providers`].
     pub provider: String,
     /// Its name at the provider.
     pub model: String,
-    /// A system text, if any.
+    /// The system text, if any.
     pub system: Option<String>,
-    /// False: the model has no system role, the text goes into the user's turn.
+    /// False moves the system text into the user's turn, for models without a system role.
     pub system_role: bool,
-    /// Sampling temperature, 0 to 2; `None`: the provider's default.
+    /// Sampling temperature, 0 to 2; `None` for the provider's default.
     pub temperature: Option<f64>,
-    /// Its own cap in tokens, below the arena's.
+    /// Its own limit of output tokens; the arena's applies too.
     pub max_tokens: Option<u32>,
-    /// Its own deadline for the first token.
+    /// Its own deadline for the first token, if any.
     pub first_token: Option<Duration>,
-    /// Its own deadline between two events.
+    /// Its own deadline between two events, if any.
     pub idle: Option<Duration>,
-    /// Merged into the request's body.
+    /// Fields merged into the request body.
     pub extra: Map<String, serde_json::Value>,
 }
 
@@ -68,14 +68,14 @@ pub struct ModelConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExampleConfig {
-    /// At most 75 characters: a button's text on Slack
+    /// The title, at most 75 characters: the maximum of a button's text on Slack
     /// (<https://docs.slack.dev/reference/block-kit/block-elements/button-element>).
     #[serde(deserialize_with = "value::line::<_, 75>")]
     pub title: String,
     /// The prompt.
     #[serde(deserialize_with = "value::text")]
     pub prompt: String,
-    /// What the race usually shows, or empty.
+    /// The usual result of the race, or empty.
     #[serde(default)]
     pub lesson: String,
 }
@@ -91,7 +91,7 @@ pub(super) struct ProviderTable {
     #[serde(default, deserialize_with = "value::variable")]
     api_key_env: Option<String>,
     when_no_key: Option<WhenNoKey>,
-    #[serde(default, deserialize_with = "value::cap")]
+    #[serde(default, deserialize_with = "value::limit")]
     max_requests: Option<u64>,
 }
 
@@ -128,9 +128,9 @@ pub(super) struct ModelTable {
     temperature: Option<f64>,
     #[serde(default, deserialize_with = "value::optional_tokens")]
     max_tokens: Option<u32>,
-    #[serde(default, deserialize_with = "value::optional_period")]
+    #[serde(default, deserialize_with = "value::optional_duration")]
     first_token: Option<Duration>,
-    #[serde(default, deserialize_with = "value::optional_period")]
+    #[serde(default, deserialize_with = "value::optional_duration")]
     idle: Option<Duration>,
     #[serde(default, deserialize_with = "value::json_object")]
     extra: Map<String, serde_json::Value>,
@@ -144,10 +144,10 @@ fn yes() -> bool {
     true
 }
 
-/// Providers with their keys.
+/// Looks up the keys of the providers.
 ///
 /// # Errors
-/// An id comes twice, or a key is missing and nothing is simulated instead.
+/// A duplicate id, or a missing key without `when_no_key`.
 pub(super) fn providers(
     file: &str,
     tables: Vec<ProviderTable>,
@@ -176,30 +176,30 @@ fn key(file: &str, table: &ProviderTable, env: &Env) -> Result<ProviderKey, Conf
         (None, None) => {
             let problem = format!(
                 "{} is not set; set it, or write when_no_key = \"simulate\" to race simulated models",
-                shown(variable)
+                displayable(variable)
             );
             Err(ConfigError::in_file(file, format!("[[provider]] {} api_key_env", table.id), problem))
         }
     }
 }
 
-/// A name with small letters in it may be a key that was pasted for its variable's name.
-fn shown(variable: &str) -> &str {
+/// Hides a name with lower-case letters, since it may be a key that was pasted in place of the variable's name.
+fn displayable(variable: &str) -> &str {
     let is_plain = !variable.bytes().any(|byte| byte.is_ascii_lowercase());
-    if is_plain { variable } else { "the variable that it names" }
+    if is_plain { variable } else { "the named variable" }
 }
 
-/// Models, matched with their providers.
+/// Matches the models with their providers.
 ///
 /// # Errors
-/// There is none, an id comes twice, or a provider is unknown.
+/// No model, a duplicate id, or an unknown provider.
 pub(super) fn models(
     file: &str,
     tables: Vec<ModelTable>,
     providers: &[ProviderConfig],
 ) -> Result<Vec<ModelConfig>, ConfigError> {
     if tables.is_empty() {
-        let problem = "there is none; add at least one [[model]] to the [[provider]] tables";
+        let problem = "missing; add at least one [[model]] for the [[provider]] tables";
         return Err(ConfigError::in_file(file, "[[model]]", problem));
     }
     unique(file, "model", tables.iter().map(|table| table.id.as_str()))?;
@@ -214,7 +214,7 @@ pub(super) fn models(
         .collect()
 }
 
-/// The palette without end, less what models chose themselves.
+/// The palette without the colours that models chose, repeated endlessly.
 fn free_colors(tables: &[ModelTable]) -> impl Iterator<Item = Color> + use<> {
     let palette: Vec<Color> = PALETTE.iter().filter_map(|hex| Color::parse(hex)).collect();
     let is_free = |color: &Color| !tables.iter().any(|table| table.color == Some(*color));
@@ -230,9 +230,12 @@ fn provider_of<'a>(
     providers.iter().find(|provider| provider.id == table.provider).ok_or_else(|| {
         let known = providers.iter().map(|provider| provider.id.as_str()).collect::<Vec<_>>().join(", ");
         let problem = if known.is_empty() {
-            format!("there is no [[provider]]; add one with id = \"{}\" and its base_url", table.provider)
+            format!(
+                "no [[provider]] is configured; add one with id = \"{}\" and its base_url",
+                table.provider
+            )
         } else {
-            format!("no [[provider]] is called \"{}\"; there is: {known}", table.provider)
+            format!("no [[provider]] has the id \"{}\"; known ids: {known}", table.provider)
         };
         ConfigError::in_file(file, format!("[[model]] {} provider", table.id), problem)
     })
@@ -242,18 +245,18 @@ fn unique<'a>(file: &str, table: &str, ids: impl Iterator<Item = &'a str>) -> Re
     let mut seen = std::collections::BTreeSet::new();
     for id in ids {
         if !seen.insert(id) {
-            let problem = format!("\"{id}\" comes twice; give each [[{table}]] an id of its own");
+            let problem = format!("\"{id}\" is used twice; give each [[{table}]] a unique id");
             return Err(ConfigError::in_file(file, format!("[[{table}]] id"), problem));
         }
     }
     Ok(())
 }
 
-/// Input tokens that the form of a conversation takes at most.
-const FORM: usize = 64;
+/// Upper bound of the input tokens of the chat template.
+const MAX_TEMPLATE_TOKENS: usize = 64;
 
 impl ModelTable {
-    /// What its tokens cost; one price alone means that the other is nothing. Simulated ones cost nothing.
+    /// Token prices; a single price means that the other is zero. Simulated models have none.
     fn prices(&self, provider: &ProviderConfig) -> Option<Prices> {
         if matches!(provider.key, ProviderKey::Simulate) || (self.price_in, self.price_out) == (None, None) {
             return None;
@@ -261,7 +264,7 @@ impl ModelTable {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a price has its range")]
         let trillionths =
             |dollars_a_million: Option<f64>| (dollars_a_million.unwrap_or(0.0) * 1e6).ceil() as u64;
-        let overhead = FORM + self.system.as_ref().map_or(0, String::len);
+        let overhead = MAX_TEMPLATE_TOKENS + self.system.as_ref().map_or(0, String::len);
         Some(Prices {
             input: trillionths(self.price_in),
             output: trillionths(self.price_out),

@@ -1,14 +1,13 @@
 //! The configuration: one TOML file and the environment in, one checked [`Config`] out.
 //!
-//! Everything is looked at once, at the start; the rest of the program never reads a file, a variable or a
-//! raw string again. Each mistake is one [`ConfigError`]. Must not know what the settings do: it starts
-//! nothing and asks nobody.
+//! ```text
+//! Env (variables, *_FILE secrets) --------------\
+//! file -> tables, lineup (values by `value`) ----+-> Config, or the first ConfigError
+//! credentials (per platform all or none) -------/
+//! ```
 //!
-//! - [`Env`]: the environment and `*_FILE` secrets
-//! - `tables`, `lineup`: the TOML tables, with unknown settings refused
-//! - `value`: single values; `credentials`: a platform's all or nothing
+//! Everything is checked once, at the start. No other module reads a configuration file or a variable.
 
-mod caps;
 mod credentials;
 mod env;
 mod error;
@@ -29,74 +28,76 @@ use serde::Deserialize;
 use url::Url;
 
 pub use self::{
-    caps::{AccessConfig, BudgetConfig, StoreConfig},
     credentials::Credentials,
     env::Env,
     error::ConfigError,
     lineup::{ExampleConfig, ModelConfig, PALETTE, ProviderConfig, ProviderKey},
-    tables::{ArenaConfig, DiscordConfig, DiscordMode, HttpConfig, SlackConfig, SlackMode, Timeouts},
+    tables::{
+        AccessConfig, ArenaConfig, BudgetConfig, DiscordConfig, DiscordMode, HttpConfig, SlackConfig,
+        SlackMode, StoreConfig, Timeouts,
+    },
 };
 
-/// Used when neither `--config` nor `ARENA_CONFIG` names a file, if it is there.
+/// The default file, used if it exists and neither `--config` nor `ARENA_CONFIG` names another.
 pub const DEFAULT_FILE: &str = "config/arena.toml";
 
-/// The same file, in the binary.
+/// The text of [`DEFAULT_FILE`] at build time.
 pub const BUILT_IN: &str = include_str!("../../config/arena.toml");
 
-/// The variable that goes before `[http] listen`.
+/// The variable that overrides `[http] listen`.
 pub const LISTEN_VARIABLE: &str = "ARENA_LISTEN";
 
 const BUILT_IN_NAME: &str = "built-in config/arena.toml";
 
-/// The whole configuration, checked. Its `Debug` shows no secret.
+/// The whole configuration, checked. Its `Debug` output contains no secrets.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Bounds of races and users.
+    /// Limits of races and users.
     pub arena: ArenaConfig,
     /// Deadlines of an answer.
     pub timeouts: Timeouts,
-    /// Where to listen.
+    /// Addresses to listen on.
     pub http: HttpConfig,
-    /// Discord, whether it is on or not.
+    /// Settings of Discord, enabled or not.
     pub discord: DiscordConfig,
-    /// Slack, whether it is on or not.
+    /// Settings of Slack, enabled or not.
     pub slack: SlackConfig,
-    /// What races may cost.
+    /// Maximum cost of races.
     pub budget: BudgetConfig,
-    /// Where and to whom the service is open.
+    /// Allowed places and users.
     pub access: AccessConfig,
-    /// What is remembered, and how long.
+    /// Retention of races.
     pub store: StoreConfig,
-    /// At least one, ids unique.
+    /// The providers: at least one, with unique ids.
     pub providers: Vec<ProviderConfig>,
-    /// The line-up in its order: at least one, ids unique, each with a provider of [`Config::providers`].
+    /// The line-up in order: at least one model, with unique ids, each with a provider of [`Config::providers`].
     pub models: Vec<ModelConfig>,
-    /// Prompts to try; may be empty.
+    /// Example prompts; may be empty.
     pub examples: Vec<ExampleConfig>,
-    /// Tokens of the platforms.
+    /// Tokens of the chat platforms.
     pub credentials: Credentials,
-    /// Whether the local channel is served.
+    /// Availability of the local channel.
     pub local_channel: LocalChannel,
-    /// `DATABASE_URL`: `sqlite:`, `postgres://` or `postgresql://`. A secret, for it may hold a password.
+    /// `DATABASE_URL`: `sqlite:`, `postgres://` or `postgresql://`. A secret, since it may contain a password.
     pub database_url: Option<SecretString>,
-    /// The folder of the default database: `ARENA_DATA`, else the user's data directory, if there is one.
+    /// The folder of the default database: `ARENA_DATA`, else the user's data directory, if any.
     pub data_dir: Option<PathBuf>,
-    /// The file that it was read from, for people.
+    /// The name of the configuration file, for display.
     pub origin: String,
 }
 
-/// `ARENA_LOCAL_CHANNEL`.
+/// The modes of `ARENA_LOCAL_CHANNEL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocalChannel {
-    /// On when no chat token is set and the address is loopback.
+    /// On if no chat token is set and the address is loopback.
     Auto,
-    /// On, whatever the address.
+    /// On for any address.
     On,
     /// Off.
     Off,
 }
 
-/// The file as written. A line-up that is left out is the built-in one.
+/// The file as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -122,11 +123,11 @@ struct File {
 }
 
 impl Config {
-    /// Reads the configuration: the file at `path` (`--config`), else at `ARENA_CONFIG`, else
-    /// [`DEFAULT_FILE`] if it is there, else [`BUILT_IN`]. Reads files, so call it at the start only.
+    /// Loads the configuration from the file at `path` (`--config`), else at `ARENA_CONFIG`, else [`DEFAULT_FILE`] if it
+    /// exists, else [`BUILT_IN`]. Blocks on file reads, so call it at the start only.
     ///
     /// # Errors
-    /// The first mistake that is found, see [`ConfigError`].
+    /// The first problem found.
     pub fn load(path: Option<&Path>, env: &Env) -> Result<Self, ConfigError> {
         match path.map(PathBuf::from).or_else(|| env.path("ARENA_CONFIG")) {
             Some(path) => Self::read(&path, env),
@@ -147,14 +148,14 @@ impl Config {
         Self::from_toml(&text, &name, env)
     }
 
-    /// The configuration of this text; `origin` names it in errors.
+    /// Parses the configuration from `text`; `origin` names it in errors.
     ///
     /// # Errors
-    /// The first mistake that is found, see [`ConfigError`].
+    /// The first problem found.
     pub fn from_toml(text: &str, origin: &str, env: &Env) -> Result<Self, ConfigError> {
         let mut file: File = parse(text, origin)?;
         file.override_from(env)?;
-        file.fall_back(origin)?;
+        file.fill_in_defaults(origin)?;
         let providers = lineup::providers(origin, file.provider.unwrap_or_default(), env)?;
         let models = lineup::models(origin, file.model.unwrap_or_default(), &providers)?;
         Ok(Self {
@@ -185,7 +186,7 @@ fn parse(text: &str, origin: &str) -> Result<File, ConfigError> {
 }
 
 impl File {
-    /// What the environment says goes before the file.
+    /// Overrides settings of the file with those of the environment.
     fn override_from(&mut self, env: &Env) -> Result<(), ConfigError> {
         if let Some(listen) = listen(env)? {
             (self.http.listen, self.http.listen_is_variable) = (listen, true);
@@ -199,22 +200,23 @@ impl File {
         Ok(())
     }
 
-    /// The built-in line-up where the file has none of its own, and the same for the examples; those that a
-    /// lowered `max_prompt_chars` would refuse are left out.
-    fn fall_back(&mut self, origin: &str) -> Result<(), ConfigError> {
+    /// Fills in the built-in line-up if the file has neither providers nor models, and the built-in examples, without
+    /// those longer than `max_prompt_chars`, if it has none.
+    fn fill_in_defaults(&mut self, origin: &str) -> Result<(), ConfigError> {
         let built_in = parse(BUILT_IN, BUILT_IN_NAME)?;
         if self.provider.is_none() && self.model.is_none() {
             (self.provider, self.model) = (built_in.provider, built_in.model);
         }
-        let most = self.arena.max_prompt_chars;
-        let fits = |example: &ExampleConfig| example.prompt.chars().count() <= most;
+        let max = self.arena.max_prompt_chars;
+        let fits = |example: &ExampleConfig| example.prompt.chars().count() <= max;
         let Some(own) = &self.example else {
             self.example = built_in.example.map(|all| all.into_iter().filter(fits).collect());
             return Ok(());
         };
         own.iter().find(|example| !fits(example)).map_or(Ok(()), |long| {
             let key = format!("[[example]] \"{}\" prompt", long.title);
-            let problem = format!("longer than [arena] max_prompt_chars = {most}; shorten it or raise that");
+            let problem =
+                format!("longer than [arena] max_prompt_chars = {max}; shorten it or raise the limit");
             Err(ConfigError::in_file(origin, key, problem))
         })
     }
@@ -252,7 +254,7 @@ fn database_url(env: &Env) -> Result<Option<SecretString>, ConfigError> {
     Err(ConfigError::in_env(NAME, problem))
 }
 
-/// `ARENA_DATA`, else where the platform keeps a user's data
+/// `ARENA_DATA`, else the operating system's folder for a user's data
 /// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
 fn data_dir(env: &Env) -> Result<Option<PathBuf>, ConfigError> {
     let below = |variable: &str, folder: &str| {

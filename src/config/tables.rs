@@ -1,5 +1,4 @@
-//! The plain tables: what they hold, their defaults and their ranges. A table that is left out has its
-//! defaults. Must not know the environment or another table.
+//! The plain tables: their settings, defaults and ranges. An omitted table has its defaults.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,30 +7,30 @@ use url::Url;
 
 use super::value;
 
-/// `[arena]`: the bounds of a race and of its users.
+/// `[arena]`: limits of races and users.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ArenaConfig {
-    /// The longest prompt, in characters, 1 to 1,000,000.
-    #[serde(deserialize_with = "value::within::<_, _, 1, 1_000_000>")]
+    /// Maximum length of a prompt in characters, 1 to 1,000,000.
+    #[serde(deserialize_with = "value::integer::<_, _, 1, 1_000_000>")]
     pub max_prompt_chars: usize,
-    /// The longest answer, in tokens, reasoning included, 1 to 1,000,000; a model's `max_tokens` may lower it.
-    #[serde(deserialize_with = "value::within::<_, _, 1, 1_000_000>")]
+    /// Maximum length of an answer in tokens, reasoning included, 1 to 1,000,000; a model's `max_tokens` may lower it.
+    #[serde(deserialize_with = "value::integer::<_, _, 1, 1_000_000>")]
     pub max_output_tokens: u32,
-    /// Races that run at once in the whole service, 1 to 100,000.
-    #[serde(deserialize_with = "value::within::<_, _, 1, 100_000>")]
+    /// Concurrent races in the whole service, 1 to 100,000.
+    #[serde(deserialize_with = "value::integer::<_, _, 1, 100_000>")]
     pub concurrent_races: usize,
-    /// Races that one user may start in a minute, 1 to 100,000.
-    #[serde(deserialize_with = "value::within::<_, _, 1, 100_000>")]
+    /// Races that a user may start per minute, 1 to 100,000.
+    #[serde(deserialize_with = "value::integer::<_, _, 1, 100_000>")]
     pub races_per_user_per_minute: u32,
-    /// Races that one user may have running at once; `None`: as many as the rate lets in.
-    #[serde(deserialize_with = "value::cap")]
+    /// Concurrent races of a user; `None` if only limited by the rate.
+    #[serde(deserialize_with = "value::limit")]
     pub races_per_user: Option<u64>,
-    /// Models in one race; `None`: the whole line-up.
-    #[serde(deserialize_with = "value::cap")]
+    /// Models in one race; `None` for the whole line-up.
+    #[serde(deserialize_with = "value::limit")]
     pub lanes_per_race: Option<usize>,
-    /// Seconds from a stop signal to the end of everything, 0 (at once) to 3,600.
-    #[serde(deserialize_with = "value::within::<_, _, 0, 3_600>")]
+    /// Seconds from a stop signal to the end of the process, 0 (at once) to 3,600.
+    #[serde(deserialize_with = "value::integer::<_, _, 0, 3_600>")]
     pub drain_seconds: u64,
 }
 
@@ -49,21 +48,21 @@ impl Default for ArenaConfig {
     }
 }
 
-/// `[timeouts]`: the staged deadlines of one answer, each from 1 ms to 24 h.
+/// `[timeouts]`: staged deadlines of one answer, each from 1 ms to 24 h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// To connect.
-    #[serde(deserialize_with = "value::period")]
+    /// For establishing a connection.
+    #[serde(deserialize_with = "value::duration")]
     pub connect: Duration,
     /// From the request to the first content or reasoning.
-    #[serde(deserialize_with = "value::period")]
+    #[serde(deserialize_with = "value::duration")]
     pub first_token: Duration,
     /// Between two content or reasoning events.
-    #[serde(deserialize_with = "value::period")]
+    #[serde(deserialize_with = "value::duration")]
     pub idle: Duration,
-    /// The whole answer.
-    #[serde(deserialize_with = "value::period")]
+    /// From the request to the end of the answer.
+    #[serde(deserialize_with = "value::duration")]
     pub total: Duration,
 }
 
@@ -78,21 +77,21 @@ impl Default for Timeouts {
     }
 }
 
-/// `[http]`: where the service listens.
+/// `[http]`: addresses to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Health, webhooks and the local channel. `ARENA_LISTEN` goes before it.
+    /// The address for health checks, webhooks and the local channel. `ARENA_LISTEN` overrides it.
     #[serde(deserialize_with = "value::socket_address")]
     pub listen: SocketAddr,
-    /// Whether the address came from `ARENA_LISTEN`.
+    /// True if the address came from `ARENA_LISTEN`.
     #[serde(skip)]
     pub listen_is_variable: bool,
-    /// An address of its own for `/metrics`; `None`: the same.
+    /// A separate address for `/metrics`; `None` for the same one.
     #[serde(deserialize_with = "value::optional_address")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Further `Host` names (lower case, with a port where one is used) under which the local channel may
-    /// be asked for, for a reverse proxy.
+    /// Additional `Host` names (lower case, with the port if it is not the default) that the local channel accepts,
+    /// for a reverse proxy.
     #[serde(deserialize_with = "value::hosts")]
     pub allowed_hosts: Vec<String>,
 }
@@ -108,31 +107,31 @@ impl Default for HttpConfig {
     }
 }
 
-/// How Discord's interactions reach the service.
+/// The transport of Discord's interactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiscordMode {
-    /// Over the gateway, a connection that the service opens.
+    /// The gateway, a connection that the service opens.
     Gateway,
-    /// Over `/discord/interactions`; needs `DISCORD_PUBLIC_KEY`.
+    /// Webhooks at `/discord/interactions`; needs `DISCORD_PUBLIC_KEY`.
     Http,
 }
 
-/// `[discord]`.
+/// `[discord]`: settings of the Discord app.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiscordConfig {
-    /// The API's origin, without `/api`. `DISCORD_API_URL` goes before it.
+    /// The API's origin, without `/api`. `DISCORD_API_URL` overrides it.
     #[serde(deserialize_with = "value::base_url")]
     pub api_url: Url,
-    /// How interactions come.
+    /// The transport of interactions.
     pub mode: DiscordMode,
-    /// Register the commands in this server alone; `None`: everywhere.
+    /// The only server in which the commands are registered; `None` for all servers.
     #[serde(deserialize_with = "value::snowflake")]
     pub guild_id: Option<u64>,
-    /// Seconds for which an interaction's token is used, 1 to 900 (Discord's own limit:
+    /// Seconds for which an interaction's token is used, 1 to 900 (Discord's limit:
     /// <https://docs.discord.com/developers/interactions/receiving-and-responding>).
-    #[serde(deserialize_with = "value::within::<_, _, 1, 900>")]
+    #[serde(deserialize_with = "value::integer::<_, _, 1, 900>")]
     pub token_seconds: u64,
 }
 
@@ -147,29 +146,29 @@ impl Default for DiscordConfig {
     }
 }
 
-/// How Slack's commands reach the service.
+/// The transport of Slack's commands and events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SlackMode {
-    /// Over Socket Mode, connections that the service opens; needs `SLACK_APP_TOKEN`.
+    /// Socket Mode, connections that the service opens; needs `SLACK_APP_TOKEN`.
     Socket,
-    /// Over `/slack/commands` and its siblings; needs `SLACK_SIGNING_SECRET`.
+    /// Webhooks at `/slack/*`; needs `SLACK_SIGNING_SECRET`.
     Http,
 }
 
-/// `[slack]`.
+/// `[slack]`: settings of the Slack app.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SlackConfig {
-    /// The Web API, methods are below it. `SLACK_API_URL` goes before it.
+    /// The parent URL of the Web API methods. `SLACK_API_URL` overrides it.
     #[serde(deserialize_with = "value::base_url")]
     pub api_url: Url,
-    /// How commands come.
+    /// The transport of commands and events.
     pub mode: SlackMode,
     /// Ids of the users who may stop any race.
     #[serde(deserialize_with = "value::slack_users")]
     pub admins: Vec<String>,
-    /// Whether the last frame also has Slack's own bar chart.
+    /// Adds Slack's own bar chart to the final message.
     pub native_chart: bool,
 }
 
@@ -181,6 +180,57 @@ impl Default for SlackConfig {
             admins: Vec::new(),
             native_chart: true,
         }
+    }
+}
+
+/// `[budget]`: maximum cost of races per day (UTC), in US dollars. Prices are set per model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BudgetConfig {
+    /// For the races of one user.
+    #[serde(deserialize_with = "value::optional_price")]
+    pub user_day_usd: Option<f64>,
+    /// For the races of one Discord server or Slack workspace.
+    #[serde(deserialize_with = "value::optional_price")]
+    pub server_day_usd: Option<f64>,
+    /// For all races.
+    #[serde(deserialize_with = "value::optional_price")]
+    pub day_usd: Option<f64>,
+}
+
+/// `[access]`: where and by whom the service may be used. An empty list allows all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccessConfig {
+    /// Allowed Discord servers.
+    #[serde(deserialize_with = "value::snowflakes")]
+    pub discord_servers: Vec<u64>,
+    /// Allowed Discord channels.
+    #[serde(deserialize_with = "value::snowflakes")]
+    pub discord_channels: Vec<u64>,
+    /// Discord roles of which a user needs one.
+    #[serde(deserialize_with = "value::snowflakes")]
+    pub discord_roles: Vec<u64>,
+    /// Allowed Slack channels.
+    #[serde(deserialize_with = "value::slack_channels")]
+    pub slack_channels: Vec<String>,
+    /// Slack user groups of which a user needs one.
+    #[serde(deserialize_with = "value::slack_groups")]
+    pub slack_groups: Vec<String>,
+}
+
+/// `[store]`: retention of races.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Days for which prompts and answers are kept, 0 (never stored) to 3,650.
+    #[serde(deserialize_with = "value::integer::<_, _, 0, 3_650>")]
+    pub text_days: u32,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { text_days: 30 }
     }
 }
 

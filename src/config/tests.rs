@@ -1,4 +1,4 @@
-//! The configuration as a whole: the built-in file, precedence, secrets. Mistakes are in `mistakes`.
+//! Tests of the whole configuration: the built-in file, precedence, secrets.
 
 mod mistakes;
 
@@ -12,18 +12,18 @@ fn config(text: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_toml(text, "arena.toml", &Env::from_pairs(env.iter().copied()))
 }
 
-/// A line-up of one, for texts about something else.
+/// A line-up of one model, for texts about something else.
 const ONE: &str = "[[provider]]\nid = 'p'\nbase_url = 'http://127.0.0.1:1/v1'\n\
                    [[model]]\nid = 'm'\nprovider = 'p'\nmodel = 'x'\n";
 
 #[test]
-fn the_built_in_file_states_the_defaults() {
+fn the_built_in_file_shows_the_defaults() {
     let of = |text| format!("{:?}", config(text, &[]).unwrap());
     assert_eq!(of(BUILT_IN), of(""));
 }
 
 #[test]
-fn the_built_in_file_states_every_setting() {
+fn the_built_in_file_shows_every_setting() {
     for table in [
         "arena",
         "timeouts",
@@ -40,18 +40,18 @@ fn the_built_in_file_states_every_setting() {
         let settings = error::known_settings(&error);
         assert!(settings.len() > 2, "{table}: {error}");
         for setting in settings {
-            let stated = BUILT_IN.lines().any(|line| {
+            let is_shown = BUILT_IN.lines().any(|line| {
                 let line = line.trim_start_matches(['#', ' ']);
                 let names = line.split(['=', ' ', ',']).take(4).filter(|name| !name.is_empty());
                 names.collect::<Vec<_>>().contains(&setting.as_str())
             });
-            assert!(stated, "[{table}] {setting}");
+            assert!(is_shown, "[{table}] {setting}");
         }
     }
 }
 
 #[test]
-fn its_commented_providers_are_right_too() {
+fn the_commented_providers_of_the_built_in_file_are_valid() {
     let start = BUILT_IN.find("# vLLM").unwrap();
     let end = BUILT_IN.find("# \"Try these\"").unwrap();
     let tables = BUILT_IN[start..end].lines().filter_map(|line| line.strip_prefix("# "));
@@ -61,7 +61,7 @@ fn its_commented_providers_are_right_too() {
 }
 
 #[test]
-fn the_line_up_is_the_five_models() {
+fn the_built_in_line_up_has_five_models() {
     let config = config("", &[]).unwrap();
     let card = |model: &ModelConfig| {
         format!("{} {} {} {}", model.card.icon, model.card.name, model.card.size, model.card.color)
@@ -99,11 +99,11 @@ fn a_provider_without_a_variable_needs_no_key() {
     assert!(matches!(config.providers[0].key, ProviderKey::NotNeeded));
     let model = &config.models[0];
     assert_eq!((model.card.name.as_str(), model.card.simulated, model.system_role), ("m", false, true));
-    assert_eq!(config.examples.len(), 5, "examples fall back by themselves");
+    assert_eq!(config.examples.len(), 5, "the built-in examples are used");
 }
 
 #[test]
-fn a_model_has_settings_of_its_own() {
+fn model_settings_are_read() {
     let text = format!(
         "{ONE}system = 'be brief'\nsystem_role = false\ntemperature = 1\nmax_tokens = 9\nfirst_token = '5m'\n\
          idle = '1s 500ms'\nprice_in = 0.25\nextra = {{ top_p = 0.5, stop = ['a', 'b'], deep = {{ on = true }} }}"
@@ -119,7 +119,7 @@ fn a_model_has_settings_of_its_own() {
 }
 
 #[test]
-fn colors_are_dealt_in_turn_and_never_twice() {
+fn colors_are_assigned_in_order_without_repeats() {
     let model =
         |id: usize, more: &str| format!("[[model]]\nid = '{id}'\nprovider = 'p'\nmodel = 'x'\n{more}\n");
     let mut text = format!("{ONE}{}", model(0, "color = '#4594f0'"));
@@ -131,7 +131,7 @@ fn colors_are_dealt_in_turn_and_never_twice() {
 }
 
 #[test]
-fn the_environment_goes_before_the_file() {
+fn the_environment_overrides_the_file() {
     let env = [
         ("ARENA_LISTEN", "0.0.0.0:9"),
         ("DISCORD_API_URL", "http://127.0.0.1:7"),
@@ -149,7 +149,7 @@ fn the_environment_goes_before_the_file() {
 }
 
 #[test]
-fn the_data_folder_defaults_to_the_users() {
+fn the_data_folder_defaults_to_that_of_the_user() {
     let folder = |env: &[(&str, &str)]| config("", env).unwrap().data_dir;
     assert_eq!(folder(&[]), None);
     assert_eq!(folder(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x")]), Some("/x/llm-arena".into()));
@@ -158,7 +158,7 @@ fn the_data_folder_defaults_to_the_users() {
 }
 
 #[test]
-fn a_named_file_goes_before_the_variable() {
+fn a_named_file_overrides_the_variable() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, seconds: u8| {
         let path = folder.path().join(name);
@@ -174,7 +174,7 @@ fn a_named_file_goes_before_the_variable() {
 }
 
 #[test]
-fn secrets_come_from_files_and_never_show() {
+fn secrets_are_read_from_files_and_never_printed() {
     let folder = tempfile::tempdir().unwrap();
     let names = [
         "DISCORD_TOKEN",
@@ -202,7 +202,7 @@ fn secrets_come_from_files_and_never_show() {
 }
 
 #[test]
-fn a_platform_is_off_without_its_token_whatever_its_mode() {
+fn a_platform_without_its_token_is_disabled_in_any_mode() {
     let text = "discord.mode = 'http'\nslack.mode = 'http'\ndiscord.guild_id = 81384788765712384";
     let config = config(text, &[]).unwrap();
     assert!(config.credentials.discord_token.is_none() && config.credentials.slack_bot_token.is_none());
@@ -213,7 +213,7 @@ fn a_platform_is_off_without_its_token_whatever_its_mode() {
 }
 
 #[test]
-fn examples_give_way_to_a_low_cap_and_to_an_empty_list() {
+fn examples_yield_to_a_low_prompt_limit_and_to_an_empty_list() {
     let count = |text| config(text, &[]).unwrap().examples.len();
     assert!(count("arena.max_prompt_chars = 100") < 5);
     assert_eq!(count("example = []"), 0);

@@ -1,5 +1,5 @@
-//! Single values as people write them: each function takes one TOML value (or a variable's text) and gives
-//! a checked one, or says what to write instead. Must not know tables, files or the environment.
+//! Single values: each function checks one TOML value (or a variable's text) and returns it parsed, or an error that
+//! says what to write instead.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,31 +11,31 @@ use url::Url;
 
 use crate::model::Color;
 
-const LONGEST_PERIOD: Duration = Duration::from_hours(24);
-const LONGEST_ID: usize = 40;
+const MAX_DURATION: Duration = Duration::from_hours(24);
+const MAX_ID_LEN: usize = 40;
 
-/// The end of a URL that clients add themselves, pasted along by mistake.
-const ENDPOINT: &str = "/chat/completions";
+/// The path that clients append to a base URL, often pasted along by mistake.
+const ENDPOINT_PATH: &str = "/chat/completions";
 
 /// A duration in jiff's friendly format: <https://docs.rs/jiff/latest/jiff/fmt/friendly/index.html>.
-pub(super) fn period<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let value = Value::deserialize(from)?;
     let parsed = value.as_str().and_then(|text| SpanParser::new().parse_unsigned_duration(text).ok());
-    let period = parsed.ok_or_else(|| {
+    let duration = parsed.ok_or_else(|| {
         D::Error::custom(r#"must be a duration in quotes with its unit, such as "90s" or "5m""#)
     })?;
-    if period < Duration::from_millis(1) || period > LONGEST_PERIOD {
+    if duration < Duration::from_millis(1) || duration > MAX_DURATION {
         return Err(D::Error::custom(r#"must be from "1ms" to "24h""#));
     }
-    Ok(period)
+    Ok(duration)
 }
 
-pub(super) fn optional_period<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    period(from).map(Some)
+pub(super) fn optional_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    duration(from).map(Some)
 }
 
 /// A whole number from `MIN` to `MAX`.
-pub(super) fn within<'de, T, D, const MIN: i64, const MAX: i64>(from: D) -> Result<T, D::Error>
+pub(super) fn integer<'de, T, D, const MIN: i64, const MAX: i64>(from: D) -> Result<T, D::Error>
 where
     T: TryFrom<i64>,
     D: Deserializer<'de>,
@@ -47,7 +47,7 @@ where
 }
 
 pub(super) fn optional_tokens<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    within::<u32, D, 1, 1_000_000>(from).map(Some)
+    integer::<u32, D, 1, 1_000_000>(from).map(Some)
 }
 
 pub(super) fn optional_temperature<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
@@ -58,26 +58,26 @@ pub(super) fn optional_price<'de, D: Deserializer<'de>>(from: D) -> Result<Optio
     number::<D>(from, 1_000_000.0).map(Some)
 }
 
-fn number<'de, D: Deserializer<'de>>(from: D, most: f64) -> Result<f64, D::Error> {
+fn number<'de, D: Deserializer<'de>>(from: D, max: f64) -> Result<f64, D::Error> {
     let number = match Value::deserialize(from)? {
         Value::Float(number) => number,
         Value::Integer(number) => i32::try_from(number).map_or(f64::NAN, f64::from),
         _ => f64::NAN,
     };
-    if (0.0..=most).contains(&number) {
+    if (0.0..=max).contains(&number) {
         return Ok(number);
     }
-    Err(D::Error::custom(format!("must be a number from 0 to {most}")))
+    Err(D::Error::custom(format!("must be a number from 0 to {max}")))
 }
 
 /// The id of a model or a provider.
 pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let id = String::deserialize(from)?;
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
-    if (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(plain) {
+    if (1..=MAX_ID_LEN).contains(&id.len()) && id.bytes().all(plain) {
         return Ok(id);
     }
-    Err(D::Error::custom(format!("must be 1 to {LONGEST_ID} of the characters a-z 0-9 . _ -")))
+    Err(D::Error::custom(format!("must be 1 to {MAX_ID_LEN} of the characters a-z 0-9 . _ -")))
 }
 
 pub(super) fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
@@ -85,7 +85,7 @@ pub(super) fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>,
     color.map(Some).ok_or_else(|| D::Error::custom(r##"must be a colour such as "#4594F0""##))
 }
 
-/// One line of at most `MAX` characters that says something.
+/// A non-blank line of at most `MAX` characters.
 pub(super) fn line<'de, D: Deserializer<'de>, const MAX: usize>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     if text.trim().is_empty() {
@@ -104,20 +104,20 @@ where
     line::<D, MAX>(from).map(Some)
 }
 
-/// Text of any length that says something.
+/// Non-blank text of any length.
 pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     if text.trim().is_empty() { Err(D::Error::custom("must not be empty")) } else { Ok(text) }
 }
 
-/// A table that becomes a part of a JSON body.
+/// A table that is merged into a JSON body.
 pub(super) fn json_object<'de, D>(from: D) -> Result<Map<String, serde_json::Value>, D::Error>
 where
     D: Deserializer<'de>,
 {
     let table = toml::Table::deserialize(from)?;
     let object: Option<_> = table.into_iter().map(|(key, value)| Some((key, json(value)?))).collect();
-    object.ok_or_else(|| D::Error::custom("must hold only what JSON has: no dates, no inf, no nan"))
+    object.ok_or_else(|| D::Error::custom("must contain JSON values only: no dates, inf or nan"))
 }
 
 fn json(value: Value) -> Option<serde_json::Value> {
@@ -135,7 +135,7 @@ fn json(value: Value) -> Option<serde_json::Value> {
     })
 }
 
-/// The name of a variable, as shells accept it.
+/// The name of an environment variable, as shells accept it.
 pub(super) fn variable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(from)?;
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -149,47 +149,37 @@ pub(super) fn variable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Stri
 
 /// A Discord snowflake, as a number or in quotes: <https://docs.discord.com/developers/reference#snowflakes>.
 pub(super) fn snowflake<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    let id = match Value::deserialize(from)? {
+    let id = snowflake_of(Value::deserialize(from)?);
+    id.map(Some).ok_or_else(|| D::Error::custom(r#"must be a server's id, such as "81384788765712384""#))
+}
+
+/// Discord snowflakes, as numbers or in quotes.
+pub(super) fn snowflakes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+    let ids: Option<_> = Vec::<Value>::deserialize(from)?.into_iter().map(snowflake_of).collect();
+    ids.ok_or_else(|| D::Error::custom(r#"must list Discord ids, such as "81384788765712384""#))
+}
+
+fn snowflake_of(value: Value) -> Option<u64> {
+    let id = match value {
         Value::Integer(id) => u64::try_from(id).ok(),
         Value::String(id) => id.parse().ok(),
         _ => None,
     };
-    let id = id.filter(|id| *id > 0);
-    id.map(Some).ok_or_else(|| D::Error::custom(r#"must be a server's id, such as "81384788765712384""#))
+    id.filter(|id| *id > 0)
 }
 
 /// Slack user ids: <https://docs.slack.dev/reference/objects/user-object>.
 pub(super) fn slack_users<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let users = Vec::<String>::deserialize(from)?;
-    let plain = |id: &String| {
-        id.starts_with(['U', 'W'])
-            && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    };
-    if users.iter().all(plain) {
-        return Ok(users);
-    }
-    Err(D::Error::custom(r#"must list member ids such as "U024BE7LH" (profile, three dots, copy member ID)"#))
+    let problem = r#"must list member ids such as "U024BE7LH" (profile, three dots, copy member ID)"#;
+    slack_ids(from, &['U', 'W'], problem)
 }
 
-/// Ids of Discord's, as text or as numbers.
-pub(super) fn snowflakes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
-    let ids = Vec::<Value>::deserialize(from)?;
-    let id = |value: Value| match value {
-        Value::Integer(id) => u64::try_from(id).ok(),
-        Value::String(id) => id.parse().ok(),
-        _ => None,
-    };
-    let ids: Option<Vec<u64>> = ids.into_iter().map(id).collect();
-    ids.filter(|ids| !ids.contains(&0))
-        .ok_or_else(|| D::Error::custom(r#"must list Discord ids, such as "81384788765712384""#))
-}
-
-/// Ids of Slack channels.
+/// Slack channel ids.
 pub(super) fn slack_channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     slack_ids(from, &['C', 'G', 'D'], r#"must list channel ids such as "C024BE7LR", not names"#)
 }
 
-/// Ids of Slack user groups.
+/// Slack user group ids.
 pub(super) fn slack_groups<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     slack_ids(from, &['S'], r#"must list user group ids such as "S0615G0KT", not handles"#)
 }
@@ -206,9 +196,9 @@ fn slack_ids<'de, D: Deserializer<'de>>(
     if ids.iter().all(plain) { Ok(ids) } else { Err(D::Error::custom(problem)) }
 }
 
-/// A cap that is set, from 1 to 100,000.
-pub(super) fn cap<'de, T: TryFrom<i64>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    within::<T, D, 1, 100_000>(from).map(Some)
+/// An optional limit, from 1 to 100,000.
+pub(super) fn limit<'de, T: TryFrom<i64>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    integer::<T, D, 1, 100_000>(from).map(Some)
 }
 
 /// Host names with an optional port, in lower case.
@@ -233,7 +223,7 @@ pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Opt
     socket_address(from).map(Some)
 }
 
-/// An address and a port; names are not taken, since the service must listen without a name lookup.
+/// An IP address and a port. Host names are rejected, since the service must listen without a name lookup.
 pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| r#"must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080""#)
@@ -243,20 +233,20 @@ pub(super) fn base_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Err
     web_url(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
-/// An http or https URL without a slash at its end (but for the root's).
+/// An http or https URL. A slash at its end is removed, except that of the root.
 pub(super) fn web_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let mut url = url
         .ok_or(r#"must be an http or https URL, such as "https://host/v1" or "http://127.0.0.1:8000/v1""#)?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password; keys come from variables".into());
+        return Err("must not contain a user name or password; keys come from environment variables".into());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("must end before the ? or #".into());
+        return Err("must not contain a query (?) or a fragment (#)".into());
     }
     let path = url.path().trim_end_matches('/').to_owned();
-    if path.ends_with(ENDPOINT) {
-        return Err(format!("must end before {ENDPOINT}"));
+    if path.ends_with(ENDPOINT_PATH) {
+        return Err(format!("must not include {ENDPOINT_PATH}, which is appended to it"));
     }
     url.set_path(&path);
     Ok(url)
@@ -267,14 +257,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_loses_the_slash_at_its_end() {
+    fn a_trailing_slash_is_removed_from_a_url() {
         let url = |text| web_url(text).map(String::from);
         assert_eq!(url("https://router.test/v1/"), Ok("https://router.test/v1".into()));
         assert_eq!(url("http://127.0.0.1:8000"), Ok("http://127.0.0.1:8000/".into()));
     }
 
     #[test]
-    fn a_host_is_a_name_and_no_url() {
+    fn a_host_is_a_bare_name() {
         assert_eq!(bare_host("Arena.Example.org:8443"), Some("arena.example.org:8443".into()));
         for wrong in
             ["https://arena.example.org", "arena.example.org/", "a b", "", "*.example.org", "me@host"]

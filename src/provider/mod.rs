@@ -1,50 +1,50 @@
-//! Model providers: everything behind the port [`crate::model::ChatModel`].
+//! Model providers: the implementations of [`ChatModel`](crate::model::ChatModel).
 //!
-//! The way of a byte: [`http`] reads it from a socket and stamps the read; [`guard`] cuts reads into whole
-//! events; [`sse`] reads the events; [`openai`] makes deltas of their data; [`decoder`] is these three in a
-//! row. [`form`], [`refusal`], [`retry_after`] and [`listing`] judge what is not a stream. Only `http` and this module
-//! touch sockets and clocks.
+//! ```text
+//! request       http      sends it over a warm connection
+//! -> reads      http      reads the socket and stamps each read
+//! -> events     sse       EventSplitter, the byte guard, then the event parser
+//! -> deltas     openai    Dialect: the JSON of one event
 //!
-//! Must not know races, views or platforms.
+//! decoder: the last two steps, without a socket
+//! errors:  refusals, errors inside a stream and foreign bodies -> ModelError
+//! ```
+//!
+//! Only `http` and this module touch sockets and clocks. [`simulated`] models need no provider. A deviation of one
+//! provider from the protocol is a quirk: [`openai`] says where it goes.
 
 pub mod decoder;
-pub mod form;
-pub mod guard;
+mod errors;
 pub mod http;
-pub mod listing;
 pub mod openai;
-pub mod refusal;
-pub mod retry_after;
-pub mod settings;
 pub mod simulated;
 pub mod sse;
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use self::http::fetch::Fetch;
-pub use self::{
-    http::OpenAiModel,
-    settings::{Deadlines, Settings},
-};
+pub use self::http::OpenAiModel;
+use self::http::listing::ListingRequest;
 
-/// One `[[provider]]`: an endpoint that the models there share, and what it last listed.
+/// One `[[provider]]`: a server that several models share.
 #[derive(Debug)]
 pub struct Provider {
     id: String,
     base_url: Url,
     api_key: Option<SecretString>,
-    listing: Mutex<Option<Fetch>>,
-    /// What goes on beside the races: the question for the list.
+    /// The latest request for the model list.
+    listing: Mutex<Option<ListingRequest>>,
+    /// Requests for the model list, which outlive the races that started them.
     tasks: TaskTracker,
 }
 
 impl Provider {
-    /// A provider by its id in the configuration, the URL under which `chat/completions` and `models` are
-    /// (`https://router.huggingface.co/v1`), and the key to send, if any.
+    /// Creates a provider from its id in the configuration, the parent URL of `chat/completions` and `models`
+    /// (`https://router.huggingface.co/v1`), and its API key, if any.
     #[must_use]
     pub fn new(id: &str, base_url: Url, api_key: Option<SecretString>) -> Self {
         Self { id: id.to_owned(), base_url, api_key, listing: Mutex::new(None), tasks: TaskTracker::new() }
@@ -56,7 +56,7 @@ impl Provider {
         &self.id
     }
 
-    /// The URL of `path` below the base; a query in the base is kept.
+    /// The URL of `path` below the base. A query in the base is kept.
     fn endpoint(&self, path: &str) -> Url {
         let mut url = self.base_url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -65,13 +65,55 @@ impl Provider {
         url
     }
 
-    /// True when the provider is on this machine.
     fn is_loopback(&self) -> bool {
         match self.base_url.host() {
             Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(url::Host::Ipv4(address)) => address.is_loopback(),
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
+        }
+    }
+}
+
+/// The provider's part of one `[[model]]`.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The model's name at the provider.
+    pub model: String,
+    /// The system text, if any.
+    pub system: Option<String>,
+    /// False moves the system text into the user's turn, for models without that role (Gemma 2).
+    pub system_role: bool,
+    /// The sampling temperature; `None` leaves it to the provider.
+    pub temperature: Option<f64>,
+    /// Upper bound of the answer in tokens; the prompt may lower it.
+    pub max_tokens: Option<u32>,
+    /// Fields merged into the request body last, so they override all others.
+    pub extra: Map<String, Value>,
+    /// The deadlines of each request.
+    pub deadlines: Deadlines,
+}
+
+/// Staged deadlines of one request. The defaults are those of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For establishing a connection.
+    pub connect: Duration,
+    /// From the request to the first content, reasoning or tool text.
+    pub first_token: Duration,
+    /// Between two events with content, reasoning or tool text; comments and empty events don't count.
+    pub idle: Duration,
+    /// From the request to the end.
+    pub total: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_token: Duration::from_mins(3),
+            idle: Duration::from_secs(90),
+            total: Duration::from_mins(10),
         }
     }
 }
@@ -85,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_are_below_the_base() {
+    fn endpoint_paths_are_appended_to_the_base() {
         for (base, want) in [
             ("https://host/v1", "https://host/v1/chat/completions"),
             ("https://host/v1/", "https://host/v1/chat/completions"),

@@ -1,31 +1,31 @@
-//! Names of fields in log lines and of labels on metrics: one word for one thing in both.
+//! Names shared by log fields and metric labels.
 //!
-//! In a log line: `tracing::info!({ field::PROVIDER } = "ollama", "...")`. Only fields marked so are labels:
-//! their values are few. A user, a server or a channel is never a label.
+//! In a log line: `tracing::info!({ field::PROVIDER } = "ollama", "...")`. Only the marked fields are labels, since
+//! they have few values. A user, a server or a channel is never a label.
 
 /// A provider's id in the configuration. Also a label.
 pub const PROVIDER: &str = "provider";
 /// A model's id in the configuration. Also a label.
 pub const MODEL: &str = "model";
-/// How something ended. Also a label.
+/// An outcome. Also a label.
 pub const OUTCOME: &str = "outcome";
-/// Which kind of a thing was counted: `output` or `reasoning` tokens. Also a label.
+/// The kind of tokens counted: `output` or `reasoning`. Also a label.
 pub const KIND: &str = "kind";
-/// Why something was refused or lost. Also a label.
+/// The reason of a refusal or a loss. Also a label.
 pub const REASON: &str = "reason";
-/// A chat platform: `discord`. Also a label.
+/// A chat platform, such as `discord`. Also a label.
 pub const PLATFORM: &str = "platform";
-/// What a person did: a command's word, `button`, `completion`. Also a label.
+/// A user's action: the name of a command, `button` or `completion`. Also a label.
 pub const COMMAND: &str = "command";
-/// A route of a platform's API, by its name without ids. Also a label.
+/// The name of a route of a platform's API, without ids. Also a label.
 pub const ROUTE: &str = "route";
-/// Whose rate limit it was: `user`, `global`, `shared` or `address`. Also a label.
+/// The scope of a rate limit: `user`, `global`, `shared` or `address`. Also a label.
 pub const SCOPE: &str = "scope";
-/// A race's id; its end stands in its message's footer.
+/// A race's id. The footer of its message shows the last characters.
 pub const RACE: &str = "race";
-/// The platform's id of what it delivered.
+/// The platform's id of a delivery.
 pub const DELIVERY: &str = "delivery";
-/// What the store is asked for: `read` or `write`. Also a label.
+/// A store operation: `read` or `write`. Also a label.
 pub const OPERATION: &str = "op";
 /// The version of this program. Also a label.
 pub const VERSION: &str = "version";

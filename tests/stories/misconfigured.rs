@@ -41,9 +41,9 @@ async fn files() {
     llm-arena: arena.toml, line 1: not valid TOML: unclosed table, expected `]`
     llm-arena: arena.toml, line 2: [arena] max_prompt_char: unknown setting; did you mean `max_prompt_chars`?
     llm-arena: arena.toml, line 2: [timeouts] idle: must be a duration in quotes with its unit, such as "90s" or "5m"
-    llm-arena: arena.toml: [[model]]: there is none; add at least one [[model]] to the [[provider]] tables
-    llm-arena: arena.toml: [[model]] m provider: no [[provider]] is called "q"; there is: p
-    llm-arena: arena.toml: [[model]] id: "m" comes twice; give each [[model]] an id of its own
+    llm-arena: arena.toml: [[model]]: missing; add at least one [[model]] for the [[provider]] tables
+    llm-arena: arena.toml: [[model]] m provider: no [[provider]] has the id "q"; known ids: p
+    llm-arena: arena.toml: [[model]] id: "m" is used twice; give each [[model]] a unique id
     llm-arena: arena.toml, line 3: [[provider]] 1 base_url: must be an http or https URL, such as "https://host/v1" or "http://127.0.0.1:8000/v1"
     llm-arena: arena.toml: [[provider]] p api_key_env: NO_SUCH_KEY is not set; set it, or write when_no_key = "simulate" to race simulated models
     "#);
@@ -69,7 +69,7 @@ async fn variables() {
     llm-arena: environment: ARENA_LISTEN: must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080"
     llm-arena: environment: SLACK_APP_TOKEN: not set, but SLACK_BOT_TOKEN is; [slack] mode = "socket" needs both, so set it or unset SLACK_BOT_TOKEN
     llm-arena: environment: HF_TOKEN: set together with HF_TOKEN_FILE; unset one of the two
-    llm-arena: environment: HF_TOKEN_FILE: missing cannot be read (No such file or directory (os error 2)); name a file that this user may read
+    llm-arena: environment: HF_TOKEN_FILE: missing cannot be read (No such file or directory (os error 2)); name a file that this process can read
     llm-arena: missing.toml: cannot be read (No such file or directory (os error 2)); name a readable file with --config or ARENA_CONFIG
     llm-arena: environment: ARENA_LOG: must be a level (off, error, warn, info, debug, trace) or directives such as "info,hyper=debug"
     "#);

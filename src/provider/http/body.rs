@@ -1,45 +1,120 @@
-//! Reads response bodies that are no stream: bounded in size and time.
-//!
-//! Must not know what they say.
+//! Response bodies: their kind, and reads of bounded size and time.
 
 use std::time::Duration;
 
 use reqwest::Response;
 use tokio::time::timeout;
 
-/// The most bytes read of a refusal, and for how long.
-const REFUSAL_CAP: usize = 64 << 10;
-const REFUSAL_TIME: Duration = Duration::from_secs(5);
+/// Bounds of the body of a refusal.
+const MAX_REFUSAL_LEN: usize = 64 << 10;
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The begin of the body, at most `cap` bytes; less if it breaks off.
-pub(super) async fn start(response: Response, cap: usize) -> Vec<u8> {
-    rest(response, Vec::new(), cap).await
+const BOM: &[u8] = "\u{feff}".as_bytes();
+/// Field names that begin a line of an event stream; comments begin with a colon.
+const EVENT_FIELDS: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+
+/// The kind of a success's body, from its content type or, since proxies and small servers omit the type or call
+/// everything plain text, from its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyKind {
+    /// Server-sent events.
+    EventStream,
+    /// One JSON value: an answer that does not stream, or an error.
+    Json,
+    /// No answer.
+    Other,
 }
 
-/// The same where `body` was read already.
-pub(super) async fn rest(mut response: Response, mut body: Vec<u8>, cap: usize) -> Vec<u8> {
+impl BodyKind {
+    /// Returns the kind named by a content type (<https://www.rfc-editor.org/rfc/rfc9110#name-media-type>); `None` if
+    /// the type is missing or too general.
+    pub(super) fn from_content_type(content_type: &[u8]) -> Option<Self> {
+        let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+        match essence.trim_ascii().to_ascii_lowercase().as_slice() {
+            b"text/event-stream" => Some(Self::EventStream),
+            b"application/json" => Some(Self::Json),
+            b"text/html" | b"application/xhtml+xml" => Some(Self::Other),
+            _ => None,
+        }
+    }
+
+    /// Returns the kind of a body that begins with `start`; `None` while `start` is ambiguous.
+    pub(super) fn sniff(start: &[u8]) -> Option<Self> {
+        if BOM.starts_with(start) {
+            return None;
+        }
+        let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
+        match start {
+            [] => None,
+            [b':', ..] => Some(Self::EventStream),
+            [b'{' | b'[', ..] => Some(Self::Json),
+            _ if EVENT_FIELDS.iter().any(|field| start.starts_with(field)) => Some(Self::EventStream),
+            _ if EVENT_FIELDS.iter().any(|field| field.starts_with(start)) => None,
+            _ => Some(Self::Other),
+        }
+    }
+}
+
+/// Appends the rest of the body to `body`, up to `max_len` bytes in total; less if the connection breaks.
+pub(super) async fn read_rest(mut response: Response, mut body: Vec<u8>, max_len: usize) -> Vec<u8> {
     while let Ok(Some(read)) = response.chunk().await {
-        let room = cap.saturating_sub(body.len());
+        let room = max_len.saturating_sub(body.len());
         body.extend_from_slice(&read[..read.len().min(room)]);
-        if body.len() >= cap {
+        if body.len() >= max_len {
             break;
         }
     }
     body
 }
 
-/// The begin of a refusal's body; empty if it does not come in time.
-pub(super) async fn of_refusal(response: Response) -> Vec<u8> {
-    timeout(REFUSAL_TIME, start(response, REFUSAL_CAP)).await.unwrap_or_default()
+/// Reads a body that is no answer, of which `start` was read, as far as needed to classify it; `None` if it does not
+/// end in time.
+pub(super) async fn read_foreign(response: Response, start: Vec<u8>) -> Option<Vec<u8>> {
+    timeout(REFUSAL_TIMEOUT, read_rest(response, start, MAX_REFUSAL_LEN)).await.ok()
 }
 
-/// The rest of a body that is no answer, as far as it tells what it is; `None` if it does not end in time.
-pub(super) async fn of_other(response: Response, begun: Vec<u8>) -> Option<Vec<u8>> {
-    timeout(REFUSAL_TIME, rest(response, begun, REFUSAL_CAP)).await.ok()
-}
-
-/// Reads the body to its end and forgets it, so that its connection can be used again; gives up on more than
-/// a refusal's worth.
+/// Reads and discards the body, so that its connection can be reused. Gives up on long bodies.
 pub(super) async fn drain(response: Response) {
-    start(response, REFUSAL_CAP).await;
+    read_rest(response, Vec::new(), MAX_REFUSAL_LEN).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types_match_in_any_case_and_with_parameters() {
+        for (text, want) in [
+            ("text/event-stream", Some(BodyKind::EventStream)),
+            ("Text/Event-Stream ; Charset=UTF-8", Some(BodyKind::EventStream)),
+            ("APPLICATION/JSON;charset=utf-8", Some(BodyKind::Json)),
+            ("Text/HTML", Some(BodyKind::Other)),
+            ("text/event-streams", None),
+            ("text/plain", None),
+            ("application/octet-stream", None),
+            ("", None),
+        ] {
+            assert_eq!(BodyKind::from_content_type(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_recognized_by_its_first_bytes() {
+        for (start, want) in [
+            ("data: {", Some(BodyKind::EventStream)),
+            ("\u{feff}event:x", Some(BodyKind::EventStream)),
+            ("\r\n\n id:1", Some(BodyKind::EventStream)),
+            (": hello", Some(BodyKind::EventStream)),
+            ("{\"choices\"", Some(BodyKind::Json)),
+            ("<html>", Some(BodyKind::Other)),
+            ("dates", Some(BodyKind::Other)),
+            ("dat", None),
+            ("\u{feff}", None),
+            (" \n", None),
+            ("", None),
+        ] {
+            assert_eq!(BodyKind::sniff(start.as_bytes()), want, "{start:?}");
+        }
+        assert_eq!(BodyKind::sniff(b"\xef\xbb"), None, "a partial byte order mark");
+    }
 }

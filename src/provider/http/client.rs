@@ -1,16 +1,15 @@
-//! Builds the one kind of client there is, and judges its errors.
-//!
-//! Must not know what is asked over it.
+//! HTTP clients: how they are built and pooled, and what their errors mean.
 
 use std::{
     error::Error,
     io,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use reqwest::{Client, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio::time::Instant;
 
 use crate::{
     model::{ModelError, Stage},
@@ -19,7 +18,15 @@ use crate::{
 
 const USER_AGENT: &str = concat!("llm-arena/", env!("CARGO_PKG_VERSION"));
 
-/// The TLS settings of all clients: with settings of its own a client takes 19 kB instead of 8.
+/// Maximum number of idle clients.
+const MAX_IDLE_CLIENTS: usize = 32;
+/// Time for which an idle client is kept: servers close idle connections after a minute or so.
+const MAX_IDLE: Duration = Duration::from_mins(1);
+/// Time for which a prepared client is reserved. A race takes it at once; one that is left was prepared by a request
+/// for the line-up, which no prompt follows.
+const RESERVATION_TTL: Duration = Duration::from_secs(10);
+
+/// The TLS settings of all clients: shared, a client takes 8 kB instead of 19.
 static TLS: OnceLock<ClientConfig> = OnceLock::new();
 
 fn tls() -> Result<ClientConfig, rustls::Error> {
@@ -35,11 +42,11 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
     Ok(TLS.get_or_init(|| config).clone())
 }
 
-/// A client for `provider`: no compression (it would batch tokens), no redirects (they would carry the key
-/// away), no proxy on this machine.
+/// Builds a client for `provider`: without compression (it would batch tokens), redirects (they would forward the key)
+/// or, on loopback, a proxy.
 ///
 /// # Errors
-/// [`ModelError::Transport`] when there is no TLS to be had.
+/// [`ModelError::Transport`] if TLS cannot be set up.
 pub fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelError> {
     let unavailable = |source| ModelError::Transport { connecting: true, source };
     let builder = Client::builder()
@@ -55,25 +62,25 @@ pub fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelErro
     builder.build().map_err(|error| unavailable(source(error)))
 }
 
-/// An error before the answer began.
-pub(super) fn before_answer(error: reqwest::Error, connect: Duration) -> ModelError {
+/// Converts an error that came before the response.
+pub(super) fn connection_error(error: reqwest::Error, connect: Duration) -> ModelError {
     if error.is_connect() && error.is_timeout() {
         return ModelError::Timeout { stage: Stage::Connect, after: connect };
     }
     ModelError::Transport { connecting: error.is_connect(), source: source(error) }
 }
 
-/// An error within the answer: a connection that ends is a cut, anything else breaks the transport.
-pub(super) fn within_answer(error: reqwest::Error) -> ModelError {
-    if is_cut(&error) {
+/// Converts an error within the response body: a disconnect truncates the answer.
+pub(super) fn body_error(error: reqwest::Error) -> ModelError {
+    if is_disconnect(&error) {
         ModelError::Truncated
     } else {
         ModelError::Transport { connecting: false, source: source(error) }
     }
 }
 
-/// True when the other side ended the connection.
-pub(super) fn is_cut(error: &(dyn Error + 'static)) -> bool {
+/// Returns true if the server closed the connection.
+pub(super) fn is_disconnect(error: &(dyn Error + 'static)) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
     causes.any(|cause| {
@@ -83,7 +90,103 @@ pub(super) fn is_cut(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// The error without its URL, which may hold a key.
+/// Strips the URL, which may hold a key.
 fn source(error: reqwest::Error) -> Arc<dyn Error + Send + Sync> {
     Arc::new(error.without_url())
+}
+
+/// The idle clients of one model.
+///
+/// A client shares its connections among all its users, so each request has a client of its own while it runs. A
+/// prepared client is reserved for its race: it is returned as the last step of the preparation and taken as the first
+/// step of the request.
+#[derive(Default)]
+pub(super) struct ClientPool(Mutex<Vec<IdleClient>>);
+
+struct IdleClient {
+    client: Client,
+    since: Instant,
+    is_reserved: bool,
+}
+
+impl ClientPool {
+    /// Takes the client that was reserved last: the caller's own, if it asks right after its preparation.
+    pub(super) fn take_reserved(&self) -> Option<Client> {
+        self.take(|idle, _| idle.is_reserved)
+    }
+
+    /// Takes a client that no request is about to use. It may have an open connection.
+    pub(super) fn take_free(&self) -> Option<Client> {
+        self.take(|idle, now| !idle.is_reserved || now.duration_since(idle.since) >= RESERVATION_TTL)
+    }
+
+    /// Returns a client with an open connection for the request that follows.
+    pub(super) fn reserve(&self, client: Client) {
+        self.put(client, true);
+    }
+
+    /// Returns a used client, so that its connection and memory can be reused.
+    pub(super) fn release(&self, client: Client) {
+        self.put(client, false);
+    }
+
+    fn take(&self, fits: impl Fn(&IdleClient, Instant) -> bool) -> Option<Client> {
+        let now = Instant::now();
+        let mut clients = self.lock(now);
+        let index = clients.iter().rposition(|idle| fits(idle, now))?;
+        Some(clients.remove(index).client)
+    }
+
+    fn put(&self, client: Client, is_reserved: bool) {
+        let since = Instant::now();
+        let mut clients = self.lock(since);
+        if clients.len() == MAX_IDLE_CLIENTS {
+            let index = clients.iter().position(|idle| !idle.is_reserved).unwrap_or(0);
+            clients.remove(index);
+        }
+        clients.push(IdleClient { client, since, is_reserved });
+    }
+
+    /// Locks the pool and drops the clients that were idle for too long.
+    fn lock(&self, now: Instant) -> MutexGuard<'_, Vec<IdleClient>> {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
+        clients
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn client() -> Client {
+        let provider = Provider::new("p", "http://127.0.0.1/v1".parse().expect("a URL"), None);
+        build(&provider, MAX_IDLE).expect("a client")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reserved_client_serves_its_own_request_and_is_free_later() {
+        let pool = ClientPool::default();
+        pool.reserve(client());
+        assert!(pool.take_free().is_none(), "it is reserved for its request");
+        assert!(pool.take_reserved().is_some());
+        pool.reserve(client());
+        advance(RESERVATION_TTL).await;
+        assert!(pool.take_free().is_some(), "the reservation expired");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_clients_are_kept_and_not_for_long() {
+        let (pool, client) = (ClientPool::default(), client());
+        pool.reserve(client.clone());
+        for _ in 0..MAX_IDLE_CLIENTS {
+            pool.release(client.clone());
+        }
+        assert_eq!(pool.lock(Instant::now()).len(), MAX_IDLE_CLIENTS);
+        assert!(pool.take_reserved().is_some(), "a free client is evicted first");
+        advance(MAX_IDLE).await;
+        assert!(pool.take_free().is_none());
+    }
 }

@@ -1,9 +1,14 @@
-//! The staged deadlines of one answer, on one timer.
+//! The staged deadlines of one answer, on a single timer.
 //!
-//! A token moves a deadline, but not the timer: it is set anew when it strikes too early. So a token costs
-//! no timer. Must not know what is waited for.
+//! A token moves the deadline but not the timer, which is reset only when it fires too early, so that tokens stay
+//! cheap.
 
-use std::{future::poll_fn, pin::Pin, pin::pin, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -12,68 +17,68 @@ use crate::{
     provider::Deadlines,
 };
 
-/// How long usage may come after the finish reason.
-const LINGER: Duration = Duration::from_secs(5);
-/// How long the stream's end may come once all is there: the finish reason and the count of tokens.
-const CLOSING: Duration = Duration::from_millis(250);
+/// Time for usage to arrive after the finish reason.
+const USAGE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time for the stream to end after finish reason and token count.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Watches one answer.
+/// The deadline of one answer, moved by its progress.
 pub(super) struct Deadline {
     deadlines: Deadlines,
-    /// When the whole answer is due.
+    /// The deadline of the whole answer.
     total: Instant,
-    /// When the stage is due, `total` at the latest.
+    /// The deadline of the stage, at most `total`.
     due: Instant,
     stage: Stage,
-    /// The answer is whole; only usage may follow.
+    /// The finish reason arrived; only usage may follow.
     lingering: bool,
-    /// The count of tokens is there.
+    /// The token count arrived.
     counted: bool,
     timer: Pin<Box<Sleep>>,
 }
 
 impl Deadline {
-    /// Starts with the total; the stages follow.
+    /// Starts the total deadline.
     pub(super) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let total = now + deadlines.total;
         let timer = Box::pin(sleep_until(total));
         Self { deadlines, total, due: total, stage: Stage::Total, lingering: false, counted: false, timer }
     }
 
-    /// The request goes out.
+    /// Starts the wait for the first token.
     pub(super) fn sent(&mut self, at: Instant) {
         self.enter(Stage::FirstToken, at + self.deadlines.first_token);
     }
 
-    /// Content, reasoning or tool text came.
+    /// Restarts the idle deadline: content, reasoning or tool text arrived.
     pub(super) fn token(&mut self, at: Instant) {
         if !self.lingering {
             self.enter(Stage::Idle, at + self.deadlines.idle);
         }
     }
 
-    /// A finish reason came: what may follow is waited for shortly, and is not missed.
+    /// Starts a short wait for usage: the finish reason arrived.
     pub(super) fn finished(&mut self, at: Instant) {
         if !self.lingering {
             self.lingering = true;
-            self.enter(Stage::Idle, at + if self.counted { CLOSING } else { LINGER });
+            self.enter(Stage::Idle, at + if self.counted { CLOSE_TIMEOUT } else { USAGE_TIMEOUT });
         }
     }
 
-    /// The count of tokens came. Where the finish reason is there too, only the end of the stream is missing.
+    /// Records the arrival of the token count. After the finish reason only the end of the stream is still missing.
     pub(super) fn counted(&mut self, at: Instant) {
         if self.lingering && !self.counted {
-            self.enter(Stage::Idle, at + CLOSING);
+            self.enter(Stage::Idle, at + CLOSE_TIMEOUT);
         }
         self.counted = true;
     }
 
-    /// True once the answer is whole, so that nothing that happens is an error any more.
+    /// Returns true once the answer is complete: from then on neither a deadline nor a disconnect is an error.
     pub(super) fn is_lingering(&self) -> bool {
         self.lingering
     }
 
-    /// What to report when the deadline struck.
+    /// The error for the stage whose deadline passed.
     pub(super) fn error(&self) -> ModelError {
         let after = match self.stage {
             Stage::Connect => self.deadlines.connect,
@@ -84,7 +89,7 @@ impl Deadline {
         ModelError::Timeout { stage: self.stage, after }
     }
 
-    /// The output of `future`, or `None` if the deadline strikes first.
+    /// Runs `future`; `None` if the deadline passes first.
     pub(super) async fn bound<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         poll_fn(|context| {
@@ -124,50 +129,50 @@ mod tests {
         Deadline::new(deadlines, Instant::now())
     }
 
-    /// Waits for the deadline; the seconds since `start`, and the stage.
-    async fn strikes(deadline: &mut Deadline, start: Instant) -> (u64, Stage) {
+    /// Waits for the deadline and returns the seconds since `start` and the stage.
+    async fn expire(deadline: &mut Deadline, start: Instant) -> (u64, Stage) {
         assert!(deadline.bound(pending::<()>()).await.is_none());
         let ModelError::Timeout { stage, .. } = deadline.error() else { panic!("another error") };
         (start.elapsed().as_secs(), stage)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_token_is_waited_for_from_the_request() {
+    async fn the_first_token_deadline_counts_from_the_request() {
         let (mut deadline, start) = (deadline(), Instant::now());
         deadline.sent(start);
-        assert_eq!(strikes(&mut deadline, start).await, (10, Stage::FirstToken));
+        assert_eq!(expire(&mut deadline, start).await, (10, Stage::FirstToken));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_token_moves_the_gap() {
+    async fn each_token_restarts_the_idle_deadline() {
         let (mut deadline, start) = (deadline(), Instant::now());
         deadline.sent(start);
         deadline.token(start + Duration::from_secs(2));
         deadline.token(start + Duration::from_secs(4));
-        assert_eq!(strikes(&mut deadline, start).await, (7, Stage::Idle));
+        assert_eq!(expire(&mut deadline, start).await, (7, Stage::Idle));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_total_holds_whatever_comes() {
+    async fn the_total_deadline_is_fixed() {
         let (mut deadline, start) = (deadline(), Instant::now());
         deadline.sent(start);
         deadline.token(start + Duration::from_secs(14));
-        assert_eq!(strikes(&mut deadline, start).await, (15, Stage::Total));
+        assert_eq!(expire(&mut deadline, start).await, (15, Stage::Total));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn usage_is_awaited_for_five_seconds_and_not_missed() {
+    async fn usage_is_awaited_for_five_seconds_without_an_error() {
         let (mut deadline, start) = (deadline(), Instant::now());
         deadline.sent(start);
         deadline.token(start);
         deadline.finished(start + Duration::from_secs(1));
         deadline.token(start + Duration::from_secs(2));
-        assert_eq!(strikes(&mut deadline, start).await.0, 6);
+        assert_eq!(expire(&mut deadline, start).await.0, 6);
         assert!(deadline.is_lingering());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_the_end_is_missing_once_all_was_said() {
+    async fn the_stream_end_is_awaited_shortly_once_all_has_arrived() {
         for counted_first in [true, false] {
             let (mut deadline, start) = (deadline(), Instant::now());
             deadline.sent(start);
@@ -182,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_comes_in_time_comes() {
+    async fn a_future_that_is_ready_in_time_wins() {
         let mut deadline = deadline();
         deadline.sent(Instant::now());
         let slow = tokio::time::sleep(Duration::from_secs(9));

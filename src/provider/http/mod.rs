@@ -1,15 +1,18 @@
 //! SHELL: a model behind an OpenAI-compatible HTTP server.
 //!
-//! One client a request, so that each lane of a race has a warm HTTP/1.1 connection of its own: over HTTP/2 the
-//! lanes would share one connection, its congestion window and its slowest reader. Must not know what the
-//! bytes mean (that is [`super::decoder`]) nor what is done with the deltas.
+//! ```text
+//! prepare  warms a connection (client) and asks for the model list (listing)
+//! call     sends the request, reads the response (body, deadline) and stamps what the decoder makes of it
+//! ```
+//!
+//! Each request has its own client and so each lane of a race its own warm HTTP/1.1 connection. Over HTTP/2 the lanes
+//! would share one connection, its congestion window and its slowest reader.
 
 mod body;
 mod call;
 pub mod client;
-mod clients;
 mod deadline;
-pub(super) mod fetch;
+pub(super) mod listing;
 mod prepare;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,24 +22,25 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use reqwest::{Client, Method, RequestBuilder};
+use secrecy::ExposeSecret as _;
 
-use self::{call::Call, clients::Clients};
+use self::{call::Call, client::ClientPool};
 use super::{Provider, Settings, openai::request::Quirks};
 use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
 
-/// A model behind an OpenAI-compatible server. Costs nothing until it is first used.
+/// A model behind an OpenAI-compatible server. Opens no connection before its first use.
 pub struct OpenAiModel {
     card: ModelCard,
-    line: Arc<Line>,
+    endpoint: Arc<Endpoint>,
 }
 
 impl OpenAiModel {
-    /// The model that `card` shows, at `provider`, asked as `settings` say.
+    /// Creates the model described by `card`, served by `provider` and requested with `settings`.
     #[must_use]
     pub fn new(card: ModelCard, provider: Arc<Provider>, settings: Settings) -> Self {
-        let line =
-            Line { provider, settings, clients: Clients::default(), quirks: Mutex::new(Quirks::default()) };
-        Self { card, line: Arc::new(line) }
+        let (clients, quirks) = (ClientPool::default(), Mutex::new(Quirks::default()));
+        Self { card, endpoint: Arc::new(Endpoint { provider, settings, clients, quirks }) }
     }
 }
 
@@ -46,43 +50,52 @@ impl ChatModel for OpenAiModel {
     }
 
     fn prepare(&self) -> BoxFuture<'static, Availability> {
-        prepare::prepare(Arc::clone(&self.line)).boxed()
+        prepare::prepare(Arc::clone(&self.endpoint)).boxed()
     }
 
     fn stream(&self, prompt: Arc<Prompt>) -> BoxStream<'static, Result<Stamped, ModelError>> {
-        let call = Box::new(Call::new(Arc::clone(&self.line), prompt));
+        let call = Box::new(Call::new(Arc::clone(&self.endpoint), prompt));
         stream::unfold(call, async |mut call| call.next().await.map(|item| (item, call))).boxed()
     }
 }
 
-/// The way to one model: what its requests share.
-struct Line {
+/// The state that all requests to one model share.
+struct Endpoint {
     provider: Arc<Provider>,
     settings: Settings,
-    clients: Clients,
-    /// What the provider turned out not to understand, so that only the first request is repeated for it.
+    clients: ClientPool,
+    /// Learned from refusals, so that only the first request is retried.
     quirks: Mutex<Quirks>,
 }
 
-impl Line {
-    /// A client that nobody waits for, or a new one.
-    fn any_client(&self) -> Result<reqwest::Client, ModelError> {
-        self.clients.free().map_or_else(|| self.new_client(), Ok)
+impl Endpoint {
+    /// Returns a free client, or else a new one.
+    fn any_client(&self) -> Result<Client, ModelError> {
+        self.clients.take_free().map_or_else(|| self.new_client(), Ok)
     }
 
-    /// A client without a connection.
-    fn new_client(&self) -> Result<reqwest::Client, ModelError> {
+    /// Builds a client, without a connection.
+    fn new_client(&self) -> Result<Client, ModelError> {
         client::build(&self.provider, self.settings.deadlines.connect)
+    }
+
+    /// Begins a request for `path` with the provider's key.
+    fn request(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
+        let request = client.request(method, self.provider.endpoint(path));
+        match &self.provider.api_key {
+            Some(key) => request.bearer_auth(key.expose_secret()),
+            None => request,
+        }
     }
 
     fn quirks(&self) -> Quirks {
         *self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers these beside what other requests learned meanwhile.
+    /// Adds `quirks` to those that other requests learned meanwhile.
     fn learn(&self, quirks: Quirks) {
         let mut known = self.quirks.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = known.and(quirks);
+        *known = known.union(quirks);
     }
 }
 

@@ -1,73 +1,65 @@
-//! Before the start: a warm connection for the lane, and what the provider lists.
+//! Preparation before the start of a race: a warm connection for each lane, and the model's availability.
 //!
-//! Every lane asks for the list's headers over its own client, which warms its connection. Only that is waited
-//! for; the list itself is [fetched](super::fetch) beside, once for all.
+//! Every lane sends `HEAD {base}/models` over its own client, which warms its connection. The [listing](super::listing)
+//! is fetched beside it, once for all lanes.
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, Method, Response};
-use secrecy::ExposeSecret as _;
+use reqwest::{Client, Method};
 use tokio::time::timeout;
 
-use super::{Line, body, client, fetch::Fetch};
+use super::{Endpoint, body, client, listing::ListingRequest};
 use crate::model::{Availability, ModelError};
 
-/// What a provider may take beyond the connection.
-const GRACE: Duration = Duration::from_secs(3);
-/// What a provider may take altogether that is known to be slow.
-const SHORT_GRACE: Duration = Duration::from_secs(1);
+/// Time for the response to `HEAD`, beyond the connect deadline.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for connection and response of a provider that is known to be slow.
+const SLOW_PROVIDER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Warms the lane's connection and asks for the model's availability, within the connect deadline, [`GRACE`]
-/// and a second for the list.
-pub(super) async fn prepare(line: Arc<Line>) -> Availability {
-    let fetch = Fetch::of(&line);
-    let patience = if fetch.is_slow() { SHORT_GRACE } else { line.settings.deadlines.connect + GRACE };
-    let _warm = match timeout(patience, warm_up(&line)).await {
+/// Warms the lane's connection and returns the model's availability, within the connect deadline,
+/// [`RESPONSE_TIMEOUT`] and a second for the listing.
+pub(super) async fn prepare(endpoint: Arc<Endpoint>) -> Availability {
+    let listing = ListingRequest::get_or_start(&endpoint);
+    let connect = endpoint.settings.deadlines.connect;
+    let limit = if listing.is_slow() { SLOW_PROVIDER_TIMEOUT } else { connect + RESPONSE_TIMEOUT };
+    let _warm = match timeout(limit, warm_up(&endpoint)).await {
         Ok(Ok(warm)) => warm,
         Ok(Err(error)) => return Availability::Unreachable(error.public()),
-        Err(_) => return Availability::Unreachable("the provider does not answer".into()),
+        Err(_) => return Availability::Unreachable("the provider does not respond".into()),
     };
-    match fetch.soon().await {
-        Some(Ok(listing)) => listing.availability(&line.settings.model),
+    match listing.wait().await {
+        Some(Ok(listing)) => listing.availability(&endpoint.settings.model),
         Some(Err(error @ (ModelError::Unauthorized | ModelError::Overloaded(_)))) => {
             Availability::Unreachable(error.public())
         }
-        // The lane's own connection stands, whatever became of the other.
+        // The lane's own connection is open, whatever happened to the other one.
         Some(Err(_)) | None => Availability::Unknown,
     }
 }
 
-/// A client whose connection stands. When dropped it is kept for the request to come, which follows at once:
-/// also where nobody waits for the list any longer.
-struct Warm<'a> {
-    line: &'a Line,
+/// A client with an open connection. Dropping it reserves the client for the lane's request, which follows at once,
+/// even if the wait for the listing is cancelled.
+struct WarmClient<'a> {
+    endpoint: &'a Endpoint,
     client: Client,
 }
 
-impl Drop for Warm<'_> {
+impl Drop for WarmClient<'_> {
     fn drop(&mut self) {
-        self.line.clients.keep_prepared(self.client.clone());
+        self.endpoint.clients.reserve(self.client.clone());
     }
 }
 
-/// Opens a connection, or finds that a kept one still stands.
-async fn warm_up(line: &Line) -> Result<Warm<'_>, ModelError> {
-    let mut own = line.any_client()?;
-    let mut answer = ask(line, &own, Method::HEAD).await;
-    if answer.as_ref().is_err_and(|error| client::is_cut(error)) {
-        own = line.new_client()?;
-        answer = ask(line, &own, Method::HEAD).await;
+/// Opens a connection, or verifies that a pooled one is still open.
+async fn warm_up(endpoint: &Endpoint) -> Result<WarmClient<'_>, ModelError> {
+    let head = async |client: &Client| endpoint.request(client, Method::HEAD, "models").send().await;
+    let mut client = endpoint.any_client()?;
+    let mut response = head(&client).await;
+    if response.as_ref().is_err_and(|error| client::is_disconnect(error)) {
+        client = endpoint.new_client()?;
+        response = head(&client).await;
     }
-    let answer = answer.map_err(|error| client::before_answer(error, line.settings.deadlines.connect))?;
-    body::drain(answer).await;
-    Ok(Warm { line, client: own })
-}
-
-/// Asks for the list.
-pub(super) async fn ask(line: &Line, client: &Client, method: Method) -> reqwest::Result<Response> {
-    let mut request = client.request(method, line.provider.endpoint("models"));
-    if let Some(key) = &line.provider.api_key {
-        request = request.bearer_auth(key.expose_secret());
-    }
-    request.send().await
+    let connect = endpoint.settings.deadlines.connect;
+    body::drain(response.map_err(|error| client::connection_error(error, connect))?).await;
+    Ok(WarmClient { endpoint, client })
 }

@@ -16,16 +16,16 @@ use crate::{
     provider::Deadlines,
 };
 
-/// A server that gives scripted answers and tells which request came on which connection.
+/// A server that sends scripted responses and reports each request with its connection.
 struct Script {
     base: String,
     requests: mpsc::UnboundedReceiver<(usize, String)>,
-    /// Requests that were received and not looked at.
+    /// Requests that were received but not yet inspected.
     seen: Vec<(usize, String)>,
 }
 
 impl Script {
-    /// The first request that is left and begins so, with its connection.
+    /// Returns the first uninspected request that begins with `begin`, and its connection.
     async fn on(&mut self, begin: &str) -> (usize, String) {
         if let Some(index) = self.seen.iter().position(|(_, request)| request.starts_with(begin)) {
             return self.seen.remove(index);
@@ -40,8 +40,8 @@ impl Script {
     }
 }
 
-/// Answers the requests in turn, on whatever connection; an empty answer closes the connection instead. A HEAD
-/// has no turn: all is well.
+/// Answers the requests in order, on any connection. An empty answer closes the connection instead. HEAD requests get
+/// an empty success without using up an answer.
 async fn script(answers: Vec<Vec<u8>>) -> Script {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
@@ -84,7 +84,7 @@ async fn serve(
     }
 }
 
-/// One request with its body; `None` when the client closed.
+/// Reads a request with its body; `None` if the client closed the connection.
 async fn request(socket: &mut TcpStream) -> Option<String> {
     let mut text = Vec::new();
     loop {
@@ -111,7 +111,7 @@ fn sse(body: &str) -> Vec<u8> {
     answer("200 OK", "text/event-stream; charset=utf-8", body)
 }
 
-/// The head of a stream and its begin; the rest never comes.
+/// The head and the start of a stream that never ends.
 fn endless(begin: &str) -> Vec<u8> {
     let length = begin.len();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -146,7 +146,7 @@ fn card() -> ModelCard {
     }
 }
 
-/// What the model answers: deltas without signs of life, and the error.
+/// Returns the deltas of a call without [`Delta::Alive`] and [`Delta::Ended`], and the error, if any.
 async fn ask(model: &OpenAiModel) -> (Vec<Delta>, Option<ModelError>) {
     let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
     let (mut stream, mut deltas) = (model.stream(prompt), Vec::new());
@@ -172,7 +172,7 @@ fn stop() -> Delta {
 }
 
 #[tokio::test]
-async fn a_recorded_answer_comes_through_a_socket() {
+async fn a_recorded_answer_is_read_from_a_socket() {
     let recorded = include_bytes!("../../../tests/fixtures/sse/llamacpp_wire_raw_http11.bin");
     let mut script = script(vec![recorded.to_vec()]).await;
     let (deltas, error) = ask(&model(&script.base)).await;
@@ -191,19 +191,19 @@ async fn a_recorded_answer_comes_through_a_socket() {
 }
 
 #[tokio::test]
-async fn a_dead_pooled_connection_costs_one_repetition() {
+async fn a_dead_pooled_connection_costs_one_retry() {
     let listing = answer("200 OK", "application/json", MODELS);
     let script = script(vec![listing, Vec::new(), sse(&format!("{HELLO}{STOP}")), Vec::new()]).await;
     let model = model(&script.base);
     model.prepare().await;
     assert_eq!(ask(&model).await.0, [Delta::Sent, Delta::Sent, hello(), stop()]);
     let (deltas, error) = ask(&model).await;
-    assert_eq!(deltas, [Delta::Sent, Delta::Sent], "the kept one is dead, the new one is not repeated");
+    assert_eq!(deltas, [Delta::Sent, Delta::Sent], "the pooled one is dead, the new one is not retried");
     assert!(matches!(error, Some(ModelError::Transport { connecting: false, .. })), "{error:?}");
 }
 
 #[tokio::test]
-async fn what_a_provider_does_not_understand_is_left_out_from_then_on() {
+async fn rejected_fields_are_left_out_from_then_on() {
     let unknown =
         answer("400 Bad Request", "application/json", r#"{"error":"unknown field stream_options"}"#);
     let limit = answer("400 Bad Request", "application/json", r#"{"error":"use max_completion_tokens"}"#);
@@ -219,7 +219,7 @@ async fn what_a_provider_does_not_understand_is_left_out_from_then_on() {
 }
 
 #[tokio::test]
-async fn refusals_and_bodies_that_are_no_stream_are_judged() {
+async fn refusals_and_bodies_that_are_no_stream_are_classified() {
     let limited = answer("429 Too Many Requests", "application/json", "{}");
     let limited = String::from_utf8(limited).expect("UTF-8").replacen(
         "content-type",
@@ -268,7 +268,7 @@ async fn a_connection_that_ends_within_the_answer_truncates_it() {
 }
 
 #[tokio::test]
-async fn each_deadline_strikes_at_its_stage() {
+async fn each_deadline_applies_to_its_stage() {
     let comment = endless(": no token\n\n");
     let silent = b"HTTP/1.1 200 OK\r\n".to_vec();
     let script = script(vec![silent, comment, endless(HELLO), endless(HELLO)]).await;
@@ -284,12 +284,12 @@ async fn each_deadline_strikes_at_its_stage() {
         assert!(
             matches!(error, Some(ModelError::Timeout { stage, after }) if stage == want && after == short)
         );
-        assert_eq!(deltas.contains(&hello()), want != Stage::FirstToken, "what came is kept");
+        assert_eq!(deltas.contains(&hello()), want != Stage::FirstToken, "earlier deltas are kept");
     }
 }
 
 #[tokio::test]
-async fn a_stream_that_stays_open_ended_with_its_last_word() {
+async fn a_stream_left_open_ends_at_its_last_progress() {
     let usage = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":1}}\n\n";
     let script = script(vec![endless(&format!("{HELLO}{STOP}{usage}"))]).await;
     let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
@@ -301,7 +301,7 @@ async fn a_stream_that_stays_open_ended_with_its_last_word() {
 }
 
 #[tokio::test]
-async fn a_stream_is_known_by_its_begin_where_its_type_says_nothing() {
+async fn a_stream_without_a_content_type_is_recognized_by_its_start() {
     let body = format!("\u{feff}\r\n{HELLO}{STOP}data: [DONE]\n\n");
     let types = ["text/plain", "application/octet-stream", "", "Text/Event-Stream"];
     let untyped = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes();
@@ -316,7 +316,7 @@ async fn a_stream_is_known_by_its_begin_where_its_type_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_foreign_body_without_an_end_is_no_cut() {
+async fn an_endless_foreign_body_times_out() {
     let plain = String::from_utf8(endless("hello")).expect("UTF-8").replace("event-stream", "plain");
     let script = script(vec![plain.into_bytes()]).await;
     let deadlines = Deadlines { first_token: Duration::from_millis(100), ..Deadlines::default() };

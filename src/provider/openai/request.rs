@@ -1,34 +1,30 @@
-//! The request body, and what a provider would rather not have in it.
-//!
-//! Must not know how it is sent.
+//! The request body, and the fields that some providers reject in it.
 
 use serde_json::{Map, Value, json};
 
-use crate::{model::Prompt, provider::settings::Settings};
+use crate::{model::Prompt, provider::Settings};
 
-/// What a provider turned out not to understand.
+/// Request fields that a provider turned out to reject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
-    /// It refuses `stream_options`; usage comes unasked or not at all.
+    /// Rejects `stream_options`; usage arrives unrequested or not at all.
     pub no_stream_options: bool,
-    /// It takes `max_completion_tokens` in place of `max_tokens`.
+    /// Requires `max_completion_tokens` in place of `max_tokens`.
     pub max_completion_tokens: bool,
 }
 
 impl Quirks {
-    /// The quirks of both.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    /// Returns the union of both.
+    pub(in crate::provider) fn union(self, other: Self) -> Self {
         Self {
             no_stream_options: self.no_stream_options || other.no_stream_options,
             max_completion_tokens: self.max_completion_tokens || other.max_completion_tokens,
         }
     }
 
-    /// The quirk that explains a refusal with this status and body, added to these; `None` when there is no
-    /// new one, so that a request is never repeated for the same reason.
-    #[must_use]
-    pub fn learned(self, status: u16, body: &[u8]) -> Option<Self> {
+    /// Adds the quirk that explains a refusal with this status and body; `None` if it is not new, so that no request
+    /// is retried twice for one reason.
+    pub(in crate::provider) fn learned(self, status: u16, body: &[u8]) -> Option<Self> {
         if !matches!(status, 400 | 422) {
             return None;
         }
@@ -41,7 +37,7 @@ impl Quirks {
     }
 }
 
-/// The body of a streaming request, as JSON text.
+/// Builds the JSON body of a streaming request.
 #[must_use]
 pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Vec<u8> {
     let limit = prompt.max_output_tokens.min(settings.max_tokens.unwrap_or(u32::MAX));
@@ -97,16 +93,16 @@ mod tests {
     }
 
     #[test]
-    fn the_lower_limit_holds_and_the_temperature_is_sent() {
+    fn the_lower_token_limit_wins_and_the_temperature_is_sent() {
         let warm = Settings { temperature: Some(0.5), max_tokens: Some(20), ..settings() };
         let body = sent(&warm, Quirks::default());
         assert_eq!((&body["max_tokens"], &body["temperature"]), (&json!(20), &json!(0.5)));
-        let loose = Settings { max_tokens: Some(9000), ..settings() };
-        assert_eq!(sent(&loose, Quirks::default())["max_tokens"], 500);
+        let generous = Settings { max_tokens: Some(9000), ..settings() };
+        assert_eq!(sent(&generous, Quirks::default())["max_tokens"], 500);
     }
 
     #[test]
-    fn a_system_text_has_its_role_or_folds_into_the_turn() {
+    fn a_system_text_has_its_role_or_joins_the_user_turn() {
         let system = Settings { system: Some("Be brief.".into()), ..settings() };
         let roles = sent(&system, Quirks::default())["messages"].clone();
         assert_eq!((&roles[0]["role"], &roles[1]["content"]), (&json!("system"), &json!("why \"so\"?")));
@@ -121,16 +117,16 @@ mod tests {
         let Value::Object(extra) = extra else { unreachable!("an object") };
         let body = sent(&Settings { temperature: Some(0.1), extra, ..settings() }, Quirks::default());
         assert_eq!((&body["max_completion_tokens"], &body["temperature"]), (&json!(7), &json!(1)));
-        assert_eq!(body.get("max_tokens"), None, "two limits are refused by some");
+        assert_eq!(body.get("max_tokens"), None, "some providers refuse two limits");
     }
 
     #[test]
-    fn a_quirk_is_learned_once_and_heeded() {
+    fn a_quirk_is_learned_once_and_applied() {
         let unknown = br#"{"error":{"message":"Extra inputs are not permitted: stream_options"}}"#;
         let quirks = Quirks::default().learned(422, unknown).expect("learned");
         assert_eq!(sent(&settings(), quirks).get("stream_options"), None);
         assert_eq!(quirks.learned(422, unknown), None, "never twice");
-        assert_eq!(Quirks::default().learned(500, unknown), None, "only where the request is to blame");
+        assert_eq!(Quirks::default().learned(500, unknown), None, "only for client errors");
         let limit = b"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
         let both = quirks.learned(400, limit).expect("learned");
         let body = sent(&settings(), both);

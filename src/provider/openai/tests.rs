@@ -1,6 +1,6 @@
 use super::*;
 
-/// The deltas of the events' data, and how the last one ended.
+/// Decodes the data of events and returns the deltas and the error, if any.
 fn read(events: &[&str]) -> (Vec<Delta>, Option<String>) {
     let (mut dialect, mut deltas) = (Dialect::default(), VecDeque::new());
     let error = events.iter().find_map(|data| dialect.event("", data, &mut deltas).err());
@@ -20,7 +20,7 @@ fn finished(word: &str) -> Delta {
     Delta::Finished(FinishReason::new(word))
 }
 
-/// One choice's event with this `delta`.
+/// The data of an event with this `delta`.
 fn delta(json: &str) -> String {
     format!(r#"{{"choices":[{{"index":0,"delta":{json},"finish_reason":null}}]}}"#)
 }
@@ -56,7 +56,7 @@ fn content_of_every_shape_is_read() {
 }
 
 #[test]
-fn an_odd_field_costs_no_answer() {
+fn an_odd_field_does_not_fail_the_event() {
     for odd in ["\"n/a\"", "7", "-7", "0.5", "true", "[1,[2]]", "null"] {
         for field in ["usage", "timings", "x_groq"] {
             let event = format!(r#"{{"choices":[{{"delta":{{"content":"a"}}}}],"{field}":{odd}}}"#);
@@ -71,7 +71,7 @@ fn an_odd_field_costs_no_answer() {
 }
 
 #[test]
-fn half_a_character_is_replaced() {
+fn a_lone_surrogate_is_replaced() {
     let want = vec![text("a\u{fffd}"), text("\u{fffd}b")];
     let halves = [delta(r#"{"content":"a\ud83d"}"#), delta(r#"{"content":"\ude00b"}"#)];
     assert_eq!(read(&[&halves[0], &halves[1]]), (want, None));
@@ -100,14 +100,14 @@ fn a_finish_reason_is_any_word() {
 }
 
 #[test]
-fn events_without_content_are_none() {
+fn events_without_content_yield_nothing() {
     for data in ["{}", r#"{"choices":[]}"#, r#"{"choices":null}"#, "", "null", "1", r#""ping""#, "[]"] {
         assert_eq!(read(&[data]), (vec![], None), "{data:?}");
     }
 }
 
 #[test]
-fn data_that_is_no_json_ends_the_stream_and_keeps_the_text() {
+fn invalid_json_ends_the_stream_and_keeps_the_text() {
     let before = delta(r#"{"content":"a"}"#);
     for data in ["{malformed json: <<<chaos>>>", r#"{"choices":[{"delta":{"content":"lost"#, "hello", "[DONE"]
     {
@@ -116,11 +116,11 @@ fn data_that_is_no_json_ends_the_stream_and_keeps_the_text() {
         assert!(error.is_some_and(|error| error.contains("not valid JSON")), "{data:?}");
     }
     let (_, error) = read(&[r#"{"choices":"text that must not be lost unseen"}"#]);
-    assert!(error.is_some_and(|error| error.contains("unknown form")));
+    assert!(error.is_some_and(|error| error.contains("unknown structure")));
 }
 
 #[test]
-fn an_error_is_found_wherever_it_stands() {
+fn an_error_is_found_in_each_of_its_places() {
     let reported = Some(ModelError::Reported.public());
     for event in [
         r#"{"error":{"message":"boom"}}"#,
@@ -135,7 +135,7 @@ fn an_error_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn an_event_named_error_is_one() {
+fn an_event_named_error_is_an_error() {
     let of =
         |data: &str| Dialect::default().event("error", data, &mut VecDeque::new()).expect_err("an error");
     assert!(matches!(of(r#"{"error":{"code":429}}"#), ModelError::RateLimited { .. }));
@@ -194,14 +194,14 @@ fn usage_on_the_finish_event_comes_before_the_reason_and_timings_do_not_override
 }
 
 #[test]
-fn a_simulated_model_says_so_once() {
+fn a_simulated_answer_is_flagged_once() {
     let event = r#"{"simulated":true,"choices":[{"delta":{"content":"x"}}]}"#;
     assert_eq!(read(&[event, event]), (vec![Delta::Simulated, text("x"), text("x")], None));
     assert_eq!(read(&[r#"{"simulated":false}"#, r#"{"simulated":"true"}"#]), (vec![], None));
 }
 
 #[test]
-fn what_looked_like_a_tag_comes_before_the_finish_reason_and_done() {
+fn a_partial_tag_is_released_before_the_finish_reason_and_done() {
     let content = delta(r#"{"content":"<thi"}"#);
     let finish = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
     assert_eq!(read(&[&content, finish]), (vec![text("<thi"), finished("stop")], None));
@@ -209,7 +209,7 @@ fn what_looked_like_a_tag_comes_before_the_finish_reason_and_done() {
 }
 
 #[test]
-fn an_answer_in_one_piece_is_read_whole() {
+fn a_whole_answer_is_decoded() {
     let body = include_bytes!("../../../tests/fixtures/sse/llamacpp_nonstream.json");
     let deltas: Vec<Delta> = whole_answer(body).expect("an answer").into();
     assert!(matches!(&deltas[0], Delta::Text(text) if text.starts_with("The story of a lighthouse")));
@@ -222,7 +222,7 @@ fn an_answer_in_one_piece_is_read_whole() {
 }
 
 #[test]
-fn a_message_repeated_in_a_stream_is_not_read_twice() {
+fn a_message_repeated_in_a_stream_is_not_decoded_twice() {
     let last = r#"{"choices":[{"finish_reason":"stop","delta":{"content":"b"},"message":{"content":"ab"}}]}"#;
     assert_eq!(
         read(&[&delta(r#"{"content":"a"}"#), last]),

@@ -1,78 +1,78 @@
-//! Reasoning written into the content between `<think>` and `</think>`, the tags split over deltas at will.
+//! Reasoning inside the content, between `<think>` and `</think>`. The tags may be split over several deltas.
 //!
-//! Only a tag at the very start of an answer opens reasoning (white space may stand before it): a later "<"
-//! is text, and so is a `</think>` that nothing opened. Must not know events or JSON.
+//! Only a tag at the very start of an answer opens reasoning (white space may precede it): a later `<think>` is text,
+//! and so is an unopened `</think>`.
 
 use crate::model::Delta;
 
-const OPEN: &str = "<think>";
-const CLOSE: &str = "</think>";
+const OPEN_TAG: &str = "<think>";
+const CLOSE_TAG: &str = "</think>";
 
-/// Sorts content into text and reasoning.
+/// Splits content into reasoning and text.
 #[derive(Debug, Default)]
-pub(super) struct Think {
-    place: Place,
-    /// What may turn out to be a tag.
+pub(super) struct ThinkSplitter {
+    section: Section,
+    /// Text that may turn out to be a tag.
     held: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum Section {
     #[default]
     Start,
     Reasoning,
     Answer,
 }
 
-impl Think {
-    /// Takes the next piece of content and puts what is sure of it to `out`.
+impl ThinkSplitter {
+    /// Accepts a piece of content and appends the unambiguous part to `out`.
     pub(super) fn push(&mut self, content: &str, out: &mut impl Extend<Delta>) {
-        if self.place == Place::Answer {
+        if self.section == Section::Answer {
             return emit(Delta::Text, content, out);
         }
         self.held.push_str(content);
-        if self.place == Place::Start {
+        if self.section == Section::Start {
             self.open(out);
         }
-        if self.place == Place::Reasoning {
+        if self.section == Section::Reasoning {
             self.close(out);
         }
     }
 
-    /// The content is over: what was held is what it looks like.
+    /// Ends the content: held text is no tag.
     pub(super) fn finish(&mut self, out: &mut impl Extend<Delta>) {
-        let kind = if self.place == Place::Reasoning { Delta::Reasoning } else { Delta::Text };
+        let kind = if self.section == Section::Reasoning { Delta::Reasoning } else { Delta::Text };
         emit(kind, &std::mem::take(&mut self.held), out);
     }
 
     fn open(&mut self, out: &mut impl Extend<Delta>) {
         let start = self.held.trim_start();
-        if let Some(thought) = start.strip_prefix(OPEN) {
-            self.held = thought.to_owned();
-            self.place = Place::Reasoning;
-        } else if !OPEN.starts_with(start) {
-            self.place = Place::Answer;
+        if let Some(reasoning) = start.strip_prefix(OPEN_TAG) {
+            self.held = reasoning.to_owned();
+            self.section = Section::Reasoning;
+        } else if !OPEN_TAG.starts_with(start) {
+            self.section = Section::Answer;
             self.finish(out);
         }
     }
 
     fn close(&mut self, out: &mut impl Extend<Delta>) {
-        if let Some((thought, answer)) = self.held.split_once(CLOSE) {
-            emit(Delta::Reasoning, thought, out);
+        if let Some((reasoning, answer)) = self.held.split_once(CLOSE_TAG) {
+            emit(Delta::Reasoning, reasoning, out);
             emit(Delta::Text, answer, out);
-            self.place = Place::Answer;
+            self.section = Section::Answer;
             self.held = String::new();
         } else {
-            let sure = self.held.len() - tag_begin(&self.held);
+            let sure = self.held.len() - partial_tag_len(&self.held);
             emit(Delta::Reasoning, &self.held[..sure], out);
             self.held.drain(..sure);
         }
     }
 }
 
-/// How many bytes at the end of `text` may be the begin of a closing tag.
-fn tag_begin(text: &str) -> usize {
-    (1..CLOSE.len()).rev().find(|&len| text.ends_with(&CLOSE[..len])).unwrap_or(0)
+/// The length of the longest end of `text` that may begin a closing tag.
+fn partial_tag_len(text: &str) -> usize {
+    (1..CLOSE_TAG.len()).rev().find(|&len| text.ends_with(&CLOSE_TAG[..len])).unwrap_or(0)
 }
 
 fn emit(kind: fn(String) -> Delta, text: &str, out: &mut impl Extend<Delta>) {
@@ -83,9 +83,9 @@ fn emit(kind: fn(String) -> Delta, text: &str, out: &mut impl Extend<Delta>) {
 mod tests {
     use super::*;
 
-    /// Reasoning and text of the pieces, each joined.
-    fn sorted<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
-        let (mut think, mut deltas) = (Think::default(), Vec::new());
+    /// Returns the reasoning and the text of `pieces`, each joined.
+    fn split<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
+        let (mut think, mut deltas) = (ThinkSplitter::default(), Vec::new());
         pieces.into_iter().for_each(|piece| think.push(piece, &mut deltas));
         think.finish(&mut deltas);
         let (mut reasoning, mut text) = (String::new(), String::new());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_found_in_whatever_pieces_they_come() {
+    fn tags_are_found_however_they_are_split() {
         let rows = [
             ("<think>a</think>b", "a", "b"),
             (" \n<think>\na\n</think>\n\nb", "\na\n", "\n\nb"),
@@ -118,17 +118,17 @@ mod tests {
         ];
         for (content, reasoning, text) in rows {
             let want = (reasoning.to_owned(), text.to_owned());
-            assert_eq!(sorted([content]), want, "{content:?} whole");
-            assert_eq!(sorted(content.split_inclusive(|_| true)), want, "{content:?} by character");
+            assert_eq!(split([content]), want, "{content:?} whole");
+            assert_eq!(split(content.split_inclusive(|_| true)), want, "{content:?} by character");
             for (at, _) in content.char_indices() {
-                assert_eq!(sorted([&content[..at], &content[at..]]), want, "{content:?} cut at {at}");
+                assert_eq!(split([&content[..at], &content[at..]]), want, "{content:?} cut at {at}");
             }
         }
     }
 
     #[test]
-    fn nothing_is_held_once_the_answer_began() {
-        let (mut think, mut deltas) = (Think::default(), Vec::new());
+    fn nothing_is_held_back_after_the_answer_began() {
+        let (mut think, mut deltas) = (ThinkSplitter::default(), Vec::new());
         think.push("Hi", &mut deltas);
         think.push("<", &mut deltas);
         assert_eq!(deltas, [Delta::Text("Hi".into()), Delta::Text("<".into())]);

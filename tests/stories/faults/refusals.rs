@@ -1,92 +1,93 @@
-//! Requests that are refused before an answer begins, in every form.
+//! Requests that are refused before the answer begins.
 
 use super::*;
 use crate::support::provider::{refusal, response};
 
-/// What is told of a refusal with this status and body.
+/// Returns the outcome of a refusal with this status and body.
 async fn refused(status: &str, headers: &str, body: &str) -> String {
     let odd = response("odd", status, &format!("Content-Type: application/json\r\n{headers}"), body);
-    at_once(odd).await.told()
+    at_once(odd).await.outcome()
 }
 
 fn error(message: &str) -> String {
-    serde_json::json!({ "error": { "message": format!("{message} ({INSIDES} {KEY})"), "type": "x" } })
+    serde_json::json!({ "error": { "message": format!("{message} ({INTERNALS} {KEY})"), "type": "x" } })
         .to_string()
 }
 
 #[tokio::test]
 async fn status_401() {
-    let told = refused("401 Unauthorized", "", &error("Incorrect API key provided")).await;
-    assert_eq!(told, "failed: the provider refused the key; the operator should check it | ");
+    let outcome = refused("401 Unauthorized", "", &error("Incorrect API key provided")).await;
+    assert_eq!(outcome, "failed: the provider refused the key; the operator should check it | ");
 }
 
 #[tokio::test]
 async fn status_402() {
-    let told = refused("402 Payment Required", "", &error("You have exceeded your monthly credits")).await;
-    assert_eq!(told, "failed: the credit at the provider is used up; the operator should top it up | ");
+    let outcome = refused("402 Payment Required", "", &error("You have exceeded your monthly credits")).await;
+    assert_eq!(outcome, "failed: the credit at the provider is used up; the operator should top it up | ");
 }
 
 #[tokio::test]
 async fn status_404() {
-    let told = refused("404 Not Found", "", &error("The model `odd` does not exist")).await;
-    assert_eq!(told, "failed: the provider does not serve this model today | ");
+    let outcome = refused("404 Not Found", "", &error("The model `odd` does not exist")).await;
+    assert_eq!(outcome, "failed: the provider does not serve this model today | ");
 }
 
 #[tokio::test]
 async fn status_400_for_a_prompt_that_is_too_long() {
-    let told = refused("400 Bad Request", "", &error("the request exceeds the available context size")).await;
-    assert_eq!(told, "failed: the prompt is too long for this model, try a shorter one | ");
+    let outcome =
+        refused("400 Bad Request", "", &error("the request exceeds the available context size")).await;
+    assert_eq!(outcome, "failed: the prompt is too long for this model, try a shorter one | ");
 }
 
 #[tokio::test]
 async fn status_429_with_retry_after() {
-    let told = refused("429 Too Many Requests", "Retry-After: 20\r\n", &error("Slow down")).await;
-    assert_eq!(told, "failed: rate limited by the provider, try again in 20 s | ");
+    let outcome = refused("429 Too Many Requests", "Retry-After: 20\r\n", &error("Slow down")).await;
+    assert_eq!(outcome, "failed: rate limited by the provider, try again in 20 s | ");
 }
 
 #[tokio::test]
-async fn status_429_without_a_word() {
-    let told = refused("429 Too Many Requests", "", "").await;
-    assert_eq!(told, "failed: rate limited by the provider, try again in a minute | ");
+async fn status_429_without_a_body() {
+    let outcome = refused("429 Too Many Requests", "", "").await;
+    assert_eq!(outcome, "failed: rate limited by the provider, try again in a minute | ");
 }
 
 #[tokio::test]
 async fn status_500() {
-    let told = refused("500 Internal Server Error", "", &error("Traceback (most recent call last)")).await;
-    assert_eq!(told, "failed: the provider has trouble (HTTP 500), try again later | ");
+    let outcome = refused("500 Internal Server Error", "", &error("Traceback (most recent call last)")).await;
+    assert_eq!(outcome, "failed: the provider has trouble (HTTP 500), try again later | ");
 }
 
 #[tokio::test]
 async fn status_503_while_the_model_loads() {
-    let told = refused("503 Service Unavailable", "", &error("Loading model")).await;
-    assert_eq!(told, "failed: the provider has trouble (HTTP 503), try again later | ");
+    let outcome = refused("503 Service Unavailable", "", &error("Loading model")).await;
+    assert_eq!(outcome, "failed: the provider has trouble (HTTP 503), try again later | ");
 }
 
 #[tokio::test]
 async fn status_502_as_a_web_page() {
-    let page = format!("<html><body><h1>502 Bad Gateway</h1>{INSIDES} {KEY}</body></html>");
+    let page = format!("<html><body><h1>502 Bad Gateway</h1>{INTERNALS} {KEY}</body></html>");
     let odd = response("odd", "502 Bad Gateway", "Content-Type: text/html\r\n", &page);
-    let told = at_once(odd).await.told();
-    assert_eq!(told, "failed: the provider has trouble (HTTP 502), try again later | ");
+    let outcome = at_once(odd).await.outcome();
+    assert_eq!(outcome, "failed: the provider has trouble (HTTP 502), try again later | ");
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let headers = format!("Location: http://127.0.0.1:9/{INSIDES}\r\n");
-    let told = refused("307 Temporary Redirect", &headers, "").await;
-    assert_eq!(told, "failed: the provider refused the request (HTTP 307) | ");
+    let headers = format!("Location: http://127.0.0.1:9/{INTERNALS}\r\n");
+    let outcome = refused("307 Temporary Redirect", &headers, "").await;
+    assert_eq!(outcome, "failed: the provider refused the request (HTTP 307) | ");
 }
 
 #[tokio::test]
 async fn an_error_in_json_with_status_200() {
-    let told = at_once(refusal("odd", "200 OK", &error("rate limit reached"))).await.told();
-    assert_eq!(told, "failed: rate limited by the provider, try again in a minute | ");
+    let outcome = at_once(refusal("odd", "200 OK", &error("rate limit reached"))).await.outcome();
+    assert_eq!(outcome, "failed: rate limited by the provider, try again in a minute | ");
 }
 
 #[tokio::test]
 async fn a_web_page_with_status_200() {
-    let page = format!("<!doctype html><p>{INSIDES}</p>");
+    let page = format!("<!doctype html><p>{INTERNALS}</p>");
     let odd = response("odd", "200 OK", "Content-Type: text/html\r\n", &page);
-    let told = at_once(odd).await.told();
-    assert_eq!(told, "failed: the provider sent a broken stream (a web page instead of an answer) | ");
+    let outcome = at_once(odd).await.outcome();
+    assert_eq!(outcome, "failed: the provider sent a broken stream (a web page instead of an answer) | ");
 }

@@ -1,14 +1,14 @@
-//! Answers that look odd and are right: other line ends, odd packets, little or nothing in them.
+//! Unusual but valid answers: other line ends, small packets, little or no content.
 
 use llm_arena::race::{metrics::TokenCount, report::Status};
 
 use super::*;
 use crate::support::provider::{Spelling, refusal};
 
-/// An answer that should arrive whole.
-async fn arrives(odd: Answer) -> Ended {
+/// Asserts that the answer arrives complete.
+async fn arrives(odd: Answer) -> OddLane {
     let ended = at_once(odd).await;
-    assert_eq!(ended.told(), "finished | Grüße, 世界 🌍");
+    assert_eq!(ended.outcome(), "finished | Grüße, 世界 🌍");
     ended
 }
 
@@ -32,7 +32,7 @@ async fn line_ends_cr() {
 }
 
 #[tokio::test]
-async fn one_byte_a_packet() {
+async fn one_byte_per_packet() {
     let ended = arrives(greets(answer("odd").in_packets_of(1))).await;
     assert_eq!(ended.lane.metrics.output_tokens, 4);
 }
@@ -75,7 +75,7 @@ async fn no_usage() {
 async fn one_token() {
     let ended = at_once(answer("odd").role().says("Yes").whole()).await;
     let metrics = ended.lane.metrics;
-    assert_eq!((ended.told().as_str(), metrics.output_tokens), ("finished | Yes", 1));
+    assert_eq!((ended.outcome().as_str(), metrics.output_tokens), ("finished | Yes", 1));
     assert_eq!((metrics.tokens_per_second, metrics.ttft.is_some()), (None, true));
 }
 
@@ -83,7 +83,7 @@ async fn one_token() {
 async fn an_empty_answer() {
     let ended = at_once(answer("odd").role().whole()).await;
     let metrics = ended.lane.metrics;
-    assert_eq!((ended.told().as_str(), metrics.output_tokens), ("finished | ", 0));
+    assert_eq!((ended.outcome().as_str(), metrics.output_tokens), ("finished | ", 0));
     assert_eq!((metrics.tokens_per_second, metrics.end_to_end_tokens_per_second), (None, None));
     assert_eq!((metrics.ttft, ended.view.status.as_str()), (None, "done, with an empty answer"));
 }
@@ -92,7 +92,7 @@ async fn an_empty_answer() {
 async fn a_cap_spent_on_thinking() {
     let odd = answer("odd").role().thinks(Spelling::ReasoningContent, &["Let", " me", " see"]);
     let ended = at_once(odd.finishes("length").used().done()).await;
-    assert_eq!((ended.told().as_str(), ended.lane.reasoning.as_str()), ("finished | ", "Let me see"));
+    assert_eq!((ended.outcome().as_str(), ended.lane.reasoning.as_str()), ("finished | ", "Let me see"));
     assert!(ended.lane.spent_on_thinking() && ended.lane.metrics.output_tokens == 3);
     assert_eq!(ended.view.status, "spent its whole cap on thinking, 3 tokens");
 }
@@ -111,6 +111,6 @@ async fn a_whole_answer_that_does_not_stream() {
         "usage": { "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13 },
     });
     let ended = at_once(refusal("odd", "200 OK", &body.to_string())).await;
-    assert_eq!((ended.told().as_str(), ended.lane.metrics.output_tokens), ("finished | All at once.", 4));
-    assert_eq!(ended.lane.metrics.tokens_per_second, None, "it came in one read");
+    assert_eq!((ended.outcome().as_str(), ended.lane.metrics.output_tokens), ("finished | All at once.", 4));
+    assert_eq!(ended.lane.metrics.tokens_per_second, None, "it arrived in one read");
 }

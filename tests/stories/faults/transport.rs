@@ -1,4 +1,4 @@
-//! Connections that break, stall, hang or never come about.
+//! Connections that break, stall, hang or are never established.
 
 use super::*;
 use crate::{
@@ -8,61 +8,61 @@ use crate::{
 
 #[tokio::test]
 async fn a_cut() {
-    let told = in_mid_answer(Answer::cuts).await;
-    assert_eq!(told, "truncated: the connection ended before the answer did | Half an ");
+    let outcome = mid_answer(Answer::cuts).await;
+    assert_eq!(outcome, "truncated: the connection ended before the answer did | Half an ");
 }
 
 #[tokio::test]
 async fn a_reset() {
-    let told = in_mid_answer(Answer::resets).await;
-    assert_eq!(told, "truncated: the connection ended before the answer did | Half an ");
+    let outcome = mid_answer(Answer::resets).await;
+    assert_eq!(outcome, "truncated: the connection ended before the answer did | Half an ");
 }
 
 #[tokio::test]
 async fn a_cut_within_an_event() {
-    let told = in_mid_answer(|half| half.raw(b"data: {\"choices\":[{\"delta\":{\"cont").cuts()).await;
-    assert_eq!(told, "truncated: the connection ended before the answer did | Half an ");
+    let outcome = mid_answer(|half| half.raw(b"data: {\"choices\":[{\"delta\":{\"cont").cuts()).await;
+    assert_eq!(outcome, "truncated: the connection ended before the answer did | Half an ");
 }
 
 #[tokio::test]
 async fn a_cut_of_a_body_that_ends_with_its_connection() {
-    let told = in_mid_answer(|half| half.close_delimited().cuts()).await;
-    assert_eq!(told, "truncated: the connection ended before the answer did | Half an ");
+    let outcome = mid_answer(|half| half.close_delimited().cuts()).await;
+    assert_eq!(outcome, "truncated: the connection ended before the answer did | Half an ");
 }
 
 #[tokio::test]
 async fn a_stall() {
-    let deadlines = Deadlines { idle: SHORT, ..Deadlines::default() };
-    let told = in_mid_answer_within(deadlines, Answer::hangs).await;
-    assert_eq!(told, "failed: timed out: no progress for 0.2 s | Half an ");
+    let deadlines = Deadlines { idle: SHORT_TIMEOUT, ..Deadlines::default() };
+    let outcome = mid_answer_within(deadlines, Answer::hangs).await;
+    assert_eq!(outcome, "failed: timed out: no progress for 0.2 s | Half an ");
 }
 
 #[tokio::test]
-async fn keep_alive_comments_are_no_progress() {
-    let deadlines = Deadlines { idle: SHORT, ..Deadlines::default() };
-    let told = in_mid_answer_within(deadlines, Answer::comments_for_ever).await;
-    assert_eq!(told, "failed: timed out: no progress for 0.2 s | Half an ");
+async fn keep_alive_comments_do_not_count_as_progress() {
+    let deadlines = Deadlines { idle: SHORT_TIMEOUT, ..Deadlines::default() };
+    let outcome = mid_answer_within(deadlines, Answer::comments_for_ever).await;
+    assert_eq!(outcome, "failed: timed out: no progress for 0.2 s | Half an ");
 }
 
 #[tokio::test]
-async fn keep_alive_comments_are_no_first_token() {
-    let deadlines = Deadlines { first_token: SHORT, ..Deadlines::default() };
-    let ended = beside_two(answer("odd").role().comments_for_ever(), deadlines, None).await;
-    assert_eq!(ended.told(), "failed: timed out: no first token within 0.2 s | ");
+async fn keep_alive_comments_do_not_count_as_a_first_token() {
+    let deadlines = Deadlines { first_token: SHORT_TIMEOUT, ..Deadlines::default() };
+    let ended = between_two(answer("odd").role().comments_for_ever(), deadlines, None).await;
+    assert_eq!(ended.outcome(), "failed: timed out: no first token within 0.2 s | ");
 }
 
 #[tokio::test]
 async fn a_hang_before_the_headers() {
-    let deadlines = Deadlines { first_token: SHORT, ..Deadlines::default() };
-    let ended = beside_two(silence("odd").hangs(), deadlines, None).await;
-    assert_eq!(ended.told(), "failed: timed out: no first token within 0.2 s | ");
+    let deadlines = Deadlines { first_token: SHORT_TIMEOUT, ..Deadlines::default() };
+    let ended = between_two(silence("odd").hangs(), deadlines, None).await;
+    assert_eq!(ended.outcome(), "failed: timed out: no first token within 0.2 s | ");
 }
 
 #[tokio::test]
-async fn an_answer_without_end() {
+async fn an_endless_answer() {
     let deadlines = Deadlines { total: Duration::from_secs(2), ..Deadlines::default() };
-    let told = in_mid_answer_within(deadlines, Answer::hangs).await;
-    assert_eq!(told, "failed: timed out: not done within 2 s | Half an ");
+    let outcome = mid_answer_within(deadlines, Answer::hangs).await;
+    assert_eq!(outcome, "failed: timed out: not done within 2 s | Half an ");
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_cut_before_the_headers() {
     .await;
     let record = race(&arena([model(&provider(&fake.base_url(), None), "odd", Deadlines::default())])).await;
     assert_eq!(record.report.lanes[0].error.as_deref(), Some("the connection to the provider broke"));
-    assert_eq!(fake.truth().exchanges.len(), 2, "tried once more and no oftener");
+    assert_eq!(fake.truth().exchanges.len(), 2, "retried exactly once");
 }
 
 #[tokio::test]
@@ -85,9 +85,9 @@ async fn a_refused_connection() {
     let patient = Deadlines::default();
     let lanes =
         [model(&here, "left", patient), model(&there, "odd", patient), model(&here, "right", patient)];
-    let (record, view) = struck(lanes, None, &go_on).await;
+    let (record, view) = race_with_fault(lanes, None, &go_on).await;
     let statuses = record.report.lanes.iter().map(|lane| lane.status.as_str()).collect::<Vec<_>>();
     assert_eq!(statuses, ["finished", "failed", "finished"]);
     assert_eq!(record.report.lanes[1].error.as_deref(), Some("the provider cannot be reached"));
-    keeps_secrets(&record, &view, &fake);
+    assert_no_secrets(&record, &view, &fake);
 }

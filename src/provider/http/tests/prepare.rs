@@ -1,4 +1,4 @@
-//! Before the start: warm connections and lists.
+//! Preparation: warm connections and model lists.
 
 use super::*;
 
@@ -33,7 +33,7 @@ async fn each_race_has_the_connection_that_was_prepared_for_it() {
 }
 
 #[tokio::test]
-async fn a_slow_list_is_not_waited_for_and_there_the_next_time() {
+async fn a_slow_list_is_not_waited_for_but_available_next_time() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let (release, gate) = tokio::sync::watch::channel(false);
@@ -44,7 +44,7 @@ async fn a_slow_list_is_not_waited_for_and_there_the_next_time() {
             TaskTracker::new().spawn(async move {
                 while let Some(request) = request(&mut socket).await {
                     if request.starts_with("GET ") {
-                        gate.wait_for(|open| *open).await.expect("the test goes on");
+                        gate.wait_for(|open| *open).await.expect("the test is running");
                     }
                     let list = answer("200 OK", "application/json", MODELS);
                     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec();
@@ -81,7 +81,7 @@ async fn one_lane_fetches_the_list_and_each_warms_its_own_connection() {
 }
 
 #[tokio::test]
-async fn a_provider_without_a_list_is_tried_and_a_refusing_one_is_named() {
+async fn a_provider_without_a_list_is_usable_and_a_refusal_is_reported() {
     for (status, want) in [
         ("404 Not Found", Availability::Unknown),
         ("401 Unauthorized", Availability::Unreachable(ModelError::Unauthorized.public())),
@@ -98,8 +98,8 @@ async fn a_provider_without_a_list_is_tried_and_a_refusing_one_is_named() {
     assert!(matches!(error, Some(ModelError::Transport { connecting: true, .. })), "{error:?}");
 }
 
-/// A server that hangs up at the second request of each connection, as one does that closed it meanwhile.
-async fn forgetful() -> String {
+/// A server that closes each connection at its second request, as if it had been idle for too long.
+async fn closes_idle_connections() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let tasks = TaskTracker::new();
@@ -121,8 +121,8 @@ async fn forgetful() -> String {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_died_makes_nobody_unreachable() {
-    let model = model(&forgetful().await);
+async fn a_dead_pooled_connection_does_not_make_a_model_unreachable() {
+    let model = model(&closes_idle_connections().await);
     for _ in 0..3 {
         assert_eq!(model.prepare().await, Availability::Listed);
         let (deltas, error) = ask(&model).await;
@@ -131,7 +131,7 @@ async fn a_kept_connection_that_died_makes_nobody_unreachable() {
 }
 
 #[tokio::test]
-async fn two_requests_that_meet_the_same_quirk_are_both_repeated() {
+async fn two_requests_that_meet_one_quirk_are_both_retried() {
     let refusal =
         || answer("400 Bad Request", "application/json", r#"{"error":"unknown field: stream_options"}"#);
     let good = || sse(&format!("{HELLO}{STOP}data: [DONE]\n\n"));
@@ -141,7 +141,7 @@ async fn two_requests_that_meet_the_same_quirk_are_both_repeated() {
     let (mut first, mut second) = (model.stream(Arc::clone(&prompt)), model.stream(prompt));
     for stream in [&mut first, &mut second] {
         let sent = stream.next().await.expect("a delta").expect("no error");
-        assert_eq!(sent.delta, Delta::Sent, "both are written before either is refused");
+        assert_eq!(sent.delta, Delta::Sent, "both are sent before either is refused");
     }
     for stream in [first, second] {
         let deltas: Vec<_> = stream.map(|item| item.expect("no error").delta).collect().await;

@@ -6,7 +6,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::Usage;
 
-/// The deltas of a stream cut into `reads`, those without content left out, and its error.
+/// Feeds `read` and returns the deltas it completes.
+fn push(decoder: &mut Decoder, read: Bytes) -> impl Iterator<Item = Result<Delta, ModelError>> {
+    decoder.feed(read);
+    std::iter::from_fn(|| decoder.pull())
+}
+
+/// Returns the deltas of a stream split into `reads`, without [`Delta::Alive`], and its error.
 fn decode<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Delta>, Option<String>) {
     let (mut decoder, mut deltas, mut error) = (Decoder::default(), Vec::new(), None);
     let mut take = |item: Result<Delta, ModelError>| match item {
@@ -15,9 +21,10 @@ fn decode<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Delta>, Option<
         Err(found) => assert!(error.replace(found.public()).is_none(), "two errors"),
     };
     for read in reads {
-        decoder.push(Bytes::copy_from_slice(read)).for_each(&mut take);
+        push(&mut decoder, Bytes::copy_from_slice(read)).for_each(&mut take);
     }
-    decoder.finish().for_each(&mut take);
+    decoder.end();
+    std::iter::from_fn(|| decoder.pull()).for_each(&mut take);
     assert!(decoder.is_over());
     (deltas, error)
 }
@@ -38,7 +45,7 @@ fn recorded() -> Vec<(String, Vec<u8>)> {
     names.into_iter().map(|name| (name.clone(), fixture(&name))).collect()
 }
 
-/// A transcript that a person can check: neighbouring texts joined, with their number.
+/// A readable transcript: consecutive texts are joined and counted.
 fn transcript(stream: &[u8]) -> String {
     let (deltas, error) = decode([stream]);
     let mut lines = String::new();
@@ -58,9 +65,9 @@ fn joined(deltas: &[Delta]) -> String {
 }
 
 #[test]
-fn recorded_streams_are_read_as_written_down() {
+fn recorded_streams_match_their_snapshots() {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../../tests/snapshots");
+    settings.set_snapshot_path("../../../tests/snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.bind(|| {
         for (name, stream) in recorded() {
@@ -70,14 +77,14 @@ fn recorded_streams_are_read_as_written_down() {
 }
 
 #[test]
-fn every_way_of_cutting_line_ends_and_marks_gives_the_same() {
+fn line_ends_byte_order_marks_and_read_sizes_make_no_difference() {
     for (name, stream) in recorded() {
         let want = decode([&*stream]);
-        assert_eq!(decode(stream.chunks(1)), want, "{name}: one byte a read");
+        assert_eq!(decode(stream.chunks(1)), want, "{name}: one byte per read");
         let text = String::from_utf8(stream).expect("UTF-8");
         for changed in [text.replace('\n', "\r\n"), text.replace('\n', "\r"), format!("\u{feff}{text}")] {
             assert_eq!(decode([changed.as_bytes()]), want, "{name}: whole");
-            assert_eq!(decode(changed.as_bytes().chunks(1)), want, "{name}: one byte a read");
+            assert_eq!(decode(changed.as_bytes().chunks(1)), want, "{name}: one byte per read");
         }
     }
 }
@@ -90,7 +97,7 @@ const MIXED: &str = "\u{feff}: hello\r\n\r\ndata: {\"choices\":[{\"delta\":{\"co
 
 proptest! {
     #[test]
-    fn cuts_make_no_difference(cuts in prop::collection::vec(0..MIXED.len(), 0..40)) {
+    fn read_boundaries_make_no_difference(cuts in prop::collection::vec(0..MIXED.len(), 0..40)) {
         let (mut reads, mut begin, mut cuts) = (Vec::new(), 0, cuts);
         cuts.sort_unstable();
         for cut in cuts {
@@ -102,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic_or_depend_on_cuts(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0usize..200) {
+    fn arbitrary_bytes_never_panic_or_depend_on_read_boundaries(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0usize..200) {
         let (head, tail) = bytes.split_at(at.min(bytes.len()));
         prop_assert_eq!(decode([head, tail]), decode([&*bytes]));
         let framed = [b"data: \"".as_slice(), &bytes, b"\"\n\ndata: [DONE]\n\n"].concat();
@@ -110,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn garbled_streams_do_not_depend_on_cuts(at in 0..MIXED.len(), byte in any::<u8>(), size in 1usize..60) {
+    fn garbled_streams_do_not_depend_on_read_boundaries(at in 0..MIXED.len(), byte in any::<u8>(), size in 1usize..60) {
         let mut garbled = MIXED.as_bytes().to_vec();
         garbled[at] = byte;
         prop_assert_eq!(decode(garbled.chunks(size)), decode([&*garbled]));
@@ -118,7 +125,7 @@ proptest! {
 }
 
 #[test]
-fn the_mixed_stream_says_what_was_put_into_it() {
+fn the_mixed_stream_is_decoded_completely() {
     let (deltas, error) = decode([MIXED.as_bytes()]);
     let usage = Usage { output_tokens: Some(9), ..Usage::default() };
     assert_eq!(deltas[0], Delta::Reasoning("hm 🤔".into()));
@@ -128,16 +135,16 @@ fn the_mixed_stream_says_what_was_put_into_it() {
 }
 
 #[test]
-fn another_parser_finds_the_same_events() {
+fn an_independent_parser_finds_identical_events() {
     for (name, stream) in recorded().into_iter().filter(|(name, _)| !name.starts_with("aimock_malformed")) {
         let source = stream::iter([Ok::<_, Infallible>(Bytes::from(stream.clone()))]);
         let theirs =
             sse_stream::SseStream::from_bytes_stream(source).map(|event| event.expect("an event").data);
         let theirs: Vec<String> =
             theirs.filter_map(async |data| data).collect().now_or_never().expect("in memory");
-        let mut guard = Guard::default();
-        guard.push(stream.into());
-        let pieces = std::iter::from_fn(|| guard.event()).map(|piece| piece.expect("no flaw"));
+        let mut splitter = EventSplitter::default();
+        splitter.push(stream.into());
+        let pieces = std::iter::from_fn(|| splitter.next_event()).map(|piece| piece.expect("a valid stream"));
         let ours: Vec<String> = pieces.flat_map(sse::events).map(|event| event.data).collect();
         assert_eq!(ours, theirs, "{name}");
         assert!(!ours.is_empty(), "{name}");
@@ -145,10 +152,11 @@ fn another_parser_finds_the_same_events() {
 }
 
 #[test]
-fn a_read_without_content_is_a_sign_of_life() {
+fn a_read_without_content_yields_alive() {
     let mut decoder = Decoder::default();
-    let mut deltas =
-        |read: &'static str| decoder.push(read.into()).map(|d| d.expect("no error")).collect::<Vec<_>>();
+    let mut deltas = |read: &'static str| {
+        push(&mut decoder, read.into()).map(|d| d.expect("no error")).collect::<Vec<_>>()
+    };
     for read in [
         ":\n\n",
         "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n",
@@ -159,22 +167,22 @@ fn a_read_without_content_is_a_sign_of_life() {
     assert_eq!(
         deltas("ta\":{\"content\":\"a\"}}]}\n\n:\n\n"),
         [Delta::Text("a".into())],
-        "content is sign enough"
+        "content needs no Alive"
     );
     assert_eq!(deltas("data: [DONE]\n\n"), []);
     assert_eq!(
         deltas("data: {\"choices\":[{\"delta\":{\"content\":\"b\"}}]}\n\n"),
         [],
-        "nothing after the end"
+        "nothing after [DONE]"
     );
     assert!(decoder.is_over());
 }
 
 #[test]
-fn a_stream_cut_within_an_event_has_no_error_of_its_own() {
+fn a_stream_cut_within_an_event_drops_that_event_without_an_error() {
     let whole = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"é\"}}]}";
     let (deltas, error) = decode([whole.as_bytes()]);
-    assert_eq!((joined(&deltas).as_str(), error), ("aé", None), "only its line end is missing");
+    assert_eq!((joined(&deltas).as_str(), error), ("aé", None), "only the line end is missing");
     for cut in 48..whole.len() - 1 {
         let (deltas, error) = decode([&whole.as_bytes()[..cut]]);
         assert_eq!((joined(&deltas).as_str(), error), ("a", None), "cut at {cut}");
@@ -182,13 +190,13 @@ fn a_stream_cut_within_an_event_has_no_error_of_its_own() {
 }
 
 #[test]
-fn text_before_a_flaw_is_kept() {
+fn text_before_an_error_is_kept() {
     let good = "data: {\"choices\":[{\"delta\":{\"content\":\"kept\"}}]}\n\n";
     let mut giant = format!("{good}data: {{\"x\":\"").into_bytes();
     giant.resize(4 << 20, b'x');
     giant.extend_from_slice(b"\"}\n\n");
     let rows: [(&[u8], &str); 3] = [
-        (&giant, "the provider sent a broken stream (an event above 1 MiB)"),
+        (&giant, "the provider sent a broken stream (an event larger than 1 MiB)"),
         (
             &[good.as_bytes(), b"data: \xff\n\n"].concat(),
             "the provider sent a broken stream (bytes that are not UTF-8)",
@@ -205,10 +213,10 @@ fn text_before_a_flaw_is_kept() {
 }
 
 #[test]
-fn a_failure_outside_comes_after_the_text_that_was_held_back() {
+fn an_outside_failure_comes_after_the_text_that_was_held_back() {
     let mut decoder = Decoder::default();
     let held = "data: {\"choices\":[{\"delta\":{\"content\":\"<thi\"}}]}\n\n";
-    assert_eq!(decoder.push(held.into()).map(Result::ok).collect::<Vec<_>>(), [Some(Delta::Alive)]);
+    assert_eq!(push(&mut decoder, held.into()).map(Result::ok).collect::<Vec<_>>(), [Some(Delta::Alive)]);
     decoder.fail(ModelError::Truncated);
     assert_eq!(decoder.pull().map(Result::ok), Some(Some(Delta::Text("<thi".into()))));
     assert!(matches!(decoder.pull(), Some(Err(ModelError::Truncated))));

@@ -9,9 +9,9 @@ fn body(message: &str) -> Vec<u8> {
 }
 
 #[test]
-fn each_status_says_what_to_do() {
+fn each_status_has_its_message() {
     let wait = Some(Duration::from_secs(20));
-    let said = |status, text: &str| of_status(status, &body(text), wait).public();
+    let message = |status, text: &str| from_status(status, &body(text), wait).public();
     let rows = [
         (401, "No auth credentials found", "the provider refused the key; the operator should check it"),
         (403, "forbidden", "the provider refused the key; the operator should check it"),
@@ -26,13 +26,13 @@ fn each_status_says_what_to_do() {
         (302, "x", "the provider refused the request (HTTP 302)"),
     ];
     for (status, text, want) in rows {
-        assert_eq!(said(status, text), want, "{status} {text}");
+        assert_eq!(message(status, text), want, "{status} {text}");
     }
 }
 
 #[test]
-fn words_refine_a_status() {
-    let of = |status, text: &str| match of_status(status, &body(text), None) {
+fn wording_refines_a_status() {
+    let of = |status, text: &str| match from_status(status, &body(text), None) {
         ModelError::Refused(refusal) => refusal,
         other => panic!("{status} {text}: {other}"),
     };
@@ -58,9 +58,9 @@ fn words_refine_a_status() {
 }
 
 #[test]
-fn recorded_refusals_are_understood() {
+fn recorded_refusals_are_classified() {
     let file = |name: &str| std::fs::read(format!("tests/fixtures/sse/{name}")).expect("a fixture");
-    let of = |status, name| of_status(status, &file(name), None);
+    let of = |status, name| from_status(status, &file(name), None);
     let overflow = of(400, "llamacpp_ctx_overflow_http400.json");
     assert!(matches!(overflow, ModelError::Refused(Refusal::ContextTooLong)), "{overflow}");
     let field = of(400, "llamacpp_bad_field_http400.json");
@@ -81,20 +81,20 @@ fn bodies_of_every_shape_are_read() {
         json!({"detail": context}),
         json!({"error": {"type": context, "message": 7}}),
     ] {
-        let error = of_status(400, body.to_string().as_bytes(), None);
+        let error = from_status(400, body.to_string().as_bytes(), None);
         assert!(matches!(error, ModelError::Refused(Refusal::ContextTooLong)), "{body}");
     }
     for body in ["", "<html>", "\u{0}", "[[[[", "null"] {
         assert!(
-            matches!(of_status(400, body.as_bytes(), None), ModelError::Refused(Refusal::Other(400))),
+            matches!(from_status(400, body.as_bytes(), None), ModelError::Refused(Refusal::Other(400))),
             "{body}"
         );
     }
 }
 
 #[test]
-fn errors_in_a_stream_are_told_apart_by_code_and_words() {
-    let said = |error: Value| in_stream(&error).public();
+fn errors_in_a_stream_are_classified_by_code_and_wording() {
+    let message = |error: Value| from_stream(&error).public();
     let reported = ModelError::Reported.public();
     let limited = ModelError::RateLimited { retry_after: None }.public();
     let overloaded = ModelError::Overloaded(0).public();
@@ -115,12 +115,12 @@ fn errors_in_a_stream_are_told_apart_by_code_and_words() {
         (json!({"code": 402}), &ModelError::Refused(Refusal::OutOfCredit).public()),
         (json!({"code": 401}), &ModelError::Unauthorized.public()),
     ] {
-        assert_eq!(&said(error.clone()), want, "{error}");
+        assert_eq!(&message(error.clone()), want, "{error}");
     }
 }
 
 #[test]
-fn an_error_that_says_nothing_is_none() {
+fn an_empty_error_is_no_error() {
     for none in [json!(null), json!(false), json!(0), json!(""), json!([]), json!({})] {
         assert!(!is_error(&none), "{none}");
     }
@@ -130,16 +130,48 @@ fn an_error_that_says_nothing_is_none() {
 }
 
 #[test]
-fn a_body_that_is_no_stream_is_named() {
+fn bodies_that_are_no_stream_are_classified() {
     assert_eq!(
-        of_foreign_body(b" \n<!doctype html>").to_string(),
+        from_foreign_body(b" \n<!doctype html>").to_string(),
         "corrupt stream: a web page instead of an answer"
     );
-    let other = "corrupt stream: something else than an event stream";
+    let other = "corrupt stream: something other than an event stream";
     assert_eq!(
-        of_foreign_body(include_bytes!("../../tests/fixtures/sse/aimock_malformed.sse")).to_string(),
+        from_foreign_body(include_bytes!("../../../tests/fixtures/sse/aimock_malformed.sse")).to_string(),
         other
     );
-    assert!(matches!(of_foreign_body(br#"{"choices":[{"mess"#), ModelError::Truncated));
-    assert!(matches!(of_foreign_body(b""), ModelError::Truncated));
+    assert!(matches!(from_foreign_body(br#"{"choices":[{"mess"#), ModelError::Truncated));
+    assert!(matches!(from_foreign_body(b""), ModelError::Truncated));
+}
+
+fn waits(headers: &[(&str, &'static str)]) -> Option<Duration> {
+    let now = "2026-11-23T15:00:00Z".parse().expect("a time");
+    retry_after(|name| headers.iter().find(|(n, _)| *n == name).map(|(_, value)| *value), now)
+}
+
+#[test]
+fn retry_after_is_read_from_whichever_header_has_it() {
+    let seconds = |s| Some(Duration::from_secs_f64(s));
+    assert_eq!(waits(&[("retry-after", "20")]), seconds(20.0));
+    assert_eq!(waits(&[("retry-after", "1.5")]), seconds(1.5));
+    assert_eq!(waits(&[("retry-after", "20"), ("retry-after-ms", "300")]), seconds(0.3));
+    assert_eq!(waits(&[("retry-after", "Mon, 23 Nov 2026 15:00:07 GMT")]), seconds(7.0));
+    let dates = [("retry-after", "Mon, 23 Nov 2026 15:00:07 GMT"), ("date", "Mon, 23 Nov 2026 15:00:04 GMT")];
+    assert_eq!(waits(&dates), seconds(3.0), "by the server's own clock");
+    let groq = [
+        ("x-ratelimit-remaining-requests", "3"),
+        ("x-ratelimit-reset-requests", "1s"),
+        ("x-ratelimit-remaining-tokens", "0"),
+        ("x-ratelimit-reset-tokens", "6m0s"),
+    ];
+    assert_eq!(waits(&groq), seconds(360.0));
+}
+
+#[test]
+fn invalid_waits_are_ignored_and_long_ones_are_capped() {
+    for nonsense in ["", "soon", "-5", "NaN", "inf"] {
+        assert_eq!(waits(&[("retry-after", nonsense)]), None, "{nonsense:?}");
+    }
+    assert_eq!(waits(&[("retry-after", "1e12")]), Some(MAX_RETRY_AFTER));
+    assert_eq!(waits(&[("retry-after", "Mon, 23 Nov 2020 15:00:07 GMT")]), Some(Duration::ZERO), "long past");
 }
