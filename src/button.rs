@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::{arena::RaceId, guide::Example};
+use crate::{guide::Example, race::RaceId};
 
 /// A button under a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("race", &["model"]),
     ("guide", &["command", "model", "race"]),
     ("view", &["model", "race"]),
-    ("button", &["arena", "guide"]),
+    ("button", &["guide", "race"]),
     ("platform", &[]),
     ("surface", &["view"]),
     ("live", &["race", "surface", "view"]),

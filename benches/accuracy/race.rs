@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Permit, Record},
+    arena::{Arena, Limits, Permit},
     live::SMOOTH,
     model::{ChatModel, Color, ModelCard, ModelId},
     provider::{OpenAiModel, Provider, Settings},
+    race::{Asker, Record},
     surface::{Chart, Pace, Surface, SurfaceError},
     view::View,
 };

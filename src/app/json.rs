@@ -5,12 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{
-    arena::Record,
-    race::{
-        lesson,
-        report::{LaneReport, Status},
-    },
+use crate::race::{
+    Record, lesson,
+    report::{LaneReport, Status},
 };
 
 /// One race.

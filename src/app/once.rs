@@ -12,11 +12,12 @@ use super::{
     prompt,
 };
 use crate::{
-    arena::{Arena, Asker, Permit, Record},
+    arena::{Arena, Permit},
     chart,
     cli::RaceArgs,
     command,
     config::Config,
+    race::{Asker, Record},
     terminal::{Terminal, render::Screen},
 };
 

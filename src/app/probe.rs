@@ -15,7 +15,7 @@ use super::{
     output::{self, print},
     platforms,
 };
-use crate::{arena::Entrant, config::Config, discord, model::Availability, slack};
+use crate::{config::Config, discord, model::Availability, race::Entrant, slack};
 
 /// How long a provider may take to answer a question about itself: less than the client would wait.
 const PATIENCE: Duration = Duration::from_secs(6);

@@ -35,10 +35,9 @@ pub use self::{
     recall::{NotRemembered, NotStopped},
     recovery::Salvage,
 };
-pub use crate::race::record::{Asker, RaceId, Record};
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
-    race::{event::StopCause, metrics::TokenCount},
+    race::{Asker, Entrant, RaceId, Record, event::StopCause},
     store::{Speed, Store},
 };
 
@@ -95,20 +94,6 @@ impl Permit {
     pub fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
         self.models.iter().map(|model| model.card())
     }
-}
-
-/// A model of the line-up today.
-#[derive(Clone, Debug)]
-pub struct Entrant {
-    /// What people see of it.
-    pub card: ModelCard,
-    /// What its provider says.
-    pub availability: Availability,
-    /// Its newest decode speed in this process, in tokens per second, and where the count comes from.
-    pub last_speed: Option<(f64, TokenCount)>,
-    /// The median of its decode speeds in the last seven days in all processes, where the counts come from, and of how
-    /// many answers that is.
-    pub lately: Option<(f64, TokenCount, usize)>,
 }
 
 /// The arena.

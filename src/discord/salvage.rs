@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{Discord, meter, reference::Reference, surface::DiscordSurface};
 use crate::{
-    arena::{RaceId, Salvage},
+    arena::Salvage,
+    race::RaceId,
     surface::{Surface as _, SurfaceError},
     view::View,
 };

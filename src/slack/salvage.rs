@@ -15,7 +15,8 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{RaceId, Salvage},
+    arena::Salvage,
+    race::RaceId,
     surface::{Surface as _, SurfaceError},
     view::View,
 };

@@ -24,8 +24,7 @@ use super::{
     render::{self, Body},
 };
 use crate::{
-    arena::RaceId,
-    race::event::StopCause,
+    race::{RaceId, event::StopCause},
     surface::{Chart, Pace, Surface, SurfaceError},
     view::View,
 };

@@ -6,10 +6,7 @@ use super::{
     database::{Done, Query, Value},
     saved,
 };
-use crate::race::{
-    record::{Asker, RaceId},
-    report::LaneReport,
-};
+use crate::race::{Asker, RaceId, report::LaneReport};
 
 /// A race to be let in.
 #[derive(Clone, Debug)]

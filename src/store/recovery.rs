@@ -6,10 +6,7 @@ use super::{
     leases::life,
     settle,
 };
-use crate::race::{
-    record::{Asker, RaceId},
-    report::Report,
-};
+use crate::race::{Asker, RaceId, report::Report};
 
 /// A race whose process is gone before its last frame was shown.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use super::{
     Store, StoreError,
     database::{Done, Query, Value},
 };
-use crate::race::{cost::Cost, record::RaceId};
+use crate::race::{RaceId, cost::Cost};
 
 /// Whoever is first settles a race.
 pub(super) const FIRST: &str = "UPDATE races SET settled = 1 WHERE id = $1 AND settled = 0";

@@ -24,7 +24,7 @@ use super::{
     LocalChannel,
     channel::{News, Position},
 };
-use crate::{arena::Asker, view::text};
+use crate::{race::Asker, view::text};
 
 /// How often a silent stream proves that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

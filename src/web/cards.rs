@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::render::CardDto;
 use crate::{
-    arena::Entrant,
     command,
     guide::{self, Example, Section},
     model::ModelCard,
+    race::Entrant,
 };
 
 /// What the page knows before anybody types.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{arena::RaceId, surface::Chart};
+use crate::{race::RaceId, surface::Chart};
 
 /// How many messages are kept; the oldest that is over is forgotten first.
 pub(super) const MESSAGES: usize = 200;
@@ -24,7 +24,7 @@ pub(super) const MESSAGES: usize = 200;
 pub(super) struct Message {
     /// The id of its race.
     pub(super) id: RaceId,
-    /// Who may stop it: [`crate::arena::Asker::id`]. Never leaves the process.
+    /// Who may stop it: [`crate::race::Asker::id`]. Never leaves the process.
     pub(super) asker: String,
     /// True when it will not change any more, its chart aside.
     pub(super) over: bool,

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    arena::{RaceId, Record},
     model::ModelCard,
-    race::{lesson, report::LaneReport},
+    race::{RaceId, Record, lesson, report::LaneReport},
     surface::Chart,
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View, text},
 };

@@ -12,8 +12,8 @@ use super::{
     render,
 };
 use crate::{
-    arena::RaceId,
     live::SMOOTH,
+    race::RaceId,
     surface::{Chart, Pace, Surface, SurfaceError},
     view::View,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llm_arena::{
-    arena::Asker,
+    race::Asker,
     surface::{Chart, Pace, Surface, SurfaceError},
     view::View,
 };

@@ -8,8 +8,9 @@ mod restarts;
 use std::sync::Arc;
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Record},
+    arena::{Arena, Limits},
     model::ChatModel,
+    race::{Asker, Record},
 };
 
 use crate::support::{film::Camera, script::Script};

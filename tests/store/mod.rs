@@ -11,8 +11,8 @@ use std::sync::Arc;
 use llm_arena::{
     model::{Availability, FinishReason, ModelCard, Prices},
     race::{
+        Asker, RaceId,
         metrics::{Metrics, TokenCount},
-        record::{Asker, RaceId},
         report::{LaneReport, Status},
     },
     store::{Admitted, Entry, Hold, Kept, Store},

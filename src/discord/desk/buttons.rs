@@ -9,11 +9,11 @@ use bytes::Bytes;
 
 use super::{Desk, Reply};
 use crate::{
-    arena::{RaceId, Record},
     button::{Button, example_key},
     discord::{render, rest::File},
     guide::Example,
     model::ModelId,
+    race::{RaceId, Record},
 };
 
 impl Desk {

@@ -21,11 +21,12 @@ use super::{
     surface::{DiscordSurface, Ends},
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Permit, Refused},
+    arena::{Arena, Origin, Permit, Refused},
     button::Button,
     command::{self, Command, CommandError},
     guide::Example,
     model::ModelId,
+    race::Asker,
 };
 
 /// How long the providers may take to say what they list.

@@ -13,10 +13,10 @@ use super::{
     name,
 };
 use crate::{
-    arena::Entrant,
     button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
+    race::Entrant,
 };
 
 /// Characters of a sentence of ours.

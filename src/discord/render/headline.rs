@@ -9,7 +9,7 @@ use super::{
     name,
 };
 use crate::{
-    arena::RaceId,
+    race::RaceId,
     view::{LaneView, Progress, View, table, text::fitting, words},
 };
 

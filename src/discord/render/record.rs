@@ -10,8 +10,7 @@ use super::{
     name,
 };
 use crate::{
-    arena::{RaceId, Record},
-    race::{figures::tokens, lesson, report::LaneReport},
+    race::{RaceId, Record, figures::tokens, lesson, report::LaneReport},
     view::answers::{file_name, markdown},
 };
 

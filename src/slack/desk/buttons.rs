@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::{Answer, Desk};
 use crate::{
-    arena::{RaceId, Record},
     button::{Button, example_key},
     model::ModelId,
+    race::{RaceId, Record},
     slack::{
         incoming::Incoming,
         render::{self, Pressed},

@@ -30,11 +30,12 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Permit, Refused},
+    arena::{Arena, Origin, Permit, Refused},
     button::Button,
     command::{self, Command},
     guide::Example,
     model::ModelId,
+    race::Asker,
 };
 
 /// How long the providers may take to say what they list.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::Desk;
 use crate::{
-    arena::{RaceId, Record},
+    race::{RaceId, Record},
     slack::{
         api::{ApiError, File, Place},
         incoming::{Incoming, Kind},

@@ -13,10 +13,10 @@ use super::{
     name,
 };
 use crate::{
-    arena::Entrant,
     button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
+    race::Entrant,
     view::{text::plain, words},
 };
 

@@ -12,7 +12,7 @@ use super::{
     name,
 };
 use crate::{
-    arena::RaceId,
+    race::RaceId,
     view::{LaneView, Numbers, Progress, View, table, text::fitting, words},
 };
 

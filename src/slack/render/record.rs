@@ -12,8 +12,7 @@ use super::{
     name,
 };
 use crate::{
-    arena::{RaceId, Record},
-    race::{lesson, report::LaneReport},
+    race::{RaceId, Record, lesson, report::LaneReport},
     view::answers::{self, file_name},
 };
 

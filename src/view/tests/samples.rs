@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::{
-    arena::{Asker, RaceId, Record},
     model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, Usage},
     race::{
+        Asker, RaceId, Record,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
         state::RaceState,
     },

@@ -12,9 +12,10 @@ use serde::Deserialize;
 
 use super::{Refusal, Visitor};
 use crate::{
-    arena::{Asker, Origin, Permit, Refused},
+    arena::{Origin, Permit, Refused},
     command::{self, Command},
     model::ModelId,
+    race::Asker,
     web::{LocalChannel, cards, surface::WebSurface},
 };
 

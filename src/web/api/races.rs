@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::{Refusal, Visitor, commands};
 use crate::{
-    arena::{RaceId, Record},
     model::ModelId,
+    race::{RaceId, Record},
     web::{
         LocalChannel,
         channel::Message,

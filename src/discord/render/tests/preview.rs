@@ -8,7 +8,6 @@ use super::{
     samples::{SKY, Tale, card, finished, line_up, race, running},
 };
 use crate::{
-    arena::Entrant,
     chart,
     discord::render::{
         answers,
@@ -17,7 +16,7 @@ use crate::{
     },
     guide::Example,
     model::Availability,
-    race::{event::StopCause, metrics::TokenCount},
+    race::{Entrant, event::StopCause, metrics::TokenCount},
     view::View,
 };
 

@@ -6,10 +6,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::{check, reader, samples};
 use crate::{
-    arena::{Entrant, Record},
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
-    race::metrics::TokenCount,
+    race::{Entrant, Record, metrics::TokenCount},
     slack::render::{
         Draft, answers, escape, examples, explanation, help, live, markdown::Answer, modal, models, notice,
         on_it, opening,

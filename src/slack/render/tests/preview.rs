@@ -10,10 +10,9 @@ use super::{
     samples::{CODE, SKY, Tale, card, finished, line_up, race, running},
 };
 use crate::{
-    arena::Entrant,
     guide::Example,
     model::Availability,
-    race::{event::StopCause, metrics::TokenCount},
+    race::{Entrant, event::StopCause, metrics::TokenCount},
     slack::render::{
         Body, Draft, answers, examples, explanation, help, live, modal, models, notice, on_it, opening,
     },
