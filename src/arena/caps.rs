@@ -56,7 +56,8 @@ impl Caps {
         now: Timestamp,
         most_output: u32,
     ) -> Vec<Wanted> {
-        let worst: Cost = permit.lanes().map(|card| Cost::worst(card, permit.prompt(), most_output)).sum();
+        let worst: Cost =
+            permit.lanes().map(|card| Cost::upper_bound(card, permit.prompt(), most_output)).sum();
         let mut wanted: Vec<Wanted> = self.money(permit, server, now, worst).into();
         wanted.extend(self.requests(permit));
         wanted.extend(self.at_once(permit));

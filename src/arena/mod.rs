@@ -229,9 +229,9 @@ impl Arena {
             let availability = timeout(patience, model.prepare()).await.unwrap_or_else(|_| silent());
             let card = model.card().clone();
             let last_speed = lock(&self.history).last_speed(&card.id);
-            let lately = speeds.iter().find(|speed| speed.model == card.id);
-            let lately = lately.map(|speed| (speed.median, speed.count, speed.answers));
-            Entrant { card, availability, last_speed, lately }
+            let weekly_median = speeds.iter().find(|speed| speed.model == card.id);
+            let weekly_median = weekly_median.map(|speed| (speed.median, speed.count, speed.answers));
+            Entrant { card, availability, last_speed, weekly_median }
         });
         join_all(asked).await
     }

@@ -72,5 +72,5 @@ pub struct Entrant {
     /// The newest decode speed measured in this process, in tokens per second.
     pub last_speed: Option<(f64, TokenCount)>,
     /// The median decode speed of the last seven days in all processes, and the number of answers behind it.
-    pub lately: Option<(f64, TokenCount, usize)>,
+    pub weekly_median: Option<(f64, TokenCount, usize)>,
 }

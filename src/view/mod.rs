@@ -147,7 +147,7 @@ impl View {
             standings,
             lesson: report.as_ref().and_then(lesson::line),
             notice: None,
-            cost: report.as_ref().and_then(Cost::words),
+            cost: report.as_ref().and_then(Cost::summary),
             simulated: state.lanes.iter().any(|lane| lane.simulated),
         }
     }
@@ -165,7 +165,7 @@ impl View {
             standings: report.order(),
             lesson: lesson::line(report),
             notice: None,
-            cost: Cost::words(report),
+            cost: Cost::summary(report),
             simulated: report.simulated(),
         }
     }

@@ -102,11 +102,11 @@ fn example(example: &Example) -> ExampleDto<'_> {
 }
 
 fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
-    let (reachable, availability) = guide::availability(&entrant.card, &entrant.availability);
+    let (reachable, availability) = guide::availability(entrant);
     EntrantDto {
         model: CardDto::of(&entrant.card),
         reachable,
         availability,
-        last_speed: guide::measured(entrant.last_speed, entrant.lately),
+        last_speed: guide::measured_speed(entrant),
     }
 }

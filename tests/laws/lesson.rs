@@ -101,8 +101,8 @@ fn the_explanation_tells_what_reasoning_cost_and_what_was_not_whole() {
     cut.metrics.token_count = TokenCount::Estimated;
     let said = explanation(&report(vec![thinker, cut])).join("\n");
     assert!(said.contains("R1 thought for 13.0 s in 900 tokens before its first word"), "{said}");
-    assert!(said.contains("Not whole here: Cut."), "{said}");
-    assert!(said.contains("estimated where one said none (≈)"), "{said}");
+    assert!(said.contains("Incomplete: Cut."), "{said}");
+    assert!(said.contains("estimated where a server reported none (≈)"), "{said}");
 }
 
 proptest! {

@@ -50,7 +50,7 @@ fn asker(name: &str) -> Asker {
 }
 
 fn lane(model: &str, answer: &str) -> LaneReport {
-    let prices = Prices { input: 1_000_000, output: 2_000_000, most_output: 100, overhead: 0 };
+    let prices = Prices { input: 1_000_000, output: 2_000_000, max_output: 100, overhead: 0 };
     let card = ModelCard { prices: Some(prices), ..super::stories::card(model) };
     LaneReport {
         card: Arc::new(card),

@@ -61,12 +61,12 @@ fn entrant(entrant: &Entrant) -> Embed {
 
 /// Whether it can be asked, who runs it, how fast it was.
 fn about(entrant: &Entrant) -> String {
-    let (reachable, words) = guide::availability(&entrant.card, &entrant.availability);
+    let (reachable, words) = guide::availability(entrant);
     let mark = if reachable { "🟢" } else { "🔴" };
     let provider = short(&entrant.card.provider, 40);
     let said = [provider, short(&words, 120)];
     let mut parts: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.extend(guide::measured(entrant.last_speed, entrant.lately));
+    parts.extend(guide::measured_speed(entrant));
     format!("-# {mark} {}", parts.join(" · "))
 }
 

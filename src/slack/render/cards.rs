@@ -56,10 +56,10 @@ pub(crate) fn models(entrants: &[Entrant]) -> Body {
 /// A model: whether it can be asked, who runs it, how fast it was.
 fn about(entrant: &Entrant) -> Value {
     let card = &entrant.card;
-    let (reachable, words) = guide::availability(card, &entrant.availability);
+    let (reachable, words) = guide::availability(entrant);
     let said = [bare(&card.provider, 40), bare(&words, 120)];
     let mut said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    said.extend(guide::measured(entrant.last_speed, entrant.lately));
+    said.extend(guide::measured_speed(entrant));
     let size = between(" · ", &card.size, 24, "");
     let simulated = if card.simulated { " · simulated" } else { "" };
     let purpose = between("Best for ", &card.best_for, 120, ".\n");

@@ -17,13 +17,13 @@ fn error(message: &str) -> String {
 #[tokio::test]
 async fn status_401() {
     let told = refused("401 Unauthorized", "", &error("Incorrect API key provided")).await;
-    assert_eq!(told, "failed: the provider refused the key; the operator should check it | ");
+    assert_eq!(told, "failed: the provider rejected the API key; ask the operator to check it | ");
 }
 
 #[tokio::test]
 async fn status_402() {
     let told = refused("402 Payment Required", "", &error("You have exceeded your monthly credits")).await;
-    assert_eq!(told, "failed: the credit at the provider is used up; the operator should top it up | ");
+    assert_eq!(told, "failed: the provider account is out of credit; ask the operator to top it up | ");
 }
 
 #[tokio::test]
@@ -53,13 +53,13 @@ async fn status_429_without_a_word() {
 #[tokio::test]
 async fn status_500() {
     let told = refused("500 Internal Server Error", "", &error("Traceback (most recent call last)")).await;
-    assert_eq!(told, "failed: the provider has trouble (HTTP 500), try again later | ");
+    assert_eq!(told, "failed: the provider failed (HTTP 500), try again later | ");
 }
 
 #[tokio::test]
 async fn status_503_while_the_model_loads() {
     let told = refused("503 Service Unavailable", "", &error("Loading model")).await;
-    assert_eq!(told, "failed: the provider has trouble (HTTP 503), try again later | ");
+    assert_eq!(told, "failed: the provider failed (HTTP 503), try again later | ");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn status_502_as_a_web_page() {
     let page = format!("<html><body><h1>502 Bad Gateway</h1>{INSIDES} {KEY}</body></html>");
     let odd = response("odd", "502 Bad Gateway", "Content-Type: text/html\r\n", &page);
     let told = at_once(odd).await.told();
-    assert_eq!(told, "failed: the provider has trouble (HTTP 502), try again later | ");
+    assert_eq!(told, "failed: the provider failed (HTTP 502), try again later | ");
 }
 
 #[tokio::test]

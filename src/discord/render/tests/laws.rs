@@ -244,7 +244,7 @@ proptest! {
             card: card.clone(),
             availability: Availability::Unreachable(text.clone()),
             last_speed: Some((97.0, TokenCount::Estimated)),
-            lately: None,
+            weekly_median: None,
         };
         check(&models(&cards.iter().map(entrant).collect::<Vec<_>>()))?;
         let example = |card: &ModelCard| Example {

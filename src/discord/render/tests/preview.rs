@@ -191,7 +191,7 @@ fn what_is_read_can_be_looked_at() {
                 Availability::Listed
             },
             last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
-            lately: None,
+            weekly_median: None,
         })
         .collect();
     let page = page(
@@ -214,7 +214,7 @@ fn what_is_read_can_be_looked_at() {
             help(&line_up()).private(),
             answers(&record, 10 << 20).0.private(),
             explanation(&record).private(),
-            notice("There is no `compar` here: did you mean `compare`? Try `/arena help`.").private(),
+            notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`.").private(),
         ],
     );
     assert!(page.contains("Only you can see this") && page.contains("🏁 A quick fact"), "{page}");

@@ -210,7 +210,7 @@ fn what_is_read_can_be_looked_at() {
             _ => Availability::Listed,
         },
         last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
-        lately: None,
+        weekly_median: None,
     };
     let entrants: Vec<Entrant> = line_up().iter().enumerate().map(entrant).collect();
     let fact = example("A quick fact", "Why is the sky blue? Two sentences.", "A small model is done first.");
@@ -221,7 +221,7 @@ fn what_is_read_can_be_looked_at() {
         help(&line_up()),
         explanation(&finished().record()),
         on_it(5),
-        notice("There is no `compar` here: did you mean `compare`? Try `/arena help`."),
+        notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`."),
     ];
     let mut record = finished().record();
     record.report.lanes[0].answer = format!("{SKY}\n\n{CODE}\n\n").repeat(20);

@@ -239,9 +239,9 @@ fn a_crowd_of_answers_does_not_flood_the_thread() {
 #[test]
 fn the_explanation_is_read_in_paragraphs() {
     let said = text(&explanation(&finished().record()));
-    assert!(said.contains("#rich_text\nLatency and throughput are two things."), "{said}");
-    assert!(said.contains("#rich_text\nNot whole here: Qwen Coder."), "{said}");
-    assert!(said.contains("#rich_text\nHow the tokens travelled:"), "{said}");
+    assert!(said.contains("#rich_text\nLatency and throughput differ."), "{said}");
+    assert!(said.contains("#rich_text\nIncomplete: Qwen Coder."), "{said}");
+    assert!(said.contains("#rich_text\nHow it was measured:"), "{said}");
 }
 
 #[test]
