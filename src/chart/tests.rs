@@ -159,7 +159,7 @@ fn odd_races_are_told_apart_in_words() {
     let broken =
         failed(line_up[0].clone(), &"the provider sent a broken stream and nobody knows why ".repeat(9));
     said("long_error", &race(why, [first(2), vec![broken; 2]].concat()), "a broken stream");
-    said("all_failed", &race(why, all_failed), "Gemma 2B failed: the credit");
+    said("all_failed", &race(why, all_failed), "Gemma 2B failed: the provider account");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     race::{RaceId, Record, figures::tokens, lesson, report::LaneReport},
-    view::answers::{file_name, markdown},
+    view::results::{file_name, markdown_file},
 };
 
 /// Ends a file that had to be cut.
@@ -25,7 +25,7 @@ pub(crate) fn answers_file(race: RaceId) -> String {
 /// The message that says what the file holds, and the file: Markdown, UTF-8, at most `file_limit` bytes. It must be
 /// the first file of the request, under the name of [`answers_file`].
 pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
-    let whole = markdown(&record.id.to_string(), &record.asker.name, record.started_at, &record.report);
+    let whole = markdown_file(&record.id.to_string(), &record.asker.name, record.started_at, &record.report);
     let cut = whole.len() > file_limit;
     let file = if cut { cut_to(&whole, file_limit) } else { whole };
     let report = &record.report;

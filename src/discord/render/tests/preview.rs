@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use super::{
     reader::{Node, read},
-    samples::{SKY, Tale, card, finished, line_up, race, running},
+    samples::{SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
     chart,
@@ -137,7 +137,7 @@ fn a_race_can_be_looked_at() {
 
 #[test]
 fn a_hostile_race_looks_like_any_other() {
-    let mut tale = Tale::of("[x](http://evil) @everyone\n# big\n```\n<@1>", line_up());
+    let mut tale = SampleRace::of("[x](http://evil) @everyone\n# big\n```\n<@1>", line_up());
     tale.0.asker = "**ana** <@1>".into();
     tale.says(
         0,
@@ -166,7 +166,7 @@ fn a_crowd_can_be_looked_at() {
     let colors = ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0"];
     let cards = (0..12)
         .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "", colors[i % 5]));
-    let mut tale = Tale::of("Why is the sky blue?", cards.collect());
+    let mut tale = SampleRace::of("Why is the sky blue?", cards.collect());
     (0..12).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
     (0..12).for_each(|lane| tale.ends(2_500, lane, 236));
     assert!(page("crowd", &[live(&tale.view(), race(), None)]).matches("class=embed").count() == 9);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     reader,
-    samples::{CODE, SKY, Tale, card, finished, line_up, race, running},
+    samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
     guide::Example,
@@ -160,13 +160,13 @@ fn a_race_can_be_looked_at() {
     );
     let over = page("final", &finished().view());
     assert!(over.contains("class=chart") && over.contains("📄 Full answers"));
-    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: the answers"));
+    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: answers"));
     assert!(page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("by a restart"));
 }
 
 #[test]
 fn a_hostile_race_looks_like_any_other() {
-    let mut tale = Tale::of("[x](http://evil) <!channel>\n# big\n```\n<@U1>", line_up());
+    let mut tale = SampleRace::of("[x](http://evil) <!channel>\n# big\n```\n<@U1>", line_up());
     tale.0.asker = "*ana* <@U1>".into();
     tale.says(
         0,
@@ -188,7 +188,7 @@ fn a_hostile_race_looks_like_any_other() {
 fn a_crowd_can_be_looked_at() {
     let cards = (0..19)
         .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "7B", "#FDE263"));
-    let mut tale = Tale::of("Why is the sky blue?", cards.collect());
+    let mut tale = SampleRace::of("Why is the sky blue?", cards.collect());
     (0..19).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
     let before = live(&tale.view(), race(), true);
     (0..19).for_each(|lane| tale.ends(2_900, lane, 236));
