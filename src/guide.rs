@@ -22,11 +22,11 @@ pub struct Example {
 
 /// A command with its description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
+pub struct CommandHelp {
     /// The word after `/arena`.
     pub word: &'static str,
     /// Its description.
-    pub what: &'static str,
+    pub description: &'static str,
     /// Its form as a line of text, such as `ask MODEL PROMPT`; `None` if it takes no arguments.
     pub typed: Option<&'static str>,
 }
@@ -41,10 +41,10 @@ pub struct Section {
 }
 
 /// The commands, in the order in which the help introduces them.
-pub fn commands() -> impl Iterator<Item = Usage> {
-    command::WORDS.iter().map(|&(word, what)| match what.split_once(": ") {
-        Some((what, typed)) => Usage { word, what, typed: Some(typed) },
-        None => Usage { word, what, typed: None },
+pub fn commands() -> impl Iterator<Item = CommandHelp> {
+    command::WORDS.iter().map(|&(word, text)| match text.split_once(": ") {
+        Some((description, typed)) => CommandHelp { word, description, typed: Some(typed) },
+        None => CommandHelp { word, description: text, typed: None },
     })
 }
 
@@ -120,10 +120,10 @@ mod tests {
 
     #[test]
     fn a_description_is_split_from_the_typed_form() {
-        let all: Vec<Usage> = commands().collect();
-        assert_eq!((all[0].word, all[0].what), ("compare", "all models race"));
+        let all: Vec<CommandHelp> = commands().collect();
+        assert_eq!((all[0].word, all[0].description), ("compare", "all models race"));
         assert_eq!(all[0].typed, Some("compare [models=a,b] PROMPT"));
-        assert_eq!((all[2].what, all[2].typed), ("the line-up", None));
+        assert_eq!((all[2].description, all[2].typed), ("the line-up", None));
         assert_eq!(all.len(), command::WORDS.len());
     }
 }

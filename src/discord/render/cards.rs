@@ -101,7 +101,8 @@ fn rows(examples: &[Example]) -> Vec<Row> {
 
 /// The commands, how the numbers are defined, where prompts go.
 pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
-    let commands = guide::commands().map(|usage| format!("`/arena {}` {}", usage.word, escape(usage.what)));
+    let commands =
+        guide::commands().map(|usage| format!("`/arena {}` {}", usage.word, escape(usage.description)));
     let commands = Field { name: "Commands".to_owned(), value: commands.collect::<Vec<_>>().join("\n") };
     let sections = guide::sections(cards).into_iter().map(|section| Field {
         name: section.title.to_owned(),

@@ -100,7 +100,7 @@ fn example(example: &Example, thread: Option<&str>) -> Vec<Value> {
 pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
     let commands = guide::commands().flat_map(|usage| {
         let line = format!("/arena {}", usage.typed.unwrap_or(usage.word));
-        [code(&line), text(&format!(" {}\n", usage.what))]
+        [code(&line), text(&format!(" {}\n", usage.description))]
     });
     let more =
         "Nothing behind /arena opens a form. In a thread, or in a direct message, mention me in its place.";
