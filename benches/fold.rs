@@ -1,4 +1,4 @@
-//! What an event costs the fold, and what a view costs, in a race of five lanes.
+//! The time that folding an event takes, and the time that building a view takes, in a race of five lanes.
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -14,10 +14,10 @@ use llm_arena::{
 };
 
 const LANES: usize = 5;
-/// Words of an answer, one a delta.
+/// Words of an answer; each is one delta.
 const WORDS: usize = 1_000;
-/// Characters of each answer in a view: whole at what a view holds, and far above it, where it is clipped.
-const ANSWERS: [usize; 2] = [8_000, 40_000];
+/// Characters of each answer in a view: exactly the limit of a view, and far more, where it is clipped.
+const ANSWER_CHARS: [usize; 2] = [8_000, 40_000];
 
 fn race() -> RaceState {
     let card = |lane| ModelCard {
@@ -34,17 +34,17 @@ fn race() -> RaceState {
     RaceState::new("ana", "Why is the sky blue?", (0..LANES).map(|lane| Arc::new(card(lane))))
 }
 
-/// The lanes' deltas in turn, a token every 20 ms, all requests sent at the start.
+/// The deltas of all lanes in turn, one every 20 ms, after all requests were sent at the start.
 fn events(words: usize, word: impl Fn(usize) -> String) -> Vec<RaceEvent> {
     let event = |at, lane, delta| RaceEvent {
         at: Elapsed::from_millis(at),
         kind: EventKind::Lane(lane, LaneEvent::Delta(delta)),
     };
     let sent = (0..LANES).map(|lane| event(0, lane, Delta::Sent));
-    let said = (0..words)
+    let deltas = (0..words)
         .flat_map(|at| (0..LANES).map(move |lane| (at, lane)))
         .map(|(at, lane)| event(20 * (at as u64 + 1), lane, Delta::Text(word(at))));
-    sent.chain(said).collect()
+    sent.chain(deltas).collect()
 }
 
 fn folded(events: &[RaceEvent]) -> RaceState {
@@ -77,7 +77,7 @@ fn fold(criterion: &mut Criterion) {
 fn view(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("view");
     group.measurement_time(Duration::from_secs(2));
-    for characters in ANSWERS {
+    for characters in ANSWER_CHARS {
         let words = characters / 8;
         let state = folded(&events(words, |at| if at % 20 == 19 { " bluish\n" } else { " bluish." }.into()));
         assert_eq!(state.lanes[0].answer.chars().count(), characters);

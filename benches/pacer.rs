@@ -1,4 +1,4 @@
-//! What the pacer costs an edit: next to nothing, since it is asked before each of them.
+//! The time that the pacer takes per edit. It must be negligible, since the pacer decides on every edit.
 
 use std::{hint::black_box, time::Duration};
 

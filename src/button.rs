@@ -1,31 +1,30 @@
-//! What a button under a message means, as the text that a platform keeps with it and gives back when it is
-//! pressed: pure and stateless, so that a button outlives a restart.
+//! The buttons under a message, encoded in the id that a platform stores with a button and returns when it is
+//! pressed. The id holds all state, so buttons keep working after a restart.
 //!
-//! At most 100 characters, which is Discord's limit
-//! (<https://docs.discord.com/developers/components/reference#anatomy-of-a-component>); Slack's is 255. Must not know
-//! platforms, or who may press.
+//! An id has at most 100 characters, Discord's limit
+//! (<https://docs.discord.com/developers/components/reference#anatomy-of-a-component>); Slack allows 255.
 
 use std::fmt;
 
-use crate::{arena::RaceId, guide::Example};
+use crate::{guide::Example, race::RaceId};
 
-/// A button under a message of ours.
+/// A button under one of our messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Button {
-    /// Ends a live race.
+    /// Stops a live race.
     Stop(RaceId),
-    /// Runs a race that is over once more.
+    /// Repeats a finished race.
     Again(RaceId),
-    /// Gives every answer of a race that is over, whole.
+    /// Shows the full answers of a finished race.
     Answers(RaceId),
-    /// Explains a race that is over.
+    /// Explains a finished race.
     Explain(RaceId),
-    /// Starts a race with the example of this [`example_key`].
+    /// Starts a race with the example that has this [`example_key`].
     Try(u64),
 }
 
 impl Button {
-    /// Reads what [`fmt::Display`] writes and nothing else; `None` for texts that are not ours.
+    /// Parses exactly the form that [`fmt::Display`] writes; `None` for ids of other apps.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (word, value) = text.strip_prefix("arena:")?.split_once(':')?;
@@ -54,8 +53,8 @@ impl fmt::Display for Button {
     }
 }
 
-/// A key of `example` that stays when the configuration is put in another order or the lesson is reworded:
-/// 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
+/// A stable key of `example`: 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
+/// Reordering the configuration or rewording the lesson does not change it.
 #[must_use]
 pub fn example_key(example: &Example) -> u64 {
     let bytes = example.prompt.bytes().chain([0]).chain(example.title.bytes());
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_button_is_read_as_it_was_written() {
+    fn every_button_survives_a_round_trip() {
         for button in [
             Button::Stop(race()),
             Button::Again(race()),
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_is_no_button() {
+    fn foreign_ids_are_not_parsed() {
         let upper = Button::Stop(race()).to_string().to_uppercase();
         for other in ["", "arena", "arena:stop:", "arena:stop:x", "arena:try:7", "arena:try:+000000000000007"]
         {
@@ -101,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_an_example_hangs_on_its_title_and_prompt_alone() {
+    fn the_key_of_an_example_depends_only_on_title_and_prompt() {
         let example = |title: &str, prompt: &str, lesson: &str| {
             example_key(&Example { title: title.into(), prompt: prompt.into(), lesson: lesson.into() })
         };
         assert_eq!(example("a", "b", "c"), example("a", "b", "d"));
         assert_ne!(example("a", "b", ""), example("b", "a", ""));
         assert_ne!(example("ab", "c", ""), example("b", "ca", ""));
-        assert_eq!(example("", "", ""), 0xaf63_bd4c_8601_b7df, "as published for one zero byte");
+        assert_eq!(example("", "", ""), 0xaf63_bd4c_8601_b7df, "the published hash of one zero byte");
     }
 }

@@ -1,6 +1,5 @@
-//! What people can say to the arena, and the one parser for every platform that has only a line of text.
-//!
-//! Must not know platforms. Errors speak to people and suggest.
+//! The commands of the arena, and their parser for platforms that only have a line of text. Its errors are written
+//! for users and suggest a correction.
 
 use std::sync::Arc;
 
@@ -11,30 +10,30 @@ use crate::model::{ModelCard, ModelId};
 pub enum Command {
     /// One model answers.
     Ask {
-        /// Which.
+        /// The model to ask.
         model: ModelId,
-        /// What is asked.
+        /// The prompt.
         prompt: String,
     },
     /// Several models race.
     Compare {
-        /// Which, in the order of the line-up; empty means all.
+        /// The models in the order of the line-up; empty means all.
         models: Vec<ModelId>,
-        /// What is asked.
+        /// The prompt.
         prompt: String,
     },
-    /// The line-up.
+    /// Shows the line-up.
     Models,
-    /// Prompts to try.
+    /// Shows prompts to try.
     Examples,
-    /// How it works.
+    /// Shows the help.
     Help,
-    /// What the asker said and was told is to be forgotten.
+    /// Deletes the user's prompts and their answers.
     Forget,
 }
 
 impl Command {
-    /// Its word after `/arena`.
+    /// The word after `/arena`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -48,45 +47,45 @@ impl Command {
     }
 }
 
-/// The words after `/arena`, with what each does.
+/// The words after `/arena`, with a description: after a colon, the arguments of a text command.
 pub const WORDS: [(&str, &str); 6] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
     ("help", "the commands, and how the numbers are defined"),
-    ("forget", "forgets what you asked and were answered"),
+    ("forget", "delete your prompts and their answers"),
 ];
 
-/// Why a line is not a command. The text is for the person who typed it.
+/// A line that is not a command. The text is for the user who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// The first word is none of [`WORDS`].
-    #[error("There is no `{word}` here: did you mean `{suggestion}`? Try `/arena help`.")]
+    /// The first word isn't one of [`WORDS`].
+    #[error("Unknown command `{word}`: did you mean `{suggestion}`? Try `/arena help`.")]
     UnknownWord {
         /// As typed, at most 40 characters.
         word: String,
-        /// The nearest word.
+        /// The closest word.
         suggestion: &'static str,
     },
-    /// A model that is not in the line-up.
+    /// The model isn't in the line-up.
     #[error("No model is called `{model}`{}. The line-up: {lineup}.", suggested(.suggestion.as_deref()))]
     UnknownModel {
         /// As typed, at most 40 characters.
         model: String,
-        /// The nearest id, if one is near.
+        /// The closest id, if one is similar.
         suggestion: Option<String>,
         /// All ids.
         lineup: String,
     },
-    /// `ask` without a model.
-    #[error("Which model? Like this: `/arena ask {example} why is the sky blue`.")]
+    /// `ask` has no model.
+    #[error("Which model? For example: `/arena ask {example} why is the sky blue`.")]
     NoModel {
-        /// An id of the line-up.
+        /// A model id of the line-up.
         example: String,
     },
-    /// A prompt is missing.
-    #[error("What should they answer? Like this: `/arena {word} why is the sky blue`.")]
+    /// The prompt is missing.
+    #[error("What should they answer? For example: `/arena {word} why is the sky blue`.")]
     NoPrompt {
         /// The command so far.
         word: String,
@@ -97,11 +96,11 @@ fn suggested(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |id| format!(" (did you mean `{id}`?)"))
 }
 
-/// Reads a line such as `/arena compare models=a,b why is the sky blue` (the `/arena` may be missing).
+/// Parses a line such as `/arena compare models=a,b why is the sky blue` (the `/arena` may be missing).
 /// An empty line is [`Command::Help`].
 ///
 /// # Errors
-/// [`CommandError`], for the person who typed the line.
+/// [`CommandError`] if the word, a model or the prompt is unknown or missing.
 pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandError> {
     let line = line.trim();
     let (first, rest) = split_word(line);
@@ -117,10 +116,10 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
     }
 }
 
-/// Resolves a comma list of ids or names, in the order of the line-up, each once.
+/// Resolves a comma-separated list of ids or names into ids, in the order of the line-up and without duplicates.
 ///
 /// # Errors
-/// [`CommandError::UnknownModel`] for the first one that is not there.
+/// [`CommandError::UnknownModel`] for the first one that isn't in the line-up.
 pub fn models(list: &str, lineup: &[Arc<ModelCard>]) -> Result<Vec<ModelId>, CommandError> {
     let wanted: Vec<ModelId> = list
         .split(',')
@@ -131,10 +130,10 @@ pub fn models(list: &str, lineup: &[Arc<ModelCard>]) -> Result<Vec<ModelId>, Com
     Ok(lineup.iter().map(|card| card.id.clone()).filter(|id| wanted.contains(id)).collect())
 }
 
-/// Resolves one id or name, in any case.
+/// Resolves one id or name, ignoring case.
 ///
 /// # Errors
-/// [`CommandError::UnknownModel`] with the nearest one.
+/// [`CommandError::UnknownModel`] if no model has that id or name; suggests the closest one.
 pub fn model(name: &str, lineup: &[Arc<ModelCard>]) -> Result<ModelId, CommandError> {
     let lower = name.to_lowercase();
     let same = |card: &&Arc<ModelCard>| {
@@ -178,7 +177,7 @@ fn ask(rest: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandError> {
     Ok(Command::Ask { model, prompt: prompt.to_owned() })
 }
 
-/// A name with spaces at the beginning of `rest` ("Gemma 2B why ..."), the longest that fits.
+/// Finds the longest model name that `rest` begins with, spaces included ("Gemma 2B why ...").
 fn named<'a>(rest: &'a str, lineup: &[Arc<ModelCard>]) -> Option<(ModelId, &'a str)> {
     let fits = |card: &&Arc<ModelCard>| {
         let head = rest.get(..card.name.len());
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_with_and_without_the_slash_command() {
+    fn a_line_is_parsed_with_and_without_the_slash_command() {
         let lineup = lineup();
         assert_eq!(parse("/arena compare why  is it?", &lineup), Ok(compared(&[], "why  is it?")));
         assert_eq!(
@@ -254,20 +253,20 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_answered_with_the_way_out() {
+    fn an_invalid_line_is_answered_with_a_suggestion() {
         let lineup = lineup();
-        let said = |line| parse(line, &lineup).expect_err(line).to_string();
-        assert!(said("/arena compar why").contains("did you mean `compare`?"));
-        assert!(said("/arena xyz").contains("did you mean `compare`?"));
-        assert!(said("ask gema-2b why").contains("did you mean `gemma-2b`?"));
-        assert!(said("compare models=gpt x").contains("gemma-2b, qwen-7b"));
-        assert!(said("ask").contains("/arena ask gemma-2b why"));
-        assert!(said("ask qwen-7b").contains("`/arena ask qwen-7b why"));
-        assert!(said("compare").contains("`/arena compare why"));
+        let error = |line| parse(line, &lineup).expect_err(line).to_string();
+        assert!(error("/arena compar why").contains("did you mean `compare`?"));
+        assert!(error("/arena xyz").contains("did you mean `compare`?"));
+        assert!(error("ask gema-2b why").contains("did you mean `gemma-2b`?"));
+        assert!(error("compare models=gpt x").contains("gemma-2b, qwen-7b"));
+        assert!(error("ask").contains("/arena ask gemma-2b why"));
+        assert!(error("ask qwen-7b").contains("`/arena ask qwen-7b why"));
+        assert!(error("compare").contains("`/arena compare why"));
     }
 
     #[test]
-    fn text_that_looks_like_a_name_but_is_not_ascii_does_not_panic() {
+    fn a_prefix_that_ends_inside_a_character_does_not_panic() {
         assert!(parse("ask Gemma 2é why", &lineup()).is_err());
         assert!(parse("ask 日本語日本語 why", &lineup()).is_err());
     }

@@ -1,54 +1,54 @@
-//! Words that every platform shows beside the races: the commands, how the numbers are defined, where prompts
-//! go, who can be reached, prompts to try. Must not know platforms, their markup or the network.
+//! The texts that every platform shows beside the races: the commands, the help, the state of the line-up, prompts
+//! to try. Plain text; each platform adds its own markup.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     command,
     model::{Availability, ModelCard},
-    race::{figures, metrics::TokenCount},
+    race::{Entrant, figures},
 };
 
-/// A prompt to try, one tap away from a race.
+/// A prompt to try. Every platform shows it with a button that starts a race.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// What it is, in a few words.
+    /// A short title.
     pub title: String,
-    /// What is asked.
+    /// The prompt.
     pub prompt: String,
-    /// What a race with it usually teaches; may be empty.
+    /// The usual lesson of a race with it; may be empty.
     pub lesson: String,
 }
 
-/// A command and what it does.
+/// A command with its description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
+pub struct CommandHelp {
     /// The word after `/arena`.
     pub word: &'static str,
-    /// What it does.
-    pub what: &'static str,
-    /// How its line is typed where there is only a line of text; `None` where the word is all.
+    /// Its description.
+    pub description: &'static str,
+    /// Its form as a line of text, such as `ask MODEL PROMPT`; `None` if it takes no arguments.
     pub typed: Option<&'static str>,
 }
 
-/// A part of the help.
+/// A section of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// What it is about.
+    /// Its heading.
     pub title: &'static str,
     /// A paragraph without markup.
     pub text: String,
 }
 
-/// The commands, in the order in which people should meet them.
-pub fn commands() -> impl Iterator<Item = Usage> {
-    command::WORDS.iter().map(|&(word, what)| match what.split_once(": ") {
-        Some((what, typed)) => Usage { word, what, typed: Some(typed) },
-        None => Usage { word, what, typed: None },
+/// The commands, in the order in which the help introduces them.
+pub fn commands() -> impl Iterator<Item = CommandHelp> {
+    command::WORDS.iter().map(|&(word, text)| match text.split_once(": ") {
+        Some((description, typed)) => CommandHelp { word, description, typed: Some(typed) },
+        None => CommandHelp { word, description: text, typed: None },
     })
 }
 
-/// How the numbers are defined, how an answer streams, where prompts go with this line-up.
+/// The sections of the help: the definitions of the numbers, how streaming works, where prompts go.
 #[must_use]
 pub fn sections(cards: &[Arc<ModelCard>]) -> Vec<Section> {
     let section = |title, text: &str| Section { title, text: text.to_owned() };
@@ -56,20 +56,20 @@ pub fn sections(cards: &[Arc<ModelCard>]) -> Vec<Section> {
         section(
             "The numbers",
             "First token is the wait from the request to the first word, total the time to the last one. \
-             Speed (tok/s) is how fast a model writes once it has begun: (tokens - 1) / (last token - first \
-             token). Token counts are the servers' own; ≈ marks an estimate.",
+             Speed (tok/s) is how fast a model writes once it has started: (tokens - 1) / (last token - first \
+             token). Token counts come from the servers; ≈ marks an estimate.",
         ),
         section(
             "How it streams",
-            "All models are asked at the same moment. Their words arrive piece by piece and everybody here \
-             watches the same message fill up; a bar is as long as its model is fast, measured against the \
-             fastest so far. Thinking counts as output and is shown under Full answers.",
+            "All models get the prompt at the same moment. Their answers arrive piece by piece, and the message is \
+             updated as they do. The longer the bar, the faster the model, compared with the fastest so far. \
+             Reasoning counts as output; Full answers shows it.",
         ),
         Section { title: "Where prompts go", text: destinations(cards) },
     ]
 }
 
-/// One or two sentences on who gets a prompt.
+/// One or two sentences that say who receives a prompt.
 #[must_use]
 pub fn destinations(cards: &[Arc<ModelCard>]) -> String {
     let real = cards.iter().filter(|card| !card.simulated).map(|card| card.provider.as_str());
@@ -87,11 +87,11 @@ pub fn destinations(cards: &[Arc<ModelCard>]) -> String {
     }
 }
 
-/// Whether the model of `card` can be asked, and that in words.
+/// Returns true if the model can be reached, with a description of its state.
 #[must_use]
-pub fn availability(card: &ModelCard, said: &Availability) -> (bool, String) {
-    match said {
-        _ if card.simulated => (true, "simulated, always there".to_owned()),
+pub fn availability(entrant: &Entrant) -> (bool, String) {
+    match &entrant.availability {
+        _ if entrant.card.simulated => (true, "simulated".to_owned()),
         Availability::Listed => (true, "reachable, listed by its provider".to_owned()),
         Availability::NotListed => (true, "not listed by its provider today".to_owned()),
         Availability::Unknown => (true, "reachable".to_owned()),
@@ -99,15 +99,15 @@ pub fn availability(card: &ModelCard, said: &Availability) -> (bool, String) {
     }
 }
 
-/// How fast a model was: the median of the last days and how many answers that is of, else its last speed; in tokens per
-/// second, with "≈" where a count behind it is an estimate.
+/// The model's measured speed: the median of the last seven days or else its last speed, with "≈" if a token count
+/// behind it is an estimate.
 #[must_use]
-pub fn measured(last: Option<(f64, TokenCount)>, lately: Option<(f64, TokenCount, usize)>) -> Option<String> {
+pub fn measured_speed(entrant: &Entrant) -> Option<String> {
     let speed = |speed, count| figures::speed(Some(speed), count);
-    match (lately, last) {
+    match (entrant.weekly_median, entrant.last_speed) {
         (Some((median, count, 1)), _) => Some(format!("last speed {} tok/s", speed(median, count))),
         (Some((median, count, n)), _) => {
-            Some(format!("median of {n} answers in a week {} tok/s", speed(median, count)))
+            Some(format!("median of {n} answers this week {} tok/s", speed(median, count)))
         }
         (None, Some((last, count))) => Some(format!("last speed {} tok/s", speed(last, count))),
         (None, None) => None,
@@ -119,11 +119,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_told_apart_from_how_it_is_typed() {
-        let all: Vec<Usage> = commands().collect();
-        assert_eq!((all[0].word, all[0].what), ("compare", "all models race"));
+    fn a_description_is_split_from_the_typed_form() {
+        let all: Vec<CommandHelp> = commands().collect();
+        assert_eq!((all[0].word, all[0].description), ("compare", "all models race"));
         assert_eq!(all[0].typed, Some("compare [models=a,b] PROMPT"));
-        assert_eq!((all[2].what, all[2].typed), ("the line-up", None));
+        assert_eq!((all[2].description, all[2].typed), ("the line-up", None));
         assert_eq!(all.len(), command::WORDS.len());
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Origin, Record, Recorded},
+    arena::{Arena, Limits, Origin, Recorded},
     live::SMOOTH,
     model::{ChatModel, Color, ModelCard, ModelId},
     provider::{OpenAiModel, Provider, Settings},
+    race::{Asker, Record},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };

@@ -14,7 +14,7 @@ use super::{
     listen::reachable,
     output::{self, print},
 };
-use crate::{arena::Entrant, discord, model::Availability, slack};
+use crate::{discord, model::Availability, race::Entrant, slack};
 
 /// How long a provider may take to say what it lists: less than the client would wait.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(6);

@@ -15,10 +15,11 @@ use super::{
     output::{self, print},
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Record, Recorded, Refused},
+    arena::{Arena, Origin, Recorded, Refused},
     chart,
     cli::{PromptSource, RaceArgs},
     command,
+    race::{Asker, Record},
     terminal::{Terminal, render::Screen},
 };
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::race::{
-    lesson,
-    record::Record,
+    Record, lesson,
     report::{LaneReport, Status},
 };
 

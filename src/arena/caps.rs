@@ -53,7 +53,8 @@ impl Caps {
         now: Timestamp,
         max_output_tokens: u32,
     ) -> Vec<Reservation> {
-        let worst: Cost = race.lanes().map(|card| Cost::worst(card, &race.prompt, max_output_tokens)).sum();
+        let worst: Cost =
+            race.lanes().map(|card| Cost::upper_bound(card, &race.prompt, max_output_tokens)).sum();
         let mut reservations: Vec<Reservation> = self.money(race, server, now, worst).into();
         reservations.extend(self.requests(race));
         reservations.extend(self.concurrent_races(race));

@@ -9,7 +9,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{RaceId, Record, StopSender};
+use super::StopSender;
+use crate::race::{RaceId, Record};
 use crate::{
     backoff::Backoff,
     race::{

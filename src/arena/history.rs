@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{RaceId, Record};
+use crate::race::{RaceId, Record};
 use crate::{model::ModelId, race::metrics::TokenCount};
 
 /// The number of races in memory.

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{Arena, RaceId, Record, lock};
+use super::{Arena, lock};
+use crate::race::{RaceId, Record};
 use crate::store::StoreError;
 
 /// Why a race cannot be looked up. The text is for the person who asked.

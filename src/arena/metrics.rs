@@ -80,7 +80,7 @@ fn lane(lane: &LaneReport, ended: &'static str, prompt: &str) {
     if let Some(total) = lane.metrics.total {
         histogram!(name::ANSWER_SECONDS, &labels).record(total);
     }
-    if let Some((cost, _)) = Cost::told(lane, prompt) {
+    if let Some((cost, _)) = Cost::estimate(lane, prompt) {
         histogram!(name::ANSWER_COST, &labels).record(cost.dollars());
     }
     tracing::debug!(

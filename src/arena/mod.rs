@@ -41,10 +41,9 @@ pub use self::{
     orphans::Finisher,
     record::{Origin, Recorded},
 };
-pub use crate::race::record::{Asker, RaceId, Record};
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
-    race::{event::StopCause, metrics::TokenCount},
+    race::{Asker, Entrant, RaceId, Record, event::StopCause},
     store::{Speed, Store},
 };
 
@@ -73,20 +72,6 @@ impl Admitted {
     fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
         self.models.iter().map(|model| model.card())
     }
-}
-
-/// A model of the line-up, as it is today.
-#[derive(Clone, Debug)]
-pub struct Entrant {
-    /// The model's card.
-    pub card: ModelCard,
-    /// The availability at its provider.
-    pub availability: Availability,
-    /// The newest decode speed in this process, in tokens per second, and the source of its token count.
-    pub last_speed: Option<(f64, TokenCount)>,
-    /// The median decode speed of the last seven days over all processes, the source of its token counts, and the number
-    /// of answers.
-    pub lately: Option<(f64, TokenCount, usize)>,
 }
 
 /// The arena: the line-up, its limits and its races.
@@ -215,9 +200,9 @@ impl Arena {
             let availability = timeout(limit, model.prepare()).await.unwrap_or_else(|_| silent());
             let card = model.card().clone();
             let last_speed = lock(&self.history).last_speed(&card.id);
-            let lately = speeds.iter().find(|speed| speed.model == card.id);
-            let lately = lately.map(|speed| (speed.median, speed.count, speed.answers));
-            Entrant { card, availability, last_speed, lately }
+            let weekly = speeds.iter().find(|speed| speed.model == card.id);
+            let weekly_median = weekly.map(|speed| (speed.median, speed.count, speed.answers));
+            Entrant { card, availability, last_speed, weekly_median }
         });
         join_all(asked).await
     }

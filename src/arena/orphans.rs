@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Arena, RaceId, checkpoint::insist, metrics};
+use super::{Arena, checkpoint::insist, metrics};
+use crate::race::RaceId;
 use crate::{
     backoff::Backoff,
     race::event::StopCause,

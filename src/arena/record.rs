@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Admitted, Arena, RaceId, Refused, caps, checkpoint::insist, metrics};
+use super::{Admitted, Arena, Refused, caps, checkpoint::insist, metrics};
+use crate::race::RaceId;
 use crate::{
     race::{
         cost::Cost,

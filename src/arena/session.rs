@@ -9,10 +9,11 @@ use tokio::{
 use tracing::Instrument as _;
 
 use super::{
-    Arena, Asker, RaceId, Record, Recorded, StopSender,
+    Arena, Recorded, StopSender,
     checkpoint::{Checkpointer, Recording},
     lock, metrics,
 };
+use crate::race::{Asker, RaceId, Record};
 use crate::{
     chart,
     live::{self, Presented, Presenter},

@@ -154,12 +154,12 @@ fn odd_races_are_told_apart_in_words() {
     said("six", &crowd(6), "5 Model 6 43");
     said("eight", &crowd(8), "Model 8");
     said("nineteen", &crowd(19), "11 more in the message");
-    let error = "the credit at the provider is used up; the operator should top it up";
+    let error = "the provider account is out of credit; ask the operator to top it up";
     let all_failed = line_up.iter().map(|lane| failed(lane.clone(), error)).collect();
     let broken =
         failed(line_up[0].clone(), &"the provider sent a broken stream and nobody knows why ".repeat(9));
     said("long_error", &race(why, [first(2), vec![broken; 2]].concat()), "a broken stream");
-    said("all_failed", &race(why, all_failed), "Gemma 2B failed: the credit");
+    said("all_failed", &race(why, all_failed), "Gemma 2B failed: the provider account");
 }
 
 #[test]

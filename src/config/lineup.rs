@@ -268,7 +268,7 @@ impl ModelTable {
         Some(Prices {
             input: trillionths(self.price_in),
             output: trillionths(self.price_out),
-            most_output: self.max_tokens.unwrap_or(u32::MAX),
+            max_output: self.max_tokens.unwrap_or(u32::MAX),
             overhead: overhead.try_into().unwrap_or(u32::MAX),
         })
     }

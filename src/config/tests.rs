@@ -111,7 +111,7 @@ fn model_settings_are_read() {
     let model = config(&text, &[]).unwrap().models.remove(0);
     assert_eq!((model.temperature, model.max_tokens), (Some(1.0), Some(9)));
     let prices = model.card.prices.expect("a price");
-    assert_eq!((prices.input, prices.output, prices.most_output, prices.overhead), (250_000, 0, 9, 72));
+    assert_eq!((prices.input, prices.output, prices.max_output, prices.overhead), (250_000, 0, 9, 72));
     assert_eq!((model.first_token.unwrap().as_secs(), model.idle.unwrap().as_millis()), (300, 1_500));
     assert_eq!((model.system.as_deref(), model.system_role), (Some("be brief"), false));
     let extra = serde_json::json!({ "top_p": 0.5, "stop": ["a", "b"], "deep": { "on": true } });

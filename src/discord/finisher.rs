@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{Discord, PLATFORM, reference::Reference, surface::DiscordSurface};
 use crate::{
-    arena::{Finisher, RaceId},
+    arena::Finisher,
+    race::RaceId,
     surface::{Surface as _, SurfaceError},
     view::View,
 };

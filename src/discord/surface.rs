@@ -22,8 +22,7 @@ use super::{
     rest::{Answer, File, Request, Rest, RestError, Route, Share, UNEXPLAINED_MOST, Urgency},
 };
 use crate::{
-    arena::RaceId,
-    race::event::StopCause,
+    race::{RaceId, event::StopCause},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };

@@ -1,89 +1,88 @@
-//! Why a model failed, and the one sentence that a person gets to read about it.
-//!
-//! Must not know HTTP or JSON: the provider's client decides which error it is.
+//! The ways in which a model fails, each with its sentence for chat users. The provider's client decides which
+//! error a response is.
 
 use std::{error::Error, iter, sync::Arc, time::Duration};
 
-/// Where a deadline struck.
+/// The part of a call that a deadline bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// While connecting.
+    /// Connecting.
     Connect,
-    /// Before the first content or reasoning.
+    /// The wait for the first content or reasoning.
     FirstToken,
-    /// Between two content or reasoning events.
+    /// The gap between two content or reasoning events.
     Idle,
-    /// The whole answer.
+    /// The whole call.
     Total,
 }
 
-/// Why a provider refused a request, as far as it can be told apart.
+/// The provider's reason for refusing a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The prompt does not fit the model's context.
+    /// The prompt exceeds the model's context.
     ContextTooLong,
-    /// The provider does not serve this model (to this account).
+    /// The provider does not serve this model, or not to this account.
     UnknownModel,
-    /// The account's credit is used up.
+    /// The account has no credit left.
     OutOfCredit,
-    /// A content filter.
+    /// A content filter rejected the prompt.
     Filtered,
-    /// Anything else, with the HTTP status (0 inside a stream).
+    /// Any other reason, with the HTTP status (0 inside a stream).
     Other(u16),
 }
 
-/// Why a lane failed. Variants by what one does about it; sources stay in the chain, out of the text.
+/// The failure of a model call, one variant per remedy. Sources stay in the error chain, out of the public text.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ModelError {
-    /// The key is missing, wrong or not allowed.
+    /// The API key is missing, wrong or not allowed.
     #[error("unauthorized")]
     Unauthorized,
-    /// Too many requests.
+    /// The provider received too many requests.
     #[error("rate limited")]
     RateLimited {
-        /// How long the provider asks to wait.
+        /// The wait that the provider asked for.
         retry_after: Option<Duration>,
     },
-    /// The provider has trouble of its own; the HTTP status (0 inside a stream).
-    #[error("provider trouble, status {0}")]
+    /// The provider is overloaded or broken, with the HTTP status (0 inside a stream).
+    #[error("provider error, status {0}")]
     Overloaded(u16),
-    /// The provider does not do this.
+    /// The provider refused the request.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// A staged deadline struck.
-    #[error("deadline {stage:?} of {after:?}")]
+    /// A staged deadline passed.
+    #[error("{stage:?} deadline of {after:?} passed")]
     Timeout {
-        /// Which deadline.
+        /// The stage that took too long.
         stage: Stage,
-        /// Its length.
+        /// The length of the deadline.
         after: Duration,
     },
     /// The stream ended without a finish reason.
     #[error("the stream ended without a finish reason")]
     Truncated,
-    /// The stream broke its own format; the text says how, never with the content.
+    /// The stream violated its format. The text says how, without quoting content.
     #[error("corrupt stream: {0}")]
     Corrupt(&'static str),
     /// The provider reported an error inside the stream.
     #[error("the provider reported an error in its stream")]
     Reported,
-    /// The connection failed; `connecting` tells whether it ever stood.
+    /// The connection failed.
     #[error("transport")]
     Transport {
-        /// True when no connection came about.
+        /// True if the connection was never established.
         connecting: bool,
-        /// The cause, for logs (without its URL).
+        /// The cause, for logs, without its URL.
         #[source]
         source: Arc<dyn Error + Send + Sync>,
     },
 }
 
 impl ModelError {
-    /// One sentence for a person in a chat: no URL, no key, no raw body.
+    /// A sentence for chat users, without URLs, keys or raw bodies.
     #[must_use]
     pub fn public(&self) -> String {
         match self {
-            Self::Unauthorized => "the provider refused the key; the operator should check it".into(),
+            Self::Unauthorized => "the provider rejected the API key; ask the operator to check it".into(),
             Self::RateLimited { retry_after: Some(wait) } => {
                 format!("rate limited by the provider, try again {}", later(*wait))
             }
@@ -91,26 +90,24 @@ impl ModelError {
                 "rate limited by the provider, try again in a minute".into()
             }
             Self::Overloaded(0) => "the provider is overloaded, try again later".into(),
-            Self::Overloaded(status) => format!("the provider has trouble (HTTP {status}), try again later"),
+            Self::Overloaded(status) => format!("the provider failed (HTTP {status}), try again later"),
             Self::Refused(refusal) => refusal.public(),
             Self::Timeout { stage, after } => format!("timed out: {}", stage.public(*after)),
             Self::Truncated => "the connection ended before the answer did".into(),
             Self::Corrupt(how) => format!("the provider sent a broken stream ({how})"),
-            Self::Reported => "the provider reported an error in mid-answer, try again".into(),
+            Self::Reported => "the provider reported an error mid-answer, try again".into(),
             Self::Transport { connecting: true, .. } => "the provider cannot be reached".into(),
             Self::Transport { connecting: false, .. } => "the connection to the provider broke".into(),
         }
     }
-}
 
-impl ModelError {
-    /// True when the way failed and not the model: a cut, a deadline.
+    /// Returns true if the transport failed rather than the model: a dropped connection or a deadline.
     #[must_use]
     pub fn is_transport(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Truncated | Self::Transport { .. })
     }
 
-    /// One of a few words for it, for metrics.
+    /// A short label for metrics.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -128,8 +125,7 @@ impl ModelError {
         }
     }
 
-    /// The error and its causes in one line, for logs: a structured log shows of an error value its first words
-    /// alone.
+    /// The error and its causes in one line, for structured logs, which show only the outermost error.
     #[must_use]
     pub fn chain(&self) -> String {
         let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
@@ -143,7 +139,7 @@ impl Refusal {
             Self::ContextTooLong => "the prompt is too long for this model, try a shorter one".into(),
             Self::UnknownModel => "the provider does not serve this model today".into(),
             Self::OutOfCredit => {
-                "the credit at the provider is used up; the operator should top it up".into()
+                "the provider account is out of credit; ask the operator to top it up".into()
             }
             Self::Filtered => "the provider's content filter refused the prompt".into(),
             Self::Other(0) => "the provider refused the request".into(),
@@ -164,7 +160,7 @@ impl Stage {
     }
 }
 
-/// When to try again: "in 20 s", or "now".
+/// The time of a retry: "in 20 s" or "now".
 fn later(wait: Duration) -> String {
     if wait.is_zero() { "now".into() } else { format!("in {}", words(wait)) }
 }
@@ -184,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_line_has_the_whole_chain() {
+    fn a_log_line_contains_the_whole_chain() {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = ModelError::Transport { connecting: true, source: Arc::new(refused) };
         assert_eq!(error.chain(), "transport: connection refused");
@@ -192,10 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_said_in_words() {
-        let said = |ms| words(Duration::from_millis(ms));
-        assert_eq!([said(500), said(20_000), said(1_200), said(180_000)], ["0.5 s", "20 s", "2 s", "3 min"]);
-        assert_eq!([said(7_140_000), said(7_200_000), said(999_999_000)], ["119 min", "2 h", "278 h"]);
+    fn waits_are_rounded_for_people() {
+        let text = |ms| words(Duration::from_millis(ms));
+        assert_eq!([text(500), text(20_000), text(1_200), text(180_000)], ["0.5 s", "20 s", "2 s", "3 min"]);
+        assert_eq!([text(7_140_000), text(7_200_000), text(999_999_000)], ["119 min", "2 h", "278 h"]);
         let limited = ModelError::RateLimited { retry_after: Some(Duration::ZERO) };
         assert_eq!(limited.public(), "rate limited by the provider, try again now");
     }

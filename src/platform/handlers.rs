@@ -5,11 +5,12 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    arena::{Arena, Asker, Origin, RaceId, Record, Recorded, Refused},
+    arena::{Arena, Origin, Recorded, Refused},
     button::{Button, example_key},
     command::{Command, CommandError},
     guide::Example,
     model::ModelId,
+    race::{Asker, RaceId, Record},
 };
 
 /// How long the providers may take to say what they list.

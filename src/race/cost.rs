@@ -1,7 +1,7 @@
-//! What answers cost: the most that one may, what one did, and how that is said. Pure.
+//! The cost of answers: the upper bound before a race, the charge and the shown estimate after it.
 //!
-//! Budgets must never be short, so what they are charged errs on the high side: a token has at least one byte, and a
-//! lane that was cut off may have been served more than was read. Must not know budgets or who pays.
+//! Budgets must not be exceeded, so charges err on the high side: a token has at least one byte, and a lane that was
+//! cut off may have been served more than was read.
 
 use std::{fmt, iter::Sum, ops::Add};
 
@@ -12,63 +12,63 @@ use super::{
 };
 use crate::model::{ModelCard, Prices};
 
-/// What a provider may have served of an answer that was cut off before anybody read it, in tokens.
-const UNREAD: u64 = 256;
+/// Tokens that a provider may have served, but we never read, of an answer that was cut off.
+const UNREAD_TOKENS: u64 = 256;
 
 /// An amount of money in millionths of a US dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cost(u64);
 
 impl Cost {
-    /// From millionths of a dollar.
+    /// Converts from millionths of a dollar.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// From dollars, rounded down; negative amounts and no numbers are nothing.
+    /// Converts from dollars, rounding down; negative amounts and NaN become zero.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     pub fn from_dollars(dollars: f64) -> Self {
         Self((dollars * 1e6) as u64)
     }
 
-    /// In millionths of a dollar.
+    /// The amount in millionths of a dollar.
     #[must_use]
     pub const fn micros(self) -> u64 {
         self.0
     }
 
-    /// In dollars.
+    /// The amount in dollars.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "exact up to nine billion dollars")]
     pub fn dollars(self) -> f64 {
         self.0 as f64 / 1e6
     }
 
-    /// So many tokens in and out at these prices, rounded up.
+    /// The price of `input` and `output` tokens, rounded up.
     fn of(prices: &Prices, input: u64, output: u64) -> Self {
         let trillionths =
             u128::from(input) * u128::from(prices.input) + u128::from(output) * u128::from(prices.output);
         Self(trillionths.div_ceil(1_000_000).try_into().unwrap_or(u64::MAX))
     }
 
-    /// The most that an answer to `prompt` may cost where `most_output` tokens end it; nothing where there is no price.
+    /// The upper bound for an answer to `prompt` of at most `max_output` tokens; zero if the model has no price.
     #[must_use]
-    pub fn worst(card: &ModelCard, prompt: &str, most_output: u32) -> Self {
-        let worst = |prices: &Prices| {
+    pub fn upper_bound(card: &ModelCard, prompt: &str, max_output: u32) -> Self {
+        let bound = |prices: &Prices| {
             Self::of(
                 prices,
                 bytes(prompt) + u64::from(prices.overhead),
-                u64::from(most_output.min(prices.most_output)),
+                u64::from(max_output.min(prices.max_output)),
             )
         };
-        card.prices.as_ref().map_or(Self::default(), worst)
+        card.prices.as_ref().map_or(Self::default(), bound)
     }
 
-    /// What a budget is charged for a lane that is over: what the server counted, else at least what it can have been.
+    /// The charge to budgets for a finished lane: by the server's counts or else by their upper bounds.
     #[must_use]
-    pub fn charged(lane: &LaneReport, prompt: &str, most_output: u32) -> Self {
+    pub fn charged(lane: &LaneReport, prompt: &str, max_output: u32) -> Self {
         let Some(prices) = &lane.card.prices else { return Self::default() };
         let metrics = &lane.metrics;
         if metrics.ttft.is_none() && metrics.prompt_tokens.is_none() && !lane.was_sent {
@@ -78,16 +78,16 @@ impl Cost {
         let output = match metrics.token_count {
             TokenCount::Usage => metrics.output_tokens,
             TokenCount::Estimated => {
-                let unread = if lane.status.is_finished() { 0 } else { UNREAD };
+                let unread = if lane.status.is_finished() { 0 } else { UNREAD_TOKENS };
                 metrics.output_tokens.max(bytes(&lane.answer) + bytes(&lane.reasoning)) + unread
             }
         };
-        Self::of(prices, input, output).min(Self::worst(&lane.card, prompt, most_output))
+        Self::of(prices, input, output).min(Self::upper_bound(&lane.card, prompt, max_output))
     }
 
-    /// What a lane cost as people are told it, and whether that is an estimate; `None` where there is no price.
+    /// The best estimate of a lane's cost, to be shown to users; `None` if the model has no price.
     #[must_use]
-    pub fn told(lane: &LaneReport, prompt: &str) -> Option<(Self, TokenCount)> {
+    pub fn estimate(lane: &LaneReport, prompt: &str) -> Option<(Self, TokenCount)> {
         let prices = lane.card.prices.as_ref()?;
         let input = lane.metrics.prompt_tokens;
         let count = if input.is_some() { lane.metrics.token_count } else { TokenCount::Estimated };
@@ -95,17 +95,18 @@ impl Cost {
         Some((Self::of(prices, input, lane.metrics.output_tokens), count))
     }
 
-    /// What a race cost as people are told it: "$0.0041", with "≈" where a part is an estimate, "at least" where a
-    /// price is missing; `None` where no lane has a price.
+    /// The cost of a race for users: "$0.0041", with "≈" if any part is an estimate and "at least" if a price is
+    /// missing; `None` if no lane has a price.
     #[must_use]
-    pub fn words(report: &Report) -> Option<String> {
-        let told: Vec<_> = report.lanes.iter().filter_map(|lane| Self::told(lane, &report.prompt)).collect();
-        let estimated = told.iter().any(|(_, count)| *count == TokenCount::Estimated);
+    pub fn summary(report: &Report) -> Option<String> {
+        let costs: Vec<_> =
+            report.lanes.iter().filter_map(|lane| Self::estimate(lane, &report.prompt)).collect();
+        let estimated = costs.iter().any(|(_, count)| *count == TokenCount::Estimated);
         let real = report.lanes.iter().filter(|lane| !lane.simulated).count();
-        let at_least = if told.len() < real { "at least " } else { "" };
-        let sum: Self = told.iter().map(|(cost, _)| *cost).sum();
+        let at_least = if costs.len() < real { "at least " } else { "" };
+        let sum: Self = costs.iter().map(|(cost, _)| *cost).sum();
         let mark = if estimated { TokenCount::Estimated.mark() } else { "" };
-        (!told.is_empty()).then(|| format!("{at_least}{mark}{sum}"))
+        (!costs.is_empty()).then(|| format!("{at_least}{mark}{sum}"))
     }
 }
 
@@ -127,7 +128,7 @@ impl Sum for Cost {
     }
 }
 
-/// "$0.0041": two digits that say something, at least cents.
+/// "$0.0041": two significant digits, at least cents.
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dollars, micros) = (self.0 / 1_000_000, self.0 % 1_000_000);
@@ -146,10 +147,10 @@ impl fmt::Display for Cost {
 mod tests {
     use super::*;
 
-    const PRICES: Prices = Prices { input: 3_000_000, output: 15_000_000, most_output: 100, overhead: 10 };
+    const PRICES: Prices = Prices { input: 3_000_000, output: 15_000_000, max_output: 100, overhead: 10 };
 
     #[test]
-    fn prices_are_dollars_a_million_tokens() {
+    fn prices_are_dollars_per_million_tokens() {
         assert_eq!(Cost::of(&PRICES, 1_000_000, 0), Cost::from_dollars(3.0));
         assert_eq!(Cost::of(&PRICES, 0, 1_000), Cost::from_micros(15_000));
         let cheap = Prices { input: 1, output: 0, ..PRICES };
@@ -157,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_said_in_digits_that_say_something() {
-        let said = |micros| Cost::from_micros(micros).to_string();
-        assert_eq!(said(0), "$0.00");
-        assert_eq!(said(7), "$0.000007");
-        assert_eq!(said(4_123), "$0.0041");
-        assert_eq!(said(123_456), "$0.123");
-        assert_eq!(said(12_345_678), "$12.34");
+    fn amounts_have_two_significant_digits_or_cents() {
+        let text = |micros| Cost::from_micros(micros).to_string();
+        assert_eq!(text(0), "$0.00");
+        assert_eq!(text(7), "$0.000007");
+        assert_eq!(text(4_123), "$0.0041");
+        assert_eq!(text(123_456), "$0.123");
+        assert_eq!(text(12_345_678), "$12.34");
     }
 }

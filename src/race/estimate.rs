@@ -1,23 +1,23 @@
-//! Token counts where a server reports none: the o200k vocabulary, exact for GPT-OSS and some per cent
-//! off for the others, hence always marked "≈".
+//! Token counts for servers that report none: by the o200k vocabulary, which is exact for GPT-OSS and a few per cent
+//! off for other models. Estimates are always marked "≈".
 //!
-//! `bpe_openai` has tables for it that are 32 MB of the binary and 50 MB of memory, or a second of work from the
-//! list of tokens. That list is one, packed, and a map made of it is enough to count; the crate only cuts.
+//! The tables of `bpe_openai` would take 32 MB of the binary and 50 MB of memory, or a second to build from the list
+//! of tokens. Counting only needs a map of that list, which we pack ourselves; the crate only splits the text.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use bpe_openai::{Tokenizer, byte_pair_encoding::BytePairEncoding};
 use miniz_oxide::inflate::decompress_to_vec_zlib;
 
-/// The tokens in the order of their numbers: the length of each, a zero, the bytes of all; packed with zlib.
-const PACKED: &[u8] = include_bytes!("../../assets/vocabulary/o200k.zz");
+/// The tokens in the order of their ranks, packed with zlib: the length of each, a zero, the bytes of all.
+const PACKED_VOCABULARY: &[u8] = include_bytes!("../../assets/vocabulary/o200k.zz");
 
-/// The longest run of letters, in bytes, that is merged as one: merging takes the square of its length. Longer
-/// ones are counted in parts.
-const LONGEST: usize = 512;
+/// The longest piece, in bytes, that is merged as a whole: merging takes time quadratic in its length. Longer pieces
+/// are counted in chunks.
+const MAX_PIECE_BYTES: usize = 512;
 
-/// What a text is cut into before it is counted, and whether the last character is only looked at.
-const PIECES: [(&str, bool); 3] = [
+/// The patterns of the pieces that a text is split into, each with whether its last character is only a lookahead.
+const PIECE_PATTERNS: [(&str, bool); 3] = [
     (
         concat!(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
@@ -33,25 +33,26 @@ const PIECES: [(&str, bool); 3] = [
     (r"\s+", false),
 ];
 
-static LIST: LazyLock<Vec<u8>> = LazyLock::new(|| decompress_to_vec_zlib(PACKED).expect("an asset of ours"));
+static VOCABULARY: LazyLock<Vec<u8>> =
+    LazyLock::new(|| decompress_to_vec_zlib(PACKED_VOCABULARY).expect("a valid asset"));
 
-/// The number of each token, by its bytes.
-static NUMBERS: LazyLock<HashMap<&[u8], u32>> = LazyLock::new(|| unpack(&LIST).zip(0..).collect());
+/// The rank of each token, by its bytes.
+static RANKS: LazyLock<HashMap<&[u8], u32>> = LazyLock::new(|| unpack(&VOCABULARY).zip(0..).collect());
 
-/// Cuts as o200k does; what it would merge is only the single bytes.
-static KNIFE: LazyLock<Tokenizer> = LazyLock::new(|| {
+/// Splits text as o200k does. Its own vocabulary holds only single bytes, since it never merges.
+static SPLITTER: LazyLock<Tokenizer> = LazyLock::new(|| {
     let bytes = BytePairEncoding::from_dictionary((0..=u8::MAX).map(|byte| vec![byte]), None);
-    Tokenizer::new_lookahead(bytes, &PIECES, false).expect("patterns of ours")
+    Tokenizer::new_lookahead(bytes, &PIECE_PATTERNS, false).expect("valid patterns")
 });
 
-/// The number of o200k tokens in `text`. Linear in its length; the first call in a process makes the map
-/// (some 20 ms), so a race calls [`load`] before its start.
+/// The number of o200k tokens in `text`, in time linear in its length. The first call in a process builds the map
+/// (about 20 ms), so a race calls [`load`] before its start.
 #[must_use]
 pub fn tokens(text: &str) -> u64 {
-    KNIFE.split(text).flat_map(|piece| piece.as_bytes().chunks(LONGEST)).map(count).sum()
+    SPLITTER.split(text).flat_map(|piece| piece.as_bytes().chunks(MAX_PIECE_BYTES)).map(count).sum()
 }
 
-/// Makes the map, so that no measurement pays for it.
+/// Builds the map, so that it delays no measurement.
 pub fn load() {
     let _ = tokens("load");
 }
@@ -66,25 +67,25 @@ fn unpack(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The tokens of a piece: neighbours that are a token together are merged, the lowest number first.
+/// Counts the tokens of a piece by byte-pair encoding: merges the neighbours with the lowest rank until none are left.
 fn count(piece: &[u8]) -> u64 {
-    if NUMBERS.contains_key(piece) {
+    if RANKS.contains_key(piece) {
         return 1;
     }
-    let number = |from: usize, to: usize| NUMBERS.get(&piece[from..to]).copied().unwrap_or(u32::MAX);
+    let rank = |from: usize, to: usize| RANKS.get(&piece[from..to]).copied().unwrap_or(u32::MAX);
     let mut starts: Vec<usize> = (0..=piece.len()).collect();
-    // of each two neighbours, together
-    let mut numbers: Vec<u32> = starts.windows(3).map(|three| number(three[0], three[2])).collect();
-    while let Some((at, lowest)) = numbers.iter().copied().enumerate().min_by_key(|(_, number)| *number)
+    // the rank of each pair of neighbours
+    let mut ranks: Vec<u32> = starts.windows(3).map(|three| rank(three[0], three[2])).collect();
+    while let Some((at, lowest)) = ranks.iter().copied().enumerate().min_by_key(|(_, rank)| *rank)
         && lowest != u32::MAX
     {
         starts.remove(at + 1);
-        numbers.remove(at);
+        ranks.remove(at);
         if at > 0 {
-            numbers[at - 1] = number(starts[at - 1], starts[at + 1]);
+            ranks[at - 1] = rank(starts[at - 1], starts[at + 1]);
         }
-        if at < numbers.len() {
-            numbers[at] = number(starts[at], starts[at + 2]);
+        if at < ranks.len() {
+            ranks[at] = rank(starts[at], starts[at + 2]);
         }
     }
     starts.len() as u64 - 1
@@ -97,35 +98,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_words_and_nothing() {
+    fn counts_words_and_the_empty_text() {
         assert_eq!(tokens(""), 0);
         assert_eq!(tokens("hello world"), 2);
     }
 
     #[test]
-    fn counts_what_is_no_text_in_parts() {
+    fn counts_very_long_pieces_in_chunks() {
         assert_eq!(tokens(&"a".repeat(200_000)), 25_000);
     }
 
-    /// When this fails after a new version of `bpe_openai`, take what it writes for the asset.
+    /// If this fails after an update of `bpe_openai`, replace the asset with the file that it writes.
     #[test]
-    fn the_list_is_that_of_the_crate() {
+    fn the_vocabulary_matches_the_crate() {
         let theirs = &bpe_openai::o200k_base().bpe;
         let count = u32::try_from(theirs.num_tokens()).unwrap();
-        let tokens: Vec<&[u8]> = (0..count).map(|number| theirs.token_bytes(number)).collect();
+        let tokens: Vec<&[u8]> = (0..count).map(|rank| theirs.token_bytes(rank)).collect();
         let lengths = tokens.iter().map(|token| u8::try_from(token.len()).unwrap());
-        let list: Vec<u8> = lengths.chain([0]).chain(tokens.iter().copied().flatten().copied()).collect();
-        if decompress_to_vec_zlib(PACKED).is_ok_and(|ours| ours == list) {
+        let packed: Vec<u8> = lengths.chain([0]).chain(tokens.iter().copied().flatten().copied()).collect();
+        if decompress_to_vec_zlib(PACKED_VOCABULARY).is_ok_and(|ours| ours == packed) {
             return;
         }
         let path = std::env::temp_dir().join("o200k.zz");
-        std::fs::write(&path, miniz_oxide::deflate::compress_to_vec_zlib(&list, 10)).unwrap();
-        panic!("the vocabulary is another one; it is in {}", path.display());
+        std::fs::write(&path, miniz_oxide::deflate::compress_to_vec_zlib(&packed, 10)).unwrap();
+        panic!("the vocabulary has changed; the new one is in {}", path.display());
     }
 
     proptest! {
         #[test]
-        fn counts_what_the_crate_counts(text in "\\PC{0,200}", spaced in "[ a-zA-Z0-9'\r\n\t/.,é中🙂]{0,200}") {
+        fn counts_match_the_crate(text in "\\PC{0,200}", spaced in "[ a-zA-Z0-9'\r\n\t/.,é中🙂]{0,200}") {
             for text in [text, spaced] {
                 prop_assert_eq!(tokens(&text), bpe_openai::o200k_base().count(text.as_str()) as u64);
             }

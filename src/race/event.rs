@@ -1,6 +1,4 @@
-//! What happens in a race, as data: the only way in which time and news enter the state.
-//!
-//! Must not know who makes the events or who looks at the state.
+//! The events of a race. Time and results enter the state only through them.
 
 use std::time::Duration;
 
@@ -8,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Availability, Delta, ModelError};
 
-/// Time since the race was set up; monotonic.
+/// Monotonic time since the race was set up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Elapsed(Duration);
 
 impl Elapsed {
-    /// `since` after the set-up.
+    /// Wraps the duration since the set-up.
     #[must_use]
     pub const fn new(since: Duration) -> Self {
         Self(since)
     }
 
-    /// From whole milliseconds.
+    /// Converts from whole milliseconds.
     #[must_use]
     pub const fn from_millis(ms: u64) -> Self {
         Self(Duration::from_millis(ms))
@@ -31,43 +29,43 @@ impl Elapsed {
         self.0
     }
 
-    /// The moment `wait` later.
+    /// Returns the time `wait` later.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(wait))
     }
 
-    /// The time from `earlier` to here; zero where `earlier` is later.
+    /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-/// One thing that happened.
+/// An event with its time.
 #[derive(Clone, Debug)]
 pub struct RaceEvent {
-    /// When; for deltas the instant of the socket read.
+    /// The time of the event; for deltas, the time of the socket read.
     pub at: Elapsed,
-    /// What.
+    /// The event.
     pub kind: EventKind,
 }
 
-/// What can happen in a race.
+/// An event of a race.
 #[derive(Clone, Debug)]
 pub enum EventKind {
-    /// Something on the lane with this index (its place in the line-up).
+    /// An event on the lane with this index in the line-up.
     Lane(usize, LaneEvent),
     /// A second passed.
     Tick,
-    /// Somebody or something ended the race: every unfinished lane stops.
+    /// The race was ended early: every unfinished lane stops.
     Stop(StopCause),
 }
 
-/// What can happen on a lane.
+/// An event on one lane.
 #[derive(Clone, Debug)]
 pub enum LaneEvent {
-    /// The connection was prepared; what the provider says of the model.
+    /// The connection was prepared, and the provider reported the model's availability.
     Prepared(Availability),
     /// A step of the answer.
     Delta(Delta),
@@ -77,17 +75,31 @@ pub enum LaneEvent {
     Failed(ModelError),
 }
 
-/// Who ended the race early.
+/// The reason for ending a race early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopCause {
-    /// A person pressed Stop.
+    /// A user pressed Stop.
     Asked,
     /// The service is shutting down.
     Restart,
-    /// Somebody deleted the message: nobody can watch any more.
+    /// The message was deleted.
     Deleted,
-    /// The platform lets the message change no more, and this is its last frame.
+    /// The platform will soon refuse further edits of the message.
     Frozen,
-    /// This process lost its store, and others will take it for dead.
+    /// This process lost its store, so other replicas will consider it dead.
     CutOff,
+}
+
+impl StopCause {
+    /// A sentence for users.
+    #[must_use]
+    pub fn public(self) -> &'static str {
+        match self {
+            Self::Asked => "stopped before it finished",
+            Self::Restart => "interrupted by a restart",
+            Self::Deleted => "stopped: its message was deleted",
+            Self::CutOff => "interrupted: the service lost its database",
+            Self::Frozen => "stopped: its message can no longer be edited",
+        }
+    }
 }

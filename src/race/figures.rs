@@ -1,12 +1,10 @@
-//! Figures as people read them: one wording for messages, charts and lessons.
-//!
-//! Must not know where they are shown.
+//! Numbers formatted for people, in the same way in messages, charts and lessons.
 
 use std::time::Duration;
 
 use super::metrics::TokenCount;
 
-/// "0.21 s", "12.3 s", "2 min 5 s".
+/// Formats a time: "0.21 s", "12.3 s", "2 min 5 s".
 #[must_use]
 pub fn seconds(time: Duration) -> String {
     let secs = time.as_secs_f64();
@@ -17,7 +15,7 @@ pub fn seconds(time: Duration) -> String {
     }
 }
 
-/// A running clock: "2.1 s", "42 s", "2 min 5 s". Coarser than [`seconds`], so that it does not flicker.
+/// Formats a running clock: "2.1 s", "42 s", "2 min 5 s". Coarser than [`seconds`], to avoid flicker.
 #[must_use]
 pub fn clock(time: Duration) -> String {
     let secs = time.as_secs_f64();
@@ -34,7 +32,7 @@ fn minutes(secs: f64) -> String {
     if secs < 120 { format!("{secs} s") } else { format!("{} min {} s", secs / 60, secs % 60) }
 }
 
-/// A speed without its unit: "214", "9.4", "0.05", "10,000", "≈97"; "n/a" where there is none.
+/// Formats a speed without its unit: "214", "9.4", "0.05", "10,000", "≈97"; "n/a" if there is none.
 #[must_use]
 pub fn speed(tokens_per_second: Option<f64>, count: TokenCount) -> String {
     match tokens_per_second {
@@ -52,14 +50,14 @@ fn bare_speed(speed: f64) -> String {
     }
 }
 
-/// A token count: "231", "1,310", "≈88"; nothing is estimated of nothing.
+/// Formats a token count: "231", "1,310", "≈88". Zero is never marked as an estimate.
 #[must_use]
 pub fn tokens(n: u64, count: TokenCount) -> String {
     let mark = if n == 0 { "" } else { count.mark() };
     format!("{mark}{}", thousands(n))
 }
 
-/// "10,000".
+/// Formats a number with thousands separators: "10,000".
 #[must_use]
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
@@ -78,10 +76,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_get_coarser_as_they_grow() {
-        let said = |ms| seconds(Duration::from_millis(ms));
+    fn longer_times_have_fewer_decimals() {
+        let text = |ms| seconds(Duration::from_millis(ms));
         assert_eq!(
-            [said(212), said(9_994), said(12_345), said(125_000)],
+            [text(212), text(9_994), text(12_345), text(125_000)],
             ["0.21 s", "9.99 s", "12.3 s", "2 min 5 s"]
         );
         assert_eq!(clock(Duration::from_millis(2_140)), "2.1 s");
@@ -89,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn speeds_and_counts_carry_their_mark() {
+    fn estimated_speeds_and_counts_are_marked() {
         assert_eq!(speed(Some(214.4), TokenCount::Usage), "214");
         assert_eq!(speed(Some(9.44), TokenCount::Estimated), "≈9.4");
         assert_eq!(speed(Some(10_000.0), TokenCount::Usage), "10,000");

@@ -1,7 +1,5 @@
-//! What a race teaches, computed from its own numbers: one line for the message, a longer explanation
-//! for those who ask. Nothing here is canned: without two comparable lanes there is no lesson.
-//!
-//! Must not know how a race is run or shown.
+//! The lesson of a race, computed from its own numbers: one line for the message, and an explanation on request.
+//! Without two comparable lanes there is no lesson.
 
 use std::time::Duration;
 
@@ -11,12 +9,12 @@ use super::{
     report::{LaneReport, Report, Status},
 };
 
-/// Two speeds within this share of each other are a tie: one run each tells no more, and below it the figure that
-/// is shown would be "1.0 times".
-const TIE: f64 = 0.05;
+/// Speeds that differ by less than this share are a tie: a single run each cannot resolve more, and the shown factor
+/// would be "1.0 times".
+const TIE_MARGIN: f64 = 0.05;
 
-/// The token after which the faster of two lanes is ahead of the one that spoke first:
-/// `ttft_1 + (n - 1) / v_1 = ttft_2 + (n - 1) / v_2`, rounded up. `None` unless `slow` spoke first and
+/// The token after which the faster of two lanes overtakes the one that started first:
+/// `ttft_1 + (n - 1) / v_1 = ttft_2 + (n - 1) / v_2`, rounded up. `None` unless `slow` started first and
 /// `fast` writes faster.
 #[must_use]
 pub fn crossover(slow: (Duration, f64), fast: (Duration, f64)) -> Option<u64> {
@@ -27,7 +25,7 @@ pub fn crossover(slow: (Duration, f64), fast: (Duration, f64)) -> Option<u64> {
     (head_start >= 0.0 && gain > 0.0 && n < 1e9).then(|| n.ceil() as u64)
 }
 
-/// One line of what the race shows; `None` for a race of one lane.
+/// One line for the message; `None` for a race of one lane.
 #[must_use]
 pub fn line(report: &Report) -> Option<String> {
     if report.lanes.len() < 2 {
@@ -54,16 +52,16 @@ fn no_speed(report: &Report) -> String {
 
 type Runner<'a> = (&'a LaneReport, f64);
 
-/// The finished lane whose first token came first.
+/// The finished lane with the earliest first token.
 fn first_to_speak<'a>(podium: &[Runner<'a>]) -> Option<Runner<'a>> {
     podium.iter().copied().min_by_key(|(lane, _)| lane.metrics.ttft)
 }
 
-/// One lane spoke first, another wrote fastest.
+/// The line if one lane spoke first and another wrote fastest.
 fn split((first, u): Runner<'_>, (fastest, v): Runner<'_>) -> String {
     let (a, b) = (&first.card.name, &fastest.card.name);
     let spoke = seconds(first.metrics.ttft.unwrap_or_default());
-    if v / u - 1.0 < TIE {
+    if v / u - 1.0 < TIE_MARGIN {
         return format!("{a} spoke first ({spoke}); in writing speed {a} and {b} are too close to call.");
     }
     let ahead = crossover(start(first, u), start(fastest, v))
@@ -72,11 +70,11 @@ fn split((first, u): Runner<'_>, (fastest, v): Runner<'_>) -> String {
     format!("{a} spoke first ({spoke}) but {b} wrote {:.1} times faster{ahead}.", v / u)
 }
 
-/// One lane did both.
+/// The line if one lane did both.
 fn sweep((fastest, v): Runner<'_>, (slowest, w): Runner<'_>) -> String {
     let (a, b) = (&fastest.card.name, &slowest.card.name);
     let spoke = seconds(fastest.metrics.ttft.unwrap_or_default());
-    if v / w - 1.0 < TIE {
+    if v / w - 1.0 < TIE_MARGIN {
         return format!("{a} spoke first ({spoke}); in writing speed all are too close to call.");
     }
     format!("{a} spoke first ({spoke}) and wrote fastest: {:.1} times the speed of {b}.", v / w)
@@ -86,16 +84,16 @@ fn start(lane: &LaneReport, speed: f64) -> (Duration, f64) {
     (lane.metrics.ttft.unwrap_or_default(), speed)
 }
 
-/// The longer explanation, one paragraph an element. Never empty.
+/// The explanation, one element per paragraph. Never empty.
 #[must_use]
 pub fn explanation(report: &Report) -> Vec<String> {
-    let mut said = vec![];
-    said.extend(latency_against_throughput(report));
-    said.extend(report.lanes.iter().filter_map(cost_of_reasoning));
-    said.extend(purposes(report));
-    said.extend(not_whole(report));
-    said.push(how_it_was_measured(report));
-    said
+    let mut paragraphs = vec![];
+    paragraphs.extend(latency_against_throughput(report));
+    paragraphs.extend(report.lanes.iter().filter_map(cost_of_reasoning));
+    paragraphs.extend(strengths(report));
+    paragraphs.extend(incomplete(report));
+    paragraphs.push(method(report));
+    paragraphs
 }
 
 fn latency_against_throughput(report: &Report) -> Option<String> {
@@ -115,12 +113,12 @@ fn latency_against_throughput(report: &Report) -> Option<String> {
     let (a, b) = (&first.card.name, &fastest.card.name);
     let ahead = crossover(start(first, u), start(fastest, v)).map_or_else(String::new, |n| {
         format!(
-            " The lines cross at token {}: for shorter answers {a} is done sooner, for longer ones {b}.",
+            " The lines cross at token {}: for shorter answers {a} finishes sooner, for longer ones {b}.",
             thousands(n)
         )
     });
     Some(format!(
-        "Latency and throughput are two things. {a} needed {} to its first token and then wrote {} tok/s; {b} \
+        "Latency and throughput differ. {a} needed {} to its first token and then wrote {} tok/s; {b} \
          needed {} and wrote {} tok/s.{ahead}",
         ttft(first),
         speed(Some(u), first.metrics.token_count),
@@ -141,19 +139,19 @@ fn cost_of_reasoning(lane: &LaneReport) -> Option<String> {
     match (lane.metrics.ttft, lane.metrics.ttfa) {
         (Some(token), Some(answer)) => Some(format!(
             "{name} thought for {}{spent} before its first word of the answer: its first token came after {}, \
-             its answer after {}. Those tokens are generated, timed and paid like any other.",
+             its answer after {}. Those tokens are generated, timed and paid for like any others.",
             seconds(answer.saturating_sub(token)),
             seconds(token),
             seconds(answer),
         )),
         _ if lane.spent_on_thinking() => {
-            Some(format!("{name} spent its whole output cap on thinking{spent} and never came to an answer."))
+            Some(format!("{name} spent its whole output cap on reasoning{spent} and never got to an answer."))
         }
         _ => Some(format!("{name} was still thinking{spent} when it ended.")),
     }
 }
 
-fn purposes(report: &Report) -> Option<String> {
+fn strengths(report: &Report) -> Option<String> {
     let order = report.order();
     let described = order.iter().map(|&i| &report.lanes[i].card).filter(|card| !card.best_for.is_empty());
     let list: Vec<String> = described
@@ -163,11 +161,14 @@ fn purposes(report: &Report) -> Option<String> {
         })
         .collect();
     (!list.is_empty()).then(|| {
-        format!("Speed is not all. What each is made for: {}. The answers tell the rest.", list.join("; "))
+        format!(
+            "Speed isn't everything. Each model's strengths: {}. Compare the answers, too.",
+            list.join("; ")
+        )
     })
 }
 
-fn not_whole(report: &Report) -> Option<String> {
+fn incomplete(report: &Report) -> Option<String> {
     let names: Vec<&str> = report
         .lanes
         .iter()
@@ -176,23 +177,23 @@ fn not_whole(report: &Report) -> Option<String> {
         .collect();
     (!names.is_empty()).then(|| {
         format!(
-            "Not whole here: {}. That says something of availability, nothing of speed.",
+            "Incomplete: {}. That says something about availability, but nothing about speed.",
             names.join(", ")
         )
     })
 }
 
-fn how_it_was_measured(report: &Report) -> String {
-    let mut said = String::from(
-        "How the tokens travelled: every model was asked at the same moment, each over a connection of its own \
-         that stood before the start; the answers came as server-sent events, stamped when they were read. \
-         Speed is (tokens - 1) / (last token - first token). Token counts are the servers' own",
+fn method(report: &Report) -> String {
+    let mut text = String::from(
+        "How it was measured: every model got the prompt at the same moment, over its own connection, which had \
+         been opened before; the answers arrived as server-sent events, timestamped when they were read. \
+         Speed is (tokens - 1) / (last token - first token). Token counts come from the servers",
     );
     let estimated = report.lanes.iter().any(|lane| lane.metrics.token_count == TokenCount::Estimated);
-    said.push_str(if estimated { ", and estimated where one said none (≈)." } else { "." });
-    said.push_str(" One run each: the next race may differ.");
+    text.push_str(if estimated { ", or are estimated where a server reported none (≈)." } else { "." });
+    text.push_str(" Each model ran once: the next race may differ.");
     if report.simulated() {
-        said.push_str(" Simulated models only act: their figures say nothing of the real ones.");
+        text.push_str(" Simulated models are only a show: their numbers say nothing about real ones.");
     }
-    said
+    text
 }

@@ -1,9 +1,9 @@
-//! The numbers of a lane, defined once (README, "The numbers"): pure functions of stamps and counts.
+//! The numbers of a lane as pure functions of stamps and counts (see "The numbers" in the README).
 //!
-//! With t0 = the request was about to be written, tf and tl = the first and last read with content,
-//! reasoning or tool text, te = the end of the stream, N = output tokens including reasoning:
+//! With t0 = just before the request is written, tf and tl = the first and last read with content, reasoning or tool
+//! text, te = the end of the stream, and N = output tokens including reasoning:
 //! time to first token = tf - t0, total = tl - t0, decode speed = (N - 1) / (tl - tf),
-//! end-to-end speed = N / (te - t0). Must not know models, text or a clock.
+//! end-to-end speed = N / (te - t0).
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Elapsed;
 
-/// The stamps of a lane.
+/// The times of a lane's milestones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamps {
-    /// t0: the (last) request was about to be written.
+    /// t0: just before the (last) request was written.
     pub sent: Option<Elapsed>,
     /// tf: the first read with content, reasoning or tool text.
     pub first_token: Option<Elapsed>,
@@ -24,16 +24,16 @@ pub struct Stamps {
     pub last_token: Option<Elapsed>,
     /// The last read with any bytes.
     pub last_byte: Option<Elapsed>,
-    /// te: the stream ended, in whatever way.
+    /// te: the end of the stream, for whatever reason.
     pub ended: Option<Elapsed>,
 }
 
-/// Where a token count comes from.
+/// The source of a token count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenCount {
-    /// The server's usage.
+    /// The usage reported by the server.
     Usage,
-    /// Our estimate with a foreign vocabulary; shown with "≈" wherever it or a speed from it shows.
+    /// Our estimate, with the vocabulary of another model. It and the speeds derived from it are shown with "≈".
     Estimated,
 }
 
@@ -57,41 +57,41 @@ impl TokenCount {
     }
 }
 
-/// A lane's numbers. `None` is "not known" or "not defined", never zero or infinite.
+/// The numbers of a lane; `None` if unknown or undefined.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Tokens of the prompt, where the server counted them.
+    /// Tokens of the prompt, if reported by the server.
     pub prompt_tokens: Option<u64>,
     /// N: output tokens, reasoning included.
     pub output_tokens: u64,
     /// The part of N that was reasoning.
     pub reasoning_tokens: Option<u64>,
-    /// Where N comes from.
+    /// The source of N.
     pub token_count: TokenCount,
-    /// Prompt tokens from the server's cache.
+    /// Prompt tokens served from the server's cache.
     pub cached_tokens: Option<u64>,
     /// Time to first token: tf - t0.
     pub ttft: Option<Duration>,
-    /// Time to first answer token, outside reasoning.
+    /// Time to the first token outside reasoning.
     pub ttfa: Option<Duration>,
-    /// tl - t0.
+    /// Time to the last token: tl - t0.
     pub total: Option<Duration>,
-    /// Decode speed, (N - 1) / (tl - tf): the headline and the chart's bars.
+    /// Decode speed, (N - 1) / (tl - tf): the headline number and the bars of the chart.
     pub tokens_per_second: Option<f64>,
-    /// N / (te - t0).
+    /// End-to-end speed: N / (te - t0).
     pub end_to_end_tokens_per_second: Option<f64>,
-    /// The server's own decode speed.
+    /// The decode speed reported by the server.
     pub server_tokens_per_second: Option<f64>,
 }
 
-/// Decode speed: `None` below two tokens or where all came in one read.
+/// Decode speed; `None` below two tokens or if everything arrived in one read.
 #[must_use]
 pub fn decode_speed(stamps: &Stamps, tokens: u64) -> Option<f64> {
     let span = stamps.last_token?.since(stamps.first_token?);
     per_second(tokens.checked_sub(1)?, span)
 }
 
-/// End-to-end speed: `None` without tokens or before the end.
+/// End-to-end speed; `None` without tokens or before the end.
 #[must_use]
 pub fn end_to_end_speed(stamps: &Stamps, tokens: u64) -> Option<f64> {
     per_second(tokens, stamps.ended?.since(stamps.sent?))
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn one_token_and_one_read_have_no_speed() {
+    fn a_single_token_or_read_has_no_speed() {
         assert_eq!(decode_speed(&stamps(0, 500, 1500, 2000), 1), None);
         assert_eq!(decode_speed(&stamps(0, 500, 1500, 2000), 0), None);
         assert_eq!(decode_speed(&stamps(0, 500, 500, 2000), 50), None);

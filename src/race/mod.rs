@@ -1,6 +1,17 @@
-//! A race: events in, state and report out. The core is pure.
+//! A race: events go in, the state and the report come out. Everything but [`run`] is pure.
 //!
-//! Must not know platforms, views or providers beyond the port [`crate::model::ChatModel`].
+//! ```text
+//! ChatModel streams -> run (shell) -> event::RaceEvent -> state::RaceState -> report::Report
+//!                                                               |                  |
+//!                                                         view::View        lesson, cost, chart, store
+//! ```
+//!
+//! - [`event`]: the only way in which time and news enter the state.
+//! - [`state`]: the fold of events into lanes.
+//! - [`metrics`]: the definitions of the numbers; [`figures`] writes them as people read them.
+//! - [`report`]: the result of a race; [`lesson`] explains it and [`cost`] prices it.
+//! - [`estimate`]: token counts where the server reports none.
+//! - [`run`]: one task per lane, released from one barrier.
 
 pub mod cost;
 pub mod estimate;
@@ -8,7 +19,9 @@ pub mod event;
 pub mod figures;
 pub mod lesson;
 pub mod metrics;
-pub mod record;
+mod record;
 pub mod report;
 pub mod run;
 pub mod state;
+
+pub use self::record::{Asker, Entrant, RaceId, Record};

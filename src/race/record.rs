@@ -1,32 +1,32 @@
-//! Whose race it was and what became of it: what is kept when a race is over, in memory and in the store.
-//!
-//! Must not know where it is kept or who asks for it.
+//! The plain types that the arena hands to platforms and to the store: who asked for a race, its id, its record,
+//! and the models that can race.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::report::Report;
+use super::{metrics::TokenCount, report::Report};
+use crate::model::{Availability, ModelCard};
 
-/// A race's id; sorts by time.
+/// A race's id, a `UUIDv7`: ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RaceId(Uuid);
 
 impl RaceId {
-    /// The race with this id, a `UUIDv7`.
+    /// Wraps a `UUIDv7`.
     #[must_use]
     pub const fn new(id: Uuid) -> Self {
         Self(id)
     }
 
-    /// Reads what [`fmt::Display`] writes.
+    /// Parses the form that [`fmt::Display`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self)
     }
 
-    /// The end of it, eight characters: its beginning is the time, which neighbours share.
+    /// The last eight characters: the beginning is the time, which neighbouring ids share.
     #[must_use]
     pub fn brief(self) -> String {
         let id = self.to_string();
@@ -40,24 +40,37 @@ impl fmt::Display for RaceId {
     }
 }
 
-/// Who asks.
+/// The user who asked for a race.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asker {
-    /// Unique over all platforms, such as `discord:123`; the key of the limits for one person.
+    /// Unique over all platforms, such as `discord:123`; the key of the limits per user.
     pub id: String,
-    /// As people know them. Untrusted text.
+    /// The display name. Untrusted text.
     pub name: String,
 }
 
-/// A race that is over.
+/// A finished race.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Its id.
+    /// The race's id.
     pub id: RaceId,
-    /// Who asked.
+    /// The user who asked for it.
     pub asker: Asker,
-    /// When it was admitted (wall clock).
+    /// The wall-clock time of its admission.
     pub started_at: Timestamp,
-    /// What remains of it.
+    /// Its results.
     pub report: Report,
+}
+
+/// A model of the line-up: its card, its availability now and its speeds so far.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// Name, icon, colour and prices.
+    pub card: ModelCard,
+    /// Its state at the provider.
+    pub availability: Availability,
+    /// The newest decode speed measured in this process, in tokens per second.
+    pub last_speed: Option<(f64, TokenCount)>,
+    /// The median decode speed of the last seven days in all processes, and the number of answers behind it.
+    pub weekly_median: Option<(f64, TokenCount, usize)>,
 }

@@ -1,7 +1,5 @@
-//! What remains when a race is over: order, numbers, texts. Everything after the last frame (chart,
-//! JSON, explanation, store) is made from a [`Report`] alone.
-//!
-//! Must not know how the race was run or shown.
+//! The results of a race: order, numbers and texts. Everything after the last frame (chart, JSON, explanation,
+//! store) is made from a [`Report`] alone.
 
 use std::sync::Arc;
 
@@ -10,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::{event::StopCause, metrics::Metrics};
 use crate::model::{Availability, FinishReason, ModelCard};
 
-/// How a lane ended.
+/// The final status of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
-    /// With a finish reason.
+    /// The model stopped with this finish reason.
     Finished(FinishReason),
-    /// The stream ended without one; the text so far stands.
+    /// The stream ended without a finish reason; the text so far is kept.
     Truncated,
-    /// With an error; the text so far stands.
+    /// The call failed; the text so far is kept.
     Failed,
-    /// Stopped by a person or a restart; the text so far stands.
+    /// The lane was stopped; the text so far is kept.
     Stopped(StopCause),
 }
 
@@ -35,19 +33,19 @@ impl Status {
         }
     }
 
-    /// True when the answer is whole.
+    /// Returns true if the answer is complete.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Finished(_))
     }
 }
 
-/// A lane when it is over.
+/// The results of a lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LaneReport {
-    /// Whose lane.
+    /// The model.
     pub card: Arc<ModelCard>,
-    /// How it ended.
+    /// Its final status.
     pub status: Status,
     /// The answer as received.
     pub answer: String,
@@ -55,18 +53,18 @@ pub struct LaneReport {
     pub reasoning: String,
     /// Its numbers.
     pub metrics: Metrics,
-    /// One sentence for a person; `None` when finished.
+    /// A sentence for users; `None` if finished.
     pub error: Option<String>,
-    /// What the provider said of the model before the start.
+    /// The model's state at its provider before the start.
     pub availability: Availability,
-    /// True when no language model stands behind it.
+    /// True if the answer was simulated.
     pub simulated: bool,
-    /// True when the request was on its way: it may have cost something.
+    /// True if the request was sent, so it may have cost something.
     pub was_sent: bool,
 }
 
 impl LaneReport {
-    /// True when the output cap was spent on thinking and no answer came.
+    /// Returns true if the whole output cap was spent on reasoning.
     #[must_use]
     pub fn spent_on_thinking(&self) -> bool {
         matches!(&self.status, Status::Finished(reason) if reason.is_length())
@@ -75,35 +73,35 @@ impl LaneReport {
     }
 }
 
-/// A race when it is over.
+/// The results of a race.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What was asked.
+    /// The prompt.
     pub prompt: String,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<LaneReport>,
 }
 
 impl Report {
-    /// Indices of the lanes by speed: finished ones first, the fastest first, those without a speed
-    /// and those that failed last.
+    /// The indices of the lanes, best first: finished lanes by speed, finished lanes without a speed, incomplete
+    /// lanes, failed lanes.
     #[must_use]
     pub fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.lanes.len()).collect();
         order.sort_by(|&a, &b| {
             let (a, b) = (rank(&self.lanes[a]), rank(&self.lanes[b]));
-            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // total: sorting may panic where NaN makes the order partial
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // a partial order could make the sort panic
         });
         order
     }
 
-    /// True when any lane was simulated.
+    /// Returns true if any lane was simulated.
     #[must_use]
     pub fn simulated(&self) -> bool {
         self.lanes.iter().any(|lane| lane.simulated)
     }
 
-    /// The finished lanes that have a decode speed, fastest first.
+    /// The finished lanes with a decode speed, fastest first.
     #[must_use]
     pub fn podium(&self) -> Vec<(&LaneReport, f64)> {
         let finished =
@@ -112,7 +110,7 @@ impl Report {
     }
 }
 
-/// Sort key: smaller is better.
+/// The sort key of a lane; smaller is better.
 fn rank(lane: &LaneReport) -> (u8, f64) {
     let speed = lane.metrics.tokens_per_second.filter(|_| lane.status != Status::Failed);
     let class = match (&lane.status, speed) {

@@ -1,7 +1,6 @@
-//! SHELL. Runs a race: prepares every lane, releases all from one barrier, folds what comes.
+//! SHELL. Runs a race: prepares every lane, releases all of them from one barrier and folds their events.
 //!
-//! One task a lane, so that no lane waits for another; a lane that fails, hangs or panics ends alone.
-//! Must not know platforms, views or how a model is reached.
+//! Each lane has its own task, so a lane that fails, hangs or panics doesn't affect the others.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,22 +18,21 @@ use super::{
 };
 use crate::model::{Availability, ChatModel, Delta, ModelError, Prompt, Stamped};
 
-/// How long the start line waits for connections. A lane that is not ready then starts cold and says so:
-/// its first token is late by the time of its connection, but it does not hold up the others.
-pub const START_GRACE: Duration = Duration::from_secs(3);
+/// The time that a lane has to connect before the start. A lane that is not ready by then starts on a cold
+/// connection, which is noted beside its numbers, and does not hold up the others.
+pub const PREPARE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often the clock of a waiting lane moves.
-pub const TICK: Duration = Duration::from_secs(1);
+/// The interval of [`EventKind::Tick`].
+pub const TICK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The most text of a token, in bytes: the longest ones of common vocabularies are runs of white space.
-const TOKEN_BYTES: usize = 128;
+/// Upper bound of the text of one token: the longest ones in common vocabularies are runs of white space.
+const MAX_TOKEN_BYTES: usize = 128;
 
-/// The word that ends a race early: `None` until somebody says it.
+/// The signal that ends a race early: `None` until it is given.
 pub type StopSignal = watch::Receiver<Option<StopCause>>;
 
-/// Runs one lane for each of `models` (in the order of the state's lanes) until all are over or `stop`
-/// says a cause; requests still running then are cancelled at their providers. When it returns, the
-/// state in `race` is over.
+/// Runs one lane for each of `models`, in the order of the state's lanes, until all are over or `stop` gives a
+/// cause. Unfinished requests are then cancelled at their providers. When this returns, the state in `race` is over.
 pub async fn run(
     models: &[Arc<dyn ChatModel>],
     prompt: Arc<Prompt>,
@@ -49,9 +47,9 @@ pub async fn run(
             lane(index, Arc::clone(model), Arc::clone(&prompt), Arc::clone(&start_line), clock.clone());
         tasks.spawn(cancel.clone().run_until_cancelled_owned(lane));
     }
-    tasks.spawn(cancel.clone().run_until_cancelled_owned(open(start_line)));
+    tasks.spawn(cancel.clone().run_until_cancelled_owned(release(start_line)));
     tasks.close();
-    let mut tick = interval_at(clock.start + TICK, TICK);
+    let mut tick = interval_at(clock.start + TICK_INTERVAL, TICK_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
@@ -65,10 +63,10 @@ pub async fn run(
         }
     }
     tasks.wait().await;
-    clock.end_lanes_of_dead_tasks(models.len());
+    clock.fail_lanes_of_panicked_tasks(models.len());
 }
 
-/// The race's clock and the only writer of its state.
+/// The clock of the race and the only writer of its state.
 #[derive(Clone)]
 struct Clock {
     start: Instant,
@@ -81,22 +79,22 @@ impl Clock {
         self.race.send_modify(|state| state.apply(&RaceEvent { at, kind }));
     }
 
-    /// A lane whose task panicked said nothing more; without this its race would never be over.
-    fn end_lanes_of_dead_tasks(&self, lanes: usize) {
+    /// Ends the lanes whose tasks panicked; otherwise the race would never be over.
+    fn fail_lanes_of_panicked_tasks(&self, lanes: usize) {
         for index in 0..lanes {
             if !self.race.borrow().lanes[index].phase.is_over() {
-                tracing::error!(lane = index, "the lane's task died");
-                let error = ModelError::Corrupt("a fault of ours, see the log");
+                tracing::error!(lane = index, "lane task panicked");
+                let error = ModelError::Corrupt("an internal error, see the log");
                 self.fold(Instant::now(), EventKind::Lane(index, LaneEvent::Failed(error)));
             }
         }
     }
 }
 
-/// Opens the start line once the token estimate is loaded, which no measurement should pay for.
-async fn open(line: Arc<Barrier>) {
+/// Releases the lanes once the token estimate is loaded, so that loading it delays no measurement.
+async fn release(line: Arc<Barrier>) {
     if tokio::task::spawn_blocking(estimate::load).await.is_err() {
-        tracing::error!("the token estimate could not be loaded");
+        tracing::error!("failed to load the token estimate");
     }
     line.wait().await;
 }
@@ -109,15 +107,15 @@ async fn lane(
     clock: Clock,
 ) {
     let fold = |at, event| clock.fold(at, EventKind::Lane(index, event));
-    let availability = timeout(START_GRACE, model.prepare())
+    let availability = timeout(PREPARE_TIMEOUT, model.prepare())
         .map(|ready| ready.unwrap_or_else(|_| Availability::Unreachable("no answer before the start".into())))
         .await;
     fold(Instant::now(), LaneEvent::Prepared(availability));
-    let mut room = TOKEN_BYTES * prompt.max_output_tokens as usize;
+    let mut bytes_left = MAX_TOKEN_BYTES * prompt.max_output_tokens as usize;
     let mut answer = model.stream(prompt);
     line.wait().await;
     while let Some(item) = answer.next().await {
-        match item.and_then(|stamped| within(&mut room, stamped)) {
+        match item.and_then(|stamped| within_cap(&mut bytes_left, stamped)) {
             Ok(stamped) => fold(stamped.at, LaneEvent::Delta(stamped.delta)),
             Err(error) => {
                 tracing::warn!(model = %model.card().id, error = error.chain(), "lane failed");
@@ -128,19 +126,20 @@ async fn lane(
     fold(Instant::now(), LaneEvent::Closed);
 }
 
-/// Takes the text of a delta off the room that the output cap leaves; a server that ignores the cap must not
-/// fill the memory.
-fn within(room: &mut usize, stamped: Stamped) -> Result<Stamped, ModelError> {
+/// Deducts the text of a delta from the bytes left under the output cap, so that a server that ignores the cap cannot
+/// exhaust memory.
+fn within_cap(bytes_left: &mut usize, stamped: Stamped) -> Result<Stamped, ModelError> {
     if let Delta::Reasoning(text) | Delta::Text(text) | Delta::Tool(text) = &stamped.delta {
-        *room = room.checked_sub(text.len()).ok_or(ModelError::Corrupt("an answer far beyond its cap"))?;
+        *bytes_left =
+            bytes_left.checked_sub(text.len()).ok_or(ModelError::Corrupt("an answer far beyond its cap"))?;
     }
     Ok(stamped)
 }
 
-/// Waits until somebody ends the race; for ever when nobody can any more.
+/// Waits for the stop signal; forever if its sender is gone.
 async fn stopped(stop: &mut StopSignal) -> StopCause {
-    let said = stop.wait_for(Option::is_some).await.ok().and_then(|cause| *cause);
-    match said {
+    let cause = stop.wait_for(Option::is_some).await.ok().and_then(|cause| *cause);
+    match cause {
         Some(cause) => cause,
         None => std::future::pending().await,
     }

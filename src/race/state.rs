@@ -1,7 +1,7 @@
-//! The fold: [`RaceState::apply`] takes one event at a time and is the only thing that changes a race.
+//! The fold: [`RaceState::apply`] takes one event at a time and is the only function that changes a race.
 //!
-//! Laws (property-tested in `tests/laws/fold.rs`): events of different lanes commute; a lane that is
-//! over never changes again; a failed lane never touches another. Must not know providers, views, a clock.
+//! Laws (property-tested in `tests/laws/fold.rs`): events of different lanes commute, a lane that is over never
+//! changes again, a failed lane never affects another.
 
 use std::sync::Arc;
 
@@ -13,29 +13,29 @@ use super::{
 };
 use crate::model::{Availability, Delta, FinishReason, ModelCard, ModelError, Usage};
 
-/// What a lane is doing.
+/// The phase of a lane.
 #[derive(Clone, Debug)]
 pub enum Phase {
     /// The connection is being prepared.
     Preparing,
-    /// Asked; nothing of the answer is there yet.
+    /// The request was sent; no part of the answer has arrived.
     Waiting,
-    /// Thinking.
+    /// Reasoning is arriving.
     Reasoning,
-    /// Answering.
+    /// The answer is arriving.
     Writing,
-    /// Whole.
+    /// The answer is complete.
     Finished(FinishReason),
-    /// Over without a finish reason.
+    /// The stream ended without a finish reason.
     Truncated,
-    /// Over with an error.
+    /// The call failed.
     Failed(ModelError),
-    /// Stopped by somebody.
+    /// The lane was stopped.
     Stopped(StopCause),
 }
 
 impl Phase {
-    /// True when nothing more will come.
+    /// Returns true if the lane has ended.
     #[must_use]
     pub fn is_over(&self) -> bool {
         !matches!(self, Self::Preparing | Self::Waiting | Self::Reasoning | Self::Writing)
@@ -45,24 +45,24 @@ impl Phase {
 /// One model's part of a race.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// Whose.
+    /// The model.
     pub card: Arc<ModelCard>,
-    /// What it is doing.
+    /// Its phase.
     pub phase: Phase,
     /// The answer so far.
     pub answer: String,
     /// The reasoning so far.
     pub reasoning: String,
-    /// Its stamps.
+    /// The times of its milestones.
     pub stamps: Stamps,
-    /// What the server counted so far.
+    /// The counts that the server reported so far.
     pub usage: Usage,
-    /// What the provider said of the model before the start.
+    /// The model's state at its provider before the start.
     pub availability: Availability,
-    /// True when no language model stands behind it.
+    /// True if the answer is simulated.
     pub simulated: bool,
     finish: Option<FinishReason>,
-    /// When the server last counted the output.
+    /// The time of the server's newest output count.
     counted: Option<Elapsed>,
     estimated: u64,
     estimated_reasoning: u64,
@@ -88,9 +88,8 @@ impl Lane {
         }
     }
 
-    /// Output tokens so far, and where the count comes from. The server's own count wins, unless more text
-    /// came after it; a server that leaves reasoning out of it is corrected, one that says zero beside a text
-    /// is not believed.
+    /// The output tokens so far, and the source of the count. The server's own count is preferred unless more text
+    /// arrived after it. Reasoning is added if the server left it out, and a zero despite text is ignored.
     #[must_use]
     pub fn tokens(&self) -> (u64, TokenCount) {
         match self.usage.output_tokens {
@@ -102,7 +101,7 @@ impl Lane {
         }
     }
 
-    /// Reasoning tokens so far, and where the count comes from; `None` when there were none.
+    /// The reasoning tokens so far, and the source of the count; `None` if there were none.
     #[must_use]
     pub fn reasoning_tokens(&self) -> Option<(u64, TokenCount)> {
         match self.usage.reasoning_tokens {
@@ -193,8 +192,9 @@ impl Lane {
         self.stamps.last_token = Some(at);
     }
 
-    /// Ends the lane. Once the model said why it stopped, the answer is whole, whatever becomes of the
-    /// connection; a stream that told its own end keeps that stamp. The running estimate counted each delta alone; the whole text counts better.
+    /// Ends the lane. After a finish reason the answer is complete, whatever happens to the connection. The time of
+    /// [`Delta::Ended`] takes precedence over `at`. The tokens are estimated again, from the whole text instead of
+    /// delta by delta, which is more accurate.
     fn end(&mut self, at: Elapsed, phase: Phase) {
         self.phase = match (self.finish.take(), phase) {
             (Some(reason), Phase::Truncated | Phase::Stopped(_)) => Phase::Finished(reason),
@@ -206,7 +206,7 @@ impl Lane {
         self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
     }
 
-    /// How the lane ended, and that in one sentence where it is not whole; `None` while it runs.
+    /// The final status, with a sentence for users unless the lane finished; `None` while it runs.
     #[must_use]
     pub fn outcome(&self) -> Option<(Status, Option<String>)> {
         Some(match &self.phase {
@@ -235,26 +235,12 @@ impl Lane {
     }
 }
 
-impl StopCause {
-    /// One sentence for a person.
-    #[must_use]
-    pub fn public(self) -> &'static str {
-        match self {
-            Self::Asked => "stopped before it was done",
-            Self::Restart => "interrupted by a restart",
-            Self::Deleted => "stopped: its message was deleted",
-            Self::CutOff => "interrupted: the service lost its database",
-            Self::Frozen => "stopped: its message may not change any longer",
-        }
-    }
-}
-
 /// A race at one moment.
 #[derive(Clone, Debug)]
 pub struct RaceState {
-    /// Who asked, as people know them.
+    /// The display name of the user who asked.
     pub asker: String,
-    /// What was asked.
+    /// The prompt.
     pub prompt: String,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<Lane>,
@@ -263,7 +249,7 @@ pub struct RaceState {
 }
 
 impl RaceState {
-    /// A race before its start, one lane a card.
+    /// Creates a race before its start, with one lane per card.
     #[must_use]
     pub fn new(asker: &str, prompt: &str, cards: impl IntoIterator<Item = Arc<ModelCard>>) -> Self {
         Self {
@@ -274,7 +260,7 @@ impl RaceState {
         }
     }
 
-    /// Takes one event. An event for a lane that does not exist or is over changes nothing but the time.
+    /// Applies one event. An event for a lane that is over or does not exist only advances the time.
     pub fn apply(&mut self, event: &RaceEvent) {
         if self.is_over() {
             return;
@@ -295,13 +281,13 @@ impl RaceState {
         }
     }
 
-    /// True when every lane is over.
+    /// Returns true if every lane is over.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.lanes.iter().all(|lane| lane.phase.is_over())
     }
 
-    /// What remains of the race. Lanes that still run are reported as truncated.
+    /// The results so far. Lanes that still run are reported as truncated.
     #[must_use]
     pub fn report(&self) -> Report {
         Report { prompt: self.prompt.clone(), lanes: self.lanes.iter().map(Lane::report).collect() }

@@ -15,7 +15,8 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{Finisher, RaceId},
+    arena::Finisher,
+    race::RaceId,
     surface::{Surface as _, SurfaceError},
     view::View,
 };

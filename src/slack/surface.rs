@@ -25,7 +25,7 @@ use super::{
     render::{self, Body},
 };
 use crate::{
-    arena::RaceId,
+    race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };

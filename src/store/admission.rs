@@ -8,11 +8,7 @@ use super::{
     database::{Query, Transaction, Value},
     lanes,
 };
-use crate::race::{
-    cost::Cost,
-    record::{Asker, RaceId},
-    report::LaneReport,
-};
+use crate::race::{Asker, RaceId, cost::Cost, report::LaneReport};
 
 /// A race to admit.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     model::ModelId,
     race::{
+        Asker, RaceId, Record,
         metrics::TokenCount,
-        record::{Asker, RaceId, Record},
         report::{LaneReport, Report},
     },
 };

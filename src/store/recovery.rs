@@ -11,7 +11,7 @@ use super::{
     races::MARK_SHOWN,
 };
 use crate::race::{
-    record::{Asker, RaceId},
+    Asker, RaceId,
     report::{LaneReport, Report},
 };
 

@@ -1,6 +1,5 @@
-//! An answer in the room that it has: the largest end of it whose form on a platform fits.
-//!
-//! Must not know whose answer it is, nor platforms: those are [`Dialect`]s.
+//! Clips answers to the room they have. A platform is described by its [`Dialect`]: its way to escape text and to
+//! count its length.
 
 use std::marker::PhantomData;
 
@@ -11,25 +10,25 @@ use super::{
 
 /// Marks the end of an answer that is being written.
 const CURSOR: &str = "▌";
-/// Bytes of the ellipsis that marks a cut between lines.
-const CUT: usize = "…\n".len();
+/// The length in bytes of the ellipsis that marks a cut between lines.
+const CUT_BYTES: usize = "…\n".len();
 
-/// How a platform writes answers and counts them.
+/// A platform's way to escape answers and to count their length.
 pub(crate) trait Dialect {
-    /// In what [`Dialect::length`] counts, as near as [`clip`] can.
+    /// The [`Measure`] closest to [`Dialect::length`].
     const MEASURE: Measure;
-    /// The longest that any answer can be there.
-    const MOST: usize;
+    /// The length of the longest possible answer.
+    const MAX_LENGTH: usize;
 
     /// The length of `text` as the platform counts it.
     fn length(text: &str) -> usize;
 
-    /// A piece of a canonical text, harmless there.
-    fn defused(piece: &str) -> String;
+    /// Escapes a piece of a canonical text.
+    fn escape(piece: &str) -> String;
 }
 
-/// An answer, ready to be cut to any room; no more of it than a platform ever shows.
-pub(crate) struct Answer<D> {
+/// An answer that can be clipped to any length; holds no more than the platform can show.
+pub(crate) struct AnswerText<D> {
     canonical: String,
     keep: Keep,
     whole: String,
@@ -37,9 +36,9 @@ pub(crate) struct Answer<D> {
     dialect: PhantomData<D>,
 }
 
-impl<D: Dialect> Answer<D> {
-    /// `text` in at most `lines` lines. The newest end is kept while it is `writing`, and a cursor shows it; else
-    /// the beginning. `cut` says that `text` itself is only a part.
+impl<D: Dialect> AnswerText<D> {
+    /// Takes at most `lines` lines of `text`: the newest end with a cursor while it is `writing`, otherwise the
+    /// beginning. `cut` is true if `text` is itself only a part of the answer.
     pub(crate) fn new(text: &str, writing: bool, lines: usize, cut: bool) -> Self {
         let keep = if writing { Keep::Tail } else { Keep::Head };
         let (mut canonical, mut cut) = (canonical(text), cut);
@@ -47,8 +46,8 @@ impl<D: Dialect> Answer<D> {
             canonical = clip(&canonical, limit, Measure::Bytes, keep);
             cut = true;
         }
-        if D::length(&canonical) > D::MOST {
-            canonical = clip(&canonical, D::MOST, D::MEASURE, keep);
+        if D::length(&canonical) > D::MAX_LENGTH {
+            canonical = clip(&canonical, D::MAX_LENGTH, D::MEASURE, keep);
             cut = true;
         }
         if writing {
@@ -57,22 +56,22 @@ impl<D: Dialect> Answer<D> {
             canonical.push_str(if fenced { "\n" } else { "" });
             canonical.push_str(CURSOR);
         }
-        Self { whole: D::defused(&canonical), canonical, keep, cut, dialect: PhantomData }
+        Self { whole: D::escape(&canonical), canonical, keep, cut, dialect: PhantomData }
     }
 
-    /// What the whole of it takes.
+    /// The length of the whole text.
     pub(crate) fn demand(&self) -> usize {
         D::length(&self.whole)
     }
 
-    /// As much as fits in `limit`; the second value tells whether something is left out.
+    /// Returns as much as fits in `limit`, and true if anything is left out.
     pub(crate) fn within(&self, limit: usize) -> (String, bool) {
         if self.demand() <= limit {
             return (self.whole.trim().to_owned(), self.cut);
         }
         let mut room = limit;
         loop {
-            let piece = D::defused(&clip(&self.canonical, room, D::MEASURE, self.keep));
+            let piece = D::escape(&clip(&self.canonical, room, D::MEASURE, self.keep));
             let got = D::length(&piece);
             if got <= limit {
                 return (piece.trim().to_owned(), true);
@@ -82,7 +81,7 @@ impl<D: Dialect> Answer<D> {
     }
 }
 
-/// The bytes of the first or last `lines` lines and of what marks the cut; `None` where there are no more.
+/// The bytes of the first or last `lines` lines and of the mark of the cut; `None` if there are no more lines.
 fn bytes_of(text: &str, lines: usize, keep: Keep) -> Option<usize> {
     let text = text.trim_end_matches('\n');
     let end = text.len();
@@ -90,11 +89,11 @@ fn bytes_of(text: &str, lines: usize, keep: Keep) -> Option<usize> {
         Keep::Head => text.match_indices('\n').nth(lines - 1).map(|(at, _)| at),
         Keep::Tail => text.rmatch_indices('\n').nth(lines - 1).map(|(at, _)| end - at),
     };
-    kept.map(|bytes| bytes + CUT)
+    kept.map(|bytes| bytes + CUT_BYTES)
 }
 
-/// `room` shared fairly among `demands`: nobody gets more than they ask for, and what the modest leave goes to
-/// the others in equal parts. The sum is at most `room`.
+/// Shares `room` fairly among `demands` (max-min fairness): small demands are met in full, and the rest is divided
+/// equally among the others. The sum is at most `room`.
 pub(crate) fn shares(demands: &[usize], room: usize) -> Vec<usize> {
     let mut by_demand: Vec<usize> = (0..demands.len()).collect();
     by_demand.sort_by_key(|&i| demands[i]);
@@ -106,8 +105,8 @@ pub(crate) fn shares(demands: &[usize], room: usize) -> Vec<usize> {
     shares
 }
 
-/// The lines that each of several texts may have of `all` lines, each at least `least`.
-pub(crate) fn heights<'a>(texts: impl Iterator<Item = &'a str>, all: usize, least: usize) -> Vec<usize> {
+/// Shares `lines` lines among `texts`, at least `min` each.
+pub(crate) fn heights<'a>(texts: impl Iterator<Item = &'a str>, lines: usize, min: usize) -> Vec<usize> {
     let wanted: Vec<usize> = texts.map(|text| text.lines().count()).collect();
-    shares(&wanted, all).into_iter().map(|height| height.max(least)).collect()
+    shares(&wanted, lines).into_iter().map(|height| height.max(min)).collect()
 }

@@ -1,10 +1,10 @@
-//! One lane as people see it: its state in words, its bar, its numbers.
+//! One lane as users see it: its state in words, its bar, its numbers.
 //!
-//! Slow is told apart from stuck: a lane says what it does, for how long, and how long nothing came.
+//! Users can tell slow from stuck: a running lane shows its phase, its duration, and the time since the last byte.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use super::{ANSWER_CHARS, BAR_EIGHTHS, LaneState, LaneView, Numbers, text};
+use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, text};
 use crate::{
     model::{Availability, FinishReason, ModelCard},
     race::{
@@ -16,14 +16,14 @@ use crate::{
     },
 };
 
-/// Below this span a running speed says nothing yet.
-const SPAN_FOR_SPEED: Duration = Duration::from_millis(200);
+/// The shortest span of tokens with a meaningful running speed.
+const MIN_SPEED_SPAN: Duration = Duration::from_millis(200);
 
-/// After this long without any byte a lane that had spoken says so.
-const QUIET: Duration = Duration::from_secs(3);
+/// The silence after which a lane that had sent bytes mentions it.
+const SILENCE_THRESHOLD: Duration = Duration::from_secs(3);
 
-/// A lane that is over, as the state or a report has it.
-struct Over<'a> {
+/// A lane that is over, borrowed from the state or from a report.
+struct EndedLane<'a> {
     card: &'a Arc<ModelCard>,
     status: Status,
     error: Option<Cow<'a, str>>,
@@ -34,7 +34,7 @@ struct Over<'a> {
     simulated: bool,
 }
 
-impl<'a> Over<'a> {
+impl<'a> EndedLane<'a> {
     fn of(lane: &'a Lane) -> Option<Self> {
         let (status, error) = lane.outcome()?;
         Some(Self {
@@ -49,7 +49,7 @@ impl<'a> Over<'a> {
         })
     }
 
-    fn reported(lane: &'a LaneReport) -> Self {
+    fn from_report(lane: &'a LaneReport) -> Self {
         Self {
             card: &lane.card,
             status: lane.status.clone(),
@@ -82,8 +82,8 @@ impl<'a> Over<'a> {
             status: self.words(),
             numbers: Some(numbers(&self.metrics)),
             note: note(self.card, self.availability, self.metrics.ttft.is_some(), true),
-            answer: text::clip(self.answer, ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
-            clipped: text::Measure::Chars.of(self.answer) > ANSWER_CHARS,
+            answer: text::clip(self.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
+            clipped: text::Measure::Chars.of(self.answer) > MAX_ANSWER_CHARS,
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Over<'a> {
     fn finished(&self, reason: &FinishReason) -> String {
         let metrics = &self.metrics;
         if self.answer.trim().is_empty() && self.has_thought && reason.is_length() {
-            return format!("spent its whole cap on thinking{}", so_far(metrics));
+            return format!("spent its whole cap on reasoning{}", so_far(metrics));
         }
         let Some(total) = metrics.total else { return "done, with an empty answer".into() };
         let tokens = figures::tokens(metrics.output_tokens, metrics.token_count);
@@ -127,10 +127,10 @@ fn numbers(metrics: &Metrics) -> Numbers {
 }
 
 impl LaneView {
-    /// The view of `lane` at `now`; `leader` is the highest speed of the race.
+    /// The view of `lane` at `now`; `leader` is the highest speed in the race.
     pub(super) fn of(lane: &Lane, now: Elapsed, leader: f64) -> Self {
-        if let Some(over) = Over::of(lane) {
-            return over.view(leader);
+        if let Some(ended) = EndedLane::of(lane) {
+            return ended.view(leader);
         }
         Self {
             card: Arc::clone(&lane.card),
@@ -141,14 +141,14 @@ impl LaneView {
             status: running(lane, now),
             numbers: None,
             note: note(&lane.card, &lane.availability, lane.stamps.first_token.is_some(), false),
-            answer: text::clip(&lane.answer, ANSWER_CHARS, text::Measure::Chars, text::Keep::Tail),
-            clipped: text::Measure::Chars.of(&lane.answer) > ANSWER_CHARS,
+            answer: text::clip(&lane.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Tail),
+            clipped: text::Measure::Chars.of(&lane.answer) > MAX_ANSWER_CHARS,
         }
     }
 
-    /// The same of a lane that is over, from its report.
+    /// The view of a lane that is over, from its report.
     pub(super) fn over(lane: &LaneReport, leader: f64) -> Self {
-        Over::reported(lane).view(leader)
+        EndedLane::from_report(lane).view(leader)
     }
 }
 
@@ -156,24 +156,24 @@ fn tokens_per_second(speed: Option<f64>, metrics: &Metrics) -> Option<String> {
     speed.map(|speed| format!("{} tok/s", figures::speed(Some(speed), metrics.token_count)))
 }
 
-/// The speed to show of a lane that is over: none for a failed one.
+/// The shown speed of a lane that is over: none for a failed one.
 pub(super) fn last_speed(lane: &LaneReport) -> Option<f64> {
-    Over::reported(lane).speed()
+    EndedLane::from_report(lane).speed()
 }
 
-/// The speed to show: none for a failed lane, and none before there is a span to speak of.
+/// The shown speed: none for a failed lane, and none before [`MIN_SPEED_SPAN`].
 pub(super) fn speed(lane: &Lane) -> Option<f64> {
     let span = lane.stamps.last_token?.since(lane.stamps.first_token?);
     let shown = match lane.phase {
         Phase::Failed(_) => false,
-        Phase::Reasoning | Phase::Writing => span >= SPAN_FOR_SPEED,
+        Phase::Reasoning | Phase::Writing => span >= MIN_SPEED_SPAN,
         _ => true,
     };
     lane.metrics().tokens_per_second.filter(|_| shown)
 }
 
-/// Sort key of the standings, smaller is better: speeds first, then lanes without one, then those that
-/// did not finish; the same order as [`crate::race::report::Report::order`] once the race is over.
+/// The sort key of a lane in the standings; smaller is better: lanes by speed, lanes without a speed, incomplete lanes,
+/// failed lanes. Agrees with [`crate::race::report::Report::order`] once the race is over.
 pub(super) fn standing(lane: &Lane) -> f64 {
     let class = match (&lane.phase, speed(lane)) {
         (Phase::Failed(_), _) => 4.0,
@@ -212,7 +212,7 @@ fn running(lane: &Lane, now: Elapsed) -> String {
 
 fn waiting(lane: &Lane, now: Elapsed, since_sent: Duration) -> String {
     match lane.stamps.last_byte {
-        Some(byte) if now.since(byte) < QUIET => {
+        Some(byte) if now.since(byte) < SILENCE_THRESHOLD => {
             format!("waiting {}, the server is alive", figures::clock(since_sent))
         }
         Some(byte) => format!("waiting, no bytes for {}", figures::clock(now.since(byte))),
@@ -227,10 +227,14 @@ fn thoughts(lane: &Lane) -> String {
 
 fn silence(lane: &Lane, now: Elapsed) -> String {
     let quiet = lane.stamps.last_byte.map_or(Duration::ZERO, |byte| now.since(byte));
-    if quiet < QUIET { String::new() } else { format!(", no bytes for {}", figures::clock(quiet)) }
+    if quiet < SILENCE_THRESHOLD {
+        String::new()
+    } else {
+        format!(", no bytes for {}", figures::clock(quiet))
+    }
 }
 
-/// What a lane that is over has, when it has something.
+/// The tokens of an incomplete answer, if there are any.
 fn so_far(metrics: &Metrics) -> String {
     match metrics.output_tokens {
         0 => String::new(),
@@ -238,13 +242,13 @@ fn so_far(metrics: &Metrics) -> String {
     }
 }
 
-fn note(card: &ModelCard, said: &Availability, has_spoken: bool, is_over: bool) -> Option<String> {
-    match said {
+fn note(card: &ModelCard, availability: &Availability, has_spoken: bool, is_over: bool) -> Option<String> {
+    match availability {
         Availability::NotListed => {
-            Some(format!("{} does not list this model today; it was tried all the same", card.provider))
+            Some(format!("{} does not list this model today; tried anyway", card.provider))
         }
         Availability::Unreachable(why) if has_spoken => {
-            Some(format!("started on a cold connection ({why}): its first token is late by that"))
+            Some(format!("started on a cold connection ({why}), which delayed its first token"))
         }
         Availability::Unreachable(why) if !is_over => Some(why.clone()),
         _ => None,

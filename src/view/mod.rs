@@ -1,16 +1,21 @@
-//! What people see of a race at one moment: [`View::of`] is a pure function of the state.
+//! A race as users see it at one moment: [`View::of`] is a pure function of the state.
 //!
-//! A view holds words and figures as every platform shows them, and texts that each platform clips to
-//! its own limits. Beside it stands what chats share in showing one: `markdown` reads answers, `fit` cuts them,
-//! `table` aligns figures, `words` and `name` say the same everywhere, `answers` is the file with everything.
-//! Must not know platforms, a clock or the network.
+//! A view holds words and numbers in the form that every platform shows, and texts that each platform clips to its
+//! own limits. The renderers of the chat platforms share the rest of this folder:
+//!
+//! ```text
+//! RaceState or Report -> View { lanes: LaneView } -> a platform's renderer
+//!                                                      words     wording, bars, excerpts of prompts
+//!                                                      markdown  parses answers into one canonical form
+//!                                                      fit       clips answers to the room they have
+//!                                                      results   table of numbers, file with all answers
+//!                                                      text      clipping by graphemes, harmless text
+//! ```
 
-pub(crate) mod answers;
 pub(crate) mod fit;
 mod lane;
 pub(crate) mod markdown;
-pub(crate) mod name;
-pub(crate) mod table;
+pub(crate) mod results;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod text;
@@ -29,88 +34,89 @@ use crate::{
     },
 };
 
-/// How far a message is.
+/// The progress of a race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Still moving.
+    /// At least one lane is running.
     Live,
-    /// Every lane is over by itself.
+    /// Every lane ended by itself.
     Done,
-    /// A person stopped it.
+    /// A user stopped it.
     Stopped,
     /// The service stopped it.
     Interrupted,
 }
 
-/// What a lane is doing, for colours and marks; the words stand in [`LaneView::status`].
+/// The state of a lane, for colours and marks; [`LaneView::status`] has the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LaneState {
-    /// Nothing of the answer yet.
+    /// No part of the answer has arrived.
     Waiting,
-    /// Thinking.
+    /// Reasoning is arriving.
     Reasoning,
-    /// Answering.
+    /// The answer is arriving.
     Writing,
-    /// Whole.
+    /// The answer is complete.
     Finished,
-    /// Over without a finish reason.
+    /// The stream ended without a finish reason.
     Truncated,
-    /// Over with an error.
+    /// The call failed.
     Failed,
-    /// Stopped.
+    /// The lane was stopped.
     Stopped,
 }
 
-/// A live message at one moment.
+/// The content of a race message at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// Who asked. Untrusted text.
+    /// The display name of the user who asked. Untrusted text.
     pub asker: String,
-    /// What was asked. Untrusted text, whole.
+    /// The whole prompt. Untrusted text.
     pub prompt: String,
-    /// How far it is.
+    /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<LaneView>,
-    /// Indices of the lanes in the order of the standings.
+    /// The indices of the lanes, best first.
     pub standings: Vec<usize>,
-    /// One line of what this race shows, when it is over and there is something to say.
+    /// The lesson of a finished race in one line, if there is one.
     pub lesson: Option<String>,
-    /// What people should know of the pace.
+    /// A notice about the pace of the updates.
     pub notice: Option<String>,
-    /// What the race cost ("≈$0.0041"), when it is over and prices are known.
+    /// The cost of a finished race ("≈$0.0041"), if prices are known.
     pub cost: Option<String>,
-    /// True when any lane is simulated.
+    /// True if any lane is simulated.
     pub simulated: bool,
 }
 
 /// One lane at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LaneView {
-    /// Whose.
+    /// The model.
     pub card: Arc<ModelCard>,
-    /// True when no language model stands behind it.
+    /// True if the answer is simulated.
     pub simulated: bool,
-    /// What it is doing.
+    /// Its state.
     pub state: LaneState,
-    /// Length of the speed bar in eighths of a cell, 0 to [`BAR_EIGHTHS`], scaled to the leader.
+    /// The length of the speed bar in eighths of a cell, 0 to [`BAR_EIGHTHS`], relative to the fastest lane.
     pub bar: u16,
-    /// "214 tok/s", with "≈" where estimated; `None` while there is no speed.
+    /// The speed: "214 tok/s", with "≈" if estimated; `None` while there is none.
     pub speed: Option<String>,
-    /// "waiting, no bytes for 2.1 s", "reasoning 42 s, ≈88 tokens", "done 1.6 s, 231 tokens", a failure.
+    /// The state in words: "waiting, no bytes for 2.1 s", "reasoning 42 s, ≈88 tokens", "done 1.6 s, 231 tokens", or
+    /// the failure.
     pub status: String,
-    /// The numbers when the lane is over: first token, total, tokens, tok/s.
+    /// The numbers of a finished lane.
     pub numbers: Option<Numbers>,
-    /// What the provider said that people should know ("not listed by the provider today"), if anything.
+    /// A note about the provider ("does not list this model today"), if users should know it.
     pub note: Option<String>,
-    /// The answer, at most [`ANSWER_CHARS`] of it: its newest end while it streams, its beginning when it
-    /// is over; fences are closed. Untrusted text.
+    /// At most [`MAX_ANSWER_CHARS`] of the answer, with its code fences closed: the newest end while it streams, the
+    /// beginning once it is over. Untrusted text.
     pub answer: String,
-    /// True when the view holds only a part of the answer.
+    /// True if the view holds only a part of the answer.
     pub clipped: bool,
 }
 
-/// A finished lane's numbers, as text; "n/a" where undefined, "≈" where estimated.
+/// The numbers of a finished lane as text: "n/a" if undefined, "≈" if estimated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbers {
     /// Time to first token.
@@ -123,15 +129,15 @@ pub struct Numbers {
     pub speed: String,
 }
 
-/// Cells of a full speed bar, times eight.
+/// The length of a full speed bar in eighths of a cell.
 pub const BAR_EIGHTHS: u16 = 16 * 8;
 
-/// The most that a view holds of one answer: more than any platform's message takes.
-pub const ANSWER_CHARS: usize = 8_000;
+/// The longest part of an answer in a view: more than any platform's message takes.
+pub const MAX_ANSWER_CHARS: usize = 8_000;
 
 impl View {
-    /// The view of a race. Copies at most [`ANSWER_CHARS`] of each answer, so the state's lock is held
-    /// for some microseconds, for some tens of them where a long answer has to be clipped.
+    /// The view of a race. Copies at most [`MAX_ANSWER_CHARS`] of each answer, so the lock on the state is held for
+    /// microseconds, or tens of microseconds if a long answer has to be clipped.
     #[must_use]
     pub fn of(state: &RaceState) -> Self {
         let leader = state.lanes.iter().filter_map(lane::speed).fold(0.0, f64::max);
@@ -147,12 +153,12 @@ impl View {
             standings,
             lesson: report.as_ref().and_then(lesson::line),
             notice: None,
-            cost: report.as_ref().and_then(Cost::words),
+            cost: report.as_ref().and_then(Cost::summary),
             simulated: state.lanes.iter().any(|lane| lane.simulated),
         }
     }
 
-    /// The last view of a race that is over, as it was asked by `asker`.
+    /// The final view of a race that `asker` started, from its report.
     #[must_use]
     pub fn over(asker: &str, report: &Report) -> Self {
         let leader = report.lanes.iter().filter_map(lane::last_speed).fold(0.0, f64::max);
@@ -165,12 +171,12 @@ impl View {
             standings: report.order(),
             lesson: lesson::line(report),
             notice: None,
-            cost: Cost::words(report),
+            cost: Cost::summary(report),
             simulated: report.simulated(),
         }
     }
 
-    /// True when nothing will change any more.
+    /// Returns true if the race is over.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.progress != Progress::Live
@@ -183,7 +189,7 @@ fn progress(state: &RaceState) -> Progress {
     if state.is_over() { ending(stopped_by) } else { Progress::Live }
 }
 
-/// How a race ended of which one can say whether a cause stopped any of its lanes.
+/// The progress of a finished race; `stopped_by` returns true if the cause stopped any lane.
 fn ending(stopped_by: impl Fn(StopCause) -> bool) -> Progress {
     if stopped_by(StopCause::Restart) || stopped_by(StopCause::CutOff) {
         Progress::Interrupted

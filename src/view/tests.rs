@@ -1,3 +1,146 @@
-//! What the tests of every renderer share.
+//! Sample races for the tests of the renderers; the numbers are invented.
 
-pub(crate) mod samples;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, Usage},
+    race::{
+        Asker, RaceId, Record,
+        event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
+        state::RaceState,
+    },
+    view::View,
+};
+
+pub(crate) const SKY: &str = "## Why the sky is blue\n\nSunlight holds **every colour**. Air scatters *short* waves \
+    much more than long ones, so blue comes from all sides:\n\n- red passes almost straight\n- blue is scattered about \
+    **5.5 times** as much, see `1 / λ^4`\n\n> Lord Rayleigh worked it out in 1871.";
+pub(crate) const CODE: &str = "Scattering goes with the fourth power of the wavelength:\n\n```python\ndef \
+    scattered(nanometres: float) -> float:\n    return (550 / nanometres) ** 4\n\nfor color, length in [(\"blue\", \
+    450), (\"red\", 700)]:\n    print(f\"{color:5} {scattered(length):.2f}\")\n```\n\n| colour | nm | scattered |\n\
+    |---|---:|---:|\n| blue | 450 | **2.23** |\n| red | 700 | 0.38 |\n\nSo blue wins by far.";
+pub(crate) const THOUGHT: &str = "The user asks about the sky. Rayleigh scattering, then. ";
+
+pub(crate) fn race() -> RaceId {
+    RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
+}
+
+pub(crate) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) -> Arc<ModelCard> {
+    Arc::new(ModelCard {
+        id: ModelId::new(id),
+        name: name.into(),
+        icon: icon.into(),
+        size: size.into(),
+        best_for: "complex reasoning, math, logic".into(),
+        color: Color::parse(color).expect("a colour"),
+        provider: "hf".into(),
+        simulated: false,
+        prices: None,
+    })
+}
+
+/// The default line-up.
+pub(crate) fn line_up() -> Vec<Arc<ModelCard>> {
+    vec![
+        card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263"),
+        card("qwen-7b", "Qwen 7B", "📜", "7B", "#4594F0"),
+        card("gpt-oss-120b", "GPT-OSS 120B", "🔧", "120B", "#1ADE8C"),
+        card("qwen-coder", "Qwen Coder", "💻", "480B", "#EA6E28"),
+        card("deepseek-r1", "DeepSeek R1", "🧠", "large", "#F89BD0"),
+    ]
+}
+
+/// A race that a test builds event by event.
+pub(crate) struct SampleRace(pub(crate) RaceState);
+
+impl SampleRace {
+    pub(crate) fn of(prompt: &str, cards: Vec<Arc<ModelCard>>) -> Self {
+        let lanes = cards.len();
+        let mut race = Self(RaceState::new("ana", prompt, cards));
+        for lane in 0..lanes {
+            race.0.apply(&event(0, lane, LaneEvent::Prepared(Availability::Listed)));
+            race.delta(0, lane, Delta::Sent);
+        }
+        race
+    }
+
+    pub(crate) fn delta(&mut self, at: u64, lane: usize, delta: Delta) {
+        self.0.apply(&event(at, lane, LaneEvent::Delta(delta)));
+    }
+
+    /// Streams `text` in pieces from `first` to `last`.
+    pub(crate) fn says(&mut self, lane: usize, (first, last): (u64, u64), text: &str) {
+        let pieces: Vec<String> = text.chars().collect::<Vec<_>>().chunks(4).map(String::from_iter).collect();
+        let steps = u64::try_from(pieces.len()).expect("few").max(2) - 1;
+        for (i, piece) in (0..).zip(pieces) {
+            self.delta(first + (last - first) * i / steps, lane, Delta::Text(piece));
+        }
+    }
+
+    pub(crate) fn ends(&mut self, at: u64, lane: usize, tokens: u64) {
+        let usage = Usage { output_tokens: Some(tokens), ..Usage::default() };
+        self.delta(at, lane, Delta::Usage(usage));
+        self.delta(at, lane, Delta::Finished(FinishReason::new("stop")));
+        self.delta(at, lane, Delta::Ended);
+        self.0.apply(&event(at, lane, LaneEvent::Closed));
+    }
+
+    pub(crate) fn fails(&mut self, at: u64, lane: usize, error: ModelError) {
+        self.0.apply(&event(at, lane, LaneEvent::Failed(error)));
+    }
+
+    pub(crate) fn stop(&mut self, at: u64, cause: StopCause) -> View {
+        self.0.apply(&RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Stop(cause) });
+        self.view()
+    }
+
+    pub(crate) fn tick(&mut self, at: u64) -> View {
+        self.0.apply(&RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Tick });
+        self.view()
+    }
+
+    pub(crate) fn view(&self) -> View {
+        View::of(&self.0)
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        Record {
+            id: race(),
+            asker: Asker { id: "discord:1".into(), name: "ana".into() },
+            started_at: Timestamp::UNIX_EPOCH,
+            report: self.0.report(),
+        }
+    }
+}
+
+fn event(at: u64, lane: usize, event: LaneEvent) -> RaceEvent {
+    RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Lane(lane, event) }
+}
+
+/// A race of the default line-up, half-way through.
+pub(crate) fn running() -> SampleRace {
+    let mut race = SampleRace::of("Why is the sky blue? Show it with a *small* program.", line_up());
+    race.says(0, (210, 1_600), SKY);
+    race.ends(1_600, 0, 231);
+    race.says(2, (620, 2_000), &CODE[..240]);
+    race.says(1, (340, 2_050), &SKY[..180]);
+    for at in [500, 900, 1_500, 2_080] {
+        race.delta(at, 4, Delta::Reasoning(THOUGHT.into()));
+    }
+    race
+}
+
+/// The race of [`running`] when it is over; Qwen Coder failed.
+pub(crate) fn finished() -> SampleRace {
+    let mut race = running();
+    race.says(2, (2_030, 3_100), &CODE[240..]);
+    race.ends(3_120, 2, 430);
+    race.says(1, (2_100, 4_300), &SKY[180..]);
+    race.ends(4_310, 1, 236);
+    race.fails(5_000, 3, ModelError::RateLimited { retry_after: Some(std::time::Duration::from_secs(20)) });
+    race.says(4, (5_600, 9_800), &format!("{SKY}\n\n{CODE}"));
+    race.ends(9_810, 4, 1_310);
+    race
+}

@@ -1,16 +1,15 @@
-//! Text for people: clipped on graphemes, fences closed, control characters gone, bars drawn.
-//!
-//! What each platform's markup needs beyond that is its own renderer's business. Must not know platforms.
+//! Text functions for all renderers: clipping between graphemes, closing code fences, removing hostile characters,
+//! padding, bars.
 
 use std::fmt::Write as _;
 
 use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete, UnicodeSegmentation};
 use unicode_width::UnicodeWidthStr;
 
-/// Marks a place where text is left out.
+/// The mark of omitted text.
 pub const ELLIPSIS: &str = "…";
 
-/// How a platform counts the length of a text.
+/// A unit for the length of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// Unicode scalar values.
@@ -41,7 +40,7 @@ impl Measure {
     }
 }
 
-/// Which end of a text is kept.
+/// The end of a text to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The beginning.
@@ -50,8 +49,7 @@ pub enum Keep {
     Tail,
 }
 
-/// The head or tail of `text` within `limit`, cut between graphemes and never longer than `limit`; the
-/// second value tells whether anything was left out.
+/// The head or tail of `text`, cut between graphemes and at most `limit` long, and true if anything was left out.
 #[must_use]
 pub fn window(text: &str, limit: usize, measure: Measure, keep: Keep) -> (&str, bool) {
     if text.len() <= limit || measure.of(text) <= limit {
@@ -59,20 +57,20 @@ pub fn window(text: &str, limit: usize, measure: Measure, keep: Keep) -> (&str, 
     }
     match keep {
         Keep::Head => {
-            let most = within(text.chars(), limit, measure);
-            let end = edge(text, most, GraphemeCursor::prev_boundary).unwrap_or(0);
+            let cut = fitting_bytes(text.chars(), limit, measure);
+            let end = boundary(text, cut, GraphemeCursor::prev_boundary).unwrap_or(0);
             (&text[..end], true)
         }
         Keep::Tail => {
-            let most = text.len() - within(text.chars().rev(), limit, measure);
-            let start = edge(text, most, GraphemeCursor::next_boundary).unwrap_or(text.len());
+            let cut = text.len() - fitting_bytes(text.chars().rev(), limit, measure);
+            let start = boundary(text, cut, GraphemeCursor::next_boundary).unwrap_or(text.len());
             (&text[start..], true)
         }
     }
 }
 
-/// How many bytes of `chars` fit in `limit`.
-fn within(chars: impl Iterator<Item = char>, limit: usize, measure: Measure) -> usize {
+/// The number of bytes of `chars` that fit in `limit`.
+fn fitting_bytes(chars: impl Iterator<Item = char>, limit: usize, measure: Measure) -> usize {
     let mut room = limit;
     let fits = |c: char| {
         room = room.checked_sub(measure.of_char(c))?;
@@ -83,8 +81,8 @@ fn within(chars: impl Iterator<Item = char>, limit: usize, measure: Measure) -> 
 
 type Step = fn(&mut GraphemeCursor, &str, usize) -> Result<Option<usize>, GraphemeIncomplete>;
 
-/// The edge of a grapheme at `at`, or the next one in the direction of `step`.
-fn edge(text: &str, at: usize, step: Step) -> Option<usize> {
+/// Returns `at` if it lies between graphemes, otherwise the next boundary in the direction of `step`.
+fn boundary(text: &str, at: usize, step: Step) -> Option<usize> {
     let mut cursor = GraphemeCursor::new(at, text.len(), true);
     match cursor.is_boundary(text, 0) {
         Ok(true) => Some(at),
@@ -92,7 +90,7 @@ fn edge(text: &str, at: usize, step: Step) -> Option<usize> {
     }
 }
 
-/// An open code fence: what closes it, and the line that opened it.
+/// An open code fence: the marker that closes it, and the line that opened it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence {
     marker: String,
@@ -107,8 +105,8 @@ impl Fence {
     }
 }
 
-/// The code fence that is open at the end of `text`, if any (three or more backticks or
-/// tildes at most three spaces in, closed by at least as many of the same).
+/// The code fence that is open at the end of `text`, if any: three or more backticks or tildes, indented by at most
+/// three spaces, closed by at least as many.
 #[must_use]
 pub fn open_fence(text: &str) -> Option<Fence> {
     text.lines().fold(None, |open, line| {
@@ -129,8 +127,8 @@ fn fence_line(line: &str) -> Option<(&str, &str)> {
     (line.len() - trimmed.len() <= 3 && end >= 3).then(|| trimmed.split_at(end))
 }
 
-/// Clips `text` to `limit` (everything that is added included): an ellipsis where text is left out, a code
-/// fence that the cut opened is closed, and one that was open before a tail is opened again.
+/// Clips `text` to `limit`, additions included: marks omitted text with an ellipsis, closes a code fence that the cut
+/// left open, and reopens one that was open before a tail.
 #[must_use]
 pub fn clip(text: &str, limit: usize, measure: Measure, keep: Keep) -> String {
     let (whole, cut) = window(text, limit, measure, keep);
@@ -140,10 +138,10 @@ pub fn clip(text: &str, limit: usize, measure: Measure, keep: Keep) -> String {
     let (mut room, mut step) = (limit, 1);
     loop {
         let (kept, cut) = window(text, room, measure, keep);
-        let dressed = dress(text, kept, cut, keep);
-        let over = measure.of(&dressed).saturating_sub(limit);
+        let repaired = repair(text, kept, cut, keep);
+        let over = measure.of(&repaired).saturating_sub(limit);
         if over == 0 {
-            return dressed;
+            return repaired;
         }
         if room == 0 {
             return window(ELLIPSIS, limit, measure, Keep::Head).0.to_owned();
@@ -153,8 +151,8 @@ pub fn clip(text: &str, limit: usize, measure: Measure, keep: Keep) -> String {
     }
 }
 
-/// `kept` with its ellipsis and its fences made whole.
-fn dress(text: &str, kept: &str, cut: bool, keep: Keep) -> String {
+/// Adds the ellipsis to `kept` and completes its fences.
+fn repair(text: &str, kept: &str, cut: bool, keep: Keep) -> String {
     let mut out = String::with_capacity(kept.len() + 16);
     if cut && keep == Keep::Tail {
         let before = &text[..text.len() - kept.len()];
@@ -178,15 +176,15 @@ fn dress(text: &str, kept: &str, cut: bool, keep: Keep) -> String {
     out
 }
 
-/// `text` without what can take over a screen or hide its order: control characters except line breaks and
-/// tabs (so no escape sequences), bidirectional overrides and isolates, and other invisible format marks.
-/// Joiners stay, since emoji and several scripts need them.
+/// Removes characters that can control a terminal or disguise the order of text: control characters except line
+/// breaks and tabs, bidirectional overrides and isolates, and other invisible format marks. Joiners are kept, since
+/// emoji and several scripts need them.
 #[must_use]
 pub fn plain(text: &str) -> String {
     text.chars().filter(|&c| !is_hostile(c)).collect()
 }
 
-/// [`plain`] on one line: line breaks and runs of white space become one space.
+/// [`plain`] on one line: every run of white space becomes one space.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -206,7 +204,7 @@ pub fn bar(eighths: u16) -> String {
     "█".repeat(full) + PARTS[part]
 }
 
-/// `text` trimmed and cut to `limit`, with an ellipsis where it was longer.
+/// Trims `text` and cuts it to `limit`, with an ellipsis if it was longer.
 #[must_use]
 pub fn clipped(text: &str, limit: usize, measure: Measure) -> String {
     let text = text.trim();
@@ -217,7 +215,7 @@ pub fn clipped(text: &str, limit: usize, measure: Measure) -> String {
     format!("{}{ELLIPSIS}", kept.trim_end())
 }
 
-/// One line for a code block, without backticks, cut or padded to `columns` cells.
+/// Cuts or pads `text` to `columns` cells, on one line and without backticks, for code blocks.
 #[must_use]
 pub fn cells(text: &str, columns: usize) -> String {
     let text = one_line(text).replace('`', "'");
@@ -237,24 +235,24 @@ pub fn cells(text: &str, columns: usize) -> String {
     kept + &" ".repeat(gap)
 }
 
-/// `first` and as many of the `lines` behind it as fit in `limit`; the others are counted.
+/// Joins `first` and as many of `lines` as fit in `limit`, followed by the number of the others.
 pub(crate) fn fitting(
     lines: impl Iterator<Item = String>,
     first: String,
     limit: usize,
     length: impl Fn(&str) -> usize,
 ) -> String {
-    let (mut out, mut unsaid) = (first, 0);
+    let (mut out, mut omitted) = (first, 0);
     for line in lines {
-        if unsaid > 0 || length(&out) + length(&line) + 1 > limit {
-            unsaid += 1;
+        if omitted > 0 || length(&out) + length(&line) + 1 > limit {
+            omitted += 1;
             continue;
         }
         out.push_str(if out.is_empty() { "" } else { "\n" });
         out.push_str(&line);
     }
-    if unsaid > 0 {
-        let _ = write!(out, "\n… and {unsaid} more");
+    if omitted > 0 {
+        let _ = write!(out, "\n… and {omitted} more");
     }
     out
 }

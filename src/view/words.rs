@@ -1,15 +1,20 @@
-//! What every chat says of a race in the same words.
-//!
-//! Must not know markup or limits.
+//! The wording that all chat platforms share.
 
 use super::{BAR_EIGHTHS, LaneState, LaneView, Progress, View, text};
+use crate::model::ModelCard;
 
-/// "one model", "5 models".
+/// The display name of a model, unescaped; never empty.
+pub(crate) fn model_name(card: &ModelCard) -> String {
+    let known = [card.name.as_str(), card.id.as_str(), "model"];
+    known.map(text::one_line).into_iter().find(|name| !name.is_empty()).unwrap_or_default()
+}
+
+/// The number of models in words: "one model", "5 models".
 pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }
 }
 
-/// How many of the models are simulated, behind a dot; nothing where none is.
+/// A suffix that says whether all or some models are simulated; empty if none is.
 pub(crate) fn simulated(view: &View) -> &'static str {
     match view.lanes.iter().filter(|lane| lane.simulated).count() {
         0 => "",
@@ -18,28 +23,28 @@ pub(crate) fn simulated(view: &View) -> &'static str {
     }
 }
 
-/// Whether some lanes are simulated and others not, so that each says which it is.
+/// Returns true if some lanes are simulated and others are not.
 pub(crate) fn is_mixed(view: &View) -> bool {
     view.simulated && view.lanes.iter().any(|lane| !lane.simulated)
 }
 
-/// The mark and the words of an end other than the usual one.
+/// The line that announces an early end.
 pub(crate) fn ending(progress: Progress) -> Option<&'static str> {
     match progress {
         Progress::Live | Progress::Done => None,
-        Progress::Stopped => Some("🛑 Stopped: the answers stand as far as they came."),
-        Progress::Interrupted => Some("🔌 Interrupted by a restart: the answers stand as far as they came."),
+        Progress::Stopped => Some("🛑 Stopped: answers may be incomplete."),
+        Progress::Interrupted => Some("🔌 Interrupted by a restart: answers may be incomplete."),
     }
 }
 
-/// How the speed is defined.
-pub(crate) const DEFINITION: &str = "tok/s = (tokens − 1) / (last − first token), ≈ estimated";
+/// The definition of the speed.
+pub(crate) const SPEED_DEFINITION: &str = "tok/s = (tokens − 1) / (last − first token), ≈ estimated";
 
-/// Says of an answer that is not shown whole where it is.
+/// The note under shortened answers.
 pub(crate) const SHORTENED: &str = "… shortened: see Full answers";
 
-/// The beginning of a prompt without hostile characters: its first `lines` lines that are not blank, with an
-/// ellipsis where there are more.
+/// The first `lines` lines of a prompt that are not blank, without hostile characters; ends with an ellipsis if there
+/// are more.
 pub(crate) fn excerpt(prompt: &str, lines: usize) -> String {
     let plain = text::plain(prompt);
     let mut all = plain.lines().map(text::one_line).filter(|line| !line.is_empty());
@@ -52,20 +57,20 @@ pub(crate) fn excerpt(prompt: &str, lines: usize) -> String {
     kept.join("\n")
 }
 
-/// A bar in a fixed number of cells. The empty ones are drawn too: spaces at the end of a code span are trimmed.
+/// A bar of `cells` cells. Empty cells are drawn, since platforms trim spaces at the end of a code span.
 pub(crate) fn bar(eighths: u16, cells: u16) -> String {
     let filled = text::bar(eighths.min(BAR_EIGHTHS) * cells * 8 / BAR_EIGHTHS);
     let rest = usize::from(cells) - filled.chars().count();
     filled + &"░".repeat(rest)
 }
 
-/// Whether more of the lane's answer may come.
+/// Returns true if the lane is still running.
 pub(crate) fn is_writing(lane: &LaneView) -> bool {
     use LaneState::{Failed, Finished, Stopped, Truncated};
     !matches!(lane.state, Finished | Truncated | Failed | Stopped)
 }
 
-/// The mark before a lane's status where it stands with the answer; `None` where the answer says enough.
+/// The mark before the status that is shown beside an answer; `None` if the answer needs no status.
 pub(crate) fn mark(lane: &LaneView) -> Option<&'static str> {
     match lane.state {
         LaneState::Truncated | LaneState::Failed => Some("⚠️ "),

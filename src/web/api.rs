@@ -27,7 +27,7 @@ use crate::{
     arena::{Origin, Refused},
     command::{self, Command},
     model::ModelId,
-    race::record::{Asker, RaceId, Record},
+    race::{Asker, RaceId, Record},
     view::text,
 };
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{race::record::RaceId, surface::Chart};
+use crate::{race::RaceId, surface::Chart};
 
 /// The number of messages that are kept. Beyond it the oldest finished one is dropped.
 pub(super) const MAX_MESSAGES: usize = 200;

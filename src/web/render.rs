@@ -7,15 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    arena::Entrant,
     command,
     guide::{self, Example, Section},
     model::ModelCard,
-    race::{
-        lesson,
-        record::{RaceId, Record},
-        report::LaneReport,
-    },
+    race::{Entrant, RaceId, Record, lesson, report::LaneReport},
     surface::Chart,
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View, text},
 };
@@ -287,11 +282,11 @@ fn example(example: &Example) -> ExampleDto<'_> {
 }
 
 fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
-    let (reachable, availability) = guide::availability(&entrant.card, &entrant.availability);
+    let (reachable, availability) = guide::availability(entrant);
     EntrantDto {
         model: ModelDto::of(&entrant.card),
         reachable,
         availability,
-        last_speed: guide::measured(entrant.last_speed, entrant.lately),
+        last_speed: guide::measured_speed(entrant),
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     live::SMOOTH,
-    race::record::RaceId,
+    race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };

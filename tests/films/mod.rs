@@ -8,8 +8,9 @@ mod restarts;
 use std::sync::Arc;
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Origin, Record, Recorded},
+    arena::{Arena, Limits, Origin, Recorded},
     model::ChatModel,
+    race::{Asker, Record},
 };
 
 use crate::support::{film::Camera, script::Script};

@@ -146,7 +146,7 @@ async fn a_restart_interrupts_what_does_not_end_in_time() {
     let last = film.frames().pop().expect("a last frame");
     assert_eq!(last.view.progress, Progress::Interrupted);
     assert!(last.text.contains("interrupted by a restart"), "{}", last.text);
-    let asker = llm_arena::arena::Asker { id: "test:bob".into(), name: "bob".into() };
+    let asker = llm_arena::race::Asker { id: "test:bob".into(), name: "bob".into() };
     let refused = arena.admit(asker, &[], "one more".into()).err().expect("closed");
     assert!(refused.to_string().contains("restarting"), "{refused}");
 }

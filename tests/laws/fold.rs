@@ -1,4 +1,4 @@
-//! The fold: lanes do not touch each other, over is final, the numbers are what the stamps say.
+//! The fold: lanes are independent, a finished race never changes, the numbers follow from the stamps.
 
 use std::{sync::Arc, time::Duration};
 
@@ -44,7 +44,7 @@ fn lane_event() -> impl Strategy<Value = LaneEvent> {
     ]
 }
 
-/// Events of each lane in order, at rising times.
+/// The events of each lane in order, at increasing times.
 fn lanes() -> impl Strategy<Value = Vec<Vec<RaceEvent>>> {
     let lane = |index| {
         prop::collection::vec((1..400_u64, lane_event()), 0..25).prop_map(move |steps| {
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn over_is_final(lanes in lanes(), more in prop::collection::vec(lane_event(), 1..10)) {
+    fn a_finished_race_never_changes(lanes in lanes(), more in prop::collection::vec(lane_event(), 1..10)) {
         let mut state = folded(by_time(&lanes));
         let late = Elapsed::new(Duration::from_secs(100));
         state.apply(&RaceEvent { at: late, kind: EventKind::Stop(StopCause::Asked) });
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn the_standings_of_the_last_view_are_the_reports_order(lanes in lanes()) {
+    fn the_standings_of_the_final_view_match_the_report(lanes in lanes()) {
         let mut state = folded(by_time(&lanes));
         let at = Elapsed::new(Duration::from_secs(100));
         state.apply(&RaceEvent { at, kind: EventKind::Stop(StopCause::Asked) });
@@ -140,14 +140,14 @@ fn stop() -> Delta {
 }
 
 #[test]
-fn a_request_that_is_repeated_starts_its_clock_anew() {
+fn a_repeated_request_restarts_its_clock() {
     let state =
         one_lane([(100, Delta::Sent), (400, Delta::Sent), (900, Delta::Text("x".into())), (950, stop())]);
     assert_eq!(state.report().lanes[0].metrics.ttft, Some(Duration::from_millis(500)));
 }
 
 #[test]
-fn the_end_that_the_stream_told_is_the_end() {
+fn the_end_reported_by_the_stream_takes_precedence() {
     let mut state = state();
     let lane = |at, event| RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Lane(0, event) };
     for (at, delta) in [(0, Delta::Sent), (400, usage(100, 0)), (400, stop()), (500, Delta::Ended)] {
@@ -175,7 +175,7 @@ fn reasoning_counts_as_output_and_the_answer_has_its_own_first_token() {
 }
 
 #[test]
-fn a_server_that_leaves_reasoning_out_of_its_count_is_corrected_and_a_zero_is_not_believed() {
+fn reasoning_missing_from_a_count_is_added_and_a_zero_count_is_ignored() {
     let tokens = |usage| {
         one_lane([(0, Delta::Sent), (1, Delta::Text("hello world".into())), (2, usage), (3, stop())]).lanes[0]
             .tokens()
@@ -187,7 +187,7 @@ fn a_server_that_leaves_reasoning_out_of_its_count_is_corrected_and_a_zero_is_no
 }
 
 #[test]
-fn a_count_that_came_before_more_text_is_not_believed() {
+fn a_count_that_precedes_more_text_is_ignored() {
     let tokens =
         |deltas: [(u64, Delta); 4]| one_lane([(0, Delta::Sent)].into_iter().chain(deltas)).lanes[0].tokens();
     let text = || Delta::Text("hello world".into());
@@ -196,8 +196,8 @@ fn a_count_that_came_before_more_text_is_not_believed() {
 }
 
 #[test]
-fn an_answer_that_is_whole_stays_whole_when_the_connection_breaks_or_somebody_stops() {
-    let whole = || {
+fn a_complete_answer_stays_complete_when_the_connection_breaks_or_the_race_is_stopped() {
+    let complete = || {
         let mut state = RaceState::new("ana", "why?", [Arc::new(model("m").card().clone())]);
         for delta in [Delta::Sent, Delta::Text("all".into()), stop()] {
             let kind = EventKind::Lane(0, LaneEvent::Delta(delta));
@@ -210,11 +210,11 @@ fn an_answer_that_is_whole_stays_whole_when_the_connection_breaks_or_somebody_st
         EventKind::Lane(0, LaneEvent::Failed(ModelError::Truncated)),
         EventKind::Stop(StopCause::Asked),
     ] {
-        let mut state = whole();
+        let mut state = complete();
         state.apply(&RaceEvent { at: Elapsed::from_millis(9), kind: end });
         assert!(state.report().lanes[0].status.is_finished());
     }
-    let mut state = whole();
+    let mut state = complete();
     let corrupt =
         EventKind::Lane(0, LaneEvent::Failed(ModelError::Corrupt("an event that is not valid JSON")));
     state.apply(&RaceEvent { at: Elapsed::from_millis(9), kind: corrupt });

@@ -1,4 +1,4 @@
-//! Lessons say what the numbers say.
+//! Lessons agree with the numbers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -47,27 +47,27 @@ fn report(lanes: Vec<LaneReport>) -> Report {
 }
 
 #[test]
-fn first_to_speak_against_fastest_to_write() {
+fn the_first_to_speak_is_compared_with_the_fastest_writer() {
     let race = report(vec![lane("Gemma", 210, 143.0), lane("GPT-OSS", 620, 214.0), lane("Coder", 900, 60.0)]);
-    let said = line(&race).expect("a lesson");
+    let text = line(&race).expect("a lesson");
     assert_eq!(
-        said,
+        text,
         "Gemma spoke first (0.21 s) but GPT-OSS wrote 1.5 times faster: past 178 tokens it is ahead."
     );
-    let deeper = explanation(&race).join("\n");
-    assert!(deeper.contains("The lines cross at token 178"), "{deeper}");
+    let paragraphs = explanation(&race).join("\n");
+    assert!(paragraphs.contains("The lines cross at token 178"), "{paragraphs}");
 }
 
 #[test]
-fn one_model_that_does_both_and_models_that_are_equal() {
+fn a_model_may_do_both_and_speeds_may_tie() {
     let race = report(vec![lane("A", 210, 150.0), lane("B", 620, 50.0)]);
     assert_eq!(
         line(&race).expect("a lesson"),
         "A spoke first (0.21 s) and wrote fastest: 3.0 times the speed of B."
     );
     let race = report(vec![lane("A", 610, 101.0), lane("B", 210, 100.0)]);
-    let said = line(&race).expect("a lesson");
-    assert!(said.contains("B spoke first (0.21 s)") && said.contains("too close to call"), "{said}");
+    let text = line(&race).expect("a lesson");
+    assert!(text.contains("B spoke first (0.21 s)") && text.contains("too close to call"), "{text}");
 }
 
 #[test]
@@ -76,22 +76,22 @@ fn without_two_speeds_nothing_is_compared() {
     let mut failed = lane("B", 5, 9.0);
     failed.status = Status::Failed;
     assert_eq!(
-        line(&report(vec![lane("A", 1, 1.0), failed.clone()])).expect("said"),
+        line(&report(vec![lane("A", 1, 1.0), failed.clone()])).expect("a lesson"),
         "Only A finished with a speed to compare."
     );
     assert_eq!(
-        line(&report(vec![failed.clone(), failed.clone()])).expect("said"),
+        line(&report(vec![failed.clone(), failed.clone()])).expect("a lesson"),
         "No lane finished with a speed to compare."
     );
     failed.status = Status::Stopped(StopCause::Asked);
     assert_eq!(
-        line(&report(vec![failed.clone(), failed])).expect("said"),
+        line(&report(vec![failed.clone(), failed])).expect("a lesson"),
         "The race was stopped before any lane finished."
     );
 }
 
 #[test]
-fn the_explanation_tells_what_reasoning_cost_and_what_was_not_whole() {
+fn the_explanation_covers_reasoning_and_incomplete_answers() {
     let mut thinker = lane("R1", 880, 69.0);
     thinker.reasoning = "hm".into();
     thinker.metrics.reasoning_tokens = Some(900);
@@ -99,10 +99,10 @@ fn the_explanation_tells_what_reasoning_cost_and_what_was_not_whole() {
     let mut cut = lane("Cut", 1, 1.0);
     cut.status = Status::Truncated;
     cut.metrics.token_count = TokenCount::Estimated;
-    let said = explanation(&report(vec![thinker, cut])).join("\n");
-    assert!(said.contains("R1 thought for 13.0 s in 900 tokens before its first word"), "{said}");
-    assert!(said.contains("Not whole here: Cut."), "{said}");
-    assert!(said.contains("estimated where one said none (≈)"), "{said}");
+    let text = explanation(&report(vec![thinker, cut])).join("\n");
+    assert!(text.contains("R1 thought for 13.0 s in 900 tokens before its first word"), "{text}");
+    assert!(text.contains("Incomplete: Cut."), "{text}");
+    assert!(text.contains("estimated where a server reported none (≈)"), "{text}");
 }
 
 proptest! {
@@ -124,12 +124,12 @@ proptest! {
 
 proptest! {
     #[test]
-    fn nobody_is_one_times_as_fast(ttft in 0..2_000_u64, slow in 1.0..500.0_f64, gain in 1.0..1.2_f64) {
+    fn nearly_equal_speeds_are_a_tie(ttft in 0..2_000_u64, slow in 1.0..500.0_f64, gain in 1.0..1.2_f64) {
         for (fast_at, slow_at) in [(ttft, ttft + 1), (ttft + 1, ttft)] {
             let race = report(vec![lane("A", fast_at, slow * gain), lane("B", slow_at, slow)]);
-            let said = line(&race).expect("a lesson");
-            prop_assert!(!said.contains("1.0 times"), "{}", said);
-            prop_assert_eq!(said.contains("too close to call"), slow * gain / slow < 1.05, "{}", said);
+            let text = line(&race).expect("a lesson");
+            prop_assert!(!text.contains("1.0 times"), "{}", text);
+            prop_assert_eq!(text.contains("too close to call"), slow * gain / slow < 1.05, "{}", text);
         }
     }
 }

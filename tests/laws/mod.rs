@@ -1,4 +1,4 @@
-//! Laws: what holds of the pure core for every input (property tests).
+//! Property tests: the laws that hold in the pure core for every input.
 
 mod fold;
 mod lesson;

@@ -1,4 +1,4 @@
-//! The terminal: whatever models write, a frame fits its screen and holds nothing but its own escapes.
+//! The terminal: whatever models write, a frame fits the screen and contains no escape sequences but its own.
 
 use std::{sync::Arc, time::Duration};
 
@@ -69,7 +69,7 @@ proptest! {
 }
 
 #[test]
-fn words_go_before_bars_on_a_narrow_screen() {
+fn a_narrow_screen_drops_bars_before_words() {
     let view = View::of(&ended(state(2, "word ")));
     let rows = |columns| render::last(&view, Screen { columns, rows: 50, color: false })[3].clone();
     assert!(rows(100).contains("████████████████"), "{}", rows(100));
@@ -78,14 +78,14 @@ fn words_go_before_bars_on_a_narrow_screen() {
 }
 
 #[tokio::test]
-async fn a_frame_is_painted_over_the_one_before_and_the_cursor_comes_back() {
+async fn a_frame_replaces_the_previous_one_and_restores_the_cursor() {
     let (state, mut out) = (state(1, "word "), vec![]);
     let screen = Some(Screen { columns: 80, rows: 24, color: false });
     let mut terminal = Terminal::new(&mut out, move || screen);
     terminal.show(&View::of(&state)).await.expect("shown");
     terminal.show(&View::of(&ended(state))).await.expect("shown");
-    let said = String::from_utf8(out).expect("UTF-8");
-    let (first, second) = said.split_once("\x1b[0J").expect("a first frame");
+    let written = String::from_utf8(out).expect("UTF-8");
+    let (first, second) = written.split_once("\x1b[0J").expect("a first frame");
     let lines = first.matches('\n').count();
     assert!(second.starts_with(&format!("\x1b[?25l\x1b[{lines}F")), "{second:?}");
     assert_eq!(
@@ -93,5 +93,5 @@ async fn a_frame_is_painted_over_the_one_before_and_the_cursor_comes_back() {
         second.matches('\n').count(),
         "every line is cleared to its end"
     );
-    assert!(said.ends_with("\x1b[0J\x1b[?25h"), "{said:?}");
+    assert!(written.ends_with("\x1b[0J\x1b[?25h"), "{written:?}");
 }

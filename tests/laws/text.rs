@@ -1,4 +1,4 @@
-//! Text: clips fit, end between graphemes and leave no fence open; nothing hostile survives.
+//! Text: clips fit, end between graphemes and leave no fence open; no hostile character survives.
 
 use llm_arena::view::text::{Keep, Measure, bar, clip, one_line, open_fence, plain, window};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn ends() -> impl Strategy<Value = Keep> {
     prop_oneof![Just(Keep::Head), Just(Keep::Tail)]
 }
 
-/// Text that is full of what makes clipping hard.
+/// Text that is hard to clip: fences, joined emoji, combining marks, wide characters.
 fn hard_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("```rust\n".to_owned()),
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn plain_text_holds_nothing_that_moves_a_cursor_or_turns_the_order(text in "\\PC*|[\\x00-\\x1f\\x7f-\\x9f\u{202a}-\u{202e}\u{2066}-\u{2069}a]{0,40}") {
+    fn plain_text_has_no_control_or_bidirectional_characters(text in "\\PC*|[\\x00-\\x1f\\x7f-\\x9f\u{202a}-\u{202e}\u{2066}-\u{2069}a]{0,40}") {
         let plain = plain(&text);
         prop_assert!(!plain.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)), "{plain:?}");
         prop_assert!(!one_line(&text).contains(['\n', '\t', '\r']));
@@ -68,7 +68,7 @@ proptest! {
 }
 
 #[test]
-fn a_tail_within_a_code_block_opens_it_again() {
+fn a_tail_inside_a_code_block_reopens_the_block() {
     let text = format!("See:\n```rust\n{}\nfn main() {{}}", "// one more line\n".repeat(20));
     let clipped = clip(&text, 60, Measure::Chars, Keep::Tail);
     assert!(clipped.starts_with("…\n```rust\n"), "{clipped}");
@@ -76,21 +76,21 @@ fn a_tail_within_a_code_block_opens_it_again() {
 }
 
 #[test]
-fn a_head_within_a_code_block_closes_it() {
+fn a_head_inside_a_code_block_closes_the_block() {
     let clipped =
         clip("```rust\nfn main() { println!(\"a long line\"); }\n```\nbye", 30, Measure::Chars, Keep::Head);
     assert!(clipped.starts_with("```rust\nfn main()") && clipped.ends_with("…\n```"), "{clipped}");
 }
 
 #[test]
-fn what_fits_is_left_alone() {
+fn text_that_fits_is_unchanged() {
     for text in ["", "short", "```\ncode\n```", "👩‍👩‍👧‍👦"] {
         assert_eq!(clip(text, 100, Measure::Bytes, Keep::Head), text);
     }
 }
 
 #[test]
-fn an_inline_code_span_is_no_fence_and_a_longer_fence_holds_a_shorter_one() {
+fn a_code_span_is_not_a_fence_and_a_longer_fence_contains_a_shorter_one() {
     assert_eq!(open_fence("```not a fence``` here"), None);
     assert_eq!(open_fence("````\n```\n````"), None);
     assert!(open_fence("````\n```").is_some());

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use llm_arena::{
     model::{Availability, FinishReason, ModelCard, Prices},
     race::{
+        Asker, RaceId,
         metrics::{Metrics, TokenCount},
-        record::{Asker, RaceId},
         report::{LaneReport, Status},
     },
     store::{AdmitOutcome, NewRace, Refund, Reservation, Store},
@@ -51,7 +51,7 @@ fn asker(name: &str) -> Asker {
 }
 
 fn lane(model: &str, answer: &str) -> LaneReport {
-    let prices = Prices { input: 1_000_000, output: 2_000_000, most_output: 100, overhead: 0 };
+    let prices = Prices { input: 1_000_000, output: 2_000_000, max_output: 100, overhead: 0 };
     let card = ModelCard { prices: Some(prices), ..super::stories::card(model) };
     LaneReport {
         card: Arc::new(card),

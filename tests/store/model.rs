@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use llm_arena::{
-    race::{cost::Cost, record::RaceId},
+    race::{RaceId, cost::Cost},
     store::{AdmitOutcome, Reservation, Store},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};

@@ -1,7 +1,7 @@
 //! Races whose process died: another process adopts them, each of them once, and only those it can finish.
 
 use llm_arena::{
-    race::{event::StopCause, record::RaceId, report::Status},
+    race::{RaceId, event::StopCause, report::Status},
     store::{AdmitOutcome, Orphan, Store},
 };
 

@@ -91,7 +91,7 @@ async fn compare_json_holds_the_contract() {
         reasoning: ["","Hm","",""]
         output_tokens: [2,2,1,0]
         token_count: ["usage","usage","estimated","estimated"]
-        error: [null,null,"the connection ended before the answer did","the provider has trouble (HTTP 500), try again later"]
+        error: [null,null,"the connection ended before the answer did","the provider failed (HTTP 500), try again later"]
         "#
     );
     assert!(lanes[0]["ttft_ms"].as_f64() > Some(0.0) && lanes[0]["ttfa_ms"] == lanes[0]["ttft_ms"]);
@@ -187,7 +187,7 @@ async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
     assert_eq!(outcome.code, Some(0), "one lane finished");
     assert_eq!(
         (&lanes[1]["status"], &lanes[1]["error"]),
-        (&"stopped".into(), &"stopped before it was done".into())
+        (&"stopped".into(), &"stopped before it finished".into())
     );
     assert_eq!((&lanes[0]["answer"], &lanes[1]["answer"]), (&"Hi there".into(), &"So far".into()));
     soon(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.left().is_some()))).await;

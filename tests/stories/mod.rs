@@ -23,9 +23,10 @@ mod watching;
 use std::{sync::Arc, time::Duration};
 
 use llm_arena::{
-    arena::{Arena, Asker, Limits, Origin, Record, Recorded},
+    arena::{Arena, Limits, Origin, Recorded},
     model::{ChatModel, Color, ModelCard, ModelId},
     provider::{Deadlines, OpenAiModel, Provider, Settings},
+    race::{Asker, Record},
 };
 use secrecy::SecretString;
 use tokio::time::timeout;

@@ -51,7 +51,7 @@ async fn check_tells_a_wrong_key() {
     let fake = FakeProvider::open_with(rules, []).await;
     let outcome = soon(program(&fake, &[("a", "")]).run(&["check"])).await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stdout.contains("the provider refused the key"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("the provider rejected the API key"), "{}", outcome.stdout);
 }
 
 #[tokio::test]

@@ -35,8 +35,8 @@ async fn a_provider_without_a_list_is_tried() {
 #[tokio::test]
 async fn a_list_that_is_refused_is_said_so_and_the_model_tried() {
     for (status, why) in [
-        ("401 Unauthorized", "the provider refused the key; the operator should check it"),
-        ("500 Internal Server Error", "the provider has trouble (HTTP 500), try again later"),
+        ("401 Unauthorized", "the provider rejected the API key; ask the operator to check it"),
+        ("500 Internal Server Error", "the provider failed (HTTP 500), try again later"),
     ] {
         let rules = Rules { refuses_listing: Some(status), cold: true, ..Rules::default() };
         assert_eq!(availability(rules).await, Availability::Unreachable(why.into()));

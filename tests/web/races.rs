@@ -55,9 +55,9 @@ async fn full_answers_and_the_explanation_exist_once_the_race_is_over() {
     tab.over(&id).await;
     let (status, said) = site.look(&id, "answers").await;
     assert_eq!((status, &said["answers"][0]["answer"]), (200, &"so far".into()));
-    assert_eq!(said["answers"][0]["error"], "stopped before it was done");
+    assert_eq!(said["answers"][0]["error"], "stopped before it finished");
     let (status, said) = site.look(&id, "explain").await;
-    assert!(status == 200 && said["paragraphs"].to_string().contains("Not whole here: a."), "{said}");
+    assert!(status == 200 && said["paragraphs"].to_string().contains("Incomplete: a."), "{said}");
 }
 
 #[tokio::test]

@@ -220,8 +220,8 @@ mod tests {
         assert_eq!(said(thinker), "spent its cap on thinking");
         let mut stopped = no_speed(0, "");
         stopped.status = Status::Stopped(StopCause::Asked);
-        stopped.error = Some("stopped before it was done.".into());
-        assert_eq!(said(stopped), "stopped before it was done");
+        stopped.error = Some("stopped before it finished.".into());
+        assert_eq!(said(stopped), "stopped before it finished");
     }
 
     #[test]

@@ -21,10 +21,11 @@ use super::{
     surface::DiscordSurface,
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Record, Recorded},
+    arena::{Arena, Origin, Recorded},
     button::Button,
     command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+    race::{Asker, Record},
 };
 
 /// Answers interactions.

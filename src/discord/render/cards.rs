@@ -13,10 +13,10 @@ use super::{
     name,
 };
 use crate::{
-    arena::Entrant,
     button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
+    race::Entrant,
 };
 
 /// Characters of a sentence of ours.
@@ -61,12 +61,12 @@ fn entrant(entrant: &Entrant) -> Embed {
 
 /// Whether it can be asked, who runs it, how fast it was.
 fn about(entrant: &Entrant) -> String {
-    let (reachable, words) = guide::availability(&entrant.card, &entrant.availability);
+    let (reachable, words) = guide::availability(entrant);
     let mark = if reachable { "🟢" } else { "🔴" };
     let provider = short(&entrant.card.provider, 40);
     let said = [provider, short(&words, 120)];
     let mut parts: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.extend(guide::measured(entrant.last_speed, entrant.lately));
+    parts.extend(guide::measured_speed(entrant));
     format!("-# {mark} {}", parts.join(" · "))
 }
 
@@ -101,7 +101,8 @@ fn rows(examples: &[Example]) -> Vec<Row> {
 
 /// The commands, how the numbers are defined, where prompts go.
 pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
-    let commands = guide::commands().map(|usage| format!("`/arena {}` {}", usage.word, escape(usage.what)));
+    let commands =
+        guide::commands().map(|usage| format!("`/arena {}` {}", usage.word, escape(usage.description)));
     let commands = Field { name: "Commands".to_owned(), value: commands.collect::<Vec<_>>().join("\n") };
     let sections = guide::sections(cards).into_iter().map(|section| Field {
         name: section.title.to_owned(),

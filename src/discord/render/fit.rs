@@ -16,16 +16,16 @@ pub(super) struct Discord;
 
 impl Dialect for Discord {
     const MEASURE: Measure = Measure::Utf16;
-    const MOST: usize = DESCRIPTION;
+    const MAX_LENGTH: usize = DESCRIPTION;
 
     fn length(text: &str) -> usize {
         length(text)
     }
 
-    fn defused(piece: &str) -> String {
+    fn escape(piece: &str) -> String {
         defused(piece)
     }
 }
 
 /// An answer in UTF-16 units.
-pub(super) type Answer = fit::Answer<Discord>;
+pub(super) type Answer = fit::AnswerText<Discord>;

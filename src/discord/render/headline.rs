@@ -9,8 +9,8 @@ use super::{
     name,
 };
 use crate::{
-    arena::RaceId,
-    view::{LaneView, Progress, View, table, text::fitting, words},
+    race::RaceId,
+    view::{LaneView, Progress, View, results, text::fitting, words},
 };
 
 /// Slate: colour belongs to the models.
@@ -86,14 +86,14 @@ fn line(lane: &LaneView, alone: bool) -> String {
 
 /// The numbers in the order of the standings, as a code block.
 fn table(view: &View) -> String {
-    let (heads, lanes) = table::lines(view, COLUMNS, ["first", "total", "tokens", "tok/s"]);
+    let (heads, lanes) = results::table(view, COLUMNS, ["first", "total", "tokens", "tok/s"]);
     format!("```\n{}\n```", fitting(lanes.into_iter(), heads, LINES, length))
 }
 
 fn footer(view: &View, race: RaceId, shortened: bool) -> String {
     let mut parts = vec![];
     if view.is_final() {
-        parts.push(words::DEFINITION.to_owned());
+        parts.push(words::SPEED_DEFINITION.to_owned());
         parts.extend(words::is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(shortened.then(|| words::SHORTENED.to_owned()));
         parts.extend(view.cost.clone());

@@ -4,7 +4,7 @@
 //! what it finds there tears the code open. So a mark stays only where its partner stands on the same line with
 //! nothing between them that Discord could take for the partner. Must not know blocks.
 
-use crate::view::markdown::{broken, closing};
+use crate::view::markdown::{closing_backticks, split_backticks};
 
 /// A part of a line.
 enum Token {
@@ -141,12 +141,14 @@ fn run(rest: &str, mark: char, before: Option<char>, after_address: bool) -> (To
 /// A code span, or escaped backticks where it is not closed on its line.
 fn code_span(rest: &str) -> (Token, usize) {
     let run = rest.len() - rest.trim_start_matches('`').len();
-    let Some(end) = closing(&rest[run..], run) else { return (Token::Safe("\\`".repeat(run)), run) };
+    let Some(end) = closing_backticks(&rest[run..], run) else {
+        return (Token::Safe("\\`".repeat(run)), run);
+    };
     let (code, length) = (rest[run..run + end].trim(), run + end + run);
     match code {
         // Nothing would be left of it, and what stands behind it would begin the line.
         "" => (Token::Safe(rest[..length].replace('`', "\\`")), length),
-        code if code.contains('`') => (Token::Code(format!("`` {} ``", broken(code, 1))), length),
+        code if code.contains('`') => (Token::Code(format!("`` {} ``", split_backticks(code, 1))), length),
         code => (Token::Code(format!("`{code}`")), length),
     }
 }

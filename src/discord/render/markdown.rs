@@ -8,7 +8,7 @@
 use super::inline;
 #[cfg(test)]
 pub(super) use crate::view::markdown::canonical;
-use crate::view::markdown::{Line, RULE, What, rewritten};
+use crate::view::markdown::{Line, LineKind, RULE, rewritten};
 
 /// A piece of a canonical text with everything escaped that Discord must not act on: masked links (text and target
 /// are shown), mentions, timestamps, custom emoji, spoilers, quotes without end. Bold, code, lists and quotes work;
@@ -19,17 +19,17 @@ pub(super) fn defused(piece: &str) -> String {
 
 /// One line outside code blocks. What begins it is told from what stands in it.
 fn line(out: &mut String, text: &str) {
-    let line = Line::read(text);
+    let line = Line::parse(text);
     out.push_str(line.indent);
     out.push_str(if line.is_quoted { "> " } else { "" });
-    match line.what {
-        What::Rule => out.push_str(RULE),
-        What::Item(item) => {
+    match line.kind {
+        LineKind::Rule => out.push_str(RULE),
+        LineKind::Item(item) => {
             out.push_str("- ");
             inline::push(out, &guarded(item));
         }
-        What::Heading(words) => heading(out, &guarded(&words)),
-        What::Other(rest) => other(out, rest),
+        LineKind::Heading(words) => heading(out, &guarded(&words)),
+        LineKind::Other(rest) => other(out, rest),
     }
 }
 

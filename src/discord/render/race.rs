@@ -9,8 +9,8 @@ use super::{
     limits::{ALT, TOTAL, weight},
 };
 use crate::{
-    arena::RaceId,
     button::Button,
+    race::RaceId,
     view::{View, text::plain},
 };
 

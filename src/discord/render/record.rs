@@ -10,9 +10,8 @@ use super::{
     name,
 };
 use crate::{
-    arena::{RaceId, Record},
-    race::{figures::tokens, lesson, report::LaneReport},
-    view::answers::{file_name, markdown},
+    race::{RaceId, Record, figures::tokens, lesson, report::LaneReport},
+    view::results::{file_name, markdown_file},
 };
 
 /// Ends a file that had to be cut.
@@ -26,7 +25,7 @@ pub(crate) fn answers_file(race: RaceId) -> String {
 /// The message that says what the file holds, and the file: Markdown, UTF-8, at most `file_limit` bytes. It must be
 /// the first file of the request, under the name of [`answers_file`].
 pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
-    let whole = markdown(&record.id.to_string(), &record.asker.name, record.started_at, &record.report);
+    let whole = markdown_file(&record.id.to_string(), &record.asker.name, record.started_at, &record.report);
     let cut = whole.len() > file_limit;
     let file = if cut { cut_to(&whole, file_limit) } else { whole };
     let report = &record.report;

@@ -6,4 +6,4 @@ mod preview;
 mod reader;
 mod shown;
 
-use crate::view::tests::samples;
+use crate::view::tests as samples;

@@ -13,14 +13,14 @@ fn each_status_has_its_message() {
     let wait = Some(Duration::from_secs(20));
     let message = |status, text: &str| from_status(status, &body(text), wait).public();
     let rows = [
-        (401, "No auth credentials found", "the provider refused the key; the operator should check it"),
-        (403, "forbidden", "the provider refused the key; the operator should check it"),
-        (402, "x", "the credit at the provider is used up; the operator should top it up"),
+        (401, "No auth credentials found", "the provider rejected the API key; ask the operator to check it"),
+        (403, "forbidden", "the provider rejected the API key; ask the operator to check it"),
+        (402, "x", "the provider account is out of credit; ask the operator to top it up"),
         (404, "x", "the provider does not serve this model today"),
         (408, "x", "rate limited by the provider, try again in 20 s"),
         (429, "slow down", "rate limited by the provider, try again in 20 s"),
-        (500, "boom", "the provider has trouble (HTTP 500), try again later"),
-        (503, "Loading model", "the provider has trouble (HTTP 503), try again later"),
+        (500, "boom", "the provider failed (HTTP 500), try again later"),
+        (503, "Loading model", "the provider failed (HTTP 503), try again later"),
         (400, "bad field", "the provider refused the request (HTTP 400)"),
         (418, "x", "the provider refused the request (HTTP 418)"),
         (302, "x", "the provider refused the request (HTTP 302)"),

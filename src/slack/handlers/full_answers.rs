@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::CommandHandler;
 use crate::{
-    arena::{RaceId, Record},
+    race::{RaceId, Record},
     slack::{
         PLATFORM,
         api::{ApiError, File, Place},

@@ -28,10 +28,11 @@ use super::{
     surface::{Address, SlackSurface},
 };
 use crate::{
-    arena::{Arena, Asker, Origin, Recorded, Refused},
+    arena::{Arena, Origin, Recorded, Refused},
     button::Button,
     command,
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+    race::Asker,
 };
 
 /// How long a race waits for its turn to be posted where many are asked for in one channel.

@@ -13,10 +13,10 @@ use super::{
     name,
 };
 use crate::{
-    arena::Entrant,
     button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
+    race::Entrant,
     view::{text::plain, words},
 };
 
@@ -56,10 +56,10 @@ pub(crate) fn models(entrants: &[Entrant]) -> Body {
 /// A model: whether it can be asked, who runs it, how fast it was.
 fn about(entrant: &Entrant) -> Value {
     let card = &entrant.card;
-    let (reachable, words) = guide::availability(card, &entrant.availability);
+    let (reachable, words) = guide::availability(entrant);
     let said = [bare(&card.provider, 40), bare(&words, 120)];
     let mut said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    said.extend(guide::measured(entrant.last_speed, entrant.lately));
+    said.extend(guide::measured_speed(entrant));
     let size = between(" · ", &card.size, 24, "");
     let simulated = if card.simulated { " · simulated" } else { "" };
     let purpose = between("Best for ", &card.best_for, 120, ".\n");
@@ -100,7 +100,7 @@ fn example(example: &Example, thread: Option<&str>) -> Vec<Value> {
 pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
     let commands = guide::commands().flat_map(|usage| {
         let line = format!("/arena {}", usage.typed.unwrap_or(usage.word));
-        [code(&line), text(&format!(" {}\n", usage.what))]
+        [code(&line), text(&format!(" {}\n", usage.description))]
     });
     let more =
         "Nothing behind /arena opens a form. In a thread, or in a direct message, mention me in its place.";

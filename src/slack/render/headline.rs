@@ -12,8 +12,8 @@ use super::{
     name,
 };
 use crate::{
-    arena::RaceId,
-    view::{LaneView, Numbers, Progress, View, table, text::fitting, words},
+    race::RaceId,
+    view::{LaneView, Numbers, Progress, View, results, text::fitting, words},
 };
 
 /// Cells of a full bar: what a phone shows beside a name and a speed.
@@ -88,7 +88,7 @@ pub(super) fn below(view: &View, race: RaceId, shortened: bool) -> Vec<Value> {
     if view.is_final() {
         let alone = view.lanes.first().filter(|_| view.lanes.len() == 1);
         parts.extend(alone.and_then(|lane| lane.numbers.as_ref()).map(numbers));
-        parts.push(words::DEFINITION.to_owned());
+        parts.push(words::SPEED_DEFINITION.to_owned());
         parts.extend(words::is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(shortened.then(|| words::SHORTENED.to_owned()));
         parts.extend(view.cost.clone());
@@ -145,7 +145,7 @@ fn line(lane: &LaneView, lanes: usize) -> Vec<Value> {
 ///
 /// Not a `table` block: its columns scroll on a phone, one wrong cell refuses the message, and there may be but one.
 fn figures(view: &View) -> String {
-    let (heads, lanes) = table::lines(view, COLUMNS, ["first", "total", "tok", "tok/s"]);
+    let (heads, lanes) = results::table(view, COLUMNS, ["first", "total", "tok", "tok/s"]);
     let lanes = lanes.into_iter().map(|line| lines(&line, 80));
     fitting(lanes, heads, LINES / 2, length)
 }

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::escape::{self, push_joiner};
-use crate::view::markdown::{broken, closing};
+use crate::view::markdown::{closing_backticks, split_backticks};
 
 /// Appends `text` to `out`, so that links, mentions and HTML are shown as text.
 pub(super) fn push(out: &mut String, text: &str) {
@@ -130,7 +130,7 @@ fn tildes(out: &mut String, rest: &str) -> usize {
 /// A code span, or its backticks as text where it is not closed on its line; and its bytes.
 fn code_span(out: &mut String, rest: &str) -> usize {
     let run = rest.len() - rest.trim_start_matches('`').len();
-    let Some(end) = closing(&rest[run..], run) else {
+    let Some(end) = closing_backticks(&rest[run..], run) else {
         out.push_str(&"&#96;".repeat(run));
         return run;
     };
@@ -141,7 +141,11 @@ fn code_span(out: &mut String, rest: &str) -> usize {
         code => {
             out.push_str(if out.ends_with('`') { " " } else { "" });
             let wide = code.contains('`');
-            let _ = if wide { write!(out, "`` {} ``", broken(code, 1)) } else { write!(out, "`{code}`") };
+            let _ = if wide {
+                write!(out, "`` {} ``", split_backticks(code, 1))
+            } else {
+                write!(out, "`{code}`")
+            };
         }
     }
     run + end + run

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::view::{
     fit::{self, Dialect},
-    markdown::{Line, RULE, What, rewritten},
+    markdown::{Line, LineKind, RULE, rewritten},
     text::Measure,
 };
 
@@ -22,19 +22,19 @@ pub(super) struct Slack;
 
 impl Dialect for Slack {
     const MEASURE: Measure = Measure::Bytes;
-    const MOST: usize = TEXT;
+    const MAX_LENGTH: usize = TEXT;
 
     fn length(text: &str) -> usize {
         length(text)
     }
 
-    fn defused(piece: &str) -> String {
+    fn escape(piece: &str) -> String {
         rewritten(piece, line, |code| escape::code(&code))
     }
 }
 
 /// An answer in bytes of JSON.
-pub(super) type Answer = fit::Answer<Slack>;
+pub(super) type Answer = fit::AnswerText<Slack>;
 
 /// One line outside code blocks.
 fn line(out: &mut String, text: &str) {
@@ -48,24 +48,24 @@ fn push(out: &mut String, text: &str, depth: usize) {
         out.push(escape::JOINER);
         return inline::push(out, text);
     }
-    let line = Line::read(text);
+    let line = Line::parse(text);
     // Four spaces would make code of it, except in lists.
-    let most = if matches!(line.what, What::Item(_)) { 24 } else { 3 };
+    let most = if matches!(line.kind, LineKind::Item(_)) { 24 } else { 3 };
     out.extend(line.indent.chars().map(|_| ' ').take(most));
     out.push_str(if line.is_quoted { "> " } else { "" });
-    match line.what {
-        What::Rule => out.push_str(RULE),
-        What::Item(item) => {
+    match line.kind {
+        LineKind::Rule => out.push_str(RULE),
+        LineKind::Item(item) => {
             out.push_str("- ");
             push(out, item.trim(), depth + 1);
         }
-        What::Heading(bold) if bold.contains('*') => push(out, &bold, depth + 1),
-        What::Heading(bold) => {
+        LineKind::Heading(bold) if bold.contains('*') => push(out, &bold, depth + 1),
+        LineKind::Heading(bold) => {
             out.push_str("**");
             inline::push(out, &bold);
             out.push_str("**");
         }
-        What::Other(rest) => match numbered(rest) {
+        LineKind::Other(rest) => match numbered(rest) {
             Some(end) => {
                 out.push_str(&rest[..end]);
                 push(out, rest[end..].trim(), depth + 1);

@@ -4,7 +4,7 @@
 
 use super::escape::{bare, between, markdown};
 use crate::model::ModelCard;
-pub(super) use crate::view::name::plain;
+pub(super) use crate::view::words::model_name as plain;
 
 /// The icon with a space behind it, or nothing.
 pub(super) fn icon(card: &ModelCard) -> String {

@@ -13,9 +13,9 @@ use super::{
     name,
 };
 use crate::{
-    arena::RaceId,
     button::Button,
     model::ModelCard,
+    race::RaceId,
     view::{View, words},
 };
 

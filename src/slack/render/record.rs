@@ -12,9 +12,8 @@ use super::{
     name,
 };
 use crate::{
-    arena::{RaceId, Record},
-    race::{lesson, report::LaneReport},
-    view::answers::{self, file_name},
+    race::{RaceId, Record, lesson, report::LaneReport},
+    view::results::{self, file_name},
 };
 
 /// Messages in a thread, at one a second: what is beyond them stands in the file.
@@ -52,7 +51,7 @@ pub(crate) fn answers(record: &Record) -> Answers {
 
 /// The same as a file: Markdown, UTF-8.
 pub(crate) fn answers_whole(record: &Record) -> Vec<u8> {
-    answers::markdown(&record.id.to_string(), &record.asker.name, record.started_at, &record.report)
+    results::markdown_file(&record.id.to_string(), &record.asker.name, record.started_at, &record.report)
         .into_bytes()
 }
 
@@ -116,7 +115,7 @@ fn is_whole(lane: &LaneReport) -> bool {
 
 /// A lane: its name, its numbers, its answer whole or its beginning.
 fn block(lane: &LaneReport) -> Value {
-    let numbers = escape::markdown(&answers::numbers(lane), 240);
+    let numbers = escape::markdown(&results::numbers(lane), 240);
     let head = format!("{}\n\n_{numbers}_", name::title(&lane.card, lane.simulated));
     let answer = answer(lane);
     let (mut shown, cut) = answer.within(most());

@@ -39,7 +39,7 @@ async fn where_the_bot_is_a_message_outlives_its_token() {
 /// The last frame of a race that could not go on: it says why, and its chart is there.
 async fn is_frozen(stage: &Stage, asked: &Asked) {
     let last = asked.ends().await.look;
-    assert!(last.text().contains("may not change any longer"), "{}", last.text());
+    assert!(last.text().contains("can no longer be edited"), "{}", last.text());
     assert!(last.text().contains("begins"), "{}", last.text());
     asked.until(|look| !look.attachments.is_empty()).await;
     soon(stage.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some())))

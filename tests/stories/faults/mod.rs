@@ -10,10 +10,9 @@ mod transport;
 use std::{sync::Arc, time::Duration};
 
 use llm_arena::{
-    arena::Record,
     model::ChatModel,
     provider::Deadlines,
-    race::report::LaneReport,
+    race::{Record, report::LaneReport},
     terminal::render::{self, Screen},
     view::{LaneState, LaneView, View},
 };

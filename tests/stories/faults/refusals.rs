@@ -1,9 +1,9 @@
-//! Requests that are refused before the answer begins.
+//! Requests that are refused before an answer begins, in every form.
 
 use super::*;
 use crate::support::provider::{refusal, response};
 
-/// Returns the outcome of a refusal with this status and body.
+/// What is outcome of a refusal with this status and body.
 async fn refused(status: &str, headers: &str, body: &str) -> String {
     let odd = response("odd", status, &format!("Content-Type: application/json\r\n{headers}"), body);
     at_once(odd).await.outcome()
@@ -17,13 +17,13 @@ fn error(message: &str) -> String {
 #[tokio::test]
 async fn status_401() {
     let outcome = refused("401 Unauthorized", "", &error("Incorrect API key provided")).await;
-    assert_eq!(outcome, "failed: the provider refused the key; the operator should check it | ");
+    assert_eq!(outcome, "failed: the provider rejected the API key; ask the operator to check it | ");
 }
 
 #[tokio::test]
 async fn status_402() {
     let outcome = refused("402 Payment Required", "", &error("You have exceeded your monthly credits")).await;
-    assert_eq!(outcome, "failed: the credit at the provider is used up; the operator should top it up | ");
+    assert_eq!(outcome, "failed: the provider account is out of credit; ask the operator to top it up | ");
 }
 
 #[tokio::test]
@@ -54,13 +54,13 @@ async fn status_429_without_a_body() {
 #[tokio::test]
 async fn status_500() {
     let outcome = refused("500 Internal Server Error", "", &error("Traceback (most recent call last)")).await;
-    assert_eq!(outcome, "failed: the provider has trouble (HTTP 500), try again later | ");
+    assert_eq!(outcome, "failed: the provider failed (HTTP 500), try again later | ");
 }
 
 #[tokio::test]
 async fn status_503_while_the_model_loads() {
     let outcome = refused("503 Service Unavailable", "", &error("Loading model")).await;
-    assert_eq!(outcome, "failed: the provider has trouble (HTTP 503), try again later | ");
+    assert_eq!(outcome, "failed: the provider failed (HTTP 503), try again later | ");
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn status_502_as_a_web_page() {
     let page = format!("<html><body><h1>502 Bad Gateway</h1>{INTERNALS} {KEY}</body></html>");
     let odd = response("odd", "502 Bad Gateway", "Content-Type: text/html\r\n", &page);
     let outcome = at_once(odd).await.outcome();
-    assert_eq!(outcome, "failed: the provider has trouble (HTTP 502), try again later | ");
+    assert_eq!(outcome, "failed: the provider failed (HTTP 502), try again later | ");
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn a_cap_spent_on_thinking() {
     let ended = at_once(odd.finishes("length").used().done()).await;
     assert_eq!((ended.outcome().as_str(), ended.lane.reasoning.as_str()), ("finished | ", "Let me see"));
     assert!(ended.lane.spent_on_thinking() && ended.lane.metrics.output_tokens == 3);
-    assert_eq!(ended.view.status, "spent its whole cap on thinking, 3 tokens");
+    assert_eq!(ended.view.status, "spent its whole cap on reasoning, 3 tokens");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Streams that begin well, then become malformed or report an error.
+//! Streams that begin well and then break their own form or report an error.
 
 use super::*;
 
@@ -40,7 +40,7 @@ async fn an_event_of_4_mib() {
 async fn an_error_object() {
     let error = format!("{{\"error\":{{\"message\":\"CUDA error: {INTERNALS} {KEY}\",\"code\":500}}}}");
     let outcome = mid_answer(|half| half.event(&error, 0).done()).await;
-    assert_eq!(outcome, "failed: the provider reported an error in mid-answer, try again | Half an ");
+    assert_eq!(outcome, "failed: the provider reported an error mid-answer, try again | Half an ");
 }
 
 #[tokio::test]
@@ -54,11 +54,11 @@ async fn an_error_object_that_says_overloaded() {
 async fn an_error_in_a_field_of_its_own() {
     let line = format!("error: {{\"code\":500,\"message\":\"{INTERNALS}\"}}\n\n");
     let outcome = mid_answer(|half| half.raw(line.as_bytes()).ends()).await;
-    assert_eq!(outcome, "failed: the provider reported an error in mid-answer, try again | Half an ");
+    assert_eq!(outcome, "failed: the provider reported an error mid-answer, try again | Half an ");
 }
 
 #[tokio::test]
 async fn a_finish_reason_that_says_error() {
     let outcome = mid_answer(|half| half.finishes("error").done()).await;
-    assert_eq!(outcome, "failed: the provider reported an error in mid-answer, try again | Half an ");
+    assert_eq!(outcome, "failed: the provider reported an error mid-answer, try again | Half an ");
 }

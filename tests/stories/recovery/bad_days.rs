@@ -125,13 +125,13 @@ async fn buttons_work_after_a_restart() {
     let bot = bot_of(&second).await;
     let pressed = discord.presses(message, "Explain", ANA);
     let said = pressed.until(|look| !look.text().is_empty()).await.look.text();
-    assert!(said.contains("How the tokens travelled"), "{said}");
+    assert!(said.contains("How it was measured"), "{said}");
     let pressed = discord.presses(message, "Full answers", ANA);
     pressed.until(|look| !look.attachments.is_empty()).await;
     let again = discord.presses(message, "Ask again", ANA);
     assert!(again.ends().await.look.text().contains("Once more"));
     let models = discord.types("/arena models", &[], ANA, Place::Server);
-    models.shows("median of 2 answers in a week").await;
+    models.shows("median of 2 answers this week").await;
     bot.signals("TERM").await;
     bot.closed(0).await;
     drop(second);

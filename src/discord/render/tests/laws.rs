@@ -9,7 +9,6 @@ use super::{
     samples::{card, finished, race},
 };
 use crate::{
-    arena::Entrant,
     button::Button,
     discord::render::{
         answers, body::Body, escape::escape, examples, explanation, fit::Answer, help, live, markdown::*,
@@ -17,7 +16,7 @@ use crate::{
     },
     guide::Example,
     model::{Availability, Color, ModelCard},
-    race::{metrics::TokenCount, report::LaneReport},
+    race::{Entrant, metrics::TokenCount, report::LaneReport},
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
 };
 
@@ -245,7 +244,7 @@ proptest! {
             card: card.clone(),
             availability: Availability::Unreachable(text.clone()),
             last_speed: Some((97.0, TokenCount::Estimated)),
-            lately: None,
+            weekly_median: None,
         };
         check(&models(&cards.iter().map(entrant).collect::<Vec<_>>()))?;
         let example = |card: &ModelCard| Example {

@@ -5,10 +5,9 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use super::{
     reader::{Node, read},
-    samples::{SKY, Tale, card, finished, line_up, race, running},
+    samples::{SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
-    arena::Entrant,
     chart,
     discord::render::{
         answers,
@@ -17,7 +16,7 @@ use crate::{
     },
     guide::Example,
     model::Availability,
-    race::{event::StopCause, metrics::TokenCount},
+    race::{Entrant, event::StopCause, metrics::TokenCount},
     view::View,
 };
 
@@ -138,7 +137,7 @@ fn a_race_can_be_looked_at() {
 
 #[test]
 fn a_hostile_race_looks_like_any_other() {
-    let mut tale = Tale::of("[x](http://evil) @everyone\n# big\n```\n<@1>", line_up());
+    let mut tale = SampleRace::of("[x](http://evil) @everyone\n# big\n```\n<@1>", line_up());
     tale.0.asker = "**ana** <@1>".into();
     tale.says(
         0,
@@ -167,7 +166,7 @@ fn a_crowd_can_be_looked_at() {
     let colors = ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0"];
     let cards = (0..12)
         .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "", colors[i % 5]));
-    let mut tale = Tale::of("Why is the sky blue?", cards.collect());
+    let mut tale = SampleRace::of("Why is the sky blue?", cards.collect());
     (0..12).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
     (0..12).for_each(|lane| tale.ends(2_500, lane, 236));
     assert!(page("crowd", &[live(&tale.view(), race(), None)]).matches("class=embed").count() == 9);
@@ -192,7 +191,7 @@ fn what_is_read_can_be_looked_at() {
                 Availability::Listed
             },
             last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
-            lately: None,
+            weekly_median: None,
         })
         .collect();
     let page = page(
@@ -215,7 +214,7 @@ fn what_is_read_can_be_looked_at() {
             help(&line_up()).private(),
             answers(&record, 10 << 20).0.private(),
             explanation(&record).private(),
-            notice("There is no `compar` here: did you mean `compare`? Try `/arena help`.").private(),
+            notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`.").private(),
         ],
     );
     assert!(page.contains("Only you can see this") && page.contains("🏁 A quick fact"), "{page}");

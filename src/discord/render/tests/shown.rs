@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::samples::{CODE, SKY, Tale, card, finished, line_up, race, running};
+use super::samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running};
 use crate::{
     discord::render::{answers, answers_file, body::Body, explanation, live},
     model::{Availability, Delta, ModelError},
@@ -35,8 +35,8 @@ fn shown(name: &str, body: &Body) {
     settings.bind(|| insta::assert_snapshot!(format!("discord_{name}"), text(body)));
 }
 
-fn one(end: impl FnOnce(&mut Tale)) -> View {
-    let mut tale = Tale::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
+fn one(end: impl FnOnce(&mut SampleRace)) -> View {
+    let mut tale = SampleRace::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
     tale.says(0, (200, 1_200), "Because.");
     end(&mut tale);
     tale.view()
@@ -73,7 +73,7 @@ fn a_failure_stands_above_what_there_was() {
 #[test]
 fn more_lanes_than_embeds_share_one_and_keep_their_line() {
     let cards = (0..12).map(|i| card(&format!("m{i}"), &format!("Model {i}"), "", "", "#010203")).collect();
-    let mut tale = Tale::of("Why?", cards);
+    let mut tale = SampleRace::of("Why?", cards);
     (0..12).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n```js\nopen {lane}")));
     let body = live(&tale.view(), race(), Some("alt"));
     assert_eq!(body.embeds.len(), 10);
@@ -85,7 +85,7 @@ fn more_lanes_than_embeds_share_one_and_keep_their_line() {
 
 #[test]
 fn short_answers_leave_their_room_to_long_ones() {
-    let mut tale = Tale::of("Why?", line_up());
+    let mut tale = SampleRace::of("Why?", line_up());
     (0..4).for_each(|lane| tale.says(lane, (200, 1_200), "Short."));
     tale.says(4, (200, 9_000), &CODE.repeat(30));
     (0..5).for_each(|lane| tale.ends(9_100, lane, 100));
@@ -102,7 +102,7 @@ fn short_answers_leave_their_room_to_long_ones() {
 fn a_flood_of_lines_and_simulated_models_are_told() {
     let mut cards = line_up();
     cards.truncate(2);
-    let mut tale = Tale::of("Why?", cards);
+    let mut tale = SampleRace::of("Why?", cards);
     tale.delta(100, 0, Delta::Simulated);
     tale.says(0, (200, 1_000), &format!("a{}b", "\n".repeat(5_000)));
     tale.says(1, (200, 1_000), &"x\n".repeat(2_000));
@@ -120,7 +120,7 @@ fn a_flood_of_lines_and_simulated_models_are_told() {
 fn what_a_provider_said_stands_above_the_answer() {
     let view = one(|tale| tale.0.lanes[0].availability = Availability::NotListed);
     let said = &live(&view, race(), None).embeds[1].description;
-    assert!(said.starts_with("-# hf does not list this model today; it was tried all the same\n"), "{said}");
+    assert!(said.starts_with("-# hf does not list this model today; tried anyway\n"), "{said}");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_file_that_is_too_long_says_so_and_stays_text() {
 fn the_explanation_is_read_in_paragraphs() {
     let body = explanation(&finished().record());
     let said = &body.embeds[0].description;
-    assert!(said.starts_with("Latency and throughput are two things."), "{said}");
-    assert!(said.contains("\n\nNot whole here: Qwen Coder."), "{said}");
-    assert!(said.contains("\n\nHow the tokens travelled:"), "{said}");
+    assert!(said.starts_with("Latency and throughput differ."), "{said}");
+    assert!(said.contains("\n\nIncomplete: Qwen Coder."), "{said}");
+    assert!(said.contains("\n\nHow it was measured:"), "{said}");
 }

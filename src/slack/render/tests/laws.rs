@@ -6,10 +6,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::{check, reader, samples};
 use crate::{
-    arena::{Entrant, Record},
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
-    race::metrics::TokenCount,
+    race::{Entrant, Record, metrics::TokenCount},
     slack::render::{
         Draft, answers, escape, examples, explanation, help, live, markdown::Answer, modal, models, notice,
         on_it, opening,
@@ -139,7 +138,7 @@ proptest! {
             card: card.clone(),
             availability: Availability::Unreachable(text.clone()),
             last_speed: Some((97.0, TokenCount::Estimated)),
-            lately: None,
+            weekly_median: None,
         };
         check(&models(&cards.iter().map(entrant).collect::<Vec<_>>()))?;
         let example = |card: &ModelCard| Example {

@@ -7,13 +7,12 @@ use serde_json::Value;
 
 use super::{
     reader,
-    samples::{CODE, SKY, Tale, card, finished, line_up, race, running},
+    samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
-    arena::Entrant,
     guide::Example,
     model::Availability,
-    race::{event::StopCause, metrics::TokenCount},
+    race::{Entrant, event::StopCause, metrics::TokenCount},
     slack::render::{
         Body, Draft, answers, examples, explanation, help, live, modal, models, notice, on_it, opening,
     },
@@ -161,13 +160,13 @@ fn a_race_can_be_looked_at() {
     );
     let over = page("final", &finished().view());
     assert!(over.contains("class=chart") && over.contains("📄 Full answers"));
-    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: the answers"));
+    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: answers"));
     assert!(page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("by a restart"));
 }
 
 #[test]
 fn a_hostile_race_looks_like_any_other() {
-    let mut tale = Tale::of("[x](http://evil) <!channel>\n# big\n```\n<@U1>", line_up());
+    let mut tale = SampleRace::of("[x](http://evil) <!channel>\n# big\n```\n<@U1>", line_up());
     tale.0.asker = "*ana* <@U1>".into();
     tale.says(
         0,
@@ -189,7 +188,7 @@ fn a_hostile_race_looks_like_any_other() {
 fn a_crowd_can_be_looked_at() {
     let cards = (0..19)
         .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "7B", "#FDE263"));
-    let mut tale = Tale::of("Why is the sky blue?", cards.collect());
+    let mut tale = SampleRace::of("Why is the sky blue?", cards.collect());
     (0..19).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
     let before = live(&tale.view(), race(), true);
     (0..19).for_each(|lane| tale.ends(2_900, lane, 236));
@@ -211,7 +210,7 @@ fn what_is_read_can_be_looked_at() {
             _ => Availability::Listed,
         },
         last_speed: (i < 2).then_some((143.4, TokenCount::Estimated)),
-        lately: None,
+        weekly_median: None,
     };
     let entrants: Vec<Entrant> = line_up().iter().enumerate().map(entrant).collect();
     let fact = example("A quick fact", "Why is the sky blue? Two sentences.", "A small model is done first.");
@@ -222,7 +221,7 @@ fn what_is_read_can_be_looked_at() {
         help(&line_up()),
         explanation(&finished().record()),
         on_it(5),
-        notice("There is no `compar` here: did you mean `compare`? Try `/arena help`."),
+        notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`."),
     ];
     let mut record = finished().record();
     record.report.lanes[0].answer = format!("{SKY}\n\n{CODE}\n\n").repeat(20);

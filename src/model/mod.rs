@@ -1,9 +1,13 @@
-//! The first port: a language model that answers a prompt as a stream.
+//! The model port: a language model that answers a prompt as a stream.
 //!
-//! [`ChatModel`] is what a race needs of a model and all that it may know. Real providers
-//! ([`crate::provider::openai`]), simulated ones ([`crate::provider::simulated`]) and the scripted
-//! ones of the tests stand behind it. This module must not know HTTP, JSON, a platform or a clock:
-//! stamps are made by the model's shell, at the socket read, and travel with each delta.
+//! [`ChatModel`] is everything a race knows about a model. Real providers ([`crate::provider::openai`]), simulated
+//! ones ([`crate::provider::simulated`]) and the scripted models of the tests implement it. No clock is read here:
+//! the implementation stamps each delta at the socket read.
+//!
+//! ```text
+//! ChatModel::prepare -> Availability
+//! ChatModel::stream(Prompt) -> Stamped { at, delta } ... or one ModelError
+//! ```
 
 mod error;
 
@@ -15,13 +19,13 @@ use tokio::time::Instant;
 
 pub use self::error::{ModelError, Refusal, Stage};
 
-/// A model's id in the configuration, such as `gemma-2b`: unique in a line-up.
+/// A model's id in the configuration, such as `gemma-2b`; unique in a line-up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ModelId(Arc<str>);
 
 impl ModelId {
-    /// An id from its text.
+    /// Wraps `id`.
     #[must_use]
     pub fn new(id: &str) -> Self {
         Self(id.into())
@@ -52,39 +56,40 @@ impl fmt::Display for ModelId {
     }
 }
 
-/// What people see of a model: the same in every view, chart and report.
+/// A model's public description, shown in every view, chart and report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCard {
     /// The id in the configuration.
     pub id: ModelId,
-    /// The name people know it by.
+    /// The display name.
     pub name: String,
     /// One emoji, or empty.
     pub icon: String,
-    /// Its size in people's words ("2B"), or empty.
+    /// Its size for people ("2B"), or empty.
     pub size: String,
-    /// What it is made for, or empty.
+    /// Its strengths, or empty.
     pub best_for: String,
-    /// Its colour; it belongs to the model, never to the rank.
+    /// Its colour, independent of its rank.
     pub color: Color,
     /// The provider's id in the configuration.
     pub provider: String,
-    /// True when no language model stands behind it.
+    /// True if it only simulates a language model.
     pub simulated: bool,
-    /// What its tokens cost, where that is known.
+    /// Token prices, if known.
     pub prices: Option<Prices>,
 }
 
-/// What a model's tokens cost, and what bounds that.
+/// A model's token prices, and the bounds of a single answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prices {
-    /// An input token in trillionths of a US dollar: dollars a million tokens, times a million.
+    /// The price of an input token in trillionths of a US dollar: dollars per million tokens, times a million.
     pub input: u64,
-    /// An output token, in the same.
+    /// The price of an output token in trillionths of a US dollar.
     pub output: u64,
     /// The model's own cap on output tokens.
-    pub most_output: u32,
-    /// Input tokens beside the prompt at most: the system text and the form of the conversation.
+    #[serde(rename = "most_output")] // the name in databases
+    pub max_output: u32,
+    /// Upper bound of the input tokens beside the prompt: the system text and the chat template.
     pub overhead: u32,
 }
 
@@ -117,12 +122,12 @@ impl fmt::Display for Color {
     }
 }
 
-/// What a model is asked.
+/// A request to a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     /// The user's words, as typed.
     pub text: String,
-    /// Upper bound of the answer in tokens, reasoning included; a model's own `max_tokens` may lower it.
+    /// Upper bound of the output in tokens, reasoning included; a model's own `max_tokens` may lower it.
     pub max_output_tokens: u32,
 }
 
@@ -131,35 +136,35 @@ pub struct Prompt {
 pub struct Stamped {
     /// Monotonic; all deltas of one read share one stamp.
     pub at: Instant,
-    /// What came.
+    /// The step.
     pub delta: Delta,
 }
 
 /// One step of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delta {
-    /// The request is about to be written on its connection; sent anew when it is repeated.
+    /// The request is about to be written to its connection. Emitted again when the request is retried.
     Sent,
-    /// Bytes without content came: headers, a role-only event, a keep-alive comment.
+    /// Bytes without content arrived: headers, a role-only event, a keep-alive comment.
     Alive,
-    /// Thinking: counted and timed, not part of the answer. Never empty.
+    /// A piece of the reasoning: counted and timed, but not part of the answer. Never empty.
     Reasoning(String),
-    /// A part of the answer. Never empty.
+    /// A piece of the answer. Never empty.
     Text(String),
-    /// A part of a tool call. It counts as output, but is not shown. Never empty.
+    /// A piece of a tool call: counts as output, but is not shown. Never empty.
     Tool(String),
     /// Token counts and the server's own figures; a later one overrides field by field.
     Usage(Usage),
-    /// The server itself says that no model stands behind this answer.
+    /// The server declares this answer simulated.
     Simulated,
-    /// Why the model stopped. The stream may go on with usage.
+    /// The model stopped for this reason. Usage may follow.
     Finished(FinishReason),
-    /// The answer is over, and the stream with it. Its stamp is the read that ended the stream; where the
-    /// server left it open, the last read that brought anything.
+    /// The stream ended. Stamped with the read that ended it or, if the server left it open, with the last read
+    /// that carried anything.
     Ended,
 }
 
-/// Token counts and figures as the server gave them; `None` is "not said".
+/// Token counts and figures as reported by the server; `None` if not reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Tokens of the prompt.
@@ -168,14 +173,14 @@ pub struct Usage {
     pub output_tokens: Option<u64>,
     /// The part of the output that was reasoning.
     pub reasoning_tokens: Option<u64>,
-    /// Prompt tokens that came from the server's cache.
+    /// Prompt tokens served from the server's cache.
     pub cached_tokens: Option<u64>,
     /// The server's own decode speed in tokens per second.
     pub server_tokens_per_second: Option<f64>,
 }
 
 impl Usage {
-    /// This usage with every field that `newer` knows taken from there.
+    /// Returns this usage overridden by the fields that `newer` has.
     #[must_use]
     pub fn merged(self, newer: Self) -> Self {
         Self {
@@ -188,12 +193,12 @@ impl Usage {
     }
 }
 
-/// Why a model stopped, in the provider's word: never an enum, since providers invent new ones.
+/// The provider's word for why a model stopped. Not an enum, since providers invent new ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishReason(String);
 
 impl FinishReason {
-    /// A finish reason from the provider's word; control characters are dropped, 40 characters kept.
+    /// Wraps the provider's word: drops control characters, keeps 40 characters.
     #[must_use]
     pub fn new(word: &str) -> Self {
         Self(word.chars().filter(|c| !c.is_control()).take(40).collect())
@@ -205,28 +210,28 @@ impl FinishReason {
         &self.0
     }
 
-    /// True when the output cap ended the answer.
+    /// Returns true if the output cap ended the answer.
     #[must_use]
     pub fn is_length(&self) -> bool {
         matches!(self.0.as_str(), "length" | "max_tokens")
     }
 }
 
-/// What a provider says of a model today. A listing is advice: the model is tried all the same.
+/// A model's state at its provider. Advisory: a model that isn't listed is still tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Availability {
-    /// The provider lists it.
+    /// The provider lists the model.
     Listed,
-    /// The provider has a list, and the model is not on it.
+    /// The provider's list lacks the model.
     NotListed,
-    /// The provider answers but gives no list.
+    /// The provider responds but has no list.
     Unknown,
-    /// The provider could not be reached or refused; one sentence for a person.
+    /// The provider could not be reached or refused, with a sentence for people.
     Unreachable(String),
 }
 
 impl Availability {
-    /// One word for scripts and pages.
+    /// A single word for scripts and web pages.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -238,21 +243,21 @@ impl Availability {
     }
 }
 
-/// A language model, whoever runs it.
+/// A language model of any provider.
 pub trait ChatModel: Send + Sync {
-    /// What people see of it.
+    /// Its public description.
     fn card(&self) -> &ModelCard;
 
-    /// Makes ready: opens a connection that the next [`ChatModel::stream`] will use, and asks the
-    /// provider for its listing. Returns within the connect deadline and a few seconds; never fails.
+    /// Opens the connection that the next [`ChatModel::stream`] will use and asks the provider for its listing.
+    /// Takes at most the connect deadline and a few seconds; never fails.
     fn prepare(&self) -> BoxFuture<'static, Availability>;
 
-    /// Asks, over the connection that was prepared last. Nothing is sent before the stream is first polled;
-    /// the first delta is [`Delta::Sent`]; the last, where the model's shell sees the end, [`Delta::Ended`].
-    /// The stream ends after its first error; dropping it cancels the request at the provider.
+    /// Sends `prompt` over the most recently prepared connection. Nothing is sent before the first poll. The
+    /// stream begins with [`Delta::Sent`] and, if its end was seen, closes with [`Delta::Ended`]. Dropping it
+    /// cancels the request at the provider.
     ///
     /// # Errors
-    /// Each [`ModelError`] is final: nothing is retried once a token came.
+    /// A [`ModelError`] ends the stream. Nothing is retried after the first token.
     fn stream(&self, prompt: Arc<Prompt>) -> BoxStream<'static, Result<Stamped, ModelError>>;
 }
 
@@ -261,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_color_is_six_hex_digits_and_nothing_else() {
+    fn a_color_is_a_hash_and_six_hex_digits() {
         let color = Color::parse("#FDE263").expect("valid");
         assert_eq!((color.r, color.g, color.b), (0xFD, 0xE2, 0x63));
         assert_eq!(color.to_string(), "#FDE263");
