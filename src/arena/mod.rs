@@ -63,7 +63,7 @@ pub struct Admitted {
     prompt: String,
     models: Vec<Arc<dyn ChatModel>>,
     started_at: Timestamp,
-    admitted_at: Instant,
+    since: Instant,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -144,15 +144,15 @@ impl Arena {
         if chosen.is_empty() {
             return Err(if models.is_empty() { Refused::NoModels } else { Refused::ModelGone });
         }
-        let admitted_at = Instant::now();
-        let slot = self.admission.admit(&asker.id, &prompt, admitted_at)?;
+        let since = Instant::now();
+        let slot = self.admission.admit(&asker.id, &prompt, since)?;
         Ok(Admitted {
             id: RaceId::new(Uuid::now_v7()),
             asker,
             prompt,
             models: chosen,
             started_at: Timestamp::now(),
-            admitted_at,
+            since,
             _slot: slot,
         })
     }

@@ -86,7 +86,7 @@ impl Arena {
         if let Some(store) = &self.store
             && let Err(refused) = self.write(store, &race, origin).await
         {
-            self.admission.forget(&race.asker.id, race.admitted_at);
+            self.admission.forget(&race.asker.id, race.since);
             metrics::refused(&refused);
             return Err(refused);
         }
@@ -139,8 +139,8 @@ impl Arena {
     /// Withdraws a race that never began: it does not count against its asker.
     #[expect(clippy::needless_pass_by_value, reason = "a race is withdrawn once")]
     pub fn withdraw(&self, recorded: Recorded) {
-        let Admitted { id, asker, admitted_at, .. } = &recorded.race;
-        self.admission.forget(&asker.id, *admitted_at);
+        let Admitted { id, asker, since, .. } = &recorded.race;
+        self.admission.forget(&asker.id, *since);
         self.remove(*id);
     }
 

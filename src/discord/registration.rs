@@ -53,9 +53,12 @@ fn is_final(error: &RestError) -> bool {
 async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static str, StartupError> {
     let until = Instant::now() + ATTEMPT_TIMEOUT;
     let guild = registration.guild;
-    let failed = |error: RestError| match is_final(&error) {
-        true => StartupError::Refused(refused(&error, guild)),
-        false => StartupError::Passing(error.chain()),
+    let failed = |error: RestError| {
+        if is_final(&error) {
+            StartupError::Refused(refused(&error, guild))
+        } else {
+            StartupError::Passing(error.chain())
+        }
     };
     let (application, verify_key) = application(rest, until).await.map_err(failed)?;
     if !is_key(registration.key.as_ref(), verify_key.as_ref()) {

@@ -100,7 +100,7 @@ impl Gate {
         };
         let position = Position { limiter: &self.0, channel, number };
         loop {
-            let moved = moves.notified();
+            let notified = moves.notified();
             let now = Instant::now();
             // the lock ends with the statement
             let asked = self.0.lock().budget.ask_post(method, channel, position.number, now);
@@ -112,7 +112,7 @@ impl Gate {
                 return Err(hold.soonest);
             }
             select! {
-                () = moved => {}
+                () = notified => {}
                 () = sleep_until((now + hold.latest).min(deadline)) => {}
             }
         }
