@@ -7,6 +7,7 @@
 //! against the clock. [`server`] offers the same models over HTTP. Must not know races or views.
 
 mod answer;
+mod assets;
 mod kind;
 mod pace;
 mod pieces;
@@ -37,7 +38,6 @@ use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamp
 #[derive(Clone, Debug)]
 pub struct SimulatedModel {
     card: ModelCard,
-    profile: Profile,
     max_tokens: Option<u32>,
 }
 
@@ -48,12 +48,12 @@ impl SimulatedModel {
     #[must_use]
     pub fn new(mut card: ModelCard, max_tokens: Option<u32>) -> Self {
         card.simulated = true;
-        Self { profile: Profile::of(&card), card, max_tokens }
+        Self { card, max_tokens }
     }
 
     /// The answer that `rng` throws, from its first poll on.
     fn play(&self, prompt: Arc<Prompt>, mut rng: Rng) -> impl Stream<Item = Stamped> + Send + use<> {
-        let profile = self.profile;
+        let profile = Profile::of(&self.card);
         let cap = self.max_tokens.map_or(prompt.max_output_tokens, |own| own.min(prompt.max_output_tokens));
         async move {
             let steps = script::write(&profile, &prompt.text, cap, &mut rng);

@@ -4,10 +4,13 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde::Deserialize;
+
+use super::assets::PROFILES;
 use crate::model::ModelCard;
 
 /// A model's character in numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(super) struct Profile {
     /// Decode speed in tokens per second, before the variation from run to run.
     pub tokens_per_second: f64,
@@ -20,7 +23,8 @@ pub(super) struct Profile {
 }
 
 /// A manner of writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Manner {
     /// Small and friendly: the point in a sentence or two.
     Brief,
@@ -35,7 +39,8 @@ pub(super) enum Manner {
 }
 
 /// Reasoning before the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Thinking {
     /// None.
     Never,
@@ -46,21 +51,13 @@ pub(super) enum Thinking {
 }
 
 impl Profile {
-    /// The profile of the model that goes by `card`: its own for the default line-up, else one from the
-    /// size and the purpose that the card names; without a size the id decides, always in the same way.
+    /// Returns the profile of the model with this card: its own in the default line-up, else one for the
+    /// size and the purpose that the card names. Without a size the id decides, always in the same way.
     pub(super) fn of(card: &ModelCard) -> Self {
-        let (tokens_per_second, first_token, manner, thinking) = match card.id.as_str() {
-            "gemma-2b" => (143.0, 0.21, Manner::Brief, Thinking::Never),
-            "qwen-7b" => (97.0, 0.34, Manner::Plain, Thinking::Never),
-            "gpt-oss-120b" => (215.0, 0.62, Manner::Structured, Thinking::Short),
-            "qwen-coder" => (60.0, 0.90, Manner::Engineer, Thinking::Never),
-            "deepseek-r1" => (69.0, 0.88, Manner::Thorough, Thinking::Long),
-            _ => return Self::guessed(card),
-        };
-        Self { tokens_per_second, first_token, manner, thinking }
+        PROFILES.get(card.id.as_str()).copied().unwrap_or_else(|| Self::guess(card))
     }
 
-    fn guessed(card: &ModelCard) -> Self {
+    fn guess(card: &ModelCard) -> Self {
         let size = billions(&card.size).or_else(|| billions(card.id.as_str()));
         let (tokens_per_second, first_token) = size.map_or_else(|| hashed(card.id.as_str()), sized);
         let manner = manner_of(card, size);

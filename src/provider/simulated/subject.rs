@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::assets::WORDS;
+
 /// Characters that are read from the beginning of a prompt.
 const HEAD: usize = 2_000;
 /// Characters that are read from its end: an instruction may follow a long text.
@@ -19,18 +21,6 @@ const EDGES: (usize, usize) = (45, 25);
 const SUBJECT_WORDS: usize = 5;
 /// Texts with more content words than this have their subject by frequency.
 const LONG_TEXT: usize = 60;
-
-/// Words that say nothing about the subject: glue, the asking itself, and what is left of markup.
-const GLUE: &str = "add array called cases describes describing field fields given key keys a about above after all also \
-    am an and answer any are as at be because been before below between both but by can code could \
-    create describe did do does each every example explain following for form from function generate get \
-    give had has have her here him his how i if implement in into is it its json just know least let \
-    like list long make many may me might more most much must my need no not object of on one only or \
-    other our out output paragraph paragraphs please program provide return say script sentence \
-    sentences she should show simple so solve some something summarise summarize summary tell text than \
-    that the their them then there these they this those through to two three up us use using very want \
-    was we well were what when where whether which while who whose why will with without word words \
-    would write you your nbsp amp lt gt quot http https www com";
 
 /// A prompt as plain words.
 #[derive(Clone, Debug, Default)]
@@ -60,9 +50,13 @@ impl Reading {
         Self { words: kept.map(|(_, word)| word.clone()).collect(), ..self.clone() }
     }
 
-    /// True when every one of `cues`, words with spaces between, is among the words.
+    /// Returns true if each of `cues`, separated by spaces, is among the words. A cue with a `*` at its
+    /// end is the beginning of a word.
     pub(super) fn has_all(&self, cues: &str) -> bool {
-        cues.split_whitespace().all(|cue| self.words.iter().any(|word| word == cue))
+        let matches = |word: &str, cue: &str| {
+            cue.strip_suffix('*').map_or(word == cue, |beginning| word.starts_with(beginning))
+        };
+        cues.split_whitespace().all(|cue| self.words.iter().any(|word| matches(word, cue)))
     }
 
     /// True when one of `cues`, words with spaces between, is among the words.
@@ -77,7 +71,7 @@ impl Reading {
 
     /// The words that carry the meaning, at most five: in order for a sentence, by frequency for a text.
     pub(super) fn subject_words(&self) -> Vec<&str> {
-        let carries = |word: &&str| is_repeatable(word) && !is_among(word, GLUE);
+        let carries = |word: &&str| is_repeatable(word) && !is_among(word, &WORDS.stop_words);
         let content: Vec<&str> = self.words.iter().map(String::as_str).filter(carries).collect();
         let mut subject: Vec<&str> = Vec::new();
         let ranked = if content.len() > LONG_TEXT { by_frequency(&content) } else { content };

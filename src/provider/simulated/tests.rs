@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The default line-up, in its order.
-const LINE_UP: [&str; 5] = ["gemma-2b", "qwen-7b", "gpt-oss-120b", "qwen-coder", "deepseek-r1"];
+pub(super) const LINE_UP: [&str; 5] = ["gemma-2b", "qwen-7b", "gpt-oss-120b", "qwen-coder", "deepseek-r1"];
 
 /// The profiles of the default line-up, in its order.
 pub(super) fn profiles() -> [Profile; 5] {
@@ -152,7 +152,7 @@ async fn the_pieces_are_the_answer_exactly() {
         max_output_tokens: 8_192,
     };
     for seed in 0..20 {
-        let answer = answer::compose(&prompt.text, &model.profile, &mut Rng::with_seed(seed));
+        let answer = answer::compose(&prompt.text, &Profile::of(&model.card), &mut Rng::with_seed(seed));
         let deltas: Vec<Delta> = model
             .play(Arc::new(prompt.clone()), Rng::with_seed(seed))
             .map(|stamped| stamped.delta)

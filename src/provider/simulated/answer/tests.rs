@@ -16,7 +16,7 @@ const EXAMPLES: [&str; 5] = [
     "List three planets as a JSON array with the keys name, diameter_km and moons.",
 ];
 
-fn answers(prompt: &str) -> Vec<Answer> {
+fn answers(prompt: &str) -> Vec<ComposedAnswer> {
     profiles().iter().map(|profile| compose(prompt, profile, &mut Rng::with_seed(5))).collect()
 }
 
@@ -101,8 +101,8 @@ fn structured_output_parses_and_has_the_keys_asked_for() {
 #[test]
 fn each_model_has_its_manner() {
     let [brief, plain, structured, engineer, thorough] =
-        <[Answer; 5]>::try_from(answers("Why is the sky blue?")).expect("five models");
-    let length = |answer: &Answer| answer.text.len();
+        <[ComposedAnswer; 5]>::try_from(answers("Why is the sky blue?")).expect("five models");
+    let length = |answer: &ComposedAnswer| answer.text.len();
     assert!(length(&brief) < length(&plain) && length(&plain) < length(&thorough));
     assert!(length(&engineer) < length(&thorough));
     assert!(structured.text.contains("\n- **"), "{}", structured.text);
@@ -149,9 +149,9 @@ fn markup_does_not_leak_into_an_answer() {
 
 #[test]
 fn the_form_that_is_asked_for_goes_before_the_manner() {
-    for answer in
-        answers("What is the capital of Australia, and why is it not Sydney? Answer in two sentences.")
-    {
+    for answer in answers(
+        "What is the capital of Australia, and why is it not Sydney? ComposedAnswer in two sentences.",
+    ) {
         let (body, _) = answer.text.split_once("\n\n_(Simulated").expect("a closing line");
         assert_eq!(body.matches(". ").count(), 1, "{body}");
         assert!(body.contains("Canberra"), "{body}");
