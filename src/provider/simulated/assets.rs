@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     kind::Kind,
     profile::{Manner, Profile},
-    subject::Reading,
+    prompt::ParsedPrompt,
 };
 
 macro_rules! assets {
@@ -212,8 +212,8 @@ impl Content {
 
 impl Topic {
     /// Returns the first known answer all of whose cues are in the prompt.
-    pub(super) fn find(&self, reading: &Reading) -> Option<&Known> {
-        self.known.iter().find(|known| reading.has_all(&known.cues))
+    pub(super) fn find(&self, prompt: &ParsedPrompt) -> Option<&Known> {
+        self.known.iter().find(|known| prompt.has_all(&known.cues))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::provider::simulated::{
     assets::{Block, Content, REASONING},
     kind::Kind,
     profile::Manner,
-    subject::Reading,
+    prompt::ParsedPrompt,
 };
 
 /// The last line of every answer in prose.
@@ -29,8 +29,8 @@ pub(super) enum Form {
 
 impl Form {
     /// Returns the form that the prompt asks for.
-    pub(super) fn of(kind: Kind, reading: &Reading) -> Self {
-        let words = reading.edges();
+    pub(super) fn of(kind: Kind, prompt: &ParsedPrompt) -> Self {
+        let words = prompt.edges();
         let counts_sentences = words.has_any("sentence sentences") && words.has_any("one two single 1 2");
         match kind {
             Kind::Chat => Self::Lead,

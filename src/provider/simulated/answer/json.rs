@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::provider::simulated::{
     assets::{Content, JSON, WORDS},
-    subject::{Reading, is_among},
+    prompt::{ParsedPrompt, is_among},
 };
 
 const MAX_ROWS: usize = 8;
@@ -17,26 +17,24 @@ const NOTE: &str = "Simulated answer: no language model is running.";
 type Row = Vec<(String, Value)>;
 
 /// Returns a block of JSON and its explanation.
-pub(super) fn content(reading: &Reading) -> Content {
-    let rows = rows(reading);
+pub(super) fn content(prompt: &ParsedPrompt) -> Content {
+    let rows = rows(prompt);
     let keys: Vec<&str> = rows.iter().take(1).flatten().map(|(key, _)| key.as_str()).collect();
-    let code = if wants_list(reading) { list(&rows) } else { rows.first().map_or_else(String::new, object) };
-    let values = [("subject", reading.subject()), ("keys", keys.join(", "))];
-    JSON.general
-        .fill(&values.each_ref().map(|(name, value)| (*name, value.as_str())))
-        .with_block("json", code)
+    let code = if wants_list(prompt) { list(&rows) } else { rows.first().map_or_else(String::new, object) };
+    let (subject, keys) = (prompt.subject(), keys.join(", "));
+    JSON.general.fill(&[("subject", &subject), ("keys", &keys)]).with_block("json", code)
 }
 
 /// Returns true if the prompt asks for JSON and nothing else.
-pub(super) fn is_bare(reading: &Reading) -> bool {
-    let reading = reading.edges();
-    reading.has_any("only solely nothing") || reading.has_all("no prose")
+pub(super) fn is_bare(prompt: &ParsedPrompt) -> bool {
+    let prompt = prompt.edges();
+    prompt.has_any("only solely nothing") || prompt.has_all("no prose")
 }
 
 /// Returns JSON alone, with a key that says that it is simulated.
-pub(super) fn bare(reading: &Reading) -> String {
-    let mut rows = rows(reading);
-    if wants_list(reading) {
+pub(super) fn bare(prompt: &ParsedPrompt) -> String {
+    let mut rows = rows(prompt);
+    if wants_list(prompt) {
         return format!("{{\n\"items\": {},\n\"note\": {}\n}}", list(&rows), json!(NOTE));
     }
     let mut row = if rows.is_empty() { Row::new() } else { rows.swap_remove(0) };
@@ -59,42 +57,42 @@ fn pairs(row: &Row) -> Vec<String> {
     row.iter().map(|(key, value)| format!("{}: {value}", json!(key))).collect()
 }
 
-fn wants_list(reading: &Reading) -> bool {
-    let is_one = reading.has_any("object record") && !reading.has_any("array objects");
-    !is_one && (row_count(reading) > 1 || reading.has_any("array list all each several"))
+fn wants_list(prompt: &ParsedPrompt) -> bool {
+    let is_one = prompt.has_any("object record") && !prompt.has_any("array objects");
+    !is_one && (row_count(prompt) > 1 || prompt.has_any("array list all each several"))
 }
 
 /// Returns the number of rows that the prompt names, else one.
-fn row_count(reading: &Reading) -> usize {
+fn row_count(prompt: &ParsedPrompt) -> usize {
     let number = |word: &String| {
         let named = WORDS.row_counts.split_whitespace().position(|number| number == word).map(|at| at + 2);
         named.or_else(|| word.parse().ok()).filter(|n| (2..=MAX_ROWS).contains(n))
     };
-    reading.edges().words.iter().find_map(number).unwrap_or(1)
+    prompt.edges().words.iter().find_map(number).unwrap_or(1)
 }
 
-fn rows(reading: &Reading) -> Vec<Row> {
-    if reading.has_all(&JSON.booking.cues) {
+fn rows(prompt: &ParsedPrompt) -> Vec<Row> {
+    if prompt.has_all(&JSON.booking.cues) {
         return vec![JSON.booking.row.clone()];
     }
-    let count = if wants_list(reading) { row_count(reading).max(2) } else { 1 };
-    let is_planets = reading.has_any("planet planets");
+    let count = if wants_list(prompt) { row_count(prompt).max(2) } else { 1 };
+    let is_planets = prompt.has_any("planet planets");
     let defaults = if is_planets { ["name", "diameter_km", "moons"] } else { ["name", "category", "count"] };
-    let keys = keys(reading, &defaults);
+    let keys = keys(prompt, &defaults);
     let value = |key: &String, row| {
         let planet = if is_planets { planet(key, row) } else { None };
-        planet.unwrap_or_else(|| example(key, row, reading))
+        planet.unwrap_or_else(|| example(key, row, prompt))
     };
     (0..count).map(|row| keys.iter().map(|key| (key.clone(), value(key, row))).collect()).collect()
 }
 
 /// Returns the keys that are quoted or follow "keys", "fields" or the like, else `defaults`.
-fn keys(reading: &Reading, defaults: &[&str]) -> Vec<String> {
-    let quoted = reading.quoted.iter().filter(|word| is_key(word));
-    let after = reading.position(&WORDS.key_markers).map_or(&[][..], |at| &reading.words[at + 1..]);
+fn keys(prompt: &ParsedPrompt, defaults: &[&str]) -> Vec<String> {
+    let quoted = prompt.quoted.iter().filter(|word| is_key(word));
+    let after = prompt.position(&WORDS.key_markers).map_or(&[][..], |at| &prompt.words[at + 1..]);
     let listed = after.iter().take_while(|word| !is_among(word, &WORDS.key_ends));
     let listed = listed.filter(|word| !is_among(word, &WORDS.key_fillers) && is_key(word));
-    let named: Vec<&String> = if reading.quoted.is_empty() { listed.collect() } else { quoted.collect() };
+    let named: Vec<&String> = if prompt.quoted.is_empty() { listed.collect() } else { quoted.collect() };
     let mut keys: Vec<String> = Vec::new();
     for key in named {
         if !keys.contains(key) && keys.len() < MAX_KEYS {
@@ -109,7 +107,7 @@ fn is_key(word: &str) -> bool {
 }
 
 /// Returns a value of the type that the key suggests.
-fn example(key: &str, row: usize, reading: &Reading) -> Value {
+fn example(key: &str, row: usize, prompt: &ParsedPrompt) -> Value {
     let number = row + 1;
     let key = key.to_lowercase();
     let hints = |cues: &[&str]| cues.iter().any(|cue| key.contains(cue));
@@ -123,7 +121,7 @@ fn example(key: &str, row: usize, reading: &Reading) -> Value {
         () if hints(&["year"]) => json!(2020 + row),
         () if is_whole => json!(number),
         () if hints(&["tags", "items", "list", "steps", "ingredients", "wishes"]) => {
-            json!(reading.subject_words())
+            json!(prompt.subject_words())
         }
         () if hints(&["name", "title"]) => json!(format!("Example {number}")),
         () => json!(format!("{key} {number}")),

@@ -16,7 +16,7 @@ use super::{
     assets::{Content, PUZZLES, REASONING, fill},
     kind::Kind,
     profile::{Profile, Thinking},
-    subject::Reading,
+    prompt::ParsedPrompt,
 };
 
 /// An answer before it is cut into tokens.
@@ -28,38 +28,38 @@ pub(super) struct ComposedAnswer {
     pub text: String,
 }
 
-/// Writes the answer to `prompt`.
-pub(super) fn compose(prompt: &str, profile: &Profile, rng: &mut Rng) -> ComposedAnswer {
-    let reading = Reading::of(prompt);
-    let kind = match Kind::of(&reading) {
-        Kind::Fact if PUZZLES.find(&reading).is_some() => Kind::Puzzle,
+/// Writes the answer to the prompt `text`.
+pub(super) fn compose(text: &str, profile: &Profile, rng: &mut Rng) -> ComposedAnswer {
+    let prompt = ParsedPrompt::of(text);
+    let kind = match Kind::of(&prompt) {
+        Kind::Fact if PUZZLES.find(&prompt).is_some() => Kind::Puzzle,
         kind => kind,
     };
-    let content = content::of(kind, &reading, profile.manner, rng);
+    let content = content::of(kind, &prompt, profile.manner, rng);
     let reasoning = match profile.thinking {
         Thinking::Never => String::new(),
-        Thinking::Short => short_reasoning(kind, &reading),
-        Thinking::Long => long_reasoning(kind, &reading, &content, rng),
+        Thinking::Short => short_reasoning(kind, &prompt),
+        Thinking::Long => long_reasoning(kind, &prompt, &content, rng),
     };
-    let text = if kind == Kind::Json && json::is_bare(&reading) {
-        json::bare(&reading)
+    let text = if kind == Kind::Json && json::is_bare(&prompt) {
+        json::bare(&prompt)
     } else {
-        format::text(profile.manner, Form::of(kind, &reading), &content, rng)
+        format::text(profile.manner, Form::of(kind, &prompt), &content, rng)
     };
     ComposedAnswer { reasoning, text }
 }
 
-fn short_reasoning(kind: Kind, reading: &Reading) -> String {
+fn short_reasoning(kind: Kind, prompt: &ParsedPrompt) -> String {
     let texts = REASONING.of(kind);
-    let values = [("subject", &*reading.subject()), ("task", &texts.task), ("plan", &texts.plan)];
+    let values = [("subject", &*prompt.subject()), ("task", &texts.task), ("plan", &texts.plan)];
     fill(&REASONING.brief, &values)
 }
 
 /// A walk through the points of the answer, with doubts and a conclusion.
-fn long_reasoning(kind: Kind, reading: &Reading, content: &Content, rng: &mut Rng) -> String {
+fn long_reasoning(kind: Kind, prompt: &ParsedPrompt, content: &Content, rng: &mut Rng) -> String {
     let opener = rng.choice(&REASONING.openers).map_or("", String::as_str);
     let texts = REASONING.of(kind);
-    let values = [("opener", opener), ("subject", &*reading.subject()), ("task", &texts.task)];
+    let values = [("opener", opener), ("subject", &*prompt.subject()), ("task", &texts.task)];
     let mut paragraphs = vec![fill(&REASONING.start, &values)];
     let mut remarks: Vec<&String> = REASONING.remarks.iter().collect();
     rng.shuffle(&mut remarks);

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use serde::Deserialize;
 
 use super::wire::Refusal;
-use crate::{model::Prompt, provider::simulated::pieces};
+use crate::{model::Prompt, provider::simulated::tokens};
 
 /// The body of a chat completion request.
 #[derive(Debug, Deserialize)]
@@ -75,7 +75,7 @@ impl Request {
 
     /// Tokens of all messages.
     pub(super) fn prompt_tokens(&self) -> u64 {
-        self.messages.iter().map(|message| pieces::prompt_tokens(&message.text())).sum()
+        self.messages.iter().map(|message| tokens::count_prompt(&message.text())).sum()
     }
 
     /// True when the stream ends with a usage chunk.

@@ -1,50 +1,47 @@
-//! What a prompt speaks of: its plain words, and a short subject that is safe to repeat anywhere.
+//! A prompt's plain words, and a short subject that is safe to repeat in an answer.
 //!
-//! Nothing of a prompt gets into an answer but through [`Reading::subject`]: letters, digits and single
-//! hyphens or apostrophes, a few words of bounded length. Pure; bounded work on prompts of any length.
+//! Nothing else of a prompt gets into an answer: the subject is a few words of bounded length, made of
+//! letters, digits, single hyphens and apostrophes. The work is bounded for prompts of any length.
 
 use std::collections::HashMap;
 
 use super::assets::WORDS;
 
-/// Characters that are read from the beginning of a prompt.
-const HEAD: usize = 2_000;
-/// Characters that are read from its end: an instruction may follow a long text.
-const TAIL: usize = 500;
-/// A tag that is not closed within so many characters is no tag.
-const LONGEST_TAG: usize = 300;
-/// The longest word that is repeated, in characters.
-const LONGEST_WORD: usize = 20;
+/// Characters read from the beginning of a prompt.
+const HEAD_CHARS: usize = 2_000;
+/// Characters read from its end, as an instruction may follow a long text.
+const TAIL_CHARS: usize = 500;
 /// Words at the beginning and at the end of a long text that may be the instruction.
-const EDGES: (usize, usize) = (45, 25);
-/// The most words in a subject.
-const SUBJECT_WORDS: usize = 5;
-/// Texts with more content words than this have their subject by frequency.
-const LONG_TEXT: usize = 60;
+const EDGE_WORDS: (usize, usize) = (45, 25);
+/// A longer tag is taken as text.
+const MAX_TAG_CHARS: usize = 300;
+/// Longer words are not part of a subject.
+const MAX_WORD_CHARS: usize = 20;
+const MAX_SUBJECT_WORDS: usize = 5;
+/// A prompt with more content words gets its subject by their frequency, not by their order.
+const MAX_ORDERED_WORDS: usize = 60;
 
-/// A prompt as plain words.
+/// A prompt, split into plain words.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reading {
-    /// Its words in lower case, in order, from the parts that were read.
+pub(super) struct ParsedPrompt {
+    /// The words in lower case, in order.
     pub words: Vec<String>,
-    /// The single words that stand in double quotes or backticks, as written: names of keys, as a rule.
+    /// The single words in double quotes or backticks, as written. Most are names of keys.
     pub quoted: Vec<String>,
-    /// The length of the whole prompt in words.
+    /// The number of words in the whole prompt.
     pub length: usize,
 }
 
-impl Reading {
-    /// Reads a prompt.
+impl ParsedPrompt {
     pub(super) fn of(prompt: &str) -> Self {
         let text = without_tags(&excerpt(prompt));
         let words = text.split_whitespace().filter(|word| !is_address(word)).flat_map(words_of).collect();
         Self { words, quoted: quoted(&text), length: prompt.split_whitespace().count() }
     }
 
-    /// This reading with the beginning and the end of its words alone: where a long text comes along,
-    /// the instruction stands before or after it.
+    /// Returns this prompt with only its first and last words: an instruction is before or after a text.
     pub(super) fn edges(&self) -> Self {
-        let (first, last) = EDGES;
+        let (first, last) = EDGE_WORDS;
         let middle = first..self.words.len().saturating_sub(last).max(first);
         let kept = self.words.iter().enumerate().filter(|(at, _)| !middle.contains(at));
         Self { words: kept.map(|(_, word)| word.clone()).collect(), ..self.clone() }
@@ -59,31 +56,32 @@ impl Reading {
         cues.split_whitespace().all(|cue| self.words.iter().any(|word| matches(word, cue)))
     }
 
-    /// True when one of `cues`, words with spaces between, is among the words.
+    /// Returns true if one of `cues`, separated by spaces, is among the words.
     pub(super) fn has_any(&self, cues: &str) -> bool {
         self.position(cues).is_some()
     }
 
-    /// Where the first of `cues`, words with spaces between, stands among the words.
+    /// Returns the position of the first word that is one of `cues`, separated by spaces.
     pub(super) fn position(&self, cues: &str) -> Option<usize> {
         self.words.iter().position(|word| is_among(word, cues))
     }
 
-    /// The words that carry the meaning, at most five: in order for a sentence, by frequency for a text.
+    /// Returns at most five words that carry the meaning: the first of a sentence, the most frequent of a
+    /// long text.
     pub(super) fn subject_words(&self) -> Vec<&str> {
-        let carries = |word: &&str| is_repeatable(word) && !is_among(word, &WORDS.stop_words);
-        let content: Vec<&str> = self.words.iter().map(String::as_str).filter(carries).collect();
+        let is_content = |word: &&str| is_repeatable(word) && !is_among(word, &WORDS.stop_words);
+        let content: Vec<&str> = self.words.iter().map(String::as_str).filter(is_content).collect();
         let mut subject: Vec<&str> = Vec::new();
-        let ranked = if content.len() > LONG_TEXT { by_frequency(&content) } else { content };
+        let ranked = if content.len() > MAX_ORDERED_WORDS { by_frequency(&content) } else { content };
         for word in ranked {
-            if !subject.contains(&word) && subject.len() < SUBJECT_WORDS {
+            if !subject.contains(&word) && subject.len() < MAX_SUBJECT_WORDS {
                 subject.push(word);
             }
         }
         subject
     }
 
-    /// The subject in one phrase, in quotation marks; "your question" where there is none.
+    /// Returns the subject as a quoted phrase, or "your question" if there is none.
     pub(super) fn subject(&self) -> String {
         match self.subject_words().as_slice() {
             [] => "your question".into(),
@@ -92,14 +90,14 @@ impl Reading {
     }
 }
 
-/// The beginning of a long prompt and its end.
+/// Returns the beginning and the end of a long prompt.
 fn excerpt(prompt: &str) -> String {
-    let Some((head, _)) = prompt.char_indices().nth(HEAD) else { return prompt.to_owned() };
-    let tail = prompt.char_indices().rev().nth(TAIL - 1).map_or(head, |(at, _)| at.max(head));
+    let Some((head, _)) = prompt.char_indices().nth(HEAD_CHARS) else { return prompt.to_owned() };
+    let tail = prompt.char_indices().rev().nth(TAIL_CHARS - 1).map_or(head, |(at, _)| at.max(head));
     format!("{} {}", &prompt[..head], &prompt[tail..])
 }
 
-/// The text with a space for each tag.
+/// Replaces each tag with a space.
 fn without_tags(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -109,21 +107,21 @@ fn without_tags(text: &str) -> String {
         let tag = &rest[open + 1..];
         let is_tag =
             tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?' | '@' | '#'));
-        let end = tag.char_indices().take(LONGEST_TAG).find(|&(_, c)| c == '>');
+        let end = tag.char_indices().take(MAX_TAG_CHARS).find(|&(_, c)| c == '>');
         rest = end.filter(|_| is_tag).map_or(tag, |(at, _)| &tag[at + 1..]);
     }
     plain + rest
 }
 
-/// True when `word` is one of `list`, words with spaces between.
+/// Returns true if `word` is in `list`, words separated by spaces.
 pub(super) fn is_among(word: &str, list: &str) -> bool {
     list.split_whitespace().any(|own| own == word)
 }
 
-/// The single words between two equal marks.
+/// Returns the single words in double quotes or backticks.
 fn quoted(text: &str) -> Vec<String> {
     let is_name = |part: &&str| {
-        part.len() <= LONGEST_WORD
+        part.len() <= MAX_WORD_CHARS
             && part.starts_with(char::is_alphabetic)
             && !part.contains(char::is_whitespace)
     };
@@ -135,7 +133,7 @@ fn is_address(word: &str) -> bool {
     word.contains("://") || word.contains('@') || word.starts_with("www.")
 }
 
-/// The words within a token without spaces; a sign at the end stays, for C++ and C#.
+/// Returns the words in a token without spaces; a final sign stays, for C++ and C#.
 fn words_of(token: &str) -> impl Iterator<Item = String> {
     let belongs = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '-' | '_' | '+' | '#');
     let pieces = token.split(move |c| !belongs(c));
@@ -147,10 +145,11 @@ fn words_of(token: &str) -> impl Iterator<Item = String> {
 
 fn is_repeatable(word: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '-');
-    word.chars().all(is_plain) && !word.contains("--") && word.chars().count() <= LONGEST_WORD
+    word.chars().all(is_plain) && !word.contains("--") && word.chars().count() <= MAX_WORD_CHARS
 }
 
-/// The words, the most frequent first; ties in their order. Single letters say nothing in a long text.
+/// Sorts the words by frequency, ties by their order. Drops very short words, which mean little in a long
+/// text.
 fn by_frequency<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for word in words.iter().filter(|word| word.chars().count() > 2) {
@@ -166,11 +165,11 @@ mod tests {
     use super::*;
 
     fn subject(prompt: &str) -> String {
-        Reading::of(prompt).subject()
+        ParsedPrompt::of(prompt).subject()
     }
 
     #[test]
-    fn the_subject_is_what_the_words_are_about() {
+    fn the_subject_is_made_of_the_content_words() {
         assert_eq!(subject("Why is the sky blue?"), "“sky blue”");
         assert_eq!(subject("Tell me about the Hanseatic League, please."), "“hanseatic league”");
         assert_eq!(subject("???"), "your question");
@@ -178,26 +177,26 @@ mod tests {
     }
 
     #[test]
-    fn markup_addresses_and_mentions_do_not_pass() {
+    fn markup_addresses_and_mentions_are_dropped() {
         let prompt = "<b onclick='evil()'>Tides</b> @everyone <@U123> [x](https://evil.example/a) **and** `moon` \u{202e}\u{0}";
         assert_eq!(subject(prompt), "“tides moon”");
-        assert_eq!(Reading::of("is 1 < 2 and 3 > 2").words, ["is", "1", "2", "and", "3", "2"]);
+        assert_eq!(ParsedPrompt::of("is 1 < 2 and 3 > 2").words, ["is", "1", "2", "and", "3", "2"]);
     }
 
     #[test]
-    fn a_long_text_is_known_by_its_frequent_words_and_its_end_is_read() {
+    fn a_long_text_has_its_frequent_words_as_subject_and_its_end_is_read() {
         let text = format!(
             "{} Summarise this.",
             "The glacier moved. Ice and rock formed a moraine. Glacier ice! ".repeat(80)
         );
-        let reading = Reading::of(&text);
-        assert_eq!(reading.subject_words()[..2], ["glacier", "ice"]);
-        assert!(reading.has_any("summarise"));
-        assert!(reading.words.len() < 600, "{}", reading.words.len());
+        let prompt = ParsedPrompt::of(&text);
+        assert_eq!(prompt.subject_words()[..2], ["glacier", "ice"]);
+        assert!(prompt.has_any("summarise"));
+        assert!(prompt.words.len() < 600, "{}", prompt.words.len());
     }
 
     #[test]
     fn languages_keep_their_signs() {
-        assert!(Reading::of("A parser in C++, or C#.").has_all("c++ c#"));
+        assert!(ParsedPrompt::of("A parser in C++, or C#.").has_all("c++ c#"));
     }
 }
