@@ -7,7 +7,7 @@ use crate::{
     model::ChatModel,
     provider::{
         Deadlines, OpenAiModel, Provider, Settings,
-        simulated::{SimulatedModel, server::Served},
+        simulated::{SimulatedModel, server::ServedModel},
     },
 };
 
@@ -58,8 +58,8 @@ fn actor(settings: &ModelConfig) -> SimulatedModel {
 }
 
 /// The line-up as the simulated server offers it: every model under its id and under its provider's name.
-pub(super) fn simulated(config: &Config) -> Vec<Served> {
-    let served = |settings: &ModelConfig| Served {
+pub(super) fn simulated(config: &Config) -> Vec<ServedModel> {
+    let served = |settings: &ModelConfig| ServedModel {
         names: vec![settings.card.id.to_string(), settings.model.clone()],
         model: Arc::new(actor(settings)),
     };

@@ -38,7 +38,7 @@ assets! {
     REASONING: Reasoning = "reasoning.toml";
     SUBJECTS: Topic = "subjects.toml";
     TEXTS: Topic = "texts.toml";
-    WORDS: Words = "words.toml";
+    WORDS: WordLists = "words.toml";
 }
 
 /// The substance of an answer, before it is formatted in a model's manner. In a template, `{name}` marks
@@ -172,9 +172,9 @@ pub(super) struct KindTexts {
     pub closing: String,
 }
 
-/// Word lists: words separated by spaces.
+/// Lists of words, separated by spaces.
 #[derive(Deserialize)]
-pub(super) struct Words {
+pub(super) struct WordLists {
     pub code_nouns: String,
     pub code_verbs: String,
     pub code: String,
