@@ -13,7 +13,7 @@ use crate::{
     model::ChatModel,
     provider::{
         Deadlines, OpenAiModel, Provider, Settings,
-        simulated::{SimulatedModel, server::Served},
+        simulated::{SimulatedModel, server::ServedModel},
     },
     race::cost::Cost,
     slack,
@@ -84,8 +84,8 @@ impl Composition {
     }
 
     /// Returns the line-up as the simulated server offers it: every model under its id and its provider's name.
-    pub(super) fn served(&self) -> Vec<Served> {
-        let served = |settings: &ModelConfig| Served {
+    pub(super) fn served(&self) -> Vec<ServedModel> {
+        let served = |settings: &ModelConfig| ServedModel {
             names: vec![settings.card.id.to_string(), settings.model.clone()],
             model: Arc::new(simulated(settings)),
         };

@@ -1,4 +1,4 @@
-//! The simulated models behind their own server, raced through the real client.
+//! A race of simulated models behind their own server, through the real client.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use llm_arena::{
         Deadlines,
         simulated::{
             SimulatedModel,
-            server::{Served, serve},
+            server::{ServedModel, serve},
         },
     },
 };
@@ -18,11 +18,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{arena, card, model, provider, race, soon};
 
 #[tokio::test]
-async fn answers_over_a_socket_say_that_they_are_simulated() {
+async fn answers_over_a_socket_are_marked_as_simulated() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let served = |name: &str| Served {
+    let served = |name: &str| ServedModel {
         names: vec![name.into()],
         model: Arc::new(SimulatedModel::new(card(name), Some(12))),
     };
@@ -34,7 +34,7 @@ async fn answers_over_a_socket_say_that_they_are_simulated() {
     let lanes = ["gemma-2b", "gpt-oss-120b"].map(|name| model(&client, name, Deadlines::default()));
     let record = race(&arena(lanes)).await;
     for lane in &record.report.lanes {
-        assert!(lane.simulated && !lane.card.simulated, "the server says it, not the configuration");
+        assert!(lane.simulated && !lane.card.simulated, "marked by the server, not by the configuration");
         assert!(lane.status.is_finished(), "{lane:?}");
         assert_eq!((lane.metrics.output_tokens, &lane.availability), (12, &Availability::Listed));
         assert!(lane.metrics.tokens_per_second.is_some());

@@ -1,63 +1,49 @@
-//! What kind of answer a prompt asks for.
-//!
-//! Pure; works on the plain words alone.
+//! The kind of answer that a prompt asks for, judged by cue words.
 
-use super::subject::{Reading, is_among};
+use serde::Deserialize;
+
+use super::{
+    assets::WORDS,
+    prompt::{ParsedPrompt, is_among},
+};
 
 /// A kind of prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
-    /// A question about the world; also whatever fits nowhere else.
+    /// A question about the world, and the fallback.
     Fact,
     /// A program.
     Code,
     /// A puzzle or a calculation.
     Puzzle,
-    /// A summary, or a text so long that little else can be meant.
+    /// A summary; also the guess for a very long prompt.
     Summary,
     /// Data in JSON.
-    Structured,
+    Json,
     /// Small talk.
     Chat,
 }
 
-const CODE_THINGS: &str = "algorithm class code function method program query regex script snippet struct subroutine test tests \
-    trait";
-const CODE_DEEDS: &str = "build code complete create debug develop fix generate give implement make optimise optimize port \
-    program refactor rewrite show translate write";
-const CODE_ALONE: &str = "compile compiler debug fizzbuzz refactor regex segfault stacktrace";
-const LANGUAGES: &str =
-    "bash c# c++ cpp golang haskell java javascript js kotlin php python rust sql typescript";
-/// Languages whose names are everyday words: they count after "in" alone.
-const ALSO_LANGUAGES: &str = "c go ruby shell swift";
-const SUMMARY: &str = "condense essay gist outline overview summaries summarise summarised summarize summarized summary \
-    synopsis takeaways tldr";
-const PUZZLE_ALONE: &str = "calculate compute equation integral liar liars logic logical maths math probability proof prove \
-    puzzle riddle solve sqrt";
-const QUANTITY: &str = "much many long old far fast cost costs sum who which";
-const NUMBERS: &str = "two three four five six seven eight nine ten twelve dozen half twice";
-const GREETINGS: &str =
-    "bye cheers goodbye greetings hello hey hi hiya howdy morning thanks thank welcome yo";
-/// A prompt of more words than this is a text.
-const TEXT: usize = 180;
-/// Small talk is short.
-const SMALL_TALK: usize = 12;
+/// A prompt of more words is a text to summarise.
+const MAX_QUESTION_WORDS: usize = 180;
+const MAX_SMALL_TALK_WORDS: usize = 12;
 
 impl Kind {
-    /// Judges by cue words, the clearest kinds first.
-    pub(super) fn of(reading: &Reading) -> Self {
-        let reading = &reading.edges();
-        if is_code(reading) {
+    /// Returns the kind of `prompt`; the kinds with the clearest cues are tried first.
+    pub(super) fn of(prompt: &ParsedPrompt) -> Self {
+        let prompt = &prompt.edges();
+        if is_code(prompt) {
             Self::Code
-        } else if reading.has_any("json") {
-            Self::Structured
-        } else if reading.has_any(SUMMARY) || reading.has_all("key points") {
+        } else if prompt.has_any("json") {
+            Self::Json
+        } else if prompt.has_any(&WORDS.summary) || prompt.has_all("key points") {
             Self::Summary
-        } else if is_puzzle(reading) {
+        } else if is_puzzle(prompt) {
             Self::Puzzle
-        } else if reading.length > TEXT {
+        } else if prompt.length > MAX_QUESTION_WORDS {
             Self::Summary
-        } else if is_small_talk(reading) {
+        } else if is_small_talk(prompt) {
             Self::Chat
         } else {
             Self::Fact
@@ -65,32 +51,32 @@ impl Kind {
     }
 }
 
-fn is_code(reading: &Reading) -> bool {
-    let is_in_language = |pair: &[String]| pair[0] == "in" && is_among(&pair[1], ALSO_LANGUAGES);
-    let names_language = reading.has_any(LANGUAGES) || reading.words.windows(2).any(is_in_language);
-    let asks_how = reading.has_all("how to") || reading.has_all("how do i");
-    let is_program = reading.has_any("function program script regex sql");
-    let asks_for_code = reading.has_any(CODE_DEEDS) && reading.has_any(CODE_THINGS);
+fn is_code(prompt: &ParsedPrompt) -> bool {
+    let is_in_language = |pair: &[String]| pair[0] == "in" && is_among(&pair[1], &WORDS.ambiguous_languages);
+    let names_language = prompt.has_any(&WORDS.languages) || prompt.words.windows(2).any(is_in_language);
+    let asks_how = prompt.has_all("how to") || prompt.has_all("how do i");
+    let is_program = prompt.has_any("function program script regex sql");
+    let asks_for_code = prompt.has_any(&WORDS.code_verbs) && prompt.has_any(&WORDS.code_nouns);
     let is_about_code =
-        reading.has_any(CODE_ALONE) || (names_language && (asks_how || reading.has_any(CODE_DEEDS)));
+        prompt.has_any(&WORDS.code) || (names_language && (asks_how || prompt.has_any(&WORDS.code_verbs)));
     // "a JSON object with a country code" is data, "a function that parses JSON" is a program
-    if reading.has_any("json") { is_program && asks_for_code } else { asks_for_code || is_about_code }
+    if prompt.has_any("json") { is_program && asks_for_code } else { asks_for_code || is_about_code }
 }
 
-fn is_puzzle(reading: &Reading) -> bool {
+fn is_puzzle(prompt: &ParsedPrompt) -> bool {
     let is_number = |word: &String| word.starts_with(|c: char| c.is_ascii_digit());
-    let numbers = reading.words.iter().filter(|word| is_number(word)).count();
-    let asks_amount = reading.has_any(QUANTITY);
-    let calculates = numbers > 1 && (asks_amount || reading.has_all("what is"));
-    let tells_a_case = asks_amount && (numbers > 0 || reading.has_any(NUMBERS)) && reading.length > 15;
-    reading.has_any(PUZZLE_ALONE) || calculates || tells_a_case
+    let numbers = prompt.words.iter().filter(|word| is_number(word)).count();
+    let asks_amount = prompt.has_any(&WORDS.quantities);
+    let calculates = numbers > 1 && (asks_amount || prompt.has_all("what is"));
+    let describes_case = asks_amount && (numbers > 0 || prompt.has_any(&WORDS.numbers)) && prompt.length > 15;
+    prompt.has_any(&WORDS.puzzle) || calculates || describes_case
 }
 
-fn is_small_talk(reading: &Reading) -> bool {
-    let is_about_you = reading.has_all("are you") && reading.has_any("how who what");
-    let greets = reading.position(GREETINGS).is_some_and(|at| at < 2);
-    let is_verse = reading.has_any("poem haiku limerick joke");
-    reading.length <= SMALL_TALK && (greets || is_about_you || is_verse)
+fn is_small_talk(prompt: &ParsedPrompt) -> bool {
+    let is_about_you = prompt.has_all("are you") && prompt.has_any("how who what");
+    let greets = prompt.position(&WORDS.greetings).is_some_and(|at| at < 2);
+    let is_verse = prompt.has_any("poem haiku limerick joke");
+    prompt.length <= MAX_SMALL_TALK_WORDS && (greets || is_about_you || is_verse)
 }
 
 #[cfg(test)]
@@ -141,7 +127,7 @@ mod tests {
             ],
         ),
         (
-            Kind::Structured,
+            Kind::Json,
             &[
                 "Return a JSON object with the fields name, country code and population",
                 "List three planets as JSON",
@@ -151,14 +137,14 @@ mod tests {
     ];
 
     #[test]
-    fn prompts_are_told_apart() {
+    fn prompts_are_classified() {
         for (kind, prompts) in TABLE {
             for prompt in *prompts {
-                assert_eq!(Kind::of(&Reading::of(prompt)), *kind, "{prompt}");
+                assert_eq!(Kind::of(&ParsedPrompt::of(prompt)), *kind, "{prompt}");
             }
         }
         let text = "The ship left port at dawn and the crew was tired. ".repeat(40);
         let story = format!("{text} They had to write a program in Rust and build a function. {text}");
-        assert_eq!([&text, &story].map(|text| Kind::of(&Reading::of(text))), [Kind::Summary; 2]);
+        assert_eq!([&text, &story].map(|text| Kind::of(&ParsedPrompt::of(text))), [Kind::Summary; 2]);
     }
 }

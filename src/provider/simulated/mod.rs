@@ -1,21 +1,24 @@
-//! Simulated models: a [`ChatModel`] with no language model behind it, for a newcomer without a key,
-//! for demonstrations and for tests. Same port, same deltas, believable speeds, answers of the right
-//! kind; every answer says that it is simulated.
+//! Simulated models: a [`ChatModel`] without a language model, for newcomers without a provider key, for
+//! demonstrations and for tests. Speeds are plausible, answers fit the kind of the prompt, and every
+//! answer says that it is simulated.
 //!
-//! The way of an answer: [`kind`] reads what is asked, [`answer`] writes it, [`pieces`] cuts it into
-//! tokens, [`pace`] gives each its time, [`script`] puts them together, and this shell plays the script
-//! against the clock. [`server`] offers the same models over HTTP. Must not know races or views.
+//! ```text
+//! text ─prompt─▶ words ─kind─▶ kind ─answer─▶ reasoning, Markdown ─tokens, script─▶ timed deltas
+//! ```
+//!
+//! [`SimulatedModel`] plays a script against the clock. The [`profile`] of a model sets its speed and its
+//! manner of writing; the texts are data in [`assets`]. [`server`] offers the models over HTTP.
 
 mod answer;
+mod assets;
 mod kind;
-mod pace;
-mod pieces;
 mod profile;
+mod prompt;
 mod script;
 pub mod server;
-mod subject;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -30,42 +33,41 @@ use tokio::time::{Instant, sleep_until};
 use self::{profile::Profile, script::Step};
 use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
 
-/// A model that only pretends: it answers in-process, without sockets, at its profile's pace.
+/// A simulated model. It answers in-process, without sockets, at the speed of its profile.
 ///
-/// It works under a paused clock: each delta waits for its own instant, reckoned from the first poll,
-/// so that late wake-ups never add up.
+/// Each delta has a fixed offset from the first poll of the stream, so late wake-ups don't add up and
+/// tests can pause the clock.
 #[derive(Clone, Debug)]
 pub struct SimulatedModel {
     card: ModelCard,
-    profile: Profile,
     max_tokens: Option<u32>,
 }
 
 impl SimulatedModel {
-    /// A simulated model that goes by `card`, which is marked as simulated. The five models of the
-    /// default line-up have profiles of their own; any other gets one from its card. `max_tokens` is the
-    /// model's own output cap, reasoning included; the prompt's cap may lower it.
+    /// Creates a simulated model and marks its `card` as simulated. The five models of the default
+    /// line-up have their own profiles; for any other the card decides. `max_tokens` is the model's output
+    /// cap, reasoning included; the prompt's cap may lower it.
     #[must_use]
     pub fn new(mut card: ModelCard, max_tokens: Option<u32>) -> Self {
         card.simulated = true;
-        Self { profile: Profile::of(&card), card, max_tokens }
+        Self { card, max_tokens }
     }
 
-    /// The answer that `rng` throws, from its first poll on.
+    /// Streams an answer to `prompt`; the clock starts at the first poll.
     fn play(&self, prompt: Arc<Prompt>, mut rng: Rng) -> impl Stream<Item = Stamped> + Send + use<> {
-        let profile = self.profile;
+        let profile = Profile::of(&self.card);
         let cap = self.max_tokens.map_or(prompt.max_output_tokens, |own| own.min(prompt.max_output_tokens));
         async move {
             let steps = script::write(&profile, &prompt.text, cap, &mut rng);
             let start = Instant::now();
-            stream::iter(steps).then(move |step| at_its_time(start, step))
+            stream::iter(steps).then(move |step| play_step(start, step))
         }
         .flatten_stream()
     }
 }
 
-async fn at_its_time(start: Instant, step: Step) -> Stamped {
-    sleep_until(start + step.after).await;
+async fn play_step(start: Instant, step: Step) -> Stamped {
+    sleep_until(start + step.offset).await;
     Stamped { at: Instant::now(), delta: step.delta }
 }
 

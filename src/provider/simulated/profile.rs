@@ -1,30 +1,30 @@
-//! How a simulated model behaves: its speed, its first token, its manner of writing.
-//!
-//! Pure; must not know prompts or a clock.
+//! The character of a simulated model: its speed, its time to the first token, its manner of writing.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde::Deserialize;
+
+use super::assets::PROFILES;
 use crate::model::ModelCard;
 
-/// A model's character in numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The character of one model.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(super) struct Profile {
-    /// Decode speed in tokens per second, before the variation from run to run.
+    /// Decode speed in tokens per second, before the variation between runs.
     pub tokens_per_second: f64,
     /// Seconds to the first token for a short prompt.
     pub first_token: f64,
-    /// How it writes.
     pub manner: Manner,
-    /// How long it thinks first.
     pub thinking: Thinking,
 }
 
 /// A manner of writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Manner {
-    /// Small and friendly: the point in a sentence or two.
+    /// The main point in a friendly sentence or two.
     Brief,
-    /// Paragraphs, as in a document.
+    /// Paragraphs.
     Plain,
     /// Headings and lists.
     Structured,
@@ -35,7 +35,8 @@ pub(super) enum Manner {
 }
 
 /// Reasoning before the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Thinking {
     /// None.
     Never,
@@ -46,37 +47,30 @@ pub(super) enum Thinking {
 }
 
 impl Profile {
-    /// The profile of the model that goes by `card`: its own for the default line-up, else one from the
-    /// size and the purpose that the card names; without a size the id decides, always in the same way.
+    /// Returns the profile of the model with this card: its own in the default line-up, else one for the
+    /// size and the purpose that the card names. Without a size the id decides, always in the same way.
     pub(super) fn of(card: &ModelCard) -> Self {
-        let (tokens_per_second, first_token, manner, thinking) = match card.id.as_str() {
-            "gemma-2b" => (143.0, 0.21, Manner::Brief, Thinking::Never),
-            "qwen-7b" => (97.0, 0.34, Manner::Plain, Thinking::Never),
-            "gpt-oss-120b" => (215.0, 0.62, Manner::Structured, Thinking::Short),
-            "qwen-coder" => (60.0, 0.90, Manner::Engineer, Thinking::Never),
-            "deepseek-r1" => (69.0, 0.88, Manner::Thorough, Thinking::Long),
-            _ => return Self::guessed(card),
-        };
-        Self { tokens_per_second, first_token, manner, thinking }
+        PROFILES.get(card.id.as_str()).copied().unwrap_or_else(|| Self::guess(card))
     }
 
-    fn guessed(card: &ModelCard) -> Self {
+    fn guess(card: &ModelCard) -> Self {
         let size = billions(&card.size).or_else(|| billions(card.id.as_str()));
-        let (tokens_per_second, first_token) = size.map_or_else(|| hashed(card.id.as_str()), sized);
+        let (tokens_per_second, first_token) =
+            size.map_or_else(|| figures_for_id(card.id.as_str()), figures_for_size);
         let manner = manner_of(card, size);
         let thinking = if manner == Manner::Thorough { Thinking::Long } else { Thinking::Never };
         Self { tokens_per_second, first_token, manner, thinking }
     }
 }
 
-/// Speed and first token for a size in billions of parameters: the larger the slower.
-fn sized(billions: f64) -> (f64, f64) {
+/// Returns speed and time to the first token for a size in billions of parameters: larger is slower.
+fn figures_for_size(billions: f64) -> (f64, f64) {
     let billions = billions.clamp(0.1, 2_000.0);
     (170.0 * billions.powf(-0.25), 0.18 * billions.powf(0.25))
 }
 
-/// Speed and first token for an id that says nothing: anywhere within the usual range.
-fn hashed(id: &str) -> (f64, f64) {
+/// Returns speed and time to the first token, within the usual range, for an id without a size.
+fn figures_for_id(id: &str) -> (f64, f64) {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     let [a, b, ..] = hasher.finish().to_be_bytes().map(|byte| f64::from(byte) / 255.0);
@@ -85,12 +79,12 @@ fn hashed(id: &str) -> (f64, f64) {
 
 fn manner_of(card: &ModelCard, size: Option<f64>) -> Manner {
     let words = format!("{} {} {}", card.id, card.name, card.best_for).to_lowercase();
-    let names_any = |cues: &[&str]| cues.iter().any(|cue| words.contains(cue));
-    if names_any(&["coder", "code", "programming"]) {
+    let mentions_any = |cues: &[&str]| cues.iter().any(|cue| words.contains(cue));
+    if mentions_any(&["coder", "code", "programming"]) {
         Manner::Engineer
-    } else if names_any(&["reason", "think", "logic", "math", "deepseek-r1", "-r1"]) {
+    } else if mentions_any(&["reason", "think", "logic", "math", "deepseek-r1", "-r1"]) {
         Manner::Thorough
-    } else if names_any(&["tool", "structured", "json"]) {
+    } else if mentions_any(&["tool", "structured", "json"]) {
         Manner::Structured
     } else if size.is_some_and(|size| size < 4.0) {
         Manner::Brief
@@ -99,7 +93,7 @@ fn manner_of(card: &ModelCard, size: Option<f64>) -> Manner {
     }
 }
 
-/// Billions of parameters in a size text such as "7B", "1.5 b", "135M", "1T", "large (671B)".
+/// Returns the billions of parameters in a text such as "7B", "1.5 b", "135M", "1T", "large (671B)".
 fn billions(text: &str) -> Option<f64> {
     let text = text.to_lowercase();
     let starts = text.char_indices().filter(|&(at, c)| c.is_ascii_digit() && !after_digit(&text[..at]));
@@ -142,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_read_from_peoples_words() {
+    fn a_size_is_read_in_its_usual_spellings() {
         let read = ["2B", "large (671B)", "135M", "1.5 b", "1T", "480B-A35B", "huge", "v2 base", ""];
         let sizes = read.map(|text| billions(text).map(|n| (n * 1000.0).round()));
         let known = [2_000.0, 671_000.0, 135.0, 1_500.0, 1_000_000.0, 480_000.0].map(Some);
@@ -160,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_alone_decides_where_no_size_is_said() {
+    fn the_id_decides_if_there_is_no_size() {
         let of = |id| Profile::of(&card(id, "", ""));
         assert_eq!(of("mystery"), of("mystery"));
         assert_ne!(of("mystery"), of("enigma"));

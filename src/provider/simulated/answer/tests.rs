@@ -1,4 +1,4 @@
-//! Every kind of prompt gets a fitting answer from every model.
+//! Each model's answer to each kind of prompt.
 
 use serde_json::Value;
 
@@ -16,29 +16,29 @@ const EXAMPLES: [&str; 5] = [
     "List three planets as a JSON array with the keys name, diameter_km and moons.",
 ];
 
-fn answers(prompt: &str) -> Vec<Answer> {
+fn answers(prompt: &str) -> Vec<ComposedAnswer> {
     profiles().iter().map(|profile| compose(prompt, profile, &mut Rng::with_seed(5))).collect()
 }
 
-/// The code of the first fence with this language.
+/// Returns the code in the first fence with this language.
 fn fenced<'a>(text: &'a str, language: &str) -> Option<&'a str> {
     let (_, after) = text.split_once(&format!("```{language}\n"))?;
     Some(after.split_once("\n```")?.0)
 }
 
 #[test]
-fn the_examples_are_answered_in_substance() {
-    let said = [
+fn the_examples_get_correct_answers() {
+    let keywords = [
         ["scatter", "blue"],
         ["split_whitespace().rev()", "```rust"],
         ["5 cents", "ball"],
         ["1969", "packets"],
         ["\"diameter_km\": 4879", "Mercury"],
     ];
-    for (prompt, words) in EXAMPLES.into_iter().zip(said) {
+    for (prompt, words) in EXAMPLES.into_iter().zip(keywords) {
         for answer in answers(prompt) {
             let whole = format!("{}{}", answer.reasoning, answer.text);
-            // the small model has room for the point alone
+            // a small model says only the main point
             assert!(words.iter().any(|word| answer.text.contains(word)), "{prompt}: {}", answer.text);
             assert!(whole.split_whitespace().count() < 700, "{prompt}: {whole}");
         }
@@ -57,7 +57,7 @@ fn every_answer_says_once_that_it_is_simulated() {
 }
 
 #[test]
-fn code_comes_in_a_fence_with_the_language_asked_for() {
+fn code_is_fenced_with_the_requested_language() {
     for (prompt, language) in [
         ("Write a Rust function that reverses the words of a sentence", "rust"),
         ("reverse the words of a string in javascript, write the code", "javascript"),
@@ -78,7 +78,7 @@ fn code_comes_in_a_fence_with_the_language_asked_for() {
 }
 
 #[test]
-fn structured_output_parses_and_has_the_keys_asked_for() {
+fn json_parses_and_has_the_requested_keys() {
     for answer in answers(EXAMPLES[4]) {
         let rows: Vec<Value> =
             serde_json::from_str(fenced(&answer.text, "json").expect("a fence")).expect("JSON");
@@ -101,8 +101,8 @@ fn structured_output_parses_and_has_the_keys_asked_for() {
 #[test]
 fn each_model_has_its_manner() {
     let [brief, plain, structured, engineer, thorough] =
-        <[Answer; 5]>::try_from(answers("Why is the sky blue?")).expect("five models");
-    let length = |answer: &Answer| answer.text.len();
+        <[ComposedAnswer; 5]>::try_from(answers("Why is the sky blue?")).expect("five models");
+    let length = |answer: &ComposedAnswer| answer.text.len();
     assert!(length(&brief) < length(&plain) && length(&plain) < length(&thorough));
     assert!(length(&engineer) < length(&thorough));
     assert!(structured.text.contains("\n- **"), "{}", structured.text);
@@ -113,7 +113,7 @@ fn each_model_has_its_manner() {
 }
 
 #[test]
-fn an_answer_speaks_of_the_subject() {
+fn an_answer_mentions_the_subject() {
     for prompt in [
         "Who invented the Jacquard loom?",
         "Write a Ruby script that renames loom photos",
@@ -148,10 +148,10 @@ fn markup_does_not_leak_into_an_answer() {
 }
 
 #[test]
-fn the_form_that_is_asked_for_goes_before_the_manner() {
-    for answer in
-        answers("What is the capital of Australia, and why is it not Sydney? Answer in two sentences.")
-    {
+fn a_requested_form_overrides_the_manner() {
+    for answer in answers(
+        "What is the capital of Australia, and why is it not Sydney? ComposedAnswer in two sentences.",
+    ) {
         let (body, _) = answer.text.split_once("\n\n_(Simulated").expect("a closing line");
         assert_eq!(body.matches(". ").count(), 1, "{body}");
         assert!(body.contains("Canberra"), "{body}");
@@ -169,7 +169,7 @@ fn the_form_that_is_asked_for_goes_before_the_manner() {
 }
 
 #[test]
-fn a_note_becomes_the_object_that_was_described() {
+fn a_note_becomes_the_described_object() {
     let prompt = r#"Turn this note into JSON and print nothing but the JSON: an object with the keys "name", "date"
         (YYYY-MM-DD), "guests" (a number), "vegetarian" (a number) and "wishes" (a list of strings).
 

@@ -1,22 +1,21 @@
-//! What a client asks for, as far as simulated models care: unknown fields are ignored, as OpenAI's own
-//! clients send many.
+//! The request for a chat completion. Fields that mean nothing to a simulated model are ignored.
 //!
-//! Pure; <https://platform.openai.com/docs/api-reference/chat/create>.
+//! <https://platform.openai.com/docs/api-reference/chat/create>
 
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-use super::wire::Refusal;
-use crate::{model::Prompt, provider::simulated::pieces};
+use super::response::ApiError;
+use crate::{model::Prompt, provider::simulated::tokens};
 
 /// The body of a chat completion request.
 #[derive(Debug, Deserialize)]
-pub(super) struct Request {
+pub(super) struct CompletionRequest {
     /// The model's name.
     pub model: String,
     messages: Vec<Message>,
-    /// True when the answer is wanted as a stream.
+    /// True if the client wants a stream.
     #[serde(default)]
     pub stream: bool,
     stream_options: Option<StreamOptions>,
@@ -33,37 +32,37 @@ struct StreamOptions {
 #[derive(Debug, Deserialize)]
 struct Message {
     role: String,
-    content: Option<Content>,
+    content: Option<MessageContent>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Content {
+enum MessageContent {
     Text(String),
-    Parts(Vec<Part>),
+    Parts(Vec<ContentPart>),
 }
 
 #[derive(Debug, Deserialize)]
-struct Part {
+struct ContentPart {
     #[serde(default)]
     text: String,
 }
 
-impl Request {
-    /// Reads a request's body.
+impl CompletionRequest {
+    /// Parses the body of a request.
     ///
     /// # Errors
-    /// A [`Refusal`] with status 400 where it is not JSON, misses something or has no message.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    /// Returns an [`ApiError`] with status 400 if the body isn't valid JSON or has no model or message.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let request: Self =
-            serde_json::from_slice(body).map_err(|error| Refusal::bad_request(&error.to_string()))?;
+            serde_json::from_slice(body).map_err(|error| ApiError::bad_request(&error.to_string()))?;
         if request.messages.is_empty() {
-            return Err(Refusal::bad_request("messages must not be empty"));
+            return Err(ApiError::bad_request("messages must not be empty"));
         }
         Ok(request)
     }
 
-    /// What the model is asked: the last turn of the user, else the last message.
+    /// Returns the prompt: the last message of the user, else the last of all.
     pub(super) fn prompt(&self) -> Prompt {
         let last = self.messages.iter().rfind(|message| message.role == "user").or(self.messages.last());
         let cap = self.max_completion_tokens.or(self.max_tokens);
@@ -73,12 +72,12 @@ impl Request {
         }
     }
 
-    /// Tokens of all messages.
+    /// Estimates the tokens of all messages.
     pub(super) fn prompt_tokens(&self) -> u64 {
-        self.messages.iter().map(|message| pieces::prompt_tokens(&message.text())).sum()
+        self.messages.iter().map(|message| tokens::count_prompt(&message.text())).sum()
     }
 
-    /// True when the stream ends with a usage chunk.
+    /// Returns true if the stream should end with a usage chunk.
     pub(super) fn includes_usage(&self) -> bool {
         self.stream_options.as_ref().is_some_and(|options| options.include_usage)
     }
@@ -88,8 +87,8 @@ impl Message {
     fn text(&self) -> String {
         match &self.content {
             None => String::new(),
-            Some(Content::Text(text)) => text.clone(),
-            Some(Content::Parts(parts)) => {
+            Some(MessageContent::Text(text)) => text.clone(),
+            Some(MessageContent::Parts(parts)) => {
                 parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
             }
         }
@@ -100,12 +99,12 @@ impl Message {
 mod tests {
     use super::*;
 
-    fn parse(body: &str) -> Request {
-        Request::parse(body.as_bytes()).expect("valid")
+    fn parse(body: &str) -> CompletionRequest {
+        CompletionRequest::parse(body.as_bytes()).expect("valid")
     }
 
     #[test]
-    fn the_last_turn_of_the_user_is_the_prompt() {
+    fn the_last_message_of_the_user_is_the_prompt() {
         let request = parse(
             r#"{"model":"m","messages":[{"role":"system","content":"be kind"},{"role":"user","content":"one"},
                {"role":"assistant","content":null},{"role":"user","content":[{"type":"text","text":"two words"},{"type":"image_url"}]}],
@@ -117,17 +116,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
-        for (body, said) in [
+    fn the_error_names_the_problem() {
+        for (body, problem) in [
             ("{", "EOF"),
             ("[]", "invalid"),
             (r#"{"messages":[]}"#, "missing field `model`"),
             (r#"{"model":"m","messages":[]}"#, "messages must not be empty"),
             (r#"{"model":"m","messages":[{"role":"user"}],"max_tokens":0}"#, "nonzero"),
         ] {
-            let refusal = Request::parse(body.as_bytes()).expect_err(body);
-            assert_eq!(refusal.status, 400, "{body}");
-            assert!(refusal.body().to_string().contains(said), "{body}: {}", refusal.body());
+            let error = CompletionRequest::parse(body.as_bytes()).expect_err(body);
+            assert_eq!(error.status, 400, "{body}");
+            assert!(error.body().to_string().contains(problem), "{body}: {}", error.body());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The server over a real socket, its bytes read by hand.
+//! The server over a real socket, with a hand-written client.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use crate::{
 };
 
 /// A running server with the models gemma-2b and deepseek-r1.
-struct World {
+struct RunningServer {
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
     tasks: JoinSet<io::Result<()>>,
 }
 
-/// An HTTP answer, its chunked body put together.
-struct Answer {
+/// An HTTP response with its chunks joined.
+struct HttpResponse {
     head: String,
     body: String,
 }
 
-impl World {
-    async fn new(more: Option<Served>) -> Self {
-        let served = |id, name: &str| Served {
+impl RunningServer {
+    async fn start(more: Option<ServedModel>) -> Self {
+        let served = |id, name: &str| ServedModel {
             names: vec![String::from(id), name.to_owned()],
             model: Arc::new(SimulatedModel::new(card(id), None)),
         };
@@ -58,28 +58,28 @@ impl World {
         socket
     }
 
-    async fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+    async fn ask(&self, method: &str, path: &str, body: &str) -> HttpResponse {
         let mut bytes = Vec::new();
         self.send(method, path, body).await.read_to_end(&mut bytes).await.expect("read");
         let text = String::from_utf8(bytes).expect("UTF-8");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         let head = head.to_lowercase();
         let body =
-            if head.contains("transfer-encoding: chunked") { unchunked(body) } else { body.to_owned() };
-        Answer { head, body }
+            if head.contains("transfer-encoding: chunked") { join_chunks(body) } else { body.to_owned() };
+        HttpResponse { head, body }
     }
 
-    async fn complete(&self, body: &Value) -> Answer {
+    async fn complete(&self, body: &Value) -> HttpResponse {
         self.ask("POST", "/v1/chat/completions", &body.to_string()).await
     }
 
-    async fn ends(mut self) {
+    async fn stop(mut self) {
         self.stop.send(()).expect("it runs");
         self.tasks.join_next().await.expect("a task").expect("no panic").expect("no error");
     }
 }
 
-impl Answer {
+impl HttpResponse {
     fn status(&self) -> &str {
         self.head.split(' ').nth(1).expect("a status")
     }
@@ -88,15 +88,15 @@ impl Answer {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// The data of the events, each of which is one line and ends with a blank one.
+    /// Returns the data of the events, each of which is one line and ends with a blank one.
     fn events(&self) -> Vec<&str> {
         let events = self.body.strip_suffix("\n\n").expect("a blank line at the end").split("\n\n");
         events.map(|event| event.strip_prefix("data: ").expect("data")).collect()
     }
 }
 
-/// The body of a chunked message, put together.
-fn unchunked(mut rest: &str) -> String {
+/// Joins the chunks of a body.
+fn join_chunks(mut rest: &str) -> String {
     let mut body = String::new();
     while let Some((size, after)) = rest.split_once("\r\n") {
         let size = usize::from_str_radix(size, 16).expect("a size");
@@ -114,9 +114,9 @@ fn ask_gemma(more: &Value) -> Value {
 
 #[tokio::test]
 async fn a_stream_has_role_content_finish_usage_and_done_in_this_order() {
-    let world = World::new(None).await;
+    let server = RunningServer::start(None).await;
     let options = json!({ "stream": true, "stream_options": { "include_usage": true } });
-    let answer = world.complete(&ask_gemma(&options)).await;
+    let answer = server.complete(&ask_gemma(&options)).await;
     for header in ["content-type: text/event-stream", "cache-control: no-cache", "x-accel-buffering: no"] {
         assert!(answer.head.contains(header), "{}", answer.head);
     }
@@ -136,33 +136,33 @@ async fn a_stream_has_role_content_finish_usage_and_done_in_this_order() {
     assert_eq!(usage["choices"], json!([]));
     assert_eq!(usage["usage"]["completion_tokens"], content.len() + 1);
     assert_eq!(usage["usage"]["prompt_tokens"], 2);
-    world.ends().await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn reasoning_has_its_own_field_and_the_cap_holds() {
-    let world = World::new(None).await;
+    let server = RunningServer::start(None).await;
     let body = json!({ "model": "deepseek-ai/R1", "stream": true, "max_completion_tokens": 12,
                        "messages": [{ "role": "user", "content": "Why is the sky blue?" }] });
-    let answer = world.complete(&body).await;
+    let answer = server.complete(&body).await;
     let chunks: Vec<Value> =
         answer.events().iter().filter_map(|data| serde_json::from_str(data).ok()).collect();
-    let thoughts =
+    let reasoning =
         chunks.iter().filter(|c| c["choices"][0]["delta"]["reasoning_content"].is_string()).count();
-    assert_eq!(thoughts, 12);
+    assert_eq!(reasoning, 12);
     assert_eq!(
         chunks.last().expect("chunks")["choices"][0]["finish_reason"],
         "length",
         "no usage unless asked"
     );
     assert_eq!(chunks[0]["model"], "deepseek-ai/R1");
-    world.ends().await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn a_whole_answer_is_one_object() {
-    let world = World::new(None).await;
-    let answer = world.complete(&ask_gemma(&json!({ "max_tokens": 5 }))).await;
+    let server = RunningServer::start(None).await;
+    let answer = server.complete(&ask_gemma(&json!({ "max_tokens": 5 }))).await;
     let whole = answer.json();
     assert_eq!(answer.status(), "200");
     assert_eq!(whole["object"], "chat.completion");
@@ -170,32 +170,32 @@ async fn a_whole_answer_is_one_object() {
     assert!(!whole["choices"][0]["message"]["content"].as_str().expect("content").is_empty());
     assert_eq!(whole["usage"]["completion_tokens"], 5);
     assert_eq!(whole["simulated"], true);
-    world.ends().await;
+    server.stop().await;
 }
 
 #[tokio::test]
-async fn the_listing_names_every_name_and_head_works() {
-    let world = World::new(None).await;
-    let list = world.ask("GET", "/v1/models", "").await.json();
+async fn the_list_has_every_name_and_head_works() {
+    let server = RunningServer::start(None).await;
+    let list = server.ask("GET", "/v1/models", "").await.json();
     let ids: Vec<&str> =
         list["data"].as_array().expect("a list").iter().filter_map(|m| m["id"].as_str()).collect();
     assert_eq!(ids, ["gemma-2b", "google/gemma-2-2b-it", "deepseek-r1", "deepseek-ai/R1"]);
-    let head = world.ask("HEAD", "/v1/models", "").await;
+    let head = server.ask("HEAD", "/v1/models", "").await;
     assert_eq!((head.status(), head.body.as_str()), ("200", ""));
-    assert_eq!(world.ask("GET", "/health", "").await.body, "ok");
-    world.ends().await;
+    assert_eq!(server.ask("GET", "/health", "").await.body, "ok");
+    server.stop().await;
 }
 
 #[tokio::test]
-async fn refusals_have_openais_form() {
-    let world = World::new(None).await;
+async fn errors_have_openais_form() {
+    let server = RunningServer::start(None).await;
     let mut unknown = ask_gemma(&json!({}));
     unknown["model"] = "nobody".into();
     let table = [
-        (world.complete(&unknown).await, "404", "model_not_found"),
-        (world.ask("POST", "/v1/chat/completions", "{nonsense").await, "400", "invalid_request_error"),
-        (world.ask("GET", "/v1/chat/completions", "").await, "405", "invalid_request_error"),
-        (world.ask("GET", "/v2", "").await, "404", "invalid_request_error"),
+        (server.complete(&unknown).await, "404", "model_not_found"),
+        (server.ask("POST", "/v1/chat/completions", "{nonsense").await, "400", "invalid_request_error"),
+        (server.ask("GET", "/v1/chat/completions", "").await, "405", "invalid_request_error"),
+        (server.ask("GET", "/v2", "").await, "404", "invalid_request_error"),
     ];
     for (answer, status, word) in table {
         assert_eq!(answer.status(), status, "{}", answer.body);
@@ -203,10 +203,10 @@ async fn refusals_have_openais_form() {
         assert!(error["message"].is_string(), "{error}");
         assert!(error["type"] == word || error["code"] == word, "{error}");
     }
-    world.ends().await;
+    server.stop().await;
 }
 
-/// A model that says one word and then nothing more, and tells when it is dropped.
+/// A model that sends one word and then stays silent; `dropped` is closed when its stream is dropped.
 struct Endless {
     card: ModelCard,
     dropped: std::sync::Mutex<Option<oneshot::Sender<()>>>,
@@ -234,13 +234,13 @@ impl ChatModel for Endless {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_cancels_the_answer() {
+async fn a_client_that_disconnects_cancels_the_answer() {
     let (dropped, is_dropped) = oneshot::channel();
     let model = Arc::new(Endless { card: card("endless"), dropped: Some(dropped).into() });
-    let world = World::new(Some(Served { names: vec!["endless".into()], model })).await;
+    let server = RunningServer::start(Some(ServedModel { names: vec!["endless".into()], model })).await;
     let mut body = ask_gemma(&json!({ "stream": true }));
     body["model"] = "endless".into();
-    let mut socket = world.send("POST", "/v1/chat/completions", &body.to_string()).await;
+    let mut socket = server.send("POST", "/v1/chat/completions", &body.to_string()).await;
     let mut seen = String::new();
     while !seen.contains("word") {
         let mut bytes = [0; 1024];
@@ -251,5 +251,5 @@ async fn a_client_that_goes_away_cancels_the_answer() {
     let gone =
         tokio::time::timeout(Duration::from_secs(20), is_dropped).await.expect("the stream was dropped");
     assert!(gone.is_err(), "dropped, never sent");
-    world.ends().await;
+    server.stop().await;
 }

@@ -1,33 +1,36 @@
-//! One content in five manners: the small model's two sentences, paragraphs, lists, code, careful steps;
-//! a form that the prompt asks for goes before the manner.
+//! Content as Markdown: in the form that the prompt asks for, else in the model's manner.
 
 use std::fmt::Write as _;
 
 use fastrand::Rng;
 
-use super::{Block, Content};
-use crate::provider::simulated::{kind::Kind, profile::Manner, subject::Reading};
+use crate::provider::simulated::{
+    assets::{Block, Content, REASONING},
+    kind::Kind,
+    profile::Manner,
+    prompt::ParsedPrompt,
+};
 
-/// The line that ends every answer in prose.
-pub(super) const CLOSING: &str = "_(Simulated answer: no language model is running.)_";
+/// The last line of every answer in prose.
+const CLOSING: &str = "_(Simulated answer: no language model is running.)_";
 
 /// The form that a prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// The point alone.
+    /// The main point alone.
     Lead,
     /// Two sentences.
     Concise,
     /// Bullet points.
     Bullets,
-    /// As the model likes it, for this kind.
+    /// The model's choice for this kind of prompt.
     Free(Kind),
 }
 
 impl Form {
-    /// The form that these words ask for.
-    pub(super) fn of(kind: Kind, reading: &Reading) -> Self {
-        let words = reading.edges();
+    /// Returns the form that the prompt asks for.
+    pub(super) fn of(kind: Kind, prompt: &ParsedPrompt) -> Self {
+        let words = prompt.edges();
         let counts_sentences = words.has_any("sentence sentences") && words.has_any("one two single 1 2");
         match kind {
             Kind::Chat => Self::Lead,
@@ -38,7 +41,7 @@ impl Form {
     }
 }
 
-/// The content in this form and manner, as Markdown.
+/// Returns the content as Markdown in this form and manner.
 pub(super) fn text(manner: Manner, form: Form, content: &Content, rng: &mut Rng) -> String {
     let body = match (form, manner) {
         (Form::Lead, _) => content.lead.clone(),
@@ -53,7 +56,7 @@ pub(super) fn text(manner: Manner, form: Form, content: &Content, rng: &mut Rng)
     format!("{body}\n\n{CLOSING}")
 }
 
-/// The lead and one more sentence, the first or, for the careful, what is worth knowing.
+/// The lead and one more sentence: the closing one for a thorough model, else the first point.
 fn concise(manner: Manner, content: &Content) -> String {
     let first = content.points.first().map_or("", |(_, text)| text.as_str());
     let more =
@@ -77,7 +80,7 @@ fn bullets(manner: Manner, content: &Content) -> String {
     out.trim_start().to_owned()
 }
 
-/// A sentence up to its first semicolon or colon.
+/// Returns a sentence up to its first semicolon or colon.
 fn first_clause(text: &str) -> String {
     let clause = text.split([';', ':']).next().unwrap_or(text);
     format!("{}.", clause.trim_end_matches('.'))
@@ -109,17 +112,11 @@ fn plain(content: &Content, kind: Kind, rng: &mut Rng) -> String {
 }
 
 fn structured(content: &Content, kind: Kind) -> String {
-    let heading = match kind {
-        Kind::Code => "How it works",
-        Kind::Puzzle => "Solution",
-        Kind::Summary => "Key points",
-        _ => "Details",
-    };
     let mut out = format!("**In short:** {}", content.lead);
     if let Some(block) = &content.block {
         fence(&mut out, block);
     }
-    push(&mut out, "\n\n", &format!("**{heading}**"));
+    push(&mut out, "\n\n", &format!("**{}**", REASONING.of(kind).heading));
     for (label, text) in &content.points {
         push(&mut out, "\n", &format!("- **{label}:** {text}"));
     }
@@ -148,8 +145,7 @@ fn thorough(content: &Content, kind: Kind) -> String {
     for (number, (label, text)) in (1..).zip(&content.points) {
         push(&mut out, "\n", &format!("{number}. **{label}.** {text}"));
     }
-    let check = if matches!(kind, Kind::Puzzle | Kind::Code) { "Check" } else { "Worth knowing" };
-    push(&mut out, "\n\n", &format!("**{check}:** {}", content.close));
+    push(&mut out, "\n\n", &format!("**{}:** {}", REASONING.of(kind).closing, content.close));
     out
 }
 

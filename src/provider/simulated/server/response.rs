@@ -1,5 +1,4 @@
-//! The server's JSON: chunks, whole completions, the listing, errors. Pure but for the id and the date
-//! of a completion, which are taken when it begins.
+//! The responses: chunks, whole completions, the list of models, errors.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat-streaming/streaming>; `reasoning_content` is
 //! DeepSeek's field, <https://api-docs.deepseek.com/guides/reasoning_model>.
@@ -8,10 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::request::Request;
+use super::request::CompletionRequest;
 use crate::model::{Delta, FinishReason, ModelError, Usage};
 
-/// One completion on its way to a client.
+/// A completion in progress.
 #[derive(Debug)]
 pub(super) struct Completion {
     id: String,
@@ -27,8 +26,8 @@ pub(super) struct Completion {
 }
 
 impl Completion {
-    /// A completion for `request`, with an id of its own.
-    pub(super) fn new(request: &Request) -> Self {
+    /// Begins the completion for `request`, with a new id and the current time.
+    pub(super) fn new(request: &CompletionRequest) -> Self {
         Self {
             id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
             created: Timestamp::now().as_second(),
@@ -43,7 +42,7 @@ impl Completion {
         }
     }
 
-    /// The chunk for a delta, as text; `None` where a delta has none of its own.
+    /// Returns the chunk for a delta as JSON text, or `None` if the delta has no chunk.
     pub(super) fn chunk(&mut self, delta: &Delta) -> Option<String> {
         match delta {
             Delta::Sent if !self.has_role => {
@@ -64,8 +63,8 @@ impl Completion {
         }
     }
 
-    /// What follows the last chunk: usage where it was asked for, and "[DONE]"; nothing after an answer
-    /// that broke off.
+    /// Returns the events after the last chunk: usage if it was requested, and "[DONE]". A truncated
+    /// answer has neither.
     pub(super) fn end(&self) -> Vec<String> {
         if self.finish.is_none() {
             return Vec::new();
@@ -75,8 +74,8 @@ impl Completion {
         usage.map(|chunk| chunk.to_string()).into_iter().chain(["[DONE]".to_owned()]).collect()
     }
 
-    /// Takes a delta into a completion that is sent as a whole.
-    pub(super) fn take(&mut self, delta: Delta) {
+    /// Adds a delta to a completion that is sent as a whole.
+    pub(super) fn push(&mut self, delta: Delta) {
         match delta {
             Delta::Reasoning(text) => self.reasoning.push_str(&text),
             Delta::Text(text) => self.text.push_str(&text),
@@ -86,7 +85,7 @@ impl Completion {
         }
     }
 
-    /// The whole completion; `None` for an answer that broke off.
+    /// Returns the whole completion, or `None` for a truncated answer.
     pub(super) fn whole(&self) -> Option<Value> {
         let finish = self.finish.as_ref()?.as_str();
         let mut message = json!({ "role": "assistant", "content": self.text });
@@ -126,68 +125,68 @@ impl Completion {
     }
 }
 
-/// The listing of the models by their names.
+/// Returns the list of models with these names.
 pub(super) fn models<'a>(names: impl Iterator<Item = &'a str>) -> Value {
-    let entry = |name| json!({ "id": name, "object": "model", "created": 0, "owned_by": "simulated" });
-    json!({ "object": "list", "data": names.map(entry).collect::<Vec<_>>() })
+    let model = |name| json!({ "id": name, "object": "model", "created": 0, "owned_by": "simulated" });
+    json!({ "object": "list", "data": names.map(model).collect::<Vec<_>>() })
 }
 
-/// The event that tells of an error inside a stream.
+/// Returns the event for an error within a stream.
 pub(super) fn stream_error(error: &ModelError) -> String {
-    Refusal::failed(&error.public()).body().to_string()
+    ApiError::model_failed(&error.public()).body().to_string()
 }
 
-/// A request that gets an error instead of an answer.
+/// An error response.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     /// The HTTP status.
     pub status: u16,
-    kind: &'static str,
+    error_type: &'static str,
     code: Option<&'static str>,
     message: String,
 }
 
-impl Refusal {
+impl ApiError {
     /// The body is not a valid request.
     pub(super) fn bad_request(problem: &str) -> Self {
         Self::new(400, None, format!("invalid request: {problem}"))
     }
 
     /// The body could not be read.
-    pub(super) fn unreadable(status: u16, problem: &str) -> Self {
+    pub(super) fn unreadable_body(status: u16, problem: &str) -> Self {
         Self::new(status, None, problem.to_owned())
     }
 
-    /// No model goes by this name.
+    /// No model has this name.
     pub(super) fn unknown_model(name: &str) -> Self {
         let name: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
         let message = format!("the model `{name}` does not exist; GET /v1/models lists those that do");
         Self::new(404, Some("model_not_found"), message)
     }
 
-    /// Nothing lives at this path.
+    /// Nothing is served at this path.
     pub(super) fn unknown_path() -> Self {
         Self::new(404, None, "unknown path; try /v1/models or /v1/chat/completions".to_owned())
     }
 
-    /// The path is right and the method is not.
+    /// The path exists, but not with this method.
     pub(super) fn wrong_method() -> Self {
         Self::new(405, None, "wrong method: GET /v1/models, POST /v1/chat/completions".to_owned())
     }
 
-    /// The model itself failed.
-    pub(super) fn failed(problem: &str) -> Self {
-        Self { status: 500, kind: "server_error", code: None, message: problem.to_owned() }
+    /// The model failed.
+    pub(super) fn model_failed(problem: &str) -> Self {
+        Self { status: 500, error_type: "server_error", code: None, message: problem.to_owned() }
     }
 
     fn new(status: u16, code: Option<&'static str>, message: String) -> Self {
-        Self { status, kind: "invalid_request_error", code, message }
+        Self { status, error_type: "invalid_request_error", code, message }
     }
 
-    /// The error in OpenAI's form.
+    /// Returns the error in OpenAI's form.
     pub(super) fn body(&self) -> Value {
         json!({
-            "error": { "message": self.message, "type": self.kind, "param": null, "code": self.code },
+            "error": { "message": self.message, "type": self.error_type, "param": null, "code": self.code },
         })
     }
 }
