@@ -4,8 +4,11 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font as _, FontRef, OutlinedGlyph, Point, PxScaleFactor, point};
-use harfrust::{Buffer, Direction, Feature, Font, Script, ShapeOptions, ShapePlan, ShaperFont, Tag};
+use ab_glyph_rasterizer::{Point, Rasterizer, point};
+use harfrust::{
+    Buffer, Direction, Feature, Font, GlyphId, Script, ShapeOptions, ShapePlan, ShaperFont, Tag,
+    font::glyph::outline::{DrawMemory, DrawOptions, OutlineGlyph, PathSink},
+};
 
 use super::ChartError;
 
@@ -69,9 +72,7 @@ pub(super) struct Fonts {
 }
 
 struct Cut {
-    shaping: Font,
-    outlines: FontRef<'static>,
-    units_per_em: f32,
+    font: Font,
     /// The plans of Latin text with proportional and with tabular figures: making one costs more than shaping.
     plans: [ShapePlan; 2],
 }
@@ -86,13 +87,11 @@ static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
 
 impl Cut {
     fn parse(data: &'static [u8]) -> Option<Self> {
-        let outlines = FontRef::try_from_slice(data).ok()?;
-        let units_per_em = outlines.units_per_em()?;
-        let shaping = Font::new(data, 0)?;
+        let font = Font::new(data, 0)?;
         let plans = [false, true].map(|tabular| {
-            ShapePlan::new(&shaping, Direction::LeftToRight, Some(Script::LATIN), None, &features(tabular))
+            ShapePlan::new(&font, Direction::LeftToRight, Some(Script::LATIN), None, &features(tabular))
         });
-        Some(Self { shaping, outlines, units_per_em, plans })
+        Some(Self { font, plans })
     }
 }
 
@@ -103,7 +102,7 @@ pub(super) const CAP_HEIGHT: f32 = 2048.0 / 2816.0;
 pub(super) struct Run {
     cut: &'static Cut,
     scale: f32,
-    glyphs: Vec<(ab_glyph::GlyphId, f32, f32)>,
+    glyphs: Vec<(GlyphId, f32, f32)>,
     /// The advance of the whole run.
     pub(super) width: f32,
 }
@@ -127,13 +126,13 @@ impl Fonts {
 
     /// True when every character of `text` has a glyph. The cuts hold the same characters.
     pub(super) fn covers(&self, text: &str) -> bool {
-        text.chars().all(|c| self.bold.outlines.glyph_id(c).0 != 0)
+        text.chars().all(|c| self.bold.font.charmap().map_unicode(c).is_some())
     }
 
     /// Shapes one line, left to right.
     pub(super) fn shape(&'static self, text: &str, style: Style) -> Run {
         let cut = self.cut(style.face);
-        let scale = style.size / cut.units_per_em;
+        let scale = style.size / f32::from(cut.font.units_per_em());
         let mut run = Run { cut, scale, glyphs: Vec::with_capacity(text.len()), width: 0.0 };
         for (id, advance, (dx, dy)) in shaped(cut, text, style.face.tabular()) {
             run.glyphs.push((id, run.width + dx * scale, dy * scale));
@@ -149,7 +148,7 @@ impl Fonts {
 }
 
 /// The glyphs of a text with advances and offsets in font units; none where the text cannot be shaped.
-fn shaped(cut: &Cut, text: &str, tabular: bool) -> Vec<(ab_glyph::GlyphId, f32, (f32, f32))> {
+fn shaped(cut: &Cut, text: &str, tabular: bool) -> Vec<(GlyphId, f32, (f32, f32))> {
     let mut buffer = Buffer::new();
     buffer.push_str(text);
     buffer.set_direction(Direction::LeftToRight);
@@ -159,14 +158,13 @@ fn shaped(cut: &Cut, text: &str, tabular: bool) -> Vec<(ab_glyph::GlyphId, f32, 
     let plan = (script == Script::LATIN).then(|| &cut.plans[usize::from(tabular)]);
     let features = features(tabular);
     let options = ShapeOptions::new().features(&features).plan(plan);
-    if harfrust::shape(&ShaperFont::new(&cut.shaping), &mut buffer, options).is_err() {
+    if harfrust::shape(&ShaperFont::new(&cut.font), &mut buffer, options).is_err() {
         return Vec::new();
     }
     let glyphs = buffer.glyph_infos().iter().zip(buffer.glyph_positions());
     glyphs
-        .filter_map(|(info, at)| {
-            let id = ab_glyph::GlyphId(u16::try_from(info.glyph_id).ok()?);
-            Some((id, units(at.x_advance), (units(at.x_offset), units(at.y_offset))))
+        .map(|(info, at)| {
+            (GlyphId::new(info.glyph_id), units(at.x_advance), (units(at.x_offset), units(at.y_offset)))
         })
         .collect()
 }
@@ -181,28 +179,91 @@ fn units(value: i32) -> f32 {
 }
 
 impl Run {
-    /// Calls `paint(x, y, coverage)` for every pixel that the run touches with its origin at `(x, baseline)`;
-    /// coverage is above 0 and at most 1. Exact areas at a third of the cost of filling the outlines as paths.
+    /// Calls `paint(x, y, coverage)` for every pixel that the run covers when its origin is at `(x, baseline)`.
+    /// Coverage is above 0 and at most 1: the exact area, at a third of the cost of filling the outlines as paths.
     pub(super) fn rasterise(&self, x: f32, baseline: f32, mut paint: impl FnMut(i32, i32, f32)) {
-        let scale = PxScaleFactor { horizontal: self.scale, vertical: self.scale };
+        let outlines = self.cut.font.outline_glyphs();
         for (id, dx, dy) in &self.glyphs {
-            let Some(outline) = self.cut.outlines.outline(*id) else { continue };
-            let glyph = id.with_scale_and_position(1.0, point(x + dx, baseline - dy));
-            let glyph = OutlinedGlyph::new(glyph, outline, scale);
-            let (left, top) = whole(glyph.px_bounds().min);
-            glyph.draw(|column, row, coverage| {
-                if coverage > 0.0 {
-                    paint(left + column.cast_signed(), top + row.cast_signed(), coverage.min(1.0));
-                }
-            });
+            if let Some(outline) = outlines.get(*id) {
+                rasterise(&outline, self.scale, point(x + dx, baseline - dy), &mut paint);
+            }
         }
     }
 }
 
-/// `ab_glyph` rounds a glyph's bounds to whole pixels.
-#[expect(clippy::cast_possible_truncation, reason = "whole, and far below 2^24")]
-fn whole(corner: Point) -> (i32, i32) {
-    (corner.x as i32, corner.y as i32)
+/// Rasterises one glyph with its origin at `origin`; `scale` is pixels per font unit.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and far below 2^24")]
+fn rasterise(outline: &OutlineGlyph<'_>, scale: f32, origin: Point, paint: &mut impl FnMut(i32, i32, f32)) {
+    let Ok(ink) = outline.extents() else { return };
+    let left = (origin.x + ink.x_bearing * scale).floor();
+    let top = (origin.y - ink.y_bearing * scale).floor();
+    let right = (origin.x + (ink.x_bearing + ink.width) * scale).ceil();
+    let bottom = (origin.y - (ink.y_bearing - ink.height) * scale).ceil();
+    let mut trace = Trace {
+        rasterizer: Rasterizer::new((right - left) as usize, (bottom - top) as usize),
+        scale,
+        origin: origin - point(left, top),
+        start: Point::default(),
+        last: Point::default(),
+    };
+    if outline.draw(&DrawOptions::new(), DrawMemory::Scratch, &mut trace).is_err() {
+        return;
+    }
+    trace.rasterizer.for_each_pixel_2d(|column, row, coverage| {
+        if coverage > 0.0 {
+            paint(left as i32 + column.cast_signed(), top as i32 + row.cast_signed(), coverage.min(1.0));
+        }
+    });
+}
+
+/// Feeds an outline to the rasteriser, converting font units to pixels.
+struct Trace {
+    rasterizer: Rasterizer,
+    scale: f32,
+    origin: Point,
+    start: Point,
+    last: Point,
+}
+
+impl Trace {
+    fn pixel(&self, x: f32, y: f32) -> Point {
+        point(x * self.scale, -y * self.scale) + self.origin
+    }
+
+    /// Moves to a point and returns where it came from.
+    fn advance(&mut self, to: Point) -> Point {
+        std::mem::replace(&mut self.last, to)
+    }
+}
+
+impl PathSink for Trace {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.start = self.pixel(x, y);
+        self.last = self.start;
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        let to = self.pixel(x, y);
+        let from = self.advance(to);
+        self.rasterizer.draw_line(from, to);
+    }
+
+    fn quad_to(&mut self, cx0: f32, cy0: f32, x: f32, y: f32) {
+        let (control, to) = (self.pixel(cx0, cy0), self.pixel(x, y));
+        let from = self.advance(to);
+        self.rasterizer.draw_quad(from, control, to);
+    }
+
+    fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {
+        let (first, second, to) = (self.pixel(cx0, cy0), self.pixel(cx1, cy1), self.pixel(x, y));
+        let from = self.advance(to);
+        self.rasterizer.draw_cubic(from, first, second, to);
+    }
+
+    fn close(&mut self) {
+        let from = self.advance(self.start);
+        self.rasterizer.draw_line(from, self.start);
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +288,7 @@ mod tests {
     #[test]
     fn the_cuts_hold_the_same_characters() {
         let held = |cut: &Cut| {
-            let mut held: Vec<char> = cut.outlines.codepoint_ids().map(|(_, c)| c).collect();
+            let mut held: Vec<u32> = cut.font.charmap().unicodes().map(|(c, _)| c).collect();
             held.sort_unstable();
             held
         };
