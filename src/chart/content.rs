@@ -1,4 +1,4 @@
-//! What the chart says, in words and shares. The picture and its alternative text are both made from a [`Content`].
+//! The words and shares of a chart. The picture and its alternative text are both made from a [`Content`].
 
 use super::{
     row::Row,

@@ -238,7 +238,7 @@ fn unusual_races_are_described_in_words() {
     let error = "the credit at the provider is used up; the operator should top it up";
     let all_failed = line_up.iter().map(|lane| failed(lane.clone(), error)).collect();
     let broken =
-        failed(line_up[0].clone(), &"the provider sent a broken stream and nobody knows why ".repeat(9));
+        failed(line_up[0].clone(), &"the provider sent a broken stream and gave no reason for it ".repeat(9));
     check("long_error", &race(why, [first(2), vec![broken; 2]].concat()), "a broken stream");
     check("all_failed", &race(why, all_failed), "Gemma 2B failed: the credit");
 }
