@@ -1,4 +1,5 @@
-//! The chart against the cost of encoding its own pixels with the same encoder settings: at most four times.
+//! Drawing a chart, and encoding its pixels alone with the same settings. The whole should take at most four times as
+//! long as encoding.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use llm_arena::{
     },
 };
 
-/// Name, icon, colour, tokens per second, milliseconds to the first token; the figures are invented.
+/// Name, icon, colour, tokens per second, milliseconds to the first token. The figures are invented.
 type Lane = (&'static str, &'static str, &'static str, f64, u64);
 
 const LINE_UP: [Lane; 5] = [

@@ -1,29 +1,30 @@
-//! The alternative text: says everything the picture says, in sentences, except the prompt, which the message has.
-//!
-//! Must not know places or colours.
+//! The alternative text: everything in the picture, in sentences, except the prompt, which the message shows.
 
-use super::card::{Card, Outcome, Row};
+use super::{
+    content::Content,
+    row::{Outcome, Row},
+};
 
 /// The longest alternative text, in characters
-/// (<https://docs.slack.dev/reference/methods/files.getUploadURLExternal>; Discord takes 1024).
+/// (<https://docs.slack.dev/reference/methods/files.getUploadURLExternal>; Discord accepts 1024).
 pub(super) const MAX_CHARS: usize = 1_000;
 
 const CUT: &str = "The rest is in the message.";
 
-/// The card in at most [`MAX_CHARS`] characters, cut between sentences.
-pub(super) fn text(card: &Card) -> String {
+/// Describes the chart in at most [`MAX_CHARS`] characters, cut between sentences.
+pub(super) fn text(content: &Content) -> String {
     let mut sentences = vec!["Bar chart, tokens per second.".to_owned()];
-    if card.simulated.is_some() {
-        sentences.push(if card.mixed { "Some models simulated." } else { "Simulated." }.to_owned());
+    if content.simulated.is_some() {
+        sentences.push(if content.is_mixed { "Some models simulated." } else { "Simulated." }.to_owned());
     }
     let mut rank = 0;
-    for row in &card.rows {
-        rank += usize::from(is_ranked(row));
-        sentences.push(sentence(row, rank, card.mixed));
+    for row in &content.rows {
+        rank += usize::from(matches!(row.outcome, Outcome::Speed { is_complete: true, .. }));
+        sentences.push(sentence(row, rank, content.is_mixed));
     }
-    let unsaid = card.tiles.iter().filter(|(what, _)| matches!(*what, "total" | "output tokens"));
-    sentences.extend(unsaid.map(|(what, figure)| format!("{} {figure}.", capitalised(what))));
-    sentences.extend(card.more.as_ref().map(|more| format!("{}.", more.trim_start_matches("+ "))));
+    let remaining = content.tiles.iter().filter(|(label, _)| matches!(*label, "total" | "output tokens"));
+    sentences.extend(remaining.map(|(label, figure)| format!("{} {figure}.", capitalised(label))));
+    sentences.extend(content.more.as_ref().map(|more| format!("{}.", more.trim_start_matches("+ "))));
     joined(&sentences)
 }
 
@@ -32,32 +33,28 @@ fn capitalised(word: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn is_ranked(row: &Row) -> bool {
-    matches!(row.outcome, Outcome::Speed { whole: true, .. })
-}
-
 fn sentence(row: &Row, rank: usize, mixed: bool) -> String {
-    let name = if mixed && row.simulated { format!("{} (simulated)", row.name) } else { row.name.clone() };
+    let name = if mixed && row.is_simulated { format!("{} (simulated)", row.name) } else { row.name.clone() };
     let mut parts = Vec::new();
     match &row.outcome {
         Outcome::Failed(error) => return format!("{name} failed: {error}."),
-        Outcome::NoSpeed(words) => parts.push(format!("{name}: {words}")),
-        Outcome::Speed { figure, mark, whole, .. } => {
-            let rank = if *whole { format!("{rank} ") } else { String::new() };
+        Outcome::NoSpeed(reason) => parts.push(format!("{name}: {reason}")),
+        Outcome::Speed { figure, note, is_complete, .. } => {
+            let rank = if *is_complete { format!("{rank} ") } else { String::new() };
             parts.push(format!("{rank}{name} {figure}"));
-            parts.extend(mark.map(str::to_owned));
+            parts.extend(note.map(str::to_owned));
         }
     }
-    parts.extend(row.honour.map(|honour| honour.words().to_owned()));
+    parts.extend(row.award.map(|award| award.words().to_owned()));
     parts.extend(row.first_token.as_ref().map(|time| format!("first token {time}")));
     parts.extend(row.thought.as_ref().map(|time| format!("thought {time}")));
     parts.join(", ") + "."
 }
 
 fn joined(sentences: &[String]) -> String {
-    let whole = sentences.join(" ");
-    if whole.chars().count() <= MAX_CHARS {
-        return whole;
+    let all = sentences.join(" ");
+    if all.chars().count() <= MAX_CHARS {
+        return all;
     }
     let mut text = String::new();
     let mut left = MAX_CHARS - CUT.len();
@@ -76,17 +73,17 @@ fn joined(sentences: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{samples::*, text::Fonts},
+        super::{tests::*, text::Fonts},
         *,
     };
     use crate::race::{metrics::TokenCount, report::Report};
 
     fn alt(report: &Report) -> String {
-        text(&Card::of(report, Fonts::embedded().expect("the embedded fonts are whole")))
+        text(&Content::new(report, Fonts::embedded().expect("the embedded fonts are whole")))
     }
 
     #[test]
-    fn says_what_the_picture_says_without_the_prompt() {
+    fn describes_the_picture_without_the_prompt() {
         let mut report = line_up();
         report.lanes[1].metrics.token_count = TokenCount::Estimated;
         assert_eq!(
@@ -102,17 +99,17 @@ mod tests {
     fn simulated_models_and_lanes_left_out_are_named() {
         let mut report = crowd(19);
         report.lanes.iter_mut().for_each(|lane| lane.simulated = true);
-        let said = alt(&report);
-        assert!(said.starts_with("Bar chart, tokens per second. Simulated. 1 Model 1 260"), "{said}");
-        assert!(said.ends_with("11 more in the message, 3 of them failed."), "{said}");
+        let alt_text = alt(&report);
+        assert!(alt_text.starts_with("Bar chart, tokens per second. Simulated. 1 Model 1 260"), "{alt_text}");
+        assert!(alt_text.ends_with("11 more in the message, 3 of them failed."), "{alt_text}");
         report.lanes[0].simulated = false;
-        let said = alt(&report);
-        assert!(said.contains("Some models simulated. 1 Model 1 260,"), "{said}");
-        assert!(said.contains("2 Model 2 (simulated) 130,"), "{said}");
+        let alt_text = alt(&report);
+        assert!(alt_text.contains("Some models simulated. 1 Model 1 260,"), "{alt_text}");
+        assert!(alt_text.contains("2 Model 2 (simulated) 130,"), "{alt_text}");
     }
 
     #[test]
-    fn a_single_lane_has_its_other_numbers_too() {
+    fn a_single_lane_has_all_its_numbers() {
         let mut report = line_up();
         report.lanes.truncate(1);
         assert!(
@@ -126,8 +123,8 @@ mod tests {
         for lane in &mut report.lanes {
             *lane = failed(lane.clone(), &"é".repeat(400));
         }
-        let said = alt(&report);
-        assert!(said.chars().count() <= MAX_CHARS);
-        assert!(said.ends_with("…. The rest is in the message."), "{said}");
+        let alt_text = alt(&report);
+        assert!(alt_text.chars().count() <= MAX_CHARS);
+        assert!(alt_text.ends_with("…. The rest is in the message."), "{alt_text}");
     }
 }

@@ -1,6 +1,4 @@
-//! The few shapes of the chart as plotters elements; places are pixels here and plotters' units beyond.
-//!
-//! Must not know the card.
+//! The shapes of the chart as plotters elements. Callers give pixels; plotters gets its own units.
 
 use plotters::{
     coord::Shift,
@@ -18,66 +16,29 @@ use super::{
     ChartError,
     canvas::{Canvas, SUB, units},
     icons::Icon,
+    layout::Area,
     text::Style,
 };
 use crate::model::Color;
 
-/// How a text looks.
+/// A text style with a colour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ink {
-    /// Cut and size.
     pub(super) style: Style,
-    /// Colour.
     pub(super) color: Color,
 }
 
-/// A rectangle in pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Area {
-    /// Left edge.
-    pub(super) left: f32,
-    /// Top edge.
-    pub(super) top: f32,
-    /// Right edge.
-    pub(super) right: f32,
-    /// Bottom edge.
-    pub(super) bottom: f32,
-}
-
-impl Area {
-    /// From `left` to `right`, `height` high with its middle at `middle`.
-    pub(super) fn row(left: f32, right: f32, middle: f32, height: f32) -> Self {
-        let top = (middle - height / 2.0).round();
-        Self { left, top, right, bottom: top + height }
-    }
-
-    /// The vertical middle.
-    pub(super) fn middle(self) -> f32 {
-        f32::midpoint(self.top, self.bottom)
-    }
-
-    /// The same, `by` smaller on each side.
-    pub(super) fn inset(self, by: f32) -> Self {
-        Self { left: self.left + by, top: self.top + by, right: self.right - by, bottom: self.bottom - by }
-    }
-
-    fn width(self) -> f32 {
-        self.right - self.left
-    }
-}
-
-pub(super) type Drawn = Result<(), ChartError>;
+pub(super) type DrawResult = Result<(), ChartError>;
 
 /// Draws on a canvas.
 pub(super) struct Brush<'a>(DrawingArea<Canvas<'a>, Shift>);
 
 impl<'a> Brush<'a> {
-    /// A brush for `canvas`.
     pub(super) fn new(canvas: Canvas<'a>) -> Self {
         Self(canvas.into_drawing_area())
     }
 
-    fn draw<'e, E>(&self, element: &'e E) -> Drawn
+    fn draw<'e, E>(&self, element: &'e E) -> DrawResult
     where
         &'e E: PointCollection<'e, (i32, i32)>,
         E: Drawable<Canvas<'a>>,
@@ -85,22 +46,22 @@ impl<'a> Brush<'a> {
         self.0.draw(element).map_err(|error| ChartError::Draw(error.into()))
     }
 
-    /// Text from `x` to the right, the middle of its capitals at `y`.
-    pub(super) fn text(&self, text: &str, ink: Ink, at: (f32, f32)) -> Drawn {
+    /// Draws text from `x` to the right, with the middle of its capitals at `y`.
+    pub(super) fn text(&self, text: &str, ink: Ink, at: (f32, f32)) -> DrawResult {
         self.anchored(text, ink, at, HPos::Left)
     }
 
-    /// Text that ends at `x`.
-    pub(super) fn text_ending(&self, text: &str, ink: Ink, at: (f32, f32)) -> Drawn {
+    /// Draws text that ends at `x`.
+    pub(super) fn text_ending(&self, text: &str, ink: Ink, at: (f32, f32)) -> DrawResult {
         self.anchored(text, ink, at, HPos::Right)
     }
 
-    /// Text around `x`.
-    pub(super) fn text_around(&self, text: &str, ink: Ink, at: (f32, f32)) -> Drawn {
+    /// Draws text centred at `x`.
+    pub(super) fn text_around(&self, text: &str, ink: Ink, at: (f32, f32)) -> DrawResult {
         self.anchored(text, ink, at, HPos::Center)
     }
 
-    fn anchored(&self, text: &str, ink: Ink, (x, y): (f32, f32), side: HPos) -> Drawn {
+    fn anchored(&self, text: &str, ink: Ink, (x, y): (f32, f32), side: HPos) -> DrawResult {
         let family = FontFamily::Name(ink.style.face.family());
         let font = FontDesc::new(family, f64::from(ink.style.size) * f64::from(SUB), FontStyle::Normal);
         let color = rgb(ink.color);
@@ -108,21 +69,21 @@ impl<'a> Brush<'a> {
         self.draw(&Text::new(text, point(x, y), style))
     }
 
-    /// A filled rectangle with round corners.
-    pub(super) fn fill(&self, area: Area, radius: f32, color: Color) -> Drawn {
+    /// Fills a rectangle with round corners.
+    pub(super) fn fill(&self, area: Area, radius: f32, color: Color) -> DrawResult {
         self.draw(&Polygon::new(rounded(area, radius), rgb(color).filled()))
     }
 
-    /// The outline of a rectangle with round corners, inside of its edges.
-    pub(super) fn frame(&self, area: Area, radius: f32, (width, color): (f32, Color)) -> Drawn {
+    /// Draws the outline of a rectangle with round corners, inside its edges.
+    pub(super) fn frame(&self, area: Area, radius: f32, (width, color): (f32, Color)) -> DrawResult {
         let inside = area.inset(width / 2.0);
         let mut points = rounded(inside, radius - width / 2.0);
         points.extend(points.first().copied());
         self.draw(&PathElement::new(points, stroke(color, width)))
     }
 
-    /// A dashed rectangle with sharp corners, inside of its edges; every side begins and ends with a dash.
-    pub(super) fn dashes(&self, area: Area, (width, color): (f32, Color)) -> Drawn {
+    /// Draws a dashed rectangle with sharp corners, inside its edges. Every side begins and ends with a dash.
+    pub(super) fn dashes(&self, area: Area, (width, color): (f32, Color)) -> DrawResult {
         let Area { left, top, right, bottom } = area.inset(width / 2.0);
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
         for side in corners.windows(2) {
@@ -136,18 +97,18 @@ impl<'a> Brush<'a> {
         Ok(())
     }
 
-    /// A straight line.
-    pub(super) fn line(&self, from: (f32, f32), to: (f32, f32), (width, color): (f32, Color)) -> Drawn {
+    /// Draws a straight line.
+    pub(super) fn line(&self, from: (f32, f32), to: (f32, f32), (width, color): (f32, Color)) -> DrawResult {
         self.draw(&PathElement::new(vec![point(from.0, from.1), point(to.0, to.1)], stroke(color, width)))
     }
 
-    /// A filled disc.
-    pub(super) fn disc(&self, (x, y): (f32, f32), radius: f32, color: Color) -> Drawn {
+    /// Fills a disc.
+    pub(super) fn disc(&self, (x, y): (f32, f32), radius: f32, color: Color) -> DrawResult {
         self.draw(&Circle::new(point(x, y), units(radius), rgb(color).filled()))
     }
 
-    /// A picture with its top left corner at whole pixels.
-    pub(super) fn icon(&self, icon: &Icon, (x, y): (f32, f32)) -> Drawn {
+    /// Draws an image with its top left corner rounded to whole pixels.
+    pub(super) fn icon(&self, icon: &Icon, (x, y): (f32, f32)) -> DrawResult {
         self.draw(&Blit { at: point(x.round(), y.round()), icon })
     }
 }
@@ -189,17 +150,17 @@ fn stroke(color: Color, width: f32) -> ShapeStyle {
     rgb(color).stroke_width(units(width).unsigned_abs())
 }
 
-/// Steps of a quarter circle: at most 0.03 pixels off at the chart's radii.
-const STEPS: u8 = 8;
+/// Segments of a rounded corner: at most 0.03 pixels off at the chart's radii.
+const CORNER_STEPS: u8 = 8;
 
-/// The corners of `area`, rounded as far as it is large enough.
+/// Returns the outline of `area` with round corners; the radius is limited to half of its sides.
 fn rounded(area: Area, radius: f32) -> Vec<BackendCoord> {
-    let radius = radius.min(area.width() / 2.0).min((area.bottom - area.top) / 2.0).max(0.0);
+    let radius = radius.min(area.width() / 2.0).min(area.height() / 2.0).max(0.0);
     let Area { left, top, right, bottom } = area.inset(radius);
     let centres = [(right, bottom), (left, bottom), (left, top), (right, top)];
     let corner = |(quarter, (x, y)): (u8, (f32, f32))| {
-        (0..=STEPS).map(move |step| {
-            let turn = f32::from(quarter) + f32::from(step) / f32::from(STEPS);
+        (0..=CORNER_STEPS).map(move |step| {
+            let turn = f32::from(quarter) + f32::from(step) / f32::from(CORNER_STEPS);
             let (sin, cos) = (turn * std::f32::consts::FRAC_PI_2).sin_cos();
             point(x + radius * cos, y + radius * sin)
         })
@@ -220,11 +181,5 @@ mod tests {
             assert_eq!((left, right), (Some(160), Some(208)), "{radius}");
             assert!(points.iter().all(|p| (320..=960).contains(&p.1)), "{radius}");
         }
-    }
-
-    #[test]
-    fn a_row_is_centred_on_whole_pixels() {
-        let area = Area::row(0.0, 9.0, 100.0, 51.0);
-        assert_eq!((area.top, area.bottom), (75.0, 126.0));
     }
 }

@@ -1,8 +1,7 @@
-//! plotters' drawing target: tiny-skia pixels, anti-aliased.
+//! A plotters backend that draws anti-aliased shapes on a tiny-skia pixmap.
 //!
-//! plotters counts in whole numbers, so it sees a canvas [`SUB`] times as large in each axis, and every
-//! coordinate, stroke width and font size is divided by [`SUB`] here: true sub-pixel geometry at the cost of one
-//! picture. Must not know the card.
+//! plotters has integer coordinates. To place shapes between pixels, it draws on a canvas [`SUB`] times as large in each
+//! direction, and this backend divides every coordinate, stroke width and font size by [`SUB`].
 
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
@@ -13,31 +12,30 @@ use tiny_skia::{
     Transform,
 };
 
-use super::text::{CAP_HEIGHT, Face, Fonts, Style};
+use super::text::{Face, Fonts, Style};
 
-/// plotters' units in a pixel.
+/// plotters' units per pixel.
 pub(super) const SUB: i32 = 16;
 
-/// Coordinates are held within this many pixels: outside any picture, inside of tiny-skia's fixed point, which
-/// counts quarters of a pixel.
-const FAR: f32 = 2_048.0;
+/// Coordinates are clamped to this many pixels: outside any picture, but within the range of tiny-skia's fixed point
+/// numbers.
+const MAX_COORDINATE: f32 = 2_048.0;
 
-/// Why nothing could be drawn.
+/// The bitmap to draw has the wrong length.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("a bitmap of the wrong length")]
 pub(super) struct CanvasError;
 
-type Drawn = Result<(), DrawingErrorKind<CanvasError>>;
+type DrawResult = Result<(), DrawingErrorKind<CanvasError>>;
 
-/// A picture that plotters can draw on.
+/// A pixmap that plotters can draw on.
 pub(super) struct Canvas<'a> {
     pixmap: &'a mut Pixmap,
-    fonts: &'static Fonts,
+    fonts: &'a Fonts,
 }
 
 impl<'a> Canvas<'a> {
-    /// Draws on `pixmap`.
-    pub(super) fn new(pixmap: &'a mut Pixmap, fonts: &'static Fonts) -> Self {
+    pub(super) fn new(pixmap: &'a mut Pixmap, fonts: &'a Fonts) -> Self {
         Self { pixmap, fonts }
     }
 
@@ -60,16 +58,16 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// From plotters' units to pixels.
+/// Converts plotters' units to pixels.
 #[expect(clippy::cast_precision_loss, reason = "a picture's coordinates are far below 2^24")]
 fn pixels(units: i32) -> f32 {
-    (units as f32 / SUB as f32).clamp(-FAR, FAR)
+    (units as f32 / SUB as f32).clamp(-MAX_COORDINATE, MAX_COORDINATE)
 }
 
-/// From pixels to plotters' units.
+/// Converts pixels to plotters' units.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "clamped far below 2^24")]
 pub(super) fn units(pixels: f32) -> i32 {
-    (pixels.clamp(-FAR, FAR) * SUB as f32).round() as i32
+    (pixels.clamp(-MAX_COORDINATE, MAX_COORDINATE) * SUB as f32).round() as i32
 }
 
 fn paint(color: BackendColor) -> Paint<'static> {
@@ -85,7 +83,7 @@ fn premultiplied(color: BackendColor) -> [u8; 4] {
     [color.red(), color.green(), color.blue(), color.alpha()]
 }
 
-/// Lays a premultiplied colour over one pixel; nothing outside of the picture.
+/// Blends a premultiplied colour over one pixel. Pixels outside the picture are ignored.
 fn blend(pixmap: &mut Pixmap, (x, y): (i32, i32), color: [u8; 4], coverage: f32) {
     let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
     let width = pixmap.width() as usize;
@@ -99,7 +97,7 @@ fn blend(pixmap: &mut Pixmap, (x, y): (i32, i32), color: [u8; 4], coverage: f32)
     }
 }
 
-/// A share from 0 to 1 as a byte.
+/// Converts a share from 0 to 1 to a byte.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 fn byte(share: f64) -> u8 {
     (share * 255.0).round().clamp(0.0, 255.0) as u8
@@ -125,46 +123,29 @@ impl DrawingBackend for Canvas<'_> {
         (self.pixmap.width() * sub, self.pixmap.height() * sub)
     }
 
-    fn ensure_prepared(&mut self) -> Drawn {
+    fn ensure_prepared(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn present(&mut self) -> Drawn {
+    fn present(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> DrawResult {
         let rect = Rect::from_xywh(pixels(x), pixels(y), pixels(1), pixels(1));
         self.fill(rect.map(PathBuilder::from_rect), color);
         Ok(())
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> DrawResult {
         self.draw_path([from, to], style)
-    }
-
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        (left, top): BackendCoord,
-        (right, bottom): BackendCoord,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
-        let rect = Rect::from_ltrb(pixels(left), pixels(top), pixels(right), pixels(bottom));
-        let path = rect.map(PathBuilder::from_rect);
-        if fill {
-            self.fill(path, style.color());
-        } else {
-            self.stroke(path, style);
-        }
-        Ok(())
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
         &mut self,
         path: I,
         style: &S,
-    ) -> Drawn {
+    ) -> DrawResult {
         self.stroke(polyline(path, false), style);
         Ok(())
     }
@@ -175,7 +156,7 @@ impl DrawingBackend for Canvas<'_> {
         radius: u32,
         style: &S,
         fill: bool,
-    ) -> Drawn {
+    ) -> DrawResult {
         let radius = pixels(i32::try_from(radius).unwrap_or(i32::MAX));
         let path = PathBuilder::from_circle(pixels(x), pixels(y), radius);
         if fill {
@@ -190,15 +171,15 @@ impl DrawingBackend for Canvas<'_> {
         &mut self,
         vert: I,
         style: &S,
-    ) -> Drawn {
+    ) -> DrawResult {
         self.fill(polyline(vert, true), style.color());
         Ok(())
     }
 
-    /// The anchor's vertical middle is the middle of the capitals and its bottom is the baseline; baselines are
-    /// rounded to whole pixels, so that letters are crisp and rows alike.
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Drawn {
-        let setting = setting(style);
+    /// Takes the middle of the capitals for the anchor's vertical centre and the baseline for its bottom. Baselines are
+    /// rounded to whole pixels: letters are crisp and look the same in every row.
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> DrawResult {
+        let setting = text_style(style);
         let run = self.fonts.shape(text, setting);
         let left = match style.anchor().h_pos {
             HPos::Left => 0.0,
@@ -206,8 +187,8 @@ impl DrawingBackend for Canvas<'_> {
             HPos::Right => run.width,
         };
         let rise = match style.anchor().v_pos {
-            VPos::Top => setting.size * CAP_HEIGHT,
-            VPos::Center => setting.size * CAP_HEIGHT / 2.0,
+            VPos::Top => setting.cap_height(),
+            VPos::Center => setting.cap_height() / 2.0,
             VPos::Bottom => 0.0,
         };
         let color = premultiplied(style.color());
@@ -217,19 +198,8 @@ impl DrawingBackend for Canvas<'_> {
         Ok(())
     }
 
-    #[expect(clippy::cast_sign_loss, reason = "widths and heights are not negative")]
-    fn estimate_text_size<S: BackendTextStyle>(
-        &self,
-        text: &str,
-        style: &S,
-    ) -> Result<(u32, u32), DrawingErrorKind<CanvasError>> {
-        let setting = setting(style);
-        let (width, height) = (self.fonts.width(text, setting), setting.size * CAP_HEIGHT);
-        Ok((units(width) as u32, units(height) as u32))
-    }
-
-    /// `src` is premultiplied RGBA, its size in pixels of the picture; `pos` is in plotters' units.
-    fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), src: &[u8]) -> Drawn {
+    /// Draws `src`, premultiplied RGBA, without scaling: its size is in pixels, its position in plotters' units.
+    fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), src: &[u8]) -> DrawResult {
         let bitmap =
             PixmapRef::from_bytes(src, width, height).ok_or(DrawingErrorKind::DrawingError(CanvasError))?;
         let (paint, none) = (PixmapPaint::default(), Transform::identity());
@@ -239,14 +209,14 @@ impl DrawingBackend for Canvas<'_> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "font sizes are small")]
-fn setting<S: BackendTextStyle>(style: &S) -> Style {
+fn text_style<S: BackendTextStyle>(style: &S) -> Style {
     Style::new(Face::of_family(style.family().as_str()), (style.size() / f64::from(SUB)) as f32)
 }
 
 #[cfg(test)]
 mod tests {
     use plotters::{
-        element::{Circle, Rectangle, Text},
+        element::{Circle, PathElement, Polygon, Text},
         prelude::IntoDrawingArea,
         style::{Color, RGBColor, TextStyle},
     };
@@ -271,22 +241,23 @@ mod tests {
     #[test]
     fn half_a_pixel_is_half_covered() {
         let pixmap = drawn(|area| {
-            let corners = [(units(10.0), units(10.0)), (units(20.5), units(20.0))];
-            area.draw(&Rectangle::new(corners, RED.filled())).expect("drawn");
+            let corners = [(10.0, 10.0), (20.5, 10.0), (20.5, 20.0), (10.0, 20.0)];
+            let corners = corners.map(|(x, y)| (units(x), units(y)));
+            area.draw(&Polygon::new(corners, RED.filled())).expect("drawn");
         });
         assert_eq!((alpha(&pixmap, 19, 15), alpha(&pixmap, 21, 15)), (255, 0));
         assert!((120..=136).contains(&alpha(&pixmap, 20, 15)), "{}", alpha(&pixmap, 20, 15));
     }
 
     #[test]
-    fn shapes_far_too_large_are_cut_to_the_picture() {
-        let all = (i32::MIN, i32::MIN);
+    fn oversized_shapes_are_clipped_to_the_picture() {
+        let (min, max) = (i32::MIN, i32::MAX);
         let framed = drawn(|area| {
-            let frame = Rectangle::new([all, (i32::MAX, i32::MAX)], Color::stroke_width(&RED, 32));
-            area.draw(&frame).expect("drawn");
+            let corners = [(min, min), (max, min), (max, max), (min, max), (min, min)];
+            area.draw(&PathElement::new(corners, Color::stroke_width(&RED, 32))).expect("drawn");
         });
         assert_eq!((alpha(&framed, 0, 20), alpha(&framed, 20, 20)), (255, 0));
-        let covered = drawn(|area| area.draw(&Circle::new(all, i32::MAX, RED.filled())).expect("drawn"));
+        let covered = drawn(|area| area.draw(&Circle::new((min, min), max, RED.filled())).expect("drawn"));
         assert_eq!(alpha(&covered, 39, 39), 255);
     }
 

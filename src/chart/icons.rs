@@ -1,6 +1,4 @@
-//! The icons of the default line-up as pictures, decoded and scaled once.
-//!
-//! Must not know where they stand.
+//! Images of the default line-up's emoji, decoded and scaled once.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -8,7 +6,7 @@ use image::{RgbaImage, imageops::FilterType};
 
 use super::palette;
 
-/// The sizes that the chart uses.
+/// The size of an icon, by the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IconSize {
     /// Seven rows or more.
@@ -22,7 +20,7 @@ pub(super) enum IconSize {
 impl IconSize {
     const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
 
-    /// The width in pixels.
+    /// Returns the width in pixels.
     pub(super) fn width(self) -> u16 {
         match self {
             Self::Small => 34,
@@ -32,17 +30,17 @@ impl IconSize {
     }
 }
 
-/// A picture of premultiplied RGBA pixels, as the canvas blits it.
+/// An image of premultiplied RGBA pixels.
 #[derive(Clone)]
 pub(super) struct Icon {
     /// Width and height in pixels.
     pub(super) size: (u32, u32),
-    /// Four bytes a pixel, row by row.
+    /// Four bytes per pixel, row by row.
     pub(super) pixels: Cow<'static, [u8]>,
 }
 
 impl Icon {
-    /// The icon with `share` (0 to 1) of its opacity left.
+    /// Returns the icon at `share` (0 to 1) of its opacity.
     pub(super) fn dimmed(&self, share: f32) -> Self {
         let pixels =
             self.pixels.iter().map(|channel| palette::channel(f32::from(*channel) * share)).collect();
@@ -63,7 +61,7 @@ static SCALED: LazyLock<Vec<(&'static str, [RgbaImage; 3])>> = LazyLock::new(|| 
     decoded.map(|(emoji, icon)| (emoji, IconSize::ALL.map(|size| scaled(&icon, size)))).collect()
 });
 
-/// The picture of an emoji; `None` when there is none.
+/// Returns the image of an emoji, or `None` if there is none.
 pub(super) fn find(emoji: &str, size: IconSize) -> Option<Icon> {
     let (_, sizes) = SCALED.iter().find(|(known, _)| *known == emoji)?;
     let icon = &sizes[size as usize];
@@ -81,7 +79,7 @@ fn premultiplied(png: &[u8]) -> Option<RgbaImage> {
     Some(icon)
 }
 
-/// Scales premultiplied pixels; a filter may overshoot, so that each channel is held below its alpha.
+/// Scales premultiplied pixels. The filter may overshoot, so each channel is capped at its alpha.
 fn scaled(icon: &RgbaImage, size: IconSize) -> RgbaImage {
     let width = u32::from(size.width());
     let height = (width * icon.height() / icon.width().max(1)).max(1);
@@ -100,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_icon_of_the_line_up_is_there_in_each_size() {
+    fn every_icon_of_the_line_up_is_embedded_in_each_size() {
         for emoji in ["⚡", "📜", "🔧", "💻", "🧠"] {
             for size in IconSize::ALL {
                 let icon = find(emoji, size).expect("embedded");
@@ -113,12 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_icon_is_not_guessed() {
+    fn an_unknown_icon_has_no_image() {
         assert!(find("🦙", IconSize::Medium).is_none() && find("", IconSize::Medium).is_none());
     }
 
     #[test]
-    fn a_dimmed_icon_lets_the_ground_through() {
+    fn a_dimmed_icon_is_partly_transparent() {
         let icon = find("🧠", IconSize::Medium).expect("embedded");
         let strongest = |icon: &Icon| icon.pixels.iter().copied().max();
         assert_eq!((strongest(&icon), strongest(&icon.dimmed(0.4))), (Some(255), Some(102)));

@@ -1,26 +1,27 @@
-//! The chart of a finished race: a [`Report`] in, a PNG and its alternative text out.
+//! The chart of a finished race: turns a [`Report`] into a PNG and its alternative text.
 //!
-//! Pure and bounded: no clock, no client, a fixed size, at most eight rows, texts of limited length; any report
-//! gives a picture. It takes some milliseconds, so an async caller draws in `spawn_blocking`.
-//! Must not know where the chart is posted.
+//! Pure and bounded: it reads no clock and calls nothing, the picture has a fixed size and at most eight rows, and texts
+//! are limited in length. Every report gives a picture. Drawing takes some milliseconds, so an async caller uses
+//! `spawn_blocking`.
 //!
 //! ```text
-//! Report -> sanitize -> card (what it says) -> alt                               alternative text
-//!                                           -> layout -> paint -> brush -> canvas -> pixels -> PNG
-//!                                              (what stands where; plotters elements; tiny-skia)
+//! Report -> sanitize -> content -> row     what the chart says
+//! Content -> alt                           the alternative text
+//! Content -> layout -> paint -> brush      positions, then plotters elements
+//!   -> canvas (text, raster, icons)        plotters elements to pixels
+//!   -> encode                              pixels to PNG
 //! ```
 
 mod alt;
 mod brush;
 mod canvas;
-mod card;
-mod fit;
+mod content;
 mod icons;
 mod layout;
 mod paint;
 mod palette;
-#[cfg(test)]
-mod samples;
+mod raster;
+mod row;
 mod sanitize;
 #[cfg(test)]
 mod tests;
@@ -29,13 +30,14 @@ mod text;
 use image::{
     ExtendedColorType, ImageEncoder,
     codecs::png::{CompressionType, FilterType, PngEncoder},
+    error::{ImageError, ParameterError, ParameterErrorKind},
 };
 use tiny_skia::Pixmap;
 
 use crate::{race::report::Report, surface::Chart};
 use brush::Brush;
 use canvas::Canvas;
-use card::Card;
+use content::Content;
 use text::Fonts;
 
 /// The picture's width in pixels.
@@ -43,7 +45,7 @@ pub const WIDTH: u32 = 1200;
 /// The picture's height in pixels.
 pub const HEIGHT: u32 = 675;
 
-/// Why there is no chart. None of these depends on the report.
+/// The chart could not be drawn. No variant depends on the report.
 #[derive(Debug, thiserror::Error)]
 pub enum ChartError {
     /// An embedded font cannot be read.
@@ -57,38 +59,38 @@ pub enum ChartError {
     Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The encoder failed.
     #[error("the picture cannot be encoded")]
-    Encode(#[source] image::ImageError),
+    Encode(#[source] ImageError),
 }
 
-/// The chart of a race: bars of decode speed, the fastest first, with an alternative text of at most 1000 characters.
+/// Draws the chart of a race: bars of decode speed, the fastest first, with an alternative text of at most 1000
+/// characters.
 ///
 /// # Errors
-/// See [`ChartError`]; whatever the report holds, there is a picture.
+/// See [`ChartError`]. No report causes an error.
 pub fn png(report: &Report) -> Result<Chart, ChartError> {
     let fonts = Fonts::embedded()?;
-    let card = Card::of(report, fonts);
-    Ok(Chart { png: encode(&draw(&card, fonts)?)?, alt: alt::text(&card) })
+    let content = Content::new(report, fonts);
+    Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(&content) })
 }
 
-/// The pixels of [`png`]: RGB, three bytes a pixel, row by row. For measuring drawing and encoding apart.
+/// Draws the chart without encoding it: RGB, three bytes per pixel, row by row. The benchmark measures drawing and
+/// encoding separately.
 ///
 /// # Errors
-/// As [`png`].
+/// See [`ChartError`].
 pub fn rgb(report: &Report) -> Result<Vec<u8>, ChartError> {
     let fonts = Fonts::embedded()?;
-    draw(&Card::of(report, fonts), fonts)
+    draw(&Content::new(report, fonts), fonts)
 }
 
-/// The PNG of [`WIDTH`] x [`HEIGHT`] RGB pixels, with the settings that [`png`] uses.
+/// Encodes [`WIDTH`] x [`HEIGHT`] RGB pixels as PNG, with the settings that [`png`] uses.
 ///
 /// # Errors
-/// [`ChartError::Encode`] when `rgb` has another length.
+/// [`ChartError::Encode`] if `rgb` has another length.
 pub fn encode(rgb: &[u8]) -> Result<Vec<u8>, ChartError> {
     if rgb.len() != (WIDTH * HEIGHT * 3) as usize {
-        let wrong = image::error::ParameterErrorKind::DimensionMismatch;
-        return Err(ChartError::Encode(image::ImageError::Parameter(
-            image::error::ParameterError::from_kind(wrong),
-        )));
+        let mismatch = ParameterError::from_kind(ParameterErrorKind::DimensionMismatch);
+        return Err(ChartError::Encode(ImageError::Parameter(mismatch)));
     }
     let mut png = Vec::with_capacity(256 * 1024);
     // the fast compressor relies on filtered rows: without a filter the file is ten times as large
@@ -98,15 +100,15 @@ pub fn encode(rgb: &[u8]) -> Result<Vec<u8>, ChartError> {
     Ok(png)
 }
 
-fn draw(card: &Card, fonts: &'static Fonts) -> Result<Vec<u8>, ChartError> {
+fn draw(content: &Content, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
     let mut pixmap = Pixmap::new(WIDTH, HEIGHT).ok_or(ChartError::Memory)?;
     let ground = palette::BACKGROUND;
     pixmap.fill(tiny_skia::Color::from_rgba8(ground.r, ground.g, ground.b, 255));
-    paint::card(Brush::new(Canvas::new(&mut pixmap, fonts)), fonts, card)?;
+    paint::content(Brush::new(Canvas::new(&mut pixmap, fonts)), fonts, content)?;
     Ok(without_alpha(pixmap.take()))
 }
 
-/// RGB of opaque RGBA, in place: four pixels at a time, each written behind the place it was read from.
+/// Converts opaque RGBA to RGB in place, four pixels at a time. A block is never written beyond the bytes already read.
 fn without_alpha(mut pixels: Vec<u8>) -> Vec<u8> {
     let blocks = pixels.len() / 16;
     for block in 0..blocks {

@@ -1,54 +1,61 @@
-//! The card on the canvas: header, title, rows, footer.
-//!
-//! Must not know the report.
-
-mod row;
+//! Draws the content as laid out: header, title, rows or tiles, footer.
 
 use super::{
-    brush::{Area, Brush, Drawn, Ink},
-    card::Card,
-    fit,
-    layout::{Layout, MARGIN, RIGHT},
-    palette::{MUTED, NOTICE, TEXT, TRACK},
+    ChartError,
+    brush::{Brush, DrawResult, Ink},
+    content::{Award, Content},
+    icons,
+    layout::{Area, CHIP, Layout, MARGIN, RIGHT, UNIT, chip_width},
+    palette::{self, BACKGROUND, ERROR, MUTED, NOTICE, TEXT, TRACK},
+    row::{Outcome, Row},
     text::{Face, Fonts, Style},
 };
+use crate::model::Color;
 
-/// What is drawn, with what, where.
+/// The radius of the corners of bars and frames.
+const RADIUS: f32 = 8.0;
+/// The space between a bar's edge and the words in it.
+const PADDING: f32 = 18.0;
+/// The shortest bar, so that its colour is visible.
+const MIN_BAR: f32 = 6.0;
+/// The share of its colour that the bar of an incomplete answer keeps, and the opacity of a failed lane's icon.
+const DIMMED: f32 = 0.45;
+
 struct Scene<'a> {
     brush: Brush<'a>,
-    fonts: &'static Fonts,
+    fonts: &'a Fonts,
     layout: Layout,
 }
 
-/// Draws the whole card.
+/// Draws the whole chart.
 ///
 /// # Errors
-/// [`super::ChartError::Draw`] when the canvas refuses a shape.
-pub(super) fn card(brush: Brush<'_>, fonts: &'static Fonts, card: &Card) -> Drawn {
-    let scene = Scene { brush, fonts, layout: Layout::of(card, fonts) };
-    scene.header(card)?;
-    for (i, row) in card.rows.iter().enumerate() {
+/// [`ChartError::Draw`] if the canvas refuses a shape.
+pub(super) fn content<'a>(brush: Brush<'a>, fonts: &'a Fonts, content: &Content) -> DrawResult {
+    let scene = Scene { brush, fonts, layout: Layout::new(content, fonts) };
+    scene.header(content)?;
+    for (i, row) in content.rows.iter().enumerate() {
         scene.row(i, row)?;
     }
-    for (area, (what, figure)) in scene.layout.tiles.iter().zip(&card.tiles) {
-        scene.tile(*area, what, figure)?;
+    for (area, (label, figure)) in scene.layout.tiles.iter().zip(&content.tiles) {
+        scene.tile(*area, label, figure)?;
     }
-    if let Some(more) = &card.more {
+    if let Some(more) = &content.more {
         scene.brush.text(more, ink(Face::SemiBold, 22.0, MUTED), (scene.layout.text_x, 590.0))?;
     }
-    scene.footer(card)
+    scene.footer(content)
 }
 
-fn ink(face: Face, size: f32, color: crate::model::Color) -> Ink {
+fn ink(face: Face, size: f32, color: Color) -> Ink {
     Ink { style: Style::new(face, size), color }
 }
 
 impl Scene<'_> {
-    fn header(&self, card: &Card) -> Drawn {
+    fn header(&self, content: &Content) -> DrawResult {
         let muted = ink(Face::SemiBold, 26.0, MUTED);
         let about = "LLM Arena  ·  streaming speed";
         self.brush.text(about, muted, (MARGIN, 54.0))?;
-        if let Some(note) = card.simulated {
+        if let Some(note) = content.simulated {
             let dot = "  ·  ";
             let x = MARGIN + self.fonts.width(about, muted.style);
             self.brush.text(dot, muted, (x, 54.0))?;
@@ -56,41 +63,187 @@ impl Scene<'_> {
             self.brush.text(note, Ink { color: NOTICE, ..muted }, (x, 54.0))?;
         }
         let title = ink(Face::Bold, 38.0, TEXT);
-        self.brush.text(&self.title(&card.title, title.style), title, (MARGIN, 106.0))
+        self.brush.text(&self.title(&content.title, title.style), title, (MARGIN, 106.0))
     }
 
-    /// The title cut to the picture; a quotation keeps its closing mark.
+    /// Clips the title to the picture; a quotation keeps its closing mark.
     fn title(&self, title: &str, style: Style) -> String {
         let room = RIGHT - MARGIN;
         match title.strip_suffix('”') {
             Some(open) if self.fonts.width(title, style) > room => {
-                fit::end(self.fonts, open, style, room - self.fonts.width("”", style)) + "”"
+                self.fonts.clip_end(open, style, room - self.fonts.width("”", style)) + "”"
             }
-            _ => fit::end(self.fonts, title, style, room),
+            _ => self.fonts.clip_end(title, style, room),
         }
     }
 
-    /// One number of a single row.
-    fn tile(&self, area: Area, what: &str, figure: &str) -> Drawn {
+    /// Draws one number of a single row.
+    fn tile(&self, area: Area, label: &str, figure: &str) -> DrawResult {
         self.brush.fill(area, 12.0, TRACK)?;
-        let (x, room) = (area.left + 24.0, area.right - area.left - 48.0);
-        self.brush.text(what, ink(Face::Regular, 23.0, MUTED), (x, area.top + 38.0))?;
+        let (x, room) = (area.left + 24.0, area.width() - 48.0);
+        self.brush.text(label, ink(Face::Regular, 23.0, MUTED), (x, area.top + 38.0))?;
         let figures = ink(Face::Figures, 40.0, TEXT);
-        self.brush.text(&fit::end(self.fonts, figure, figures.style, room), figures, (x, area.top + 83.0))
+        self.brush.text(&self.fonts.clip_end(figure, figures.style, room), figures, (x, area.top + 83.0))
     }
 
-    fn footer(&self, card: &Card) -> Drawn {
+    fn footer(&self, content: &Content) -> DrawResult {
         let notes = [
             "tok/s = (output tokens − 1) ÷ (last token − first token)",
             "first token = wait after sending",
-            match card {
-                card if card.estimated => "≈ = estimated",
-                card if card.rows.len() == 1 => "one run",
+            match content.rows.len() {
+                _ if content.is_estimated => "≈ = estimated",
+                1 => "one run",
                 _ => "one run each",
             },
         ];
-        let style = Style::new(Face::Regular, 20.0);
-        let line = fit::end(self.fonts, &notes.join("   ·   "), style, RIGHT - MARGIN);
-        self.brush.text(&line, Ink { style, color: MUTED }, (MARGIN, 641.0))
+        let small = ink(Face::Regular, 20.0, MUTED);
+        let line = self.fonts.clip_end(&notes.join("   ·   "), small.style, RIGHT - MARGIN);
+        self.brush.text(&line, small, (MARGIN, 641.0))
     }
+
+    fn row(&self, index: usize, row: &Row) -> DrawResult {
+        let y = self.layout.rows[index];
+        self.icon(row, y)?;
+        self.label(index, row, y)?;
+        match &row.outcome {
+            Outcome::Speed { figure, share, note, is_complete } => {
+                let color = if *is_complete { row.color } else { palette::mix(row.color, TRACK, DIMMED) };
+                self.bar(y, *share, color, &tag(row.award, *note))?;
+                self.figure(figure, if *is_complete { TEXT } else { MUTED }, y)
+            }
+            Outcome::NoSpeed(reason) => {
+                let track = self.track(y)?;
+                self.words(&tag(row.award, Some(reason)), MUTED, track)?;
+                self.figure("–", MUTED, y)
+            }
+            Outcome::Failed(error) => self.failure(error, y),
+        }
+    }
+
+    fn icon(&self, row: &Row, y: f32) -> DrawResult {
+        let size = self.layout.sizes.icon;
+        if let Some(icon) = icons::find(&row.icon, size) {
+            let icon = if row.has_failed() { icon.dimmed(DIMMED) } else { icon };
+            let (_, height) = icon.size;
+            self.brush.icon(&icon, (MARGIN, y - f32::from(u16::try_from(height).unwrap_or(0)) / 2.0))
+        } else {
+            let color =
+                if row.has_failed() { palette::mix(row.color, BACKGROUND, DIMMED) } else { row.color };
+            let width = f32::from(size.width());
+            self.monogram(row, color, Area::row(MARGIN, MARGIN + width, y, width))
+        }
+    }
+
+    /// Draws the name's first letter in a disc, for icons without an image.
+    fn monogram(&self, row: &Row, color: Color, area: Area) -> DrawResult {
+        let radius = area.width() / 2.0;
+        let centre = (area.left + radius, area.middle());
+        if palette::vanishes_on(color, BACKGROUND) {
+            self.brush.disc(centre, radius, MUTED)?;
+            self.brush.disc(centre, radius - 2.0, color)?;
+        } else {
+            self.brush.disc(centre, radius, color)?;
+        }
+        let letter = row.label.chars().find(|c| c.is_alphanumeric()).unwrap_or('?');
+        let letter: String =
+            letter.to_uppercase().filter(|c| self.fonts.covers(&c.to_string())).take(1).collect();
+        let style = Style::new(self.layout.sizes.name.face, (radius * 1.15).round());
+        self.brush.text_around(&letter, Ink { style, color: palette::ink_on(color) }, centre)
+    }
+
+    fn label(&self, index: usize, row: &Row, y: f32) -> DrawResult {
+        let (label, sizes, x) = (&self.layout.labels[index], self.layout.sizes, self.layout.text_x);
+        let (name_y, detail_y) = self.layout.lines(y, label, &row.detail);
+        let color = if row.has_failed() { MUTED } else { TEXT };
+        self.brush.text(&label.name, Ink { style: label.style, color }, (x, name_y))?;
+        if row.has_failed() {
+            let (left, right) = (x - 3.0, x + label.width + 3.0);
+            self.brush.line((left, name_y + 1.0), (right, name_y + 1.0), (2.5, MUTED))?;
+        }
+        if row.is_simulated {
+            self.chip(x + label.width + 12.0, name_y)?;
+        }
+        let color = if matches!(row.award, Some(Award::First | Award::Both)) { TEXT } else { MUTED };
+        self.brush.text(&row.detail, Ink { style: sizes.detail, color }, (x, detail_y))
+    }
+
+    /// Draws the chip of a simulated model.
+    fn chip(&self, x: f32, y: f32) -> DrawResult {
+        let sizes = self.layout.sizes;
+        let area = Area::row(x, x + chip_width(sizes, self.fonts), y, (sizes.chip.size * 1.5).round());
+        self.brush.frame(area, 6.0, (1.5, palette::mix(NOTICE, BACKGROUND, 0.6)))?;
+        self.brush.text(CHIP, Ink { style: sizes.chip, color: NOTICE }, (x + 8.0, area.middle()))
+    }
+
+    /// Draws the empty bar and returns its area.
+    fn track(&self, y: f32) -> Result<Area, ChartError> {
+        let area = Area::row(self.layout.bar_x, self.layout.bar_end, y, self.layout.sizes.bar);
+        self.brush.fill(area, RADIUS, TRACK)?;
+        Ok(area)
+    }
+
+    fn bar(&self, y: f32, share: f32, color: Color, tag: &str) -> DrawResult {
+        let track = self.track(y)?;
+        let length = (track.width() * share).round().max(MIN_BAR);
+        let bar = Area { right: track.left + length, ..track };
+        self.brush.fill(bar, RADIUS, color)?;
+        if palette::vanishes_on(color, TRACK) {
+            self.brush.frame(bar, RADIUS, (1.5, MUTED))?;
+        }
+        if self.fonts.width(tag, self.layout.sizes.tag) + 2.0 * PADDING <= length {
+            self.words(tag, palette::ink_on(color), bar)
+        } else {
+            self.words(tag, TEXT, Area { left: bar.right, ..track })
+        }
+    }
+
+    /// Draws words at the left of an area, clipped to it.
+    fn words(&self, words: &str, color: Color, area: Area) -> DrawResult {
+        let style = self.layout.sizes.tag;
+        let words = self.fonts.clip_end(words, style, area.width() - 2.0 * PADDING);
+        self.brush.text(&words, Ink { style, color }, (area.left + PADDING, area.middle()))
+    }
+
+    /// Draws the speed and its unit, on one baseline.
+    fn figure(&self, figure: &str, color: Color, y: f32) -> DrawResult {
+        let sizes = self.layout.sizes;
+        self.brush.text_ending(figure, Ink { style: sizes.figure, color }, (self.layout.figure_end, y))?;
+        let drop = (sizes.figure.cap_height() - sizes.unit.cap_height()) / 2.0;
+        self.brush.text_ending(UNIT, Ink { style: sizes.unit, color: MUTED }, (RIGHT, y + drop))
+    }
+
+    /// Draws a dashed frame with a cross and the reason, in place of the bar.
+    fn failure(&self, error: &str, y: f32) -> DrawResult {
+        let bar = self.layout.sizes.bar;
+        let area = Area::row(self.layout.bar_x, RIGHT, y, bar);
+        self.brush.dashes(area, (1.5, palette::mix(ERROR, BACKGROUND, 0.7)))?;
+        let arm = (bar * 0.18).round().min(11.0);
+        let (x, y) = (area.left + PADDING + arm, area.middle());
+        self.brush.line((x - arm, y - arm), (x + arm, y + arm), (3.0, ERROR))?;
+        self.brush.line((x - arm, y + arm), (x + arm, y - arm), (3.0, ERROR))?;
+        let left = x + arm + 14.0;
+        self.reason(&format!("failed: {error}"), Area { left, right: RIGHT - 12.0, ..area })
+    }
+
+    /// Draws the reason of a failure: in a smaller size if it is long, on two lines if they fit.
+    fn reason(&self, words: &str, area: Area) -> DrawResult {
+        let (tag, room) = (self.layout.sizes.tag, area.width());
+        let small = Style::new(tag.face, (tag.size * 0.83).round());
+        let style = if self.fonts.width(words, tag) <= room { tag } else { small };
+        let lines = if area.height() >= 2.4 * style.size {
+            self.fonts.wrap_two_lines(words, style, room)
+        } else {
+            vec![self.fonts.clip_end(words, style, room)]
+        };
+        let first = area.middle() - if lines.len() == 2 { style.size * 0.57 } else { 0.0 };
+        for (line, y) in lines.iter().zip([first, first + style.size * 1.14]) {
+            self.brush.text(line, Ink { style, color: ERROR }, (area.left, y))?;
+        }
+        Ok(())
+    }
+}
+
+/// Joins the words in a bar: the award and the note.
+fn tag(award: Option<Award>, note: Option<&str>) -> String {
+    award.map(Award::words).into_iter().chain(note).collect::<Vec<_>>().join(" · ")
 }

@@ -1,7 +1,4 @@
-//! The chart's colours, and what can be read on which.
-//!
-//! Must not know what is drawn. Contrast as WCAG 2.2 defines it
-//! (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
+//! The chart's colours and their contrast, as [WCAG 2.2](https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio) defines it.
 
 use crate::model::Color;
 
@@ -11,43 +8,43 @@ pub(super) const BACKGROUND: Color = rgb(0x0E, 0x11, 0x16);
 pub(super) const TRACK: Color = rgb(0x1A, 0x1E, 0x27);
 /// Names, figures, the title.
 pub(super) const TEXT: Color = rgb(0xF2, 0xF5, 0xF9);
-/// Everything that is read second.
+/// Secondary text.
 pub(super) const MUTED: Color = rgb(0xA3, 0xAE, 0xBC);
 /// Failures.
 pub(super) const ERROR: Color = rgb(0xFF, 0x8A, 0x80);
 /// The mark of simulated models.
 pub(super) const NOTICE: Color = rgb(0xFF, 0xC8, 0x57);
 
-/// Graphics below this contrast need an outline (WCAG 2.2, 1.4.11 asks for 3; a bar is also told by its place).
-const VISIBLE: f64 = 1.6;
+/// Shapes below this contrast get an outline. WCAG 2.2, 1.4.11 asks for 3, but a bar is also recognised by its position.
+const MIN_CONTRAST: f64 = 1.6;
 
 const fn rgb(r: u8, g: u8, b: u8) -> Color {
     Color { r, g, b }
 }
 
-/// The colour of text on `ground`: dark or light, whichever has more contrast.
+/// Returns the colour for text on `ground`: dark or light, whichever has more contrast.
 pub(super) fn ink_on(ground: Color) -> Color {
     if contrast(BACKGROUND, ground) >= contrast(TEXT, ground) { BACKGROUND } else { TEXT }
 }
 
-/// True when a shape of `color` can hardly be told from `ground`.
+/// Returns true if a shape of `color` can hardly be distinguished from `ground`.
 pub(super) fn vanishes_on(color: Color, ground: Color) -> bool {
-    contrast(color, ground) < VISIBLE
+    contrast(color, ground) < MIN_CONTRAST
 }
 
-/// `color` with `share` (0 to 1) of it left, the rest being `ground`.
+/// Mixes `share` (0 to 1) of `color` with the rest of `ground`.
 pub(super) fn mix(color: Color, ground: Color, share: f32) -> Color {
     let part = |a: u8, b: u8| channel(f32::from(a) * share + f32::from(b) * (1.0 - share));
     Color { r: part(color.r, ground.r), g: part(color.g, ground.g), b: part(color.b, ground.b) }
 }
 
-/// The nearest channel value.
+/// Rounds to the nearest channel value.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 pub(super) fn channel(value: f32) -> u8 {
     value.round().clamp(0.0, 255.0) as u8
 }
 
-/// The contrast ratio of two colours, 1 to 21.
+/// Returns the contrast ratio of two colours, 1 to 21.
 pub(super) fn contrast(a: Color, b: Color) -> f64 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -68,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fixed_colours_can_be_read() {
+    fn the_fixed_colours_are_readable() {
         for ink in [TEXT, MUTED, ERROR, NOTICE] {
             assert!(contrast(ink, BACKGROUND) >= 4.5, "{ink}");
         }
@@ -84,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_can_be_read_on_any_colour((r, g, b) in any::<(u8, u8, u8)>()) {
+        fn text_is_readable_on_any_colour((r, g, b) in any::<(u8, u8, u8)>()) {
             prop_assert!(contrast(ink_on(rgb(r, g, b)), rgb(r, g, b)) >= 4.0);
         }
     }

@@ -1,34 +1,33 @@
-//! The one gate between a report and the layout: whatever comes in, texts are short single lines of
-//! drawable size and numbers are finite and in range when they leave.
-//!
-//! Must not know fonts, sizes or colours.
+//! Checks every value that the chart takes from a report: texts become short single lines, numbers are finite and in
+//! range.
 
 use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The longest prompt that is looked at, in characters.
+/// The longest prompt, in characters.
 pub(super) const PROMPT_CHARS: usize = 200;
 /// The longest name, in characters.
 pub(super) const NAME_CHARS: usize = 40;
 /// The longest error, in characters.
 pub(super) const ERROR_CHARS: usize = 160;
 
-/// Speeds outside are a broken measurement: the slowest that the chart can write, and far beyond any machine.
-const SPEEDS: std::ops::RangeInclusive<f64> = 0.005..=1_000_000.0;
+/// Tokens per second outside this range are a broken measurement: below it the chart would write 0.00, above it no
+/// machine is that fast.
+const PLAUSIBLE_SPEEDS: std::ops::RangeInclusive<f64> = 0.005..=1_000_000.0;
 /// Longer waits are a broken measurement.
-const LONGEST: Duration = Duration::from_hours(1);
-/// A letter carries at most two marks: more would climb into the row above.
-const CHARS_PER_GRAPHEME: usize = 3;
+const MAX_WAIT: Duration = Duration::from_hours(1);
+/// A letter keeps at most two marks: more would reach into the row above.
+const MAX_GRAPHEME_CHARS: usize = 3;
 
-/// A decode speed as far as it can be trusted.
+/// A checked decode speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Speed {
     /// Finite and in range, in tokens per second.
     Known(f64),
     /// Not defined for this answer.
     Undefined,
-    /// Given, but not a number that a measurement can give.
+    /// Reported, but out of range.
     Unusable,
 }
 
@@ -36,18 +35,19 @@ pub(super) enum Speed {
 pub(super) fn speed(raw: Option<f64>) -> Speed {
     match raw {
         None => Speed::Undefined,
-        Some(speed) if SPEEDS.contains(&speed) => Speed::Known(speed),
+        Some(speed) if PLAUSIBLE_SPEEDS.contains(&speed) => Speed::Known(speed),
         Some(_) => Speed::Unusable,
     }
 }
 
 /// Drops a wait of more than an hour.
 pub(super) fn time(raw: Option<Duration>) -> Option<Duration> {
-    raw.filter(|time| *time <= LONGEST)
+    raw.filter(|time| *time <= MAX_WAIT)
 }
 
-/// One line of at most `max` characters, "…" last where it was cut: controls and line breaks are spaces, runs of
-/// spaces are one, invisible characters are gone. Looks at no more than eight times `max` characters.
+/// Returns `text` as one line of at most `max` characters, ending in "…" if it was cut. Control characters and line
+/// breaks become spaces, runs of spaces become one, invisible characters are dropped. Reads at most eight times `max`
+/// characters.
 pub(super) fn line(text: &str, max: usize) -> String {
     let visible = text.chars().filter(|c| !is_invisible(*c)).take(8 * max);
     let spaced: String = visible.map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -57,7 +57,7 @@ pub(super) fn line(text: &str, max: usize) -> String {
             out.push(' ');
         }
         for grapheme in word.graphemes(true) {
-            out.extend(grapheme.chars().take(CHARS_PER_GRAPHEME));
+            out.extend(grapheme.chars().take(MAX_GRAPHEME_CHARS));
         }
     }
     cut(out, max)
@@ -77,7 +77,7 @@ fn cut(text: String, max: usize) -> String {
     kept.collect::<String>().trim_end().to_owned() + "…"
 }
 
-/// Characters without a shape of their own: joiners, bidirectional controls, variation selectors, tags.
+/// Returns true for characters without a shape of their own: joiners, bidirectional controls, variation selectors, tags.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
@@ -104,19 +104,19 @@ mod tests {
 
     #[test]
     fn a_wait_of_more_than_an_hour_is_dropped() {
-        assert_eq!(time(Some(LONGEST)), Some(LONGEST));
+        assert_eq!(time(Some(MAX_WAIT)), Some(MAX_WAIT));
         assert_eq!(time(Some(Duration::MAX)), None);
     }
 
     #[test]
-    fn a_line_has_no_controls_and_no_invisible_characters() {
+    fn a_line_has_no_control_or_invisible_characters() {
         assert_eq!(line("  two\r\n\twords\u{0} \u{202E}x\u{200B}y ", 40), "two words xy");
         assert_eq!(line("⚡\u{FE0F}", 4), "⚡");
         assert_eq!(line("\u{7}\u{200D}", 4), "");
     }
 
     #[test]
-    fn a_letter_keeps_two_marks() {
+    fn a_letter_keeps_at_most_two_marks() {
         assert_eq!(line(&format!("e{}", "\u{301}".repeat(500)), 40), "e\u{301}\u{301}");
     }
 
@@ -124,7 +124,7 @@ mod tests {
     fn a_long_line_is_cut_between_graphemes() {
         assert_eq!(line("abcdef", 6), "abcdef");
         assert_eq!(line("abcdefg", 6), "abcde…");
-        assert_eq!(line("abc de\u{301}f", 7), "abc d…", "a letter and its mark stay together");
+        assert_eq!(line("abc de\u{301}f", 7), "abc d…", "a letter and its mark are cut together");
         let huge = "x".repeat(1_000_000);
         assert_eq!(line(&huge, 200).chars().count(), 200);
     }

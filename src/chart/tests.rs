@@ -1,22 +1,103 @@
-//! The chart as a whole: size, colours where they belong, and that no report breaks it.
+//! Tests of the whole chart, and sample reports with invented figures.
 //!
-//! With `ARENA_ARTEFACTS=1 cargo test --lib chart` every odd chart is written to `artefacts/charts/` to be looked at.
+//! `ARENA_ARTEFACTS=1 cargo test --lib chart` writes every chart to `artefacts/charts/` for inspection.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 
-use super::{layout::Layout, samples::*, *};
+use super::{layout::Layout, *};
 use crate::{
-    model::{Color, FinishReason},
+    model::{Availability, Color, FinishReason, ModelCard, ModelId},
     race::{
         event::StopCause,
-        metrics::TokenCount,
+        metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
     },
 };
 
-/// The chart of `report`, written where a person can look at it.
+pub(super) fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Returns a finished lane with a speed in tokens per second and a time to first token in milliseconds.
+pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64)) -> LaneReport {
+    let card = ModelCard {
+        id: ModelId::new(&name.to_lowercase().replace(' ', "-")),
+        name: name.into(),
+        icon: icon.into(),
+        size: String::new(),
+        best_for: String::new(),
+        color: Color::parse(color).expect("a colour"),
+        provider: "test".into(),
+        simulated: false,
+        prices: None,
+    };
+    LaneReport {
+        card: Arc::new(card),
+        status: Status::Finished(FinishReason::new("stop")),
+        answer: "Because.".into(),
+        reasoning: String::new(),
+        metrics: Metrics {
+            output_tokens: 680,
+            reasoning_tokens: None,
+            token_count: TokenCount::Usage,
+            cached_tokens: None,
+            ttft: Some(ms(ttft)),
+            ttfa: Some(ms(ttft)),
+            total: Some(ms(ttft) + Duration::try_from_secs_f64(679.0 / speed).unwrap_or_default()),
+            tokens_per_second: Some(speed),
+            end_to_end_tokens_per_second: Some(speed * 0.9),
+            server_tokens_per_second: None,
+            prompt_tokens: None,
+        },
+        error: None,
+        availability: Availability::Listed,
+        simulated: false,
+        was_sent: true,
+    }
+}
+
+/// Returns `lane` after a failure.
+pub(super) fn failed(mut lane: LaneReport, error: &str) -> LaneReport {
+    lane.status = Status::Failed;
+    lane.error = Some(error.into());
+    lane.metrics.tokens_per_second = None;
+    lane
+}
+
+/// Returns the default line-up: five models, the fourth failed, the fifth with reasoning.
+pub(super) fn line_up() -> Report {
+    let coder = lane("Qwen Coder", "💻", "#EA6E28", (88.0, 450));
+    let mut thinker = lane("DeepSeek R1", "🧠", "#F89BD0", (69.2, 880));
+    thinker.reasoning = "Let me see.".into();
+    thinker.metrics.ttfa = Some(ms(13_180));
+    thinker.metrics.total = Some(ms(22_960));
+    Report {
+        prompt: "Explain how a hash map handles collisions, then show a short example in Rust".into(),
+        lanes: vec![
+            lane("Gemma 2B", "⚡", "#FDE263", (143.4, 210)),
+            lane("Qwen 7B", "📜", "#4594F0", (97.1, 340)),
+            lane("GPT-OSS 120B", "🔧", "#1ADE8C", (214.6, 620)),
+            failed(coder, "timed out: no first token within 30 s"),
+            thinker,
+        ],
+    }
+}
+
+/// Returns `n` lanes, every fifth of them failed.
+pub(super) fn crowd(n: u32) -> Report {
+    let colors = ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0"];
+    let lanes = (0..n).map(|i| {
+        let speed = 260.0 / f64::from(i + 1);
+        let lane =
+            lane(&format!("Model {}", i + 1), "", colors[i as usize % 5], (speed, 200 + 37 * u64::from(i)));
+        if i % 5 == 4 { failed(lane, "rate limited by the provider, try again in 20 s") } else { lane }
+    });
+    Report { prompt: "Why is the sky blue?".into(), lanes: lanes.collect() }
+}
+
+/// Draws the chart of `report` and writes it to `artefacts/charts/` if `ARENA_ARTEFACTS` is set.
 fn chart(name: &str, report: &Report) -> Chart {
     let chart = png(report).expect("a chart");
     if option_env!("ARENA_ARTEFACTS").is_some() {
@@ -30,10 +111,10 @@ fn chart(name: &str, report: &Report) -> Chart {
 
 fn layout(report: &Report) -> Layout {
     let fonts = Fonts::embedded().expect("the embedded fonts are whole");
-    Layout::of(&Card::of(report, fonts), fonts)
+    Layout::new(&Content::new(report, fonts), fonts)
 }
 
-/// The colours of a row's bar a little above its lower edge, where no words stand, from left to right.
+/// Returns the colours of a row's bar from left to right, a little above its lower edge and below its words.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places inside the picture")]
 fn bar_colors(report: &Report, row: usize) -> Vec<Color> {
     let (pixels, layout) = (rgb(report).expect("pixels"), layout(report));
@@ -58,7 +139,7 @@ fn race(prompt: &str, lanes: Vec<LaneReport>) -> Report {
 }
 
 #[test]
-fn is_a_png_of_the_promised_size() {
+fn the_chart_is_a_png_of_the_documented_size() {
     let chart = chart("five", &line_up());
     assert_eq!(&chart.png[..8], b"\x89PNG\r\n\x1a\n");
     let picture = image::load_from_memory(&chart.png).expect("it decodes");
@@ -96,7 +177,7 @@ fn a_failed_lane_has_no_bar() {
 }
 
 #[test]
-fn an_unfinished_lane_has_a_muted_bar() {
+fn an_incomplete_lane_has_a_muted_bar() {
     let mut report = line_up();
     report.lanes[0].status = Status::Truncated;
     report.lanes[4].status = Status::Stopped(StopCause::Asked);
@@ -119,7 +200,7 @@ fn simulated_lanes_look_different() {
 }
 
 #[test]
-fn a_prompt_that_cannot_be_drawn_changes_nothing() {
+fn a_prompt_that_cannot_be_drawn_is_left_out() {
     let asked = |prompt: &str| Report { prompt: prompt.into(), ..line_up() };
     let plain = chart("cjk_prompt", &asked("天空为什么是蓝色的?")).png;
     assert_eq!(plain, chart("emoji_prompt", &asked("Why is the sky 🌌 blue?")).png);
@@ -127,7 +208,7 @@ fn a_prompt_that_cannot_be_drawn_changes_nothing() {
 }
 
 #[test]
-fn a_chart_without_lanes_is_a_picture_too() {
+fn a_race_without_lanes_has_a_chart() {
     assert_eq!(chart("none", &race("", Vec::new())).alt, "Bar chart, tokens per second.");
 }
 
@@ -136,34 +217,34 @@ fn pixels_of_another_size_are_refused() {
     assert!(matches!(encode(&[0; 12]), Err(ChartError::Encode(_))));
 }
 
-/// The odd races that people should look at; what is said of them is checked, how they look is not.
+/// Races that need a look at their artefacts; only their words are checked here.
 #[test]
-fn odd_races_are_told_apart_in_words() {
+fn unusual_races_are_described_in_words() {
     let line_up = line_up().lanes;
     let first = |n: usize| line_up[..n].to_vec();
     let why = "Why is the sky blue?";
-    let said = |name: &str, report: &Report, words: &str| {
+    let check = |name: &str, report: &Report, words: &str| {
         let alt = chart(name, report).alt;
         assert!(alt.contains(words), "{name}: {alt}");
     };
-    said("one", &race(why, first(1)), "Total 4.95 s");
-    said("one_failed", &race(why, vec![line_up[3].clone()]), "Qwen Coder failed: timed out");
-    said("one_thinker", &race(why, vec![line_up[4].clone()]), "thought 12.3 s");
-    said("two", &race(why, first(2)), "2 Qwen 7B 97");
-    said("three", &race(why, first(3)), "3 Qwen 7B 97");
-    said("six", &crowd(6), "5 Model 6 43");
-    said("eight", &crowd(8), "Model 8");
-    said("nineteen", &crowd(19), "11 more in the message");
+    check("one", &race(why, first(1)), "Total 4.95 s");
+    check("one_failed", &race(why, vec![line_up[3].clone()]), "Qwen Coder failed: timed out");
+    check("one_thinker", &race(why, vec![line_up[4].clone()]), "thought 12.3 s");
+    check("two", &race(why, first(2)), "2 Qwen 7B 97");
+    check("three", &race(why, first(3)), "3 Qwen 7B 97");
+    check("six", &crowd(6), "5 Model 6 43");
+    check("eight", &crowd(8), "Model 8");
+    check("nineteen", &crowd(19), "11 more in the message");
     let error = "the provider account is out of credit; ask the operator to top it up";
     let all_failed = line_up.iter().map(|lane| failed(lane.clone(), error)).collect();
     let broken =
-        failed(line_up[0].clone(), &"the provider sent a broken stream and nobody knows why ".repeat(9));
-    said("long_error", &race(why, [first(2), vec![broken; 2]].concat()), "a broken stream");
-    said("all_failed", &race(why, all_failed), "Gemma 2B failed: the provider account");
+        failed(line_up[0].clone(), &"the provider sent a broken stream and gave no reason for it ".repeat(9));
+    check("long_error", &race(why, [first(2), vec![broken; 2]].concat()), "a broken stream");
+    check("all_failed", &race(why, all_failed), "Gemma 2B failed: the provider account");
 }
 
 #[test]
-fn odd_numbers_are_told_apart_in_words() {
+fn unusual_numbers_are_described_in_words() {
     let mut report = line_up();
     for (lane, tokens) in report.lanes.iter_mut().zip([1, 0, 90]) {
         lane.metrics.tokens_per_second = None;
@@ -192,7 +273,7 @@ fn odd_numbers_are_told_apart_in_words() {
 }
 
 #[test]
-fn odd_names_and_colours() {
+fn unusual_names_and_colours_are_drawn() {
     let lane = |name: &str, color: &str, speed: f64| lane(name, "🦙", color, (speed, 200));
     let long = "Llama 4 Maverick 17B 128E Instruct Turbo";
     assert_eq!(long.chars().count(), 40);
@@ -257,7 +338,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn no_report_breaks_it(prompt in any::<String>(), lanes in proptest::collection::vec(wild_lane(), 0..=25)) {
+    fn every_report_has_a_chart(prompt in any::<String>(), lanes in proptest::collection::vec(wild_lane(), 0..=25)) {
         let chart = png(&Report { prompt, lanes }).expect("a chart");
         prop_assert!(chart.png.starts_with(b"\x89PNG"));
         prop_assert!(chart.alt.chars().count() <= alt::MAX_CHARS);
