@@ -48,8 +48,7 @@ async fn requests_are_as_documented_and_the_bot_token_goes_only_where_it_must() 
     let seen = server.seen();
     assert_eq!(seen.first, "GET /api/v10/applications/@me HTTP/1.1");
     assert!(seen.has("authorization: Bot bot-SECRET-token"), "{}", seen.head);
-    let agent =
-        concat!("user-agent: DiscordBot (https://llm-arena.example, ", env!("CARGO_PKG_VERSION"), ")");
+    let agent = concat!("user-agent: DiscordBot (llm-arena, ", env!("CARGO_PKG_VERSION"), ")");
     assert!(seen.has(agent), "{}", seen.head);
     rest.attempt(&edit(), Urgency::Progress).await.expect("an answer");
     let seen = server.seen();
@@ -199,7 +198,7 @@ async fn what_is_refused_is_never_repeated() {
         ("404 Not Found", 10_062, "unknown interaction"),
         ("400 Bad Request", 40_060, "interaction was acknowledged already"),
         ("404 Not Found", 10_008, "message or channel is gone"),
-        ("401 Unauthorized", 50_027, "interaction token is over"),
+        ("401 Unauthorized", 50_027, "interaction token has expired"),
     ];
     let replies = refusals.iter().map(|(status, code, _)| refusal(status, *code)).collect();
     let mut server = Server::script(replies).await;

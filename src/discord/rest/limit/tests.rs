@@ -222,7 +222,7 @@ fn spacing_leaves_a_slot_and_is_shared_by_all() {
         assert_eq!(limiter.sharers(route.key()), sharers);
         assert_eq!(limiter.spacing(route.key()), ms(expected), "{limit} in {period} ms, {sharers} sharers");
     }
-    assert_eq!(Limiter::default().spacing(original("new").key()), LEAST_SPACING);
+    assert_eq!(Limiter::default().spacing(original("new").key()), MIN_SPACING);
 }
 
 #[test]

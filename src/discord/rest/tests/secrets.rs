@@ -30,12 +30,10 @@ fn routes(token: &str) -> [Route; 2] {
 
 proptest! {
     #[test]
-    fn routes_and_requests_hide_tokens_and_texts(token in token(), text in "TEXT[a-z]{20}") {
+    fn routes_and_answers_hide_tokens_and_texts(token in token(), text in "TEXT[a-z]{20}") {
         for route in routes(&token) {
-            let file = File { name: text.clone(), mime: "image/png", bytes: text.clone().into() };
-            let request = Request::json(route.clone(), json!({"content": text})).with_files(vec![file]);
             let answer = Answer { status: 200, body: json!({"content": text}) };
-            let shown = format!("{route} {route:?} {request:?} {request:#?} {answer:?} {:?}", route.key());
+            let shown = format!("{route:?} {route:#?} {answer:?} {answer:#?} {:?}", route.key());
             prop_assert!(!shown.contains("SECRET") && !shown.contains("TEXT"), "{shown}");
             prop_assert!(!route.name().contains(char::is_numeric), "{}", route.name());
         }

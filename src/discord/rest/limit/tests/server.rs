@@ -258,7 +258,7 @@ proptest! {
         let usable = plan.limit.max(2) - 1;
         let sharers = u32::try_from(world.editors.len()).expect("few");
         // one turn of everybody, one window for what the turn began with, and the pace itself
-        let longest = cycle * (sharers.div_ceil(usable) + 2) + LEAST_SPACING + slowest;
+        let longest = cycle * (sharers.div_ceil(usable) + 2) + MIN_SPACING + slowest;
         for editor in &world.editors {
             let gap = editor.edits.windows(2).map(|pair| pair[1] - pair[0]).max();
             prop_assert!(gap.is_some_and(|gap| gap <= longest), "{gap:?} for {longest:?}");
