@@ -1,5 +1,4 @@
-//! When an IDENTIFY may be sent: Discord's session start limit, the spacing of IDENTIFYs, and the wait after a lost
-//! session. Sans-IO: time and jitter are arguments.
+//! The budget of IDENTIFYs: Discord's session start limit, their spacing, and the wait after a lost session. Sans-IO: time and jitter are arguments.
 //!
 //! Discord resets the token of a bot that exceeds its limit
 //! (<https://docs.discord.com/developers/events/gateway#identifying>).
@@ -34,7 +33,7 @@ struct Limit {
     resets_at: Instant,
 }
 
-/// Why an IDENTIFY has to wait.
+/// The reason for which an IDENTIFY has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
     /// Another shard identified just now.
@@ -148,7 +147,11 @@ mod tests {
         assert_eq!(none.take(0, true, reset), Ok(0), "the limit was reset");
         let mut one = budget(1, 1, now);
         assert_eq!(one.take(0, true, now), Ok(0));
-        assert_eq!(one.take(0, true, now + SPACING), Err(Wait::Exhausted(reset)), "a start that was taken counts");
+        assert_eq!(
+            one.take(0, true, now + SPACING),
+            Err(Wait::Exhausted(reset)),
+            "a start that was taken counts"
+        );
     }
 
     #[test]

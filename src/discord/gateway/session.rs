@@ -29,14 +29,12 @@ use crate::discord::interaction;
 const MAX_RESUMES: u32 = 5;
 /// The time to write one payload.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long Discord has to answer our close frame.
+/// The time for Discord to answer our close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
-/// No gateway asks for heartbeats more often.
-const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
 /// Invalid API version: not among serenity's close codes.
 const INVALID_VERSION: u16 = 4012;
 
-/// Why Discord refuses a token that it does not know.
+/// The state after close code 4004, and the remedy.
 pub(super) const WRONG_TOKEN: &str = "Discord refuses DISCORD_TOKEN: copy the bot's token anew (Developer Portal, \
     your application, Bot, Reset Token), set it and start again";
 const WRONG_INTENTS: &str = "Discord refuses the gateway intents of this bot, although it asks for none: take the \
@@ -46,7 +44,7 @@ const BROKEN: &str = "the connection to the Discord gateway broke";
 const SILENT: &str = "the Discord gateway stopped answering";
 const ENDED: &str = "Discord ended the gateway session";
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     /// We closed it.
@@ -66,7 +64,8 @@ pub(super) struct Session<'a> {
     url: String,
     id: Option<String>,
     sequence: Option<u64>,
-    ready_at: Option<Instant>,
+    /// The time at which the session became ready.
+    pub(super) ready_at: Option<Instant>,
     resumes: (u32, Instant),
 }
 
@@ -87,11 +86,6 @@ impl<'a> Session<'a> {
         Self { shared, shard, url, id: None, sequence: None, ready_at: None, resumes }
     }
 
-    /// The time at which the session became ready.
-    pub(super) fn ready_at(&self) -> Option<Instant> {
-        self.ready_at
-    }
-
     /// Runs the session to its end: one IDENTIFY at most. Once `closed` is cancelled it ends within a second, with
     /// close code 1000.
     pub(super) async fn run(&mut self, closed: &CancellationToken) -> Ended {
@@ -104,7 +98,11 @@ impl<'a> Session<'a> {
             };
             match self.serve(connection, closed).await {
                 Ended::Lost(why) if self.may_resume() => {
-                    tracing::info!(shard = self.shard.0, reason = why, "resuming the Discord gateway session");
+                    tracing::info!(
+                        shard = self.shard.0,
+                        reason = why,
+                        "resuming the Discord gateway session"
+                    );
                 }
                 ended => return ended,
             }
@@ -132,24 +130,28 @@ impl<'a> Session<'a> {
 
     async fn serve(&mut self, mut connection: Connection, closed: &CancellationToken) -> Ended {
         loop {
-            let served = tokio::select! {
-                biased;
-                () = closed.cancelled() => {
+            match closed.run_until_cancelled(self.step(&mut connection)).await {
+                None => {
                     connection.close().await;
                     return Ended::Closed;
                 }
-                // before the heartbeat, whose acknowledgement may have arrived already
-                message = connection.socket.next() => match message {
-                    Some(Ok(Message::Text(text))) => self.receive(&mut connection, &text).await,
-                    Some(Ok(Message::Close(frame))) => Err(self.closed_by_discord(frame.as_ref())),
-                    Some(Ok(_)) => Ok(()),
-                    Some(Err(_)) | None => Err(Ended::Lost(BROKEN)),
-                },
-                () = sleep_until(connection.due) => self.heartbeat(&mut connection).await,
-            };
-            if let Err(ended) = served {
-                return ended;
+                Some(Ok(())) => {}
+                Some(Err(ended)) => return ended,
             }
+        }
+    }
+
+    async fn step(&mut self, connection: &mut Connection) -> Result<(), Ended> {
+        tokio::select! {
+            biased;
+            // before the heartbeat, whose acknowledgement may have arrived already
+            message = connection.socket.next() => match message {
+                Some(Ok(Message::Text(text))) => self.receive(connection, &text).await,
+                Some(Ok(Message::Close(frame))) => Err(self.closed_by_discord(frame.as_ref())),
+                Some(Ok(_)) => Ok(()),
+                Some(Err(_)) | None => Err(Ended::Lost(BROKEN)),
+            },
+            () = sleep_until(connection.due) => self.heartbeat(connection).await,
         }
     }
 
@@ -180,8 +182,8 @@ impl<'a> Session<'a> {
                 return Err(Ended::Lost(ENDED));
             }
             Some(Opcode::Hello) if connection.heartbeat_interval.is_none() => {
-                let interval = Duration::from_millis(data["heartbeat_interval"].as_u64().unwrap_or(41_250));
-                let interval = interval.max(MIN_HEARTBEAT);
+                let interval = data["heartbeat_interval"].as_u64().unwrap_or(41_250).max(100);
+                let interval = Duration::from_millis(interval);
                 connection.heartbeat_interval = Some(interval);
                 connection.due = received_at + interval.mul_f64(fastrand::f64());
                 return self.identify_or_resume(connection).await;
@@ -209,7 +211,8 @@ impl<'a> Session<'a> {
             "READY" => {
                 self.id = data["session_id"].as_str().map(str::to_owned);
                 let offered = data["resume_gateway_url"].as_str().unwrap_or_default();
-                self.url = gateway_bot::resume_address(&self.url, offered).unwrap_or_else(|| self.url.clone());
+                self.url =
+                    gateway_bot::resume_address(&self.url, offered).unwrap_or_else(|| self.url.clone());
                 self.ready_at = Some(received_at);
                 self.shared.status.set(self.shard.0, State::Ready);
                 tracing::info!(shard = self.shard.0, "the Discord gateway is ready");

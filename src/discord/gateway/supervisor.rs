@@ -25,7 +25,7 @@ const MAX_LIMIT_WAIT: Duration = Duration::from_mins(10);
 const NEVER_READY: &str = "Discord ends the gateway session before it is ready (if this persists: too few shards for \
     this bot, or a gateway version that is no longer supported)";
 
-/// Why a shard is no longer supervised.
+/// The end of a shard's supervision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// We closed it.
@@ -91,7 +91,7 @@ impl<'a> Supervisor<'a> {
             Ended::Closed => Err(End::Closed),
             Ended::Refused(why) => Err(self.refused(why)),
             Ended::Unreachable(why) => Ok(self.failed(why)),
-            Ended::Lost(why) => Ok(self.lost(why, session.ready_at())),
+            Ended::Lost(why) => Ok(self.lost(why, session.ready_at)),
         }
     }
 

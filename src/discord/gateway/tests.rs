@@ -33,12 +33,12 @@ fn rules() -> Rules {
     Rules { spacing: 100 * MS, ..Rules::of(TOKEN) }
 }
 
-type Verb = fn(&FakeGateway);
+type Order = fn(&FakeGateway);
 
-/// To close takes at most 700 ms, and this machine may be busy.
+/// Closing takes at most 700 ms, and the machine may be busy.
 const SOON: Duration = Duration::from_secs(3);
 
-/// A gateway that runs, and what comes out of it.
+/// A running bot, its fake gateway, and its output.
 struct Bot {
     fake: Arc<FakeGateway>,
     state: watch::Receiver<State>,
@@ -57,11 +57,11 @@ impl Bot {
         fake: Arc<FakeGateway>,
         answer: impl Fn() -> Result<Value, Unreached> + Send + Sync + 'static,
     ) -> Self {
-        let (told, state) = watch::channel(State::Connecting { since: Instant::now() });
+        let (published, state) = watch::channel(State::Connecting { since: Instant::now() });
         let (sender, interactions) = mpsc::unbounded_channel();
         let inbox: Inbox = Arc::new(move |interaction| drop(sender.send(interaction)));
         let (origin, closed) = ("http://127.0.0.1:9".parse().expect("a URL"), CancellationToken::new());
-        let setup = Setup { origin, token: TOKEN.into(), inbox, state: told, closed: closed.clone() };
+        let setup = Setup { origin, token: TOKEN.into(), inbox, state: published, closed: closed.clone() };
         let task = tokio_util::task::TaskTracker::new().spawn(async move {
             run_with(setup, timing(), &|| std::future::ready(answer()).boxed()).await;
         });
@@ -91,7 +91,7 @@ impl Bot {
         }
     }
 
-    /// Closes, and gives how long that took.
+    /// Closes the connection and returns the time that took.
     async fn close(self) -> Duration {
         let begin = Instant::now();
         self.closed.cancel();
@@ -128,7 +128,7 @@ async fn it_connects_receives_interactions_and_closes_with_1000() {
 #[tokio::test]
 async fn interactions_sent_meanwhile_arrive_after_a_resume() {
     let mut bot = Bot::ready(rules()).await;
-    let cuts: [(&str, Verb); 4] = [
+    let cuts: [(&str, Order); 4] = [
         ("op 7", FakeGateway::reconnect),
         ("drop", FakeGateway::drop_connection),
         ("op 9 true", |fake| fake.invalid_session(true)),
@@ -149,7 +149,7 @@ async fn interactions_sent_meanwhile_arrive_after_a_resume() {
 #[tokio::test]
 async fn an_invalid_session_is_replaced_by_a_new_one() {
     let mut bot = Bot::ready(rules()).await;
-    let ends: [Verb; 2] = [|fake| fake.invalid_session(false), |fake| fake.close(4009)];
+    let ends: [Order; 2] = [|fake| fake.invalid_session(false), |fake| fake.close(4009)];
     for (begun, end) in ends.into_iter().enumerate() {
         end(&bot.fake);
         bot.until(|state| matches!(state, State::Lost { .. })).await;

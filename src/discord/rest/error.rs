@@ -4,7 +4,7 @@ use std::{error::Error, iter, sync::Arc, time::Duration};
 
 use super::route::Route;
 
-/// Why a call did not succeed. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
+/// A failed call. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum RestError {
     /// No permit now, by our own count or by a 429 of any scope.

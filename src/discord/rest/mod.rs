@@ -13,7 +13,7 @@ mod limit;
 mod response;
 mod route;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use metrics::counter;
 use secrecy::SecretString;
@@ -46,7 +46,7 @@ const CALLBACK_TIMEOUT: Duration = Duration::from_millis(1_500);
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(250);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Consecutive refusals without one of Discord's own codes until the last of them is believed.
-pub(crate) const UNEXPLAINED_MOST: u32 = 5;
+pub(crate) const MAX_UNEXPLAINED: u32 = 5;
 
 /// Discord's REST API for one bot. Clones share connections and limits.
 #[derive(Clone)]
@@ -109,7 +109,7 @@ impl Rest {
                 }
                 RestError::Limited { .. } => continue,
                 RestError::Server { .. } | RestError::Transport { .. } => {}
-                RestError::Unexplained { .. } if unexplained + 1 < UNEXPLAINED_MOST => unexplained += 1,
+                RestError::Unexplained { .. } if unexplained + 1 < MAX_UNEXPLAINED => unexplained += 1,
                 _ => return Err(error),
             }
             may_be_done |= error.is_ambiguous();
@@ -132,8 +132,7 @@ impl Rest {
         self.0.gate.spacing(route)
     }
 
-    /// How long the last edits of all live messages may have to wait for their permits: a restart must leave them this
-    /// time.
+    /// The longest wait of the last edits of all live messages for their permits: a restart must leave them this time.
     #[must_use]
     pub(crate) fn finals(&self) -> Duration {
         self.0.gate.finals()
@@ -172,12 +171,6 @@ impl Rest {
     }
 }
 
-impl fmt::Debug for Rest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rest").finish_non_exhaustive()
-    }
-}
-
 impl Request {
     fn timeout(&self) -> Duration {
         match self.route {
@@ -192,7 +185,12 @@ fn report_limit(route: &Route, outcome: Outcome) {
     let Outcome::Limited { scope, retry_after, .. } = outcome else { return };
     let (route, scope) = (route.name(), scope.name());
     counter!(names::RATE_LIMITED, field::PLATFORM => "discord", field::SCOPE => scope).increment(1);
-    tracing::warn!({ field::ROUTE } = route, { field::SCOPE } = scope, ?retry_after, "Discord limits the rate");
+    tracing::warn!(
+        { field::ROUTE } = route,
+        { field::SCOPE } = scope,
+        ?retry_after,
+        "Discord limits the rate"
+    );
 }
 
 #[cfg(test)]

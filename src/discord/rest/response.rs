@@ -1,4 +1,4 @@
-//! What a response means: the limits in its headers, the error in its body.
+//! Reads a response: the limits in its headers, the error in its body.
 //! <https://docs.discord.com/developers/topics/rate-limits#header-format>
 
 use std::time::Duration;

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{MIN_SPACING, MARGIN, Outcome, POLL, Scope, Urgency, Window, until};
+use super::{MARGIN, MIN_SPACING, Outcome, POLL, Scope, Urgency, Window, until};
 use crate::live::queue::Queue;
 
-/// How long a bucket that no longer counts anything is kept for what was learned.
+/// The time for which a bucket that no longer counts anything is kept for what was learned.
 const KEPT_FOR: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
@@ -206,8 +206,8 @@ impl Bucket {
         MIN_SPACING.max(learned.cycle().saturating_mul(sharers) / usable)
     }
 
-    /// How long the last edits of all sharers may have to wait, from any moment: by then live edits can have taken every
-    /// slot that they may. Where no slot is left for an edit that fails, it waits for the next window.
+    /// The longest wait of the last edits of all sharers, from any moment: by then live edits can have taken every slot
+    /// that they may. Where no slot is left for an edit that fails, it waits for the next window.
     pub(super) fn finals(&self) -> Duration {
         let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX);
         let Some(learned) = self.learned.filter(|_| sharers > 0) else { return Duration::ZERO };

@@ -22,7 +22,7 @@ const GROUP: Duration = Duration::from_secs(10);
 
 /// The calls of one second. <https://docs.discord.com/developers/topics/rate-limits#global-rate-limit>
 ///
-/// How Discord divides time into seconds is unknown, so a call counts from when it is sent until a second after its
+/// Discord's division of time into seconds is unknown, so a call counts from when it is sent until a second after its
 /// response: then no second at Discord holds more, wherever it begins.
 #[derive(Debug, Default)]
 pub(super) struct Global {
@@ -62,7 +62,7 @@ impl Global {
     }
 }
 
-/// How much of the budget of refused calls is spent.
+/// The spent share of the budget of refused calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     /// Little.

@@ -22,7 +22,7 @@ use super::route::{Key, Route};
 const MARGIN: Duration = Duration::from_millis(50);
 /// The time until the caller asks again where only a pending response can decide.
 const POLL: Duration = Duration::from_millis(100);
-/// The shortest time between edits of a message: nobody reads faster.
+/// The shortest time between edits of a message: readers are no faster.
 const MIN_SPACING: Duration = Duration::from_secs(1);
 /// Between two removals of buckets that no longer count anything.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
@@ -225,7 +225,7 @@ impl Limiter {
         self.buckets.get(&key).map_or(MIN_SPACING, Bucket::spacing)
     }
 
-    /// How long the last edits of all live messages may have to wait for their slots.
+    /// The longest wait of the last edits of all live messages for their slots.
     pub(super) fn finals(&self) -> Duration {
         self.buckets.values().map(Bucket::finals).max().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The limiter: cases by hand; beside them it plays against a model of the server.
+//! The limiter: cases by hand, and runs against a model of the server.
 
 mod server;
 
@@ -65,7 +65,7 @@ fn taught(clock: &Clock, route: &Route, limit: u32, period: u64) -> Limiter {
 }
 
 #[test]
-fn an_unknown_bucket_lets_one_call_in_flight_until_its_answer_tells() {
+fn an_unknown_bucket_allows_one_call_in_flight_until_its_response() {
     let (clock, route) = (Clock::new(), original("a"));
     let mut limiter = Limiter::default();
     let first = limiter.ask(progress(&route), clock.at(0)).expect("a slot");
