@@ -1,75 +1,66 @@
-//! What `/arena` looks like in Discord's command picker, and whether what is registered is the same. Pure.
+//! The definition of `/arena` for Discord's command picker, and its comparison with the registered one. Pure.
 //!
-//! Limits: <https://docs.discord.com/developers/interactions/application-commands>. Must not know how commands
-//! are registered or run.
+//! Limits: <https://docs.discord.com/developers/interactions/application-commands>.
 
 use serde_json::{Value, json};
 use serenity::{
-    all::{CommandOptionType as Kind, InstallationContext, InteractionContext},
-    builder::{CreateCommand, CreateCommandOption as Word},
+    all::{CommandOptionType, InstallationContext, InteractionContext},
+    builder::{CreateCommand, CreateCommandOption},
 };
 
-/// The one command's name.
+/// The name of the only command.
 pub(super) const NAME: &str = "arena";
-/// The option that holds what is asked.
+/// The option for the prompt.
 pub(super) const PROMPT: &str = "prompt";
-/// The option that holds one model.
+/// The option for one model.
 pub(super) const MODEL: &str = "model";
-/// The option that holds a comma list of models.
+/// The option for a comma-separated list of models.
 pub(super) const MODELS: &str = "models";
 
 /// The longest text option.
-const PROMPT_CHARS: usize = 6_000;
+const MAX_TEXT: usize = 6_000;
 
-/// All commands, as they are registered: everywhere, or in one server alone (`in_guild`). `prompt_chars` is the longest
-/// prompt that the arena takes.
+/// All commands as they are registered: everywhere, or in one server only (`in_guild`). `prompt_chars` is the longest
+/// prompt that the arena accepts.
 pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
-    let longest = u16::try_from(prompt_chars.clamp(1, PROMPT_CHARS)).unwrap_or(u16::MAX);
-    let prompt = || text(PROMPT, "What they should answer").required(true).max_length(longest);
-    let compare = word("compare", "All models race in one message")
+    let max = u16::try_from(prompt_chars.clamp(1, MAX_TEXT)).unwrap_or(u16::MAX);
+    let subcommand =
+        |name, description| CreateCommandOption::new(CommandOptionType::SubCommand, name, description);
+    let text = |name, description| CreateCommandOption::new(CommandOptionType::String, name, description);
+    let prompt = || text(PROMPT, "The question for the models").required(true).max_length(max);
+    let compare = subcommand("compare", "All models race in one message")
         .add_sub_option(prompt())
-        .add_sub_option(text(MODELS, "Only these, as a comma list").set_autocomplete(true));
-    let ask = word("ask", "One model answers")
-        .add_sub_option(text(MODEL, "Which model").required(true).set_autocomplete(true))
+        .add_sub_option(text(MODELS, "Only these models, separated by commas").set_autocomplete(true));
+    let ask = subcommand("ask", "One model answers")
+        .add_sub_option(text(MODEL, "The model to ask").required(true).set_autocomplete(true))
         .add_sub_option(prompt());
-    let arena = CreateCommand::new(NAME)
+    let mut arena = CreateCommand::new(NAME)
         .description("Language models race in one chat message")
         .add_option(compare)
         .add_option(ask)
-        .add_option(word("models", "The line-up: who is there, and how fast they were"))
-        .add_option(word("examples", "Prompts to try, one tap away from a race"))
-        .add_option(word("help", "The commands, and how the numbers are defined"))
-        .add_option(word("forget", "Forgets what you asked and were answered"));
-    json!([command(json!(if in_guild { arena } else { everywhere(arena) }))])
+        .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
+        .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
+        .add_option(subcommand("help", "The commands and how the numbers are defined"))
+        .add_option(subcommand("forget", "Delete your prompts and their answers"));
+    if !in_guild {
+        use InteractionContext::{BotDm, Guild, PrivateChannel};
+        arena = arena
+            .integration_types(vec![InstallationContext::Guild, InstallationContext::User])
+            .contexts(vec![Guild, BotDm, PrivateChannel]);
+    }
+    json!([normalized(json!(arena))])
 }
 
-fn everywhere(command: CreateCommand) -> CreateCommand {
-    use InteractionContext::{BotDm, Guild, PrivateChannel};
-    command.integration_types(vec![InstallationContext::Guild, InstallationContext::User]).contexts(vec![
-        Guild,
-        BotDm,
-        PrivateChannel,
-    ])
-}
-
-fn word(name: &str, description: &str) -> Word {
-    Word::new(Kind::SubCommand, name, description)
-}
-
-fn text(name: &str, description: &str) -> Word {
-    Word::new(Kind::String, name, description)
-}
-
-/// Whether `registered`, as Discord lists it, is `ours`: then nothing has to be registered. Discord adds keys of
-/// its own and writes some defaults out.
+/// Returns true if `registered`, as Discord lists it, equals `ours`, so that nothing has to be registered. Discord adds
+/// keys of its own and writes out some defaults.
 pub(super) fn same(ours: &Value, registered: &Value) -> bool {
-    let of = |commands: &Value| {
-        commands.as_array().map(|all| all.iter().cloned().map(command).collect::<Vec<_>>())
+    let all = |commands: &Value| {
+        commands.as_array().map(|all| all.iter().cloned().map(normalized).collect::<Vec<_>>())
     };
-    of(ours) == of(registered)
+    all(ours) == all(registered)
 }
 
-/// What Discord adds to a command: <https://docs.discord.com/developers/interactions/application-commands>.
+/// Keys that Discord adds to a command: <https://docs.discord.com/developers/interactions/application-commands>.
 const ADDED: [&str; 9] = [
     "id",
     "application_id",
@@ -81,38 +72,29 @@ const ADDED: [&str; 9] = [
     "nsfw",
     "handler",
 ];
-/// What Discord knows of commands that are for all places alone. It says nothing of a command of one server, whatever
-/// is listed there.
-const OF_ALL_PLACES: [&str; 2] = ["integration_types", "contexts"];
+/// Keys of global commands; for a command of one server Discord lists them, but they mean nothing.
+const GLOBAL_ONLY: [&str; 2] = ["integration_types", "contexts"];
 
-/// A command without what says nothing: what Discord adds, and its type where it is the default.
-fn command(mut command: Value) -> Value {
+/// A command without the keys that Discord adds, and without defaults.
+fn normalized(mut command: Value) -> Value {
     if let Some(map) = command.as_object_mut() {
         let in_guild = map.get("guild_id").is_some_and(|guild| !guild.is_null());
-        let is_added = |key: &str| ADDED.contains(&key) || in_guild && OF_ALL_PLACES.contains(&key);
+        let is_added = |key: &str| ADDED.contains(&key) || in_guild && GLOBAL_ONLY.contains(&key);
         map.retain(|key, value| !(is_added(key) || key == "type" && *value == json!(1)));
     }
-    lean(command)
+    without_blanks(command)
 }
 
-/// The value without nulls, `false`, and what is empty.
-fn lean(value: Value) -> Value {
+/// The value without nulls, `false`, and empty lists and objects.
+fn without_blanks(value: Value) -> Value {
+    let is_blank = |value: &Value| [json!(null), json!(false), json!([]), json!({})].contains(value);
     match value {
         Value::Object(map) => {
-            let leaned = map.into_iter().map(|(key, value)| (key, lean(value)));
-            leaned.filter(|(_, value)| !is_blank(value)).collect()
+            let kept = map.into_iter().map(|(key, value)| (key, without_blanks(value)));
+            kept.filter(|(_, value)| !is_blank(value)).collect()
         }
-        Value::Array(items) => items.into_iter().map(lean).collect(),
+        Value::Array(items) => items.into_iter().map(without_blanks).collect(),
         other => other,
-    }
-}
-
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
     }
 }
 
@@ -125,7 +107,8 @@ mod tests {
         let all = definition(9_999_999, false);
         let arena = &all[0];
         assert_eq!((&arena["integration_types"], &arena["contexts"]), (&json!([0, 1]), &json!([0, 1, 2])));
-        let words: Vec<_> = arena["options"].as_array().expect("words").iter().map(|o| &o["name"]).collect();
+        let words: Vec<_> =
+            arena["options"].as_array().expect("sub-commands").iter().map(|o| &o["name"]).collect();
         assert_eq!(words, ["compare", "ask", "models", "examples", "help", "forget"]);
         assert_eq!(arena["options"][0]["options"][0]["max_length"], 6_000);
         assert_eq!(arena["options"][1]["options"][0]["autocomplete"], true);
@@ -152,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_discord_lists_back_is_the_same_and_any_change_is_not() {
+    fn the_listed_commands_equal_ours_until_one_changes() {
         let ours = definition(6_000, false);
         assert!(same(&ours, &listed(ours.clone())));
         assert!(!same(&ours, &json!([])));
@@ -172,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn in_one_server_places_are_not_spoken_of() {
+    fn a_command_of_one_server_has_no_contexts() {
         let ours = definition(6_000, true);
         assert_eq!((&ours[0]["integration_types"], &ours[0]["contexts"]), (&Value::Null, &Value::Null));
         assert_eq!(ours[0]["options"], definition(6_000, false)[0]["options"]);
@@ -182,6 +165,6 @@ mod tests {
         (theirs[0]["contexts"], theirs[0]["integration_types"]) = (Value::Null, json!([0]));
         assert!(same(&ours, &theirs), "however Discord lists it");
         theirs[0]["options"][0]["options"][0]["type"] = json!(1);
-        assert!(!same(&ours, &theirs), "an option's type is no default");
+        assert!(!same(&ours, &theirs), "an option's type is not a default");
     }
 }

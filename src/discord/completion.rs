@@ -1,7 +1,7 @@
-//! What Discord offers while somebody types a model's name or a list of them. Pure.
+//! The choices that Discord offers while a user types a model's name or a list of them. Pure.
 //!
 //! At most 25 choices, names and values of at most 100 characters
-//! (<https://docs.discord.com/developers/interactions/receiving-and-responding>). Must not know interactions.
+//! (<https://docs.discord.com/developers/interactions/receiving-and-responding>).
 
 use std::sync::Arc;
 
@@ -13,26 +13,26 @@ use crate::{
     view::text::{self, Keep, Measure},
 };
 
-const CHOICES: usize = 25;
-const CHARS: usize = 100;
+const MAX_CHOICES: usize = 25;
+const MAX_CHARS: usize = 100;
 
-/// One line of the list.
+/// One choice in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Choice {
     name: String,
     value: String,
 }
 
-/// The models that fit what was `typed` so far: those that begin with it first, the line-up's order otherwise.
+/// The models that match the text `typed` so far: first those that begin with it, otherwise in the line-up's order.
 pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
-    fitting(typed, lineup)
+    matching(typed, lineup)
         .filter_map(|card| choice(&described(card), card.id.as_str()))
-        .take(CHOICES)
+        .take(MAX_CHOICES)
         .collect()
 }
 
-/// The comma lists that `typed` may become: what stands before the last comma stays, what comes after is
-/// completed by models that are not in it yet.
+/// The comma-separated lists that `typed` may become: the part before the last comma stays, the part after it is
+/// completed by models that are not in the list yet.
 pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     let (settled, last) = typed.rsplit_once(',').unwrap_or(("", typed));
     let Ok(chosen) = command::models(settled, lineup) else { return vec![] };
@@ -43,24 +43,24 @@ pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     }
     let as_is =
         (!ids.is_empty() && last.trim().is_empty()).then(|| choice(&names.join(", "), &ids.join(",")));
-    let longer = fitting(last, lineup).filter(|card| !chosen.contains(&card.id)).map(|card| {
+    let longer = matching(last, lineup).filter(|card| !chosen.contains(&card.id)).map(|card| {
         let mut name = [names.as_slice(), &[labelled(card)]].concat().join(", ");
         if ids.is_empty() {
             name = described(card);
         }
         choice(&name, &[ids.as_slice(), &[card.id.as_str()]].concat().join(","))
     });
-    as_is.into_iter().chain(longer).flatten().take(CHOICES).collect()
+    as_is.into_iter().chain(longer).flatten().take(MAX_CHOICES).collect()
 }
 
-fn fitting<'a>(typed: &str, lineup: &'a [Arc<ModelCard>]) -> impl Iterator<Item = &'a Arc<ModelCard>> {
+fn matching<'a>(typed: &str, lineup: &'a [Arc<ModelCard>]) -> impl Iterator<Item = &'a Arc<ModelCard>> {
     let typed = typed.trim().to_lowercase();
     let mut ranked: Vec<_> = lineup.iter().filter_map(|card| Some((rank(&typed, card)?, card))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, card)| card)
 }
 
-/// How well a model fits: by the beginning of its id or name, by a part of them, by what it is best for.
+/// The quality of a match, best first: the beginning of the id or name, a part of them, the model's strengths.
 fn rank(typed: &str, card: &ModelCard) -> Option<u8> {
     let names = [card.id.as_str().to_lowercase(), card.name.to_lowercase()];
     let about = [card.size.to_lowercase(), card.best_for.to_lowercase()];
@@ -82,10 +82,10 @@ fn described(card: &ModelCard) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// A choice; none where the value would be too long to come back whole.
+/// A choice; `None` if its value would be too long.
 fn choice(name: &str, value: &str) -> Option<Choice> {
-    let name = text::clip(&text::one_line(name), CHARS, Measure::Utf16, Keep::Head);
-    (Measure::Utf16.of(value) <= CHARS).then(|| Choice { name, value: value.to_owned() })
+    let name = text::clip(&text::one_line(name), MAX_CHARS, Measure::Utf16, Keep::Head);
+    (Measure::Utf16.of(value) <= MAX_CHARS).then(|| Choice { name, value: value.to_owned() })
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_found_by_what_people_know_of_it() {
+    fn a_model_is_found_by_its_name_size_or_strength() {
         let lineup = lineup();
         assert_eq!(one("", &lineup).len(), 5);
         assert_eq!(values(&one("qw", &lineup)), ["qwen-7b", "qwen-coder"]);
@@ -117,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_grows_by_models_that_are_not_in_it() {
+    fn a_list_is_extended_by_models_that_are_not_in_it() {
         let lineup = lineup();
         assert_eq!(values(&several("qw", &lineup)), ["qwen-7b", "qwen-coder"]);
         let longer = several("gemma-2b, Qwen 7B, ", &lineup);
         assert_eq!(values(&longer)[..2], ["gemma-2b,qwen-7b", "gemma-2b,qwen-7b,gpt-oss-120b"]);
         assert_eq!(longer[1].name, "⚡ Gemma 2B, 📜 Qwen 7B, 🔧 GPT-OSS 120B");
-        assert_eq!(longer.len(), 4, "the list as it is, and three to add");
+        assert_eq!(longer.len(), 4, "the list as it is, and three longer ones");
         assert_eq!(values(&several("nobody,", &lineup)), [""; 0]);
         let all = several("gemma-2b,qwen-7b,gpt-oss-120b,qwen-coder,deepseek-r1,", &lineup);
         assert_eq!(all.len(), 1, "{all:?}");
@@ -139,10 +139,10 @@ mod tests {
             let base = lineup();
             let many: Vec<_> = (0..40).map(|n| card(n, &base[0])).collect();
             for choices in [one(&typed, &many), several(&typed, &many), several(&format!("{long}1,"), &many)] {
-                prop_assert!(choices.len() <= CHOICES);
+                prop_assert!(choices.len() <= MAX_CHOICES);
                 for Choice { name, value } in choices {
-                    prop_assert!(!name.trim().is_empty() && name.encode_utf16().count() <= CHARS);
-                    prop_assert!(!value.is_empty() && value.encode_utf16().count() <= CHARS);
+                    prop_assert!(!name.trim().is_empty() && name.encode_utf16().count() <= MAX_CHARS);
+                    prop_assert!(!value.is_empty() && value.encode_utf16().count() <= MAX_CHARS);
                 }
             }
         }

@@ -1,9 +1,8 @@
-//! One interaction, however it came: what this service needs of Discord's JSON. Pure.
+//! One interaction, from either mode: the parts of Discord's JSON that this service needs. Pure.
 //!
-//! It is read by hand, not through serenity's types, which refuse the whole where one field is missing: a
-//! `locale`, an `attachment_size_limit`, the empty `options` of a sub-command. To the person who asked that
-//! looks like a dead bot. Here only what an answer needs is required; all else has a sensible default. Must
-//! not know which way it came or what follows.
+//! The JSON is read by hand rather than through serenity's types, which refuse an interaction if one field is missing: a
+//! `locale`, an `attachment_size_limit`, the empty `options` of a sub-command. To the user that looks like a dead bot.
+//! Here only the fields that an answer needs are required; all others have a sensible default.
 //!
 //! Fields: <https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object>.
 
@@ -16,134 +15,129 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::commands;
 use crate::telemetry::{field, metrics};
 
-/// The one command of this service.
-const COMMAND: &str = "arena";
-/// What Discord lets a message carry where it does not say so
+/// The size that Discord allows a file where the interaction does not say
 /// (<https://docs.discord.com/developers/reference#uploading-files>).
-const USUAL_FILE_LIMIT: usize = 10 * 1024 * 1024;
+const DEFAULT_FILE_LIMIT: usize = 10 * 1024 * 1024;
 /// `ADMINISTRATOR`, `MANAGE_CHANNELS`, `MANAGE_MESSAGES`
 /// (<https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags>).
 const MAY_MANAGE: u64 = 1 << 3 | 1 << 4 | 1 << 13;
+/// For this time after an interaction was read, Discord may answer 404 because it does not know its message yet
+/// (<https://github.com/discord/discord-api-docs/issues/7220>).
+pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
 
-/// Takes every interaction, of both modes. It must return at once: what takes time is a task of its own.
+/// Receives every interaction, of both modes. It must return at once and leave slow work to tasks of its own.
 pub(crate) type Inbox = Arc<dyn Fn(Interaction) + Send + Sync>;
 
-/// What a person did on Discord. `Debug` shows neither the token nor the person's words.
+/// Something a user did on Discord. `Debug` shows neither the token nor the user's words.
 pub(crate) struct Interaction {
     /// Its id.
     pub(crate) id: u64,
-    /// The application's id, part of the address of the answer.
+    /// The application's id, part of the address of the response.
     pub(crate) application: u64,
-    /// What the answer is posted with, for 15 minutes; a secret.
+    /// The token for responses, valid for 15 minutes; a secret.
     pub(crate) token: SecretString,
-    /// When it was read; the first answer is due within 3 seconds.
+    /// The time at which it was read; the initial response is due within 3 seconds.
     pub(crate) received_at: Instant,
-    /// Where it was done.
+    /// The channel.
     pub(crate) channel: Option<u64>,
-    /// What sort of place that is.
+    /// The kind of channel.
     pub(crate) place: Place,
-    /// The bot itself is there, so that an edit as the bot can work when the token has ended.
+    /// True if the bot itself is in the channel, so that it may be able to edit its message when the token has expired.
     pub(crate) bot_is_member: bool,
-    /// Who did it.
+    /// The user's id.
     pub(crate) user: u64,
-    /// As people there know them: nick, display name or user name. Untrusted text.
+    /// The user's name there: nick, display name or user name. Untrusted text.
     pub(crate) name: String,
-    /// They keep order there: manage channels or messages, or administer the server.
+    /// True if the user may manage channels or messages there, or administers the server.
     pub(crate) may_manage: bool,
-    /// Their roles there.
+    /// The user's roles there.
     pub(crate) roles: Vec<u64>,
-    /// Bytes that a file in the answer may have.
+    /// The largest file that a response may have, in bytes.
     pub(crate) file_limit: usize,
-    /// What they did.
+    /// The user's action.
     pub(crate) kind: Kind,
 }
 
-/// Where an interaction was done
+/// The kind of channel in which an interaction happened
 /// (<https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-context-types>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In the server with this id; by a user's own installation the bot may not be in it.
+    /// In the server with this id; the bot may not be in it if the app is installed by the user.
     Server(u64),
     /// In a direct message with the bot.
     BotDm,
-    /// In a private channel without the bot, by a user's own installation.
+    /// In a private channel without the bot, through an installation by the user.
     Elsewhere,
 }
 
-/// What was done. `Debug` shows no values of options.
+/// The user's action. `Debug` shows no values of options.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A command was sent.
     Command {
-        /// The sub-command of `/arena`; of a stale other command its own name.
+        /// The sub-command of `/arena`, or the name of another, outdated command.
         word: String,
-        /// Names and values, as typed.
+        /// Names and values of the options, as typed.
         options: Vec<(String, String)>,
     },
     /// A command is being typed: choices are wanted.
     Completion {
-        /// The sub-command.
-        word: String,
         /// Name and text so far of the option with the cursor.
         focused: (String, String),
-        /// The other options so far.
-        options: Vec<(String, String)>,
     },
     /// A button was pressed.
     Button {
-        /// What the button was given.
+        /// The button's custom id.
         custom_id: String,
-        /// The message that it stands below.
-        message: Option<u64>,
     },
-    /// It cannot be understood but can be answered.
+    /// An interaction that cannot be understood, but can be answered.
     Unreadable {
-        /// Discord's number of the interaction's type; 255 stands for all larger ones.
+        /// Discord's number of the interaction's type; 255 for all larger ones.
         kind: u8,
     },
 }
 
-/// It cannot even be answered. Names the field that is missing, nothing of what was there.
+/// An interaction that cannot even be answered. Names the missing field, and nothing of the content.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an interaction without a usable {0}")]
 pub(crate) struct NotReadable(&'static str);
 
-/// So long after it was read Discord may not know the message of an interaction yet and answer 404
-/// (<https://github.com/discord/discord-api-docs/issues/7220>).
-pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
-
-/// Reads one interaction and counts what could not be understood.
+/// Reads one interaction, and counts it if it could not be understood.
 ///
 /// # Errors
-/// It has no id, application, token or type, so nobody can answer it.
+/// It has no id, application, token or type, so it cannot be answered.
 pub(crate) fn read(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable> {
     let read = parse(json, received_at);
     match &read {
         Ok(Interaction { kind: Kind::Unreadable { kind }, .. }) => {
             unreadable("kind");
-            tracing::warn!(kind, "an interaction of Discord could not be understood");
+            tracing::warn!(kind, "cannot understand an interaction from Discord");
         }
         Ok(_) => {}
         Err(error) => {
             unreadable("unanswerable");
-            tracing::warn!(%error, "an interaction of Discord could not be read");
+            tracing::warn!(%error, "cannot read an interaction from Discord");
         }
     }
     read
 }
 
-/// Counts an interaction that could not be read, by reason.
-pub(crate) fn unreadable(reason: &'static str) {
+fn unreadable(reason: &'static str) {
     ::metrics::counter!(metrics::DISCORD_UNREADABLE, field::REASON => reason).increment(1);
 }
 
 fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable> {
     let number = json["type"].as_u64().ok_or(NotReadable("type"))?;
-    let user = [&json["member"]["user"], &json["user"]].into_iter().find_map(|user| snowflake(&user["id"]));
-    let kind = user.and_then(|_| kind(number, json));
+    let (member, user) = (&json["member"], &json["user"]);
+    let id = snowflake(&member["user"]["id"]).or_else(|| snowflake(&user["id"]));
+    let kind = id.and_then(|_| kind(number, &json["data"]));
     let place = place(json);
+    let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
+    let name = names.into_iter().chain([&user["global_name"], &user["username"]]).find_map(text);
+    let file_limit = snowflake(&json["attachment_size_limit"]).and_then(|limit| usize::try_from(limit).ok());
     Ok(Interaction {
         id: snowflake(&json["id"]).ok_or(NotReadable("id"))?,
         application: snowflake(&json["application_id"]).ok_or(NotReadable("application_id"))?,
@@ -152,43 +146,36 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         channel: snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"])),
         place,
         bot_is_member: bot_is_member(json, place),
-        user: user.unwrap_or_default(),
-        name: name(json),
-        may_manage: may_manage(json),
-        roles: json["member"]["roles"].as_array().into_iter().flatten().filter_map(snowflake).collect(),
-        file_limit: file_limit(json),
+        user: id.unwrap_or_default(),
+        name: name.unwrap_or_else(|| "Somebody".to_owned()),
+        may_manage: snowflake(&member["permissions"]).is_some_and(|bits| bits & MAY_MANAGE != 0),
+        roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
+        file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })
 }
 
-fn kind(number: u64, json: &Value) -> Option<Kind> {
-    let data = &json["data"];
+fn kind(number: u64, data: &Value) -> Option<Kind> {
     match number {
         2 => {
             let (word, options) = command(data)?;
-            let options = options.iter().filter_map(option).collect();
-            Some(Kind::Command { word, options })
+            Some(Kind::Command { word, options: options.iter().filter_map(option).collect() })
         }
-        3 => {
-            let message = snowflake(&json["message"]["id"]);
-            Some(Kind::Button { custom_id: text(&data["custom_id"])?, message })
-        }
+        3 => Some(Kind::Button { custom_id: text(&data["custom_id"])? }),
         4 => {
-            let (word, options) = command(data)?;
-            let (focused, rest): (Vec<_>, Vec<_>) =
-                options.iter().partition(|option| option["focused"] == true);
-            let focused = option(focused.first()?)?;
-            Some(Kind::Completion { word, focused, options: rest.into_iter().filter_map(option).collect() })
+            let (_, options) = command(data)?;
+            let focused = options.iter().find(|option| option["focused"] == true).and_then(option)?;
+            Some(Kind::Completion { focused })
         }
         _ => None,
     }
 }
 
-/// The sub-command and its options, through groups of sub-commands too.
+/// The sub-command and its options, also within groups of sub-commands.
 fn command(data: &Value) -> Option<(String, &[Value])> {
     let mut word = text(&data["name"])?;
     let mut options = list(&data["options"]);
-    if word != COMMAND {
+    if word != commands::NAME {
         return Some((word, options));
     }
     while let Some(inner) = options.iter().find(|option| matches!(option["type"].as_u64(), Some(1 | 2))) {
@@ -218,30 +205,15 @@ fn place(json: &Value) -> Place {
 
 /// Key "0" of the owners is an installation in the server, or in the bot's own direct messages.
 fn bot_is_member(json: &Value, place: Place) -> bool {
-    match (json["authorizing_integration_owners"].as_object(), place) {
-        (_, Place::BotDm) => true,
-        (_, Place::Elsewhere) => false,
-        (owners, Place::Server(_)) => owners.is_none_or(|owners| owners.contains_key("0")),
+    let owners = json["authorizing_integration_owners"].as_object();
+    match place {
+        Place::BotDm => true,
+        Place::Elsewhere => false,
+        Place::Server(_) => owners.is_none_or(|owners| owners.contains_key("0")),
     }
 }
 
-fn name(json: &Value) -> String {
-    let (member, user) = (&json["member"], &json["user"]);
-    let known = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
-    let known = known.into_iter().chain([&user["global_name"], &user["username"]]);
-    known.into_iter().find_map(text).unwrap_or_else(|| "Somebody".to_owned())
-}
-
-fn may_manage(json: &Value) -> bool {
-    snowflake(&json["member"]["permissions"]).is_some_and(|permissions| permissions & MAY_MANAGE != 0)
-}
-
-fn file_limit(json: &Value) -> usize {
-    let limit = snowflake(&json["attachment_size_limit"]).and_then(|limit| usize::try_from(limit).ok());
-    limit.unwrap_or(USUAL_FILE_LIMIT)
-}
-
-/// A number above 0 that Discord writes as text, some proxies as a number.
+/// A number above 0, which Discord writes as text and some proxies as a number.
 fn snowflake(value: &Value) -> Option<u64> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     number.filter(|number| *number > 0)
@@ -257,28 +229,17 @@ fn list(value: &Value) -> &[Value] {
 
 impl fmt::Debug for Interaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interaction")
-            .field("id", &self.id)
-            .field("place", &self.place)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
+        write!(f, "Interaction {{ id: {}, kind: {:?}, .. }}", self.id, self.kind)
     }
 }
 
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |options: &[(String, String)]| -> Vec<String> {
-            options.iter().map(|(name, _)| name.clone()).collect()
-        };
         match self {
-            Self::Command { word, options } => {
-                f.debug_struct("Command").field("word", word).field("options", &names(options)).finish()
-            }
-            Self::Completion { word, focused, .. } => {
-                f.debug_struct("Completion").field("word", word).field("focused", &focused.0).finish()
-            }
-            Self::Button { message, .. } => f.debug_struct("Button").field("message", message).finish(),
-            Self::Unreadable { kind } => f.debug_struct("Unreadable").field("kind", kind).finish(),
+            Self::Command { word, .. } => write!(f, "Command {{ word: {word}, .. }}"),
+            Self::Completion { focused: (name, _) } => write!(f, "Completion {{ focused: {name}, .. }}"),
+            Self::Button { .. } => f.write_str("Button"),
+            Self::Unreadable { kind } => write!(f, "Unreadable {{ kind: {kind} }}"),
         }
     }
 }

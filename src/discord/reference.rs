@@ -1,46 +1,37 @@
-//! Where a message stands, as the store keeps it: enough to edit it when nothing else is left. Pure.
+//! The address of a message as the store keeps it: enough to edit the message when its process has died. Pure.
 //!
-//! It holds the interaction's token, a credential for at most 15 minutes; the store forgets it with the last frame.
+//! It holds the interaction's token, a credential for at most 15 minutes; the store clears it with the final frame.
 
 use std::{fmt, time::Duration};
 
-use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use jiff::{Timestamp, fmt::serde::timestamp::millisecond};
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
-use super::interaction::Interaction;
+use super::{interaction::Interaction, rest::Route};
 
-/// How to reach a message. `Debug` does not show the token.
-#[derive(Clone, Debug)]
+/// The address of a message. Without `Debug`, because it holds the token.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Reference {
-    pub(super) application: u64,
-    pub(super) token: SecretString,
-    /// Until when the token is used (wall clock).
+    application: u64,
+    token: String,
+    /// The end of the token's use (wall clock).
+    #[serde(with = "millisecond::required")]
     pub(super) token_until: Timestamp,
-    /// Whether the bot is a member of the channel, and can edit its own messages there.
+    /// True if the bot is a member of the channel, and can edit its own messages there.
     pub(super) is_member: bool,
-    /// Where the message stands, once that is known.
+    /// The message, once it is known.
     pub(super) channel: Option<u64>,
     pub(super) message: Option<u64>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Written {
-    application: u64,
-    token: String,
-    token_until: i64,
-    is_member: bool,
-    channel: Option<u64>,
-    message: Option<u64>,
-}
-
 impl Reference {
-    /// The answer to `interaction`, whose token is used for `token_life`.
+    /// The response to `interaction`, whose token is used for `token_life`.
     pub(super) fn of(interaction: &Interaction, token_life: Duration) -> Self {
         let left = token_life.saturating_sub(interaction.received_at.elapsed());
         Self {
             application: interaction.application,
-            token: interaction.token.clone(),
+            token: interaction.token.expose_secret().to_owned(),
             token_until: Timestamp::now() + left,
             is_member: interaction.bot_is_member,
             channel: None,
@@ -48,30 +39,25 @@ impl Reference {
         }
     }
 
-    /// Reads what [`fmt::Display`] writes.
+    /// Parses the output of [`fmt::Display`].
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let written: Written = serde_json::from_str(text).ok()?;
-        Some(Self {
-            application: written.application,
-            token: written.token.into(),
-            token_until: Timestamp::from_millisecond(written.token_until).ok()?,
-            is_member: written.is_member,
-            channel: written.channel,
-            message: written.message,
-        })
+        serde_json::from_str(text).ok()
+    }
+
+    /// The route through the interaction's token.
+    pub(super) fn token_route(&self) -> Route {
+        Route::EditOriginal { application: self.application, token: self.token.as_str().into() }
+    }
+
+    /// The route through the channel, if the message is known.
+    pub(super) fn channel_route(&self) -> Option<Route> {
+        let (channel, message) = self.channel.zip(self.message)?;
+        Some(Route::EditMessage { channel, message })
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let written = Written {
-            application: self.application,
-            token: self.token.expose_secret().to_owned(),
-            token_until: self.token_until.as_millisecond(),
-            is_member: self.is_member,
-            channel: self.channel,
-            message: self.message,
-        };
-        f.write_str(&serde_json::to_string(&written).map_err(|_| fmt::Error)?)
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }

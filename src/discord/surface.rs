@@ -1,15 +1,14 @@
 //! SHELL. A race as one Discord message.
 //!
-//! The message is edited through its interaction's token, which has a limit of its own and needs no rights. The
-//! token does not live for ever (<https://docs.discord.com/developers/interactions/receiving-and-responding>):
-//! before it dies the surface moves to edits through the channel where the bot is a member, and where it is not,
-//! it has the race stopped while the last frame can still be shown. Must not know the race.
+//! The message is edited through its interaction's token, which has its own rate limit and needs no permissions. The
+//! token expires (<https://docs.discord.com/developers/interactions/receiving-and-responding>): before that the surface
+//! switches to edits through the channel if the bot is a member there; if not, it asks for the race to be stopped while
+//! the final frame can still be shown.
 
 use std::{mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -18,8 +17,8 @@ use super::{
     handlers::value,
     interaction::{Interaction, UNSETTLED},
     reference::Reference,
-    render::{self, Body},
-    rest::{Answer, File, Request, Rest, RestError, Route, Share, UNEXPLAINED_MOST, Urgency},
+    render,
+    rest::{Answer, File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
 };
 use crate::{
     race::{RaceId, event::StopCause},
@@ -27,155 +26,118 @@ use crate::{
     view::View,
 };
 
-/// When the bot may not even try, for fear of a ban of its address.
+/// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
 const COOL_OFF: Duration = Duration::from_secs(30);
 
-/// Only the asker sees it (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
+/// Shown to the asker only (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 const EPHEMERAL: u64 = 1 << 6;
-
-/// Where the message can be edited.
-struct Address {
-    token: Route,
-    /// Until when the token is used.
-    token_until: Instant,
-    /// Until when a message that Discord does not know may only be too new.
-    unsettled_until: Instant,
-    /// Discord refused the token: it is not used again.
-    token_is_over: bool,
-    /// Whether the bot is a member of the channel, and can edit its own messages there.
-    is_member: bool,
-    /// Where it was asked.
-    asked_in: Option<u64>,
-    /// Channel and message, known once it was shown.
-    channel: Option<Route>,
-    /// Whether the edits go through the channel now.
-    moved: bool,
-}
 
 /// One live message.
 pub(super) struct DiscordSurface {
     rest: Rest,
     race: RaceId,
-    address: Address,
+    message: Reference,
+    /// The channel in which the race was asked for.
+    asked_in: Option<u64>,
+    token_until: Instant,
+    /// Discord refused the token, so it is not used again.
+    token_is_over: bool,
+    /// Edits go through the channel now.
+    is_in_channel: bool,
+    /// Until then a message that Discord does not know may be too new.
+    unsettled_until: Instant,
     share: Share,
     shown: Option<Value>,
-    /// What the chart is added to.
+    /// The final view, to which the chart is added.
     last: Option<View>,
-    /// Discord did not take the answers, in live frames or in the last one.
-    bare: Bare,
-    /// Refusals without a code of Discord's own since the last edit that was taken.
+    /// Discord did not accept the answers: in live frames, in the final one.
+    without_answers: [bool; 2],
+    /// Refusals without one of Discord's own codes since the last accepted edit.
     unexplained: u32,
-    /// The message's reference, completed when the message is known.
-    reference: Reference,
     /// News for the caller, returned with the next accepted frame.
     news: Learned,
 }
 
-#[derive(Default)]
-struct Bare {
-    live: bool,
-    last: bool,
-}
-
-impl Bare {
-    fn of(&mut self, view: &View) -> &mut bool {
-        if view.is_final() { &mut self.last } else { &mut self.live }
-    }
-}
-
 impl DiscordSurface {
-    /// The answer to `interaction`, whose first answer was "thinking". Its token is used for `token_life`.
+    /// The response to `interaction`, whose initial response was "thinking". Its token is used for `token_life`.
     pub(super) fn new(rest: Rest, interaction: &Interaction, race: RaceId, token_life: Duration) -> Self {
-        let token: SecretString = interaction.token.clone();
-        let token = Route::EditOriginal { application: interaction.application, token };
-        let share = rest.share(&token);
-        let address = Address {
-            token,
+        Self {
+            asked_in: interaction.channel,
             token_until: interaction.received_at + token_life,
             unsettled_until: interaction.received_at + UNSETTLED,
-            token_is_over: false,
-            is_member: interaction.bot_is_member,
-            asked_in: interaction.channel,
-            channel: None,
-            moved: false,
-        };
-        Self::at(rest, race, address, share, Reference::of(interaction, token_life))
+            ..Self::found(rest, &Reference::of(interaction, token_life), race)
+        }
     }
 
-    /// The message that stands at `reference`, whose process is gone.
+    /// The message at `reference`, whose process has died.
     pub(super) fn found(rest: Rest, reference: &Reference, race: RaceId) -> Self {
-        let token =
-            Route::EditOriginal { application: reference.application, token: reference.token.clone() };
-        let (share, now) = (rest.share(&token), Instant::now());
+        let (share, now) = (rest.share(&reference.token_route()), Instant::now());
         let left = reference.token_until.duration_since(Timestamp::now());
-        let channel = reference.channel.zip(reference.message);
-        let address = Address {
-            token,
-            token_until: now + Duration::try_from(left).unwrap_or_default(),
-            unsettled_until: now,
-            token_is_over: false,
-            is_member: reference.is_member,
+        Self {
+            rest,
+            race,
+            message: reference.clone(),
             asked_in: reference.channel,
-            channel: channel.map(|(channel, message)| Route::EditMessage { channel, message }),
-            moved: false,
-        };
-        Self::at(rest, race, address, share, reference.clone())
+            token_until: now + Duration::try_from(left).unwrap_or_default(),
+            token_is_over: false,
+            is_in_channel: false,
+            unsettled_until: now,
+            share,
+            shown: None,
+            last: None,
+            without_answers: [false; 2],
+            unexplained: 0,
+            news: Learned::default(),
+        }
     }
 
-    fn at(rest: Rest, race: RaceId, address: Address, share: Share, reference: Reference) -> Self {
-        let (shown, last, bare, news) = (None, None, Bare::default(), Learned::default());
-        Self { rest, race, address, share, shown, last, bare, unexplained: 0, reference, news }
+    fn route(&self) -> Route {
+        let channel = self.message.channel_route().filter(|_| self.is_in_channel);
+        channel.unwrap_or_else(|| self.message.token_route())
     }
 
-    /// The message as `body`, however it can be edited now.
+    /// Edits the message to `body` by the route that works now.
     async fn edit(&mut self, body: &Value, files: Vec<File>, urgency: Urgency) -> Result<(), RestError> {
-        if Instant::now() >= self.address.token_until && !self.address.moved && !self.move_to_channel() {
+        if Instant::now() >= self.token_until && !self.is_in_channel && !self.move_to_channel() {
             self.news.stop = Some(StopCause::Frozen);
         }
         loop {
-            let request = Request::json(self.address.route().clone(), body.clone()).with_files(files.clone());
+            let request = Request::json(self.route(), body.clone()).with_files(files.clone());
             let error = match self.rest.attempt(&request, urgency).await {
                 Ok(answer) => {
                     self.unexplained = 0;
-                    if let Some((channel, message)) = self.address.learn(&answer) {
-                        let reference = &mut self.reference;
-                        (reference.channel, reference.message) = (Some(channel), Some(message));
-                        self.news.message_ref = Some(reference.to_string());
-                    }
+                    self.learn(&answer);
                     return Ok(());
                 }
                 Err(error) => self.explained(error),
             };
-            if !self.turns(&error) {
+            if !self.change_route(&error) {
                 return Err(error);
             }
             self.unexplained = 0;
         }
     }
 
-    /// A refusal without a code of Discord's own may pass, until it came often enough.
+    /// A refusal without one of Discord's own codes may pass, until there were too many of them.
     fn explained(&mut self, error: RestError) -> RestError {
         self.unexplained += u32::from(matches!(error, RestError::Unexplained { .. }));
-        if self.unexplained < UNEXPLAINED_MOST { error } else { error.believed(self.address.route()) }
+        if self.unexplained < MAX_UNEXPLAINED { error } else { error.believed(&self.route()) }
     }
 
-    /// After a refusal of one way to the message: whether there is another one.
-    fn turns(&mut self, error: &RestError) -> bool {
-        if self.may_be_too_new() {
-            return false;
-        }
-        let address = &mut self.address;
+    /// Changes the route after a refusal. Returns false if there is no other route.
+    fn change_route(&mut self, error: &RestError) -> bool {
         match error {
-            RestError::TokenExpired | RestError::Forbidden { .. } if !address.moved => {
-                address.token_is_over = true;
+            _ if self.may_be_too_new() => false,
+            RestError::TokenExpired | RestError::Forbidden { .. } if !self.is_in_channel => {
+                self.token_is_over = true;
                 self.move_to_channel()
             }
-            // installed without its bot user, or shut out: a last frame is all that the token is still good for
+            // installed without its bot user, or shut out: the token is still good for a final frame
             RestError::Unauthorized | RestError::Forbidden { .. }
-                if address.moved && !address.token_is_over =>
+                if self.is_in_channel && !self.token_is_over =>
             {
-                (address.moved, address.is_member) = (false, false);
-                self.share = self.rest.share(&address.token);
+                (self.is_in_channel, self.message.is_member) = (false, false);
+                self.share = self.rest.share(&self.route());
                 self.news.stop = Some(StopCause::Frozen);
                 true
             }
@@ -183,14 +145,25 @@ impl DiscordSurface {
         }
     }
 
-    /// From the token to the channel. False where that cannot be.
+    /// Switches from the token to the channel. Returns false if that is not possible.
     fn move_to_channel(&mut self) -> bool {
-        let Some(channel) = self.address.channel.as_ref().filter(|_| self.address.is_member) else {
-            return false;
-        };
-        self.share = self.rest.share(channel);
-        self.address.moved = true;
-        true
+        self.is_in_channel = self.message.is_member && self.message.channel_route().is_some();
+        if self.is_in_channel {
+            self.share = self.rest.share(&self.route());
+        }
+        self.is_in_channel
+    }
+
+    /// Reads the message's address from the first response. An ephemeral message cannot be edited through the channel;
+    /// Discord makes it ephemeral where users may not bring apps of their own.
+    fn learn(&mut self, answer: &Answer) {
+        let id = |key: &str| answer.body.get(key)?.as_str()?.parse().ok();
+        let is_private = answer.body["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
+        let address = id("channel_id").or(self.asked_in).zip(id("id"));
+        if let Some((channel, message)) = address.filter(|_| !is_private && self.message.message.is_none()) {
+            (self.message.channel, self.message.message) = (Some(channel), Some(message));
+            self.news.message_ref = Some(self.message.to_string());
+        }
     }
 
     fn judge(&self, error: RestError) -> SurfaceError {
@@ -200,95 +173,70 @@ impl DiscordSurface {
             {
                 SurfaceError::Transient { source: Arc::new(error) }
             }
-            // the limiter also holds what Discord itself refused, and knows what a final edit may
+            // the limiter also counts what Discord itself refused, and knows what a final edit may
             RestError::Limited { retry_after } => SurfaceError::Paced { retry_after },
             RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
             RestError::Gone => SurfaceError::Deleted,
             RestError::TokenExpired => SurfaceError::Frozen("the interaction's token has expired"),
-            RestError::Unexplained { status: 404 } if self.unexplained >= UNEXPLAINED_MOST => {
-                SurfaceError::Refused("not found, without a code of Discord's own")
+            RestError::Unexplained { status: 404 } if self.unexplained >= MAX_UNEXPLAINED => {
+                SurfaceError::Refused("not found, without one of Discord's own codes")
             }
             RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
                 SurfaceError::Transient { source: Arc::new(error) }
             }
-            RestError::TooLarge => SurfaceError::Refused("too large for this place"),
+            RestError::TooLarge => SurfaceError::Refused("too large for this channel"),
             RestError::Forbidden { .. } | RestError::Unauthorized => {
                 SurfaceError::Forbidden("the bot may not edit its message here")
             }
-            _ => SurfaceError::Refused("not what Discord takes"),
+            _ => SurfaceError::Refused("invalid for Discord"),
         }
     }
 
-    /// Nothing was shown yet, and Discord may not have settled on the message.
+    /// Returns true if nothing was shown yet and Discord may not have settled the message.
     fn may_be_too_new(&self) -> bool {
-        self.shown.is_none() && Instant::now() < self.address.unsettled_until
+        self.shown.is_none() && Instant::now() < self.unsettled_until
     }
 
-    /// Shows the view; where Discord does not take it, the view without the answers: whatever it was in them, how
-    /// the race goes and how it ends must be told.
+    /// Shows the view; if Discord does not accept it, the view without the answers: whatever was wrong with them, the
+    /// standings and the end of the race are shown.
     async fn put(&mut self, view: &View) -> Result<(), RestError> {
         let urgency = if view.is_final() { Urgency::Final } else { Urgency::Progress };
+        let frame = usize::from(view.is_final());
+        let mut view = view.clone();
         loop {
-            let is_bare = *self.bare.of(view);
-            let bare = is_bare.then(|| without_answers(view));
-            let view = bare.as_ref().unwrap_or(view);
-            let body = value(&self.body(view, None));
+            if self.without_answers[frame] {
+                view.lanes.iter_mut().for_each(|lane| lane.answer.clear());
+            }
+            let body = value(&render::live(&view, self.race, None));
             if self.shown.as_ref() == Some(&body) {
                 return Ok(());
             }
             match self.edit(&body, vec![], urgency).await {
-                Err(error @ (RestError::TooLarge | RestError::Invalid { .. })) if !is_bare => {
-                    tracing::error!(error = error.chain(), "Discord does not take a message of ours");
-                    *self.bare.of(view) = true;
+                Err(error @ (RestError::TooLarge | RestError::Invalid { .. }))
+                    if !self.without_answers[frame] =>
+                {
+                    tracing::error!(
+                        error = error.chain(),
+                        "Discord rejected a frame; showing it without answers"
+                    );
+                    self.without_answers[frame] = true;
                 }
                 Err(error) => return Err(error),
                 Ok(()) => {
                     self.shown = Some(body);
-                    self.last = view.is_final().then(|| view.clone());
+                    self.last = view.is_final().then_some(view);
                     return Ok(());
                 }
             }
         }
     }
-
-    fn body(&self, view: &View, alt: Option<&str>) -> Body {
-        render::live(view, self.race, alt)
-    }
-}
-
-impl Address {
-    fn route(&self) -> &Route {
-        self.channel.as_ref().filter(|_| self.moved).unwrap_or(&self.token)
-    }
-
-    /// Reads from the message where it stands. One that only the asker sees cannot be edited through the channel;
-    /// Discord makes it so where people may not bring apps of their own.
-    fn learn(&mut self, answer: &Answer) -> Option<(u64, u64)> {
-        let id = |key: &str| answer.body.get(key)?.as_str()?.parse().ok();
-        let is_private = answer.body["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
-        let place = id("channel_id").or(self.asked_in);
-        let (None, false, Some(channel), Some(message)) = (&self.channel, is_private, place, id("id")) else {
-            return None;
-        };
-        self.channel = Some(Route::EditMessage { channel, message });
-        Some((channel, message))
-    }
-}
-
-fn without_answers(view: &View) -> View {
-    let mut bare = view.clone();
-    for lane in &mut bare.lanes {
-        lane.answer.clear();
-    }
-    bare
 }
 
 impl Surface for DiscordSurface {
     fn pace(&self) -> Pace {
-        let interval = self.rest.spacing(self.address.route());
-        let others = self.share.sharers();
-        let notice =
-            (others > 1).then(|| format!("updates every {} s: {others} races here", seconds(interval)));
+        let interval = self.rest.spacing(&self.route());
+        let (others, seconds) = (self.share.sharers(), interval.as_millis().div_ceil(1_000));
+        let notice = (others > 1).then(|| format!("updates every {seconds} s: {others} races here"));
         Pace { interval, before_final: Duration::ZERO, notice }
     }
 
@@ -306,12 +254,8 @@ impl Surface for DiscordSurface {
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let view = self.last.clone().ok_or(SurfaceError::Closed)?;
-        let body = value(&self.body(&view, Some(&chart.alt)));
+        let body = value(&render::live(&view, self.race, Some(&chart.alt)));
         let file = File { name: render::CHART_FILE.into(), mime: "image/png", bytes: Bytes::from(chart.png) };
         self.edit(&body, vec![file], Urgency::Final).await.map_err(|error| self.judge(error))
     }
-}
-
-fn seconds(interval: Duration) -> u64 {
-    interval.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)
 }

@@ -1,105 +1,104 @@
-//! When an IDENTIFY may go: Discord's session start limit, the pace of identifying, and how long a lost session waits.
+//! The budget of IDENTIFYs: Discord's session start limit, their spacing, and the wait after a lost session. Sans-IO: time and jitter are arguments.
 //!
-//! Sans-IO: time and chance are arguments. Who goes beyond the limit loses the bot's token: Discord resets it
-//! (<https://docs.discord.com/developers/events/gateway#identifying>). Must not know what a session is.
+//! Discord resets the token of a bot that exceeds its limit
+//! (<https://docs.discord.com/developers/events/gateway#identifying>).
 
 use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::bot::SessionStarts;
+use super::gateway_bot::SessionStarts;
 use crate::backoff::Backoff;
 
-/// Between two IDENTIFYs of shards that share a place: five seconds
-/// (<https://docs.discord.com/developers/events/gateway#sharding-max-concurrency>) and some room for networks.
+/// Between two IDENTIFYs of shards with the same rate limit key: Discord's five seconds
+/// (<https://docs.discord.com/developers/events/gateway#sharding-max-concurrency>) and a margin for network delays.
 pub(super) const SPACING: Duration = Duration::from_millis(5250);
-/// One of so many session starts is kept for starts of the program: reconnects leave it alone.
-const RESERVE: u64 = 50;
+/// One in this many session starts is reserved for starts of the program: reconnects leave it alone.
+const RESERVED_FRACTION: u64 = 50;
+/// A session that was ready for this long resets the back-off.
+pub(super) const GOOD_LIFE: Duration = Duration::from_mins(1);
 
 /// The session starts of one bot, shared by its shards.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct IdentifyBudget {
     spacing: Duration,
-    known: Option<Known>,
+    limit: Option<Limit>,
+    /// The last IDENTIFY of each rate limit key.
     last: HashMap<u64, Instant>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct Limit {
     starts: SessionStarts,
     resets_at: Instant,
 }
 
-/// Why an IDENTIFY has to wait.
+/// The reason for which an IDENTIFY has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// Another shard went just now.
+    /// Another shard identified just now.
     Spacing(Instant),
     /// Discord allows no more before this moment.
     Exhausted(Instant),
 }
 
-impl Budget {
-    /// Knows nothing yet; `spacing` is [`SPACING`] outside tests.
+impl IdentifyBudget {
+    /// A budget without a limit so far; `spacing` is [`SPACING`] outside tests.
     pub(super) fn new(spacing: Duration) -> Self {
-        Self { spacing, known: None, last: HashMap::new() }
+        Self { spacing, limit: None, last: HashMap::new() }
     }
 
-    /// What Discord said at `now`.
+    /// Records the limit that Discord reported at `now`.
     pub(super) fn learn(&mut self, starts: SessionStarts, now: Instant) {
-        self.known = Some(Known { resets_at: now + starts.reset_after, starts });
+        self.limit = Some(Limit { resets_at: now + starts.reset_after, starts });
     }
 
-    /// Takes one session start for this shard and gives how many are left, or says until when it has to wait. `first`
-    /// is a shard's first start since the program began: it may use the reserve.
+    /// Takes one session start for `shard` and returns how many are left. A shard's `first` start since the program
+    /// began may use the reserve.
     ///
     /// # Errors
-    /// It has to wait.
+    /// The shard has to wait.
     pub(super) fn take(&mut self, shard: u32, first: bool, now: Instant) -> Result<u64, Wait> {
-        let place = self.place(shard);
-        let due = self.last.get(&place).map(|last| *last + self.spacing).filter(|due| *due > now);
+        let key = self.key(shard);
+        let due = self.last.get(&key).map(|last| *last + self.spacing).filter(|due| *due > now);
         if let Some(due) = due {
             return Err(Wait::Spacing(due));
         }
         let mut left = u64::MAX;
-        if let Some(known) = &mut self.known {
-            let reserve = if first { 0 } else { known.starts.total / RESERVE };
-            if known.starts.remaining <= reserve && known.resets_at > now {
-                return Err(Wait::Exhausted(known.resets_at));
+        if let Some(Limit { starts, resets_at }) = &mut self.limit {
+            let reserve = if first { 0 } else { starts.total / RESERVED_FRACTION };
+            if starts.remaining <= reserve && *resets_at > now {
+                return Err(Wait::Exhausted(*resets_at));
             }
-            known.starts.remaining = known.starts.remaining.saturating_sub(1);
-            left = known.starts.remaining;
+            starts.remaining = starts.remaining.saturating_sub(1);
+            left = starts.remaining;
         }
-        self.last.insert(place, now);
+        self.last.insert(key, now);
         Ok(left)
     }
 
-    /// The IDENTIFY that was taken goes only now: to connect took its time.
-    pub(super) fn goes(&mut self, shard: u32, now: Instant) {
-        self.last.insert(self.place(shard), now);
+    /// Records that the IDENTIFY of `shard` is sent only now: connecting took its time.
+    pub(super) fn record(&mut self, shard: u32, now: Instant) {
+        self.last.insert(self.key(shard), now);
     }
 
-    fn place(&self, shard: u32) -> u64 {
-        u64::from(shard) % self.known.as_ref().map_or(1, |known| known.starts.max_concurrency.max(1))
+    fn key(&self, shard: u32) -> u64 {
+        u64::from(shard) % self.limit.as_ref().map_or(1, |limit| limit.starts.max_concurrency.max(1))
     }
 }
 
-/// A session that lived so long was a good one: what failed before it is forgotten.
-pub(super) const GOOD_LIFE: Duration = Duration::from_mins(1);
-
-/// A session ended that had been ready for `lived`.
-pub(super) fn forget_after(backoff: &mut Backoff, lived: Duration) {
+/// Resets the back-off after a session that was ready for [`GOOD_LIFE`] or longer.
+pub(super) fn reset_after(backoff: &mut Backoff, lived: Duration) {
     if lived >= GOOD_LIFE {
         backoff.reset();
     }
 }
 
-/// How long to wait after one more failure that cost an IDENTIFY: at least a moment between one and five times
-/// the least, as Discord wants it of whoever was told that the session is invalid
-/// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `roll` is chance from 0 to 1.
-pub(super) fn next_session(backoff: &mut Backoff, roll: f64) -> Duration {
-    let invalid = backoff.min().mul_f64(1.0 + 4.0 * roll.clamp(0.0, 1.0));
-    backoff.next(roll).max(invalid)
+/// Returns the wait after one more lost session: at least a random time between one and five times `min`, as Discord
+/// asks of a client whose session is invalid
+/// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `jitter` is between 0 and 1.
+pub(super) fn next_session(backoff: &mut Backoff, min: Duration, jitter: f64) -> Duration {
+    backoff.next(jitter).max(min.mul_f64(1.0 + 4.0 * jitter.clamp(0.0, 1.0)))
 }
 
 #[cfg(test)]
@@ -112,14 +111,14 @@ mod tests {
         SessionStarts { total: 1000, remaining, reset_after: 3600 * SECOND, max_concurrency }
     }
 
-    fn budget(remaining: u64, concurrency: u64, now: Instant) -> Budget {
-        let mut budget = Budget::new(SPACING);
+    fn budget(remaining: u64, concurrency: u64, now: Instant) -> IdentifyBudget {
+        let mut budget = IdentifyBudget::new(SPACING);
         budget.learn(starts(remaining, concurrency), now);
         budget
     }
 
     #[test]
-    fn five_seconds_lie_between_two_identifies() {
+    fn two_identifies_are_five_seconds_apart() {
         let now = Instant::now();
         let mut budget = budget(1000, 1, now);
         assert_eq!(budget.take(0, true, now), Ok(999));
@@ -127,12 +126,12 @@ mod tests {
         assert_eq!(budget.take(0, false, now + SECOND), Err(Wait::Spacing(due)));
         assert_eq!(budget.take(1, true, due - Duration::from_millis(1)), Err(Wait::Spacing(due)));
         assert_eq!(budget.take(1, true, due), Ok(998));
-        budget.goes(1, due + SECOND);
+        budget.record(1, due + SECOND);
         assert_eq!(budget.take(0, true, due + SPACING), Err(Wait::Spacing(due + SECOND + SPACING)));
     }
 
     #[test]
-    fn shards_of_different_places_go_at_once() {
+    fn shards_with_different_rate_limit_keys_identify_at_once() {
         let now = Instant::now();
         let mut budget = budget(1000, 3, now);
         assert!((0..3).all(|shard| budget.take(shard, true, now).is_ok()));
@@ -148,11 +147,15 @@ mod tests {
         assert_eq!(none.take(0, true, reset), Ok(0), "the limit was reset");
         let mut one = budget(1, 1, now);
         assert_eq!(one.take(0, true, now), Ok(0));
-        assert_eq!(one.take(0, true, now + SPACING), Err(Wait::Exhausted(reset)), "what was taken counts");
+        assert_eq!(
+            one.take(0, true, now + SPACING),
+            Err(Wait::Exhausted(reset)),
+            "a start that was taken counts"
+        );
     }
 
     #[test]
-    fn reconnects_leave_a_reserve_to_starts_of_the_program() {
+    fn reconnects_leave_a_reserve_for_starts_of_the_program() {
         let now = Instant::now();
         let mut budget = budget(20, 1, now);
         assert_eq!(budget.take(0, false, now), Err(Wait::Exhausted(now + 3600 * SECOND)));
@@ -162,20 +165,20 @@ mod tests {
     }
 
     #[test]
-    fn a_good_life_is_forgiven() {
+    fn a_long_session_resets_the_backoff() {
         let mut backoff = Backoff::new(SECOND, 60 * SECOND);
         assert_eq!((0..3).map(|_| backoff.next(0.0).as_secs()).collect::<Vec<_>>(), [1, 2, 4]);
-        forget_after(&mut backoff, 59 * SECOND);
+        reset_after(&mut backoff, 59 * SECOND);
         assert_eq!(backoff.next(0.0), 8 * SECOND);
-        forget_after(&mut backoff, 60 * SECOND);
+        reset_after(&mut backoff, 60 * SECOND);
         assert_eq!(backoff.next(0.0), SECOND);
     }
 
     #[test]
     fn a_lost_session_waits_one_to_five_seconds_at_least() {
-        for (roll, least) in [(0.0, 1), (0.5, 3), (1.0, 5)] {
+        for (jitter, min) in [(0.0, 1), (0.5, 3), (1.0, 5)] {
             let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-            assert_eq!(next_session(&mut backoff, roll), least * SECOND);
+            assert_eq!(next_session(&mut backoff, SECOND, jitter), min * SECOND);
         }
     }
 
@@ -193,7 +196,7 @@ mod tests {
                     continue;
                 }
             }
-            now += next_session(&mut backoff, 0.0);
+            now += next_session(&mut backoff, SECOND, 0.0);
         }
         assert_eq!(taken, 980, "all but the reserve");
     }

@@ -1,30 +1,26 @@
-//! SHELL. The gateway connection and its supervision.
+//! SHELL. The gateway: the connection over which Discord sends interactions, and its supervision.
 //!
-//! `connection` runs one session of one shard through serenity, which resumes by itself where it can. Every end
-//! of a session comes back here: [`run`] asks `GET /gateway/bot` where to connect and how often it may
-//! (`bot`), waits for the `budget`, and connects anew, one `keeper` for each shard. `events` hands interactions on, `status` tells readiness,
-//! `pulse` finds a connection that is stuck. Must not know what an interaction leads to.
+//! [`run`] -> one `supervisor` for each shard -> `session` (IDENTIFY, events, resumes) -> the inbox. Before every
+//! IDENTIFY the supervisor asks `GET /gateway/bot` where to connect (`gateway_bot`) and waits for its turn (`budget`).
+//! `status` combines the states of all shards into one.
 //!
-//! One limit is serenity's: within a session it reconnects to resume without any pause, so that a gateway which
-//! drops every resume is asked as fast as it drops, for two heartbeats at the most; one that lets every
-//! resume succeed and then drops it, five times.
+//! The WebSocket is ours rather than serenity's: its shard runner (0.12) hides close codes, has no deadline, can spin
+//! on a closed stream, and brings an old TLS stack (tokio-tungstenite 0.21).
 
-mod bot;
 mod budget;
-mod connection;
-mod events;
-mod keeper;
-mod pulse;
+mod gateway_bot;
+mod session;
 mod status;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, FutureExt as _, join_all};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
@@ -33,122 +29,114 @@ use url::Url;
 
 pub(crate) use self::status::State;
 use self::{
-    budget::Budget,
-    connection::Door,
-    keeper::{End, Keeper},
+    budget::IdentifyBudget,
     status::Status,
+    supervisor::{End, Supervisor},
 };
 use crate::discord::interaction::Inbox;
 
-/// What the gateway needs beside the way to ask where it is.
+/// The settings of the gateway connection.
 pub(crate) struct Setup {
-    /// Where the REST API is, such as `https://discord.com`: a gateway of Discord is refused where the API
-    /// is not Discord's.
+    /// The REST API's origin, such as `https://discord.com`. Discord's own gateway is refused where the API is not
+    /// Discord's.
     pub(crate) origin: Url,
     /// The bot's token without the word "Bot".
     pub(crate) token: SecretString,
-    /// Takes the interactions.
+    /// Receives the interactions.
     pub(crate) inbox: Inbox,
-    /// Is told every change of the state.
+    /// Receives every change of the connection's state.
     pub(crate) state: watch::Sender<State>,
-    /// Ends it all.
+    /// Closes the connection.
     pub(crate) closed: CancellationToken,
 }
 
-/// `GET /gateway/bot` gave no answer.
+/// `GET /gateway/bot` failed.
 #[derive(Debug)]
 pub(crate) enum Unreached {
     /// 401: the token is wrong.
     Unauthorized,
-    /// Anything else; one sentence without secrets.
+    /// Any other failure, as one sentence without secrets.
     Passing(String),
 }
 
-/// How long things take; tests have less time.
+/// Waits and deadlines; tests use shorter ones.
 #[derive(Clone, Copy)]
 struct Timing {
-    spacing: Duration,
-    least: Duration,
-    most: Duration,
-    rest: Duration,
+    identify_spacing: Duration,
+    min_backoff: Duration,
+    max_backoff: Duration,
+    /// For TCP, TLS and the WebSocket handshake; then once more for HELLO.
+    connect_timeout: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            spacing: budget::SPACING,
-            least: Duration::from_secs(1),
-            most: Duration::from_mins(1),
-            rest: pulse::LONGEST_REST,
+            identify_spacing: budget::SPACING,
+            min_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_mins(1),
+            connect_timeout: Duration::from_secs(10),
         }
     }
 }
 
-/// Is connected until `closed` or until Discord refuses the bot for good; `gateway_bot` gives the body of
-/// `GET /gateway/bot` and is asked before every IDENTIFY. It returns within a second after `closed`.
+/// Keeps the bot connected until `closed` is cancelled or Discord refuses the bot for good. Calls `gateway_bot` for the
+/// body of `GET /gateway/bot` before every IDENTIFY, and returns within a second after `closed`.
 pub(crate) async fn run<F, A>(setup: Setup, gateway_bot: F)
 where
     F: Fn() -> A + Sync,
     A: Future<Output = Result<Value, Unreached>> + Send,
 {
-    run_with(setup, Timing::default(), gateway_bot).await;
+    run_with(setup, Timing::default(), &|| gateway_bot().boxed()).await;
 }
 
-async fn run_with<F, A>(setup: Setup, timing: Timing, gateway_bot: F)
-where
-    F: Fn() -> A + Sync,
-    A: Future<Output = Result<Value, Unreached>> + Send,
-{
-    let house = House {
-        status: Arc::new(Status::new(setup.state, Instant::now())),
-        budget: Mutex::new(Budget::new(timing.spacing)),
-        door: Door::new(setup.token, timing.rest),
-        origin: setup.origin,
-        inbox: setup.inbox,
-        timing,
-        gateway_bot,
-    };
+type GatewayBotCall<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<Value, Unreached>> + Sync + 'a);
+
+async fn run_with(setup: Setup, timing: Timing, gateway_bot: GatewayBotCall<'_>) {
+    let Setup { origin, token, inbox, state, closed } = setup;
+    let status = Status::new(state, Instant::now());
+    let budget = Mutex::new(IdentifyBudget::new(timing.identify_spacing));
+    let shared = Shared { status, budget, origin, token, inbox, timing };
     let mut shards = 1;
-    while let Some(more) = house.round(shards, &setup.closed).await {
-        tracing::info!(shards = more, "Discord wants more shards");
-        house.status.restart(more, Instant::now());
-        shards = more;
+    while let Some(wanted) = shared.run_shards(shards, gateway_bot, &closed).await {
+        tracing::info!(shards = wanted, "Discord asks for more shards");
+        shared.status.restart(wanted, Instant::now());
+        shards = wanted;
     }
 }
 
-/// What all shards share.
-struct House<F> {
-    status: Arc<Status>,
-    budget: Mutex<Budget>,
-    door: Door,
+/// State that all shards share.
+struct Shared {
+    status: Status,
+    budget: Mutex<IdentifyBudget>,
     origin: Url,
+    token: SecretString,
     inbox: Inbox,
     timing: Timing,
-    gateway_bot: F,
 }
 
-impl<F, A> House<F>
-where
-    F: Fn() -> A + Sync,
-    A: Future<Output = Result<Value, Unreached>> + Send,
-{
-    /// Keeps so many shards connected; gives another number if that is what it takes.
-    async fn round(&self, shards: u32, closed: &CancellationToken) -> Option<u32> {
-        let round = closed.child_token();
-        let round = &round;
-        let keepers = (0..shards).map(|shard| async move {
-            let end = Keeper::new(self, (shard, shards)).keep(round).await;
-            round.cancel();
+impl Shared {
+    /// Keeps `shards` shards connected. Returns another number of shards if Discord asks for more.
+    async fn run_shards(
+        &self,
+        shards: u32,
+        gateway_bot: GatewayBotCall<'_>,
+        closed: &CancellationToken,
+    ) -> Option<u32> {
+        let closing = &closed.child_token();
+        let supervisors = (0..shards).map(|shard| async move {
+            let end = Supervisor::new(self, (shard, shards)).run(gateway_bot, closing).await;
+            closing.cancel();
             end
         });
-        let ends = join_all(keepers.collect::<Vec<_>>()).await;
+        let ends = join_all(supervisors.collect::<Vec<_>>()).await;
         if closed.is_cancelled() || ends.contains(&End::Refused) {
             return None;
         }
-        ends.iter().find_map(|end| if let End::Reshard(more) = end { Some(*more) } else { None })
+        ends.iter().find_map(|end| if let End::Reshard(wanted) = end { Some(*wanted) } else { None })
     }
 
-    fn budget(&self) -> MutexGuard<'_, Budget> {
+    fn budget(&self) -> MutexGuard<'_, IdentifyBudget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,4 @@
-//! Whether the gateway is there, over all shards: for readiness and for people.
-//!
-//! Must not know how a connection is made.
+//! The state of the gateway over all shards, for readiness and for people.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,43 +15,43 @@ fn badness(state: &State) -> u8 {
     }
 }
 
-/// The states of the shards, told as one.
+/// The states of the shards, published as one: the worst of them.
 #[derive(Debug)]
 pub(super) struct Status {
     shards: Mutex<Vec<State>>,
-    told: watch::Sender<State>,
+    published: watch::Sender<State>,
 }
 
 impl Status {
-    /// One shard that connects since `now`.
-    pub(super) fn new(told: watch::Sender<State>, now: Instant) -> Self {
-        let status = Self { shards: Mutex::default(), told };
+    /// One shard that has been connecting since `now`.
+    pub(super) fn new(published: watch::Sender<State>, now: Instant) -> Self {
+        let status = Self { shards: Mutex::default(), published };
         status.restart(1, now);
         status
     }
 
-    /// So many shards connect since `now`.
+    /// Starts over with `shards` shards that have been connecting since `now`.
     pub(super) fn restart(&self, shards: u32, now: Instant) {
         let mut states = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
         *states = (0..shards.max(1)).map(|_| State::Connecting { since: now }).collect();
-        self.tell(&states);
+        self.publish(&states);
     }
 
-    /// The state of one shard.
+    /// Sets the state of one shard.
     pub(super) fn set(&self, shard: u32, state: State) {
         let mut states = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = usize::try_from(shard).ok().and_then(|shard| states.get_mut(shard)) {
             *own = state;
         }
-        self.tell(&states);
+        self.publish(&states);
     }
 
-    fn tell(&self, states: &[State]) {
+    fn publish(&self, states: &[State]) {
         let Some(worst) = states.iter().max_by_key(|state| badness(state)) else { return };
-        self.told.send_if_modified(|told| {
-            let news = told != worst;
-            told.clone_from(worst);
-            news
+        self.published.send_if_modified(|published| {
+            let is_new = published != worst;
+            published.clone_from(worst);
+            is_new
         });
     }
 }
@@ -63,10 +61,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_shard_speaks_for_all() {
+    fn the_worst_shard_determines_the_state() {
         let now = Instant::now();
-        let (told, state) = watch::channel(State::Ready);
-        let status = Status::new(told, now);
+        let (published, state) = watch::channel(State::Ready);
+        let status = Status::new(published, now);
         status.restart(2, now);
         assert_eq!(*state.borrow(), State::Connecting { since: now });
         status.set(0, State::Ready);

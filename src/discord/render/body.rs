@@ -1,54 +1,79 @@
-//! The body of a message as Discord's REST API takes it: plain data, serialised without what is empty.
+//! The body of a message as Discord's REST API takes it, and its limits. Plain data, serialised without empty parts.
 //!
 //! The shapes are those of <https://docs.discord.com/developers/resources/message> and
-//! <https://docs.discord.com/developers/components/reference>. Must not know races.
+//! <https://docs.discord.com/developers/components/reference>; the limits those of
+//! <https://docs.discord.com/developers/resources/message#embed-object-embed-limits>. Lengths are counted in UTF-16, the
+//! strictest reading, and after trimming. serenity's builders are not used: nothing can be read back from them, while
+//! embeds are weighed here.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::button::Button;
+use crate::{
+    button::Button,
+    view::text::{Measure, fitting},
+};
 
-/// Seen by the one who asked alone (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
+/// Embeds of a message.
+pub(super) const EMBEDS: usize = 10;
+/// Characters summed over all embeds of a message.
+pub(super) const TOTAL: usize = 6_000;
+/// Characters of an embed's description.
+pub(super) const DESCRIPTION: usize = 4_096;
+/// Characters of a field's value.
+pub(super) const FIELD_VALUE: usize = 1_024;
+/// Characters of an attachment's alternative text.
+pub(super) const ALT: usize = 1_024;
+/// Rows of a message.
+pub(super) const ROWS: usize = 5;
+/// Buttons of a row.
+pub(super) const BUTTONS: usize = 5;
+/// Characters of a button's label.
+pub(super) const LABEL: usize = 80;
+
+/// Slate: colours belong to the models.
+const COLOR: u32 = 0x88_92_A6;
+/// Shown to the asker only (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 const EPHEMERAL: u64 = 1 << 6;
 
 /// A message. The flag that suppresses embeds is never among its flags: it would hide ours too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Body {
-    /// Outside the embeds, where links would unfurl and mentions would ping: our own words alone.
+    /// Outside the embeds, where links would unfurl and mentions would ping: only our own words.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) content: String,
-    /// At most ten.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) embeds: Vec<Embed>,
-    /// At most five rows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) components: Vec<Row>,
-    /// The files that go with it, `id` being their place in the request.
+    /// The files of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<Attachment>,
-    /// Bits.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub(crate) flags: u64,
-    /// Always there, and empty: nobody is pinged by what a model or a user wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) flags: Option<u64>,
+    /// Always present and empty: nothing that a model or a user wrote pings anyone.
     pub(crate) allowed_mentions: AllowedMentions,
 }
 
 impl Body {
-    /// The same, for the eyes of the asker alone.
-    pub(crate) fn private(mut self) -> Self {
-        self.flags |= EPHEMERAL;
-        self
+    /// A message of one embed without a title.
+    pub(super) fn text(content: &str, description: String) -> Self {
+        Self { content: content.to_owned(), embeds: vec![Embed::text(description)], ..Self::default() }
+    }
+
+    /// Returns this message, shown to the asker only.
+    pub(crate) fn private(self) -> Self {
+        Self { flags: Some(EPHEMERAL), ..self }
     }
 }
 
-/// Who may be pinged: nobody.
+/// The mentions that may ping: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct AllowedMentions {
     parse: [(); 0],
 }
 
-/// A block with a bar of colour. Untrusted text stands only here: its links do not unfurl and its mentions ping
-/// nobody.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// A block with a bar of colour. Untrusted text is only here: its links do not unfurl and its mentions do not ping.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Embed {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) title: String,
@@ -64,6 +89,20 @@ pub(crate) struct Embed {
     pub(crate) image: Option<Image>,
 }
 
+impl Embed {
+    /// An embed of one text.
+    pub(super) fn text(description: String) -> Self {
+        Self { title: String::new(), description, color: COLOR, fields: vec![], footer: None, image: None }
+    }
+
+    /// The share of [`TOTAL`] that the embed takes.
+    pub(super) fn weight(&self) -> usize {
+        let fields: usize = self.fields.iter().map(|field| length(&field.name) + length(&field.value)).sum();
+        let footer = self.footer.as_ref().map_or(0, |footer| length(&footer.text));
+        length(&self.title) + length(&self.description) + fields + footer
+    }
+}
+
 /// A named part of an embed; neither text may be empty.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Field {
@@ -71,23 +110,22 @@ pub(crate) struct Field {
     pub(crate) value: String,
 }
 
-/// Small text below, without Markdown.
+/// Small text at the bottom, without Markdown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Footer {
     pub(crate) text: String,
 }
 
-/// A picture.
+/// A picture: `attachment://` and the name of a file of the request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Image {
-    /// `attachment://` and the name of a file that comes with the message.
     pub(crate) url: String,
 }
 
-/// A file that comes with the message.
+/// A file of the request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Attachment {
-    /// Its place among the request's files.
+    /// Its index among the request's files.
     pub(crate) id: u64,
     pub(crate) filename: String,
     /// The alternative text.
@@ -95,18 +133,16 @@ pub(crate) struct Attachment {
     pub(crate) description: String,
 }
 
-/// A row of buttons.
+/// A row of one to five buttons.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Row {
     #[serde(rename = "type")]
     kind: u8,
-    /// One to five.
     pub(crate) components: Vec<ButtonDto>,
 }
 
 impl Row {
-    /// A row of these.
-    pub(crate) fn of(components: Vec<ButtonDto>) -> Self {
+    pub(super) fn of(components: Vec<ButtonDto>) -> Self {
         Self { kind: 1, components }
     }
 }
@@ -116,50 +152,51 @@ impl Row {
 pub(crate) struct ButtonDto {
     #[serde(rename = "type")]
     kind: u8,
+    #[serde(serialize_with = "as_number")]
     pub(crate) style: Style,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) label: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) emoji: Option<Emoji>,
+    pub(crate) emoji: Emoji,
     pub(crate) custom_id: String,
 }
 
 impl ButtonDto {
     /// A button that means `button`.
-    pub(crate) fn new(button: Button, style: Style, emoji: &str, label: impl Into<String>) -> Self {
-        let emoji = Some(Emoji { name: emoji.to_owned() });
+    pub(super) fn new(button: Button, style: Style, emoji: &str, label: impl Into<String>) -> Self {
+        let emoji = Emoji { name: emoji.to_owned() };
         Self { kind: 2, style, label: label.into(), emoji, custom_id: button.to_string() }
     }
 }
 
-/// An emoji of Unicode.
+/// A Unicode emoji.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Emoji {
     pub(crate) name: String,
 }
 
-/// How a button looks.
+/// The look of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// The one to press.
-    Primary,
-    /// One among others.
-    Secondary,
-    /// It ends something.
-    Danger,
-}
-
-impl Serialize for Style {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(match self {
-            Self::Primary => 1,
-            Self::Secondary => 2,
-            Self::Danger => 4,
-        })
-    }
+    /// The main choice.
+    Primary = 1,
+    /// One of several.
+    Secondary = 2,
+    /// Ends something.
+    Danger = 4,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(flags: &u64) -> bool {
-    *flags == 0
+fn as_number<S: Serializer>(style: &Style, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(*style as u8)
+}
+
+/// The length of `text` as Discord counts it.
+pub(super) fn length(text: &str) -> usize {
+    Measure::Utf16.of(text.trim())
+}
+
+/// As many of `lines` as a description holds, the others counted; `nothing` if there are none.
+pub(super) fn listed(lines: impl Iterator<Item = String>, nothing: &str) -> String {
+    let text = fitting(lines, String::new(), DESCRIPTION - 24, length);
+    if text.is_empty() { nothing.to_owned() } else { text.trim_end().to_owned() }
 }

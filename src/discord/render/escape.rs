@@ -1,16 +1,22 @@
-//! Short untrusted text (names, prompts, titles, error sentences) as Discord shows it letter by letter.
+//! Short untrusted text (names, prompts, titles, error sentences) as Discord shows it letter by letter, and the names of
+//! models made of it.
 //!
-//! The one place where text is escaped whole; answers, which keep their Markdown, are the business of
-//! [`super::markdown`]. Must not know what the texts are.
+//! Text is escaped completely only here; answers, which keep their Markdown, belong to [`super::markdown`].
 
-use crate::view::text::{self, Measure, one_line};
+use crate::{
+    model::{Color, ModelCard},
+    view::{
+        text::{self, Measure, one_line},
+        words::model_name,
+    },
+};
 
 /// One line, at most `limit` long before its marks are escaped (so at most twice as long after).
 pub(super) fn short(text: &str, limit: usize) -> String {
-    escape(&clipped(&one_line(text), limit))
+    escape(&bare(text, limit))
 }
 
-/// [`short`] between two marks; nothing where the text is empty, for marks around nothing stay open.
+/// [`short`] between two marks; empty if the text is, because marks around nothing stay open.
 pub(super) fn between(before: &str, text: &str, limit: usize, after: &str) -> String {
     let text = short(text, limit);
     if text.is_empty() { text } else { format!("{before}{text}{after}") }
@@ -23,21 +29,19 @@ pub(super) fn bare(text: &str, limit: usize) -> String {
 
 /// `text` with a backslash before everything that Discord could read as markup
 /// (<https://support.discord.com/hc/en-us/articles/210298617>): emphasis, code, spoilers, links, mentions, emoji,
-/// timestamps, and what makes a heading, a list or a quote at the beginning. An address is shown and not linked.
+/// timestamps, and the beginning of a heading, a list or a quote. An address is shown but not linked.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     for (at, c) in text.char_indices() {
-        let marks = match c {
+        let is_mark = match c {
             '\\' | '`' | '*' | '_' | '~' | '|' | '<' | '>' | '[' | ']' | '#' | '@' => true,
             '-' | '+' => at == 0,
             '.' | ')' => at == digits && digits > 0,
             ':' => text[at..].starts_with("://"),
             _ => false,
         };
-        if marks {
-            out.push('\\');
-        }
+        out.extend(is_mark.then_some('\\'));
         out.push(c);
     }
     out
@@ -46,4 +50,28 @@ pub(super) fn escape(text: &str) -> String {
 /// `text` cut to `limit` UTF-16 units, with an ellipsis where it was longer.
 pub(super) fn clipped(text: &str, limit: usize) -> String {
     text::clipped(text, limit, Measure::Utf16)
+}
+
+/// A model in a line of text: icon and bold name.
+pub(super) fn bold(card: &ModelCard, simulated: bool) -> String {
+    let label = if simulated { " (simulated)" } else { "" };
+    format!("{}**{}**{label}", icon(card), short(&model_name(card), 40))
+}
+
+/// A model in a title: icon, name and size.
+pub(super) fn title(card: &ModelCard, simulated: bool) -> String {
+    let size = between(" · ", &card.size, 24, "");
+    let simulated = if simulated { " · simulated" } else { "" };
+    format!("{}{}{size}{simulated}", icon(card), short(&model_name(card), 48))
+}
+
+/// A model's colour as an embed takes it: `0xRRGGBB`.
+pub(super) fn color(card: &ModelCard) -> u32 {
+    let Color { r, g, b } = card.color;
+    u32::from_be_bytes([0, r, g, b])
+}
+
+/// The icon followed by a space, or nothing.
+fn icon(card: &ModelCard) -> String {
+    between("", &card.icon, 12, " ")
 }

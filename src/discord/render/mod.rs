@@ -1,27 +1,18 @@
-//! What people see on Discord: values of the core as message bodies. Pure; owns Discord's limits.
+//! The messages that users see on Discord: values of the core as message bodies. Pure; knows Discord's limits.
 //!
-//! `body` is what the API takes, `limits` how long it may be; `escape` and `markdown` make untrusted text harmless,
-//! `fit` cuts it; `race`, `headline` and `lanes` are the live message, `cards` and `record` what is read. Must not
-//! know routes, tokens or interactions.
+//! `race` makes the live message, `cards` the messages that are read. Both put their texts through `escape` or
+//! `markdown`, which make untrusted text harmless, and build a `body`, which is what the API takes.
 
 mod body;
 mod cards;
 mod escape;
-mod fit;
-mod headline;
-mod inline;
-mod lanes;
-mod limits;
 mod markdown;
-mod name;
 mod race;
-mod record;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::{
     body::Body,
-    cards::{examples, help, models, notice},
+    cards::{answers, answers_file, examples, explanation, help, models, notice},
     race::{CHART_FILE, live},
-    record::{answers, answers_file, explanation},
 };

@@ -1,4 +1,4 @@
-//! What people see on Discord, read back as a client reads it: by snapshots, by laws, and by eye.
+//! The messages on Discord, read back as a client reads them: by snapshots, by properties, and by eye.
 
 mod laws;
 mod markdown;

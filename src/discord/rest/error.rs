@@ -1,31 +1,29 @@
-//! What a call can come to, by what one does about it.
-//!
-//! Must not know the client. No text here holds an address, a token or what was sent.
+//! The errors of a call, by what the caller does about them. Their texts hold no address, token or content.
 
 use std::{error::Error, iter, sync::Arc, time::Duration};
 
 use super::route::Route;
 
-/// Why a call did not succeed. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
+/// A failed call. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum RestError {
-    /// No slot now, by our own count or by a 429 of any scope: come back after this.
+    /// No permit now, by our own count or by a 429 of any scope.
     #[error("rate limited for {retry_after:?}")]
     Limited {
-        /// Until the slot, or as Discord said.
+        /// The time until the permit, or the time that Discord named.
         retry_after: Duration,
     },
     /// 10062: too late, or another process answered it.
     #[error("unknown interaction")]
     UnknownInteraction,
-    /// 40060: the interaction has its first answer.
+    /// 40060: the interaction already has its initial response.
     #[error("interaction was acknowledged already")]
     AlreadyAcknowledged,
-    /// The message or its channel (10008, 10003) is no longer there: no further call.
+    /// The message or its channel was deleted (10008, 10003): no further call.
     #[error("message or channel is gone")]
     Gone,
-    /// The interaction's token is over (50027, 10015, 401 on an interaction route): no further call with it.
-    #[error("interaction token is over")]
+    /// The interaction's token has expired (50027, 10015, 401 on an interaction route): no further call with it.
+    #[error("interaction token has expired")]
     TokenExpired,
     /// 401: the bot's token is wrong.
     #[error("bot token was refused")]
@@ -33,11 +31,11 @@ pub(crate) enum RestError {
     /// 403: the bot may not do this here.
     #[error("forbidden, code {code}")]
     Forbidden {
-        /// Discord's code; 0 if it told none.
+        /// Discord's code; 0 if there is none.
         code: u32,
     },
-    /// 401 or 403 at a message without a code of Discord's own: of what stands before Discord, or of a bad day. It may
-    /// pass; [`believed`](Self::believed) says what it means if it does not.
+    /// 401, 403 or 404 for a message without one of Discord's own codes: from a proxy before Discord, or from an outage.
+    /// It may pass; [`believed`](Self::believed) returns its meaning if it does not.
     #[error("refused with status {status} without a code")]
     Unexplained {
         /// The HTTP status.
@@ -46,12 +44,12 @@ pub(crate) enum RestError {
     /// 413 or 40005: too large for this place.
     #[error("request is too large")]
     TooLarge,
-    /// Another refusal: ours to mend, and the same when sent again.
+    /// Another refusal: a fault of ours, refused again when repeated.
     #[error("refused with status {status}, code {code}")]
     Invalid {
         /// The HTTP status.
         status: u16,
-        /// Discord's code; 0 if it told none.
+        /// Discord's code; 0 if there is none.
         code: u32,
     },
     /// 5xx: it may work later. It may also have taken effect.
@@ -60,7 +58,7 @@ pub(crate) enum RestError {
         /// The HTTP status.
         status: u16,
     },
-    /// No answer, or not a whole one.
+    /// No response, or an incomplete one.
     #[error("no answer")]
     Transport {
         /// The cause, without its address.
@@ -68,6 +66,8 @@ pub(crate) enum RestError {
         source: Arc<dyn Error + Send + Sync>,
         /// The request may have taken effect.
         ambiguous: bool,
+        /// The other side ended the connection: often one from the pool that had been dead for a while.
+        is_cut: bool,
     },
     /// Too many refusals within ten minutes: nothing was sent, so that Discord does not ban this address.
     #[error("budget of refused requests is spent")]
@@ -75,7 +75,7 @@ pub(crate) enum RestError {
 }
 
 impl RestError {
-    /// The error that Discord's `status` (not 2xx, not 429) and JSON `code` on `route` stand for.
+    /// The error for Discord's `status` (not 2xx, not 429) and JSON `code` on `route`.
     pub(super) fn of_status(route: &Route, status: u16, code: u32) -> Self {
         match (status, code) {
             (500.., _) => Self::Server { status },
@@ -88,13 +88,13 @@ impl RestError {
             (401, _) if route.is_interaction() => Self::TokenExpired,
             (401, _) => Self::Unauthorized,
             (403, _) => Self::Forbidden { code },
-            // whatever it is that is not found: asking a webhook again is punished
+            // whatever was not found: Discord punishes repeated calls of a webhook
             (404, _) if names_a_message(route) => Self::Gone,
             _ => Self::Invalid { status, code },
         }
     }
 
-    /// A refusal at `route` that came again and again, as if Discord had explained it.
+    /// Treats an unexplained refusal at `route` that came again and again as if Discord had given its code.
     pub(crate) fn believed(self, route: &Route) -> Self {
         match self {
             Self::Unexplained { status: 401 } if route.is_interaction() => Self::TokenExpired,
@@ -114,7 +114,17 @@ impl RestError {
         }
     }
 
-    /// True if the call may have taken effect all the same.
+    /// A failure without effect at Discord, such as one before anything was sent.
+    pub(super) fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Transport { source: Arc::from(source.into()), ambiguous: false, is_cut: false }
+    }
+
+    /// Returns true if the other side ended the connection.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self, Self::Transport { is_cut: true, .. })
+    }
+
+    /// Returns true if the call may have taken effect nevertheless.
     pub(crate) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Server { .. } | Self::Transport { ambiguous: true, .. })
     }
@@ -136,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_and_a_code_say_what_to_do() {
+    fn a_status_and_a_code_determine_the_error() {
         let edit = Route::EditOriginal { application: 1, token: "t".into() };
         let callback = Route::Callback { interaction: 1, token: "t".into() };
         let channel = Route::EditMessage { channel: 1, message: 2 };

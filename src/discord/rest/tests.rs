@@ -41,15 +41,14 @@ fn soon() -> Instant {
 }
 
 #[tokio::test]
-async fn requests_are_as_documented_and_the_bot_token_goes_only_where_it_must() {
+async fn requests_are_as_documented_and_the_bot_token_is_sent_only_where_needed() {
     let mut server = Server::script(vec![]).await;
     let rest = server.rest();
     rest.attempt(&Request::get(Route::Application), Urgency::Reply).await.expect("an answer");
     let seen = server.seen();
     assert_eq!(seen.first, "GET /api/v10/applications/@me HTTP/1.1");
     assert!(seen.has("authorization: Bot bot-SECRET-token"), "{}", seen.head);
-    let agent =
-        concat!("user-agent: DiscordBot (https://llm-arena.example, ", env!("CARGO_PKG_VERSION"), ")");
+    let agent = concat!("user-agent: DiscordBot (llm-arena, ", env!("CARGO_PKG_VERSION"), ")");
     assert!(seen.has(agent), "{}", seen.head);
     rest.attempt(&edit(), Urgency::Progress).await.expect("an answer");
     let seen = server.seen();
@@ -72,12 +71,12 @@ async fn an_origin_may_have_a_path_and_a_token_stays_one_segment() {
     rest.attempt(&Request::get(route), Urgency::Reply).await.expect("an answer");
     let expected = "PATCH /proxy/api/v10/webhooks/7/..%2Fx%3Fy%23z/messages/@original HTTP/1.1";
     assert_eq!(server.seen().first, expected);
-    let wrong = Rest::new(&server.origin, &"line\nbreak".into());
+    let wrong = Rest::new(&server.origin, &"line\nbreak".into()).map(drop);
     assert!(matches!(wrong, Err(RestError::Unauthorized)), "{wrong:?}");
 }
 
 #[tokio::test]
-async fn uploads_go_as_parts_byte_by_byte() {
+async fn uploads_are_sent_as_parts_byte_by_byte() {
     let mut server = Server::script(vec![]).await;
     let file = |name: &str, mime, bytes: &'static [u8]| File { name: name.into(), mime, bytes: bytes.into() };
     let files = vec![
@@ -103,7 +102,7 @@ async fn uploads_go_as_parts_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn headers_are_learnt_and_calls_beyond_them_are_not_made() {
+async fn calls_beyond_the_limits_in_the_headers_are_not_made() {
     let mut server =
         Server::script(vec![counted(3, 2, 60.5), counted(3, 1, 60.5), counted(3, 0, 60.5)]).await;
     let rest = server.rest();
@@ -165,7 +164,7 @@ async fn a_global_429_stops_channels_but_no_interaction() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_what_is_beyond_the_deadline() {
+async fn a_wait_beyond_the_deadline_fails_at_once() {
     let mut server = Server::script(vec![limited("user", 60.0)]).await;
     let result = server.rest().send(&message(1), soon()).await;
     assert!(
@@ -192,14 +191,14 @@ async fn a_server_error_is_repeated_with_a_pause_and_not_by_an_attempt() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_never_repeated() {
+async fn refusals_are_never_repeated() {
     let refusals = [
         ("400 Bad Request", 50_035, "refused with status 400, code 50035"),
         ("403 Forbidden", 50_001, "forbidden, code 50001"),
         ("404 Not Found", 10_062, "unknown interaction"),
         ("400 Bad Request", 40_060, "interaction was acknowledged already"),
         ("404 Not Found", 10_008, "message or channel is gone"),
-        ("401 Unauthorized", 50_027, "interaction token is over"),
+        ("401 Unauthorized", 50_027, "interaction token has expired"),
     ];
     let replies = refusals.iter().map(|(status, code, _)| refusal(status, *code)).collect();
     let mut server = Server::script(replies).await;
@@ -237,7 +236,7 @@ async fn a_dead_pooled_connection_is_repeated_once_at_once() {
 }
 
 #[tokio::test]
-async fn a_first_answer_that_arrived_unanswered_is_ours() {
+async fn an_initial_response_whose_confirmation_was_lost_is_ours() {
     for lost in [Reply::Cut, reply("502 Bad Gateway", &[], "<html>"), Reply::Silence] {
         let mut server = Server::script(vec![lost, refusal("400 Bad Request", 40_060)]).await;
         let answer = server.rest().send(&callback(), soon()).await.expect("it was ours");
@@ -247,7 +246,7 @@ async fn a_first_answer_that_arrived_unanswered_is_ours() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_nothing_was_sent() {
+async fn a_refused_connection_sent_nothing() {
     let server = Server::script(vec![]).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
@@ -259,7 +258,7 @@ async fn where_nobody_listens_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn an_edit_whose_answer_breaks_off_is_done_and_a_question_is_asked_again() {
+async fn an_edit_whose_response_is_cut_off_is_done_and_a_query_is_repeated() {
     let broken = || Reply::Broken("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{".into());
     let huge = || ok(&[], &format!("\"{}\"", "x".repeat(3 << 20)));
     let replies: [(&str, &dyn Fn() -> Reply); 3] =
@@ -277,7 +276,7 @@ async fn an_edit_whose_answer_breaks_off_is_done_and_a_question_is_asked_again()
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_counts_all_the_same() {
+async fn an_abandoned_call_still_counts() {
     let mut server = Server::script(vec![counted(2, 1, 60.0), Reply::Silence]).await;
     let rest = server.rest();
     rest.attempt(&edit(), Urgency::Final).await.expect("an answer");

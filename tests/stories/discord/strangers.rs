@@ -58,7 +58,7 @@ async fn what_nobody_can_read_is_answered_all_the_same() {
         let typed = [("prompt", "x"), ("models", "a")];
         let completion = stage.discord.completes("/arena compare", &typed, NAMED, Place::Server);
         assert_eq!(completion.choices().await, []);
-        stage.logs("could not be understood").await;
+        stage.logs("cannot understand an interaction").await;
         assert_eq!(stage.provider.truth().exchanges.len(), 0);
         stage.ends().await;
     }

@@ -11,8 +11,7 @@ use super::{
 use crate::{
     button::Button,
     discord::render::{
-        answers, body::Body, escape::escape, examples, explanation, fit::Answer, help, live, markdown::*,
-        models, notice,
+        answers, body::Body, escape::escape, examples, explanation, help, live, markdown::*, models, notice,
     },
     guide::Example,
     model::{Availability, Color, ModelCard},
@@ -20,7 +19,7 @@ use crate::{
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
 };
 
-/// What Markdown, Discord and Unicode act on.
+/// Marks of Markdown, Discord and Unicode.
 const MARKS: [&str; 67] = [
     "`",
     "``",
@@ -98,7 +97,7 @@ fn hostile() -> impl Strategy<Value = String> {
     vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// What must never be read from a text that somebody else wrote.
+/// Markup that must never be read from untrusted text.
 fn deceives(text: &str) -> Option<Node> {
     let bad =
         |node: &Node| matches!(node, Node::Link(..) | Node::Pill(_) | Node::Spoiler(_) | Node::Heading(_));
@@ -193,8 +192,8 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn an_answer_deceives_nobody_and_swallows_nothing(text in hostile()) {
-        let shown = format!("{}\n\nour own words", defused(&canonical(&text)));
+    fn an_answer_never_deceives_and_loses_nothing(text in hostile()) {
+        let shown = format!("{}\n\nour own words", escape_markdown(&canonical(&text)));
         prop_assert_eq!(deceives(&shown), None, "{}", shown);
         let last = read(&shown).pop();
         let ours = matches!(&last, Some(Node::Text(text)) if text.ends_with("our own words"));

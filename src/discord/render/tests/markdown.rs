@@ -1,10 +1,13 @@
-//! What becomes of each form of Markdown.
+//! The rendering of each form of Markdown.
 
 use super::reader::{Node, flat, read, words};
-use crate::discord::render::{escape::escape, fit::Answer, limits::shares, markdown::*};
+use crate::{
+    discord::render::{escape::escape, markdown::*},
+    view::fit::shares,
+};
 
 fn shown(answer: &str) -> String {
-    defused(&canonical(answer))
+    escape_markdown(&canonical(answer))
 }
 
 #[test]

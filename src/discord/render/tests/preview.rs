@@ -91,14 +91,14 @@ fn message(body: &Body) -> String {
             Style::Secondary => "secondary",
             Style::Danger => "red",
         };
-        let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
+        let emoji = &button.emoji.name;
         format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
     };
     let row = |row: &crate::discord::render::body::Row| {
         format!("<div>{}</div>", row.components.iter().map(button).collect::<String>())
     };
     let rows: String = body.components.iter().map(row).collect();
-    let private = if body.flags == 0 { "" } else { "<div class=footer>Only you can see this</div>" };
+    let private = if body.flags.is_none() { "" } else { "<div class=footer>Only you can see this</div>" };
     format!(
         "<div class=name>LLM Arena <span class=app>APP</span></div><div class=text>{content}</div>{embeds}{rows}{private}"
     )

@@ -79,7 +79,7 @@ fn within(s: &[char], line_start: bool) -> Vec<Node> {
     nodes
 }
 
-/// What begins at `at`, and where it ends. `indented`: only spaces stand before it on its line; `flush`: nothing.
+/// The node that begins at `at`, and its end. `indented`: only spaces stand before it on its line; `flush`: nothing.
 fn found(s: &[char], at: usize, indented: bool, flush: bool) -> Option<(Node, usize)> {
     let is = |word: &str| begins(&s[at..], word);
     match s[at] {
@@ -149,7 +149,7 @@ fn code(s: &[char], at: usize) -> Option<(Node, usize)> {
     None
 }
 
-/// Where an unescaped `mark` (twice, and not three times) stands first behind `from`.
+/// The first position behind `from` of an unescaped `mark` (twice, and not three times).
 fn double(s: &[char], from: usize, mark: char) -> Option<usize> {
     let mut i = from;
     while i + 1 < s.len() {

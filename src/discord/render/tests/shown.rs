@@ -1,4 +1,4 @@
-//! What the messages say, as text to be read.
+//! The messages as readable text.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ fn text(body: &Body) -> String {
         }
     }
     for button in body.components.iter().flat_map(|row| &row.components) {
-        let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
+        let emoji = &button.emoji.name;
         let _ = write!(out, "\n[{emoji} {}] {}", button.label, button.custom_id);
     }
     out
@@ -63,7 +63,7 @@ fn one_model_alone_has_its_numbers_below_its_answer() {
 }
 
 #[test]
-fn a_failure_stands_above_what_there_was() {
+fn a_failure_is_shown_above_the_partial_answer() {
     let failed = live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), None);
     let said = &failed.embeds[1].description;
     assert!(said.starts_with("⚠️ *cut off: the connection ended"), "{said}");
@@ -99,7 +99,7 @@ fn short_answers_leave_their_room_to_long_ones() {
 }
 
 #[test]
-fn a_flood_of_lines_and_simulated_models_are_told() {
+fn floods_of_lines_and_simulated_models_are_marked() {
     let mut cards = line_up();
     cards.truncate(2);
     let mut tale = SampleRace::of("Why?", cards);
@@ -117,7 +117,7 @@ fn a_flood_of_lines_and_simulated_models_are_told() {
 }
 
 #[test]
-fn what_a_provider_said_stands_above_the_answer() {
+fn the_providers_note_is_shown_above_the_answer() {
     let view = one(|tale| tale.0.lanes[0].availability = Availability::NotListed);
     let said = &live(&view, race(), None).embeds[1].description;
     assert!(said.starts_with("-# hf does not list this model today; tried anyway\n"), "{said}");

@@ -1,19 +1,18 @@
-//! One bucket: so many calls in a window that begins with its first call, both learned from answers.
+//! One bucket: a number of calls per window that begins with its first call, both learned from responses.
 //!
-//! What is known of the window is only what bounds it. An answer that says "over in `d`" was written between the
-//! sending of its call and its receipt, so the window ends between sent + `d` and received + `d`. Nothing counts on
-//! a window to be over before the later of the two. A call in flight may fall into this window or into
-//! the next one, so it counts in both. Must not know other buckets.
+//! Only bounds of the window are known. A response that says "resets in `d`" was written between the sending of its
+//! call and its receipt, so the window ends between sent + `d` and received + `d`. No window is assumed to be over
+//! before the later of the two. A call in flight may fall into this window or into the next one, so it counts in both.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{LEAST_SPACING, MARGIN, Outcome, POLL, Scope, Urgency, Window, until};
+use super::{MARGIN, MIN_SPACING, Outcome, POLL, Scope, Urgency, Window, until};
 use crate::live::queue::Queue;
 
-/// How long a bucket that counts nothing any more is remembered for what was learned.
-const KEPT: Duration = Duration::from_mins(1);
+/// The time for which a bucket that no longer counts anything is kept for what was learned.
+const KEPT_FOR: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
 pub(super) struct Bucket {
@@ -21,15 +20,15 @@ pub(super) struct Bucket {
     /// Calls that may be in the window, those in flight included.
     used: u32,
     in_flight: u32,
-    /// When the first of them can have been sent.
+    /// The earliest time at which the first of them was sent.
     since: Instant,
-    /// The window is over by then at the latest; `None` while no answer from it came.
+    /// The latest end of the window; `None` before the first response within it.
     reset: Option<Instant>,
-    /// The window is over then at the earliest.
+    /// The earliest end of the window.
     floor: Instant,
-    /// Discord said that nothing may go before this.
+    /// No call may be sent before this, as Discord said.
     blocked: Option<Instant>,
-    /// A 429 came although we had counted: one call at a time until an answer tells more.
+    /// A 429 came although we had counted: one call at a time until the next response.
     is_careful: bool,
     sharers: usize,
     queue: Queue,
@@ -39,18 +38,18 @@ pub(super) struct Bucket {
 #[derive(Clone, Copy, Debug)]
 struct Learned {
     limit: u32,
-    /// The longest time to a reset that was seen: never more than the window, and all of it once an answer to the
-    /// first call of a window was seen.
+    /// The longest time to a reset that was seen: never more than the window, and its full length once a response to
+    /// the first call of a window was seen.
     period: Duration,
 }
 
 impl Learned {
-    /// From one window to the next, as we count.
+    /// The time from one window to the next, as we count.
     fn cycle(self) -> Duration {
         self.period + MARGIN
     }
 
-    /// Slots of a window that are kept from such calls.
+    /// Slots of a window that calls of this urgency must leave.
     fn reserve(self, urgency: Urgency) -> u32 {
         u32::from(urgency == Urgency::Progress && self.limit > 1)
     }
@@ -73,7 +72,7 @@ impl Bucket {
         }
     }
 
-    /// Whether a call may go now; else it is booked, and the time until it should ask again is given.
+    /// Allows a call now; otherwise books a position and returns the time until the caller should ask again.
     pub(super) fn ask(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<(), Duration> {
         self.roll(now);
         self.touched = now;
@@ -89,7 +88,7 @@ impl Bucket {
         Err(due.duration_since(now))
     }
 
-    /// When a call may go that has so many before it; `None` is now.
+    /// The time at which a call with `ahead` others before it may be sent; `None` is now.
     fn due(&self, ahead: usize, urgency: Urgency, now: Instant) -> Option<Instant> {
         let Some(learned) = self.learned.filter(|_| !self.is_careful) else {
             return (self.in_flight > 0 || ahead > 0).then(|| now + POLL);
@@ -109,7 +108,7 @@ impl Bucket {
         }
     }
 
-    /// A call goes now.
+    /// Counts a call that is sent now.
     pub(super) fn take(&mut self, who: u64, now: Instant) {
         if self.used == 0 {
             self.since = now;
@@ -123,7 +122,7 @@ impl Bucket {
         self.queue.leave(who);
     }
 
-    /// The window is over if it must be: only what is in flight can be in the next one.
+    /// Ends the window if it must be over: only calls in flight can be in the next one.
     fn roll(&mut self, now: Instant) {
         if self.reset.is_some_and(|reset| reset <= now) {
             self.reset = None;
@@ -150,14 +149,14 @@ impl Bucket {
         }
     }
 
-    /// The call counts, in whichever window it was, which is over when one that began now would be.
+    /// Counts a call in an unknown window, which ends no later than one that began now.
     fn spend(&mut self, now: Instant) {
         if let Some(learned) = self.learned {
             self.reset = self.reset.max(Some(now + learned.cycle()));
         }
     }
 
-    /// Discord counted otherwise, and says when the window is over.
+    /// Corrects our count by a 429, which says when the window ends.
     fn refuse(&mut self, reset: Instant) {
         self.used = self.used.max(self.learned.map_or(1, |learned| learned.limit));
         self.reset = Some(reset);
@@ -168,13 +167,13 @@ impl Bucket {
         let Window { limit, remaining, reset_after } = window;
         let seen = limit.saturating_sub(remaining).max(1);
         let known = self.learned.map_or(Duration::ZERO, |learned| learned.period);
-        // the first call of a window sees all of it
+        // a response to the first call of a window shows its full length
         let period = if seen == 1 { reset_after } else { known.max(reset_after) };
         self.learned = Some(Learned { limit, period });
         self.is_careful = false;
         let (earliest, latest) = (sent + reset_after, now + reset_after + MARGIN);
         match self.reset.filter(|reset| earliest <= *reset) {
-            // all other answers are from windows that are over by then
+            // all other responses are from windows that are over by then
             None => {
                 (self.reset, self.floor) = (Some(latest), earliest);
                 self.used = seen + self.in_flight;
@@ -201,14 +200,14 @@ impl Bucket {
     }
 
     pub(super) fn spacing(&self) -> Duration {
-        let Some(learned) = self.learned else { return LEAST_SPACING };
+        let Some(learned) = self.learned else { return MIN_SPACING };
         let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX).max(1);
         let usable = learned.limit - learned.reserve(Urgency::Progress);
-        LEAST_SPACING.max(learned.cycle().saturating_mul(sharers) / usable)
+        MIN_SPACING.max(learned.cycle().saturating_mul(sharers) / usable)
     }
 
-    /// How long the last edits of all who share it may have to wait, from whatever moment: by then live ones can have
-    /// taken all that is not kept from them. Where no slot is left for one that fails, it waits for the next window.
+    /// The longest wait of the last edits of all sharers, from any moment: by then live edits can have taken every slot
+    /// that they may. Where no slot is left for an edit that fails, it waits for the next window.
     pub(super) fn finals(&self) -> Duration {
         let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX);
         let Some(learned) = self.learned.filter(|_| sharers > 0) else { return Duration::ZERO };
@@ -221,12 +220,12 @@ impl Bucket {
         learned.cycle().saturating_mul(sharers.div_ceil(learned.limit))
     }
 
-    /// True if nobody needs it and nothing that it holds still counts.
+    /// Returns true if the bucket has no sharers and counts nothing.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         let counts = self.in_flight > 0
             || self.sharers > 0
             || until(self.blocked, now).is_some()
             || until(self.reset, now).is_some();
-        !counts && now.duration_since(self.touched) >= KEPT
+        !counts && now.duration_since(self.touched) >= KEPT_FOR
     }
 }

@@ -1,8 +1,4 @@
-//! The limit over all routes: 50 calls a second.
-//! <https://docs.discord.com/developers/topics/rate-limits#global-rate-limit>
-//!
-//! How Discord divides time into seconds is not known, so a call counts from when it is sent until a second
-//! after it was answered: then no second at their end holds more, wherever it begins. Must not know routes.
+//! The limits over all routes: 50 calls a second, and the refused calls (401, 403, 429) within ten minutes.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -10,46 +6,119 @@ use tokio::time::Instant;
 
 use super::{MARGIN, POLL, Urgency, until};
 
-/// Calls a second.
+/// Calls per second.
 const LIMIT: usize = 50;
-/// Those that progress leaves to the others.
+/// Calls per second that progress leaves to other calls.
 const RESERVED: usize = 5;
 const SECOND: Duration = Duration::from_secs(1);
 
+/// From here on only calls that a user waits for are allowed.
+const SHORT: u32 = 5_000;
+/// From here on no calls are allowed.
+const SPENT: u32 = 9_000;
+const SPAN: Duration = Duration::from_mins(10);
+/// Refused calls are counted in groups of this length, each of them until its youngest call is out of the span.
+const GROUP: Duration = Duration::from_secs(10);
+
+/// The calls of one second. <https://docs.discord.com/developers/topics/rate-limits#global-rate-limit>
+///
+/// Discord's division of time into seconds is unknown, so a call counts from when it is sent until a second after its
+/// response: then no second at Discord holds more, wherever it begins.
 #[derive(Debug, Default)]
 pub(super) struct Global {
     in_flight: usize,
-    /// When calls that are over stop to count.
-    over: VecDeque<Instant>,
+    /// The times at which finished calls stop counting.
+    finished: VecDeque<Instant>,
     stopped_until: Option<Instant>,
 }
 
 impl Global {
-    /// Takes a slot, or says when to ask again.
+    /// Takes a permit, or returns the time until the caller should ask again.
     pub(super) fn take(&mut self, urgency: Urgency, now: Instant) -> Result<(), Duration> {
         if let Some(wait) = until(self.stopped_until, now) {
             return Err(wait);
         }
-        while self.over.front().is_some_and(|over| *over <= now) {
-            self.over.pop_front();
+        while self.finished.front().is_some_and(|finished| *finished <= now) {
+            self.finished.pop_front();
         }
         let room = if urgency == Urgency::Progress { LIMIT - RESERVED } else { LIMIT };
-        if self.in_flight + self.over.len() < room {
+        if self.in_flight + self.finished.len() < room {
             self.in_flight += 1;
             return Ok(());
         }
-        Err(until(self.over.front().copied(), now).unwrap_or(POLL))
+        Err(until(self.finished.front().copied(), now).unwrap_or(POLL))
     }
 
     pub(super) fn settle(&mut self, was_sent: bool, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if was_sent {
-            self.over.push_back(now + SECOND + MARGIN);
+            self.finished.push_back(now + SECOND + MARGIN);
         }
     }
 
-    /// Discord said that nothing may go before `until`.
+    /// Allows nothing before `until`, as Discord asked.
     pub(super) fn stop(&mut self, until: Instant) {
         self.stopped_until = self.stopped_until.max(Some(until));
+    }
+}
+
+/// The spent share of the budget of refused calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// Little.
+    #[default]
+    Fine,
+    /// Half: progress is refused.
+    Short,
+    /// Nearly all: everything is refused.
+    Spent,
+}
+
+/// The refused calls. Past 10,000 within ten minutes Discord bans the address.
+/// <https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
+#[derive(Debug, Default)]
+pub(super) struct Invalid {
+    /// The start of each group and the number of its calls.
+    groups: VecDeque<(Instant, u32)>,
+    total: u32,
+    reported: Level,
+}
+
+impl Invalid {
+    pub(super) fn allows(&mut self, urgency: Urgency, now: Instant) -> bool {
+        self.expire(now);
+        self.level() <= if urgency == Urgency::Progress { Level::Fine } else { Level::Short }
+    }
+
+    /// Counts one refused call. Returns the level if it is worse than the last one that was returned.
+    pub(super) fn add(&mut self, now: Instant) -> Option<Level> {
+        self.expire(now);
+        match self.groups.back_mut() {
+            Some((began, count)) if now.duration_since(*began) < GROUP => *count += 1,
+            _ => self.groups.push_back((now, 1)),
+        }
+        self.total += 1;
+        let level = self.level();
+        let is_worse = level > self.reported;
+        self.reported = level.max(self.reported);
+        is_worse.then_some(level)
+    }
+
+    fn level(&self) -> Level {
+        match self.total {
+            SPENT.. => Level::Spent,
+            SHORT.. => Level::Short,
+            _ => Level::Fine,
+        }
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while let Some((began, count)) = self.groups.front().copied()
+            && now.duration_since(began) >= SPAN + GROUP
+        {
+            self.groups.pop_front();
+            self.total -= count;
+        }
+        self.reported = self.reported.min(self.level());
     }
 }

@@ -1,43 +1,44 @@
-//! When a call may go: what Discord's limits allow, learned from its answers and counted here.
+//! Discord's rate limits: learned from its responses, counted here.
 //! <https://docs.discord.com/developers/topics/rate-limits>
 //!
-//! A sans-IO state machine: it reads no clock and sends nothing. A call asks for a slot before it goes and
-//! settles it with what came of it; every slot must be settled. Must not know the client.
+//! A sans-IO state machine. A call takes a slot before it is sent: from its `bucket`, and from the `global` limits.
+//! Every slot must be settled with the outcome of its call.
 
 mod bucket;
 mod global;
-mod invalid;
 
 use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use self::{bucket::Bucket, global::Global, invalid::Invalid};
+pub(super) use self::global::Level;
+use self::{
+    bucket::Bucket,
+    global::{Global, Invalid},
+};
 use super::route::{Key, Route};
 
-pub(super) use self::invalid::Level;
-
-/// Added to every reset: it was rounded, and it comes from one of many servers.
+/// Added to every reset time, which is rounded and comes from one of many servers.
 const MARGIN: Duration = Duration::from_millis(50);
-/// When to ask again where only an answer under way can tell.
+/// The time until the caller asks again where only a pending response can decide.
 const POLL: Duration = Duration::from_millis(100);
-/// No message is edited more often: nobody reads faster.
-const LEAST_SPACING: Duration = Duration::from_secs(1);
-/// How often buckets that count nothing any more are let go.
-const SWEEP: Duration = Duration::from_secs(15);
+/// The shortest time between edits of a message: readers are no faster.
+const MIN_SPACING: Duration = Duration::from_secs(1);
+/// Between two removals of buckets that no longer count anything.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How much a call matters.
+/// The importance of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
     /// A live edit: a newer one follows. Leaves at least one slot of every window that has more than one.
     Progress,
     /// The last edit of a message: may use every slot, before all progress.
     Final,
-    /// An answer to a person: like the last edit.
+    /// A response to a user: like the last edit.
     Reply,
 }
 
-/// Who asks for a slot.
+/// A request for a slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
     key: Key,
@@ -54,36 +55,36 @@ pub(super) struct Slot {
     sent: Instant,
 }
 
-/// Why no slot was granted.
+/// A slot was not granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Ask again after this.
+    /// Ask again after this time.
     Wait(Duration),
     /// Too many calls were refused in the last ten minutes.
     Budget,
 }
 
-/// What an answer's headers say of its bucket.
+/// The state of a bucket by a response's headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
-    /// Calls in a window, at least 1.
+    /// Calls per window, at least 1.
     pub(super) limit: u32,
-    /// Those that were left when it was answered, below `limit`.
+    /// Calls that were left at the time of the response, below `limit`.
     pub(super) remaining: u32,
-    /// From then until the window is over.
+    /// The time from then to the end of the window.
     pub(super) reset_after: Duration,
 }
 
-/// Whose limit a 429 speaks of.
+/// The limit that a 429 is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     /// Ours at this route.
     User,
     /// Ours at all routes that are not exempt.
     Global,
-    /// Everybody's at this resource; no fault of ours.
+    /// All clients' limit at this resource; no fault of ours.
     Shared,
-    /// This machine's address, at everything; not documented, said by what stands before Discord.
+    /// This machine's address, everywhere; not documented, sent by a proxy before Discord.
     Address,
 }
 
@@ -99,33 +100,33 @@ impl Scope {
     }
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome {
     /// It certainly did not reach Discord.
     NotSent,
-    /// No answer: it may have counted.
+    /// No response: it may have counted.
     Lost,
-    /// An answer that is no 429, with what it said of its bucket.
+    /// A response that is not a 429.
     Answered {
-        /// From its headers, if they say it.
+        /// From its headers, if present.
         window: Option<Window>,
         /// 401 or 403.
         is_invalid: bool,
     },
     /// A 429.
     Limited {
-        /// From its headers, if they say it.
+        /// From its headers, if present.
         window: Option<Window>,
         /// From its headers or body.
         scope: Scope,
-        /// Exactly as it said.
+        /// As the response says.
         retry_after: Duration,
     },
 }
 
 impl Outcome {
-    /// Whether it counts against the budget of calls that Discord refuses.
+    /// Returns true if the call counts towards the limit of refused calls.
     pub(super) fn is_invalid(&self) -> bool {
         match self {
             Self::Answered { is_invalid, .. } => *is_invalid,
@@ -147,14 +148,14 @@ pub(super) struct Limiter {
     buckets: HashMap<Key, Bucket>,
     global: Global,
     invalid: Invalid,
-    /// Nothing may go before this.
+    /// No call may be sent before this.
     shut_until: Option<Instant>,
     swept: Option<Instant>,
 }
 
 impl Limiter {
-    /// A slot for a call that goes at `now`, or when to ask again. Whoever was refused has a place in the
-    /// queue of its bucket, which it loses if it does not come back in time.
+    /// Grants a slot for a call that is sent at `now`, or returns the time until the caller should ask again. A caller
+    /// that was refused has a position in the queue of its bucket, which it loses if it does not come back in time.
     pub(super) fn ask(&mut self, ask: Ask, now: Instant) -> Result<Slot, Refusal> {
         self.sweep(now);
         if !self.invalid.allows(ask.urgency, now) {
@@ -172,8 +173,8 @@ impl Limiter {
         Ok(Slot { ask, sent: now })
     }
 
-    /// What came of the call that `slot` was for, and when its answer was received (or given up). Says so
-    /// when this call brought the refused ones to a new level.
+    /// Settles `slot` with the outcome of its call and the time of the response (or of giving up). Returns the level of
+    /// refused calls if this one raised it.
     #[expect(clippy::needless_pass_by_value, reason = "a slot is settled once")]
     pub(super) fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) -> Option<Level> {
         let Slot { ask, sent } = slot;
@@ -193,19 +194,19 @@ impl Limiter {
         outcome.is_invalid().then(|| self.invalid.add(now)).flatten()
     }
 
-    /// Gives up the place in the queue.
+    /// Gives up the position in the queue.
     pub(super) fn leave_queue(&mut self, ask: Ask) {
         if let Some(bucket) = self.buckets.get_mut(&ask.key) {
             bucket.leave_queue(ask.who);
         }
     }
 
-    /// One more live message is edited at the bucket of `key`, which is kept until it [ends](Self::unshare).
+    /// Counts one more live message that is edited in the bucket of `key`, until it is [over](Self::unshare).
     pub(super) fn share(&mut self, key: Key, now: Instant) {
         self.buckets.entry(key).or_insert_with(|| Bucket::new(now)).share(1, now);
     }
 
-    /// A live message is over.
+    /// Stops counting a live message.
     pub(super) fn unshare(&mut self, key: Key, who: u64, now: Instant) {
         if let Some(bucket) = self.buckets.get_mut(&key) {
             bucket.leave_queue(who);
@@ -213,31 +214,31 @@ impl Limiter {
         }
     }
 
-    /// How many live messages are edited at the bucket of `key`.
+    /// The number of live messages that are edited in the bucket of `key`.
     pub(super) fn sharers(&self, key: Key) -> usize {
         self.buckets.get(&key).map_or(0, Bucket::sharers)
     }
 
-    /// How far apart each of them should be edited, counted from an answer to the next call, so that all of
-    /// them together leave a slot of every window to the others; at least a second.
+    /// The time to leave between the edits of each of them, from a response to the next call, so that all of them
+    /// together leave a slot of every window to other calls; at least a second.
     pub(super) fn spacing(&self, key: Key) -> Duration {
-        self.buckets.get(&key).map_or(LEAST_SPACING, Bucket::spacing)
+        self.buckets.get(&key).map_or(MIN_SPACING, Bucket::spacing)
     }
 
-    /// How long the last edits of all live messages may have to wait for their slots.
+    /// The longest wait of the last edits of all live messages for their slots.
     pub(super) fn finals(&self) -> Duration {
         self.buckets.values().map(Bucket::finals).max().unwrap_or_default()
     }
 
     fn sweep(&mut self, now: Instant) {
-        if self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP) {
+        if self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP_INTERVAL) {
             self.swept = Some(now);
             self.buckets.retain(|_, bucket| !bucket.is_over(now));
         }
     }
 }
 
-/// From `now` to a time that is still to come.
+/// The time from `now` to `time`, if that is in the future.
 fn until(time: Option<Instant>, now: Instant) -> Option<Duration> {
     time.filter(|time| *time > now).map(|time| time.duration_since(now))
 }

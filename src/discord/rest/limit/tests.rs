@@ -1,4 +1,4 @@
-//! The limiter: cases by hand; beside them it plays against a model of the server.
+//! The limiter: cases by hand, and runs against a model of the server.
 
 mod server;
 
@@ -65,7 +65,7 @@ fn taught(clock: &Clock, route: &Route, limit: u32, period: u64) -> Limiter {
 }
 
 #[test]
-fn an_unknown_bucket_lets_one_call_in_flight_until_its_answer_tells() {
+fn an_unknown_bucket_allows_one_call_in_flight_until_its_response() {
     let (clock, route) = (Clock::new(), original("a"));
     let mut limiter = Limiter::default();
     let first = limiter.ask(progress(&route), clock.at(0)).expect("a slot");
@@ -222,7 +222,7 @@ fn spacing_leaves_a_slot_and_is_shared_by_all() {
         assert_eq!(limiter.sharers(route.key()), sharers);
         assert_eq!(limiter.spacing(route.key()), ms(expected), "{limit} in {period} ms, {sharers} sharers");
     }
-    assert_eq!(Limiter::default().spacing(original("new").key()), LEAST_SPACING);
+    assert_eq!(Limiter::default().spacing(original("new").key()), MIN_SPACING);
 }
 
 #[test]

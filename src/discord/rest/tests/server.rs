@@ -1,8 +1,8 @@
-//! What Discord answers.
+//! Responses of Discord.
 
 use super::*;
 
-/// A success that tells its window.
+/// A success with the state of its bucket.
 pub(super) fn counted(limit: u32, remaining: u32, reset_after: f64) -> Reply {
     let of = |name: &str, value: String| format!("x-ratelimit-{name}: {value}");
     let headers = [

@@ -37,7 +37,7 @@ impl Server {
     }
 }
 
-/// What happens next to an editor.
+/// The next event of an editor.
 enum Step {
     /// It asks for a slot.
     Ask,
@@ -51,10 +51,10 @@ struct Editor {
     route: Route,
     /// From then on it wants its final edit.
     ends: Instant,
-    /// When it asked for that first.
+    /// The time of its first request for a slot.
     wants: Option<Instant>,
     edits: Vec<Instant>,
-    /// How long the final edit waited for its slot.
+    /// The final edit's wait for its slot.
     waited: Option<Duration>,
 }
 
@@ -73,7 +73,7 @@ struct World {
     events: BinaryHeap<Reverse<(Instant, usize)>>,
     steps: BTreeMap<usize, (usize, Step)>,
     serial: usize,
-    /// How long the limiter said that finals may wait, when the first of them was wanted.
+    /// The limiter's bound for final edits, when the first of them was wanted.
     said: Option<Duration>,
 }
 
@@ -82,7 +82,7 @@ struct Plan {
     limit: u32,
     period: u64,
     latencies: Vec<u64>,
-    /// When each editor begins and ends, in milliseconds.
+    /// The begin and end of each editor, in milliseconds.
     editors: Vec<(u64, u64)>,
 }
 
@@ -140,7 +140,7 @@ impl World {
     /// Runs to the end, or to what must never happen.
     fn run(&mut self) -> Result<(), TestCaseError> {
         while let Some(Reverse((now, serial))) = self.events.pop() {
-            prop_assert!(now < self.start + ms(600_000), "somebody waits for ever");
+            prop_assert!(now < self.start + ms(600_000), "an editor waits for ever");
             let (id, step) = self.steps.remove(&serial).expect("a step");
             match step {
                 Step::Ask => self.ask(id, now),
@@ -248,7 +248,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_starves_beside_others(plan in plans()) {
+    fn no_editor_starves_beside_others(plan in plans()) {
         let mut plan = plan;
         plan.editors = plan.editors.iter().map(|_| (0, 120_000)).collect();
         let mut world = World::new(&plan);
@@ -258,7 +258,7 @@ proptest! {
         let usable = plan.limit.max(2) - 1;
         let sharers = u32::try_from(world.editors.len()).expect("few");
         // one turn of everybody, one window for what the turn began with, and the pace itself
-        let longest = cycle * (sharers.div_ceil(usable) + 2) + LEAST_SPACING + slowest;
+        let longest = cycle * (sharers.div_ceil(usable) + 2) + MIN_SPACING + slowest;
         for editor in &world.editors {
             let gap = editor.edits.windows(2).map(|pair| pair[1] - pair[0]).max();
             prop_assert!(gap.is_some_and(|gap| gap <= longest), "{gap:?} for {longest:?}");

@@ -1,61 +1,60 @@
-//! What `GET /gateway/bot` says: where the gateway is, how many shards, how many session starts. Pure.
+//! The response of `GET /gateway/bot`: the gateway's address, the number of shards, the session start limit. Pure.
 //!
-//! <https://docs.discord.com/developers/events/gateway#get-gateway-bot>. Must not know who asked.
+//! <https://docs.discord.com/developers/events/gateway#get-gateway-bot>
 
 use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
 
-/// So many shards serve some half a million servers; more is a broken answer.
-const MOST_SHARDS: u64 = 256;
+/// Enough shards for half a million servers; a larger number is a broken response.
+const MAX_SHARDS: u64 = 256;
 
-/// Where and how to connect.
+/// The address and the limits of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GatewayBot {
     /// The gateway's address without a query.
     pub(super) url: String,
-    /// Connections that Discord recommends for this bot.
+    /// The number of shards that Discord recommends for this bot.
     pub(super) shards: u32,
-    /// The limit of IDENTIFYs.
+    /// The session start limit.
     pub(super) starts: SessionStarts,
 }
 
-/// How often this bot may IDENTIFY
+/// The session start limit: how often this bot may IDENTIFY
 /// (<https://docs.discord.com/developers/events/gateway#session-start-limit-object>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SessionStarts {
-    /// In all, within a day.
+    /// Starts within a day.
     pub(super) total: u64,
-    /// Left.
+    /// Starts that are left.
     pub(super) remaining: u64,
-    /// When the count begins anew.
+    /// The time until the limit resets.
     pub(super) reset_after: Duration,
-    /// IDENTIFYs at once.
+    /// IDENTIFYs at the same time.
     pub(super) max_concurrency: u64,
 }
 
-/// The answer cannot be followed.
+/// A response that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unusable {
     /// No address, or one that would send the token in the clear.
-    #[error("GET /gateway/bot gave no usable address")]
+    #[error("GET /gateway/bot returned no usable address")]
     Address,
-    /// Ours is not Discord's API, but its gateway is Discord's.
+    /// Discord's own gateway, offered by an API that isn't Discord's.
     #[error(
-        "DISCORD_API_URL is set, so nothing may go to Discord itself, but the server there names Discord's own \
-         gateway: let it answer /gateway/bot with an address of its own, or unset DISCORD_API_URL"
+        "DISCORD_API_URL is set, so nothing may be sent to Discord itself, but the server there names Discord's \
+         own gateway: let it answer /gateway/bot with an address of its own, or unset DISCORD_API_URL"
     )]
     RealHost,
 }
 
 impl GatewayBot {
-    /// Reads the body of the answer that the API at `origin` gave. A limit that is not told is Discord's
-    /// usual one.
+    /// Reads the body of the response of the API at `origin`. A missing limit becomes Discord's usual one.
     ///
     /// # Errors
-    /// The address is missing, not `wss` (`ws` is right only where the API itself is plain `http`), or
-    /// Discord's own where the API is not.
+    /// The address is missing, not `wss` (`ws` is accepted only if the API itself uses plain `http`), or Discord's own
+    /// while the API is not.
     pub(super) fn read(body: &Value, origin: &Url) -> Result<Self, Unusable> {
         let mut url: Url = body["url"].as_str().and_then(|url| url.parse().ok()).ok_or(Unusable::Address)?;
         let sealed = url.scheme() == "wss" || (url.scheme() == "ws" && origin.scheme() == "http");
@@ -67,7 +66,7 @@ impl GatewayBot {
         }
         url.set_query(None);
         url.set_fragment(None);
-        let shards = body["shards"].as_u64().unwrap_or(1).clamp(1, MOST_SHARDS);
+        let shards = body["shards"].as_u64().unwrap_or(1).clamp(1, MAX_SHARDS);
         let limit = &body["session_start_limit"];
         let starts = SessionStarts {
             total: limit["total"].as_u64().unwrap_or(1000),
@@ -79,8 +78,7 @@ impl GatewayBot {
     }
 }
 
-/// The address for resumes that READY offered, if it is of the same house as the one we connected to; else
-/// resumes go where we connected
+/// Returns the address for resumes that READY offered, if it belongs to the host we connected to or both are Discord's
 /// (<https://docs.discord.com/developers/events/gateway#ready-event>).
 pub(super) fn resume_address(connected: &str, offered: &str) -> Option<String> {
     let (connected, mut offered): (Url, Url) = (connected.parse().ok()?, offered.parse().ok()?);
@@ -116,11 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_discord() {
+    fn a_response_of_discord() {
         let body = json!({ "url": "wss://gateway.discord.gg", "shards": 2, "session_start_limit": {
             "total": 1000, "remaining": 997, "reset_after": 14_400_000, "max_concurrency": 16,
         } });
-        let bot = GatewayBot::read(&body, &url("https://discord.com")).expect("an answer");
+        let bot = GatewayBot::read(&body, &url("https://discord.com")).expect("a response");
         assert_eq!((bot.url.as_str(), bot.shards), ("wss://gateway.discord.gg/", 2));
         let reset_after = Duration::from_hours(4);
         assert_eq!(
@@ -130,15 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_told_is_usual() {
+    fn missing_limits_have_the_usual_values() {
         let bot = GatewayBot::read(&json!({ "url": "ws://127.0.0.1:9/?v=9" }), &url("http://127.0.0.1:8"));
-        let bot = bot.expect("an answer");
+        let bot = bot.expect("a response");
         assert_eq!((bot.url.as_str(), bot.shards), ("ws://127.0.0.1:9/", 1));
         assert_eq!((bot.starts.remaining, bot.starts.max_concurrency), (1000, 1));
     }
 
     #[test]
-    fn the_token_never_goes_in_the_clear_or_past_our_own_server() {
+    fn the_token_is_never_sent_in_the_clear_or_past_our_own_server() {
         assert_eq!(read("ws://gateway.discord.gg", "https://discord.com"), Err(Unusable::Address));
         for wrong in ["", "gateway", "https://127.0.0.1", "wss://me@127.0.0.1"] {
             assert_eq!(read(wrong, "http://127.0.0.1:8"), Err(Unusable::Address), "{wrong}");
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resume_stays_in_the_house() {
+    fn a_resume_stays_with_the_same_host() {
         let resume = |connected, offered| resume_address(connected, offered);
         let (at, east) = ("wss://gateway.discord.gg/", "wss://gateway-us-east1-b.discord.gg");
         assert_eq!(resume(at, east).as_deref(), Some("wss://gateway-us-east1-b.discord.gg/"));
