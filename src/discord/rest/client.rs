@@ -16,8 +16,8 @@ use url::Url;
 
 use super::{error::RestError, route::Route};
 
-/// Discord blocks clients whose agent is not `DiscordBot ($url, $versionNumber)`; the program's name takes the place of
-/// the URL, as it has no public page. <https://docs.discord.com/developers/reference#user-agent>
+/// `DiscordBot ($url, $versionNumber)` (<https://docs.discord.com/developers/reference#user-agent>) with the program's
+/// name for the URL, which Discord accepts: the program has no public page, and a made-up one would mislead.
 const USER_AGENT: &str = concat!("DiscordBot (llm-arena, ", env!("CARGO_PKG_VERSION"), ")");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest response body that is read: a hundred commands with all their texts fit.

@@ -126,7 +126,7 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     assert!(!asked.now().text().contains("begins"), "the chart brings back what was refused");
     stage.signals("TERM").await;
     let log = stage.closed(0).await;
-    assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("rejected a frame")).count(), 2);
 }
 
 /// Whatever Discord, or a proxy before it, refuses in mid-race, the message gets its final frame and its chart.

@@ -184,9 +184,10 @@ pub(super) fn target(call: &Call) -> String {
     format!("{}/{}", call.route.major(&call.ids), call.ids.message)
 }
 
-/// `DiscordBot (address, version)`, as <https://docs.discord.com/developers/reference#user-agent> wants it.
+/// `DiscordBot (url, version)` as in <https://docs.discord.com/developers/reference#user-agent>. Discord accepts a name in
+/// place of the URL (<https://github.com/discord/discord-api-docs/issues/4908>); a made-up URL is a violation.
 fn is_agent(agent: &str) -> bool {
     let inner = agent.strip_prefix("DiscordBot (").and_then(|rest| rest.split_once(')'));
     let parts = inner.and_then(|(inner, _)| inner.split_once(", "));
-    parts.is_some_and(|(address, version)| address.starts_with("http") && !version.is_empty())
+    parts.is_some_and(|(url, version)| !url.is_empty() && !url.contains(".example") && !version.is_empty())
 }
