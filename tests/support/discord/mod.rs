@@ -44,7 +44,6 @@ pub use self::{
     faults::{Family, Fault, Hung, Moment},
     limits::{Scope, Span},
     message::Look,
-    openapi::{Published, is_there as openapi_is_there},
     route::Route,
     world::{Fate, Id, World},
 };
@@ -59,11 +58,8 @@ pub struct FakeDiscord {
 
 impl FakeDiscord {
     /// Opens with the usual world.
-    ///
-    /// # Panics
-    /// When `ARENA_DISCORD_OPENAPI` names a file that cannot be used.
     pub async fn open() -> Self {
-        openapi::is_there();
+        openapi::prepare();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let house = Arc::new(House::new(World::default()));
