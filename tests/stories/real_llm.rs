@@ -12,7 +12,10 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use crate::support::program::{Program, free_address, get};
+use crate::support::{
+    program::{Program, free_address, get},
+    skip::skip,
+};
 
 /// Name, temperature and cap of each lane. Some builds of the server divide one token more by the same time
 /// than we do, which the caps keep below a third of the tolerance.
@@ -82,12 +85,11 @@ async fn healthy(address: SocketAddr) {
 async fn speeds_and_counts_are_those_of_a_real_server() {
     let env = Env::process();
     let (Some(server), Some(model)) = (env.path("ARENA_LLAMA_SERVER"), env.path("ARENA_LLAMA_MODEL")) else {
-        println!(
-            "not run: no real model here; eval \"$(.ci/llama)\" installs one and makes this test use it"
-        );
         let required = env.path("ARENA_REQUIRE_LLAMA").is_some_and(|set| set.as_os_str() == "1");
         assert!(!required, "a real model is required and not there");
-        return;
+        return skip(
+            "no real model: ARENA_LLAMA_SERVER and ARENA_LLAMA_MODEL are not set (eval \"$(.ci/llama)\" installs both)",
+        );
     };
     let llama = Llama::start(&server, &model).await;
     let program = Program::with(&llama.config());

@@ -9,5 +9,6 @@ pub mod postgres;
 pub mod program;
 pub mod provider;
 pub mod script;
+pub mod skip;
 pub mod slack;
 pub mod window;

@@ -1,10 +1,12 @@
 //! A real PostgreSQL: each test has a database of its own on the server that `ARENA_POSTGRES` names, such as
-//! `postgres://arena:arena@127.0.0.1:5432/postgres`. Without it the tests that need one say so; with
+//! `postgres://arena:arena@127.0.0.1:5432/postgres`. Without it the tests that need one are skipped; with
 //! `ARENA_REQUIRE_POSTGRES=1` they fail.
 
 use llm_arena::config::Env;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
+
+use super::skip::skip;
 
 /// A database of one's own; [`Database::drops`] removes it.
 pub struct Database {
@@ -13,16 +15,16 @@ pub struct Database {
 }
 
 impl Database {
-    /// A new one; `None` where there is no server, which is said.
+    /// Creates a database, or skips the test and returns `None` where there is no server.
     ///
     /// # Panics
-    /// When there must be a server.
+    /// When a server is required and missing.
     pub async fn create() -> Option<Self> {
         let env = Env::process();
         let Some(server) = env.text("ARENA_POSTGRES").expect("text") else {
             let is_required = env.path("ARENA_REQUIRE_POSTGRES").is_some();
             assert!(!is_required, "ARENA_REQUIRE_POSTGRES is set, and ARENA_POSTGRES names no server");
-            println!("not played on PostgreSQL: ARENA_POSTGRES names no server");
+            skip("no PostgreSQL: ARENA_POSTGRES is not set (eval \"$(.ci/postgres)\" starts a server)");
             return None;
         };
         let database = Self { server, name: format!("arena_{}", Uuid::now_v7().simple()) };
