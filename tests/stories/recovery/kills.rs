@@ -1,4 +1,7 @@
 //! SIGKILL at any moment under load, then a start on the same store.
+//!
+//! The moments are random. Each story prints its seed, and `ARENA_SEED` repeats them; `ARENA_KILLS` says how often to
+//! kill.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -8,7 +11,7 @@ use super::{
     super::{
         KEY, bot::Bot, command_line::program, crowd, discord::stage as on_discord, slack::stage as on_slack,
     },
-    Memory, kills,
+    Memory, kills, seed,
 };
 use crate::support::{
     discord::{self, FakeDiscord, Place},
@@ -19,10 +22,10 @@ use crate::support::{
 
 /// Races at once.
 const RACES: usize = 4;
-/// From the start after the kill to the end of the last message.
-const IN_TIME: Duration = Duration::from_secs(10);
-/// The same on a machine that others use too.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// The longest time from the start of the races to the kill.
+const KILL_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest time from the restart to the end of the last message.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(40);
 /// A token costs a dollar, so that micro-dollars are a million for each.
 const MODELS: [(&str, &str); 2] = [("a", "price_out = 1000000"), ("b", "price_out = 1000000")];
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\nmax_output_tokens = 1000\n";
@@ -48,14 +51,15 @@ async fn is_honest(truth: &Truth, memory: &Memory) {
     assert!(spent >= served, "{spent} are spent, and {served} were served");
 }
 
-/// Lets the bot do something, kills it and starts it again; when.
+/// Waits for the moment of the kill, kills the service and starts it again. Returns the new process and the time of its
+/// start.
 async fn killed(
     bot: Bot,
     program: impl Fn() -> Program,
     reached: impl Future<Output = ()>,
 ) -> (Bot, Instant) {
     let address = bot.address;
-    let _ = timeout(Duration::from_secs(20), reached).await;
+    timeout(KILL_TIMEOUT, reached).await.expect("the moment of the kill comes");
     drop(bot.dies().await);
     let start = Instant::now();
     (Bot::start(program(), address).await, start)
@@ -79,9 +83,14 @@ async fn on_discord(memory: &Memory, calls: usize) -> Duration {
             discord.types("/arena compare", &[("prompt", &prompt)], discord::ANA, Place::Server)
         })
         .collect();
-    let reached = async {
-        discord.until(|world| (world.calls.len() >= before + calls).then_some(())).await;
+    let is_over = |world: &discord::World| {
+        asked.iter().all(|asked| {
+            world.original(asked.id()).is_some_and(|message| !message.look().attachments.is_empty())
+        })
     };
+    // a race may need fewer calls than the random number: then the kill hits an idle service
+    let reached =
+        discord.until(|world| (world.calls.len() >= before + calls || is_over(world)).then_some(()));
     let (bot, start) = killed(bot, program, reached).await;
     for asked in &asked {
         let interaction = asked.interaction();
@@ -89,7 +98,7 @@ async fn on_discord(memory: &Memory, calls: usize) -> Duration {
             asked.pardons();
             continue;
         }
-        let left = PATIENCE.saturating_sub(start.elapsed());
+        let left = RECOVERY_TIMEOUT.saturating_sub(start.elapsed());
         let ended = timeout(left, async {
             loop {
                 let last = asked.ends().await;
@@ -126,16 +135,18 @@ async fn on_slack(memory: &Memory, calls: usize) -> Duration {
     let before = slack.world(|world| world.calls.len());
     let types = |race| slack.types("/arena", &format!("compare {}", crowd::prompt(race)), slack::ANA, LOBBY);
     let asked: Vec<_> = (0..RACES).map(types).collect();
-    let reached = async {
-        slack.until(|world| (world.calls.len() >= before + calls).then_some(())).await;
+    // a race may need fewer calls than the random number: then the kill hits an idle service
+    let is_over = |world: &slack::World| {
+        world.public(LOBBY).filter(|message| !message.files.is_empty()).count() == RACES
     };
+    let reached = slack.until(|world| (world.calls.len() >= before + calls || is_over(world)).then_some(()));
     let (bot, start) = killed(bot, program, reached).await;
     for asked in &asked {
         if asked.happened().acks.iter().all(|ack| ack.status != 200) {
             asked.pardons();
             continue;
         }
-        let left = PATIENCE.saturating_sub(start.elapsed());
+        let left = RECOVERY_TIMEOUT.saturating_sub(start.elapsed());
         let ended = tokio::select! {
             ended = timeout(left, asked.ends()) => ended.is_ok(),
             told = timeout(left, asked.told("interrupted before your race could begin")) => told.is_ok(),
@@ -151,26 +162,24 @@ async fn on_slack(memory: &Memory, calls: usize) -> Duration {
     took
 }
 
-/// Kills as often as is asked for, each time on a new store.
+/// Kills the service at random moments, each time on a new store, and prints how to repeat them.
 async fn plays(
     name: &str,
     most: usize,
     memory: impl AsyncFn() -> Option<Memory>,
     kill: impl AsyncFn(&Memory, usize) -> Duration,
 ) {
-    let mut slowest = Duration::ZERO;
-    for round in 0..kills() {
-        let calls = fastrand::usize(1..=most);
+    let (seed, kills) = (seed(), kills());
+    println!("{name}: repeat with ARENA_SEED={seed} ARENA_KILLS={kills}");
+    let (mut random, mut slowest) = (fastrand::Rng::with_seed(seed), Duration::ZERO);
+    for round in 0..kills {
+        let calls = random.usize(1..=most);
         println!("{name}: kill {round} after {calls} calls");
         let Some(memory) = memory().await else { return };
         slowest = slowest.max(kill(&memory, calls).await);
         memory.ends().await;
     }
-    crowd::on_time(
-        slowest <= IN_TIME,
-        &format!("{name}: the last message came to its end after {slowest:?}"),
-    );
-    println!("{name}: {} kills, all messages at their end after {slowest:?} at the latest", kills());
+    println!("{name}: {kills} kills, all messages at their end after {slowest:?} at the latest");
 }
 
 #[tokio::test]

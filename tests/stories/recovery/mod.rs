@@ -8,7 +8,7 @@ mod pair;
 mod replicas;
 mod twice;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, str::FromStr};
 
 use llm_arena::config::Env;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
@@ -60,8 +60,17 @@ impl Memory {
     }
 }
 
-/// How often each kill story kills: `ARENA_KILLS`, else 2.
+/// The number of kills of each kill story: `ARENA_KILLS`, or 2.
 fn kills() -> u32 {
-    let kills = Env::process().text("ARENA_KILLS").expect("text");
-    kills.map_or(2, |kills| kills.parse().expect("ARENA_KILLS is a number"))
+    number("ARENA_KILLS").unwrap_or(2)
+}
+
+/// The seed of random choices: `ARENA_SEED`, or a new one.
+fn seed() -> u64 {
+    number("ARENA_SEED").unwrap_or_else(|| fastrand::u64(..))
+}
+
+fn number<T: FromStr>(name: &str) -> Option<T> {
+    let text = Env::process().text(name).expect("text")?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
