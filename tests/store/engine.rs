@@ -55,7 +55,7 @@ impl Engine {
         let task = TaskTracker::new().spawn(async move { running.run(token).await });
         let mut state = store.state();
         let is_here = state.wait_for(|state| matches!(state, State::Here { .. }));
-        super::super::stories::soon(is_here).await.expect("a store");
+        crate::support::wait::with_timeout(is_here).await.expect("a store");
         Process { store, closed, task }
     }
 

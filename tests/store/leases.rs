@@ -2,7 +2,8 @@
 
 use llm_arena::store::{Admitted, State};
 
-use super::{super::stories::soon, Asks, engine::Engine, lane, on_both, slots};
+use super::{Asks, engine::Engine, lane, on_both, slots};
+use crate::support::wait::with_timeout;
 
 on_both!(a_lease_has_one_holder_and_an_epoch, races_of_the_dead_are_taken_over_once, starts_are_counted);
 
@@ -19,9 +20,9 @@ async fn a_file_is_for_one_process() {
     let task = tokio_util::task::TaskTracker::new().spawn(async move { running.run(token).await });
     let mut state = second.state();
     let said = |state: &State| matches!(state, State::Away { why } if why.contains("another process uses"));
-    soon(state.wait_for(said)).await.expect("told");
+    with_timeout(state.wait_for(said)).await.expect("told");
     first.ends().await;
-    soon(state.wait_for(|state| matches!(state, State::Here { .. }))).await.expect("its turn");
+    with_timeout(state.wait_for(|state| matches!(state, State::Here { .. }))).await.expect("its turn");
     closed.cancel();
     task.await.expect("an end");
 }
@@ -43,9 +44,11 @@ async fn a_lease_has_one_holder_and_an_epoch(engine: &Engine) {
     assert_eq!(b.store.hold("gateway").await.expect("an answer"), Some(2));
     let mut state = b.store.state();
     let two = |state: &State| matches!(state, State::Here { processes: 2, .. });
-    soon(state.wait_for(two)).await.expect("two live");
+    with_timeout(state.wait_for(two)).await.expect("two live");
     a.ends().await;
-    soon(state.wait_for(|state| matches!(state, State::Here { processes: 1, .. }))).await.expect("one lives");
+    with_timeout(state.wait_for(|state| matches!(state, State::Here { processes: 1, .. })))
+        .await
+        .expect("one lives");
     b.ends().await;
 }
 
@@ -62,7 +65,7 @@ async fn races_of_the_dead_are_taken_over_once(engine: &Engine) {
     dying.store.shown(over.id).await.expect("kept");
     dying.dies().await;
     let next = engine.process().await;
-    let adopted = soon(async {
+    let adopted = with_timeout(async {
         loop {
             let adopted = next.store.adopt().await.expect("an answer");
             if !adopted.is_empty() {

@@ -8,7 +8,7 @@ use llm_arena::{
     view::{LaneState, Progress},
 };
 
-use super::{admit, arena, model, provider, race, soon};
+use super::{admit, arena, model, provider, race, with_timeout};
 use crate::support::{
     provider::{Answer, FakeProvider, Spelling, answer},
     window::Window,
@@ -137,14 +137,14 @@ async fn stop_cancels_the_requests_and_keeps_the_text() {
         watcher.until(|view| view.lanes.iter().all(|lane| lane.answer == "So far")).await;
         assert!(arena.stop(id));
     };
-    let (record, ()) = soon(async { tokio::join!(arena.race(permit, &mut window), stopping) }).await;
+    let (record, ()) = with_timeout(async { tokio::join!(arena.race(permit, &mut window), stopping) }).await;
     let last = watcher.last();
     assert_eq!(last.progress, Progress::Stopped);
     for (lane, view) in record.report.lanes.iter().zip(&last.lanes) {
         assert_eq!((lane.answer.as_str(), lane.status.as_str()), ("So far", "stopped"));
         assert_eq!((view.answer.as_str(), view.state), ("So far", LaneState::Stopped));
     }
-    soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
+    with_timeout(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
 }
 
 #[tokio::test]
@@ -158,11 +158,11 @@ async fn a_restart_interrupts_and_cancels_in_the_same_way() {
     arena.spawn(async move {
         runner.race(permit, &mut window).await;
     });
-    soon(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
+    with_timeout(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
     let now = tokio::time::Instant::now();
-    assert!(soon(arena.drain(now, now + Duration::from_secs(30))).await);
+    assert!(with_timeout(arena.drain(now, now + Duration::from_secs(30))).await);
     assert_eq!(watcher.last().progress, Progress::Interrupted);
-    soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
+    with_timeout(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn a_chart_is_for_surfaces_that_want_one() {
         let arena = arena([model(&client, "one", Deadlines::default())]);
         let (window, watcher) = Window::new();
         let mut window = if wants { window } else { window.without_chart() };
-        soon(arena.race(admit(&arena), &mut window)).await;
+        with_timeout(arena.race(admit(&arena), &mut window)).await;
         assert_eq!(watcher.charts().len(), charts);
     }
 }

@@ -5,7 +5,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{KEY, soon};
+use super::{KEY, with_timeout};
 use crate::support::provider::{FakeProvider, Rules};
 
 const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":5}"#;
@@ -24,7 +24,7 @@ async fn foul(line: &str, body: &str, change: impl Fn(String) -> String) -> Stri
     let request = format!("{line}\r\n{}\r\n{body}", change(headers));
     stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = String::new();
-    soon(stream.read_to_string(&mut answer)).await.expect("an answer");
+    with_timeout(stream.read_to_string(&mut answer)).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 418 "), "{answer}");
     fake.pardon().join("\n")
 }
@@ -77,6 +77,6 @@ async fn a_completion_on_a_new_connection_is_a_foul() {
     let mut stream = TcpStream::connect(fake.address()).await.expect("a connection");
     let request = format!("{POST}\r\n{headers}Content-Length: {}\r\n\r\n{BODY}", BODY.len());
     stream.write_all(request.as_bytes()).await.expect("sent");
-    soon(fake.until(|truth| !truth.fouls.is_empty())).await;
+    with_timeout(fake.until(|truth| !truth.fouls.is_empty())).await;
     assert_eq!(fake.pardon(), ["m was asked on a connection that was not warm"]);
 }

@@ -3,15 +3,12 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use super::{
-    command_line::program,
-    discord::stage::{Setting, Stage},
-    soon,
-};
+use super::{eventually, program, with_timeout};
 use crate::support::{
     discord::{ANA, Place},
     program::{free_address, get},
     provider::{FakeProvider, answer},
+    scenario::discord::{DiscordScenario, Setup},
 };
 
 /// All labels that there may be, beside a histogram's own.
@@ -99,26 +96,26 @@ fn names(file: &str) -> Vec<String> {
 async fn metrics_are_sound_and_name_nobody() {
     let lines = "[arena]\nraces_per_user_per_minute = 1\n[budget]\nday_usd = 50.0";
     let models = [("a", "price_out = 10")];
-    let setting = Setting { lines, models: &models, ..Setting::default() };
-    let stage = Stage::open(setting, [answer("a").role().says("Air").whole()]).await;
+    let setup = Setup { lines, models: &models, ..Setup::default() };
+    let scenario = DiscordScenario::start(setup, [answer("a").role().says("Air").whole()]).await;
     let why = [("prompt", "why?")];
-    let asked = stage.discord.types("/arena compare", &why, ANA, Place::Server);
+    let asked = scenario.discord.types("/arena compare", &why, ANA, Place::Server);
     asked.ends().await;
     asked.until(|look| !look.attachments.is_empty()).await;
-    let refused = stage.discord.types("/arena compare", &why, ANA, Place::Server);
+    let refused = scenario.discord.types("/arena compare", &why, ANA, Place::Server);
     refused.acknowledged().await;
-    let page = soon(async {
-        loop {
-            let (_, page) = get(stage.bot.address, "/metrics").await.expect("an answer");
-            if page.contains("arena_refusals_total{")
-                && page.contains("arena_platform_up{platform=\"discord\"} 1")
-                && page.contains("arena_budget_remaining_usd 4")
-            {
-                return page;
-            }
-        }
-    })
-    .await;
+    let metrics = async || get(scenario.service.address, "/metrics").await.expect("an answer").1;
+    let is_complete = async || {
+        let page = metrics().await;
+        let lines = [
+            "arena_refusals_total{",
+            "arena_platform_up{platform=\"discord\"} 1",
+            "arena_budget_remaining_usd 4",
+        ];
+        lines.iter().all(|line| page.contains(line))
+    };
+    eventually(is_complete).await;
+    let page = metrics().await;
     let families = families(&page);
     is_sound(&families);
     for name in [
@@ -131,7 +128,7 @@ async fn metrics_are_sound_and_name_nobody() {
     ] {
         assert!(families.contains_key(name), "{name} in\n{page}");
     }
-    let log = stage.ends().await;
+    let log = scenario.finish().await;
     let over = log.iter().find(|line| line.contains("race over")).expect("a line");
     for words in [
         "\"race\":\"",
@@ -168,8 +165,8 @@ async fn an_idle_service_has_a_sound_page() {
     let address = free_address();
     let program = program(&provider, &[("a", "")]).env("ARENA_LISTEN", &address.to_string());
     let mut running = program.start(&["serve"]);
-    soon(running.says("the store is there")).await;
+    with_timeout(running.says("the store is there")).await;
     is_sound(&families(&get(address, "/metrics").await.expect("an answer").1));
     running.terminate().await;
-    soon(running.end()).await;
+    with_timeout(running.end()).await;
 }

@@ -1,6 +1,6 @@
 //! Every command and every button, in every place, both ways.
 
-use super::stage::{Setting, Stage, Way};
+use super::{DiscordScenario, Setup, Transport};
 use crate::support::{
     discord::{ANA, BEN, MOD, Place},
     provider::{Answer, Gate, answer},
@@ -16,10 +16,10 @@ fn pair(gate: &Gate) -> [Answer; 2] {
 }
 
 /// `/arena compare` from the command to the chart.
-async fn a_race(way: Way, place: Place) {
+async fn a_race(transport: Transport, place: Place) {
     let gate = Gate::default();
-    let stage = Stage::open(Setting { way, ..Setting::default() }, pair(&gate)).await;
-    let asked = stage.discord.types("/arena compare", WHY, ANA, place);
+    let scenario = DiscordScenario::start(Setup { transport, ..Setup::default() }, pair(&gate)).await;
+    let asked = scenario.discord.types("/arena compare", WHY, ANA, place);
     assert!(!asked.acknowledged().await.private);
     let live = asked.shows("scatters").await.look;
     assert_eq!(live.buttons().iter().map(|button| button.label.as_str()).collect::<Vec<_>>(), ["Stop"]);
@@ -38,44 +38,44 @@ async fn a_race(way: Way, place: Place) {
             .as_deref()
             .is_some_and(|alt| alt.contains("tokens per second"))
     );
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_a_server() {
-    a_race(Way::Gateway, Place::Server).await;
+    a_race(Transport::Gateway, Place::Server).await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_a_direct_message() {
-    a_race(Way::Gateway, Place::Dm).await;
+    a_race(Transport::Gateway, Place::Dm).await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_anybodys_pocket() {
-    a_race(Way::Gateway, Place::UserInstalled).await;
+    a_race(Transport::Gateway, Place::UserInstalled).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_a_direct_message() {
-    a_race(Way::Http, Place::Dm).await;
+    a_race(Transport::Http, Place::Dm).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_a_server() {
-    a_race(Way::Http, Place::Server).await;
+    a_race(Transport::Http, Place::Server).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_anybodys_pocket() {
-    a_race(Way::Http, Place::UserInstalled).await;
+    a_race(Transport::Http, Place::UserInstalled).await;
 }
 
 /// `ask`, `models`, `examples`, `help`, completion, and what people get wrong.
-async fn the_other_words(way: Way) {
-    let setting = Setting { way, ..Setting::default() };
-    let stage = Stage::open(
-        setting,
+async fn the_other_words(transport: Transport) {
+    let setup = Setup { transport, ..Setup::default() };
+    let scenario = DiscordScenario::start(
+        setup,
         [
             answer("b").role().says("Because.").whole(),
             answer("b").role().says("So.").whole(),
@@ -83,7 +83,7 @@ async fn the_other_words(way: Way) {
         ],
     )
     .await;
-    let discord = &stage.discord;
+    let discord = &scenario.discord;
     let asked = discord.types("/arena ask", &[("model", "b"), ("prompt", "why")], ANA, Place::Server);
     assert!(asked.ends().await.look.text().contains("Because."));
     let models = discord.types("/arena models", &[], BEN, Place::Server);
@@ -107,26 +107,28 @@ async fn the_other_words(way: Way) {
     let started = discord.presses(examples.message().await, "A quick fact", ANA);
     assert!(!started.acknowledged().await.private);
     assert!(started.ends().await.look.text().contains("Hm."));
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn the_other_words_over_the_gateway() {
-    the_other_words(Way::Gateway).await;
+    the_other_words(Transport::Gateway).await;
 }
 
 #[tokio::test]
 async fn the_other_words_over_http() {
-    the_other_words(Way::Http).await;
+    the_other_words(Transport::Http).await;
 }
 
 /// Stop, Race again, Full answers, Explain.
-async fn every_button(way: Way) {
+async fn every_button(transport: Transport) {
     let gate = Gate::default();
     let again = ["a", "b"].map(|model| answer(model).role().says("Once ").says("more").whole());
     let answers = [answer("a").role().says("Air").hangs(), answer("b").role().says("Whole").whole()];
-    let stage = Stage::open(Setting { way, ..Setting::default() }, answers.into_iter().chain(again)).await;
-    let discord = &stage.discord;
+    let scenario =
+        DiscordScenario::start(Setup { transport, ..Setup::default() }, answers.into_iter().chain(again))
+            .await;
+    let discord = &scenario.discord;
     let race = discord.types("/arena compare", WHY, ANA, Place::Server);
     race.shows("Air").await;
     let message = race.message().await;
@@ -148,15 +150,15 @@ async fn every_button(way: Way) {
     let text = second.ends().await.look.text();
     assert!(text.contains("Once more"), "{text}");
     drop(gate);
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn every_button_over_the_gateway() {
-    every_button(Way::Gateway).await;
+    every_button(Transport::Gateway).await;
 }
 
 #[tokio::test]
 async fn every_button_over_http() {
-    every_button(Way::Http).await;
+    every_button(Transport::Http).await;
 }

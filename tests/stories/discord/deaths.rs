@@ -1,25 +1,25 @@
 //! Messages and interactions that are no more, or not ours: no model runs for nobody, no call is made in vain.
 
-use super::{ANSWER, NAMED, PROMPT, Setting, Stage, alone, asks, calls, endless, ends_with_chart, halves};
-use crate::{
-    stories::soon,
-    support::{
-        discord::{Family, Place},
-        provider::{Gate, answer},
-    },
+use super::{
+    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, alone, asks, calls, endless, ends_with_chart, halves,
+    with_timeout,
+};
+use crate::support::{
+    discord::{Family, Place},
+    provider::{Gate, answer},
 };
 
 #[tokio::test]
 async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
-    let mut stage = Stage::open(alone(""), [endless()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.deletes(asked.message().await);
-    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.logs("race over").await;
+    let mut scenario = DiscordScenario::start(alone(""), [endless()]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    scenario.discord.deletes(asked.message().await);
+    with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    scenario.service.wait_for_log("race over").await;
     let log = {
-        let refused = stage.discord.world(|world| world.calls.iter().filter(|c| c.status == 404).count());
+        let refused = scenario.discord.world(|world| world.calls.iter().filter(|c| c.status == 404).count());
         assert_eq!(refused, 1);
-        stage.ends().await
+        scenario.finish().await
     };
     assert!(log.iter().any(|line| line.contains("message lost")), "{log:#?}");
 }
@@ -27,88 +27,92 @@ async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
 #[tokio::test]
 async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
-    let hung = stage.discord.hangs_next(Family::Upload);
+    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    let hung = scenario.discord.hangs_next(Family::Upload);
     gate.open();
     hung.reached().await;
-    stage.discord.deletes(asked.message().await);
+    scenario.discord.deletes(asked.message().await);
     hung.release();
-    stage.logs("the chart was not attached").await;
-    stage.ends().await;
+    scenario.service.wait_for_log("the chart was not attached").await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
     let gate = Gate::default();
-    let setting =
-        Setting { lines: "[arena]\nconcurrent_races = 1\nraces_per_user_per_minute = 60", ..alone("") };
-    let stage = Stage::open(setting, [halves(&gate)]).await;
-    stage.discord.another_process_answers_first();
-    stage.discord.forgets_next_interaction();
+    let setup = Setup { lines: "[arena]\nconcurrent_races = 1\nraces_per_user_per_minute = 60", ..alone("") };
+    let scenario = DiscordScenario::start(setup, [halves(&gate)]).await;
+    scenario.discord.another_process_answers_first();
+    scenario.discord.forgets_next_interaction();
     for code in [40_060, 10_062] {
-        let asked =
-            stage.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, Place::Server);
+        let asked = scenario.discord.types(
+            "/arena compare",
+            &[("prompt", &format!("{PROMPT}?"))],
+            NAMED,
+            Place::Server,
+        );
         assert_eq!(asked.tried().await, code);
     }
-    assert_eq!(stage.provider.truth().exchanges.len(), 0);
+    assert_eq!(scenario.provider.truth().exchanges.len(), 0);
     // the only slot is free again
-    let asked = asks(&stage, Place::Server).await;
+    let asked = asks(&scenario, Place::Server).await;
     gate.open();
     ends_with_chart(&asked).await;
-    assert_eq!(stage.provider.truth().exchanges.len(), 1);
-    stage.ends().await;
+    assert_eq!(scenario.provider.truth().exchanges.len(), 1);
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_the_token_is_forbidden_the_channel_goes_on() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.refuses_next(Family::Edit, 403, 50_001);
-    super::are_met(&stage).await;
+    let scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    scenario.discord.refuses_next(Family::Edit, 403, 50_001);
+    super::are_met(&scenario).await;
     gate.open();
     ends_with_chart(&asked).await;
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_every_edit_is_forbidden_the_race_goes_on_and_is_remembered() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.forbids(Family::Edit);
+    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    scenario.discord.forbids(Family::Edit);
     let forbidden = |world: &crate::support::discord::World| {
         (world.calls.iter().filter(|call| call.status == 403).count() == 2).then_some(())
     };
-    stage.discord.until(forbidden).await;
-    let before = calls(&stage);
+    scenario.discord.until(forbidden).await;
+    let before = calls(&scenario);
     gate.open();
-    stage.logs("message lost").await;
-    assert_eq!(calls(&stage), before, "a call in vain");
+    scenario.service.wait_for_log("message lost").await;
+    assert_eq!(calls(&scenario), before, "a call in vain");
     assert!(asked.now().button("Stop").is_some(), "nothing could be shown");
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn the_last_edit_forbidden_is_not_tried_again() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    asks(&stage, Place::UserInstalled).await;
-    stage.discord.forbids(Family::FinalEdit);
+    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
+    asks(&scenario, Place::UserInstalled).await;
+    scenario.discord.forbids(Family::FinalEdit);
     gate.open();
-    stage.logs("message lost").await;
-    stage.ends().await;
+    scenario.service.wait_for_log("message lost").await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_stopped_race_leaves_its_providers() {
-    let stage = Stage::open(alone(""), [answer("a").role().says(ANSWER).says(" begins").hangs()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    let press = stage.discord.presses(asked.message().await, "Stop", NAMED);
+    let scenario =
+        DiscordScenario::start(alone(""), [answer("a").role().says(ANSWER).says(" begins").hangs()]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    let press = scenario.discord.presses(asked.message().await, "Stop", NAMED);
     press.acknowledged().await;
     let last = asked.ends().await.look;
     assert!(last.text().contains("stopped") && last.text().contains("begins"), "{}", last.text());
-    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.ends().await;
+    with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    scenario.finish().await;
 }

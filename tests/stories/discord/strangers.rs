@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    NAMED, PROMPT, alone,
-    stage::{Setting, Stage, Way},
-};
+use super::{DiscordScenario, NAMED, PROMPT, Setup, Transport, alone};
 use crate::support::discord::Place;
 
 const RACE: &str = "0192f3a1-0000-7000-8000-00005f3a9c2e";
@@ -20,8 +17,8 @@ fn old(buttons: &[(&str, String)]) -> Value {
 
 #[tokio::test]
 async fn buttons_of_an_earlier_process_say_what_became_of_them() {
-    for way in [Way::Gateway, Way::Http] {
-        let stage = Stage::open(Setting { way, ..alone("") }, []).await;
+    for transport in [Transport::Gateway, Transport::Http] {
+        let scenario = DiscordScenario::start(Setup { transport, ..alone("") }, []).await;
         let race = |word: &str| format!("arena:{word}:{RACE}");
         let buttons = [
             ("Stop", race("stop")),
@@ -30,36 +27,36 @@ async fn buttons_of_an_earlier_process_say_what_became_of_them() {
             ("Explain", race("explain")),
             ("Bet", race("bet")),
         ];
-        let message = stage.discord.finds(Place::Server, &old(&buttons));
+        let message = scenario.discord.finds(Place::Server, &old(&buttons));
         for (label, _) in &buttons {
-            let press = stage.discord.presses(message, label, NAMED);
+            let press = scenario.discord.presses(message, label, NAMED);
             assert!(press.acknowledged().await.private, "{label}");
             press.shows(if *label == "Bet" { "another version" } else { "has expired" }).await;
         }
         let gone = [("Try", format!("arena:try:{:016x}", 7))];
-        let press = stage.discord.presses(stage.discord.finds(Place::Dm, &old(&gone)), "Try", NAMED);
+        let press = scenario.discord.presses(scenario.discord.finds(Place::Dm, &old(&gone)), "Try", NAMED);
         assert!(press.acknowledged().await.private);
         press.shows("no longer in the configuration").await;
-        assert_eq!(stage.provider.truth().exchanges.len(), 0);
-        stage.ends().await;
+        assert_eq!(scenario.provider.truth().exchanges.len(), 0);
+        scenario.finish().await;
     }
 }
 
 #[tokio::test]
 async fn what_nobody_can_read_is_answered_all_the_same() {
-    for way in [Way::Gateway, Way::Http] {
-        let mut stage = Stage::open(Setting { way, ..alone("") }, []).await;
-        stage.discord.spoils_next(|payload| payload["data"] = json!({ "future": true }));
-        let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    for transport in [Transport::Gateway, Transport::Http] {
+        let mut scenario = DiscordScenario::start(Setup { transport, ..alone("") }, []).await;
+        scenario.discord.spoils_next(|payload| payload["data"] = json!({ "future": true }));
+        let asked = scenario.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
         assert!(asked.acknowledged().await.private);
         asked.shows("does not know").await;
         // what serenity reads, and we do not
-        stage.discord.spoils_next(|payload| payload["data"]["options"] = json!([]));
+        scenario.discord.spoils_next(|payload| payload["data"]["options"] = json!([]));
         let typed = [("prompt", "x"), ("models", "a")];
-        let completion = stage.discord.completes("/arena compare", &typed, NAMED, Place::Server);
+        let completion = scenario.discord.completes("/arena compare", &typed, NAMED, Place::Server);
         assert_eq!(completion.choices().await, []);
-        stage.logs("could not be understood").await;
-        assert_eq!(stage.provider.truth().exchanges.len(), 0);
-        stage.ends().await;
+        scenario.service.wait_for_log("could not be understood").await;
+        assert_eq!(scenario.provider.truth().exchanges.len(), 0);
+        scenario.finish().await;
     }
 }

@@ -18,7 +18,7 @@ use llm_arena::{
     view::{LaneState, LaneView, View},
 };
 
-use super::{KEY, admit, arena, model, provider, soon};
+use super::{KEY, admit, arena, model, provider, with_timeout};
 use crate::support::{
     provider::{Answer, FakeProvider, Gate, Rules, answer},
     window::{Watcher, Window},
@@ -101,7 +101,8 @@ async fn struck(lanes: [Arc<dyn ChatModel>; 3], strike: Option<Gate>, go_on: &Ga
         others_write_when_it_is_over(&mut seen).await;
         go_on.open();
     };
-    let (record, ()) = soon(async { tokio::join!(arena.race(admit(&arena), &mut window), watching) }).await;
+    let (record, ()) =
+        with_timeout(async { tokio::join!(arena.race(admit(&arena), &mut window), watching) }).await;
     let last = watcher.last();
     assert!(last.is_final() && watcher.charts().len() == 1);
     (record, last)

@@ -1,40 +1,32 @@
 //! Stores that are away: a clear message, races that end all the same, and a service that recovers by itself.
 
 use super::{
-    super::{
-        command_line::program,
-        crowd::speaks,
-        discord::stage::{Setting, Way, knows, lines},
-        soon,
-    },
+    super::{KEY, TestService, eventually, program, with_timeout},
     Memory,
 };
 use crate::support::{
+    crowd::streams,
     discord::{ANA, Delivery, FakeDiscord, Place},
     program::{Program, free_address, get},
     provider::{FakeProvider, Gate, Rules, answer},
+    scenario::discord::{Setup, Transport, mode, with_credentials},
 };
 
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
 
-fn alone() -> Setting<'static> {
-    Setting { models: &[("a", "")], ..Setting::default() }
+fn alone() -> Setup<'static> {
+    Setup { models: &[("a", "")], ..Setup::default() }
 }
 
 async fn ready(address: std::net::SocketAddr, word: &str) {
-    let ready = async {
-        while !get(address, "/readyz").await.is_ok_and(|(_, said)| said.contains(word)) {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon(ready).await;
+    eventually(async || get(address, "/readyz").await.is_ok_and(|(_, said)| said.contains(word))).await;
 }
 
 #[tokio::test]
 async fn a_database_that_is_away_is_waited_for() {
     let Some(memory) = Memory::postgres().await else { return };
     let Memory::Postgres(database) = &memory else { unreachable!("it is one") };
-    let rules = Rules { key: Some(super::super::KEY.into()), ..Rules::default() };
+    let rules = Rules { key: Some(KEY.into()), ..Rules::default() };
     let gate = Gate::default();
     let answers = [
         answer("a").role().says("Air ").waits_for(&gate).says("scatters").whole(),
@@ -43,8 +35,8 @@ async fn a_database_that_is_away_is_waited_for() {
     let (discord, provider) = (FakeDiscord::open().await, FakeProvider::open_with(rules, answers).await);
     let address = free_address();
     discord.delivers_by(Delivery::Http(address));
-    let program = program(&provider, alone().models).with_lines(&format!("{}\n", lines(Way::Http)));
-    let program = memory.of(knows(program, &discord, Way::Http), address);
+    let program = program(&provider, alone().models).with_lines(&format!("{}\n", mode(Transport::Http)));
+    let program = memory.of(with_credentials(program, &discord, Transport::Http), address);
     database.allows(false).await;
     let running = program.start(&["serve"]);
     ready(address, "the store").await;
@@ -67,14 +59,9 @@ async fn a_database_that_is_away_is_waited_for() {
     ready(address, "ready").await;
     let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
     assert!(asked.ends().await.look.text().contains("Again"));
-    soon(async {
-        while memory.counts("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    eventually(async || memory.counts("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await == 0).await;
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.end()).await.code, Some(0));
     drop(provider);
     discord.judged();
     memory.ends().await;
@@ -90,7 +77,7 @@ async fn a_folder_that_cannot_be_written_is_a_warning() {
     assert!(said.contains("ARENA_DATA") && said.contains("/proc/no-such-folder"), "{said}");
     running.says("the store is there").await;
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.end()).await.code, Some(0));
 }
 
 /// What was on the disk before a restart is there after it, for every button.
@@ -100,28 +87,29 @@ async fn buttons_work_after_a_restart() {
     let stage_of = |answers: Vec<_>| {
         let memory = &memory;
         async move {
-            let rules = Rules { key: Some(super::super::KEY.into()), ..Rules::default() };
+            let rules = Rules { key: Some(KEY.into()), ..Rules::default() };
             let provider = FakeProvider::open_with(rules, answers).await;
             (provider, memory)
         }
     };
     let discord = FakeDiscord::open().await;
-    let (first, memory) = stage_of(vec![speaks("a", 3).whole()]).await;
+    let (first, memory) = stage_of(vec![streams("a", 3).whole()]).await;
     let bot_of = async |provider: &FakeProvider| {
         let address = free_address();
         discord.delivers_by(Delivery::Http(address));
-        let program = program(provider, alone().models).with_lines(&format!("{}\n", lines(Way::Http)));
-        super::super::bot::Bot::start(memory.of(knows(program, &discord, Way::Http), address), address).await
+        let program = program(provider, alone().models).with_lines(&format!("{}\n", mode(Transport::Http)));
+        TestService::start(memory.of(with_credentials(program, &discord, Transport::Http), address), address)
+            .await
     };
     let bot = bot_of(&first).await;
     let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
     asked.ends().await;
     asked.until(|look| !look.attachments.is_empty()).await;
     let message = asked.message().await;
-    bot.signals("TERM").await;
-    bot.closed(0).await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     drop(first);
-    let (second, _) = stage_of(vec![speaks("a", 3).says("Once more").whole()]).await;
+    let (second, _) = stage_of(vec![streams("a", 3).says("Once more").whole()]).await;
     let bot = bot_of(&second).await;
     let pressed = discord.presses(message, "Explain", ANA);
     let said = pressed.until(|look| !look.text().is_empty()).await.look.text();
@@ -132,8 +120,8 @@ async fn buttons_work_after_a_restart() {
     assert!(again.ends().await.look.text().contains("Once more"));
     let models = discord.types("/arena models", &[], ANA, Place::Server);
     models.shows("median of 2 answers in a week").await;
-    bot.signals("TERM").await;
-    bot.closed(0).await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     drop(second);
     discord.judged();
 }

@@ -2,15 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::{
-    super::{
-        discord::stage::{self as on_discord, Way as DiscordWay},
-        slack::stage::{self as on_slack, Way as SlackWay},
-    },
-    pair::{Pair, RAN, answers},
-};
+use super::pair::{Pair, RAN, answers};
 use crate::support::{
     discord::{self, FakeDiscord, Place},
+    scenario::{
+        discord::{self as on_discord, Transport as DiscordTransport},
+        slack::{self as on_slack, Transport as SlackTransport},
+    },
     slack::{self, FakeSlack, LOBBY},
 };
 
@@ -20,8 +18,8 @@ const PROMPT: &str = "why so blue?";
 #[tokio::test]
 async fn on_discord_any_replica_has_the_answers_and_races_again() {
     let discord = FakeDiscord::open().await;
-    let knows = |program| on_discord::knows(program, &discord, DiscordWay::Http);
-    let lines = on_discord::lines(DiscordWay::Http);
+    let knows = |program| on_discord::with_credentials(program, &discord, DiscordTransport::Http);
+    let lines = on_discord::mode(DiscordTransport::Http);
     let Some(pair) = Pair::open(answers(2, ANSWER), lines, knows).await else { return };
     let at = |address: SocketAddr| discord.delivers_by(discord::Delivery::Http(address));
     let [first, second] = pair.addresses();
@@ -61,8 +59,8 @@ async fn has_the_answers(discord: &FakeDiscord, message: discord::Id) {
 #[tokio::test]
 async fn on_slack_any_replica_has_the_answers_and_races_again() {
     let slack = FakeSlack::open().await;
-    let knows = |program| on_slack::knows(program, &slack, SlackWay::Http);
-    let lines = on_slack::lines(SlackWay::Http);
+    let knows = |program| on_slack::with_credentials(program, &slack, SlackTransport::Http);
+    let lines = on_slack::mode(SlackTransport::Http);
     let Some(pair) = Pair::open(answers(2, ANSWER), lines, knows).await else { return };
     let at = |address: SocketAddr| slack.delivers_by(slack::Delivery::Http(address));
     let [first, second] = pair.addresses();

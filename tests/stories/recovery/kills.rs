@@ -8,15 +8,15 @@ use std::{collections::HashMap, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    super::{
-        KEY, bot::Bot, command_line::program, crowd, discord::stage as on_discord, slack::stage as on_slack,
-    },
+    super::{KEY, TestService, program},
     Memory, kills, seed,
 };
 use crate::support::{
+    crowd,
     discord::{self, FakeDiscord, Place},
     program::{Program, free_address},
     provider::{Exchange, FakeProvider, Rules, Truth},
+    scenario::{discord as on_discord, slack as on_slack},
     slack::{self, FakeSlack, LOBBY},
 };
 
@@ -32,7 +32,7 @@ const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\nmax_output_token
 
 async fn provider() -> FakeProvider {
     let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
-    let answers = (0..RACES).flat_map(|_| MODELS.map(|(model, _)| crowd::speaks(model, 8).whole()));
+    let answers = (0..RACES).flat_map(|_| MODELS.map(|(model, _)| crowd::streams(model, 8).whole()));
     FakeProvider::open_with(rules, answers).await
 }
 
@@ -54,15 +54,15 @@ async fn is_honest(truth: &Truth, memory: &Memory) {
 /// Waits for the moment of the kill, kills the service and starts it again. Returns the new process and the time of its
 /// start.
 async fn killed(
-    bot: Bot,
+    bot: TestService,
     program: impl Fn() -> Program,
     reached: impl Future<Output = ()>,
-) -> (Bot, Instant) {
+) -> (TestService, Instant) {
     let address = bot.address;
     timeout(KILL_TIMEOUT, reached).await.expect("the moment of the kill comes");
-    drop(bot.dies().await);
+    drop(bot.kill().await);
     let start = Instant::now();
-    (Bot::start(program(), address).await, start)
+    (TestService::start(program(), address).await, start)
 }
 
 async fn on_discord(memory: &Memory, calls: usize) -> Duration {
@@ -70,12 +70,13 @@ async fn on_discord(memory: &Memory, calls: usize) -> Duration {
     let address = free_address();
     discord.delivers_by(discord::Delivery::Http(address));
     let program = || {
-        let way = on_discord::Way::Http;
-        let program = program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_discord::lines(way)));
-        memory.of(on_discord::knows(program, &discord, way), address)
+        let transport = on_discord::Transport::Http;
+        let program =
+            program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_discord::mode(transport)));
+        memory.of(on_discord::with_credentials(program, &discord, transport), address)
     };
-    let mut bot = Bot::start(program(), address).await;
-    bot.logs("the commands were registered").await;
+    let mut bot = TestService::start(program(), address).await;
+    bot.wait_for_log("the commands were registered").await;
     let before = discord.world(|world| world.calls.len());
     let asked: Vec<_> = (0..RACES)
         .map(|race| {
@@ -114,8 +115,8 @@ async fn on_discord(memory: &Memory, calls: usize) -> Duration {
     }
     let took = start.elapsed();
     is_honest(&provider.truth(), memory).await;
-    bot.signals("TERM").await;
-    bot.closed(0).await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     provider.lets_go();
     discord.pardon();
     took
@@ -126,12 +127,13 @@ async fn on_slack(memory: &Memory, calls: usize) -> Duration {
     let address = free_address();
     slack.delivers_by(slack::Delivery::Http(address));
     let program = || {
-        let way = on_slack::Way::Http;
-        let program = program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_slack::lines(way)));
-        memory.of(on_slack::knows(program, &slack, way), address)
+        let transport = on_slack::Transport::Http;
+        let program =
+            program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_slack::mode(transport)));
+        memory.of(on_slack::with_credentials(program, &slack, transport), address)
     };
-    let mut bot = Bot::start(program(), address).await;
-    bot.logs("Slack knows the bot").await;
+    let mut bot = TestService::start(program(), address).await;
+    bot.wait_for_log("Slack knows the bot").await;
     let before = slack.world(|world| world.calls.len());
     let types = |race| slack.types("/arena", &format!("compare {}", crowd::prompt(race)), slack::ANA, LOBBY);
     let asked: Vec<_> = (0..RACES).map(types).collect();
@@ -155,8 +157,8 @@ async fn on_slack(memory: &Memory, calls: usize) -> Duration {
     }
     let took = start.elapsed();
     is_honest(&provider.truth(), memory).await;
-    bot.signals("TERM").await;
-    bot.closed(0).await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     provider.lets_go();
     slack.pardon();
     took

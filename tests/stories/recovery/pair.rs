@@ -1,27 +1,21 @@
 //! Two replicas over one PostgreSQL, which a platform reaches over HTTP.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{collections::HashMap, net::SocketAddr};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
-    super::{
-        KEY,
-        bot::{self, Bot},
-        command_line::program,
-        soon,
-    },
+    super::{KEY, TestService, assert_no_errors, eventually, program},
     Memory,
 };
 use crate::support::{
     program::{Program, free_address, get},
     provider::{Answer, FakeProvider, Rules, Truth, answer},
+    wait::{POLL_INTERVAL, TIMEOUT},
 };
 
 /// Every race's models.
 const MODELS: [&str; 2] = ["a", "b"];
-/// What is not counted by then never will be.
-const PATIENCE: Duration = Duration::from_mins(1);
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\n";
 
 /// What is counted where a race was let in elsewhere already.
@@ -33,7 +27,7 @@ pub const RAN: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
 pub struct Pair {
     pub memory: Memory,
     provider: FakeProvider,
-    bots: [Bot; 2],
+    bots: [TestService; 2],
 }
 
 /// The answers of so many races, which all say these words.
@@ -51,13 +45,8 @@ impl Pair {
             let address = free_address();
             let program = program(&provider, &MODELS.map(|model| (model, "")));
             let program = knows(program.with_lines(&format!("{LINES}{lines}\n")));
-            let bot = Bot::start(memory.of(program, address), address).await;
-            soon(async {
-                while bot.ready().await.0 != 200 {
-                    tokio::task::yield_now().await;
-                }
-            })
-            .await;
+            let bot = TestService::start(memory.of(program, address), address).await;
+            eventually(async || bot.ready().await.0 == 200).await;
             bot
         };
         let bots = [start().await, start().await];
@@ -88,26 +77,22 @@ impl Pair {
             if counted.iter().sum::<u64>() >= together as u64 {
                 return counted;
             }
-            assert!(begun.elapsed() < PATIENCE, "{line} is {counted:?} in each, and not {together} in both");
-            tokio::task::yield_now().await;
+            assert!(begun.elapsed() < TIMEOUT, "{line} is {counted:?} in each, and not {together} in both");
+            sleep(POLL_INTERVAL).await;
         }
     }
 
     /// Waits until the store knows that no race runs any more, which it may a moment after everybody sees it.
     pub async fn rests(&self) {
-        soon(async {
-            while self.memory.counts("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await > 0 {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        let running = "SELECT COUNT(*) FROM races WHERE status <> 'shown'";
+        eventually(async || self.memory.counts(running).await == 0).await;
     }
 
     /// Both end well; what the provider saw.
     pub async fn ends(self) -> Truth {
         for bot in self.bots {
-            bot.signals("TERM").await;
-            bot::holds_no_error(&bot.closed(0).await);
+            bot.signal("TERM").await;
+            assert_no_errors(&bot.wait_for_exit(0).await);
         }
         self.memory.ends().await;
         self.provider.truth()

@@ -1,16 +1,9 @@
 //! Several processes over one PostgreSQL: what is delivered twice runs once, and each serves what another one began.
 
-use std::time::Duration;
-
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{
-    super::{
-        KEY,
-        bot::Bot,
-        command_line::program,
-        discord::stage::{Way, knows, lines},
-    },
+    super::{KEY, TestService, eventually, program, with_timeout},
     Memory,
 };
 use crate::support::{
@@ -21,14 +14,20 @@ use crate::support::{
     },
     program::free_address,
     provider::{FakeProvider, Gate, Rules, answer},
+    scenario::discord::{Transport, mode, with_credentials},
 };
 
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
 
-async fn bot(memory: &Memory, discord: &FakeDiscord, provider: &FakeProvider, way: Way) -> Bot {
+async fn bot(
+    memory: &Memory,
+    discord: &FakeDiscord,
+    provider: &FakeProvider,
+    transport: Transport,
+) -> TestService {
     let address = free_address();
-    let program = program(provider, &[("a", "")]).with_lines(&format!("{}\n", lines(way)));
-    Bot::start(memory.of(knows(program, discord, way), address), address).await
+    let program = program(provider, &[("a", "")]).with_lines(&format!("{}\n", mode(transport)));
+    TestService::start(memory.of(with_credentials(program, discord, transport), address), address).await
 }
 
 async fn provider(answers: impl IntoIterator<Item = crate::support::provider::Answer>) -> FakeProvider {
@@ -42,8 +41,8 @@ async fn any_replica_stops_and_recalls_what_another_one_ran() {
     let discord = FakeDiscord::open().await;
     let provider =
         provider([answer("a").role().says("Air ").waits_for(&gate).says("scatters").whole()]).await;
-    let first = bot(&memory, &discord, &provider, Way::Http).await;
-    let second = bot(&memory, &discord, &provider, Way::Http).await;
+    let first = bot(&memory, &discord, &provider, Transport::Http).await;
+    let second = bot(&memory, &discord, &provider, Transport::Http).await;
     discord.delivers_by(Delivery::Http(first.address));
     let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
     asked.shows("Air").await;
@@ -57,8 +56,8 @@ async fn any_replica_stops_and_recalls_what_another_one_ran() {
     explained.until(|look| !look.text().is_empty()).await;
     gate.open();
     for bot in [first, second] {
-        bot.signals("TERM").await;
-        bot.closed(0).await;
+        bot.signal("TERM").await;
+        bot.wait_for_exit(0).await;
     }
     drop(provider);
     discord.judged();
@@ -67,7 +66,7 @@ async fn any_replica_stops_and_recalls_what_another_one_ran() {
 
 /// The one that is connected is killed in mid-race; the other one serves, and brings the message to its end.
 #[tokio::test]
-async fn a_standby_takes_over_within_two_lease_times() {
+async fn a_standby_takes_over_from_a_process_that_died() {
     let Some(memory) = Memory::postgres().await else { return };
     let discord = FakeDiscord::open().await;
     let provider =
@@ -77,19 +76,14 @@ async fn a_standby_takes_over_within_two_lease_times() {
     discord.world(|world| world.gateway_url = gateway.url());
     let carrier = std::sync::Arc::clone(&gateway);
     discord.delivers_to(move |event| carrier.interaction(&event));
-    let active = bot(&memory, &discord, &provider, Way::Gateway).await;
-    super::super::soon(gateway.until(|truth| truth.live > 0)).await;
-    let standby = bot(&memory, &discord, &provider, Way::Gateway).await;
+    let active = bot(&memory, &discord, &provider, Transport::Gateway).await;
+    with_timeout(gateway.until(|truth| truth.live > 0)).await;
+    let standby = bot(&memory, &discord, &provider, Transport::Gateway).await;
     assert_eq!(standby.ready().await.0, 503, "it stands by");
     let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
     asked.shows("Air").await;
-    super::super::soon(async {
-        while memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    drop(active.dies().await);
+    eventually(async || memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0).await;
+    drop(active.kill().await);
     let killed = Instant::now();
     let served = async {
         gateway.until(|truth| truth.identifies.len() == 2 && truth.live > 0).await;
@@ -98,10 +92,10 @@ async fn a_standby_takes_over_within_two_lease_times() {
         let again = discord.types("/arena compare", WHY, ANA, Place::Server);
         assert!(again.ends().await.look.text().contains("Again"));
     };
-    timeout(Duration::from_secs(30), served).await.expect("the standby serves");
+    with_timeout(served).await;
     println!("the standby served {:?} after the kill", killed.elapsed());
-    standby.signals("TERM").await;
-    standby.closed(0).await;
+    standby.signal("TERM").await;
+    standby.wait_for_exit(0).await;
     provider.lets_go();
     discord.pardon();
     memory.ends().await;
@@ -123,33 +117,24 @@ async fn a_cut_line_to_the_database_never_gives_two_holders() {
     let carrier = std::sync::Arc::clone(&gateway);
     discord.delivers_to(move |event| carrier.interaction(&event));
     let address = free_address();
-    let holder = program(&provider, &[("a", "")]).with_lines(&format!("{}\n", lines(Way::Gateway)));
-    let holder = knows(holder, &discord, Way::Gateway)
+    let holder = program(&provider, &[("a", "")]).with_lines(&format!("{}\n", mode(Transport::Gateway)));
+    let holder = with_credentials(holder, &discord, Transport::Gateway)
         .env("ARENA_LISTEN", &address.to_string())
         .env("ARENA_LOG", "debug")
         .env("DATABASE_URL", &database.url_by(line.address));
-    let holder = Bot::start(holder, address).await;
-    super::super::soon(gateway.until(|truth| truth.live > 0)).await;
-    let other = bot(&memory, &discord, &provider, Way::Gateway).await;
-    super::super::soon(async {
-        while memory.counts("SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'").await < 2 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    let holder = TestService::start(holder, address).await;
+    with_timeout(gateway.until(|truth| truth.live > 0)).await;
+    let other = bot(&memory, &discord, &provider, Transport::Gateway).await;
+    eventually(async || memory.counts("SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'").await >= 2)
+        .await;
     let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
     asked.shows("Air").await;
     // the holder has heard of the other one by then: it renews every two seconds
-    super::super::soon(async {
-        while memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    eventually(async || memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0).await;
     line.cuts();
     let cut = Instant::now();
     let mut most = 0;
-    super::super::soon(gateway.until(|truth| {
+    with_timeout(gateway.until(|truth| {
         most = most.max(truth.live);
         truth.identifies.len() == 2 && truth.live > 0
     }))
@@ -163,8 +148,8 @@ async fn a_cut_line_to_the_database_never_gives_two_holders() {
     assert!(again.ends().await.look.text().contains("Again"));
     assert!(gateway.until(|truth| truth.live > 0).await.live == 1, "a healed line gives no second one");
     for bot in [holder, other] {
-        bot.signals("TERM").await;
-        bot.closed(0).await;
+        bot.signal("TERM").await;
+        bot.wait_for_exit(0).await;
     }
     provider.lets_go();
     discord.pardon();

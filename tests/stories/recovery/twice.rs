@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{
-    super::{
-        crowd::prompt,
-        discord::stage::{self as on_discord, Way as DiscordWay},
-        slack::stage::{self as on_slack, Way as SlackWay},
-    },
-    pair::{LOST, Pair, RAN, answers, each_ran_once},
-};
+use super::pair::{LOST, Pair, RAN, answers, each_ran_once};
 use crate::support::{
+    crowd::prompt,
     discord::{self, FakeDiscord, Place, Route},
+    scenario::{
+        discord::{self as on_discord, Transport as DiscordTransport},
+        slack::{self as on_slack, Transport as SlackTransport},
+    },
     slack::{self, CLUB, FakeSlack, LOBBY, Method},
 };
 
@@ -22,8 +20,8 @@ const ANSWER: &str = "Air scatters";
 #[tokio::test]
 async fn what_discord_posts_to_both_runs_once() {
     let discord = FakeDiscord::open().await;
-    let knows = |program| on_discord::knows(program, &discord, DiscordWay::Http);
-    let lines = on_discord::lines(DiscordWay::Http);
+    let knows = |program| on_discord::with_credentials(program, &discord, DiscordTransport::Http);
+    let lines = on_discord::mode(DiscordTransport::Http);
     let Some(pair) = Pair::open(answers(RACES, ANSWER), lines, knows).await else { return };
     discord.delivers_by(discord::Delivery::Twice(pair.addresses()));
     let types =
@@ -65,9 +63,9 @@ fn is_one_message(asked: &discord::Asked, prompt: &str) {
 #[tokio::test]
 async fn what_slack_posts_to_both_runs_once() {
     let slack = FakeSlack::open().await;
-    let knows = |program| on_slack::knows(program, &slack, SlackWay::Http);
+    let knows = |program| on_slack::with_credentials(program, &slack, SlackTransport::Http);
     let places = [LOBBY, CLUB];
-    let lines = on_slack::lines(SlackWay::Http);
+    let lines = on_slack::mode(SlackTransport::Http);
     let answers = answers(places.len(), ANSWER);
     let Some(pair) = Pair::open(answers, lines, knows).await else { return };
     slack.delivers_by(slack::Delivery::Twice(pair.addresses()));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, alone,
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, alone,
     trouble::{TROUBLES, are_met, calls, files, meets},
 };
 use crate::support::{
@@ -24,18 +24,18 @@ fn longer() -> Answer {
     answer("a").role().says(ANSWER).says(&" and so on".repeat(1_500)).whole()
 }
 
-async fn raced(stage: &Stage) -> Asked {
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+async fn raced(scenario: &SlackScenario) -> Asked {
+    let asked = scenario.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
     asked.file(".png").await;
     asked
 }
 
-async fn presses(stage: &Stage, race: &Asked) -> Asked {
-    stage.slack.presses(&race.message().await, "Full answers", BEN)
+async fn presses(scenario: &SlackScenario, race: &Asked) -> Asked {
+    scenario.slack.presses(&race.message().await, "Full answers", BEN)
 }
 
-async fn is_told_that_they_stand_there(stage: &Stage, race: &Asked) {
-    presses(stage, race).await.told("stand in the thread").await;
+async fn is_told_that_they_stand_there(scenario: &SlackScenario, race: &Asked) {
+    presses(scenario, race).await.told("stand in the thread").await;
 }
 
 /// How many messages in the thread have these words.
@@ -47,91 +47,92 @@ fn messages(race: &Asked, words: &str) -> usize {
 #[tokio::test]
 async fn a_message_of_which_slack_says_nothing_is_not_posted_again() {
     let answers = TROUBLES.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
-    let stage = Stage::open(alone(""), answers.collect::<Vec<_>>()).await;
+    let scenario = SlackScenario::start(alone(""), answers.collect::<Vec<_>>()).await;
     for trouble in &TROUBLES {
-        let race = raced(&stage).await;
-        let before = calls(&stage, Method::PostMessage);
-        meets(&stage, Method::PostMessage, trouble);
-        presses(&stage, &race).await;
+        let race = raced(&scenario).await;
+        let before = calls(&scenario, Method::PostMessage);
+        meets(&scenario, Method::PostMessage, trouble);
+        presses(&scenario, &race).await;
         let file = race.file(".md").await;
         assert!(String::from_utf8_lossy(&file.bytes).contains("is short"));
-        is_told_that_they_stand_there(&stage, &race).await;
-        assert_eq!(calls(&stage, Method::PostMessage), before + 1, "{trouble:?}");
+        is_told_that_they_stand_there(&scenario, &race).await;
+        assert_eq!(calls(&scenario, Method::PostMessage), before + 1, "{trouble:?}");
         let stands = usize::from(matches!(trouble, Fault::Cut(Moment::After)));
         assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (stands, 1), "{trouble:?}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn what_stands_there_already_is_not_posted_again() {
-    let stage = Stage::open(Setting::default(), ["a", "b"].map(long)).await;
-    let race = raced(&stage).await;
+    let scenario = SlackScenario::start(Setup::default(), ["a", "b"].map(long)).await;
+    let race = raced(&scenario).await;
     // the first one passes
-    meets(&stage, Method::PostMessage, &Fault::Slow(Duration::ZERO));
-    meets(&stage, Method::PostMessage, &Fault::Refused("of_tomorrow"));
-    let pressed = presses(&stage, &race).await;
+    meets(&scenario, Method::PostMessage, &Fault::Slow(Duration::ZERO));
+    meets(&scenario, Method::PostMessage, &Fault::Refused("of_tomorrow"));
+    let pressed = presses(&scenario, &race).await;
     pressed.told("Press again in a moment for the rest").await;
     let stand = || ["of a and", "of b and"].map(|words| messages(&race, words));
     assert_eq!(stand().iter().sum::<usize>(), 1, "the first one alone");
-    presses(&stage, &race).await;
+    presses(&scenario, &race).await;
     for words in ["of a and", "of b and"] {
         race.adds(words).await;
     }
-    is_told_that_they_stand_there(&stage, &race).await;
+    is_told_that_they_stand_there(&scenario, &race).await;
     assert_eq!(stand(), [1, 1]);
     assert_eq!(files(&race, ".md"), 0);
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// The steps that nobody sees are repeated, and the limit of each is waited for.
 #[tokio::test]
 async fn a_file_gets_over_trouble_by_one_press() {
-    let stage = Stage::open(alone(""), [longer()]).await;
-    let race = raced(&stage).await;
+    let scenario = SlackScenario::start(alone(""), [longer()]).await;
+    let race = raced(&scenario).await;
     for method in [Method::GetUploadUrl, Method::Upload] {
-        meets(&stage, method, &Fault::Limited(SECOND));
-        TROUBLES[..2].iter().for_each(|trouble| meets(&stage, method, trouble));
+        meets(&scenario, method, &Fault::Limited(SECOND));
+        TROUBLES[..2].iter().for_each(|trouble| meets(&scenario, method, trouble));
     }
-    meets(&stage, Method::PostMessage, &Fault::Limited(SECOND));
-    meets(&stage, Method::CompleteUpload, &Fault::Limited(SECOND));
-    let pressed = presses(&stage, &race).await;
+    meets(&scenario, Method::PostMessage, &Fault::Limited(SECOND));
+    meets(&scenario, Method::CompleteUpload, &Fault::Limited(SECOND));
+    let pressed = presses(&scenario, &race).await;
     race.file(".md").await;
-    are_met(&stage).await;
-    is_told_that_they_stand_there(&stage, &race).await;
+    are_met(&scenario).await;
+    is_told_that_they_stand_there(&scenario, &race).await;
     assert!(pressed.whispers().is_empty(), "{:?}", pressed.whispers());
     assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// A file that cannot be brought to Slack is brought by the next press, without the messages before it.
 #[tokio::test]
 async fn a_file_that_was_not_taken_is_sent_alone() {
-    let stage = Stage::open(alone(""), [longer()]).await;
-    let race = raced(&stage).await;
-    meets(&stage, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
-    presses(&stage, &race).await.told("Press again in a moment for the rest").await;
+    let scenario = SlackScenario::start(alone(""), [longer()]).await;
+    let race = raced(&scenario).await;
+    meets(&scenario, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
+    presses(&scenario, &race).await.told("Press again in a moment for the rest").await;
     assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 0));
-    presses(&stage, &race).await;
+    presses(&scenario, &race).await;
     race.file(".md").await;
-    is_told_that_they_stand_there(&stage, &race).await;
+    is_told_that_they_stand_there(&scenario, &race).await;
     assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_file_of_which_slack_says_nothing_is_not_shown_twice() {
-    let stage = Stage::open(alone(""), TROUBLES.iter().map(|_| longer()).collect::<Vec<_>>()).await;
+    let scenario =
+        SlackScenario::start(alone(""), TROUBLES.iter().map(|_| longer()).collect::<Vec<_>>()).await;
     for trouble in &TROUBLES {
-        let race = raced(&stage).await;
-        let before = calls(&stage, Method::CompleteUpload);
-        meets(&stage, Method::CompleteUpload, trouble);
-        presses(&stage, &race).await.told("did not say whether the file").await;
-        is_told_that_they_stand_there(&stage, &race).await;
+        let race = raced(&scenario).await;
+        let before = calls(&scenario, Method::CompleteUpload);
+        meets(&scenario, Method::CompleteUpload, trouble);
+        presses(&scenario, &race).await.told("did not say whether the file").await;
+        is_told_that_they_stand_there(&scenario, &race).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
             race.file(".md").await;
         }
-        assert_eq!(calls(&stage, Method::CompleteUpload), before + 1, "{trouble:?}");
+        assert_eq!(calls(&scenario, Method::CompleteUpload), before + 1, "{trouble:?}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }

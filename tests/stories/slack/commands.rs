@@ -3,43 +3,49 @@
 use std::time::Duration;
 
 use super::{
-    super::crowd::on_time, ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart,
-    halves,
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, alone, asks, ends_with_chart, halves,
 };
 use crate::support::{
     provider::{Answer, Gate, answer},
     slack::{ANA, Asked, BEN, Method},
 };
 
-both_ways!(a_race, some_of_the_models, one_model, the_line_up, an_example, what_people_get_wrong, refusals);
+on_both_transports!(
+    a_race,
+    some_of_the_models,
+    one_model,
+    the_line_up,
+    an_example,
+    what_people_get_wrong,
+    refusals
+);
 
 /// An answer of `model` that says this, takes its time, and ends.
 fn says(model: &str, words: &str) -> Answer {
     answer(model).role().says(ANSWER).until(Duration::from_millis(60)).says(words).whole()
 }
 
-fn types(stage: &Stage, line: &str) -> Asked {
-    stage.slack.types("/arena", line, NAMED, LOBBY)
+fn types(scenario: &SlackScenario, line: &str) -> Asked {
+    scenario.slack.types("/arena", line, NAMED, LOBBY)
 }
 
 /// How many messages that everybody sees the bot ever posted.
-fn posts(stage: &Stage) -> usize {
-    stage.slack.world(|world| world.calls.iter().filter(|call| call.method == Method::PostMessage).count())
+fn posts(scenario: &SlackScenario) -> usize {
+    scenario.slack.world(|world| world.calls.iter().filter(|call| call.method == Method::PostMessage).count())
 }
 
 /// From the command to the picture, with Stop's place taken by the other buttons.
-async fn a_race(way: Way) {
+async fn a_race(transport: Transport) {
     let gate = Gate::default();
-    let stage = Stage::open(Setting { way, ..alone("") }, [halves(&gate)]).await;
-    let asked = asks(&stage, LOBBY).await;
-    let after = asked.acknowledged().await.after;
-    on_time(after.as_millis() < 500, &format!("an acknowledgement after {after:?}"));
+    let scenario = SlackScenario::start(Setup { transport, ..alone("") }, [halves(&gate)]).await;
+    let asked = asks(&scenario, LOBBY).await;
+    asked.acknowledged().await;
     asked.told("On it").await;
     is_true_from_the_first_post(&asked);
     assert!(asked.now().text().contains("qzname"), "{}", asked.now().text());
     gate.open();
     ends_with_chart(&asked).await;
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// The first post says who asks what of whom, and nothing that could become untrue.
@@ -56,10 +62,10 @@ fn is_true_from_the_first_post(asked: &Asked) {
     assert!(first.buttons().is_empty(), "buttons of a race that may never run");
 }
 
-async fn some_of_the_models(way: Way) {
-    let setting = Setting { way, models: &[("a", ""), ("b", ""), ("c", "")], ..Setting::default() };
-    let stage = Stage::open(setting, [says("b", " by b"), says("c", " by c")]).await;
-    let asked = types(&stage, &format!("compare models=c,b {PROMPT} which?"));
+async fn some_of_the_models(transport: Transport) {
+    let setup = Setup { transport, models: &[("a", ""), ("b", ""), ("c", "")], ..Setup::default() };
+    let scenario = SlackScenario::start(setup, [says("b", " by b"), says("c", " by c")]).await;
+    let asked = types(&scenario, &format!("compare models=c,b {PROMPT} which?"));
     asked.told("asking 2 models").await;
     let last = asked.ends().await.look;
     for words in [PROMPT, "which?", "by b", "by c", "tok/s"] {
@@ -67,65 +73,67 @@ async fn some_of_the_models(way: Way) {
     }
     let chart = last.chart().expect("Slack's own chart")["chart"]["axis_config"]["categories"].clone();
     assert_eq!(chart.as_array().map(Vec::len), Some(2), "{chart}");
-    let mut models: Vec<_> = stage.provider.truth().exchanges.into_iter().map(|asked| asked.model).collect();
+    let mut models: Vec<_> =
+        scenario.provider.truth().exchanges.into_iter().map(|asked| asked.model).collect();
     models.sort();
     assert_eq!(models, ["b", "c"]);
     asked.file(".png").await;
-    stage.ends().await;
+    scenario.finish().await;
 }
 
-async fn one_model(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, [says("b", " because")]).await;
-    let asked = types(&stage, &format!("ask b {PROMPT} why?"));
+async fn one_model(transport: Transport) {
+    let scenario =
+        SlackScenario::start(Setup { transport, ..Setup::default() }, [says("b", " because")]).await;
+    let asked = types(&scenario, &format!("ask b {PROMPT} why?"));
     let last = asked.ends().await.look;
     for words in ["because", "first token", "total", "tokens"] {
         assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
     }
     assert!(last.button("Ask again").is_some(), "{}", last.text());
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// `models` asks the providers, so its words come in two steps, the second in the first one's place; `help` does not.
-async fn the_line_up(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
-    let models = stage.slack.types("/arena", "models", BEN, LOBBY);
+async fn the_line_up(transport: Transport) {
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
+    let models = scenario.slack.types("/arena", "models", BEN, LOBBY);
     models.told("fake").await;
     let [said] = &models.whispers()[..] else { panic!("one message: {:#?}", models.whispers()) };
     for words in ["A", "B", "not listed by its provider"] {
         assert!(said.text().contains(words), "{words:?} in\n{}", said.text());
     }
-    let help = types(&stage, "help");
+    let help = types(&scenario, "help");
     help.told("tok/s").await;
     for words in ["/arena compare", "/arena ask", "The numbers", "sent to the providers"] {
         help.told(words).await;
     }
     assert!(help.acknowledged().await.shown.is_some(), "help is the acknowledgement itself");
-    assert_eq!(posts(&stage), 0, "nobody else sees that");
-    stage.ends().await;
+    assert_eq!(posts(&scenario), 0, "nobody else sees that");
+    scenario.finish().await;
 }
 
 /// A tap on an example starts a race that everybody sees.
-async fn an_example(way: Way) {
-    let setting = Setting {
+async fn an_example(transport: Transport) {
+    let setup = Setup {
         lines: "[[example]]\ntitle = \"Sky\"\nprompt = \"Qzprompt of blue\"\nlesson = \"Short\"\n\
                 [[example]]\ntitle = \"Sea\"\nprompt = \"Qzprompt of green\"\n",
-        ..Setting { way, ..alone("") }
+        ..Setup { transport, ..alone("") }
     };
-    let stage = Stage::open(setting, [says("a", " is the sea")]).await;
-    let examples = types(&stage, "examples");
+    let scenario = SlackScenario::start(setup, [says("a", " is the sea")]).await;
+    let examples = types(&scenario, "examples");
     let card = examples.acknowledged().await.shown.expect("the examples");
     let look = examples.told("Try these").await.look;
     assert!(look.text().contains("Sky") && look.text().contains("of green"), "{}", look.text());
     let [_, second] = &look.buttons()[..] else { panic!("two buttons: {}", look.text()) };
-    let race = stage.slack.presses(&card, &second.action_id, NAMED);
+    let race = scenario.slack.presses(&card, &second.action_id, NAMED);
     let last = race.ends().await.look.text();
     assert!(last.contains("of green") && last.contains("is the sea"), "{last}");
-    stage.ends().await;
+    scenario.finish().await;
 }
 
-/// The way out is told in private, at once, and nothing else happens.
-async fn what_people_get_wrong(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
+/// The help comes at once and in private, and nothing else happens.
+async fn what_people_get_wrong(transport: Transport) {
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     for (line, said) in [
         ("compar why", "did you mean compare"),
         ("ask bb why", "No model is called bb (did you mean b?)"),
@@ -133,30 +141,33 @@ async fn what_people_get_wrong(way: Way) {
         ("ask b", "What should they answer?"),
         ("compare models=a", "What should they answer?"),
     ] {
-        let asked = types(&stage, line);
+        let asked = types(&scenario, line);
         asked.told(said).await;
         assert!(asked.acknowledged().await.shown.is_some(), "{line}: the acknowledgement itself says it");
     }
-    assert_eq!(posts(&stage), 0, "nobody else sees that");
-    stage.ends().await;
+    assert_eq!(posts(&scenario), 0, "nobody else sees that");
+    scenario.finish().await;
 }
 
 /// A refusal is the private acknowledgement itself.
-async fn refusals(way: Way) {
+async fn refusals(transport: Transport) {
     let lines = "[arena]\nraces_per_user_per_minute = 1\nmax_prompt_chars = 40";
-    let stage =
-        Stage::open(Setting { way, lines, ..alone("") }, [says("a", " once"), says("a", " too")]).await;
-    let long = types(&stage, &format!("compare {PROMPT} {}", "x".repeat(60)));
+    let scenario = SlackScenario::start(
+        Setup { transport, lines, ..alone("") },
+        [says("a", " once"), says("a", " too")],
+    )
+    .await;
+    let long = types(&scenario, &format!("compare {PROMPT} {}", "x".repeat(60)));
     long.told("40 are allowed here").await;
     assert!(long.acknowledged().await.shown.is_some());
-    let first = types(&stage, &format!("compare {PROMPT} one"));
+    let first = types(&scenario, &format!("compare {PROMPT} one"));
     first.ends().await;
-    let second = types(&stage, &format!("compare {PROMPT} two"));
+    let second = types(&scenario, &format!("compare {PROMPT} two"));
     second.told("The next one can start in").await;
     assert!(second.acknowledged().await.shown.is_some());
-    let other = stage.slack.types("/arena", &format!("compare {PROMPT} three"), ANA, LOBBY);
+    let other = scenario.slack.types("/arena", &format!("compare {PROMPT} three"), ANA, LOBBY);
     assert!(other.ends().await.look.text().contains("too"));
     assert!(long.revisions().is_empty() && second.revisions().is_empty(), "refused in public");
-    assert_eq!(posts(&stage), 2, "a message for each race and none for a refusal");
-    stage.ends().await;
+    assert_eq!(posts(&scenario), 2, "a message for each race and none for a refusal");
+    scenario.finish().await;
 }

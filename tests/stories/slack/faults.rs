@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart, halves,
+    LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, alone, asks, ends_with_chart, halves,
     trouble::{
         TROUBLES, answered, are_met, calls, endless, ends_once_more, meets, models_are_stopped,
         one_at_a_time, pictures,
@@ -17,56 +17,56 @@ use crate::support::{
 #[tokio::test]
 async fn trouble_with_edits_and_uploads_passes() {
     let gates = TROUBLES.map(|_| Gate::default());
-    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let scenario = SlackScenario::start(alone(""), gates.iter().map(halves)).await;
     for (trouble, gate) in TROUBLES.iter().zip(&gates) {
-        let asked = asks(&stage, LOBBY).await;
-        meets(&stage, Method::Update, trouble);
-        are_met(&stage).await;
-        stage.slack.troubles_final(trouble.clone());
-        meets(&stage, Method::GetUploadUrl, trouble);
-        meets(&stage, Method::Upload, trouble);
+        let asked = asks(&scenario, LOBBY).await;
+        meets(&scenario, Method::Update, trouble);
+        are_met(&scenario).await;
+        scenario.slack.troubles_final(trouble.clone());
+        meets(&scenario, Method::GetUploadUrl, trouble);
+        meets(&scenario, Method::Upload, trouble);
         gate.open();
         ends_with_chart(&asked).await;
-        are_met(&stage).await;
+        are_met(&scenario).await;
         assert_eq!(pictures(&asked), 1);
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// Nobody knows whether the picture is there: a second one would be worse than none.
 #[tokio::test]
 async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
     let gates = TROUBLES.map(|_| Gate::default());
-    let mut stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let mut scenario = SlackScenario::start(alone(""), gates.iter().map(halves)).await;
     for (trouble, gate) in TROUBLES.iter().zip(&gates) {
-        let asked = asks(&stage, LOBBY).await;
-        let before = calls(&stage, Method::CompleteUpload);
-        meets(&stage, Method::CompleteUpload, trouble);
+        let asked = asks(&scenario, LOBBY).await;
+        let before = calls(&scenario, Method::CompleteUpload);
+        meets(&scenario, Method::CompleteUpload, trouble);
         gate.open();
-        are_met(&stage).await;
+        are_met(&scenario).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
             asked.file(".png").await;
         }
         // the next race ends long after any second try of this one
         assert!(asked.ends().await.look.text().contains("begins and ends"));
-        assert_eq!(calls(&stage, Method::CompleteUpload), before + 1);
+        assert_eq!(calls(&scenario, Method::CompleteUpload), before + 1);
     }
-    stage.bot.logs("the chart was not attached").await;
-    let log = stage.ends().await;
+    scenario.service.wait_for_log("the chart was not attached").await;
+    let log = scenario.finish().await;
     assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 4);
 }
 
 /// Asks, and is told that nobody knows.
-async fn is_told_that_nobody_knows(stage: &Stage, channel: &str, n: usize) -> Asked {
+async fn is_told_that_nobody_knows(scenario: &SlackScenario, channel: &str, n: usize) -> Asked {
     let line = format!("compare {PROMPT} {n}?");
     let asked = match channel {
-        DM => stage.slack.says(&line, NAMED, None),
-        channel => stage.slack.types("/arena", &line, NAMED, channel),
+        DM => scenario.slack.says(&line, NAMED, None),
+        channel => scenario.slack.types("/arena", &line, NAMED, channel),
     };
     if channel == DM {
         let word =
             |world: &World| world.public(DM).find(|m| m.text().contains("Slack did not say")).map(drop);
-        stage.slack.until(word).await;
+        scenario.slack.until(word).await;
     } else {
         asked
             .told("Slack did not say whether the message was posted, so no model was called. Ask again.")
@@ -78,133 +78,133 @@ async fn is_told_that_nobody_knows(stage: &Stage, channel: &str, n: usize) -> As
 #[tokio::test]
 async fn a_first_post_of_which_slack_says_nothing_is_not_repeated() {
     let gate = Gate::default();
-    let stage = Stage::open(one_at_a_time(), [halves(&gate)]).await;
+    let scenario = SlackScenario::start(one_at_a_time(), [halves(&gate)]).await;
     for (n, trouble) in TROUBLES.iter().enumerate() {
-        meets(&stage, Method::PostMessage, trouble);
-        let asked = is_told_that_nobody_knows(&stage, LOBBY, n).await;
-        assert_eq!(calls(&stage, Method::PostMessage), n + 1);
+        meets(&scenario, Method::PostMessage, trouble);
+        let asked = is_told_that_nobody_knows(&scenario, LOBBY, n).await;
+        assert_eq!(calls(&scenario, Method::PostMessage), n + 1);
         if matches!(trouble, Fault::Cut(Moment::After)) {
             let look = asked.now();
             assert!(look.text().contains(PROMPT) && look.buttons().is_empty(), "{}", look.text());
         }
     }
-    meets(&stage, Method::PostMessage, &TROUBLES[3]);
-    is_told_that_nobody_knows(&stage, DM, 9).await;
-    assert_eq!(answered(&stage), 0);
+    meets(&scenario, Method::PostMessage, &TROUBLES[3]);
+    is_told_that_nobody_knows(&scenario, DM, 9).await;
+    assert_eq!(answered(&scenario), 0);
     // the only permit is free again
-    let asked = asks(&stage, LOBBY).await;
+    let asked = asks(&scenario, LOBBY).await;
     gate.open();
     ends_with_chart(&asked).await;
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_post_that_takes_effect_too_late_stays_alone() {
-    let stage = Stage::open(one_at_a_time(), []).await;
-    stage.slack.delays_next(Method::PostMessage, Duration::from_secs(10));
-    let asked = is_told_that_nobody_knows(&stage, LOBBY, 1).await;
+    let scenario = SlackScenario::start(one_at_a_time(), []).await;
+    scenario.slack.delays_next(Method::PostMessage, Duration::from_secs(10));
+    let asked = is_told_that_nobody_knows(&scenario, LOBBY, 1).await;
     asked.shows(PROMPT).await;
-    assert_eq!((calls(&stage, Method::PostMessage), answered(&stage)), (1, 0));
-    stage.ends().await;
+    assert_eq!((calls(&scenario, Method::PostMessage), answered(&scenario)), (1, 0));
+    scenario.finish().await;
 }
 
 /// An edit that was given up comes in after the last frame: the last word is not a live one.
 #[tokio::test]
 async fn an_edit_that_takes_effect_after_the_last_frame_does_not_stay() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, LOBBY).await;
-    stage.slack.delays_next(Method::Update, Duration::from_secs(10));
-    are_met(&stage).await;
+    let scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
+    let asked = asks(&scenario, LOBBY).await;
+    scenario.slack.delays_next(Method::Update, Duration::from_secs(10));
+    are_met(&scenario).await;
     gate.open();
     ends_with_chart(&asked).await;
-    ends_once_more(&stage, &asked).await;
-    stage.ends().await;
+    ends_once_more(&scenario, &asked).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_picture_that_is_shown_too_late_is_the_only_one() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, LOBBY).await;
-    stage.slack.delays_next(Method::CompleteUpload, Duration::from_secs(10));
+    let scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
+    let asked = asks(&scenario, LOBBY).await;
+    scenario.slack.delays_next(Method::CompleteUpload, Duration::from_secs(10));
     gate.open();
     ends_with_chart(&asked).await;
-    assert_eq!((calls(&stage, Method::CompleteUpload), pictures(&asked)), (1, 1));
-    stage.ends().await;
+    assert_eq!((calls(&scenario, Method::CompleteUpload), pictures(&asked)), (1, 1));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_of_which_slack_says_nothing_is_not_opened_twice() {
-    let stage = Stage::open(alone(""), []).await;
+    let scenario = SlackScenario::start(alone(""), []).await;
     for (n, trouble) in TROUBLES.iter().enumerate() {
-        meets(&stage, Method::OpenView, trouble);
-        let asked = stage.slack.types("/arena", "", ANA, LOBBY);
+        meets(&scenario, Method::OpenView, trouble);
+        let asked = scenario.slack.types("/arena", "", ANA, LOBBY);
         asked.told("/arena compare").await;
-        assert_eq!(calls(&stage, Method::OpenView), n + 1);
+        assert_eq!(calls(&scenario, Method::OpenView), n + 1);
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// Words in private come at last, and the picture's channel is joined: what is done twice there does no harm.
 #[tokio::test]
 async fn trouble_with_words_in_private_and_with_joining_passes() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
+    let scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
     for trouble in &TROUBLES {
-        meets(&stage, Method::Respond, trouble);
-        stage.slack.types("/arena", "models", ANA, LOBBY).told("The line-up").await;
-        meets(&stage, Method::PostEphemeral, trouble);
-        stage.slack.mentions("compar why", BEN, LOBBY, None).told("did you mean compare").await;
-        are_met(&stage).await;
+        meets(&scenario, Method::Respond, trouble);
+        scenario.slack.types("/arena", "models", ANA, LOBBY).told("The line-up").await;
+        meets(&scenario, Method::PostEphemeral, trouble);
+        scenario.slack.mentions("compar why", BEN, LOBBY, None).told("did you mean compare").await;
+        are_met(&scenario).await;
     }
-    TROUBLES[..2].iter().for_each(|trouble| meets(&stage, Method::Join, trouble));
-    let asked = asks(&stage, TOWN).await;
+    TROUBLES[..2].iter().for_each(|trouble| meets(&scenario, Method::Join, trouble));
+    let asked = asks(&scenario, TOWN).await;
     gate.open();
     ends_with_chart(&asked).await;
-    are_met(&stage).await;
+    are_met(&scenario).await;
     assert_eq!(
-        (pictures(&asked), calls(&stage, Method::CompleteUpload), calls(&stage, Method::Join)),
+        (pictures(&asked), calls(&scenario, Method::CompleteUpload), calls(&scenario, Method::Join)),
         (1, 2, 3)
     );
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// Where the channel cannot be joined the text stands, and nobody asks for ever.
 #[tokio::test]
 async fn joining_that_fails_for_good_leaves_the_text() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    stage.slack.refuses_next(Method::Join, "method_not_supported_for_channel_type");
-    let asked = asks(&stage, TOWN).await;
+    let mut scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
+    scenario.slack.refuses_next(Method::Join, "method_not_supported_for_channel_type");
+    let asked = asks(&scenario, TOWN).await;
     gate.open();
     assert!(asked.ends().await.look.text().contains("begins and ends"));
-    stage.bot.logs("the chart was not attached").await;
-    assert_eq!((pictures(&asked), calls(&stage, Method::Join)), (0, 1));
-    stage.ends().await;
+    scenario.service.wait_for_log("the chart was not attached").await;
+    assert_eq!((pictures(&asked), calls(&scenario, Method::Join)), (0, 1));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_race_whose_message_is_deleted_ends_without_another_word() {
-    let stage = Stage::open(alone(""), [endless()]).await;
-    let asked = asks(&stage, LOBBY).await;
-    stage.slack.deletes(&asked.message().await);
-    models_are_stopped(&stage).await;
-    let lost = stage.slack.world(|world| codes(world, Method::Update, "message_not_found"));
+    let scenario = SlackScenario::start(alone(""), [endless()]).await;
+    let asked = asks(&scenario, LOBBY).await;
+    scenario.slack.deletes(&asked.message().await);
+    models_are_stopped(&scenario).await;
+    let lost = scenario.slack.world(|world| codes(world, Method::Update, "message_not_found"));
     assert_eq!(lost, 1);
-    let log = stage.ends().await;
+    let log = scenario.finish().await;
     assert!(log.iter().any(|line| line.contains("message lost")));
 }
 
 #[tokio::test]
 async fn a_race_whose_channel_is_archived_ends_without_another_word() {
-    let stage = Stage::open(alone(""), [endless()]).await;
-    asks(&stage, LOBBY).await;
-    stage.slack.archives(LOBBY);
-    models_are_stopped(&stage).await;
-    let lost = stage.slack.world(|world| codes(world, Method::Update, "is_archived"));
-    assert_eq!((lost, calls(&stage, Method::GetUploadUrl)), (1, 0));
-    stage.ends().await;
+    let scenario = SlackScenario::start(alone(""), [endless()]).await;
+    asks(&scenario, LOBBY).await;
+    scenario.slack.archives(LOBBY);
+    models_are_stopped(&scenario).await;
+    let lost = scenario.slack.world(|world| codes(world, Method::Update, "is_archived"));
+    assert_eq!((lost, calls(&scenario, Method::GetUploadUrl)), (1, 0));
+    scenario.finish().await;
 }
 
 /// How many calls of a method were answered with this.
@@ -214,16 +214,16 @@ fn codes(world: &World, method: Method, code: &str) -> usize {
 
 #[tokio::test]
 async fn what_comes_again_runs_once() {
-    for way in [Way::Socket, Way::Http] {
+    for transport in [Transport::Socket, Transport::Http] {
         let gate = Gate::default();
-        let stage = Stage::open(Setting { way, ..alone("") }, [halves(&gate)]).await;
-        let asked = stage.slack.mentions(&format!("compare {PROMPT}?"), NAMED, LOBBY, None);
-        stage.slack.redelivers(&asked);
+        let scenario = SlackScenario::start(Setup { transport, ..alone("") }, [halves(&gate)]).await;
+        let asked = scenario.slack.mentions(&format!("compare {PROMPT}?"), NAMED, LOBBY, None);
+        scenario.slack.redelivers(&asked);
         asked.shows("begins").await;
-        stage.slack.redelivers(&asked);
+        scenario.slack.redelivers(&asked);
         gate.open();
         ends_with_chart(&asked).await;
-        assert_eq!((calls(&stage, Method::PostMessage), asked.happened().acks.len()), (1, 3));
-        stage.ends().await;
+        assert_eq!((calls(&scenario, Method::PostMessage), asked.happened().acks.len()), (1, 3));
+        scenario.finish().await;
     }
 }

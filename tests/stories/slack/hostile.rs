@@ -1,12 +1,12 @@
 //! Texts of models and people that mean harm: they stay text, wherever they are shown, over both ways.
 
-use super::{ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way};
+use super::{ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport};
 use crate::support::{
     provider::{Gate, answer},
     slack::{Asked, DM, Message, User},
 };
 
-both_ways!(harm_stays_text, harm_in_a_direct_message, harm_in_what_is_refused);
+on_both_transports!(harm_stays_text, harm_in_a_direct_message, harm_in_what_is_refused);
 
 /// What would call people.
 const PINGS: &str = "<!channel> <!here|here> <!everyone> <@U0BEN> <@U0BEN|ben> <#C0LOBBY> <#C0LOBBY|lobby> \
@@ -31,8 +31,8 @@ const EVIL: User =
     User { id: "U0EVIL", name: "qzname <!channel> <@U0BEN> [x](http://evil.test) *bold* &lt;!here&gt;" };
 
 /// All that would have pinged or linked; nothing does.
-fn is_harmless(stage: &Stage) {
-    stage.slack.world(|world| {
+fn is_harmless(scenario: &SlackScenario) {
+    scenario.slack.world(|world| {
         assert!(world.pings.is_empty(), "{:#?}", world.pings);
         assert!(world.links.is_empty(), "{:#?}", world.links);
     });
@@ -60,16 +60,16 @@ fn is_short(message: &Message) {
     assert!(lines < 260, "{lines} lines in {}", message.ts);
 }
 
-async fn harm_stays_text(way: Way) {
+async fn harm_stays_text(transport: Transport) {
     let gate = Gate::default();
     let says = [
         answer("a").role().says(ANSWER).says(&harm()).waits_for(&gate).says(&harm()).whole(),
         answer("b").role().says(ANSWER).says(" before").says(&"\n".repeat(5_000)).says("after").whole(),
         answer("c").role().says(ANSWER).says(&"```rust\n> # <!channel> ".repeat(90)).whole(),
     ];
-    let setting = Setting { way, models: &[("a", ""), ("b", ""), ("c", "")], ..Setting::default() };
-    let stage = Stage::open(setting, says).await;
-    let race = stage.slack.types("/arena", &format!("compare {PROMPT} {}", harm()), EVIL, LOBBY);
+    let setup = Setup { transport, models: &[("a", ""), ("b", ""), ("c", "")], ..Setup::default() };
+    let scenario = SlackScenario::start(setup, says).await;
+    let race = scenario.slack.types("/arena", &format!("compare {PROMPT} {}", harm()), EVIL, LOBBY);
     let live = race.until(|look| seen(&look.text()).contains("click") && look.button("Stop").is_some()).await;
     is_readable(&live.look.text());
     gate.open();
@@ -79,43 +79,43 @@ async fn harm_stays_text(way: Way) {
         assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
     }
     race.file(".png").await;
-    everything_below_is_harmless(&stage, &race).await;
-    stage.ends().await;
+    everything_below_is_harmless(&scenario, &race).await;
+    scenario.finish().await;
 }
 
 /// Full answers and the explanation.
-async fn everything_below_is_harmless(stage: &Stage, race: &Asked) {
+async fn everything_below_is_harmless(scenario: &SlackScenario, race: &Asked) {
     let message = race.message().await;
-    stage.slack.presses(&message, "Full answers", EVIL);
+    scenario.slack.presses(&message, "Full answers", EVIL);
     let full = race.adds("Full answers of race").await;
-    stage.slack.presses(&message, "Full answers", EVIL).told("stand in the thread").await;
-    stage.slack.presses(&message, "Explain", EVIL).told("What this race shows").await;
-    let all = stage.slack.world(|world| world.public(LOBBY).cloned().collect::<Vec<_>>());
+    scenario.slack.presses(&message, "Full answers", EVIL).told("stand in the thread").await;
+    scenario.slack.presses(&message, "Explain", EVIL).told("What this race shows").await;
+    let all = scenario.slack.world(|world| world.public(LOBBY).cloned().collect::<Vec<_>>());
     all.iter().for_each(is_short);
     is_readable(&race.thread().iter().map(Message::text).collect::<String>());
     assert!(!full.text().is_empty());
-    is_harmless(stage);
+    is_harmless(scenario);
 }
 
-async fn harm_in_a_direct_message(way: Way) {
-    let stage = Stage::open(
-        Setting { way, models: &[("a", "")], ..Setting::default() },
+async fn harm_in_a_direct_message(transport: Transport) {
+    let scenario = SlackScenario::start(
+        Setup { transport, models: &[("a", "")], ..Setup::default() },
         [answer("a").role().says(ANSWER).says(&harm()).whole()],
     )
     .await;
     let lines = "\n".repeat(5_000);
-    let race = stage.slack.says(&format!("compare {PROMPT} {} {lines} end", harm()), EVIL, None);
+    let race = scenario.slack.says(&format!("compare {PROMPT} {} {lines} end", harm()), EVIL, None);
     let last = race.ends().await.look.text();
     is_readable(&last);
     race.file(".png").await;
-    stage.slack.world(|world| world.public(DM).for_each(is_short));
-    is_harmless(&stage);
-    stage.ends().await;
+    scenario.slack.world(|world| world.public(DM).for_each(is_short));
+    is_harmless(&scenario);
+    scenario.finish().await;
 }
 
 /// Refusals say again what was typed.
-async fn harm_in_what_is_refused(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
+async fn harm_in_what_is_refused(transport: Transport) {
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     for line in [
         "<!channel>",
         "<@U0BEN> x",
@@ -123,14 +123,14 @@ async fn harm_in_what_is_refused(way: Way) {
         "compare models=<!here>,`a` x",
         "@here",
     ] {
-        let asked = stage.slack.types("/arena", line, NAMED, LOBBY);
+        let asked = scenario.slack.types("/arena", line, NAMED, LOBBY);
         let shown = asked.acknowledged().await.shown.expect("an answer");
-        let text = stage.slack.world(|world| world.message(&shown).expect("a message").text());
+        let text = scenario.slack.world(|world| world.message(&shown).expect("a message").text());
         let refusal = ["did you mean", "No model is called"].into_iter().find(|words| text.contains(words));
         let refusal = refusal.unwrap_or_else(|| panic!("{line} is not refused: {text}"));
-        stage.slack.mentions(line, EVIL, LOBBY, None).told(refusal).await;
+        scenario.slack.mentions(line, EVIL, LOBBY, None).told(refusal).await;
     }
-    stage.slack.says("<!channel> [x](http://evil.test)", EVIL, None).shows("did you mean").await;
-    is_harmless(&stage);
-    stage.ends().await;
+    scenario.slack.says("<!channel> [x](http://evil.test)", EVIL, None).shows("did you mean").await;
+    is_harmless(&scenario);
+    scenario.finish().await;
 }

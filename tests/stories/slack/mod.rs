@@ -1,19 +1,19 @@
 //! Slack: from what a person types to the last frame, against a referee.
 
 /// Two tests of one story: over Socket Mode and over HTTP.
-macro_rules! both_ways {
+macro_rules! on_both_transports {
     ($($story:ident),+ $(,)?) => {$(
         mod $story {
-            use super::super::stage::Way;
+            use super::super::Transport;
 
             #[tokio::test]
             async fn over_a_socket() {
-                super::$story(Way::Socket).await;
+                super::$story(Transport::Socket).await;
             }
 
             #[tokio::test]
             async fn over_http() {
-                super::$story(Way::Http).await;
+                super::$story(Transport::Http).await;
             }
         }
     )+};
@@ -32,26 +32,22 @@ mod modal;
 mod places;
 mod refusals;
 mod socket;
-pub mod stage;
 mod starts;
 mod trouble;
 
-use self::stage::{Setting, Stage, Way};
+use super::{KEY, eventually, with_timeout};
 use crate::support::{
     provider::{Answer, Gate, answer},
-    slack::{Asked, LOBBY, User},
+    scenario::{
+        ANSWER, PROMPT,
+        slack::{NAMED, Setup, SlackScenario, Transport},
+    },
+    slack::{Asked, LOBBY},
 };
 
-/// Stands in prompts of stories.
-const PROMPT: &str = "Qzprompt";
-/// Stands in answers of stories.
-const ANSWER: &str = "Qzanswer";
-/// Has a name that no log may tell.
-pub const NAMED: User = User { id: "U0NAMED", name: "qzname" };
-
 /// One model.
-fn alone(slack: &str) -> Setting<'_> {
-    Setting { models: &[("a", "")], slack, ..Setting::default() }
+fn alone(slack: &str) -> Setup<'_> {
+    Setup { models: &[("a", "")], slack, ..Setup::default() }
 }
 
 /// An answer that is held up in its middle until the gate opens.
@@ -60,8 +56,8 @@ fn halves(gate: &Gate) -> Answer {
 }
 
 /// Somebody asks in a channel, and the beginning of the answer is shown.
-async fn asks(stage: &Stage, channel: &str) -> Asked {
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
+async fn asks(scenario: &SlackScenario, channel: &str) -> Asked {
+    let asked = scenario.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
     asked.shows("begins").await;
     asked
 }

@@ -1,12 +1,9 @@
 //! What stories of trouble share.
 
-use super::{ANSWER, Setting, Stage};
-use crate::{
-    stories::soon,
-    support::{
-        provider::{Answer, answer},
-        slack::{Asked, Fault, Method, Moment, Revision, World},
-    },
+use super::{ANSWER, Setup, SlackScenario, eventually, with_timeout};
+use crate::support::{
+    provider::{Answer, answer},
+    slack::{Asked, Fault, Method, Moment, Revision, World},
 };
 
 /// After each of them nobody knows whether the call took effect.
@@ -14,8 +11,8 @@ pub(super) const TROUBLES: [Fault; 4] =
     [Fault::Status(503), Fault::Status(500), Fault::Cut(Moment::Before), Fault::Cut(Moment::After)];
 
 /// The next call of a method meets this.
-pub(super) fn meets(stage: &Stage, method: Method, trouble: &Fault) {
-    stage.slack.world(|world| world.faults.push(method, trouble.clone()));
+pub(super) fn meets(scenario: &SlackScenario, method: Method, trouble: &Fault) {
+    scenario.slack.world(|world| world.faults.push(method, trouble.clone()));
 }
 
 /// An answer of which only the beginning ever comes.
@@ -24,24 +21,24 @@ pub(super) fn endless() -> Answer {
 }
 
 /// One model, and one race at a time: a permit that is not given back is noticed.
-pub(super) fn one_at_a_time() -> Setting<'static> {
+pub(super) fn one_at_a_time() -> Setup<'static> {
     let lines = "[arena]\nraces_per_user_per_minute = 60\nconcurrent_races = 1";
-    Setting { lines, ..super::alone("") }
+    Setup { lines, ..super::alone("") }
 }
 
 /// Waits until every failure that was asked for met a call.
-pub(super) async fn are_met(stage: &Stage) {
-    stage.slack.until(|world| world.faults.left().is_empty().then_some(())).await;
+pub(super) async fn are_met(scenario: &SlackScenario) {
+    scenario.slack.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
 
 /// How many calls of a method Slack got so far.
-pub(super) fn calls(stage: &Stage, method: Method) -> usize {
-    stage.slack.world(|world| world.calls.iter().filter(|call| call.method == method).count())
+pub(super) fn calls(scenario: &SlackScenario, method: Method) -> usize {
+    scenario.slack.world(|world| world.calls.iter().filter(|call| call.method == method).count())
 }
 
 /// How often a model was asked so far.
-pub(super) fn answered(stage: &Stage) -> usize {
-    stage.provider.truth().exchanges.len()
+pub(super) fn answered(scenario: &SlackScenario) -> usize {
+    scenario.provider.truth().exchanges.len()
 }
 
 /// How many pictures stand below the message.
@@ -56,29 +53,25 @@ pub(super) fn files(asked: &Asked, ending: &str) -> usize {
 }
 
 /// Waits until every model was told that nobody listens any more.
-pub(super) async fn models_are_stopped(stage: &Stage) {
-    let left = stage.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()));
-    soon(left).await;
+pub(super) async fn models_are_stopped(scenario: &SlackScenario) {
+    let left =
+        scenario.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()));
+    with_timeout(left).await;
 }
 
 /// Waits until the bot says that it shuts down.
-pub(super) async fn drains(stage: &Stage) {
-    soon(async {
-        while !stage.bot.ready().await.1.contains("shutting down") {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+pub(super) async fn drains(scenario: &SlackScenario) {
+    eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }
 
 /// Waits until the last frame is shown once more, over a live one that came in after it.
-pub(super) async fn ends_once_more(stage: &Stage, asked: &Asked) {
+pub(super) async fn ends_once_more(scenario: &SlackScenario, asked: &Asked) {
     let is_over = |revision: &Revision| revision.look.is_over();
     let shown_twice = |world: &World| {
         let all = world.messages.iter().flat_map(|message| &message.revisions);
         (all.filter(|revision| is_over(revision)).count() == 2).then_some(())
     };
-    stage.slack.until(shown_twice).await;
+    scenario.slack.until(shown_twice).await;
     let are_over: Vec<_> = asked.revisions().iter().rev().map(is_over).collect();
     assert_eq!(are_over[..3], [true, false, true]);
 }
