@@ -85,20 +85,18 @@ async fn on_discord(memory: &Memory, calls: usize) -> Duration {
         })
         .collect();
     let is_over = |world: &discord::World| {
-        asked.iter().all(|asked| {
-            world.original(asked.id()).is_some_and(|message| !message.look().attachments.is_empty())
-        })
+        let is_over = |message: &discord::Message| message.private || !message.look().attachments.is_empty();
+        asked.iter().all(|asked| world.original(asked.id()).is_some_and(is_over))
     };
     // a race may need fewer calls than the random number: then the kill hits an idle service
     let reached =
         discord.until(|world| (world.calls.len() >= before + calls || is_over(world)).then_some(()));
     let (bot, start) = killed(bot, program, reached).await;
     for asked in &asked {
-        let interaction = asked.interaction();
-        if interaction.answer.is_none() {
+        let Some(answer) = asked.interaction().answer else {
             asked.pardons();
             continue;
-        }
+        };
         let left = RECOVERY_TIMEOUT.saturating_sub(start.elapsed());
         let ended = timeout(left, async {
             loop {
@@ -111,7 +109,8 @@ async fn on_discord(memory: &Memory, calls: usize) -> Duration {
         });
         let now =
             ended.await.unwrap_or_else(|_| panic!("no end after {calls} calls:\n{}", asked.now().text()));
-        assert!(!now.buttons().is_empty(), "an end without buttons:\n{}", now.text());
+        // a refusal, on a machine that is too busy for the database, is private and has no buttons
+        assert!(answer.private || !now.buttons().is_empty(), "an end without buttons:\n{}", now.text());
     }
     let took = start.elapsed();
     is_honest(&provider.truth(), memory).await;

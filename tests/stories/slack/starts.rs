@@ -12,6 +12,11 @@ use crate::support::{
     slack::{ANA, FakeSlack, LOBBY, Method},
 };
 
+on_both_transports!(
+    a_slack_that_is_not_there_at_the_start_is_waited_for,
+    a_slack_that_is_broken_at_the_start_is_waited_for,
+);
+
 const TRANSPORTS: [Transport; 2] = [Transport::Http, Transport::Socket];
 
 /// Everything is there, and somebody is answered.
@@ -30,18 +35,15 @@ async fn is_not_ready(scenario: &SlackScenario) -> String {
     said
 }
 
-#[tokio::test]
-async fn a_slack_that_is_not_there_at_the_start_is_waited_for() {
-    for transport in TRANSPORTS {
-        let slack = FakeSlack::closed();
-        let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
-        // after some tries
-        scenario.service.wait_for_log("again_in\":\"4s").await;
-        is_not_ready(&scenario).await;
-        scenario.slack.opens().await;
-        is_there(&mut scenario).await;
-        scenario.finish().await;
-    }
+async fn a_slack_that_is_not_there_at_the_start_is_waited_for(transport: Transport) {
+    let slack = FakeSlack::closed();
+    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
+    // after some tries
+    scenario.service.wait_for_log("again_in\":\"4s").await;
+    is_not_ready(&scenario).await;
+    scenario.slack.opens().await;
+    is_there(&mut scenario).await;
+    scenario.finish().await;
 }
 
 /// Slack takes the last frames one after the other: whether the drain holds those of all races is said at the start.
@@ -59,22 +61,19 @@ async fn a_drain_that_is_too_short_for_slack_is_said_at_the_start() {
     }
 }
 
-#[tokio::test]
-async fn a_slack_that_is_broken_at_the_start_is_waited_for() {
-    for transport in TRANSPORTS {
-        let slack = FakeSlack::open().await;
-        let methods = [Method::AuthTest, Method::OpenConnection];
-        for method in &methods[..if transport == Transport::Socket { 2 } else { 1 }] {
-            slack.fails_next(*method, 503);
-            slack.cuts_next(*method, crate::support::slack::Moment::Before);
-            slack.refuses_next(*method, "internal_error");
-            slack.ratelimits_next(*method, std::time::Duration::from_secs(1));
-        }
-        let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
-        is_not_ready(&scenario).await;
-        is_there(&mut scenario).await;
-        scenario.finish().await;
+async fn a_slack_that_is_broken_at_the_start_is_waited_for(transport: Transport) {
+    let slack = FakeSlack::open().await;
+    let methods = [Method::AuthTest, Method::OpenConnection];
+    for method in &methods[..if transport == Transport::Socket { 2 } else { 1 }] {
+        slack.fails_next(*method, 503);
+        slack.cuts_next(*method, crate::support::slack::Moment::Before);
+        slack.refuses_next(*method, "internal_error");
+        slack.ratelimits_next(*method, std::time::Duration::from_secs(1));
     }
+    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
+    is_not_ready(&scenario).await;
+    is_there(&mut scenario).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub use self::{
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, Hung, Moment},
     limits::{Scope, Span},
-    message::Look,
+    message::{Look, Message},
     route::Route,
     world::{Fate, Id, World},
 };
