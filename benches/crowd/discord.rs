@@ -8,7 +8,7 @@ use crate::{
     last_tokens, report, report_cpu_wait,
     support::{
         crowd::{self, prompt},
-        discord::{Asked, FakeDiscord, Place, Route, Span as _, World},
+        discord::{FakeDiscord, Place, Route, Span as _, UserRequest, World},
         scenario::discord::DiscordScenario,
     },
 };
@@ -58,12 +58,12 @@ struct Run {
 }
 
 impl Run {
-    fn of(asked: &Asked, last_token: Instant) -> Self {
-        let revisions = asked.revisions();
+    fn of(request: &UserRequest, last_token: Instant) -> Self {
+        let revisions = request.revisions();
         let last = revisions.iter().find(|one| !one.look.is_loading() && one.look.button("Stop").is_none());
         let chart = revisions.iter().find(|one| !one.look.attachments.is_empty()).expect("a chart");
         Self {
-            first_answer: asked.interaction().answer.expect("an answer").after,
+            first_answer: request.interaction().answer.expect("an answer").after,
             last_token,
             last_frame: last.expect("a last frame").at,
             chart: chart.at,
@@ -78,24 +78,24 @@ pub(crate) async fn measure() {
     shared_channel().await;
 }
 
-async fn race(discord: FakeDiscord, lines: &str) -> (DiscordScenario, Vec<(Asked, Run)>) {
-    let (scenario, asked) = crowd::discord::race(discord, lines, RACES, EVENTS).await;
+async fn race(discord: FakeDiscord, lines: &str) -> (DiscordScenario, Vec<(UserRequest, Run)>) {
+    let (scenario, request) = crowd::discord::race(discord, lines, RACES, EVENTS).await;
     let last_tokens = last_tokens(&scenario.provider.truth());
-    let run = |(race, asked): (usize, Asked)| {
-        let run = Run::of(&asked, last_tokens[&prompt(race)]);
-        (asked, run)
+    let run = |(race, request): (usize, UserRequest)| {
+        let run = Run::of(&request, last_tokens[&prompt(race)]);
+        (request, run)
     };
-    (scenario, asked.into_iter().enumerate().map(run).collect())
+    (scenario, request.into_iter().enumerate().map(run).collect())
 }
 
 /// Every race has a bucket of its own: the last frame and the chart come as soon as it allows them.
 async fn each_alone(bucket: Bucket) {
     let discord = FakeDiscord::open().await;
-    discord.edits(bucket.0, bucket.1);
+    discord.set_edit_limits(bucket.0, bucket.1);
     let (scenario, runs) = race(discord, "").await;
     let (mut answers, mut frames, mut charts) = (vec![], vec![], vec![]);
-    for (asked, run) in &runs {
-        let token = asked.interaction().token;
+    for (request, run) in &runs {
+        let token = request.interaction().token;
         let calls = scenario.discord.world(|world| calls(world, Route::EditOriginal, &token));
         let before = |end: Instant| calls.iter().copied().filter(|at| *at < end).collect::<Vec<_>>();
         answers.push(run.first_answer);
@@ -116,7 +116,7 @@ async fn shared_channel() {
     let discord = FakeDiscord::open().await;
     // a fifth of the window that bot authors report
     let bucket = Bucket(5, 1.s());
-    discord.allows(Route::EditMessage, bucket.0, bucket.1);
+    discord.set_limit(Route::EditMessage, bucket.0, bucket.1);
     let (scenario, runs) = race(discord, "token_seconds = 1").await;
     let over = runs.iter().map(|(_, run)| run.last_token).max().expect("races");
     let since = |moment: fn(&Run) -> Instant| -> Vec<Duration> {

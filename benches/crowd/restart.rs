@@ -36,8 +36,8 @@ async fn discord() -> Duration {
     let setup = DiscordSetup { models: MODELS, lines: LINES, ..DiscordSetup::default() };
     let scenario = DiscordScenario::start(setup, [endless(), endless()]).await;
     for place in [Place::Server, Place::UserInstalled] {
-        let asked = scenario.discord.types("/arena compare", &[("prompt", "why?")], ANA, place);
-        asked.shows("begins").await;
+        let request = scenario.discord.type_command("/arena compare", &[("prompt", "why?")], ANA, place);
+        request.wait_for_text("begins").await;
     }
     let signalled = Instant::now();
     scenario.finish().await;
@@ -48,7 +48,11 @@ async fn slack() -> Duration {
     let setup = SlackSetup { models: MODELS, lines: LINES, ..SlackSetup::default() };
     let scenario = SlackScenario::start(setup, [endless(), endless()]).await;
     for channel in [LOBBY, CLUB] {
-        scenario.slack.types("/arena", "compare why?", slack::ANA, channel).shows("begins").await;
+        scenario
+            .slack
+            .type_command("/arena", "compare why?", slack::ANA, channel)
+            .wait_for_text("begins")
+            .await;
     }
     let signalled = Instant::now();
     scenario.finish().await;

@@ -9,7 +9,7 @@ use crate::{
     support::{
         crowd::{prompt, slack::Crowd},
         scenario::slack::Transport,
-        slack::{Asked, Look},
+        slack::{Look, UserRequest},
     },
 };
 
@@ -30,12 +30,12 @@ pub(crate) async fn measure() {
 }
 
 async fn measure_crowd(crowd: Crowd) {
-    let (scenario, asked) = crowd.race().await;
+    let (scenario, request) = crowd.race().await;
     let last_tokens = last_tokens(&scenario.provider.truth());
     let (mut acks, mut frames, mut gaps) = (vec![], vec![], vec![]);
-    for (race, asked) in asked.iter().enumerate() {
-        let (last_frame, gap) = changes(asked);
-        acks.push(asked.acknowledged().await.after);
+    for (race, request) in request.iter().enumerate() {
+        let (last_frame, gap) = changes(request);
+        acks.push(request.wait_for_ack().await.after);
         frames.push(last_frame - last_tokens[&prompt(race)]);
         gaps.push(gap);
     }
@@ -50,8 +50,8 @@ async fn measure_crowd(crowd: Crowd) {
 }
 
 /// Returns the time of a message's last frame and the longest time between two frames.
-fn changes(asked: &Asked) -> (Instant, Duration) {
-    let revisions = asked.revisions();
+fn changes(request: &UserRequest) -> (Instant, Duration) {
+    let revisions = request.revisions();
     let is_over = |look: &Look| look.button("Full answers").is_some();
     let last = revisions.iter().position(|one| is_over(&one.look)).expect("a last frame");
     let gaps = revisions[..=last].windows(2).map(|pair| pair[1].at - pair[0].at);

@@ -7,11 +7,11 @@ use super::bot::{Bot, message};
 #[tokio::test]
 async fn bodies_are_held_against_the_published_api() {
     let bot = Bot::new().await;
-    let asked = bot.deferred().await;
+    let request = bot.deferred().await;
     let mut body = message();
-    assert_eq!(bot.edit(&asked, &body).await.status, 200);
-    assert_eq!(bot.discord.pardon(), <Vec<String>>::new());
+    assert_eq!(bot.edit(&request, &body).await.status, 200);
+    assert_eq!(bot.discord.take_violations(), <Vec<String>>::new());
     body["embeds"][0]["timestamp"] = json!(5);
-    assert_eq!(bot.edit(&asked, &body).await.code(), (400, 50_035));
-    insta::assert_snapshot!(bot.discord.pardon().join("\n"));
+    assert_eq!(bot.edit(&request, &body).await.code(), (400, 50_035));
+    insta::assert_snapshot!(bot.discord.take_violations().join("\n"));
 }

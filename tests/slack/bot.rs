@@ -9,7 +9,7 @@ use reqwest::{Client, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::slack::{ANA, Acks, Asked, Envelope, FakeSlack, LOBBY, Method, Ts};
+use crate::support::slack::{ANA, Acks, Envelope, FakeSlack, LOBBY, Method, Ts, UserRequest};
 
 /// The client and the Slack that it plays against.
 pub struct Bot {
@@ -59,7 +59,7 @@ impl Bot {
         let slack = FakeSlack::open().await;
         let envelopes = Arc::new(Mutex::new(vec![]));
         let store = Arc::clone(&envelopes);
-        slack.delivers_by(crate::support::slack::Delivery::Socket(Arc::new(move |envelope| {
+        slack.deliver_by(crate::support::slack::Delivery::Socket(Arc::new(move |envelope| {
             store.lock().expect("envelopes").push(envelope);
         })));
         Self { slack, client: Client::builder().no_proxy().build().expect("a client"), envelopes }
@@ -78,9 +78,9 @@ impl Bot {
     }
 
     /// Ana types `/arena compare ...`; it is acknowledged.
-    pub fn compare(&self, prompt: &str) -> (Asked, Envelope) {
-        let asked = self.slack.types("/arena", &format!("compare {prompt}"), ANA, LOBBY);
-        (asked, self.acks())
+    pub fn compare(&self, prompt: &str) -> (UserRequest, Envelope) {
+        let request = self.slack.type_command("/arena", &format!("compare {prompt}"), ANA, LOBBY);
+        (request, self.acks())
     }
 
     /// A request with the bot's token.
@@ -120,9 +120,9 @@ impl Bot {
         said(self.client.post(address).header(CONTENT_TYPE, kind).body(body)).await.expect("an answer")
     }
 
-    /// The fouls so far.
-    pub fn pardon(&self) -> String {
-        self.slack.pardon().join("\n")
+    /// The violations so far.
+    pub fn take_violations(&self) -> String {
+        self.slack.take_violations().join("\n")
     }
 }
 

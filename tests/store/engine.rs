@@ -77,7 +77,7 @@ impl Engine {
 
     pub async fn ends(self) {
         if let Self::Postgres(database) = self {
-            database.drops().await;
+            database.drop().await;
         }
     }
 }

@@ -19,10 +19,10 @@ fn capped<'a>(lines: &'a str, models: &'a [(&'a str, &'a str)]) -> Setup<'a> {
 
 /// The words of a private answer.
 async fn refusal(scenario: &DiscordScenario) -> String {
-    let asked = scenario.discord.types("/arena compare", WHY, ANA, Place::Server);
-    let said = asked.acknowledged().await;
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let said = request.wait_for_ack().await;
     assert!(said.private, "a refusal is for the asker alone");
-    asked.until(|look| !look.text().is_empty()).await.look.text()
+    request.wait_until(|look| !look.text().is_empty()).await.look.text()
 }
 
 #[tokio::test]
@@ -36,15 +36,15 @@ async fn a_budget_is_a_hard_stop_and_what_was_not_spent_comes_back() {
     let scenario =
         DiscordScenario::start(capped(lines, &models), [first, answer("a").role().says("Again").whole()])
             .await;
-    let asked = scenario.discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.shows("Air").await;
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_text("Air").await;
     let said = refusal(&scenario).await;
     assert!(said.contains("$1.50 for you") && said.contains("00:00 UTC, in "), "{said}");
     gate.open();
-    let last = asked.ends().await.look.text();
+    let last = request.wait_for_end().await.look.text();
     assert!(last.contains("$0.02"), "two tokens at a cent each:\n{last}");
-    let again = scenario.discord.types("/arena compare", WHY, ANA, Place::Server);
-    let last = again.ends().await.look.text();
+    let again = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let last = again.wait_for_end().await.look.text();
     assert!(last.contains("Again"), "what was held and not spent came back:\n{last}");
     assert_eq!(scenario.provider.truth().exchanges.len(), 2, "a refused race calls no model");
     scenario.finish().await;
@@ -60,14 +60,14 @@ async fn a_provider_is_asked_so_often_at_once() {
         [answer("a").role().says("Air").waits_for(&gate).whole(), answer("a").role().says("Again").whole()],
     )
     .await;
-    let asked = scenario.discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.shows("Air").await;
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_text("Air").await;
     let said = refusal(&scenario).await;
     assert!(said.contains("You have 1 running already"), "{said}");
     gate.open();
-    asked.ends().await;
-    let other = scenario.discord.types("/arena compare", WHY, BEN, Place::Server);
-    assert!(other.ends().await.look.text().contains("Again"));
+    request.wait_for_end().await;
+    let other = scenario.discord.type_command("/arena compare", WHY, BEN, Place::Server);
+    assert!(other.wait_for_end().await.look.text().contains("Again"));
     scenario.finish().await;
 }
 
@@ -85,18 +85,18 @@ async fn it_is_open_where_and_to_whom_the_operator_says() {
     let server = format!("[access]\ndiscord_servers = [\"{}\"]", crate::support::discord::GUILD);
     let scenario =
         DiscordScenario::start(capped(&server, &[("a", "")]), [answer("a").role().says("Air").whole()]).await;
-    let asked = scenario.discord.types("/arena compare", WHY, ANA, Place::Dm);
-    let said = asked.until(|look| !look.text().is_empty()).await.look.text();
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Dm);
+    let said = request.wait_until(|look| !look.text().is_empty()).await.look.text();
     assert!(said.contains("not open in this server"), "{said}");
-    let asked = scenario.discord.types("/arena compare", WHY, ANA, Place::Server);
-    assert!(asked.ends().await.look.text().contains("Air"));
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    assert!(request.wait_for_end().await.look.text().contains("Air"));
     scenario.finish().await;
 
     let town = format!("[access]\nslack_channels = [\"{TOWN}\"]");
     let setup = SlackSetup { models: &[("a", "")], lines: &town, ..SlackSetup::default() };
     let scenario = SlackScenario::start(setup, []).await;
-    let asked = scenario.slack.types("/arena", "compare why?", slack::ANA, LOBBY);
-    asked.told("not open in this channel").await;
+    let request = scenario.slack.type_command("/arena", "compare why?", slack::ANA, LOBBY);
+    request.wait_for_private_text("not open in this channel").await;
     scenario.finish().await;
 }
 
@@ -114,17 +114,17 @@ async fn a_user_group_has_its_members() {
     let scenario = SlackScenario::start_with(slack, setup, answers).await;
     scenario
         .slack
-        .types("/arena", "compare who?", slack::ANA, LOBBY)
-        .told("not open to your user groups")
+        .type_command("/arena", "compare who?", slack::ANA, LOBBY)
+        .wait_for_private_text("not open to your user groups")
         .await;
     for says in ["Air", "Again"] {
-        let asked = scenario.slack.types("/arena", &format!("compare {says}?"), slack::BEN, LOBBY);
-        assert!(asked.ends().await.look.text().contains(says));
+        let request = scenario.slack.type_command("/arena", &format!("compare {says}?"), slack::BEN, LOBBY);
+        assert!(request.wait_for_end().await.look.text().contains(says));
     }
-    let asked = scenario
+    let request = scenario
         .slack
         .world(|world| world.calls.iter().filter(|call| call.method == Method::GroupMembers).count());
-    assert_eq!(asked, 1, "and believed for a while");
+    assert_eq!(request, 1, "and believed for a while");
     scenario.finish().await;
 }
 
@@ -132,12 +132,12 @@ async fn a_user_group_has_its_members() {
 async fn what_somebody_asked_is_forgotten_when_they_say_so() {
     let scenario =
         DiscordScenario::start(capped("", &[("a", "")]), [answer("a").role().says("Air").whole()]).await;
-    let asked = scenario.discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.ends().await;
-    let message = asked.message().await;
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_end().await;
+    let message = request.wait_for_message().await;
     let forgets = |user| {
-        let asked = scenario.discord.types("/arena forget", &[], user, Place::Server);
-        async move { asked.until(|look| !look.text().is_empty()).await.look.text() }
+        let request = scenario.discord.type_command("/arena forget", &[], user, Place::Server);
+        async move { request.wait_until(|look| !look.text().is_empty()).await.look.text() }
     };
     assert!(forgets(BEN).await.contains("Nothing of yours"));
     // the last word on a race is written down while its chart is drawn
@@ -148,8 +148,8 @@ async fn what_somebody_asked_is_forgotten_when_they_say_so() {
         }
     };
     assert!(said.contains("1 of your races"), "{said}");
-    let pressed = scenario.discord.presses(message, "Full answers", ANA);
-    let said = pressed.until(|look| !look.text().is_empty()).await.look.text();
+    let pressed = scenario.discord.press(message, "Full answers", ANA);
+    let said = pressed.wait_until(|look| !look.text().is_empty()).await.look.text();
     assert!(said.contains("expired"), "{said}");
     scenario.finish().await;
 }

@@ -159,11 +159,11 @@ async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
     let fake = with_key([says_hi("a"), answer("b").waits_for(&speak).says("So far").hangs()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
     let mut running = program.start(&["compare", "--json", "hi"]);
-    with_timeout(running.says("done")).await;
+    with_timeout(running.wait_for_line("done")).await;
     speak.open();
-    with_timeout(running.says("writing")).await;
+    with_timeout(running.wait_for_line("writing")).await;
     running.terminate().await;
-    let outcome = with_timeout(running.end()).await;
+    let outcome = with_timeout(running.wait_for_exit()).await;
     let lanes = outcome.json()["lanes"].clone();
     assert_eq!(outcome.code, Some(0), "one lane finished");
     assert_eq!(
@@ -171,7 +171,7 @@ async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
         (&"stopped".into(), &"stopped before it was done".into())
     );
     assert_eq!((&lanes[0]["answer"], &lanes[1]["answer"]), (&"Hi there".into(), &"So far".into()));
-    with_timeout(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.left().is_some()))).await;
+    with_timeout(fake.until(|truth| truth.exchanges.iter().any(|request| request.left().is_some()))).await;
 }
 
 #[tokio::test]
@@ -197,9 +197,9 @@ async fn without_a_key_the_models_are_simulated_and_say_so() {
 async fn a_signal_ends_the_wait_for_a_prompt() {
     let mut running = Program::new().env("ARENA_LOG", "debug").start(&["compare", "-"]);
     let _open = running.child.stdin.take().expect("a pipe");
-    with_timeout(running.says("reading the prompt")).await;
+    with_timeout(running.wait_for_line("reading the prompt")).await;
     running.terminate().await;
-    assert_eq!(with_timeout(running.end()).await.code, Some(1));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(1));
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn nobody_reading_any_more_costs_neither_the_chart_nor_the_exit_code() {
         let mut running = program.start(args);
         running.close_stdout();
         speak.open();
-        let outcome = with_timeout(running.end()).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
         assert_eq!(
             (outcome.code, outcome.stderr.contains("panicked")),
             (Some(0), false),
@@ -225,7 +225,7 @@ async fn nobody_reading_any_more_costs_neither_the_chart_nor_the_exit_code() {
     for args in [&["models"][..], &["models", "--json"], &["check"]] {
         let mut running = Program::new().start(args);
         running.close_stdout();
-        let outcome = with_timeout(running.end()).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{args:?}");
     }
 }
@@ -237,7 +237,7 @@ async fn a_chart_that_never_came_leaves_its_file_alone() {
         let program = program(&fake, &[("a", "")]);
         std::fs::write(program.path("old.png"), "old").expect("a file");
         let mut running = program.start(&["compare", "--json", "--chart", file, "hi"]);
-        with_timeout(running.says("writing")).await;
+        with_timeout(running.wait_for_line("writing")).await;
         with_timeout(running.child.kill()).await.expect("killed");
         assert_eq!(std::fs::read_to_string(program.path(file)).ok().as_deref(), before);
     }

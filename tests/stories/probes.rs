@@ -66,7 +66,7 @@ async fn a_signal_ends_the_wait_for_an_answer() {
         let running = program.start(&[command]);
         let _asked = with_timeout(silent.accept()).await.expect("a question");
         running.terminate().await;
-        let outcome = with_timeout(running.end()).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""), "{command}");
     }
 }

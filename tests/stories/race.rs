@@ -14,7 +14,7 @@ use crate::support::{
     window::Window,
 };
 
-/// Texts that a careless client would break: several bytes a letter, line ends, what looks like syntax.
+/// Texts that a careless client would break: several bytes a request, line ends, what looks like syntax.
 const WORDS: [&str; 12] = [
     "data: ",
     "naïve ",
@@ -52,7 +52,7 @@ async fn nineteen_lanes_get_their_answers_to_the_byte() {
     let record = race(&arena(names.iter().map(|name| model(&client, name, Deadlines::default())))).await;
     let truth = fake.truth();
     for (lane, tokens) in record.report.lanes.iter().zip(&said) {
-        let sent = truth.exchanges.iter().find(|asked| asked.model == lane.card.name).expect("asked");
+        let sent = truth.exchanges.iter().find(|request| request.model == lane.card.name).expect("request");
         assert_eq!(lane.metrics.output_tokens, sent.tokens(), "{}", lane.card.id);
         assert_eq!(lane.answer, tokens.concat(), "{}", lane.card.id);
         assert_eq!(

@@ -93,8 +93,9 @@ async fn speeds_and_counts_are_those_of_a_real_server() {
     };
     let llama = Llama::start(&server, &model).await;
     let program = Program::with(&llama.config());
-    let asked = program.run(&["compare", "--json", "Write a long story about a lighthouse and its keeper."]);
-    let outcome = timeout(PATIENCE, asked).await.expect("the race ends");
+    let request =
+        program.run(&["compare", "--json", "Write a long story about a lighthouse and its keeper."]);
+    let outcome = timeout(PATIENCE, request).await.expect("the race ends");
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let race = outcome.json();
     assert_eq!(race["simulated"], false);

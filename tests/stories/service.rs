@@ -15,7 +15,7 @@ use crate::support::{
 /// A service that listens, with these variables beside its address.
 async fn started(program: &Program) -> Running {
     let mut running = program.start(&["serve"]);
-    with_timeout(running.says("the store is there")).await;
+    with_timeout(running.wait_for_line("the store is there")).await;
     running
 }
 
@@ -31,7 +31,7 @@ async fn it_answers_its_probes_and_ends_with_0() {
     assert!(metrics.contains("arena_build_info{version="), "{metrics}");
     assert_eq!(with_timeout(program.run(&["healthcheck"])).await.code, Some(0));
     running.terminate().await;
-    assert_eq!(with_timeout(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
     let gone = with_timeout(program.run(&["healthcheck"])).await;
     assert_eq!(gone.code, Some(1), "{gone:?}");
 }
@@ -44,27 +44,27 @@ async fn metrics_may_have_an_address_of_their_own() {
     assert_eq!(get(metrics, "/metrics").await.expect("an answer").0, 200);
     assert_eq!(get(address, "/metrics").await.expect("an answer").0, 404);
     running.terminate().await;
-    assert_eq!(with_timeout(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
 }
 
 #[tokio::test]
 async fn port_0_is_told_as_the_port_that_it_became() {
     let mut running =
         Program::new().env("ARENA_LISTEN", "0.0.0.0:0").env("ARENA_LOCAL_CHANNEL", "on").start(&["serve"]);
-    let warning = with_timeout(running.says("no login")).await;
+    let warning = with_timeout(running.wait_for_line("no login")).await;
     assert!(warning.contains("0.0.0.0"), "{warning}");
-    let logged = with_timeout(running.says("\"listening\"")).await;
+    let logged = with_timeout(running.wait_for_line("\"listening\"")).await;
     let port = logged.split("0.0.0.0:").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
-    let said = with_timeout(running.says("the local channel")).await;
+    let said = with_timeout(running.wait_for_line("the local channel")).await;
     assert!(port != "0" && said.ends_with(&format!("http://127.0.0.1:{port}")), "{logged} {said}");
     let address = format!("127.0.0.1:{port}").parse().expect("an address");
     assert_eq!(get(address, "/healthz").await.expect("an answer").0, 200);
     running.terminate().await;
-    let outcome = with_timeout(running.end()).await;
+    let outcome = with_timeout(running.wait_for_exit()).await;
     assert!(!outcome.stderr.contains("no login"), "said once: {}", outcome.stderr);
 
     let mut server = Program::new().start(&["simulate", "--listen", "127.0.0.1:0"]);
-    let said = with_timeout(server.says("simulated models at")).await;
+    let said = with_timeout(server.wait_for_line("simulated models at")).await;
     assert!(!said.contains(":0/"), "{said}");
 }
 
@@ -72,7 +72,7 @@ async fn port_0_is_told_as_the_port_that_it_became() {
 async fn the_simulated_server_is_a_provider_to_others() {
     let address = free_address();
     let mut server = Program::new().start(&["simulate", "--listen", &address.to_string()]);
-    with_timeout(server.says("simulated models at")).await;
+    with_timeout(server.wait_for_line("simulated models at")).await;
     let config = format!(
         "[[provider]]\nid = \"sim\"\nbase_url = \"http://{address}/v1\"\n\
          [[model]]\nid = \"m\"\nprovider = \"sim\"\nmodel = \"google/gemma-2-2b-it\"\nmax_tokens = 10\n"
@@ -85,14 +85,14 @@ async fn the_simulated_server_is_a_provider_to_others() {
         (&10.into(), &"usage".into())
     );
     server.terminate().await;
-    assert_eq!(with_timeout(server.end()).await.code, Some(0));
+    assert_eq!(with_timeout(server.wait_for_exit()).await.code, Some(0));
 }
 
 #[tokio::test]
 async fn the_simulated_server_does_not_wait_for_ever_for_its_clients() {
     let address = free_address();
     let mut server = Program::new().start(&["simulate", "--listen", &address.to_string()]);
-    with_timeout(server.says("simulated models at")).await;
+    with_timeout(server.wait_for_line("simulated models at")).await;
     let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: sim\r\nContent-Type: application/json\r\n\
                 Content-Length: 99\r\nExpect: 100-continue\r\n\r\n";
     let mut client = TcpStream::connect(address).await.expect("connected");
@@ -101,7 +101,7 @@ async fn the_simulated_server_does_not_wait_for_ever_for_its_clients() {
     with_timeout(client.read_exact(&mut goes_on)).await.expect("it waits for the body");
     assert_eq!(&goes_on, b"HTTP/1.1 100");
     server.terminate().await;
-    assert_eq!(with_timeout(server.end()).await.code, Some(0));
+    assert_eq!(with_timeout(server.wait_for_exit()).await.code, Some(0));
 }
 
 /// The next message of the local channel that is as wanted; `None` when the stream ended without.
@@ -138,7 +138,7 @@ async fn interrupted_with(drain_seconds: u32) {
         (&last["lanes"][0]["state"], &last["lanes"][0]["answer"]),
         (&"stopped".into(), &"So far".into())
     );
-    let outcome = with_timeout(running.end()).await;
+    let outcome = with_timeout(running.wait_for_exit()).await;
     assert_eq!(outcome.code, Some(0));
     assert!(!outcome.stderr.contains("\"ERROR\""), "drain_seconds = {drain_seconds}: {}", outcome.stderr);
     with_timeout(fake.until(|truth| truth.exchanges[0].left().is_some())).await;

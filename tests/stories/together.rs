@@ -35,8 +35,8 @@ struct EveryPlatform {
 
 /// A race on each.
 struct Races {
-    discord: discord::Asked,
-    slack: slack::Asked,
+    discord: discord::UserRequest,
+    slack: slack::UserRequest,
     /// Its id.
     local: Value,
 }
@@ -47,8 +47,8 @@ impl EveryPlatform {
         let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
         let provider = FakeProvider::open_with(rules, answers).await;
         let address = free_address();
-        discord.delivers_by(discord::Delivery::Http(address));
-        slack.delivers_by(slack::Delivery::Http(address));
+        discord.deliver_by(discord::Delivery::Http(address));
+        slack.deliver_by(slack::Delivery::Http(address));
         let lines =
             [LINES, on_discord::mode(DiscordTransport::Http), on_slack::mode(SlackTransport::Http), ""];
         let program = program(&provider, &[("a", "")]).with_lines(&lines.join("\n"));
@@ -74,15 +74,15 @@ impl EveryPlatform {
         let line = format!("/arena compare {}", Self::prompt("local", time));
         let line = json!({ "text": line, "from": { "id": "visitor-1", "name": "ana" } });
         let options = [("prompt", &*Self::prompt("discord", time))];
-        let discord = self.discord.types("/arena compare", &options, on_discord::NAMED, Place::Server);
+        let discord = self.discord.type_command("/arena compare", &options, on_discord::NAMED, Place::Server);
         let words = format!("compare {}", Self::prompt("slack", time));
-        let slack = self.slack.types("/arena", &words, on_slack::NAMED, LOBBY);
+        let slack = self.slack.type_command("/arena", &words, on_slack::NAMED, LOBBY);
         let (status, said) = post(self.service.address, "/api/command", &line).await.expect("an answer");
         assert_eq!(status, 202, "{said}");
         let said: Value = serde_json::from_str(&said).expect("JSON");
         let races = Races { discord, slack, local: said["message"].clone() };
-        races.discord.shows("begins").await;
-        races.slack.shows("begins").await;
+        races.discord.wait_for_text("begins").await;
+        races.slack.wait_for_text("begins").await;
         self.local(&races, |message| message["lanes"][0]["answer"].to_string().contains("begins")).await;
         races
     }
@@ -96,11 +96,11 @@ impl EveryPlatform {
     /// Every race ends well, with its chart.
     async fn end_with_charts(&mut self, races: &Races) {
         let whole = "begins and ends";
-        let last = races.discord.until(|look| look.attachment("race.png").is_some()).await.look.text();
+        let last = races.discord.wait_until(|look| look.attachment("race.png").is_some()).await.look.text();
         assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
-        let last = races.slack.ends().await.look.text();
+        let last = races.slack.wait_for_end().await.look.text();
         assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
-        assert!(races.slack.file(".png").await.bytes.starts_with(b"\x89PNG"));
+        assert!(races.slack.wait_for_file(".png").await.bytes.starts_with(b"\x89PNG"));
         let last = self.local(races, |message| !message["chart"].is_null()).await;
         let (progress, answer) = (&last["progress"], last["lanes"][0]["answer"].to_string());
         assert!(progress == "done" && answer.contains(whole), "{last}");
@@ -114,14 +114,16 @@ impl EveryPlatform {
     /// Every race shows on its own platform that a restart ended it.
     async fn are_interrupted(&mut self, races: &Races) {
         self.local(races, |message| message["progress"] == "interrupted").await;
-        for last in [races.discord.ends().await.look.text(), races.slack.ends().await.look.text()] {
+        for last in
+            [races.discord.wait_for_end().await.look.text(), races.slack.wait_for_end().await.look.text()]
+        {
             assert!(last.to_lowercase().contains("interrupted") && last.contains("begins"), "{last}");
         }
     }
 
     /// Each platform shows what was asked there, and nothing of the others.
     fn are_apart(&self, races: &Races) {
-        let texts = [("discord", races.discord.now().text()), ("slack", races.slack.now().text())];
+        let texts = [("discord", races.discord.current().text()), ("slack", races.slack.current().text())];
         for (own, text) in texts {
             for platform in ["discord", "slack", "local"] {
                 let shows = text.contains(&Self::prompt(platform, "first"));
@@ -143,8 +145,8 @@ impl EveryPlatform {
         assert_no_errors(&log);
         on_discord::assert_no_secrets(&log, &discord);
         service::assert_no_secrets(&log, slack.world(|world| world.secrets()));
-        discord.judged();
-        slack.judged();
+        discord.assert_clean();
+        slack.assert_clean();
         drop(provider);
     }
 }

@@ -99,11 +99,11 @@ async fn metrics_are_sound_and_name_nobody() {
     let setup = Setup { lines, models: &models, ..Setup::default() };
     let scenario = DiscordScenario::start(setup, [answer("a").role().says("Air").whole()]).await;
     let why = [("prompt", "why?")];
-    let asked = scenario.discord.types("/arena compare", &why, ANA, Place::Server);
-    asked.ends().await;
-    asked.until(|look| !look.attachments.is_empty()).await;
-    let refused = scenario.discord.types("/arena compare", &why, ANA, Place::Server);
-    refused.acknowledged().await;
+    let request = scenario.discord.type_command("/arena compare", &why, ANA, Place::Server);
+    request.wait_for_end().await;
+    request.wait_until(|look| !look.attachments.is_empty()).await;
+    let refused = scenario.discord.type_command("/arena compare", &why, ANA, Place::Server);
+    refused.wait_for_ack().await;
     let metrics = async || get(scenario.service.address, "/metrics").await.expect("an answer").1;
     let is_complete = async || {
         let page = metrics().await;
@@ -165,8 +165,8 @@ async fn an_idle_service_has_a_sound_page() {
     let address = free_address();
     let program = program(&provider, &[("a", "")]).env("ARENA_LISTEN", &address.to_string());
     let mut running = program.start(&["serve"]);
-    with_timeout(running.says("the store is there")).await;
+    with_timeout(running.wait_for_line("the store is there")).await;
     is_sound(&families(&get(address, "/metrics").await.expect("an answer").1));
     running.terminate().await;
-    with_timeout(running.end()).await;
+    with_timeout(running.wait_for_exit()).await;
 }

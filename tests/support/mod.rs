@@ -1,14 +1,14 @@
 //! The fake world of the tests.
 
 pub mod crowd;
-pub mod cut;
 pub mod discord;
+pub mod fake;
 pub mod film;
-pub mod form;
-pub mod house;
+pub mod multipart;
 pub mod postgres;
 pub mod program;
 pub mod provider;
+pub mod proxy;
 pub mod scenario;
 pub mod script;
 pub mod service;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::skip::skip;
 
-/// A database of one's own; [`Database::drops`] removes it.
+/// A database of one's own; [`Database::drop`] removes it.
 pub struct Database {
     server: String,
     name: String,
@@ -28,7 +28,7 @@ impl Database {
             return None;
         };
         let database = Self { server, name: format!("arena_{}", Uuid::now_v7().simple()) };
-        database.runs(&format!("CREATE DATABASE {}", database.name)).await;
+        database.run(&format!("CREATE DATABASE {}", database.name)).await;
         Some(database)
     }
 
@@ -51,35 +51,33 @@ impl Database {
     }
 
     /// Ends all connections to it, as an administrator does.
-    pub async fn cuts(&self) {
+    pub async fn disconnect_all(&self) {
         let name = &self.name;
-        self.runs(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        ))
-        .await;
+        self.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+            .await;
     }
 
     /// Whether anybody may connect; those that are connected are cut off.
-    pub async fn allows(&self, connections: bool) {
-        self.runs(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {connections}", self.name)).await;
+    pub async fn allow_connections(&self, connections: bool) {
+        self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {connections}", self.name)).await;
         if !connections {
-            self.cuts().await;
+            self.disconnect_all().await;
         }
     }
 
     /// Removes it.
-    pub async fn drops(self) {
-        self.runs(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    pub async fn drop(self) {
+        self.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 
     /// Runs a statement on the server.
-    async fn runs(&self, statement: &str) {
+    async fn run(&self, statement: &str) {
         let mut server = PgConnection::connect(&self.server).await.expect("a server");
         server.execute(AssertSqlSafe(statement.to_owned())).await.expect("a statement");
     }
 
     /// The number that a query of this database gives.
-    pub async fn counts(&self, query: &str) -> i64 {
+    pub async fn query_number(&self, query: &str) -> i64 {
         let mut database = PgConnection::connect(&self.url()).await.expect("a database");
         sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut database).await.expect("a number")
     }

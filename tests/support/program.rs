@@ -119,7 +119,7 @@ impl Running {
     }
 
     /// The next line on stderr that contains `word`.
-    pub async fn says(&mut self, word: &str) -> String {
+    pub async fn wait_for_line(&mut self, word: &str) -> String {
         let mut said = String::new();
         loop {
             let line = self.stderr.next_line().await.expect("a pipe");
@@ -138,7 +138,7 @@ impl Running {
     }
 
     /// Its end; what it said on stderr after the lines that were read.
-    pub async fn end(mut self) -> Outcome {
+    pub async fn wait_for_exit(mut self) -> Outcome {
         let mut stderr = String::new();
         while let Some(line) = self.stderr.next_line().await.expect("a pipe") {
             stderr += &line;

@@ -24,7 +24,7 @@ async fn all_end_well(discord: FakeDiscord, lines: &str) {
 /// Twenty races, each with a bucket of its own.
 async fn each_alone(calls: u32, window: Duration) {
     let discord = FakeDiscord::open().await;
-    discord.edits(calls, window);
+    discord.set_edit_limits(calls, window);
     all_end_well(discord, "").await;
 }
 
@@ -48,6 +48,6 @@ async fn twenty_races_on_buckets_of_one_in_a_second() {
 async fn a_channel_that_all_share() {
     let discord = FakeDiscord::open().await;
     // a fifth of the window that bot authors report, so that the story is short
-    discord.allows(Route::EditMessage, 5, 1.s());
+    discord.set_limit(Route::EditMessage, 5, 1.s());
     all_end_well(discord, "token_seconds = 1").await;
 }

@@ -1,8 +1,8 @@
 //! Messages and interactions that are no more, or not ours: no model runs for nobody, no call is made in vain.
 
 use super::{
-    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, alone, asks, calls, endless, ends_with_chart, halves,
-    with_timeout,
+    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, calls, endless_answer,
+    gated_answer, single_model, start_race, with_timeout,
 };
 use crate::support::{
     discord::{Family, Place},
@@ -11,9 +11,9 @@ use crate::support::{
 
 #[tokio::test]
 async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
-    let mut scenario = DiscordScenario::start(alone(""), [endless()]).await;
-    let asked = asks(&scenario, Place::Server).await;
-    scenario.discord.deletes(asked.message().await);
+    let mut scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.delete_message(request.wait_for_message().await);
     with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
     scenario.service.wait_for_log("race over").await;
     let log = {
@@ -27,12 +27,12 @@ async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
 #[tokio::test]
 async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() {
     let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    let asked = asks(&scenario, Place::Server).await;
-    let hung = scenario.discord.hangs_next(Family::Upload);
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    let hung = scenario.discord.hang_next(Family::Upload);
     gate.open();
     hung.reached().await;
-    scenario.discord.deletes(asked.message().await);
+    scenario.discord.delete_message(request.wait_for_message().await);
     hung.release();
     scenario.service.wait_for_log("the chart was not attached").await;
     scenario.finish().await;
@@ -41,24 +41,25 @@ async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() 
 #[tokio::test]
 async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
     let gate = Gate::default();
-    let setup = Setup { lines: "[arena]\nconcurrent_races = 1\nraces_per_user_per_minute = 60", ..alone("") };
-    let scenario = DiscordScenario::start(setup, [halves(&gate)]).await;
+    let setup =
+        Setup { lines: "[arena]\nconcurrent_races = 1\nraces_per_user_per_minute = 60", ..single_model("") };
+    let scenario = DiscordScenario::start(setup, [gated_answer(&gate)]).await;
     scenario.discord.another_process_answers_first();
-    scenario.discord.forgets_next_interaction();
+    scenario.discord.forget_next_interaction();
     for code in [40_060, 10_062] {
-        let asked = scenario.discord.types(
+        let request = scenario.discord.type_command(
             "/arena compare",
             &[("prompt", &format!("{PROMPT}?"))],
             NAMED,
             Place::Server,
         );
-        assert_eq!(asked.tried().await, code);
+        assert_eq!(request.wait_for_response_code().await, code);
     }
     assert_eq!(scenario.provider.truth().exchanges.len(), 0);
     // the only slot is free again
-    let asked = asks(&scenario, Place::Server).await;
+    let request = start_race(&scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     assert_eq!(scenario.provider.truth().exchanges.len(), 1);
     scenario.finish().await;
 }
@@ -66,21 +67,21 @@ async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
 #[tokio::test]
 async fn where_the_token_is_forbidden_the_channel_goes_on() {
     let gate = Gate::default();
-    let scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    let asked = asks(&scenario, Place::Server).await;
-    scenario.discord.refuses_next(Family::Edit, 403, 50_001);
-    super::are_met(&scenario).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.refuse_next(Family::Edit, 403, 50_001);
+    super::wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_every_edit_is_forbidden_the_race_goes_on_and_is_remembered() {
     let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    let asked = asks(&scenario, Place::Server).await;
-    scenario.discord.forbids(Family::Edit);
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.forbid(Family::Edit);
     let forbidden = |world: &crate::support::discord::World| {
         (world.calls.iter().filter(|call| call.status == 403).count() == 2).then_some(())
     };
@@ -89,16 +90,16 @@ async fn where_every_edit_is_forbidden_the_race_goes_on_and_is_remembered() {
     gate.open();
     scenario.service.wait_for_log("message lost").await;
     assert_eq!(calls(&scenario), before, "a call in vain");
-    assert!(asked.now().button("Stop").is_some(), "nothing could be shown");
+    assert!(request.current().button("Stop").is_some(), "nothing could be shown");
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn the_last_edit_forbidden_is_not_tried_again() {
     let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    asks(&scenario, Place::UserInstalled).await;
-    scenario.discord.forbids(Family::FinalEdit);
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    start_race(&scenario, Place::UserInstalled).await;
+    scenario.discord.forbid(Family::FinalEdit);
     gate.open();
     scenario.service.wait_for_log("message lost").await;
     scenario.finish().await;
@@ -107,11 +108,12 @@ async fn the_last_edit_forbidden_is_not_tried_again() {
 #[tokio::test]
 async fn a_stopped_race_leaves_its_providers() {
     let scenario =
-        DiscordScenario::start(alone(""), [answer("a").role().says(ANSWER).says(" begins").hangs()]).await;
-    let asked = asks(&scenario, Place::Server).await;
-    let press = scenario.discord.presses(asked.message().await, "Stop", NAMED);
-    press.acknowledged().await;
-    let last = asked.ends().await.look;
+        DiscordScenario::start(single_model(""), [answer("a").role().says(ANSWER).says(" begins").hangs()])
+            .await;
+    let request = start_race(&scenario, Place::Server).await;
+    let press = scenario.discord.press(request.wait_for_message().await, "Stop", NAMED);
+    press.wait_for_ack().await;
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("stopped") && last.text().contains("begins"), "{}", last.text());
     with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
     scenario.finish().await;

@@ -28,16 +28,17 @@ async fn through(
     };
     let scenario = DiscordScenario::start(setup, answers).await;
     let gateway = scenario.gateway.as_ref().expect("a gateway");
-    let race = scenario.discord.types("/arena compare", &[("prompt", "why")], ANA, Place::Server);
-    race.shows("Air").await;
+    let race = scenario.discord.type_command("/arena compare", &[("prompt", "why")], ANA, Place::Server);
+    race.wait_for_text("Air").await;
     trouble(gateway);
     gate.open();
-    race.shows("Air blue").await;
+    race.wait_for_text("Air blue").await;
     with_timeout(gateway.until(|truth| truth.live > 0 && back(truth))).await;
     gateway.give_acks();
-    let second = scenario.discord.types("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
-    second.shows("Again").await;
-    second.ends().await;
+    let second =
+        scenario.discord.type_command("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
+    second.wait_for_text("Again").await;
+    second.wait_for_end().await;
     scenario.finish().await;
 }
 
@@ -78,8 +79,8 @@ async fn what_was_typed_meanwhile_is_not_lost() {
     let scenario = DiscordScenario::start(setup, []).await;
     let gateway = scenario.gateway.as_ref().expect("a gateway");
     gateway.drop_connection();
-    let help = scenario.discord.types("/arena help", &[], ANA, Place::Server);
-    help.shows("tok/s").await;
+    let help = scenario.discord.type_command("/arena help", &[], ANA, Place::Server);
+    help.wait_for_text("tok/s").await;
     assert_eq!(gateway.truth().identifies.len(), 1);
     scenario.finish().await;
 }

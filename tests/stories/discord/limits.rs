@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{DiscordScenario, alone, are_met, asks, ends_with_chart, halves};
+use super::{
+    DiscordScenario, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,
+};
 use crate::support::{
     discord::{Family, Place, Scope, Span},
     provider::Gate,
@@ -12,16 +14,16 @@ use crate::support::{
 async fn a_refusal_of_any_scope_is_waited_for() {
     let scopes = [Scope::User, Scope::Global, Scope::Shared];
     let gates = scopes.map(|_| Gate::default());
-    let scenario = DiscordScenario::start(alone(""), gates.iter().map(halves)).await;
+    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (scope, gate) in scopes.into_iter().zip(&gates) {
-        let asked = asks(&scenario, Place::Server).await;
-        scenario.discord.limits_next(Family::Edit, scope, 1_300.ms());
-        are_met(&scenario).await;
-        scenario.discord.limits_next(Family::FinalEdit, scope, 700.ms());
-        scenario.discord.limits_next(Family::Upload, scope, 900.ms());
+        let request = start_race(&scenario, Place::Server).await;
+        scenario.discord.rate_limit_next(Family::Edit, scope, 1_300.ms());
+        wait_for_faults(&scenario).await;
+        scenario.discord.rate_limit_next(Family::FinalEdit, scope, 700.ms());
+        scenario.discord.rate_limit_next(Family::Upload, scope, 900.ms());
         gate.open();
-        ends_with_chart(&asked).await;
-        are_met(&scenario).await;
+        assert_ends_with_chart(&request).await;
+        wait_for_faults(&scenario).await;
     }
     for (wait, told) in waits(&scenario).into_iter().zip([1_300.ms(), 700.ms(), 900.ms()].into_iter().cycle())
     {
@@ -44,12 +46,12 @@ fn waits(scenario: &DiscordScenario) -> Vec<Duration> {
 #[tokio::test]
 async fn a_refusal_of_the_first_answer_is_waited_for() {
     let gates = [Gate::default(), Gate::default()];
-    let scenario = DiscordScenario::start(alone(""), gates.iter().map(halves)).await;
+    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (scope, gate) in [Scope::User, Scope::Global].into_iter().zip(&gates) {
-        scenario.discord.limits_next(Family::Callback, scope, 400.ms());
-        let asked = asks(&scenario, Place::Server).await;
+        scenario.discord.rate_limit_next(Family::Callback, scope, 400.ms());
+        let request = start_race(&scenario, Place::Server).await;
         gate.open();
-        ends_with_chart(&asked).await;
+        assert_ends_with_chart(&request).await;
     }
     scenario.finish().await;
 }
@@ -57,13 +59,13 @@ async fn a_refusal_of_the_first_answer_is_waited_for() {
 #[tokio::test]
 async fn in_a_channel_the_refusals_are_waited_for_as_well() {
     let gate = Gate::default();
-    let scenario = DiscordScenario::start(alone("token_seconds = 1"), [halves(&gate)]).await;
-    let asked = asks(&scenario, Place::Server).await;
+    let scenario = DiscordScenario::start(single_model("token_seconds = 1"), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
     for scope in [Scope::User, Scope::Shared, Scope::Global] {
-        scenario.discord.limits_next(Family::ChannelEdit, scope, 1_200.ms());
+        scenario.discord.rate_limit_next(Family::ChannelEdit, scope, 1_200.ms());
     }
-    are_met(&scenario).await;
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     scenario.finish().await;
 }

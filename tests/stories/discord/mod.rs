@@ -15,7 +15,7 @@ mod strangers;
 
 use super::{eventually, with_timeout};
 use crate::support::{
-    discord::{Asked, Place},
+    discord::{Place, UserRequest},
     provider::{Answer, Gate, answer},
     scenario::{
         ANSWER, PROMPT,
@@ -24,7 +24,7 @@ use crate::support::{
 };
 
 /// One model, and races as often as one likes.
-fn alone(discord: &str) -> Setup<'_> {
+fn single_model(discord: &str) -> Setup<'_> {
     Setup {
         models: &[("a", "")],
         lines: "[arena]\nraces_per_user_per_minute = 60",
@@ -34,33 +34,34 @@ fn alone(discord: &str) -> Setup<'_> {
 }
 
 /// An answer that is held up in its middle until the gate opens.
-fn halves(gate: &Gate) -> Answer {
+fn gated_answer(gate: &Gate) -> Answer {
     answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
 }
 
 /// An answer of which only the beginning ever comes.
-fn endless() -> Answer {
+fn endless_answer() -> Answer {
     answer("a").role().says(ANSWER).says(" begins").hangs()
 }
 
 /// Somebody asks in this place, and the beginning of the answer is shown.
-async fn asks(scenario: &DiscordScenario, place: Place) -> Asked {
-    let asked = scenario.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
-    asked.shows("begins").await;
-    asked
+async fn start_race(scenario: &DiscordScenario, place: Place) -> UserRequest {
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
+    request.wait_for_text("begins").await;
+    request
 }
 
 /// Waits until every failure that was asked for met a call.
-async fn are_met(scenario: &DiscordScenario) {
+async fn wait_for_faults(scenario: &DiscordScenario) {
     scenario.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
 
 /// Waits for the last frame with the whole answer and for its chart.
-async fn ends_with_chart(asked: &Asked) {
-    let last = asked.ends().await.look;
+async fn assert_ends_with_chart(request: &UserRequest) {
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("begins and ends"), "{}", last.text());
     assert!(last.button("Full answers").is_some(), "{}", last.text());
-    let with_chart = asked.until(|look| !look.attachments.is_empty()).await.look;
+    let with_chart = request.wait_until(|look| !look.attachments.is_empty()).await.look;
     assert!(with_chart.text().contains("begins and ends"), "{}", with_chart.text());
 }
 
@@ -70,6 +71,6 @@ fn calls(scenario: &DiscordScenario) -> usize {
 }
 
 /// Waits until the bot says that it shuts down.
-async fn drains(scenario: &DiscordScenario) {
+async fn wait_for_shutdown(scenario: &DiscordScenario) {
     eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }

@@ -1,6 +1,8 @@
 //! Refusals that are not Discord's own, and such as come too early to be meant: they pass.
 
-use super::{DiscordScenario, NAMED, alone, are_met, asks, ends_with_chart, halves};
+use super::{
+    DiscordScenario, NAMED, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,
+};
 use crate::support::{
     discord::{Family, Place},
     provider::Gate,
@@ -10,21 +12,21 @@ use crate::support::{
 async fn a_refusal_that_is_not_discords_own_passes() {
     let refusals = [401, 403];
     let gates = refusals.map(|_| Gate::default());
-    let scenario = DiscordScenario::start(alone(""), gates.iter().map(halves)).await;
+    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (status, gate) in refusals.into_iter().zip(&gates) {
         // only its token leads to this message
-        scenario.discord.fails_next(Family::Edit, status);
-        let asked = asks(&scenario, Place::UserInstalled).await;
-        scenario.discord.fails_next(Family::Edit, status);
-        are_met(&scenario).await;
-        scenario.discord.fails_next(Family::FinalEdit, status);
-        scenario.discord.fails_next(Family::Upload, status);
+        scenario.discord.fail_next(Family::Edit, status);
+        let request = start_race(&scenario, Place::UserInstalled).await;
+        scenario.discord.fail_next(Family::Edit, status);
+        wait_for_faults(&scenario).await;
+        scenario.discord.fail_next(Family::FinalEdit, status);
+        scenario.discord.fail_next(Family::Upload, status);
         gate.open();
-        ends_with_chart(&asked).await;
-        scenario.discord.fails_next(Family::Upload, status);
-        let full = scenario.discord.presses(asked.message().await, "Full answers", NAMED);
-        full.until(|look| !look.attachments.is_empty()).await;
-        are_met(&scenario).await;
+        assert_ends_with_chart(&request).await;
+        scenario.discord.fail_next(Family::Upload, status);
+        let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+        full.wait_until(|look| !look.attachments.is_empty()).await;
+        wait_for_faults(&scenario).await;
     }
     scenario.finish().await;
 }
@@ -32,25 +34,25 @@ async fn a_refusal_that_is_not_discords_own_passes() {
 #[tokio::test]
 async fn a_refusal_that_comes_again_and_again_is_believed() {
     let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    asks(&scenario, Place::UserInstalled).await;
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    start_race(&scenario, Place::UserInstalled).await;
     for _ in 0..5 {
-        scenario.discord.fails_next(Family::FinalEdit, 403);
+        scenario.discord.fail_next(Family::FinalEdit, 403);
     }
     gate.open();
     scenario.service.wait_for_log("message lost").await;
-    are_met(&scenario).await;
+    wait_for_faults(&scenario).await;
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_message_that_may_not_be_edited_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
-    let scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    scenario.discord.refuses_next(Family::Edit, 403, 50_001);
-    let asked = asks(&scenario, Place::UserInstalled).await;
-    are_met(&scenario).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    scenario.discord.refuse_next(Family::Edit, 403, 50_001);
+    let request = start_race(&scenario, Place::UserInstalled).await;
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     scenario.finish().await;
 }

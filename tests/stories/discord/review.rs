@@ -1,6 +1,9 @@
 //! Answers that get lost: the asker is told the truth, and no model call is wasted.
 
-use super::{ANSWER, DiscordScenario, NAMED, PROMPT, Setup, alone, are_met, asks, ends_with_chart, halves};
+use super::{
+    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, gated_answer, single_model,
+    start_race, wait_for_faults,
+};
 use crate::support::{
     discord::{FakeDiscord, Family, Moment, Place},
     provider::{Gate, answer},
@@ -9,45 +12,46 @@ use crate::support::{
 #[tokio::test]
 async fn full_answers_that_cannot_be_uploaded_do_not_stay_on_thinking() {
     let gate = Gate::default();
-    let scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    let asked = asks(&scenario, Place::Server).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    scenario.discord.fails_next(Family::Upload, 413);
-    let full = scenario.discord.presses(asked.message().await, "Full answers", NAMED);
-    let said = full.shows("Discord did not take this answer").await.look;
-    assert!(full.acknowledged().await.private && said.attachments.is_empty(), "{}", said.text());
+    assert_ends_with_chart(&request).await;
+    scenario.discord.fail_next(Family::Upload, 413);
+    let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+    let said = full.wait_for_text("Discord did not take this answer").await.look;
+    assert!(full.wait_for_ack().await.private && said.attachments.is_empty(), "{}", said.text());
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_first_answer_of_which_nobody_knows_leaves_no_thinking_behind() {
-    let scenario = DiscordScenario::start(alone(""), [answer("a").role().says(ANSWER).whole()]).await;
+    let scenario = DiscordScenario::start(single_model(""), [answer("a").role().says(ANSWER).whole()]).await;
     for _ in 0..8 {
-        scenario.discord.cuts_next(Family::Callback, Moment::After);
+        scenario.discord.cut_next(Family::Callback, Moment::After);
     }
-    let asked = scenario.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    asked.shows("Please ask again").await;
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    request.wait_for_text("Please ask again").await;
     assert_eq!(scenario.provider.truth().exchanges.len(), 0, "a model was called for nobody");
     scenario.discord.world(|world| drop(std::mem::take(&mut world.faults)));
-    let again = scenario.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    again.shows(ANSWER).await;
-    again.until(|look| look.attachment("race.png").is_some()).await;
+    let again = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    again.wait_for_text(ANSWER).await;
+    again.wait_until(|look| look.attachment("race.png").is_some()).await;
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_race_that_another_process_runs_does_not_count_against_its_asker() {
-    let setup = Setup { lines: "[arena]\nraces_per_user_per_minute = 1", ..alone("") };
+    let setup = Setup { lines: "[arena]\nraces_per_user_per_minute = 1", ..single_model("") };
     let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(setup, [halves(&gate)]).await;
+    let mut scenario = DiscordScenario::start(setup, [gated_answer(&gate)]).await;
     scenario.discord.another_process_answers_first();
-    let taken = scenario.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    assert_eq!(taken.tried().await, 40_060);
+    let taken = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    assert_eq!(taken.wait_for_response_code().await, 40_060);
     scenario.service.wait_for_log("answered elsewhere").await;
-    let asked = asks(&scenario, Place::Server).await;
+    let request = start_race(&scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     scenario.finish().await;
 }
 
@@ -55,16 +59,16 @@ async fn a_race_that_another_process_runs_does_not_count_against_its_asker() {
 #[tokio::test]
 async fn a_message_that_discord_does_not_know_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
-    let scenario = DiscordScenario::start(alone(""), [halves(&gate)]).await;
-    scenario.discord.fails_next(Family::Edit, 404);
-    let asked = asks(&scenario, Place::Server).await;
-    are_met(&scenario).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    scenario.discord.fail_next(Family::Edit, 404);
+    let request = start_race(&scenario, Place::Server).await;
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    scenario.discord.fails_next(Family::Edit, 404);
-    let models = scenario.discord.types("/arena models", &[], NAMED, Place::Server);
-    models.shows("reachable").await;
-    are_met(&scenario).await;
+    assert_ends_with_chart(&request).await;
+    scenario.discord.fail_next(Family::Edit, 404);
+    let models = scenario.discord.type_command("/arena models", &[], NAMED, Place::Server);
+    models.wait_for_text("reachable").await;
+    wait_for_faults(&scenario).await;
     scenario.finish().await;
 }
 
@@ -72,8 +76,8 @@ async fn a_message_that_discord_does_not_know_yet_is_edited_a_moment_later() {
 #[tokio::test]
 async fn a_refusal_that_is_not_discords_own_does_not_end_the_registration() {
     let discord = FakeDiscord::open().await;
-    discord.fails_next(Family::Application, 403);
-    let mut scenario = DiscordScenario::launch(discord, alone(""), []).await;
+    discord.fail_next(Family::Application, 403);
+    let mut scenario = DiscordScenario::launch(discord, single_model(""), []).await;
     scenario.service.wait_for_log("the commands were registered").await;
     assert_eq!(scenario.service.ready().await.0, 200);
     scenario.finish().await;
@@ -82,8 +86,8 @@ async fn a_refusal_that_is_not_discords_own_does_not_end_the_registration() {
 #[tokio::test]
 async fn a_public_key_of_another_application_is_said_where_operators_look() {
     let discord = FakeDiscord::open().await;
-    let hung = discord.hangs_next(Family::Application);
-    let mut scenario = DiscordScenario::launch(discord, alone(""), []).await;
+    let hung = discord.hang_next(Family::Application);
+    let mut scenario = DiscordScenario::launch(discord, single_model(""), []).await;
     hung.reached().await;
     scenario.discord.world(|world| world.signing_key = [8; 32]);
     hung.release();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DiscordScenario, NAMED, PROMPT, Setup, Transport, alone};
+use super::{DiscordScenario, NAMED, PROMPT, Setup, Transport, single_model};
 use crate::support::discord::Place;
 
 const RACE: &str = "0192f3a1-0000-7000-8000-00005f3a9c2e";
@@ -18,7 +18,7 @@ fn old(buttons: &[(&str, String)]) -> Value {
 #[tokio::test]
 async fn buttons_of_an_earlier_process_say_what_became_of_them() {
     for transport in [Transport::Gateway, Transport::Http] {
-        let scenario = DiscordScenario::start(Setup { transport, ..alone("") }, []).await;
+        let scenario = DiscordScenario::start(Setup { transport, ..single_model("") }, []).await;
         let race = |word: &str| format!("arena:{word}:{RACE}");
         let buttons = [
             ("Stop", race("stop")),
@@ -27,16 +27,17 @@ async fn buttons_of_an_earlier_process_say_what_became_of_them() {
             ("Explain", race("explain")),
             ("Bet", race("bet")),
         ];
-        let message = scenario.discord.finds(Place::Server, &old(&buttons));
+        let message = scenario.discord.add_message(Place::Server, &old(&buttons));
         for (label, _) in &buttons {
-            let press = scenario.discord.presses(message, label, NAMED);
-            assert!(press.acknowledged().await.private, "{label}");
-            press.shows(if *label == "Bet" { "another version" } else { "has expired" }).await;
+            let press = scenario.discord.press(message, label, NAMED);
+            assert!(press.wait_for_ack().await.private, "{label}");
+            press.wait_for_text(if *label == "Bet" { "another version" } else { "has expired" }).await;
         }
         let gone = [("Try", format!("arena:try:{:016x}", 7))];
-        let press = scenario.discord.presses(scenario.discord.finds(Place::Dm, &old(&gone)), "Try", NAMED);
-        assert!(press.acknowledged().await.private);
-        press.shows("no longer in the configuration").await;
+        let press =
+            scenario.discord.press(scenario.discord.add_message(Place::Dm, &old(&gone)), "Try", NAMED);
+        assert!(press.wait_for_ack().await.private);
+        press.wait_for_text("no longer in the configuration").await;
         assert_eq!(scenario.provider.truth().exchanges.len(), 0);
         scenario.finish().await;
     }
@@ -45,16 +46,17 @@ async fn buttons_of_an_earlier_process_say_what_became_of_them() {
 #[tokio::test]
 async fn what_nobody_can_read_is_answered_all_the_same() {
     for transport in [Transport::Gateway, Transport::Http] {
-        let mut scenario = DiscordScenario::start(Setup { transport, ..alone("") }, []).await;
-        scenario.discord.spoils_next(|payload| payload["data"] = json!({ "future": true }));
-        let asked = scenario.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-        assert!(asked.acknowledged().await.private);
-        asked.shows("does not know").await;
+        let mut scenario = DiscordScenario::start(Setup { transport, ..single_model("") }, []).await;
+        scenario.discord.corrupt_next(|payload| payload["data"] = json!({ "future": true }));
+        let request =
+            scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+        assert!(request.wait_for_ack().await.private);
+        request.wait_for_text("does not know").await;
         // what serenity reads, and we do not
-        scenario.discord.spoils_next(|payload| payload["data"]["options"] = json!([]));
+        scenario.discord.corrupt_next(|payload| payload["data"]["options"] = json!([]));
         let typed = [("prompt", "x"), ("models", "a")];
-        let completion = scenario.discord.completes("/arena compare", &typed, NAMED, Place::Server);
-        assert_eq!(completion.choices().await, []);
+        let completion = scenario.discord.autocomplete("/arena compare", &typed, NAMED, Place::Server);
+        assert_eq!(completion.wait_for_choices().await, []);
         scenario.service.wait_for_log("could not be understood").await;
         assert_eq!(scenario.provider.truth().exchanges.len(), 0);
         scenario.finish().await;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     super::{KEY, TestService, program},
-    Memory, kills, seed,
+    TestStore, kills, seed,
 };
 use crate::support::{
     crowd,
@@ -37,7 +37,7 @@ async fn provider() -> FakeProvider {
 }
 
 /// No race ran twice, and no budget is short of what the provider served.
-async fn is_honest(truth: &Truth, memory: &Memory) {
+async fn assert_honest_budget(truth: &Truth, store: &TestStore) {
     let mut asked = HashMap::<(String, String), u32>::new();
     for exchange in &truth.exchanges {
         let prompt = exchange.body["messages"].to_string();
@@ -45,8 +45,9 @@ async fn is_honest(truth: &Truth, memory: &Memory) {
     }
     assert!(asked.values().all(|times| *times == 1), "a race ran twice: {asked:?}");
     let served: u64 = truth.exchanges.iter().map(Exchange::tokens).sum();
-    let spent =
-        memory.counts("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM spend WHERE scope = 'day'").await;
+    let spent = store
+        .query_number("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM spend WHERE scope = 'day'")
+        .await;
     let served = i64::try_from(served * 1_000_000).expect("a number");
     assert!(spent >= served, "{spent} are spent, and {served} were served");
 }
@@ -65,101 +66,103 @@ async fn killed(
     (TestService::start(program(), address).await, start)
 }
 
-async fn on_discord(memory: &Memory, calls: usize) -> Duration {
+async fn on_discord(store: &TestStore, calls: usize) -> Duration {
     let (discord, provider) = (FakeDiscord::open().await, provider().await);
     let address = free_address();
-    discord.delivers_by(discord::Delivery::Http(address));
+    discord.deliver_by(discord::Delivery::Http(address));
     let program = || {
         let transport = on_discord::Transport::Http;
         let program =
             program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_discord::mode(transport)));
-        memory.of(on_discord::with_credentials(program, &discord, transport), address)
+        store.of(on_discord::with_credentials(program, &discord, transport), address)
     };
     let mut bot = TestService::start(program(), address).await;
     bot.wait_for_log("the commands were registered").await;
     let before = discord.world(|world| world.calls.len());
-    let asked: Vec<_> = (0..RACES)
+    let requests: Vec<_> = (0..RACES)
         .map(|race| {
             let prompt = crowd::prompt(race);
-            discord.types("/arena compare", &[("prompt", &prompt)], discord::ANA, Place::Server)
+            discord.type_command("/arena compare", &[("prompt", &prompt)], discord::ANA, Place::Server)
         })
         .collect();
     let is_over = |world: &discord::World| {
         let is_over = |message: &discord::Message| message.private || !message.look().attachments.is_empty();
-        asked.iter().all(|asked| world.original(asked.id()).is_some_and(is_over))
+        requests.iter().all(|request| world.original(request.id()).is_some_and(is_over))
     };
     // a race may need fewer calls than the random number: then the kill hits an idle service
     let reached =
         discord.until(|world| (world.calls.len() >= before + calls || is_over(world)).then_some(()));
     let (bot, start) = killed(bot, program, reached).await;
-    for asked in &asked {
-        let Some(answer) = asked.interaction().answer else {
-            asked.pardons();
+    for request in &requests {
+        let Some(answer) = request.interaction().answer else {
+            request.excuse();
             continue;
         };
         let left = RECOVERY_TIMEOUT.saturating_sub(start.elapsed());
         let ended = timeout(left, async {
             loop {
-                let last = asked.ends().await;
-                let now = asked.now();
+                let last = request.wait_for_end().await;
+                let now = request.current();
                 if now.text() == last.look.text() || !now.is_loading() {
                     return now;
                 }
             }
         });
-        let now =
-            ended.await.unwrap_or_else(|_| panic!("no end after {calls} calls:\n{}", asked.now().text()));
+        let now = ended
+            .await
+            .unwrap_or_else(|_| panic!("no end after {calls} calls:\n{}", request.current().text()));
         // a refusal, on a machine that is too busy for the database, is private and has no buttons
         assert!(answer.private || !now.buttons().is_empty(), "an end without buttons:\n{}", now.text());
     }
     let took = start.elapsed();
-    is_honest(&provider.truth(), memory).await;
+    assert_honest_budget(&provider.truth(), store).await;
     bot.signal("TERM").await;
     bot.wait_for_exit(0).await;
-    provider.lets_go();
-    discord.pardon();
+    provider.discard_answers();
+    discord.take_violations();
     took
 }
 
-async fn on_slack(memory: &Memory, calls: usize) -> Duration {
+async fn on_slack(store: &TestStore, calls: usize) -> Duration {
     let (slack, provider) = (FakeSlack::open().await, provider().await);
     let address = free_address();
-    slack.delivers_by(slack::Delivery::Http(address));
+    slack.deliver_by(slack::Delivery::Http(address));
     let program = || {
         let transport = on_slack::Transport::Http;
         let program =
             program(&provider, &MODELS).with_lines(&format!("{LINES}{}\n", on_slack::mode(transport)));
-        memory.of(on_slack::with_credentials(program, &slack, transport), address)
+        store.of(on_slack::with_credentials(program, &slack, transport), address)
     };
     let mut bot = TestService::start(program(), address).await;
     bot.wait_for_log("Slack knows the bot").await;
     let before = slack.world(|world| world.calls.len());
-    let types = |race| slack.types("/arena", &format!("compare {}", crowd::prompt(race)), slack::ANA, LOBBY);
-    let asked: Vec<_> = (0..RACES).map(types).collect();
+    let types =
+        |race| slack.type_command("/arena", &format!("compare {}", crowd::prompt(race)), slack::ANA, LOBBY);
+    let requests: Vec<_> = (0..RACES).map(types).collect();
     // a race may need fewer calls than the random number: then the kill hits an idle service
     let is_over = |world: &slack::World| {
         world.public(LOBBY).filter(|message| !message.files.is_empty()).count() == RACES
     };
     let reached = slack.until(|world| (world.calls.len() >= before + calls || is_over(world)).then_some(()));
     let (bot, start) = killed(bot, program, reached).await;
-    for asked in &asked {
-        if asked.happened().acks.iter().all(|ack| ack.status != 200) {
-            asked.pardons();
+    for request in &requests {
+        if request.action().acks.iter().all(|ack| ack.status != 200) {
+            request.excuse();
             continue;
         }
         let left = RECOVERY_TIMEOUT.saturating_sub(start.elapsed());
         let ended = tokio::select! {
-            ended = timeout(left, asked.ends()) => ended.is_ok(),
-            told = timeout(left, asked.told("interrupted before your race could begin")) => told.is_ok(),
+            ended = timeout(left, request.wait_for_end()) => ended.is_ok(),
+            told = timeout(left, request.wait_for_private_text("interrupted before your race could begin")) => told.is_ok(),
         };
         assert!(ended, "no end after {calls} calls:\n{}", slack.world(|world| world.transcript()));
     }
     let took = start.elapsed();
-    is_honest(&provider.truth(), memory).await;
+    assert_honest_budget(&provider.truth(), store).await;
     bot.signal("TERM").await;
     bot.wait_for_exit(0).await;
-    provider.lets_go();
-    slack.pardon();
+    provider.discard_answers();
+    slack.take_violations();
     took
 }
 
@@ -167,8 +170,8 @@ async fn on_slack(memory: &Memory, calls: usize) -> Duration {
 async fn plays(
     name: &str,
     most: usize,
-    memory: impl AsyncFn() -> Option<Memory>,
-    kill: impl AsyncFn(&Memory, usize) -> Duration,
+    store: impl AsyncFn() -> Option<TestStore>,
+    kill: impl AsyncFn(&TestStore, usize) -> Duration,
 ) {
     let (seed, kills) = (seed(), kills());
     println!("{name}: repeat with ARENA_SEED={seed} ARENA_KILLS={kills}");
@@ -176,29 +179,29 @@ async fn plays(
     for round in 0..kills {
         let calls = random.usize(1..=most);
         println!("{name}: kill {round} after {calls} calls");
-        let Some(memory) = memory().await else { return };
-        slowest = slowest.max(kill(&memory, calls).await);
-        memory.ends().await;
+        let Some(store) = store().await else { return };
+        slowest = slowest.max(kill(&store, calls).await);
+        store.remove().await;
     }
     println!("{name}: {kills} kills, all messages at their end after {slowest:?} at the latest");
 }
 
 #[tokio::test]
 async fn on_discord_with_sqlite() {
-    plays("Discord, SQLite", 24, async || Some(Memory::sqlite()), on_discord).await;
+    plays("Discord, SQLite", 24, async || Some(TestStore::sqlite()), on_discord).await;
 }
 
 #[tokio::test]
 async fn on_discord_with_postgres() {
-    plays("Discord, PostgreSQL", 24, async || Memory::postgres().await, on_discord).await;
+    plays("Discord, PostgreSQL", 24, async || TestStore::postgres().await, on_discord).await;
 }
 
 #[tokio::test]
 async fn on_slack_with_sqlite() {
-    plays("Slack, SQLite", 20, async || Some(Memory::sqlite()), on_slack).await;
+    plays("Slack, SQLite", 20, async || Some(TestStore::sqlite()), on_slack).await;
 }
 
 #[tokio::test]
 async fn on_slack_with_postgres() {
-    plays("Slack, PostgreSQL", 20, async || Memory::postgres().await, on_slack).await;
+    plays("Slack, PostgreSQL", 20, async || TestStore::postgres().await, on_slack).await;
 }

@@ -4,7 +4,7 @@
 mod bad_days;
 mod elsewhere;
 mod kills;
-mod pair;
+mod replica_pair;
 mod replicas;
 mod twice;
 
@@ -17,12 +17,12 @@ use tempfile::TempDir;
 use crate::support::{postgres::Database, program::Program};
 
 /// Where a bot remembers.
-pub enum Memory {
+pub enum TestStore {
     Sqlite(TempDir),
     Postgres(Database),
 }
 
-impl Memory {
+impl TestStore {
     pub fn sqlite() -> Self {
         Self::Sqlite(TempDir::new().expect("a folder"))
     }
@@ -41,9 +41,9 @@ impl Memory {
     }
 
     /// The number that a query gives.
-    pub async fn counts(&self, query: &str) -> i64 {
+    pub async fn query_number(&self, query: &str) -> i64 {
         match self {
-            Self::Postgres(database) => database.counts(query).await,
+            Self::Postgres(database) => database.query_number(query).await,
             Self::Sqlite(folder) => {
                 let url = format!("sqlite://{}/arena.sqlite?mode=ro", folder.path().display());
                 let mut file = SqliteConnection::connect(&url).await.expect("a file");
@@ -53,9 +53,9 @@ impl Memory {
         }
     }
 
-    pub async fn ends(self) {
+    pub async fn remove(self) {
         if let Self::Postgres(database) = self {
-            database.drops().await;
+            database.drop().await;
         }
     }
 }

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use super::{
-    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, alone,
-    trouble::{TROUBLES, are_met, calls, files, meets},
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario,
+    common::{FAULTS, calls, file_count, inject, wait_for_faults},
+    single_model,
 };
 use crate::support::{
     provider::{Answer, answer},
-    slack::{Asked, BEN, Fault, Method, Moment},
+    slack::{BEN, Fault, Method, Moment, UserRequest},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,41 +25,45 @@ fn longer() -> Answer {
     answer("a").role().says(ANSWER).says(&" and so on".repeat(1_500)).whole()
 }
 
-async fn raced(scenario: &SlackScenario) -> Asked {
-    let asked = scenario.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    asked.file(".png").await;
-    asked
+async fn raced(scenario: &SlackScenario) -> UserRequest {
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    request.wait_for_file(".png").await;
+    request
 }
 
-async fn presses(scenario: &SlackScenario, race: &Asked) -> Asked {
-    scenario.slack.presses(&race.message().await, "Full answers", BEN)
+async fn presses(scenario: &SlackScenario, race: &UserRequest) -> UserRequest {
+    scenario.slack.press(&race.wait_for_message().await, "Full answers", BEN)
 }
 
-async fn is_told_that_they_stand_there(scenario: &SlackScenario, race: &Asked) {
-    presses(scenario, race).await.told("stand in the thread").await;
+async fn is_told_that_they_stand_there(scenario: &SlackScenario, race: &UserRequest) {
+    presses(scenario, race).await.wait_for_private_text("stand in the thread").await;
 }
 
 /// How many messages in the thread have these words.
-fn messages(race: &Asked, words: &str) -> usize {
+fn messages(race: &UserRequest, words: &str) -> usize {
     race.thread().iter().filter(|message| message.text().contains(words)).count()
 }
 
 /// In place of a message of which nobody knows whether it was posted comes the file.
 #[tokio::test]
 async fn a_message_of_which_slack_says_nothing_is_not_posted_again() {
-    let answers = TROUBLES.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
-    let scenario = SlackScenario::start(alone(""), answers.collect::<Vec<_>>()).await;
-    for trouble in &TROUBLES {
+    let answers = FAULTS.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
+    let scenario = SlackScenario::start(single_model(""), answers.collect::<Vec<_>>()).await;
+    for trouble in &FAULTS {
         let race = raced(&scenario).await;
         let before = calls(&scenario, Method::PostMessage);
-        meets(&scenario, Method::PostMessage, trouble);
+        inject(&scenario, Method::PostMessage, trouble);
         presses(&scenario, &race).await;
-        let file = race.file(".md").await;
+        let file = race.wait_for_file(".md").await;
         assert!(String::from_utf8_lossy(&file.bytes).contains("is short"));
         is_told_that_they_stand_there(&scenario, &race).await;
         assert_eq!(calls(&scenario, Method::PostMessage), before + 1, "{trouble:?}");
         let stands = usize::from(matches!(trouble, Fault::Cut(Moment::After)));
-        assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (stands, 1), "{trouble:?}");
+        assert_eq!(
+            (messages(&race, "Full answers of"), file_count(&race, ".md")),
+            (stands, 1),
+            "{trouble:?}"
+        );
     }
     scenario.finish().await;
 }
@@ -68,69 +73,69 @@ async fn what_stands_there_already_is_not_posted_again() {
     let scenario = SlackScenario::start(Setup::default(), ["a", "b"].map(long)).await;
     let race = raced(&scenario).await;
     // the first one passes
-    meets(&scenario, Method::PostMessage, &Fault::Slow(Duration::ZERO));
-    meets(&scenario, Method::PostMessage, &Fault::Refused("of_tomorrow"));
+    inject(&scenario, Method::PostMessage, &Fault::Slow(Duration::ZERO));
+    inject(&scenario, Method::PostMessage, &Fault::Refused("of_tomorrow"));
     let pressed = presses(&scenario, &race).await;
-    pressed.told("Press again in a moment for the rest").await;
+    pressed.wait_for_private_text("Press again in a moment for the rest").await;
     let stand = || ["of a and", "of b and"].map(|words| messages(&race, words));
     assert_eq!(stand().iter().sum::<usize>(), 1, "the first one alone");
     presses(&scenario, &race).await;
     for words in ["of a and", "of b and"] {
-        race.adds(words).await;
+        race.wait_for_reply(words).await;
     }
     is_told_that_they_stand_there(&scenario, &race).await;
     assert_eq!(stand(), [1, 1]);
-    assert_eq!(files(&race, ".md"), 0);
+    assert_eq!(file_count(&race, ".md"), 0);
     scenario.finish().await;
 }
 
 /// The steps that nobody sees are repeated, and the limit of each is waited for.
 #[tokio::test]
 async fn a_file_gets_over_trouble_by_one_press() {
-    let scenario = SlackScenario::start(alone(""), [longer()]).await;
+    let scenario = SlackScenario::start(single_model(""), [longer()]).await;
     let race = raced(&scenario).await;
     for method in [Method::GetUploadUrl, Method::Upload] {
-        meets(&scenario, method, &Fault::Limited(SECOND));
-        TROUBLES[..2].iter().for_each(|trouble| meets(&scenario, method, trouble));
+        inject(&scenario, method, &Fault::Limited(SECOND));
+        FAULTS[..2].iter().for_each(|trouble| inject(&scenario, method, trouble));
     }
-    meets(&scenario, Method::PostMessage, &Fault::Limited(SECOND));
-    meets(&scenario, Method::CompleteUpload, &Fault::Limited(SECOND));
+    inject(&scenario, Method::PostMessage, &Fault::Limited(SECOND));
+    inject(&scenario, Method::CompleteUpload, &Fault::Limited(SECOND));
     let pressed = presses(&scenario, &race).await;
-    race.file(".md").await;
-    are_met(&scenario).await;
+    race.wait_for_file(".md").await;
+    wait_for_faults(&scenario).await;
     is_told_that_they_stand_there(&scenario, &race).await;
-    assert!(pressed.whispers().is_empty(), "{:?}", pressed.whispers());
-    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
+    assert!(pressed.ephemerals().is_empty(), "{:?}", pressed.ephemerals());
+    assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 1));
     scenario.finish().await;
 }
 
 /// A file that cannot be brought to Slack is brought by the next press, without the messages before it.
 #[tokio::test]
 async fn a_file_that_was_not_taken_is_sent_alone() {
-    let scenario = SlackScenario::start(alone(""), [longer()]).await;
+    let scenario = SlackScenario::start(single_model(""), [longer()]).await;
     let race = raced(&scenario).await;
-    meets(&scenario, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
-    presses(&scenario, &race).await.told("Press again in a moment for the rest").await;
-    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 0));
+    inject(&scenario, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
+    presses(&scenario, &race).await.wait_for_private_text("Press again in a moment for the rest").await;
+    assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 0));
     presses(&scenario, &race).await;
-    race.file(".md").await;
+    race.wait_for_file(".md").await;
     is_told_that_they_stand_there(&scenario, &race).await;
-    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
+    assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 1));
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_file_of_which_slack_says_nothing_is_not_shown_twice() {
     let scenario =
-        SlackScenario::start(alone(""), TROUBLES.iter().map(|_| longer()).collect::<Vec<_>>()).await;
-    for trouble in &TROUBLES {
+        SlackScenario::start(single_model(""), FAULTS.iter().map(|_| longer()).collect::<Vec<_>>()).await;
+    for trouble in &FAULTS {
         let race = raced(&scenario).await;
         let before = calls(&scenario, Method::CompleteUpload);
-        meets(&scenario, Method::CompleteUpload, trouble);
-        presses(&scenario, &race).await.told("did not say whether the file").await;
+        inject(&scenario, Method::CompleteUpload, trouble);
+        presses(&scenario, &race).await.wait_for_private_text("did not say whether the file").await;
         is_told_that_they_stand_there(&scenario, &race).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
-            race.file(".md").await;
+            race.wait_for_file(".md").await;
         }
         assert_eq!(calls(&scenario, Method::CompleteUpload), before + 1, "{trouble:?}");
     }

@@ -3,16 +3,16 @@
 use super::{ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport};
 use crate::support::{
     provider::{Answer, answer},
-    slack::{Asked, BEN, Look, MOD, Ts},
+    slack::{BEN, Look, MOD, Ts, UserRequest},
 };
 
 on_both_transports!(every_button, full_answers_as_a_file, a_race_that_nobody_remembers);
 
-async fn whole_race(scenario: &SlackScenario) -> (Asked, Ts) {
-    let race = scenario.slack.types("/arena", &format!("compare {PROMPT} why?"), NAMED, LOBBY);
-    race.ends().await;
-    race.file(".png").await;
-    let message = race.message().await;
+async fn whole_race(scenario: &SlackScenario) -> (UserRequest, Ts) {
+    let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why?"), NAMED, LOBBY);
+    race.wait_for_end().await;
+    race.wait_for_file(".png").await;
+    let message = race.wait_for_message().await;
     (race, message)
 }
 
@@ -22,42 +22,42 @@ fn says(model: &str, words: &str) -> Answer {
 
 /// Stop, Full answers, Explain, Race again.
 async fn every_button(transport: Transport) {
-    let endless = answer("a").role().says(ANSWER).says(" begins").hangs();
-    let answers = [endless, says("b", " of b"), says("a", " once more"), says("b", " once more")];
+    let endless_answer = answer("a").role().says(ANSWER).says(" begins").hangs();
+    let answers = [endless_answer, says("b", " of b"), says("a", " once more"), says("b", " once more")];
     let setup = Setup { transport, slack: "admins = [\"U0MOD\"]", ..Setup::default() };
     let scenario = SlackScenario::start(setup, answers).await;
-    let race = scenario.slack.types("/arena", &format!("compare {PROMPT} why?"), NAMED, LOBBY);
-    let live = race.shows("begins").await.look;
+    let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why?"), NAMED, LOBBY);
+    let live = race.wait_for_text("begins").await.look;
     assert_eq!(live.buttons().len(), 1, "Stop alone: {}", live.text());
-    let message = race.message().await;
-    scenario.slack.presses(&message, "Stop", BEN).told("Only the one who asked").await;
-    assert!(race.now().button("Stop").is_some(), "BEN stopped it");
-    let stop = scenario.slack.presses(&message, "Stop", MOD);
-    let last = race.ends().await.look.text();
+    let message = race.wait_for_message().await;
+    scenario.slack.press(&message, "Stop", BEN).wait_for_private_text("Only the one who asked").await;
+    assert!(race.current().button("Stop").is_some(), "BEN stopped it");
+    let stop = scenario.slack.press(&message, "Stop", MOD);
+    let last = race.wait_for_end().await.look.text();
     assert!(last.contains("Stopped") && last.contains("begins") && last.contains("of b"), "{last}");
-    assert!(stop.whispers().is_empty(), "{:?}", stop.whispers());
-    race.file(".png").await;
+    assert!(stop.ephemerals().is_empty(), "{:?}", stop.ephemerals());
+    race.wait_for_file(".png").await;
     full_answers_stand_in_the_thread(&scenario, &race, &message).await;
-    let explain = scenario.slack.presses(&message, "Explain", BEN);
-    assert!(explain.told("What this race shows").await.look.text().len() > 60);
-    assert!(explain.whispers().iter().all(|said| said.only_for.as_deref() == Some(BEN.id)));
-    let again = scenario.slack.presses(&message, "Race again", BEN);
-    let second = again.ends().await.look.text();
+    let explain = scenario.slack.press(&message, "Explain", BEN);
+    assert!(explain.wait_for_private_text("What this race shows").await.look.text().len() > 60);
+    assert!(explain.ephemerals().iter().all(|said| said.only_for.as_deref() == Some(BEN.id)));
+    let again = scenario.slack.press(&message, "Race again", BEN);
+    let second = again.wait_for_end().await.look.text();
     assert!(second.contains("once more") && second.contains("ben") && second.contains(PROMPT), "{second}");
-    let own = again.message().await;
+    let own = again.wait_for_message().await;
     let root = scenario.slack.world(|world| world.message(&own).and_then(|message| message.thread.clone()));
     assert_eq!(root, None, "a message of its own, not one in the thread of the old race");
-    again.file(".png").await;
+    again.wait_for_file(".png").await;
     scenario.finish().await;
 }
 
-async fn full_answers_stand_in_the_thread(scenario: &SlackScenario, race: &Asked, message: &str) {
-    let full = scenario.slack.presses(message, "Full answers", BEN);
-    let said = race.adds("Full answers of race").await;
+async fn full_answers_stand_in_the_thread(scenario: &SlackScenario, race: &UserRequest, message: &str) {
+    let full = scenario.slack.press(message, "Full answers", BEN);
+    let said = race.wait_for_reply("Full answers of race").await;
     assert_eq!(said.thread.as_deref(), Some(message), "in the thread of the race");
     assert!(said.text().contains("begins") && said.text().contains("of b"), "{}", said.text());
-    assert!(full.whispers().is_empty(), "{:?}", full.whispers());
-    scenario.slack.presses(message, "Full answers", NAMED).told("stand in the thread").await;
+    assert!(full.ephemerals().is_empty(), "{:?}", full.ephemerals());
+    scenario.slack.press(message, "Full answers", NAMED).wait_for_private_text("stand in the thread").await;
     let all = race.thread().into_iter().filter(|said| said.text().contains("Full answers of")).count();
     assert_eq!(all, 1, "they were posted again");
     let files = race.thread().iter().map(|said| said.files.len()).sum::<usize>();
@@ -75,15 +75,15 @@ async fn full_answers_as_a_file(transport: Transport) {
     )
     .await;
     let (race, message) = whole_race(&scenario).await;
-    assert!(race.now().text().contains("shortened: see Full answers"), "{}", race.now().text());
-    scenario.slack.presses(&message, "Full answers", BEN);
-    let file = race.file(".md").await;
+    assert!(race.current().text().contains("shortened: see Full answers"), "{}", race.current().text());
+    scenario.slack.press(&message, "Full answers", BEN);
+    let file = race.wait_for_file(".md").await;
     let whole = String::from_utf8(file.bytes).expect("UTF-8");
     assert!(whole.contains(&format!("{ANSWER}{text}")), "the answer is not there byte for byte");
     assert!(whole.contains("is short") && whole.contains(PROMPT));
-    let said = race.adds("The file below holds every answer whole").await;
+    let said = race.wait_for_reply("The file below holds every answer whole").await;
     assert!(said.text().contains("is short"), "{}", said.text());
-    scenario.slack.presses(&message, "Full answers", BEN).told("stand in the thread").await;
+    scenario.slack.press(&message, "Full answers", BEN).wait_for_private_text("stand in the thread").await;
     scenario.finish().await;
 }
 
@@ -93,16 +93,16 @@ async fn a_race_that_nobody_remembers(transport: Transport) {
         SlackScenario::start(Setup { transport, ..Setup::default() }, [says("a", " x"), says("b", " y")])
             .await;
     let (race, message) = whole_race(&scenario).await;
-    let id = race.now().button("Explain").expect("a button").value;
+    let id = race.current().button("Explain").expect("a button").value;
     let digit = if id.ends_with('0') { "1" } else { "0" };
     replaces(&scenario, &message, &id, &format!("{}{digit}", &id[..id.len() - 1]));
     let calls = scenario.provider.truth().exchanges.len();
     for button in ["Race again", "Full answers", "Explain"] {
-        let pressed = scenario.slack.presses(&message, button, BEN);
-        pressed.told("This race has expired").await;
+        let pressed = scenario.slack.press(&message, button, BEN);
+        pressed.wait_for_private_text("This race has expired").await;
     }
     replaces(&scenario, &message, "\"answers\"", "\"applaud\"");
-    scenario.slack.presses(&message, "Full answers", BEN).told("of another version").await;
+    scenario.slack.press(&message, "Full answers", BEN).wait_for_private_text("of another version").await;
     assert_eq!(scenario.provider.truth().exchanges.len(), calls, "a model was asked");
     scenario.finish().await;
 }

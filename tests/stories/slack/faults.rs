@@ -3,32 +3,33 @@
 use std::time::Duration;
 
 use super::{
-    LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, alone, asks, ends_with_chart, halves,
-    trouble::{
-        TROUBLES, answered, are_met, calls, endless, ends_once_more, meets, models_are_stopped,
-        one_at_a_time, pictures,
+    LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, assert_ends_with_chart,
+    common::{
+        FAULTS, calls, endless_answer, inject, model_calls, one_at_a_time, picture_count, wait_for_faults,
+        wait_for_repeated_end, wait_until_models_stop,
     },
+    gated_answer, single_model, start_race,
 };
 use crate::support::{
     provider::Gate,
-    slack::{ANA, Asked, BEN, DM, Fault, Method, Moment, TOWN, World},
+    slack::{ANA, BEN, DM, Fault, Method, Moment, TOWN, UserRequest, World},
 };
 
 #[tokio::test]
 async fn trouble_with_edits_and_uploads_passes() {
-    let gates = TROUBLES.map(|_| Gate::default());
-    let scenario = SlackScenario::start(alone(""), gates.iter().map(halves)).await;
-    for (trouble, gate) in TROUBLES.iter().zip(&gates) {
-        let asked = asks(&scenario, LOBBY).await;
-        meets(&scenario, Method::Update, trouble);
-        are_met(&scenario).await;
-        scenario.slack.troubles_final(trouble.clone());
-        meets(&scenario, Method::GetUploadUrl, trouble);
-        meets(&scenario, Method::Upload, trouble);
+    let gates = FAULTS.map(|_| Gate::default());
+    let scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    for (trouble, gate) in FAULTS.iter().zip(&gates) {
+        let request = start_race(&scenario, LOBBY).await;
+        inject(&scenario, Method::Update, trouble);
+        wait_for_faults(&scenario).await;
+        scenario.slack.fail_final_edit(trouble.clone());
+        inject(&scenario, Method::GetUploadUrl, trouble);
+        inject(&scenario, Method::Upload, trouble);
         gate.open();
-        ends_with_chart(&asked).await;
-        are_met(&scenario).await;
-        assert_eq!(pictures(&asked), 1);
+        assert_ends_with_chart(&request).await;
+        wait_for_faults(&scenario).await;
+        assert_eq!(picture_count(&request), 1);
     }
     scenario.finish().await;
 }
@@ -36,19 +37,19 @@ async fn trouble_with_edits_and_uploads_passes() {
 /// Nobody knows whether the picture is there: a second one would be worse than none.
 #[tokio::test]
 async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
-    let gates = TROUBLES.map(|_| Gate::default());
-    let mut scenario = SlackScenario::start(alone(""), gates.iter().map(halves)).await;
-    for (trouble, gate) in TROUBLES.iter().zip(&gates) {
-        let asked = asks(&scenario, LOBBY).await;
+    let gates = FAULTS.map(|_| Gate::default());
+    let mut scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    for (trouble, gate) in FAULTS.iter().zip(&gates) {
+        let request = start_race(&scenario, LOBBY).await;
         let before = calls(&scenario, Method::CompleteUpload);
-        meets(&scenario, Method::CompleteUpload, trouble);
+        inject(&scenario, Method::CompleteUpload, trouble);
         gate.open();
-        are_met(&scenario).await;
+        wait_for_faults(&scenario).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
-            asked.file(".png").await;
+            request.wait_for_file(".png").await;
         }
         // the next race ends long after any second try of this one
-        assert!(asked.ends().await.look.text().contains("begins and ends"));
+        assert!(request.wait_for_end().await.look.text().contains("begins and ends"));
         assert_eq!(calls(&scenario, Method::CompleteUpload), before + 1);
     }
     scenario.service.wait_for_log("the chart was not attached").await;
@@ -57,54 +58,56 @@ async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
 }
 
 /// Asks, and is told that nobody knows.
-async fn is_told_that_nobody_knows(scenario: &SlackScenario, channel: &str, n: usize) -> Asked {
+async fn is_told_that_nobody_knows(scenario: &SlackScenario, channel: &str, n: usize) -> UserRequest {
     let line = format!("compare {PROMPT} {n}?");
-    let asked = match channel {
-        DM => scenario.slack.says(&line, NAMED, None),
-        channel => scenario.slack.types("/arena", &line, NAMED, channel),
+    let request = match channel {
+        DM => scenario.slack.direct_message(&line, NAMED, None),
+        channel => scenario.slack.type_command("/arena", &line, NAMED, channel),
     };
     if channel == DM {
         let word =
             |world: &World| world.public(DM).find(|m| m.text().contains("Slack did not say")).map(drop);
         scenario.slack.until(word).await;
     } else {
-        asked
-            .told("Slack did not say whether the message was posted, so no model was called. Ask again.")
+        request
+            .wait_for_private_text(
+                "Slack did not say whether the message was posted, so no model was called. Ask again.",
+            )
             .await;
     }
-    asked
+    request
 }
 
 #[tokio::test]
 async fn a_first_post_of_which_slack_says_nothing_is_not_repeated() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(one_at_a_time(), [halves(&gate)]).await;
-    for (n, trouble) in TROUBLES.iter().enumerate() {
-        meets(&scenario, Method::PostMessage, trouble);
-        let asked = is_told_that_nobody_knows(&scenario, LOBBY, n).await;
+    let scenario = SlackScenario::start(one_at_a_time(), [gated_answer(&gate)]).await;
+    for (n, trouble) in FAULTS.iter().enumerate() {
+        inject(&scenario, Method::PostMessage, trouble);
+        let request = is_told_that_nobody_knows(&scenario, LOBBY, n).await;
         assert_eq!(calls(&scenario, Method::PostMessage), n + 1);
         if matches!(trouble, Fault::Cut(Moment::After)) {
-            let look = asked.now();
+            let look = request.current();
             assert!(look.text().contains(PROMPT) && look.buttons().is_empty(), "{}", look.text());
         }
     }
-    meets(&scenario, Method::PostMessage, &TROUBLES[3]);
+    inject(&scenario, Method::PostMessage, &FAULTS[3]);
     is_told_that_nobody_knows(&scenario, DM, 9).await;
-    assert_eq!(answered(&scenario), 0);
+    assert_eq!(model_calls(&scenario), 0);
     // the only permit is free again
-    let asked = asks(&scenario, LOBBY).await;
+    let request = start_race(&scenario, LOBBY).await;
     gate.open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_post_that_takes_effect_too_late_stays_alone() {
     let scenario = SlackScenario::start(one_at_a_time(), []).await;
-    scenario.slack.delays_next(Method::PostMessage, Duration::from_secs(10));
-    let asked = is_told_that_nobody_knows(&scenario, LOBBY, 1).await;
-    asked.shows(PROMPT).await;
-    assert_eq!((calls(&scenario, Method::PostMessage), answered(&scenario)), (1, 0));
+    scenario.slack.delay_next(Method::PostMessage, Duration::from_secs(10));
+    let request = is_told_that_nobody_knows(&scenario, LOBBY, 1).await;
+    request.wait_for_text(PROMPT).await;
+    assert_eq!((calls(&scenario, Method::PostMessage), model_calls(&scenario)), (1, 0));
     scenario.finish().await;
 }
 
@@ -112,35 +115,35 @@ async fn a_post_that_takes_effect_too_late_stays_alone() {
 #[tokio::test]
 async fn an_edit_that_takes_effect_after_the_last_frame_does_not_stay() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
-    let asked = asks(&scenario, LOBBY).await;
-    scenario.slack.delays_next(Method::Update, Duration::from_secs(10));
-    are_met(&scenario).await;
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, LOBBY).await;
+    scenario.slack.delay_next(Method::Update, Duration::from_secs(10));
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    ends_once_more(&scenario, &asked).await;
+    assert_ends_with_chart(&request).await;
+    wait_for_repeated_end(&scenario, &request).await;
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_picture_that_is_shown_too_late_is_the_only_one() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
-    let asked = asks(&scenario, LOBBY).await;
-    scenario.slack.delays_next(Method::CompleteUpload, Duration::from_secs(10));
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, LOBBY).await;
+    scenario.slack.delay_next(Method::CompleteUpload, Duration::from_secs(10));
     gate.open();
-    ends_with_chart(&asked).await;
-    assert_eq!((calls(&scenario, Method::CompleteUpload), pictures(&asked)), (1, 1));
+    assert_ends_with_chart(&request).await;
+    assert_eq!((calls(&scenario, Method::CompleteUpload), picture_count(&request)), (1, 1));
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_of_which_slack_says_nothing_is_not_opened_twice() {
-    let scenario = SlackScenario::start(alone(""), []).await;
-    for (n, trouble) in TROUBLES.iter().enumerate() {
-        meets(&scenario, Method::OpenView, trouble);
-        let asked = scenario.slack.types("/arena", "", ANA, LOBBY);
-        asked.told("/arena compare").await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
+    for (n, trouble) in FAULTS.iter().enumerate() {
+        inject(&scenario, Method::OpenView, trouble);
+        let request = scenario.slack.type_command("/arena", "", ANA, LOBBY);
+        request.wait_for_private_text("/arena compare").await;
         assert_eq!(calls(&scenario, Method::OpenView), n + 1);
     }
     scenario.finish().await;
@@ -150,21 +153,29 @@ async fn a_form_of_which_slack_says_nothing_is_not_opened_twice() {
 #[tokio::test]
 async fn trouble_with_words_in_private_and_with_joining_passes() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
-    for trouble in &TROUBLES {
-        meets(&scenario, Method::Respond, trouble);
-        scenario.slack.types("/arena", "models", ANA, LOBBY).told("The line-up").await;
-        meets(&scenario, Method::PostEphemeral, trouble);
-        scenario.slack.mentions("compar why", BEN, LOBBY, None).told("did you mean compare").await;
-        are_met(&scenario).await;
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    for trouble in &FAULTS {
+        inject(&scenario, Method::Respond, trouble);
+        scenario
+            .slack
+            .type_command("/arena", "models", ANA, LOBBY)
+            .wait_for_private_text("The line-up")
+            .await;
+        inject(&scenario, Method::PostEphemeral, trouble);
+        scenario
+            .slack
+            .mention("compar why", BEN, LOBBY, None)
+            .wait_for_private_text("did you mean compare")
+            .await;
+        wait_for_faults(&scenario).await;
     }
-    TROUBLES[..2].iter().for_each(|trouble| meets(&scenario, Method::Join, trouble));
-    let asked = asks(&scenario, TOWN).await;
+    FAULTS[..2].iter().for_each(|trouble| inject(&scenario, Method::Join, trouble));
+    let request = start_race(&scenario, TOWN).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    are_met(&scenario).await;
+    assert_ends_with_chart(&request).await;
+    wait_for_faults(&scenario).await;
     assert_eq!(
-        (pictures(&asked), calls(&scenario, Method::CompleteUpload), calls(&scenario, Method::Join)),
+        (picture_count(&request), calls(&scenario, Method::CompleteUpload), calls(&scenario, Method::Join)),
         (1, 2, 3)
     );
     scenario.finish().await;
@@ -174,22 +185,22 @@ async fn trouble_with_words_in_private_and_with_joining_passes() {
 #[tokio::test]
 async fn joining_that_fails_for_good_leaves_the_text() {
     let gate = Gate::default();
-    let mut scenario = SlackScenario::start(alone(""), [halves(&gate)]).await;
-    scenario.slack.refuses_next(Method::Join, "method_not_supported_for_channel_type");
-    let asked = asks(&scenario, TOWN).await;
+    let mut scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    scenario.slack.refuse_next(Method::Join, "method_not_supported_for_channel_type");
+    let request = start_race(&scenario, TOWN).await;
     gate.open();
-    assert!(asked.ends().await.look.text().contains("begins and ends"));
+    assert!(request.wait_for_end().await.look.text().contains("begins and ends"));
     scenario.service.wait_for_log("the chart was not attached").await;
-    assert_eq!((pictures(&asked), calls(&scenario, Method::Join)), (0, 1));
+    assert_eq!((picture_count(&request), calls(&scenario, Method::Join)), (0, 1));
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_race_whose_message_is_deleted_ends_without_another_word() {
-    let scenario = SlackScenario::start(alone(""), [endless()]).await;
-    let asked = asks(&scenario, LOBBY).await;
-    scenario.slack.deletes(&asked.message().await);
-    models_are_stopped(&scenario).await;
+    let scenario = SlackScenario::start(single_model(""), [endless_answer()]).await;
+    let request = start_race(&scenario, LOBBY).await;
+    scenario.slack.delete_message(&request.wait_for_message().await);
+    wait_until_models_stop(&scenario).await;
     let lost = scenario.slack.world(|world| codes(world, Method::Update, "message_not_found"));
     assert_eq!(lost, 1);
     let log = scenario.finish().await;
@@ -198,10 +209,10 @@ async fn a_race_whose_message_is_deleted_ends_without_another_word() {
 
 #[tokio::test]
 async fn a_race_whose_channel_is_archived_ends_without_another_word() {
-    let scenario = SlackScenario::start(alone(""), [endless()]).await;
-    asks(&scenario, LOBBY).await;
-    scenario.slack.archives(LOBBY);
-    models_are_stopped(&scenario).await;
+    let scenario = SlackScenario::start(single_model(""), [endless_answer()]).await;
+    start_race(&scenario, LOBBY).await;
+    scenario.slack.archive(LOBBY);
+    wait_until_models_stop(&scenario).await;
     let lost = scenario.slack.world(|world| codes(world, Method::Update, "is_archived"));
     assert_eq!((lost, calls(&scenario, Method::GetUploadUrl)), (1, 0));
     scenario.finish().await;
@@ -216,14 +227,15 @@ fn codes(world: &World, method: Method, code: &str) -> usize {
 async fn what_comes_again_runs_once() {
     for transport in [Transport::Socket, Transport::Http] {
         let gate = Gate::default();
-        let scenario = SlackScenario::start(Setup { transport, ..alone("") }, [halves(&gate)]).await;
-        let asked = scenario.slack.mentions(&format!("compare {PROMPT}?"), NAMED, LOBBY, None);
-        scenario.slack.redelivers(&asked);
-        asked.shows("begins").await;
-        scenario.slack.redelivers(&asked);
+        let scenario =
+            SlackScenario::start(Setup { transport, ..single_model("") }, [gated_answer(&gate)]).await;
+        let request = scenario.slack.mention(&format!("compare {PROMPT}?"), NAMED, LOBBY, None);
+        scenario.slack.redeliver(&request);
+        request.wait_for_text("begins").await;
+        scenario.slack.redeliver(&request);
         gate.open();
-        ends_with_chart(&asked).await;
-        assert_eq!((calls(&scenario, Method::PostMessage), asked.happened().acks.len()), (1, 3));
+        assert_ends_with_chart(&request).await;
+        assert_eq!((calls(&scenario, Method::PostMessage), request.action().acks.len()), (1, 3));
         scenario.finish().await;
     }
 }

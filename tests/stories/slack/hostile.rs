@@ -3,7 +3,7 @@
 use super::{ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport};
 use crate::support::{
     provider::{Gate, answer},
-    slack::{Asked, DM, Message, User},
+    slack::{DM, Message, User, UserRequest},
 };
 
 on_both_transports!(harm_stays_text, harm_in_a_direct_message, harm_in_what_is_refused);
@@ -69,27 +69,28 @@ async fn harm_stays_text(transport: Transport) {
     ];
     let setup = Setup { transport, models: &[("a", ""), ("b", ""), ("c", "")], ..Setup::default() };
     let scenario = SlackScenario::start(setup, says).await;
-    let race = scenario.slack.types("/arena", &format!("compare {PROMPT} {}", harm()), EVIL, LOBBY);
-    let live = race.until(|look| seen(&look.text()).contains("click") && look.button("Stop").is_some()).await;
+    let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} {}", harm()), EVIL, LOBBY);
+    let live =
+        race.wait_until(|look| seen(&look.text()).contains("click") && look.button("Stop").is_some()).await;
     is_readable(&live.look.text());
     gate.open();
-    let last = race.ends().await.look;
+    let last = race.wait_for_end().await.look;
     is_readable(&last.text());
     for words in ["before", "after", "qzname", PROMPT] {
         assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
     }
-    race.file(".png").await;
+    race.wait_for_file(".png").await;
     everything_below_is_harmless(&scenario, &race).await;
     scenario.finish().await;
 }
 
 /// Full answers and the explanation.
-async fn everything_below_is_harmless(scenario: &SlackScenario, race: &Asked) {
-    let message = race.message().await;
-    scenario.slack.presses(&message, "Full answers", EVIL);
-    let full = race.adds("Full answers of race").await;
-    scenario.slack.presses(&message, "Full answers", EVIL).told("stand in the thread").await;
-    scenario.slack.presses(&message, "Explain", EVIL).told("What this race shows").await;
+async fn everything_below_is_harmless(scenario: &SlackScenario, race: &UserRequest) {
+    let message = race.wait_for_message().await;
+    scenario.slack.press(&message, "Full answers", EVIL);
+    let full = race.wait_for_reply("Full answers of race").await;
+    scenario.slack.press(&message, "Full answers", EVIL).wait_for_private_text("stand in the thread").await;
+    scenario.slack.press(&message, "Explain", EVIL).wait_for_private_text("What this race shows").await;
     let all = scenario.slack.world(|world| world.public(LOBBY).cloned().collect::<Vec<_>>());
     all.iter().for_each(is_short);
     is_readable(&race.thread().iter().map(Message::text).collect::<String>());
@@ -104,10 +105,10 @@ async fn harm_in_a_direct_message(transport: Transport) {
     )
     .await;
     let lines = "\n".repeat(5_000);
-    let race = scenario.slack.says(&format!("compare {PROMPT} {} {lines} end", harm()), EVIL, None);
-    let last = race.ends().await.look.text();
+    let race = scenario.slack.direct_message(&format!("compare {PROMPT} {} {lines} end", harm()), EVIL, None);
+    let last = race.wait_for_end().await.look.text();
     is_readable(&last);
-    race.file(".png").await;
+    race.wait_for_file(".png").await;
     scenario.slack.world(|world| world.public(DM).for_each(is_short));
     is_harmless(&scenario);
     scenario.finish().await;
@@ -123,14 +124,18 @@ async fn harm_in_what_is_refused(transport: Transport) {
         "compare models=<!here>,`a` x",
         "@here",
     ] {
-        let asked = scenario.slack.types("/arena", line, NAMED, LOBBY);
-        let shown = asked.acknowledged().await.shown.expect("an answer");
+        let request = scenario.slack.type_command("/arena", line, NAMED, LOBBY);
+        let shown = request.wait_for_ack().await.shown.expect("an answer");
         let text = scenario.slack.world(|world| world.message(&shown).expect("a message").text());
         let refusal = ["did you mean", "No model is called"].into_iter().find(|words| text.contains(words));
         let refusal = refusal.unwrap_or_else(|| panic!("{line} is not refused: {text}"));
-        scenario.slack.mentions(line, EVIL, LOBBY, None).told(refusal).await;
+        scenario.slack.mention(line, EVIL, LOBBY, None).wait_for_private_text(refusal).await;
     }
-    scenario.slack.says("<!channel> [x](http://evil.test)", EVIL, None).shows("did you mean").await;
+    scenario
+        .slack
+        .direct_message("<!channel> [x](http://evil.test)", EVIL, None)
+        .wait_for_text("did you mean")
+        .await;
     is_harmless(&scenario);
     scenario.finish().await;
 }

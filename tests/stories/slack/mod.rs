@@ -22,6 +22,7 @@ macro_rules! on_both_transports {
 mod answers;
 mod buttons;
 mod commands;
+mod common;
 mod crowd;
 mod ends;
 mod faults;
@@ -33,7 +34,6 @@ mod places;
 mod refusals;
 mod socket;
 mod starts;
-mod trouble;
 
 use super::{KEY, eventually, with_timeout};
 use crate::support::{
@@ -42,31 +42,31 @@ use crate::support::{
         ANSWER, PROMPT,
         slack::{NAMED, Setup, SlackScenario, Transport},
     },
-    slack::{Asked, LOBBY},
+    slack::{LOBBY, UserRequest},
 };
 
 /// One model.
-fn alone(slack: &str) -> Setup<'_> {
+fn single_model(slack: &str) -> Setup<'_> {
     Setup { models: &[("a", "")], slack, ..Setup::default() }
 }
 
 /// An answer that is held up in its middle until the gate opens.
-fn halves(gate: &Gate) -> Answer {
+fn gated_answer(gate: &Gate) -> Answer {
     answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
 }
 
 /// Somebody asks in a channel, and the beginning of the answer is shown.
-async fn asks(scenario: &SlackScenario, channel: &str) -> Asked {
-    let asked = scenario.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
-    asked.shows("begins").await;
-    asked
+async fn start_race(scenario: &SlackScenario, channel: &str) -> UserRequest {
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
+    request.wait_for_text("begins").await;
+    request
 }
 
 /// Waits for the last frame with the whole answer and for its picture.
-async fn ends_with_chart(asked: &Asked) {
-    let last = asked.ends().await.look;
+async fn assert_ends_with_chart(request: &UserRequest) {
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("begins and ends"), "{}", last.text());
     assert!(last.button("Full answers").is_some(), "{}", last.text());
-    let picture = asked.file(".png").await;
+    let picture = request.wait_for_file(".png").await;
     assert!(picture.alt.is_some_and(|alt| alt.len() > 20), "a picture without words");
 }

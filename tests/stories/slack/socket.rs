@@ -1,9 +1,9 @@
 //! Socket Mode on its bad days: a race goes on, what people type is answered, nothing runs twice.
 
 use super::{
-    ANSWER, LOBBY, PROMPT, Setup, SlackScenario, Transport, alone, eventually,
-    trouble::{answered, calls},
-    with_timeout,
+    ANSWER, LOBBY, PROMPT, Setup, SlackScenario, Transport,
+    common::{calls, model_calls},
+    eventually, single_model, with_timeout,
 };
 use crate::support::{
     provider::{Answer, Gate, answer},
@@ -23,10 +23,11 @@ fn socket(scenario: &SlackScenario) -> &FakeSocket {
 
 /// A command, which is answered by a race with this word.
 async fn is_answered(scenario: &SlackScenario, word: &str) {
-    let asked = scenario.slack.types("/arena", &format!("compare {PROMPT} {}", word.trim()), ANA, LOBBY);
-    asked.shows(word.trim()).await;
-    asked.file(".png").await;
-    assert_eq!(asked.happened().acks.len(), 1);
+    let request =
+        scenario.slack.type_command("/arena", &format!("compare {PROMPT} {}", word.trim()), ANA, LOBBY);
+    request.wait_for_text(word.trim()).await;
+    request.wait_for_file(".png").await;
+    assert_eq!(request.action().acks.len(), 1);
 }
 
 async fn is_ready(scenario: &SlackScenario) {
@@ -39,9 +40,10 @@ async fn through(trouble: impl Fn(&FakeSocket), serves_on: bool, back: impl Fn(&
     let gate = Gate::default();
     let first = answer("a").role().says(ANSWER).says(" Air").waits_for(&gate).says(" blue").whole();
     let answers = [first, says(" Meanwhile"), says(" Again")];
-    let scenario = SlackScenario::start(Setup { transport: Transport::Socket, ..alone("") }, answers).await;
-    let race = scenario.slack.types("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
-    race.shows("Air").await;
+    let scenario =
+        SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, answers).await;
+    let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
+    race.wait_for_text("Air").await;
     let before = socket(&scenario).truth();
     trouble(socket(&scenario));
     if serves_on {
@@ -49,14 +51,14 @@ async fn through(trouble: impl Fn(&FakeSocket), serves_on: bool, back: impl Fn(&
     }
     with_timeout(socket(&scenario).until(|truth| back(&before, truth))).await;
     gate.open();
-    race.shows("Air blue").await;
-    race.file(".png").await;
+    race.wait_for_text("Air blue").await;
+    race.wait_for_file(".png").await;
     if !serves_on {
         is_answered(&scenario, " Meanwhile").await;
     }
     is_answered(&scenario, " Again").await;
     is_ready(&scenario).await;
-    assert_eq!((answered(&scenario), calls(&scenario, Method::UserInfo)), (3, 1));
+    assert_eq!((model_calls(&scenario), calls(&scenario, Method::UserInfo)), (3, 1));
     assert_eq!(socket(&scenario).truth().undelivered, 0);
     scenario.finish().await;
 }
@@ -105,15 +107,16 @@ async fn dark_connections_are_replaced() {
 #[tokio::test]
 async fn an_envelope_that_comes_twice_runs_once() {
     let scenario =
-        SlackScenario::start(Setup { transport: Transport::Socket, ..alone("") }, [says(" Once")]).await;
-    let asked = scenario.slack.types("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
-    scenario.slack.redelivers(&asked);
-    asked.shows("Once").await;
-    scenario.slack.redelivers(&asked);
-    asked.file(".png").await;
+        SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, [says(" Once")])
+            .await;
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
+    scenario.slack.redeliver(&request);
+    request.wait_for_text("Once").await;
+    scenario.slack.redeliver(&request);
+    request.wait_for_file(".png").await;
     let links: Vec<_> = socket(&scenario).truth().sent.iter().map(|sent| sent.link).collect();
     assert!(links[0] != links[1] && links[0] == links[2], "{links:?}");
-    assert_eq!((calls(&scenario, Method::PostMessage), asked.happened().acks.len()), (1, 3));
+    assert_eq!((calls(&scenario, Method::PostMessage), request.action().acks.len()), (1, 3));
     scenario.finish().await;
 }
 
@@ -121,7 +124,8 @@ async fn an_envelope_that_comes_twice_runs_once() {
 #[tokio::test]
 async fn readiness_is_that_of_the_connections() {
     let mut scenario =
-        SlackScenario::start(Setup { transport: Transport::Socket, ..alone("") }, [says(" Back")]).await;
+        SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, [says(" Back")])
+            .await;
     for (door, disable) in [(Door::Shut, false), (Door::Busy, true)] {
         is_ready(&scenario).await;
         socket(&scenario).door(door);

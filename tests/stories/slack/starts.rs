@@ -1,9 +1,9 @@
 //! Starts on a bad day.
 
 use super::{
-    KEY, Setup, SlackScenario, Transport, alone,
-    trouble::{answered, calls},
-    with_timeout,
+    KEY, Setup, SlackScenario, Transport,
+    common::{calls, model_calls},
+    single_model, with_timeout,
 };
 use crate::support::{
     program::{Outcome, free_address},
@@ -26,7 +26,7 @@ async fn is_there(scenario: &mut SlackScenario) {
         with_timeout(socket.until(|truth| truth.live.len() == 2)).await;
     }
     assert_eq!(scenario.service.ready().await, (200, "ready\n".into()));
-    scenario.slack.types("/arena", "help", ANA, LOBBY).told("/arena compare").await;
+    scenario.slack.type_command("/arena", "help", ANA, LOBBY).wait_for_private_text("/arena compare").await;
 }
 
 async fn is_not_ready(scenario: &SlackScenario) -> String {
@@ -37,11 +37,11 @@ async fn is_not_ready(scenario: &SlackScenario) -> String {
 
 async fn a_slack_that_is_not_there_at_the_start_is_waited_for(transport: Transport) {
     let slack = FakeSlack::closed();
-    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
+    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..single_model("") }, []).await;
     // after some tries
     scenario.service.wait_for_log("again_in\":\"4s").await;
     is_not_ready(&scenario).await;
-    scenario.slack.opens().await;
+    scenario.slack.open_port().await;
     is_there(&mut scenario).await;
     scenario.finish().await;
 }
@@ -50,7 +50,7 @@ async fn a_slack_that_is_not_there_at_the_start_is_waited_for(transport: Transpo
 #[tokio::test]
 async fn a_drain_that_is_too_short_for_slack_is_said_at_the_start() {
     for (lines, said) in [("[arena]", Some("set it to 86")), ("[arena]\nconcurrent_races = 12", None)] {
-        let mut scenario = SlackScenario::start(Setup { lines, ..alone("") }, []).await;
+        let mut scenario = SlackScenario::start(Setup { lines, ..single_model("") }, []).await;
         if let Some(said) = said {
             scenario.service.wait_for_log(said).await;
         }
@@ -65,12 +65,12 @@ async fn a_slack_that_is_broken_at_the_start_is_waited_for(transport: Transport)
     let slack = FakeSlack::open().await;
     let methods = [Method::AuthTest, Method::OpenConnection];
     for method in &methods[..if transport == Transport::Socket { 2 } else { 1 }] {
-        slack.fails_next(*method, 503);
-        slack.cuts_next(*method, crate::support::slack::Moment::Before);
-        slack.refuses_next(*method, "internal_error");
-        slack.ratelimits_next(*method, std::time::Duration::from_secs(1));
+        slack.fail_next(*method, 503);
+        slack.cut_next(*method, crate::support::slack::Moment::Before);
+        slack.refuse_next(*method, "internal_error");
+        slack.rate_limit_next(*method, std::time::Duration::from_secs(1));
     }
-    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
+    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..single_model("") }, []).await;
     is_not_ready(&scenario).await;
     is_there(&mut scenario).await;
     scenario.finish().await;
@@ -79,9 +79,9 @@ async fn a_slack_that_is_broken_at_the_start_is_waited_for(transport: Transport)
 #[tokio::test]
 async fn calls_that_hang_at_the_start_are_given_up_and_made_again() {
     let slack = FakeSlack::open().await;
-    let hung = [slack.hangs_next(Method::AuthTest), slack.hangs_next(Method::OpenConnection)];
+    let hung = [slack.hang_next(Method::AuthTest), slack.hang_next(Method::OpenConnection)];
     let mut scenario =
-        SlackScenario::launch(slack, Setup { transport: Transport::Socket, ..alone("") }, []).await;
+        SlackScenario::launch(slack, Setup { transport: Transport::Socket, ..single_model("") }, []).await;
     for hung in &hung {
         hung.reached().await;
     }
@@ -109,11 +109,11 @@ async fn so_is_a_wrong_app_token() {
 
 /// Slack is asked once, and the bot says what is wrong and stays.
 async fn is_refused(slack: FakeSlack, transport: Transport, name: &str, method: Method) {
-    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..alone("") }, []).await;
+    let mut scenario = SlackScenario::launch(slack, Setup { transport, ..single_model("") }, []).await;
     scenario.service.wait_for_log(name).await;
     let said = is_not_ready(&scenario).await;
     assert!(said.contains(name), "{said}");
-    assert_eq!((calls(&scenario, method), answered(&scenario)), (1, 0));
+    assert_eq!((calls(&scenario, method), model_calls(&scenario)), (1, 0));
     scenario.service.signal("TERM").await;
     let log = scenario.exited(0).await;
     assert!(log.iter().any(|line| line.contains("\"ERROR\"") && line.contains(name)), "{log:#?}");
@@ -121,7 +121,7 @@ async fn is_refused(slack: FakeSlack, transport: Transport, name: &str, method: 
 
 async fn checked(slack: &FakeSlack, transport: Transport) -> Outcome {
     let provider = FakeProvider::open_with(Rules { key: Some(KEY.into()), ..Rules::default() }, []).await;
-    let program = configured(slack, &provider, &Setup { transport, ..alone("") }, free_address());
+    let program = configured(slack, &provider, &Setup { transport, ..single_model("") }, free_address());
     let outcome = with_timeout(program.run(&["check"])).await;
     for secret in slack.world(|world| world.secrets()) {
         assert!(!outcome.stdout.contains(&secret) && !outcome.stderr.contains(&secret), "{outcome:?}");

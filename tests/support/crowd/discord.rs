@@ -2,7 +2,7 @@
 
 use super::{LANES, LOG, MODELS, NO_RATE_LIMIT, prompt, streams};
 use crate::support::{
-    discord::{ANA, Asked, FakeDiscord, Place, World},
+    discord::{ANA, FakeDiscord, Place, UserRequest, World},
     scenario::discord::{DiscordScenario, Setup, Transport},
 };
 
@@ -13,7 +13,7 @@ pub async fn race(
     lines: &str,
     races: usize,
     events: u32,
-) -> (DiscordScenario, Vec<Asked>) {
+) -> (DiscordScenario, Vec<UserRequest>) {
     let setup = Setup {
         transport: Transport::Gateway,
         models: &MODELS,
@@ -26,15 +26,15 @@ pub async fn race(
     let answers = (0..races).flat_map(|_| LANES).map(|name| streams(name, events).whole());
     let scenario = DiscordScenario::start_with(discord, setup, answers).await;
     let discord = &scenario.discord;
-    let ask = |race| discord.types("/arena compare", &[("prompt", &prompt(race))], ANA, Place::Server);
-    let asked: Vec<_> = (0..races).map(ask).collect();
-    discord.until(|world| asked.iter().all(|asked| has_chart(world, asked)).then_some(())).await;
+    let ask = |race| discord.type_command("/arena compare", &[("prompt", &prompt(race))], ANA, Place::Server);
+    let requests: Vec<_> = (0..races).map(ask).collect();
+    discord.until(|world| requests.iter().all(|request| has_chart(world, request)).then_some(())).await;
     let (own_429, unchanged) = discord.world(|world| (world.own_429(), world.edits_without_change));
     assert_eq!((own_429, unchanged), (0, 0), "429s that the bot caused, edits without a change");
-    (scenario, asked)
+    (scenario, requests)
 }
 
 /// Returns true if the message of a race has its chart.
-pub fn has_chart(world: &World, asked: &Asked) -> bool {
-    world.original(asked.id()).is_some_and(|message| !message.look().attachments.is_empty())
+pub fn has_chart(world: &World, request: &UserRequest) -> bool {
+    world.original(request.id()).is_some_and(|message| !message.look().attachments.is_empty())
 }

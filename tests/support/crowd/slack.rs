@@ -6,7 +6,7 @@ use super::{LANES, LOG, MODELS, NO_RATE_LIMIT, prompt, streams};
 use crate::support::{
     provider::{Answer, Exchange, Gate, Truth},
     scenario::slack::{Setup, SlackScenario, Transport},
-    slack::{ANA, Asked, FakeSlack, LOBBY, Method, World},
+    slack::{ANA, FakeSlack, LOBBY, Method, UserRequest, World},
     wait::with_timeout,
 };
 
@@ -43,25 +43,25 @@ impl Crowd {
 
     /// Starts all races at once and ends them at once, and waits until all have their picture. Checks that the bot kept
     /// its budget of edits and that people are told how often a message changes.
-    pub async fn race(self) -> (SlackScenario, Vec<Asked>) {
+    pub async fn race(self) -> (SlackScenario, Vec<UserRequest>) {
         let gate = Gate::default();
         let (answers, events) = self.answers(&gate);
         let scenario = SlackScenario::start_with(FakeSlack::open().await, self.setup(), answers).await;
-        let asked: Vec<_> = (0..self.races).map(|race| ask(&scenario, race)).collect();
+        let requests: Vec<_> = (0..self.races).map(|race| ask(&scenario, race)).collect();
         if let Some(wait) = self.refused {
             streamed(&scenario, events / 2).await;
-            scenario.slack.ratelimits_next(Method::Update, wait);
+            scenario.slack.rate_limit_next(Method::Update, wait);
         }
         streamed(&scenario, events).await;
         gate.open();
-        for asked in &asked {
-            asked.ends().await;
-            let picture = asked.file(".png").await;
+        for request in &requests {
+            request.wait_for_end().await;
+            let picture = request.wait_for_file(".png").await;
             assert!(picture.alt.is_some_and(|alt| alt.len() > 20), "a picture without words");
-            self.assert_tells_interval(asked);
+            self.assert_tells_interval(request);
         }
         scenario.slack.world(|world| assert_within_limits(world));
-        (scenario, asked)
+        (scenario, requests)
     }
 
     fn setup(self) -> Setup<'static> {
@@ -81,9 +81,9 @@ impl Crowd {
     }
 
     /// Asserts that the message says how often it changes while all race.
-    fn assert_tells_interval(self, asked: &Asked) {
+    fn assert_tells_interval(self, request: &UserRequest) {
         let (interval, races) = (self.edit_interval().as_secs(), format!(" s: {} races here", self.races));
-        let told = asked.revisions().into_iter().find_map(|one| {
+        let told = request.revisions().into_iter().find_map(|one| {
             let text = one.look.text();
             let (before, _) = text.split_once(&races)?;
             before.rsplit_once("updates every ")?.1.parse::<u64>().ok()
@@ -93,9 +93,9 @@ impl Crowd {
 }
 
 /// Starts a race; every second one is in a channel of its own.
-fn ask(scenario: &SlackScenario, race: usize) -> Asked {
+fn ask(scenario: &SlackScenario, race: usize) -> UserRequest {
     let channel = if race.is_multiple_of(2) { LOBBY.to_owned() } else { own_channel(scenario, race) };
-    scenario.slack.types("/arena", &format!("compare {}", prompt(race)), ANA, &channel)
+    scenario.slack.type_command("/arena", &format!("compare {}", prompt(race)), ANA, &channel)
 }
 
 /// Creates a channel with the bot in it.

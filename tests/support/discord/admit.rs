@@ -5,13 +5,13 @@ use tokio::time::Instant;
 use super::{
     call::Call,
     faults::{Family, Fault},
-    limits::Told,
+    limits::RateLimit,
     message::Look,
     openapi,
-    referee::{self, Act, Fouls, Scene},
+    referee::{self, Context, MessageAction, Violations},
     reply::{self, Reply},
     route::Route,
-    world::{Called, World},
+    world::{RecordedCall, World},
 };
 use crate::support::provider::wire::Request;
 
@@ -19,7 +19,7 @@ use crate::support::provider::wire::Request;
 pub struct Admitted {
     /// Its place in the world's log.
     pub number: usize,
-    pub told: Told,
+    pub told: RateLimit,
     /// An answer without an effect.
     pub refused: Option<Reply>,
     pub fault: Option<Fault>,
@@ -38,14 +38,22 @@ impl World {
         if let Some(Fault::Limited(scope, wait)) = fault {
             self.limits.close(call, (scope, wait), now, &mut told);
         }
-        let fouls = self.judge(call);
+        let violations = self.judge(call);
         let limited = told.refused.map(|(scope, wait)| reply::limited(scope, wait));
         let refused = denied.or(limited).or_else(|| failed(fault.as_ref()));
-        let refused = refused.or_else(|| (!fouls.refused.is_empty()).then(invalid));
+        let refused = refused.or_else(|| (!violations.refused.is_empty()).then(invalid));
         let faulty = fault.is_some();
         let number = self.calls.len();
         let target = target(call);
-        self.calls.push(Called { at: call.at, route: call.route, target, status: 0, code: 0, own, faulty });
+        self.calls.push(RecordedCall {
+            at: call.at,
+            route: call.route,
+            target,
+            status: 0,
+            code: 0,
+            own,
+            faulty,
+        });
         Admitted { number, told, refused, fault }
     }
 
@@ -53,7 +61,7 @@ impl World {
     pub fn answered(&mut self, number: usize, reply: &Reply) {
         let (status, code) = (reply.status, reply.code());
         let called = self.calls[number].clone();
-        let same = |other: &&Called| {
+        let same = |other: &&RecordedCall| {
             (other.route, &other.target, other.status, other.code)
                 == (called.route, &called.target, status, code)
         };
@@ -135,34 +143,34 @@ impl World {
     }
 
     /// Holds the body against the rules and notes what is wrong.
-    fn judge(&mut self, call: &Call) -> Fouls {
-        let mut fouls = Fouls::default();
+    fn judge(&mut self, call: &Call) -> Violations {
+        let mut violations = Violations::default();
         if call.route == Route::PutCommands {
-            referee::commands(&mut fouls, &call.body);
+            referee::commands(&mut violations, &call.body);
         } else if call.route.has_body() {
-            self.judge_message(&mut fouls, call);
+            self.judge_message(&mut violations, call);
         }
-        fouls.refused.extend(openapi::errors(call));
-        for foul in fouls.refused.iter().chain(&fouls.unwanted) {
-            self.violations.push(format!("{}: {foul}", call.route.name()));
+        violations.refused.extend(openapi::errors(call));
+        for violation in violations.refused.iter().chain(&violations.unwanted) {
+            self.violations.push(format!("{}: {violation}", call.route.name()));
         }
-        fouls
+        violations
     }
 
-    fn judge_message(&self, fouls: &mut Fouls, call: &Call) {
+    fn judge_message(&self, violations: &mut Violations, call: &Call) {
         let act = match call.route {
-            Route::Callback | Route::Followup => Act::Reply,
-            Route::CreateMessage => Act::Post,
-            _ => Act::Edit,
+            Route::Callback | Route::Followup => MessageAction::Reply,
+            Route::CreateMessage => MessageAction::Post,
+            _ => MessageAction::Edit,
         };
         let (now, forbidden_words) = (self.subject(call), &self.forbidden_words[..]);
-        let scene = Scene { act, now, file_limit: self.file_limit, forbidden_words };
+        let context = Context { act, now, file_limit: self.file_limit, forbidden_words };
         if call.route != Route::Callback {
-            return referee::message(fouls, &call.body, &call.files, &scene);
+            return referee::message(violations, &call.body, &call.files, &context);
         }
         let Some(interaction) = self.interaction(call.ids.interaction) else { return };
         let kind = (&interaction.kind, self.button_on(interaction));
-        referee::callback(fouls, &call.body, &call.files, kind, scene);
+        referee::callback(violations, &call.body, &call.files, kind, context);
     }
 }
 

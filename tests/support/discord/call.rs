@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::route::{self, Ids, Route};
 use crate::support::{
-    form::{parts, quoted, split},
+    multipart::{parts, quoted, split},
     provider::wire::Request,
 };
 

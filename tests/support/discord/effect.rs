@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     call::Call,
-    cast::Place,
     message::{Attachment, LOADING, Look, Message, Revision},
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
+    users::Place,
     world::{Id, World},
 };
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::limits::Scope;
-pub use crate::support::house::{Hung, Moment};
+pub use crate::support::fake::{HungCall, Moment};
 
 /// Calls that fail together. A call may be of several families; the first of them here that has something
 /// queued decides.
@@ -37,7 +37,7 @@ pub enum Fault {
     /// A refusal with Discord's code; 0: without one, as by what stands before Discord.
     Status(u16, u32),
     Cut(Moment),
-    Hang(Hung),
+    Hang(HungCall),
     /// 403, code 50001.
     Forbidden,
 }

@@ -37,7 +37,7 @@ pub enum Scope {
 
 /// What an answer's headers tell of its bucket.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct RateLimit {
     pub limit: u32,
     pub remaining: u32,
     pub reset_after: Duration,
@@ -70,7 +70,7 @@ struct Closed {
     until: Instant,
 }
 
-/// A call that was on its way when a refusal went out is no foul.
+/// A call that was on its way when a refusal went out is no violation.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
 
 impl Default for Limits {
@@ -100,7 +100,13 @@ impl Limits {
     }
 
     /// Refuses this bucket (or everything) from `now` on, beginning with this call, which was counted.
-    pub fn close(&mut self, call: &Call, (scope, wait): (Scope, Duration), now: Instant, told: &mut Told) {
+    pub fn close(
+        &mut self,
+        call: &Call,
+        (scope, wait): (Scope, Duration),
+        now: Instant,
+        told: &mut RateLimit,
+    ) {
         if let Some(window) = self.windows.get_mut(&key(call)) {
             window.used = window.used.saturating_sub(1);
         }
@@ -134,15 +140,20 @@ impl Limits {
 
     /// Counts the call and says what its answer tells; the second is true when its own pace is the cause of
     /// a refusal.
-    pub fn count(&mut self, call: &Call, now: Instant) -> (Told, bool) {
+    pub fn count(&mut self, call: &Call, now: Instant) -> (RateLimit, bool) {
         let closed =
             self.closed_for(call).map(|closed| (closed.scope, closed.until.saturating_duration_since(now)));
         let (size, window) = self.sizes.get(&call.route).copied().unwrap_or((20, 1.s()));
         let entry = self.windows.entry(key(call)).or_insert(Window { began: now, used: 0 });
         let free = entry.free(size, window, now);
         let reset_after = (entry.began + window).saturating_duration_since(now);
-        let mut told =
-            Told { limit: size, remaining: free, reset_after, bucket: name(call.route), refused: closed };
+        let mut told = RateLimit {
+            limit: size,
+            remaining: free,
+            reset_after,
+            bucket: name(call.route),
+            refused: closed,
+        };
         if let Some((Scope::User | Scope::Shared, wait)) = closed {
             (told.remaining, told.reset_after) = (0, wait);
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{cast::Place, world::Id};
+use super::{users::Place, world::Id};
 
 /// Only one person sees it.
 pub const EPHEMERAL: u64 = 1 << 6;

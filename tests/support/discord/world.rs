@@ -9,11 +9,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    cast::{Place, User},
     faults::Faults,
     limits::{Limits, Span},
     message::{Message, Revision},
     route::Route,
+    users::{Place, User},
 };
 
 /// A snowflake.
@@ -49,7 +49,7 @@ pub struct World {
     /// What the next interactions meet.
     pub fates: VecDeque<Fate>,
     /// What becomes of the payload of the next one.
-    pub spoil: Option<fn(&mut Value)>,
+    pub corrupt: Option<fn(&mut Value)>,
     /// Registered commands as they were put, global (key 0) and by server.
     pub commands: BTreeMap<Id, Vec<Value>>,
     /// How often commands were put.
@@ -57,7 +57,7 @@ pub struct World {
     pub interactions: Vec<Interaction>,
     pub messages: Vec<Message>,
     /// Every call in its order.
-    pub calls: Vec<Called>,
+    pub calls: Vec<RecordedCall>,
     /// What the bot did wrong.
     pub violations: Vec<String>,
     /// Edits that changed nothing, except those that follow a cut connection.
@@ -93,7 +93,7 @@ pub struct Interaction {
     pub token: String,
     pub user: User,
     pub place: Place,
-    pub kind: Kind,
+    pub kind: InteractionKind,
     pub fate: Fate,
     /// When it was handed to the bot.
     pub delivered: Instant,
@@ -101,17 +101,17 @@ pub struct Interaction {
     pub taken: bool,
     /// When its first answer came, good or not.
     pub tried: Option<Instant>,
-    pub answer: Option<Answer>,
+    pub answer: Option<InteractionResponse>,
     /// What `@original` names.
     pub original: Option<Id>,
     pub followups: Vec<Id>,
     /// No answer is expected.
-    pub pardoned: bool,
+    pub is_excused: bool,
 }
 
 /// What somebody did.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum InteractionKind {
     /// The command's id and its `options` as they are delivered.
     Command { id: Id, name: String, options: Value },
     /// The same, with one option in focus.
@@ -122,7 +122,7 @@ pub enum Kind {
 
 /// The first answer to an interaction.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct InteractionResponse {
     /// How long after the delivery it came.
     pub after: Duration,
     /// `InteractionCallbackType`: 4, 5, 6, 7, 8.
@@ -134,7 +134,7 @@ pub struct Answer {
 
 /// One call and what was answered.
 #[derive(Clone, Debug)]
-pub struct Called {
+pub struct RecordedCall {
     pub at: Instant,
     pub route: Route,
     /// What it was about: the top-level resource of its bucket and the message.
@@ -174,7 +174,7 @@ impl Default for World {
             limits: Limits::default(),
             faults: Faults::default(),
             fates: VecDeque::new(),
-            spoil: None,
+            corrupt: None,
             commands: BTreeMap::new(),
             registrations: 0,
             interactions: vec![],
@@ -243,7 +243,9 @@ impl World {
     pub fn typed_texts(&self) -> Vec<String> {
         let mut texts = vec![];
         for interaction in &self.interactions {
-            if let Kind::Command { options, .. } | Kind::Completion { options, .. } = &interaction.kind {
+            if let InteractionKind::Command { options, .. } | InteractionKind::Completion { options, .. } =
+                &interaction.kind
+            {
                 collect(options, &mut texts);
             }
         }
@@ -256,7 +258,7 @@ impl World {
     }
 
     /// What is wrong by now, with what is only wrong at the end of a story.
-    pub fn faults_of_the_bot(&self) -> Vec<String> {
+    pub fn all_violations(&self) -> Vec<String> {
         let mut all = self.violations.clone();
         let own = self.own_429();
         if own > 0 && !self.own_429_is_fine {
@@ -268,7 +270,7 @@ impl World {
         for family in self.faults.left() {
             all.push(format!("the failure of {family:?} met no call"));
         }
-        for interaction in self.interactions.iter().filter(|interaction| !interaction.pardoned) {
+        for interaction in self.interactions.iter().filter(|interaction| !interaction.is_excused) {
             let name = interaction.name();
             let loading = self.original(interaction.id).is_some_and(|m| !m.deleted && m.look().is_loading());
             if interaction.tried.is_none() {
@@ -312,9 +314,9 @@ impl Interaction {
     /// What it is called in reports.
     pub fn name(&self) -> String {
         let what = match &self.kind {
-            Kind::Command { name, .. } => format!("/{name}"),
-            Kind::Completion { name, .. } => format!("the completion of /{name}"),
-            Kind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
+            InteractionKind::Command { name, .. } => format!("/{name}"),
+            InteractionKind::Completion { name, .. } => format!("the completion of /{name}"),
+            InteractionKind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
         };
         format!("{what} by {}", self.user.name)
     }

@@ -40,7 +40,7 @@ impl Default for Rules {
 }
 
 /// What a request asks for.
-pub enum Asked {
+pub enum Requested {
     /// The list; `true`: only its head.
     List(bool),
     /// A completion.
@@ -52,11 +52,11 @@ const USUAL: [&str; 7] =
 
 impl Rules {
     /// What the request asks for, or what is wrong with it.
-    pub fn check(&self, request: &Request, address: SocketAddr) -> Result<Asked, String> {
+    pub fn check(&self, request: &Request, address: SocketAddr) -> Result<Requested, String> {
         self.check_headers(request, address)?;
         match (request.method.as_str(), request.path.as_str()) {
             (method @ ("GET" | "HEAD"), "/v1/models") if request.body.is_empty() => {
-                Ok(Asked::List(method == "HEAD"))
+                Ok(Requested::List(method == "HEAD"))
             }
             ("POST", "/v1/chat/completions") => self.check_completion(request),
             (method, path) => Err(format!("nobody asks {method} {path}")),
@@ -77,7 +77,7 @@ impl Rules {
         }
     }
 
-    fn check_completion(&self, request: &Request) -> Result<Asked, String> {
+    fn check_completion(&self, request: &Request) -> Result<Requested, String> {
         for (name, want) in [("content-type", "application/json"), ("accept", "text/event-stream")] {
             if request.header(name)? != Some(want) {
                 return Err(format!("the header {name} is not {want}"));
@@ -91,7 +91,7 @@ impl Rules {
         }
         self.check_fields(&body)?;
         let model = body["model"].as_str().ok_or("no model is named")?.to_owned();
-        Ok(Asked::Completion { model, body })
+        Ok(Requested::Completion { model, body })
     }
 
     fn check_fields(&self, body: &Value) -> Result<(), String> {

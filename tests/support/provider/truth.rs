@@ -7,7 +7,7 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
     /// What the client did wrong.
-    pub fouls: Vec<String>,
+    pub violations: Vec<String>,
     /// Connections so far.
     pub connections: usize,
     /// Answered questions for the list.

@@ -102,10 +102,10 @@ impl DiscordScenario {
         };
         let program = configured(&discord, &provider, &setup, address);
         match &gateway {
-            None => discord.delivers_by(Delivery::Http(address)),
+            None => discord.deliver_by(Delivery::Http(address)),
             Some(gateway) => {
                 let gateway = Arc::clone(gateway);
-                discord.delivers_to(move |event| gateway.interaction(&event));
+                discord.deliver_to(move |event| gateway.interaction(&event));
             }
         }
         Self { discord, provider, gateway, service: TestService::start(program, address).await }
@@ -131,7 +131,7 @@ impl DiscordScenario {
         let Self { discord, provider, service, .. } = self;
         let log = service.wait_for_exit(code).await;
         assert_no_secrets(&log, &discord);
-        discord.judged();
+        discord.assert_clean();
         drop(provider);
         log
     }

@@ -92,7 +92,7 @@ impl SlackScenario {
         let address = free_address();
         let socket = match setup.transport {
             Transport::Http => {
-                slack.delivers_by(Delivery::Http(address));
+                slack.deliver_by(Delivery::Http(address));
                 None
             }
             Transport::Socket => Some(socket(&slack).await),
@@ -122,7 +122,7 @@ impl SlackScenario {
         let log = service.wait_for_exit(code).await;
         let marks = [KEY, PROMPT, ANSWER, NAMED.name].map(str::to_owned);
         service::assert_no_secrets(&log, slack.world(|world| world.secrets()).into_iter().chain(marks));
-        slack.judged();
+        slack.assert_clean();
         drop((provider, socket));
         log
     }
@@ -132,7 +132,7 @@ async fn socket(slack: &FakeSlack) -> Arc<FakeSocket> {
     let socket = Arc::new(FakeSocket::open(SocketRules::default()).await);
     slack.world(|world| world.socket_url = socket.standing_url());
     let carrier = Arc::clone(&socket);
-    slack.delivers_by(Delivery::Socket(Arc::new(move |envelope| {
+    slack.deliver_by(Delivery::Socket(Arc::new(move |envelope| {
         let acks = envelope.acks;
         let on_ack = Arc::new(move |payload| acks.ack(payload));
         carrier.delivers(envelope.kind, envelope.payload, envelope.accepts_response_payload, on_ack);

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use super::{message::Look, method::Method};
 use crate::support::{
-    form::{parts, quoted, split},
+    multipart::{parts, quoted, split},
     provider::wire::Request,
 };
 
@@ -59,7 +59,7 @@ pub fn read(request: &Request) -> Result<Option<Call>, String> {
         (method, String::new())
     } else if let Some(address) = path.strip_prefix("/upload/v1/") {
         (Method::Upload, address.to_owned())
-    } else if let Some(address) = path.strip_prefix("/hooks/") {
+    } else if let Some(address) = path.strip_prefix("/response_urls/") {
         (Method::Respond, address.to_owned())
     } else {
         return Ok(None);

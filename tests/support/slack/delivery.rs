@@ -16,11 +16,11 @@ use url::form_urlencoded;
 
 use super::{
     FakeSlack,
-    asked::Asked,
-    cast::Sort,
     payload::Payload,
-    server::House,
-    world::{Kind, World},
+    request::UserRequest,
+    server::Shared,
+    users::ChannelKind,
+    world::{ActionKind, World},
 };
 
 /// The way to the bot.
@@ -47,8 +47,8 @@ pub struct Envelope {
 /// Takes the acknowledgement of one envelope.
 #[derive(Clone)]
 pub struct Acks {
-    house: Arc<House>,
-    asked: usize,
+    shared: Arc<Shared>,
+    action: usize,
     delivered: Instant,
     takes_answer: bool,
 }
@@ -57,11 +57,11 @@ impl Acks {
     /// The bot acknowledged, with this payload if any.
     pub fn ack(&self, payload: Option<Value>) {
         let after = self.delivered.elapsed();
-        self.house.with(|world| {
+        self.shared.with(|world| {
             if payload.is_some() && !self.takes_answer {
-                world.foul("an acknowledgement carries a payload where none is accepted");
+                world.violation("an acknowledgement carries a payload where none is accepted");
             }
-            world.acked(self.asked, after, 200, payload);
+            world.acked(self.action, after, 200, payload);
         });
     }
 }
@@ -87,17 +87,17 @@ pub enum Forgery {
 
 /// A request of Slack, signed and ready to be sent, once or more.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct SignedRequest {
     pub path: &'static str,
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
 }
 
-/// Whoever carries what happened to the bot.
+/// Whoever carries what action to the bot.
 #[derive(Clone)]
-pub(super) struct Courier {
-    pub(super) house: Arc<House>,
+pub(super) struct Deliveries {
+    pub(super) shared: Arc<Shared>,
     pub(super) client: reqwest::Client,
     way: Arc<Mutex<Option<Delivery>>>,
     /// What was handed over, by its id: it may go once more.
@@ -106,110 +106,117 @@ pub(super) struct Courier {
 
 impl FakeSlack {
     /// From now on what people do goes this way.
-    pub fn delivers_by(&self, delivery: Delivery) {
-        *self.courier.way.lock().expect("the way") = Some(delivery);
+    pub fn deliver_by(&self, delivery: Delivery) {
+        *self.deliveries.way.lock().expect("the way") = Some(delivery);
     }
 
     /// Hands the same to the bot once more, as Slack does when it saw no acknowledgement.
     ///
     /// # Panics
     /// When nobody listens.
-    pub fn redelivers(&self, asked: &Asked) {
-        let payload = self.courier.handed.lock().expect("handed").get(&asked.id).cloned();
-        self.courier.hands(asked.id, &payload.expect("it was delivered"), Some(1));
+    pub fn redeliver(&self, action: &UserRequest) {
+        let payload = self.deliveries.handed.lock().expect("handed").get(&action.id).cloned();
+        self.deliveries.deliver_payload(action.id, &payload.expect("it was delivered"), Some(1));
     }
 
     /// A request with this payload, as Slack signs it, or not.
-    pub fn letter(&self, kind: &'static str, payload: &Value, forgery: Forgery) -> Letter {
+    pub fn signed_request(&self, kind: &'static str, payload: &Value, forgery: Forgery) -> SignedRequest {
         let payload = Payload { kind, json: payload.clone(), takes_answer: false };
-        self.house.see(|world| world.letter(&payload, forgery))
+        self.shared.read(|world| world.signed_request(&payload, forgery))
     }
 
     /// The bot's answer to a request: status and body.
     ///
     /// # Panics
     /// When nothing is posted here.
-    pub async fn sends(&self, letter: &Letter) -> (u16, String) {
-        let Some(Delivery::Http(address)) = self.courier.way() else { panic!("nothing is posted here") };
-        sends(&self.courier.client, address, letter).await
+    pub async fn send(&self, signed_request: &SignedRequest) -> (u16, String) {
+        let Some(Delivery::Http(address)) = self.deliveries.way() else { panic!("nothing is posted here") };
+        send(&self.deliveries.client, address, signed_request).await
     }
 }
 
-impl Courier {
-    pub(super) fn new(house: Arc<House>) -> Self {
+impl Deliveries {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { house, client, way: Arc::default(), handed: Arc::default() }
+        Self { shared, client, way: Arc::default(), handed: Arc::default() }
     }
 
     fn way(&self) -> Option<Delivery> {
         self.way.lock().expect("the way").clone()
     }
 
-    /// Hands something that happened to the bot.
-    pub(super) fn hands_over(&self, id: usize) {
-        let payload = self.house.with(|world| world.payload(id));
+    /// Hands something that action to the bot.
+    pub(super) fn deliver(&self, id: usize) {
+        let payload = self.shared.with(|world| world.payload(id));
         self.handed.lock().expect("handed").insert(id, payload.clone());
-        self.hands(id, &payload, None);
+        self.deliver_payload(id, &payload, None);
     }
 
-    fn hands(&self, id: usize, payload: &Payload, retry: Option<u8>) {
+    fn deliver_payload(&self, id: usize, payload: &Payload, retry: Option<u8>) {
         match self.way().expect("nobody listens: the test gave no way to the bot") {
             Delivery::Socket(socket) => {
                 let Payload { kind, json, takes_answer } = payload.clone();
-                let (house, delivered) = (Arc::clone(&self.house), Instant::now());
-                let acks = Acks { house, asked: id, delivered, takes_answer };
+                let (shared, delivered) = (Arc::clone(&self.shared), Instant::now());
+                let acks = Acks { shared, action: id, delivered, takes_answer };
                 socket(Envelope { kind, payload: json, accepts_response_payload: takes_answer, acks });
             }
-            Delivery::Http(address) => self.posts(id, payload, retry, &[address]),
-            Delivery::Twice(addresses) => self.posts(id, payload, retry, &addresses),
+            Delivery::Http(address) => self.post(id, payload, retry, &[address]),
+            Delivery::Twice(addresses) => self.post(id, payload, retry, &addresses),
         }
     }
 
-    fn posts(&self, id: usize, payload: &Payload, retry: Option<u8>, addresses: &[SocketAddr]) {
+    fn post(&self, id: usize, payload: &Payload, retry: Option<u8>, addresses: &[SocketAddr]) {
         let delivered = Instant::now();
-        let mut letter = self.house.see(|world| world.letter(payload, Forgery::None));
+        let mut signed_request = self.shared.read(|world| world.signed_request(payload, Forgery::None));
         if let Some(retry) = retry.filter(|_| payload.kind == "events_api") {
-            letter.headers.push(("X-Slack-Retry-Num", retry.to_string()));
-            letter.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
+            signed_request.headers.push(("X-Slack-Retry-Num", retry.to_string()));
+            signed_request.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
         }
         for address in addresses.iter().copied() {
-            let (house, client, letter) = (Arc::clone(&self.house), self.client.clone(), letter.clone());
-            self.house.spawn(async move {
-                let (status, body) = sends(&client, address, &letter).await;
-                house.with(|world| world.posted(id, delivered.elapsed(), status, &body));
+            let (shared, client, signed_request) =
+                (Arc::clone(&self.shared), self.client.clone(), signed_request.clone());
+            self.shared.spawn(async move {
+                let (status, body) = send(&client, address, &signed_request).await;
+                shared.with(|world| world.posted(id, delivered.elapsed(), status, &body));
             });
         }
     }
 
     /// The bot is told of its own message in a direct message, if it wants to be told of those.
-    pub(super) fn echoes(&self, ts: &str) {
-        let id = self.house.with(|world| {
+    pub(super) fn echo(&self, ts: &str) {
+        let id = self.shared.with(|world| {
             let channel = world.message(ts)?.channel.clone();
-            let is_direct = world.channel(&channel)?.sort == Sort::Direct;
-            let kind = Kind::Echo { ts: ts.to_owned() };
+            let is_direct = world.channel(&channel)?.kind == ChannelKind::Direct;
+            let kind = ActionKind::Echo { ts: ts.to_owned() };
             (is_direct && world.wants("message.im"))
-                .then(|| world.happens(super::cast::BOT, (&channel, None), kind))
+                .then(|| world.happens(super::users::BOT, (&channel, None), kind))
         });
         if let Some(id) = id.filter(|_| self.way().is_some()) {
-            self.hands_over(id);
+            self.deliver(id);
         }
     }
 }
 
-async fn sends(client: &reqwest::Client, address: SocketAddr, letter: &Letter) -> (u16, String) {
-    let request = client.post(format!("http://{address}{}", letter.path)).timeout(Duration::from_secs(10));
-    let request = letter.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+async fn send(
+    client: &reqwest::Client,
+    address: SocketAddr,
+    signed_request: &SignedRequest,
+) -> (u16, String) {
+    let request =
+        client.post(format!("http://{address}{}", signed_request.path)).timeout(Duration::from_secs(10));
+    let request =
+        signed_request.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     let request = request
-        .header("Content-Type", letter.content_type)
+        .header("Content-Type", signed_request.content_type)
         .header("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)");
-    match request.body(letter.body.clone()).send().await {
+    match request.body(signed_request.body.clone()).send().await {
         Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
         Err(error) => (0, error.without_url().to_string()),
     }
 }
 
 impl World {
-    fn letter(&self, payload: &Payload, forgery: Forgery) -> Letter {
+    fn signed_request(&self, payload: &Payload, forgery: Forgery) -> SignedRequest {
         let form = "application/x-www-form-urlencoded";
         let (path, content_type, body) = match payload.kind {
             "slash_commands" => ("/slack/commands", form, as_form(&payload.json)),
@@ -222,7 +229,7 @@ impl World {
             _ => ("/slack/events", "application/json", payload.json.to_string()),
         };
         let headers = self.signed(&body, forgery);
-        Letter { path, content_type, headers, body }
+        SignedRequest { path, content_type, headers, body }
     }
 
     fn signed(&self, body: &str, forgery: Forgery) -> Vec<(&'static str, String)> {

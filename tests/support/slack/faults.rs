@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::method::Method;
-pub use crate::support::house::{Hung, Moment};
+pub use crate::support::fake::{HungCall, Moment};
 
 /// What happens to a call.
 #[derive(Clone, Debug)]
@@ -19,9 +19,9 @@ pub enum Fault {
     Cut(Moment),
     /// The effect and the answer come this much later, also when nobody waits any more.
     Slow(Duration),
-    Hang(Hung),
+    Hang(HungCall),
     /// The same, but the effect comes with the release also when nobody waits any more.
-    Hold(Hung),
+    Hold(HungCall),
 }
 
 #[derive(Default)]

@@ -20,7 +20,7 @@ pub struct Message {
     pub deleted: bool,
     pub files: Vec<File>,
     /// What somebody did that led to it, as far as one can tell.
-    pub asked: Option<usize>,
+    pub action: Option<usize>,
     /// What it looked like, from the first to the newest; at least one.
     pub revisions: Vec<Revision>,
 }

@@ -8,7 +8,7 @@ pub enum Method {
     PostMessage,
     Update,
     PostEphemeral,
-    /// Nobody needs it here: a foul.
+    /// Nobody needs it here: a violation.
     Delete,
     OpenView,
     Join,
@@ -126,7 +126,7 @@ impl Method {
         match self {
             Self::PostMessage => &POST,
             Self::Update => &UPDATE,
-            Self::PostEphemeral => &WHISPER,
+            Self::PostEphemeral => &EPHEMERAL,
             Self::Info => &["include_locale", "include_num_members"],
             Self::GetUploadUrl => &["alt_txt", "snippet_type"],
             Self::CompleteUpload => &["blocks", "channel_id", "channels", "initial_comment", "thread_ts"],
@@ -166,7 +166,7 @@ const UPDATE: [&str; 10] = [
     "reply_broadcast",
     "text",
 ];
-const WHISPER: [&str; 11] = [
+const EPHEMERAL: [&str; 11] = [
     "as_user",
     "attachments",
     "blocks",

@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{
-    cast::{Channel, User},
     faults::Faults,
     limits::Limits,
     manifest::Manifest,
     message::{File, Message, Ts},
     method::Method,
+    users::{Channel, User},
 };
 
 /// All there is.
@@ -46,21 +46,21 @@ pub struct World {
     pub sharing_takes: Duration,
     /// Files are dropped silently instead of being shared.
     pub loses_files: bool,
-    /// The workspace knows `data_visualization`; where it does not, `invalid_blocks` is no foul.
+    /// The workspace knows `data_visualization`; where it does not, `invalid_blocks` is no violation.
     pub native_charts: bool,
-    /// 429s of the bot's own making are no foul.
+    /// 429s of the bot's own making are no violation.
     pub own_429_is_fine: bool,
     pub limits: Limits,
     pub faults: Faults,
     /// Whatever people did, in its order; the place is the id.
-    pub asked: Vec<Happened>,
+    pub actions: Vec<Action>,
     pub messages: Vec<Message>,
     pub views: Vec<View>,
     pub uploads: BTreeMap<String, Upload>,
-    pub hooks: BTreeMap<String, Hook>,
+    pub response_urls: BTreeMap<String, ResponseUrl>,
     /// Every call in its order.
-    pub calls: Vec<Called>,
-    /// What would have pinged somebody: each is a foul, too.
+    pub calls: Vec<RecordedCall>,
+    /// What would have pinged somebody: each is a violation, too.
     pub pings: Vec<String>,
     /// Labelled links that would have formed.
     pub links: Vec<String>,
@@ -70,40 +70,40 @@ pub struct World {
     pub edits_without_change: usize,
     /// Calls refused for the same reason as one before them.
     pub useless_calls: usize,
-    /// How often a socket's address was asked for with success.
+    /// How often a socket's address was action for with success.
     pub connections_opened: usize,
     next: u64,
 }
 
 /// Something that somebody did, or that Slack tells by itself.
 #[derive(Clone, Debug)]
-pub struct Happened {
+pub struct Action {
     pub user: User,
     pub channel: String,
     /// The thread where it was done.
     pub thread: Option<Ts>,
-    pub kind: Kind,
+    pub kind: ActionKind,
     /// The `trigger_id`, until it is used.
     pub trigger: Option<String>,
     /// The key of its `response_url`.
-    pub hook: Option<String>,
+    pub response_url: Option<String>,
     /// When it was handed to the bot.
     pub delivered: Instant,
     /// The acknowledgements, one for each delivery.
-    pub acks: Vec<Acked>,
+    pub acks: Vec<Acknowledgement>,
     /// No acknowledgement is expected.
-    pub pardoned: bool,
+    pub is_excused: bool,
 }
 
 /// What somebody did.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum ActionKind {
     /// A slash command and what was typed after it.
     Command { command: String, text: String },
     /// A message with the bot's name in it.
     Mention { ts: Ts, text: String },
     /// A message to the bot.
-    Says { ts: Ts, text: String },
+    DirectMessage { ts: Ts, text: String },
     /// A button on this message.
     Button { message: Ts, action_id: String },
     /// The view of this id was submitted.
@@ -114,7 +114,7 @@ pub enum Kind {
 
 /// An acknowledgement.
 #[derive(Clone, Debug)]
-pub struct Acked {
+pub struct Acknowledgement {
     /// How long after the delivery it came.
     pub after: Duration,
     /// The HTTP status; 0 where nothing was answered, 200 over a socket.
@@ -130,7 +130,7 @@ pub struct Acked {
 pub struct View {
     pub id: String,
     pub hash: String,
-    pub asked: usize,
+    pub action: usize,
     pub user: User,
     pub channel: String,
     /// As it was sent.
@@ -154,15 +154,15 @@ pub struct Upload {
 
 /// A `response_url`.
 #[derive(Clone, Debug)]
-pub struct Hook {
-    pub asked: usize,
+pub struct ResponseUrl {
+    pub action: usize,
     pub made: Instant,
     pub used: u32,
 }
 
 /// One call and what was answered.
 #[derive(Clone, Debug)]
-pub struct Called {
+pub struct RecordedCall {
     pub at: Instant,
     pub method: Method,
     pub channel: String,
@@ -204,11 +204,11 @@ impl Default for World {
             own_429_is_fine: false,
             limits: Limits::default(),
             faults: Faults::default(),
-            asked: vec![],
+            actions: vec![],
             messages: vec![],
             views: vec![],
             uploads: BTreeMap::new(),
-            hooks: BTreeMap::new(),
+            response_urls: BTreeMap::new(),
             calls: vec![],
             pings: vec![],
             links: vec![],
@@ -262,32 +262,36 @@ impl World {
     }
 
     /// The private messages that an action led to.
-    pub fn whispers(&self, asked: usize) -> impl Iterator<Item = &Message> {
-        self.messages.iter().filter(move |message| message.only_for.is_some() && message.asked == Some(asked))
+    pub fn ephemerals(&self, action: usize) -> impl Iterator<Item = &Message> {
+        self.messages
+            .iter()
+            .filter(move |message| message.only_for.is_some() && message.action == Some(action))
     }
 
     /// What was typed, also into the text inputs of a form; "" where nothing was.
-    pub fn words(&self, happened: &Happened) -> String {
-        match &happened.kind {
-            Kind::Command { text, .. } | Kind::Mention { text, .. } | Kind::Says { text, .. } => text.clone(),
-            Kind::Submission { view } => {
+    pub fn words(&self, action: &Action) -> String {
+        match &action.kind {
+            ActionKind::Command { text, .. }
+            | ActionKind::Mention { text, .. }
+            | ActionKind::DirectMessage { text, .. } => text.clone(),
+            ActionKind::Submission { view } => {
                 let blocks = self.views.iter().filter(|other| other.id == *view).map(|view| &view.state);
                 let inputs = blocks.flat_map(|state| state.as_object().into_iter().flat_map(Map::values));
                 let inputs = inputs.flat_map(|input| input.as_object().into_iter().flat_map(Map::values));
                 inputs.filter_map(|input| input["value"].as_str()).collect::<Vec<_>>().join(" ")
             }
-            Kind::Button { .. } | Kind::Echo { .. } => String::new(),
+            ActionKind::Button { .. } | ActionKind::Echo { .. } => String::new(),
         }
     }
 
-    /// Notes a foul.
-    pub fn foul(&mut self, what: impl Into<String>) {
+    /// Notes a violation.
+    pub fn violation(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
     }
 
     /// Calls of a method that were let through, in their order.
     pub fn instants(&self, method: Method) -> Vec<Instant> {
-        let through = |call: &&Called| call.method == method && call.status != 429;
+        let through = |call: &&RecordedCall| call.method == method && call.status != 429;
         self.calls.iter().filter(through).map(|call| call.at).collect()
     }
 
@@ -306,11 +310,11 @@ impl World {
     /// All that must be in no log: tokens, the signing secret, keys of `response_url`s and upload addresses.
     pub fn secrets(&self) -> Vec<String> {
         let fixed = [&self.bot_token, &self.app_token, &self.signing_secret];
-        fixed.into_iter().chain(self.hooks.keys()).chain(self.uploads.keys()).cloned().collect()
+        fixed.into_iter().chain(self.response_urls.keys()).chain(self.uploads.keys()).cloned().collect()
     }
 
     /// What is wrong by now, with what is only wrong at the end of a story.
-    pub fn faults_of_the_bot(&self) -> Vec<String> {
+    pub fn all_violations(&self) -> Vec<String> {
         let mut all = self.violations.clone();
         all.extend(self.pings.iter().map(|ping| format!("it would have pinged: {ping}")));
         if self.own_429() > 0 && !self.own_429_is_fine {
@@ -322,21 +326,24 @@ impl World {
         all.extend(
             self.faults.left().iter().map(|method| format!("the failure of {} met no call", method.name())),
         );
-        let open = |asked: &&Happened| !asked.pardoned && asked.acks.is_empty();
+        let open = |action: &&Action| !action.is_excused && action.acks.is_empty();
         all.extend(
-            self.asked.iter().filter(open).map(|asked| format!("{} was never acknowledged", asked.name())),
+            self.actions
+                .iter()
+                .filter(open)
+                .map(|action| format!("{} was never acknowledged", action.name())),
         );
         all
     }
 
-    /// What happened, for a test that waited in vain.
+    /// What action, for a test that waited in vain.
     pub fn transcript(&self) -> String {
-        let acks = |asked: &Happened| {
+        let acks = |action: &Action| {
             let acks =
-                asked.acks.iter().map(|ack| format!("{} after {} ms", ack.status, ack.after.as_millis()));
-            format!("{} -> {}", asked.name(), acks.collect::<Vec<_>>().join(", "))
+                action.acks.iter().map(|ack| format!("{} after {} ms", ack.status, ack.after.as_millis()));
+            format!("{} -> {}", action.name(), acks.collect::<Vec<_>>().join(", "))
         };
-        let mut lines: Vec<_> = self.asked.iter().map(acks).collect();
+        let mut lines: Vec<_> = self.actions.iter().map(acks).collect();
         for message in self.messages.iter().filter(|message| message.user == self.bot_user) {
             let seen = message.only_for.as_deref().unwrap_or("everybody");
             let (count, place) = (message.revisions.len(), (&message.channel, &message.thread));
@@ -348,40 +355,42 @@ impl World {
         }
         let calls = self.calls.iter().rev().take(12).rev();
         lines.extend(calls.map(|call| format!("{} {} {}", call.method.name(), call.status, call.code)));
-        lines.push(format!("fouls: {:#?}", self.faults_of_the_bot()));
+        lines.push(format!("violations: {:#?}", self.all_violations()));
         lines.join("\n")
     }
 }
 
-impl Happened {
+impl Action {
     /// For people: who did what.
     pub fn name(&self) -> String {
         let what = match &self.kind {
-            Kind::Command { command, .. } => command.clone(),
-            Kind::Mention { .. } => "a mention".into(),
-            Kind::Says { .. } => "a direct message".into(),
-            Kind::Button { action_id, .. } => format!("the button {action_id}"),
-            Kind::Submission { .. } => "a modal".into(),
-            Kind::Echo { .. } => "an echo".into(),
+            ActionKind::Command { command, .. } => command.clone(),
+            ActionKind::Mention { .. } => "a mention".into(),
+            ActionKind::DirectMessage { .. } => "a direct message".into(),
+            ActionKind::Button { action_id, .. } => format!("the button {action_id}"),
+            ActionKind::Submission { .. } => "a modal".into(),
+            ActionKind::Echo { .. } => "an echo".into(),
         };
         format!("{what} of {} in {}", self.user.name, self.channel)
     }
 
     pub fn is_echo(&self) -> bool {
-        matches!(self.kind, Kind::Echo { .. })
+        matches!(self.kind, ActionKind::Echo { .. })
     }
 
     /// The message that it was typed as.
     pub fn own_ts(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Mention { ts, .. } | Kind::Says { ts, .. } => Some(ts),
+            ActionKind::Mention { ts, .. } | ActionKind::DirectMessage { ts, .. } => Some(ts),
             _ => None,
         }
     }
 
     /// A form that was sent back.
     pub fn is_refused(&self) -> bool {
-        let said = |ack: &Acked| ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors");
+        let said = |ack: &Acknowledgement| {
+            ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors")
+        };
         self.acks.iter().any(said)
     }
 }

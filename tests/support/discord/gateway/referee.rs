@@ -23,7 +23,7 @@ pub struct Rules {
 }
 
 /// What an IDENTIFY asks for.
-pub(super) struct Asked {
+pub(super) struct Identity {
     /// The shard's number, and of how many.
     pub(super) shard: (u64, u64),
     /// The intents.
@@ -50,8 +50,8 @@ impl Rules {
         if parts == ["v=10"] { Ok(()) } else { Err(format!("connected with {query:?}, not with v=10")) }
     }
 
-    /// What an IDENTIFY asks for. A wrong token is no foul but the end: `Ok(None)`.
-    pub(super) fn check_identify(&self, data: &Value) -> Result<Option<Asked>, String> {
+    /// What an IDENTIFY asks for. A wrong token is no violation but the end: `Ok(None)`.
+    pub(super) fn check_identify(&self, data: &Value) -> Result<Option<Identity>, String> {
         const KNOWN: [&str; 7] =
             ["token", "properties", "compress", "large_threshold", "shard", "presence", "intents"];
         known(data, &KNOWN)?;
@@ -73,7 +73,7 @@ impl Rules {
         if data["large_threshold"].as_u64().is_some_and(|value| !(50..=250).contains(&value)) {
             return Err("IDENTIFY with a wrong large_threshold".into());
         }
-        Ok((data["token"] == self.token.as_str()).then_some(Asked { shard, intents }))
+        Ok((data["token"] == self.token.as_str()).then_some(Identity { shard, intents }))
     }
 
     /// The session and the sequence of a RESUME.

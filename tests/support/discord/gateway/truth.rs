@@ -6,7 +6,7 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
     /// What the client did wrong.
-    pub fouls: Vec<String>,
+    pub violations: Vec<String>,
     /// TCP connections so far, refused ones too.
     pub connections: usize,
     /// Sessions that are connected now.

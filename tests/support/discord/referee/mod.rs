@@ -1,4 +1,4 @@
-//! The rules of the platform and of the house: what the body of a call must be. Pure.
+//! The rules of the platform and of the shared: what the body of a call must be. Pure.
 //! <https://docs.discord.com/developers/resources/message>
 
 mod attachments;
@@ -17,16 +17,16 @@ use super::{
 
 /// What is wrong with a body.
 #[derive(Debug, Default)]
-pub struct Fouls {
+pub struct Violations {
     /// Discord refuses that.
     pub refused: Vec<String>,
-    /// Discord takes it, the house does not.
+    /// Discord takes it, the shared does not.
     pub unwanted: Vec<String>,
 }
 
 /// How a message comes to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum MessageAction {
     /// An answer to an interaction: it may be private.
     Reply,
     /// A message to a channel.
@@ -35,8 +35,8 @@ pub enum Act {
 }
 
 /// What a body meets.
-pub struct Scene<'a> {
-    pub act: Act,
+pub struct Context<'a> {
+    pub act: MessageAction,
     /// What the message looks like now; `None` for a new one.
     pub now: Option<&'a Look>,
     /// The largest file, in bytes.
@@ -47,7 +47,7 @@ pub struct Scene<'a> {
 const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
-impl Fouls {
+impl Violations {
     fn refuse(&mut self, what: impl Into<String>) {
         self.refused.push(what.into());
     }
@@ -109,55 +109,55 @@ impl Fouls {
 }
 
 /// Checks the body of a message.
-pub fn message(fouls: &mut Fouls, body: &Value, files: &[File], scene: &Scene) {
-    fouls.only(body, "the message", &FIELDS);
-    content(fouls, &body["content"], scene);
-    let names = attachments::check(fouls, body, files, scene);
-    embeds::check(fouls, &body["embeds"], &names);
-    components::check(fouls, &body["components"]);
-    flags(fouls, body, scene);
+pub fn message(violations: &mut Violations, body: &Value, files: &[File], context: &Context) {
+    violations.only(body, "the message", &FIELDS);
+    text(violations, &body["content"], context);
+    let names = attachments::check(violations, body, files, context);
+    embeds::check(violations, &body["embeds"], &names);
+    components::check(violations, &body["components"]);
+    flags(violations, body, context);
     if body["allowed_mentions"] != json!({ "parse": [] }) {
-        fouls.unwanted(format!("allowed_mentions are {}", body["allowed_mentions"]));
+        violations.unwanted(format!("allowed_mentions are {}", body["allowed_mentions"]));
     }
-    if is_empty(body, &names, scene) {
-        fouls.refuse("the message is empty");
+    if is_empty(body, &names, context) {
+        violations.refuse("the message is empty");
     }
 }
 
-fn content(fouls: &mut Fouls, content: &Value, scene: &Scene) {
-    let text = content.as_str().unwrap_or_default();
+fn text(violations: &mut Violations, value: &Value, context: &Context) {
+    let text = value.as_str().unwrap_or_default();
     if !text.is_empty() {
-        fouls.text(content, "content", 2000);
+        violations.text(value, "content", 2000);
     }
-    for word in scene.forbidden_words.iter().filter(|word| text.contains(word.as_str())) {
-        fouls.unwanted(format!("content has {word:?}, which is not ours"));
+    for word in context.forbidden_words.iter().filter(|word| text.contains(word.as_str())) {
+        violations.unwanted(format!("content has {word:?}, which is not ours"));
     }
 }
 
-fn flags(fouls: &mut Fouls, body: &Value, scene: &Scene) {
+fn flags(violations: &mut Violations, body: &Value, context: &Context) {
     let flags = match &body["flags"] {
         Value::Null => 0,
         value => value.as_u64().unwrap_or(u64::MAX),
     };
     let has_embeds = match &body["embeds"] {
         Value::Array(embeds) => !embeds.is_empty(),
-        _ => scene.now.is_some_and(|look| !look.embeds.is_empty()),
+        _ => context.now.is_some_and(|look| !look.embeds.is_empty()),
     };
     if flags & SUPPRESS_EMBEDS != 0 && has_embeds {
-        fouls.unwanted("the flag SUPPRESS_EMBEDS hides our own embeds");
+        violations.unwanted("the flag SUPPRESS_EMBEDS hides our own embeds");
     }
-    if flags & EPHEMERAL != 0 && scene.act != Act::Reply {
-        fouls.unwanted("the flag EPHEMERAL, where it cannot be set");
+    if flags & EPHEMERAL != 0 && context.act != MessageAction::Reply {
+        violations.unwanted("the flag EPHEMERAL, where it cannot be set");
     }
     if flags & !(SUPPRESS_EMBEDS | EPHEMERAL) != 0 {
-        fouls.unwanted(format!("the flags {flags}"));
+        violations.unwanted(format!("the flags {flags}"));
     }
 }
 
 /// Nothing would be left to see.
-fn is_empty(body: &Value, names: &[String], scene: &Scene) -> bool {
+fn is_empty(body: &Value, names: &[String], context: &Context) -> bool {
     let kept = |field: &str, now: fn(&Look) -> bool| match &body[field] {
-        Value::Null if body.get(field).is_none() => scene.now.is_some_and(now),
+        Value::Null if body.get(field).is_none() => context.now.is_some_and(now),
         Value::String(text) => !text.trim().is_empty(),
         Value::Array(items) => !items.is_empty(),
         _ => false,

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Fouls, labelled, pings};
+use super::{Violations, labelled, pings};
 
-impl Fouls {
+impl Violations {
     /// A text in which Slack reads its markup. `is_verbatim`: names and addresses in it stay as they are.
     pub(super) fn reads_mrkdwn(&mut self, text: &str, is_verbatim: bool) {
         self.pings.extend(pings(text, is_verbatim));

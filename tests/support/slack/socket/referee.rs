@@ -80,7 +80,7 @@ impl Ledger {
         self.done.push(envelope.to_owned());
         let answer = fields.get("payload").cloned();
         if let Some(answer) = &answer {
-            check(&pending, answer).map_err(|foul| format!("{}: {foul}", pending.kind))?;
+            check(&pending, answer).map_err(|violation| format!("{}: {violation}", pending.kind))?;
         }
         Ok((envelope.to_owned(), pending, answer))
     }

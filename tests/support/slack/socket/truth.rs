@@ -8,7 +8,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
     /// What the client did wrong.
-    pub fouls: Vec<String>,
+    pub violations: Vec<String>,
     /// TCP connections so far, refused ones too.
     pub connections: usize,
     /// Connections that were greeted and not ended, by their numbers.

@@ -3,31 +3,31 @@
 use super::{ANSWER, Setup, SlackScenario, eventually, with_timeout};
 use crate::support::{
     provider::{Answer, answer},
-    slack::{Asked, Fault, Method, Moment, Revision, World},
+    slack::{Fault, Method, Moment, Revision, UserRequest, World},
 };
 
 /// After each of them nobody knows whether the call took effect.
-pub(super) const TROUBLES: [Fault; 4] =
+pub(super) const FAULTS: [Fault; 4] =
     [Fault::Status(503), Fault::Status(500), Fault::Cut(Moment::Before), Fault::Cut(Moment::After)];
 
 /// The next call of a method meets this.
-pub(super) fn meets(scenario: &SlackScenario, method: Method, trouble: &Fault) {
+pub(super) fn inject(scenario: &SlackScenario, method: Method, trouble: &Fault) {
     scenario.slack.world(|world| world.faults.push(method, trouble.clone()));
 }
 
 /// An answer of which only the beginning ever comes.
-pub(super) fn endless() -> Answer {
+pub(super) fn endless_answer() -> Answer {
     answer("a").role().says(ANSWER).says(" begins").hangs()
 }
 
 /// One model, and one race at a time: a permit that is not given back is noticed.
 pub(super) fn one_at_a_time() -> Setup<'static> {
     let lines = "[arena]\nraces_per_user_per_minute = 60\nconcurrent_races = 1";
-    Setup { lines, ..super::alone("") }
+    Setup { lines, ..super::single_model("") }
 }
 
 /// Waits until every failure that was asked for met a call.
-pub(super) async fn are_met(scenario: &SlackScenario) {
+pub(super) async fn wait_for_faults(scenario: &SlackScenario) {
     scenario.slack.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
 
@@ -37,41 +37,41 @@ pub(super) fn calls(scenario: &SlackScenario, method: Method) -> usize {
 }
 
 /// How often a model was asked so far.
-pub(super) fn answered(scenario: &SlackScenario) -> usize {
+pub(super) fn model_calls(scenario: &SlackScenario) -> usize {
     scenario.provider.truth().exchanges.len()
 }
 
 /// How many pictures stand below the message.
-pub(super) fn pictures(asked: &Asked) -> usize {
-    files(asked, ".png")
+pub(super) fn picture_count(request: &UserRequest) -> usize {
+    file_count(request, ".png")
 }
 
 /// How many files with this ending stand below the message.
-pub(super) fn files(asked: &Asked, ending: &str) -> usize {
-    let files = asked.thread().into_iter().flat_map(|message| message.files);
+pub(super) fn file_count(request: &UserRequest, ending: &str) -> usize {
+    let files = request.thread().into_iter().flat_map(|message| message.files);
     files.filter(|file| file.name.ends_with(ending)).count()
 }
 
 /// Waits until every model was told that nobody listens any more.
-pub(super) async fn models_are_stopped(scenario: &SlackScenario) {
+pub(super) async fn wait_until_models_stop(scenario: &SlackScenario) {
     let left =
         scenario.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()));
     with_timeout(left).await;
 }
 
 /// Waits until the bot says that it shuts down.
-pub(super) async fn drains(scenario: &SlackScenario) {
+pub(super) async fn wait_for_shutdown(scenario: &SlackScenario) {
     eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }
 
 /// Waits until the last frame is shown once more, over a live one that came in after it.
-pub(super) async fn ends_once_more(scenario: &SlackScenario, asked: &Asked) {
+pub(super) async fn wait_for_repeated_end(scenario: &SlackScenario, request: &UserRequest) {
     let is_over = |revision: &Revision| revision.look.is_over();
     let shown_twice = |world: &World| {
         let all = world.messages.iter().flat_map(|message| &message.revisions);
         (all.filter(|revision| is_over(revision)).count() == 2).then_some(())
     };
     scenario.slack.until(shown_twice).await;
-    let are_over: Vec<_> = asked.revisions().iter().rev().map(is_over).collect();
+    let are_over: Vec<_> = request.revisions().iter().rev().map(is_over).collect();
     assert_eq!(are_over[..3], [true, false, true]);
 }

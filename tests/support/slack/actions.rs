@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::{
     FakeSlack,
-    asked::Asked,
-    cast::{Channel, Sort, User},
     message::{Look, Message, Revision, Ts},
     payload::escaped,
-    world::{Happened, Kind, World},
+    request::UserRequest,
+    users::{Channel, ChannelKind, User},
+    world::{Action, ActionKind, World},
 };
 
 /// The longest message that a person can send.
@@ -21,45 +21,45 @@ impl FakeSlack {
     ///
     /// # Panics
     /// When the manifest has no such command, or the channel is archived.
-    pub fn types(&self, command: &str, text: &str, user: User, channel: &str) -> Asked {
+    pub fn type_command(&self, command: &str, text: &str, user: User, channel: &str) -> UserRequest {
         let (command, text) = (command.to_owned(), text.trim().to_owned());
-        let known = self.house.see(|world| world.manifest.commands.contains(&command));
+        let known = self.shared.read(|world| world.manifest.commands.contains(&command));
         assert!(known, "the manifest has no {command}");
-        self.does(user, (channel, None), Kind::Command { command, text })
+        self.does(user, (channel, None), ActionKind::Command { command, text })
     }
 
     /// Somebody writes "@LLM Arena " and this, in a channel or, with `thread`, in a thread there.
     ///
     /// # Panics
     /// When the bot is not there, or the manifest does not ask for mentions.
-    pub fn mentions(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> Asked {
+    pub fn mention(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> UserRequest {
         let is_told = |world: &World| {
             let known = world.channel(channel).expect("a channel");
             let scope = world.manifest.has("app_mentions:read") && world.wants("app_mention");
-            known.has_bot && known.sort != Sort::Direct && scope
+            known.has_bot && known.kind != ChannelKind::Direct && scope
         };
-        assert!(self.house.see(is_told), "the bot is not told of mentions in {channel}");
+        assert!(self.shared.read(is_told), "the bot is not told of mentions in {channel}");
         let text = escaped(text);
-        let ts = self.writes(&format!("<@U0ARENA> {text}"), user, channel, thread);
-        self.does(user, (channel, thread), Kind::Mention { ts, text })
+        let ts = self.write_message(&format!("<@U0ARENA> {text}"), user, channel, thread);
+        self.does(user, (channel, thread), ActionKind::Mention { ts, text })
     }
 
     /// Somebody writes to the bot, in a thread where one is given.
     ///
     /// # Panics
     /// When the manifest does not ask for direct messages.
-    pub fn says(&self, text: &str, user: User, thread: Option<&str>) -> Asked {
+    pub fn direct_message(&self, text: &str, user: User, thread: Option<&str>) -> UserRequest {
         let is_told = |world: &World| world.manifest.has("im:history") && world.wants("message.im");
-        assert!(self.house.see(is_told), "the bot is not told of direct messages");
+        assert!(self.shared.read(is_told), "the bot is not told of direct messages");
         let text = escaped(text);
-        let ts = self.writes(&text, user, super::DM, thread);
-        self.does(user, (super::DM, thread), Kind::Says { ts, text })
+        let ts = self.write_message(&text, user, super::DM, thread);
+        self.does(user, (super::DM, thread), ActionKind::DirectMessage { ts, text })
     }
 
     /// Somebody writes a message that the bot is not told of: its name, for threads under it.
-    pub fn writes(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> Ts {
+    pub fn write_message(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> Ts {
         assert!(text.chars().count() <= LONGEST, "nobody can write that much");
-        self.house.with(|world| {
+        self.shared.with(|world| {
             world.may_write(channel);
             let ts = world.ts();
             let look = Look { fallback: text.to_owned(), blocks: vec![] };
@@ -71,7 +71,7 @@ impl FakeSlack {
                 only_for: None,
                 deleted: false,
                 files: vec![],
-                asked: None,
+                action: None,
                 revisions: vec![Revision { at: Instant::now(), look }],
             });
             ts
@@ -82,9 +82,9 @@ impl FakeSlack {
     ///
     /// # Panics
     /// When there is no such button to press for this user.
-    pub fn presses(&self, message: &str, button: &str, user: User) -> Asked {
-        let (channel, thread, action_id) = self.house.see(|world| world.button(message, button, user));
-        let kind = Kind::Button { message: message.to_owned(), action_id };
+    pub fn press(&self, message: &str, button: &str, user: User) -> UserRequest {
+        let (channel, thread, action_id) = self.shared.read(|world| world.button(message, button, user));
+        let kind = ActionKind::Button { message: message.to_owned(), action_id };
         self.does(user, (&channel, Some(&thread)), kind)
     }
 
@@ -93,40 +93,40 @@ impl FakeSlack {
     ///
     /// # Panics
     /// When there is no such input, or the client would not let it go.
-    pub fn submits(&self, opened: &Asked, values: &[(&str, &str)], user: User) -> Asked {
-        let (view, channel) = self.house.with(|world| {
-            let view = world.views.iter_mut().rev().find(|view| view.asked == opened.id && view.is_open);
+    pub fn submit(&self, opened: &UserRequest, values: &[(&str, &str)], user: User) -> UserRequest {
+        let (view, channel) = self.shared.with(|world| {
+            let view = world.views.iter_mut().rev().find(|view| view.action == opened.id && view.is_open);
             let view = view.expect("no modal is open");
             assert_eq!(view.user.id, user.id, "only who sees a modal submits it");
-            view.fills(values).unwrap_or_else(|why| panic!("nobody can submit that: {why}"));
+            view.fill(values).unwrap_or_else(|why| panic!("nobody can submit that: {why}"));
             (view.id.clone(), view.channel.clone())
         });
-        self.does(user, (&channel, None), Kind::Submission { view })
+        self.does(user, (&channel, None), ActionKind::Submission { view })
     }
 
     /// Somebody invites the bot.
-    pub fn invites(&self, channel: &str) {
+    pub fn invite_bot(&self, channel: &str) {
         self.change(channel, |channel| channel.has_bot = true);
     }
 
     /// Somebody archives the channel.
-    pub fn archives(&self, channel: &str) {
+    pub fn archive(&self, channel: &str) {
         self.change(channel, |channel| channel.is_archived = true);
     }
 
     fn change(&self, channel: &str, change: impl FnOnce(&mut Channel)) {
-        self.house.with(|world| change(world.channel_mut(channel)));
+        self.shared.with(|world| change(world.channel_mut(channel)));
     }
 
     /// Somebody deletes the message.
-    pub fn deletes(&self, message: &str) {
-        self.house.with(|world| world.message_mut(message).expect("a message").deleted = true);
+    pub fn delete_message(&self, message: &str) {
+        self.shared.with(|world| world.message_mut(message).expect("a message").deleted = true);
     }
 
-    fn does(&self, user: User, (channel, thread): (&str, Option<&str>), kind: Kind) -> Asked {
-        let id = self.house.with(|world| world.happens(user, (channel, thread), kind));
-        self.courier.hands_over(id);
-        Asked { house: Arc::clone(&self.house), id }
+    fn does(&self, user: User, (channel, thread): (&str, Option<&str>), kind: ActionKind) -> UserRequest {
+        let id = self.shared.with(|world| world.happens(user, (channel, thread), kind));
+        self.deliveries.deliver(id);
+        UserRequest { shared: Arc::clone(&self.shared), id }
     }
 }
 
@@ -135,28 +135,31 @@ impl World {
         &mut self,
         user: User,
         (channel, thread): (&str, Option<&str>),
-        kind: Kind,
+        kind: ActionKind,
     ) -> usize {
-        let id = self.asked.len();
-        let is_event = matches!(kind, Kind::Mention { .. } | Kind::Says { .. } | Kind::Echo { .. });
-        let is_view = matches!(kind, Kind::Submission { .. });
-        let is_echo = matches!(kind, Kind::Echo { .. });
+        let id = self.actions.len();
+        let is_event = matches!(
+            kind,
+            ActionKind::Mention { .. } | ActionKind::DirectMessage { .. } | ActionKind::Echo { .. }
+        );
+        let is_view = matches!(kind, ActionKind::Submission { .. });
+        let is_echo = matches!(kind, ActionKind::Echo { .. });
         if !is_event && !is_view {
             self.may_write(channel);
         }
         let number = self.number();
         let trigger = (!is_event).then(|| format!("{number}.474920.8088930838d88f{number:08}"));
-        let hook = (!is_event && !is_view).then(|| self.hook(id));
-        self.asked.push(Happened {
+        let response_url = (!is_event && !is_view).then(|| self.response_url(id));
+        self.actions.push(Action {
             user,
             channel: channel.to_owned(),
             thread: thread.map(str::to_owned),
             kind,
             trigger,
-            hook,
+            response_url,
             delivered: Instant::now(),
             acks: vec![],
-            pardoned: is_echo,
+            is_excused: is_echo,
         });
         id
     }

@@ -13,13 +13,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A line to `target` by way of an address of its own; it is gone with this value.
-pub struct Line {
+pub struct Proxy {
     pub address: SocketAddr,
     whole: watch::Sender<bool>,
     stop: CancellationToken,
 }
 
-impl Line {
+impl Proxy {
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -41,17 +41,17 @@ impl Line {
     }
 
     /// From now on nothing comes through, in either direction; no connection ends.
-    pub fn cuts(&self) {
+    pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
     /// All comes through again, also what waited.
-    pub fn heals(&self) {
+    pub fn heal(&self) {
         self.whole.send_replace(true);
     }
 }
 
-impl Drop for Line {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.stop.cancel();
     }

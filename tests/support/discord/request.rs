@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use super::{
     message::{Look, Revision},
-    server::House,
-    world::{Answer, Id, Interaction, World},
+    server::Shared,
+    world::{Id, Interaction, InteractionResponse, World},
 };
 
 /// Something that somebody asked for. Clones see the same.
 #[derive(Clone)]
-pub struct Asked {
-    pub(super) house: Arc<House>,
+pub struct UserRequest {
+    pub(super) shared: Arc<Shared>,
     pub(super) id: Id,
 }
 
-impl Asked {
+impl UserRequest {
     /// The interaction's id.
     pub fn id(&self) -> Id {
         self.id
@@ -23,59 +23,59 @@ impl Asked {
 
     /// The interaction as it stands.
     pub fn interaction(&self) -> Interaction {
-        self.house.see(|world| world.interaction(self.id).expect("known").clone())
+        self.shared.read(|world| world.interaction(self.id).expect("known").clone())
     }
 
     /// The first answer, when it is there.
-    pub async fn acknowledged(&self) -> Answer {
-        self.house.look(|world| world.interaction(self.id)?.answer.clone(), "an answer").await
+    pub async fn wait_for_ack(&self) -> InteractionResponse {
+        self.shared.wait_for(|world| world.interaction(self.id)?.answer.clone(), "an answer").await
     }
 
     /// What a completion offers: name and value each.
-    pub async fn choices(&self) -> Vec<(String, String)> {
-        self.acknowledged().await.choices
+    pub async fn wait_for_choices(&self) -> Vec<(String, String)> {
+        self.wait_for_ack().await.choices
     }
 
     /// The message that answers, as soon as it is there.
-    pub async fn message(&self) -> Id {
-        self.house.look(|world| world.interaction(self.id)?.original, "a message").await
+    pub async fn wait_for_message(&self) -> Id {
+        self.shared.wait_for(|world| world.interaction(self.id)?.original, "a message").await
     }
 
     /// The first revision, of the answer or of a message after it, that is as wanted.
-    pub async fn until(&self, wanted: impl Fn(&Look) -> bool) -> Revision {
+    pub async fn wait_until(&self, wanted: impl Fn(&Look) -> bool) -> Revision {
         let find = |world: &World| {
             world.revisions(self.id).into_iter().find(|revision| wanted(&revision.look)).cloned()
         };
-        self.house.look(find, "a certain revision").await
+        self.shared.wait_for(find, "a certain revision").await
     }
 
     /// The first revision in which `words` can be read.
-    pub async fn shows(&self, words: &str) -> Revision {
+    pub async fn wait_for_text(&self, words: &str) -> Revision {
         let find = |world: &World| {
             let mut all = world.revisions(self.id).into_iter();
             all.find(|revision| revision.look.text().contains(words)).cloned()
         };
-        self.house.look(find, &format!("{words:?}")).await
+        self.shared.wait_for(find, &format!("{words:?}")).await
     }
 
     /// The first revision that is filled and has no Stop button.
-    pub async fn ends(&self) -> Revision {
+    pub async fn wait_for_end(&self) -> Revision {
         let stop = |look: &Look| look.buttons().iter().any(|button| button.label.contains("Stop"));
-        self.until(|look| !look.is_loading() && !stop(look)).await
+        self.wait_until(|look| !look.is_loading() && !stop(look)).await
     }
 
     /// All revisions so far, of the answer and of messages after it.
     pub fn revisions(&self) -> Vec<Revision> {
-        self.house.see(|world| world.revisions(self.id).into_iter().cloned().collect())
+        self.shared.read(|world| world.revisions(self.id).into_iter().cloned().collect())
     }
 
     /// What the answer looks like now.
-    pub fn now(&self) -> Look {
-        self.house.see(|world| world.original(self.id).expect("no message answers").look().clone())
+    pub fn current(&self) -> Look {
+        self.shared.read(|world| world.original(self.id).expect("no message answers").look().clone())
     }
 
     /// Waits until a first answer was tried, and tells Discord's error code for the last try; 0: accepted.
-    pub async fn tried(&self) -> u64 {
+    pub async fn wait_for_response_code(&self) -> u64 {
         let token = self.interaction().token;
         let find = |world: &World| {
             let mut calls = world.calls.iter().rev();
@@ -83,11 +83,11 @@ impl Asked {
             let call = calls.find(|call| call.route == super::Route::Callback && of_this(&call.target))?;
             (call.status != 0).then_some(call.code)
         };
-        self.house.look(find, "a first answer").await
+        self.shared.wait_for(find, "a first answer").await
     }
 
     /// No answer and no last word is expected of the bot.
-    pub fn pardons(&self) {
-        self.house.with(|world| world.interaction_mut(self.id).expect("known").pardoned = true);
+    pub fn excuse(&self) {
+        self.shared.with(|world| world.interaction_mut(self.id).expect("known").is_excused = true);
     }
 }

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::{
     FakeDiscord,
-    asked::Asked,
-    cast::{Place, User},
     message::{Look, Message, Revision},
-    world::{Fate, Id, Interaction, Kind, World},
+    request::UserRequest,
+    users::{Place, User},
+    world::{Fate, Id, Interaction, InteractionKind, World},
 };
 
 /// Options as one fills them in: name and value.
@@ -21,39 +21,39 @@ impl FakeDiscord {
     ///
     /// # Panics
     /// When no such command is registered, or the client would not let it go.
-    pub fn types(&self, command: &str, options: Options, user: User, place: Place) -> Asked {
-        let made = self.house.see(|world| world.typed(command, options, place, None));
+    pub fn type_command(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
+        let made = self.shared.read(|world| world.typed(command, options, place, None));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can type {command}: {why}"));
-        self.does(user, place, Kind::Command { id, name, options })
+        self.does(user, place, InteractionKind::Command { id, name, options })
     }
 
     /// Somebody is about to fill in the last of the options and sees what completes it.
     ///
     /// # Panics
     /// When no such command is registered, or the option does not complete.
-    pub fn completes(&self, command: &str, options: Options, user: User, place: Place) -> Asked {
+    pub fn autocomplete(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
         let focus = options.last().expect("an option to complete").0;
-        let made = self.house.see(|world| world.typed(command, options, place, Some(focus)));
+        let made = self.shared.read(|world| world.typed(command, options, place, Some(focus)));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can complete {command}: {why}"));
-        self.does(user, place, Kind::Completion { id, name, options })
+        self.does(user, place, InteractionKind::Completion { id, name, options })
     }
 
     /// Somebody presses a button, by its label or its custom id, on the newest revision of a message.
     ///
     /// # Panics
     /// When there is no such button to press for this user.
-    pub fn presses(&self, message: Id, button: &str, user: User) -> Asked {
-        let (place, custom_id) = self.house.see(|world| world.button(message, button, user));
-        self.does(user, place, Kind::Button { message, custom_id })
+    pub fn press(&self, message: Id, button: &str, user: User) -> UserRequest {
+        let (place, custom_id) = self.shared.read(|world| world.button(message, button, user));
+        self.does(user, place, InteractionKind::Button { message, custom_id })
     }
 
     /// A message is there that an earlier process posted, from a body as it was sent.
-    pub fn finds(&self, place: Place, body: &Value) -> Id {
+    pub fn add_message(&self, place: Place, body: &Value) -> Id {
         let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();
         let content = body["content"].as_str().unwrap_or_default().to_owned();
         let look =
             Look { content, embeds: list("embeds"), components: list("components"), ..Look::default() };
-        self.house.with(|world| {
+        self.shared.with(|world| {
             let id = world.id();
             let revisions = vec![Revision { at: Instant::now(), look }];
             let (interaction, private, deleted) = (None, false, false);
@@ -62,22 +62,22 @@ impl FakeDiscord {
         })
     }
 
-    fn does(&self, user: User, place: Place, kind: Kind) -> Asked {
-        let (id, payload) = self.house.with(|world| {
+    fn does(&self, user: User, place: Place, kind: InteractionKind) -> UserRequest {
+        let (id, payload) = self.shared.with(|world| {
             let interaction = world.happens(user, place, kind);
             let mut payload = world.payload(&interaction);
-            if let Some(spoil) = world.spoil.take() {
-                spoil(&mut payload);
+            if let Some(corrupt) = world.corrupt.take() {
+                corrupt(&mut payload);
             }
             (interaction.id, payload)
         });
         self.deliver(id, payload);
-        Asked { house: Arc::clone(&self.house), id }
+        UserRequest { shared: Arc::clone(&self.shared), id }
     }
 }
 
 impl World {
-    fn happens(&mut self, user: User, place: Place, kind: Kind) -> Interaction {
+    fn happens(&mut self, user: User, place: Place, kind: InteractionKind) -> Interaction {
         let id = self.id();
         let fate = self.fates.pop_front().unwrap_or(Fate::Answerable);
         let interaction = Interaction {
@@ -93,7 +93,7 @@ impl World {
             answer: None,
             original: None,
             followups: vec![],
-            pardoned: false,
+            is_excused: false,
         };
         self.interactions.push(interaction.clone());
         interaction

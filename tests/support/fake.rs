@@ -12,20 +12,20 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A world that tells what happened in it.
-pub trait Tells {
+pub trait Transcript {
     /// For a test that waited in vain.
-    fn tells(&self) -> String;
+    fn transcript(&self) -> String;
 }
 
 /// The world, and who is told when it changes.
-pub struct House<W> {
+pub struct Shared<W> {
     pub world: watch::Sender<W>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
 
-impl<W: Tells> House<W> {
-    /// A house with this world in it.
+impl<W: Transcript> Shared<W> {
+    /// A shared with this world in it.
     pub fn new(world: W) -> Self {
         Self { world: watch::Sender::new(world), tasks: TaskTracker::new(), stop: CancellationToken::new() }
     }
@@ -38,7 +38,7 @@ impl<W: Tells> House<W> {
     }
 
     /// Looks at the world and leaves it as it is.
-    pub fn see<T>(&self, look: impl FnOnce(&W) -> T) -> T {
+    pub fn read<T>(&self, look: impl FnOnce(&W) -> T) -> T {
         look(&self.world.borrow())
     }
 
@@ -51,7 +51,7 @@ impl<W: Tells> House<W> {
     }
 
     /// Waits until `find` finds something.
-    pub async fn look<T>(&self, find: impl Fn(&W) -> Option<T>, what: &str) -> T {
+    pub async fn wait_for<T>(&self, find: impl Fn(&W) -> Option<T>, what: &str) -> T {
         let mut changes = self.world.subscribe();
         let looking = async {
             loop {
@@ -62,7 +62,9 @@ impl<W: Tells> House<W> {
             }
         };
         let found = timeout(PATIENCE, looking).await.ok();
-        found.unwrap_or_else(|| panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().tells()))
+        found.unwrap_or_else(|| {
+            panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().transcript())
+        })
     }
 }
 
@@ -75,12 +77,12 @@ pub enum Moment {
 
 /// A call that hangs.
 #[derive(Clone, Debug, Default)]
-pub struct Hung {
+pub struct HungCall {
     reached: CancellationToken,
     released: CancellationToken,
 }
 
-impl Hung {
+impl HungCall {
     /// Returns when the call has come.
     pub async fn reached(&self) {
         self.reached.cancelled().await;
@@ -92,13 +94,13 @@ impl Hung {
     }
 
     /// Holds a call up until the release, also when the caller goes away before.
-    pub async fn keeps(&self) {
+    pub async fn wait_for_release(&self) {
         self.reached.cancel();
         self.released.cancelled().await;
     }
 
     /// Holds a call up until the release; false when the caller goes away before.
-    pub async fn holds(&self, stream: &mut TcpStream) -> bool {
+    pub async fn wait_for_release_or_close(&self, stream: &mut TcpStream) -> bool {
         self.reached.cancel();
         let mut byte = [0];
         tokio::select! {

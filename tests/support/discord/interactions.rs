@@ -6,7 +6,7 @@ use super::{
     message::{EPHEMERAL, LOADING, Look},
     reply::{Reply, done, refusal},
     route::Route,
-    world::{Answer, Fate, Id, Interaction, Kind, World},
+    world::{Fate, Id, Interaction, InteractionKind, InteractionResponse, World},
 };
 
 /// Followups to one interaction where only a user installed the app.
@@ -85,7 +85,7 @@ impl World {
             self.interaction_mut(interaction.id).expect("known").tried = Some(call.at);
         }
         let late = after > self.answer_within;
-        if late && interaction.answer.is_none() && !interaction.pardoned {
+        if late && interaction.answer.is_none() && !interaction.is_excused {
             self.violation(
                 call,
                 &format!("{} was answered after {} ms", interaction.name(), after.as_millis()),
@@ -112,7 +112,7 @@ impl World {
         let private = is_private(&call.body["data"]) || self.makes_private;
         let seen = (interaction.place, private);
         let button_on = match interaction.kind {
-            Kind::Button { message, .. } => Some(message),
+            InteractionKind::Button { message, .. } => Some(message),
             _ => None,
         };
         let original = match kind {
@@ -133,12 +133,12 @@ impl World {
         let choices = choices.map(|choice| (text(choice, "name"), text(choice, "value"))).collect();
         let known = self.interaction_mut(interaction.id).expect("known");
         known.original = original;
-        known.answer = Some(Answer { after, kind, private, choices });
+        known.answer = Some(InteractionResponse { after, kind, private, choices });
     }
 
     /// What the message looks like that a button is on.
     pub(super) fn button_on(&self, interaction: &Interaction) -> Option<&Look> {
-        let Kind::Button { message, .. } = interaction.kind else { return None };
+        let InteractionKind::Button { message, .. } = interaction.kind else { return None };
         self.message(message).map(super::message::Message::look)
     }
 }
