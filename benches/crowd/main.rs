@@ -1,5 +1,5 @@
-//! How soon people see what happens when many races run at once: acknowledgements, last frames and charts against the
-//! rate limits of Discord and Slack, and the exit after SIGTERM.
+//! The latency of many races at once: acknowledgements, last frames and charts against the rate limits of Discord and
+//! Slack, and the exit after SIGTERM.
 //!
 //! `cargo bench --bench crowd`. The built binary runs between the fakes of the tests, whose logs say what the limits
 //! allowed and when the last token was sent. Times are those beyond what the limits made the bot wait, printed beside

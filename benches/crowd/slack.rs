@@ -16,7 +16,7 @@ use crate::{
 const ACK_TARGET: Duration = Duration::from_millis(500);
 /// All races end at once, and their last frames wait for each other.
 const LAST_FRAME_TARGET: Duration = Duration::from_secs(15);
-/// How long a message may wait for its slot once it may be edited again, beside others that wait longer.
+/// The longest wait of a message for its slot once it may be edited again, beside others that wait longer.
 const TURN_TARGET: Duration = Duration::from_secs(4);
 
 pub(crate) async fn measure() {

@@ -1,4 +1,4 @@
-//! Bodies that must not pass, and what the referee says to them.
+//! Invalid bodies, and the violations that the referee records.
 
 use reqwest::{
     Method,
@@ -12,7 +12,7 @@ use crate::support::discord::{ANA, Place, Route, Span};
 /// Files to upload: name and bytes each.
 type Files<'a> = &'a [(&'a str, &'a [u8])];
 
-/// What the referee says to [`message`] when the value at each of these paths is another.
+/// Returns the violations of [`message`] with the values at these paths changed.
 async fn violations(bot: &Bot, changes: &[(&str, Value)]) -> String {
     let request = bot.deferred().await;
     let mut body = message();

@@ -1,4 +1,4 @@
-//! A bot that does as it is told, good or bad.
+//! A minimal bot that sends what a test wants, valid or not.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -19,7 +19,7 @@ pub struct Bot {
     client: Client,
 }
 
-/// What was answered.
+/// A response of the fake.
 #[derive(Debug)]
 pub struct Said {
     pub status: u16,
@@ -81,7 +81,7 @@ impl Bot {
         Self { discord, events: Mutex::new(events), client }
     }
 
-    /// The event that came for what somebody did.
+    /// Returns the event of a user's action.
     pub fn event(&self) -> Value {
         self.events.lock().expect("events").try_recv().expect("an event")
     }
@@ -91,7 +91,7 @@ impl Bot {
         self.discord.type_command("/arena compare", &[("prompt", "why is the sky blue?")], ANA, Place::Server)
     }
 
-    /// The same, deferred in public.
+    /// Types `/arena compare` and defers the answer in public.
     pub async fn deferred(&self) -> UserRequest {
         let request = self.compare();
         assert_eq!(self.callback(&request, &json!({ "type": 5 })).await.status, 204);
@@ -146,7 +146,7 @@ impl Bot {
         said(request.send().await.expect("an answer")).await.expect("an answer")
     }
 
-    /// A request with the headers of a good bot.
+    /// Returns a request with the headers of a valid bot.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let token = self.discord.world(|world| world.bot_token.clone());
         let request = self.client.request(method, format!("{}/api/v10{path}", self.discord.url()));
@@ -155,7 +155,7 @@ impl Bot {
             .header(AUTHORIZATION, format!("Bot {token}"))
     }
 
-    /// The violations so far, without what the published API says beside.
+    /// Returns the violations so far, without those by the published API, and clears them.
     pub fn take_violations(&self) -> String {
         let violations = self.discord.take_violations();
         violations

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::bot::{Bot, soon};
 use crate::support::discord::{ANA, Delivery, Forgery, Place};
 
-/// A bot's endpoint that checks signatures by itself and keeps what was good.
+/// Starts a webhook of a bot that checks signatures itself and keeps valid payloads.
 async fn endpoint(bot: &Bot, status: StatusCode) -> Arc<Mutex<Vec<Bytes>>> {
     let key = bot.discord.world(|world| world.public_key());
     let (verifier, kept) = (Arc::new(Verifier::new(&key)), Arc::new(Mutex::new(vec![])));

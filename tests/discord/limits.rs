@@ -1,4 +1,4 @@
-//! Buckets, their headers, and refusals that a test asks for.
+//! Buckets, their headers, and injected 429s.
 
 use std::time::Duration;
 

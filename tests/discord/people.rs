@@ -1,4 +1,4 @@
-//! What people can do, and what the bot is told of it.
+//! Actions of users, and what the bot receives of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,7 +9,7 @@ use serenity::model::application::{ActionRowComponent, Interaction};
 use super::bot::{Bot, commands, message, soon};
 use crate::support::discord::{ANA, BEN, Delivery, FakeDiscord, MOD, Place, Route, User, World};
 
-/// The library that the bot reads them with finds all that it wants.
+/// The bot's library reads everything that it needs from them.
 #[tokio::test]
 async fn interactions_are_as_a_library_reads_them() {
     let bot = Bot::new().await;
@@ -47,7 +47,7 @@ async fn interactions_are_as_a_library_reads_them() {
     bot.discord.assert_clean();
 }
 
-/// What the client would not let them do fails the test.
+/// An action that the client would not allow fails the test.
 #[tokio::test]
 async fn people_can_do_only_what_the_client_lets_them() {
     let bot = Bot::new().await;

@@ -1,4 +1,4 @@
-//! A bot that does as it is told, good or bad.
+//! A minimal bot that sends what a test wants, valid or not.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,11 +15,11 @@ use crate::support::slack::{ANA, Acks, Envelope, FakeSlack, LOBBY, Method, Ts, U
 pub struct Bot {
     pub slack: FakeSlack,
     pub client: Client,
-    /// What was delivered and waits for its acknowledgement.
+    /// Envelopes that wait for their acknowledgement.
     pub envelopes: Arc<Mutex<Vec<Envelope>>>,
 }
 
-/// What was answered.
+/// A response of the fake.
 #[derive(Debug)]
 pub struct Said {
     pub status: u16,
@@ -65,12 +65,12 @@ impl Bot {
         Self { slack, client: Client::builder().no_proxy().build().expect("a client"), envelopes }
     }
 
-    /// The envelope that came for what somebody did.
+    /// Returns the envelope of a user's action.
     pub fn envelope(&self) -> Envelope {
         self.envelopes.lock().expect("envelopes").pop().expect("an envelope")
     }
 
-    /// The same, acknowledged with nothing.
+    /// Returns the envelope of a user's action and acknowledges it without a payload.
     pub fn acks(&self) -> Envelope {
         let envelope = self.envelope();
         Acks::ack(&envelope.acks, None);
@@ -102,7 +102,7 @@ impl Bot {
         said(self.request(method).header(CONTENT_TYPE, kind).body(body.to_string())).await
     }
 
-    /// A good message to a channel; its name.
+    /// Posts a valid message to a channel and returns its name.
     pub async fn posts(&self, channel: &str, words: &str) -> Ts {
         let said = self.call(Method::PostMessage, &post(channel, words)).await;
         assert_eq!(said.code(), "ok");

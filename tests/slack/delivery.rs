@@ -18,10 +18,10 @@ use crate::support::slack::{ANA, Delivery, Forgery, LOBBY, SignedRequest, UserRe
 
 type Answer = (StatusCode, String);
 
-/// What came: path, retry number, body.
+/// Received requests: path, retry number, body.
 type Kept = Arc<Mutex<Vec<(String, Option<String>, String)>>>;
 
-/// A bot's endpoint that checks signatures by itself, keeps what was good and answers with this.
+/// Starts a webhook of a bot that checks signatures itself, keeps valid requests and answers with this.
 async fn endpoint(bot: &Bot, answer: &Arc<Mutex<Answer>>) -> Kept {
     let secret = bot.slack.world(|world| world.signing_secret.clone());
     let (verifier, kept) = (Arc::new(SlackEventSignatureVerifier::new(&secret.into())), Kept::default());
@@ -47,7 +47,7 @@ fn ok(body: &str) -> Arc<Mutex<Answer>> {
     Arc::new(Mutex::new((StatusCode::OK, body.to_owned())))
 }
 
-/// Waits until so many acknowledgements came.
+/// Waits until so many acknowledgements arrived.
 async fn acked(bot: &Bot, request: &UserRequest, count: usize) {
     let acks = |world: &World| {
         (world.actions.iter().map(|request| request.acks.len()).sum::<usize>() >= count).then_some(())
@@ -86,7 +86,7 @@ async fn what_is_posted_is_signed() {
     for (forgery, status) in [
         (Forgery::None, 200),
         (Forgery::OtherBody, 401),
-        (Forgery::OtherSecret, 401),
+        (Forgery::OtherKey, 401),
         (Forgery::OtherTimestamp, 401),
         (Forgery::Age(400), 401),
         (Forgery::Age(-400), 401),

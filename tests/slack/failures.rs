@@ -103,7 +103,7 @@ async fn who_waits_in_vain_is_told_what_was() {
     bot.slack.assert_clean();
 }
 
-/// The scopes are those that the calls and events of the bot need, and no more.
+/// The scopes are those that the calls and events of the bot need, and no others.
 #[test]
 fn the_manifest_asks_for_what_is_needed() {
     let manifest = Manifest::read();

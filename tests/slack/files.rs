@@ -1,4 +1,4 @@
-//! Files: an address, the bytes, and sharing, which comes later.
+//! Files: an upload address, the bytes, and sharing with a delay.
 
 use std::time::Duration;
 

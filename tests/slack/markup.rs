@@ -1,4 +1,4 @@
-//! What would ping or link, and what stays text.
+//! Texts that would ping or link, and texts that do not.
 
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Messages: posted, edited, told in private; where the bot may write; whose they are.
+//! Messages: public, edited, ephemeral; where the bot may write; which action they belong to.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What people can do, what the bot is told of it, and what is whispered back.
+//! Actions of users, what the bot receives of them, and ephemeral answers.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,7 +16,7 @@ use crate::support::slack::{
     ANA, ActionKind, BEN, CLUB, DM, FakeSlack, LOBBY, MOD, Method, TOWN, User, VAULT,
 };
 
-/// The library that the bot reads them with finds all that it wants.
+/// The bot's library reads everything that it needs from them.
 #[tokio::test]
 async fn payloads_are_as_a_library_reads_them() {
     let bot = Bot::new().await;
@@ -64,7 +64,7 @@ async fn payloads_are_as_a_library_reads_them() {
     bot.slack.assert_clean();
 }
 
-/// What the client would not let them do fails the test.
+/// An action that the client would not allow fails the test.
 #[tokio::test]
 async fn people_can_do_only_what_the_client_lets_them() {
     let bot = Bot::new().await;
@@ -185,7 +185,7 @@ async fn an_answer_may_take_the_place_of_a_message() {
     bot.slack.assert_clean();
 }
 
-/// Messages are told apart by their words, else the newest action is meant.
+/// Messages are matched by their words; otherwise the newest action counts.
 #[tokio::test]
 async fn a_message_belongs_to_what_asked_for_it() {
     let bot = Bot::new().await;

@@ -1,4 +1,4 @@
-//! Which bodies the referee takes and which it refuses, with Slack's code and the words of its violation.
+//! Bodies that the referee accepts, and bodies that it refuses, with Slack's code and the violation.
 
 use serde_json::{Value, json};
 

@@ -100,7 +100,7 @@ async fn it_is_open_where_and_to_whom_the_operator_says() {
     scenario.finish().await;
 }
 
-/// Who is in a user group is asked for once. The scope for that is not in the manifest: it is for those who name groups.
+/// Members of a user group are requested once. The scope is not in the manifest, since only teams with groups need it.
 #[tokio::test]
 async fn a_user_group_has_its_members() {
     let lines = "[access]\nslack_groups = [\"S1\"]";
@@ -140,7 +140,7 @@ async fn what_somebody_asked_is_forgotten_when_they_say_so() {
         async move { request.wait_until(|look| !look.text().is_empty()).await.look.text() }
     };
     assert!(forgets(BEN).await.contains("Nothing of yours"));
-    // the last word on a race is written down while its chart is drawn
+    // the final record of a race is stored while its chart is drawn
     let said = loop {
         let said = forgets(ANA).await;
         if !said.contains("Nothing of yours") {

@@ -8,7 +8,7 @@ use crate::support::program::Program;
 const PROVIDER: &str = "[[provider]]\nid = \"p\"\nbase_url = \"http://127.0.0.1:9/v1\"\n";
 const MODEL: &str = "[[model]]\nid = \"m\"\nprovider = \"p\"\nmodel = \"m\"\n";
 
-/// The one line on stderr of a run that ends with exit code 2 and says nothing else.
+/// Returns the one line on stderr of a run that ends with exit code 2 and prints nothing else.
 async fn refused(program: &Program, args: &[&str]) -> String {
     let outcome = with_timeout(program.run(args)).await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! `models` and `check`: who is there today.
+//! `models` and `check`: the models that are reachable.
 
 use tokio::net::TcpListener;
 

@@ -21,7 +21,7 @@ use crate::support::{
 /// than we do, which the caps keep below a third of the tolerance.
 const LANES: [(&str, f64, u64); 2] = [("steady", 0.0, 160), ("lively", 0.9, 240)];
 
-/// How far our decode speed may be from the server's own.
+/// The maximum difference between our decode speed and the server's own.
 const TOLERANCE: f64 = 0.02;
 
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -69,7 +69,7 @@ impl Llama {
     }
 }
 
-/// Returns once the server says that it is ready: it refuses connections at first, then answers 503.
+/// Waits until the server is ready: it refuses connections at first, then answers 503.
 async fn healthy(address: SocketAddr) {
     let mut turn = interval(Duration::from_millis(100));
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! Who watches the referee: requests that the scripted provider must not let pass.
+//! Tests of the referee: requests that the scripted provider must reject.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -10,7 +10,7 @@ use crate::support::provider::{FakeProvider, Rules};
 
 const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":5}"#;
 
-/// What the referee says to this request line and body, with the headers of a good client changed by `change`.
+/// Returns the violation in this request line and body, with the headers of a valid client changed by `change`.
 async fn violation(line: &str, body: &str, change: impl Fn(String) -> String) -> String {
     let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
     let fake = FakeProvider::open_with(rules, []).await;

@@ -1,4 +1,4 @@
-//! The service: health, readiness, metrics, and an end in good order.
+//! The service: health, readiness, metrics, and a clean shutdown.
 
 use serde_json::{Value, json};
 use tokio::{
@@ -104,7 +104,7 @@ async fn the_simulated_server_does_not_wait_for_ever_for_its_clients() {
     assert_eq!(with_timeout(server.wait_for_exit()).await.code, Some(0));
 }
 
-/// The next message of the local channel that is as wanted; `None` when the stream ended without.
+/// Returns the next message of the local channel that satisfies the condition, or `None` at the end of the stream.
 pub(super) async fn message(
     tab: &mut Lines<BufReader<TcpStream>>,
     wanted: impl Fn(&Value) -> bool,
@@ -146,7 +146,7 @@ async fn interrupted_with(drain_seconds: u32) {
 
 #[tokio::test]
 async fn a_signal_in_mid_race_leaves_no_live_word_behind() {
-    // no more than the final frames may take: the race is interrupted at once
+    // not more than the final frames may take: the race is interrupted at once
     for drain_seconds in [0, 1, 2] {
         interrupted_with(drain_seconds).await;
     }

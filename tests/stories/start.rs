@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{arena, model, provider, race};
 use crate::support::provider::{FakeProvider, Rules, answer, nobody, refusal, silence};
 
-/// What the report says of a lane that is raced alone under these rules.
+/// Returns the availability in the report of a single lane under these rules.
 async fn availability(rules: Rules) -> Availability {
     let fake = FakeProvider::open_with(rules, [answer("m").says("Hi").whole()]).await;
     let client = provider(&fake.base_url(), None);

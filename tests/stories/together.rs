@@ -20,7 +20,7 @@ use crate::support::{
     slack::{self, FakeSlack, LOBBY},
 };
 
-/// Races are interrupted at once: no more time than last frames get.
+/// Races are interrupted at once: there is only time for their last frames.
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 60\ndrain_seconds = 2";
 
 /// All of them.
@@ -69,7 +69,7 @@ impl EveryPlatform {
         format!("{PROMPT} on {platform} for the {time} time?")
     }
 
-    /// One asks on each, and the beginning of the answer is shown there.
+    /// Starts a race on each platform and waits until the beginning of its answer is shown.
     async fn ask(&mut self, time: &str) -> Races {
         let line = format!("/arena compare {}", Self::prompt("local", time));
         let line = json!({ "text": line, "from": { "id": "visitor-1", "name": "ana" } });
@@ -87,7 +87,7 @@ impl EveryPlatform {
         races
     }
 
-    /// The local race as soon as it is as wanted.
+    /// Waits until the local race satisfies the condition.
     async fn local(&mut self, races: &Races, wanted: impl Fn(&Value) -> bool) -> Value {
         let found = message(&mut self.tab, |message| message["id"] == races.local && wanted(message));
         with_timeout(found).await.expect("a message in the local channel")

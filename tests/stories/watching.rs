@@ -1,5 +1,5 @@
-//! What a team watches: metrics as Prometheus wants them, no person in a label, and a dashboard and alerts that name only
-//! what is there.
+//! Monitoring: metrics that Prometheus accepts, no user in a label, and a dashboard and alerts that name only existing
+//! metrics.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -158,7 +158,7 @@ fn dashboard_and_alerts_name_what_is_there() {
     assert!(dashboard["panels"].as_array().is_some_and(|panels| panels.len() > 20));
 }
 
-/// A page of a service that nobody used yet is sound, too.
+/// The page of an unused service is valid, too.
 #[tokio::test]
 async fn an_idle_service_has_a_sound_page() {
     let provider = FakeProvider::open([]).await;

@@ -1,23 +1,21 @@
-//! What the fakes have in common: a world of plain data that one can look at, change and wait on, tasks that end
-//! with the fake, and a call that hangs.
-//!
-//! It must not know which platform it plays.
+//! The common parts of the fakes: plain state that a test can read, change and wait on, tasks that end with the fake,
+//! and a call that hangs.
 
 use std::time::Duration;
 
 use tokio::{io::AsyncReadExt, net::TcpStream, sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// So long a test waits for something to be shown, before it tells what was.
+/// The longest time that a test waits for a change before it fails with the transcript.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A world that tells what happened in it.
+/// State that can describe what happened to it.
 pub trait Transcript {
-    /// For a test that waited in vain.
+    /// Returns what happened so far, for a test that timed out.
     fn transcript(&self) -> String;
 }
 
-/// The world, and who is told when it changes.
+/// The state of a fake, shared by its tasks and observed by the test.
 pub struct Shared<W> {
     pub world: watch::Sender<W>,
     pub tasks: TaskTracker,
@@ -68,7 +66,26 @@ impl<W: Transcript> Shared<W> {
     }
 }
 
-/// When a connection is cut.
+/// A defect of a signed request that is posted to the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgery {
+    /// No defect.
+    None,
+    /// The signature is of another body.
+    OtherBody,
+    /// The signature is by another key or secret.
+    OtherKey,
+    /// The timestamp header is not the one that was signed.
+    OtherTimestamp,
+    /// Signed correctly this many seconds ago; negative for the future.
+    Age(i64),
+    /// No signature.
+    Unsigned,
+    /// A signature that is no hexadecimal number.
+    Garbage,
+}
+
+/// The moment at which a connection is cut, relative to the effect of its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     Before,
@@ -83,7 +100,7 @@ pub struct HungCall {
 }
 
 impl HungCall {
-    /// Returns when the call has come.
+    /// Waits until the call has arrived.
     pub async fn reached(&self) {
         self.reached.cancelled().await;
     }
@@ -93,13 +110,13 @@ impl HungCall {
         self.released.cancel();
     }
 
-    /// Holds a call up until the release, also when the caller goes away before.
+    /// Blocks a call until the release, even if the caller goes away before.
     pub async fn wait_for_release(&self) {
         self.reached.cancel();
         self.released.cancelled().await;
     }
 
-    /// Holds a call up until the release; false when the caller goes away before.
+    /// Blocks a call until the release. Returns false if the caller goes away before.
     pub async fn wait_for_release_or_close(&self, stream: &mut TcpStream) -> bool {
         self.reached.cancel();
         let mut byte = [0];

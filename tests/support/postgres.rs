@@ -18,7 +18,7 @@ impl Database {
     /// Creates a database, or skips the test and returns `None` where there is no server.
     ///
     /// # Panics
-    /// When a server is required and missing.
+    /// If a server is required and missing.
     pub async fn create() -> Option<Self> {
         let env = Env::process();
         let Some(server) = env.text("ARENA_POSTGRES").expect("text") else {
@@ -38,7 +38,7 @@ impl Database {
         format!("{before}/{}", self.name)
     }
 
-    /// Where the server listens.
+    /// Returns the address of the server.
     pub fn server(&self) -> std::net::SocketAddr {
         let authority = self.server.rsplit_once('@').map_or(self.server.as_str(), |(_, rest)| rest);
         let authority = authority.split('/').next().expect("an authority");
@@ -57,7 +57,7 @@ impl Database {
             .await;
     }
 
-    /// Whether anybody may connect; those that are connected are cut off.
+    /// Allows or refuses new connections; refusing ends those that are open.
     pub async fn allow_connections(&self, connections: bool) {
         self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {connections}", self.name)).await;
         if !connections {

@@ -1,4 +1,4 @@
-//! A line between two programs that can be cut as a network is: nothing comes through any more, and nobody is told.
+//! A TCP proxy that can be cut as a network is: no byte gets through, and no connection is closed.
 
 use std::net::SocketAddr;
 
@@ -40,12 +40,12 @@ impl Proxy {
         Self { address, whole, stop }
     }
 
-    /// From now on nothing comes through, in either direction; no connection ends.
+    /// Stops forwarding in both directions. No connection is closed.
     pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    /// All comes through again, also what waited.
+    /// Forwards again, including what was waiting.
     pub fn heal(&self) {
         self.whole.send_replace(true);
     }

@@ -10,7 +10,7 @@ use super::{
     wait::TIMEOUT,
 };
 
-/// The filter for every log line that there is, including those of the libraries.
+/// The filter for all log lines, including those of the libraries.
 pub const ALL_LOGS: &str = "trace,serenity=trace,tungstenite=trace,tokio_tungstenite=trace,reqwest=trace,\
                             hyper=trace,hyper_util=trace,axum=trace,tokio=trace,rustls=trace,tracing=trace,\
                             slack_morphism=trace";

@@ -5,7 +5,7 @@ use std::{fs::OpenOptions, io::Write as _, os::unix::process::parent_id};
 /// Records that a test does not run and why.
 ///
 /// # Panics
-/// When the record cannot be written.
+/// If the record cannot be written.
 pub fn skip(reason: &str) {
     println!("SKIPPED: {reason}");
     let path = format!("{}/skipped-{}", env!("CARGO_TARGET_TMPDIR"), parent_id());

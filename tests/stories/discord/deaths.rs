@@ -1,4 +1,4 @@
-//! Messages and interactions that are no more, or not ours: no model runs for nobody, no call is made in vain.
+//! Messages and interactions that are gone or belong to another process: no model runs in vain, no call is wasted.
 
 use super::{
     ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, calls, endless_answer,

@@ -1,4 +1,4 @@
-//! Ends that come from outside: the token's, the service's.
+//! Ends from outside: of the token, of the service.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn where_the_bot_is_a_message_outlives_its_token() {
     }
 }
 
-/// The last frame of a race that could not go on: it says why, and its chart is there.
+/// Checks the last frame of a race that had to stop: it says why and has its chart.
 async fn is_frozen(scenario: &DiscordScenario, request: &UserRequest) {
     let last = request.wait_for_end().await.look;
     assert!(last.text().contains("may not change any longer"), "{}", last.text());
@@ -127,7 +127,7 @@ async fn a_restart_gets_over_edits_that_hang() {
     let setup = Setup { lines: "[arena]\ndrain_seconds = 5", ..single_model("") };
     let gate = Gate::default();
     let scenario = DiscordScenario::start(setup, [gated_answer(&gate), endless_answer()]).await;
-    // the race ends by itself while a live edit of it hangs
+    // the race ends by itself while one of its live edits hangs
     let over = start_race(&scenario, Place::Server).await;
     let hung = scenario.discord.hang_next(Family::Edit);
     hung.reached().await;
@@ -143,7 +143,7 @@ async fn a_restart_gets_over_edits_that_hang() {
     scenario.finished().await;
 }
 
-/// Somebody wants the full answers of a race that is over, whose upload meets this.
+/// Requests the full answers of a finished race, whose upload is struck by a fault.
 async fn wants_full_answers<T>(
     scenario: &DiscordScenario,
     gate: &Gate,
@@ -161,12 +161,12 @@ async fn a_restart_does_not_wait_for_private_answers() {
     let gates = [Gate::default(), Gate::default()];
     let setup = Setup { lines: "[arena]\ndrain_seconds = 4", ..single_model("") };
     let scenario = DiscordScenario::start(setup, gates.iter().map(gated_answer)).await;
-    // the limiter knows that not even a word is taken
+    // the limiter knows that not even a short text is accepted
     let limits = |discord: &FakeDiscord| discord.rate_limit_next(Family::Upload, Scope::User, 300.s());
     let (limited, ()) = wants_full_answers(&scenario, &gates[0], limits).await;
     wait_for_faults(&scenario).await;
     limited.excuse();
-    // nobody answers, but a word is taken
+    // the upload hangs, but a short text is accepted
     let hangs = |discord: &FakeDiscord| discord.hang_next(Family::Upload);
     let (stuck, hung) = wants_full_answers(&scenario, &gates[1], hangs).await;
     hung.reached().await;

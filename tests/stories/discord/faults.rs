@@ -1,4 +1,4 @@
-//! What Discord and the network do wrong: nothing is lost, nothing is stuck, nothing is done twice.
+//! Faults of Discord and of the network: nothing is lost, nothing is stuck, nothing is done twice.
 
 use super::{
     DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, gated_answer, single_model, start_race,
@@ -93,7 +93,7 @@ async fn without_its_chart_a_race_of_several_keeps_its_table() {
     scenario.finish().await;
 }
 
-/// Nothing is cut and nothing is refused: whoever waited for an answer would wait for ever.
+/// The calls are neither cut nor refused: waiting for a response would take for ever.
 #[tokio::test]
 async fn edits_that_hang_are_sent_again() {
     let gates = [Gate::default(), Gate::default()];

@@ -1,4 +1,4 @@
-//! A gateway on its bad days: a race goes on, what people typed meanwhile is answered, nothing runs twice.
+//! Gateway failures: the race continues, commands from meanwhile are answered, nothing runs twice.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::{
 
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// A race runs while `trouble` comes and goes; when the gateway is `back`, another command is answered.
+/// Lets `trouble` strike during a race; once `back` is true, another command is answered.
 async fn through(
     trouble: impl Fn(&FakeGateway),
     back: impl Fn(&crate::support::discord::gateway::Truth) -> bool,
@@ -72,7 +72,7 @@ async fn it_leaves_a_gateway_that_closes_without_a_word() {
     through(FakeGateway::close_without_code, |truth| truth.identifies.len() + truth.resumes.len() == 2).await;
 }
 
-/// What was typed while the bot was away comes with the resume.
+/// Commands that were typed during an outage arrive with the resume.
 #[tokio::test]
 async fn what_was_typed_meanwhile_is_not_lost() {
     let setup = Setup { transport: Transport::Gateway, models: &[("a", "")], ..Setup::default() };

@@ -68,7 +68,7 @@ async fn a_long_pause_of_thoughts_moves_and_meets_no_deadline() {
     scenario.finish().await;
 }
 
-/// How long a lane reasons, as the message says.
+/// Returns how long a lane has been reasoning, according to the message.
 fn thought(look: &Look) -> Option<f64> {
     look.text().split_once("reasoning ")?.1.split(' ').next()?.parse().ok()
 }

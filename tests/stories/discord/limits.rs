@@ -1,4 +1,4 @@
-//! Refusals by 429: the referee counts every call that comes before the time that it told.
+//! 429s: the referee counts every call before the announced time.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn a_refusal_of_any_scope_is_waited_for() {
     scenario.finish().await;
 }
 
-/// How long after each refusal the next call about the same came.
+/// Returns the time from each refusal to the next call about the same.
 fn waits(scenario: &DiscordScenario) -> Vec<Duration> {
     let calls = scenario.discord.world(|world| world.calls.clone());
     let next = |at: usize| {

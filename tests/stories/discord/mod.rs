@@ -33,17 +33,17 @@ fn single_model(discord: &str) -> Setup<'_> {
     }
 }
 
-/// An answer that is held up in its middle until the gate opens.
+/// Returns an answer that pauses in its middle until the gate opens.
 fn gated_answer(gate: &Gate) -> Answer {
     answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
 }
 
-/// An answer of which only the beginning ever comes.
+/// Returns an answer that begins and never ends.
 fn endless_answer() -> Answer {
     answer("a").role().says(ANSWER).says(" begins").hangs()
 }
 
-/// Somebody asks in this place, and the beginning of the answer is shown.
+/// Starts a race and waits until the beginning of the answer is shown.
 async fn start_race(scenario: &DiscordScenario, place: Place) -> UserRequest {
     let request =
         scenario.discord.type_command("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
@@ -51,7 +51,7 @@ async fn start_race(scenario: &DiscordScenario, place: Place) -> UserRequest {
     request
 }
 
-/// Waits until every failure that was asked for met a call.
+/// Waits until every injected fault has struck a call.
 async fn wait_for_faults(scenario: &DiscordScenario) {
     scenario.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
@@ -65,12 +65,12 @@ async fn assert_ends_with_chart(request: &UserRequest) {
     assert!(with_chart.text().contains("begins and ends"), "{}", with_chart.text());
 }
 
-/// How many calls Discord got so far.
+/// Returns the number of calls that Discord received.
 fn calls(scenario: &DiscordScenario) -> usize {
     scenario.discord.world(|world| world.calls.len())
 }
 
-/// Waits until the bot says that it shuts down.
+/// Waits until the service says that it shuts down.
 async fn wait_for_shutdown(scenario: &DiscordScenario) {
     eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }

@@ -1,4 +1,4 @@
-//! Refusals that are not Discord's own, and such as come too early to be meant: they pass.
+//! Refusals that are not Discord's own, or that come too early to be final: the bot tries again.
 
 use super::{
     DiscordScenario, NAMED, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,

@@ -55,7 +55,7 @@ async fn a_race_that_another_process_runs_does_not_count_against_its_asker() {
     scenario.finish().await;
 }
 
-/// Discord itself forgets a message that it has just made, for a moment.
+/// Discord itself does not know a message for a moment after creating it.
 #[tokio::test]
 async fn a_message_that_discord_does_not_know_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
@@ -72,7 +72,7 @@ async fn a_message_that_discord_does_not_know_yet_is_edited_a_moment_later() {
     scenario.finish().await;
 }
 
-/// What stands before Discord refuses for a while without a code of Discord's own.
+/// A proxy in front of Discord refuses for a while, without an error code of Discord.
 #[tokio::test]
 async fn a_refusal_that_is_not_discords_own_does_not_end_the_registration() {
     let discord = FakeDiscord::open().await;

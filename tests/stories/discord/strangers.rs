@@ -1,4 +1,4 @@
-//! What this process never made or cannot read: old buttons, another version's, forms that nobody knows.
+//! Interactions that this process did not create or cannot read: old buttons, another version's, unknown forms.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Stores that are away: a clear message, races that end all the same, and a service that recovers by itself.
+//! Unavailable databases: a clear message, races that still end, and a service that recovers by itself.
 
 use super::{
     super::{KEY, TestService, eventually, program, with_timeout},
@@ -69,7 +69,7 @@ async fn a_database_that_is_away_is_waited_for() {
     store.remove().await;
 }
 
-/// In store, with a word about the folder.
+/// The store is in memory, with a warning about the folder.
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_a_warning() {
     let simulated =
@@ -82,7 +82,7 @@ async fn a_folder_that_cannot_be_written_is_a_warning() {
     assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
 }
 
-/// What was on the disk before a restart is there after it, for every button.
+/// Data from before a restart serves every button after it.
 #[tokio::test]
 async fn buttons_work_after_a_restart() {
     let store = TestStore::sqlite();

@@ -47,7 +47,7 @@ async fn is_whole(race: &discord::UserRequest, asker: &str) {
     assert_eq!(last.matches(ANSWER).count(), 2, "{last}");
 }
 
-/// Somebody presses Full answers and gets a file with all of them, for their eyes alone.
+/// Presses Full answers and checks that a private file contains all of them.
 async fn has_the_answers(discord: &FakeDiscord, message: discord::Id) {
     let full = discord.press(message, "Full answers", discord::BEN);
     let look = full.wait_until(|look| !look.attachments.is_empty()).await.look;

@@ -1,7 +1,7 @@
 //! SIGKILL at any moment under load, then a start on the same store.
 //!
-//! The moments are random. Each story prints its seed, and `ARENA_SEED` repeats them; `ARENA_KILLS` says how often to
-//! kill.
+//! The moments are random. Each story prints its seed, and `ARENA_SEED` repeats them; `ARENA_KILLS` sets the number of
+//! kills.
 
 use std::{collections::HashMap, time::Duration};
 

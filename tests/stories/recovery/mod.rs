@@ -1,5 +1,5 @@
-//! Processes that die, and what the next one makes of it: every message comes to a true end, no race runs twice, nothing
-//! that was acknowledged is missing, and no budget is short.
+//! Processes that die, and the recovery by the next one: every message reaches a final state, no race runs twice,
+//! nothing that was acknowledged is missing, and every budget is accounted for.
 
 mod bad_days;
 mod elsewhere;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::support::{postgres::Database, program::Program};
 
-/// Where a bot remembers.
+/// A database of a test.
 pub enum TestStore {
     Sqlite(TempDir),
     Postgres(Database),

@@ -18,9 +18,9 @@ use crate::support::{
 const MODELS: [&str; 2] = ["a", "b"];
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\n";
 
-/// What is counted where a race was let in elsewhere already.
+/// The metric that counts races that another replica had admitted already.
 pub const DUPLICATES: &str = "arena_refusals_total{reason=\"duplicate\"}";
-/// What is counted where a race ran.
+/// The metric that counts races that ran.
 pub const FINISHED: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
 
 /// Both of them, and what they ask.
@@ -36,7 +36,7 @@ pub fn answers(races: usize, words: &str) -> Vec<Answer> {
 }
 
 impl ReplicaPair {
-    /// Both are ready; `None` where there is no PostgreSQL, which is said.
+    /// Starts both and waits until they are ready. Skips the test and returns `None` without PostgreSQL.
     pub async fn open(answers: Vec<Answer>, lines: &str, knows: impl Fn(Program) -> Program) -> Option<Self> {
         let store = TestStore::postgres().await?;
         let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
@@ -53,12 +53,12 @@ impl ReplicaPair {
         Some(Self { store, provider, bots })
     }
 
-    /// Where they listen.
+    /// Returns the addresses of both.
     pub fn addresses(&self) -> [SocketAddr; 2] {
         self.bots.each_ref().map(|bot| bot.address)
     }
 
-    /// The value of the line of `/metrics` that begins so, in each; 0 where there is none.
+    /// Returns the value of a metric in each replica, by the start of its line, or 0.
     pub async fn counters(&self, line: &str) -> [u64; 2] {
         let mut counted = [0; 2];
         for (bot, counted) in self.bots.iter().zip(&mut counted) {
@@ -69,7 +69,7 @@ impl ReplicaPair {
         counted
     }
 
-    /// Waits until so many are counted in both together, and tells how many in each.
+    /// Waits until a metric reaches this sum over both replicas. Returns its value in each.
     pub async fn wait_for_counter(&self, line: &str, together: usize) -> [u64; 2] {
         let begun = Instant::now();
         loop {
@@ -82,7 +82,7 @@ impl ReplicaPair {
         }
     }
 
-    /// Waits until the store knows that no race runs any more, which it may a moment after everybody sees it.
+    /// Waits until the store contains no running race, which may be a moment after users see the end.
     pub async fn wait_until_idle(&self) {
         let running = "SELECT COUNT(*) FROM races WHERE status <> 'shown'";
         eventually(async || self.store.query_number(running).await == 0).await;

@@ -102,8 +102,8 @@ async fn a_standby_takes_over_from_a_process_that_died() {
     store.remove().await;
 }
 
-/// The line between the holder and the database is cut without a word: it steps down before the other one may take over, so
-/// that there are never two. Its race ends as interrupted, by its own hand.
+/// The connection between the holder and the database stalls: the holder steps down before the other one may take
+/// over, so that there are never two. It marks its race as interrupted itself.
 #[tokio::test]
 async fn a_cut_line_to_the_database_never_gives_two_holders() {
     let Some(store) = TestStore::postgres().await else { return };
@@ -132,7 +132,7 @@ async fn a_cut_line_to_the_database_never_gives_two_holders() {
     .await;
     let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
     request.wait_for_text("Air").await;
-    // the holder has heard of the other one by then: it renews every two seconds
+    // the holder knows of the other one by then: it renews every two seconds
     eventually(async || store.query_number("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0)
         .await;
     proxy.cut();

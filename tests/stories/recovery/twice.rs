@@ -47,7 +47,7 @@ async fn what_discord_posts_to_both_runs_once() {
     discord.assert_clean();
 }
 
-/// One last frame, to which one chart came.
+/// Checks for one last frame, to which one chart was added.
 fn is_one_message(request: &discord::UserRequest, prompt: &str) {
     let over = |look: &&discord::Look| !look.is_loading() && look.button("Stop").is_none();
     let looks: Vec<_> = request.revisions().into_iter().map(|revision| revision.look).collect();
@@ -60,7 +60,7 @@ fn is_one_message(request: &discord::UserRequest, prompt: &str) {
     assert_eq!(charts.len(), 1);
 }
 
-/// A command and a mention. More would take long: a replica that has just come begins without a budget of edits.
+/// A command and a mention. More would take long: a replica that has just started has no budget of edits.
 #[tokio::test]
 async fn what_slack_posts_to_both_runs_once() {
     let slack = FakeSlack::open().await;
@@ -98,7 +98,7 @@ async fn what_slack_posts_to_both_runs_once() {
     slack.assert_clean();
 }
 
-/// One message and its picture stand in this channel; a command was answered by one of both.
+/// Checks for one message and its picture in this channel; one of both replicas answered the command.
 fn is_one_race(slack: &FakeSlack, request: &slack::UserRequest, place: &str, prompt: &str) {
     let acks = request.action().acks;
     let answered = acks.iter().filter(|ack| ack.payload.is_some()).count();

@@ -1,5 +1,4 @@
-//! Full answers on a bad day: whoever presses how often, no message and no file stands there twice, and nothing is
-//! missing.
+//! Full answers under faults: however often the button is pressed, nothing is posted twice and nothing is missing.
 
 use std::time::Duration;
 
@@ -15,12 +14,12 @@ use crate::support::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// So long that there is one message for each of them, and no file.
+/// Returns an answer that needs a message of its own, but no file.
 fn long(model: &str) -> Answer {
     answer(model).role().says(ANSWER).says(&format!(" of {model}")).says(&" and so on".repeat(600)).whole()
 }
 
-/// So long that it stands in the file alone.
+/// Returns an answer that fits only into the file.
 fn longer() -> Answer {
     answer("a").role().says(ANSWER).says(&" and so on".repeat(1_500)).whole()
 }
@@ -39,12 +38,12 @@ async fn is_told_that_they_stand_there(scenario: &SlackScenario, race: &UserRequ
     presses(scenario, race).await.wait_for_private_text("stand in the thread").await;
 }
 
-/// How many messages in the thread have these words.
+/// Returns the number of messages in the thread with these words.
 fn messages(race: &UserRequest, words: &str) -> usize {
     race.thread().iter().filter(|message| message.text().contains(words)).count()
 }
 
-/// In place of a message of which nobody knows whether it was posted comes the file.
+/// The file replaces a message that may or may not have been posted.
 #[tokio::test]
 async fn a_message_of_which_slack_says_nothing_is_not_posted_again() {
     let answers = FAULTS.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
@@ -89,7 +88,7 @@ async fn what_stands_there_already_is_not_posted_again() {
     scenario.finish().await;
 }
 
-/// The steps that nobody sees are repeated, and the limit of each is waited for.
+/// Invisible steps are repeated, and the limit of each is respected.
 #[tokio::test]
 async fn a_file_gets_over_trouble_by_one_press() {
     let scenario = SlackScenario::start(single_model(""), [longer()]).await;

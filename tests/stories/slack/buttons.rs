@@ -64,7 +64,7 @@ async fn full_answers_stand_in_the_thread(scenario: &SlackScenario, race: &UserR
     assert_eq!(files, 1, "the picture alone: short answers need no file");
 }
 
-/// What is too long for a message stands in a file, byte for byte.
+/// An answer that is too long for a message is in a file, byte for byte.
 async fn full_answers_as_a_file(transport: Transport) {
     let table =
         "| 日本語 | b |\n|---|---|\n| 👩🏽‍🚀 | 中文 |\n\n```rust\nlet x = \"~~~\";\n```\n<b>&amp; [x](y)\n";

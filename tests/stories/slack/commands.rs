@@ -1,4 +1,4 @@
-//! Every word behind `/arena`, over both ways.
+//! Every `/arena` command, over both transports.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ on_both_transports!(
     refusals
 );
 
-/// An answer of `model` that says this, takes its time, and ends.
+/// Returns an answer of `model` that says this, takes its time, and ends.
 fn says(model: &str, words: &str) -> Answer {
     answer(model).role().says(ANSWER).until(Duration::from_millis(60)).says(words).whole()
 }
@@ -30,7 +30,7 @@ fn types(scenario: &SlackScenario, line: &str) -> UserRequest {
     scenario.slack.type_command("/arena", line, NAMED, LOBBY)
 }
 
-/// How many messages that everybody sees the bot ever posted.
+/// Returns the number of public messages that the bot has posted.
 fn posts(scenario: &SlackScenario) -> usize {
     scenario.slack.world(|world| world.calls.iter().filter(|call| call.method == Method::PostMessage).count())
 }
@@ -49,7 +49,7 @@ async fn a_race(transport: Transport) {
     scenario.finish().await;
 }
 
-/// The first post says who asks what of whom, and nothing that could become untrue.
+/// The first post says who asks what of which models, and nothing that could become untrue.
 fn is_true_from_the_first_post(request: &UserRequest) {
     let first = request.revisions().swap_remove(0).look;
     let text = format!("{}\n{}", first.fallback, first.text());
@@ -94,7 +94,7 @@ async fn one_model(transport: Transport) {
     scenario.finish().await;
 }
 
-/// `models` asks the providers, so its words come in two steps, the second in the first one's place; `help` does not.
+/// `models` asks the providers, so its answer comes in two steps, the second replacing the first; `help` does not.
 async fn the_line_up(transport: Transport) {
     let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     let models = scenario.slack.type_command("/arena", "models", BEN, LOBBY);

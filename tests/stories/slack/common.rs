@@ -1,4 +1,4 @@
-//! What stories of trouble share.
+//! Helpers for stories with faults.
 
 use super::{ANSWER, Setup, SlackScenario, eventually, with_timeout};
 use crate::support::{
@@ -6,7 +6,7 @@ use crate::support::{
     slack::{Fault, Method, Moment, Revision, UserRequest, World},
 };
 
-/// After each of them nobody knows whether the call took effect.
+/// Faults after which the bot cannot know whether the call took effect.
 pub(super) const FAULTS: [Fault; 4] =
     [Fault::Status(503), Fault::Status(500), Fault::Cut(Moment::Before), Fault::Cut(Moment::After)];
 
@@ -15,7 +15,7 @@ pub(super) fn inject(scenario: &SlackScenario, method: Method, trouble: &Fault) 
     scenario.slack.world(|world| world.faults.push(method, trouble.clone()));
 }
 
-/// An answer of which only the beginning ever comes.
+/// Returns an answer that begins and never ends.
 pub(super) fn endless_answer() -> Answer {
     answer("a").role().says(ANSWER).says(" begins").hangs()
 }
@@ -26,45 +26,45 @@ pub(super) fn one_at_a_time() -> Setup<'static> {
     Setup { lines, ..super::single_model("") }
 }
 
-/// Waits until every failure that was asked for met a call.
+/// Waits until every injected fault has struck a call.
 pub(super) async fn wait_for_faults(scenario: &SlackScenario) {
     scenario.slack.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
 
-/// How many calls of a method Slack got so far.
+/// Returns the number of calls of a method that Slack received.
 pub(super) fn calls(scenario: &SlackScenario, method: Method) -> usize {
     scenario.slack.world(|world| world.calls.iter().filter(|call| call.method == method).count())
 }
 
-/// How often a model was asked so far.
+/// Returns the number of model calls.
 pub(super) fn model_calls(scenario: &SlackScenario) -> usize {
     scenario.provider.truth().exchanges.len()
 }
 
-/// How many pictures stand below the message.
+/// Returns the number of pictures below the message.
 pub(super) fn picture_count(request: &UserRequest) -> usize {
     file_count(request, ".png")
 }
 
-/// How many files with this ending stand below the message.
+/// Returns the number of files with this extension below the message.
 pub(super) fn file_count(request: &UserRequest, ending: &str) -> usize {
     let files = request.thread().into_iter().flat_map(|message| message.files);
     files.filter(|file| file.name.ends_with(ending)).count()
 }
 
-/// Waits until every model was told that nobody listens any more.
+/// Waits until all model calls are cancelled.
 pub(super) async fn wait_until_models_stop(scenario: &SlackScenario) {
     let left =
         scenario.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()));
     with_timeout(left).await;
 }
 
-/// Waits until the bot says that it shuts down.
+/// Waits until the service says that it shuts down.
 pub(super) async fn wait_for_shutdown(scenario: &SlackScenario) {
     eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }
 
-/// Waits until the last frame is shown once more, over a live one that came in after it.
+/// Waits until the last frame is repeated after a late live one.
 pub(super) async fn wait_for_repeated_end(scenario: &SlackScenario, request: &UserRequest) {
     let is_over = |revision: &Revision| revision.look.is_over();
     let shown_twice = |world: &World| {

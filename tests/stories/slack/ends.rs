@@ -1,4 +1,4 @@
-//! Ends that come from outside: the service's.
+//! Shutdown of the service.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ async fn the_last_frame_of_a_restart_gets_over_trouble() {
     scenario.finished().await;
 }
 
-/// A live edit that hangs does not take the time of the last frame.
+/// A live edit that hangs does not use up the time of the last frame.
 #[tokio::test]
 async fn the_last_frame_of_a_restart_does_not_wait_for_an_edit_that_hangs() {
     let scenario = SlackScenario::start(Setup { lines: LINES, ..single_model("") }, [endless_answer()]).await;
@@ -99,7 +99,7 @@ async fn the_last_frame_of_a_restart_does_not_wait_for_an_edit_that_hangs() {
     scenario.finished().await;
 }
 
-/// The live edit that was given up comes in after the last frame: the last word is not a live one.
+/// An abandoned live edit takes effect after the last frame: the live frame does not remain.
 #[tokio::test]
 async fn an_edit_that_takes_effect_after_the_last_frame_of_a_restart_does_not_stay() {
     let scenario = SlackScenario::start(Setup { lines: LINES, ..single_model("") }, [endless_answer()]).await;
@@ -114,7 +114,7 @@ async fn an_edit_that_takes_effect_after_the_last_frame_of_a_restart_does_not_st
     scenario.finished().await;
 }
 
-/// More than Slack takes at once: their last frames wait for each other, and all land.
+/// More races than Slack takes at once: their last frames wait for each other, and all arrive.
 #[tokio::test]
 async fn ten_live_races_end_at_a_restart() {
     const RACES: usize = 10;
@@ -137,7 +137,7 @@ async fn ten_live_races_end_at_a_restart() {
     scenario.finished().await;
 }
 
-/// Where Slack takes no edit until long after the end, the log says what is left undone.
+/// If Slack accepts no edit until long after the exit, the log says what is left undone.
 #[tokio::test]
 async fn the_end_does_not_wait_longer_than_it_may() {
     let scenario = SlackScenario::start(Setup { lines: LINES, ..single_model("") }, [endless_answer()]).await;
@@ -150,7 +150,7 @@ async fn the_end_does_not_wait_longer_than_it_may() {
     drop(request);
 }
 
-/// Nothing was posted and no model was called when the signal came: so it stays, and the asker is told.
+/// The signal comes before anything was posted and before a model was called: nothing starts, and the asker is told.
 #[tokio::test]
 async fn a_race_whose_first_post_waits_is_not_begun() {
     for transport in [Transport::Http, Transport::Socket] {

@@ -1,4 +1,4 @@
-//! What Slack and the network do wrong: nothing is lost, nothing is stuck, nothing is done twice.
+//! Faults of Slack and of the network: nothing is lost, nothing is stuck, nothing is done twice.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn trouble_with_edits_and_uploads_passes() {
     scenario.finish().await;
 }
 
-/// Nobody knows whether the picture is there: a second one would be worse than none.
+/// The picture may or may not be there: a second one would be worse than none.
 #[tokio::test]
 async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
     let gates = FAULTS.map(|_| Gate::default());
@@ -57,7 +57,7 @@ async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
     assert_eq!(log.iter().filter(|line| line.contains("the chart was not attached")).count(), 4);
 }
 
-/// Asks, and is told that nobody knows.
+/// Starts a race and waits until its asker is told that Slack did not respond.
 async fn is_told_that_nobody_knows(scenario: &SlackScenario, channel: &str, n: usize) -> UserRequest {
     let line = format!("compare {PROMPT} {n}?");
     let request = match channel {
@@ -111,7 +111,7 @@ async fn a_post_that_takes_effect_too_late_stays_alone() {
     scenario.finish().await;
 }
 
-/// An edit that was given up comes in after the last frame: the last word is not a live one.
+/// An abandoned edit takes effect after the last frame: the live frame does not remain.
 #[tokio::test]
 async fn an_edit_that_takes_effect_after_the_last_frame_does_not_stay() {
     let gate = Gate::default();
@@ -149,7 +149,7 @@ async fn a_form_of_which_slack_says_nothing_is_not_opened_twice() {
     scenario.finish().await;
 }
 
-/// Words in private come at last, and the picture's channel is joined: what is done twice there does no harm.
+/// Private texts arrive in the end, and the channel of the picture is joined; repeating both does no harm.
 #[tokio::test]
 async fn trouble_with_words_in_private_and_with_joining_passes() {
     let gate = Gate::default();
@@ -181,7 +181,7 @@ async fn trouble_with_words_in_private_and_with_joining_passes() {
     scenario.finish().await;
 }
 
-/// Where the channel cannot be joined the text stands, and nobody asks for ever.
+/// If the channel cannot be joined, the text remains, and the bot gives up.
 #[tokio::test]
 async fn joining_that_fails_for_good_leaves_the_text() {
     let gate = Gate::default();
@@ -218,7 +218,7 @@ async fn a_race_whose_channel_is_archived_ends_without_another_word() {
     scenario.finish().await;
 }
 
-/// How many calls of a method were answered with this.
+/// Returns the number of calls of a method with this response.
 fn codes(world: &World, method: Method, code: &str) -> usize {
     world.calls.iter().filter(|call| call.method == method && call.code == code).count()
 }

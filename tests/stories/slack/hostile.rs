@@ -8,17 +8,17 @@ use crate::support::{
 
 on_both_transports!(harm_stays_text, harm_in_a_direct_message, harm_in_what_is_refused);
 
-/// What would call people.
+/// Texts that would notify people.
 const PINGS: &str = "<!channel> <!here|here> <!everyone> <@U0BEN> <@U0BEN|ben> <#C0LOBBY> <#C0LOBBY|lobby> \
                      <!subteam^S0TEAM> <!date^1392734382^{date}|today> @channel @here @everyone";
-/// What would link to somewhere else than it says, or look like it.
+/// Texts that would link to another address than they show, or look like it.
 const LINKS: &str = "<http://evil.test|click> <https://evil.test> [x](http://evil.test) ![i](http://evil.test/i.png) \
                      [y][1] [y]: http://evil.test <mailto:x@evil.test|mail> [z](<http://evil.test>) \
                      https://join.slack.com/t/evil/shared_invite/zt-1 https://discord.gg/evil";
-/// The same written so that undoing it once too often makes harm of it.
+/// Escaped variants: unescaping once too often would make them harmful.
 const TRICKS: &str = "&lt;!channel&gt; &amp;lt;!channel&amp;gt; &#60;!here&#62; &lt;@U0BEN&gt; \\<!channel\\> \
                       `<!channel>` &lt;http://evil.test|click&gt; <\u{200b}!channel> <!chan\u{200b}nel>";
-/// What would break the blocks around it.
+/// Texts that would break the surrounding blocks.
 const MARKS: &str = "```\nopen fence <!channel>\n~~~\n**bold _under ~gone > quote # title | a | b |\n|---|---|\n`tick \
                      \u{202e}gnp.exe\u{2066} \u{7}\u{1b}[31m";
 
@@ -38,7 +38,7 @@ fn is_harmless(scenario: &SlackScenario) {
     });
 }
 
-/// A text with what nobody sees taken out, and what Slack shows for its entities.
+/// Returns a text without invisible characters and with its entities decoded.
 fn seen(text: &str) -> String {
     let text = text.replace(['\u{2060}', '\u{200b}'], "");
     let entities =

@@ -1,4 +1,4 @@
-//! What is posted to the endpoints and is not what Slack posts: each is refused, counted and not handed on.
+//! Requests to the webhook that Slack would not send: each is refused, counted and not handled.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn command(trigger: &str) -> Value {
     })
 }
 
-/// The value of the line of `/metrics` that begins so; 0 where there is none.
+/// Returns the value of a metric, by the start of its line, or 0.
 async fn metric(scenario: &SlackScenario, line: &str) -> u64 {
     let (status, text) = get(scenario.service.address, "/metrics").await.expect("an answer");
     assert_eq!(status, 200);
@@ -35,7 +35,7 @@ async fn refused(scenario: &SlackScenario, reason: &str) -> u64 {
     metric(scenario, &format!("arena_slack_refused_requests_total{{reason=\"{reason}\"}}")).await
 }
 
-/// Nobody heard of any of it.
+/// Checks that nothing was handled.
 async fn nothing_came(scenario: &SlackScenario) {
     assert_eq!(
         (model_calls(scenario), calls(scenario, Method::PostMessage), calls(scenario, Method::Respond)),
@@ -47,13 +47,8 @@ async fn nothing_came(scenario: &SlackScenario) {
 #[tokio::test]
 async fn a_signature_that_is_not_slacks_is_refused() {
     let scenario = SlackScenario::start(single_model(""), []).await;
-    let wrong = [
-        Forgery::OtherBody,
-        Forgery::OtherSecret,
-        Forgery::OtherTimestamp,
-        Forgery::Unsigned,
-        Forgery::Garbage,
-    ];
+    let wrong =
+        [Forgery::OtherBody, Forgery::OtherKey, Forgery::OtherTimestamp, Forgery::Unsigned, Forgery::Garbage];
     for (n, forgery) in (1..).zip(wrong) {
         let request =
             scenario.slack.signed_request("slash_commands", &command(&format!("trigger-{n}")), forgery);
@@ -62,8 +57,7 @@ async fn a_signature_that_is_not_slacks_is_refused() {
         assert_eq!(refused(&scenario, "signature").await, n, "{forgery:?}");
     }
     for kind in ["interactive", "events_api"] {
-        let request =
-            scenario.slack.signed_request(kind, &json!({ "type": "surprise" }), Forgery::OtherSecret);
+        let request = scenario.slack.signed_request(kind, &json!({ "type": "surprise" }), Forgery::OtherKey);
         assert_eq!(scenario.slack.send(&request).await.0, 401, "{kind}");
     }
     nothing_came(&scenario).await;
@@ -120,7 +114,7 @@ async fn a_replay_and_a_body_without_end_are_refused() {
     scenario.finish().await;
 }
 
-/// Signed, and yet nobody can read it: an error would only make Slack send it again.
+/// Signed but unreadable: an error would only make Slack send it again.
 #[tokio::test]
 async fn what_nobody_can_read_is_acknowledged_and_counted() {
     let scenario = SlackScenario::start(single_model(""), []).await;
@@ -141,7 +135,7 @@ async fn the_question_whether_we_are_there_is_answered() {
     let scenario = SlackScenario::start(single_model(""), []).await;
     let question =
         json!({ "type": "url_verification", "token": "t", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY" });
-    for (forgery, status) in [(Forgery::None, 200), (Forgery::OtherSecret, 401)] {
+    for (forgery, status) in [(Forgery::None, 200), (Forgery::OtherKey, 401)] {
         let request = scenario.slack.signed_request("events_api", &question, forgery);
         let (told, text) = scenario.slack.send(&request).await;
         assert_eq!((told, text.contains("3eZbrw1aBm2rZgRNFdxV2595E9CY")), (status, status == 200), "{text}");

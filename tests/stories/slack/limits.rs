@@ -1,4 +1,4 @@
-//! Refusals by 429: the referee counts every call that comes before the time that it told.
+//! 429s: the referee counts every call before the announced time.
 
 use std::time::Duration;
 

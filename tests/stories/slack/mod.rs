@@ -50,12 +50,12 @@ fn single_model(slack: &str) -> Setup<'_> {
     Setup { models: &[("a", "")], slack, ..Setup::default() }
 }
 
-/// An answer that is held up in its middle until the gate opens.
+/// Returns an answer that pauses in its middle until the gate opens.
 fn gated_answer(gate: &Gate) -> Answer {
     answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
 }
 
-/// Somebody asks in a channel, and the beginning of the answer is shown.
+/// Starts a race in a channel and waits until the beginning of the answer is shown.
 async fn start_race(scenario: &SlackScenario, channel: &str) -> UserRequest {
     let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
     request.wait_for_text("begins").await;

@@ -17,13 +17,13 @@ fn says(model: &str, words: &str) -> Answer {
     answer(model).role().says(ANSWER).says(words).whole()
 }
 
-/// What was chosen under "How many answer?" when the form opened.
+/// Returns the choice under "How many answer?" when the form opened.
 async fn chosen(form: &UserRequest) -> String {
     let state = form.wait_for_view().await.state;
     state["how"]["how"]["selected_option"]["value"].as_str().expect("a choice").to_owned()
 }
 
-/// What is said to be wrong, by input, once the submission is answered.
+/// Returns the errors by input after the submission.
 async fn wrong(
     scenario: &SlackScenario,
     form: &UserRequest,
@@ -73,7 +73,7 @@ async fn a_form_asks_one_model(transport: Transport) {
     scenario.finish().await;
 }
 
-/// The form stays, says what is wrong beside the input, and takes what is mended.
+/// The form stays open, shows the error beside the input, and accepts the correction.
 async fn a_form_filled_in_wrongly(transport: Transport) {
     let lines = "[arena]\nmax_prompt_chars = 40\nraces_per_user_per_minute = 1";
     let setup = Setup { transport, lines, ..Setup::default() };
@@ -106,7 +106,7 @@ async fn a_form_filled_in_wrongly(transport: Transport) {
     scenario.finish().await;
 }
 
-/// The form knows where it was opened, and tells its asker when nothing can be posted there.
+/// The form knows where it was opened, and tells its asker when the race cannot be posted there.
 async fn a_form_in_a_closed_place(transport: Transport) {
     let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     let prompt = format!("{PROMPT}?");

@@ -1,4 +1,4 @@
-//! Where people ask: threads, direct messages, channels where the bot is not, channels that are closed.
+//! Places: threads, direct messages, channels without the bot, closed channels.
 
 use super::{ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, single_model};
 use crate::support::{
@@ -28,14 +28,14 @@ async fn open(transport: Transport, so_many: usize) -> SlackScenario {
     SlackScenario::start(Setup { transport, lines, ..single_model("") }, answers(so_many)).await
 }
 
-/// The root of the thread that the race's message stands in.
+/// Returns the root of the thread of the race's message.
 async fn root(scenario: &SlackScenario, race: &UserRequest) -> Option<Ts> {
     let ts = race.wait_for_message().await;
     scenario.slack.world(|world| world.message(&ts).expect("a message").thread.clone())
 }
 
-/// Presses Full answers: they and the picture stand in this thread, and nothing stands elsewhere in the channel but
-/// `so_many` races at the top.
+/// Presses Full answers. Checks that they and the picture are in this thread, and that the channel has nothing else at
+/// its top level but `so_many` races.
 async fn all_stands_in(scenario: &SlackScenario, race: &UserRequest, thread: &str, so_many: usize) {
     race.wait_for_file(".png").await;
     let message = race.wait_for_message().await;
@@ -67,7 +67,7 @@ async fn a_mention_in_a_thread(transport: Transport) {
     scenario.finish().await;
 }
 
-/// Slack does not tell the thread of a button that one person sees.
+/// Slack does not send the thread of a button in an ephemeral message.
 async fn an_example_in_a_thread(transport: Transport) {
     let lines = "[[example]]\ntitle = \"Sky\"\nprompt = \"Qzprompt of blue\"\nlesson = \"Short\"\n";
     let scenario = SlackScenario::start(Setup { transport, lines, ..single_model("") }, answers(1)).await;
@@ -97,7 +97,7 @@ async fn a_mention_at_the_top(transport: Transport) {
     scenario.finish().await;
 }
 
-/// In a direct message nobody has to be kept out: what is wrong is said plainly.
+/// A direct message needs no ephemeral messages: errors are posted plainly.
 async fn a_direct_message(transport: Transport) {
     let scenario = open(transport, 1).await;
     let typo = scenario.slack.direct_message("compar why", NAMED, None);
@@ -115,7 +115,7 @@ async fn a_direct_message(transport: Transport) {
     scenario.finish().await;
 }
 
-/// Nothing is called, nothing counts, and the words to type are there.
+/// No model is called, no permit is used, and the error contains the command to type.
 async fn a_private_channel_without_the_bot(transport: Transport) {
     let scenario = open(transport, 1).await;
     for word in ["once", "twice"] {

@@ -1,4 +1,4 @@
-//! What Slack does not take: the text stands all the same, and nothing is tried in vain.
+//! Content that Slack refuses: the text remains, and nothing is retried in vain.
 
 use super::{
     ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, assert_ends_with_chart,
@@ -126,7 +126,7 @@ async fn slacks_own_chart_is_tried_once_where_it_is_not_known() {
     scenario.exited(0).await;
 }
 
-/// One message that was too long says nothing of others.
+/// A message that was too long does not affect others.
 #[tokio::test]
 async fn a_last_frame_that_is_too_long_gives_up_its_own_chart_only() {
     let scenario = SlackScenario::start(Setup::default(), both().into_iter().chain(both())).await;
@@ -174,7 +174,7 @@ async fn long_answers_are_whole_in_the_thread_byte_for_byte() {
     scenario.finish().await;
 }
 
-/// What fits into messages stands there whole, without a file.
+/// Answers that fit into messages are posted whole, without a file.
 #[tokio::test]
 async fn answers_that_fit_are_whole_in_messages() {
     let text = format!("{ANSWER}\n\n{}the end 🏁", "a line of an answer, 漢字\n\n".repeat(120));

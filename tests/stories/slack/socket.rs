@@ -1,4 +1,4 @@
-//! Socket Mode on its bad days: a race goes on, what people type is answered, nothing runs twice.
+//! Socket Mode failures: the race continues, commands are answered, nothing runs twice.
 
 use super::{
     ANSWER, LOBBY, PROMPT, Setup, SlackScenario, Transport,
@@ -21,7 +21,7 @@ fn socket(scenario: &SlackScenario) -> &FakeSocket {
     scenario.socket.as_ref().expect("a socket")
 }
 
-/// A command, which is answered by a race with this word.
+/// Types a command and checks that a race with this word answers it.
 async fn is_answered(scenario: &SlackScenario, word: &str) {
     let request =
         scenario.slack.type_command("/arena", &format!("compare {PROMPT} {}", word.trim()), ANA, LOBBY);
@@ -34,8 +34,8 @@ async fn is_ready(scenario: &SlackScenario) {
     eventually(async || scenario.service.ready().await.0 == 200).await;
 }
 
-/// A race runs while `trouble` comes and goes; a command is answered right after it came, if connections are left
-/// then, and another one when all is `back`.
+/// Lets `trouble` strike during a race. A command is answered at once if connections are left then, and another one
+/// when all are `back`.
 async fn through(trouble: impl Fn(&FakeSocket), serves_on: bool, back: impl Fn(&Truth, &Truth) -> bool) {
     let gate = Gate::default();
     let first = answer("a").role().says(ANSWER).says(" Air").waits_for(&gate).says(" blue").whole();
@@ -82,7 +82,7 @@ async fn connections_that_break_are_opened_again() {
     }
 }
 
-/// As when somebody switches Socket Mode off and on again.
+/// An administrator switches Socket Mode off and on again.
 #[tokio::test]
 async fn a_disabled_link_is_said_and_opened_again() {
     through(|socket| socket.disconnects("link_disabled"), false, are_new).await;
@@ -103,7 +103,7 @@ async fn dark_connections_are_replaced() {
     through(FakeSocket::goes_dark, false, are_new).await;
 }
 
-/// What comes again over the other connection runs once.
+/// An envelope that is repeated over the other connection runs once.
 #[tokio::test]
 async fn an_envelope_that_comes_twice_runs_once() {
     let scenario =
@@ -120,7 +120,7 @@ async fn an_envelope_that_comes_twice_runs_once() {
     scenario.finish().await;
 }
 
-/// The readiness probe tells the truth, and says why.
+/// The readiness probe reports the state of the connections, and the reason.
 #[tokio::test]
 async fn readiness_is_that_of_the_connections() {
     let mut scenario =

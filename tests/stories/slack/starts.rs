@@ -19,7 +19,7 @@ on_both_transports!(
 
 const TRANSPORTS: [Transport; 2] = [Transport::Http, Transport::Socket];
 
-/// Everything is there, and somebody is answered.
+/// Checks that the service is ready and answers.
 async fn is_there(scenario: &mut SlackScenario) {
     scenario.service.wait_for_log("Slack knows the bot").await;
     if let Some(socket) = &scenario.socket {
@@ -46,7 +46,8 @@ async fn a_slack_that_is_not_there_at_the_start_is_waited_for(transport: Transpo
     scenario.finish().await;
 }
 
-/// Slack takes the last frames one after the other: whether the drain holds those of all races is said at the start.
+/// Slack takes the last frames one after the other: a warning at the start says when the drain is too short for all
+/// races.
 #[tokio::test]
 async fn a_drain_that_is_too_short_for_slack_is_said_at_the_start() {
     for (lines, said) in [("[arena]", Some("set it to 86")), ("[arena]\nconcurrent_races = 12", None)] {
@@ -107,7 +108,7 @@ async fn so_is_a_wrong_app_token() {
     is_refused(slack, Transport::Socket, "SLACK_APP_TOKEN", Method::OpenConnection).await;
 }
 
-/// Slack is asked once, and the bot says what is wrong and stays.
+/// Slack is asked once; the service logs the reason and stays up.
 async fn is_refused(slack: FakeSlack, transport: Transport, name: &str, method: Method) {
     let mut scenario = SlackScenario::launch(slack, Setup { transport, ..single_model("") }, []).await;
     scenario.service.wait_for_log(name).await;

@@ -1,4 +1,4 @@
-//! Many races at once on Discord, with rate limits whose sizes the bot does not know.
+//! Many races at once on Discord, with rate limits whose sizes are unknown to the bot.
 
 use super::{LANES, LOG, MODELS, NO_RATE_LIMIT, prompt, streams};
 use crate::support::{

@@ -10,7 +10,7 @@ use super::provider::{Answer, answer};
 /// The models of every race.
 pub const LANES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// The models as a scenario takes them.
+/// The models in the form that a scenario takes.
 const MODELS: [(&str, &str); 5] = [("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", "")];
 
 /// A lane streams 50 tokens a second: five of them ten times a second.
@@ -23,7 +23,7 @@ const NO_RATE_LIMIT: &str = "[arena]\nraces_per_user_per_minute = 1000";
 /// The log filter: a log of everything would cost most of the time here.
 const LOG: &str = "info";
 
-/// Returns the prompt of a race, which tells it from the others.
+/// Returns the prompt of a race, which identifies it.
 pub fn prompt(race: usize) -> String {
     format!("race {race:02}")
 }

@@ -10,7 +10,7 @@ use crate::support::{
     wait::with_timeout,
 };
 
-/// The most edits at once, and how soon one more may come: fifty in any minute at the most.
+/// The most edits at once and the time after which one more is allowed: at most fifty in any minute.
 const BURST: u32 = 10;
 pub const REFILL: Duration = Duration::from_millis(1_500);
 
@@ -27,8 +27,9 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Returns the answers of all races, in the order in which they begin, and the number of their events. A channel
-    /// takes one message a second, so its second race begins a second after the first one. All end when the gate opens.
+    /// Returns the answers of all races, in the order in which they start, and the number of their events. A channel
+    /// takes one message a second, so its second race starts a second after the first one. All end when the gate
+    /// opens.
     fn answers(self, gate: &Gate) -> (Vec<Answer>, usize) {
         let (at_once, mut answers, mut events) = (self.races / 2 + 1, vec![], 0);
         for race in 0..self.races {
@@ -41,8 +42,8 @@ impl Crowd {
         (answers, events)
     }
 
-    /// Starts all races at once and ends them at once, and waits until all have their picture. Checks that the bot kept
-    /// its budget of edits and that people are told how often a message changes.
+    /// Starts all races at once, ends them at once and waits until all have their picture. Checks that the bot kept
+    /// its budget of edits and that each message says how often it changes.
     pub async fn race(self) -> (SlackScenario, Vec<UserRequest>) {
         let gate = Gate::default();
         let (answers, events) = self.answers(&gate);
@@ -80,7 +81,7 @@ impl Crowd {
         REFILL * u32::try_from(self.races).expect("few")
     }
 
-    /// Asserts that the message says how often it changes while all race.
+    /// Asserts that the message says how often it changes while all races run.
     fn assert_tells_interval(self, request: &UserRequest) {
         let (interval, races) = (self.edit_interval().as_secs(), format!(" s: {} races here", self.races));
         let told = request.revisions().into_iter().find_map(|one| {
@@ -116,8 +117,8 @@ async fn streamed(scenario: &SlackScenario, events: usize) {
     with_timeout(scenario.provider.until(|truth| so_far(truth) >= events)).await;
 }
 
-/// Asserts that edits never come closer than a bucket of ten lets them that gets forty a minute, in windows of any
-/// length, and that none is wasted.
+/// Asserts that in windows of any length there are never more edits than a bucket of ten that refills at forty a
+/// minute allows, and that no edit is wasted.
 fn assert_within_limits(world: &World) {
     for window in [1, 3, 6, 15, 30, 60].map(Duration::from_secs) {
         let edits = world.busiest(Method::Update, window);

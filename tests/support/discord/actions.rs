@@ -1,4 +1,4 @@
-//! What people do: they type, they complete, they press. Only what the client would let them.
+//! Actions of users: typing commands, completing options, pressing buttons. Only what the client would allow.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use super::{
 pub type Options<'a> = &'a [(&'a str, &'a str)];
 
 impl FakeDiscord {
-    /// Somebody types a command, "/arena compare", with its options.
+    /// Types a command, such as "/arena compare", with its options.
     ///
     /// # Panics
-    /// When no such command is registered, or the client would not let it go.
+    /// If the command is not registered, or the client would not send it.
     pub fn type_command(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
         let made = self.shared.read(|world| world.typed(command, options, place, None));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can type {command}: {why}"));
         self.does(user, place, InteractionKind::Command { id, name, options })
     }
 
-    /// Somebody is about to fill in the last of the options and sees what completes it.
+    /// Starts to fill in the last of the options, which requests completions.
     ///
     /// # Panics
-    /// When no such command is registered, or the option does not complete.
+    /// If the command is not registered, or the option does not complete.
     pub fn autocomplete(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
         let focus = options.last().expect("an option to complete").0;
         let made = self.shared.read(|world| world.typed(command, options, place, Some(focus)));
@@ -38,16 +38,16 @@ impl FakeDiscord {
         self.does(user, place, InteractionKind::Completion { id, name, options })
     }
 
-    /// Somebody presses a button, by its label or its custom id, on the newest revision of a message.
+    /// Presses a button, by its label or its custom id, on the newest revision of a message.
     ///
     /// # Panics
-    /// When there is no such button to press for this user.
+    /// If this user cannot see or press such a button.
     pub fn press(&self, message: Id, button: &str, user: User) -> UserRequest {
         let (place, custom_id) = self.shared.read(|world| world.button(message, button, user));
         self.does(user, place, InteractionKind::Button { message, custom_id })
     }
 
-    /// A message is there that an earlier process posted, from a body as it was sent.
+    /// Adds a message that an earlier process posted, from the body that it sent.
     pub fn add_message(&self, place: Place, body: &Value) -> Id {
         let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();
         let content = body["content"].as_str().unwrap_or_default().to_owned();
@@ -99,7 +99,7 @@ impl World {
         interaction
     }
 
-    /// What is delivered when somebody types that: the command's id, its words, its options.
+    /// Returns the payload of a typed command: its id, its name and its options.
     fn typed(
         &self,
         command: &str,

@@ -1,4 +1,4 @@
-//! What every call goes through before it has an effect: who calls, limits, failures, the referee. Pure.
+//! The checks of every call before it takes effect: headers, rate limits, faults, the referee. Pure.
 
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::support::provider::wire::Request;
 
-/// What becomes of a call.
+/// The outcome of the checks.
 pub struct Admitted {
     /// Its place in the world's log.
     pub number: usize,
@@ -80,7 +80,7 @@ impl World {
         self.violations.push(format!("{}: {what}", call.route.name()));
     }
 
-    /// Who calls: the bot by its name, and by its token where one is wanted.
+    /// Checks the user agent, and the bot's token where one is required.
     fn check_headers(&mut self, call: &Call, request: &Request) -> Option<Reply> {
         let agent = request.header("user-agent").ok().flatten().unwrap_or_default();
         if !is_agent(agent) {
@@ -132,7 +132,7 @@ impl World {
         look.buttons().iter().any(|button| button.label.contains("Stop"))
     }
 
-    /// What the message of an edit looks like now.
+    /// Returns the current look of the message that an edit is about.
     fn subject(&self, call: &Call) -> Option<&Look> {
         let message = match call.route {
             Route::EditOriginal => self.original(self.by_token(&call.ids.token)?.id),
@@ -187,12 +187,12 @@ fn invalid() -> Reply {
     reply::refusal(400, 50_035, "Invalid Form Body")
 }
 
-/// What a call is about.
+/// Returns the subject of a call.
 pub(super) fn target(call: &Call) -> String {
     format!("{}/{}", call.route.major(&call.ids), call.ids.message)
 }
 
-/// `DiscordBot (address, version)`, as <https://docs.discord.com/developers/reference#user-agent> wants it.
+/// Checks the format `DiscordBot (address, version)`: <https://docs.discord.com/developers/reference#user-agent>.
 fn is_agent(agent: &str) -> bool {
     let inner = agent.strip_prefix("DiscordBot (").and_then(|rest| rest.split_once(')'));
     let parts = inner.and_then(|(inner, _)| inner.split_once(", "));

@@ -1,4 +1,4 @@
-//! How interactions reach the bot: over a gateway that somebody else plays, or posted and signed.
+//! Delivery of interactions to the bot: over a fake gateway, or posted with a signature.
 //! <https://docs.discord.com/developers/interactions/overview#preparing-for-interactions>
 
 use std::{net::SocketAddr, sync::Arc};
@@ -16,35 +16,17 @@ use super::{
     server::Shared,
     world::{Id, World},
 };
+pub use crate::support::fake::Forgery;
 
 /// The way to the bot.
 #[derive(Clone)]
 pub enum Delivery {
     /// Takes the `d` of an `INTERACTION_CREATE`.
     Gateway(Arc<dyn Fn(Value) + Send + Sync>),
-    /// Where the bot listens.
+    /// Posts to the address of the bot.
     Http(SocketAddr),
-    /// Where two replicas listen, of which each gets the same.
+    /// Posts each interaction to two replicas.
     Twice([SocketAddr; 2]),
-}
-
-/// What is wrong with something that was posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forgery {
-    /// Nothing is.
-    None,
-    /// The signature is of another body.
-    OtherBody,
-    /// The signature is by another key.
-    OtherKey,
-    /// The timestamp header is not the one that was signed.
-    OtherTimestamp,
-    /// Signed well, so many seconds ago (before 0: to come).
-    Age(i64),
-    /// No signature.
-    Unsigned,
-    /// A signature that is no hexadecimal number.
-    Garbage,
 }
 
 impl FakeDiscord {
@@ -53,7 +35,7 @@ impl FakeDiscord {
         *self.delivery.lock().expect("delivery") = Some(delivery);
     }
 
-    /// The same as [`Delivery::Gateway`].
+    /// Delivers by [`Delivery::Gateway`].
     pub fn deliver_to(&self, gateway: impl Fn(Value) + Send + Sync + 'static) {
         self.deliver_by(Delivery::Gateway(Arc::new(gateway)));
     }
@@ -79,7 +61,7 @@ impl FakeDiscord {
         });
     }
 
-    /// Waits until what somebody did was posted and answered.
+    /// Waits until an interaction was posted and answered.
     pub async fn wait_until_taken(&self, request: &UserRequest) {
         let taken = |world: &World| world.interaction(request.id)?.taken.then_some(());
         self.shared.wait_for(taken, "an answer to what was posted").await;
@@ -94,10 +76,10 @@ impl FakeDiscord {
         .await
     }
 
-    /// The bot's answer to anything posted, signed or not: status and body.
+    /// Posts anything, signed or not. Returns status and body of the response.
     ///
     /// # Panics
-    /// When interactions are not posted.
+    /// If interactions are not posted.
     pub async fn post_forged(&self, payload: &Value, forgery: Forgery) -> (u16, String) {
         let delivery = self.delivery.lock().expect("delivery").clone();
         let Some(Delivery::Http(address)) = delivery else { panic!("interactions are not posted here") };
@@ -128,7 +110,7 @@ impl Shared {
     }
 }
 
-/// Status and body; status 0 where there is none.
+/// Returns status and body; the status is 0 where there is none.
 fn parsed(answer: &str) -> (u16, String) {
     let Some((head, body)) = answer.split_once("\r\n\r\n") else { return (0, answer.to_owned()) };
     (head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), body.to_owned())

@@ -1,4 +1,4 @@
-//! Answers to interactions: once, in time, as long as the token is good. Pure.
+//! Responses to interactions: once, in time, while the token is valid. Pure.
 //! <https://docs.discord.com/developers/interactions/receiving-and-responding>
 
 use super::{
@@ -51,7 +51,7 @@ impl World {
         Ok(interaction.id)
     }
 
-    /// A further message; while the answer is deferred, the first one takes its place.
+    /// Adds a follow-up; while the response is deferred, the first one replaces it.
     fn followup(&mut self, call: &Call, interaction: Id) -> Reply {
         if let Some(message) = self.original(interaction).filter(|message| message.look().is_loading()) {
             let id = message.id;
@@ -136,7 +136,7 @@ impl World {
         known.answer = Some(InteractionResponse { after, kind, private, choices });
     }
 
-    /// What the message looks like that a button is on.
+    /// Returns the look of the message with the button.
     pub(super) fn button_on(&self, interaction: &Interaction) -> Option<&Look> {
         let InteractionKind::Button { message, .. } = interaction.kind else { return None };
         self.message(message).map(super::message::Message::look)

@@ -1,7 +1,5 @@
-//! A Discord that is a referee: REST v10 over raw TCP in front of a world of plain data, people who type and
-//! press, and failures as verbs. What it should not see it notes, and the test fails at its end.
-//!
-//! It must not know the program that it plays against, nor how a gateway works.
+//! A fake Discord that is also a referee: REST v10 over raw TCP in front of a world of plain data, users who type and
+//! press, and faults as methods. It records every violation, and the test fails at its end.
 
 mod actions;
 mod admit;
@@ -89,7 +87,7 @@ impl FakeDiscord {
         }
     }
 
-    /// So many calls of a route in each window, per top-level resource.
+    /// Sets the number of calls of a route in each window, per top-level resource.
     pub fn set_limit(&self, route: Route, calls: u32, window: Duration) {
         self.world(|world| world.limits.set(route, calls, window));
     }
@@ -104,7 +102,7 @@ impl FakeDiscord {
         self.refuse_next(family, status, 0);
     }
 
-    /// The same with a code of Discord's.
+    /// Answers the next call of the family with this status and this Discord error code, without an effect.
     pub fn refuse_next(&self, family: Family, status: u16, code: u32) {
         self.queue(family, Fault::Status(status, code));
     }
@@ -130,12 +128,12 @@ impl FakeDiscord {
         self.world(|world| world.faults.forbid(family));
     }
 
-    /// Somebody deletes the message.
+    /// Deletes a message, as a moderator does.
     pub fn delete_message(&self, message: Id) {
         self.world(|world| world.message_mut(message).expect("a message").deleted = true);
     }
 
-    /// What somebody does next is delivered in a form that nobody knows.
+    /// Corrupts the payload of the next interaction.
     pub fn corrupt_next(&self, corrupt: fn(&mut Value)) {
         self.world(|world| world.corrupt = Some(corrupt));
     }
@@ -154,7 +152,7 @@ impl FakeDiscord {
         self.world(|world| world.fates.push_back(fate));
     }
 
-    /// Commands are there already, as they would be put, in all places (0) or in one server.
+    /// Registers commands in advance, as the bot would put them, in all places (0) or in one server.
     pub fn set_registered_commands(&self, guild: Id, commands: &Value) {
         self.world(|world| {
             world.put_commands(guild, commands);
@@ -162,7 +160,7 @@ impl FakeDiscord {
         });
     }
 
-    /// What the bot did wrong so far, which then counts no more.
+    /// Returns the violations so far and clears them.
     pub fn take_violations(&self) -> Vec<String> {
         self.world(|world| {
             world.useless_calls = 0;

@@ -1,4 +1,4 @@
-//! Checks request bodies against Discord's published API description, of which `tests/fixtures/discord` holds a part.
+//! Checks request bodies against Discord's published API description, a part of which is in `tests/fixtures/discord`.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -17,7 +17,7 @@ static VALIDATORS: LazyLock<HashMap<Operation, Validator>> = LazyLock::new(|| {
     OPERATIONS.map(|operation| (operation, validator(&description, operation))).into()
 });
 
-/// Builds the validators, which takes a moment, before a test depends on time.
+/// Builds the validators. This takes a while, so it happens before a test depends on time.
 pub fn prepare() {
     LazyLock::force(&VALIDATORS);
 }
@@ -61,7 +61,7 @@ fn collect(all: &Value, schema: &Value, found: &mut Map<String, Value>) {
     }
 }
 
-/// Returns a schema of the description; Discord also takes snowflakes as numbers.
+/// Returns a schema of the description. Discord also accepts snowflakes as numbers.
 fn relaxed_schema(all: &Value, name: &str) -> Value {
     if name == "SnowflakeType" {
         return json!({ "type": ["string", "integer"] });
@@ -70,8 +70,8 @@ fn relaxed_schema(all: &Value, name: &str) -> Value {
     relaxed(&all[name])
 }
 
-/// Returns the schema with unions that any of their members satisfies and with permissions also as text: Discord takes
-/// both.
+/// Returns the schema with unions that any of their members satisfies, and with permissions also as text: Discord
+/// accepts both.
 fn relaxed(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => object

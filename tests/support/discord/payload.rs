@@ -117,7 +117,7 @@ fn user_json(user: User) -> Value {
     })
 }
 
-/// Who installed the app: the server ("0" in the bot's own DM), the user, by integration type.
+/// Returns the installation owners by integration type: the server ("0" in the bot's own DM), or the user.
 fn owners(place: Place, user: User) -> Value {
     match place {
         Place::Server | Place::Channel(_) => json!({ "0": place.guild().unwrap_or(0).to_string() }),

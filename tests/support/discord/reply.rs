@@ -1,4 +1,4 @@
-//! What the fake answers, as bytes of HTTP/1.1. Pure.
+//! Responses of the fake as bytes of HTTP/1.1. Pure.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What somebody who asked sees: a handle to wait on, without sleeps.
+//! A handle on a user's request, to wait for what the user sees.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
     world::{Id, Interaction, InteractionResponse, World},
 };
 
-/// Something that somebody asked for. Clones see the same.
+/// A request of a user. Clones refer to the same request.
 #[derive(Clone)]
 pub struct UserRequest {
     pub(super) shared: Arc<Shared>,
@@ -21,27 +21,27 @@ impl UserRequest {
         self.id
     }
 
-    /// The interaction as it stands.
+    /// Returns the current state of the interaction.
     pub fn interaction(&self) -> Interaction {
         self.shared.read(|world| world.interaction(self.id).expect("known").clone())
     }
 
-    /// The first answer, when it is there.
+    /// Waits for the first response.
     pub async fn wait_for_ack(&self) -> InteractionResponse {
         self.shared.wait_for(|world| world.interaction(self.id)?.answer.clone(), "an answer").await
     }
 
-    /// What a completion offers: name and value each.
+    /// Waits for the name and the value of each completion.
     pub async fn wait_for_choices(&self) -> Vec<(String, String)> {
         self.wait_for_ack().await.choices
     }
 
-    /// The message that answers, as soon as it is there.
+    /// Waits for the message that answers.
     pub async fn wait_for_message(&self) -> Id {
         self.shared.wait_for(|world| world.interaction(self.id)?.original, "a message").await
     }
 
-    /// The first revision, of the answer or of a message after it, that is as wanted.
+    /// Waits for the first revision, of the answer or of a follow-up, that satisfies the condition.
     pub async fn wait_until(&self, wanted: impl Fn(&Look) -> bool) -> Revision {
         let find = |world: &World| {
             world.revisions(self.id).into_iter().find(|revision| wanted(&revision.look)).cloned()
@@ -69,12 +69,12 @@ impl UserRequest {
         self.shared.read(|world| world.revisions(self.id).into_iter().cloned().collect())
     }
 
-    /// What the answer looks like now.
+    /// Returns the current look of the answer.
     pub fn current(&self) -> Look {
         self.shared.read(|world| world.original(self.id).expect("no message answers").look().clone())
     }
 
-    /// Waits until a first answer was tried, and tells Discord's error code for the last try; 0: accepted.
+    /// Waits for a first response and returns Discord's error code for the last attempt; 0 if it was accepted.
     pub async fn wait_for_response_code(&self) -> u64 {
         let token = self.interaction().token;
         let find = |world: &World| {
@@ -86,7 +86,7 @@ impl UserRequest {
         self.shared.wait_for(find, "a first answer").await
     }
 
-    /// No answer and no last word is expected of the bot.
+    /// Exempts the bot from answering.
     pub fn excuse(&self) {
         self.shared.with(|world| world.interaction_mut(self.id).expect("known").is_excused = true);
     }

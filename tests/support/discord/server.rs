@@ -20,7 +20,7 @@ use crate::support::{
     provider::wire::{self, Request},
 };
 
-/// The shared of this world.
+/// The state of the fake.
 pub(super) type Shared = crate::support::fake::Shared<World>;
 
 impl Transcript for World {

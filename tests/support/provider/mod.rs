@@ -1,7 +1,5 @@
-//! A provider that is a referee: it speaks HTTP/1.1 over raw TCP without any library, plays one script for
-//! each request of a model, logs its own truth, and fails the test when a client breaks the rules.
-//!
-//! It must not know the program that it plays against.
+//! A scripted provider that is also a referee: it speaks HTTP/1.1 over raw TCP without a library, plays one script for
+//! each request of a model, logs the ground truth, and fails the test if a client breaks the rules.
 
 mod answer;
 mod play;
@@ -31,8 +29,8 @@ pub use self::{
 };
 use self::{referee::Requested, wire::Request};
 
-/// A provider on a port of its own. When it is dropped it stops, and fails the test for every violation and for
-/// every answer that nobody asked for.
+/// A provider on a port of its own. Dropping it stops it and fails the test for every violation and for every answer
+/// that was not requested.
 pub struct FakeProvider {
     address: SocketAddr,
     server: Arc<Server>,
@@ -52,8 +50,8 @@ impl FakeProvider {
         Self::open_with(Rules::default(), answers).await
     }
 
-    /// Opens with these rules; an empty list stands for the models of the answers. Answers of one model are
-    /// played in their order, one for each request.
+    /// Opens with these rules. An empty list of models becomes the models of the answers. Answers of one model are
+    /// played in order, one for each request.
     pub async fn open_with(mut rules: Rules, answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -73,7 +71,7 @@ impl FakeProvider {
         Self { address, server, stop }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -83,14 +81,14 @@ impl FakeProvider {
         format!("http://{}/v1", self.address)
     }
 
-    /// The violations so far, which then count no more.
+    /// Returns the violations so far and clears them.
     pub fn take_violations(&self) -> Vec<String> {
         let mut violations = vec![];
         self.server.truth.send_modify(|truth| violations = std::mem::take(&mut truth.violations));
         violations
     }
 
-    /// Nobody needs to ask for the answers that are left.
+    /// Drops the remaining answers, which then need not be requested.
     pub fn discard_answers(&self) {
         self.server.answers.lock().expect("answers").clear();
     }
@@ -100,7 +98,7 @@ impl FakeProvider {
         self.server.truth.borrow().clone()
     }
 
-    /// The log as soon as it is as wanted.
+    /// Waits until the log satisfies a condition and returns it.
     pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
         self.server.truth.subscribe().wait_for(wanted).await.expect("the provider lives").clone()
     }
@@ -120,7 +118,7 @@ impl Drop for FakeProvider {
     }
 }
 
-/// A base URL at which nobody listens: a port that was bound and closed again.
+/// Returns a base URL on which nothing listens: a port that was bound and closed again.
 pub async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     format!("http://{}/v1", listener.local_addr().expect("an address"))

@@ -20,7 +20,7 @@ pub const NAMED: User = User { id: 7_011, name: "qzname", global_name: Some("Qzn
 /// The length from which a text that a user typed cannot be in a log by chance.
 const MIN_SECRET_LENGTH: usize = 9;
 
-/// How interactions reach the service.
+/// The way in which interactions reach the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     Gateway,
@@ -174,7 +174,7 @@ pub fn with_credentials(program: Program, discord: &FakeDiscord, transport: Tran
     }
 }
 
-/// Asserts that a log contains no secret of `discord`, nothing that a user typed and nothing that a model said.
+/// Asserts that a log contains no secret of `discord`, no text that a user typed and no text of a model.
 pub fn assert_no_secrets(log: &[String], discord: &FakeDiscord) {
     let typed = discord.world(|world| world.typed_texts());
     let typed = typed.into_iter().filter(|text| text.len() >= MIN_SECRET_LENGTH);

@@ -17,7 +17,7 @@ use crate::support::{
 /// A user with a name that no log may contain.
 pub const NAMED: User = User { id: "U0NAMED", name: "qzname" };
 
-/// How commands and events reach the service.
+/// The way in which commands and events reach the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     Socket,

@@ -12,7 +12,7 @@ use super::{
 };
 
 impl World {
-    /// What was posted got this answer.
+    /// Records the response to a posted payload.
     pub(super) fn posted(&mut self, id: usize, after: Duration, status: u16, body: &str) {
         let name = self.actions[id].name();
         let is_command = matches!(self.actions[id].kind, ActionKind::Command { .. });
@@ -30,7 +30,7 @@ impl World {
         self.acked(id, after, status, payload);
     }
 
-    /// An acknowledgement came.
+    /// Records an acknowledgement.
     pub(super) fn acked(&mut self, id: usize, after: Duration, status: u16, payload: Option<Value>) {
         let (name, is_excused) = (self.actions[id].name(), self.actions[id].is_excused);
         if after > self.acks_within && !is_excused {
@@ -60,7 +60,7 @@ impl World {
         self.add(Look::of(&fields), (&channel, None), Some(user), Some(id))
     }
 
-    /// What becomes of a modal that was submitted.
+    /// Applies the acknowledgement of a submission to its modal.
     fn closes(&mut self, view: &str, answer: Option<&Value>) {
         let mut violation = None;
         let view = self.views.iter_mut().find(|other| other.id == view).expect("a view");

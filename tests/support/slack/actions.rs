@@ -1,4 +1,4 @@
-//! What people do: they type, they mention, they press, they submit. Only what the client would let them.
+//! Actions of users: typing, mentioning, pressing, submitting. Only what the client would allow.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use super::{
 const LONGEST: usize = 40_000;
 
 impl FakeSlack {
-    /// Somebody types a slash command, "/arena", and what stands after it.
+    /// Types a slash command, such as "/arena", and text after it.
     ///
     /// # Panics
-    /// When the manifest has no such command, or the channel is archived.
+    /// If the manifest has no such command, or the channel is archived.
     pub fn type_command(&self, command: &str, text: &str, user: User, channel: &str) -> UserRequest {
         let (command, text) = (command.to_owned(), text.trim().to_owned());
         let known = self.shared.read(|world| world.manifest.commands.contains(&command));
@@ -28,10 +28,10 @@ impl FakeSlack {
         self.does(user, (channel, None), ActionKind::Command { command, text })
     }
 
-    /// Somebody writes "@LLM Arena " and this, in a channel or, with `thread`, in a thread there.
+    /// Writes "@LLM Arena " and this text, in a channel or, with `thread`, in a thread there.
     ///
     /// # Panics
-    /// When the bot is not there, or the manifest does not ask for mentions.
+    /// If the bot is not there, or the manifest does not subscribe to mentions.
     pub fn mention(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> UserRequest {
         let is_told = |world: &World| {
             let known = world.channel(channel).expect("a channel");
@@ -44,10 +44,10 @@ impl FakeSlack {
         self.does(user, (channel, thread), ActionKind::Mention { ts, text })
     }
 
-    /// Somebody writes to the bot, in a thread where one is given.
+    /// Writes to the bot, in a thread if one is given.
     ///
     /// # Panics
-    /// When the manifest does not ask for direct messages.
+    /// If the manifest does not subscribe to direct messages.
     pub fn direct_message(&self, text: &str, user: User, thread: Option<&str>) -> UserRequest {
         let is_told = |world: &World| world.manifest.has("im:history") && world.wants("message.im");
         assert!(self.shared.read(is_told), "the bot is not told of direct messages");
@@ -56,7 +56,7 @@ impl FakeSlack {
         self.does(user, (super::DM, thread), ActionKind::DirectMessage { ts, text })
     }
 
-    /// Somebody writes a message that the bot is not told of: its name, for threads under it.
+    /// Writes a message without an event for the bot. Returns its name, for threads under it.
     pub fn write_message(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> Ts {
         assert!(text.chars().count() <= LONGEST, "nobody can write that much");
         self.shared.with(|world| {
@@ -78,21 +78,21 @@ impl FakeSlack {
         })
     }
 
-    /// Somebody presses a button, by its label or its action id, on the newest revision of a message.
+    /// Presses a button, by its label or its action id, on the newest revision of a message.
     ///
     /// # Panics
-    /// When there is no such button to press for this user.
+    /// If this user cannot see or press such a button.
     pub fn press(&self, message: &str, button: &str, user: User) -> UserRequest {
         let (channel, thread, action_id) = self.shared.read(|world| world.button(message, button, user));
         let kind = ActionKind::Button { message: message.to_owned(), action_id };
         self.does(user, (&channel, Some(&thread)), kind)
     }
 
-    /// Somebody fills in the modal that an action opened, and submits it. Inputs go by their label or block id,
-    /// choices by their text or value.
+    /// Fills in the modal that a request opened, and submits it. Inputs are named by label or block id, choices by
+    /// text or value.
     ///
     /// # Panics
-    /// When there is no such input, or the client would not let it go.
+    /// If there is no such input, or the client would not submit it.
     pub fn submit(&self, opened: &UserRequest, values: &[(&str, &str)], user: User) -> UserRequest {
         let (view, channel) = self.shared.with(|world| {
             let view = world.views.iter_mut().rev().find(|view| view.action == opened.id && view.is_open);
@@ -104,12 +104,12 @@ impl FakeSlack {
         self.does(user, (&channel, None), ActionKind::Submission { view })
     }
 
-    /// Somebody invites the bot.
+    /// Invites the bot to a channel.
     pub fn invite_bot(&self, channel: &str) {
         self.change(channel, |channel| channel.has_bot = true);
     }
 
-    /// Somebody archives the channel.
+    /// Archives a channel.
     pub fn archive(&self, channel: &str) {
         self.change(channel, |channel| channel.is_archived = true);
     }
@@ -118,7 +118,7 @@ impl FakeSlack {
         self.shared.with(|world| change(world.channel_mut(channel)));
     }
 
-    /// Somebody deletes the message.
+    /// Deletes a message.
     pub fn delete_message(&self, message: &str) {
         self.shared.with(|world| world.message_mut(message).expect("a message").deleted = true);
     }
@@ -169,7 +169,7 @@ impl World {
         assert!(!known.is_archived, "nobody writes in {channel}: it is archived");
     }
 
-    /// The manifest asks for this event.
+    /// Returns true if the manifest subscribes to this event.
     pub(super) fn wants(&self, event: &str) -> bool {
         self.manifest.events.iter().any(|known| known == event)
     }

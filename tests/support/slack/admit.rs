@@ -1,4 +1,4 @@
-//! What every call goes through before it has an effect: who calls, limits, failures, the referee. Pure.
+//! The checks of every call before it takes effect: token, rate limits, faults, the referee. Pure.
 
 use serde_json::json;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use super::{
     world::{RecordedCall, World},
 };
 
-/// What becomes of a call.
+/// The outcome of the checks.
 pub struct Admitted {
     /// Its place in the world's log.
     pub number: usize,
@@ -130,7 +130,7 @@ impl World {
         violations
     }
 
-    /// Notes what the referee said about something of the bot.
+    /// Records what the referee found in something that the bot sent.
     pub fn blame(&mut self, where_: &str, violations: &Violations) {
         for violation in &violations.all {
             self.violation(format!("{where_}: {violation}"));

@@ -1,4 +1,4 @@
-//! How what people do reaches the bot: over a socket that somebody else plays, or posted and signed.
+//! Delivery of users' actions to the bot: over a fake socket, or posted with a signature.
 //! <https://docs.slack.dev/authentication/verifying-requests-from-slack>
 
 use std::{
@@ -22,25 +22,26 @@ use super::{
     users::ChannelKind,
     world::{ActionKind, World},
 };
+pub use crate::support::fake::Forgery;
 
 /// The way to the bot.
 #[derive(Clone)]
 pub enum Delivery {
-    /// Takes what goes into an envelope, and gives back its acknowledgement.
+    /// Takes the content of an envelope and returns its acknowledgement.
     Socket(Arc<dyn Fn(Envelope) + Send + Sync>),
-    /// Where the bot listens.
+    /// Posts to the address of the bot.
     Http(SocketAddr),
-    /// Where two replicas listen, of which each gets the same.
+    /// Posts each payload to two replicas.
     Twice([SocketAddr; 2]),
 }
 
-/// What goes into an envelope of Socket Mode.
+/// The content of an envelope of Socket Mode.
 pub struct Envelope {
     /// `slash_commands`, `interactive` or `events_api`.
     pub kind: &'static str,
     pub payload: Value,
     pub accepts_response_payload: bool,
-    /// Where its acknowledgement goes.
+    /// The receiver of its acknowledgement.
     pub acks: Acks,
 }
 
@@ -66,25 +67,6 @@ impl Acks {
     }
 }
 
-/// What is wrong with something that was posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forgery {
-    /// Nothing is.
-    None,
-    /// The signature is of another body.
-    OtherBody,
-    /// The signature is by another secret.
-    OtherSecret,
-    /// The timestamp header is not the one that was signed.
-    OtherTimestamp,
-    /// Signed well, so many seconds ago (before 0: to come).
-    Age(i64),
-    /// No signature.
-    Unsigned,
-    /// A signature that is no hexadecimal number.
-    Garbage,
-}
-
 /// A request of Slack, signed and ready to be sent, once or more.
 #[derive(Clone, Debug)]
 pub struct SignedRequest {
@@ -94,26 +76,26 @@ pub struct SignedRequest {
     pub body: String,
 }
 
-/// Whoever carries what action to the bot.
+/// Delivers actions to the bot.
 #[derive(Clone)]
 pub(super) struct Deliveries {
     pub(super) shared: Arc<Shared>,
     pub(super) client: reqwest::Client,
     way: Arc<Mutex<Option<Delivery>>>,
-    /// What was handed over, by its id: it may go once more.
+    /// Payloads that were delivered, by action, for redelivery.
     handed: Arc<Mutex<HashMap<usize, Payload>>>,
 }
 
 impl FakeSlack {
-    /// From now on what people do goes this way.
+    /// Sets the way in which actions reach the bot.
     pub fn deliver_by(&self, delivery: Delivery) {
         *self.deliveries.way.lock().expect("the way") = Some(delivery);
     }
 
-    /// Hands the same to the bot once more, as Slack does when it saw no acknowledgement.
+    /// Delivers an action again, as Slack does when it saw no acknowledgement.
     ///
     /// # Panics
-    /// When nobody listens.
+    /// If no delivery is set.
     pub fn redeliver(&self, action: &UserRequest) {
         let payload = self.deliveries.handed.lock().expect("handed").get(&action.id).cloned();
         self.deliveries.deliver_payload(action.id, &payload.expect("it was delivered"), Some(1));
@@ -125,10 +107,10 @@ impl FakeSlack {
         self.shared.read(|world| world.signed_request(&payload, forgery))
     }
 
-    /// The bot's answer to a request: status and body.
+    /// Sends a request to the bot. Returns status and body of the response.
     ///
     /// # Panics
-    /// When nothing is posted here.
+    /// If nothing is posted.
     pub async fn send(&self, signed_request: &SignedRequest) -> (u16, String) {
         let Some(Delivery::Http(address)) = self.deliveries.way() else { panic!("nothing is posted here") };
         send(&self.deliveries.client, address, signed_request).await
@@ -182,7 +164,7 @@ impl Deliveries {
         }
     }
 
-    /// The bot is told of its own message in a direct message, if it wants to be told of those.
+    /// Delivers the bot's own message in a direct message as an event, if the manifest subscribes to it.
     pub(super) fn echo(&self, ts: &str) {
         let id = self.shared.with(|world| {
             let channel = world.message(ts)?.channel.clone();
@@ -235,7 +217,7 @@ impl World {
     fn signed(&self, body: &str, forgery: Forgery) -> Vec<(&'static str, String)> {
         let now = jiff::Timestamp::now().as_second();
         let timestamp = if let Forgery::Age(seconds) = forgery { now - seconds } else { now };
-        let secret = if forgery == Forgery::OtherSecret { "another" } else { &self.signing_secret };
+        let secret = if forgery == Forgery::OtherKey { "another" } else { &self.signing_secret };
         let what = if forgery == Forgery::OtherBody { "{}" } else { body };
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length will do");
         mac.update(format!("v0:{timestamp}:{what}").as_bytes());
@@ -254,7 +236,7 @@ impl World {
     }
 }
 
-/// The fields of a command: all text, none where there is no value.
+/// Returns the fields of a command as a form: only those with text.
 fn as_form(json: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in json.as_object().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! What calls do to the world. Pure.
+//! The effects of valid calls on the world. Pure.
 
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ impl World {
         Ok(json!({ "channel": channel, "ts": ts, "message": message }))
     }
 
-    /// The thread that a call names: the root of one that is there.
+    /// Returns the thread that a call names, which must exist.
     pub(super) fn thread_of(&mut self, call: &Call) -> Result<Option<Ts>, String> {
         let named = call.text("thread_ts");
         if named.is_empty() {
@@ -126,8 +126,9 @@ impl World {
         ts
     }
 
-    /// Which action a message of the bot belongs to. Slack does not tell: among those in this place that have no
-    /// message yet, the one whose last word is in it, else the newest. What opened a form leads to none: its form does.
+    /// Returns the action that a message of the bot belongs to. Slack does not say, so it is a guess: among the
+    /// actions in this place that have no message yet, the one whose last words occur in the message, or else the
+    /// newest. An action that opened a form leads to no message; the submission does.
     pub(super) fn led_to(&self, channel: &str, thread: Option<&str>, call: &Call) -> Option<usize> {
         let shown = Look::of(&call.fields).text();
         let has_one = |id: usize| self.messages.iter().any(|m| m.action == Some(id) && m.only_for.is_none());
@@ -207,7 +208,7 @@ impl World {
         } }))
     }
 
-    /// A message as Slack tells of it.
+    /// Returns the message object.
     pub(super) fn shown(&self, ts: &str) -> Value {
         let message = self.message(ts).expect("a message");
         let mut told = message.json(self.app, (self.bot_user, self.bot_id), self.team);

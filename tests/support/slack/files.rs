@@ -1,4 +1,4 @@
-//! Files: an address, the bytes, and sharing, which comes later. Pure.
+//! Files: an upload address, the bytes, and sharing with a delay. Pure.
 //! <https://docs.slack.dev/messaging/working-with-files>
 
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ impl World {
         Ok(json!({ "files": files }))
     }
 
-    /// What is to be shared after this call.
+    /// Returns the share that follows this call.
     pub(super) fn sharing(&self, call: &Call) -> Sharing {
         let files = call.fields.get("files").and_then(Value::as_array).into_iter().flatten();
         let ids = files.filter_map(|file| file["id"].as_str()).map(str::to_owned).collect();

@@ -1,7 +1,5 @@
-//! A Slack that is a referee: the Web API over raw TCP in front of a world of plain data, people who type, press
-//! and submit, and failures as verbs. What it should not see it notes, and the test fails at its end.
-//!
-//! It must not know the program that it plays against, nor how Socket Mode works (the folder `socket` does).
+//! A fake Slack that is also a referee: the Web API over raw TCP in front of a world of plain data, users who type,
+//! press and submit, and faults as methods. It records every violation, and the test fails at its end.
 
 mod acks;
 mod actions;
@@ -65,15 +63,15 @@ impl FakeSlack {
         slack
     }
 
-    /// The usual world, where nobody listens until it [opens](Self::opens).
+    /// Returns the usual world, which does not listen until it [opens its port](Self::open_port).
     pub fn closed() -> Self {
         Self::at(free_address())
     }
 
-    /// From now on it listens.
+    /// Starts to listen.
     ///
     /// # Panics
-    /// When somebody else does.
+    /// If the port is taken.
     pub async fn open_port(&self) {
         self.serve(TcpListener::bind(self.address).await.expect("a port"));
     }
@@ -105,7 +103,7 @@ impl FakeSlack {
         self.shared.wait_for(find, "something in the world").await
     }
 
-    /// So many calls of a method in any window of this length, instead of its tier.
+    /// Sets the number of calls of a method in any window of this length, instead of its tier.
     pub fn set_limit(&self, method: Method, calls: u32, window: Duration) {
         self.world(|world| world.limits.set(method, calls, window));
     }
@@ -130,19 +128,20 @@ impl FakeSlack {
         self.queue(method, Fault::Cut(moment));
     }
 
-    /// The next call of the method takes this long; it has its effect also when nobody waits any more.
+    /// Delays the next call of the method; it has its effect even if the caller disconnects before.
     pub fn delay_next(&self, method: Method, delay: Duration) {
         self.queue(method, Fault::Slow(delay));
     }
 
-    /// The next call of the method hangs until it is released; it has no effect when its caller goes away before.
+    /// Blocks the next call of the method until it is released; it has no effect if the caller disconnects before.
     pub fn hang_next(&self, method: Method) -> HungCall {
         let hung = HungCall::default();
         self.queue(method, Fault::Hang(hung.clone()));
         hung
     }
 
-    /// The next call of the method hangs until it is released, and has its effect then also when nobody waits any more.
+    /// Blocks the next call of the method until it is released; it has its effect even if the caller disconnects
+    /// before.
     pub fn hold_next(&self, method: Method) -> HungCall {
         let hung = HungCall::default();
         self.queue(method, Fault::Hold(hung.clone()));
@@ -158,7 +157,7 @@ impl FakeSlack {
         self.world(|world| world.faults.push(method, fault));
     }
 
-    /// What the bot did wrong so far, which then counts no more.
+    /// Returns the violations so far and clears them.
     pub fn take_violations(&self) -> Vec<String> {
         self.world(|world| {
             world.useless_calls = 0;
@@ -177,7 +176,7 @@ impl FakeSlack {
     }
 }
 
-/// What comes of itself after a call: files are shared, and the bot hears of its own direct messages.
+/// Returns what follows calls by itself: files are shared, and the bot receives events of its own direct messages.
 fn after_call(deliveries: Deliveries) -> AfterCall {
     Arc::new(move |call, reply| match call.method {
         Method::PostMessage => deliveries.echo(&reply.field("ts")),

@@ -1,4 +1,4 @@
-//! What Slack tells the bot of something that somebody did. Pure.
+//! Payloads of users' actions. Pure.
 //! <https://docs.slack.dev/reference/interaction-payloads>, <https://docs.slack.dev/apis/events-api>
 
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::{
 /// Deprecated, but still there in all that Slack sends.
 const VERIFICATION: &str = "verification5ecret";
 
-/// What is handed to the bot.
+/// A payload for the bot.
 #[derive(Clone, Debug)]
 pub struct Payload {
     /// `type` of the Socket Mode envelope: `slash_commands`, `interactive`, `events_api`.
@@ -98,7 +98,7 @@ impl World {
         Payload { kind: "interactive", json, takes_answer: true }
     }
 
-    /// A view as Slack tells of it.
+    /// Returns the view object.
     pub(super) fn view_json(&self, view: &View) -> Value {
         let mut told = view.sent.clone();
         for (key, value) in
@@ -138,7 +138,7 @@ impl World {
         self.wrapped(&event)
     }
 
-    /// The bot's own message, as a direct message tells of it.
+    /// Returns the event of the bot's own message in a direct message.
     fn echo(&mut self, ts: &str) -> Payload {
         let mut event = self.shown(ts);
         let message = self.message(ts).expect("a message");
@@ -172,7 +172,7 @@ impl World {
     }
 }
 
-/// As Slack escapes whatever somebody types. <https://docs.slack.dev/messaging/formatting-message-text#escaping>
+/// Escapes typed text as Slack does. <https://docs.slack.dev/messaging/formatting-message-text#escaping>
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,4 @@
-//! What somebody who action sees: a handle to wait on, without sleeps.
+//! A handle on a user's request, to wait for what the user sees.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
     world::{Acknowledgement, Action, View, World},
 };
 
-/// Something that somebody action for. Clones see the same.
+/// A request of a user. Clones refer to the same request.
 #[derive(Clone)]
 pub struct UserRequest {
     pub(super) shared: Arc<Shared>,
@@ -16,12 +16,12 @@ pub struct UserRequest {
 }
 
 impl UserRequest {
-    /// What was done, as it stands.
+    /// Returns the current state of the action.
     pub fn action(&self) -> Action {
         self.shared.read(|world| world.actions[self.id].clone())
     }
 
-    /// The first acknowledgement, when it is there.
+    /// Waits for the first acknowledgement.
     pub async fn wait_for_ack(&self) -> Acknowledgement {
         self.shared.wait_for(|world| world.actions[self.id].acks.first().cloned(), "an acknowledgement").await
     }
@@ -36,17 +36,17 @@ impl UserRequest {
         self.shared.wait_for(find, &format!("{words:?} in private")).await
     }
 
-    /// All that was told in private so far, message by message, as it looks now.
+    /// Returns all private messages so far with their current looks.
     pub fn ephemerals(&self) -> Vec<Message> {
         self.shared.read(|world| world.ephemerals(self.id).cloned().collect())
     }
 
-    /// The message that everybody sees and that this led to, as soon as it is there.
+    /// Waits for the public message that this led to.
     pub async fn wait_for_message(&self) -> Ts {
         self.shared.wait_for(|world| Some(world.led_by(self.id)?.ts.clone()), "a message").await
     }
 
-    /// The first revision of that message that is as wanted.
+    /// Waits for the first revision of that message that satisfies the condition.
     pub async fn wait_until(&self, wanted: impl Fn(&Look) -> bool) -> Revision {
         let find = |world: &World| {
             let mut revisions = world.led_by(self.id)?.revisions.iter();
@@ -71,7 +71,7 @@ impl UserRequest {
             .read(|world| world.led_by(self.id).map(|message| message.revisions.clone()).unwrap_or_default())
     }
 
-    /// What the message looks like now.
+    /// Returns the current look of the message.
     pub fn current(&self) -> Look {
         self.shared.read(|world| world.led_by(self.id).expect("no message answers").look().clone())
     }

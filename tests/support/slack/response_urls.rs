@@ -35,7 +35,7 @@ impl World {
         Reply::text(200, "ok")
     }
 
-    /// Puts the answer in place of what is there, or beside it.
+    /// Replaces the original with the answer, or adds it.
     fn answer_in_private(&mut self, action: usize, call: &Call) {
         let flag = |name: &str| call.fields.get(name).is_some_and(|value| *value == true);
         let replaced =

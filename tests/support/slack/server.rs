@@ -20,7 +20,7 @@ use crate::support::{
     provider::wire::{self, Request},
 };
 
-/// The shared of this world.
+/// The state of the fake.
 pub(super) type Shared = crate::support::fake::Shared<World>;
 
 impl Transcript for World {
@@ -29,14 +29,14 @@ impl Transcript for World {
     }
 }
 
-/// What comes of itself after a call that had its effect.
+/// A reaction to a call that took effect.
 pub(super) type AfterCall = Arc<dyn Fn(&Call, &Reply) + Send + Sync>;
 
-/// The fake's own address and way to the bot, for what comes back by itself.
+/// The server of the fake, and its reactions to calls.
 #[derive(Clone)]
 pub(super) struct Server {
     pub(super) shared: Arc<Shared>,
-    /// Whatever action after a call: shared files, events.
+    /// Runs after a call: shares files, delivers events.
     pub(super) after: AfterCall,
 }
 
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// The effect; `None` where nobody is told.
+    /// Applies the effect. Returns `None` if the connection is to be cut without a response.
     fn takes_effect(&self, call: &Call, admitted: Admitted) -> Option<Reply> {
         let Admitted { number, refused, fault } = admitted;
         let is_cut = matches!(fault, Some(Fault::Cut(_)));

@@ -1,6 +1,6 @@
-//! Who is there, and where. Plain data.
+//! Users and conversations. Plain data.
 
-/// Somebody who types.
+/// A user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
     pub id: &'static str,
@@ -11,7 +11,7 @@ pub struct User {
 pub const ANA: User = User { id: "U0ANA", name: "ana" };
 /// Another member.
 pub const BEN: User = User { id: "U0BEN", name: "ben" };
-/// Somebody for `slack.admins`.
+/// A user for `slack.admins`.
 pub const MOD: User = User { id: "U0MOD", name: "mod" };
 
 /// The bot itself.
@@ -30,7 +30,7 @@ pub const DM: &str = "D0ARENA";
 /// A direct message between two people.
 pub const THEIR_DM: &str = "D0THEIRS";
 
-/// What sort of conversation it is.
+/// The kind of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelKind {
     Public,

@@ -54,7 +54,7 @@ impl World {
 }
 
 impl View {
-    /// Somebody fills in these inputs; the error says what the client would not let go.
+    /// Fills in these inputs. Returns an error if the client would not submit them.
     pub(super) fn fill(&mut self, values: &[(&str, &str)]) -> Result<(), String> {
         let blocks = self.sent["blocks"].as_array().cloned().unwrap_or_default();
         let inputs: Vec<_> = blocks.iter().filter(|block| block["type"] == "input").collect();
@@ -92,7 +92,7 @@ fn is_blank(state: &Value) -> bool {
     })
 }
 
-/// What the inputs hold before anybody touches them.
+/// Returns the initial values of the inputs.
 fn initial(view: &Value) -> Value {
     let mut state = json!({});
     for block in view["blocks"].as_array().into_iter().flatten().filter(|block| block["type"] == "input") {

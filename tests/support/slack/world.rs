@@ -14,7 +14,7 @@ use super::{
     users::{Channel, User},
 };
 
-/// All there is.
+/// The state of the fake.
 pub struct World {
     /// User groups with the ids of their members.
     pub groups: BTreeMap<String, Vec<&'static str>>,
@@ -25,34 +25,34 @@ pub struct World {
     pub bot_id: &'static str,
     pub bot_token: String,
     pub app_token: String,
-    /// Tokens that are good no more.
+    /// Tokens that are not valid any more.
     pub revoked: Vec<String>,
     pub signing_secret: String,
-    /// What `config/slack-manifest.yaml` asks for: its scopes and events.
+    /// The scopes and events of `config/slack-manifest.yaml`.
     pub manifest: Manifest,
     /// The fake's own address, in what it hands out.
     pub origin: String,
-    /// What `apps.connections.open` answers with: the socket server's address.
+    /// The address in the response to `apps.connections.open`.
     pub socket_url: String,
     pub channels: Vec<Channel>,
-    /// How soon an acknowledgement must come.
+    /// The time within which an acknowledgement must arrive.
     pub acks_within: Duration,
-    /// How long a `trigger_id` is good.
+    /// The lifetime of a `trigger_id`.
     pub trigger_life: Duration,
-    /// How long a `response_url` is good, and how often.
+    /// The lifetime of a `response_url` and the number of its uses.
     pub response_life: Duration,
     pub response_uses: u32,
-    /// Sharing a file takes this long after `files.completeUploadExternal`.
+    /// The delay between `files.completeUploadExternal` and the share.
     pub sharing_takes: Duration,
     /// Files are dropped silently instead of being shared.
     pub loses_files: bool,
-    /// The workspace knows `data_visualization`; where it does not, `invalid_blocks` is no violation.
+    /// The workspace supports `data_visualization`; where it does not, `invalid_blocks` is no violation.
     pub native_charts: bool,
     /// 429s of the bot's own making are no violation.
     pub own_429_is_fine: bool,
     pub limits: Limits,
     pub faults: Faults,
-    /// Whatever people did, in its order; the place is the id.
+    /// Actions of users in order; the index is the id.
     pub actions: Vec<Action>,
     pub messages: Vec<Message>,
     pub views: Vec<View>,
@@ -60,22 +60,22 @@ pub struct World {
     pub response_urls: BTreeMap<String, ResponseUrl>,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
-    /// What would have pinged somebody: each is a violation, too.
+    /// Texts that would have pinged someone; each is a violation, too.
     pub pings: Vec<String>,
     /// Labelled links that would have formed.
     pub links: Vec<String>,
-    /// What the bot did wrong.
+    /// Violations of the rules by the bot.
     pub violations: Vec<String>,
     /// Updates that changed nothing.
     pub edits_without_change: usize,
     /// Calls refused for the same reason as one before them.
     pub useless_calls: usize,
-    /// How often a socket's address was action for with success.
+    /// Number of socket addresses that were requested successfully.
     pub connections_opened: usize,
     next: u64,
 }
 
-/// Something that somebody did, or that Slack tells by itself.
+/// An action of a user, or an event that Slack sends by itself.
 #[derive(Clone, Debug)]
 pub struct Action {
     pub user: User,
@@ -87,7 +87,7 @@ pub struct Action {
     pub trigger: Option<String>,
     /// The key of its `response_url`.
     pub response_url: Option<String>,
-    /// When it was handed to the bot.
+    /// Time of its delivery to the bot.
     pub delivered: Instant,
     /// The acknowledgements, one for each delivery.
     pub acks: Vec<Acknowledgement>,
@@ -95,7 +95,7 @@ pub struct Action {
     pub is_excused: bool,
 }
 
-/// What somebody did.
+/// The kind of an action.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ActionKind {
     /// A slash command and what was typed after it.
@@ -108,18 +108,18 @@ pub enum ActionKind {
     Button { message: Ts, action_id: String },
     /// The view of this id was submitted.
     Submission { view: String },
-    /// The bot's own message comes back to it as an event.
+    /// The bot's own message is delivered to it as an event.
     Echo { ts: Ts },
 }
 
 /// An acknowledgement.
 #[derive(Clone, Debug)]
 pub struct Acknowledgement {
-    /// How long after the delivery it came.
+    /// Time from the delivery to the acknowledgement.
     pub after: Duration,
     /// The HTTP status; 0 where nothing was answered, 200 over a socket.
     pub status: u16,
-    /// What it carried.
+    /// Its payload.
     pub payload: Option<Value>,
     /// The private message that it became.
     pub shown: Option<Ts>,
@@ -133,12 +133,12 @@ pub struct View {
     pub action: usize,
     pub user: User,
     pub channel: String,
-    /// As it was sent.
+    /// The view as the bot sent it.
     pub sent: Value,
-    /// What was filled in: `state.values`.
+    /// The values of the inputs: `state.values`.
     pub state: Value,
     pub is_open: bool,
-    /// What the bot said is wrong in it, by block id.
+    /// The errors that the bot reported, by block id.
     pub errors: BTreeMap<String, String>,
 }
 
@@ -166,7 +166,7 @@ pub struct RecordedCall {
     pub at: Instant,
     pub method: Method,
     pub channel: String,
-    /// What it was about, beside the channel: a message, files, a trigger, an address.
+    /// The subject of the call, apart from the channel: a message, files, a trigger, an address.
     pub target: String,
     /// 0: nothing was answered.
     pub status: u16,
@@ -268,7 +268,7 @@ impl World {
             .filter(move |message| message.only_for.is_some() && message.action == Some(action))
     }
 
-    /// What was typed, also into the text inputs of a form; "" where nothing was.
+    /// Returns the text that was typed, including inputs of a form, or "".
     pub fn words(&self, action: &Action) -> String {
         match &action.kind {
             ActionKind::Command { text, .. }
@@ -313,7 +313,7 @@ impl World {
         fixed.into_iter().chain(self.response_urls.keys()).chain(self.uploads.keys()).cloned().collect()
     }
 
-    /// What is wrong by now, with what is only wrong at the end of a story.
+    /// Returns all violations, including those that only count at the end of a story.
     pub fn all_violations(&self) -> Vec<String> {
         let mut all = self.violations.clone();
         all.extend(self.pings.iter().map(|ping| format!("it would have pinged: {ping}")));
@@ -336,7 +336,7 @@ impl World {
         all
     }
 
-    /// What action, for a test that waited in vain.
+    /// Returns what happened, for a test that timed out.
     pub fn transcript(&self) -> String {
         let acks = |action: &Action| {
             let acks =

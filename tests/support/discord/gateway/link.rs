@@ -23,7 +23,7 @@ use super::{
     referee::{Identity, Rules, Sends},
 };
 
-/// What a connection is to do.
+/// An order to a connection.
 pub(super) enum Order {
     Send(Value),
     Raw(String),
@@ -31,7 +31,7 @@ pub(super) enum Order {
     Drop,
 }
 
-/// Why a connection ended.
+/// The connection ended.
 struct Over;
 
 struct Link {
@@ -117,7 +117,7 @@ impl Link {
         }
     }
 
-    /// Whether it was a heartbeat.
+    /// Handles a message. Returns true if it was a heartbeat.
     async fn heard(&mut self, text: &str) -> Result<bool, Over> {
         if let Err(violation) = self.sends.check(text, Instant::now()) {
             self.server.violation(violation);
@@ -202,7 +202,7 @@ impl Link {
         Ok(())
     }
 
-    /// Whether the session was there; then what it missed is on its way.
+    /// Resumes the session and sends what it missed. Returns false if there is no such session.
     fn taken_up(&mut self, id: &str, sequence: u64) -> bool {
         let mut book = self.server.book();
         let session = book.sessions.iter_mut().find(|session| session.id == id && !session.dead);

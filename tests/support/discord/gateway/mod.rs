@@ -1,8 +1,7 @@
-//! A fake of Discord's gateway, version 10: a referee that keeps sessions, replays what a resume missed, and
-//! has a verb for everything that goes wrong at the real one.
+//! A fake of Discord's gateway, version 10, that is also a referee: it keeps sessions, replays what a resume missed,
+//! and has a method for everything that goes wrong at the real one.
 //!
-//! It is told only by its own rules and verbs; must not know the program that it plays against. It stands alone
-//! (no other part of the fake world is named), so that unit tests of the crate can use the same file.
+//! It uses no other part of the test support, so that unit tests of the crate can include the same file.
 
 mod link;
 mod referee;
@@ -34,10 +33,10 @@ pub struct FakeGateway {
     stop: CancellationToken,
 }
 
-/// How connections are met.
+/// The treatment of new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// As they should be.
+    /// Served normally.
     Open,
     /// Dropped at once.
     Shut,
@@ -45,7 +44,7 @@ pub enum Door {
     Mute,
 }
 
-/// What the next IDENTIFY with a right token gets.
+/// The response to the next IDENTIFY with a valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// READY.
@@ -98,12 +97,12 @@ impl FakeGateway {
         Self { server, stop }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn url(&self) -> String {
         format!("ws://{}", self.server.address)
     }
 
-    /// What `GET /gateway/bot` should say of it now.
+    /// Returns the response to `GET /gateway/bot`.
     pub fn gateway_bot(&self) -> Value {
         let rules = &self.server.rules;
         let used = self.server.truth.borrow().identifies.len() as u64;
@@ -138,12 +137,12 @@ impl FakeGateway {
         }
     }
 
-    /// Op 1 to every session: a heartbeat is wanted at once.
+    /// Sends op 1 to every session, which requests a heartbeat at once.
     pub fn request_heartbeat(&self) {
         self.order(|| Order::Send(json!({ "op": 1, "d": null })));
     }
 
-    /// Ends every connection without a word.
+    /// Drops every connection without a close frame.
     pub fn drop_connection(&self) {
         self.order(|| Order::Drop);
     }
@@ -166,7 +165,7 @@ impl FakeGateway {
         self.order(|| Order::Raw(text.to_owned()));
     }
 
-    /// Answers heartbeats no more.
+    /// Stops acknowledging heartbeats.
     pub fn withhold_acks(&self) {
         self.server.book().acks = false;
     }
@@ -176,22 +175,22 @@ impl FakeGateway {
         self.server.book().acks = true;
     }
 
-    /// Sends no HELLO to those who come from now on.
+    /// Sends no HELLO to new connections.
     pub fn withhold_hello(&self) {
         self.server.book().greets = false;
     }
 
-    /// How connections are met from now on.
+    /// Sets the treatment of new connections.
     pub fn door(&self, door: Door) {
         self.server.book().door = door;
     }
 
-    /// What the next IDENTIFYs get, in their order; afterwards READY.
+    /// Sets the responses to the next IDENTIFYs, in order; later ones get READY.
     pub fn reactions(&self, reactions: impl IntoIterator<Item = Reaction>) {
         self.server.book().reactions.extend(reactions);
     }
 
-    /// The violations so far, which then count no more.
+    /// Returns the violations so far and clears them.
     pub fn take_violations(&self) -> Vec<String> {
         let mut violations = vec![];
         self.server.truth.send_modify(|truth| violations = std::mem::take(&mut truth.violations));
@@ -203,7 +202,7 @@ impl FakeGateway {
         self.server.truth.borrow().clone()
     }
 
-    /// The log as soon as it is as wanted.
+    /// Waits until the log satisfies a condition and returns it.
     pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
         self.server.truth.subscribe().wait_for(wanted).await.expect("the gateway lives").clone()
     }
@@ -255,7 +254,7 @@ impl Server {
         self.truth.send_modify(|truth| truth.violations.push(violation));
     }
 
-    /// Notes an IDENTIFY and holds it to the limits.
+    /// Records an IDENTIFY and checks the limits.
     fn identified(&self, shard: (u64, u64), intents: u64) -> Result<(), String> {
         let (rules, now) = (&self.rules, Instant::now());
         let place = shard.0 % rules.max_concurrency;

@@ -1,4 +1,4 @@
-//! Files and what is said of them: <https://docs.discord.com/developers/reference#uploading-files>. Pure.
+//! Files and their descriptions: <https://docs.discord.com/developers/reference#uploading-files>. Pure.
 
 use std::collections::HashSet;
 
@@ -77,7 +77,7 @@ fn sizes(violations: &mut Violations, files: &[File], context: &Context) {
     }
 }
 
-/// The name behind an entry: that of an upload, or of a file that is there already.
+/// Returns the name of an upload or of a present file.
 fn named(entry: &Value, files: &[File], present: &[Attachment]) -> Option<String> {
     let id = id(entry)?;
     let upload = files.iter().find(|file| file.index == id).map(|file| file.name.clone());
@@ -94,7 +94,7 @@ fn check_name(violations: &mut Violations, entry: &Value, place: &str, name: Opt
     }
 }
 
-/// Uploads of which `attachments` says nothing; their names all the same.
+/// Returns the names of uploads that `attachments` does not mention.
 fn unlisted(violations: &mut Violations, files: &[File], listed: &[Value]) -> Vec<String> {
     let unlisted = files.iter().filter(|file| !listed.iter().any(|entry| id(entry) == Some(file.index)));
     let unlisted: Vec<_> = unlisted.collect();

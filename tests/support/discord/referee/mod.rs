@@ -1,4 +1,4 @@
-//! The rules of the platform and of the shared: what the body of a call must be. Pure.
+//! The rules for the body of a call: Discord's, and stricter ones of our own. Pure.
 //! <https://docs.discord.com/developers/resources/message>
 
 mod attachments;
@@ -15,16 +15,16 @@ use super::{
     message::{EPHEMERAL, Look},
 };
 
-/// What is wrong with a body.
+/// Violations in a body.
 #[derive(Debug, Default)]
 pub struct Violations {
     /// Discord refuses that.
     pub refused: Vec<String>,
-    /// Discord takes it, the shared does not.
+    /// Discord accepts it, the tests do not.
     pub unwanted: Vec<String>,
 }
 
-/// How a message comes to be.
+/// The operation that sends a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum MessageAction {
     /// An answer to an interaction: it may be private.
@@ -34,10 +34,10 @@ pub enum MessageAction {
     Edit,
 }
 
-/// What a body meets.
+/// The circumstances of a call.
 pub struct Context<'a> {
     pub act: MessageAction,
-    /// What the message looks like now; `None` for a new one.
+    /// The current look of the message; `None` for a new one.
     pub now: Option<&'a Look>,
     /// The largest file, in bytes.
     pub file_limit: usize,
@@ -64,7 +64,8 @@ impl Violations {
         }
     }
 
-    /// The length of a text in UTF-16 units after trimming, which must be in 1..=limit; 0 where there is none.
+    /// Checks that the trimmed length of a text in UTF-16 units is in 1..=limit and returns it; 0 where there is no
+    /// text.
     fn text(&mut self, value: &Value, place: &str, limit: usize) -> usize {
         if value.is_null() {
             return 0;
@@ -82,7 +83,7 @@ impl Violations {
         length
     }
 
-    /// The same for a text that must be there.
+    /// Checks a required text like [`Self::text`].
     fn needed(&mut self, value: &Value, place: &str, limit: usize) -> usize {
         if value.is_null() {
             self.refuse(format!("{place} is missing"));
@@ -90,7 +91,7 @@ impl Violations {
         self.text(value, place, limit)
     }
 
-    /// The items of a list of at most `limit`; none where there is no list.
+    /// Returns the items of a list of at most `limit`; none where there is no list.
     fn list<'a>(&mut self, value: &'a Value, place: &str, limit: usize) -> &'a [Value] {
         match value {
             Value::Null => &[],

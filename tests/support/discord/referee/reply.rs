@@ -35,7 +35,7 @@ pub fn callback<'a>(
     }
 }
 
-/// The only thing to say of an answer that comes later is who sees it.
+/// A deferral can only say who sees the answer.
 fn deferred(violations: &mut Violations, data: &Value) {
     if data.is_null() {
         return;

@@ -1,4 +1,4 @@
-//! What people press, choose and fill in. <https://docs.slack.dev/reference/block-kit/block-elements>
+//! Interactive elements. <https://docs.slack.dev/reference/block-kit/block-elements>
 
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ fn select(violations: &mut Violations, element: &Value, kind: &str) {
     options(violations, element, 100, false);
 }
 
-/// Options, and that whatever is chosen at first is one of them.
+/// Checks options, and that the initial choice is one of them.
 fn options(violations: &mut Violations, element: &Value, most: usize, may_be_mrkdwn: bool) {
     let list = some(violations, "options", &element["options"], most);
     for (n, option) in list.iter().enumerate() {

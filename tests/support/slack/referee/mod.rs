@@ -1,6 +1,4 @@
-//! The rules for what the bot sends: fields, texts, blocks, modals. Pure.
-//!
-//! It must not know the world: only what was sent.
+//! The rules for everything that the bot sends: fields, texts, blocks, modals. Pure.
 
 mod blocks;
 mod charts;
@@ -14,17 +12,17 @@ use serde_json::{Map, Value, json};
 pub use self::markup::{labelled, pings};
 use super::{call::Call, method::Method, reply::Reply};
 
-/// The most bytes of text in a message, over all its blocks: above, Slack answers `msg_blocks_too_long`. Nobody
-/// wrote the figure down; measurements lie between 10,600 and 11,300.
+/// The most bytes of text in a message, over all its blocks; above, Slack answers `msg_blocks_too_long`. The figure is
+/// undocumented; measurements range from 10,600 to 11,300.
 const MOST_BYTES: usize = 10_600;
 /// The longest `text`.
 const LONGEST_TEXT: usize = 4_000;
 
-/// What is wrong with a call.
+/// Violations in a call.
 #[derive(Debug, Default)]
 pub struct Violations {
     pub all: Vec<String>,
-    /// What would ping somebody.
+    /// Texts that would ping someone.
     pub pings: Vec<String>,
     /// Labelled links that would form.
     pub links: Vec<String>,
@@ -41,7 +39,7 @@ impl Violations {
         self.all.push(violation.into());
     }
 
-    /// Slack would take it; we do not.
+    /// Records a violation that Slack would accept.
     pub fn unwanted(&mut self, violation: impl Into<String>) {
         self.all.push(violation.into());
     }
@@ -80,7 +78,7 @@ impl Violations {
     }
 }
 
-/// Holds the fields of a call against the rules. `native_charts`: the workspace knows them.
+/// Checks the fields of a call. `native_charts`: the workspace supports them.
 pub fn call(violations: &mut Violations, call: &Call, native_charts: bool) {
     let (method, fields) = (call.method, &call.fields);
     for key in fields.keys().map(String::as_str) {
@@ -129,7 +127,7 @@ fn is_private(violations: &mut Violations, fields: &Map<String, Value>) {
     }
 }
 
-/// What a message consists of. <https://docs.slack.dev/reference/methods/chat.postMessage>
+/// Checks the parts of a message. <https://docs.slack.dev/reference/methods/chat.postMessage>
 fn message(violations: &mut Violations, fields: &Map<String, Value>, native_charts: bool) {
     let text = fields.get("text").and_then(Value::as_str).unwrap_or_default();
     if text.is_empty() {

@@ -44,7 +44,7 @@ impl Violations {
         self.text(what, object, most);
     }
 
-    /// The same where there is one.
+    /// Checks an optional text object that must be plain.
     pub(super) fn maybe_plain(&mut self, what: &str, object: &Value, most: usize) {
         if !object.is_null() {
             self.plain(what, object, most);

@@ -25,7 +25,7 @@ use super::{
     truth::Ack,
 };
 
-/// What a connection is to do.
+/// An order to a connection.
 pub(super) enum Order {
     Envelope(Envelope),
     Raw(Value),
@@ -36,7 +36,7 @@ pub(super) enum Order {
     Dark,
 }
 
-/// Why a connection ended: the client's close code, and whether it began.
+/// The end of a connection: the client's close code, and whether the client began.
 struct Over(Option<u16>, bool);
 
 struct Link {
@@ -167,7 +167,7 @@ impl Link {
             }
             Order::Dark => {
                 let mut byte = [0];
-                // not through the WebSocket, which would answer pings; its end is seen all the same
+                // not through the WebSocket, which would answer pings; the end is still noticed
                 while self.socket.get_mut().read(&mut byte).await.is_ok_and(|read| read > 0) {}
                 Err(Over(None, true))
             }

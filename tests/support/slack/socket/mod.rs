@@ -1,8 +1,7 @@
-//! A fake of the server behind `apps.connections.open`: a referee that greets, sends envelopes to any one of the
-//! open connections, watches the acknowledgements, and has a verb for everything that goes wrong at the real one.
+//! A fake of the server behind `apps.connections.open` that is also a referee: it greets, sends envelopes over any of
+//! the open connections, checks the acknowledgements, and has a method for everything that goes wrong at the real one.
 //!
-//! It is told only by its own rules and verbs; must not know the program that it plays against. It stands alone
-//! (no other part of the fake world is named), so that unit tests of the crate can use the same file.
+//! It uses no other part of the test support, so that unit tests of the crate can include the same file.
 //! <https://docs.slack.dev/apis/events-api/using-socket-mode>
 
 mod link;
@@ -34,10 +33,10 @@ pub struct FakeSocket {
     stop: CancellationToken,
 }
 
-/// How connections are met.
+/// The treatment of new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// As they should be.
+    /// Served normally.
     Open,
     /// Dropped at once.
     Shut,
@@ -47,7 +46,7 @@ pub enum Door {
     Busy,
 }
 
-/// What becomes of the acknowledgement of an envelope: its payload, if it has one.
+/// A function that is called with the payload of an acknowledgement.
 pub type OnAck = Arc<dyn Fn(Option<Value>) + Send + Sync>;
 
 /// Something for the bot.
@@ -108,7 +107,7 @@ impl FakeSocket {
         Self { server, stop }
     }
 
-    /// What one `apps.connections.open` answers with: an address for one connection.
+    /// Returns an address for one connection, as `apps.connections.open` does.
     pub fn url(&self) -> String {
         let mut book = self.server.book();
         book.numbers += 1;
@@ -124,19 +123,19 @@ impl FakeSocket {
     }
 
     /// Sends an envelope (`slash_commands`, `interactive` or `events_api`) over one of the open connections and
-    /// gives its id. Where none is open nobody gets it.
+    /// returns its id. It is lost if no connection is open.
     pub fn sends(&self, kind: &'static str, payload: Value) -> String {
         let takes_answer = kind == "slash_commands" || payload["type"] == "view_submission";
         self.delivers(kind, payload, takes_answer, Arc::new(|_| {}))
     }
 
-    /// The same; `on_ack` is called with its acknowledgement.
+    /// Sends an envelope and calls `on_ack` with its acknowledgement.
     pub fn delivers(&self, kind: &'static str, payload: Value, takes_answer: bool, on_ack: OnAck) -> String {
         let envelope = Envelope { id: String::new(), kind, payload, takes_answer, attempt: 0, on_ack };
         self.server.deliver(envelope)
     }
 
-    /// Sends what that envelope held in a new one, over the next connection, as Slack does where it saw no
+    /// Sends the content of that envelope in a new one, over the next connection, as Slack does when it saw no
     /// acknowledgement.
     pub fn sends_again(&self, envelope: &str) -> String {
         let known = self.server.book().sent.iter().find(|sent| sent.id == envelope).cloned();
@@ -153,7 +152,7 @@ impl FakeSocket {
         });
     }
 
-    /// The same over one connection.
+    /// Says `disconnect` over one connection.
     pub fn disconnects_one(&self, number: usize, reason: &str) {
         let frame = json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-7" } });
         let book = self.server.book();
@@ -178,7 +177,7 @@ impl FakeSocket {
         self.order(|| Order::Reset);
     }
 
-    /// Reads and writes nothing any more on the connections that are open now: no pong comes back.
+    /// Neither reads nor writes any more on the connections that are open now: no pong arrives.
     pub fn goes_dark(&self) {
         self.order(|| Order::Dark);
     }
@@ -193,17 +192,17 @@ impl FakeSocket {
         self.order(|| Order::Binary(bytes.to_vec()));
     }
 
-    /// Greets those who come from now on, or not.
+    /// Sets whether new connections are greeted.
     pub fn greets(&self, greets: bool) {
         self.server.book().greets = greets;
     }
 
-    /// How connections are met from now on.
+    /// Sets the treatment of new connections.
     pub fn door(&self, door: Door) {
         self.server.book().door = door;
     }
 
-    /// The violations so far, which then count no more.
+    /// Returns the violations so far and clears them.
     pub fn take_violations(&self) -> Vec<String> {
         let mut violations = vec![];
         self.server.truth.send_modify(|truth| violations = std::mem::take(&mut truth.violations));
@@ -215,12 +214,12 @@ impl FakeSocket {
         self.server.truth.borrow().clone()
     }
 
-    /// The log as soon as it is as wanted.
+    /// Waits until the log satisfies a condition and returns it.
     pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
         self.server.truth.subscribe().wait_for(wanted).await.expect("the server lives").clone()
     }
 
-    /// The acknowledgement of this envelope, once it is there.
+    /// Waits for the acknowledgement of this envelope.
     pub async fn ack(&self, envelope: &str) -> Ack {
         let truth = self.until(|truth| truth.acks_of(envelope) > 0).await;
         truth.acks.into_iter().find(|ack| ack.envelope == envelope).expect("it is there")
@@ -272,7 +271,7 @@ impl Server {
         self.truth.send_modify(|truth| truth.violations.push(violation));
     }
 
-    /// Whether the query has a ticket that is good now.
+    /// Checks that the query has a valid ticket.
     fn admits(&self, query: &str) -> Result<(), String> {
         let ticket = query.split('&').find_map(|part| part.strip_prefix("ticket=")).unwrap_or_default();
         let mut book = self.book();
@@ -321,7 +320,7 @@ impl Server {
         (number, live)
     }
 
-    /// A connection is no more; what was not written yet goes elsewhere.
+    /// Removes a connection; envelopes that were not written yet go to another one.
     fn leave(&self, end: End, mut unwritten: mpsc::UnboundedReceiver<Order>) {
         let mut book = self.book();
         book.links.retain(|link| link.number != end.link);
