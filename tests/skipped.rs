@@ -15,7 +15,8 @@ fn main() {
         *tests.entry(reason).or_default() += 1;
     }
     for (reason, count) in tests {
-        println!("SKIPPED {count} tests: {reason}");
+        let noun = if count == 1 { "test" } else { "tests" };
+        println!("SKIPPED {count} {noun}: {reason}");
     }
     fs::remove_file(path).expect("the file was there");
 }

@@ -13,7 +13,10 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
     process::{Child, ChildStderr, Command},
+    time::timeout,
 };
+
+use super::wait::TIMEOUT;
 
 /// The binary in its folder.
 pub struct Program {
@@ -120,16 +123,19 @@ impl Running {
 
     /// Returns the next line on stderr that contains `word`.
     pub async fn wait_for_line(&mut self, word: &str) -> String {
-        let mut said = String::new();
-        loop {
-            let line = self.stderr.next_line().await.expect("a pipe");
-            let line = line.unwrap_or_else(|| panic!("it ended without saying {word:?}, but\n{said}"));
-            if line.contains(word) {
-                return line;
+        let mut lines = String::new();
+        let find = async {
+            while let Some(line) = self.stderr.next_line().await.expect("a pipe") {
+                if line.contains(word) {
+                    return Some(line);
+                }
+                lines += &line;
+                lines.push('\n');
             }
-            said += &line;
-            said.push('\n');
-        }
+            None
+        };
+        let found = timeout(TIMEOUT, find).await.ok().flatten();
+        found.unwrap_or_else(|| panic!("it did not print {word:?}, but\n{lines}"))
     }
 
     /// Sends SIGTERM, as an orchestrator does.

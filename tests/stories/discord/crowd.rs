@@ -10,7 +10,7 @@ use crate::support::{
     discord::{FakeDiscord, Route, Span},
 };
 
-const RACES: usize = 20;
+const RACES: usize = 12;
 /// Crowds take turns: each uses a lot of CPU.
 static TURN: Semaphore = Semaphore::const_new(1);
 /// The events of a lane, ten a second.
@@ -21,7 +21,7 @@ async fn all_end_well(discord: FakeDiscord, lines: &str) {
     race(discord, lines, RACES, EVENTS).await.0.finish().await;
 }
 
-/// Twenty races, each with a bucket of its own.
+/// Twelve races, each with a bucket of its own.
 async fn each_alone(calls: u32, window: Duration) {
     let discord = FakeDiscord::open().await;
     discord.set_edit_limits(calls, window);
@@ -29,21 +29,21 @@ async fn each_alone(calls: u32, window: Duration) {
 }
 
 #[tokio::test]
-async fn twenty_races_on_buckets_of_five_in_two_seconds() {
+async fn twelve_races_on_buckets_of_five_in_two_seconds() {
     each_alone(5, 2.s()).await;
 }
 
 #[tokio::test]
-async fn twenty_races_on_buckets_of_three_in_five_seconds() {
+async fn twelve_races_on_buckets_of_three_in_five_seconds() {
     each_alone(3, 5.s()).await;
 }
 
 #[tokio::test]
-async fn twenty_races_on_buckets_of_one_in_a_second() {
+async fn twelve_races_on_buckets_of_one_in_a_second() {
     each_alone(1, 1.s()).await;
 }
 
-/// Twenty races whose messages have moved to one channel.
+/// Twelve races whose messages have moved to one channel.
 #[tokio::test]
 async fn a_channel_that_all_share() {
     let discord = FakeDiscord::open().await;

@@ -75,7 +75,7 @@ async fn a_folder_that_cannot_be_written_is_a_warning() {
     let simulated =
         Program::new().env("ARENA_LISTEN", "127.0.0.1:0").env("ARENA_DATA", "/proc/no-such-folder");
     let mut running = simulated.start(&["serve"]);
-    let said = running.wait_for_line("remembered in store alone").await;
+    let said = running.wait_for_line("remembered in memory alone").await;
     assert!(said.contains("ARENA_DATA") && said.contains("/proc/no-such-folder"), "{said}");
     running.wait_for_line("the store is there").await;
     running.terminate().await;
