@@ -1,6 +1,6 @@
-//! How soon the service listens: `llm-arena serve` on a free port, with an empty environment.
+//! The time until the service listens: `llm-arena serve` on a free port, with an empty environment.
 //!
-//! Each run is a fresh process; the port is tried until it accepts, then asked for its health. Tries are a
+//! Each run is a fresh process; the port is tried until it accepts, then asked for its health. Attempts are a
 //! millisecond apart, so the figures are late by that much at most. Memory is that of the idle service.
 
 #[path = "shared/median.rs"]
@@ -26,7 +26,7 @@ const TARGET: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 
-/// What one run took.
+/// The measurements of one run.
 struct Run {
     listening: Duration,
     healthy: Duration,
@@ -38,7 +38,7 @@ struct Service(Child);
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself; either way nothing is left to do.
+        // It may have ended by itself; either way there is nothing left to do.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -91,7 +91,7 @@ async fn run() -> io::Result<Run> {
     Ok(Run { listening, healthy, memory: resident(service.0.id())? })
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
@@ -113,7 +113,7 @@ async fn ask_health(mut socket: TcpStream) -> io::Result<()> {
     if is_good { Ok(()) } else { Err(io::Error::other("the service is not healthy")) }
 }
 
-/// Bytes of memory that the process holds: <https://docs.kernel.org/filesystems/proc.html>.
+/// Returns the bytes of resident memory of a process: <https://docs.kernel.org/filesystems/proc.html>.
 fn resident(process: u32) -> io::Result<u32> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());

@@ -1,4 +1,4 @@
-//! The least that an edit can cost: the same client puts bodies that are there already.
+//! The minimum cost of an edit: the same client sends prepared bodies.
 
 use std::{io, net::SocketAddr, time::Duration};
 

@@ -34,7 +34,7 @@ pub(crate) struct Bot {
 
 impl Drop for Bot {
     fn drop(&mut self) {
-        // It may have ended by itself; either way nothing is left to do.
+        // It may have ended by itself; either way there is nothing left to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_file(&self.config);
@@ -76,12 +76,12 @@ impl Bot {
         Ok(bot)
     }
 
-    /// What it has used.
+    /// Returns its resource usage.
     pub(crate) fn usage(&self) -> io::Result<Usage> {
         Usage::of(&self.child.id().to_string())
     }
 
-    /// How many files and sockets it has open.
+    /// Returns the number of its open files and sockets.
     pub(crate) fn files(&self) -> io::Result<usize> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
     }
@@ -97,7 +97,7 @@ impl Bot {
         self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
     }
 
-    /// Somebody types `/arena compare`; `race` makes the interaction's id and token.
+    /// Posts `/arena compare`; `race` determines the interaction's id and token.
     pub(crate) async fn asks(&self, race: u32) -> io::Result<()> {
         let prompt =
             json!({ "name": "prompt", "type": 3, "value": format!("Why is the sky blue? ({race})") });
@@ -148,7 +148,7 @@ fn configuration(server: SocketAddr) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // text takes everything
+        // writing to a string cannot fail
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,11 +1,11 @@
 //! Live messages on Discord: CPU an edit and memory with many at once, and memory over many races.
 //!
-//! `cargo bench --bench discord -- [--messages N] [--seconds S] [--races N] [--soak MINUTES]`. The bot is the built binary in a process
-//! of its own, so its figures are nobody else's; interactions are posted to it, signed. Discord and the provider are a
-//! server in this process that is in nobody's way. Every live race has five lanes that have said a hundred words and
-//! say one a second, so that every edit is a whole message that changed; a token's way through a race is in the figures
-//! (the `load` bench has it alone). A bare sender then puts bodies of the same size at the same pace from a process of
-//! its own, over the same kind of client.
+//! `cargo bench --bench discord -- [--messages N] [--seconds S] [--races N] [--soak MINUTES]`. The bot is the built
+//! binary in a process of its own, so its figures are separate; interactions are posted to it, signed. Discord and the
+//! provider are a server in this process without any limits. Every live race has five lanes that have said a hundred
+//! words and say one a second, so that every edit is a whole message that changed; the path of a token through a race
+//! is included (the `load` bench measures it alone). A bare sender in a process of its own then sends bodies of the
+//! same size at the same pace, with the same kind of client.
 
 #[path = "../shared/chunks.rs"]
 mod chunks;
@@ -31,7 +31,7 @@ use self::{bot::Bot, server::Server, usage::Usage};
 
 /// Races at once while memory is watched over many.
 const AT_ONCE: u32 = 20;
-/// How much more memory the last race may find than a quarter of all races left: what is remembered is bounded.
+/// The maximum memory after the last race, relative to that after a quarter of all races: stored races are bounded.
 const GROWTH_TARGET: f64 = 1.1;
 /// From the first edit of the last message to the measurement.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -55,7 +55,7 @@ struct Args {
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Where the bare sender sends to, if this process is it.
+    /// Address that the bare sender sends to, if this process is it.
     #[arg(long, hide = true)]
     bare: Option<SocketAddr>,
     /// Bytes of its bodies.

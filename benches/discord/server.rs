@@ -23,13 +23,13 @@ pub(crate) const MODELS: [&str; 5] = ["m0", "m1", "m2", "m3", "m4"];
 
 const STREAM_HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-/// What bot authors report of such buckets.
+/// Bucket sizes that bot authors report.
 const BUCKET: &str = "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset-After: 2.000\r\nX-RateLimit-Bucket: b\r\n";
 /// Words that an answer begins with, at once.
 const WORDS: usize = 100;
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What came.
+/// Received requests.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// Edits without a file.
@@ -56,7 +56,7 @@ struct Request {
 }
 
 impl Server {
-    /// Answers of models end at once, or (`live`) go on for ever by a word a second.
+    /// Answers of models end at once, or (`live`) continue for ever with a word a second.
     pub(crate) async fn open(live: bool) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let (address, seen) = (listener.local_addr()?, Arc::new(watch::Sender::new(Seen::default())));
@@ -64,7 +64,7 @@ impl Server {
         let tasks = TaskTracker::new();
         tasks.clone().spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                // A client that goes away is its own affair.
+                // A client that disconnects is no error.
                 tasks.spawn(connection(socket, live, Arc::clone(&all)));
             }
         });
@@ -79,7 +79,7 @@ impl Server {
         look(&self.seen.borrow())
     }
 
-    /// Waits until what came is as wanted.
+    /// Waits until the received requests satisfy a condition.
     pub(crate) async fn until(&self, wanted: impl Fn(&Seen) -> bool) -> io::Result<()> {
         let mut changes = self.seen.subscribe();
         let change = timeout(PATIENCE, changes.wait_for(|seen| wanted(seen))).await;

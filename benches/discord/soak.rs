@@ -6,18 +6,18 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{AT_ONCE, bot::Bot, server::Server};
 
-/// Races that are asked for in a second at most: more than a busy team ever will.
+/// Races that are started in a second at most: more than a busy team ever will.
 const A_SECOND: u32 = 20;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Runs for so many minutes and prints what the bot holds after each.
+/// Runs for so many minutes and prints the memory, files and tasks of the bot after each.
 pub(crate) async fn run(minutes: u32) -> io::Result<()> {
     let server = Arc::new(Server::open(false).await?);
     let bot = Bot::start(server.address()).await?;
     let (start, mut asked, mut looked) = (Instant::now(), 0, vec![]);
     for minute in 1..=minutes {
         let until = start + MINUTE * minute;
-        // What is there already is there in time, also after `until`.
+        // Requests that arrived already count, even after `until`.
         while Instant::now() < until
             && let Ok(room) = timeout_at(until, server.until(|seen| seen.charts + AT_ONCE > asked)).await
         {

@@ -1,4 +1,4 @@
-//! What a process has used, as Linux tells it: <https://docs.kernel.org/filesystems/proc.html>.
+//! The resource usage of a process: <https://docs.kernel.org/filesystems/proc.html>.
 
 use std::{fs, io, time::Duration};
 

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::support::skip::skip;
+
 /// Width and height of the page in CSS pixels.
 pub type Size = (u32, u32);
 pub const DESKTOP: Size = (1280, 800);
@@ -54,7 +56,7 @@ impl Browser {
     pub async fn start(size: Size) -> Option<Self> {
         let Some(path) = chromedriver() else {
             assert!(!is_set("ARENA_REQUIRE_BROWSER"), "a browser is required, but there is no chromedriver");
-            eprintln!("skipped: no chromedriver in the PATH and ARENA_CHROMEDRIVER is not set");
+            skip("no browser: no chromedriver in the PATH, and ARENA_CHROMEDRIVER is not set");
             return None;
         };
         let permit = BROWSERS.acquire().await.expect("never closed");

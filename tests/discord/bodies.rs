@@ -1,4 +1,4 @@
-//! Bodies that must not pass, and what the referee says to them.
+//! Invalid bodies, and the violations that the referee records.
 
 use reqwest::{
     Method,
@@ -12,9 +12,9 @@ use crate::support::discord::{ANA, Place, Route, Span};
 /// Files to upload: name and bytes each.
 type Files<'a> = &'a [(&'a str, &'a [u8])];
 
-/// What the referee says to [`message`] when the value at each of these paths is another.
-async fn fouls(bot: &Bot, changes: &[(&str, Value)]) -> String {
-    let asked = bot.deferred().await;
+/// Returns the violations of [`message`] with the values at these paths changed.
+async fn violations(bot: &Bot, changes: &[(&str, Value)]) -> String {
+    let request = bot.deferred().await;
     let mut body = message();
     for (path, value) in changes {
         let (parent, key) = path.rsplit_once('/').expect("a path");
@@ -24,16 +24,16 @@ async fn fouls(bot: &Bot, changes: &[(&str, Value)]) -> String {
             Err(_) => parent[key] = value.clone(),
         }
     }
-    asked.pardons();
-    let said = bot.edit(&asked, &body).await;
-    format!("{} {}", said.status, bot.pardon().replace("PATCH @original: ", "").replace('\n', " + "))
+    request.excuse();
+    let said = bot.edit(&request, &body).await;
+    format!("{} {}", said.status, bot.take_violations().replace("PATCH @original: ", "").replace('\n', " + "))
 }
 
 async fn table(rows: Vec<Vec<(&str, Value)>>) -> String {
     let bot = Bot::new().await;
     let mut lines = vec![];
     for row in rows {
-        lines.push(fouls(&bot, &row).await);
+        lines.push(violations(&bot, &row).await);
     }
     lines.join("\n")
 }
@@ -117,7 +117,7 @@ async fn the_house_has_rules_of_its_own() {
     let bot = Bot::new().await;
     bot.discord.world(|world| world.forbidden_words.push("sky".into()));
     assert_eq!(
-        fouls(&bot, &[("/content", "why is the sky blue?".into())]).await,
+        violations(&bot, &[("/content", "why is the sky blue?".into())]).await,
         "200 content has \"sky\", which is not ours"
     );
 }
@@ -150,11 +150,11 @@ async fn files_are_looked_at() {
     ];
     let mut lines = vec![];
     for (body, files) in rows {
-        let asked = bot.deferred().await;
-        asked.pardons();
-        let said = bot.upload(&asked, &body, files).await;
-        let fouls = bot.pardon().replace("PATCH @original: ", "").replace('\n', " + ");
-        lines.push(format!("{} {fouls}", said.status));
+        let request = bot.deferred().await;
+        request.excuse();
+        let said = bot.upload(&request, &body, files).await;
+        let violations = bot.take_violations().replace("PATCH @original: ", "").replace('\n', " + ");
+        lines.push(format!("{} {violations}", said.status));
     }
     insta::assert_snapshot!(lines.join("\n"));
 }
@@ -162,23 +162,23 @@ async fn files_are_looked_at() {
 #[tokio::test]
 async fn files_stay_as_long_as_they_are_listed() {
     let bot = Bot::new().await;
-    let asked = bot.deferred().await;
+    let request = bot.deferred().await;
     let mut body = message();
     body["embeds"][0]["image"] = json!({ "url": "attachment://race.png" });
     body["attachments"] = json!([{ "id": 0, "filename": "race.png", "description": "bars" }]);
-    let said = bot.upload(&asked, &body, &[("race.png", b"png")]).await;
+    let said = bot.upload(&request, &body, &[("race.png", b"png")]).await;
     let id = said.body["attachments"][0]["id"].as_str().expect("an id").to_owned();
-    assert_eq!(asked.now().attachment("race.png").expect("there").bytes, b"png");
+    assert_eq!(request.current().attachment("race.png").expect("there").bytes, b"png");
     assert!(said.body["embeds"][0]["image"]["url"].as_str().expect("a url").contains(&id));
 
     body["attachments"] = json!([{ "id": id }]);
     body["content"] = "kept".into();
-    assert_eq!(bot.edit(&asked, &body).await.status, 200);
-    assert_eq!(asked.now().attachment("race.png").expect("kept").description.as_deref(), Some("bars"));
+    assert_eq!(bot.edit(&request, &body).await.status, 200);
+    assert_eq!(request.current().attachment("race.png").expect("kept").description.as_deref(), Some("bars"));
     body["attachments"] = json!([]);
-    assert_eq!(bot.edit(&asked, &body).await.code(), (400, 50_035), "the picture is gone");
-    assert_eq!(bot.pardon(), "PATCH @original: embed 0: image: there is no file \"race.png\"");
-    insta::assert_snapshot!(asked.now().text(), @r"
+    assert_eq!(bot.edit(&request, &body).await.code(), (400, 50_035), "the picture is gone");
+    assert_eq!(bot.take_violations(), "PATCH @original: embed 0: image: there is no file \"race.png\"");
+    insta::assert_snapshot!(request.current().text(), @r"
     kept
     a
     t
@@ -205,18 +205,18 @@ async fn first_answers_fit_what_they_answer() {
         json!({ "type": 7, "data": private }),
         json!({ "type": 8, "data": { "choices": [] } }),
     ] {
-        let asked = bot.compare();
-        asked.pardons();
-        let said = bot.callback(&asked, &body).await;
-        lines.push(format!("{} {}", said.status, bot.pardon()));
+        let request = bot.compare();
+        request.excuse();
+        let said = bot.callback(&request, &body).await;
+        lines.push(format!("{} {}", said.status, bot.take_violations()));
     }
     let choice = |n: usize| json!({ "name": format!("{n}"), "value": "v" });
     let long = json!({ "name": "x".repeat(101), "value": "" });
     for choices in [json!([choice(1)]), (0..26).map(choice).collect(), json!([long]), Value::Null] {
-        let asked = bot.discord.completes("/arena compare", &[("models", "ge")], ANA, Place::Dm);
-        asked.pardons();
-        let said = bot.callback(&asked, &json!({ "type": 8, "data": { "choices": choices } })).await;
-        lines.push(format!("{} {}", said.status, bot.pardon()));
+        let request = bot.discord.autocomplete("/arena compare", &[("models", "ge")], ANA, Place::Dm);
+        request.excuse();
+        let said = bot.callback(&request, &json!({ "type": 8, "data": { "choices": choices } })).await;
+        lines.push(format!("{} {}", said.status, bot.take_violations()));
     }
     insta::assert_snapshot!(lines.join("\n"));
 }
@@ -224,7 +224,7 @@ async fn first_answers_fit_what_they_answer() {
 #[tokio::test]
 async fn commands_are_looked_at() {
     let bot = Bot::new().await;
-    bot.discord.allows(Route::PutCommands, 50, 1.s());
+    bot.discord.set_limit(Route::PutCommands, 50, 1.s());
     let option = |name: &str, required: bool| json!({ "type": 3, "name": name, "description": "d", "required": required });
     let mut lines = vec![];
     for (path, value) in [
@@ -241,7 +241,7 @@ async fn commands_are_looked_at() {
         let (parent, key) = path.rsplit_once('/').expect("a path");
         body.pointer_mut(parent).expect("there")[key] = value;
         let said = bot.call(Method::PUT, "/applications/1001/commands", &body).await;
-        lines.push(format!("{} {}", said.status, bot.pardon().replace('\n', " + ")));
+        lines.push(format!("{} {}", said.status, bot.take_violations().replace('\n', " + ")));
     }
     insta::assert_snapshot!(lines.join("\n"));
 }
@@ -266,7 +266,7 @@ async fn callers_are_looked_at() {
         get("/gateway/bot").body("{}").build().expect("a request"),
     ] {
         let said = said(client.execute(request).await.expect("an answer")).await.expect("an answer");
-        lines.push(format!("{} {}", said.status, bot.pardon()));
+        lines.push(format!("{} {}", said.status, bot.take_violations()));
     }
     insta::assert_snapshot!(lines.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! A bot that does as it is told, good or bad.
+//! A minimal bot that sends what a test wants, valid or not.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -10,7 +10,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::support::discord::{ANA, Asked, FakeDiscord, Place};
+use crate::support::discord::{ANA, FakeDiscord, Place, UserRequest};
 
 /// The client and the Discord that it plays against.
 pub struct Bot {
@@ -19,7 +19,7 @@ pub struct Bot {
     client: Client,
 }
 
-/// What was answered.
+/// A response of the fake.
 #[derive(Debug)]
 pub struct Said {
     pub status: u16,
@@ -74,46 +74,46 @@ pub fn saying(description: &str) -> Value {
 impl Bot {
     pub async fn new() -> Self {
         let discord = FakeDiscord::open().await;
-        discord.knows_commands(0, &commands());
+        discord.set_registered_commands(0, &commands());
         let (sender, events) = mpsc::unbounded_channel();
-        discord.delivers_to(move |event| sender.send(event).expect("a bot"));
+        discord.deliver_to(move |event| sender.send(event).expect("a bot"));
         let client = Client::builder().no_proxy().build().expect("a client");
         Self { discord, events: Mutex::new(events), client }
     }
 
-    /// The event that came for what somebody did.
+    /// Returns the event of a user's action.
     pub fn event(&self) -> Value {
         self.events.lock().expect("events").try_recv().expect("an event")
     }
 
     /// Ana types `/arena compare` on the server.
-    pub fn compare(&self) -> Asked {
-        self.discord.types("/arena compare", &[("prompt", "why is the sky blue?")], ANA, Place::Server)
+    pub fn compare(&self) -> UserRequest {
+        self.discord.type_command("/arena compare", &[("prompt", "why is the sky blue?")], ANA, Place::Server)
     }
 
-    /// The same, deferred in public.
-    pub async fn deferred(&self) -> Asked {
-        let asked = self.compare();
-        assert_eq!(self.callback(&asked, &json!({ "type": 5 })).await.status, 204);
-        asked
+    /// Types `/arena compare` and defers the answer in public.
+    pub async fn deferred(&self) -> UserRequest {
+        let request = self.compare();
+        assert_eq!(self.callback(&request, &json!({ "type": 5 })).await.status, 204);
+        request
     }
 
-    pub async fn callback(&self, asked: &Asked, body: &Value) -> Said {
-        let path = Self::callback_path(asked);
+    pub async fn callback(&self, request: &UserRequest, body: &Value) -> Said {
+        let path = Self::callback_path(request);
         self.call(Method::POST, &path, body).await
     }
 
-    pub fn callback_path(asked: &Asked) -> String {
-        let interaction = asked.interaction();
+    pub fn callback_path(request: &UserRequest) -> String {
+        let interaction = request.interaction();
         format!("/interactions/{}/{}/callback", interaction.id, interaction.token)
     }
 
-    pub fn original(asked: &Asked) -> String {
-        format!("/webhooks/1001/{}/messages/@original", asked.interaction().token)
+    pub fn original(request: &UserRequest) -> String {
+        format!("/webhooks/1001/{}/messages/@original", request.interaction().token)
     }
 
-    pub async fn edit(&self, asked: &Asked, body: &Value) -> Said {
-        self.call(Method::PATCH, &Self::original(asked), body).await
+    pub async fn edit(&self, request: &UserRequest, body: &Value) -> Said {
+        self.call(Method::PATCH, &Self::original(request), body).await
     }
 
     pub async fn call(&self, method: Method, path: &str, body: &Value) -> Said {
@@ -136,17 +136,17 @@ impl Bot {
     }
 
     /// An edit with files: name and bytes each.
-    pub async fn upload(&self, asked: &Asked, body: &Value, files: &[(&str, &[u8])]) -> Said {
+    pub async fn upload(&self, request: &UserRequest, body: &Value, files: &[(&str, &[u8])]) -> Said {
         let mut form = Form::new().part("payload_json", Part::text(body.to_string()));
         for (n, (name, bytes)) in files.iter().enumerate() {
             let part = Part::bytes(bytes.to_vec()).file_name((*name).to_owned());
             form = form.part(format!("files[{n}]"), part.mime_str("image/png").expect("a type"));
         }
-        let request = self.request(Method::PATCH, &Self::original(asked)).multipart(form);
+        let request = self.request(Method::PATCH, &Self::original(request)).multipart(form);
         said(request.send().await.expect("an answer")).await.expect("an answer")
     }
 
-    /// A request with the headers of a good bot.
+    /// Returns a request with the headers of a valid bot.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let token = self.discord.world(|world| world.bot_token.clone());
         let request = self.client.request(method, format!("{}/api/v10{path}", self.discord.url()));
@@ -155,10 +155,14 @@ impl Bot {
             .header(AUTHORIZATION, format!("Bot {token}"))
     }
 
-    /// The violations so far, without what the published API says beside.
-    pub fn pardon(&self) -> String {
-        let fouls = self.discord.pardon();
-        fouls.into_iter().filter(|foul| !foul.contains("the published API")).collect::<Vec<_>>().join("\n")
+    /// Returns the violations so far, without those by the published API, and clears them.
+    pub fn take_violations(&self) -> String {
+        let violations = self.discord.take_violations();
+        violations
+            .into_iter()
+            .filter(|violation| !violation.contains("the published API"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 

@@ -1,4 +1,4 @@
-//! What people can do, and what the bot is told of it.
+//! Actions of users, and what the bot receives of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,15 +9,15 @@ use serenity::model::application::{ActionRowComponent, Interaction};
 use super::bot::{Bot, commands, message, soon};
 use crate::support::discord::{ANA, BEN, Delivery, FakeDiscord, MOD, Place, Route, User, World};
 
-/// The library that the bot reads them with finds all that it wants.
+/// The bot's library reads everything that it needs from them.
 #[tokio::test]
 async fn interactions_are_as_a_library_reads_them() {
     let bot = Bot::new().await;
     let read = || serde_json::from_value::<Interaction>(bot.event()).expect("an interaction");
     for place in [Place::Server, Place::Channel(6_100), Place::Dm, Place::UserInstalled, Place::ForeignServer]
     {
-        let asked =
-            bot.discord.types("/arena compare", &[("prompt", "why?"), ("models", "a, b")], MOD, place);
+        let request =
+            bot.discord.type_command("/arena compare", &[("prompt", "why?"), ("models", "a, b")], MOD, place);
         let command = read().command().expect("a command");
         assert_eq!(command.data.name, "arena");
         assert_eq!(
@@ -30,24 +30,24 @@ async fn interactions_are_as_a_library_reads_them() {
         );
         assert_eq!(serde_json::to_value(command.context).expect("a number"), json!(place.context()));
         assert_eq!(command.attachment_size_limit, 10 << 20);
-        assert_eq!(command.token, asked.interaction().token);
-        asked.pardons();
-        bot.discord.completes("/arena compare", &[("prompt", "x"), ("models", "ge")], ANA, place).pardons();
+        assert_eq!(command.token, request.interaction().token);
+        request.excuse();
+        bot.discord.autocomplete("/arena compare", &[("prompt", "x"), ("models", "ge")], ANA, place).excuse();
         let completion = read().autocomplete().expect("a completion");
         assert_eq!(
             completion.data.autocomplete().map(|focus| (focus.name, focus.value)),
             Some(("models", "ge"))
         );
-        let found = bot.discord.finds(place, &message());
-        bot.discord.presses(found, "Stop", ANA).pardons();
+        let found = bot.discord.add_message(place, &message());
+        bot.discord.press(found, "Stop", ANA).excuse();
         let button = read().message_component().expect("a button");
         assert_eq!((button.data.custom_id.as_str(), button.message.id.get()), ("stop:1", found));
         assert!(matches!(button.message.components[0].components[0], ActionRowComponent::Button(_)));
     }
-    bot.discord.judged();
+    bot.discord.assert_clean();
 }
 
-/// What the client would not let them do fails the test.
+/// An action that the client would not allow fails the test.
 #[tokio::test]
 async fn people_can_do_only_what_the_client_lets_them() {
     let bot = Bot::new().await;
@@ -57,9 +57,9 @@ async fn people_can_do_only_what_the_client_lets_them() {
         panic.downcast_ref::<String>().expect("words").clone()
     };
     let types = |command: &'static str, options: &[(&str, &str)], place| {
-        why(&|discord: &FakeDiscord| drop(discord.types(command, options, ANA, place)))
+        why(&|discord: &FakeDiscord| drop(discord.type_command(command, options, ANA, place)))
     };
-    let found = bot.discord.finds(Place::Server, &message());
+    let found = bot.discord.add_message(Place::Server, &message());
     let mut said = vec![
         types("/other", &[], Place::Server),
         types("/arena race", &[], Place::Server),
@@ -67,13 +67,13 @@ async fn people_can_do_only_what_the_client_lets_them() {
         types("/arena compare", &[("prompt", "")], Place::Server),
         types("/arena compare", &[("prompt", &long)], Place::Server),
         types("/arena compare", &[("prompt", "x"), ("speed", "1")], Place::Server),
-        why(&|discord| drop(discord.completes("/arena compare", &[("prompt", "x")], ANA, Place::Dm))),
-        why(&|discord| drop(discord.presses(found, "Race again", ANA))),
+        why(&|discord| drop(discord.autocomplete("/arena compare", &[("prompt", "x")], ANA, Place::Dm))),
+        why(&|discord| drop(discord.press(found, "Race again", ANA))),
     ];
     let mut here = commands();
     here[0]["contexts"] = json!([0]);
     here[0]["integration_types"] = json!([0]);
-    bot.discord.knows_commands(0, &here);
+    bot.discord.set_registered_commands(0, &here);
     said.push(types("/arena help", &[], Place::Dm));
     said.push(types("/arena help", &[], Place::ForeignServer));
     insta::assert_snapshot!(said.join("\n"));
@@ -82,37 +82,37 @@ async fn people_can_do_only_what_the_client_lets_them() {
 #[tokio::test]
 async fn choices_are_offered() {
     let bot = Bot::new().await;
-    let asked = bot.discord.completes("/arena compare", &[("models", "ge")], ANA, Place::Dm);
+    let request = bot.discord.autocomplete("/arena compare", &[("models", "ge")], ANA, Place::Dm);
     let choices = json!([{ "name": "Gemma 2B", "value": "gemma-2b" }]);
-    bot.callback(&asked, &json!({ "type": 8, "data": { "choices": choices } })).await;
-    assert_eq!(soon(asked.choices()).await, [("Gemma 2B".to_owned(), "gemma-2b".to_owned())]);
+    bot.callback(&request, &json!({ "type": 8, "data": { "choices": choices } })).await;
+    assert_eq!(soon(request.wait_for_choices()).await, [("Gemma 2B".to_owned(), "gemma-2b".to_owned())]);
     let answered = |world: &World| world.calls.first().map(|call| (call.route, call.status));
     assert_eq!(soon(bot.discord.until(answered)).await, (Route::Callback, 204));
-    bot.discord.judged();
+    bot.discord.assert_clean();
 }
 
 #[tokio::test]
 async fn a_button_is_answered_in_all_ways() {
     let bot = Bot::new().await;
-    let asked = bot.deferred().await;
-    bot.edit(&asked, &message()).await;
-    let id = soon(asked.message()).await;
+    let request = bot.deferred().await;
+    bot.edit(&request, &message()).await;
+    let id = soon(request.wait_for_message()).await;
     let mut other = message();
     other["content"] = "updated".into();
-    let press = |user: User| bot.discord.presses(id, "stop:1", user);
+    let press = |user: User| bot.discord.press(id, "stop:1", user);
     bot.callback(&press(BEN), &json!({ "type": 7, "data": other })).await;
-    assert_eq!(asked.now().content, "updated");
+    assert_eq!(request.current().content, "updated");
     let silent = press(BEN);
     bot.callback(&silent, &json!({ "type": 6 })).await;
-    assert_eq!(soon(silent.message()).await, id);
+    assert_eq!(soon(silent.wait_for_message()).await, id);
 
     let private = press(BEN);
     bot.callback(&private, &json!({ "type": 5, "data": { "flags": 64 } })).await;
     bot.edit(&private, &message()).await;
-    let answer = soon(private.acknowledged()).await;
+    let answer = soon(private.wait_for_ack()).await;
     assert!(answer.private && answer.kind == 5 && answer.after.as_secs() < 3);
-    let unseen = soon(private.message()).await;
-    let not_hers = catch_unwind(AssertUnwindSafe(|| bot.discord.presses(unseen, "Stop", ANA)));
+    let unseen = soon(private.wait_for_message()).await;
+    let not_hers = catch_unwind(AssertUnwindSafe(|| bot.discord.press(unseen, "Stop", ANA)));
     assert!(not_hers.is_err());
     let path = format!("/channels/6001/messages/{unseen}");
     assert_eq!(
@@ -120,7 +120,7 @@ async fn a_button_is_answered_in_all_ways() {
         (404, 10_008),
         "only through the token"
     );
-    bot.discord.judged();
+    bot.discord.assert_clean();
 }
 
 #[tokio::test]
@@ -141,15 +141,15 @@ async fn commands_are_told_back_with_ids_and_without_what_is_empty() {
     assert_eq!(bot.get("/applications/1001/commands").await.body, json!([]));
     let heard = std::sync::Arc::new(std::sync::Mutex::new(None));
     let ear = std::sync::Arc::clone(&heard);
-    bot.discord.delivers_by(Delivery::Gateway(std::sync::Arc::new(move |event| {
+    bot.discord.deliver_by(Delivery::Gateway(std::sync::Arc::new(move |event| {
         *ear.lock().expect("ear") = Some(event);
     })));
-    bot.discord.types("/arena help", &[], ANA, Place::Server).pardons();
+    bot.discord.type_command("/arena help", &[], ANA, Place::Server).excuse();
     let event = heard.lock().expect("ear").take().expect("an event");
     assert_eq!(event["data"]["guild_id"], "5001");
     let me = bot.get("/applications/@me").await.body;
     assert_eq!((&me["id"], me["verify_key"].as_str().map(str::len)), (&json!("1001"), Some(64)));
     let gateway = bot.get("/gateway/bot").await.body;
     assert_eq!(gateway["session_start_limit"]["total"], 1000);
-    bot.discord.judged();
+    bot.discord.assert_clean();
 }

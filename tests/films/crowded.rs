@@ -1,4 +1,4 @@
-//! What the edit loop does where others take the slots.
+//! The edit loop when others take the slots.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the edit loop does on a platform's bad days.
+//! The edit loop under faults of the platform.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What people see of a race, frame by frame.
+//! Races as people see them, frame by frame.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a restart does about edits that hang: no message may stay on a live word, and nothing waits for long.
+//! Restarts while edits hang: no message keeps a live frame, and nothing waits for long.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{
     script::{Script, model},
 };
 
-/// As the program has it: eight seconds, of which the last frames get two.
+/// As in the program: eight seconds, two of them for the last frames.
 const STOP: Duration = Duration::from_secs(6);
 const END: Duration = Duration::from_secs(8);
 

@@ -1,4 +1,4 @@
-//! A bot that does as it is told, good or bad.
+//! A minimal bot that sends what a test wants, valid or not.
 
 use std::{
     sync::{Arc, Mutex},
@@ -9,17 +9,17 @@ use reqwest::{Client, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::slack::{ANA, Acks, Asked, Envelope, FakeSlack, LOBBY, Method, Ts};
+use crate::support::slack::{ANA, Acks, Envelope, FakeSlack, LOBBY, Method, Ts, UserRequest};
 
 /// The client and the Slack that it plays against.
 pub struct Bot {
     pub slack: FakeSlack,
     pub client: Client,
-    /// What was delivered and waits for its acknowledgement.
+    /// Envelopes that wait for their acknowledgement.
     pub envelopes: Arc<Mutex<Vec<Envelope>>>,
 }
 
-/// What was answered.
+/// A response of the fake.
 #[derive(Debug)]
 pub struct Said {
     pub status: u16,
@@ -59,18 +59,18 @@ impl Bot {
         let slack = FakeSlack::open().await;
         let envelopes = Arc::new(Mutex::new(vec![]));
         let store = Arc::clone(&envelopes);
-        slack.delivers_by(crate::support::slack::Delivery::Socket(Arc::new(move |envelope| {
+        slack.deliver_by(crate::support::slack::Delivery::Socket(Arc::new(move |envelope| {
             store.lock().expect("envelopes").push(envelope);
         })));
         Self { slack, client: Client::builder().no_proxy().build().expect("a client"), envelopes }
     }
 
-    /// The envelope that came for what somebody did.
+    /// Returns the envelope of a user's action.
     pub fn envelope(&self) -> Envelope {
         self.envelopes.lock().expect("envelopes").pop().expect("an envelope")
     }
 
-    /// The same, acknowledged with nothing.
+    /// Returns the envelope of a user's action and acknowledges it without a payload.
     pub fn acks(&self) -> Envelope {
         let envelope = self.envelope();
         Acks::ack(&envelope.acks, None);
@@ -78,9 +78,9 @@ impl Bot {
     }
 
     /// Ana types `/arena compare ...`; it is acknowledged.
-    pub fn compare(&self, prompt: &str) -> (Asked, Envelope) {
-        let asked = self.slack.types("/arena", &format!("compare {prompt}"), ANA, LOBBY);
-        (asked, self.acks())
+    pub fn compare(&self, prompt: &str) -> (UserRequest, Envelope) {
+        let request = self.slack.type_command("/arena", &format!("compare {prompt}"), ANA, LOBBY);
+        (request, self.acks())
     }
 
     /// A request with the bot's token.
@@ -102,7 +102,7 @@ impl Bot {
         said(self.request(method).header(CONTENT_TYPE, kind).body(body.to_string())).await
     }
 
-    /// A good message to a channel; its name.
+    /// Posts a valid message to a channel and returns its name.
     pub async fn posts(&self, channel: &str, words: &str) -> Ts {
         let said = self.call(Method::PostMessage, &post(channel, words)).await;
         assert_eq!(said.code(), "ok");
@@ -120,9 +120,9 @@ impl Bot {
         said(self.client.post(address).header(CONTENT_TYPE, kind).body(body)).await.expect("an answer")
     }
 
-    /// The fouls so far.
-    pub fn pardon(&self) -> String {
-        self.slack.pardon().join("\n")
+    /// The violations so far.
+    pub fn take_violations(&self) -> String {
+        self.slack.take_violations().join("\n")
     }
 }
 

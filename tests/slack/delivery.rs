@@ -14,14 +14,14 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use super::bot::{Bot, blocks, soon};
-use crate::support::slack::{ANA, Asked, Delivery, Forgery, LOBBY, Letter, World};
+use crate::support::slack::{ANA, Delivery, Forgery, LOBBY, SignedRequest, UserRequest, World};
 
 type Answer = (StatusCode, String);
 
-/// What came: path, retry number, body.
+/// Received requests: path, retry number, body.
 type Kept = Arc<Mutex<Vec<(String, Option<String>, String)>>>;
 
-/// A bot's endpoint that checks signatures by itself, keeps what was good and answers with this.
+/// Starts a webhook of a bot that checks signatures itself, keeps valid requests and answers with this.
 async fn endpoint(bot: &Bot, answer: &Arc<Mutex<Answer>>) -> Kept {
     let secret = bot.slack.world(|world| world.signing_secret.clone());
     let (verifier, kept) = (Arc::new(SlackEventSignatureVerifier::new(&secret.into())), Kept::default());
@@ -37,7 +37,7 @@ async fn endpoint(bot: &Bot, answer: &Arc<Mutex<Answer>>) -> Kept {
         answer.lock().expect("answer").clone().into_response()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    bot.slack.delivers_by(Delivery::Http(listener.local_addr().expect("an address")));
+    bot.slack.deliver_by(Delivery::Http(listener.local_addr().expect("an address")));
     let app = Router::new().fallback(take);
     TaskTracker::new().spawn(async move { axum::serve(listener, app).await });
     kept
@@ -47,27 +47,27 @@ fn ok(body: &str) -> Arc<Mutex<Answer>> {
     Arc::new(Mutex::new((StatusCode::OK, body.to_owned())))
 }
 
-/// Waits until so many acknowledgements came.
-async fn acked(bot: &Bot, asked: &Asked, count: usize) {
+/// Waits until so many acknowledgements arrived.
+async fn acked(bot: &Bot, request: &UserRequest, count: usize) {
     let acks = |world: &World| {
-        (world.asked.iter().map(|asked| asked.acks.len()).sum::<usize>() >= count).then_some(())
+        (world.actions.iter().map(|request| request.acks.len()).sum::<usize>() >= count).then_some(())
     };
     soon(bot.slack.until(acks)).await;
-    soon(asked.acknowledged()).await;
+    soon(request.wait_for_ack()).await;
 }
 
 #[tokio::test]
 async fn what_is_posted_is_signed() {
     let bot = Bot::new().await;
     let kept = endpoint(&bot, &ok("")).await;
-    let asked = bot.slack.types("/arena", "compare a & b", ANA, LOBBY);
-    let ack = soon(asked.acknowledged()).await;
+    let request = bot.slack.type_command("/arena", "compare a & b", ANA, LOBBY);
+    let ack = soon(request.wait_for_ack()).await;
     assert!(
         ack.status == 200 && ack.after.as_millis() < 3_000 && ack.payload.is_none() && ack.shown.is_none()
     );
-    let mention = bot.slack.mentions("help", ANA, LOBBY, None);
+    let mention = bot.slack.mention("help", ANA, LOBBY, None);
     acked(&bot, &mention, 2).await;
-    bot.slack.redelivers(&mention);
+    bot.slack.redeliver(&mention);
     acked(&bot, &mention, 3).await;
     let came = kept.lock().expect("kept").clone();
     let fields: Vec<_> = url::form_urlencoded::parse(came[0].2.as_bytes()).collect();
@@ -86,7 +86,7 @@ async fn what_is_posted_is_signed() {
     for (forgery, status) in [
         (Forgery::None, 200),
         (Forgery::OtherBody, 401),
-        (Forgery::OtherSecret, 401),
+        (Forgery::OtherKey, 401),
         (Forgery::OtherTimestamp, 401),
         (Forgery::Age(400), 401),
         (Forgery::Age(-400), 401),
@@ -94,14 +94,14 @@ async fn what_is_posted_is_signed() {
         (Forgery::Unsigned, 401),
         (Forgery::Garbage, 401),
     ] {
-        let letter = bot.slack.letter("events_api", &body, forgery);
-        assert_eq!(soon(bot.slack.sends(&letter)).await.0, status, "{forgery:?}");
+        let request = bot.slack.signed_request("events_api", &body, forgery);
+        assert_eq!(soon(bot.slack.send(&request)).await.0, status, "{forgery:?}");
     }
-    let twice: Letter = bot.slack.letter("events_api", &body, Forgery::None);
+    let twice: SignedRequest = bot.slack.signed_request("events_api", &body, Forgery::None);
     for _ in 0..2 {
-        assert_eq!(soon(bot.slack.sends(&twice)).await.0, 200, "a replay is good where nobody remembers");
+        assert_eq!(soon(bot.slack.send(&twice)).await.0, 200, "a replay is good where nobody remembers");
     }
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -109,12 +109,12 @@ async fn an_answer_to_a_command_is_seen_by_the_asker() {
     let bot = Bot::new().await;
     let answer = json!({ "response_type": "ephemeral", "text": "Hello", "blocks": blocks("Hello <@U0BEN>") });
     endpoint(&bot, &ok(&answer.to_string())).await;
-    let asked = bot.slack.types("/arena", "help", ANA, LOBBY);
-    let seen = soon(asked.told("Hello")).await;
+    let request = bot.slack.type_command("/arena", "help", ANA, LOBBY);
+    let seen = soon(request.wait_for_private_text("Hello")).await;
     assert_eq!(seen.look.buttons().len(), 2);
-    assert_eq!(asked.whispers()[0].only_for.as_deref(), Some(ANA.id));
-    assert_eq!(bot.pardon(), "an acknowledgement: <@U0BEN>", "it is held against the same rules");
-    bot.slack.judged();
+    assert_eq!(request.ephemerals()[0].only_for.as_deref(), Some(ANA.id));
+    assert_eq!(bot.take_violations(), "an acknowledgement: <@U0BEN>", "it is held against the same rules");
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn wrong_acknowledgements_are_fouls() {
     endpoint(&bot, &answer).await;
     let loud = json!({ "response_type": "in_channel", "text": "a", "blocks": blocks("a") }).to_string();
     let more = json!({ "text": "a", "blocks": blocks("a"), "channel": "C1" }).to_string();
-    for (status, body, foul) in [
+    for (status, body, violation) in [
         (200, "{}", "/arena of ana in C0LOBBY was acknowledged with {}, which people would see"),
         (200, "ok", "/arena of ana in C0LOBBY was acknowledged with no JSON: \"ok\""),
         (500, "", "/arena of ana in C0LOBBY was posted and got 500: \"\""),
@@ -133,29 +133,29 @@ async fn wrong_acknowledgements_are_fouls() {
         (200, &more, "an acknowledgement: it has a field \"channel\""),
     ] {
         *answer.lock().expect("answer") = (StatusCode::from_u16(status).expect("a status"), body.to_owned());
-        let asked = bot.slack.types("/arena", "help", ANA, LOBBY);
-        soon(asked.acknowledged()).await;
-        assert_eq!(bot.pardon(), foul);
+        let request = bot.slack.type_command("/arena", "help", ANA, LOBBY);
+        soon(request.wait_for_ack()).await;
+        assert_eq!(bot.take_violations(), violation);
     }
     *answer.lock().expect("answer") = (StatusCode::OK, json!({ "text": "a" }).to_string());
-    let mention = bot.slack.mentions("help", ANA, LOBBY, None);
-    soon(mention.acknowledged()).await;
-    assert_eq!(bot.pardon(), "a mention of ana in C0LOBBY was acknowledged with something in it");
-    bot.slack.judged();
+    let mention = bot.slack.mention("help", ANA, LOBBY, None);
+    soon(mention.wait_for_ack()).await;
+    assert_eq!(bot.take_violations(), "a mention of ana in C0LOBBY was acknowledged with something in it");
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn an_acknowledgement_comes_and_in_time() {
     let bot = Bot::new().await;
-    bot.slack.types("/arena", "help", ANA, LOBBY);
+    bot.slack.type_command("/arena", "help", ANA, LOBBY);
     let envelope = bot.envelope();
-    let open = bot.slack.world(|world| world.faults_of_the_bot());
+    let open = bot.slack.world(|world| world.all_violations());
     assert_eq!(open, ["/arena of ana in C0LOBBY was never acknowledged"]);
     bot.slack.world(|world| world.acks_within = std::time::Duration::ZERO);
     envelope.acks.ack(Some(Value::Null));
-    assert!(bot.pardon().starts_with("/arena of ana in C0LOBBY was acknowledged after"));
-    bot.slack.mentions("help", ANA, LOBBY, None).pardons();
+    assert!(bot.take_violations().starts_with("/arena of ana in C0LOBBY was acknowledged after"));
+    bot.slack.mention("help", ANA, LOBBY, None).excuse();
     bot.envelope().acks.ack(Some(json!({})));
-    assert_eq!(bot.pardon(), "an acknowledgement carries a payload where none is accepted");
-    bot.slack.judged();
+    assert_eq!(bot.take_violations(), "an acknowledgement carries a payload where none is accepted");
+    bot.slack.assert_clean();
 }

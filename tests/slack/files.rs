@@ -1,4 +1,4 @@
-//! Files: an address, the bytes, and sharing, which comes later.
+//! Files: an upload address, the bytes, and sharing with a delay.
 
 use std::time::Duration;
 
@@ -40,17 +40,17 @@ fn complete(id: &Value, channel: &str, thread: Option<&str>) -> Value {
 async fn a_file_is_shared_a_moment_later() {
     let bot = Bot::new().await;
     bot.slack.world(|world| world.sharing_takes = Duration::from_millis(300));
-    let (asked, _) = bot.compare("why?");
+    let (request, _) = bot.compare("why?");
     let ts = bot.posts(LOBBY, "compare why?").await;
     let id = uploaded(&bot, "speed.png").await;
     assert_eq!(bot.call(Method::CompleteUpload, &complete(&id, LOBBY, Some(&ts))).await.code(), "ok");
-    assert_eq!(asked.thread().len(), 0, "not yet");
-    let file = soon(asked.file(".png")).await;
+    assert_eq!(request.thread().len(), 0, "not yet");
+    let file = soon(request.wait_for_file(".png")).await;
     assert_eq!(
         (file.title.as_str(), file.alt.as_deref(), &file.bytes[..]),
         ("Speed", Some("three bytes"), &b"png"[..])
     );
-    let below: Vec<Message> = asked.thread();
+    let below: Vec<Message> = request.thread();
     assert_eq!(below[0].text(), "the chart\n(speed.png: three bytes)");
 
     let said = address(&bot, &[("filename", "a.md"), ("length", "3")]).await;
@@ -59,7 +59,7 @@ async fn a_file_is_shared_a_moment_later() {
     assert_eq!(sent.expect("an answer").status(), 200);
     let token = bot.slack.world(|world| world.secrets().contains(&world.bot_token));
     assert!(token, "secrets are listed");
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_file_wants_a_member() {
         |world: &World| world.public(TOWN).find(|message| !message.files.is_empty()).map(|m| m.ts.clone());
     soon(bot.slack.until(shared)).await;
     assert_eq!(bot.call(Method::CompleteUpload, &complete(&id, TOWN, None)).await.code(), "file_not_found");
-    assert_eq!(bot.pardon(), "files.completeUploadExternal: the file is complete already");
+    assert_eq!(bot.take_violations(), "files.completeUploadExternal: the file is complete already");
     bot.slack.world(|world| world.loses_files = true);
     let id = uploaded(&bot, "lost.png").await;
     assert_eq!(
@@ -81,26 +81,26 @@ async fn a_file_wants_a_member() {
         "ok",
         "though it is lost"
     );
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn lengths_texts_and_order_are_right() {
     let bot = Bot::new().await;
     address(&bot, &[("filename", "speed.png"), ("length", "3")]).await;
-    assert!(bot.pardon().contains("a picture an alt text"));
+    assert!(bot.take_violations().contains("a picture an alt text"));
     assert_eq!(address(&bot, &[("filename", "a.md"), ("length", "0")]).await.code(), "invalid_arguments");
     assert_eq!(address(&bot, &[("filename", "a.md")]).await.code(), "invalid_arguments");
-    bot.pardon();
+    bot.take_violations();
     let said = address(&bot, &[("filename", "a.md"), ("length", "4")]).await;
     let id = &said.body["file_id"];
     let early = bot.call(Method::CompleteUpload, &complete(id, LOBBY, None)).await;
     assert_eq!(
-        (early.code().as_str(), bot.pardon().as_str()),
+        (early.code().as_str(), bot.take_violations().as_str()),
         ("file_not_found", "files.completeUploadExternal: the bytes have not come")
     );
     assert_eq!(bot.to(&said.body["upload_url"], b"abc".to_vec(), "text/markdown").await.status, 400);
-    assert_eq!(bot.pardon(), "upload: 4 bytes were announced, 3 came");
+    assert_eq!(bot.take_violations(), "upload: 4 bytes were announced, 3 came");
     let nowhere = json!(said.body["upload_url"].as_str().expect("text").replace("5ecret", "other"));
     assert_eq!(bot.to(&nowhere, b"abcd".to_vec(), "text/markdown").await.status, 404);
     let mut body = complete(&json!("F1"), LOBBY, None);
@@ -109,5 +109,5 @@ async fn lengths_texts_and_order_are_right() {
     assert_eq!(bot.call(Method::CompleteUpload, &body).await.code(), "internal_error");
     body = json!({ "files": [], "channel_id": LOBBY });
     assert_eq!(bot.call(Method::CompleteUpload, &body).await.code(), "invalid_arguments");
-    bot.pardon();
+    bot.take_violations();
 }

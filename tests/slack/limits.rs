@@ -21,10 +21,10 @@ async fn the_workspace_has_fifty_updates_a_minute() {
     let (own, most) =
         bot.slack.world(|world| (world.own_429(), world.busiest(Method::Update, Duration::from_mins(1))));
     assert_eq!((own, most), (1, 50));
-    let wrong = bot.slack.world(|world| world.faults_of_the_bot());
+    let wrong = bot.slack.world(|world| world.all_violations());
     assert_eq!(wrong, ["1 x 429 of its own making"]);
     bot.slack.world(|world| world.own_429_is_fine = true);
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -38,13 +38,13 @@ async fn a_channel_takes_a_small_burst_of_messages() {
     bot.posts(TOWN, "another channel").await;
     assert_eq!(bot.slack.world(|world| world.instants(Method::PostMessage).len()), 6);
     bot.slack.world(|world| world.own_429_is_fine = true);
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn other_limits_can_be_set_and_end() {
     let bot = Bot::new().await;
-    bot.slack.allows(Method::Update, 2, Duration::from_millis(400));
+    bot.slack.set_limit(Method::Update, 2, Duration::from_millis(400));
     let ts = bot.posts(LOBBY, "hello").await;
     let began = Instant::now();
     bot.update(&ts, "a").await;
@@ -52,29 +52,29 @@ async fn other_limits_can_be_set_and_end() {
     sleep_until(began + Duration::from_millis(600)).await;
     assert_eq!(bot.update(&ts, "c").await.code(), "ok");
     assert_eq!(bot.slack.world(|world| world.busiest(Method::Update, Duration::from_millis(400))), 2);
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn a_retry_after_is_kept() {
     let bot = Bot::new().await;
     let ts = bot.posts(LOBBY, "hello").await;
-    bot.slack.ratelimits_next(Method::Update, Duration::from_secs(1));
+    bot.slack.rate_limit_next(Method::Update, Duration::from_secs(1));
     let began = Instant::now();
     assert_eq!(bot.update(&ts, "a").await.retry_after, Some(1));
     assert_eq!(bot.update(&ts, "a").await.status, 429);
-    assert_eq!(bot.pardon(), "", "it may have been on its way");
+    assert_eq!(bot.take_violations(), "", "it may have been on its way");
     sleep_until(began + Duration::from_millis(300)).await;
     assert_eq!(bot.update(&ts, "a").await.status, 429);
-    let foul = bot.pardon();
+    let violation = bot.take_violations();
     assert!(
-        foul.starts_with("chat.update: ") && foul.ends_with("ms before a Retry-After has passed"),
-        "{foul}"
+        violation.starts_with("chat.update: ") && violation.ends_with("ms before a Retry-After has passed"),
+        "{violation}"
     );
     sleep_until(began + Duration::from_millis(1_100)).await;
     assert_eq!(bot.update(&ts, "a").await.code(), "ok");
     assert_eq!(bot.slack.world(|world| world.own_429()), 0);
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -85,5 +85,5 @@ async fn connections_are_scarce() {
     }
     assert_eq!(bot.call(Method::OpenConnection, &json!({})).await.status, 429);
     bot.slack.world(|world| world.own_429_is_fine = true);
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }

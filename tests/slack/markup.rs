@@ -1,4 +1,4 @@
-//! What would ping or link, and what stays text.
+//! Texts that would ping or link, and texts that do not.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -109,8 +109,8 @@ async fn every_place_of_a_message_is_read() {
         |words: &[&str]| words.iter().map(|word| format!("chat.postMessage: {word}")).collect::<Vec<_>>();
     assert_eq!(pings, said(&["<!channel>", "<@U0ANA>", "@here", "<!here>", "a broadcast element"]));
     assert_eq!(links, said(&["<http://a|b>", "](http://b", "\"http://c\""]));
-    let wrong = bot.slack.world(|world| world.faults_of_the_bot());
+    let wrong = bot.slack.world(|world| world.all_violations());
     assert_eq!(wrong[0], "it would have pinged: chat.postMessage: <!channel>");
-    bot.pardon();
-    bot.slack.judged();
+    bot.take_violations();
+    bot.slack.assert_clean();
 }

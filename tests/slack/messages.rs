@@ -1,4 +1,4 @@
-//! Messages: posted, edited, told in private; where the bot may write; whose they are.
+//! Messages: public, edited, ephemeral; where the bot may write; which action they belong to.
 
 use serde_json::json;
 
@@ -8,28 +8,28 @@ use crate::support::slack::{ANA, BEN, CLUB, DM, LOBBY, Method, THEIR_DM, TOWN, V
 #[tokio::test]
 async fn a_message_is_posted_edited_and_seen() {
     let bot = Bot::new().await;
-    let (asked, _) = bot.compare("why is the sky blue?");
+    let (request, _) = bot.compare("why is the sky blue?");
     let ts = bot.posts(LOBBY, "ana asks: why is the sky blue?").await;
-    assert_eq!(soon(asked.message()).await, ts);
+    assert_eq!(soon(request.wait_for_message()).await, ts);
     assert_eq!(bot.update(&ts, "air scatters").await.code(), "ok");
-    assert_eq!(soon(asked.shows("air scatters")).await.look, asked.now());
-    assert_eq!(asked.revisions().len(), 2);
-    assert_eq!(asked.now().text(), "Arena\nair scatters\nsmall\n[Stop] [Explain]");
+    assert_eq!(soon(request.wait_for_text("air scatters")).await.look, request.current());
+    assert_eq!(request.revisions().len(), 2);
+    assert_eq!(request.current().text(), "Arena\nair scatters\nsmall\n[Stop] [Explain]");
     bot.update(&ts, "air scatters").await;
     assert_eq!(bot.slack.world(|world| world.edits_without_change), 1);
     let done = json!([{ "type": "actions", "elements": [
         { "type": "button", "action_id": "again", "text": { "type": "plain_text", "text": "Race again" } }] }]);
     let body = json!({ "channel": LOBBY, "ts": ts, "text": "t", "blocks": done });
     assert_eq!(bot.call(Method::Update, &body).await.code(), "ok");
-    assert_eq!(soon(asked.ends()).await.look.buttons()[0].label, "Race again");
+    assert_eq!(soon(request.wait_for_end()).await.look.buttons()[0].label, "Race again");
     let mut below = post(LOBBY, "the whole answer");
     below["thread_ts"] = ts.as_str().into();
     assert_eq!(bot.call(Method::PostMessage, &below).await.code(), "ok");
-    assert_eq!(soon(asked.adds("whole answer")).await.thread, Some(ts));
-    assert_eq!(asked.thread().len(), 1);
+    assert_eq!(soon(request.wait_for_reply("whole answer")).await.thread, Some(ts));
+    assert_eq!(request.thread().len(), 1);
     let auth = bot.call(Method::AuthTest, &json!({})).await.body;
     assert_eq!((&auth["bot_id"], &auth["user_id"]), (&json!("B0ARENA"), &json!("U0ARENA")));
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 /// With the manifest's scopes the bot writes in public everywhere, elsewhere only as a member.
@@ -54,47 +54,47 @@ async fn it_writes_only_where_it_may() {
     assert_eq!(bot.call(Method::Join, &join(CLUB)).await.code(), "method_not_supported_for_channel_type");
     assert_eq!(bot.call(Method::Join, &join(TOWN)).await.code(), "ok");
     assert_eq!(bot.call(Method::PostEphemeral, &whisper(TOWN)).await.code(), "ok");
-    bot.slack.invites(VAULT);
+    bot.slack.invite_bot(VAULT);
     assert_eq!(bot.call(Method::PostMessage, &post(VAULT, "hello")).await.code(), "ok");
-    bot.slack.archives(VAULT);
+    bot.slack.archive(VAULT);
     assert_eq!(bot.call(Method::PostMessage, &post(VAULT, "hello")).await.code(), "is_archived");
-    assert_eq!(bot.pardon(), "");
+    assert_eq!(bot.take_violations(), "");
     bot.slack.world(|world| world.manifest.scopes.retain(|scope| scope != "chat:write.public"));
     bot.slack.world(|world| world.channel_mut(TOWN).has_bot = false);
     assert_eq!(bot.call(Method::PostMessage, &post(TOWN, "hello")).await.code(), "not_in_channel");
     assert_eq!(bot.call(Method::Info, &join(LOBBY)).await.code(), "missing_scope");
-    assert_eq!(bot.pardon(), "conversations.info: the manifest has no scope channels:read");
+    assert_eq!(bot.take_violations(), "conversations.info: the manifest has no scope channels:read");
 }
 
 #[tokio::test]
 async fn only_its_own_messages_are_edited() {
     let bot = Bot::new().await;
-    let theirs = bot.slack.writes("hello", BEN, LOBBY, None);
+    let theirs = bot.slack.write_message("hello", BEN, LOBBY, None);
     assert_eq!(bot.update(&theirs, "a").await.code(), "cant_update_message");
     let private = json!({ "channel": LOBBY, "user": ANA.id, "text": "psst", "blocks": blocks("psst") });
     let private = bot.call(Method::PostEphemeral, &private).await.body["message_ts"].clone();
     assert_eq!(bot.update(private.as_str().expect("a ts"), "a").await.code(), "message_not_found");
-    let foul = "chat.update: only messages of the bot that everybody sees can be edited";
-    assert_eq!(bot.pardon(), [foul, foul].join("\n"));
+    let violation = "chat.update: only messages of the bot that everybody sees can be edited";
+    assert_eq!(bot.take_violations(), [violation, violation].join("\n"));
     let ts = bot.posts(LOBBY, "hello").await;
-    bot.slack.deletes(&ts);
+    bot.slack.delete_message(&ts);
     assert_eq!(bot.update(&ts, "a").await.code(), "message_not_found");
-    assert_eq!(bot.slack.world(|world| world.faults_of_the_bot()), [""; 0]);
+    assert_eq!(bot.slack.world(|world| world.all_violations()), [""; 0]);
     assert_eq!(bot.update(&ts, "b").await.code(), "message_not_found");
     let useless = |world: &mut World| std::mem::take(&mut world.useless_calls);
     assert_eq!(bot.slack.world(useless), 1, "it was told before");
     let delete = json!({ "channel": LOBBY, "ts": ts });
     assert_eq!(bot.call(Method::Delete, &delete).await.code(), "nobody deletes here");
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn threads_stand_under_a_first_message() {
     let bot = Bot::new().await;
-    let root = bot.slack.writes("look here", BEN, LOBBY, None);
-    let reply = bot.slack.writes("where?", ANA, LOBBY, Some(&root));
+    let root = bot.slack.write_message("look here", BEN, LOBBY, None);
+    let reply = bot.slack.write_message("where?", ANA, LOBBY, Some(&root));
     let mut body = post(LOBBY, "here");
-    for (thread, code, foul) in [
+    for (thread, code, violation) in [
         (root.as_str(), "ok", ""),
         (
             reply.as_str(),
@@ -105,7 +105,7 @@ async fn threads_stand_under_a_first_message() {
     ] {
         body["thread_ts"] = thread.into();
         assert_eq!(bot.call(Method::PostMessage, &body).await.code(), code);
-        assert_eq!(bot.pardon(), foul);
+        assert_eq!(bot.take_violations(), violation);
     }
 }
 
@@ -130,7 +130,7 @@ async fn who_calls_shows_the_right_token() {
         let answer = said(token.map(str::to_owned)).await;
         assert!(answer.contains(code), "{answer}");
     }
-    assert_eq!(bot.pardon().lines().count(), 3);
+    assert_eq!(bot.take_violations().lines().count(), 3);
     bot.slack.world(|world| world.socket_url = "ws://127.0.0.1:1/link".into());
     let opened = bot.call(Method::OpenConnection, &json!({})).await;
     assert_eq!((opened.code().as_str(), &opened.body["url"]), ("ok", &json!("ws://127.0.0.1:1/link")));
@@ -138,5 +138,5 @@ async fn who_calls_shows_the_right_token() {
     assert_eq!(bot.call(Method::AuthTest, &json!({})).await.code(), "token_revoked");
     assert_eq!(bot.call(Method::OpenConnection, &json!({})).await.code(), "token_revoked");
     assert_eq!(bot.slack.world(|world| (world.connections_opened, world.pings.len())), (1, 0));
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }

@@ -1,4 +1,4 @@
-//! Who watches the referee: what the fake Slack must not let pass, what it tells, how it fails when asked to.
+//! Tests of the fake Slack: what its referee must reject, what it delivers, how it injects faults.
 
 mod bot;
 mod delivery;

@@ -34,13 +34,13 @@ fn view() -> Value {
 #[tokio::test]
 async fn a_modal_is_opened_filled_in_and_submitted() {
     let bot = Bot::new().await;
-    let asked = bot.slack.types("/arena", "", ANA, LOBBY);
+    let request = bot.slack.type_command("/arena", "", ANA, LOBBY);
     let trigger = bot.acks().payload["trigger_id"].clone();
     let opened = bot.call(Method::OpenView, &json!({ "trigger_id": trigger, "view": view() })).await;
     assert_eq!((opened.code().as_str(), &opened.body["view"]["callback_id"]), ("ok", &json!("race")));
-    assert_eq!(soon(asked.view()).await.channel, LOBBY);
+    assert_eq!(soon(request.wait_for_view()).await.channel, LOBBY);
     let refuses = |values: &[(&str, &str)]| {
-        let panic = catch_unwind(AssertUnwindSafe(|| bot.slack.submits(&asked, values, ANA).pardons()));
+        let panic = catch_unwind(AssertUnwindSafe(|| bot.slack.submit(&request, values, ANA).excuse()));
         panic.expect_err("refused").downcast_ref::<String>().expect("words").clone()
     };
     assert!(refuses(&[]).contains("\"Prompt\" is required"));
@@ -48,7 +48,7 @@ async fn a_modal_is_opened_filled_in_and_submitted() {
     assert!(refuses(&[("Prompt", &"x".repeat(3_001))]).contains("too many"));
     assert!(refuses(&[("Models", "Gemma, Qwen")]).contains("only 1 can be chosen"));
     assert!(refuses(&[("What", "Bet")]).contains("no choice"));
-    bot.slack.submits(&asked, &[("Models", "Gemma"), ("prompt", "why & how?")], ANA);
+    bot.slack.submit(&request, &[("Models", "Gemma"), ("prompt", "why & how?")], ANA);
     let envelope = bot.envelope();
     assert!(envelope.accepts_response_payload);
     let payload = envelope.payload.clone();
@@ -60,22 +60,22 @@ async fn a_modal_is_opened_filled_in_and_submitted() {
     };
     assert_eq!(read.user.id.0, ANA.id);
     envelope.acks.ack(Some(json!({ "response_action": "errors", "errors": { "prompt": "too short" } })));
-    let said = soon(asked.view()).await;
+    let said = soon(request.wait_for_view()).await;
     assert_eq!((said.is_open, said.errors["prompt"].as_str()), (true, "too short"));
-    bot.slack.submits(&asked, &[("Prompt", "why is that so?")], ANA);
+    bot.slack.submit(&request, &[("Prompt", "why is that so?")], ANA);
     bot.acks();
-    assert!(!soon(asked.view()).await.is_open);
+    assert!(!soon(request.wait_for_view()).await.is_open);
     assert!(
-        catch_unwind(AssertUnwindSafe(|| bot.slack.submits(&asked, &[], BEN).pardons())).is_err(),
+        catch_unwind(AssertUnwindSafe(|| bot.slack.submit(&request, &[], BEN).excuse())).is_err(),
         "it is closed"
     );
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn wrong_answers_to_a_modal_are_fouls() {
     let bot = Bot::new().await;
-    let asked = bot.slack.types("/arena", "ask", ANA, LOBBY);
+    let request = bot.slack.type_command("/arena", "ask", ANA, LOBBY);
     let trigger = bot.acks().payload["trigger_id"].clone();
     bot.call(Method::OpenView, &json!({ "trigger_id": trigger, "view": view() })).await;
     for answer in [
@@ -83,40 +83,40 @@ async fn wrong_answers_to_a_modal_are_fouls() {
         json!({ "response_action": "errors", "errors": {} }),
         json!({ "response_action": "update" }),
     ] {
-        bot.slack.submits(&asked, &[("Prompt", "why?")], ANA);
+        bot.slack.submit(&request, &[("Prompt", "why?")], ANA);
         bot.envelope().acks.ack(Some(answer));
-        assert_eq!(bot.slack.pardon().len(), 1);
+        assert_eq!(bot.slack.take_violations().len(), 1);
     }
-    bot.slack.submits(&asked, &[("Prompt", "why?")], ANA);
+    bot.slack.submit(&request, &[("Prompt", "why?")], ANA);
     bot.envelope().acks.ack(Some(json!({ "response_action": "clear" })));
-    assert!(!soon(asked.view()).await.is_open);
-    bot.slack.judged();
+    assert!(!soon(request.wait_for_view()).await.is_open);
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn a_trigger_is_good_once_and_for_a_moment() {
     let bot = Bot::new().await;
-    bot.slack.types("/arena", "", ANA, LOBBY);
+    bot.slack.type_command("/arena", "", ANA, LOBBY);
     let open = |trigger: Value| json!({ "trigger_id": trigger, "view": view() });
     let trigger = bot.acks().payload["trigger_id"].clone();
     assert_eq!(bot.call(Method::OpenView, &open(trigger.clone())).await.code(), "ok");
     assert_eq!(bot.call(Method::OpenView, &open(trigger)).await.code(), "exchanged_trigger_id");
     assert_eq!(bot.call(Method::OpenView, &open(json!("1.2.3"))).await.code(), "invalid_trigger_id");
     bot.slack.world(|world| world.trigger_life = std::time::Duration::ZERO);
-    bot.slack.types("/arena", "", ANA, LOBBY);
+    bot.slack.type_command("/arena", "", ANA, LOBBY);
     let trigger = bot.acks().payload["trigger_id"].clone();
     assert_eq!(bot.call(Method::OpenView, &open(trigger)).await.code(), "expired_trigger_id");
-    assert_eq!(bot.pardon().lines().count(), 3);
-    bot.slack.judged();
+    assert_eq!(bot.take_violations().lines().count(), 3);
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
 async fn a_modal_has_limits() {
     let bot = Bot::new().await;
-    bot.slack.types("/arena", "", ANA, LOBBY);
+    bot.slack.type_command("/arena", "", ANA, LOBBY);
     let trigger = bot.acks().payload["trigger_id"].clone();
     let long = |n: usize| Value::from("x".repeat(n));
-    for (path, other, foul) in [
+    for (path, other, violation) in [
         ("/title/text", long(25), "the title has 25"),
         ("/submit/text", long(25), "submit has 25"),
         ("/submit", Value::Null, "has a submit"),
@@ -134,8 +134,8 @@ async fn a_modal_has_limits() {
         let mut view = view();
         *view.pointer_mut(path).expect("a path") = other;
         let said = bot.call(Method::OpenView, &json!({ "trigger_id": trigger, "view": view })).await;
-        let fouls = bot.pardon();
-        assert!(said.code() == "invalid_blocks" && fouls.contains(foul), "{path}: {fouls}");
+        let violations = bot.take_violations();
+        assert!(said.code() == "invalid_blocks" && violations.contains(violation), "{path}: {violations}");
     }
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }

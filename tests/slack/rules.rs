@@ -1,4 +1,4 @@
-//! Which bodies the referee takes and which it refuses, with Slack's code and the words of its foul.
+//! Bodies that the referee accepts, and bodies that it refuses, with Slack's code and the violation.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn with(mut value: Value, path: &str, other: Value) -> Value {
 async fn says(bot: &Bot, blocks: Value) -> (String, String) {
     bot.slack.world(|world| world.limits = Limits::default());
     let body = json!({ "channel": LOBBY, "text": "t", "blocks": blocks, "unfurl_links": false, "unfurl_media": false });
-    (bot.call(Method::PostMessage, &body).await.code(), bot.pardon())
+    (bot.call(Method::PostMessage, &body).await.code(), bot.take_violations())
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn good_blocks_are_taken() {
     assert_eq!(look.table().expect("a table")[1], ["a", "5"]);
     assert_eq!(look.chart().expect("a chart")["title"], "tokens per second");
     assert!(look.text().contains("(bar chart: tokens per second)\nhello"), "{}", look.text());
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -138,11 +138,11 @@ async fn bad_blocks_are_refused() {
             "two series are called",
         ),
     ];
-    for (block, foul) in bad {
+    for (block, violation) in bad {
         let (code, said) = says(&bot, json!([block])).await;
-        assert!(code == "invalid_blocks" && said.contains(foul), "{block}\n{code} {said}");
+        assert!(code == "invalid_blocks" && said.contains(violation), "{block}\n{code} {said}");
     }
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_message_has_its_own_limits() {
     let ids = [json!({ "type": "divider", "block_id": "a" }), json!({ "type": "divider", "block_id": "a" })];
     let one_table = table(&[vec![cell("a")]]);
     let markdown = |n: usize| json!({ "type": "markdown", "text": "x".repeat(n) });
-    for (list, code, foul) in [
+    for (list, code, violation) in [
         (vec![json!({ "type": "divider" }); 51], "invalid_blocks", "51 blocks"),
         (ids.to_vec(), "invalid_blocks", "two blocks have the id"),
         (vec![one_table.clone(), one_table], "invalid_attachments", "only one table"),
@@ -164,17 +164,17 @@ async fn a_message_has_its_own_limits() {
         ),
         (vec![], "invalid_blocks_format", "there are no blocks"),
     ] {
-        let (said, fouls) = says(&bot, list.into()).await;
-        assert!(said == code && fouls.contains(foul), "{said} {fouls}");
+        let (said, violations) = says(&bot, list.into()).await;
+        assert!(said == code && violations.contains(violation), "{said} {violations}");
     }
     assert_eq!(says(&bot, vec![section(&"é".repeat(2_600)); 2].into()).await.1, "", "10,400 bytes");
     bot.slack.world(|world| world.native_charts = false);
     assert_eq!(
         says(&bot, json!([chart()])).await,
         ("invalid_blocks".into(), String::new()),
-        "no foul: it cannot know"
+        "no violation: it cannot know"
     );
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn only_documented_fields_and_a_fallback_text() {
         body[key] = value;
         body
     };
-    for (body, code, foul) in [
+    for (body, code, violation) in [
         (without("channel"), "invalid_arguments", "the field \"channel\" is missing"),
         (plus("thread", json!("1")), "invalid_arguments", "no field \"thread\""),
         (plus("text", json!("x".repeat(4_001))), "msg_too_long", "the fallback text is too long"),
@@ -203,10 +203,10 @@ async fn only_documented_fields_and_a_fallback_text() {
     ] {
         bot.slack.world(|world| world.limits = Limits::default());
         assert_eq!(bot.call(Method::PostMessage, &body).await.code(), code, "{body}");
-        let said = bot.pardon();
-        assert!(said.contains(foul), "{said}");
+        let said = bot.take_violations();
+        assert!(said.contains(violation), "{said}");
     }
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn updates_and_private_messages_have_fields_of_their_own() {
     assert_eq!(bot.call(Method::Update, &update).await.code(), "invalid_arguments");
     let whisper = json!({ "channel": LOBBY, "text": "a", "blocks": blocks("a") });
     assert_eq!(bot.call(Method::PostEphemeral, &whisper).await.code(), "invalid_arguments", "to whom?");
-    assert_eq!(bot.pardon().lines().count(), 3);
+    assert_eq!(bot.take_violations().lines().count(), 3);
     let form = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
             ("channel", LOBBY),
@@ -246,7 +246,7 @@ async fn updates_and_private_messages_have_fields_of_their_own() {
             .expect("text")
             .contains("\"ok\":true")
     );
-    bot.slack.judged();
+    bot.slack.assert_clean();
 }
 
 #[tokio::test]
@@ -267,13 +267,13 @@ async fn what_is_no_call_is_a_foul() {
     ] {
         assert!(answer.text().await.expect("text").contains(code));
     }
-    let said = bot.pardon();
-    for foul in [
+    let said = bot.take_violations();
+    for violation in [
         "chat.postMessage is not called by GET",
         "nobody calls POST /api/chat.stream",
         "does not take \"application/json\"",
         "the body is no JSON object",
     ] {
-        assert!(said.contains(foul), "{said}");
+        assert!(said.contains(violation), "{said}");
     }
 }

@@ -54,7 +54,7 @@ impl Engine {
         let task = TaskTracker::new().spawn(async move { running.run(token).await });
         let mut state = store.state();
         let connected = state.wait_for(|state| matches!(state, State::Connected { .. }));
-        super::super::stories::soon(connected).await.expect("a store");
+        crate::support::wait::with_timeout(connected).await.expect("a store");
         Process { store, closed, task }
     }
 
@@ -76,7 +76,7 @@ impl Engine {
 
     pub async fn drop_database(self) {
         if let Self::Postgres(database) = self {
-            database.drops().await;
+            database.drop().await;
         }
     }
 }

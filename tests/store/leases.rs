@@ -2,7 +2,8 @@
 
 use llm_arena::store::{AdmitOutcome, State};
 
-use super::{super::stories::soon, Request, engine::Engine, on_both};
+use super::{Request, engine::Engine, on_both};
+use crate::support::wait::with_timeout;
 
 on_both!(a_lease_has_one_holder_and_an_epoch, starts_are_counted);
 
@@ -19,9 +20,9 @@ async fn a_file_belongs_to_one_process() {
     let task = tokio_util::task::TaskTracker::new().spawn(async move { running.run(token).await });
     let mut state = second.state();
     let is_refused = |state: &State| matches!(state, State::Unavailable { reason } if reason.contains("another process uses"));
-    soon(state.wait_for(is_refused)).await.expect("refused");
+    with_timeout(state.wait_for(is_refused)).await.expect("refused");
     first.shut_down().await;
-    soon(state.wait_for(|state| matches!(state, State::Connected { .. }))).await.expect("its turn");
+    with_timeout(state.wait_for(|state| matches!(state, State::Connected { .. }))).await.expect("its turn");
     closed.cancel();
     task.await.expect("an end");
 }
@@ -43,9 +44,9 @@ async fn a_lease_has_one_holder_and_an_epoch(engine: &Engine) {
     assert_eq!(b.store.renew_lease("gateway").await.expect("a result"), Some(2));
     let mut state = b.store.state();
     let two = |state: &State| matches!(state, State::Connected { processes: 2, .. });
-    soon(state.wait_for(two)).await.expect("two live");
+    with_timeout(state.wait_for(two)).await.expect("two live");
     a.shut_down().await;
-    soon(state.wait_for(|state| matches!(state, State::Connected { processes: 1, .. })))
+    with_timeout(state.wait_for(|state| matches!(state, State::Connected { processes: 1, .. })))
         .await
         .expect("one lives");
     b.shut_down().await;

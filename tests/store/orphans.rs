@@ -5,7 +5,8 @@ use llm_arena::{
     store::{AdmitOutcome, Orphan, Store},
 };
 
-use super::{super::stories::soon, Request, engine::Engine, lane, on_both, slots};
+use super::{Request, engine::Engine, lane, on_both, slots};
+use crate::support::wait::with_timeout;
 
 on_both!(
     an_orphan_is_adopted_once,
@@ -54,7 +55,7 @@ async fn an_orphan_is_adopted_once(engine: &Engine) {
     dying.die().await;
     let next = engine.process().await;
     // without help, the lease of the dead process expires after some seconds
-    let adopted = soon(async {
+    let adopted = with_timeout(async {
         loop {
             let adopted = next.store.adopt(&["test"]).await.expect("adopted orphans");
             if !adopted.is_empty() {

@@ -1,10 +1,8 @@
 //! `compare` and `ask`: the built binary against a scripted provider.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
-use super::{KEY, soon};
+use super::{KEY, program, with_timeout};
 use crate::support::{
     program::Program,
     provider::{Answer, FakeProvider, Gate, Rules, Spelling, answer, refusal, response, silence},
@@ -36,23 +34,6 @@ pub(super) async fn with_key(answers: impl IntoIterator<Item = Answer>) -> FakeP
     FakeProvider::open_with(Rules { key: Some(KEY.into()), ..Rules::default() }, answers).await
 }
 
-/// The binary with these models of `fake` as its line-up, each with these settings of its own.
-pub(super) fn program(fake: &FakeProvider, models: &[(&str, &str)]) -> Program {
-    let mut config = format!(
-        "[[provider]]\nid = \"fake\"\nbase_url = \"{}\"\napi_key_env = \"FAKE_KEY\"\n",
-        fake.base_url()
-    );
-    for (model, settings) in models {
-        let name = model.to_uppercase();
-        write!(
-            config,
-            "[[model]]\nid = \"{model}\"\nname = \"{name}\"\nprovider = \"fake\"\nmodel = \"{model}\"\n{settings}\n"
-        )
-        .expect("text");
-    }
-    Program::with(&config).env("FAKE_KEY", KEY)
-}
-
 fn says_hi(model: &str) -> Answer {
     answer(model).role().says("Hi").says(" there").whole()
 }
@@ -63,7 +44,7 @@ async fn compare_json_holds_the_contract() {
     let fake =
         with_key([says_hi("a"), thinks, answer("c").says("So").cuts(), refusal("d", "500 Oh", "{}")]).await;
     let program = program(&fake, &[("a", ""), ("b", ""), ("c", ""), ("d", "")]);
-    let outcome = soon(program.run(&["compare", "--json", "why", "is the sky", "blue?"])).await;
+    let outcome = with_timeout(program.run(&["compare", "--json", "why", "is the sky", "blue?"])).await;
     let race = outcome.json();
     assert_eq!(
         (outcome.code, &race["prompt"], &race["simulated"]),
@@ -106,7 +87,7 @@ async fn nothing_secret_is_shown_or_logged() {
     let fake = with_key([refusal("a", "401 No", &body), page, corrupt, silence("d").hangs()]).await;
     let program = program(&fake, &[("a", ""), ("b", ""), ("c", ""), ("d", "first_token = \"100ms\"")]);
     let program = program.env("ARENA_LOG", "llm_arena=trace,warn");
-    let outcome = soon(program.run(&["compare", "--json", "my secret question"])).await;
+    let outcome = with_timeout(program.run(&["compare", "--json", "my secret question"])).await;
     let port = fake.address().port().to_string();
     for secret in [KEY, "raw-insides", "http://", port.as_str()] {
         assert!(
@@ -122,7 +103,7 @@ async fn nothing_secret_is_shown_or_logged() {
 async fn when_no_lane_finishes_the_exit_code_is_1_and_the_chart_is_written() {
     let fake = with_key([refusal("a", "500 Oh", "{}"), answer("b").says("So").cuts()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
-    let outcome = soon(program.run(&["compare", "--chart", "speed.png", "--json", "hi"])).await;
+    let outcome = with_timeout(program.run(&["compare", "--chart", "speed.png", "--json", "hi"])).await;
     assert_eq!((outcome.code, outcome.json()["lanes"][1]["answer"].as_str()), (Some(1), Some("So")));
     let chart = std::fs::read(program.path("speed.png")).expect("a chart");
     assert_eq!(size(&chart), (1200, 675));
@@ -139,7 +120,7 @@ fn size(png: &[u8]) -> (u32, u32) {
 async fn a_pipe_gets_plain_lines() {
     let fake = with_key([says_hi("a"), answer("b").says("So").cuts()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
-    let outcome = soon(program.run(&["compare", "--chart", "speed.png", "hi"])).await;
+    let outcome = with_timeout(program.run(&["compare", "--chart", "speed.png", "hi"])).await;
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
     assert!(!outcome.stdout.contains('\x1b'), "{}", outcome.stdout);
     for text in ["A", "Hi there", "cut off: the connection ended before the answer did", "chart: speed.png"] {
@@ -152,7 +133,7 @@ async fn some_models_of_the_line_up_are_asked_and_the_prompt_may_be_piped() {
     let fake = with_key([says_hi("a"), says_hi("c")]).await;
     let program = program(&fake, &[("a", ""), ("b", ""), ("c", "")]);
     let args = ["compare", "--models", "c,a", "--json", "-"];
-    let race = soon(program.run_with(&args, "first line\nsecond line\n")).await.json();
+    let race = with_timeout(program.run_with(&args, "first line\nsecond line\n")).await.json();
     assert_eq!(race["prompt"], "first line\nsecond line");
     let ids: Vec<_> = race["lanes"].as_array().expect("lanes").iter().map(|lane| &lane["model"]).collect();
     assert_eq!(ids, ["a", "c"], "in the order of the line-up");
@@ -162,7 +143,7 @@ async fn some_models_of_the_line_up_are_asked_and_the_prompt_may_be_piped() {
 async fn ask_is_a_race_of_one() {
     let fake = with_key([says_hi("b")]).await;
     let program = program(&fake, &[("a", ""), ("b", "max_tokens = 40\ntemperature = 0.5")]);
-    let outcome = soon(program.run(&["ask", "--model", "b", "--json", "hi"])).await;
+    let outcome = with_timeout(program.run(&["ask", "--model", "b", "--json", "hi"])).await;
     let lanes = outcome.json()["lanes"].clone();
     assert_eq!(
         (outcome.code, lanes.as_array().map(Vec::len), &lanes[0]["answer"]),
@@ -178,11 +159,11 @@ async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
     let fake = with_key([says_hi("a"), answer("b").waits_for(&speak).says("So far").hangs()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
     let mut running = program.start(&["compare", "--json", "hi"]);
-    soon(running.says("done")).await;
+    with_timeout(running.wait_for_line("done")).await;
     speak.open();
-    soon(running.says("writing")).await;
+    with_timeout(running.wait_for_line("writing")).await;
     running.terminate().await;
-    let outcome = soon(running.end()).await;
+    let outcome = with_timeout(running.wait_for_exit()).await;
     let lanes = outcome.json()["lanes"].clone();
     assert_eq!(outcome.code, Some(0), "one lane finished");
     assert_eq!(
@@ -190,14 +171,19 @@ async fn a_signal_stops_the_race_and_what_is_there_is_shown() {
         (&"stopped".into(), &"stopped before it finished".into())
     );
     assert_eq!((&lanes[0]["answer"], &lanes[1]["answer"]), (&"Hi there".into(), &"So far".into()));
-    soon(fake.until(|truth| truth.exchanges.iter().any(|asked| asked.left().is_some()))).await;
+    with_timeout(fake.until(|truth| truth.exchanges.iter().any(|request| request.left().is_some()))).await;
 }
 
 #[tokio::test]
 async fn without_a_key_the_models_are_simulated_and_say_so() {
-    let outcome =
-        soon(Program::new().run(&["ask", "--model", "gemma-2b", "--json", "What is the capital of France?"]))
-            .await;
+    let outcome = with_timeout(Program::new().run(&[
+        "ask",
+        "--model",
+        "gemma-2b",
+        "--json",
+        "What is the capital of France?",
+    ]))
+    .await;
     let race = outcome.json();
     let lane = &race["lanes"][0];
     assert_eq!(
@@ -211,9 +197,9 @@ async fn without_a_key_the_models_are_simulated_and_say_so() {
 async fn a_signal_ends_the_wait_for_a_prompt() {
     let mut running = Program::new().env("ARENA_LOG", "debug").start(&["compare", "-"]);
     let _open = running.child.stdin.take().expect("a pipe");
-    soon(running.says("reading the prompt")).await;
+    with_timeout(running.wait_for_line("reading the prompt")).await;
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(1));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(1));
 }
 
 #[tokio::test]
@@ -228,7 +214,7 @@ async fn nobody_reading_any_more_costs_neither_the_chart_nor_the_exit_code() {
         let mut running = program.start(args);
         running.close_stdout();
         speak.open();
-        let outcome = soon(running.end()).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
         assert_eq!(
             (outcome.code, outcome.stderr.contains("panicked")),
             (Some(0), false),
@@ -239,7 +225,7 @@ async fn nobody_reading_any_more_costs_neither_the_chart_nor_the_exit_code() {
     for args in [&["models"][..], &["models", "--json"], &["check"]] {
         let mut running = Program::new().start(args);
         running.close_stdout();
-        let outcome = soon(running.end()).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{args:?}");
     }
 }
@@ -251,8 +237,8 @@ async fn a_chart_that_never_came_leaves_its_file_alone() {
         let program = program(&fake, &[("a", "")]);
         std::fs::write(program.path("old.png"), "old").expect("a file");
         let mut running = program.start(&["compare", "--json", "--chart", file, "hi"]);
-        soon(running.says("writing")).await;
-        soon(running.child.kill()).await.expect("killed");
+        with_timeout(running.wait_for_line("writing")).await;
+        with_timeout(running.child.kill()).await.expect("killed");
         assert_eq!(std::fs::read_to_string(program.path(file)).ok().as_deref(), before);
     }
 }

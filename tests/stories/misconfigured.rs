@@ -2,15 +2,15 @@
 
 use std::net::TcpListener;
 
-use super::soon;
+use super::with_timeout;
 use crate::support::program::Program;
 
 const PROVIDER: &str = "[[provider]]\nid = \"p\"\nbase_url = \"http://127.0.0.1:9/v1\"\n";
 const MODEL: &str = "[[model]]\nid = \"m\"\nprovider = \"p\"\nmodel = \"m\"\n";
 
-/// The one line on stderr of a run that ends with exit code 2 and says nothing else.
+/// Returns the one line on stderr of a run that ends with exit code 2 and prints nothing else.
 async fn refused(program: &Program, args: &[&str]) -> String {
-    let outcome = soon(program.run(args)).await;
+    let outcome = with_timeout(program.run(args)).await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{outcome:?}");
     assert_eq!(outcome.stderr.lines().count(), 1, "one message: {}", outcome.stderr);
     outcome.stderr.trim_end().to_owned()
@@ -125,7 +125,7 @@ async fn usage() {
     "#);
     let list = refused(&program, &["ask", "--model", "m,m", "hi"]).await;
     assert!(list.contains("No model is called `m,m`"), "one model is asked, not a list: {list}");
-    let outcome = soon(program.run(&["compare"])).await;
+    let outcome = with_timeout(program.run(&["compare"])).await;
     assert_eq!(outcome.code, Some(2), "no prompt: {outcome:?}");
 }
 
@@ -139,7 +139,7 @@ async fn a_prompt_on_stdin() {
         (b"caf\xe9", "the prompt on stdin is not UTF-8 text"),
         (b" \n", "The prompt is empty"),
     ] {
-        let outcome = soon(program.run_with(&["compare", "-"], prompt)).await;
+        let outcome = with_timeout(program.run_with(&["compare", "-"], prompt)).await;
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
         assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     }

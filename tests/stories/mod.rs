@@ -1,10 +1,8 @@
 //! Stories: real sockets, a real clock, gates instead of sleeps. Each plays against a provider that is a
 //! referee ([`crate::support::provider`]).
 
-mod bot;
 mod caps;
 mod command_line;
-mod crowd;
 mod discord;
 mod faults;
 mod misconfigured;
@@ -20,7 +18,7 @@ mod start;
 mod together;
 mod watching;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use llm_arena::{
     arena::{Arena, Limits, Origin, Recorded},
@@ -29,12 +27,13 @@ use llm_arena::{
     race::{Asker, Record},
 };
 use secrecy::SecretString;
-use tokio::time::timeout;
 
-use crate::support::window::Window;
-
-/// The key of providers that want one.
-const KEY: &str = "sk-story-5ecret";
+use crate::support::{
+    scenario::{KEY, program},
+    service::{TestService, assert_no_errors},
+    wait::{eventually, with_timeout},
+    window::Window,
+};
 
 const LIMITS: Limits =
     Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 60 };
@@ -78,10 +77,5 @@ async fn admit(arena: &Arena) -> Recorded {
 /// Runs a race of all models to its end.
 async fn race(arena: &Arena) -> Arc<Record> {
     let (mut window, _) = Window::new();
-    soon(arena.race(admit(arena).await, &mut window)).await
-}
-
-/// A story that hangs fails, long after it should have been over.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_mins(1), future).await.expect("a story hangs")
+    with_timeout(arena.race(admit(arena).await, &mut window)).await
 }

@@ -1,8 +1,8 @@
-//! `models` and `check`: who is there today.
+//! `models` and `check`: the models that are reachable.
 
 use tokio::net::TcpListener;
 
-use super::{command_line::program, soon};
+use super::{KEY, program, with_timeout};
 use crate::support::{
     program::Program,
     provider::{FakeProvider, Rules, nobody},
@@ -10,20 +10,20 @@ use crate::support::{
 
 async fn listing(names: &[&str]) -> FakeProvider {
     let listed = Some(names.iter().map(|name| (*name).to_owned()).collect());
-    FakeProvider::open_with(Rules { key: Some(super::KEY.into()), listed, ..Rules::default() }, []).await
+    FakeProvider::open_with(Rules { key: Some(KEY.into()), listed, ..Rules::default() }, []).await
 }
 
 #[tokio::test]
 async fn models_tells_who_is_listed() {
     let fake = listing(&["a"]).await;
     let program = program(&fake, &[("a", "icon = \"⚡\"\nsize = \"2B\"\nbest_for = \"chat\""), ("b", "")]);
-    let outcome = soon(program.run(&["models"])).await;
+    let outcome = with_timeout(program.run(&["models"])).await;
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
     insta::assert_snapshot!(outcome.stdout, @r#"
     ⚡ A (a) 2B, chat · fake: ready
     B (b) · fake: reachable, but the provider does not list this model today
     "#);
-    let rows = soon(program.run(&["models", "--json"])).await.json();
+    let rows = with_timeout(program.run(&["models", "--json"])).await.json();
     let said: Vec<_> =
         rows.as_array().expect("rows").iter().map(|row| (&row["model"], &row["availability"])).collect();
     assert_eq!(said, [(&"a".into(), &"listed".into()), (&"b".into(), &"not_listed".into())]);
@@ -32,14 +32,14 @@ async fn models_tells_who_is_listed() {
 #[tokio::test]
 async fn check_is_0_when_all_is_reachable_and_1_when_something_is_not() {
     let fake = listing(&["a"]).await;
-    let outcome = soon(program(&fake, &[("a", ""), ("b", "")]).run(&["check"])).await;
+    let outcome = with_timeout(program(&fake, &[("a", ""), ("b", "")]).run(&["check"])).await;
     assert_eq!(outcome.code, Some(0), "a listing is advice: {outcome:?}");
     assert!(outcome.stdout.starts_with("configuration: arena.toml is valid\n"), "{}", outcome.stdout);
     let base_url = nobody().await;
     let lost = format!(
         "[[provider]]\nid = \"p\"\nbase_url = \"{base_url}\"\n[[model]]\nid = \"m\"\nprovider = \"p\"\nmodel = \"m\"\n"
     );
-    let outcome = soon(Program::with(&lost).run(&["check"])).await;
+    let outcome = with_timeout(Program::with(&lost).run(&["check"])).await;
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stdout.contains("not reachable: the provider cannot be reached"), "{}", outcome.stdout);
 }
@@ -47,9 +47,9 @@ async fn check_is_0_when_all_is_reachable_and_1_when_something_is_not() {
 #[tokio::test]
 async fn check_tells_a_wrong_key() {
     let rules =
-        Rules { key: Some(super::KEY.into()), refuses_listing: Some("401 Unauthorized"), ..Rules::default() };
+        Rules { key: Some(KEY.into()), refuses_listing: Some("401 Unauthorized"), ..Rules::default() };
     let fake = FakeProvider::open_with(rules, []).await;
-    let outcome = soon(program(&fake, &[("a", "")]).run(&["check"])).await;
+    let outcome = with_timeout(program(&fake, &[("a", "")]).run(&["check"])).await;
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stdout.contains("the provider rejected the API key"), "{}", outcome.stdout);
 }
@@ -64,9 +64,9 @@ async fn a_signal_ends_the_wait_for_an_answer() {
              [[model]]\nid = \"m\"\nprovider = \"p\"\nmodel = \"m\"\n"
         ));
         let running = program.start(&[command]);
-        let _asked = soon(silent.accept()).await.expect("a question");
+        let _asked = with_timeout(silent.accept()).await.expect("a question");
         running.terminate().await;
-        let outcome = soon(running.end()).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""), "{command}");
     }
 }

@@ -8,13 +8,13 @@ use llm_arena::{
     view::{LaneState, Progress},
 };
 
-use super::{admit, arena, model, provider, race, soon};
+use super::{admit, arena, model, provider, race, with_timeout};
 use crate::support::{
     provider::{Answer, FakeProvider, Spelling, answer},
     window::Window,
 };
 
-/// Texts that a careless client would break: several bytes a letter, line ends, what looks like syntax.
+/// Texts that a careless client would break: several bytes a request, line ends, what looks like syntax.
 const WORDS: [&str; 12] = [
     "data: ",
     "naïve ",
@@ -52,7 +52,7 @@ async fn nineteen_lanes_get_their_answers_to_the_byte() {
     let record = race(&arena(names.iter().map(|name| model(&client, name, Deadlines::default())))).await;
     let truth = fake.truth();
     for (lane, tokens) in record.report.lanes.iter().zip(&said) {
-        let sent = truth.exchanges.iter().find(|asked| asked.model == lane.card.name).expect("asked");
+        let sent = truth.exchanges.iter().find(|request| request.model == lane.card.name).expect("request");
         assert_eq!(lane.metrics.output_tokens, sent.tokens(), "{}", lane.card.id);
         assert_eq!(lane.answer, tokens.concat(), "{}", lane.card.id);
         assert_eq!(
@@ -137,14 +137,15 @@ async fn stop_cancels_the_requests_and_keeps_the_text() {
         watcher.until(|view| view.lanes.iter().all(|lane| lane.answer == "So far")).await;
         assert!(arena.stop(id));
     };
-    let (record, ()) = soon(async { tokio::join!(arena.race(recorded, &mut window), stopping) }).await;
+    let (record, ()) =
+        with_timeout(async { tokio::join!(arena.race(recorded, &mut window), stopping) }).await;
     let last = watcher.last();
     assert_eq!(last.progress, Progress::Stopped);
     for (lane, view) in record.report.lanes.iter().zip(&last.lanes) {
         assert_eq!((lane.answer.as_str(), lane.status.as_str()), ("So far", "stopped"));
         assert_eq!((view.answer.as_str(), view.state), ("So far", LaneState::Stopped));
     }
-    soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
+    with_timeout(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
 }
 
 #[tokio::test]
@@ -158,11 +159,11 @@ async fn a_restart_interrupts_and_cancels_in_the_same_way() {
     arena.spawn(async move {
         runner.race(recorded, &mut window).await;
     });
-    soon(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
+    with_timeout(watcher.until(|view| view.lanes[0].answer == "Once upon")).await;
     let now = tokio::time::Instant::now();
-    assert!(soon(arena.drain(now, now + Duration::from_secs(30))).await);
+    assert!(with_timeout(arena.drain(now, now + Duration::from_secs(30))).await);
     assert_eq!(watcher.last().progress, Progress::Interrupted);
-    soon(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
+    with_timeout(fake.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some()))).await;
 }
 
 #[tokio::test]
@@ -173,7 +174,7 @@ async fn a_chart_is_for_surfaces_that_want_one() {
         let arena = arena([model(&client, "one", Deadlines::default())]);
         let (window, watcher) = Window::new();
         let mut window = if wants { window } else { window.without_chart() };
-        soon(arena.race(admit(&arena).await, &mut window)).await;
+        with_timeout(arena.race(admit(&arena).await, &mut window)).await;
         assert_eq!(watcher.charts().len(), charts);
     }
 }

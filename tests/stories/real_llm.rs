@@ -12,13 +12,16 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use crate::support::program::{Program, free_address, get};
+use crate::support::{
+    program::{Program, free_address, get},
+    skip::skip,
+};
 
 /// Name, temperature and cap of each lane. Some builds of the server divide one token more by the same time
 /// than we do, which the caps keep below a third of the tolerance.
 const LANES: [(&str, f64, u64); 2] = [("steady", 0.0, 160), ("lively", 0.9, 240)];
 
-/// How far our decode speed may be from the server's own.
+/// The maximum difference between our decode speed and the server's own.
 const TOLERANCE: f64 = 0.02;
 
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -66,7 +69,7 @@ impl Llama {
     }
 }
 
-/// Returns once the server says that it is ready: it refuses connections at first, then answers 503.
+/// Waits until the server is ready: it refuses connections at first, then answers 503.
 async fn healthy(address: SocketAddr) {
     let mut turn = interval(Duration::from_millis(100));
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -82,17 +85,17 @@ async fn healthy(address: SocketAddr) {
 async fn speeds_and_counts_are_those_of_a_real_server() {
     let env = Env::process();
     let (Some(server), Some(model)) = (env.path("ARENA_LLAMA_SERVER"), env.path("ARENA_LLAMA_MODEL")) else {
-        println!(
-            "not run: no real model here; eval \"$(.ci/llama)\" installs one and makes this test use it"
-        );
         let required = env.path("ARENA_REQUIRE_LLAMA").is_some_and(|set| set.as_os_str() == "1");
         assert!(!required, "a real model is required and not there");
-        return;
+        return skip(
+            "no real model: ARENA_LLAMA_SERVER and ARENA_LLAMA_MODEL are not set (eval \"$(.ci/llama)\" installs both)",
+        );
     };
     let llama = Llama::start(&server, &model).await;
     let program = Program::with(&llama.config());
-    let asked = program.run(&["compare", "--json", "Write a long story about a lighthouse and its keeper."]);
-    let outcome = timeout(PATIENCE, asked).await.expect("the race ends");
+    let request =
+        program.run(&["compare", "--json", "Write a long story about a lighthouse and its keeper."]);
+    let outcome = timeout(PATIENCE, request).await.expect("the race ends");
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let race = outcome.json();
     assert_eq!(race["simulated"], false);

@@ -1,17 +1,17 @@
-//! Who watches the referee: requests that the scripted provider must not let pass.
+//! Tests of the referee: requests that the scripted provider must reject.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use super::{KEY, soon};
+use super::{KEY, with_timeout};
 use crate::support::provider::{FakeProvider, Rules};
 
 const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":5}"#;
 
-/// What the referee says to this request line and body, with the headers of a good client changed by `change`.
-async fn foul(line: &str, body: &str, change: impl Fn(String) -> String) -> String {
+/// Returns the violation in this request line and body, with the headers of a valid client changed by `change`.
+async fn violation(line: &str, body: &str, change: impl Fn(String) -> String) -> String {
     let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
     let fake = FakeProvider::open_with(rules, []).await;
     let headers = format!(
@@ -24,9 +24,9 @@ async fn foul(line: &str, body: &str, change: impl Fn(String) -> String) -> Stri
     let request = format!("{line}\r\n{}\r\n{body}", change(headers));
     stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = String::new();
-    soon(stream.read_to_string(&mut answer)).await.expect("an answer");
+    with_timeout(stream.read_to_string(&mut answer)).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 418 "), "{answer}");
-    fake.pardon().join("\n")
+    fake.take_violations().join("\n")
 }
 
 const POST: &str = "POST /v1/chat/completions HTTP/1.1";
@@ -36,19 +36,19 @@ async fn wrong_requests_are_fouls() {
     let same = |headers: String| headers;
     let without = |name: &'static str| move |headers: String| headers.replace(name, "X-Other");
     let said = [
-        foul(POST, BODY, same).await,
-        foul("POST /chat/completions HTTP/1.1", BODY, same).await,
-        foul("POST /v1/chat/completions HTTP/1.0", BODY, same).await,
-        foul(POST, BODY, |headers| headers.replace(KEY, "sk-other")).await,
-        foul(POST, BODY, without("Authorization")).await,
-        foul(POST, BODY, without("Content-Type")).await,
-        foul(POST, BODY, |headers| headers + "Accept-Encoding: gzip\r\n").await,
-        foul(POST, BODY, |headers| headers + "Accept: text/event-stream\r\n").await,
-        foul(POST, &BODY[1..], same).await,
-        foul(POST, &BODY.replace("max_tokens", "cap"), same).await,
-        foul(POST, &BODY.replace("true,", "false,"), same).await,
-        foul(POST, &BODY.replace("user", "human"), same).await,
-        foul(POST, &BODY.replace(":true}", ":false}"), same).await,
+        violation(POST, BODY, same).await,
+        violation("POST /chat/completions HTTP/1.1", BODY, same).await,
+        violation("POST /v1/chat/completions HTTP/1.0", BODY, same).await,
+        violation(POST, BODY, |headers| headers.replace(KEY, "sk-other")).await,
+        violation(POST, BODY, without("Authorization")).await,
+        violation(POST, BODY, without("Content-Type")).await,
+        violation(POST, BODY, |headers| headers + "Accept-Encoding: gzip\r\n").await,
+        violation(POST, BODY, |headers| headers + "Accept: text/event-stream\r\n").await,
+        violation(POST, &BODY[1..], same).await,
+        violation(POST, &BODY.replace("max_tokens", "cap"), same).await,
+        violation(POST, &BODY.replace("true,", "false,"), same).await,
+        violation(POST, &BODY.replace("user", "human"), same).await,
+        violation(POST, &BODY.replace(":true}", ":false}"), same).await,
     ];
     insta::assert_snapshot!(said.join("\n").replace(KEY, "KEY"), @r#"
     m was asked once too often
@@ -77,6 +77,6 @@ async fn a_completion_on_a_new_connection_is_a_foul() {
     let mut stream = TcpStream::connect(fake.address()).await.expect("a connection");
     let request = format!("{POST}\r\n{headers}Content-Length: {}\r\n\r\n{BODY}", BODY.len());
     stream.write_all(request.as_bytes()).await.expect("sent");
-    soon(fake.until(|truth| !truth.fouls.is_empty())).await;
-    assert_eq!(fake.pardon(), ["m was asked on a connection that was not warm"]);
+    with_timeout(fake.until(|truth| !truth.violations.is_empty())).await;
+    assert_eq!(fake.take_violations(), ["m was asked on a connection that was not warm"]);
 }

@@ -1,4 +1,4 @@
-//! The service: health, readiness, metrics, and an end in good order.
+//! The service: health, readiness, metrics, and a clean shutdown.
 
 use serde_json::{Value, json};
 use tokio::{
@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{command_line::with_key, soon};
+use super::{command_line::with_key, with_timeout};
 use crate::support::{
     program::{Program, Running, free_address, get, open, post},
     provider::answer,
@@ -15,7 +15,7 @@ use crate::support::{
 /// A service that listens, with these variables beside its address.
 async fn started(program: &Program) -> Running {
     let mut running = program.start(&["serve"]);
-    soon(running.says("database connected")).await;
+    with_timeout(running.wait_for_line("database connected")).await;
     running
 }
 
@@ -29,10 +29,10 @@ async fn it_answers_its_probes_and_ends_with_0() {
     let (status, metrics) = get(address, "/metrics").await.expect("an answer");
     assert_eq!(status, 200);
     assert!(metrics.contains("arena_build_info{version="), "{metrics}");
-    assert_eq!(soon(program.run(&["healthcheck"])).await.code, Some(0));
+    assert_eq!(with_timeout(program.run(&["healthcheck"])).await.code, Some(0));
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(0));
-    let gone = soon(program.run(&["healthcheck"])).await;
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
+    let gone = with_timeout(program.run(&["healthcheck"])).await;
     assert_eq!(gone.code, Some(1), "{gone:?}");
 }
 
@@ -44,27 +44,27 @@ async fn metrics_may_have_an_address_of_their_own() {
     assert_eq!(get(metrics, "/metrics").await.expect("an answer").0, 200);
     assert_eq!(get(address, "/metrics").await.expect("an answer").0, 404);
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
 }
 
 #[tokio::test]
 async fn port_0_is_told_as_the_port_that_it_became() {
     let mut running =
         Program::new().env("ARENA_LISTEN", "0.0.0.0:0").env("ARENA_LOCAL_CHANNEL", "on").start(&["serve"]);
-    let warning = soon(running.says("no login")).await;
+    let warning = with_timeout(running.wait_for_line("no login")).await;
     assert!(warning.contains("0.0.0.0"), "{warning}");
-    let logged = soon(running.says("\"listening\"")).await;
+    let logged = with_timeout(running.wait_for_line("\"listening\"")).await;
     let port = logged.split("0.0.0.0:").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
-    let said = soon(running.says("the local channel")).await;
+    let said = with_timeout(running.wait_for_line("the local channel")).await;
     assert!(port != "0" && said.ends_with(&format!("http://127.0.0.1:{port}")), "{logged} {said}");
     let address = format!("127.0.0.1:{port}").parse().expect("an address");
     assert_eq!(get(address, "/healthz").await.expect("an answer").0, 200);
     running.terminate().await;
-    let outcome = soon(running.end()).await;
+    let outcome = with_timeout(running.wait_for_exit()).await;
     assert!(!outcome.stderr.contains("no login"), "said once: {}", outcome.stderr);
 
     let mut server = Program::new().start(&["simulate", "--listen", "127.0.0.1:0"]);
-    let said = soon(server.says("simulated models at")).await;
+    let said = with_timeout(server.wait_for_line("simulated models at")).await;
     assert!(!said.contains(":0/"), "{said}");
 }
 
@@ -72,12 +72,12 @@ async fn port_0_is_told_as_the_port_that_it_became() {
 async fn the_simulated_server_is_a_provider_to_others() {
     let address = free_address();
     let mut server = Program::new().start(&["simulate", "--listen", &address.to_string()]);
-    soon(server.says("simulated models at")).await;
+    with_timeout(server.wait_for_line("simulated models at")).await;
     let config = format!(
         "[[provider]]\nid = \"sim\"\nbase_url = \"http://{address}/v1\"\n\
          [[model]]\nid = \"m\"\nprovider = \"sim\"\nmodel = \"google/gemma-2-2b-it\"\nmax_tokens = 10\n"
     );
-    let outcome = soon(Program::with(&config).run(&["compare", "--json", "hi"])).await;
+    let outcome = with_timeout(Program::with(&config).run(&["compare", "--json", "hi"])).await;
     let race = outcome.json();
     assert_eq!((outcome.code, &race["simulated"]), (Some(0), &true.into()));
     assert_eq!(
@@ -85,26 +85,26 @@ async fn the_simulated_server_is_a_provider_to_others() {
         (&10.into(), &"usage".into())
     );
     server.terminate().await;
-    assert_eq!(soon(server.end()).await.code, Some(0));
+    assert_eq!(with_timeout(server.wait_for_exit()).await.code, Some(0));
 }
 
 #[tokio::test]
 async fn the_simulated_server_does_not_wait_for_ever_for_its_clients() {
     let address = free_address();
     let mut server = Program::new().start(&["simulate", "--listen", &address.to_string()]);
-    soon(server.says("simulated models at")).await;
+    with_timeout(server.wait_for_line("simulated models at")).await;
     let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: sim\r\nContent-Type: application/json\r\n\
                 Content-Length: 99\r\nExpect: 100-continue\r\n\r\n";
     let mut client = TcpStream::connect(address).await.expect("connected");
     client.write_all(head.as_bytes()).await.expect("sent");
     let mut goes_on = [0; 12];
-    soon(client.read_exact(&mut goes_on)).await.expect("it waits for the body");
+    with_timeout(client.read_exact(&mut goes_on)).await.expect("it waits for the body");
     assert_eq!(&goes_on, b"HTTP/1.1 100");
     server.terminate().await;
-    assert_eq!(soon(server.end()).await.code, Some(0));
+    assert_eq!(with_timeout(server.wait_for_exit()).await.code, Some(0));
 }
 
-/// The next message of the local channel that is as wanted; `None` when the stream ended without.
+/// Returns the next message of the local channel that satisfies the condition, or `None` at the end of the stream.
 pub(super) async fn message(
     tab: &mut Lines<BufReader<TcpStream>>,
     wanted: impl Fn(&Value) -> bool,
@@ -122,31 +122,31 @@ pub(super) async fn message(
 async fn interrupted_with(drain_seconds: u32) {
     let fake = with_key([answer("a").says("So far").hangs()]).await;
     let address = free_address();
-    let program = super::command_line::program(&fake, &[("a", "")])
+    let program = super::program(&fake, &[("a", "")])
         .with_lines(&format!("[arena]\ndrain_seconds = {drain_seconds}\n"));
     let running = started(&program.env("ARENA_LISTEN", &address.to_string())).await;
     let mut tab = open(address, "/api/channel").await.expect("a stream").lines();
     let line = json!({ "text": "/arena compare hi", "from": { "id": "visitor-1", "name": "ana" } });
     assert_eq!(post(address, "/api/command", &line).await.expect("an answer").0, 202);
     let speaks = |message: &Value| message["lanes"][0]["answer"] == "So far";
-    soon(message(&mut tab, speaks)).await.expect("a lane that speaks");
+    with_timeout(message(&mut tab, speaks)).await.expect("a lane that speaks");
     running.terminate().await;
     let is_over = |message: &Value| message["progress"] == "interrupted";
-    let last = soon(message(&mut tab, is_over)).await;
+    let last = with_timeout(message(&mut tab, is_over)).await;
     let last = last.unwrap_or_else(|| panic!("no final frame with drain_seconds = {drain_seconds}"));
     assert_eq!(
         (&last["lanes"][0]["state"], &last["lanes"][0]["answer"]),
         (&"stopped".into(), &"So far".into())
     );
-    let outcome = soon(running.end()).await;
+    let outcome = with_timeout(running.wait_for_exit()).await;
     assert_eq!(outcome.code, Some(0));
     assert!(!outcome.stderr.contains("\"ERROR\""), "drain_seconds = {drain_seconds}: {}", outcome.stderr);
-    soon(fake.until(|truth| truth.exchanges[0].left().is_some())).await;
+    with_timeout(fake.until(|truth| truth.exchanges[0].left().is_some())).await;
 }
 
 #[tokio::test]
 async fn a_signal_in_mid_race_leaves_no_live_word_behind() {
-    // no more than the final frames may take: the race is interrupted at once
+    // not more than the final frames may take: the race is interrupted at once
     for drain_seconds in [0, 1, 2] {
         interrupted_with(drain_seconds).await;
     }

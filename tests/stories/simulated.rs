@@ -15,7 +15,7 @@ use llm_arena::{
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{arena, card, model, provider, race, soon};
+use super::{arena, card, model, provider, race, with_timeout};
 
 #[tokio::test]
 async fn answers_over_a_socket_are_marked_as_simulated() {
@@ -41,5 +41,5 @@ async fn answers_over_a_socket_are_marked_as_simulated() {
     }
     assert!(record.report.simulated());
     stop.cancel();
-    soon(tasks.wait()).await;
+    with_timeout(tasks.wait()).await;
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{arena, model, provider, race};
 use crate::support::provider::{FakeProvider, Rules, answer, nobody, refusal, silence};
 
-/// What the report says of a lane that is raced alone under these rules.
+/// Returns the availability in the report of a single lane under these rules.
 async fn availability(rules: Rules) -> Availability {
     let fake = FakeProvider::open_with(rules, [answer("m").says("Hi").whole()]).await;
     let client = provider(&fake.base_url(), None);
@@ -78,7 +78,7 @@ async fn a_refused_field_is_left_out_and_not_sent_again() {
         assert_eq!((record.report.lanes[0].answer.as_str(), &record.report.lanes[0].error), (said, &None));
     }
     let options: Vec<_> =
-        fake.truth().exchanges.iter().map(|asked| asked.body.get("stream_options").cloned()).collect();
+        fake.truth().exchanges.iter().map(|request| request.body.get("stream_options").cloned()).collect();
     assert_eq!(options, [Some(json!({ "include_usage": true })), None, None]);
 }
 
@@ -99,7 +99,7 @@ async fn a_warm_connection_that_dies_under_the_request_is_replaced_once() {
     let lane = &record.report.lanes[0];
     assert_eq!((lane.answer.as_str(), &lane.error), ("Hi", &None));
     let truth = fake.truth();
-    assert_eq!(truth.exchanges.iter().map(|asked| asked.warm).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(truth.exchanges.iter().map(|request| request.warm).collect::<Vec<_>>(), [true, false]);
 }
 
 #[tokio::test]

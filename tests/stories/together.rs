@@ -6,62 +6,62 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{
-    bot::{self, Bot},
-    command_line::program,
-    discord::{
-        log::{self, ANSWER, PROMPT},
-        stage::{self as on_discord, Way as DiscordWay},
-    },
-    service::message,
-    slack::stage::{self as on_slack, Way as SlackWay},
-    soon,
-};
+use super::{KEY, TestService, assert_no_errors, program, service::message, with_timeout};
 use crate::support::{
     discord::{self, FakeDiscord, Place},
     program::{free_address, open, post},
     provider::{Answer, FakeProvider, Gate, Rules, answer},
+    scenario::{
+        ANSWER, PROMPT,
+        discord::{self as on_discord, Transport as DiscordTransport},
+        slack::{self as on_slack, Transport as SlackTransport},
+    },
+    service::{self, ALL_LOGS},
     slack::{self, FakeSlack, LOBBY},
 };
 
-/// Races are interrupted at once: no more time than last frames get.
+/// Races are interrupted at once: there is only time for their last frames.
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 60\ndrain_seconds = 2";
 
 /// All of them.
-struct Stage {
+struct EveryPlatform {
     discord: FakeDiscord,
     slack: FakeSlack,
     /// A tab of the local channel.
     tab: Lines<BufReader<TcpStream>>,
     provider: FakeProvider,
-    bot: Bot,
+    service: TestService,
 }
 
 /// A race on each.
 struct Races {
-    discord: discord::Asked,
-    slack: slack::Asked,
+    discord: discord::UserRequest,
+    slack: slack::UserRequest,
     /// Its id.
     local: Value,
 }
 
-impl Stage {
+impl EveryPlatform {
     async fn open(answers: impl IntoIterator<Item = Answer>) -> Self {
         let (discord, slack) = (FakeDiscord::open().await, FakeSlack::open().await);
-        let rules = Rules { key: Some(super::KEY.into()), cold: true, ..Rules::default() };
+        let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
         let provider = FakeProvider::open_with(rules, answers).await;
         let address = free_address();
-        discord.delivers_by(discord::Delivery::Http(address));
-        slack.delivers_by(slack::Delivery::Http(address));
-        let lines = [LINES, on_discord::lines(DiscordWay::Http), on_slack::lines(SlackWay::Http), ""];
+        discord.deliver_by(discord::Delivery::Http(address));
+        slack.deliver_by(slack::Delivery::Http(address));
+        let lines =
+            [LINES, on_discord::mode(DiscordTransport::Http), on_slack::mode(SlackTransport::Http), ""];
         let program = program(&provider, &[("a", "")]).with_lines(&lines.join("\n"));
-        let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", bot::EVERYTHING);
-        let program = on_discord::knows(program, &discord, DiscordWay::Http).env("ARENA_LOCAL_CHANNEL", "on");
-        let mut bot = Bot::start(on_slack::knows(program, &slack, SlackWay::Http), address).await;
-        bot.logs("the commands were registered").await;
-        bot.logs("Slack knows the bot").await;
+        let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", ALL_LOGS);
+        let program = on_discord::with_credentials(program, &discord, DiscordTransport::Http)
+            .env("ARENA_LOCAL_CHANNEL", "on");
+        let mut service =
+            TestService::start(on_slack::with_credentials(program, &slack, SlackTransport::Http), address)
+                .await;
+        service.wait_for_log("the commands were registered").await;
+        service.wait_for_log("Slack knows the bot").await;
         let tab = open(address, "/api/channel").await.expect("a stream").lines();
-        Self { discord, slack, tab, provider, bot }
+        Self { discord, slack, tab, provider, service }
     }
 
     /// The prompt of a platform's race.
@@ -69,44 +69,44 @@ impl Stage {
         format!("{PROMPT} on {platform} for the {time} time?")
     }
 
-    /// One asks on each, and the beginning of the answer is shown there.
+    /// Starts a race on each platform and waits until the beginning of its answer is shown.
     async fn ask(&mut self, time: &str) -> Races {
         let line = format!("/arena compare {}", Self::prompt("local", time));
         let line = json!({ "text": line, "from": { "id": "visitor-1", "name": "ana" } });
         let options = [("prompt", &*Self::prompt("discord", time))];
-        let discord = self.discord.types("/arena compare", &options, log::NAMED, Place::Server);
+        let discord = self.discord.type_command("/arena compare", &options, on_discord::NAMED, Place::Server);
         let words = format!("compare {}", Self::prompt("slack", time));
-        let slack = self.slack.types("/arena", &words, super::slack::NAMED, LOBBY);
-        let (status, said) = post(self.bot.address, "/api/command", &line).await.expect("an answer");
+        let slack = self.slack.type_command("/arena", &words, on_slack::NAMED, LOBBY);
+        let (status, said) = post(self.service.address, "/api/command", &line).await.expect("an answer");
         assert_eq!(status, 202, "{said}");
         let said: Value = serde_json::from_str(&said).expect("JSON");
         let races = Races { discord, slack, local: said["message"].clone() };
-        races.discord.shows("begins").await;
-        races.slack.shows("begins").await;
+        races.discord.wait_for_text("begins").await;
+        races.slack.wait_for_text("begins").await;
         self.local(&races, |message| message["lanes"][0]["answer"].to_string().contains("begins")).await;
         races
     }
 
-    /// The local race as soon as it is as wanted.
+    /// Waits until the local race satisfies the condition.
     async fn local(&mut self, races: &Races, wanted: impl Fn(&Value) -> bool) -> Value {
         let found = message(&mut self.tab, |message| message["id"] == races.local && wanted(message));
-        soon(found).await.expect("a message in the local channel")
+        with_timeout(found).await.expect("a message in the local channel")
     }
 
     /// Every race ends well, with its chart.
     async fn end_with_charts(&mut self, races: &Races) {
         let whole = "begins and ends";
-        let last = races.discord.until(|look| look.attachment("race.png").is_some()).await.look.text();
+        let last = races.discord.wait_until(|look| look.attachment("race.png").is_some()).await.look.text();
         assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
-        let last = races.slack.ends().await.look.text();
+        let last = races.slack.wait_for_end().await.look.text();
         assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
-        assert!(races.slack.file(".png").await.bytes.starts_with(b"\x89PNG"));
+        assert!(races.slack.wait_for_file(".png").await.bytes.starts_with(b"\x89PNG"));
         let last = self.local(races, |message| !message["chart"].is_null()).await;
         let (progress, answer) = (&last["progress"], last["lanes"][0]["answer"].to_string());
         assert!(progress == "done" && answer.contains(whole), "{last}");
         let mut picture = vec![];
         let url = last["chart"]["url"].as_str().expect("an address");
-        let mut stream = open(self.bot.address, url).await.expect("an answer");
+        let mut stream = open(self.service.address, url).await.expect("an answer");
         stream.read_to_end(&mut picture).await.expect("a body");
         assert!(picture.windows(4).any(|bytes| bytes == b"\x89PNG"), "no picture at {url}");
     }
@@ -114,14 +114,16 @@ impl Stage {
     /// Every race shows on its own platform that a restart ended it.
     async fn are_interrupted(&mut self, races: &Races) {
         self.local(races, |message| message["progress"] == "interrupted").await;
-        for last in [races.discord.ends().await.look.text(), races.slack.ends().await.look.text()] {
+        for last in
+            [races.discord.wait_for_end().await.look.text(), races.slack.wait_for_end().await.look.text()]
+        {
             assert!(last.to_lowercase().contains("interrupted") && last.contains("begins"), "{last}");
         }
     }
 
     /// Each platform shows what was asked there, and nothing of the others.
     fn are_apart(&self, races: &Races) {
-        let texts = [("discord", races.discord.now().text()), ("slack", races.slack.now().text())];
+        let texts = [("discord", races.discord.current().text()), ("slack", races.slack.current().text())];
         for (own, text) in texts {
             for platform in ["discord", "slack", "local"] {
                 let shows = text.contains(&Self::prompt(platform, "first"));
@@ -138,13 +140,13 @@ impl Stage {
 
     /// The end after a signal: no error, no secret, and all referees are content.
     async fn ended(self) {
-        let Self { discord, slack, provider, bot, .. } = self;
-        let log = bot.closed(0).await;
-        bot::holds_no_error(&log);
-        log::tells_nothing(&log, &discord);
-        bot::tells_nothing(&log, slack.world(|world| world.secrets()));
-        discord.judged();
-        slack.judged();
+        let Self { discord, slack, provider, service, .. } = self;
+        let log = service.wait_for_exit(0).await;
+        assert_no_errors(&log);
+        on_discord::assert_no_secrets(&log, &discord);
+        service::assert_no_secrets(&log, slack.world(|world| world.secrets()));
+        discord.assert_clean();
+        slack.assert_clean();
         drop(provider);
     }
 }
@@ -154,16 +156,23 @@ async fn three_platforms_in_one_process_race_at_once_and_end_together() {
     let gate = Gate::default();
     let begins = || answer("a").role().says(ANSWER).says(" begins");
     let whole = || begins().waits_for(&gate).says(" and ends").whole();
-    let mut stage =
-        Stage::open([whole(), whole(), whole(), begins().hangs(), begins().hangs(), begins().hangs()]).await;
-    assert_eq!(stage.bot.ready().await, (200, "ready\n".into()));
-    let races = stage.ask("first").await;
-    assert_eq!(stage.bot.ready().await.0, 200, "with a race on each");
+    let mut platforms = EveryPlatform::open([
+        whole(),
+        whole(),
+        whole(),
+        begins().hangs(),
+        begins().hangs(),
+        begins().hangs(),
+    ])
+    .await;
+    assert_eq!(platforms.service.ready().await, (200, "ready\n".into()));
+    let races = platforms.ask("first").await;
+    assert_eq!(platforms.service.ready().await.0, 200, "with a race on each");
     gate.open();
-    stage.end_with_charts(&races).await;
-    stage.are_apart(&races);
-    let races = stage.ask("second").await;
-    stage.bot.signals("TERM").await;
-    stage.are_interrupted(&races).await;
-    stage.ended().await;
+    platforms.end_with_charts(&races).await;
+    platforms.are_apart(&races);
+    let races = platforms.ask("second").await;
+    platforms.service.signal("TERM").await;
+    platforms.are_interrupted(&races).await;
+    platforms.ended().await;
 }

@@ -1,17 +1,14 @@
-//! What a team watches: metrics as Prometheus wants them, no person in a label, and a dashboard and alerts that name only
-//! what is there.
+//! Monitoring: metrics that Prometheus accepts, no user in a label, and a dashboard and alerts that name only existing
+//! metrics.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use super::{
-    command_line::program,
-    discord::stage::{Setting, Stage},
-    soon,
-};
+use super::{eventually, program, with_timeout};
 use crate::support::{
     discord::{ANA, Place},
     program::{free_address, get},
     provider::{FakeProvider, answer},
+    scenario::discord::{DiscordScenario, Setup},
 };
 
 /// All labels that there may be, beside a histogram's own.
@@ -99,26 +96,26 @@ fn names(file: &str) -> Vec<String> {
 async fn metrics_are_sound_and_name_nobody() {
     let lines = "[arena]\nraces_per_user_per_minute = 1\n[budget]\nday_usd = 50.0";
     let models = [("a", "price_out = 10")];
-    let setting = Setting { lines, models: &models, ..Setting::default() };
-    let stage = Stage::open(setting, [answer("a").role().says("Air").whole()]).await;
+    let setup = Setup { lines, models: &models, ..Setup::default() };
+    let scenario = DiscordScenario::start(setup, [answer("a").role().says("Air").whole()]).await;
     let why = [("prompt", "why?")];
-    let asked = stage.discord.types("/arena compare", &why, ANA, Place::Server);
-    asked.ends().await;
-    asked.until(|look| !look.attachments.is_empty()).await;
-    let refused = stage.discord.types("/arena compare", &why, ANA, Place::Server);
-    refused.acknowledged().await;
-    let page = soon(async {
-        loop {
-            let (_, page) = get(stage.bot.address, "/metrics").await.expect("an answer");
-            if page.contains("arena_refusals_total{")
-                && page.contains("arena_platform_up{platform=\"discord\"} 1")
-                && page.contains("arena_budget_remaining_usd 4")
-            {
-                return page;
-            }
-        }
-    })
-    .await;
+    let request = scenario.discord.type_command("/arena compare", &why, ANA, Place::Server);
+    request.wait_for_end().await;
+    request.wait_until(|look| !look.attachments.is_empty()).await;
+    let refused = scenario.discord.type_command("/arena compare", &why, ANA, Place::Server);
+    refused.wait_for_ack().await;
+    let metrics = async || get(scenario.service.address, "/metrics").await.expect("an answer").1;
+    let is_complete = async || {
+        let page = metrics().await;
+        let lines = [
+            "arena_refusals_total{",
+            "arena_platform_up{platform=\"discord\"} 1",
+            "arena_budget_remaining_usd 4",
+        ];
+        lines.iter().all(|line| page.contains(line))
+    };
+    eventually(is_complete).await;
+    let page = metrics().await;
     let families = families(&page);
     is_sound(&families);
     for name in [
@@ -131,7 +128,7 @@ async fn metrics_are_sound_and_name_nobody() {
     ] {
         assert!(families.contains_key(name), "{name} in\n{page}");
     }
-    let log = stage.ends().await;
+    let log = scenario.finish().await;
     let over = log.iter().find(|line| line.contains("race over")).expect("a line");
     for words in [
         "\"race\":\"",
@@ -161,15 +158,15 @@ fn dashboard_and_alerts_name_what_is_there() {
     assert!(dashboard["panels"].as_array().is_some_and(|panels| panels.len() > 20));
 }
 
-/// A page of a service that nobody used yet is sound, too.
+/// The page of an unused service is valid, too.
 #[tokio::test]
 async fn an_idle_service_has_a_sound_page() {
     let provider = FakeProvider::open([]).await;
     let address = free_address();
     let program = program(&provider, &[("a", "")]).env("ARENA_LISTEN", &address.to_string());
     let mut running = program.start(&["serve"]);
-    soon(running.says("database connected")).await;
+    with_timeout(running.wait_for_line("database connected")).await;
     is_sound(&families(&get(address, "/metrics").await.expect("an answer").1));
     running.terminate().await;
-    soon(running.end()).await;
+    with_timeout(running.wait_for_exit()).await;
 }

@@ -20,21 +20,21 @@ const SCREEN: Screen = Screen { columns: 100, rows: 40, color: false };
 /// One accepted frame.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// When the edit was asked for, since the camera was made.
+    /// Time of the edit since the camera was created.
     pub at: Duration,
     /// The message as text.
     pub text: String,
-    /// What was shown.
+    /// The view that was shown.
     pub view: View,
 }
 
-/// What the platform does with the next edit.
+/// The platform's response to the next edit.
 pub enum Take {
     /// Accepts it.
     Accept,
     /// Accepts it after this long.
     Slowly(Duration),
-    /// Answers that nothing may come for this long.
+    /// Refuses edits for this long.
     Limit(Duration),
     /// Has passing trouble.
     Trouble,
@@ -64,7 +64,7 @@ pub struct Camera {
     film: Film,
 }
 
-/// What was filmed; clones see the same film.
+/// The recorded frames; clones share them.
 #[derive(Clone, Default)]
 pub struct Film {
     reel: Arc<Mutex<Reel>>,
@@ -79,7 +79,7 @@ struct Reel {
 }
 
 impl Camera {
-    /// A camera whose platform takes an edit every `pace_ms` and accepts all after `takes`.
+    /// Creates a camera whose platform takes an edit every `pace_ms` and accepts all after `takes`.
     pub fn new(pace_ms: u64, takes: impl IntoIterator<Item = Take>) -> Self {
         let pace = Duration::from_millis(pace_ms);
         let takes = takes.into_iter().collect();
@@ -87,13 +87,13 @@ impl Camera {
         Self { start: Instant::now(), pace, takes, final_takes, chart_takes, film: Film::default() }
     }
 
-    /// What the platform makes of the final frame before it accepts one, in place of what it makes of all.
+    /// Sets the responses to the final frame before it is accepted, in place of those to all frames.
     pub fn meets_the_last_with(mut self, takes: impl IntoIterator<Item = Take>) -> Self {
         self.final_takes = takes.into_iter().collect();
         self
     }
 
-    /// What the platform makes of charts before it accepts one.
+    /// Sets the responses to charts before one is accepted.
     pub fn meets_charts_with(mut self, takes: impl IntoIterator<Item = Take>) -> Self {
         self.chart_takes = takes.into_iter().collect();
         self
@@ -155,12 +155,12 @@ impl Film {
         self.reel.lock().expect("film").frames.clone()
     }
 
-    /// When the surface was called, accepted or not.
+    /// Returns the times of all edits, accepted or not.
     pub fn calls(&self) -> Vec<Duration> {
         self.reel.lock().expect("film").calls.clone()
     }
 
-    /// How often a chart was handed over, accepted or not.
+    /// Returns the number of charts that were attached, accepted or not.
     pub fn charts_tried(&self) -> usize {
         self.reel.lock().expect("film").charts_tried
     }

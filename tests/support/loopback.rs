@@ -1,6 +1,5 @@
-//! A server on loopback that gives scripted answers and notes when each request came, and on which connection.
-//!
-//! For tests of clients beside their code; must not know which service it stands for.
+//! A server on loopback that gives scripted responses and records the time and the connection of each request. For
+//! unit tests of clients.
 
 use std::{
     collections::VecDeque,
@@ -16,7 +15,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-/// What the server does with a request that it has read.
+/// The response to a request.
 pub(crate) enum Reply {
     Text(String),
     /// Gives this and closes the connection.
@@ -53,7 +52,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers in turn, on whatever connection; after the last one all is well.
+    /// Starts a server with these responses, given in order on any connection; later requests get an empty success.
     pub(crate) async fn script(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
@@ -75,12 +74,12 @@ impl Server {
         self.replies.lock().expect("not poisoned").extend(replies);
     }
 
-    /// The next request that came.
+    /// Returns the next request.
     pub(crate) fn seen(&mut self) -> Seen {
         self.seen.try_recv().expect("a request")
     }
 
-    /// True if no other request came.
+    /// Returns true if no other request arrived.
     pub(crate) fn is_done(&mut self) -> bool {
         self.seen.try_recv().is_err()
     }

@@ -1,32 +1,34 @@
 //! A real PostgreSQL: each test has a database of its own on the server that `ARENA_POSTGRES` names, such as
-//! `postgres://arena:arena@127.0.0.1:5432/postgres`. Without it the tests that need one say so; with
+//! `postgres://arena:arena@127.0.0.1:5432/postgres`. Without it the tests that need one are skipped; with
 //! `ARENA_REQUIRE_POSTGRES=1` they fail.
 
 use llm_arena::config::Env;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-/// A database of one's own; [`Database::drops`] removes it.
+use super::skip::skip;
+
+/// A database of one's own; [`Database::drop`] removes it.
 pub struct Database {
     server: String,
     name: String,
 }
 
 impl Database {
-    /// A new one; `None` where there is no server, which is said.
+    /// Creates a database, or skips the test and returns `None` where there is no server.
     ///
     /// # Panics
-    /// When there must be a server.
+    /// If a server is required and missing.
     pub async fn create() -> Option<Self> {
         let env = Env::process();
         let Some(server) = env.text("ARENA_POSTGRES").expect("text") else {
             let is_required = env.path("ARENA_REQUIRE_POSTGRES").is_some();
             assert!(!is_required, "ARENA_REQUIRE_POSTGRES is set, and ARENA_POSTGRES names no server");
-            println!("not played on PostgreSQL: ARENA_POSTGRES names no server");
+            skip("no PostgreSQL: ARENA_POSTGRES is not set (eval \"$(.ci/postgres)\" starts a server)");
             return None;
         };
         let database = Self { server, name: format!("arena_{}", Uuid::now_v7().simple()) };
-        database.runs(&format!("CREATE DATABASE {}", database.name)).await;
+        database.run(&format!("CREATE DATABASE {}", database.name)).await;
         Some(database)
     }
 
@@ -36,7 +38,7 @@ impl Database {
         format!("{before}/{}", self.name)
     }
 
-    /// Where the server listens.
+    /// Returns the address of the server.
     pub fn server(&self) -> std::net::SocketAddr {
         let authority = self.server.rsplit_once('@').map_or(self.server.as_str(), |(_, rest)| rest);
         let authority = authority.split('/').next().expect("an authority");
@@ -49,35 +51,33 @@ impl Database {
     }
 
     /// Ends all connections to it, as an administrator does.
-    pub async fn cuts(&self) {
+    pub async fn disconnect_all(&self) {
         let name = &self.name;
-        self.runs(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        ))
-        .await;
+        self.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+            .await;
     }
 
-    /// Whether anybody may connect; those that are connected are cut off.
-    pub async fn allows(&self, connections: bool) {
-        self.runs(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {connections}", self.name)).await;
+    /// Allows or refuses new connections; refusing ends those that are open.
+    pub async fn allow_connections(&self, connections: bool) {
+        self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {connections}", self.name)).await;
         if !connections {
-            self.cuts().await;
+            self.disconnect_all().await;
         }
     }
 
     /// Removes it.
-    pub async fn drops(self) {
-        self.runs(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    pub async fn drop(self) {
+        self.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 
     /// Runs a statement on the server.
-    async fn runs(&self, statement: &str) {
+    async fn run(&self, statement: &str) {
         let mut server = PgConnection::connect(&self.server).await.expect("a server");
         server.execute(AssertSqlSafe(statement.to_owned())).await.expect("a statement");
     }
 
     /// The number that a query of this database gives.
-    pub async fn counts(&self, query: &str) -> i64 {
+    pub async fn query_number(&self, query: &str) -> i64 {
         let mut database = PgConnection::connect(&self.url()).await.expect("a database");
         sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut database).await.expect("a number")
     }

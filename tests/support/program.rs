@@ -13,7 +13,10 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
     process::{Child, ChildStderr, Command},
+    time::timeout,
 };
+
+use super::wait::TIMEOUT;
 
 /// The binary in its folder.
 pub struct Program {
@@ -21,7 +24,7 @@ pub struct Program {
     env: Vec<(String, String)>,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
     pub code: Option<i32>,
@@ -86,7 +89,7 @@ impl Program {
     pub async fn run_with(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Outcome {
         let mut child = self.command(args).spawn().expect("the binary");
         let mut input = child.stdin.take().expect("a pipe");
-        // a program that wants no input may be gone already
+        // a program that reads no input may have exited already
         let _ = input.write_all(stdin.as_ref()).await;
         drop(input);
         Outcome::of(child.wait_with_output().await.expect("an end"))
@@ -118,18 +121,21 @@ impl Running {
         drop(self.child.stdout.take());
     }
 
-    /// The next line on stderr that contains `word`.
-    pub async fn says(&mut self, word: &str) -> String {
-        let mut said = String::new();
-        loop {
-            let line = self.stderr.next_line().await.expect("a pipe");
-            let line = line.unwrap_or_else(|| panic!("it ended without saying {word:?}, but\n{said}"));
-            if line.contains(word) {
-                return line;
+    /// Returns the next line on stderr that contains `word`.
+    pub async fn wait_for_line(&mut self, word: &str) -> String {
+        let mut lines = String::new();
+        let find = async {
+            while let Some(line) = self.stderr.next_line().await.expect("a pipe") {
+                if line.contains(word) {
+                    return Some(line);
+                }
+                lines += &line;
+                lines.push('\n');
             }
-            said += &line;
-            said.push('\n');
-        }
+            None
+        };
+        let found = timeout(TIMEOUT, find).await.ok().flatten();
+        found.unwrap_or_else(|| panic!("it did not print {word:?}, but\n{lines}"))
     }
 
     /// Sends SIGTERM, as an orchestrator does.
@@ -137,8 +143,8 @@ impl Running {
         signal(&self.child, "TERM").await;
     }
 
-    /// Its end; what it said on stderr after the lines that were read.
-    pub async fn end(mut self) -> Outcome {
+    /// Waits for the exit and returns the lines on stderr that were not read before.
+    pub async fn wait_for_exit(mut self) -> Outcome {
         let mut stderr = String::new();
         while let Some(line) = self.stderr.next_line().await.expect("a pipe") {
             stderr += &line;
@@ -156,8 +162,8 @@ pub async fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
-/// An address on which nobody listens now, and that nobody gets by asking for any: it is below the ports that systems
-/// hand out, and no other test of this run has it.
+/// Returns an address on which nothing listens. Its port is below those that the system hands out, and no other test
+/// of this run gets it.
 pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 10_000).expect("below ten thousand");
@@ -186,7 +192,7 @@ pub async fn post(address: SocketAddr, path: &str, body: &serde_json::Value) -> 
     Ok(parsed(&answer))
 }
 
-/// The answer to a GET, head and all, as it comes.
+/// Returns the response to a GET as a stream, head included.
 pub async fn open(address: SocketAddr, path: &str) -> io::Result<BufReader<TcpStream>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes()).await?;

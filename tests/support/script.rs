@@ -1,4 +1,4 @@
-//! A model that says what its script says, when it says it: no sockets, for films under a paused clock.
+//! A model that plays a script: no sockets, for films under a paused clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use llm_arena::model::{
 };
 use tokio::time::{Instant, sleep_until};
 
-/// What a scripted model does next.
+/// The next step of a scripted model.
 #[derive(Clone)]
 enum Step {
     Wait(Duration),

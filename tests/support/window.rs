@@ -1,4 +1,4 @@
-//! A surface that a test looks at: it keeps every frame and lets the test wait for what it wants to see.
+//! A surface in memory: it keeps every frame and lets a test wait for one.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Window {
     wants_chart: bool,
 }
 
-/// What was shown; clones see the same.
+/// The frames that were shown; clones share them.
 #[derive(Clone)]
 pub struct Watcher(watch::Receiver<Shown>);
 
@@ -30,7 +30,7 @@ impl Window {
         (Self { shown, wants_chart: true }, Watcher(seen))
     }
 
-    /// As a surface that can show no pictures.
+    /// Returns a surface that cannot show charts.
     pub fn without_chart(self) -> Self {
         Self { wants_chart: false, ..self }
     }
@@ -57,7 +57,7 @@ impl Surface for Window {
 }
 
 impl Watcher {
-    /// The newest frame as soon as it is as wanted.
+    /// Waits until the newest frame satisfies the condition, and returns it.
     pub async fn until(&mut self, wanted: impl Fn(&View) -> bool) -> View {
         let seen = self.0.wait_for(|shown| shown.frames.last().is_some_and(&wanted)).await;
         seen.expect("a frame as wanted before the window closed").frames.last().expect("a frame").clone()

@@ -1,6 +1,6 @@
 //! Every command and every button, in every place, both ways.
 
-use super::stage::{Setting, Stage, Way};
+use super::{DiscordScenario, Setup, Transport};
 use crate::support::{
     discord::{ANA, BEN, MOD, Place},
     provider::{Answer, Gate, answer},
@@ -16,19 +16,19 @@ fn pair(gate: &Gate) -> [Answer; 2] {
 }
 
 /// `/arena compare` from the command to the chart.
-async fn a_race(way: Way, place: Place) {
+async fn a_race(transport: Transport, place: Place) {
     let gate = Gate::default();
-    let stage = Stage::open(Setting { way, ..Setting::default() }, pair(&gate)).await;
-    let asked = stage.discord.types("/arena compare", WHY, ANA, place);
-    assert!(!asked.acknowledged().await.private);
-    let live = asked.shows("scatters").await.look;
+    let scenario = DiscordScenario::start(Setup { transport, ..Setup::default() }, pair(&gate)).await;
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, place);
+    assert!(!request.wait_for_ack().await.private);
+    let live = request.wait_for_text("scatters").await.look;
     assert_eq!(live.buttons().iter().map(|button| button.label.as_str()).collect::<Vec<_>>(), ["Stop"]);
     gate.open();
-    let last = asked.ends().await.look.text();
+    let last = request.wait_for_end().await.look.text();
     for words in ["Air scatters blue", "Rayleigh scattering", "Ana", "why is the sky blue"] {
         assert!(last.contains(words), "{words} in\n{last}");
     }
-    let charted = asked.until(|look| look.attachment("race.png").is_some()).await.look;
+    let charted = request.wait_until(|look| look.attachment("race.png").is_some()).await.look;
     assert!(charted.text().contains("Rayleigh scattering"));
     assert!(
         charted
@@ -38,44 +38,44 @@ async fn a_race(way: Way, place: Place) {
             .as_deref()
             .is_some_and(|alt| alt.contains("tokens per second"))
     );
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_a_server() {
-    a_race(Way::Gateway, Place::Server).await;
+    a_race(Transport::Gateway, Place::Server).await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_a_direct_message() {
-    a_race(Way::Gateway, Place::Dm).await;
+    a_race(Transport::Gateway, Place::Dm).await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_anybodys_pocket() {
-    a_race(Way::Gateway, Place::UserInstalled).await;
+    a_race(Transport::Gateway, Place::UserInstalled).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_a_direct_message() {
-    a_race(Way::Http, Place::Dm).await;
+    a_race(Transport::Http, Place::Dm).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_a_server() {
-    a_race(Way::Http, Place::Server).await;
+    a_race(Transport::Http, Place::Server).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_anybodys_pocket() {
-    a_race(Way::Http, Place::UserInstalled).await;
+    a_race(Transport::Http, Place::UserInstalled).await;
 }
 
 /// `ask`, `models`, `examples`, `help`, completion, and what people get wrong.
-async fn the_other_words(way: Way) {
-    let setting = Setting { way, ..Setting::default() };
-    let stage = Stage::open(
-        setting,
+async fn the_other_words(transport: Transport) {
+    let setup = Setup { transport, ..Setup::default() };
+    let scenario = DiscordScenario::start(
+        setup,
         [
             answer("b").role().says("Because.").whole(),
             answer("b").role().says("So.").whole(),
@@ -83,80 +83,86 @@ async fn the_other_words(way: Way) {
         ],
     )
     .await;
-    let discord = &stage.discord;
-    let asked = discord.types("/arena ask", &[("model", "b"), ("prompt", "why")], ANA, Place::Server);
-    assert!(asked.ends().await.look.text().contains("Because."));
-    let models = discord.types("/arena models", &[], BEN, Place::Server);
-    assert!(models.acknowledged().await.private);
-    assert!(models.shows("fake").await.look.text().contains('B'));
-    let help = discord.types("/arena help", &[], BEN, Place::Dm);
-    assert!(help.acknowledged().await.private);
-    help.shows("tok/s").await;
-    let wrong = discord.types("/arena ask", &[("model", "bb"), ("prompt", "why")], ANA, Place::Server);
-    assert!(wrong.acknowledged().await.private);
-    wrong.shows("did you mean").await;
+    let discord = &scenario.discord;
+    let request =
+        discord.type_command("/arena ask", &[("model", "b"), ("prompt", "why")], ANA, Place::Server);
+    assert!(request.wait_for_end().await.look.text().contains("Because."));
+    let models = discord.type_command("/arena models", &[], BEN, Place::Server);
+    assert!(models.wait_for_ack().await.private);
+    assert!(models.wait_for_text("fake").await.look.text().contains('B'));
+    let help = discord.type_command("/arena help", &[], BEN, Place::Dm);
+    assert!(help.wait_for_ack().await.private);
+    help.wait_for_text("tok/s").await;
+    let wrong = discord.type_command("/arena ask", &[("model", "bb"), ("prompt", "why")], ANA, Place::Server);
+    assert!(wrong.wait_for_ack().await.private);
+    wrong.wait_for_text("did you mean").await;
     let choices = discord
-        .completes("/arena ask", &[("prompt", "why"), ("model", "B")], ANA, Place::Server)
-        .choices()
+        .autocomplete("/arena ask", &[("prompt", "why"), ("model", "B")], ANA, Place::Server)
+        .wait_for_choices()
         .await;
     assert_eq!(choices, [("B".to_owned(), "b".to_owned())]);
-    let lists = discord.completes("/arena compare", &[("prompt", "x"), ("models", "a,")], ANA, Place::Dm);
-    assert_eq!(lists.choices().await.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), ["a", "a,b"]);
-    let examples = discord.types("/arena examples", &[], ANA, Place::Server);
-    examples.shows("A quick fact").await;
-    let started = discord.presses(examples.message().await, "A quick fact", ANA);
-    assert!(!started.acknowledged().await.private);
-    assert!(started.ends().await.look.text().contains("Hm."));
-    stage.ends().await;
+    let lists = discord.autocomplete("/arena compare", &[("prompt", "x"), ("models", "a,")], ANA, Place::Dm);
+    assert_eq!(
+        lists.wait_for_choices().await.into_iter().map(|(_, value)| value).collect::<Vec<_>>(),
+        ["a", "a,b"]
+    );
+    let examples = discord.type_command("/arena examples", &[], ANA, Place::Server);
+    examples.wait_for_text("A quick fact").await;
+    let started = discord.press(examples.wait_for_message().await, "A quick fact", ANA);
+    assert!(!started.wait_for_ack().await.private);
+    assert!(started.wait_for_end().await.look.text().contains("Hm."));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn the_other_words_over_the_gateway() {
-    the_other_words(Way::Gateway).await;
+    the_other_words(Transport::Gateway).await;
 }
 
 #[tokio::test]
 async fn the_other_words_over_http() {
-    the_other_words(Way::Http).await;
+    the_other_words(Transport::Http).await;
 }
 
 /// Stop, Race again, Full answers, Explain.
-async fn every_button(way: Way) {
+async fn every_button(transport: Transport) {
     let gate = Gate::default();
     let again = ["a", "b"].map(|model| answer(model).role().says("Once ").says("more").whole());
     let answers = [answer("a").role().says("Air").hangs(), answer("b").role().says("Whole").whole()];
-    let stage = Stage::open(Setting { way, ..Setting::default() }, answers.into_iter().chain(again)).await;
-    let discord = &stage.discord;
-    let race = discord.types("/arena compare", WHY, ANA, Place::Server);
-    race.shows("Air").await;
-    let message = race.message().await;
-    let not_hers = discord.presses(message, "Stop", BEN);
-    assert!(not_hers.acknowledged().await.private);
-    not_hers.shows("Only the person who asked").await;
-    discord.presses(message, "Stop", MOD).acknowledged().await;
-    assert!(race.ends().await.look.text().contains("stopped"));
-    race.until(|look| look.attachment("race.png").is_some()).await;
-    let full = discord.presses(message, "Full answers", BEN);
-    assert!(full.acknowledged().await.private);
-    let file = full.until(|look| !look.attachments.is_empty()).await.look.attachments[0].bytes.clone();
+    let scenario =
+        DiscordScenario::start(Setup { transport, ..Setup::default() }, answers.into_iter().chain(again))
+            .await;
+    let discord = &scenario.discord;
+    let race = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    race.wait_for_text("Air").await;
+    let message = race.wait_for_message().await;
+    let not_hers = discord.press(message, "Stop", BEN);
+    assert!(not_hers.wait_for_ack().await.private);
+    not_hers.wait_for_text("Only the person who asked").await;
+    discord.press(message, "Stop", MOD).wait_for_ack().await;
+    assert!(race.wait_for_end().await.look.text().contains("stopped"));
+    race.wait_until(|look| look.attachment("race.png").is_some()).await;
+    let full = discord.press(message, "Full answers", BEN);
+    assert!(full.wait_for_ack().await.private);
+    let file = full.wait_until(|look| !look.attachments.is_empty()).await.look.attachments[0].bytes.clone();
     assert!(String::from_utf8(file).expect("UTF-8").contains("Whole"));
-    let explained = discord.presses(message, "Explain", BEN);
-    assert!(explained.acknowledged().await.private);
-    explained.until(|look| look.text().len() > 40).await;
-    let second = discord.presses(message, "Race again", BEN);
-    assert!(!second.acknowledged().await.private);
-    let text = second.ends().await.look.text();
+    let explained = discord.press(message, "Explain", BEN);
+    assert!(explained.wait_for_ack().await.private);
+    explained.wait_until(|look| look.text().len() > 40).await;
+    let second = discord.press(message, "Race again", BEN);
+    assert!(!second.wait_for_ack().await.private);
+    let text = second.wait_for_end().await.look.text();
     assert!(text.contains("Once more"), "{text}");
     drop(gate);
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn every_button_over_the_gateway() {
-    every_button(Way::Gateway).await;
+    every_button(Transport::Gateway).await;
 }
 
 #[tokio::test]
 async fn every_button_over_http() {
-    every_button(Way::Http).await;
+    every_button(Transport::Http).await;
 }

@@ -1,25 +1,25 @@
-//! Messages and interactions that are no more, or not ours: no model runs for nobody, no call is made in vain.
+//! Messages and interactions that are gone or belong to another process: no model runs in vain, no call is wasted.
 
-use super::{ANSWER, NAMED, PROMPT, Setting, Stage, alone, asks, calls, endless, ends_with_chart, halves};
-use crate::{
-    stories::soon,
-    support::{
-        discord::{Family, Place},
-        provider::{Gate, answer},
-    },
+use super::{
+    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, calls, endless_answer,
+    gated_answer, single_model, start_race, with_timeout,
+};
+use crate::support::{
+    discord::{Family, Place},
+    provider::{Gate, answer},
 };
 
 #[tokio::test]
 async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
-    let mut stage = Stage::open(alone(""), [endless()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.deletes(asked.message().await);
-    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.logs("race over").await;
+    let mut scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.delete_message(request.wait_for_message().await);
+    with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    scenario.service.wait_for_log("race over").await;
     let log = {
-        let refused = stage.discord.world(|world| world.calls.iter().filter(|c| c.status == 404).count());
+        let refused = scenario.discord.world(|world| world.calls.iter().filter(|c| c.status == 404).count());
         assert_eq!(refused, 1);
-        stage.ends().await
+        scenario.finish().await
     };
     assert!(log.iter().any(|line| line.contains("final frame not shown")), "{log:#?}");
 }
@@ -27,89 +27,95 @@ async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
 #[tokio::test]
 async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
-    let hung = stage.discord.hangs_next(Family::Upload);
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    let hung = scenario.discord.hang_next(Family::Upload);
     gate.open();
     hung.reached().await;
-    stage.discord.deletes(asked.message().await);
+    scenario.discord.delete_message(request.wait_for_message().await);
     hung.release();
-    stage.logs("failed to attach the chart").await;
-    stage.ends().await;
+    scenario.service.wait_for_log("failed to attach the chart").await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
     let gate = Gate::default();
-    let setting =
-        Setting { lines: "[arena]\nconcurrent_races = 1\nraces_per_user_per_minute = 60", ..alone("") };
-    let stage = Stage::open(setting, [halves(&gate)]).await;
-    stage.discord.another_process_answers_first();
-    stage.discord.forgets_next_interaction();
+    let setup =
+        Setup { lines: "[arena]\nconcurrent_races = 1\nraces_per_user_per_minute = 60", ..single_model("") };
+    let scenario = DiscordScenario::start(setup, [gated_answer(&gate)]).await;
+    scenario.discord.another_process_answers_first();
+    scenario.discord.forget_next_interaction();
     for code in [40_060, 10_062] {
-        let asked =
-            stage.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, Place::Server);
-        assert_eq!(asked.tried().await, code);
+        let request = scenario.discord.type_command(
+            "/arena compare",
+            &[("prompt", &format!("{PROMPT}?"))],
+            NAMED,
+            Place::Server,
+        );
+        assert_eq!(request.wait_for_response_code().await, code);
     }
-    assert_eq!(stage.provider.truth().exchanges.len(), 0);
+    assert_eq!(scenario.provider.truth().exchanges.len(), 0);
     // the only slot is free again
-    let asked = asks(&stage, Place::Server).await;
+    let request = start_race(&scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    assert_eq!(stage.provider.truth().exchanges.len(), 1);
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    assert_eq!(scenario.provider.truth().exchanges.len(), 1);
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_the_token_is_forbidden_the_channel_goes_on() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.refuses_next(Family::Edit, 403, 50_001);
-    super::are_met(&stage).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.refuse_next(Family::Edit, 403, 50_001);
+    super::wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_every_edit_is_forbidden_the_race_goes_on_and_its_final_frame_is_tried_once() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.forbids(Family::Edit);
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.forbid(Family::Edit);
     let forbidden = |world: &crate::support::discord::World| {
         (world.calls.iter().filter(|call| call.status == 403).count() == 2).then_some(())
     };
-    stage.discord.until(forbidden).await;
-    let before = calls(&stage);
+    scenario.discord.until(forbidden).await;
+    let before = calls(&scenario);
     gate.open();
-    stage.logs("final frame not shown").await;
-    assert_eq!(calls(&stage), before + 1, "the final frame is tried once");
-    stage.discord.pardon();
-    assert!(asked.now().button("Stop").is_some(), "nothing could be shown");
-    stage.ends().await;
+    scenario.service.wait_for_log("final frame not shown").await;
+    assert_eq!(calls(&scenario), before + 1, "the final frame is tried once");
+    scenario.discord.take_violations();
+    assert!(request.current().button("Stop").is_some(), "nothing could be shown");
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn the_last_edit_forbidden_is_not_tried_again() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    asks(&stage, Place::UserInstalled).await;
-    stage.discord.forbids(Family::FinalEdit);
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    start_race(&scenario, Place::UserInstalled).await;
+    scenario.discord.forbid(Family::FinalEdit);
     gate.open();
-    stage.logs("final frame not shown").await;
-    stage.ends().await;
+    scenario.service.wait_for_log("final frame not shown").await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_stopped_race_leaves_its_providers() {
-    let stage = Stage::open(alone(""), [answer("a").role().says(ANSWER).says(" begins").hangs()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    let press = stage.discord.presses(asked.message().await, "Stop", NAMED);
-    press.acknowledged().await;
-    let last = asked.ends().await.look;
+    let scenario =
+        DiscordScenario::start(single_model(""), [answer("a").role().says(ANSWER).says(" begins").hangs()])
+            .await;
+    let request = start_race(&scenario, Place::Server).await;
+    let press = scenario.discord.press(request.wait_for_message().await, "Stop", NAMED);
+    press.wait_for_ack().await;
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("stopped") && last.text().contains("begins"), "{}", last.text());
-    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.ends().await;
+    with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    scenario.finish().await;
 }

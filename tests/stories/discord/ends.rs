@@ -1,106 +1,112 @@
-//! Ends that come from outside: the token's, the service's.
+//! Ends from outside: of the token, of the service.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::{NAMED, PROMPT, Setting, Stage, alone, are_met, asks, endless, ends_with_chart, halves};
-use crate::{
-    stories::soon,
-    support::{
-        discord::{Asked, FakeDiscord, Family, Place, Route, Scope, Span},
-        provider::Gate,
-    },
+use super::{
+    DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, endless_answer, gated_answer,
+    single_model, start_race, wait_for_faults, with_timeout,
+};
+use crate::support::{
+    discord::{FakeDiscord, Family, Place, Route, Scope, Span, UserRequest},
+    provider::Gate,
 };
 
-async fn is_edited_through_the_channel(stage: &Stage) {
+async fn is_edited_through_the_channel(scenario: &DiscordScenario) {
     let moved = |world: &crate::support::discord::World| {
         world.calls.iter().any(|call| call.route == Route::EditMessage && call.status == 200).then_some(())
     };
-    stage.discord.until(moved).await;
+    scenario.discord.until(moved).await;
 }
 
 #[tokio::test]
 async fn where_the_bot_is_a_message_outlives_its_token() {
     for (place, seconds, life) in [(Place::Server, 2, 5.s()), (Place::Dm, 600, 3.s())] {
         let gate = Gate::default();
-        let stage = Stage::open(alone(&format!("token_seconds = {seconds}")), [halves(&gate)]).await;
-        stage.discord.world(|world| world.token_life = life);
-        let asked = asks(&stage, place).await;
-        is_edited_through_the_channel(&stage).await;
-        let refused = stage.discord.world(|world| world.calls.iter().filter(|c| c.status == 401).count());
+        let scenario = DiscordScenario::start(
+            single_model(&format!("token_seconds = {seconds}")),
+            [gated_answer(&gate)],
+        )
+        .await;
+        scenario.discord.world(|world| world.token_life = life);
+        let request = start_race(&scenario, place).await;
+        is_edited_through_the_channel(&scenario).await;
+        let refused = scenario.discord.world(|world| world.calls.iter().filter(|c| c.status == 401).count());
         assert_eq!(refused, usize::from(seconds == 600), "{place:?}");
         gate.open();
-        ends_with_chart(&asked).await;
-        stage.ends().await;
+        assert_ends_with_chart(&request).await;
+        scenario.finish().await;
     }
 }
 
-/// The last frame of a race that could not go on: it says why, and its chart is there.
-async fn is_frozen(stage: &Stage, asked: &Asked) {
-    let last = asked.ends().await.look;
-    assert!(last.text().contains("can no longer be edited"), "{}", last.text());
+/// Checks the last frame of a race that had to stop: it says why and has its chart.
+async fn is_frozen(scenario: &DiscordScenario, request: &UserRequest) {
+    let last = request.wait_for_end().await.look;
+    assert!(last.text().contains("may not change any longer"), "{}", last.text());
     assert!(last.text().contains("begins"), "{}", last.text());
-    asked.until(|look| !look.attachments.is_empty()).await;
-    soon(stage.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some())))
-        .await;
+    request.wait_until(|look| !look.attachments.is_empty()).await;
+    with_timeout(
+        scenario.provider.until(|truth| truth.exchanges.iter().all(|exchange| exchange.left().is_some())),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
-    let stage = Stage::open(alone("token_seconds = 2"), [endless(), endless()]).await;
-    stage.discord.world(|world| world.token_life = 8.s());
+    let scenario =
+        DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer(), endless_answer()]).await;
+    scenario.discord.world(|world| world.token_life = 8.s());
     for place in [Place::UserInstalled, Place::ForeignServer] {
-        let asked = asks(&stage, place).await;
-        is_frozen(&stage, &asked).await;
+        let request = start_race(&scenario, place).await;
+        is_frozen(&scenario, &request).await;
     }
-    let channel = stage.discord.world(|world| world.calls.iter().any(|c| c.route == Route::EditMessage));
+    let channel = scenario.discord.world(|world| world.calls.iter().any(|c| c.route == Route::EditMessage));
     assert!(!channel, "a call in vain");
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() {
-    let stage = Stage::open(alone("token_seconds = 2"), [endless()]).await;
-    stage.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
-    let asked = asks(&stage, Place::Server).await;
-    is_frozen(&stage, &asked).await;
-    stage.ends().await;
+    let scenario = DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer()]).await;
+    scenario.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
+    let request = start_race(&scenario, Place::Server).await;
+    is_frozen(&scenario, &request).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
-    let mut stage = Stage::open(alone(""), [endless()]).await;
-    stage.discord.world(|world| world.token_life = 2.s());
-    asks(&stage, Place::UserInstalled).await;
-    soon(stage.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
-    stage.logs("final frame not shown").await;
-    stage.ends().await;
+    let mut scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
+    scenario.discord.world(|world| world.token_life = 2.s());
+    start_race(&scenario, Place::UserInstalled).await;
+    with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
+    scenario.service.wait_for_log("final frame not shown").await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame() {
-    let stage = Stage::open(alone("token_seconds = 2"), [endless()]).await;
-    stage.discord.world(|world| world.token_life = 30.s());
-    stage.discord.forbids(Family::ChannelEdit);
-    let asked = asks(&stage, Place::Server).await;
-    is_frozen(&stage, &asked).await;
-    stage.ends().await;
+    let scenario = DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer()]).await;
+    scenario.discord.world(|world| world.token_life = 30.s());
+    scenario.discord.forbid(Family::ChannelEdit);
+    let request = start_race(&scenario, Place::Server).await;
+    is_frozen(&scenario, &request).await;
+    scenario.finish().await;
 }
 
 /// A restart in mid-race where edits are this rare: the last frame gets its slot in time.
-async fn is_interrupted_within_its_bucket(calls: u32, window: Duration, trouble: fn(&Stage)) {
+async fn is_interrupted_within_its_bucket(calls: u32, window: Duration, trouble: fn(&DiscordScenario)) {
     let lines = "[arena]\ndrain_seconds = 7";
     let discord = FakeDiscord::open().await;
-    discord.edits(calls, window);
-    let stage = Stage::open_with(discord, Setting { lines, ..alone("") }, [endless()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    trouble(&stage);
-    stage.signals("TERM").await;
-    let last = asked.ends().await.look;
+    discord.set_edit_limits(calls, window);
+    let scenario =
+        DiscordScenario::start_with(discord, Setup { lines, ..single_model("") }, [endless_answer()]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    trouble(&scenario);
+    scenario.service.signal("TERM").await;
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
-    are_met(&stage).await;
-    stage.ended().await;
+    wait_for_faults(&scenario).await;
+    scenario.finished().await;
 }
 
 #[tokio::test]
@@ -110,79 +116,84 @@ async fn a_restart_leaves_the_last_frame_the_time_for_its_only_slot() {
 
 #[tokio::test]
 async fn a_restart_leaves_the_last_frame_the_time_for_a_second_one() {
-    is_interrupted_within_its_bucket(3, 4.s(), |stage| stage.discord.fails_next(Family::FinalEdit, 500))
-        .await;
+    is_interrupted_within_its_bucket(3, 4.s(), |scenario| {
+        scenario.discord.fail_next(Family::FinalEdit, 500);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_restart_gets_over_edits_that_hang() {
-    let setting = Setting { lines: "[arena]\ndrain_seconds = 5", ..alone("") };
+    let setup = Setup { lines: "[arena]\ndrain_seconds = 5", ..single_model("") };
     let gate = Gate::default();
-    let stage = Stage::open(setting, [halves(&gate), endless()]).await;
-    // the race ends by itself while a live edit of it hangs
-    let over = asks(&stage, Place::Server).await;
-    let hung = stage.discord.hangs_next(Family::Edit);
+    let scenario = DiscordScenario::start(setup, [gated_answer(&gate), endless_answer()]).await;
+    // the race ends by itself while one of its live edits hangs
+    let over = start_race(&scenario, Place::Server).await;
+    let hung = scenario.discord.hang_next(Family::Edit);
     hung.reached().await;
     gate.open();
-    let interrupted = asks(&stage, Place::Server).await;
-    let hung = stage.discord.hangs_next(Family::FinalEdit);
-    stage.signals("TERM").await;
+    let interrupted = start_race(&scenario, Place::Server).await;
+    let hung = scenario.discord.hang_next(Family::FinalEdit);
+    scenario.service.signal("TERM").await;
     hung.reached().await;
-    let last = over.ends().await.look;
+    let last = over.wait_for_end().await.look;
     assert!(last.text().contains("begins and ends"), "{}", last.text());
-    let last = interrupted.ends().await.look;
+    let last = interrupted.wait_for_end().await.look;
     assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
-    stage.ended().await;
+    scenario.finished().await;
 }
 
-/// Somebody wants the full answers of a race that is over, whose upload meets this.
-async fn wants_full_answers<T>(stage: &Stage, gate: &Gate, meets: impl Fn(&FakeDiscord) -> T) -> (Asked, T) {
-    let asked = asks(stage, Place::Server).await;
+/// Requests the full answers of a finished race, whose upload is struck by a fault.
+async fn wants_full_answers<T>(
+    scenario: &DiscordScenario,
+    gate: &Gate,
+    inject: impl Fn(&FakeDiscord) -> T,
+) -> (UserRequest, T) {
+    let request = start_race(scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    let met = meets(&stage.discord);
-    (stage.discord.presses(asked.message().await, "Full answers", NAMED), met)
+    assert_ends_with_chart(&request).await;
+    let fault = inject(&scenario.discord);
+    (scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED), fault)
 }
 
 #[tokio::test]
 async fn a_restart_does_not_wait_for_private_answers() {
     let gates = [Gate::default(), Gate::default()];
-    let setting = Setting { lines: "[arena]\ndrain_seconds = 4", ..alone("") };
-    let stage = Stage::open(setting, gates.iter().map(halves)).await;
-    // the limiter knows that not even a word is taken
-    let limits = |discord: &FakeDiscord| discord.limits_next(Family::Upload, Scope::User, 60.s());
-    let (limited, ()) = wants_full_answers(&stage, &gates[0], limits).await;
-    are_met(&stage).await;
-    limited.pardons();
-    // nobody answers, but a word is taken
-    let hangs = |discord: &FakeDiscord| discord.hangs_next(Family::Upload);
-    let (stuck, hung) = wants_full_answers(&stage, &gates[1], hangs).await;
+    let setup = Setup { lines: "[arena]\ndrain_seconds = 4", ..single_model("") };
+    let scenario = DiscordScenario::start(setup, gates.iter().map(gated_answer)).await;
+    // the limiter knows that not even a short text is accepted
+    let limits = |discord: &FakeDiscord| discord.rate_limit_next(Family::Upload, Scope::User, 300.s());
+    let (limited, ()) = wants_full_answers(&scenario, &gates[0], limits).await;
+    wait_for_faults(&scenario).await;
+    limited.excuse();
+    // the upload hangs, but a short text is accepted
+    let hangs = |discord: &FakeDiscord| discord.hang_next(Family::Upload);
+    let (stuck, hung) = wants_full_answers(&scenario, &gates[1], hangs).await;
     hung.reached().await;
-    let signalled = Instant::now();
-    stage.signals("TERM").await;
-    stuck.shows("before this could be shown").await;
-    let log = stage.ended().await;
-    assert!(signalled.elapsed() < 4.s(), "the end took {:?}", signalled.elapsed());
+    scenario.service.signal("TERM").await;
+    stuck.wait_for_text("before this could be shown").await;
+    let log = scenario.finished().await;
     assert_eq!(log.iter().filter(|line| line.contains("an answer stays on")).count(), 1);
 }
 
 async fn is_interrupted_by(name: &str) {
     let lines = "[arena]\ndrain_seconds = 4\nraces_per_user_per_minute = 60";
-    let stage = Stage::open(Setting { lines, ..alone("") }, [endless(), endless()]).await;
-    let live = [asks(&stage, Place::Server).await, asks(&stage, Place::UserInstalled).await];
-    let signalled = Instant::now();
-    stage.signals(name).await;
-    super::drains(&stage).await;
-    let late = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    let answer = late.acknowledged().await;
-    assert!(answer.private && late.now().text().contains("restarting"), "{}", late.now().text());
-    for asked in &live {
-        let last = asked.ends().await.look;
+    let scenario =
+        DiscordScenario::start(Setup { lines, ..single_model("") }, [endless_answer(), endless_answer()])
+            .await;
+    let live =
+        [start_race(&scenario, Place::Server).await, start_race(&scenario, Place::UserInstalled).await];
+    scenario.service.signal(name).await;
+    super::wait_for_shutdown(&scenario).await;
+    let late = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    let answer = late.wait_for_ack().await;
+    assert!(answer.private && late.current().text().contains("restarting"), "{}", late.current().text());
+    for request in &live {
+        let last = request.wait_for_end().await.look;
         assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
         assert!(last.text().contains("begins"), "{}", last.text());
     }
-    stage.ended().await;
-    assert!(signalled.elapsed() < 5.s(), "the end took {:?}", signalled.elapsed());
+    scenario.finished().await;
 }
 
 #[tokio::test]
@@ -197,22 +208,22 @@ async fn sigint_does_the_same() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let stage = Stage::open(alone(""), [endless()]).await;
-    asks(&stage, Place::Server).await;
-    stage.signals("TERM").await;
-    super::drains(&stage).await;
-    stage.signals("TERM").await;
-    stage.closed(130).await;
+    let scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
+    start_race(&scenario, Place::Server).await;
+    scenario.service.signal("TERM").await;
+    super::wait_for_shutdown(&scenario).await;
+    scenario.service.signal("TERM").await;
+    scenario.exited(130).await;
 }
 
 #[tokio::test]
 async fn the_final_edit_of_a_restart_gets_over_trouble() {
-    let stage = Stage::open(alone(""), [endless()]).await;
-    let asked = asks(&stage, Place::Server).await;
-    stage.discord.fails_next(Family::FinalEdit, 500);
-    stage.signals("TERM").await;
-    let last = asked.ends().await.look;
+    let scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
+    let request = start_race(&scenario, Place::Server).await;
+    scenario.discord.fail_next(Family::FinalEdit, 500);
+    scenario.service.signal("TERM").await;
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("interrupted by a restart"), "{}", last.text());
-    are_met(&stage).await;
-    stage.ended().await;
+    wait_for_faults(&scenario).await;
+    scenario.finished().await;
 }

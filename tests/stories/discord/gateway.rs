@@ -1,11 +1,8 @@
-//! A gateway on its bad days: a race goes on, what people typed meanwhile is answered, nothing runs twice.
+//! Gateway failures: the race continues, commands from meanwhile are answered, nothing runs twice.
 
 use std::time::Duration;
 
-use super::{
-    super::soon,
-    stage::{Setting, Stage, Way},
-};
+use super::{DiscordScenario, Setup, Transport, with_timeout};
 use crate::support::{
     discord::{ANA, Place, gateway::FakeGateway},
     provider::{Gate, answer},
@@ -13,7 +10,7 @@ use crate::support::{
 
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// A race runs while `trouble` comes and goes; when the gateway is `back`, another command is answered.
+/// Lets `trouble` strike during a race; once `back` is true, another command is answered.
 async fn through(
     trouble: impl Fn(&FakeGateway),
     back: impl Fn(&crate::support::discord::gateway::Truth) -> bool,
@@ -23,21 +20,26 @@ async fn through(
         answer("a").role().says("Air").waits_for(&gate).says(" blue").whole(),
         answer("a").role().says("Again").whole(),
     ];
-    let setting =
-        Setting { way: Way::Gateway, models: &[("a", "")], heartbeat: HEARTBEAT, ..Setting::default() };
-    let stage = Stage::open(setting, answers).await;
-    let gateway = stage.gateway.as_ref().expect("a gateway");
-    let race = stage.discord.types("/arena compare", &[("prompt", "why")], ANA, Place::Server);
-    race.shows("Air").await;
+    let setup = Setup {
+        transport: Transport::Gateway,
+        models: &[("a", "")],
+        heartbeat: HEARTBEAT,
+        ..Setup::default()
+    };
+    let scenario = DiscordScenario::start(setup, answers).await;
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
+    let race = scenario.discord.type_command("/arena compare", &[("prompt", "why")], ANA, Place::Server);
+    race.wait_for_text("Air").await;
     trouble(gateway);
     gate.open();
-    race.shows("Air blue").await;
-    soon(gateway.until(|truth| truth.live > 0 && back(truth))).await;
+    race.wait_for_text("Air blue").await;
+    with_timeout(gateway.until(|truth| truth.live > 0 && back(truth))).await;
     gateway.give_acks();
-    let second = stage.discord.types("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
-    second.shows("Again").await;
-    second.ends().await;
-    stage.ends().await;
+    let second =
+        scenario.discord.type_command("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
+    second.wait_for_text("Again").await;
+    second.wait_for_end().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
@@ -70,15 +72,15 @@ async fn it_leaves_a_gateway_that_closes_without_a_word() {
     through(FakeGateway::close_without_code, |truth| truth.identifies.len() + truth.resumes.len() == 2).await;
 }
 
-/// What was typed while the bot was away comes with the resume.
+/// Commands that were typed during an outage arrive with the resume.
 #[tokio::test]
 async fn what_was_typed_meanwhile_is_not_lost() {
-    let setting = Setting { way: Way::Gateway, models: &[("a", "")], ..Setting::default() };
-    let stage = Stage::open(setting, []).await;
-    let gateway = stage.gateway.as_ref().expect("a gateway");
+    let setup = Setup { transport: Transport::Gateway, models: &[("a", "")], ..Setup::default() };
+    let scenario = DiscordScenario::start(setup, []).await;
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
     gateway.drop_connection();
-    let help = stage.discord.types("/arena help", &[], ANA, Place::Server);
-    help.shows("tok/s").await;
+    let help = scenario.discord.type_command("/arena help", &[], ANA, Place::Server);
+    help.wait_for_text("tok/s").await;
     assert_eq!(gateway.truth().identifies.len(), 1);
-    stage.ends().await;
+    scenario.finish().await;
 }

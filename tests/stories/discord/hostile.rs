@@ -1,6 +1,6 @@
 //! Texts of models and people that mean harm, and such as are merely long or slow.
 
-use super::{ANSWER, Setting, Stage, alone};
+use super::{ANSWER, DiscordScenario, Setup, single_model};
 use crate::support::{
     discord::{ANA, Look, Place, User},
     provider::{Gate, Spelling, answer},
@@ -23,8 +23,8 @@ async fn hostile_text_pings_nobody_and_breaks_nothing() {
         answer("d").role().says(&"```rust\n> # ".repeat(900)).says(&"@everyone ".repeat(400)).whole(),
     ];
     let models = &[("a", ""), ("b", ""), ("c", ""), ("d", "")];
-    let stage = Stage::open(Setting { models, ..Setting::default() }, says).await;
-    stage.discord.world(|world| {
+    let scenario = DiscordScenario::start(Setup { models, ..Setup::default() }, says).await;
+    scenario.discord.world(|world| {
         world.forbidden_words = ["Qz", "@everyone", "@here", "<@", "evil"].map(str::to_owned).to_vec();
     });
     let evil = User {
@@ -35,37 +35,40 @@ async fn hostile_text_pings_nobody_and_breaks_nothing() {
         ..ANA
     };
     let prompt = format!("{PINGS} {LINKS} {MARKDOWN}{}{CONTROLS}", "\n".repeat(5_000));
-    let asked = stage.discord.types("/arena compare", &[("prompt", &prompt)], evil, Place::Server);
-    let last = asked.ends().await.look;
-    asked.until(|look| !look.attachments.is_empty()).await;
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", &prompt)], evil, Place::Server);
+    let last = request.wait_for_end().await.look;
+    request.wait_until(|look| !look.attachments.is_empty()).await;
     assert!(!last.content.contains("Qz"), "{}", last.content);
     let text = last.text();
     assert!(text.contains("Qzbefore"), "the answers are shown: {text}");
     assert!(text.lines().count() < 120, "{} lines", text.lines().count());
     for button in ["Full answers", "Explain"] {
-        let press = stage.discord.presses(asked.message().await, button, evil);
-        let look = press.until(|look| !look.is_loading()).await.look;
+        let press = scenario.discord.press(request.wait_for_message().await, button, evil);
+        let look = press.wait_until(|look| !look.is_loading()).await.look;
         assert!(!look.content.contains("Qz"), "{}", look.content);
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_long_pause_of_thoughts_moves_and_meets_no_deadline() {
     let gate = Gate::default();
     let thinks = answer("a").role().thinks(Spelling::Reasoning, &["Hm"]).waits_for(&gate);
-    let stage = Stage::open(alone(""), [thinks.says(ANSWER).says(" at last").whole()]).await;
-    let asked = stage.discord.types("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
-    asked.until(|look| thought(look).is_some_and(|seconds| seconds >= 5.0)).await;
-    let moves = asked.revisions().iter().filter(|revision| thought(&revision.look).is_some()).count();
+    let scenario =
+        DiscordScenario::start(single_model(""), [thinks.says(ANSWER).says(" at last").whole()]).await;
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
+    request.wait_until(|look| thought(look).is_some_and(|seconds| seconds >= 5.0)).await;
+    let moves = request.revisions().iter().filter(|revision| thought(&revision.look).is_some()).count();
     assert!(moves >= 3, "{moves} frames in five seconds of thoughts");
     gate.open();
-    let last = asked.ends().await.look;
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("at last"), "{}", last.text());
-    stage.ends().await;
+    scenario.finish().await;
 }
 
-/// How long a lane reasons, as the message says.
+/// Returns how long a lane has been reasoning, according to the message.
 fn thought(look: &Look) -> Option<f64> {
     look.text().split_once("reasoning ")?.1.split(' ').next()?.parse().ok()
 }
@@ -84,17 +87,19 @@ async fn an_answer_of_thirty_thousand_characters_is_given_whole() {
     for some in tokens.chunks(40) {
         streams = streams.says_tokens(some);
     }
-    let stage =
-        Stage::open(Setting::default(), [streams.whole(), answer("b").role().says(other).whole()]).await;
-    let asked = stage.discord.types("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
-    let last = asked.ends().await.look;
+    let scenario =
+        DiscordScenario::start(Setup::default(), [streams.whole(), answer("b").role().says(other).whole()])
+            .await;
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("日本語") && last.text().contains(other), "{}", last.text());
-    let press = stage.discord.presses(asked.message().await, "Full answers", ANA);
-    let look = press.until(|look| !look.is_loading()).await.look;
+    let press = scenario.discord.press(request.wait_for_message().await, "Full answers", ANA);
+    let look = press.wait_until(|look| !look.is_loading()).await.look;
     let file = look.attachments.first().expect("a file");
     let whole = String::from_utf8(file.bytes.clone()).expect("UTF-8");
     assert_eq!(file.mime, "text/markdown");
     assert!(whole.contains(&text), "the answer is not there byte for byte");
     assert!(whole.contains(other), "{whole}");
-    stage.ends().await;
+    scenario.finish().await;
 }

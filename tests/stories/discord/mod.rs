@@ -8,75 +8,69 @@ mod faults;
 mod gateway;
 mod hostile;
 mod limits;
-pub mod log;
 mod refusals;
 mod review;
-pub mod stage;
 mod starts;
 mod strangers;
 
-use self::{
-    log::{ANSWER, NAMED, PROMPT},
-    stage::{Setting, Stage},
-};
-use super::soon;
+use super::{eventually, with_timeout};
 use crate::support::{
-    discord::{Asked, Place},
+    discord::{Place, UserRequest},
     provider::{Answer, Gate, answer},
+    scenario::{
+        ANSWER, PROMPT,
+        discord::{DiscordScenario, NAMED, Setup, Transport},
+    },
 };
 
 /// One model, and races as often as one likes.
-fn alone(discord: &str) -> Setting<'_> {
-    Setting {
+fn single_model(discord: &str) -> Setup<'_> {
+    Setup {
         models: &[("a", "")],
         lines: "[arena]\nraces_per_user_per_minute = 60",
         discord,
-        ..Setting::default()
+        ..Setup::default()
     }
 }
 
-/// An answer that is held up in its middle until the gate opens.
-fn halves(gate: &Gate) -> Answer {
+/// Returns an answer that pauses in its middle until the gate opens.
+fn gated_answer(gate: &Gate) -> Answer {
     answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
 }
 
-/// An answer of which only the beginning ever comes.
-fn endless() -> Answer {
+/// Returns an answer that begins and never ends.
+fn endless_answer() -> Answer {
     answer("a").role().says(ANSWER).says(" begins").hangs()
 }
 
-/// Somebody asks in this place, and the beginning of the answer is shown.
-async fn asks(stage: &Stage, place: Place) -> Asked {
-    let asked = stage.discord.types("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
-    asked.shows("begins").await;
-    asked
+/// Starts a race and waits until the beginning of the answer is shown.
+async fn start_race(scenario: &DiscordScenario, place: Place) -> UserRequest {
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
+    request.wait_for_text("begins").await;
+    request
 }
 
-/// Waits until every failure that was asked for met a call.
-async fn are_met(stage: &Stage) {
-    stage.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
+/// Waits until every injected fault has struck a call.
+async fn wait_for_faults(scenario: &DiscordScenario) {
+    scenario.discord.until(|world| world.faults.left().is_empty().then_some(())).await;
 }
 
 /// Waits for the last frame with the whole answer and for its chart.
-async fn ends_with_chart(asked: &Asked) {
-    let last = asked.ends().await.look;
+async fn assert_ends_with_chart(request: &UserRequest) {
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("begins and ends"), "{}", last.text());
     assert!(last.button("Full answers").is_some(), "{}", last.text());
-    let with_chart = asked.until(|look| !look.attachments.is_empty()).await.look;
+    let with_chart = request.wait_until(|look| !look.attachments.is_empty()).await.look;
     assert!(with_chart.text().contains("begins and ends"), "{}", with_chart.text());
 }
 
-/// How many calls Discord got so far.
-fn calls(stage: &Stage) -> usize {
-    stage.discord.world(|world| world.calls.len())
+/// Returns the number of calls that Discord received.
+fn calls(scenario: &DiscordScenario) -> usize {
+    scenario.discord.world(|world| world.calls.len())
 }
 
-/// Waits until the bot says that it shuts down.
-async fn drains(stage: &Stage) {
-    soon(async {
-        while !stage.ready().await.1.contains("shutting down") {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+/// Waits until the service says that it shuts down.
+async fn wait_for_shutdown(scenario: &DiscordScenario) {
+    eventually(async || scenario.service.ready().await.1.contains("shutting down")).await;
 }

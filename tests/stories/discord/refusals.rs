@@ -1,6 +1,8 @@
-//! Refusals that are not Discord's own, and such as come too early to be meant: they pass.
+//! Refusals that are not Discord's own, or that come too early to be final: the bot tries again.
 
-use super::{NAMED, Stage, alone, are_met, asks, ends_with_chart, halves};
+use super::{
+    DiscordScenario, NAMED, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,
+};
 use crate::support::{
     discord::{Family, Place},
     provider::Gate,
@@ -10,47 +12,47 @@ use crate::support::{
 async fn a_refusal_that_is_not_discords_own_passes() {
     let refusals = [401, 403];
     let gates = refusals.map(|_| Gate::default());
-    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (status, gate) in refusals.into_iter().zip(&gates) {
-        // the only way to this message is its token
-        stage.discord.fails_next(Family::Edit, status);
-        let asked = asks(&stage, Place::UserInstalled).await;
-        stage.discord.fails_next(Family::Edit, status);
-        are_met(&stage).await;
-        stage.discord.fails_next(Family::FinalEdit, status);
-        stage.discord.fails_next(Family::Upload, status);
+        // only its token leads to this message
+        scenario.discord.fail_next(Family::Edit, status);
+        let request = start_race(&scenario, Place::UserInstalled).await;
+        scenario.discord.fail_next(Family::Edit, status);
+        wait_for_faults(&scenario).await;
+        scenario.discord.fail_next(Family::FinalEdit, status);
+        scenario.discord.fail_next(Family::Upload, status);
         gate.open();
-        ends_with_chart(&asked).await;
-        stage.discord.fails_next(Family::Upload, status);
-        let full = stage.discord.presses(asked.message().await, "Full answers", NAMED);
-        full.until(|look| !look.attachments.is_empty()).await;
-        are_met(&stage).await;
+        assert_ends_with_chart(&request).await;
+        scenario.discord.fail_next(Family::Upload, status);
+        let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+        full.wait_until(|look| !look.attachments.is_empty()).await;
+        wait_for_faults(&scenario).await;
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_refusal_that_comes_again_and_again_is_believed() {
     let gate = Gate::default();
-    let mut stage = Stage::open(alone(""), [halves(&gate)]).await;
-    asks(&stage, Place::UserInstalled).await;
+    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    start_race(&scenario, Place::UserInstalled).await;
     for _ in 0..5 {
-        stage.discord.fails_next(Family::FinalEdit, 403);
+        scenario.discord.fail_next(Family::FinalEdit, 403);
     }
     gate.open();
-    stage.logs("final frame not shown").await;
-    are_met(&stage).await;
-    stage.ends().await;
+    scenario.service.wait_for_log("final frame not shown").await;
+    wait_for_faults(&scenario).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_message_that_may_not_be_edited_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    stage.discord.refuses_next(Family::Edit, 403, 50_001);
-    let asked = asks(&stage, Place::UserInstalled).await;
-    are_met(&stage).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    scenario.discord.refuse_next(Family::Edit, 403, 50_001);
+    let request = start_race(&scenario, Place::UserInstalled).await;
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.finish().await;
 }

@@ -1,6 +1,9 @@
-//! Answers that get lost on their way: whoever asked is told something true, and nothing is paid for in vain.
+//! Answers that get lost: the asker is told the truth, and no model call is wasted.
 
-use super::{ANSWER, NAMED, PROMPT, Setting, Stage, alone, are_met, asks, ends_with_chart, halves};
+use super::{
+    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, gated_answer, single_model,
+    start_race, wait_for_faults,
+};
 use crate::support::{
     discord::{FakeDiscord, Family, Moment, Place},
     provider::{Gate, answer},
@@ -9,87 +12,88 @@ use crate::support::{
 #[tokio::test]
 async fn full_answers_that_cannot_be_uploaded_do_not_stay_on_thinking() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, Place::Server).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.discord.fails_next(Family::Upload, 413);
-    let full = stage.discord.presses(asked.message().await, "Full answers", NAMED);
-    let said = full.shows("Discord rejected this answer").await.look;
-    assert!(full.acknowledged().await.private && said.attachments.is_empty(), "{}", said.text());
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.discord.fail_next(Family::Upload, 413);
+    let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+    let said = full.wait_for_text("Discord rejected this answer").await.look;
+    assert!(full.wait_for_ack().await.private && said.attachments.is_empty(), "{}", said.text());
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_first_answer_of_which_nobody_knows_leaves_no_thinking_behind() {
-    let stage = Stage::open(alone(""), [answer("a").role().says(ANSWER).whole()]).await;
+    let scenario = DiscordScenario::start(single_model(""), [answer("a").role().says(ANSWER).whole()]).await;
     for _ in 0..8 {
-        stage.discord.cuts_next(Family::Callback, Moment::After);
+        scenario.discord.cut_next(Family::Callback, Moment::After);
     }
-    let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    asked.shows("this could start. Ask again").await;
-    assert_eq!(stage.provider.truth().exchanges.len(), 0, "a model was called for nobody");
-    stage.discord.world(|world| drop(std::mem::take(&mut world.faults)));
-    let again = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    again.shows(ANSWER).await;
-    again.until(|look| look.attachment("race.png").is_some()).await;
-    stage.ends().await;
+    let request =
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    request.wait_for_text("this could start. Ask again").await;
+    assert_eq!(scenario.provider.truth().exchanges.len(), 0, "a model was called for nobody");
+    scenario.discord.world(|world| drop(std::mem::take(&mut world.faults)));
+    let again = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    again.wait_for_text(ANSWER).await;
+    again.wait_until(|look| look.attachment("race.png").is_some()).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_race_that_another_process_runs_does_not_count_against_its_asker() {
-    let setting = Setting { lines: "[arena]\nraces_per_user_per_minute = 1", ..alone("") };
+    let setup = Setup { lines: "[arena]\nraces_per_user_per_minute = 1", ..single_model("") };
     let gate = Gate::default();
-    let mut stage = Stage::open(setting, [halves(&gate)]).await;
-    stage.discord.another_process_answers_first();
-    let taken = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-    assert_eq!(taken.tried().await, 40_060);
-    stage.logs("already answered or too old").await;
-    let asked = asks(&stage, Place::Server).await;
+    let mut scenario = DiscordScenario::start(setup, [gated_answer(&gate)]).await;
+    scenario.discord.another_process_answers_first();
+    let taken = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    assert_eq!(taken.wait_for_response_code().await, 40_060);
+    scenario.service.wait_for_log("already answered or too old").await;
+    let request = start_race(&scenario, Place::Server).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.finish().await;
 }
 
-/// Discord itself forgets a message that it has just made, for a moment.
+/// Discord itself does not know a message for a moment after creating it.
 #[tokio::test]
 async fn a_message_that_discord_does_not_know_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    stage.discord.fails_next(Family::Edit, 404);
-    let asked = asks(&stage, Place::Server).await;
-    are_met(&stage).await;
+    let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    scenario.discord.fail_next(Family::Edit, 404);
+    let request = start_race(&scenario, Place::Server).await;
+    wait_for_faults(&scenario).await;
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.discord.fails_next(Family::Edit, 404);
-    let models = stage.discord.types("/arena models", &[], NAMED, Place::Server);
-    models.shows("reachable").await;
-    are_met(&stage).await;
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.discord.fail_next(Family::Edit, 404);
+    let models = scenario.discord.type_command("/arena models", &[], NAMED, Place::Server);
+    models.wait_for_text("reachable").await;
+    wait_for_faults(&scenario).await;
+    scenario.finish().await;
 }
 
-/// What stands before Discord refuses for a while without a code of Discord's own.
+/// A proxy in front of Discord refuses for a while, without an error code of Discord.
 #[tokio::test]
 async fn a_refusal_that_is_not_discords_own_does_not_end_the_registration() {
     let discord = FakeDiscord::open().await;
-    discord.fails_next(Family::Application, 403);
-    let mut stage = Stage::raise(discord, alone(""), []).await;
-    stage.logs("the commands were registered").await;
-    assert_eq!(stage.ready().await.0, 200);
-    stage.ends().await;
+    discord.fail_next(Family::Application, 403);
+    let mut scenario = DiscordScenario::launch(discord, single_model(""), []).await;
+    scenario.service.wait_for_log("the commands were registered").await;
+    assert_eq!(scenario.service.ready().await.0, 200);
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_public_key_of_another_application_is_said_where_operators_look() {
     let discord = FakeDiscord::open().await;
-    let hung = discord.hangs_next(Family::Application);
-    let mut stage = Stage::raise(discord, alone(""), []).await;
+    let hung = discord.hang_next(Family::Application);
+    let mut scenario = DiscordScenario::launch(discord, single_model(""), []).await;
     hung.reached().await;
-    stage.discord.world(|world| world.signing_key = [8; 32]);
+    scenario.discord.world(|world| world.signing_key = [8; 32]);
     hung.release();
-    stage.logs("DISCORD_PUBLIC_KEY").await;
-    let (status, said) = stage.ready().await;
+    scenario.service.wait_for_log("DISCORD_PUBLIC_KEY").await;
+    let (status, said) = scenario.service.ready().await;
     assert!(status == 503 && said.contains("DISCORD_PUBLIC_KEY"), "{status} {said}");
-    stage.signals("TERM").await;
-    stage.closed(0).await;
+    scenario.service.signal("TERM").await;
+    scenario.exited(0).await;
 }

@@ -1,11 +1,8 @@
-//! What this process never made or cannot read: old buttons, another version's, forms that nobody knows.
+//! Interactions that this process did not create or cannot read: old buttons, another version's, unknown forms.
 
 use serde_json::{Value, json};
 
-use super::{
-    NAMED, PROMPT, alone,
-    stage::{Setting, Stage, Way},
-};
+use super::{DiscordScenario, NAMED, PROMPT, Setup, Transport, single_model};
 use crate::support::discord::Place;
 
 const RACE: &str = "0192f3a1-0000-7000-8000-00005f3a9c2e";
@@ -20,8 +17,8 @@ fn old(buttons: &[(&str, String)]) -> Value {
 
 #[tokio::test]
 async fn buttons_of_an_earlier_process_say_what_became_of_them() {
-    for way in [Way::Gateway, Way::Http] {
-        let stage = Stage::open(Setting { way, ..alone("") }, []).await;
+    for transport in [Transport::Gateway, Transport::Http] {
+        let scenario = DiscordScenario::start(Setup { transport, ..single_model("") }, []).await;
         let race = |word: &str| format!("arena:{word}:{RACE}");
         let buttons = [
             ("Stop", race("stop")),
@@ -30,36 +27,38 @@ async fn buttons_of_an_earlier_process_say_what_became_of_them() {
             ("Explain", race("explain")),
             ("Bet", race("bet")),
         ];
-        let message = stage.discord.finds(Place::Server, &old(&buttons));
+        let message = scenario.discord.add_message(Place::Server, &old(&buttons));
         for (label, _) in &buttons {
-            let press = stage.discord.presses(message, label, NAMED);
-            assert!(press.acknowledged().await.private, "{label}");
-            press.shows(if *label == "Bet" { "another version" } else { "has expired" }).await;
+            let press = scenario.discord.press(message, label, NAMED);
+            assert!(press.wait_for_ack().await.private, "{label}");
+            press.wait_for_text(if *label == "Bet" { "another version" } else { "has expired" }).await;
         }
         let gone = [("Try", format!("arena:try:{:016x}", 7))];
-        let press = stage.discord.presses(stage.discord.finds(Place::Dm, &old(&gone)), "Try", NAMED);
-        assert!(press.acknowledged().await.private);
-        press.shows("no longer in the configuration").await;
-        assert_eq!(stage.provider.truth().exchanges.len(), 0);
-        stage.ends().await;
+        let press =
+            scenario.discord.press(scenario.discord.add_message(Place::Dm, &old(&gone)), "Try", NAMED);
+        assert!(press.wait_for_ack().await.private);
+        press.wait_for_text("no longer in the configuration").await;
+        assert_eq!(scenario.provider.truth().exchanges.len(), 0);
+        scenario.finish().await;
     }
 }
 
 #[tokio::test]
 async fn what_nobody_can_read_is_answered_all_the_same() {
-    for way in [Way::Gateway, Way::Http] {
-        let mut stage = Stage::open(Setting { way, ..alone("") }, []).await;
-        stage.discord.spoils_next(|payload| payload["data"] = json!({ "future": true }));
-        let asked = stage.discord.types("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
-        assert!(asked.acknowledged().await.private);
-        asked.shows("can't read what Discord sent").await;
+    for transport in [Transport::Gateway, Transport::Http] {
+        let mut scenario = DiscordScenario::start(Setup { transport, ..single_model("") }, []).await;
+        scenario.discord.corrupt_next(|payload| payload["data"] = json!({ "future": true }));
+        let request =
+            scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+        assert!(request.wait_for_ack().await.private);
+        request.wait_for_text("can't read what Discord sent").await;
         // what serenity reads, and we do not
-        stage.discord.spoils_next(|payload| payload["data"]["options"] = json!([]));
+        scenario.discord.corrupt_next(|payload| payload["data"]["options"] = json!([]));
         let typed = [("prompt", "x"), ("models", "a")];
-        let completion = stage.discord.completes("/arena compare", &typed, NAMED, Place::Server);
-        assert_eq!(completion.choices().await, []);
-        stage.logs("cannot understand an interaction").await;
-        assert_eq!(stage.provider.truth().exchanges.len(), 0);
-        stage.ends().await;
+        let completion = scenario.discord.autocomplete("/arena compare", &typed, NAMED, Place::Server);
+        assert_eq!(completion.wait_for_choices().await, []);
+        scenario.service.wait_for_log("could not be understood").await;
+        assert_eq!(scenario.provider.truth().exchanges.len(), 0);
+        scenario.finish().await;
     }
 }

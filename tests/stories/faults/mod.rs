@@ -17,7 +17,7 @@ use llm_arena::{
     view::{LaneState, LaneView, View},
 };
 
-use super::{KEY, admit, arena, model, provider, soon};
+use super::{KEY, admit, arena, model, provider, with_timeout};
 use crate::support::{
     provider::{Answer, FakeProvider, Gate, Rules, answer},
     window::{Watcher, Window},
@@ -104,7 +104,8 @@ async fn race_with_fault(
         go_on.open();
     };
     let recorded = admit(&arena).await;
-    let (record, ()) = soon(async { tokio::join!(arena.race(recorded, &mut window), watching) }).await;
+    let (record, ()) =
+        with_timeout(async { tokio::join!(arena.race(recorded, &mut window), watching) }).await;
     let last = watcher.last();
     assert!(last.is_final() && watcher.charts().len() == 1);
     (record, last)

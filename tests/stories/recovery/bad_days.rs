@@ -1,40 +1,32 @@
-//! Stores that are away: a clear message, races that end all the same, and a service that recovers by itself.
+//! Unavailable databases: a clear message, races that still end, and a service that recovers by itself.
 
 use super::{
-    super::{
-        command_line::program,
-        crowd::speaks,
-        discord::stage::{Setting, Way, knows, lines},
-        soon,
-    },
-    Memory,
+    super::{KEY, TestService, eventually, program, with_timeout},
+    TestStore,
 };
 use crate::support::{
+    crowd::streams,
     discord::{ANA, Delivery, FakeDiscord, Place},
     program::{Program, free_address, get},
     provider::{FakeProvider, Gate, Rules, answer},
+    scenario::discord::{Setup, Transport, mode, with_credentials},
 };
 
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
 
-fn alone() -> Setting<'static> {
-    Setting { models: &[("a", "")], ..Setting::default() }
+fn single_model() -> Setup<'static> {
+    Setup { models: &[("a", "")], ..Setup::default() }
 }
 
 async fn ready(address: std::net::SocketAddr, word: &str) {
-    let ready = async {
-        while !get(address, "/readyz").await.is_ok_and(|(_, said)| said.contains(word)) {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon(ready).await;
+    eventually(async || get(address, "/readyz").await.is_ok_and(|(_, said)| said.contains(word))).await;
 }
 
 #[tokio::test]
 async fn a_database_that_is_away_is_waited_for() {
-    let Some(memory) = Memory::postgres().await else { return };
-    let Memory::Postgres(database) = &memory else { unreachable!("it is one") };
-    let rules = Rules { key: Some(super::super::KEY.into()), ..Rules::default() };
+    let Some(store) = TestStore::postgres().await else { return };
+    let TestStore::Postgres(database) = &store else { unreachable!("it is one") };
+    let rules = Rules { key: Some(KEY.into()), ..Rules::default() };
     let gate = Gate::default();
     let answers = [
         answer("a").role().says("Air ").waits_for(&gate).says("scatters").whole(),
@@ -42,98 +34,97 @@ async fn a_database_that_is_away_is_waited_for() {
     ];
     let (discord, provider) = (FakeDiscord::open().await, FakeProvider::open_with(rules, answers).await);
     let address = free_address();
-    discord.delivers_by(Delivery::Http(address));
-    let program = program(&provider, alone().models).with_lines(&format!("{}\n", lines(Way::Http)));
-    let program = memory.of(knows(program, &discord, Way::Http), address);
-    database.allows(false).await;
+    discord.deliver_by(Delivery::Http(address));
+    let program =
+        program(&provider, single_model().models).with_lines(&format!("{}\n", mode(Transport::Http)));
+    let program = store.of(with_credentials(program, &discord, Transport::Http), address);
+    database.allow_connections(false).await;
     let running = program.start(&["serve"]);
     ready(address, "the store").await;
     discord.until(|world| (world.registrations > 0).then_some(())).await;
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    assert!(asked.acknowledged().await.private);
-    let said = asked.until(|look| !look.text().is_empty()).await.look.text();
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    assert!(request.wait_for_ack().await.private);
+    let said = request.wait_until(|look| !look.text().is_empty()).await.look.text();
     assert!(said.contains("The database is unavailable, so new races are paused"), "{said}");
-    database.allows(true).await;
+    database.allow_connections(true).await;
     ready(address, "ready").await;
 
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.shows("Air").await;
-    database.allows(false).await;
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_text("Air").await;
+    database.allow_connections(false).await;
     ready(address, "the store").await;
     gate.open();
-    let last = asked.ends().await.look.text();
+    let last = request.wait_for_end().await.look.text();
     assert!(last.contains("Air scatters"), "a race ends with its answer:\n{last}");
-    database.allows(true).await;
+    database.allow_connections(true).await;
     ready(address, "ready").await;
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    assert!(asked.ends().await.look.text().contains("Again"));
-    soon(async {
-        while memory.counts("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    assert!(request.wait_for_end().await.look.text().contains("Again"));
+    eventually(async || store.query_number("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await == 0)
+        .await;
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
     drop(provider);
-    discord.judged();
-    memory.ends().await;
+    discord.assert_clean();
+    store.remove().await;
 }
 
-/// In memory, with a word about the folder.
+/// The store is in memory, with a warning about the folder.
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_a_warning() {
     let simulated =
         Program::new().env("ARENA_LISTEN", "127.0.0.1:0").env("ARENA_DATA", "/proc/no-such-folder");
     let mut running = simulated.start(&["serve"]);
-    let said = running.says("stored in memory only").await;
+    let said = running.wait_for_line("stored in memory only").await;
     assert!(said.contains("ARENA_DATA") && said.contains("/proc/no-such-folder"), "{said}");
-    running.says("database connected").await;
+    running.wait_for_line("database connected").await;
     running.terminate().await;
-    assert_eq!(soon(running.end()).await.code, Some(0));
+    assert_eq!(with_timeout(running.wait_for_exit()).await.code, Some(0));
 }
 
-/// What was on the disk before a restart is there after it, for every button.
+/// Data from before a restart serves every button after it.
 #[tokio::test]
 async fn buttons_work_after_a_restart() {
-    let memory = Memory::sqlite();
+    let store = TestStore::sqlite();
     let stage_of = |answers: Vec<_>| {
-        let memory = &memory;
+        let store = &store;
         async move {
-            let rules = Rules { key: Some(super::super::KEY.into()), ..Rules::default() };
+            let rules = Rules { key: Some(KEY.into()), ..Rules::default() };
             let provider = FakeProvider::open_with(rules, answers).await;
-            (provider, memory)
+            (provider, store)
         }
     };
     let discord = FakeDiscord::open().await;
-    let (first, memory) = stage_of(vec![speaks("a", 3).whole()]).await;
+    let (first, store) = stage_of(vec![streams("a", 3).whole()]).await;
     let bot_of = async |provider: &FakeProvider| {
         let address = free_address();
-        discord.delivers_by(Delivery::Http(address));
-        let program = program(provider, alone().models).with_lines(&format!("{}\n", lines(Way::Http)));
-        super::super::bot::Bot::start(memory.of(knows(program, &discord, Way::Http), address), address).await
+        discord.deliver_by(Delivery::Http(address));
+        let program =
+            program(provider, single_model().models).with_lines(&format!("{}\n", mode(Transport::Http)));
+        TestService::start(store.of(with_credentials(program, &discord, Transport::Http), address), address)
+            .await
     };
     let bot = bot_of(&first).await;
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.ends().await;
-    asked.until(|look| !look.attachments.is_empty()).await;
-    let message = asked.message().await;
-    bot.signals("TERM").await;
-    bot.closed(0).await;
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_end().await;
+    request.wait_until(|look| !look.attachments.is_empty()).await;
+    let message = request.wait_for_message().await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     drop(first);
-    let (second, _) = stage_of(vec![speaks("a", 3).says("Once more").whole()]).await;
+    let (second, _) = stage_of(vec![streams("a", 3).says("Once more").whole()]).await;
     let bot = bot_of(&second).await;
-    let pressed = discord.presses(message, "Explain", ANA);
-    let said = pressed.until(|look| !look.text().is_empty()).await.look.text();
-    assert!(said.contains("How it was measured"), "{said}");
-    let pressed = discord.presses(message, "Full answers", ANA);
-    pressed.until(|look| !look.attachments.is_empty()).await;
-    let again = discord.presses(message, "Ask again", ANA);
-    assert!(again.ends().await.look.text().contains("Once more"));
-    let models = discord.types("/arena models", &[], ANA, Place::Server);
-    models.shows("median of 2 answers this week").await;
-    bot.signals("TERM").await;
-    bot.closed(0).await;
+    let pressed = discord.press(message, "Explain", ANA);
+    let said = pressed.wait_until(|look| !look.text().is_empty()).await.look.text();
+    assert!(said.contains("How the tokens travelled"), "{said}");
+    let pressed = discord.press(message, "Full answers", ANA);
+    pressed.wait_until(|look| !look.attachments.is_empty()).await;
+    let again = discord.press(message, "Ask again", ANA);
+    assert!(again.wait_for_end().await.look.text().contains("Once more"));
+    let models = discord.type_command("/arena models", &[], ANA, Place::Server);
+    models.wait_for_text("median of 2 answers in a week").await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     drop(second);
-    discord.judged();
+    discord.assert_clean();
 }

@@ -1,14 +1,14 @@
-//! Processes that die, and what the next one makes of it: every message comes to a true end, no race runs twice, nothing
-//! that was acknowledged is missing, and no budget is short.
+//! Processes that die, and the recovery by the next one: every message reaches a final state, no race runs twice,
+//! nothing that was acknowledged is missing, and every budget is accounted for.
 
 mod bad_days;
 mod elsewhere;
 mod kills;
-mod pair;
+mod replica_pair;
 mod replicas;
 mod twice;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, str::FromStr};
 
 use llm_arena::config::Env;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
@@ -16,13 +16,13 @@ use tempfile::TempDir;
 
 use crate::support::{postgres::Database, program::Program};
 
-/// Where a bot remembers.
-pub enum Memory {
+/// A database of a test.
+pub enum TestStore {
     Sqlite(TempDir),
     Postgres(Database),
 }
 
-impl Memory {
+impl TestStore {
     pub fn sqlite() -> Self {
         Self::Sqlite(TempDir::new().expect("a folder"))
     }
@@ -41,9 +41,9 @@ impl Memory {
     }
 
     /// The number that a query gives.
-    pub async fn counts(&self, query: &str) -> i64 {
+    pub async fn query_number(&self, query: &str) -> i64 {
         match self {
-            Self::Postgres(database) => database.counts(query).await,
+            Self::Postgres(database) => database.query_number(query).await,
             Self::Sqlite(folder) => {
                 let url = format!("sqlite://{}/arena.sqlite?mode=ro", folder.path().display());
                 let mut file = SqliteConnection::connect(&url).await.expect("a file");
@@ -53,15 +53,24 @@ impl Memory {
         }
     }
 
-    pub async fn ends(self) {
+    pub async fn remove(self) {
         if let Self::Postgres(database) = self {
-            database.drops().await;
+            database.drop().await;
         }
     }
 }
 
-/// How often each kill story kills: `ARENA_KILLS`, else 2.
+/// The number of kills of each kill story: `ARENA_KILLS`, or 2.
 fn kills() -> u32 {
-    let kills = Env::process().text("ARENA_KILLS").expect("text");
-    kills.map_or(2, |kills| kills.parse().expect("ARENA_KILLS is a number"))
+    number("ARENA_KILLS").unwrap_or(2)
+}
+
+/// The seed of random choices: `ARENA_SEED`, or a new one.
+fn seed() -> u64 {
+    number("ARENA_SEED").unwrap_or_else(|| fastrand::u64(..))
+}
+
+fn number<T: FromStr>(name: &str) -> Option<T> {
+    let text = Env::process().text(name).expect("text")?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }

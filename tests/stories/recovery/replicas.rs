@@ -1,34 +1,33 @@
 //! Several processes over one PostgreSQL: what is delivered twice runs once, and each serves what another one began.
 
-use std::time::Duration;
-
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{
-    super::{
-        KEY,
-        bot::Bot,
-        command_line::program,
-        discord::stage::{Way, knows, lines},
-    },
-    Memory,
+    super::{KEY, TestService, eventually, program, with_timeout},
+    TestStore,
 };
 use crate::support::{
-    cut::Line,
     discord::{
         ANA, Delivery, FakeDiscord, Place,
         gateway::{FakeGateway, Rules as GatewayRules},
     },
     program::free_address,
     provider::{FakeProvider, Gate, Rules, answer},
+    proxy::Proxy,
+    scenario::discord::{Transport, mode, with_credentials},
 };
 
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
 
-async fn bot(memory: &Memory, discord: &FakeDiscord, provider: &FakeProvider, way: Way) -> Bot {
+async fn bot(
+    store: &TestStore,
+    discord: &FakeDiscord,
+    provider: &FakeProvider,
+    transport: Transport,
+) -> TestService {
     let address = free_address();
-    let program = program(provider, &[("a", "")]).with_lines(&format!("{}\n", lines(way)));
-    Bot::start(memory.of(knows(program, discord, way), address), address).await
+    let program = program(provider, &[("a", "")]).with_lines(&format!("{}\n", mode(transport)));
+    TestService::start(store.of(with_credentials(program, discord, transport), address), address).await
 }
 
 async fn provider(answers: impl IntoIterator<Item = crate::support::provider::Answer>) -> FakeProvider {
@@ -37,38 +36,38 @@ async fn provider(answers: impl IntoIterator<Item = crate::support::provider::An
 
 #[tokio::test]
 async fn any_replica_stops_and_recalls_what_another_one_ran() {
-    let Some(memory) = Memory::postgres().await else { return };
+    let Some(store) = TestStore::postgres().await else { return };
     let gate = Gate::default();
     let discord = FakeDiscord::open().await;
     let provider =
         provider([answer("a").role().says("Air ").waits_for(&gate).says("scatters").whole()]).await;
-    let first = bot(&memory, &discord, &provider, Way::Http).await;
-    let second = bot(&memory, &discord, &provider, Way::Http).await;
-    discord.delivers_by(Delivery::Http(first.address));
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.shows("Air").await;
-    discord.delivers_by(Delivery::Http(second.address));
-    let message = asked.message().await;
-    discord.presses(message, "Stop", ANA).acknowledged().await;
-    let last = asked.ends().await.look.text();
+    let first = bot(&store, &discord, &provider, Transport::Http).await;
+    let second = bot(&store, &discord, &provider, Transport::Http).await;
+    discord.deliver_by(Delivery::Http(first.address));
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_text("Air").await;
+    discord.deliver_by(Delivery::Http(second.address));
+    let message = request.wait_for_message().await;
+    discord.press(message, "Stop", ANA).wait_for_ack().await;
+    let last = request.wait_for_end().await.look.text();
     assert!(last.contains("stopped"), "{last}");
-    asked.until(|look| !look.attachments.is_empty()).await;
-    let explained = discord.presses(message, "Explain", ANA);
-    explained.until(|look| !look.text().is_empty()).await;
+    request.wait_until(|look| !look.attachments.is_empty()).await;
+    let explained = discord.press(message, "Explain", ANA);
+    explained.wait_until(|look| !look.text().is_empty()).await;
     gate.open();
     for bot in [first, second] {
-        bot.signals("TERM").await;
-        bot.closed(0).await;
+        bot.signal("TERM").await;
+        bot.wait_for_exit(0).await;
     }
     drop(provider);
-    discord.judged();
-    memory.ends().await;
+    discord.assert_clean();
+    store.remove().await;
 }
 
 /// The one that is connected is killed in mid-race; the other one serves, and brings the message to its end.
 #[tokio::test]
-async fn a_standby_takes_over_within_two_lease_times() {
-    let Some(memory) = Memory::postgres().await else { return };
+async fn a_standby_takes_over_from_a_process_that_died() {
+    let Some(store) = TestStore::postgres().await else { return };
     let discord = FakeDiscord::open().await;
     let provider =
         provider([answer("a").role().says("Air ").hangs(), answer("a").role().says("Again").whole()]).await;
@@ -76,44 +75,40 @@ async fn a_standby_takes_over_within_two_lease_times() {
     let gateway = std::sync::Arc::new(FakeGateway::open(GatewayRules::of(&token)).await);
     discord.world(|world| world.gateway_url = gateway.url());
     let carrier = std::sync::Arc::clone(&gateway);
-    discord.delivers_to(move |event| carrier.interaction(&event));
-    let active = bot(&memory, &discord, &provider, Way::Gateway).await;
-    super::super::soon(gateway.until(|truth| truth.live > 0)).await;
-    let standby = bot(&memory, &discord, &provider, Way::Gateway).await;
+    discord.deliver_to(move |event| carrier.interaction(&event));
+    let active = bot(&store, &discord, &provider, Transport::Gateway).await;
+    with_timeout(gateway.until(|truth| truth.live > 0)).await;
+    let standby = bot(&store, &discord, &provider, Transport::Gateway).await;
     assert_eq!(standby.ready().await.0, 503, "it stands by");
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.shows("Air").await;
-    super::super::soon(async {
-        while memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    drop(active.dies().await);
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_text("Air").await;
+    eventually(async || store.query_number("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0)
+        .await;
+    drop(active.kill().await);
     let killed = Instant::now();
     let served = async {
         gateway.until(|truth| truth.identifies.len() == 2 && truth.live > 0).await;
-        let last = asked.ends().await.look.text();
+        let last = request.wait_for_end().await.look.text();
         assert!(last.contains("interrupted by a restart") && last.contains("Air"), "{last}");
-        let again = discord.types("/arena compare", WHY, ANA, Place::Server);
-        assert!(again.ends().await.look.text().contains("Again"));
+        let again = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+        assert!(again.wait_for_end().await.look.text().contains("Again"));
     };
-    timeout(Duration::from_secs(30), served).await.expect("the standby serves");
+    with_timeout(served).await;
     println!("the standby served {:?} after the kill", killed.elapsed());
-    standby.signals("TERM").await;
-    standby.closed(0).await;
-    provider.lets_go();
-    discord.pardon();
-    memory.ends().await;
+    standby.signal("TERM").await;
+    standby.wait_for_exit(0).await;
+    provider.discard_answers();
+    discord.take_violations();
+    store.remove().await;
 }
 
-/// The line between the holder and the database is cut without a word: it steps down before the other one may take over, so
-/// that there are never two. Its race ends as interrupted, by its own hand.
+/// The connection between the holder and the database stalls: the holder steps down before the other one may take
+/// over, so that there are never two. It marks its race as interrupted itself.
 #[tokio::test]
 async fn a_cut_line_to_the_database_never_gives_two_holders() {
-    let Some(memory) = Memory::postgres().await else { return };
-    let Memory::Postgres(database) = &memory else { unreachable!("it is one") };
-    let line = Line::to(database.server()).await;
+    let Some(store) = TestStore::postgres().await else { return };
+    let TestStore::Postgres(database) = &store else { unreachable!("it is one") };
+    let proxy = Proxy::to(database.server()).await;
     let discord = FakeDiscord::open().await;
     let provider =
         provider([answer("a").role().says("Air ").hangs(), answer("a").role().says("Again").whole()]).await;
@@ -121,53 +116,47 @@ async fn a_cut_line_to_the_database_never_gives_two_holders() {
     let gateway = std::sync::Arc::new(FakeGateway::open(GatewayRules::of(&token)).await);
     discord.world(|world| world.gateway_url = gateway.url());
     let carrier = std::sync::Arc::clone(&gateway);
-    discord.delivers_to(move |event| carrier.interaction(&event));
+    discord.deliver_to(move |event| carrier.interaction(&event));
     let address = free_address();
-    let holder = program(&provider, &[("a", "")]).with_lines(&format!("{}\n", lines(Way::Gateway)));
-    let holder = knows(holder, &discord, Way::Gateway)
+    let holder = program(&provider, &[("a", "")]).with_lines(&format!("{}\n", mode(Transport::Gateway)));
+    let holder = with_credentials(holder, &discord, Transport::Gateway)
         .env("ARENA_LISTEN", &address.to_string())
         .env("ARENA_LOG", "debug")
-        .env("DATABASE_URL", &database.url_by(line.address));
-    let holder = Bot::start(holder, address).await;
-    super::super::soon(gateway.until(|truth| truth.live > 0)).await;
-    let other = bot(&memory, &discord, &provider, Way::Gateway).await;
-    super::super::soon(async {
-        while memory.counts("SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'").await < 2 {
-            tokio::task::yield_now().await;
-        }
+        .env("DATABASE_URL", &database.url_by(proxy.address));
+    let holder = TestService::start(holder, address).await;
+    with_timeout(gateway.until(|truth| truth.live > 0)).await;
+    let other = bot(&store, &discord, &provider, Transport::Gateway).await;
+    eventually(async || {
+        store.query_number("SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'").await >= 2
     })
     .await;
-    let asked = discord.types("/arena compare", WHY, ANA, Place::Server);
-    asked.shows("Air").await;
-    // the holder has heard of the other one by then: it renews every two seconds
-    super::super::soon(async {
-        while memory.counts("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    line.cuts();
+    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    request.wait_for_text("Air").await;
+    // the holder knows of the other one by then: it renews every two seconds
+    eventually(async || store.query_number("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0)
+        .await;
+    proxy.cut();
     let cut = Instant::now();
     let mut most = 0;
-    super::super::soon(gateway.until(|truth| {
+    with_timeout(gateway.until(|truth| {
         most = most.max(truth.live);
         truth.identifies.len() == 2 && truth.live > 0
     }))
     .await;
     assert_eq!(most, 1, "never two at once");
     println!("the other one was connected {:?} after the cut", cut.elapsed());
-    let last = asked.ends().await.look.text();
+    let last = request.wait_for_end().await.look.text();
     assert!(last.contains("interrupted"), "{last}");
-    line.heals();
-    let again = discord.types("/arena compare", WHY, ANA, Place::Server);
-    assert!(again.ends().await.look.text().contains("Again"));
+    proxy.heal();
+    let again = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    assert!(again.wait_for_end().await.look.text().contains("Again"));
     assert!(gateway.until(|truth| truth.live > 0).await.live == 1, "a healed line gives no second one");
     for bot in [holder, other] {
-        bot.signals("TERM").await;
-        bot.closed(0).await;
+        bot.signal("TERM").await;
+        bot.wait_for_exit(0).await;
     }
-    provider.lets_go();
-    discord.pardon();
-    drop(line);
-    memory.ends().await;
+    provider.discard_answers();
+    discord.take_violations();
+    drop(proxy);
+    store.remove().await;
 }

@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{
-    super::{
-        crowd::prompt,
-        discord::stage::{self as on_discord, Way as DiscordWay},
-        slack::stage::{self as on_slack, Way as SlackWay},
-    },
-    pair::{LOST, Pair, RAN, answers, each_ran_once},
-};
+use super::replica_pair::{DUPLICATES, FINISHED, ReplicaPair, answers, assert_each_ran_once};
 use crate::support::{
+    crowd::prompt,
     discord::{self, FakeDiscord, Place, Route},
+    scenario::{
+        discord::{self as on_discord, Transport as DiscordTransport},
+        slack::{self as on_slack, Transport as SlackTransport},
+    },
     slack::{self, CLUB, FakeSlack, LOBBY, Method},
 };
 
@@ -22,93 +20,94 @@ const ANSWER: &str = "Air scatters";
 #[tokio::test]
 async fn what_discord_posts_to_both_runs_once() {
     let discord = FakeDiscord::open().await;
-    let knows = |program| on_discord::knows(program, &discord, DiscordWay::Http);
-    let lines = on_discord::lines(DiscordWay::Http);
-    let Some(pair) = Pair::open(answers(RACES, ANSWER), lines, knows).await else { return };
-    discord.delivers_by(discord::Delivery::Twice(pair.addresses()));
-    let types =
-        |race| discord.types("/arena compare", &[("prompt", &prompt(race))], discord::ANA, Place::Server);
-    let asked: Vec<_> = (0..RACES).map(types).collect();
-    for asked in &asked {
-        asked.until(|look| look.attachment("race.png").is_some()).await;
+    let knows = |program| on_discord::with_credentials(program, &discord, DiscordTransport::Http);
+    let lines = on_discord::mode(DiscordTransport::Http);
+    let Some(pair) = ReplicaPair::open(answers(RACES, ANSWER), lines, knows).await else { return };
+    discord.deliver_by(discord::Delivery::Twice(pair.addresses()));
+    let types = |race| {
+        discord.type_command("/arena compare", &[("prompt", &prompt(race))], discord::ANA, Place::Server)
+    };
+    let requests: Vec<_> = (0..RACES).map(types).collect();
+    for request in &requests {
+        request.wait_until(|look| look.attachment("race.png").is_some()).await;
     }
-    let lost = pair.until_counted(LOST, RACES).await;
+    let lost = pair.wait_for_counter(DUPLICATES, RACES).await;
     println!(
         "Discord: {RACES} races, run by each {:?}, left to the other one {lost:?}",
-        pair.counted(RAN).await
+        pair.counters(FINISHED).await
     );
-    each_ran_once(&pair.ends().await, RACES);
-    for (race, asked) in asked.iter().enumerate() {
-        is_one_message(asked, &prompt(race));
+    assert_each_ran_once(&pair.finish().await, RACES);
+    for (race, request) in requests.iter().enumerate() {
+        is_one_message(request, &prompt(race));
     }
     let tried =
         discord.world(|world| world.calls.iter().filter(|call| call.route == Route::Callback).count());
     assert_eq!((tried, lost.iter().sum::<u64>()), (RACES, RACES as u64), "both answered");
     assert_eq!(discord.world(|world| world.messages.len()), RACES);
-    discord.judged();
+    discord.assert_clean();
 }
 
-/// One last frame, to which one chart came.
-fn is_one_message(asked: &discord::Asked, prompt: &str) {
+/// Checks for one last frame, to which one chart was added.
+fn is_one_message(request: &discord::UserRequest, prompt: &str) {
     let over = |look: &&discord::Look| !look.is_loading() && look.button("Stop").is_none();
-    let looks: Vec<_> = asked.revisions().into_iter().map(|revision| revision.look).collect();
+    let looks: Vec<_> = request.revisions().into_iter().map(|revision| revision.look).collect();
     let (with_chart, without): (Vec<_>, Vec<_>) =
         looks.iter().filter(over).partition(|look| !look.attachments.is_empty());
     assert_eq!((without.len(), with_chart.len()), (1, 1), "last frames without and with a chart: {looks:#?}");
-    let last = asked.now().text();
+    let last = request.current().text();
     assert!(last.contains(prompt) && last.matches(ANSWER).count() == 2, "{last}");
     let charts: HashSet<_> = looks.iter().flat_map(|look| &look.attachments).map(|file| file.id).collect();
     assert_eq!(charts.len(), 1);
 }
 
-/// A command and a mention. More would take long: a replica that has just come begins without a budget of edits.
+/// A command and a mention. More would take long: a replica that has just started has no budget of edits.
 #[tokio::test]
 async fn what_slack_posts_to_both_runs_once() {
     let slack = FakeSlack::open().await;
-    let knows = |program| on_slack::knows(program, &slack, SlackWay::Http);
+    let knows = |program| on_slack::with_credentials(program, &slack, SlackTransport::Http);
     let places = [LOBBY, CLUB];
-    let lines = on_slack::lines(SlackWay::Http);
+    let lines = on_slack::mode(SlackTransport::Http);
     let answers = answers(places.len(), ANSWER);
-    let Some(pair) = Pair::open(answers, lines, knows).await else { return };
-    slack.delivers_by(slack::Delivery::Twice(pair.addresses()));
+    let Some(pair) = ReplicaPair::open(answers, lines, knows).await else { return };
+    slack.deliver_by(slack::Delivery::Twice(pair.addresses()));
     let asks = |(race, place): (usize, &&str)| {
         let line = format!("compare {}", prompt(race));
         match *place {
-            LOBBY => slack.types("/arena", &line, slack::ANA, place),
-            place => slack.mentions(&line, slack::ANA, place, None),
+            LOBBY => slack.type_command("/arena", &line, slack::ANA, place),
+            place => slack.mention(&line, slack::ANA, place, None),
         }
     };
-    let asked: Vec<_> = places.iter().enumerate().map(asks).collect();
-    for asked in &asked {
-        asked.file(".png").await;
+    let requests: Vec<_> = places.iter().enumerate().map(asks).collect();
+    for request in &requests {
+        request.wait_for_file(".png").await;
     }
     let races = places.len();
-    let lost = pair.until_counted(LOST, races).await;
+    let lost = pair.wait_for_counter(DUPLICATES, races).await;
     println!(
         "Slack: {races} races, run by each {:?}, left to the other one {lost:?}",
-        pair.counted(RAN).await
+        pair.counters(FINISHED).await
     );
-    each_ran_once(&pair.ends().await, races);
-    for (race, (asked, place)) in asked.iter().zip(places).enumerate() {
-        is_one_race(&slack, asked, place, &prompt(race));
+    assert_each_ran_once(&pair.finish().await, races);
+    for (race, (request, place)) in requests.iter().zip(places).enumerate() {
+        is_one_race(&slack, request, place, &prompt(race));
     }
     let posts = |method| slack.world(|world| world.calls.iter().filter(|call| call.method == method).count());
     assert_eq!((posts(Method::PostMessage), posts(Method::CompleteUpload)), (races, races), "both posted");
     assert_eq!((posts(Method::Respond), posts(Method::PostEphemeral)), (0, 0), "one said something");
     assert_eq!(lost.iter().sum::<u64>(), races as u64);
-    slack.judged();
+    slack.assert_clean();
 }
 
-/// One message and its picture stand in this channel; a command was answered by one of both.
-fn is_one_race(slack: &FakeSlack, asked: &slack::Asked, place: &str, prompt: &str) {
-    let acks = asked.happened().acks;
+/// Checks for one message and its picture in this channel; one of both replicas answered the command.
+fn is_one_race(slack: &FakeSlack, request: &slack::UserRequest, place: &str, prompt: &str) {
+    let acks = request.action().acks;
     let answered = acks.iter().filter(|ack| ack.payload.is_some()).count();
     assert_eq!((acks.len(), answered), (2, usize::from(place == LOBBY)), "{acks:?}");
-    assert_eq!(asked.whispers().len(), answered, "{:?}", asked.whispers());
-    let last = asked.now();
+    assert_eq!(request.ephemerals().len(), answered, "{:?}", request.ephemerals());
+    let last = request.current();
     assert!(last.is_over() && last.text().contains(prompt), "{}", last.text());
     assert_eq!(last.text().matches(ANSWER).count(), 2, "{}", last.text());
-    let over = asked.revisions().iter().filter(|revision| revision.look.is_over()).count();
+    let over = request.revisions().iter().filter(|revision| revision.look.is_over()).count();
     assert_eq!(over, 1, "last frames");
     let files = |pictures| {
         slack.world(|world| world.public(place).filter(|said| said.files.len() == pictures).count())

@@ -1,137 +1,142 @@
-//! Full answers on a bad day: whoever presses how often, no message and no file stands there twice, and nothing is
-//! missing.
+//! Full answers under faults: however often the button is pressed, nothing is posted twice and nothing is missing.
 
 use std::time::Duration;
 
 use super::{
-    ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, alone,
-    trouble::{TROUBLES, are_met, calls, files, meets},
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario,
+    common::{FAULTS, calls, file_count, inject, wait_for_faults},
+    single_model,
 };
 use crate::support::{
     provider::{Answer, answer},
-    slack::{Asked, BEN, Fault, Method, Moment},
+    slack::{BEN, Fault, Method, Moment, UserRequest},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// So long that there is one message for each of them, and no file.
+/// Returns an answer that needs a message of its own, but no file.
 fn long(model: &str) -> Answer {
     answer(model).role().says(ANSWER).says(&format!(" of {model}")).says(&" and so on".repeat(600)).whole()
 }
 
-/// So long that it stands in the file alone.
+/// Returns an answer that fits only into the file.
 fn longer() -> Answer {
     answer("a").role().says(ANSWER).says(&" and so on".repeat(1_500)).whole()
 }
 
-async fn raced(stage: &Stage) -> Asked {
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    asked.file(".png").await;
-    asked
+async fn raced(scenario: &SlackScenario) -> UserRequest {
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    request.wait_for_file(".png").await;
+    request
 }
 
-async fn presses(stage: &Stage, race: &Asked) -> Asked {
-    stage.slack.presses(&race.message().await, "Full answers", BEN)
+async fn presses(scenario: &SlackScenario, race: &UserRequest) -> UserRequest {
+    scenario.slack.press(&race.wait_for_message().await, "Full answers", BEN)
 }
 
-async fn is_told_that_they_stand_there(stage: &Stage, race: &Asked) {
-    presses(stage, race).await.told("are in the thread").await;
+async fn is_told_that_they_stand_there(scenario: &SlackScenario, race: &UserRequest) {
+    presses(scenario, race).await.wait_for_private_text("are in the thread").await;
 }
 
-/// How many messages in the thread have these words.
-fn messages(race: &Asked, words: &str) -> usize {
+/// Returns the number of messages in the thread with these words.
+fn messages(race: &UserRequest, words: &str) -> usize {
     race.thread().iter().filter(|message| message.text().contains(words)).count()
 }
 
-/// In place of a message of which nobody knows whether it was posted comes the file.
+/// The file replaces a message that may or may not have been posted.
 #[tokio::test]
 async fn a_message_of_which_slack_says_nothing_is_not_posted_again() {
-    let answers = TROUBLES.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
-    let stage = Stage::open(alone(""), answers.collect::<Vec<_>>()).await;
-    for trouble in &TROUBLES {
-        let race = raced(&stage).await;
-        let before = calls(&stage, Method::PostMessage);
-        meets(&stage, Method::PostMessage, trouble);
-        presses(&stage, &race).await;
-        let file = race.file(".md").await;
+    let answers = FAULTS.iter().map(|_| answer("a").role().says(ANSWER).says(" is short").whole());
+    let scenario = SlackScenario::start(single_model(""), answers.collect::<Vec<_>>()).await;
+    for trouble in &FAULTS {
+        let race = raced(&scenario).await;
+        let before = calls(&scenario, Method::PostMessage);
+        inject(&scenario, Method::PostMessage, trouble);
+        presses(&scenario, &race).await;
+        let file = race.wait_for_file(".md").await;
         assert!(String::from_utf8_lossy(&file.bytes).contains("is short"));
-        is_told_that_they_stand_there(&stage, &race).await;
-        assert_eq!(calls(&stage, Method::PostMessage), before + 1, "{trouble:?}");
+        is_told_that_they_stand_there(&scenario, &race).await;
+        assert_eq!(calls(&scenario, Method::PostMessage), before + 1, "{trouble:?}");
         let stands = usize::from(matches!(trouble, Fault::Cut(Moment::After)));
-        assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (stands, 1), "{trouble:?}");
+        assert_eq!(
+            (messages(&race, "Full answers of"), file_count(&race, ".md")),
+            (stands, 1),
+            "{trouble:?}"
+        );
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn what_stands_there_already_is_not_posted_again() {
-    let stage = Stage::open(Setting::default(), ["a", "b"].map(long)).await;
-    let race = raced(&stage).await;
+    let scenario = SlackScenario::start(Setup::default(), ["a", "b"].map(long)).await;
+    let race = raced(&scenario).await;
     // the first one passes
-    meets(&stage, Method::PostMessage, &Fault::Slow(Duration::ZERO));
-    meets(&stage, Method::PostMessage, &Fault::Refused("of_tomorrow"));
-    let pressed = presses(&stage, &race).await;
-    pressed.told("Press again in a moment for the rest").await;
+    inject(&scenario, Method::PostMessage, &Fault::Slow(Duration::ZERO));
+    inject(&scenario, Method::PostMessage, &Fault::Refused("of_tomorrow"));
+    let pressed = presses(&scenario, &race).await;
+    pressed.wait_for_private_text("Press again in a moment for the rest").await;
     let stand = || ["of a and", "of b and"].map(|words| messages(&race, words));
     assert_eq!(stand().iter().sum::<usize>(), 1, "the first one alone");
-    presses(&stage, &race).await;
+    presses(&scenario, &race).await;
     for words in ["of a and", "of b and"] {
-        race.adds(words).await;
+        race.wait_for_reply(words).await;
     }
-    is_told_that_they_stand_there(&stage, &race).await;
+    is_told_that_they_stand_there(&scenario, &race).await;
     assert_eq!(stand(), [1, 1]);
-    assert_eq!(files(&race, ".md"), 0);
-    stage.ends().await;
+    assert_eq!(file_count(&race, ".md"), 0);
+    scenario.finish().await;
 }
 
-/// The steps that nobody sees are repeated, and the limit of each is waited for.
+/// Invisible steps are repeated, and the limit of each is respected.
 #[tokio::test]
 async fn a_file_gets_over_trouble_by_one_press() {
-    let stage = Stage::open(alone(""), [longer()]).await;
-    let race = raced(&stage).await;
+    let scenario = SlackScenario::start(single_model(""), [longer()]).await;
+    let race = raced(&scenario).await;
     for method in [Method::GetUploadUrl, Method::Upload] {
-        meets(&stage, method, &Fault::Limited(SECOND));
-        TROUBLES[..2].iter().for_each(|trouble| meets(&stage, method, trouble));
+        inject(&scenario, method, &Fault::Limited(SECOND));
+        FAULTS[..2].iter().for_each(|trouble| inject(&scenario, method, trouble));
     }
-    meets(&stage, Method::PostMessage, &Fault::Limited(SECOND));
-    meets(&stage, Method::CompleteUpload, &Fault::Limited(SECOND));
-    let pressed = presses(&stage, &race).await;
-    race.file(".md").await;
-    are_met(&stage).await;
-    is_told_that_they_stand_there(&stage, &race).await;
-    assert!(pressed.whispers().is_empty(), "{:?}", pressed.whispers());
-    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
-    stage.ends().await;
+    inject(&scenario, Method::PostMessage, &Fault::Limited(SECOND));
+    inject(&scenario, Method::CompleteUpload, &Fault::Limited(SECOND));
+    let pressed = presses(&scenario, &race).await;
+    race.wait_for_file(".md").await;
+    wait_for_faults(&scenario).await;
+    is_told_that_they_stand_there(&scenario, &race).await;
+    assert!(pressed.ephemerals().is_empty(), "{:?}", pressed.ephemerals());
+    assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 1));
+    scenario.finish().await;
 }
 
 /// A file that cannot be brought to Slack is brought by the next press, without the messages before it.
 #[tokio::test]
 async fn a_file_that_was_not_taken_is_sent_alone() {
-    let stage = Stage::open(alone(""), [longer()]).await;
-    let race = raced(&stage).await;
-    meets(&stage, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
-    presses(&stage, &race).await.told("Press again in a moment for the rest").await;
-    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 0));
-    presses(&stage, &race).await;
-    race.file(".md").await;
-    is_told_that_they_stand_there(&stage, &race).await;
-    assert_eq!((messages(&race, "Full answers of"), files(&race, ".md")), (1, 1));
-    stage.ends().await;
+    let scenario = SlackScenario::start(single_model(""), [longer()]).await;
+    let race = raced(&scenario).await;
+    inject(&scenario, Method::GetUploadUrl, &Fault::Refused("file_uploads_disabled"));
+    presses(&scenario, &race).await.wait_for_private_text("Press again in a moment for the rest").await;
+    assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 0));
+    presses(&scenario, &race).await;
+    race.wait_for_file(".md").await;
+    is_told_that_they_stand_there(&scenario, &race).await;
+    assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 1));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_file_of_which_slack_says_nothing_is_not_shown_twice() {
-    let stage = Stage::open(alone(""), TROUBLES.iter().map(|_| longer()).collect::<Vec<_>>()).await;
-    for trouble in &TROUBLES {
-        let race = raced(&stage).await;
-        let before = calls(&stage, Method::CompleteUpload);
-        meets(&stage, Method::CompleteUpload, trouble);
-        presses(&stage, &race).await.told("confirm the file with the full answers").await;
-        is_told_that_they_stand_there(&stage, &race).await;
+    let scenario =
+        SlackScenario::start(single_model(""), FAULTS.iter().map(|_| longer()).collect::<Vec<_>>()).await;
+    for trouble in &FAULTS {
+        let race = raced(&scenario).await;
+        let before = calls(&scenario, Method::CompleteUpload);
+        inject(&scenario, Method::CompleteUpload, trouble);
+        presses(&scenario, &race).await.wait_for_private_text("confirm the file with the full answers").await;
+        is_told_that_they_stand_there(&scenario, &race).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
-            race.file(".md").await;
+            race.wait_for_file(".md").await;
         }
-        assert_eq!(calls(&stage, Method::CompleteUpload), before + 1, "{trouble:?}");
+        assert_eq!(calls(&scenario, Method::CompleteUpload), before + 1, "{trouble:?}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }

@@ -1,50 +1,57 @@
-//! Every word behind `/arena`, over both ways.
+//! Every `/arena` command, over both transports.
 
 use std::time::Duration;
 
 use super::{
-    super::crowd::on_time, ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, Way, alone, asks, ends_with_chart,
-    halves,
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, assert_ends_with_chart, gated_answer,
+    single_model, start_race,
 };
 use crate::support::{
     provider::{Answer, Gate, answer},
-    slack::{ANA, Asked, BEN, Method},
+    slack::{ANA, BEN, Method, UserRequest},
 };
 
-both_ways!(a_race, some_of_the_models, one_model, the_line_up, an_example, what_people_get_wrong, refusals);
+on_both_transports!(
+    a_race,
+    some_of_the_models,
+    one_model,
+    the_line_up,
+    an_example,
+    what_people_get_wrong,
+    refusals
+);
 
-/// An answer of `model` that says this, takes its time, and ends.
+/// Returns an answer of `model` that says this, takes its time, and ends.
 fn says(model: &str, words: &str) -> Answer {
     answer(model).role().says(ANSWER).until(Duration::from_millis(60)).says(words).whole()
 }
 
-fn types(stage: &Stage, line: &str) -> Asked {
-    stage.slack.types("/arena", line, NAMED, LOBBY)
+fn types(scenario: &SlackScenario, line: &str) -> UserRequest {
+    scenario.slack.type_command("/arena", line, NAMED, LOBBY)
 }
 
-/// How many messages that everybody sees the bot ever posted.
-fn posts(stage: &Stage) -> usize {
-    stage.slack.world(|world| world.calls.iter().filter(|call| call.method == Method::PostMessage).count())
+/// Returns the number of public messages that the bot has posted.
+fn posts(scenario: &SlackScenario) -> usize {
+    scenario.slack.world(|world| world.calls.iter().filter(|call| call.method == Method::PostMessage).count())
 }
 
 /// From the command to the picture, with Stop's place taken by the other buttons.
-async fn a_race(way: Way) {
+async fn a_race(transport: Transport) {
     let gate = Gate::default();
-    let stage = Stage::open(Setting { way, ..alone("") }, [halves(&gate)]).await;
-    let asked = asks(&stage, LOBBY).await;
-    let after = asked.acknowledged().await.after;
-    on_time(after.as_millis() < 500, &format!("an acknowledgement after {after:?}"));
-    asked.told("On it").await;
-    is_true_from_the_first_post(&asked);
-    assert!(asked.now().text().contains("qzname"), "{}", asked.now().text());
+    let scenario = SlackScenario::start(Setup { transport, ..single_model("") }, [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, LOBBY).await;
+    request.wait_for_ack().await;
+    request.wait_for_private_text("On it").await;
+    is_true_from_the_first_post(&request);
+    assert!(request.current().text().contains("qzname"), "{}", request.current().text());
     gate.open();
-    ends_with_chart(&asked).await;
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    scenario.finish().await;
 }
 
-/// The first post says who asks what of whom, and nothing that could become untrue.
-fn is_true_from_the_first_post(asked: &Asked) {
-    let first = asked.revisions().swap_remove(0).look;
+/// The first post says who asks what of which models, and nothing that could become untrue.
+fn is_true_from_the_first_post(request: &UserRequest) {
+    let first = request.revisions().swap_remove(0).look;
     let text = format!("{}\n{}", first.fallback, first.text());
     for words in [NAMED.name, PROMPT, "asks one model", "A"] {
         assert!(text.contains(words), "{words:?} in\n{text}");
@@ -56,76 +63,78 @@ fn is_true_from_the_first_post(asked: &Asked) {
     assert!(first.buttons().is_empty(), "buttons of a race that may never run");
 }
 
-async fn some_of_the_models(way: Way) {
-    let setting = Setting { way, models: &[("a", ""), ("b", ""), ("c", "")], ..Setting::default() };
-    let stage = Stage::open(setting, [says("b", " by b"), says("c", " by c")]).await;
-    let asked = types(&stage, &format!("compare models=c,b {PROMPT} which?"));
-    asked.told("asking 2 models").await;
-    let last = asked.ends().await.look;
+async fn some_of_the_models(transport: Transport) {
+    let setup = Setup { transport, models: &[("a", ""), ("b", ""), ("c", "")], ..Setup::default() };
+    let scenario = SlackScenario::start(setup, [says("b", " by b"), says("c", " by c")]).await;
+    let request = types(&scenario, &format!("compare models=c,b {PROMPT} which?"));
+    request.wait_for_private_text("asking 2 models").await;
+    let last = request.wait_for_end().await.look;
     for words in [PROMPT, "which?", "by b", "by c", "tok/s"] {
         assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
     }
     let chart = last.chart().expect("Slack's own chart")["chart"]["axis_config"]["categories"].clone();
     assert_eq!(chart.as_array().map(Vec::len), Some(2), "{chart}");
-    let mut models: Vec<_> = stage.provider.truth().exchanges.into_iter().map(|asked| asked.model).collect();
+    let mut models: Vec<_> =
+        scenario.provider.truth().exchanges.into_iter().map(|request| request.model).collect();
     models.sort();
     assert_eq!(models, ["b", "c"]);
-    asked.file(".png").await;
-    stage.ends().await;
+    request.wait_for_file(".png").await;
+    scenario.finish().await;
 }
 
-async fn one_model(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, [says("b", " because")]).await;
-    let asked = types(&stage, &format!("ask b {PROMPT} why?"));
-    let last = asked.ends().await.look;
+async fn one_model(transport: Transport) {
+    let scenario =
+        SlackScenario::start(Setup { transport, ..Setup::default() }, [says("b", " because")]).await;
+    let request = types(&scenario, &format!("ask b {PROMPT} why?"));
+    let last = request.wait_for_end().await.look;
     for words in ["because", "first token", "total", "tokens"] {
         assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
     }
     assert!(last.button("Ask again").is_some(), "{}", last.text());
-    stage.ends().await;
+    scenario.finish().await;
 }
 
-/// `models` asks the providers, so its words come in two steps, the second in the first one's place; `help` does not.
-async fn the_line_up(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
-    let models = stage.slack.types("/arena", "models", BEN, LOBBY);
-    models.told("fake").await;
-    let [said] = &models.whispers()[..] else { panic!("one message: {:#?}", models.whispers()) };
+/// `models` asks the providers, so its answer comes in two steps, the second replacing the first; `help` does not.
+async fn the_line_up(transport: Transport) {
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
+    let models = scenario.slack.type_command("/arena", "models", BEN, LOBBY);
+    models.wait_for_private_text("fake").await;
+    let [said] = &models.ephemerals()[..] else { panic!("one message: {:#?}", models.ephemerals()) };
     for words in ["A", "B", "not listed by its provider"] {
         assert!(said.text().contains(words), "{words:?} in\n{}", said.text());
     }
-    let help = types(&stage, "help");
-    help.told("tok/s").await;
+    let help = types(&scenario, "help");
+    help.wait_for_private_text("tok/s").await;
     for words in ["/arena compare", "/arena ask", "The numbers", "sent to the providers"] {
-        help.told(words).await;
+        help.wait_for_private_text(words).await;
     }
-    assert!(help.acknowledged().await.shown.is_some(), "help is the acknowledgement itself");
-    assert_eq!(posts(&stage), 0, "nobody else sees that");
-    stage.ends().await;
+    assert!(help.wait_for_ack().await.shown.is_some(), "help is the acknowledgement itself");
+    assert_eq!(posts(&scenario), 0, "nobody else sees that");
+    scenario.finish().await;
 }
 
 /// A tap on an example starts a race that everybody sees.
-async fn an_example(way: Way) {
-    let setting = Setting {
+async fn an_example(transport: Transport) {
+    let setup = Setup {
         lines: "[[example]]\ntitle = \"Sky\"\nprompt = \"Qzprompt of blue\"\nlesson = \"Short\"\n\
                 [[example]]\ntitle = \"Sea\"\nprompt = \"Qzprompt of green\"\n",
-        ..Setting { way, ..alone("") }
+        ..Setup { transport, ..single_model("") }
     };
-    let stage = Stage::open(setting, [says("a", " is the sea")]).await;
-    let examples = types(&stage, "examples");
-    let card = examples.acknowledged().await.shown.expect("the examples");
-    let look = examples.told("Try these").await.look;
+    let scenario = SlackScenario::start(setup, [says("a", " is the sea")]).await;
+    let examples = types(&scenario, "examples");
+    let card = examples.wait_for_ack().await.shown.expect("the examples");
+    let look = examples.wait_for_private_text("Try these").await.look;
     assert!(look.text().contains("Sky") && look.text().contains("of green"), "{}", look.text());
     let [_, second] = &look.buttons()[..] else { panic!("two buttons: {}", look.text()) };
-    let race = stage.slack.presses(&card, &second.action_id, NAMED);
-    let last = race.ends().await.look.text();
+    let race = scenario.slack.press(&card, &second.action_id, NAMED);
+    let last = race.wait_for_end().await.look.text();
     assert!(last.contains("of green") && last.contains("is the sea"), "{last}");
-    stage.ends().await;
+    scenario.finish().await;
 }
 
-/// The way out is told in private, at once, and nothing else happens.
-async fn what_people_get_wrong(way: Way) {
-    let stage = Stage::open(Setting { way, ..Setting::default() }, []).await;
+/// The help comes at once and in private, and nothing else happens.
+async fn what_people_get_wrong(transport: Transport) {
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     for (line, said) in [
         ("compar why", "did you mean compare"),
         ("ask bb why", "No model is called bb (did you mean b?)"),
@@ -133,30 +142,33 @@ async fn what_people_get_wrong(way: Way) {
         ("ask b", "What should they answer?"),
         ("compare models=a", "What should they answer?"),
     ] {
-        let asked = types(&stage, line);
-        asked.told(said).await;
-        assert!(asked.acknowledged().await.shown.is_some(), "{line}: the acknowledgement itself says it");
+        let request = types(&scenario, line);
+        request.wait_for_private_text(said).await;
+        assert!(request.wait_for_ack().await.shown.is_some(), "{line}: the acknowledgement itself says it");
     }
-    assert_eq!(posts(&stage), 0, "nobody else sees that");
-    stage.ends().await;
+    assert_eq!(posts(&scenario), 0, "nobody else sees that");
+    scenario.finish().await;
 }
 
 /// A refusal is the private acknowledgement itself.
-async fn refusals(way: Way) {
+async fn refusals(transport: Transport) {
     let lines = "[arena]\nraces_per_user_per_minute = 1\nmax_prompt_chars = 40";
-    let stage =
-        Stage::open(Setting { way, lines, ..alone("") }, [says("a", " once"), says("a", " too")]).await;
-    let long = types(&stage, &format!("compare {PROMPT} {}", "x".repeat(60)));
-    long.told("40 are allowed here").await;
-    assert!(long.acknowledged().await.shown.is_some());
-    let first = types(&stage, &format!("compare {PROMPT} one"));
-    first.ends().await;
-    let second = types(&stage, &format!("compare {PROMPT} two"));
-    second.told("You can start the next one in").await;
-    assert!(second.acknowledged().await.shown.is_some());
-    let other = stage.slack.types("/arena", &format!("compare {PROMPT} three"), ANA, LOBBY);
-    assert!(other.ends().await.look.text().contains("too"));
+    let scenario = SlackScenario::start(
+        Setup { transport, lines, ..single_model("") },
+        [says("a", " once"), says("a", " too")],
+    )
+    .await;
+    let long = types(&scenario, &format!("compare {PROMPT} {}", "x".repeat(60)));
+    long.wait_for_private_text("40 are allowed here").await;
+    assert!(long.wait_for_ack().await.shown.is_some());
+    let first = types(&scenario, &format!("compare {PROMPT} one"));
+    first.wait_for_end().await;
+    let second = types(&scenario, &format!("compare {PROMPT} two"));
+    second.wait_for_private_text("You can start the next one in").await;
+    assert!(second.wait_for_ack().await.shown.is_some());
+    let other = scenario.slack.type_command("/arena", &format!("compare {PROMPT} three"), ANA, LOBBY);
+    assert!(other.wait_for_end().await.look.text().contains("too"));
     assert!(long.revisions().is_empty() && second.revisions().is_empty(), "refused in public");
-    assert_eq!(posts(&stage), 2, "a message for each race and none for a refusal");
-    stage.ends().await;
+    assert_eq!(posts(&scenario), 2, "a message for each race and none for a refusal");
+    scenario.finish().await;
 }

@@ -1,15 +1,16 @@
-//! What is posted to the endpoints and is not what Slack posts: each is refused, counted and not handed on.
+//! Requests to the webhook that Slack would not send: each is refused, counted and not handled.
 
 use serde_json::{Value, json};
 
 use super::{
-    LOBBY, NAMED, PROMPT, Stage, alone, halves,
-    trouble::{answered, calls},
+    LOBBY, NAMED, PROMPT, SlackScenario,
+    common::{calls, model_calls},
+    gated_answer, single_model,
 };
 use crate::support::{
     program::get,
     provider::Gate,
-    slack::{Forgery, Letter, Method},
+    slack::{Forgery, Method, SignedRequest},
 };
 
 /// A command that would be a race.
@@ -22,69 +23,69 @@ fn command(trigger: &str) -> Value {
     })
 }
 
-/// The value of the line of `/metrics` that begins so; 0 where there is none.
-async fn metric(stage: &Stage, line: &str) -> u64 {
-    let (status, text) = get(stage.bot.address, "/metrics").await.expect("an answer");
+/// Returns the value of a metric, by the start of its line, or 0.
+async fn metric(scenario: &SlackScenario, line: &str) -> u64 {
+    let (status, text) = get(scenario.service.address, "/metrics").await.expect("an answer");
     assert_eq!(status, 200);
     let found = text.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(' '));
     found.map_or(0, |value| value.parse().expect("a number"))
 }
 
-async fn refused(stage: &Stage, reason: &str) -> u64 {
-    metric(stage, &format!("arena_slack_refused_requests_total{{reason=\"{reason}\"}}")).await
+async fn refused(scenario: &SlackScenario, reason: &str) -> u64 {
+    metric(scenario, &format!("arena_slack_refused_requests_total{{reason=\"{reason}\"}}")).await
 }
 
-/// Nobody heard of any of it.
-async fn nothing_came(stage: &Stage) {
+/// Checks that nothing was handled.
+async fn nothing_came(scenario: &SlackScenario) {
     assert_eq!(
-        (answered(stage), calls(stage, Method::PostMessage), calls(stage, Method::Respond)),
+        (model_calls(scenario), calls(scenario, Method::PostMessage), calls(scenario, Method::Respond)),
         (0, 0, 0)
     );
-    assert_eq!(metric(stage, "arena_commands_total{platform=\"slack\",command=\"compare\"}").await, 0);
+    assert_eq!(metric(scenario, "arena_commands_total{platform=\"slack\",command=\"compare\"}").await, 0);
 }
 
 #[tokio::test]
 async fn a_signature_that_is_not_slacks_is_refused() {
-    let stage = Stage::open(alone(""), []).await;
-    let wrong = [
-        Forgery::OtherBody,
-        Forgery::OtherSecret,
-        Forgery::OtherTimestamp,
-        Forgery::Unsigned,
-        Forgery::Garbage,
-    ];
+    let scenario = SlackScenario::start(single_model(""), []).await;
+    let wrong =
+        [Forgery::OtherBody, Forgery::OtherKey, Forgery::OtherTimestamp, Forgery::Unsigned, Forgery::Garbage];
     for (n, forgery) in (1..).zip(wrong) {
-        let letter = stage.slack.letter("slash_commands", &command(&format!("trigger-{n}")), forgery);
-        let (status, text) = stage.slack.sends(&letter).await;
+        let request =
+            scenario.slack.signed_request("slash_commands", &command(&format!("trigger-{n}")), forgery);
+        let (status, text) = scenario.slack.send(&request).await;
         assert_eq!((status, text.as_str()), (401, "invalid request signature"), "{forgery:?}");
-        assert_eq!(refused(&stage, "signature").await, n, "{forgery:?}");
+        assert_eq!(refused(&scenario, "signature").await, n, "{forgery:?}");
     }
     for kind in ["interactive", "events_api"] {
-        let letter = stage.slack.letter(kind, &json!({ "type": "surprise" }), Forgery::OtherSecret);
-        assert_eq!(stage.slack.sends(&letter).await.0, 401, "{kind}");
+        let request = scenario.slack.signed_request(kind, &json!({ "type": "surprise" }), Forgery::OtherKey);
+        assert_eq!(scenario.slack.send(&request).await.0, 401, "{kind}");
     }
-    nothing_came(&stage).await;
-    stage.ends().await;
+    nothing_came(&scenario).await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_not_of_these_minutes_is_refused() {
-    let stage = Stage::open(alone(""), []).await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
     for (n, age) in (1..).zip([310, -310, 86_400]) {
-        let letter =
-            stage.slack.letter("slash_commands", &command(&format!("trigger-{n}")), Forgery::Age(age));
-        assert_eq!(stage.slack.sends(&letter).await.0, 401, "{age}");
-        assert_eq!(refused(&stage, "window").await, n);
+        let request = scenario.slack.signed_request(
+            "slash_commands",
+            &command(&format!("trigger-{n}")),
+            Forgery::Age(age),
+        );
+        assert_eq!(scenario.slack.send(&request).await.0, 401, "{age}");
+        assert_eq!(refused(&scenario, "window").await, n);
     }
-    nothing_came(&stage).await;
+    nothing_came(&scenario).await;
     // slow, but Slack's
     for age in [280, -280] {
         let help = json!({ "text": "help", "trigger_id": format!("slow{age}") });
-        let letter = stage.slack.letter("slash_commands", &merged(command(""), &help), Forgery::Age(age));
-        let (status, text) = stage.slack.sends(&letter).await;
+        let request =
+            scenario.slack.signed_request("slash_commands", &merged(command(""), &help), Forgery::Age(age));
+        let (status, text) = scenario.slack.send(&request).await;
         assert!(status == 200 && text.contains("/arena compare"), "{status} {text}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 fn merged(mut base: Value, more: &Value) -> Value {
@@ -96,57 +97,58 @@ fn merged(mut base: Value, more: &Value) -> Value {
 
 #[tokio::test]
 async fn a_replay_and_a_body_without_end_are_refused() {
-    let stage = Stage::open(alone(""), []).await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
     let help = merged(command("once"), &json!({ "text": "help" }));
-    let letter = stage.slack.letter("slash_commands", &help, Forgery::None);
-    assert_eq!(stage.slack.sends(&letter).await.0, 200);
+    let request = scenario.slack.signed_request("slash_commands", &help, Forgery::None);
+    assert_eq!(scenario.slack.send(&request).await.0, 200);
     for n in 1..=2 {
-        assert_eq!(stage.slack.sends(&letter).await.0, 409);
-        assert_eq!(refused(&stage, "replay").await, n);
+        assert_eq!(scenario.slack.send(&request).await.0, 409);
+        assert_eq!(refused(&scenario, "replay").await, n);
     }
     let huge = merged(command("huge"), &json!({ "text": "x".repeat(1024 * 1024) }));
-    let letter = stage.slack.letter("slash_commands", &huge, Forgery::None);
-    assert_eq!(stage.slack.sends(&letter).await.0, 413);
-    assert_eq!(refused(&stage, "size").await, 1);
-    nothing_came(&stage).await;
-    assert_eq!(metric(&stage, "arena_commands_total{platform=\"slack\",command=\"help\"}").await, 1);
-    stage.ends().await;
+    let request = scenario.slack.signed_request("slash_commands", &huge, Forgery::None);
+    assert_eq!(scenario.slack.send(&request).await.0, 413);
+    assert_eq!(refused(&scenario, "size").await, 1);
+    nothing_came(&scenario).await;
+    assert_eq!(metric(&scenario, "arena_commands_total{platform=\"slack\",command=\"help\"}").await, 1);
+    scenario.finish().await;
 }
 
-/// Signed, and yet nobody can read it: an error would only make Slack send it again.
+/// Signed but unreadable: an error would only make Slack send it again.
 #[tokio::test]
 async fn what_nobody_can_read_is_acknowledged_and_counted() {
-    let stage = Stage::open(alone(""), []).await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
     for kind in ["slash_commands", "interactive", "events_api"] {
-        let letter = stage.slack.letter(kind, &json!({ "type": "surprise", "n": "1" }), Forgery::None);
-        assert_eq!(stage.slack.sends(&letter).await, (200, String::new()), "{kind}");
+        let request =
+            scenario.slack.signed_request(kind, &json!({ "type": "surprise", "n": "1" }), Forgery::None);
+        assert_eq!(scenario.slack.send(&request).await, (200, String::new()), "{kind}");
     }
     for reason in ["command", "interaction", "event"] {
         let line = format!("arena_slack_unreadable_total{{reason=\"{reason}\"}}");
-        assert_eq!(metric(&stage, &line).await, 1, "{reason}");
+        assert_eq!(metric(&scenario, &line).await, 1, "{reason}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn the_question_whether_we_are_there_is_answered() {
-    let stage = Stage::open(alone(""), []).await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
     let question =
         json!({ "type": "url_verification", "token": "t", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY" });
-    for (forgery, status) in [(Forgery::None, 200), (Forgery::OtherSecret, 401)] {
-        let letter = stage.slack.letter("events_api", &question, forgery);
-        let (told, text) = stage.slack.sends(&letter).await;
+    for (forgery, status) in [(Forgery::None, 200), (Forgery::OtherKey, 401)] {
+        let request = scenario.slack.signed_request("events_api", &question, forgery);
+        let (told, text) = scenario.slack.send(&request).await;
         assert_eq!((told, text.contains("3eZbrw1aBm2rZgRNFdxV2595E9CY")), (status, status == 200), "{text}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// Slack's own retries are acknowledged with 200 and dropped.
 #[tokio::test]
 async fn retries_of_an_event_run_once() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let ts = stage.slack.writes("mention", NAMED, LOBBY, None);
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let ts = scenario.slack.write_message("mention", NAMED, LOBBY, None);
     let event = json!({
         "type": "event_callback", "token": "t", "team_id": "T0TEAM", "api_app_id": "A0ARENA", "event_id": "Ev0RETRY",
         "event_time": 1_764_000_000,
@@ -156,19 +158,19 @@ async fn retries_of_an_event_run_once() {
         },
     });
     for number in 0..=3 {
-        let mut letter: Letter = stage.slack.letter("events_api", &event, Forgery::None);
+        let mut request: SignedRequest = scenario.slack.signed_request("events_api", &event, Forgery::None);
         if number > 0 {
-            letter.headers.push(("X-Slack-Retry-Num", number.to_string()));
-            letter.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
+            request.headers.push(("X-Slack-Retry-Num", number.to_string()));
+            request.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
         }
-        assert_eq!(stage.slack.sends(&letter).await, (200, String::new()), "{number}");
+        assert_eq!(scenario.slack.send(&request).await, (200, String::new()), "{number}");
     }
     gate.open();
     let done = |world: &crate::support::slack::World| {
         world.public(LOBBY).find(|message| message.text().contains("(race.png")).map(drop)
     };
-    stage.slack.until(done).await;
-    assert_eq!((answered(&stage), calls(&stage, Method::PostMessage)), (1, 1));
-    assert_eq!(metric(&stage, "arena_slack_duplicates_total").await, 3);
-    stage.ends().await;
+    scenario.slack.until(done).await;
+    assert_eq!((model_calls(&scenario), calls(&scenario, Method::PostMessage)), (1, 1));
+    assert_eq!(metric(&scenario, "arena_slack_duplicates_total").await, 3);
+    scenario.finish().await;
 }

@@ -1,10 +1,11 @@
-//! Refusals by 429: the referee counts every call that comes before the time that it told.
+//! 429s: the referee counts every call before the announced time.
 
 use std::time::Duration;
 
 use super::{
-    LOBBY, NAMED, PROMPT, Stage, alone, asks, ends_with_chart, halves,
-    trouble::{answered, are_met, calls, one_at_a_time, pictures},
+    LOBBY, NAMED, PROMPT, SlackScenario, assert_ends_with_chart,
+    common::{calls, model_calls, one_at_a_time, picture_count, wait_for_faults},
+    gated_answer, single_model, start_race,
 };
 use crate::support::{
     provider::Gate,
@@ -16,85 +17,86 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn edits_and_the_picture_wait_as_long_as_slack_says() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    let asked = asks(&stage, LOBBY).await;
-    stage.slack.ratelimits_next(Method::Update, 2 * SECOND);
-    are_met(&stage).await;
-    stage.slack.troubles_final(Fault::Limited(SECOND));
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let request = start_race(&scenario, LOBBY).await;
+    scenario.slack.rate_limit_next(Method::Update, 2 * SECOND);
+    wait_for_faults(&scenario).await;
+    scenario.slack.fail_final_edit(Fault::Limited(SECOND));
     for method in [Method::GetUploadUrl, Method::Upload, Method::CompleteUpload] {
-        stage.slack.ratelimits_next(method, SECOND);
+        scenario.slack.rate_limit_next(method, SECOND);
     }
     gate.open();
-    ends_with_chart(&asked).await;
-    are_met(&stage).await;
-    assert_eq!((pictures(&asked), calls(&stage, Method::CompleteUpload)), (1, 2));
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    wait_for_faults(&scenario).await;
+    assert_eq!((picture_count(&request), calls(&scenario, Method::CompleteUpload)), (1, 2));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_limit_on_one_message_holds_for_all_of_them() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate), halves(&gate)]).await;
-    let all = [asks(&stage, LOBBY).await, asks(&stage, CLUB).await];
-    stage.slack.ratelimits_next(Method::Update, 3 * SECOND);
-    are_met(&stage).await;
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate), gated_answer(&gate)]).await;
+    let all = [start_race(&scenario, LOBBY).await, start_race(&scenario, CLUB).await];
+    scenario.slack.rate_limit_next(Method::Update, 3 * SECOND);
+    wait_for_faults(&scenario).await;
     gate.open();
-    for asked in &all {
-        ends_with_chart(asked).await;
+    for request in &all {
+        assert_ends_with_chart(request).await;
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_first_post_waits_its_time_and_no_model_is_called_before() {
     let gate = Gate::default();
-    let stage = Stage::open(alone(""), [halves(&gate)]).await;
-    stage.slack.ratelimits_next(Method::PostMessage, 2 * SECOND);
-    stage.slack.ratelimits_next(Method::UserInfo, 60 * SECOND);
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    are_met(&stage).await;
-    assert_eq!(answered(&stage), 0);
-    asked.shows("begins").await;
+    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    scenario.slack.rate_limit_next(Method::PostMessage, 2 * SECOND);
+    scenario.slack.rate_limit_next(Method::UserInfo, 60 * SECOND);
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    wait_for_faults(&scenario).await;
+    assert_eq!(model_calls(&scenario), 0);
+    request.wait_for_text("begins").await;
     gate.open();
-    ends_with_chart(&asked).await;
-    assert_eq!((calls(&stage, Method::PostMessage), calls(&stage, Method::UserInfo)), (2, 1));
-    stage.ends().await;
+    assert_ends_with_chart(&request).await;
+    assert_eq!((calls(&scenario, Method::PostMessage), calls(&scenario, Method::UserInfo)), (2, 1));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_first_post_that_would_wait_too_long_is_given_up_and_the_asker_told() {
-    let stage = Stage::open(one_at_a_time(), []).await;
-    stage.slack.ratelimits_next(Method::PostMessage, 120 * SECOND);
+    let scenario = SlackScenario::start(one_at_a_time(), []).await;
+    scenario.slack.rate_limit_next(Method::PostMessage, 120 * SECOND);
     for prompt in ["one", "two"] {
         // the second one is not refused for the first one's sake, and not tried: the wait is known
-        let asked = stage.slack.types("/arena", &format!("compare {PROMPT} {prompt}?"), NAMED, LOBBY);
-        asked.told("Too much is being posted here right now. No model was called").await;
+        let request =
+            scenario.slack.type_command("/arena", &format!("compare {PROMPT} {prompt}?"), NAMED, LOBBY);
+        request.wait_for_private_text("Too much is being posted here right now. No model was called").await;
     }
-    assert_eq!((calls(&stage, Method::PostMessage), answered(&stage)), (1, 0));
-    stage.ends().await;
+    assert_eq!((calls(&scenario, Method::PostMessage), model_calls(&scenario)), (1, 0));
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn words_in_private_wait_as_well() {
-    let stage = Stage::open(alone(""), []).await;
-    stage.slack.ratelimits_next(Method::PostEphemeral, 2 * SECOND);
-    let mention = stage.slack.mentions("ask nobody why", BEN, LOBBY, None);
-    stage.slack.ratelimits_next(Method::Respond, 2 * SECOND);
-    let models = stage.slack.types("/arena", "models", ANA, LOBBY);
-    models.told("The line-up").await;
-    mention.told("nobody").await;
-    are_met(&stage).await;
-    assert_eq!((calls(&stage, Method::PostEphemeral), calls(&stage, Method::Respond)), (2, 2));
-    assert_eq!(models.whispers().len(), 1, "one in place of the other");
-    stage.ends().await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
+    scenario.slack.rate_limit_next(Method::PostEphemeral, 2 * SECOND);
+    let mention = scenario.slack.mention("ask nobody why", BEN, LOBBY, None);
+    scenario.slack.rate_limit_next(Method::Respond, 2 * SECOND);
+    let models = scenario.slack.type_command("/arena", "models", ANA, LOBBY);
+    models.wait_for_private_text("The line-up").await;
+    mention.wait_for_private_text("nobody").await;
+    wait_for_faults(&scenario).await;
+    assert_eq!((calls(&scenario, Method::PostEphemeral), calls(&scenario, Method::Respond)), (2, 2));
+    assert_eq!(models.ephemerals().len(), 1, "one in place of the other");
+    scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_that_may_not_be_opened_becomes_help() {
-    let stage = Stage::open(alone(""), []).await;
-    stage.slack.ratelimits_next(Method::OpenView, 2 * SECOND);
-    let asked = stage.slack.types("/arena", "", ANA, LOBBY);
-    asked.told("/arena compare").await;
-    assert_eq!(calls(&stage, Method::OpenView), 1);
-    stage.ends().await;
+    let scenario = SlackScenario::start(single_model(""), []).await;
+    scenario.slack.rate_limit_next(Method::OpenView, 2 * SECOND);
+    let request = scenario.slack.type_command("/arena", "", ANA, LOBBY);
+    request.wait_for_private_text("/arena compare").await;
+    assert_eq!(calls(&scenario, Method::OpenView), 1);
+    scenario.finish().await;
 }

@@ -1,19 +1,19 @@
 //! Slack: from what a person types to the last frame, against a referee.
 
 /// Two tests of one story: over Socket Mode and over HTTP.
-macro_rules! both_ways {
+macro_rules! on_both_transports {
     ($($story:ident),+ $(,)?) => {$(
         mod $story {
-            use super::super::stage::Way;
+            use super::super::Transport;
 
             #[tokio::test]
             async fn over_a_socket() {
-                super::$story(Way::Socket).await;
+                super::$story(Transport::Socket).await;
             }
 
             #[tokio::test]
             async fn over_http() {
-                super::$story(Way::Http).await;
+                super::$story(Transport::Http).await;
             }
         }
     )+};
@@ -22,6 +22,7 @@ macro_rules! both_ways {
 mod answers;
 mod buttons;
 mod commands;
+mod common;
 mod crowd;
 mod ends;
 mod faults;
@@ -32,45 +33,40 @@ mod modal;
 mod places;
 mod refusals;
 mod socket;
-pub mod stage;
 mod starts;
-mod trouble;
 
-use self::stage::{Setting, Stage, Way};
+use super::{KEY, eventually, with_timeout};
 use crate::support::{
     provider::{Answer, Gate, answer},
-    slack::{Asked, LOBBY, User},
+    scenario::{
+        ANSWER, PROMPT,
+        slack::{NAMED, Setup, SlackScenario, Transport},
+    },
+    slack::{LOBBY, UserRequest},
 };
 
-/// Stands in prompts of stories.
-const PROMPT: &str = "Qzprompt";
-/// Stands in answers of stories.
-const ANSWER: &str = "Qzanswer";
-/// Has a name that no log may tell.
-pub const NAMED: User = User { id: "U0NAMED", name: "qzname" };
-
 /// One model.
-fn alone(slack: &str) -> Setting<'_> {
-    Setting { models: &[("a", "")], slack, ..Setting::default() }
+fn single_model(slack: &str) -> Setup<'_> {
+    Setup { models: &[("a", "")], slack, ..Setup::default() }
 }
 
-/// An answer that is held up in its middle until the gate opens.
-fn halves(gate: &Gate) -> Answer {
+/// Returns an answer that pauses in its middle until the gate opens.
+fn gated_answer(gate: &Gate) -> Answer {
     answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
 }
 
-/// Somebody asks in a channel, and the beginning of the answer is shown.
-async fn asks(stage: &Stage, channel: &str) -> Asked {
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
-    asked.shows("begins").await;
-    asked
+/// Starts a race in a channel and waits until the beginning of the answer is shown.
+async fn start_race(scenario: &SlackScenario, channel: &str) -> UserRequest {
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, channel);
+    request.wait_for_text("begins").await;
+    request
 }
 
 /// Waits for the last frame with the whole answer and for its picture.
-async fn ends_with_chart(asked: &Asked) {
-    let last = asked.ends().await.look;
+async fn assert_ends_with_chart(request: &UserRequest) {
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("begins and ends"), "{}", last.text());
     assert!(last.button("Full answers").is_some(), "{}", last.text());
-    let picture = asked.file(".png").await;
+    let picture = request.wait_for_file(".png").await;
     assert!(picture.alt.is_some_and(|alt| alt.len() > 20), "a picture without words");
 }

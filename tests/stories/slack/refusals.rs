@@ -1,12 +1,13 @@
-//! What Slack does not take: the text stands all the same, and nothing is tried in vain.
+//! Content that Slack refuses: the text remains, and nothing is retried in vain.
 
 use super::{
-    ANSWER, LOBBY, NAMED, PROMPT, Setting, Stage, alone, asks, ends_with_chart, halves,
-    trouble::{are_met, calls, files, pictures},
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, assert_ends_with_chart,
+    common::{calls, file_count, picture_count, wait_for_faults},
+    gated_answer, single_model, start_race,
 };
 use crate::support::{
     provider::{Answer, Gate, answer},
-    slack::{ANA, Asked, FakeSlack, Fault, Method},
+    slack::{ANA, FakeSlack, Fault, Method, UserRequest},
 };
 
 #[tokio::test]
@@ -17,41 +18,41 @@ async fn a_picture_that_is_refused_leaves_the_text() {
         (Method::CompleteUpload, "file_not_found"),
     ];
     let gates = cases.map(|_| Gate::default());
-    let mut stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let mut scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for ((method, code), gate) in cases.into_iter().zip(&gates) {
-        let asked = asks(&stage, LOBBY).await;
-        let before = calls(&stage, method);
-        stage.slack.refuses_next(method, code);
+        let request = start_race(&scenario, LOBBY).await;
+        let before = calls(&scenario, method);
+        scenario.slack.refuse_next(method, code);
         gate.open();
-        are_met(&stage).await;
-        let last = asked.ends().await.look;
+        wait_for_faults(&scenario).await;
+        let last = request.wait_for_end().await.look;
         assert!(last.text().contains("begins and ends") && last.button("Full answers").is_some());
-        assert_eq!((calls(&stage, method), pictures(&asked)), (before + 1, 0), "{code}");
+        assert_eq!((calls(&scenario, method), picture_count(&request)), (before + 1, 0), "{code}");
     }
-    stage.bot.logs("failed to attach the chart").await;
-    let log = stage.ends().await;
+    scenario.service.wait_for_log("failed to attach the chart").await;
+    let log = scenario.finish().await;
     assert_eq!(log.iter().filter(|line| line.contains("failed to attach the chart")).count(), 3);
 }
 
 #[tokio::test]
 async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
     let gates = [Gate::default(), Gate::default()];
-    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     // in mid-race
-    let asked = asks(&stage, LOBBY).await;
-    stage.slack.refuses_next(Method::Update, "msg_blocks_too_long");
-    are_met(&stage).await;
+    let request = start_race(&scenario, LOBBY).await;
+    scenario.slack.refuse_next(Method::Update, "msg_blocks_too_long");
+    wait_for_faults(&scenario).await;
     gates[0].open();
-    ends_with_chart(&asked).await;
+    assert_ends_with_chart(&request).await;
     // at the end
-    let asked = asks(&stage, LOBBY).await;
-    stage.slack.troubles_final(Fault::Refused("msg_blocks_too_long"));
+    let request = start_race(&scenario, LOBBY).await;
+    scenario.slack.fail_final_edit(Fault::Refused("msg_blocks_too_long"));
     gates[1].open();
-    let last = asked.ends().await.look;
+    let last = request.wait_for_end().await.look;
     assert!(!last.text().contains("begins") && last.button("Full answers").is_some(), "{}", last.text());
-    asked.file(".png").await;
-    stage.bot.signals("TERM").await;
-    let log = stage.closed(0).await;
+    request.wait_for_file(".png").await;
+    scenario.service.signal("TERM").await;
+    let log = scenario.exited(0).await;
     assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
 }
 
@@ -59,32 +60,32 @@ async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
 #[tokio::test]
 async fn a_refusal_that_nobody_knows_does_not_keep_a_message_from_its_end() {
     let gates = [Gate::default(), Gate::default(), Gate::default()];
-    let stage = Stage::open(alone(""), gates.iter().map(halves)).await;
+    let scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (gate, (trouble, times)) in
         gates.iter().zip([("team_added_to_org", 1), ("http", 1), ("of_tomorrow", 3)])
     {
-        let asked = asks(&stage, LOBBY).await;
-        let before = stage.slack.world(|world| world.calls.len());
+        let request = start_race(&scenario, LOBBY).await;
+        let before = scenario.slack.world(|world| world.calls.len());
         for _ in 0..times {
             match trouble {
-                "http" => stage.slack.fails_next(Method::Update, 403),
-                code => stage.slack.refuses_next(Method::Update, code),
+                "http" => scenario.slack.fail_next(Method::Update, 403),
+                code => scenario.slack.refuse_next(Method::Update, code),
             }
         }
-        are_met(&stage).await;
-        stage.slack.troubles_final(if trouble == "http" {
+        wait_for_faults(&scenario).await;
+        scenario.slack.fail_final_edit(if trouble == "http" {
             Fault::Status(401)
         } else {
             Fault::Refused(trouble)
         });
         gate.open();
-        ends_with_chart(&asked).await;
-        are_met(&stage).await;
-        let calls = stage.slack.world(|world| world.calls[before..].to_vec());
+        assert_ends_with_chart(&request).await;
+        wait_for_faults(&scenario).await;
+        let calls = scenario.slack.world(|world| world.calls[before..].to_vec());
         let refused = calls.iter().filter(|call| call.method == Method::Update && call.faulty).count();
         assert_eq!(refused, times + 1, "{trouble}: {calls:#?}");
     }
-    stage.ends().await;
+    scenario.finish().await;
 }
 
 /// Two models with speeds: what Slack's own chart needs.
@@ -96,44 +97,44 @@ fn both() -> [Answer; 2] {
     })
 }
 
-async fn a_race_of_two(stage: &Stage) -> Asked {
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    asked.file(".png").await;
-    let last = asked.ends().await.look;
+async fn a_race_of_two(scenario: &SlackScenario) -> UserRequest {
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    request.wait_for_file(".png").await;
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("begins and on it goes"), "{}", last.text());
-    asked
+    request
 }
 
 #[tokio::test]
 async fn slacks_own_chart_is_tried_once_where_it_is_not_known() {
     let slack = FakeSlack::open().await;
-    let stage = Stage::open_with(slack, Setting::default(), both()).await;
-    let with = a_race_of_two(&stage).await;
-    assert!(with.now().chart().is_some(), "{}", with.now().text());
-    stage.ends().await;
+    let scenario = SlackScenario::start_with(slack, Setup::default(), both()).await;
+    let with = a_race_of_two(&scenario).await;
+    assert!(with.current().chart().is_some(), "{}", with.current().text());
+    scenario.finish().await;
 
     let slack = FakeSlack::open().await;
     slack.world(|world| world.native_charts = false);
-    let stage = Stage::open_with(slack, Setting::default(), both().into_iter().chain(both())).await;
+    let scenario = SlackScenario::start_with(slack, Setup::default(), both().into_iter().chain(both())).await;
     for _ in 0..2 {
-        assert!(a_race_of_two(&stage).await.now().chart().is_none());
+        assert!(a_race_of_two(&scenario).await.current().chart().is_none());
     }
     let refused =
-        stage.slack.world(|world| world.calls.iter().filter(|c| c.code == "invalid_blocks").count());
+        scenario.slack.world(|world| world.calls.iter().filter(|c| c.code == "invalid_blocks").count());
     assert_eq!(refused, 1);
-    stage.bot.signals("TERM").await;
-    stage.closed(0).await;
+    scenario.service.signal("TERM").await;
+    scenario.exited(0).await;
 }
 
-/// One message that was too long says nothing of others.
+/// A message that was too long does not affect others.
 #[tokio::test]
 async fn a_last_frame_that_is_too_long_gives_up_its_own_chart_only() {
-    let stage = Stage::open(Setting::default(), both().into_iter().chain(both())).await;
-    stage.slack.troubles_final(Fault::Refused("msg_blocks_too_long"));
-    assert!(a_race_of_two(&stage).await.now().chart().is_none());
-    assert!(a_race_of_two(&stage).await.now().chart().is_some());
-    stage.bot.signals("TERM").await;
-    stage.closed(0).await;
+    let scenario = SlackScenario::start(Setup::default(), both().into_iter().chain(both())).await;
+    scenario.slack.fail_final_edit(Fault::Refused("msg_blocks_too_long"));
+    assert!(a_race_of_two(&scenario).await.current().chart().is_none());
+    assert!(a_race_of_two(&scenario).await.current().chart().is_some());
+    scenario.service.signal("TERM").await;
+    scenario.exited(0).await;
 }
 
 /// Some 15,000 characters with all that is hard to cut or to escape.
@@ -158,32 +159,32 @@ async fn long_answers_are_whole_in_the_thread_byte_for_byte() {
         let tokens: Vec<String> = letters.chunks(7).map(|token| token.iter().collect()).collect();
         tokens.chunks(100).fold(answer(model).role(), Answer::says_tokens).whole()
     });
-    let stage = Stage::open(Setting::default(), answers.collect::<Vec<_>>()).await;
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    let last = asked.ends().await.look;
+    let scenario = SlackScenario::start(Setup::default(), answers.collect::<Vec<_>>()).await;
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    let last = request.wait_for_end().await.look;
     assert!(last.text().contains("see Full answers"), "{}", last.text());
-    asked.file(".png").await;
-    stage.slack.presses(&asked.message().await, "Full answers", ANA);
-    let file = asked.file(".md").await;
+    request.wait_for_file(".png").await;
+    scenario.slack.press(&request.wait_for_message().await, "Full answers", ANA);
+    let file = request.wait_for_file(".md").await;
     let text = String::from_utf8(file.bytes).expect("UTF-8");
     for answer in &texts {
         assert!(text.contains(answer.as_str()), "an answer is not whole");
     }
-    assert!(asked.adds("The whole answer stands in the file").await.text().contains("⚔️"));
-    stage.ends().await;
+    assert!(request.wait_for_reply("The whole answer stands in the file").await.text().contains("⚔️"));
+    scenario.finish().await;
 }
 
-/// What fits into messages stands there whole, without a file.
+/// Answers that fit into messages are posted whole, without a file.
 #[tokio::test]
 async fn answers_that_fit_are_whole_in_messages() {
     let text = format!("{ANSWER}\n\n{}the end 🏁", "a line of an answer, 漢字\n\n".repeat(120));
-    let stage = Stage::open(alone(""), [answer("a").role().says(&text).whole()]).await;
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    asked.ends().await;
-    asked.file(".png").await;
-    stage.slack.presses(&asked.message().await, "Full answers", ANA);
-    let message = asked.adds("the end 🏁").await.text();
+    let scenario = SlackScenario::start(single_model(""), [answer("a").role().says(&text).whole()]).await;
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
+    request.wait_for_end().await;
+    request.wait_for_file(".png").await;
+    scenario.slack.press(&request.wait_for_message().await, "Full answers", ANA);
+    let message = request.wait_for_reply("the end 🏁").await.text();
     assert_eq!(message.matches("a line of an answer, 漢字").count(), 120, "{message}");
-    assert_eq!(files(&asked, ".md"), 0);
-    stage.ends().await;
+    assert_eq!(file_count(&request, ".md"), 0);
+    scenario.finish().await;
 }

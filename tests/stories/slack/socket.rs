@@ -1,9 +1,9 @@
-//! Socket Mode on its bad days: a race goes on, what people type is answered, nothing runs twice.
+//! Socket Mode failures: the race continues, commands are answered, nothing runs twice.
 
 use super::{
-    super::soon,
-    ANSWER, LOBBY, PROMPT, Setting, Stage, Way, alone,
-    trouble::{answered, calls},
+    ANSWER, LOBBY, PROMPT, Setup, SlackScenario, Transport,
+    common::{calls, model_calls},
+    eventually, single_model, with_timeout,
 };
 use crate::support::{
     provider::{Answer, Gate, answer},
@@ -17,53 +17,50 @@ fn says(word: &str) -> Answer {
     answer("a").role().says(ANSWER).says(word).whole()
 }
 
-fn socket(stage: &Stage) -> &FakeSocket {
-    stage.socket.as_ref().expect("a socket")
+fn socket(scenario: &SlackScenario) -> &FakeSocket {
+    scenario.socket.as_ref().expect("a socket")
 }
 
-/// A command, which is answered by a race with this word.
-async fn is_answered(stage: &Stage, word: &str) {
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT} {}", word.trim()), ANA, LOBBY);
-    asked.shows(word.trim()).await;
-    asked.file(".png").await;
-    assert_eq!(asked.happened().acks.len(), 1);
+/// Types a command and checks that a race with this word answers it.
+async fn is_answered(scenario: &SlackScenario, word: &str) {
+    let request =
+        scenario.slack.type_command("/arena", &format!("compare {PROMPT} {}", word.trim()), ANA, LOBBY);
+    request.wait_for_text(word.trim()).await;
+    request.wait_for_file(".png").await;
+    assert_eq!(request.action().acks.len(), 1);
 }
 
-async fn is_ready(stage: &Stage) {
-    soon(async {
-        while stage.bot.ready().await.0 != 200 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+async fn is_ready(scenario: &SlackScenario) {
+    eventually(async || scenario.service.ready().await.0 == 200).await;
 }
 
-/// A race runs while `trouble` comes and goes; a command is answered right after it came, if connections are left
-/// then, and another one when all is `back`.
+/// Lets `trouble` strike during a race. A command is answered at once if connections are left then, and another one
+/// when all are `back`.
 async fn through(trouble: impl Fn(&FakeSocket), serves_on: bool, back: impl Fn(&Truth, &Truth) -> bool) {
     let gate = Gate::default();
     let first = answer("a").role().says(ANSWER).says(" Air").waits_for(&gate).says(" blue").whole();
     let answers = [first, says(" Meanwhile"), says(" Again")];
-    let stage = Stage::open(Setting { way: Way::Socket, ..alone("") }, answers).await;
-    let race = stage.slack.types("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
-    race.shows("Air").await;
-    let before = socket(&stage).truth();
-    trouble(socket(&stage));
+    let scenario =
+        SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, answers).await;
+    let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
+    race.wait_for_text("Air").await;
+    let before = socket(&scenario).truth();
+    trouble(socket(&scenario));
     if serves_on {
-        is_answered(&stage, " Meanwhile").await;
+        is_answered(&scenario, " Meanwhile").await;
     }
-    soon(socket(&stage).until(|truth| back(&before, truth))).await;
+    with_timeout(socket(&scenario).until(|truth| back(&before, truth))).await;
     gate.open();
-    race.shows("Air blue").await;
-    race.file(".png").await;
+    race.wait_for_text("Air blue").await;
+    race.wait_for_file(".png").await;
     if !serves_on {
-        is_answered(&stage, " Meanwhile").await;
+        is_answered(&scenario, " Meanwhile").await;
     }
-    is_answered(&stage, " Again").await;
-    is_ready(&stage).await;
-    assert_eq!((answered(&stage), calls(&stage, Method::UserInfo)), (3, 1));
-    assert_eq!(socket(&stage).truth().undelivered, 0);
-    stage.ends().await;
+    is_answered(&scenario, " Again").await;
+    is_ready(&scenario).await;
+    assert_eq!((model_calls(&scenario), calls(&scenario, Method::UserInfo)), (3, 1));
+    assert_eq!(socket(&scenario).truth().undelivered, 0);
+    scenario.finish().await;
 }
 
 /// Two connections, none of those before.
@@ -85,7 +82,7 @@ async fn connections_that_break_are_opened_again() {
     }
 }
 
-/// As when somebody switches Socket Mode off and on again.
+/// An administrator switches Socket Mode off and on again.
 #[tokio::test]
 async fn a_disabled_link_is_said_and_opened_again() {
     through(|socket| socket.disconnects("link_disabled"), false, are_new).await;
@@ -106,49 +103,48 @@ async fn dark_connections_are_replaced() {
     through(FakeSocket::goes_dark, false, are_new).await;
 }
 
-/// What comes again over the other connection runs once.
+/// An envelope that is repeated over the other connection runs once.
 #[tokio::test]
 async fn an_envelope_that_comes_twice_runs_once() {
-    let stage = Stage::open(Setting { way: Way::Socket, ..alone("") }, [says(" Once")]).await;
-    let asked = stage.slack.types("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
-    stage.slack.redelivers(&asked);
-    asked.shows("Once").await;
-    stage.slack.redelivers(&asked);
-    asked.file(".png").await;
-    let links: Vec<_> = socket(&stage).truth().sent.iter().map(|sent| sent.link).collect();
+    let scenario =
+        SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, [says(" Once")])
+            .await;
+    let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why"), ANA, LOBBY);
+    scenario.slack.redeliver(&request);
+    request.wait_for_text("Once").await;
+    scenario.slack.redeliver(&request);
+    request.wait_for_file(".png").await;
+    let links: Vec<_> = socket(&scenario).truth().sent.iter().map(|sent| sent.link).collect();
     assert!(links[0] != links[1] && links[0] == links[2], "{links:?}");
-    assert_eq!((calls(&stage, Method::PostMessage), asked.happened().acks.len()), (1, 3));
-    stage.ends().await;
+    assert_eq!((calls(&scenario, Method::PostMessage), request.action().acks.len()), (1, 3));
+    scenario.finish().await;
 }
 
-/// The readiness probe tells the truth, and says why.
+/// The readiness probe reports the state of the connections, and the reason.
 #[tokio::test]
 async fn readiness_is_that_of_the_connections() {
-    let mut stage = Stage::open(Setting { way: Way::Socket, ..alone("") }, [says(" Back")]).await;
+    let mut scenario =
+        SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, [says(" Back")])
+            .await;
     for (door, disable) in [(Door::Shut, false), (Door::Busy, true)] {
-        is_ready(&stage).await;
-        socket(&stage).door(door);
+        is_ready(&scenario).await;
+        socket(&scenario).door(door);
         if disable {
-            socket(&stage).disconnects("link_disabled");
+            socket(&scenario).disconnects("link_disabled");
         } else {
-            socket(&stage).resets();
+            socket(&scenario).resets();
         }
-        let said = soon(async {
-            loop {
-                let (status, said) = stage.bot.ready().await;
-                if status == 503 {
-                    return said;
-                }
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
-        assert!(said.starts_with("Slack"), "{said}");
-        socket(&stage).door(Door::Open);
-        soon(socket(&stage).until(|truth| truth.live.len() == 2)).await;
+        let is_unready = async || {
+            let (status, said) = scenario.service.ready().await;
+            assert!(status == 200 || said.starts_with("Slack"), "{said}");
+            status == 503
+        };
+        eventually(is_unready).await;
+        socket(&scenario).door(Door::Open);
+        with_timeout(socket(&scenario).until(|truth| truth.live.len() == 2)).await;
     }
-    is_ready(&stage).await;
-    stage.bot.logs("Socket Mode is switched off").await;
-    is_answered(&stage, " Back").await;
-    stage.ends().await;
+    is_ready(&scenario).await;
+    scenario.service.wait_for_log("Socket Mode is switched off").await;
+    is_answered(&scenario, " Back").await;
+    scenario.finish().await;
 }

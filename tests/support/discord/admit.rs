@@ -1,25 +1,25 @@
-//! What every call goes through before it has an effect: who calls, limits, failures, the referee. Pure.
+//! The checks of every call before it takes effect: headers, rate limits, faults, the referee. Pure.
 
 use tokio::time::Instant;
 
 use super::{
     call::Call,
     faults::{Family, Fault},
-    limits::Told,
+    limits::RateLimit,
     message::Look,
     openapi,
-    referee::{self, Act, Fouls, Scene},
+    referee::{self, Context, MessageAction, Violations},
     reply::{self, Reply},
     route::Route,
-    world::{Called, World},
+    world::{RecordedCall, World},
 };
 use crate::support::provider::wire::Request;
 
-/// What becomes of a call.
+/// The outcome of the checks.
 pub struct Admitted {
     /// Its place in the world's log.
     pub number: usize,
-    pub told: Told,
+    pub told: RateLimit,
     /// An answer without an effect.
     pub refused: Option<Reply>,
     pub fault: Option<Fault>,
@@ -38,14 +38,22 @@ impl World {
         if let Some(Fault::Limited(scope, wait)) = fault {
             self.limits.close(call, (scope, wait), now, &mut told);
         }
-        let fouls = self.judge(call);
+        let violations = self.judge(call);
         let limited = told.refused.map(|(scope, wait)| reply::limited(scope, wait));
         let refused = denied.or(limited).or_else(|| failed(fault.as_ref()));
-        let refused = refused.or_else(|| (!fouls.refused.is_empty()).then(invalid));
+        let refused = refused.or_else(|| (!violations.refused.is_empty()).then(invalid));
         let faulty = fault.is_some();
         let number = self.calls.len();
         let target = target(call);
-        self.calls.push(Called { at: call.at, route: call.route, target, status: 0, code: 0, own, faulty });
+        self.calls.push(RecordedCall {
+            at: call.at,
+            route: call.route,
+            target,
+            status: 0,
+            code: 0,
+            own,
+            faulty,
+        });
         Admitted { number, told, refused, fault }
     }
 
@@ -53,7 +61,7 @@ impl World {
     pub fn answered(&mut self, number: usize, reply: &Reply) {
         let (status, code) = (reply.status, reply.code());
         let called = self.calls[number].clone();
-        let same = |other: &&Called| {
+        let same = |other: &&RecordedCall| {
             (other.route, &other.target, other.status, other.code)
                 == (called.route, &called.target, status, code)
         };
@@ -72,7 +80,7 @@ impl World {
         self.violations.push(format!("{}: {what}", call.route.name()));
     }
 
-    /// Who calls: the bot by its name, and by its token where one is wanted.
+    /// Checks the user agent, and the bot's token where one is required.
     fn check_headers(&mut self, call: &Call, request: &Request) -> Option<Reply> {
         let agent = request.header("user-agent").ok().flatten().unwrap_or_default();
         if !is_agent(agent) {
@@ -124,7 +132,7 @@ impl World {
         look.buttons().iter().any(|button| button.label.contains("Stop"))
     }
 
-    /// What the message of an edit looks like now.
+    /// Returns the current look of the message that an edit is about.
     fn subject(&self, call: &Call) -> Option<&Look> {
         let message = match call.route {
             Route::EditOriginal => self.original(self.by_token(&call.ids.token)?.id),
@@ -135,34 +143,34 @@ impl World {
     }
 
     /// Holds the body against the rules and notes what is wrong.
-    fn judge(&mut self, call: &Call) -> Fouls {
-        let mut fouls = Fouls::default();
+    fn judge(&mut self, call: &Call) -> Violations {
+        let mut violations = Violations::default();
         if call.route == Route::PutCommands {
-            referee::commands(&mut fouls, &call.body);
+            referee::commands(&mut violations, &call.body);
         } else if call.route.has_body() {
-            self.judge_message(&mut fouls, call);
+            self.judge_message(&mut violations, call);
         }
-        fouls.refused.extend(openapi::errors(call));
-        for foul in fouls.refused.iter().chain(&fouls.unwanted) {
-            self.violations.push(format!("{}: {foul}", call.route.name()));
+        violations.refused.extend(openapi::errors(call));
+        for violation in violations.refused.iter().chain(&violations.unwanted) {
+            self.violations.push(format!("{}: {violation}", call.route.name()));
         }
-        fouls
+        violations
     }
 
-    fn judge_message(&self, fouls: &mut Fouls, call: &Call) {
+    fn judge_message(&self, violations: &mut Violations, call: &Call) {
         let act = match call.route {
-            Route::Callback | Route::Followup => Act::Reply,
-            Route::CreateMessage => Act::Post,
-            _ => Act::Edit,
+            Route::Callback | Route::Followup => MessageAction::Reply,
+            Route::CreateMessage => MessageAction::Post,
+            _ => MessageAction::Edit,
         };
         let (now, forbidden_words) = (self.subject(call), &self.forbidden_words[..]);
-        let scene = Scene { act, now, file_limit: self.file_limit, forbidden_words };
+        let context = Context { act, now, file_limit: self.file_limit, forbidden_words };
         if call.route != Route::Callback {
-            return referee::message(fouls, &call.body, &call.files, &scene);
+            return referee::message(violations, &call.body, &call.files, &context);
         }
         let Some(interaction) = self.interaction(call.ids.interaction) else { return };
         let kind = (&interaction.kind, self.button_on(interaction));
-        referee::callback(fouls, &call.body, &call.files, kind, scene);
+        referee::callback(violations, &call.body, &call.files, kind, context);
     }
 }
 
@@ -179,13 +187,12 @@ fn invalid() -> Reply {
     reply::refusal(400, 50_035, "Invalid Form Body")
 }
 
-/// What a call is about.
+/// Returns the subject of a call.
 pub(super) fn target(call: &Call) -> String {
     format!("{}/{}", call.route.major(&call.ids), call.ids.message)
 }
 
-/// `DiscordBot (url, version)` as in <https://docs.discord.com/developers/reference#user-agent>. Discord accepts a name in
-/// place of the URL (<https://github.com/discord/discord-api-docs/issues/4908>); a made-up URL is a violation.
+/// Checks the format `DiscordBot (address, version)`: <https://docs.discord.com/developers/reference#user-agent>.
 fn is_agent(agent: &str) -> bool {
     let inner = agent.strip_prefix("DiscordBot (").and_then(|rest| rest.split_once(')'));
     let parts = inner.and_then(|(inner, _)| inner.split_once(", "));

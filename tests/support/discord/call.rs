@@ -1,11 +1,11 @@
-//! One call as it came: its route, its JSON, its files. Pure.
+//! One call: its route, its JSON, its files. Pure.
 
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::route::{self, Ids, Route};
 use crate::support::{
-    form::{parts, quoted, split},
+    multipart::{parts, quoted, split},
     provider::wire::Request,
 };
 
@@ -13,9 +13,9 @@ use crate::support::{
 pub struct Call {
     pub route: Route,
     pub ids: Ids,
-    /// When its first byte came.
+    /// Time of its first byte.
     pub at: Instant,
-    /// The JSON of its body; null where there is none.
+    /// The JSON of its body, or null.
     pub body: Value,
     pub files: Vec<File>,
 }
@@ -30,7 +30,7 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// Reads a request; the error says what cannot be read. A path that nobody may call gives `Ok(None)`.
+/// Reads a request. Returns `Ok(None)` for an unknown path, and an error for a request that cannot be read.
 pub fn read(request: &Request) -> Result<Option<Call>, String> {
     let path = request.path.split('?').next().unwrap_or_default();
     let Some((route, ids)) = route::parse(&request.method, path) else { return Ok(None) };

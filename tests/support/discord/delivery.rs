@@ -1,4 +1,4 @@
-//! How interactions reach the bot: over a gateway that somebody else plays, or posted and signed.
+//! Delivery of interactions to the bot: over a fake gateway, or posted with a signature.
 //! <https://docs.discord.com/developers/interactions/overview#preparing-for-interactions>
 
 use std::{net::SocketAddr, sync::Arc};
@@ -12,50 +12,32 @@ use tokio::{
 
 use super::{
     FakeDiscord,
-    asked::Asked,
-    server::House,
+    request::UserRequest,
+    server::Shared,
     world::{Id, World},
 };
+pub use crate::support::fake::Forgery;
 
 /// The way to the bot.
 #[derive(Clone)]
 pub enum Delivery {
     /// Takes the `d` of an `INTERACTION_CREATE`.
     Gateway(Arc<dyn Fn(Value) + Send + Sync>),
-    /// Where the bot listens.
+    /// Posts to the address of the bot.
     Http(SocketAddr),
-    /// Where two replicas listen, of which each gets the same.
+    /// Posts each interaction to two replicas.
     Twice([SocketAddr; 2]),
-}
-
-/// What is wrong with something that was posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forgery {
-    /// Nothing is.
-    None,
-    /// The signature is of another body.
-    OtherBody,
-    /// The signature is by another key.
-    OtherKey,
-    /// The timestamp header is not the one that was signed.
-    OtherTimestamp,
-    /// Signed well, so many seconds ago (before 0: to come).
-    Age(i64),
-    /// No signature.
-    Unsigned,
-    /// A signature that is no hexadecimal number.
-    Garbage,
 }
 
 impl FakeDiscord {
     /// From now on interactions go this way.
-    pub fn delivers_by(&self, delivery: Delivery) {
+    pub fn deliver_by(&self, delivery: Delivery) {
         *self.delivery.lock().expect("delivery") = Some(delivery);
     }
 
-    /// The same as [`Delivery::Gateway`].
-    pub fn delivers_to(&self, gateway: impl Fn(Value) + Send + Sync + 'static) {
-        self.delivers_by(Delivery::Gateway(Arc::new(gateway)));
+    /// Delivers by [`Delivery::Gateway`].
+    pub fn deliver_to(&self, gateway: impl Fn(Value) + Send + Sync + 'static) {
+        self.deliver_by(Delivery::Gateway(Arc::new(gateway)));
     }
 
     /// Hands an interaction to the bot. What is posted must be taken with 202 and no body.
@@ -72,40 +54,43 @@ impl FakeDiscord {
     }
 
     fn post(&self, id: Id, payload: Value, address: SocketAddr) {
-        let house = Arc::clone(&self.house);
-        self.house.spawn(async move {
-            let answer = house.posts(address, &payload, Forgery::None).await;
-            house.with(|world| world.taken(id, &answer));
+        let shared = Arc::clone(&self.shared);
+        self.shared.spawn(async move {
+            let answer = shared.posts(address, &payload, Forgery::None).await;
+            shared.with(|world| world.taken(id, &answer));
         });
     }
 
-    /// Waits until what somebody did was posted and answered.
-    pub async fn hears(&self, asked: &Asked) {
-        let taken = |world: &World| world.interaction(asked.id)?.taken.then_some(());
-        self.house.look(taken, "an answer to what was posted").await;
+    /// Waits until an interaction was posted and answered.
+    pub async fn wait_until_taken(&self, request: &UserRequest) {
+        let taken = |world: &World| world.interaction(request.id)?.taken.then_some(());
+        self.shared.wait_for(taken, "an answer to what was posted").await;
     }
 
     /// The bot's answer to a PING: status and body.
-    pub async fn pings(&self) -> (u16, String) {
-        self.forges(&json!({ "id": "1", "application_id": "1001", "type": 1, "version": 1 }), Forgery::None)
-            .await
+    pub async fn ping(&self) -> (u16, String) {
+        self.post_forged(
+            &json!({ "id": "1", "application_id": "1001", "type": 1, "version": 1 }),
+            Forgery::None,
+        )
+        .await
     }
 
-    /// The bot's answer to anything posted, signed or not: status and body.
+    /// Posts anything, signed or not. Returns status and body of the response.
     ///
     /// # Panics
-    /// When interactions are not posted.
-    pub async fn forges(&self, payload: &Value, forgery: Forgery) -> (u16, String) {
+    /// If interactions are not posted.
+    pub async fn post_forged(&self, payload: &Value, forgery: Forgery) -> (u16, String) {
         let delivery = self.delivery.lock().expect("delivery").clone();
         let Some(Delivery::Http(address)) = delivery else { panic!("interactions are not posted here") };
-        self.house.posts(address, payload, forgery).await
+        self.shared.posts(address, payload, forgery).await
     }
 }
 
-impl House {
+impl Shared {
     async fn posts(&self, address: SocketAddr, payload: &Value, forgery: Forgery) -> (u16, String) {
         let body = payload.to_string();
-        let headers = self.see(|world| world.signed(&body, forgery));
+        let headers = self.read(|world| world.signed(&body, forgery));
         let request = format!(
             "POST /discord/interactions HTTP/1.1\r\nHost: {address}\r\nUser-Agent: Discord-Interactions/1.0 \
              (+https://discord.com)\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}Content-Length: \
@@ -125,7 +110,7 @@ impl House {
     }
 }
 
-/// Status and body; status 0 where there is none.
+/// Returns status and body; the status is 0 where there is none.
 fn parsed(answer: &str) -> (u16, String) {
     let Some((head, body)) = answer.split_once("\r\n\r\n") else { return (0, answer.to_owned()) };
     (head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), body.to_owned())

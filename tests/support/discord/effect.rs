@@ -1,14 +1,14 @@
-//! What a good call does to the world, and what Discord answers to it. Pure.
+//! The effects of valid calls on the world, and Discord's responses. Pure.
 
 use serde_json::{Value, json};
 
 use super::{
     call::Call,
-    cast::Place,
     message::{Attachment, LOADING, Look, Message, Revision},
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
+    users::Place,
     world::{Id, World},
 };
 
@@ -64,7 +64,7 @@ impl World {
         ok(message.json(self.application))
     }
 
-    /// A new message from the body of a call, for an interaction or for nobody.
+    /// Creates a message from the body of a call, possibly for an interaction.
     pub(super) fn create(&mut self, call: &Call, interaction: Option<Id>, seen: (Place, bool)) -> Id {
         let data = if call.route == Route::Callback { &call.body["data"] } else { &call.body };
         let look = self.changed(&Look::default(), data, call);
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    /// What is kept and what is new.
+    /// Returns the attachments that are kept and those that are new.
     fn attached(&mut self, before: &[Attachment], data: &Value, call: &Call) -> Vec<Attachment> {
         let listed = data["attachments"].as_array().cloned().unwrap_or_default();
         let entry = |id: u64| listed.iter().find(|entry| referee::attachment_id(entry) == Some(id));
@@ -161,7 +161,7 @@ impl World {
         })
     }
 
-    /// Commands as Discord tells them: with ids, without what is empty or not set.
+    /// Returns commands as Discord lists them: with ids, without empty and unset fields.
     fn commands_json(&self, guild: Id) -> Value {
         self.commands.get(&guild).cloned().unwrap_or_default().into()
     }

@@ -1,4 +1,4 @@
-//! Failures that a test asks for, queued per family of calls. Pure.
+//! Faults that a test injects, queued per family of calls. Pure.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::limits::Scope;
-pub use crate::support::house::{Hung, Moment};
+pub use crate::support::fake::{HungCall, Moment};
 
 /// Calls that fail together. A call may be of several families; the first of them here that has something
 /// queued decides.
@@ -30,14 +30,14 @@ pub enum Family {
     Application,
 }
 
-/// What happens to a call.
+/// A fault that strikes a call.
 #[derive(Clone, Debug)]
 pub enum Fault {
     Limited(Scope, Duration),
-    /// A refusal with Discord's code; 0: without one, as by what stands before Discord.
+    /// A refusal with Discord's code; 0 for a refusal without one, as by a proxy in front of Discord.
     Status(u16, u32),
     Cut(Moment),
-    Hang(Hung),
+    Hang(HungCall),
     /// 403, code 50001.
     Forbidden,
 }
@@ -58,7 +58,7 @@ impl Faults {
         self.forbidden.insert(family);
     }
 
-    /// What happens to a call of these families, the most special first.
+    /// Returns the fault for a call of these families, the most specific first.
     pub fn take(&mut self, families: &[Family]) -> Option<Fault> {
         let queued = families.iter().find_map(|family| self.queued.get_mut(family)?.pop_front());
         let forbidden = families.iter().any(|family| self.forbidden.contains(family));

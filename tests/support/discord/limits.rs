@@ -1,4 +1,4 @@
-//! Discord's rate limits: buckets with fixed windows, one global, and refusals that a test asks for. Pure.
+//! Discord's rate limits: buckets with fixed windows, a global limit, and 429s that a test injects. Pure.
 //! <https://docs.discord.com/developers/topics/rate-limits>
 
 use std::{
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{call::Call, route::Route};
 
-/// Durations as one says them: `2.s()`, `400.ms()`.
+/// Short forms of durations: `2.s()`, `400.ms()`.
 pub trait Span {
     fn s(self) -> Duration;
     fn ms(self) -> Duration;
@@ -27,7 +27,7 @@ impl Span for u64 {
     }
 }
 
-/// Whose limit a 429 tells of.
+/// The scope of a 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     User,
@@ -35,13 +35,13 @@ pub enum Scope {
     Shared,
 }
 
-/// What an answer's headers tell of its bucket.
+/// The rate limit headers of a response.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct RateLimit {
     pub limit: u32,
     pub remaining: u32,
     pub reset_after: Duration,
-    /// The same for all majors of a route.
+    /// The bucket's name, which all major parameters of a route share.
     pub bucket: String,
     /// The call is refused so long.
     pub refused: Option<(Scope, Duration)>,
@@ -61,7 +61,7 @@ struct Window {
     used: u32,
 }
 
-/// A refusal that was asked for, and until when it holds.
+/// An injected 429 and the time until which it applies.
 struct Closed {
     /// `None`: everywhere that the global limit counts.
     bucket: Option<(Route, String)>,
@@ -70,11 +70,11 @@ struct Closed {
     until: Instant,
 }
 
-/// A call that was on its way when a refusal went out is no foul.
+/// A call that was on its way when a refusal went out is no violation.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
 
 impl Default for Limits {
-    /// What bot authors report; Discord publishes no sizes but the global one.
+    /// Sizes that bot authors report; Discord publishes only the global one.
     fn default() -> Self {
         let sizes = [
             (Route::Callback, (5, 2.s())),
@@ -89,18 +89,24 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// So many calls of this route in each window, per top-level resource.
+    /// Sets the number of calls of this route in each window, per top-level resource.
     pub fn set(&mut self, route: Route, calls: u32, window: Duration) {
         self.sizes.insert(route, (calls, window));
     }
 
-    /// So many calls of all routes but those of interactions.
+    /// Sets the number of calls of all routes except those of interactions.
     pub fn set_global(&mut self, calls: u32, window: Duration) {
         self.global = (calls, window);
     }
 
     /// Refuses this bucket (or everything) from `now` on, beginning with this call, which was counted.
-    pub fn close(&mut self, call: &Call, (scope, wait): (Scope, Duration), now: Instant, told: &mut Told) {
+    pub fn close(
+        &mut self,
+        call: &Call,
+        (scope, wait): (Scope, Duration),
+        now: Instant,
+        told: &mut RateLimit,
+    ) {
         if let Some(window) = self.windows.get_mut(&key(call)) {
             window.used = window.used.saturating_sub(1);
         }
@@ -117,7 +123,7 @@ impl Limits {
         }
     }
 
-    /// How much too early the call came after a refusal that was asked for, if it did.
+    /// Returns how much too early the call came after an injected 429.
     pub fn too_early(&self, call: &Call) -> Option<Duration> {
         let closed = self.closed_for(call)?;
         (call.at > closed.told + ON_THE_WAY).then(|| closed.until - call.at)
@@ -132,17 +138,21 @@ impl Limits {
         self.closed.iter().find(holds)
     }
 
-    /// Counts the call and says what its answer tells; the second is true when its own pace is the cause of
-    /// a refusal.
-    pub fn count(&mut self, call: &Call, now: Instant) -> (Told, bool) {
+    /// Counts the call. Returns the headers of its response, and true if the bot's own pace caused a 429.
+    pub fn count(&mut self, call: &Call, now: Instant) -> (RateLimit, bool) {
         let closed =
             self.closed_for(call).map(|closed| (closed.scope, closed.until.saturating_duration_since(now)));
         let (size, window) = self.sizes.get(&call.route).copied().unwrap_or((20, 1.s()));
         let entry = self.windows.entry(key(call)).or_insert(Window { began: now, used: 0 });
         let free = entry.free(size, window, now);
         let reset_after = (entry.began + window).saturating_duration_since(now);
-        let mut told =
-            Told { limit: size, remaining: free, reset_after, bucket: name(call.route), refused: closed };
+        let mut told = RateLimit {
+            limit: size,
+            remaining: free,
+            reset_after,
+            bucket: name(call.route),
+            refused: closed,
+        };
         if let Some((Scope::User | Scope::Shared, wait)) = closed {
             (told.remaining, told.reset_after) = (0, wait);
         }
@@ -161,7 +171,7 @@ impl Limits {
         (told, own)
     }
 
-    /// Counts the call globally; how long to wait when there is no room.
+    /// Counts the call globally. Returns the wait if the limit is reached.
     fn all(&mut self, now: Instant) -> Option<Duration> {
         let (size, window) = self.global;
         let all = self.everything.get_or_insert(Window { began: now, used: 0 });
@@ -174,7 +184,7 @@ impl Limits {
 }
 
 impl Window {
-    /// What is left; a window that is over begins anew.
+    /// Returns the number of calls left. An expired window starts again.
     fn free(&mut self, size: u32, window: Duration, now: Instant) -> u32 {
         if now >= self.began + window {
             *self = Self { began: now, used: 0 };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{cast::Place, world::Id};
+use super::{users::Place, world::Id};
 
 /// Only one person sees it.
 pub const EPHEMERAL: u64 = 1 << 6;
@@ -19,19 +19,19 @@ pub struct Message {
     pub interaction: Option<Id>,
     pub private: bool,
     pub deleted: bool,
-    /// What it looked like, from the first to the newest; at least one.
+    /// The looks from the first to the newest; at least one.
     pub revisions: Vec<Revision>,
 }
 
-/// What a message looked like for a while.
+/// A look and the time from which it was shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revision {
-    /// Since when.
+    /// The time from which it was shown.
     pub at: Instant,
     pub look: Look,
 }
 
-/// What one sees.
+/// The visible parts of a message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Look {
     pub content: String,
@@ -67,7 +67,7 @@ pub struct Button {
 }
 
 impl Message {
-    /// What it looks like now.
+    /// Returns the current look.
     pub fn look(&self) -> &Look {
         &self.revisions.last().expect("a message has a revision").look
     }
@@ -141,7 +141,7 @@ fn embed_lines(embed: &Value) -> Vec<String> {
 }
 
 impl Attachment {
-    /// As Discord tells of it: with an address that is signed and expires.
+    /// Returns the attachment object, with an address that is signed and expires.
     pub fn json(&self, channel: Id) -> Value {
         let url = self.url(channel);
         json!({

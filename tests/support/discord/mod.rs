@@ -1,13 +1,9 @@
-//! A Discord that is a referee: REST v10 over raw TCP in front of a world of plain data, people who type and
-//! press, and failures as verbs. What it should not see it notes, and the test fails at its end.
-//!
-//! It must not know the program that it plays against, nor how a gateway works.
+//! A fake Discord that is also a referee: REST v10 over raw TCP in front of a world of plain data, users who type and
+//! press, and faults as methods. It records every violation, and the test fails at its end.
 
+mod actions;
 mod admit;
-mod answering;
-mod asked;
 mod call;
-mod cast;
 mod delivery;
 mod effect;
 mod faults;
@@ -16,15 +12,17 @@ mod faults;
     reason = "other verbs of it are for the unit tests of src/discord/gateway, which take it in too"
 )]
 pub mod gateway;
+mod interactions;
 mod limits;
 mod message;
 mod openapi;
 mod payload;
-mod people;
 mod referee;
 mod reply;
+mod request;
 mod route;
 mod server;
+mod users;
 mod world;
 
 use std::{
@@ -36,16 +34,15 @@ use std::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use self::server::House;
+use self::server::Shared;
 pub use self::{
-    asked::Asked,
-    cast::{ANA, BEN, GUILD, MOD, Place, User},
     delivery::{Delivery, Forgery},
-    faults::{Family, Fault, Hung, Moment},
+    faults::{Family, Fault, HungCall, Moment},
     limits::{Scope, Span},
-    message::Look,
-    openapi::{Published, is_there as openapi_is_there},
+    message::{Look, Message},
+    request::UserRequest,
     route::Route,
+    users::{ANA, BEN, GUILD, MOD, Place, User},
     world::{Fate, Id, World},
 };
 
@@ -53,22 +50,19 @@ pub use self::{
 /// did wrong.
 pub struct FakeDiscord {
     address: SocketAddr,
-    house: Arc<House>,
+    shared: Arc<Shared>,
     delivery: Mutex<Option<Delivery>>,
 }
 
 impl FakeDiscord {
     /// Opens with the usual world.
-    ///
-    /// # Panics
-    /// When `ARENA_DISCORD_OPENAPI` names a file that cannot be used.
     pub async fn open() -> Self {
-        openapi::is_there();
+        openapi::prepare();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let house = Arc::new(House::new(World::default()));
-        house.serve(listener);
-        Self { address, house, delivery: Mutex::default() }
+        let shared = Arc::new(Shared::new(World::default()));
+        shared.serve(listener);
+        Self { address, shared, delivery: Mutex::default() }
     }
 
     /// The origin for a client's configuration, without a path.
@@ -78,49 +72,49 @@ impl FakeDiscord {
 
     /// Looks at the world or changes it.
     pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        self.house.with(look)
+        self.shared.with(look)
     }
 
     /// Waits until `find` finds something in the world.
     pub async fn until<T>(&self, find: impl Fn(&World) -> Option<T>) -> T {
-        self.house.look(find, "something in the world").await
+        self.shared.wait_for(find, "something in the world").await
     }
 
     /// Interaction edits, followups and channel edits are limited to this.
-    pub fn edits(&self, calls: u32, window: Duration) {
+    pub fn set_edit_limits(&self, calls: u32, window: Duration) {
         for route in [Route::EditOriginal, Route::EditMessage, Route::Followup] {
-            self.allows(route, calls, window);
+            self.set_limit(route, calls, window);
         }
     }
 
-    /// So many calls of a route in each window, per top-level resource.
-    pub fn allows(&self, route: Route, calls: u32, window: Duration) {
+    /// Sets the number of calls of a route in each window, per top-level resource.
+    pub fn set_limit(&self, route: Route, calls: u32, window: Duration) {
         self.world(|world| world.limits.set(route, calls, window));
     }
 
     /// The next call of the family is refused by 429.
-    pub fn limits_next(&self, family: Family, scope: Scope, retry_after: Duration) {
+    pub fn rate_limit_next(&self, family: Family, scope: Scope, retry_after: Duration) {
         self.queue(family, Fault::Limited(scope, retry_after));
     }
 
     /// The next call of the family is answered with this status, without an effect.
-    pub fn fails_next(&self, family: Family, status: u16) {
-        self.refuses_next(family, status, 0);
+    pub fn fail_next(&self, family: Family, status: u16) {
+        self.refuse_next(family, status, 0);
     }
 
-    /// The same with a code of Discord's.
-    pub fn refuses_next(&self, family: Family, status: u16, code: u32) {
+    /// Answers the next call of the family with this status and this Discord error code, without an effect.
+    pub fn refuse_next(&self, family: Family, status: u16, code: u32) {
         self.queue(family, Fault::Status(status, code));
     }
 
     /// The connection of the next call of the family is cut, before or after the effect.
-    pub fn cuts_next(&self, family: Family, moment: Moment) {
+    pub fn cut_next(&self, family: Family, moment: Moment) {
         self.queue(family, Fault::Cut(moment));
     }
 
     /// The next call of the family hangs until it is released.
-    pub fn hangs_next(&self, family: Family) -> Hung {
-        let hung = Hung::default();
+    pub fn hang_next(&self, family: Family) -> HungCall {
+        let hung = HungCall::default();
         self.queue(family, Fault::Hang(hung.clone()));
         hung
     }
@@ -130,44 +124,44 @@ impl FakeDiscord {
     }
 
     /// Every call of the family is forbidden from now on.
-    pub fn forbids(&self, family: Family) {
+    pub fn forbid(&self, family: Family) {
         self.world(|world| world.faults.forbid(family));
     }
 
-    /// Somebody deletes the message.
-    pub fn deletes(&self, message: Id) {
+    /// Deletes a message, as a moderator does.
+    pub fn delete_message(&self, message: Id) {
         self.world(|world| world.message_mut(message).expect("a message").deleted = true);
     }
 
-    /// What somebody does next is delivered in a form that nobody knows.
-    pub fn spoils_next(&self, spoil: fn(&mut Value)) {
-        self.world(|world| world.spoil = Some(spoil));
+    /// Corrupts the payload of the next interaction.
+    pub fn corrupt_next(&self, corrupt: fn(&mut Value)) {
+        self.world(|world| world.corrupt = Some(corrupt));
     }
 
     /// The next interaction is answered by another process of the bot before this one can.
     pub fn another_process_answers_first(&self) {
-        self.meets_next(Fate::Taken);
+        self.set_next_fate(Fate::Taken);
     }
 
     /// The next interaction is unknown when it is answered.
-    pub fn forgets_next_interaction(&self) {
-        self.meets_next(Fate::Unknown);
+    pub fn forget_next_interaction(&self) {
+        self.set_next_fate(Fate::Unknown);
     }
 
-    fn meets_next(&self, fate: Fate) {
+    fn set_next_fate(&self, fate: Fate) {
         self.world(|world| world.fates.push_back(fate));
     }
 
-    /// Commands are there already, as they would be put, in all places (0) or in one server.
-    pub fn knows_commands(&self, guild: Id, commands: &Value) {
+    /// Registers commands in advance, as the bot would put them, in all places (0) or in one server.
+    pub fn set_registered_commands(&self, guild: Id, commands: &Value) {
         self.world(|world| {
             world.put_commands(guild, commands);
             world.registrations = 0;
         });
     }
 
-    /// What the bot did wrong so far, which then counts no more.
-    pub fn pardon(&self) -> Vec<String> {
+    /// Returns the violations so far and clears them.
+    pub fn take_violations(&self) -> Vec<String> {
         self.world(|world| {
             world.useless_calls = 0;
             std::mem::take(&mut world.violations)
@@ -178,18 +172,18 @@ impl FakeDiscord {
     ///
     /// # Panics
     /// With everything that the bot did wrong or left undone.
-    pub fn judged(self) {
+    pub fn assert_clean(self) {
         drop(self);
     }
 }
 
 impl Drop for FakeDiscord {
     fn drop(&mut self) {
-        self.house.stop.cancel();
+        self.shared.stop.cancel();
         if std::thread::panicking() {
             return;
         }
-        let wrong = self.world(|world| world.faults_of_the_bot());
+        let wrong = self.world(|world| world.all_violations());
         assert!(wrong.is_empty(), "the referee saw: {wrong:#?}");
     }
 }

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    cast::{Place, User},
-    world::{Interaction, Kind, World},
+    users::{Place, User},
+    world::{Interaction, InteractionKind, World},
 };
 
 /// `EMBED_LINKS`, `ATTACH_FILES`, `MENTION_EVERYONE`: what an app has where its bot is not.
@@ -36,14 +36,14 @@ impl World {
         });
         let fields = payload.as_object_mut().expect("an object");
         self.who(fields, place, user);
-        if let Kind::Button { message, .. } = interaction.kind {
+        if let InteractionKind::Button { message, .. } = interaction.kind {
             let message = self.message(message).expect("a message");
             fields.insert("message".into(), message.json(self.application));
         }
         payload
     }
 
-    fn data(&self, kind: &Kind, place: Place) -> (u8, Value) {
+    fn data(&self, kind: &InteractionKind, place: Place) -> (u8, Value) {
         let command = |id: &u64, name: &str, options: &Value| {
             let mut data = json!({ "id": id.to_string(), "name": name, "type": 1, "options": options });
             let guild =
@@ -54,9 +54,9 @@ impl World {
             data
         };
         match kind {
-            Kind::Command { id, name, options } => (2, command(id, name, options)),
-            Kind::Completion { id, name, options } => (4, command(id, name, options)),
-            Kind::Button { custom_id, .. } => {
+            InteractionKind::Command { id, name, options } => (2, command(id, name, options)),
+            InteractionKind::Completion { id, name, options } => (4, command(id, name, options)),
+            InteractionKind::Button { custom_id, .. } => {
                 (3, json!({ "custom_id": custom_id, "component_type": 2, "id": 2 }))
             }
         }
@@ -117,7 +117,7 @@ fn user_json(user: User) -> Value {
     })
 }
 
-/// Who installed the app: the server ("0" in the bot's own DM), the user, by integration type.
+/// Returns the installation owners by integration type: the server ("0" in the bot's own DM), or the user.
 fn owners(place: Place, user: User) -> Value {
     match place {
         Place::Server | Place::Channel(_) => json!({ "0": place.guild().unwrap_or(0).to_string() }),

@@ -1,10 +1,10 @@
-//! What the fake answers, as bytes of HTTP/1.1. Pure.
+//! Responses of the fake as bytes of HTTP/1.1. Pure.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::limits::{Scope, Told};
+use super::limits::{RateLimit, Scope};
 
 /// A status and a body.
 pub struct Reply {
@@ -52,7 +52,7 @@ impl Reply {
     }
 
     /// Head and body, with the headers of a rate limit.
-    pub fn bytes(&self, told: Option<&Told>) -> Vec<u8> {
+    pub fn bytes(&self, told: Option<&RateLimit>) -> Vec<u8> {
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
         let mut head = format!("HTTP/1.1 {} Fake\r\nContent-Length: {}\r\n", self.status, body.len());
         if self.body.is_some() {
@@ -65,7 +65,7 @@ impl Reply {
     }
 }
 
-fn headers(told: &Told) -> String {
+fn headers(told: &RateLimit) -> String {
     let after = seconds(told.reset_after);
     let now = jiff::Timestamp::now().as_duration().as_secs_f64();
     let mut text = format!(

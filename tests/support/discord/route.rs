@@ -1,5 +1,4 @@
-//! Which calls of Discord's API exist here, and what is known of each. Pure.
-//! <https://docs.discord.com/developers/reference>
+//! The calls of Discord's API that the fake knows. Pure. <https://docs.discord.com/developers/reference>
 
 /// One call of API v10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +43,7 @@ pub const OPERATIONS: [Operation; 7] = [
     ("/channels/{channel_id}/messages/{message_id}", "patch"),
 ];
 
-/// What a path names; 0 and "" where it names nothing.
+/// The ids in a path; 0 and "" where there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
     pub application: u64,
@@ -55,7 +54,7 @@ pub struct Ids {
     pub message: u64,
 }
 
-/// The call behind a method and a path without its query; `None`: nobody may call that here.
+/// Returns the call behind a method and a path without its query, or `None` for an unknown one.
 pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
     let path = path.strip_prefix("/api/v10/")?;
     let segments: Vec<_> = path.split('/').collect();
@@ -118,7 +117,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 impl Route {
-    /// What violations and buckets call it.
+    /// Returns the name in violations and buckets.
     pub fn name(self) -> &'static str {
         match self {
             Self::Application => "GET application",
@@ -136,7 +135,7 @@ impl Route {
         }
     }
 
-    /// Interactions carry their own token: no bot token is wanted and the global limit does not count.
+    /// Interactions carry their own token: they need no bot token and do not count against the global limit.
     pub fn is_of_interaction(self) -> bool {
         matches!(self, Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup)
     }
@@ -163,7 +162,7 @@ impl Route {
         }
     }
 
-    /// Where Discord's API description has the schema of its body.
+    /// Returns the operation with the schema of its body.
     pub fn operation(self, ids: &Ids) -> Option<Operation> {
         Some(
             OPERATIONS[match self {

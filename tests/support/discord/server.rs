@@ -11,32 +11,32 @@ use tokio::{
 use super::{
     call::{self, Call},
     faults::{Fault, Moment},
-    limits::Told,
+    limits::RateLimit,
     reply::{Reply, refusal},
     world::World,
 };
 use crate::support::{
-    house::Tells,
+    fake::Transcript,
     provider::wire::{self, Request},
 };
 
-/// The house of this world.
-pub(super) type House = crate::support::house::House<World>;
+/// The state of the fake.
+pub(super) type Shared = crate::support::fake::Shared<World>;
 
-impl Tells for World {
-    fn tells(&self) -> String {
+impl Transcript for World {
+    fn transcript(&self) -> String {
         self.transcript()
     }
 }
 
-impl House {
+impl Shared {
     /// Takes connections until the fake is dropped.
     pub(super) fn serve(self: &Arc<Self>, listener: TcpListener) {
-        let house = Arc::clone(self);
+        let shared = Arc::clone(self);
         let accepting = async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
-                house.spawn(Arc::clone(&house).connection(stream));
+                shared.spawn(Arc::clone(&shared).connection(stream));
             }
         };
         self.spawn(accepting);
@@ -47,8 +47,8 @@ impl House {
             let keep = match wire::read(&mut stream).await {
                 Ok(None) => return,
                 Ok(Some(request)) => self.request(&mut stream, &request).await,
-                Err(foul) => {
-                    self.with(|world| world.violations.push(foul));
+                Err(violation) => {
+                    self.with(|world| world.violations.push(violation));
                     false
                 }
             };
@@ -63,16 +63,16 @@ impl House {
         match call::read(request) {
             Ok(Some(call)) => self.call(stream, request, &call).await,
             Ok(None) => {
-                let path = self.see(|world| world.without_secrets(&request.path));
-                self.foul(stream, format!("nobody calls {} {path}", request.method), 404).await
+                let path = self.read(|world| world.without_secrets(&request.path));
+                self.violation(stream, format!("nobody calls {} {path}", request.method), 404).await
             }
-            Err(foul) => self.foul(stream, foul, 400).await,
+            Err(violation) => self.violation(stream, violation, 400).await,
         }
     }
 
-    async fn foul(&self, stream: &mut TcpStream, foul: String, status: u16) -> bool {
-        self.with(|world| world.violations.push(foul));
-        write(stream, &refusal(status, 0, "a foul"), None).await
+    async fn violation(&self, stream: &mut TcpStream, violation: String, status: u16) -> bool {
+        self.with(|world| world.violations.push(violation));
+        write(stream, &refusal(status, 0, "a violation"), None).await
     }
 
     async fn call(&self, stream: &mut TcpStream, request: &Request, call: &Call) -> bool {
@@ -80,7 +80,7 @@ impl House {
         let (number, told) = (admitted.number, Some(&admitted.told));
         match &admitted.fault {
             Some(Fault::Cut(Moment::Before)) => return false,
-            Some(Fault::Hang(hung)) if !hung.holds(stream).await => return false,
+            Some(Fault::Hang(hung)) if !hung.wait_for_release_or_close(stream).await => return false,
             _ => {}
         }
         let reply = self.with(|world| {
@@ -94,6 +94,6 @@ impl House {
     }
 }
 
-async fn write(stream: &mut TcpStream, reply: &Reply, told: Option<&Told>) -> bool {
+async fn write(stream: &mut TcpStream, reply: &Reply, told: Option<&RateLimit>) -> bool {
     stream.write_all(&reply.bytes(told)).await.is_ok()
 }

@@ -9,56 +9,56 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    cast::{Place, User},
     faults::Faults,
     limits::{Limits, Span},
     message::{Message, Revision},
     route::Route,
+    users::{Place, User},
 };
 
 /// A snowflake.
 pub type Id = u64;
 
-/// All there is.
+/// The state of the fake.
 pub struct World {
     pub application: Id,
     pub application_name: &'static str,
-    /// The bot's token; [`World::token_is_revoked`] says that it is good no more.
+    /// The bot's token; [`World::token_is_revoked`] says whether it is still valid.
     pub bot_token: String,
     pub token_is_revoked: bool,
     /// The seed of the key that signs what is posted to the bot.
     pub signing_key: [u8; 32],
-    /// What `GET /gateway/bot` tells.
+    /// The address in the response to `GET /gateway/bot`.
     pub gateway_url: String,
     pub session_start: SessionStart,
-    /// How soon the first answer to an interaction must come.
+    /// The time within which the first response to an interaction must arrive.
     pub answer_within: Duration,
-    /// How long an interaction's token is good.
+    /// The lifetime of an interaction's token.
     pub token_life: Duration,
     /// Only the asker sees any answer: where people may not bring apps of their own.
     pub makes_private: bool,
     /// The largest file, in bytes.
     pub file_limit: usize,
     pub locale: &'static str,
-    /// Words of people, which must not stand in `content`.
+    /// Words of users that must not occur in `content`.
     pub forbidden_words: Vec<String>,
     /// 429s of the bot's own making are no violation.
     pub own_429_is_fine: bool,
     pub limits: Limits,
     pub faults: Faults,
-    /// What the next interactions meet.
+    /// The fates of the next interactions.
     pub fates: VecDeque<Fate>,
-    /// What becomes of the payload of the next one.
-    pub spoil: Option<fn(&mut Value)>,
+    /// A function that corrupts the payload of the next interaction.
+    pub corrupt: Option<fn(&mut Value)>,
     /// Registered commands as they were put, global (key 0) and by server.
     pub commands: BTreeMap<Id, Vec<Value>>,
-    /// How often commands were put.
+    /// Number of times that commands were put.
     pub registrations: usize,
     pub interactions: Vec<Interaction>,
     pub messages: Vec<Message>,
     /// Every call in its order.
-    pub calls: Vec<Called>,
-    /// What the bot did wrong.
+    pub calls: Vec<RecordedCall>,
+    /// Violations of the rules by the bot.
     pub violations: Vec<String>,
     /// Edits that changed nothing, except those that follow a cut connection.
     pub edits_without_change: usize,
@@ -67,7 +67,7 @@ pub struct World {
     next_id: Id,
 }
 
-/// What `GET /gateway/bot` says of sessions.
+/// The session limits in the response to `GET /gateway/bot`.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionStart {
     pub total: u32,
@@ -76,13 +76,13 @@ pub struct SessionStart {
     pub max_concurrency: u32,
 }
 
-/// What an interaction meets when it is answered.
+/// The fate of an interaction when it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Answerable,
     /// Another process has answered: 40060.
     Taken,
-    /// Nobody knows it any more: 10062.
+    /// Discord does not know it any more: 10062.
     Unknown,
 }
 
@@ -93,28 +93,28 @@ pub struct Interaction {
     pub token: String,
     pub user: User,
     pub place: Place,
-    pub kind: Kind,
+    pub kind: InteractionKind,
     pub fate: Fate,
-    /// When it was handed to the bot.
+    /// Time of its delivery to the bot.
     pub delivered: Instant,
-    /// A posted interaction was taken, with whatever status.
+    /// A posted interaction got a response, with any status.
     pub taken: bool,
-    /// When its first answer came, good or not.
+    /// Time of the first attempt to answer it, valid or not.
     pub tried: Option<Instant>,
-    pub answer: Option<Answer>,
-    /// What `@original` names.
+    pub answer: Option<InteractionResponse>,
+    /// The message that `@original` names.
     pub original: Option<Id>,
     pub followups: Vec<Id>,
     /// No answer is expected.
-    pub pardoned: bool,
+    pub is_excused: bool,
 }
 
-/// What somebody did.
+/// The kind of an interaction.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum InteractionKind {
     /// The command's id and its `options` as they are delivered.
     Command { id: Id, name: String, options: Value },
-    /// The same, with one option in focus.
+    /// A command with one option in focus.
     Completion { id: Id, name: String, options: Value },
     /// A button on this message.
     Button { message: Id, custom_id: String },
@@ -122,8 +122,8 @@ pub enum Kind {
 
 /// The first answer to an interaction.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// How long after the delivery it came.
+pub struct InteractionResponse {
+    /// Time from the delivery to the response.
     pub after: Duration,
     /// `InteractionCallbackType`: 4, 5, 6, 7, 8.
     pub kind: u64,
@@ -134,10 +134,10 @@ pub struct Answer {
 
 /// One call and what was answered.
 #[derive(Clone, Debug)]
-pub struct Called {
+pub struct RecordedCall {
     pub at: Instant,
     pub route: Route,
-    /// What it was about: the top-level resource of its bucket and the message.
+    /// The subject of the call: the top-level resource of its bucket and the message.
     pub target: String,
     /// 0: nothing was answered.
     pub status: u16,
@@ -174,7 +174,7 @@ impl Default for World {
             limits: Limits::default(),
             faults: Faults::default(),
             fates: VecDeque::new(),
-            spoil: None,
+            corrupt: None,
             commands: BTreeMap::new(),
             registrations: 0,
             interactions: vec![],
@@ -216,7 +216,7 @@ impl World {
         self.messages.iter_mut().find(|message| message.id == id)
     }
 
-    /// The message that an interaction's `@original` names, if there is one.
+    /// Returns the message that an interaction's `@original` names.
     pub fn original(&self, interaction: Id) -> Option<&Message> {
         self.message(self.interaction(interaction)?.original?)
     }
@@ -239,24 +239,26 @@ impl World {
         tokens.chain([self.bot_token.clone()]).collect()
     }
 
-    /// Every text that somebody filled into an option.
+    /// Returns every text that a user filled into an option.
     pub fn typed_texts(&self) -> Vec<String> {
         let mut texts = vec![];
         for interaction in &self.interactions {
-            if let Kind::Command { options, .. } | Kind::Completion { options, .. } = &interaction.kind {
+            if let InteractionKind::Command { options, .. } | InteractionKind::Completion { options, .. } =
+                &interaction.kind
+            {
                 collect(options, &mut texts);
             }
         }
         texts
     }
 
-    /// A path in which no secret stands, so that it may be shown.
+    /// Returns a path without secrets.
     pub fn without_secrets(&self, path: &str) -> String {
         self.secrets().iter().fold(path.to_owned(), |path, secret| path.replace(secret, "***"))
     }
 
-    /// What is wrong by now, with what is only wrong at the end of a story.
-    pub fn faults_of_the_bot(&self) -> Vec<String> {
+    /// Returns all violations, including those that only count at the end of a story.
+    pub fn all_violations(&self) -> Vec<String> {
         let mut all = self.violations.clone();
         let own = self.own_429();
         if own > 0 && !self.own_429_is_fine {
@@ -268,7 +270,7 @@ impl World {
         for family in self.faults.left() {
             all.push(format!("the failure of {family:?} met no call"));
         }
-        for interaction in self.interactions.iter().filter(|interaction| !interaction.pardoned) {
+        for interaction in self.interactions.iter().filter(|interaction| !interaction.is_excused) {
             let name = interaction.name();
             let loading = self.original(interaction.id).is_some_and(|m| !m.deleted && m.look().is_loading());
             if interaction.tried.is_none() {
@@ -280,7 +282,7 @@ impl World {
         all
     }
 
-    /// Who did what and what was shown, for a test that waits in vain.
+    /// Returns what users did and saw, for a test that timed out.
     pub fn transcript(&self) -> String {
         let mut lines = vec![];
         for interaction in &self.interactions {
@@ -309,12 +311,12 @@ fn collect(options: &Value, texts: &mut Vec<String>) {
 }
 
 impl Interaction {
-    /// What it is called in reports.
+    /// Returns its name in reports.
     pub fn name(&self) -> String {
         let what = match &self.kind {
-            Kind::Command { name, .. } => format!("/{name}"),
-            Kind::Completion { name, .. } => format!("the completion of /{name}"),
-            Kind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
+            InteractionKind::Command { name, .. } => format!("/{name}"),
+            InteractionKind::Completion { name, .. } => format!("the completion of /{name}"),
+            InteractionKind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
         };
         format!("{what} by {}", self.user.name)
     }

@@ -1,4 +1,4 @@
-//! What the scripted provider answers, step by step. Nothing here touches a socket or a clock.
+//! Scripts of the fake provider, step by step. Pure.
 
 use std::time::Duration;
 
@@ -25,13 +25,13 @@ pub(super) enum Step {
     Send { bytes: Vec<u8>, tokens: u64 },
     /// A whole response, head and all.
     Whole(Vec<u8>),
-    /// Waits until so long after the request came.
+    /// Waits until this long after the request arrived.
     Until(Duration),
     /// Waits for the test.
     Wait(Gate),
-    /// Sends the bytes again and again, this far apart, until the client goes.
+    /// Sends the bytes repeatedly at this interval until the client disconnects.
     Repeat(Vec<u8>, Duration),
-    /// Waits until the client goes.
+    /// Waits until the client disconnects.
     Hang,
     /// Closes the connection here and now.
     Cut,
@@ -55,7 +55,7 @@ impl Gate {
     }
 }
 
-/// Where a model's thoughts stand in its deltas.
+/// The place of a model's reasoning in its deltas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
     /// `reasoning_content`: `DeepSeek`, `SGLang`, llama.cpp.
@@ -73,12 +73,12 @@ impl Spelling {
         [Self::ReasoningContent, Self::Reasoning, Self::ReasoningDetails, Self::ThinkTags];
 }
 
-/// An answer of `model` that streams: its head goes out at once.
+/// Returns an answer of `model` that streams. Its head is sent at once.
 pub fn answer(model: &str) -> Answer {
     silence(model).step(Step::Head)
 }
 
-/// An answer of `model` of which nothing comes by itself, not even a head.
+/// Returns an answer of `model` that sends nothing by itself, not even a head.
 pub fn silence(model: &str) -> Answer {
     Answer { model: model.into(), steps: vec![], packet: usize::MAX, chunked: true, newline: "\n", tokens: 0 }
 }
@@ -159,7 +159,7 @@ impl Answer {
         self.delta(&json!({ "content": joined(tokens) }), tokens.len() as u64)
     }
 
-    /// Several tokens of thought in one event. With tags, [`Answer::begins_to_think`] goes before and
+    /// Several tokens of reasoning in one event. With tags, call [`Answer::begins_to_think`] before and
     /// [`Answer::ends_thinking`] after.
     pub fn thinks<S: AsRef<str>>(self, spelling: Spelling, tokens: &[S]) -> Self {
         let text = joined(tokens);
@@ -192,7 +192,7 @@ impl Answer {
         parts.into_iter().fold(self, |answer, part| answer.delta(&json!({ "content": part }), 0))
     }
 
-    /// The event that says why the model stopped.
+    /// The event with the finish reason.
     pub fn finishes(self, reason: &str) -> Self {
         let chunk = self.chunk(&json!([{ "index": 0, "delta": {}, "finish_reason": reason }]));
         self.event(&chunk.to_string(), 0)
@@ -217,7 +217,7 @@ impl Answer {
         self.finishes("stop").used().done()
     }
 
-    /// The body is over, in good form.
+    /// The body ends properly.
     pub fn ends(self) -> Self {
         self.step(Step::End)
     }
@@ -228,12 +228,12 @@ impl Answer {
         self.raw(format!(":{text}{end}{end}").as_bytes())
     }
 
-    /// Comments and nothing else, until the client goes.
+    /// Sends only comments until the client disconnects.
     pub fn comments_for_ever(self) -> Self {
         self.step(Step::Repeat(b": keep-alive\n\n".to_vec(), Duration::from_millis(20)))
     }
 
-    /// Waits until so long after the request came.
+    /// Waits until this long after the request arrived.
     pub fn until(self, since_request: Duration) -> Self {
         self.step(Step::Until(since_request))
     }
@@ -243,7 +243,7 @@ impl Answer {
         self.step(Step::Wait(gate.clone()))
     }
 
-    /// Nothing more comes, and the connection stays.
+    /// Sends nothing more and keeps the connection open.
     pub fn hangs(self) -> Self {
         self.step(Step::Hang)
     }
@@ -258,7 +258,7 @@ impl Answer {
         self.step(Step::Reset)
     }
 
-    /// The last two sends become one: they share a chunk and, as far as the script goes, a packet.
+    /// Joins the last two sends into one, with one chunk and one packet.
     pub fn joined(mut self) -> Self {
         match (self.steps.pop(), self.steps.pop()) {
             (Some(Step::Send { bytes: last, tokens: more }), Some(Step::Send { mut bytes, tokens })) => {

@@ -1,7 +1,5 @@
-//! A provider that is a referee: it speaks HTTP/1.1 over raw TCP without any library, plays one script for
-//! each request of a model, logs its own truth, and fails the test when a client breaks the rules.
-//!
-//! It must not know the program that it plays against.
+//! A scripted provider that is also a referee: it speaks HTTP/1.1 over raw TCP without a library, plays one script for
+//! each request of a model, logs the ground truth, and fails the test if a client breaks the rules.
 
 mod answer;
 mod play;
@@ -29,17 +27,17 @@ pub use self::{
     referee::Rules,
     truth::{End, Exchange, Listed, Truth},
 };
-use self::{referee::Asked, wire::Request};
+use self::{referee::Requested, wire::Request};
 
-/// A provider on a port of its own. When it is dropped it stops, and fails the test for every foul and for
-/// every answer that nobody asked for.
+/// A provider on a port of its own. Dropping it stops it and fails the test for every violation and for every answer
+/// that was not requested.
 pub struct FakeProvider {
     address: SocketAddr,
-    house: Arc<House>,
+    server: Arc<Server>,
     stop: CancellationToken,
 }
 
-struct House {
+struct Server {
     rules: Rules,
     address: SocketAddr,
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
@@ -52,8 +50,8 @@ impl FakeProvider {
         Self::open_with(Rules::default(), answers).await
     }
 
-    /// Opens with these rules; an empty list stands for the models of the answers. Answers of one model are
-    /// played in their order, one for each request.
+    /// Opens with these rules. An empty list of models becomes the models of the answers. Answers of one model are
+    /// played in order, one for each request.
     pub async fn open_with(mut rules: Rules, answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -65,15 +63,15 @@ impl FakeProvider {
             rules.listed = Some(scripts.keys().cloned().collect());
         }
         let truth = watch::Sender::new(Truth::default());
-        let house = Arc::new(House { rules, address, answers: Mutex::new(scripts), truth });
+        let server = Arc::new(Server { rules, address, answers: Mutex::new(scripts), truth });
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let accepting = accept(listener, Arc::clone(&house), stop.clone(), tasks.clone());
+        let accepting = accept(listener, Arc::clone(&server), stop.clone(), tasks.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        Self { address, house, stop }
+        Self { address, server, stop }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -83,26 +81,26 @@ impl FakeProvider {
         format!("http://{}/v1", self.address)
     }
 
-    /// The fouls so far, which then count no more.
-    pub fn pardon(&self) -> Vec<String> {
-        let mut fouls = vec![];
-        self.house.truth.send_modify(|truth| fouls = std::mem::take(&mut truth.fouls));
-        fouls
+    /// Returns the violations so far and clears them.
+    pub fn take_violations(&self) -> Vec<String> {
+        let mut violations = vec![];
+        self.server.truth.send_modify(|truth| violations = std::mem::take(&mut truth.violations));
+        violations
     }
 
-    /// Nobody needs to ask for the answers that are left.
-    pub fn lets_go(&self) {
-        self.house.answers.lock().expect("answers").clear();
+    /// Drops the remaining answers, which then need not be requested.
+    pub fn discard_answers(&self) {
+        self.server.answers.lock().expect("answers").clear();
     }
 
     /// The log so far.
     pub fn truth(&self) -> Truth {
-        self.house.truth.borrow().clone()
+        self.server.truth.borrow().clone()
     }
 
-    /// The log as soon as it is as wanted.
+    /// Waits until the log satisfies a condition and returns it.
     pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
-        self.house.truth.subscribe().wait_for(wanted).await.expect("the provider lives").clone()
+        self.server.truth.subscribe().wait_for(wanted).await.expect("the provider lives").clone()
     }
 }
 
@@ -112,47 +110,47 @@ impl Drop for FakeProvider {
         if std::thread::panicking() {
             return;
         }
-        let fouls = self.truth().fouls;
-        assert!(fouls.is_empty(), "the referee saw: {fouls:#?}");
-        let answers = self.house.answers.lock().expect("answers");
+        let violations = self.truth().violations;
+        assert!(violations.is_empty(), "the referee saw: {violations:#?}");
+        let answers = self.server.answers.lock().expect("answers");
         let unasked: Vec<_> = answers.iter().filter(|(_, left)| !left.is_empty()).map(|(m, _)| m).collect();
         assert!(unasked.is_empty(), "nobody asked for all that was to be answered: {unasked:?}");
     }
 }
 
-/// A base URL at which nobody listens: a port that was bound and closed again.
+/// Returns a base URL on which nothing listens: a port that was bound and closed again.
 pub async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     format!("http://{}/v1", listener.local_addr().expect("an address"))
 }
 
-async fn accept(listener: TcpListener, house: Arc<House>, stop: CancellationToken, tasks: TaskTracker) {
+async fn accept(listener: TcpListener, server: Arc<Server>, stop: CancellationToken, tasks: TaskTracker) {
     while let Ok((stream, _)) = listener.accept().await {
         stream.set_nodelay(true).expect("a socket option");
         let mut number = 0;
-        house.truth.send_modify(|truth| {
+        server.truth.send_modify(|truth| {
             number = truth.connections;
             truth.connections += 1;
         });
-        let connection = Arc::clone(&house).connection(stream, number);
+        let connection = Arc::clone(&server).connection(stream, number);
         tasks.spawn(stop.clone().run_until_cancelled_owned(connection));
     }
 }
 
-impl House {
+impl Server {
     async fn connection(self: Arc<Self>, mut stream: TcpStream, number: usize) {
         let mut warm = false;
         loop {
             let answered = match wire::read(&mut stream).await {
                 Ok(None) => return,
                 Ok(Some(request)) => self.request(&mut stream, &request, (number, warm)).await,
-                Err(foul) => Err(foul),
+                Err(violation) => Err(violation),
             };
             match answered {
                 Ok(true) => warm = true,
                 Ok(false) => return,
-                Err(foul) => {
-                    self.truth.send_modify(|truth| truth.fouls.push(foul));
+                Err(violation) => {
+                    self.truth.send_modify(|truth| truth.violations.push(violation));
                     let _ = stream.write_all(b"HTTP/1.1 418 Foul\r\nContent-Length: 0\r\n\r\n").await;
                     return;
                 }
@@ -168,13 +166,13 @@ impl House {
         (connection, warm): (usize, bool),
     ) -> Result<bool, String> {
         let (model, body) = match self.rules.check(request, self.address)? {
-            Asked::List(head_only) => {
+            Requested::List(head_only) => {
                 let sent = stream.write_all(&self.listing(head_only)).await.is_ok();
                 let listed = Listed { head_only, at: Instant::now() };
                 self.truth.send_modify(|truth| truth.listings.push(listed));
                 return Ok(sent && !self.rules.hangs_up_after_listing);
             }
-            Asked::Completion { model, body } => (model, body),
+            Requested::Completion { model, body } => (model, body),
         };
         if !warm && !self.rules.cold {
             return Err(format!("{model} was asked on a connection that was not warm"));

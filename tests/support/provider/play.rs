@@ -18,8 +18,8 @@ use super::{
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n";
 
-/// Plays `answer` to a request that came at `arrived`; `wrote` is told of each write of content, after it.
-/// A client that goes away or talks meanwhile ends the play.
+/// Plays `answer` to a request that arrived at `arrived`; calls `wrote` after each write of content. The play ends
+/// early if the client disconnects or sends something.
 pub(super) async fn play(
     stream: &mut TcpStream,
     answer: &Answer,

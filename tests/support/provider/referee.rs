@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::wire::Request;
 
-/// What a provider expects and how it behaves beside its answers.
+/// The rules of a provider and its behaviour apart from its answers.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The key that every request must carry; `None`: none may.
     pub key: Option<String>,
-    /// The names that it lists; `None`: it has no list, and says 404.
+    /// The names that it lists; `None`: it has no list and answers 404.
     pub listed: Option<Vec<String>>,
-    /// A status line that refuses everybody who asks for the list.
+    /// A status line that refuses every request for the list.
     pub refuses_listing: Option<&'static str>,
     /// Fields of the body that are known beside the usual ones.
     pub extra: Vec<&'static str>,
@@ -21,7 +21,7 @@ pub struct Rules {
     pub no_stream_options: bool,
     /// Closes each connection after it answered for the list.
     pub hangs_up_after_listing: bool,
-    /// A completion may come on a new connection.
+    /// Allows completions on new connections.
     pub cold: bool,
 }
 
@@ -39,8 +39,8 @@ impl Default for Rules {
     }
 }
 
-/// What a request asks for.
-pub enum Asked {
+/// The purpose of a request.
+pub enum Requested {
     /// The list; `true`: only its head.
     List(bool),
     /// A completion.
@@ -51,12 +51,12 @@ const USUAL: [&str; 7] =
     ["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature"];
 
 impl Rules {
-    /// What the request asks for, or what is wrong with it.
-    pub fn check(&self, request: &Request, address: SocketAddr) -> Result<Asked, String> {
+    /// Returns the purpose of a request, or the way in which it breaks the rules.
+    pub fn check(&self, request: &Request, address: SocketAddr) -> Result<Requested, String> {
         self.check_headers(request, address)?;
         match (request.method.as_str(), request.path.as_str()) {
             (method @ ("GET" | "HEAD"), "/v1/models") if request.body.is_empty() => {
-                Ok(Asked::List(method == "HEAD"))
+                Ok(Requested::List(method == "HEAD"))
             }
             ("POST", "/v1/chat/completions") => self.check_completion(request),
             (method, path) => Err(format!("nobody asks {method} {path}")),
@@ -77,7 +77,7 @@ impl Rules {
         }
     }
 
-    fn check_completion(&self, request: &Request) -> Result<Asked, String> {
+    fn check_completion(&self, request: &Request) -> Result<Requested, String> {
         for (name, want) in [("content-type", "application/json"), ("accept", "text/event-stream")] {
             if request.header(name)? != Some(want) {
                 return Err(format!("the header {name} is not {want}"));
@@ -91,7 +91,7 @@ impl Rules {
         }
         self.check_fields(&body)?;
         let model = body["model"].as_str().ok_or("no model is named")?.to_owned();
-        Ok(Asked::Completion { model, body })
+        Ok(Requested::Completion { model, body })
     }
 
     fn check_fields(&self, body: &Value) -> Result<(), String> {

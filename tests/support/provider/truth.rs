@@ -1,4 +1,4 @@
-//! What the scripted provider saw and did, by its own clock: the truth that measurements are held to.
+//! The log of the scripted provider by its own clock: the ground truth that measurements are compared with.
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -6,22 +6,22 @@ use tokio::time::Instant;
 /// The log of one provider.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
-    /// What the client did wrong.
-    pub fouls: Vec<String>,
+    /// Violations of the rules by the client.
+    pub violations: Vec<String>,
     /// Connections so far.
     pub connections: usize,
     /// Answered questions for the list.
     pub listings: Vec<Listed>,
-    /// Completions in the order in which they were asked for.
+    /// Completions in the order of their requests.
     pub exchanges: Vec<Exchange>,
 }
 
 /// One question for the list of models.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// Only its head was asked for.
+    /// Only the head was requested.
     pub head_only: bool,
-    /// When it was answered.
+    /// Time of the response.
     pub at: Instant,
 }
 
@@ -34,22 +34,22 @@ pub struct Exchange {
     pub connection: usize,
     /// The connection had carried a request before.
     pub warm: bool,
-    /// When the first byte of the request came.
+    /// Time of the first byte of the request.
     pub arrived: Instant,
     /// The body of the request.
     pub body: Value,
-    /// When content went out, and how many tokens of it.
+    /// Time and number of tokens of each write of content.
     pub writes: Vec<(Instant, u64)>,
-    /// How it ended; `None` while it runs.
+    /// The end of the completion; `None` while it runs.
     pub end: Option<End>,
 }
 
-/// How a completion ended.
+/// The end of a completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// As the script says: whole, the connection may be used again.
+    /// The script was played to its end; the connection can be used again.
     Whole(Instant),
-    /// As the script says: with the connection.
+    /// The script was played to its end, which closed the connection.
     Closed(Instant),
     /// The client went away in mid-answer.
     Left(Instant),
@@ -61,7 +61,7 @@ impl Exchange {
         self.writes.iter().map(|(_, tokens)| tokens).sum()
     }
 
-    /// When the client went away in mid-answer.
+    /// Returns the time at which the client disconnected in mid-answer.
     pub fn left(&self) -> Option<Instant> {
         match self.end {
             Some(End::Left(at)) => Some(at),

@@ -5,7 +5,7 @@ use tokio::{io::AsyncReadExt, net::TcpStream, time::Instant};
 
 /// One request, head and body.
 pub struct Request {
-    /// When its first byte came.
+    /// Time of its first byte.
     pub arrived: Instant,
     /// `GET`, `HEAD`, `POST`.
     pub method: String,
@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header that may come once; `Err` when it came twice. `name` is in lower case.
+    /// Returns the value of a header that may occur once, or an error if it occurs twice. `name` is in lower case.
     pub fn header(&self, name: &str) -> Result<Option<&str>, String> {
         let mut found = self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (found.next(), found.next()) {

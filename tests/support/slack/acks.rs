@@ -7,62 +7,62 @@ use serde_json::Value;
 
 use super::{
     message::Look,
-    referee::{self, Fouls},
-    world::{Acked, Kind, World},
+    referee::{self, Violations},
+    world::{Acknowledgement, ActionKind, World},
 };
 
 impl World {
-    /// What was posted got this answer.
+    /// Records the response to a posted payload.
     pub(super) fn posted(&mut self, id: usize, after: Duration, status: u16, body: &str) {
-        let name = self.asked[id].name();
-        let is_command = matches!(self.asked[id].kind, Kind::Command { .. });
-        let is_fair = status == 200 || self.asked[id].pardoned;
+        let name = self.actions[id].name();
+        let is_command = matches!(self.actions[id].kind, ActionKind::Command { .. });
+        let is_fair = status == 200 || self.actions[id].is_excused;
         if !is_fair {
-            self.foul(format!("{name} was posted and got {status}: {body:?}"));
+            self.violation(format!("{name} was posted and got {status}: {body:?}"));
         }
         let payload = if status == 200 && !body.is_empty() { serde_json::from_str(body).ok() } else { None };
         if status == 200 && !body.is_empty() && payload.is_none() {
-            self.foul(format!("{name} was acknowledged with no JSON: {body:?}"));
+            self.violation(format!("{name} was acknowledged with no JSON: {body:?}"));
         }
         if is_command && payload.as_ref().is_some_and(is_empty) {
-            self.foul(format!("{name} was acknowledged with {{}}, which people would see"));
+            self.violation(format!("{name} was acknowledged with {{}}, which people would see"));
         }
         self.acked(id, after, status, payload);
     }
 
-    /// An acknowledgement came.
+    /// Records an acknowledgement.
     pub(super) fn acked(&mut self, id: usize, after: Duration, status: u16, payload: Option<Value>) {
-        let (name, pardoned) = (self.asked[id].name(), self.asked[id].pardoned);
-        if after > self.acks_within && !pardoned {
-            self.foul(format!("{name} was acknowledged after {} ms", after.as_millis()));
+        let (name, is_excused) = (self.actions[id].name(), self.actions[id].is_excused);
+        if after > self.acks_within && !is_excused {
+            self.violation(format!("{name} was acknowledged after {} ms", after.as_millis()));
         }
         let answer = payload.as_ref().filter(|payload| !is_empty(payload));
-        let shown = answer.and_then(|answer| match &self.asked[id].kind {
-            Kind::Command { .. } => Some(answer.clone()),
+        let shown = answer.and_then(|answer| match &self.actions[id].kind {
+            ActionKind::Command { .. } => Some(answer.clone()),
             _ => None,
         });
         let shown = shown.map(|answer| self.shows_ack(id, &answer));
-        match (&self.asked[id].kind.clone(), answer) {
-            (Kind::Submission { view }, answer) => self.closes(view, answer),
-            (Kind::Command { .. }, _) | (_, None) => {}
-            (_, Some(_)) => self.foul(format!("{name} was acknowledged with something in it")),
+        match (&self.actions[id].kind.clone(), answer) {
+            (ActionKind::Submission { view }, answer) => self.closes(view, answer),
+            (ActionKind::Command { .. }, _) | (_, None) => {}
+            (_, Some(_)) => self.violation(format!("{name} was acknowledged with something in it")),
         }
-        self.asked[id].acks.push(Acked { after, status, payload, shown });
+        self.actions[id].acks.push(Acknowledgement { after, status, payload, shown });
     }
 
     /// The answer to a command, which only the asker sees.
     fn shows_ack(&mut self, id: usize, answer: &Value) -> String {
-        let mut fouls = Fouls::default();
-        referee::ack(&mut fouls, answer, self.native_charts);
-        self.blame("an acknowledgement", &fouls);
+        let mut violations = Violations::default();
+        referee::ack(&mut violations, answer, self.native_charts);
+        self.blame("an acknowledgement", &violations);
         let fields = answer.as_object().cloned().unwrap_or_default();
-        let (channel, user) = (self.asked[id].channel.clone(), self.asked[id].user.id.to_owned());
+        let (channel, user) = (self.actions[id].channel.clone(), self.actions[id].user.id.to_owned());
         self.add(Look::of(&fields), (&channel, None), Some(user), Some(id))
     }
 
-    /// What becomes of a modal that was submitted.
+    /// Applies the acknowledgement of a submission to its modal.
     fn closes(&mut self, view: &str, answer: Option<&Value>) {
-        let mut foul = None;
+        let mut violation = None;
         let view = self.views.iter_mut().find(|other| other.id == view).expect("a view");
         match answer {
             None => view.is_open = false,
@@ -74,16 +74,16 @@ impl World {
                 if errors.is_empty()
                     || errors.iter().any(|(id, text)| !known(id) || text.as_str().is_none_or(str::is_empty))
                 {
-                    foul = Some(format!("errors name inputs and say what is wrong: {answer}"));
+                    violation = Some(format!("errors name inputs and say what is wrong: {answer}"));
                 }
                 let text = |text: &Value| text.as_str().unwrap_or_default().to_owned();
                 view.errors = errors.iter().map(|(id, said)| (id.clone(), text(said))).collect();
             }
             Some(answer) if answer["response_action"] == "clear" => view.is_open = false,
-            Some(answer) => foul = Some(format!("a modal was answered with {answer}")),
+            Some(answer) => violation = Some(format!("a modal was answered with {answer}")),
         }
-        if let Some(foul) = foul {
-            self.foul(foul);
+        if let Some(violation) = violation {
+            self.violation(violation);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What every call goes through before it has an effect: who calls, limits, failures, the referee. Pure.
+//! The checks of every call before it takes effect: token, rate limits, faults, the referee. Pure.
 
 use serde_json::json;
 use tokio::time::Instant;
@@ -8,12 +8,12 @@ use super::{
     faults::Fault,
     limits,
     method::{Method, Token},
-    referee::{self, Fouls},
+    referee::{self, Violations},
     reply::Reply,
-    world::{Called, World},
+    world::{RecordedCall, World},
 };
 
-/// What becomes of a call.
+/// The outcome of the checks.
 pub struct Admitted {
     /// Its place in the world's log.
     pub number: usize,
@@ -30,23 +30,23 @@ impl World {
         if let Some(early) = self.limits.too_early(method, call.channel(), now) {
             if early.knew {
                 let left = early.left.as_millis();
-                self.foul_of(method, &format!("{left} ms before a Retry-After has passed"));
+                self.violation_of(method, &format!("{left} ms before a Retry-After has passed"));
             }
             return self.note(call, false, Some(Reply::limited(limits::whole(early.left))), None);
         }
         let over = self.limits.count(method, call.channel(), now).err();
         let free = denied.is_none() && over.is_none();
         let fault = if free { self.faults.take(method, call.ends_a_race()) } else { None };
-        let fouls = self.judge(call);
+        let violations = self.judge(call);
         let limited = over.map(Reply::limited);
         let refused = denied.or(limited).or_else(|| self.failed(method, fault.as_ref(), now));
-        let refused = refused.or_else(|| fouls.reply()).or_else(|| self.lacks_scope(method));
+        let refused = refused.or_else(|| violations.reply()).or_else(|| self.lacks_scope(method));
         self.note(call, over.is_some(), refused, fault)
     }
 
     fn note(&mut self, call: &Call, own: bool, refused: Option<Reply>, fault: Option<Fault>) -> Admitted {
         let number = self.calls.len();
-        self.calls.push(Called {
+        self.calls.push(RecordedCall {
             at: call.at,
             method: call.method,
             channel: call.channel().to_owned(),
@@ -64,7 +64,7 @@ impl World {
         let called = &mut self.calls[number];
         (called.status, called.code) = (reply.status, reply.code());
         let called = called.clone();
-        let same = |other: &&Called| {
+        let same = |other: &&RecordedCall| {
             (other.method, &other.channel, &other.target, &other.code)
                 == (called.method, &called.channel, &called.target, &called.code)
         };
@@ -76,8 +76,8 @@ impl World {
         }
     }
 
-    pub fn foul_of(&mut self, method: Method, what: &str) {
-        self.foul(format!("{}: {what}", method.name()));
+    pub fn violation_of(&mut self, method: Method, what: &str) {
+        self.violation(format!("{}: {what}", method.name()));
     }
 
     fn check_token(&mut self, call: &Call) -> Option<Reply> {
@@ -86,7 +86,7 @@ impl World {
             _ => (&self.bot_token, &self.app_token),
         };
         let is_revoked = self.revoked.contains(right);
-        let (code, foul) = match (call.method.token(), call.token.as_ref()) {
+        let (code, violation) = match (call.method.token(), call.token.as_ref()) {
             (Token::Forbidden | Token::Optional, None) => return None,
             (Token::Forbidden, Some(_)) => ("not_allowed", "a token where none belongs"),
             (_, Some(said)) if said == right && !is_revoked => return None,
@@ -95,15 +95,15 @@ impl World {
             (_, Some(_)) => ("invalid_auth", "the token is wrong"),
             (_, None) => ("not_authed", "the token is missing"),
         };
-        if !foul.is_empty() {
-            self.foul_of(call.method, foul);
+        if !violation.is_empty() {
+            self.violation_of(call.method, violation);
         }
         Some(Reply::refused(code))
     }
 
     fn lacks_scope(&mut self, method: Method) -> Option<Reply> {
         let needed = method.scope().filter(|scope| !self.manifest.has(scope))?;
-        self.foul_of(method, &format!("the manifest has no scope {needed}"));
+        self.violation_of(method, &format!("the manifest has no scope {needed}"));
         let provided = self.manifest.scopes.join(",");
         Some(Reply::refused_with("missing_scope", json!({ "needed": needed, "provided": provided })))
     }
@@ -123,19 +123,19 @@ impl World {
     }
 
     /// Holds the fields against the rules and notes what is wrong.
-    fn judge(&mut self, call: &Call) -> Fouls {
-        let mut fouls = Fouls::default();
-        referee::call(&mut fouls, call, self.native_charts);
-        self.blame(call.method.name(), &fouls);
-        fouls
+    fn judge(&mut self, call: &Call) -> Violations {
+        let mut violations = Violations::default();
+        referee::call(&mut violations, call, self.native_charts);
+        self.blame(call.method.name(), &violations);
+        violations
     }
 
-    /// Notes what the referee said about something of the bot.
-    pub fn blame(&mut self, where_: &str, fouls: &Fouls) {
-        for foul in &fouls.all {
-            self.foul(format!("{where_}: {foul}"));
+    /// Records what the referee found in something that the bot sent.
+    pub fn blame(&mut self, where_: &str, violations: &Violations) {
+        for violation in &violations.all {
+            self.violation(format!("{where_}: {violation}"));
         }
-        self.pings.extend(fouls.pings.iter().map(|ping| format!("{where_}: {ping}")));
-        self.links.extend(fouls.links.iter().map(|link| format!("{where_}: {link}")));
+        self.pings.extend(violations.pings.iter().map(|ping| format!("{where_}: {ping}")));
+        self.links.extend(violations.links.iter().map(|link| format!("{where_}: {link}")));
     }
 }

@@ -1,4 +1,4 @@
-//! One call as it came: its method, its token, its fields. Pure.
+//! One call: its method, its token, its fields. Pure.
 
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -6,26 +6,26 @@ use url::form_urlencoded;
 
 use super::{message::Look, method::Method};
 use crate::support::{
-    form::{parts, quoted, split},
+    multipart::{parts, quoted, split},
     provider::wire::Request,
 };
 
 /// A call of a known method.
 pub struct Call {
     pub method: Method,
-    /// When its first byte came.
+    /// Time of its first byte.
     pub at: Instant,
     /// After `Bearer `.
     pub token: Option<String>,
     pub fields: Map<String, Value>,
-    /// What stands after the fixed part of an address that Slack handed out.
+    /// The rest of an address that Slack handed out, after its fixed part.
     pub address: String,
     /// The raw bytes of an upload.
     pub bytes: Vec<u8>,
 }
 
 impl Call {
-    /// A text field; "" where there is none.
+    /// Returns a text field, or "".
     pub fn text(&self, name: &str) -> &str {
         self.fields.get(name).and_then(Value::as_str).unwrap_or_default()
     }
@@ -44,14 +44,14 @@ impl Call {
             .unwrap_or_default()
     }
 
-    /// What it is about, beside the channel.
+    /// Returns the subject of the call, apart from the channel.
     pub fn target(&self) -> String {
         let files = self.fields.get("files").map(ToString::to_string).unwrap_or_default();
         format!("{}{}{}{files}", self.text("ts"), self.text("trigger_id"), self.address)
     }
 }
 
-/// Reads a request; the error says what cannot be read. An address that nobody may call gives `Ok(None)`.
+/// Reads a request. Returns `Ok(None)` for an unknown address, and an error for a request that cannot be read.
 pub fn read(request: &Request) -> Result<Option<Call>, String> {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let method = path.strip_prefix("/api/").and_then(Method::named);
@@ -59,7 +59,7 @@ pub fn read(request: &Request) -> Result<Option<Call>, String> {
         (method, String::new())
     } else if let Some(address) = path.strip_prefix("/upload/v1/") {
         (Method::Upload, address.to_owned())
-    } else if let Some(address) = path.strip_prefix("/hooks/") {
+    } else if let Some(address) = path.strip_prefix("/response_urls/") {
         (Method::Respond, address.to_owned())
     } else {
         return Ok(None);

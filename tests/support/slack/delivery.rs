@@ -1,4 +1,4 @@
-//! How what people do reaches the bot: over a socket that somebody else plays, or posted and signed.
+//! Delivery of users' actions to the bot: over a fake socket, or posted with a signature.
 //! <https://docs.slack.dev/authentication/verifying-requests-from-slack>
 
 use std::{
@@ -16,39 +16,40 @@ use url::form_urlencoded;
 
 use super::{
     FakeSlack,
-    asked::Asked,
-    cast::Sort,
     payload::Payload,
-    server::House,
-    world::{Kind, World},
+    request::UserRequest,
+    server::Shared,
+    users::ChannelKind,
+    world::{ActionKind, World},
 };
+pub use crate::support::fake::Forgery;
 
 /// The way to the bot.
 #[derive(Clone)]
 pub enum Delivery {
-    /// Takes what goes into an envelope, and gives back its acknowledgement.
+    /// Takes the content of an envelope and returns its acknowledgement.
     Socket(Arc<dyn Fn(Envelope) + Send + Sync>),
-    /// Where the bot listens.
+    /// Posts to the address of the bot.
     Http(SocketAddr),
-    /// Where two replicas listen, of which each gets the same.
+    /// Posts each payload to two replicas.
     Twice([SocketAddr; 2]),
 }
 
-/// What goes into an envelope of Socket Mode.
+/// The content of an envelope of Socket Mode.
 pub struct Envelope {
     /// `slash_commands`, `interactive` or `events_api`.
     pub kind: &'static str,
     pub payload: Value,
     pub accepts_response_payload: bool,
-    /// Where its acknowledgement goes.
+    /// The receiver of its acknowledgement.
     pub acks: Acks,
 }
 
 /// Takes the acknowledgement of one envelope.
 #[derive(Clone)]
 pub struct Acks {
-    house: Arc<House>,
-    asked: usize,
+    shared: Arc<Shared>,
+    action: usize,
     delivered: Instant,
     takes_answer: bool,
 }
@@ -57,159 +58,147 @@ impl Acks {
     /// The bot acknowledged, with this payload if any.
     pub fn ack(&self, payload: Option<Value>) {
         let after = self.delivered.elapsed();
-        self.house.with(|world| {
+        self.shared.with(|world| {
             if payload.is_some() && !self.takes_answer {
-                world.foul("an acknowledgement carries a payload where none is accepted");
+                world.violation("an acknowledgement carries a payload where none is accepted");
             }
-            world.acked(self.asked, after, 200, payload);
+            world.acked(self.action, after, 200, payload);
         });
     }
 }
 
-/// What is wrong with something that was posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forgery {
-    /// Nothing is.
-    None,
-    /// The signature is of another body.
-    OtherBody,
-    /// The signature is by another secret.
-    OtherSecret,
-    /// The timestamp header is not the one that was signed.
-    OtherTimestamp,
-    /// Signed well, so many seconds ago (before 0: to come).
-    Age(i64),
-    /// No signature.
-    Unsigned,
-    /// A signature that is no hexadecimal number.
-    Garbage,
-}
-
 /// A request of Slack, signed and ready to be sent, once or more.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct SignedRequest {
     pub path: &'static str,
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
 }
 
-/// Whoever carries what happened to the bot.
+/// Delivers actions to the bot.
 #[derive(Clone)]
-pub(super) struct Courier {
-    pub(super) house: Arc<House>,
+pub(super) struct Deliveries {
+    pub(super) shared: Arc<Shared>,
     pub(super) client: reqwest::Client,
     way: Arc<Mutex<Option<Delivery>>>,
-    /// What was handed over, by its id: it may go once more.
+    /// Payloads that were delivered, by action, for redelivery.
     handed: Arc<Mutex<HashMap<usize, Payload>>>,
 }
 
 impl FakeSlack {
-    /// From now on what people do goes this way.
-    pub fn delivers_by(&self, delivery: Delivery) {
-        *self.courier.way.lock().expect("the way") = Some(delivery);
+    /// Sets the way in which actions reach the bot.
+    pub fn deliver_by(&self, delivery: Delivery) {
+        *self.deliveries.way.lock().expect("the way") = Some(delivery);
     }
 
-    /// Hands the same to the bot once more, as Slack does when it saw no acknowledgement.
+    /// Delivers an action again, as Slack does when it saw no acknowledgement.
     ///
     /// # Panics
-    /// When nobody listens.
-    pub fn redelivers(&self, asked: &Asked) {
-        let payload = self.courier.handed.lock().expect("handed").get(&asked.id).cloned();
-        self.courier.hands(asked.id, &payload.expect("it was delivered"), Some(1));
+    /// If no delivery is set.
+    pub fn redeliver(&self, action: &UserRequest) {
+        let payload = self.deliveries.handed.lock().expect("handed").get(&action.id).cloned();
+        self.deliveries.deliver_payload(action.id, &payload.expect("it was delivered"), Some(1));
     }
 
     /// A request with this payload, as Slack signs it, or not.
-    pub fn letter(&self, kind: &'static str, payload: &Value, forgery: Forgery) -> Letter {
+    pub fn signed_request(&self, kind: &'static str, payload: &Value, forgery: Forgery) -> SignedRequest {
         let payload = Payload { kind, json: payload.clone(), takes_answer: false };
-        self.house.see(|world| world.letter(&payload, forgery))
+        self.shared.read(|world| world.signed_request(&payload, forgery))
     }
 
-    /// The bot's answer to a request: status and body.
+    /// Sends a request to the bot. Returns status and body of the response.
     ///
     /// # Panics
-    /// When nothing is posted here.
-    pub async fn sends(&self, letter: &Letter) -> (u16, String) {
-        let Some(Delivery::Http(address)) = self.courier.way() else { panic!("nothing is posted here") };
-        sends(&self.courier.client, address, letter).await
+    /// If nothing is posted.
+    pub async fn send(&self, signed_request: &SignedRequest) -> (u16, String) {
+        let Some(Delivery::Http(address)) = self.deliveries.way() else { panic!("nothing is posted here") };
+        send(&self.deliveries.client, address, signed_request).await
     }
 }
 
-impl Courier {
-    pub(super) fn new(house: Arc<House>) -> Self {
+impl Deliveries {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { house, client, way: Arc::default(), handed: Arc::default() }
+        Self { shared, client, way: Arc::default(), handed: Arc::default() }
     }
 
     fn way(&self) -> Option<Delivery> {
         self.way.lock().expect("the way").clone()
     }
 
-    /// Hands something that happened to the bot.
-    pub(super) fn hands_over(&self, id: usize) {
-        let payload = self.house.with(|world| world.payload(id));
+    /// Hands something that action to the bot.
+    pub(super) fn deliver(&self, id: usize) {
+        let payload = self.shared.with(|world| world.payload(id));
         self.handed.lock().expect("handed").insert(id, payload.clone());
-        self.hands(id, &payload, None);
+        self.deliver_payload(id, &payload, None);
     }
 
-    fn hands(&self, id: usize, payload: &Payload, retry: Option<u8>) {
+    fn deliver_payload(&self, id: usize, payload: &Payload, retry: Option<u8>) {
         match self.way().expect("nobody listens: the test gave no way to the bot") {
             Delivery::Socket(socket) => {
                 let Payload { kind, json, takes_answer } = payload.clone();
-                let (house, delivered) = (Arc::clone(&self.house), Instant::now());
-                let acks = Acks { house, asked: id, delivered, takes_answer };
+                let (shared, delivered) = (Arc::clone(&self.shared), Instant::now());
+                let acks = Acks { shared, action: id, delivered, takes_answer };
                 socket(Envelope { kind, payload: json, accepts_response_payload: takes_answer, acks });
             }
-            Delivery::Http(address) => self.posts(id, payload, retry, &[address]),
-            Delivery::Twice(addresses) => self.posts(id, payload, retry, &addresses),
+            Delivery::Http(address) => self.post(id, payload, retry, &[address]),
+            Delivery::Twice(addresses) => self.post(id, payload, retry, &addresses),
         }
     }
 
-    fn posts(&self, id: usize, payload: &Payload, retry: Option<u8>, addresses: &[SocketAddr]) {
+    fn post(&self, id: usize, payload: &Payload, retry: Option<u8>, addresses: &[SocketAddr]) {
         let delivered = Instant::now();
-        let mut letter = self.house.see(|world| world.letter(payload, Forgery::None));
+        let mut signed_request = self.shared.read(|world| world.signed_request(payload, Forgery::None));
         if let Some(retry) = retry.filter(|_| payload.kind == "events_api") {
-            letter.headers.push(("X-Slack-Retry-Num", retry.to_string()));
-            letter.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
+            signed_request.headers.push(("X-Slack-Retry-Num", retry.to_string()));
+            signed_request.headers.push(("X-Slack-Retry-Reason", "http_timeout".into()));
         }
         for address in addresses.iter().copied() {
-            let (house, client, letter) = (Arc::clone(&self.house), self.client.clone(), letter.clone());
-            self.house.spawn(async move {
-                let (status, body) = sends(&client, address, &letter).await;
-                house.with(|world| world.posted(id, delivered.elapsed(), status, &body));
+            let (shared, client, signed_request) =
+                (Arc::clone(&self.shared), self.client.clone(), signed_request.clone());
+            self.shared.spawn(async move {
+                let (status, body) = send(&client, address, &signed_request).await;
+                shared.with(|world| world.posted(id, delivered.elapsed(), status, &body));
             });
         }
     }
 
-    /// The bot is told of its own message in a direct message, if it wants to be told of those.
-    pub(super) fn echoes(&self, ts: &str) {
-        let id = self.house.with(|world| {
+    /// Delivers the bot's own message in a direct message as an event, if the manifest subscribes to it.
+    pub(super) fn echo(&self, ts: &str) {
+        let id = self.shared.with(|world| {
             let channel = world.message(ts)?.channel.clone();
-            let is_direct = world.channel(&channel)?.sort == Sort::Direct;
-            let kind = Kind::Echo { ts: ts.to_owned() };
+            let is_direct = world.channel(&channel)?.kind == ChannelKind::Direct;
+            let kind = ActionKind::Echo { ts: ts.to_owned() };
             (is_direct && world.wants("message.im"))
-                .then(|| world.happens(super::cast::BOT, (&channel, None), kind))
+                .then(|| world.happens(super::users::BOT, (&channel, None), kind))
         });
         if let Some(id) = id.filter(|_| self.way().is_some()) {
-            self.hands_over(id);
+            self.deliver(id);
         }
     }
 }
 
-async fn sends(client: &reqwest::Client, address: SocketAddr, letter: &Letter) -> (u16, String) {
-    let request = client.post(format!("http://{address}{}", letter.path)).timeout(Duration::from_secs(10));
-    let request = letter.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+async fn send(
+    client: &reqwest::Client,
+    address: SocketAddr,
+    signed_request: &SignedRequest,
+) -> (u16, String) {
+    let request =
+        client.post(format!("http://{address}{}", signed_request.path)).timeout(Duration::from_secs(10));
+    let request =
+        signed_request.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     let request = request
-        .header("Content-Type", letter.content_type)
+        .header("Content-Type", signed_request.content_type)
         .header("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)");
-    match request.body(letter.body.clone()).send().await {
+    match request.body(signed_request.body.clone()).send().await {
         Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
         Err(error) => (0, error.without_url().to_string()),
     }
 }
 
 impl World {
-    fn letter(&self, payload: &Payload, forgery: Forgery) -> Letter {
+    fn signed_request(&self, payload: &Payload, forgery: Forgery) -> SignedRequest {
         let form = "application/x-www-form-urlencoded";
         let (path, content_type, body) = match payload.kind {
             "slash_commands" => ("/slack/commands", form, as_form(&payload.json)),
@@ -222,13 +211,13 @@ impl World {
             _ => ("/slack/events", "application/json", payload.json.to_string()),
         };
         let headers = self.signed(&body, forgery);
-        Letter { path, content_type, headers, body }
+        SignedRequest { path, content_type, headers, body }
     }
 
     fn signed(&self, body: &str, forgery: Forgery) -> Vec<(&'static str, String)> {
         let now = jiff::Timestamp::now().as_second();
         let timestamp = if let Forgery::Age(seconds) = forgery { now - seconds } else { now };
-        let secret = if forgery == Forgery::OtherSecret { "another" } else { &self.signing_secret };
+        let secret = if forgery == Forgery::OtherKey { "another" } else { &self.signing_secret };
         let what = if forgery == Forgery::OtherBody { "{}" } else { body };
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length will do");
         mac.update(format!("v0:{timestamp}:{what}").as_bytes());
@@ -247,7 +236,7 @@ impl World {
     }
 }
 
-/// The fields of a command: all text, none where there is no value.
+/// Returns the fields of a command as a form: only those with text.
 fn as_form(json: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in json.as_object().into_iter().flatten() {

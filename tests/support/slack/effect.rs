@@ -1,13 +1,13 @@
-//! What calls do to the world. Pure.
+//! The effects of valid calls on the world. Pure.
 
 use serde_json::{Value, json};
 
 use super::{
     call::Call,
-    cast::Sort,
     message::{Look, Message, Revision, Ts},
     method::Method,
     reply::Reply,
+    users::ChannelKind,
     world::World,
 };
 
@@ -18,7 +18,7 @@ impl World {
             Method::AuthTest => Ok(self.auth_test()),
             Method::PostMessage => self.post(call),
             Method::Update => self.update(call),
-            Method::PostEphemeral => self.whisper(call),
+            Method::PostEphemeral => self.post_ephemeral(call),
             Method::Delete => Err("nobody deletes here".into()),
             Method::OpenView => self.open_view(call),
             Method::Join => self.join(call.channel()),
@@ -42,7 +42,7 @@ impl World {
 
     /// <https://docs.slack.dev/reference/methods/users.info>
     fn user_info(&self, id: &str) -> Result<Value, String> {
-        let known = self.asked.iter().map(|asked| asked.user).find(|user| user.id == id);
+        let known = self.actions.iter().map(|action| action.user).find(|user| user.id == id);
         let user = known.ok_or("user_not_found")?;
         Ok(json!({ "user": {
             "id": id, "team_id": self.team, "name": user.name, "real_name": user.name,
@@ -66,11 +66,11 @@ impl World {
     /// The bot may write there. <https://docs.slack.dev/reference/scopes/chat.write.public>
     pub(super) fn admits(&self, channel: &str, without_joining: bool) -> Result<(), String> {
         let Some(known) = self.channel(channel) else { return Err("channel_not_found".into()) };
-        match known.sort {
+        match known.kind {
             _ if known.is_archived => Err("is_archived".into()),
             _ if known.has_bot => Ok(()),
-            Sort::Public if without_joining && self.manifest.has("chat:write.public") => Ok(()),
-            Sort::Public => Err("not_in_channel".into()),
+            ChannelKind::Public if without_joining && self.manifest.has("chat:write.public") => Ok(()),
+            ChannelKind::Public => Err("not_in_channel".into()),
             _ => Err("channel_not_found".into()),
         }
     }
@@ -79,25 +79,25 @@ impl World {
         let channel = call.channel().to_owned();
         self.admits(&channel, true)?;
         let thread = self.thread_of(call)?;
-        let asked = self.led_to(&channel, thread.as_deref(), call);
-        let ts = self.add(Look::of(&call.fields), (&channel, thread), None, asked);
+        let action = self.led_to(&channel, thread.as_deref(), call);
+        let ts = self.add(Look::of(&call.fields), (&channel, thread), None, action);
         let message = self.shown(&ts);
         Ok(json!({ "channel": channel, "ts": ts, "message": message }))
     }
 
-    /// The thread that a call names: the root of one that is there.
+    /// Returns the thread that a call names, which must exist.
     pub(super) fn thread_of(&mut self, call: &Call) -> Result<Option<Ts>, String> {
         let named = call.text("thread_ts");
         if named.is_empty() {
             return Ok(None);
         }
         let Some(root) = self.message(named).filter(|message| message.channel == call.channel()) else {
-            self.foul_of(call.method, &format!("there is no message {named} to thread under"));
+            self.violation_of(call.method, &format!("there is no message {named} to thread under"));
             return Err("thread_not_found".into());
         };
         let (is_reply, is_private) = (root.thread.is_some(), root.only_for.is_some());
         if is_reply || is_private {
-            self.foul_of(call.method, "a thread stands under its first message, which everybody sees");
+            self.violation_of(call.method, "a thread stands under its first message, which everybody sees");
         }
         Ok(Some(named.to_owned()))
     }
@@ -108,7 +108,7 @@ impl World {
         look: Look,
         (channel, thread): (&str, Option<Ts>),
         only_for: Option<String>,
-        asked: Option<usize>,
+        action: Option<usize>,
     ) -> Ts {
         let ts = self.ts();
         let revisions = vec![Revision { at: tokio::time::Instant::now(), look }];
@@ -120,26 +120,28 @@ impl World {
             only_for,
             deleted: false,
             files: vec![],
-            asked,
+            action,
             revisions,
         });
         ts
     }
 
-    /// Which action a message of the bot belongs to. Slack does not tell: among those in this place that have no
-    /// message yet, the one whose last word is in it, else the newest. What opened a form leads to none: its form does.
+    /// Returns the action that a message of the bot belongs to. Slack does not say, so it is a guess: among the
+    /// actions in this place that have no message yet, the one whose last words occur in the message, or else the
+    /// newest. An action that opened a form leads to no message; the submission does.
     pub(super) fn led_to(&self, channel: &str, thread: Option<&str>, call: &Call) -> Option<usize> {
         let shown = Look::of(&call.fields).text();
-        let has_one = |id: usize| self.messages.iter().any(|m| m.asked == Some(id) && m.only_for.is_none());
+        let has_one = |id: usize| self.messages.iter().any(|m| m.action == Some(id) && m.only_for.is_none());
         let free = |id: &usize| {
-            let asked = &self.asked[*id];
-            let in_thread = thread.is_none() || asked.thread.as_deref() == thread || asked.own_ts() == thread;
-            let is_form = self.views.iter().any(|view| view.asked == *id) || asked.is_refused();
-            asked.channel == channel && in_thread && !asked.is_echo() && !is_form && !has_one(*id)
+            let action = &self.actions[*id];
+            let in_thread =
+                thread.is_none() || action.thread.as_deref() == thread || action.own_ts() == thread;
+            let is_form = self.views.iter().any(|view| view.action == *id) || action.is_refused();
+            action.channel == channel && in_thread && !action.is_echo() && !is_form && !has_one(*id)
         };
-        let all: Vec<_> = (0..self.asked.len()).filter(free).collect();
+        let all: Vec<_> = (0..self.actions.len()).filter(free).collect();
         let said = |id: &&usize| {
-            let words = self.words(&self.asked[**id]);
+            let words = self.words(&self.actions[**id]);
             let prompt = words.split_whitespace().filter(|word| !["compare", "ask"].contains(word));
             let tail: Vec<_> = prompt.rev().take(3).collect();
             !tail.is_empty() && tail.iter().all(|word| shown.contains(word))
@@ -158,7 +160,7 @@ impl World {
         };
         let (is_mine, is_private) = (message.user == mine, message.only_for.is_some());
         if !is_mine || is_private {
-            self.foul_of(call.method, "only messages of the bot that everybody sees can be edited");
+            self.violation_of(call.method, "only messages of the bot that everybody sees can be edited");
             return Err(if is_mine { "message_not_found" } else { "cant_update_message" }.into());
         }
         self.revise(&ts, Look::of(&call.fields));
@@ -174,21 +176,22 @@ impl World {
     }
 
     /// <https://docs.slack.dev/reference/methods/chat.postEphemeral>
-    fn whisper(&mut self, call: &Call) -> Result<Value, String> {
+    fn post_ephemeral(&mut self, call: &Call) -> Result<Value, String> {
         let (channel, user) = (call.channel().to_owned(), call.text("user").to_owned());
         self.admits(&channel, false)?;
         let thread = self.thread_of(call)?;
-        let asked = self.asked.iter().rposition(|asked| asked.user.id == user && asked.channel == channel);
-        let ts = self.add(Look::of(&call.fields), (&channel, thread), Some(user), asked);
+        let action =
+            self.actions.iter().rposition(|action| action.user.id == user && action.channel == channel);
+        let ts = self.add(Look::of(&call.fields), (&channel, thread), Some(user), action);
         Ok(json!({ "message_ts": ts }))
     }
 
     fn join(&mut self, channel: &str) -> Result<Value, String> {
         let Some(known) = self.channel(channel) else { return Err("channel_not_found".into()) };
-        match known.sort {
+        match known.kind {
             _ if known.is_archived => return Err("is_archived".into()),
-            Sort::Public => {}
-            Sort::Private if !known.has_bot => return Err("channel_not_found".into()),
+            ChannelKind::Public => {}
+            ChannelKind::Private if !known.has_bot => return Err("channel_not_found".into()),
             _ => return Err("method_not_supported_for_channel_type".into()),
         }
         self.channel_mut(channel).has_bot = true;
@@ -196,16 +199,16 @@ impl World {
     }
 
     fn info(&self, channel: &str) -> Result<Value, String> {
-        let known = self.channel(channel).filter(|known| known.has_bot || known.sort == Sort::Public);
+        let known = self.channel(channel).filter(|known| known.has_bot || known.kind == ChannelKind::Public);
         let Some(known) = known else { return Err("channel_not_found".into()) };
         Ok(json!({ "channel": {
-            "id": known.id, "name": known.name, "is_channel": known.sort == Sort::Public,
-            "is_im": known.sort == Sort::Direct, "is_private": known.sort == Sort::Private,
+            "id": known.id, "name": known.name, "is_channel": known.kind == ChannelKind::Public,
+            "is_im": known.kind == ChannelKind::Direct, "is_private": known.kind == ChannelKind::Private,
             "is_archived": known.is_archived, "is_member": known.has_bot,
         } }))
     }
 
-    /// A message as Slack tells of it.
+    /// Returns the message object.
     pub(super) fn shown(&self, ts: &str) -> Value {
         let message = self.message(ts).expect("a message");
         let mut told = message.json(self.app, (self.bot_user, self.bot_id), self.team);

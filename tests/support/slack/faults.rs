@@ -1,4 +1,4 @@
-//! Failures that a test asks for, queued per method. Pure.
+//! Faults that a test injects, queued per method. Pure.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::method::Method;
-pub use crate::support::house::{Hung, Moment};
+pub use crate::support::fake::{HungCall, Moment};
 
-/// What happens to a call.
+/// A fault that strikes a call.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// 429 with this `Retry-After`; the method is closed until then.
@@ -17,11 +17,11 @@ pub enum Fault {
     /// `ok: false` with this code.
     Refused(&'static str),
     Cut(Moment),
-    /// The effect and the answer come this much later, also when nobody waits any more.
+    /// Delays the effect and the response, even if the caller disconnects before.
     Slow(Duration),
-    Hang(Hung),
-    /// The same, but the effect comes with the release also when nobody waits any more.
-    Hold(Hung),
+    Hang(HungCall),
+    /// Like `Hang`, but the effect takes place at the release even if the caller disconnected before.
+    Hold(HungCall),
 }
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Faults {
         self.finals.push_back(fault);
     }
 
-    /// What happens to a call of this method.
+    /// Returns the fault for a call of this method.
     pub fn take(&mut self, method: Method, is_final: bool) -> Option<Fault> {
         let last = if is_final { self.finals.pop_front() } else { None };
         last.or_else(|| self.queued.get_mut(&method)?.pop_front())

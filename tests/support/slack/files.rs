@@ -1,4 +1,4 @@
-//! Files: an address, the bytes, and sharing, which comes later. Pure.
+//! Files: an upload address, the bytes, and sharing with a delay. Pure.
 //! <https://docs.slack.dev/messaging/working-with-files>
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(super) struct Sharing {
     channel: String,
     thread: Option<Ts>,
     look: Look,
-    asked: Option<usize>,
+    action: Option<usize>,
 }
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
         let name = call.text("filename");
         let alt = call.fields.get("alt_txt").and_then(Value::as_str).map(str::to_owned);
         let Some(length) = length.filter(|length| *length > 0) else {
-            self.foul_of(call.method, "a file of no length");
+            self.violation_of(call.method, "a file of no length");
             return Err("invalid_arguments".into());
         };
         let is_image = [".png", ".gif", ".jpg"].iter().any(|ending| name.ends_with(ending));
@@ -37,7 +37,7 @@ impl World {
             || alt.as_ref().is_some_and(|alt| alt.chars().count() > 1000)
             || is_image && alt.is_none()
         {
-            self.foul_of(
+            self.violation_of(
                 call.method,
                 "a file has a name, and a picture an alt text of at most 1,000 characters",
             );
@@ -53,12 +53,12 @@ impl World {
     /// The bytes.
     pub(super) fn uploaded(&mut self, call: &Call) -> Reply {
         let Some(upload) = self.uploads.get_mut(&call.address) else {
-            self.foul_of(call.method, "there is no such upload address");
+            self.violation_of(call.method, "there is no such upload address");
             return Reply::text(404, "not found");
         };
         let (announced, came) = (upload.length, call.bytes.len());
         if announced != came {
-            self.foul_of(call.method, &format!("{announced} bytes were announced, {came} came"));
+            self.violation_of(call.method, &format!("{announced} bytes were announced, {came} came"));
             return Reply::text(400, "length mismatch");
         }
         upload.file.bytes.clone_from(&call.bytes);
@@ -73,15 +73,15 @@ impl World {
         for file in &files {
             let id = file["id"].as_str().unwrap_or_default();
             let Some(upload) = self.uploads.values().find(|upload| upload.file.id == id) else {
-                self.foul_of(call.method, "there is no such file");
+                self.violation_of(call.method, "there is no such file");
                 return Err("file_not_found".into());
             };
             if !upload.has_come {
-                self.foul_of(call.method, "the bytes have not come");
+                self.violation_of(call.method, "the bytes have not come");
                 return Err("file_not_found".into());
             }
             if upload.is_complete {
-                self.foul_of(call.method, "the file is complete already");
+                self.violation_of(call.method, "the file is complete already");
                 return Err("file_not_found".into());
             }
             ids.push(id.to_owned());
@@ -98,15 +98,15 @@ impl World {
         Ok(json!({ "files": files }))
     }
 
-    /// What is to be shared after this call.
+    /// Returns the share that follows this call.
     pub(super) fn sharing(&self, call: &Call) -> Sharing {
         let files = call.fields.get("files").and_then(Value::as_array).into_iter().flatten();
         let ids = files.filter_map(|file| file["id"].as_str()).map(str::to_owned).collect();
         let mut look = Look::of(&call.fields);
         call.text("initial_comment").clone_into(&mut look.fallback);
         let thread = Some(call.text("thread_ts").to_owned()).filter(|ts| !ts.is_empty());
-        let asked = self.led_to(call.channel(), thread.as_deref(), call);
-        Sharing { ids, channel: call.channel().to_owned(), thread, look, asked }
+        let action = self.led_to(call.channel(), thread.as_deref(), call);
+        Sharing { ids, channel: call.channel().to_owned(), thread, look, action }
     }
 
     /// The files become a message.
@@ -116,7 +116,7 @@ impl World {
         if self.loses_files {
             return None;
         }
-        let ts = self.add(sharing.look, (&sharing.channel, sharing.thread), None, sharing.asked);
+        let ts = self.add(sharing.look, (&sharing.channel, sharing.thread), None, sharing.action);
         self.message_mut(&ts).expect("new").files = files;
         Some(ts)
     }

@@ -1,4 +1,4 @@
-//! How many calls are let through, for the whole workspace, and when a method is closed. Pure.
+//! Rate limits of the whole workspace, and methods that are closed after a 429. Pure.
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 
 use std::{
@@ -16,7 +16,7 @@ type Key = (Method, Option<String>);
 /// About one message a second in a channel; so many at once are tolerated.
 const BURST: u32 = 5;
 
-/// So long a call may have been on its way when the refusal was told.
+/// The longest time that a call may have been in flight when a 429 was sent.
 const ON_ITS_WAY: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ struct Closed {
     until: Instant,
 }
 
-/// A call that comes before a `Retry-After` has passed.
+/// A call before its `Retry-After` has passed.
 pub struct Early {
     pub left: Duration,
     /// Its sender can have known.
@@ -46,12 +46,12 @@ impl Limits {
         self.set.insert(method, (calls, window));
     }
 
-    /// No call of the method, in whatever channel, before this has passed.
+    /// Closes the method in all channels until this has passed.
     pub fn close(&mut self, method: Method, now: Instant, wait: Duration) {
         self.closed.insert((method, None), Closed { told: now, until: now + wait });
     }
 
-    /// How much too early a call is after a `Retry-After`.
+    /// Returns how much too early a call is after a `Retry-After`.
     pub fn too_early(&self, method: Method, channel: &str, now: Instant) -> Option<Early> {
         let everywhere = self.closed.get(&(method, None));
         let closed =
@@ -60,7 +60,7 @@ impl Limits {
         Some(Early { left, knew: now > closed.told + ON_ITS_WAY })
     }
 
-    /// Counts a call. `Err`: it is one too many, and this is when the next one may come.
+    /// Counts a call. Returns the wait until the next one if the limit is reached.
     pub fn count(&mut self, method: Method, channel: &str, now: Instant) -> Result<(), Duration> {
         let Some((calls, window)) = self.of(method) else { return Ok(()) };
         let key = key(method, channel);

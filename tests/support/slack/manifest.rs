@@ -1,8 +1,8 @@
-//! What the app's manifest asks for, by plain lines of `config/slack-manifest.yaml`.
+//! The scopes and events in `config/slack-manifest.yaml`, read line by line.
 
 use std::{fs, path::Path};
 
-/// Scopes of the bot, events that it is told, slash commands, as the manifest lists them.
+/// The bot's scopes, event subscriptions and slash commands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifest {
     pub scopes: Vec<String>,
@@ -17,7 +17,7 @@ impl Manifest {
         Self::parse(&fs::read_to_string(path).expect("the manifest"))
     }
 
-    /// Lists stand one item a line below their key.
+    /// Parses lists that have one item a line below their key.
     pub fn parse(text: &str) -> Self {
         let (mut found, mut key) = (Self::default(), "");
         for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {

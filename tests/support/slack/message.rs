@@ -11,29 +11,29 @@ pub type Ts = String;
 pub struct Message {
     pub ts: Ts,
     pub channel: String,
-    /// The root of the thread that it stands in.
+    /// The root of its thread.
     pub thread: Option<Ts>,
-    /// Who wrote it; the bot's user id for its own.
+    /// The author; the bot's user id for its own.
     pub user: String,
     /// Only this user sees it.
     pub only_for: Option<String>,
     pub deleted: bool,
     pub files: Vec<File>,
-    /// What somebody did that led to it, as far as one can tell.
-    pub asked: Option<usize>,
-    /// What it looked like, from the first to the newest; at least one.
+    /// The action that led to it, as far as can be known.
+    pub action: Option<usize>,
+    /// The looks from the first to the newest; at least one.
     pub revisions: Vec<Revision>,
 }
 
-/// What a message looked like for a while.
+/// A look and the time from which it was shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revision {
-    /// Since when.
+    /// The time from which it was shown.
     pub at: Instant,
     pub look: Look,
 }
 
-/// What one sees.
+/// The visible parts of a message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Look {
     /// The fallback text; it is shown only where there are no blocks.
@@ -68,12 +68,12 @@ pub struct Button {
 }
 
 impl Message {
-    /// What it looks like now.
+    /// Returns the current look.
     pub fn look(&self) -> &Look {
         &self.revisions.last().expect("a message has a revision").look
     }
 
-    /// The root of its thread: itself where it stands alone.
+    /// Returns the root of its thread: itself outside a thread.
     pub fn root(&self) -> &Ts {
         self.thread.as_ref().unwrap_or(&self.ts)
     }
@@ -111,7 +111,7 @@ impl Message {
 }
 
 impl Look {
-    /// What a body shows; blocks get the ids that Slack would give them.
+    /// Returns the look of a body; blocks without an id get one, as Slack does.
     pub fn of(fields: &serde_json::Map<String, Value>) -> Self {
         let mut blocks = fields.get("blocks").and_then(Value::as_array).cloned().unwrap_or_default();
         for (n, block) in blocks.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! The methods of the Web API that the fake knows, each with its documented fields, scope and tier. Plain data.
+//! The methods of the Web API in the fake, each with its documented fields, scope and tier. Plain data.
 //! <https://docs.slack.dev/reference/methods>
 
 /// A method, or one of the two addresses that Slack hands out.
@@ -8,7 +8,7 @@ pub enum Method {
     PostMessage,
     Update,
     PostEphemeral,
-    /// Nobody needs it here: a foul.
+    /// Not needed here: calling it is a violation.
     Delete,
     OpenView,
     Join,
@@ -24,7 +24,7 @@ pub enum Method {
     Respond,
 }
 
-/// Which token a method wants.
+/// The token that a method requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     Bot,
@@ -71,7 +71,7 @@ impl Method {
         }
     }
 
-    /// The bot scope that it wants.
+    /// Returns the bot scope that it requires.
     pub fn scope(self) -> Option<&'static str> {
         match self {
             Self::PostMessage | Self::Update | Self::PostEphemeral | Self::Delete => Some("chat:write"),
@@ -84,7 +84,7 @@ impl Method {
         }
     }
 
-    /// Calls a minute of its tier, for the whole workspace; `None` where there is none.
+    /// Returns the calls a minute of its tier, for the whole workspace, or `None` without a tier.
     /// <https://docs.slack.dev/apis/web-api/rate-limits>
     pub fn per_minute(self) -> Option<u32> {
         match self {
@@ -100,8 +100,8 @@ impl Method {
         }
     }
 
-    /// The body may be JSON. <https://docs.slack.dev/reference/methods/files.getUploadURLExternal> takes a form only,
-    /// and so do methods that only read.
+    /// Returns true if the body may be JSON. <https://docs.slack.dev/reference/methods/files.getUploadURLExternal> and
+    /// methods that only read accept just a form.
     pub fn takes_json(self) -> bool {
         !matches!(self, Self::GetUploadUrl | Self::UserInfo | Self::GroupMembers)
     }
@@ -126,7 +126,7 @@ impl Method {
         match self {
             Self::PostMessage => &POST,
             Self::Update => &UPDATE,
-            Self::PostEphemeral => &WHISPER,
+            Self::PostEphemeral => &EPHEMERAL,
             Self::Info => &["include_locale", "include_num_members"],
             Self::GetUploadUrl => &["alt_txt", "snippet_type"],
             Self::CompleteUpload => &["blocks", "channel_id", "channels", "initial_comment", "thread_ts"],
@@ -166,7 +166,7 @@ const UPDATE: [&str; 10] = [
     "reply_broadcast",
     "text",
 ];
-const WHISPER: [&str; 11] = [
+const EPHEMERAL: [&str; 11] = [
     "as_user",
     "attachments",
     "blocks",

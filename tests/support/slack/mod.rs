@@ -1,29 +1,27 @@
-//! A Slack that is a referee: the Web API over raw TCP in front of a world of plain data, people who type, press
-//! and submit, and failures as verbs. What it should not see it notes, and the test fails at its end.
-//!
-//! It must not know the program that it plays against, nor how Socket Mode works (the folder `socket` does).
+//! A fake Slack that is also a referee: the Web API over raw TCP in front of a world of plain data, users who type,
+//! press and submit, and faults as methods. It records every violation, and the test fails at its end.
 
 mod acks;
+mod actions;
 mod admit;
-mod asked;
 mod call;
-mod cast;
 mod delivery;
 mod effect;
 mod faults;
 mod files;
-mod hooks;
 mod limits;
 mod manifest;
 mod message;
 mod method;
 mod payload;
-mod people;
 pub mod referee;
 mod reply;
+mod request;
+mod response_urls;
 mod server;
 #[expect(dead_code, reason = "unit tests of the crate use the same file, and more of it")]
 pub mod socket;
+mod users;
 mod views;
 mod world;
 
@@ -31,20 +29,20 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, time::sleep};
 
+use self::{
+    delivery::Deliveries,
+    server::{AfterCall, Server, Shared},
+};
 pub use self::{
-    asked::Asked,
-    cast::{ANA, BEN, CLUB, DM, LOBBY, MOD, THEIR_DM, TOWN, User, VAULT},
-    delivery::{Acks, Delivery, Envelope, Forgery, Letter},
-    faults::{Fault, Hung, Moment},
+    delivery::{Acks, Delivery, Envelope, Forgery, SignedRequest},
+    faults::{Fault, HungCall, Moment},
     limits::Limits,
     manifest::Manifest,
     message::{Look, Message, Revision, Ts},
     method::Method,
-    world::{Kind, World},
-};
-use self::{
-    delivery::Courier,
-    server::{Aftermath, House, Server},
+    request::UserRequest,
+    users::{ANA, BEN, CLUB, DM, LOBBY, MOD, THEIR_DM, TOWN, User, VAULT},
+    world::{ActionKind, World},
 };
 use crate::support::program::free_address;
 
@@ -52,8 +50,8 @@ use crate::support::program::free_address;
 /// wrong.
 pub struct FakeSlack {
     address: SocketAddr,
-    house: Arc<House>,
-    courier: Courier,
+    shared: Arc<Shared>,
+    deliveries: Deliveries,
 }
 
 impl FakeSlack {
@@ -65,29 +63,29 @@ impl FakeSlack {
         slack
     }
 
-    /// The usual world, where nobody listens until it [opens](Self::opens).
+    /// Returns the usual world, which does not listen until it [opens its port](Self::open_port).
     pub fn closed() -> Self {
         Self::at(free_address())
     }
 
-    /// From now on it listens.
+    /// Starts to listen.
     ///
     /// # Panics
-    /// When somebody else does.
-    pub async fn opens(&self) {
+    /// If the port is taken.
+    pub async fn open_port(&self) {
         self.serve(TcpListener::bind(self.address).await.expect("a port"));
     }
 
     fn at(address: SocketAddr) -> Self {
-        let house = Arc::new(House::new(World::default()));
-        house.with(|world| world.origin = format!("http://{address}"));
-        let courier = Courier::new(Arc::clone(&house));
-        Self { address, house, courier }
+        let shared = Arc::new(Shared::new(World::default()));
+        shared.with(|world| world.origin = format!("http://{address}"));
+        let deliveries = Deliveries::new(Arc::clone(&shared));
+        Self { address, shared, deliveries }
     }
 
     fn serve(&self, listener: TcpListener) {
-        let after = aftermath(self.courier.clone());
-        Server { house: Arc::clone(&self.house), after }.serve(listener);
+        let after = after_call(self.deliveries.clone());
+        Server { shared: Arc::clone(&self.shared), after }.serve(listener);
     }
 
     /// For `SLACK_API_URL`.
@@ -97,60 +95,61 @@ impl FakeSlack {
 
     /// Looks at the world or changes it.
     pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        self.house.with(look)
+        self.shared.with(look)
     }
 
     /// Waits until `find` finds something in the world.
     pub async fn until<T>(&self, find: impl Fn(&World) -> Option<T>) -> T {
-        self.house.look(find, "something in the world").await
+        self.shared.wait_for(find, "something in the world").await
     }
 
-    /// So many calls of a method in any window of this length, instead of its tier.
-    pub fn allows(&self, method: Method, calls: u32, window: Duration) {
+    /// Sets the number of calls of a method in any window of this length, instead of its tier.
+    pub fn set_limit(&self, method: Method, calls: u32, window: Duration) {
         self.world(|world| world.limits.set(method, calls, window));
     }
 
     /// The next call of the method is refused by 429.
-    pub fn ratelimits_next(&self, method: Method, retry_after: Duration) {
+    pub fn rate_limit_next(&self, method: Method, retry_after: Duration) {
         self.queue(method, Fault::Limited(retry_after));
     }
 
     /// The next call of the method is answered with this status, without an effect.
-    pub fn fails_next(&self, method: Method, status: u16) {
+    pub fn fail_next(&self, method: Method, status: u16) {
         self.queue(method, Fault::Status(status));
     }
 
     /// The next call of the method is answered with `ok: false` and this code, without an effect.
-    pub fn refuses_next(&self, method: Method, code: &'static str) {
+    pub fn refuse_next(&self, method: Method, code: &'static str) {
         self.queue(method, Fault::Refused(code));
     }
 
     /// The connection of the next call of the method is cut, before or after the effect.
-    pub fn cuts_next(&self, method: Method, moment: Moment) {
+    pub fn cut_next(&self, method: Method, moment: Moment) {
         self.queue(method, Fault::Cut(moment));
     }
 
-    /// The next call of the method takes this long; it has its effect also when nobody waits any more.
-    pub fn delays_next(&self, method: Method, delay: Duration) {
+    /// Delays the next call of the method; it has its effect even if the caller disconnects before.
+    pub fn delay_next(&self, method: Method, delay: Duration) {
         self.queue(method, Fault::Slow(delay));
     }
 
-    /// The next call of the method hangs until it is released; it has no effect when its caller goes away before.
-    pub fn hangs_next(&self, method: Method) -> Hung {
-        let hung = Hung::default();
+    /// Blocks the next call of the method until it is released; it has no effect if the caller disconnects before.
+    pub fn hang_next(&self, method: Method) -> HungCall {
+        let hung = HungCall::default();
         self.queue(method, Fault::Hang(hung.clone()));
         hung
     }
 
-    /// The next call of the method hangs until it is released, and has its effect then also when nobody waits any more.
-    pub fn holds_next(&self, method: Method) -> Hung {
-        let hung = Hung::default();
+    /// Blocks the next call of the method until it is released; it has its effect even if the caller disconnects
+    /// before.
+    pub fn hold_next(&self, method: Method) -> HungCall {
+        let hung = HungCall::default();
         self.queue(method, Fault::Hold(hung.clone()));
         hung
     }
 
     /// This happens to the next edit that shows the end of a race.
-    pub fn troubles_final(&self, fault: Fault) {
+    pub fn fail_final_edit(&self, fault: Fault) {
         self.world(|world| world.faults.push_final(fault));
     }
 
@@ -158,13 +157,13 @@ impl FakeSlack {
         self.world(|world| world.faults.push(method, fault));
     }
 
-    /// What the bot did wrong so far, which then counts no more.
-    pub fn pardon(&self) -> Vec<String> {
+    /// Returns the violations so far and clears them.
+    pub fn take_violations(&self) -> Vec<String> {
         self.world(|world| {
             world.useless_calls = 0;
             let pings = std::mem::take(&mut world.pings);
-            let fouls = std::mem::take(&mut world.violations);
-            fouls.into_iter().chain(pings).collect()
+            let violations = std::mem::take(&mut world.violations);
+            violations.into_iter().chain(pings).collect()
         })
     }
 
@@ -172,23 +171,23 @@ impl FakeSlack {
     ///
     /// # Panics
     /// With everything that the bot did wrong or left undone.
-    pub fn judged(self) {
+    pub fn assert_clean(self) {
         drop(self);
     }
 }
 
-/// What comes of itself after a call: files are shared, and the bot hears of its own direct messages.
-fn aftermath(courier: Courier) -> Aftermath {
+/// Returns what follows calls by itself: files are shared, and the bot receives events of its own direct messages.
+fn after_call(deliveries: Deliveries) -> AfterCall {
     Arc::new(move |call, reply| match call.method {
-        Method::PostMessage => courier.echoes(&reply.field("ts")),
-        Method::Update => courier.echoes(call.text("ts")),
+        Method::PostMessage => deliveries.echo(&reply.field("ts")),
+        Method::Update => deliveries.echo(call.text("ts")),
         Method::CompleteUpload => {
-            let (sharing, delay) = courier.house.see(|world| (world.sharing(call), world.sharing_takes));
-            let later = courier.clone();
-            courier.house.spawn(async move {
+            let (sharing, delay) = deliveries.shared.read(|world| (world.sharing(call), world.sharing_takes));
+            let later = deliveries.clone();
+            deliveries.shared.spawn(async move {
                 sleep(delay).await;
-                if let Some(ts) = later.house.with(|world| world.share(sharing)) {
-                    later.echoes(&ts);
+                if let Some(ts) = later.shared.with(|world| world.share(sharing)) {
+                    later.echo(&ts);
                 }
             });
         }
@@ -198,11 +197,11 @@ fn aftermath(courier: Courier) -> Aftermath {
 
 impl Drop for FakeSlack {
     fn drop(&mut self) {
-        self.house.stop.cancel();
+        self.shared.stop.cancel();
         if std::thread::panicking() {
             return;
         }
-        let wrong = self.world(|world| world.faults_of_the_bot());
+        let wrong = self.world(|world| world.all_violations());
         assert!(wrong.is_empty(), "the referee saw: {wrong:#?}");
     }
 }

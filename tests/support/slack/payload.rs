@@ -1,17 +1,17 @@
-//! What Slack tells the bot of something that somebody did. Pure.
+//! Payloads of users' actions. Pure.
 //! <https://docs.slack.dev/reference/interaction-payloads>, <https://docs.slack.dev/apis/events-api>
 
 use serde_json::{Value, json};
 
 use super::{
     message::Ts,
-    world::{Happened, Kind, View, World},
+    world::{Action, ActionKind, View, World},
 };
 
 /// Deprecated, but still there in all that Slack sends.
 const VERIFICATION: &str = "verification5ecret";
 
-/// What is handed to the bot.
+/// A payload for the bot.
 #[derive(Clone, Debug)]
 pub struct Payload {
     /// `type` of the Socket Mode envelope: `slash_commands`, `interactive`, `events_api`.
@@ -22,56 +22,59 @@ pub struct Payload {
 }
 
 impl World {
-    /// The payload of something that happened.
+    /// The payload of something that action.
     pub(super) fn payload(&mut self, id: usize) -> Payload {
-        let asked = self.asked[id].clone();
-        match &asked.kind {
-            Kind::Command { command, text } => self.command(&asked, command, text),
-            Kind::Mention { ts, text } => {
-                self.event(&asked, ts, &mention(self.bot_user, text), "app_mention")
+        let action = self.actions[id].clone();
+        match &action.kind {
+            ActionKind::Command { command, text } => self.command(&action, command, text),
+            ActionKind::Mention { ts, text } => {
+                self.event(&action, ts, &mention(self.bot_user, text), "app_mention")
             }
-            Kind::Says { ts, text } => self.event(&asked, ts, text, "message"),
-            Kind::Button { message, action_id } => self.action(&asked, message, action_id),
-            Kind::Submission { view } => self.submission(&asked, view),
-            Kind::Echo { ts } => self.echo(ts),
+            ActionKind::DirectMessage { ts, text } => self.event(&action, ts, text, "message"),
+            ActionKind::Button { message, action_id } => self.action(&action, message, action_id),
+            ActionKind::Submission { view } => self.submission(&action, view),
+            ActionKind::Echo { ts } => self.echo(ts),
         }
     }
 
-    fn hook_url(&self, asked: &Happened) -> Value {
-        asked.hook.as_ref().map_or(Value::Null, |key| format!("{}/hooks/{key}", self.origin).into())
+    fn hook_url(&self, action: &Action) -> Value {
+        action
+            .response_url
+            .as_ref()
+            .map_or(Value::Null, |key| format!("{}/response_urls/{key}", self.origin).into())
     }
 
-    fn command(&self, asked: &Happened, command: &str, text: &str) -> Payload {
-        let name = self.channel(&asked.channel).map_or("", |channel| &channel.name);
+    fn command(&self, action: &Action, command: &str, text: &str) -> Payload {
+        let name = self.channel(&action.channel).map_or("", |channel| &channel.name);
         let json = json!({
-            "token": VERIFICATION, "team_id": self.team, "team_domain": "arena-story", "channel_id": asked.channel,
-            "channel_name": name, "user_id": asked.user.id, "user_name": asked.user.name, "command": command,
+            "token": VERIFICATION, "team_id": self.team, "team_domain": "arena-story", "channel_id": action.channel,
+            "channel_name": name, "user_id": action.user.id, "user_name": action.user.name, "command": command,
             "text": escaped(text), "api_app_id": self.app, "is_enterprise_install": "false",
-            "response_url": self.hook_url(asked), "trigger_id": asked.trigger,
+            "response_url": self.hook_url(action), "trigger_id": action.trigger,
         });
         Payload { kind: "slash_commands", json, takes_answer: true }
     }
 
-    fn user(&self, asked: &Happened) -> Value {
-        json!({ "id": asked.user.id, "username": asked.user.name, "name": asked.user.name, "team_id": self.team })
+    fn user(&self, action: &Action) -> Value {
+        json!({ "id": action.user.id, "username": action.user.name, "name": action.user.name, "team_id": self.team })
     }
 
     /// <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>
-    fn action(&mut self, asked: &Happened, message: &Ts, action_id: &str) -> Payload {
+    fn action(&mut self, action: &Action, message: &Ts, action_id: &str) -> Payload {
         let shown = self.message(message).expect("a message").clone();
         let button = shown.look().button(action_id).expect("a button");
         let mut container = json!({
-            "type": "message", "message_ts": message, "channel_id": asked.channel,
+            "type": "message", "message_ts": message, "channel_id": action.channel,
             "is_ephemeral": shown.only_for.is_some(),
         });
         if let Some(thread) = &shown.thread {
             container["thread_ts"] = thread.as_str().into();
         }
         let mut json = json!({
-            "type": "block_actions", "token": VERIFICATION, "api_app_id": self.app, "user": self.user(asked),
+            "type": "block_actions", "token": VERIFICATION, "api_app_id": self.app, "user": self.user(action),
             "team": { "id": self.team, "domain": "arena-story" }, "enterprise": null, "is_enterprise_install": false,
-            "container": container, "trigger_id": asked.trigger, "response_url": self.hook_url(asked),
-            "channel": { "id": asked.channel, "name": self.channel(&asked.channel).map_or("", |channel| &channel.name) },
+            "container": container, "trigger_id": action.trigger, "response_url": self.hook_url(action),
+            "channel": { "id": action.channel, "name": self.channel(&action.channel).map_or("", |channel| &channel.name) },
             "state": { "values": {} },
             "actions": [{
                 "type": "button", "action_id": button.action_id, "block_id": button.block_id, "value": button.value,
@@ -85,17 +88,17 @@ impl World {
     }
 
     /// <https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload>
-    fn submission(&self, asked: &Happened, view: &str) -> Payload {
+    fn submission(&self, action: &Action, view: &str) -> Payload {
         let view = self.views.iter().find(|other| other.id == view).expect("a view");
         let json = json!({
-            "type": "view_submission", "token": VERIFICATION, "api_app_id": self.app, "user": self.user(asked),
+            "type": "view_submission", "token": VERIFICATION, "api_app_id": self.app, "user": self.user(action),
             "team": { "id": self.team, "domain": "arena-story" }, "enterprise": null, "is_enterprise_install": false,
-            "trigger_id": asked.trigger, "response_urls": [], "view": self.view_json(view),
+            "trigger_id": action.trigger, "response_urls": [], "view": self.view_json(view),
         });
         Payload { kind: "interactive", json, takes_answer: true }
     }
 
-    /// A view as Slack tells of it.
+    /// Returns the view object.
     pub(super) fn view_json(&self, view: &View) -> Value {
         let mut told = view.sent.clone();
         for (key, value) in
@@ -117,25 +120,25 @@ impl World {
     }
 
     /// <https://docs.slack.dev/reference/events/app_mention>, <https://docs.slack.dev/reference/events/message.im>
-    fn event(&mut self, asked: &Happened, ts: &str, text: &str, sort: &str) -> Payload {
+    fn event(&mut self, action: &Action, ts: &str, text: &str, kind: &str) -> Payload {
         let mut event = json!({
-            "type": sort, "user": asked.user.id, "ts": ts, "event_ts": ts, "channel": asked.channel, "team": self.team,
+            "type": kind, "user": action.user.id, "ts": ts, "event_ts": ts, "channel": action.channel, "team": self.team,
             "text": text, "client_msg_id": format!("0b8a6c1e-0000-4000-8000-{:012}", self.number()),
             "blocks": [{ "type": "rich_text", "block_id": "typed", "elements": [
                 { "type": "rich_text_section", "elements": [{ "type": "text", "text": text }] },
             ] }],
         });
-        if let Some(thread) = asked.thread.as_ref().filter(|thread| *thread != ts) {
+        if let Some(thread) = action.thread.as_ref().filter(|thread| *thread != ts) {
             event["thread_ts"] = thread.as_str().into();
             event["parent_user_id"] = self.message(thread).map_or("", |root| &root.user).into();
         }
-        if sort == "message" {
+        if kind == "message" {
             event["channel_type"] = "im".into();
         }
         self.wrapped(&event)
     }
 
-    /// The bot's own message, as a direct message tells of it.
+    /// Returns the event of the bot's own message in a direct message.
     fn echo(&mut self, ts: &str) -> Payload {
         let mut event = self.shown(ts);
         let message = self.message(ts).expect("a message");
@@ -169,7 +172,7 @@ impl World {
     }
 }
 
-/// As Slack escapes whatever somebody types. <https://docs.slack.dev/messaging/formatting-message-text#escaping>
+/// Escapes typed text as Slack does. <https://docs.slack.dev/messaging/formatting-message-text#escaping>
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -16,39 +16,39 @@ use super::{
     world::World,
 };
 use crate::support::{
-    house::Tells,
+    fake::Transcript,
     provider::wire::{self, Request},
 };
 
-/// The house of this world.
-pub(super) type House = crate::support::house::House<World>;
+/// The state of the fake.
+pub(super) type Shared = crate::support::fake::Shared<World>;
 
-impl Tells for World {
-    fn tells(&self) -> String {
+impl Transcript for World {
+    fn transcript(&self) -> String {
         self.transcript()
     }
 }
 
-/// What comes of itself after a call that had its effect.
-pub(super) type Aftermath = Arc<dyn Fn(&Call, &Reply) + Send + Sync>;
+/// A reaction to a call that took effect.
+pub(super) type AfterCall = Arc<dyn Fn(&Call, &Reply) + Send + Sync>;
 
-/// The fake's own address and way to the bot, for what comes back by itself.
+/// The server of the fake, and its reactions to calls.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) house: Arc<House>,
-    /// Whatever happened after a call: shared files, events.
-    pub(super) after: Aftermath,
+    pub(super) shared: Arc<Shared>,
+    /// Runs after a call: shares files, delivers events.
+    pub(super) after: AfterCall,
 }
 
 impl Server {
     /// Takes connections until the fake is dropped.
     pub(super) fn serve(self, listener: TcpListener) {
-        let house = Arc::clone(&self.house);
-        house.spawn(async move {
+        let shared = Arc::clone(&self.shared);
+        shared.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
                 let server = self.clone();
-                self.house.spawn(server.connection(stream));
+                self.shared.spawn(server.connection(stream));
             }
         });
     }
@@ -58,8 +58,8 @@ impl Server {
             let keep = match wire::read(&mut stream).await {
                 Ok(None) => return,
                 Ok(Some(request)) => self.request(&mut stream, &request).await,
-                Err(foul) => {
-                    self.house.with(|world| world.foul(foul));
+                Err(violation) => {
+                    self.shared.with(|world| world.violation(violation));
                     false
                 }
             };
@@ -75,23 +75,24 @@ impl Server {
             Ok(Some(call)) => self.call(stream, &call).await,
             Ok(None) => {
                 let path = request.path.split('?').next().unwrap_or_default();
-                self.foul(stream, format!("nobody calls {} {path}", request.method), "unknown_method").await
+                self.violation(stream, format!("nobody calls {} {path}", request.method), "unknown_method")
+                    .await
             }
-            Err(foul) => self.foul(stream, foul, "invalid_arguments").await,
+            Err(violation) => self.violation(stream, violation, "invalid_arguments").await,
         }
     }
 
-    async fn foul(&self, stream: &mut TcpStream, foul: String, code: &str) -> bool {
-        self.house.with(|world| world.foul(foul));
+    async fn violation(&self, stream: &mut TcpStream, violation: String, code: &str) -> bool {
+        self.shared.with(|world| world.violation(violation));
         self.write(stream, &Reply::refused(code)).await
     }
 
     async fn call(&self, stream: &mut TcpStream, call: &Call) -> bool {
-        let admitted = self.house.with(|world| world.admit(call, Instant::now()));
+        let admitted = self.shared.with(|world| world.admit(call, Instant::now()));
         match &admitted.fault {
             Some(Fault::Cut(Moment::Before)) => return false,
-            Some(Fault::Hang(hung)) if !hung.holds(stream).await => return false,
-            Some(Fault::Hold(hung)) => hung.keeps().await,
+            Some(Fault::Hang(hung)) if !hung.wait_for_release_or_close(stream).await => return false,
+            Some(Fault::Hold(hung)) => hung.wait_for_release().await,
             Some(Fault::Slow(late)) => sleep(*late).await,
             _ => {}
         }
@@ -102,12 +103,12 @@ impl Server {
         }
     }
 
-    /// The effect; `None` where nobody is told.
+    /// Applies the effect. Returns `None` if the connection is to be cut without a response.
     fn takes_effect(&self, call: &Call, admitted: Admitted) -> Option<Reply> {
         let Admitted { number, refused, fault } = admitted;
         let is_cut = matches!(fault, Some(Fault::Cut(_)));
         let had_effect = refused.is_none();
-        let reply = self.house.with(|world| {
+        let reply = self.shared.with(|world| {
             let reply = refused.unwrap_or_else(|| world.perform(call));
             if !is_cut {
                 world.answered(number, &reply);
@@ -121,7 +122,7 @@ impl Server {
     }
 
     async fn write(&self, stream: &mut TcpStream, reply: &Reply) -> bool {
-        let scopes = self.house.see(|world| world.manifest.scopes.join(","));
+        let scopes = self.shared.read(|world| world.manifest.scopes.join(","));
         stream.write_all(&reply.bytes(&scopes)).await.is_ok()
     }
 }

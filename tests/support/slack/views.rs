@@ -13,23 +13,23 @@ impl World {
     /// <https://docs.slack.dev/reference/methods/views.open>
     pub(super) fn open_view(&mut self, call: &Call) -> Result<Value, String> {
         let trigger = call.text("trigger_id");
-        let Some(asked) = self.asked.iter().position(|asked| asked.trigger.as_deref() == Some(trigger))
+        let Some(action) = self.actions.iter().position(|action| action.trigger.as_deref() == Some(trigger))
         else {
-            self.foul_of(call.method, "there is no such trigger_id");
+            self.violation_of(call.method, "there is no such trigger_id");
             return Err("invalid_trigger_id".into());
         };
-        let late = call.at.saturating_duration_since(self.asked[asked].delivered);
+        let late = call.at.saturating_duration_since(self.actions[action].delivered);
         let code = match () {
-            () if self.views.iter().any(|view| view.asked == asked) => "exchanged_trigger_id",
+            () if self.views.iter().any(|view| view.action == action) => "exchanged_trigger_id",
             () if late > self.trigger_life => "expired_trigger_id",
             () => "",
         };
         if !code.is_empty() {
-            self.foul_of(call.method, &format!("{code} after {} ms", late.as_millis()));
+            self.violation_of(call.method, &format!("{code} after {} ms", late.as_millis()));
             return Err(code.into());
         }
         let number = self.number();
-        let (user, channel) = (self.asked[asked].user, self.asked[asked].channel.clone());
+        let (user, channel) = (self.actions[action].user, self.actions[action].channel.clone());
         let mut sent = call.fields.get("view").cloned().unwrap_or_default();
         for (n, block) in sent["blocks"].as_array_mut().into_iter().flatten().enumerate() {
             if block["block_id"].is_null() {
@@ -39,7 +39,7 @@ impl World {
         let view = View {
             id: format!("V0{number:06}"),
             hash: format!("{number}.hash"),
-            asked,
+            action,
             user,
             channel,
             state: initial(&sent),
@@ -54,8 +54,8 @@ impl World {
 }
 
 impl View {
-    /// Somebody fills in these inputs; the error says what the client would not let go.
-    pub(super) fn fills(&mut self, values: &[(&str, &str)]) -> Result<(), String> {
+    /// Fills in these inputs. Returns an error if the client would not submit them.
+    pub(super) fn fill(&mut self, values: &[(&str, &str)]) -> Result<(), String> {
         let blocks = self.sent["blocks"].as_array().cloned().unwrap_or_default();
         let inputs: Vec<_> = blocks.iter().filter(|block| block["type"] == "input").collect();
         for (name, value) in values {
@@ -92,7 +92,7 @@ fn is_blank(state: &Value) -> bool {
     })
 }
 
-/// What the inputs hold before anybody touches them.
+/// Returns the initial values of the inputs.
 fn initial(view: &Value) -> Value {
     let mut state = json!({});
     for block in view["blocks"].as_array().into_iter().flatten().filter(|block| block["type"] == "input") {
@@ -116,15 +116,15 @@ fn initial(view: &Value) -> Value {
 
 /// An input filled in: a text, or choices by their text or value, several with commas between.
 fn filled(element: &Value, value: &str) -> Result<Value, String> {
-    let sort = word(element, "type");
+    let kind = word(element, "type");
     let length = value.chars().count() as u64;
-    if sort == "plain_text_input" {
+    if kind == "plain_text_input" {
         let (least, most) =
             (element["min_length"].as_u64().unwrap_or(0), element["max_length"].as_u64().unwrap_or(3000));
         return match length {
             _ if length < least => Err(format!("{length} characters are too few")),
             _ if length > most => Err(format!("{length} characters are too many")),
-            _ => Ok(json!({ "type": sort, "value": value })),
+            _ => Ok(json!({ "type": kind, "value": value })),
         };
     }
     let options = element["options"].as_array().cloned().unwrap_or_default();
@@ -132,14 +132,14 @@ fn filled(element: &Value, value: &str) -> Result<Value, String> {
         let named = |option: &&Value| option["value"] == name || word(&option["text"], "text").contains(name);
         options.iter().find(named).cloned().ok_or(format!("there is no choice {name:?}"))
     };
-    if ["checkboxes", "multi_static_select"].contains(&sort.as_str()) {
+    if ["checkboxes", "multi_static_select"].contains(&kind.as_str()) {
         let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
         let chosen = names.map(choice).collect::<Result<Vec<_>, _>>()?;
         let most = element["max_selected_items"].as_u64().unwrap_or(u64::MAX);
         if chosen.len() as u64 > most {
             return Err(format!("only {most} can be chosen"));
         }
-        return Ok(json!({ "type": sort, "selected_options": chosen }));
+        return Ok(json!({ "type": kind, "selected_options": chosen }));
     }
-    Ok(json!({ "type": sort, "selected_option": choice(value)? }))
+    Ok(json!({ "type": kind, "selected_option": choice(value)? }))
 }

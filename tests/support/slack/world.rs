@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{
-    cast::{Channel, User},
     faults::Faults,
     limits::Limits,
     manifest::Manifest,
     message::{File, Message, Ts},
     method::Method,
+    users::{Channel, User},
 };
 
-/// All there is.
+/// The state of the fake.
 pub struct World {
     /// User groups with the ids of their members.
     pub groups: BTreeMap<String, Vec<&'static str>>,
@@ -25,101 +25,101 @@ pub struct World {
     pub bot_id: &'static str,
     pub bot_token: String,
     pub app_token: String,
-    /// Tokens that are good no more.
+    /// Tokens that are not valid any more.
     pub revoked: Vec<String>,
     pub signing_secret: String,
-    /// What `config/slack-manifest.yaml` asks for: its scopes and events.
+    /// The scopes and events of `config/slack-manifest.yaml`.
     pub manifest: Manifest,
     /// The fake's own address, in what it hands out.
     pub origin: String,
-    /// What `apps.connections.open` answers with: the socket server's address.
+    /// The address in the response to `apps.connections.open`.
     pub socket_url: String,
     pub channels: Vec<Channel>,
-    /// How soon an acknowledgement must come.
+    /// The time within which an acknowledgement must arrive.
     pub acks_within: Duration,
-    /// How long a `trigger_id` is good.
+    /// The lifetime of a `trigger_id`.
     pub trigger_life: Duration,
-    /// How long a `response_url` is good, and how often.
+    /// The lifetime of a `response_url` and the number of its uses.
     pub response_life: Duration,
     pub response_uses: u32,
-    /// Sharing a file takes this long after `files.completeUploadExternal`.
+    /// The delay between `files.completeUploadExternal` and the share.
     pub sharing_takes: Duration,
     /// Files are dropped silently instead of being shared.
     pub loses_files: bool,
-    /// The workspace knows `data_visualization`; where it does not, `invalid_blocks` is no foul.
+    /// The workspace supports `data_visualization`; where it does not, `invalid_blocks` is no violation.
     pub native_charts: bool,
-    /// 429s of the bot's own making are no foul.
+    /// 429s of the bot's own making are no violation.
     pub own_429_is_fine: bool,
     pub limits: Limits,
     pub faults: Faults,
-    /// Whatever people did, in its order; the place is the id.
-    pub asked: Vec<Happened>,
+    /// Actions of users in order; the index is the id.
+    pub actions: Vec<Action>,
     pub messages: Vec<Message>,
     pub views: Vec<View>,
     pub uploads: BTreeMap<String, Upload>,
-    pub hooks: BTreeMap<String, Hook>,
+    pub response_urls: BTreeMap<String, ResponseUrl>,
     /// Every call in its order.
-    pub calls: Vec<Called>,
-    /// What would have pinged somebody: each is a foul, too.
+    pub calls: Vec<RecordedCall>,
+    /// Texts that would have pinged someone; each is a violation, too.
     pub pings: Vec<String>,
     /// Labelled links that would have formed.
     pub links: Vec<String>,
-    /// What the bot did wrong.
+    /// Violations of the rules by the bot.
     pub violations: Vec<String>,
     /// Updates that changed nothing.
     pub edits_without_change: usize,
     /// Calls refused for the same reason as one before them.
     pub useless_calls: usize,
-    /// How often a socket's address was asked for with success.
+    /// Number of socket addresses that were requested successfully.
     pub connections_opened: usize,
     next: u64,
 }
 
-/// Something that somebody did, or that Slack tells by itself.
+/// An action of a user, or an event that Slack sends by itself.
 #[derive(Clone, Debug)]
-pub struct Happened {
+pub struct Action {
     pub user: User,
     pub channel: String,
     /// The thread where it was done.
     pub thread: Option<Ts>,
-    pub kind: Kind,
+    pub kind: ActionKind,
     /// The `trigger_id`, until it is used.
     pub trigger: Option<String>,
     /// The key of its `response_url`.
-    pub hook: Option<String>,
-    /// When it was handed to the bot.
+    pub response_url: Option<String>,
+    /// Time of its delivery to the bot.
     pub delivered: Instant,
     /// The acknowledgements, one for each delivery.
-    pub acks: Vec<Acked>,
+    pub acks: Vec<Acknowledgement>,
     /// No acknowledgement is expected.
-    pub pardoned: bool,
+    pub is_excused: bool,
 }
 
-/// What somebody did.
+/// The kind of an action.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum ActionKind {
     /// A slash command and what was typed after it.
     Command { command: String, text: String },
     /// A message with the bot's name in it.
     Mention { ts: Ts, text: String },
     /// A message to the bot.
-    Says { ts: Ts, text: String },
+    DirectMessage { ts: Ts, text: String },
     /// A button on this message.
     Button { message: Ts, action_id: String },
     /// The view of this id was submitted.
     Submission { view: String },
-    /// The bot's own message comes back to it as an event.
+    /// The bot's own message is delivered to it as an event.
     Echo { ts: Ts },
 }
 
 /// An acknowledgement.
 #[derive(Clone, Debug)]
-pub struct Acked {
-    /// How long after the delivery it came.
+pub struct Acknowledgement {
+    /// Time from the delivery to the acknowledgement.
     pub after: Duration,
     /// The HTTP status; 0 where nothing was answered, 200 over a socket.
     pub status: u16,
-    /// What it carried.
+    /// Its payload.
     pub payload: Option<Value>,
     /// The private message that it became.
     pub shown: Option<Ts>,
@@ -130,15 +130,15 @@ pub struct Acked {
 pub struct View {
     pub id: String,
     pub hash: String,
-    pub asked: usize,
+    pub action: usize,
     pub user: User,
     pub channel: String,
-    /// As it was sent.
+    /// The view as the bot sent it.
     pub sent: Value,
-    /// What was filled in: `state.values`.
+    /// The values of the inputs: `state.values`.
     pub state: Value,
     pub is_open: bool,
-    /// What the bot said is wrong in it, by block id.
+    /// The errors that the bot reported, by block id.
     pub errors: BTreeMap<String, String>,
 }
 
@@ -154,19 +154,19 @@ pub struct Upload {
 
 /// A `response_url`.
 #[derive(Clone, Debug)]
-pub struct Hook {
-    pub asked: usize,
+pub struct ResponseUrl {
+    pub action: usize,
     pub made: Instant,
     pub used: u32,
 }
 
 /// One call and what was answered.
 #[derive(Clone, Debug)]
-pub struct Called {
+pub struct RecordedCall {
     pub at: Instant,
     pub method: Method,
     pub channel: String,
-    /// What it was about, beside the channel: a message, files, a trigger, an address.
+    /// The subject of the call, apart from the channel: a message, files, a trigger, an address.
     pub target: String,
     /// 0: nothing was answered.
     pub status: u16,
@@ -204,11 +204,11 @@ impl Default for World {
             own_429_is_fine: false,
             limits: Limits::default(),
             faults: Faults::default(),
-            asked: vec![],
+            actions: vec![],
             messages: vec![],
             views: vec![],
             uploads: BTreeMap::new(),
-            hooks: BTreeMap::new(),
+            response_urls: BTreeMap::new(),
             calls: vec![],
             pings: vec![],
             links: vec![],
@@ -262,32 +262,36 @@ impl World {
     }
 
     /// The private messages that an action led to.
-    pub fn whispers(&self, asked: usize) -> impl Iterator<Item = &Message> {
-        self.messages.iter().filter(move |message| message.only_for.is_some() && message.asked == Some(asked))
+    pub fn ephemerals(&self, action: usize) -> impl Iterator<Item = &Message> {
+        self.messages
+            .iter()
+            .filter(move |message| message.only_for.is_some() && message.action == Some(action))
     }
 
-    /// What was typed, also into the text inputs of a form; "" where nothing was.
-    pub fn words(&self, happened: &Happened) -> String {
-        match &happened.kind {
-            Kind::Command { text, .. } | Kind::Mention { text, .. } | Kind::Says { text, .. } => text.clone(),
-            Kind::Submission { view } => {
+    /// Returns the text that was typed, including inputs of a form, or "".
+    pub fn words(&self, action: &Action) -> String {
+        match &action.kind {
+            ActionKind::Command { text, .. }
+            | ActionKind::Mention { text, .. }
+            | ActionKind::DirectMessage { text, .. } => text.clone(),
+            ActionKind::Submission { view } => {
                 let blocks = self.views.iter().filter(|other| other.id == *view).map(|view| &view.state);
                 let inputs = blocks.flat_map(|state| state.as_object().into_iter().flat_map(Map::values));
                 let inputs = inputs.flat_map(|input| input.as_object().into_iter().flat_map(Map::values));
                 inputs.filter_map(|input| input["value"].as_str()).collect::<Vec<_>>().join(" ")
             }
-            Kind::Button { .. } | Kind::Echo { .. } => String::new(),
+            ActionKind::Button { .. } | ActionKind::Echo { .. } => String::new(),
         }
     }
 
-    /// Notes a foul.
-    pub fn foul(&mut self, what: impl Into<String>) {
+    /// Notes a violation.
+    pub fn violation(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
     }
 
     /// Calls of a method that were let through, in their order.
     pub fn instants(&self, method: Method) -> Vec<Instant> {
-        let through = |call: &&Called| call.method == method && call.status != 429;
+        let through = |call: &&RecordedCall| call.method == method && call.status != 429;
         self.calls.iter().filter(through).map(|call| call.at).collect()
     }
 
@@ -306,11 +310,11 @@ impl World {
     /// All that must be in no log: tokens, the signing secret, keys of `response_url`s and upload addresses.
     pub fn secrets(&self) -> Vec<String> {
         let fixed = [&self.bot_token, &self.app_token, &self.signing_secret];
-        fixed.into_iter().chain(self.hooks.keys()).chain(self.uploads.keys()).cloned().collect()
+        fixed.into_iter().chain(self.response_urls.keys()).chain(self.uploads.keys()).cloned().collect()
     }
 
-    /// What is wrong by now, with what is only wrong at the end of a story.
-    pub fn faults_of_the_bot(&self) -> Vec<String> {
+    /// Returns all violations, including those that only count at the end of a story.
+    pub fn all_violations(&self) -> Vec<String> {
         let mut all = self.violations.clone();
         all.extend(self.pings.iter().map(|ping| format!("it would have pinged: {ping}")));
         if self.own_429() > 0 && !self.own_429_is_fine {
@@ -322,21 +326,24 @@ impl World {
         all.extend(
             self.faults.left().iter().map(|method| format!("the failure of {} met no call", method.name())),
         );
-        let open = |asked: &&Happened| !asked.pardoned && asked.acks.is_empty();
+        let open = |action: &&Action| !action.is_excused && action.acks.is_empty();
         all.extend(
-            self.asked.iter().filter(open).map(|asked| format!("{} was never acknowledged", asked.name())),
+            self.actions
+                .iter()
+                .filter(open)
+                .map(|action| format!("{} was never acknowledged", action.name())),
         );
         all
     }
 
-    /// What happened, for a test that waited in vain.
+    /// Returns what happened, for a test that timed out.
     pub fn transcript(&self) -> String {
-        let acks = |asked: &Happened| {
+        let acks = |action: &Action| {
             let acks =
-                asked.acks.iter().map(|ack| format!("{} after {} ms", ack.status, ack.after.as_millis()));
-            format!("{} -> {}", asked.name(), acks.collect::<Vec<_>>().join(", "))
+                action.acks.iter().map(|ack| format!("{} after {} ms", ack.status, ack.after.as_millis()));
+            format!("{} -> {}", action.name(), acks.collect::<Vec<_>>().join(", "))
         };
-        let mut lines: Vec<_> = self.asked.iter().map(acks).collect();
+        let mut lines: Vec<_> = self.actions.iter().map(acks).collect();
         for message in self.messages.iter().filter(|message| message.user == self.bot_user) {
             let seen = message.only_for.as_deref().unwrap_or("everybody");
             let (count, place) = (message.revisions.len(), (&message.channel, &message.thread));
@@ -348,40 +355,42 @@ impl World {
         }
         let calls = self.calls.iter().rev().take(12).rev();
         lines.extend(calls.map(|call| format!("{} {} {}", call.method.name(), call.status, call.code)));
-        lines.push(format!("fouls: {:#?}", self.faults_of_the_bot()));
+        lines.push(format!("violations: {:#?}", self.all_violations()));
         lines.join("\n")
     }
 }
 
-impl Happened {
+impl Action {
     /// For people: who did what.
     pub fn name(&self) -> String {
         let what = match &self.kind {
-            Kind::Command { command, .. } => command.clone(),
-            Kind::Mention { .. } => "a mention".into(),
-            Kind::Says { .. } => "a direct message".into(),
-            Kind::Button { action_id, .. } => format!("the button {action_id}"),
-            Kind::Submission { .. } => "a modal".into(),
-            Kind::Echo { .. } => "an echo".into(),
+            ActionKind::Command { command, .. } => command.clone(),
+            ActionKind::Mention { .. } => "a mention".into(),
+            ActionKind::DirectMessage { .. } => "a direct message".into(),
+            ActionKind::Button { action_id, .. } => format!("the button {action_id}"),
+            ActionKind::Submission { .. } => "a modal".into(),
+            ActionKind::Echo { .. } => "an echo".into(),
         };
         format!("{what} of {} in {}", self.user.name, self.channel)
     }
 
     pub fn is_echo(&self) -> bool {
-        matches!(self.kind, Kind::Echo { .. })
+        matches!(self.kind, ActionKind::Echo { .. })
     }
 
     /// The message that it was typed as.
     pub fn own_ts(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Mention { ts, .. } | Kind::Says { ts, .. } => Some(ts),
+            ActionKind::Mention { ts, .. } | ActionKind::DirectMessage { ts, .. } => Some(ts),
             _ => None,
         }
     }
 
     /// A form that was sent back.
     pub fn is_refused(&self) -> bool {
-        let said = |ack: &Acked| ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors");
+        let said = |ack: &Acknowledgement| {
+            ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors")
+        };
         self.acks.iter().any(said)
     }
 }

@@ -19,11 +19,11 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    End, House, Reaction, Resume, Session,
-    referee::{Asked, Rules, Sends},
+    End, Reaction, Resume, Server, Session,
+    referee::{Identity, Rules, Sends},
 };
 
-/// What a connection is to do.
+/// An order to a connection.
 pub(super) enum Order {
     Send(Value),
     Raw(String),
@@ -31,11 +31,11 @@ pub(super) enum Order {
     Drop,
 }
 
-/// Why a connection ended.
+/// The connection ended.
 struct Over;
 
 struct Link {
-    house: Arc<House>,
+    server: Arc<Server>,
     socket: WebSocketStream<TcpStream>,
     orders: mpsc::UnboundedSender<Order>,
     session: Option<String>,
@@ -46,32 +46,32 @@ struct Link {
 }
 
 /// Serves one client to its end.
-pub(super) async fn serve(stream: TcpStream, house: Arc<House>) {
-    let mut foul = None;
+pub(super) async fn serve(stream: TcpStream, server: Arc<Server>) {
+    let mut violation = None;
     #[expect(clippy::result_large_err, reason = "the signature is tungstenite's")]
     let check = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
-        foul = Rules::check_query(request.uri().query().unwrap_or_default()).err();
+        violation = Rules::check_query(request.uri().query().unwrap_or_default()).err();
         Ok(response)
     };
     let Ok(socket) = accept_hdr_async(stream, check).await else { return };
-    if let Some(foul) = foul {
-        house.foul(foul);
+    if let Some(violation) = violation {
+        server.violation(violation);
     }
     let (orders, inbox) = mpsc::unbounded_channel();
     let (sends, session) = (Sends::default(), None);
-    let mut link = Link { house, socket, orders, session, sends, sent: 0, told: 0, closed: false };
+    let mut link = Link { server, socket, orders, session, sends, sent: 0, told: 0, closed: false };
     let end = link.run(inbox).await;
     link.over(end);
 }
 
 impl Link {
     async fn run(&mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> End {
-        let interval = u64::try_from(self.house.rules.heartbeat.as_millis()).expect("milliseconds");
-        let greets = self.house.book().greets;
+        let interval = u64::try_from(self.server.rules.heartbeat.as_millis()).expect("milliseconds");
+        let greets = self.server.book().greets;
         if greets && self.send(&json!({ "op": 10, "d": { "heartbeat_interval": interval } })).await.is_err() {
             return End { code: None, by_client: true };
         }
-        let mut due = Instant::now() + self.house.rules.patience();
+        let mut due = Instant::now() + self.server.rules.patience();
         loop {
             tokio::select! {
                 biased;
@@ -81,7 +81,7 @@ impl Link {
                 },
                 message = self.socket.next() => match message {
                     Some(Ok(Message::Text(text))) => match self.heard(&text).await {
-                        Ok(true) => due = Instant::now() + self.house.rules.patience(),
+                        Ok(true) => due = Instant::now() + self.server.rules.patience(),
                         Ok(false) => {}
                         Err(Over) => return End { code: None, by_client: true },
                     },
@@ -93,8 +93,8 @@ impl Link {
                     None | Some(Err(_)) => return End { code: None, by_client: !self.closed },
                 },
                 () = sleep_until(due), if !self.closed => {
-                    if self.house.book().acks && greets {
-                        self.house.foul("no heartbeat in time".into());
+                    if self.server.book().acks && greets {
+                        self.server.violation("no heartbeat in time".into());
                     }
                     let _ = self.close(Some(4009)).await;
                 }
@@ -117,10 +117,10 @@ impl Link {
         }
     }
 
-    /// Whether it was a heartbeat.
+    /// Handles a message. Returns true if it was a heartbeat.
     async fn heard(&mut self, text: &str) -> Result<bool, Over> {
-        if let Err(foul) = self.sends.check(text, Instant::now()) {
-            self.house.foul(foul);
+        if let Err(violation) = self.sends.check(text, Instant::now()) {
+            self.server.violation(violation);
         }
         let event: Value = serde_json::from_str(text).unwrap_or_default();
         let data = &event["d"];
@@ -129,7 +129,7 @@ impl Link {
             Some(2) => self.identify(data).await.map(|()| false),
             Some(6) => self.resume(data).await.map(|()| false),
             other => {
-                self.house.foul(format!("nobody sends op {other:?}"));
+                self.server.violation(format!("nobody sends op {other:?}"));
                 self.close(Some(4001)).await.map(|()| false)
             }
         }
@@ -137,27 +137,27 @@ impl Link {
 
     async fn heartbeat(&mut self, data: &Value) -> Result<(), Over> {
         let sequence = data.as_u64();
-        self.house.truth.send_modify(|truth| truth.heartbeats.push((Instant::now(), sequence)));
+        self.server.truth.send_modify(|truth| truth.heartbeats.push((Instant::now(), sequence)));
         let known = sequence.unwrap_or(0);
         if known < self.told || known > self.sent {
             let (told, sent) = (self.told, self.sent);
-            self.house.foul(format!("a heartbeat with {data}, not from {told} to {sent}"));
+            self.server.violation(format!("a heartbeat with {data}, not from {told} to {sent}"));
         }
         self.told = known;
-        if self.house.book().acks { self.send(&json!({ "op": 11 })).await } else { Ok(()) }
+        if self.server.book().acks { self.send(&json!({ "op": 11 })).await } else { Ok(()) }
     }
 
     async fn identify(&mut self, data: &Value) -> Result<(), Over> {
-        let Asked { shard, intents } = match self.house.rules.check_identify(data) {
+        let Identity { shard, intents } = match self.server.rules.check_identify(data) {
             Ok(Some(asked)) if self.session.is_none() => asked,
             Ok(Some(_)) => return self.refuse(4005, "IDENTIFY twice".into()).await,
             Ok(None) => return self.close(Some(4004)).await,
-            Err(foul) => return self.refuse(4002, foul).await,
+            Err(violation) => return self.refuse(4002, violation).await,
         };
-        let allowed = self.house.identified(shard, intents);
-        let reaction = self.house.book().reactions.pop_front().unwrap_or(Reaction::Ready);
-        if let Err(foul) = allowed {
-            self.house.foul(foul);
+        let allowed = self.server.identified(shard, intents);
+        let reaction = self.server.book().reactions.pop_front().unwrap_or(Reaction::Ready);
+        if let Err(violation) = allowed {
+            self.server.violation(violation);
             return self.send(&json!({ "op": 9, "d": false })).await;
         }
         match reaction {
@@ -170,7 +170,7 @@ impl Link {
     }
 
     fn ready(&mut self, shard: (u64, u64)) {
-        let mut book = self.house.book();
+        let mut book = self.server.book();
         let id = format!("session-{}", book.sessions.len());
         let link = Some(self.orders.clone());
         let mut session = Session { id: id.clone(), events: vec![], link, dead: false };
@@ -181,19 +181,19 @@ impl Link {
                 "user": { "id": "42", "username": "arena", "discriminator": "0", "avatar": null, "bot": true,
                           "mfa_enabled": false, "verified": true, "flags": 0, "email": null },
                 "application": { "id": "42", "flags": 0 },
-                "resume_gateway_url": format!("ws://{}", self.house.address),
+                "resume_gateway_url": format!("ws://{}", self.server.address),
             }),
         );
         book.sessions.push(session);
         drop(book);
         self.session = Some(id);
-        self.house.truth.send_modify(|truth| truth.live += 1);
+        self.server.truth.send_modify(|truth| truth.live += 1);
     }
 
     async fn resume(&mut self, data: &Value) -> Result<(), Over> {
-        let (id, sequence) = match self.house.rules.check_resume(data) {
+        let (id, sequence) = match self.server.rules.check_resume(data) {
             Ok(asked) => asked,
-            Err(foul) => return self.refuse(4002, foul).await,
+            Err(violation) => return self.refuse(4002, violation).await,
         };
         if !self.taken_up(&id, sequence) {
             return self.send(&json!({ "op": 9, "d": false })).await;
@@ -202,9 +202,9 @@ impl Link {
         Ok(())
     }
 
-    /// Whether the session was there; then what it missed is on its way.
+    /// Resumes the session and sends what it missed. Returns false if there is no such session.
     fn taken_up(&mut self, id: &str, sequence: u64) -> bool {
-        let mut book = self.house.book();
+        let mut book = self.server.book();
         let session = book.sessions.iter_mut().find(|session| session.id == id && !session.dead);
         let Some(session) = session else { return false };
         let Some(missed) = usize::try_from(sequence).ok().and_then(|known| session.events.get(known..))
@@ -218,15 +218,15 @@ impl Link {
         (self.sent, self.told) = (sequence, 0);
         let fresh = session.link.replace(self.orders.clone()).is_none();
         session.dispatch("RESUMED", &json!({ "_trace": [] }));
-        self.house.truth.send_modify(|truth| {
+        self.server.truth.send_modify(|truth| {
             truth.live += usize::from(fresh);
             truth.resumes.push(Resume { at: Instant::now(), sequence, replayed });
         });
         true
     }
 
-    async fn refuse(&mut self, code: u16, foul: String) -> Result<(), Over> {
-        self.house.foul(foul);
+    async fn refuse(&mut self, code: u16, violation: String) -> Result<(), Over> {
+        self.server.violation(violation);
         self.close(Some(code)).await
     }
 
@@ -241,7 +241,7 @@ impl Link {
     }
 
     fn over(&self, end: End) {
-        let mut book = self.house.book();
+        let mut book = self.server.book();
         let own = |session: &&mut Session| Some(&session.id) == self.session.as_ref();
         let mut was_live = false;
         if let Some(session) = book.sessions.iter_mut().find(own) {
@@ -252,7 +252,7 @@ impl Link {
             session.dead |= end.by_client && matches!(end.code, Some(1000 | 1001));
         }
         drop(book);
-        self.house.truth.send_modify(|truth| {
+        self.server.truth.send_modify(|truth| {
             truth.live -= usize::from(was_live);
             truth.ends.push(end);
         });

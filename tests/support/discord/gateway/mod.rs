@@ -1,8 +1,7 @@
-//! A fake of Discord's gateway, version 10: a referee that keeps sessions, replays what a resume missed, and
-//! has a verb for everything that goes wrong at the real one.
+//! A fake of Discord's gateway, version 10, that is also a referee: it keeps sessions, replays what a resume missed,
+//! and has a method for everything that goes wrong at the real one.
 //!
-//! It is told only by its own rules and verbs; must not know the program that it plays against. It stands alone
-//! (no other part of the fake world is named), so that unit tests of the crate can use the same file.
+//! It uses no other part of the test support, so that unit tests of the crate can include the same file.
 
 mod link;
 mod referee;
@@ -28,16 +27,16 @@ pub use self::{
     truth::{End, Identify, Resume, Truth},
 };
 
-/// A gateway on a port of its own. When it is dropped it stops, and fails the test for every foul.
+/// A gateway on a port of its own. When it is dropped it stops, and fails the test for every violation.
 pub struct FakeGateway {
-    house: Arc<House>,
+    server: Arc<Server>,
     stop: CancellationToken,
 }
 
-/// How connections are met.
+/// The treatment of new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// As they should be.
+    /// Served normally.
     Open,
     /// Dropped at once.
     Shut,
@@ -45,7 +44,7 @@ pub enum Door {
     Mute,
 }
 
-/// What the next IDENTIFY with a right token gets.
+/// The response to the next IDENTIFY with a valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// READY.
@@ -58,7 +57,7 @@ pub enum Reaction {
     CloseWithoutCode,
 }
 
-struct House {
+struct Server {
     rules: Rules,
     address: SocketAddr,
     truth: watch::Sender<Truth>,
@@ -91,22 +90,22 @@ impl FakeGateway {
         let book =
             Book { sessions: vec![], door: Door::Open, reactions: VecDeque::new(), acks: true, greets: true };
         let truth = watch::Sender::new(Truth::default());
-        let house = Arc::new(House { rules, address, truth, book: Mutex::new(book) });
+        let server = Arc::new(Server { rules, address, truth, book: Mutex::new(book) });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let accepting = accept(listener, Arc::clone(&house), stop.clone(), tasks.clone());
+        let accepting = accept(listener, Arc::clone(&server), stop.clone(), tasks.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        Self { house, stop }
+        Self { server, stop }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn url(&self) -> String {
-        format!("ws://{}", self.house.address)
+        format!("ws://{}", self.server.address)
     }
 
-    /// What `GET /gateway/bot` should say of it now.
+    /// Returns the response to `GET /gateway/bot`.
     pub fn gateway_bot(&self) -> Value {
-        let rules = &self.house.rules;
-        let used = self.house.truth.borrow().identifies.len() as u64;
+        let rules = &self.server.rules;
+        let used = self.server.truth.borrow().identifies.len() as u64;
         json!({ "url": self.url(), "shards": rules.shards, "session_start_limit": {
             "total": rules.identifies, "remaining": rules.identifies.saturating_sub(used),
             "reset_after": 86_400_000, "max_concurrency": rules.max_concurrency,
@@ -115,7 +114,7 @@ impl FakeGateway {
 
     /// An event for the newest session; where that has no connection it gets it with its next resume.
     pub fn dispatch(&self, kind: &str, data: &Value) {
-        let mut book = self.house.book();
+        let mut book = self.server.book();
         let session = book.sessions.last_mut().expect("a session");
         session.dispatch(kind, data);
     }
@@ -134,16 +133,16 @@ impl FakeGateway {
     pub fn invalid_session(&self, resumable: bool) {
         self.order(|| Order::Send(json!({ "op": 9, "d": resumable })));
         if !resumable {
-            self.house.book().sessions.iter_mut().for_each(|session| session.dead = true);
+            self.server.book().sessions.iter_mut().for_each(|session| session.dead = true);
         }
     }
 
-    /// Op 1 to every session: a heartbeat is wanted at once.
+    /// Sends op 1 to every session, which requests a heartbeat at once.
     pub fn request_heartbeat(&self) {
         self.order(|| Order::Send(json!({ "op": 1, "d": null })));
     }
 
-    /// Ends every connection without a word.
+    /// Drops every connection without a close frame.
     pub fn drop_connection(&self) {
         self.order(|| Order::Drop);
     }
@@ -151,7 +150,7 @@ impl FakeGateway {
     /// Closes every connection with this code. After 4007 and 4009 sessions are forgotten.
     pub fn close(&self, code: u16) {
         if matches!(code, 1000 | 1001 | 4007 | 4009) {
-            self.house.book().sessions.iter_mut().for_each(|session| session.dead = true);
+            self.server.book().sessions.iter_mut().for_each(|session| session.dead = true);
         }
         self.order(|| Order::Close(Some(code)));
     }
@@ -166,50 +165,50 @@ impl FakeGateway {
         self.order(|| Order::Raw(text.to_owned()));
     }
 
-    /// Answers heartbeats no more.
+    /// Stops acknowledging heartbeats.
     pub fn withhold_acks(&self) {
-        self.house.book().acks = false;
+        self.server.book().acks = false;
     }
 
     /// Answers heartbeats again.
     pub fn give_acks(&self) {
-        self.house.book().acks = true;
+        self.server.book().acks = true;
     }
 
-    /// Sends no HELLO to those who come from now on.
+    /// Sends no HELLO to new connections.
     pub fn withhold_hello(&self) {
-        self.house.book().greets = false;
+        self.server.book().greets = false;
     }
 
-    /// How connections are met from now on.
+    /// Sets the treatment of new connections.
     pub fn door(&self, door: Door) {
-        self.house.book().door = door;
+        self.server.book().door = door;
     }
 
-    /// What the next IDENTIFYs get, in their order; afterwards READY.
+    /// Sets the responses to the next IDENTIFYs, in order; later ones get READY.
     pub fn reactions(&self, reactions: impl IntoIterator<Item = Reaction>) {
-        self.house.book().reactions.extend(reactions);
+        self.server.book().reactions.extend(reactions);
     }
 
-    /// The fouls so far, which then count no more.
-    pub fn pardon(&self) -> Vec<String> {
-        let mut fouls = vec![];
-        self.house.truth.send_modify(|truth| fouls = std::mem::take(&mut truth.fouls));
-        fouls
+    /// Returns the violations so far and clears them.
+    pub fn take_violations(&self) -> Vec<String> {
+        let mut violations = vec![];
+        self.server.truth.send_modify(|truth| violations = std::mem::take(&mut truth.violations));
+        violations
     }
 
     /// The log so far.
     pub fn truth(&self) -> Truth {
-        self.house.truth.borrow().clone()
+        self.server.truth.borrow().clone()
     }
 
-    /// The log as soon as it is as wanted.
+    /// Waits until the log satisfies a condition and returns it.
     pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
-        self.house.truth.subscribe().wait_for(wanted).await.expect("the gateway lives").clone()
+        self.server.truth.subscribe().wait_for(wanted).await.expect("the gateway lives").clone()
     }
 
     fn order(&self, order: impl Fn() -> Order) {
-        for session in &self.house.book().sessions {
+        for session in &self.server.book().sessions {
             if let Some(link) = &session.link {
                 let _ = link.send(order());
             }
@@ -221,20 +220,20 @@ impl Drop for FakeGateway {
     fn drop(&mut self) {
         self.stop.cancel();
         if !std::thread::panicking() {
-            let fouls = self.truth().fouls;
-            assert!(fouls.is_empty(), "the gateway's referee saw: {fouls:#?}");
+            let violations = self.truth().violations;
+            assert!(violations.is_empty(), "the gateway's referee saw: {violations:#?}");
         }
     }
 }
 
-async fn accept(listener: TcpListener, house: Arc<House>, stop: CancellationToken, tasks: TaskTracker) {
+async fn accept(listener: TcpListener, server: Arc<Server>, stop: CancellationToken, tasks: TaskTracker) {
     while let Ok((stream, _)) = listener.accept().await {
-        house.truth.send_modify(|truth| truth.connections += 1);
-        let door = house.book().door;
-        let house = Arc::clone(&house);
+        server.truth.send_modify(|truth| truth.connections += 1);
+        let door = server.book().door;
+        let server = Arc::clone(&server);
         let link = async move {
             match door {
-                Door::Open => link::serve(stream, house).await,
+                Door::Open => link::serve(stream, server).await,
                 Door::Shut => {}
                 Door::Mute => {
                     let _open = stream;
@@ -246,16 +245,16 @@ async fn accept(listener: TcpListener, house: Arc<House>, stop: CancellationToke
     }
 }
 
-impl House {
+impl Server {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().expect("the book")
     }
 
-    fn foul(&self, foul: String) {
-        self.truth.send_modify(|truth| truth.fouls.push(foul));
+    fn violation(&self, violation: String) {
+        self.truth.send_modify(|truth| truth.violations.push(violation));
     }
 
-    /// Notes an IDENTIFY and holds it to the limits.
+    /// Records an IDENTIFY and checks the limits.
     fn identified(&self, shard: (u64, u64), intents: u64) -> Result<(), String> {
         let (rules, now) = (&self.rules, Instant::now());
         let place = shard.0 % rules.max_concurrency;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-/// What this gateway expects and how it paces.
+/// The rules and the timing of a gateway.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The bot's token.
     pub token: String,
-    /// What HELLO says.
+    /// The interval in HELLO.
     pub heartbeat: Duration,
     /// Between two IDENTIFYs of one place.
     pub spacing: Duration,
@@ -22,8 +22,8 @@ pub struct Rules {
     pub shards: u64,
 }
 
-/// What an IDENTIFY asks for.
-pub(super) struct Asked {
+/// The content of an IDENTIFY.
+pub(super) struct Identity {
     /// The shard's number, and of how many.
     pub(super) shard: (u64, u64),
     /// The intents.
@@ -50,8 +50,8 @@ impl Rules {
         if parts == ["v=10"] { Ok(()) } else { Err(format!("connected with {query:?}, not with v=10")) }
     }
 
-    /// What an IDENTIFY asks for. A wrong token is no foul but the end: `Ok(None)`.
-    pub(super) fn check_identify(&self, data: &Value) -> Result<Option<Asked>, String> {
+    /// Checks an IDENTIFY. A wrong token is not a violation but ends the connection: `Ok(None)`.
+    pub(super) fn check_identify(&self, data: &Value) -> Result<Option<Identity>, String> {
         const KNOWN: [&str; 7] =
             ["token", "properties", "compress", "large_threshold", "shard", "presence", "intents"];
         known(data, &KNOWN)?;
@@ -73,7 +73,7 @@ impl Rules {
         if data["large_threshold"].as_u64().is_some_and(|value| !(50..=250).contains(&value)) {
             return Err("IDENTIFY with a wrong large_threshold".into());
         }
-        Ok((data["token"] == self.token.as_str()).then_some(Asked { shard, intents }))
+        Ok((data["token"] == self.token.as_str()).then_some(Identity { shard, intents }))
     }
 
     /// The session and the sequence of a RESUME.
@@ -86,7 +86,7 @@ impl Rules {
         Ok((session.to_owned(), data["seq"].as_u64().ok_or("RESUME without a sequence")?))
     }
 
-    /// How long a heartbeat may be late; a client looks twice a second.
+    /// Returns the time within which a heartbeat must arrive; a client polls twice a second.
     pub(super) fn patience(&self) -> Duration {
         self.heartbeat * 2 + Duration::from_secs(2)
     }
@@ -100,7 +100,7 @@ fn known(data: &Value, fields: &[&str]) -> Result<(), String> {
     }
 }
 
-/// How much one connection may send: 120 events a minute, 4096 bytes each
+/// The limit of events from one connection: 120 a minute, 4096 bytes each
 /// (<https://docs.discord.com/developers/events/gateway#rate-limiting>).
 #[derive(Debug, Default)]
 pub(super) struct Sends(Vec<Instant>);

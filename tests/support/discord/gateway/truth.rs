@@ -1,12 +1,12 @@
-//! What the fake gateway saw, by its own clock.
+//! The log of the fake gateway, by its own clock.
 
 use tokio::time::Instant;
 
 /// The log of one gateway.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
-    /// What the client did wrong.
-    pub fouls: Vec<String>,
+    /// Violations of the rules by the client.
+    pub violations: Vec<String>,
     /// TCP connections so far, refused ones too.
     pub connections: usize,
     /// Sessions that are connected now.
@@ -17,14 +17,14 @@ pub struct Truth {
     pub resumes: Vec<Resume>,
     /// Every heartbeat: when, and with which sequence.
     pub heartbeats: Vec<(Instant, Option<u64>)>,
-    /// How connections ended that had got their HELLO.
+    /// The ends of connections that had received HELLO.
     pub ends: Vec<End>,
 }
 
-/// A session was asked for.
+/// An IDENTIFY.
 #[derive(Clone, Copy, Debug)]
 pub struct Identify {
-    /// When.
+    /// The time of the IDENTIFY.
     pub at: Instant,
     /// The shard's number, and of how many.
     pub shard: (u64, u64),
@@ -35,9 +35,9 @@ pub struct Identify {
 /// A session was taken up again.
 #[derive(Clone, Copy, Debug)]
 pub struct Resume {
-    /// When.
+    /// The time of the RESUME.
     pub at: Instant,
-    /// The last sequence that the client knows.
+    /// The last sequence known to the client.
     pub sequence: u64,
     /// Events that it had missed.
     pub replayed: usize,
@@ -48,6 +48,6 @@ pub struct Resume {
 pub struct End {
     /// The client's close code; `None` where it sent no close frame.
     pub code: Option<u16>,
-    /// Who ended it.
+    /// The client ended it.
     pub by_client: bool,
 }

@@ -1,4 +1,4 @@
-//! The rules of the platform and of the house: what the body of a call must be. Pure.
+//! The rules for the body of a call: Discord's, and stricter ones of our own. Pure.
 //! <https://docs.discord.com/developers/resources/message>
 
 mod attachments;
@@ -15,18 +15,18 @@ use super::{
     message::{EPHEMERAL, Look},
 };
 
-/// What is wrong with a body.
+/// Violations in a body.
 #[derive(Debug, Default)]
-pub struct Fouls {
+pub struct Violations {
     /// Discord refuses that.
     pub refused: Vec<String>,
-    /// Discord takes it, the house does not.
+    /// Discord accepts it, the tests do not.
     pub unwanted: Vec<String>,
 }
 
-/// How a message comes to be.
+/// The operation that sends a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum MessageAction {
     /// An answer to an interaction: it may be private.
     Reply,
     /// A message to a channel.
@@ -34,10 +34,10 @@ pub enum Act {
     Edit,
 }
 
-/// What a body meets.
-pub struct Scene<'a> {
-    pub act: Act,
-    /// What the message looks like now; `None` for a new one.
+/// The circumstances of a call.
+pub struct Context<'a> {
+    pub act: MessageAction,
+    /// The current look of the message; `None` for a new one.
     pub now: Option<&'a Look>,
     /// The largest file, in bytes.
     pub file_limit: usize,
@@ -47,7 +47,7 @@ pub struct Scene<'a> {
 const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
-impl Fouls {
+impl Violations {
     fn refuse(&mut self, what: impl Into<String>) {
         self.refused.push(what.into());
     }
@@ -64,7 +64,8 @@ impl Fouls {
         }
     }
 
-    /// The length of a text in UTF-16 units after trimming, which must be in 1..=limit; 0 where there is none.
+    /// Checks that the trimmed length of a text in UTF-16 units is in 1..=limit and returns it; 0 where there is no
+    /// text.
     fn text(&mut self, value: &Value, place: &str, limit: usize) -> usize {
         if value.is_null() {
             return 0;
@@ -82,7 +83,7 @@ impl Fouls {
         length
     }
 
-    /// The same for a text that must be there.
+    /// Checks a required text like [`Self::text`].
     fn needed(&mut self, value: &Value, place: &str, limit: usize) -> usize {
         if value.is_null() {
             self.refuse(format!("{place} is missing"));
@@ -90,7 +91,7 @@ impl Fouls {
         self.text(value, place, limit)
     }
 
-    /// The items of a list of at most `limit`; none where there is no list.
+    /// Returns the items of a list of at most `limit`; none where there is no list.
     fn list<'a>(&mut self, value: &'a Value, place: &str, limit: usize) -> &'a [Value] {
         match value {
             Value::Null => &[],
@@ -109,55 +110,55 @@ impl Fouls {
 }
 
 /// Checks the body of a message.
-pub fn message(fouls: &mut Fouls, body: &Value, files: &[File], scene: &Scene) {
-    fouls.only(body, "the message", &FIELDS);
-    content(fouls, &body["content"], scene);
-    let names = attachments::check(fouls, body, files, scene);
-    embeds::check(fouls, &body["embeds"], &names);
-    components::check(fouls, &body["components"]);
-    flags(fouls, body, scene);
+pub fn message(violations: &mut Violations, body: &Value, files: &[File], context: &Context) {
+    violations.only(body, "the message", &FIELDS);
+    text(violations, &body["content"], context);
+    let names = attachments::check(violations, body, files, context);
+    embeds::check(violations, &body["embeds"], &names);
+    components::check(violations, &body["components"]);
+    flags(violations, body, context);
     if body["allowed_mentions"] != json!({ "parse": [] }) {
-        fouls.unwanted(format!("allowed_mentions are {}", body["allowed_mentions"]));
+        violations.unwanted(format!("allowed_mentions are {}", body["allowed_mentions"]));
     }
-    if is_empty(body, &names, scene) {
-        fouls.refuse("the message is empty");
+    if is_empty(body, &names, context) {
+        violations.refuse("the message is empty");
     }
 }
 
-fn content(fouls: &mut Fouls, content: &Value, scene: &Scene) {
-    let text = content.as_str().unwrap_or_default();
+fn text(violations: &mut Violations, value: &Value, context: &Context) {
+    let text = value.as_str().unwrap_or_default();
     if !text.is_empty() {
-        fouls.text(content, "content", 2000);
+        violations.text(value, "content", 2000);
     }
-    for word in scene.forbidden_words.iter().filter(|word| text.contains(word.as_str())) {
-        fouls.unwanted(format!("content has {word:?}, which is not ours"));
+    for word in context.forbidden_words.iter().filter(|word| text.contains(word.as_str())) {
+        violations.unwanted(format!("content has {word:?}, which is not ours"));
     }
 }
 
-fn flags(fouls: &mut Fouls, body: &Value, scene: &Scene) {
+fn flags(violations: &mut Violations, body: &Value, context: &Context) {
     let flags = match &body["flags"] {
         Value::Null => 0,
         value => value.as_u64().unwrap_or(u64::MAX),
     };
     let has_embeds = match &body["embeds"] {
         Value::Array(embeds) => !embeds.is_empty(),
-        _ => scene.now.is_some_and(|look| !look.embeds.is_empty()),
+        _ => context.now.is_some_and(|look| !look.embeds.is_empty()),
     };
     if flags & SUPPRESS_EMBEDS != 0 && has_embeds {
-        fouls.unwanted("the flag SUPPRESS_EMBEDS hides our own embeds");
+        violations.unwanted("the flag SUPPRESS_EMBEDS hides our own embeds");
     }
-    if flags & EPHEMERAL != 0 && scene.act != Act::Reply {
-        fouls.unwanted("the flag EPHEMERAL, where it cannot be set");
+    if flags & EPHEMERAL != 0 && context.act != MessageAction::Reply {
+        violations.unwanted("the flag EPHEMERAL, where it cannot be set");
     }
     if flags & !(SUPPRESS_EMBEDS | EPHEMERAL) != 0 {
-        fouls.unwanted(format!("the flags {flags}"));
+        violations.unwanted(format!("the flags {flags}"));
     }
 }
 
 /// Nothing would be left to see.
-fn is_empty(body: &Value, names: &[String], scene: &Scene) -> bool {
+fn is_empty(body: &Value, names: &[String], context: &Context) -> bool {
     let kept = |field: &str, now: fn(&Look) -> bool| match &body[field] {
-        Value::Null if body.get(field).is_none() => scene.now.is_some_and(now),
+        Value::Null if body.get(field).is_none() => context.now.is_some_and(now),
         Value::String(text) => !text.trim().is_empty(),
         Value::Array(items) => !items.is_empty(),
         _ => false,

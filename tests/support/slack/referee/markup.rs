@@ -1,5 +1,5 @@
-//! What would ping or link in a text: a small reading of Slack's markup and of Markdown. It errs on the strict
-//! side: code and backslashes do not excuse angle brackets, since nobody says what Slack makes of them there.
+//! Finds pings and links in a text: a small reader of Slack's markup and of Markdown. It errs on the strict side: code
+//! and backslashes do not excuse angle brackets, because Slack's treatment of them is undocumented.
 //! <https://docs.slack.dev/messaging/formatting-message-text>
 
 /// Mentions of people, groups, channels and everybody. `is_verbatim`: bare names ("@here") stay text.
@@ -19,7 +19,7 @@ pub fn pings(text: &str, is_verbatim: bool) -> Vec<String> {
 
 /// Links that show other words than their address. `is_markdown`: `[words](address)` links, too.
 pub fn labelled(text: &str, is_markdown: bool) -> Vec<String> {
-    // a space behind the bracket makes text of it
+    // a space after the bracket makes it text
     let begins = |inner: &str| !inner.starts_with(char::is_whitespace) && is_address(inner);
     let is_labelled = |inner: &&str| begins(inner) && inner.contains('|');
     let mut found: Vec<_> = bracketed(text).filter(is_labelled).map(|inner| format!("<{inner}>")).collect();
@@ -31,7 +31,7 @@ pub fn labelled(text: &str, is_markdown: bool) -> Vec<String> {
     found
 }
 
-/// Whatever stands in angle brackets on one line.
+/// Returns the texts in angle brackets on one line.
 fn bracketed(text: &str) -> impl Iterator<Item = &str> {
     text.split('<').skip(1).filter_map(|rest| {
         let inner = rest.split_once('>')?.0;
@@ -61,7 +61,7 @@ fn is_address(text: &str) -> bool {
         .any(|scheme| text.starts_with(scheme))
 }
 
-/// The bare name, not as a part of a longer word.
+/// Returns true if the text contains the bare name, not as part of a longer word.
 fn has_name(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].chars().next_back();
@@ -105,7 +105,7 @@ fn without_spans(line: &str) -> String {
     open
 }
 
-/// `[words](address)`, also of pictures; the address may stand in angle brackets.
+/// Returns links of the form `[words](address)`, including pictures; the address may be in angle brackets.
 fn inline_links(text: &str) -> Vec<String> {
     let ends = text.match_indices("](").filter(|(at, _)| text[..*at].contains('['));
     let addresses = ends.map(|(at, _)| &text[at + 2..]).filter(|rest| is_address(rest));

@@ -1,6 +1,4 @@
-//! The rules for what the bot sends: fields, texts, blocks, modals. Pure.
-//!
-//! It must not know the world: only what was sent.
+//! The rules for everything that the bot sends: fields, texts, blocks, modals. Pure.
 
 mod blocks;
 mod charts;
@@ -14,17 +12,17 @@ use serde_json::{Map, Value, json};
 pub use self::markup::{labelled, pings};
 use super::{call::Call, method::Method, reply::Reply};
 
-/// The most bytes of text in a message, over all its blocks: above, Slack answers `msg_blocks_too_long`. Nobody
-/// wrote the figure down; measurements lie between 10,600 and 11,300.
+/// The most bytes of text in a message, over all its blocks; above, Slack answers `msg_blocks_too_long`. The figure is
+/// undocumented; measurements range from 10,600 to 11,300.
 const MOST_BYTES: usize = 10_600;
 /// The longest `text`.
 const LONGEST_TEXT: usize = 4_000;
 
-/// What is wrong with a call.
+/// Violations in a call.
 #[derive(Debug, Default)]
-pub struct Fouls {
+pub struct Violations {
     pub all: Vec<String>,
-    /// What would ping somebody.
+    /// Texts that would ping someone.
     pub pings: Vec<String>,
     /// Labelled links that would form.
     pub links: Vec<String>,
@@ -34,26 +32,26 @@ pub struct Fouls {
     bytes: usize,
 }
 
-impl Fouls {
+impl Violations {
     /// Against the rules, and refused with this code.
-    pub fn refuse(&mut self, code: &'static str, foul: impl Into<String>) {
+    pub fn refuse(&mut self, code: &'static str, violation: impl Into<String>) {
         self.code.get_or_insert(code);
-        self.all.push(foul.into());
+        self.all.push(violation.into());
     }
 
-    /// Slack would take it; we do not.
-    pub fn unwanted(&mut self, foul: impl Into<String>) {
-        self.all.push(foul.into());
+    /// Records a violation that Slack would accept.
+    pub fn unwanted(&mut self, violation: impl Into<String>) {
+        self.all.push(violation.into());
     }
 
     /// A block breaks a rule.
-    fn block(&mut self, foul: impl Into<String>) {
-        self.refuse("invalid_blocks", foul);
+    fn block(&mut self, violation: impl Into<String>) {
+        self.refuse("invalid_blocks", violation);
     }
 
     /// The refusal, if it is one.
     pub fn reply(&self) -> Option<Reply> {
-        let messages: Vec<_> = self.all.iter().map(|foul| format!("[ERROR] {foul}")).collect();
+        let messages: Vec<_> = self.all.iter().map(|violation| format!("[ERROR] {violation}")).collect();
         Some(Reply::refused_with(self.code?, json!({ "response_metadata": { "messages": messages } })))
     }
 
@@ -80,93 +78,95 @@ impl Fouls {
     }
 }
 
-/// Holds the fields of a call against the rules. `native_charts`: the workspace knows them.
-pub fn call(fouls: &mut Fouls, call: &Call, native_charts: bool) {
+/// Checks the fields of a call. `native_charts`: the workspace supports them.
+pub fn call(violations: &mut Violations, call: &Call, native_charts: bool) {
     let (method, fields) = (call.method, &call.fields);
     for key in fields.keys().map(String::as_str) {
         if !method.required().contains(&key) && !method.optional().contains(&key) {
-            fouls.refuse("invalid_arguments", format!("there is no field {key:?}"));
+            violations.refuse("invalid_arguments", format!("there is no field {key:?}"));
         }
     }
     for key in method.required().iter().filter(|key| fields.get(**key).is_none_or(Value::is_null)) {
-        fouls.refuse("invalid_arguments", format!("the field {key:?} is missing"));
+        violations.refuse("invalid_arguments", format!("the field {key:?} is missing"));
     }
     match method {
-        Method::PostMessage | Method::Update | Method::PostEphemeral => message(fouls, fields, native_charts),
-        Method::Respond if fields.get("delete_original").is_none_or(|delete| *delete != true) => {
-            message(fouls, fields, native_charts);
-            is_private(fouls, fields);
+        Method::PostMessage | Method::Update | Method::PostEphemeral => {
+            message(violations, fields, native_charts);
         }
-        Method::OpenView => modal::view(fouls, &fields["view"]),
-        Method::CompleteUpload => upload(fouls, fields, native_charts),
+        Method::Respond if fields.get("delete_original").is_none_or(|delete| *delete != true) => {
+            message(violations, fields, native_charts);
+            is_private(violations, fields);
+        }
+        Method::OpenView => modal::view(violations, &fields["view"]),
+        Method::CompleteUpload => upload(violations, fields, native_charts),
         _ => {}
     }
     if method == Method::PostMessage {
         for key in
             ["unfurl_links", "unfurl_media"].iter().filter(|key| fields.get(**key) != Some(&false.into()))
         {
-            fouls.unwanted(format!("{key} is not false"));
+            violations.unwanted(format!("{key} is not false"));
         }
     }
 }
 
 /// Holds the answer to a command against the rules.
-pub fn ack(fouls: &mut Fouls, answer: &Value, native_charts: bool) {
-    let Some(fields) = answer.as_object() else { return fouls.unwanted("no object") };
+pub fn ack(violations: &mut Violations, answer: &Value, native_charts: bool) {
+    let Some(fields) = answer.as_object() else { return violations.unwanted("no object") };
     for key in fields.keys().filter(|key| !["response_type", "text", "blocks"].contains(&key.as_str())) {
-        fouls.unwanted(format!("it has a field {key:?}"));
+        violations.unwanted(format!("it has a field {key:?}"));
     }
-    message(fouls, fields, native_charts);
-    is_private(fouls, fields);
+    message(violations, fields, native_charts);
+    is_private(violations, fields);
 }
 
 /// `response_type` may be left out: then only the asker sees it.
-fn is_private(fouls: &mut Fouls, fields: &Map<String, Value>) {
+fn is_private(violations: &mut Violations, fields: &Map<String, Value>) {
     if fields.get("response_type").is_some_and(|kind| kind != "ephemeral") {
-        fouls.unwanted("it would be shown to everybody, with the command");
+        violations.unwanted("it would be shown to everybody, with the command");
     }
 }
 
-/// What a message consists of. <https://docs.slack.dev/reference/methods/chat.postMessage>
-fn message(fouls: &mut Fouls, fields: &Map<String, Value>, native_charts: bool) {
+/// Checks the parts of a message. <https://docs.slack.dev/reference/methods/chat.postMessage>
+fn message(violations: &mut Violations, fields: &Map<String, Value>, native_charts: bool) {
     let text = fields.get("text").and_then(Value::as_str).unwrap_or_default();
     if text.is_empty() {
-        fouls.refuse("no_text", "there is no fallback text");
+        violations.refuse("no_text", "there is no fallback text");
     }
     if text.chars().count() > LONGEST_TEXT {
-        fouls.refuse("msg_too_long", "the fallback text is too long");
+        violations.refuse("msg_too_long", "the fallback text is too long");
     }
-    fouls.reads_mrkdwn(text, true);
+    violations.reads_mrkdwn(text, true);
     for key in
         ["attachments", "markdown_text", "metadata", "link_names", "parse", "reply_broadcast", "file_ids"]
     {
         if fields.contains_key(key) {
-            fouls.unwanted(format!("this referee does not read {key:?}"));
+            violations.unwanted(format!("this referee does not read {key:?}"));
         }
     }
     match fields.get("blocks") {
-        Some(Value::Array(list)) if !list.is_empty() => blocks::in_message(fouls, list, native_charts),
-        _ => fouls.refuse("invalid_blocks_format", "there are no blocks"),
+        Some(Value::Array(list)) if !list.is_empty() => blocks::in_message(violations, list, native_charts),
+        _ => violations.refuse("invalid_blocks_format", "there are no blocks"),
     }
-    if fouls.bytes > MOST_BYTES {
-        let bytes = fouls.bytes;
-        fouls.refuse("msg_blocks_too_long", format!("{bytes} bytes of text, of at most {MOST_BYTES}"));
+    if violations.bytes > MOST_BYTES {
+        let bytes = violations.bytes;
+        violations.refuse("msg_blocks_too_long", format!("{bytes} bytes of text, of at most {MOST_BYTES}"));
     }
 }
 
 /// A file's own message. <https://docs.slack.dev/reference/methods/files.completeUploadExternal>
-fn upload(fouls: &mut Fouls, fields: &Map<String, Value>, native_charts: bool) {
+fn upload(violations: &mut Violations, fields: &Map<String, Value>, native_charts: bool) {
     if fields.get("files").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        fouls.refuse("invalid_arguments", "there are no files");
+        violations.refuse("invalid_arguments", "there are no files");
     }
     if fields.get("channel_id").and_then(Value::as_str).is_none_or(str::is_empty) {
-        fouls.unwanted("the file is shared nowhere");
+        violations.unwanted("the file is shared nowhere");
     }
-    fouls.reads_mrkdwn(fields.get("initial_comment").and_then(Value::as_str).unwrap_or_default(), true);
+    violations.reads_mrkdwn(fields.get("initial_comment").and_then(Value::as_str).unwrap_or_default(), true);
     if let Some(list) = fields.get("blocks").and_then(Value::as_array) {
-        blocks::in_message(fouls, list, native_charts);
+        blocks::in_message(violations, list, native_charts);
         if list.iter().any(|block| block["type"] == "markdown") {
-            fouls.refuse("internal_error", "a markdown block beside a file");
+            violations.refuse("internal_error", "a markdown block beside a file");
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Fouls, blocks};
+use super::{Violations, blocks};
 
-pub(super) fn view(fouls: &mut Fouls, view: &Value) {
+pub(super) fn view(violations: &mut Violations, view: &Value) {
     let optional = [
         "submit",
         "close",
@@ -14,21 +14,21 @@ pub(super) fn view(fouls: &mut Fouls, view: &Value) {
         "notify_on_close",
         "external_id",
     ];
-    fouls.keys("a view", view, &["type", "title", "blocks"], &optional);
+    violations.keys("a view", view, &["type", "title", "blocks"], &optional);
     if view["type"] != "modal" {
-        fouls.block("the view is no modal");
+        violations.block("the view is no modal");
     }
-    fouls.plain("the title", &view["title"], 24);
-    fouls.maybe_plain("submit", &view["submit"], 24);
-    fouls.maybe_plain("close", &view["close"], 24);
+    violations.plain("the title", &view["title"], 24);
+    violations.maybe_plain("submit", &view["submit"], 24);
+    violations.maybe_plain("close", &view["close"], 24);
     for (key, most) in [("private_metadata", 3_000), ("callback_id", 255)] {
         if view[key].as_str().is_some_and(|text| text.chars().count() > most) {
-            fouls.block(format!("{key} has more than {most} characters"));
+            violations.block(format!("{key} has more than {most} characters"));
         }
     }
     let list = view["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
     if list.iter().any(|block| block["type"] == "input") && view["submit"].is_null() {
-        fouls.block("a view with inputs has a submit");
+        violations.block("a view with inputs has a submit");
     }
-    blocks::in_modal(fouls, list);
+    blocks::in_modal(violations, list);
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Fouls, labelled, pings};
+use super::{Violations, labelled, pings};
 
-impl Fouls {
+impl Violations {
     /// A text in which Slack reads its markup. `is_verbatim`: names and addresses in it stay as they are.
     pub(super) fn reads_mrkdwn(&mut self, text: &str, is_verbatim: bool) {
         self.pings.extend(pings(text, is_verbatim));
@@ -44,7 +44,7 @@ impl Fouls {
         self.text(what, object, most);
     }
 
-    /// The same where there is one.
+    /// Checks an optional text object that must be plain.
     pub(super) fn maybe_plain(&mut self, what: &str, object: &Value, most: usize) {
         if !object.is_null() {
             self.plain(what, object, most);

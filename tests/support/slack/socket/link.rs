@@ -20,12 +20,12 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    End, Envelope, House,
+    End, Envelope, Server,
     referee::{Ledger, Pending},
     truth::Ack,
 };
 
-/// What a connection is to do.
+/// An order to a connection.
 pub(super) enum Order {
     Envelope(Envelope),
     Raw(Value),
@@ -36,11 +36,11 @@ pub(super) enum Order {
     Dark,
 }
 
-/// Why a connection ended: the client's close code, and whether it began.
+/// The end of a connection: the client's close code, and whether the client began.
 struct Over(Option<u16>, bool);
 
 struct Link {
-    house: Arc<House>,
+    server: Arc<Server>,
     socket: WebSocketStream<TcpStream>,
     number: usize,
     ledger: Ledger,
@@ -56,40 +56,40 @@ pub(super) async fn refuse(mut stream: TcpStream) {
 }
 
 /// Serves one client to its end.
-pub(super) async fn serve(stream: TcpStream, house: Arc<House>) {
-    let gate = Arc::clone(&house);
+pub(super) async fn serve(stream: TcpStream, server: Arc<Server>) {
+    let gate = Arc::clone(&server);
     #[expect(clippy::result_large_err, reason = "the signature is tungstenite's")]
     let check = move |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
-        gate.admits(request.uri().query().unwrap_or_default()).map(|()| response).map_err(|foul| {
-            gate.foul(foul);
+        gate.admits(request.uri().query().unwrap_or_default()).map(|()| response).map_err(|violation| {
+            gate.violation(violation);
             let mut refused = ErrorResponse::new(None);
             *refused.status_mut() = tokio_tungstenite::tungstenite::http::StatusCode::UNAUTHORIZED;
             refused
         })
     };
     let Ok(mut socket) = accept_hdr_async(stream, check).await else { return };
-    let greets = house.book().greets;
+    let greets = server.book().greets;
     if !greets {
         while let Some(Ok(_)) = socket.next().await {}
         return;
     }
-    if house.book().links.len() >= house.rules.most {
+    if server.book().links.len() >= server.rules.most {
         let frame = json!({ "type": "disconnect", "reason": "too_many_websockets" });
         let _ = socket.send(Message::Text(frame.to_string().into())).await;
         return;
     }
     let (orders, mut inbox) = mpsc::unbounded_channel();
-    let (number, live) = house.enter(orders);
+    let (number, live) = server.enter(orders);
     let (ledger, on_acks) = (Ledger::default(), vec![]);
-    let mut link = Link { house: Arc::clone(&house), socket, number, ledger, on_acks, closed: false };
+    let mut link = Link { server: Arc::clone(&server), socket, number, ledger, on_acks, closed: false };
     let Over(code, by_client) = link.run(live, &mut inbox).await;
-    house.leave(End { link: number, code, by_client }, inbox);
+    server.leave(End { link: number, code, by_client }, inbox);
 }
 
 impl Link {
     async fn run(&mut self, live: usize, orders: &mut mpsc::UnboundedReceiver<Order>) -> Over {
         let hello = json!({
-            "type": "hello", "num_connections": live, "connection_info": { "app_id": self.house.rules.app },
+            "type": "hello", "num_connections": live, "connection_info": { "app_id": self.server.rules.app },
             "debug_info": { "host": "applink-7", "started": "2026-11-23 10:00:00.000", "build_number": 23,
                             "approximate_connection_time": 18060 },
         });
@@ -97,7 +97,7 @@ impl Link {
             return over;
         }
         loop {
-            let due = self.ledger.due(self.house.rules.patience);
+            let due = self.ledger.due(self.server.rules.patience);
             let step = tokio::select! {
                 biased;
                 message = self.socket.next() => self.heard(message),
@@ -119,11 +119,11 @@ impl Link {
     ) -> Result<(), Over> {
         match message {
             Some(Ok(Message::Text(text))) => self.acked(&text),
-            Some(Ok(Message::Ping(_))) => self.house.truth.send_modify(|truth| truth.pings += 1),
+            Some(Ok(Message::Ping(_))) => self.server.truth.send_modify(|truth| truth.pings += 1),
             Some(Ok(Message::Close(frame))) => {
                 return Err(Over(frame.map(|frame| frame.code.into()), !self.closed));
             }
-            Some(Ok(Message::Binary(_))) => self.house.foul("the client sent bytes".into()),
+            Some(Ok(Message::Binary(_))) => self.server.violation("the client sent bytes".into()),
             Some(Ok(_)) => {}
             None | Some(Err(_)) => return Err(Over(None, !self.closed)),
         }
@@ -138,15 +138,15 @@ impl Link {
                 let (_, on_ack) = self.on_acks.swap_remove(place);
                 on_ack(payload.clone());
                 let ack = Ack { envelope, link: self.number, payload, after };
-                self.house.truth.send_modify(|truth| truth.acks.push(ack));
+                self.server.truth.send_modify(|truth| truth.acks.push(ack));
             }
-            Err(foul) => self.house.foul(foul),
+            Err(violation) => self.server.violation(violation),
         }
     }
 
     fn late(&mut self) {
-        for envelope in self.ledger.late(self.house.rules.patience, Instant::now()) {
-            self.house.foul(format!("{envelope} was not acknowledged in time"));
+        for envelope in self.ledger.late(self.server.rules.patience, Instant::now()) {
+            self.server.violation(format!("{envelope} was not acknowledged in time"));
         }
     }
 
@@ -167,7 +167,7 @@ impl Link {
             }
             Order::Dark => {
                 let mut byte = [0];
-                // not through the WebSocket, which would answer pings; its end is seen all the same
+                // not through the WebSocket, which would answer pings; the end is still noticed
                 while self.socket.get_mut().read(&mut byte).await.is_ok_and(|read| read > 0) {}
                 Err(Over(None, true))
             }

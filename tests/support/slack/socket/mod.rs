@@ -1,8 +1,7 @@
-//! A fake of the server behind `apps.connections.open`: a referee that greets, sends envelopes to any one of the
-//! open connections, watches the acknowledgements, and has a verb for everything that goes wrong at the real one.
+//! A fake of the server behind `apps.connections.open` that is also a referee: it greets, sends envelopes over any of
+//! the open connections, checks the acknowledgements, and has a method for everything that goes wrong at the real one.
 //!
-//! It is told only by its own rules and verbs; must not know the program that it plays against. It stands alone
-//! (no other part of the fake world is named), so that unit tests of the crate can use the same file.
+//! It uses no other part of the test support, so that unit tests of the crate can include the same file.
 //! <https://docs.slack.dev/apis/events-api/using-socket-mode>
 
 mod link;
@@ -28,16 +27,16 @@ pub use self::{
     truth::{Ack, End, Sent, Truth},
 };
 
-/// A socket server on a port of its own. When it is dropped it stops, and fails the test for every foul.
+/// A socket server on a port of its own. When it is dropped it stops, and fails the test for every violation.
 pub struct FakeSocket {
-    house: Arc<House>,
+    server: Arc<Server>,
     stop: CancellationToken,
 }
 
-/// How connections are met.
+/// The treatment of new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// As they should be.
+    /// Served normally.
     Open,
     /// Dropped at once.
     Shut,
@@ -47,7 +46,7 @@ pub enum Door {
     Busy,
 }
 
-/// What becomes of the acknowledgement of an envelope: its payload, if it has one.
+/// A function that is called with the payload of an acknowledgement.
 pub type OnAck = Arc<dyn Fn(Option<Value>) + Send + Sync>;
 
 /// Something for the bot.
@@ -61,7 +60,7 @@ pub(crate) struct Envelope {
     on_ack: OnAck,
 }
 
-struct House {
+struct Server {
     rules: Rules,
     address: SocketAddr,
     truth: watch::Sender<Truth>,
@@ -101,47 +100,47 @@ impl FakeSocket {
             sent: vec![],
         };
         let truth = watch::Sender::new(Truth::default());
-        let house = Arc::new(House { rules, address, truth, book: Mutex::new(book) });
+        let server = Arc::new(Server { rules, address, truth, book: Mutex::new(book) });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let accepting = accept(listener, Arc::clone(&house), stop.clone(), tasks.clone());
+        let accepting = accept(listener, Arc::clone(&server), stop.clone(), tasks.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        Self { house, stop }
+        Self { server, stop }
     }
 
-    /// What one `apps.connections.open` answers with: an address for one connection.
+    /// Returns an address for one connection, as `apps.connections.open` does.
     pub fn url(&self) -> String {
-        let mut book = self.house.book();
+        let mut book = self.server.book();
         book.numbers += 1;
         let ticket = format!("ticket-{}", book.numbers);
         book.tickets.insert(ticket.clone());
-        format!("ws://{}/link/?ticket={ticket}&app_id={}", self.house.address, self.house.rules.app)
+        format!("ws://{}/link/?ticket={ticket}&app_id={}", self.server.address, self.server.rules.app)
     }
 
     /// An address for any number of connections, for a Web API that always gives the same.
     pub fn standing_url(&self) -> String {
-        self.house.book().standing = true;
-        format!("ws://{}/link/?ticket=standing&app_id={}", self.house.address, self.house.rules.app)
+        self.server.book().standing = true;
+        format!("ws://{}/link/?ticket=standing&app_id={}", self.server.address, self.server.rules.app)
     }
 
     /// Sends an envelope (`slash_commands`, `interactive` or `events_api`) over one of the open connections and
-    /// gives its id. Where none is open nobody gets it.
+    /// returns its id. It is lost if no connection is open.
     pub fn sends(&self, kind: &'static str, payload: Value) -> String {
         let takes_answer = kind == "slash_commands" || payload["type"] == "view_submission";
         self.delivers(kind, payload, takes_answer, Arc::new(|_| {}))
     }
 
-    /// The same; `on_ack` is called with its acknowledgement.
+    /// Sends an envelope and calls `on_ack` with its acknowledgement.
     pub fn delivers(&self, kind: &'static str, payload: Value, takes_answer: bool, on_ack: OnAck) -> String {
         let envelope = Envelope { id: String::new(), kind, payload, takes_answer, attempt: 0, on_ack };
-        self.house.deliver(envelope)
+        self.server.deliver(envelope)
     }
 
-    /// Sends what that envelope held in a new one, over the next connection, as Slack does where it saw no
+    /// Sends the content of that envelope in a new one, over the next connection, as Slack does when it saw no
     /// acknowledgement.
     pub fn sends_again(&self, envelope: &str) -> String {
-        let known = self.house.book().sent.iter().find(|sent| sent.id == envelope).cloned();
+        let known = self.server.book().sent.iter().find(|sent| sent.id == envelope).cloned();
         let known = known.expect("it was sent");
-        self.house.deliver(Envelope { attempt: known.attempt + 1, ..known })
+        self.server.deliver(Envelope { attempt: known.attempt + 1, ..known })
     }
 
     /// Says `disconnect` over every connection; `warning` and `refresh_requested` are the usual reasons.
@@ -153,10 +152,10 @@ impl FakeSocket {
         });
     }
 
-    /// The same over one connection.
+    /// Says `disconnect` over one connection.
     pub fn disconnects_one(&self, number: usize, reason: &str) {
         let frame = json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-7" } });
-        let book = self.house.book();
+        let book = self.server.book();
         let link = book.links.iter().find(|link| link.number == number).expect("it is open");
         let _ = link.orders.send(Order::Raw(frame));
     }
@@ -168,7 +167,7 @@ impl FakeSocket {
 
     /// Closes these connections, with a close frame; those that ended by themselves are left.
     pub fn closes_these(&self, numbers: &[usize]) {
-        for link in self.house.book().links.iter().filter(|link| numbers.contains(&link.number)) {
+        for link in self.server.book().links.iter().filter(|link| numbers.contains(&link.number)) {
             let _ = link.orders.send(Order::Close);
         }
     }
@@ -178,7 +177,7 @@ impl FakeSocket {
         self.order(|| Order::Reset);
     }
 
-    /// Reads and writes nothing any more on the connections that are open now: no pong comes back.
+    /// Neither reads nor writes any more on the connections that are open now: no pong arrives.
     pub fn goes_dark(&self) {
         self.order(|| Order::Dark);
     }
@@ -193,41 +192,41 @@ impl FakeSocket {
         self.order(|| Order::Binary(bytes.to_vec()));
     }
 
-    /// Greets those who come from now on, or not.
+    /// Sets whether new connections are greeted.
     pub fn greets(&self, greets: bool) {
-        self.house.book().greets = greets;
+        self.server.book().greets = greets;
     }
 
-    /// How connections are met from now on.
+    /// Sets the treatment of new connections.
     pub fn door(&self, door: Door) {
-        self.house.book().door = door;
+        self.server.book().door = door;
     }
 
-    /// The fouls so far, which then count no more.
-    pub fn pardon(&self) -> Vec<String> {
-        let mut fouls = vec![];
-        self.house.truth.send_modify(|truth| fouls = std::mem::take(&mut truth.fouls));
-        fouls
+    /// Returns the violations so far and clears them.
+    pub fn take_violations(&self) -> Vec<String> {
+        let mut violations = vec![];
+        self.server.truth.send_modify(|truth| violations = std::mem::take(&mut truth.violations));
+        violations
     }
 
     /// The log so far.
     pub fn truth(&self) -> Truth {
-        self.house.truth.borrow().clone()
+        self.server.truth.borrow().clone()
     }
 
-    /// The log as soon as it is as wanted.
+    /// Waits until the log satisfies a condition and returns it.
     pub async fn until(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
-        self.house.truth.subscribe().wait_for(wanted).await.expect("the server lives").clone()
+        self.server.truth.subscribe().wait_for(wanted).await.expect("the server lives").clone()
     }
 
-    /// The acknowledgement of this envelope, once it is there.
+    /// Waits for the acknowledgement of this envelope.
     pub async fn ack(&self, envelope: &str) -> Ack {
         let truth = self.until(|truth| truth.acks_of(envelope) > 0).await;
         truth.acks.into_iter().find(|ack| ack.envelope == envelope).expect("it is there")
     }
 
     fn order(&self, order: impl Fn() -> Order) {
-        for link in &self.house.book().links {
+        for link in &self.server.book().links {
             let _ = link.orders.send(order());
         }
     }
@@ -237,20 +236,20 @@ impl Drop for FakeSocket {
     fn drop(&mut self) {
         self.stop.cancel();
         if !std::thread::panicking() {
-            let fouls = self.truth().fouls;
-            assert!(fouls.is_empty(), "the socket's referee saw: {fouls:#?}");
+            let violations = self.truth().violations;
+            assert!(violations.is_empty(), "the socket's referee saw: {violations:#?}");
         }
     }
 }
 
-async fn accept(listener: TcpListener, house: Arc<House>, stop: CancellationToken, tasks: TaskTracker) {
+async fn accept(listener: TcpListener, server: Arc<Server>, stop: CancellationToken, tasks: TaskTracker) {
     while let Ok((stream, _)) = listener.accept().await {
-        house.truth.send_modify(|truth| truth.connections += 1);
-        let door = house.book().door;
-        let house = Arc::clone(&house);
+        server.truth.send_modify(|truth| truth.connections += 1);
+        let door = server.book().door;
+        let server = Arc::clone(&server);
         let link = async move {
             match door {
-                Door::Open => link::serve(stream, house).await,
+                Door::Open => link::serve(stream, server).await,
                 Door::Shut => {}
                 Door::Busy => link::refuse(stream).await,
                 Door::Mute => {
@@ -263,16 +262,16 @@ async fn accept(listener: TcpListener, house: Arc<House>, stop: CancellationToke
     }
 }
 
-impl House {
+impl Server {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().expect("the book")
     }
 
-    fn foul(&self, foul: String) {
-        self.truth.send_modify(|truth| truth.fouls.push(foul));
+    fn violation(&self, violation: String) {
+        self.truth.send_modify(|truth| truth.violations.push(violation));
     }
 
-    /// Whether the query has a ticket that is good now.
+    /// Checks that the query has a valid ticket.
     fn admits(&self, query: &str) -> Result<(), String> {
         let ticket = query.split('&').find_map(|part| part.strip_prefix("ticket=")).unwrap_or_default();
         let mut book = self.book();
@@ -321,7 +320,7 @@ impl House {
         (number, live)
     }
 
-    /// A connection is no more; what was not written yet goes elsewhere.
+    /// Removes a connection; envelopes that were not written yet go to another one.
     fn leave(&self, end: End, mut unwritten: mpsc::UnboundedReceiver<Order>) {
         let mut book = self.book();
         book.links.retain(|link| link.number != end.link);

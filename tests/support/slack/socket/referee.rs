@@ -7,14 +7,14 @@ use std::{collections::HashMap, time::Duration};
 use serde_json::Value;
 use tokio::time::Instant;
 
-/// What this server is like.
+/// The rules of a server.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// The app's id, as the greeting says it.
+    /// The app's id in the greeting.
     pub app: String,
-    /// How long an acknowledgement may take.
+    /// The time within which an acknowledgement must arrive.
     pub patience: Duration,
-    /// So many connections at most.
+    /// The maximum number of connections.
     pub most: usize,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Pending {
     pub(super) sent: Instant,
 }
 
-/// What was sent over one connection.
+/// The envelopes of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pending: HashMap<String, Pending>,
@@ -41,17 +41,17 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// An envelope goes out.
+    /// Records an envelope.
     pub(super) fn sent(&mut self, envelope: &str, pending: Pending) {
         self.pending.insert(envelope.to_owned(), pending);
     }
 
-    /// When the next acknowledgement is due.
+    /// Returns the time at which the next acknowledgement is due.
     pub(super) fn due(&self, patience: Duration) -> Option<Instant> {
         self.pending.values().map(|pending| pending.sent + patience).min()
     }
 
-    /// Those that were not acknowledged in time; they are told once.
+    /// Returns envelopes that were not acknowledged in time, each once.
     pub(super) fn late(&mut self, patience: Duration, now: Instant) -> Vec<String> {
         let late: Vec<String> = self
             .pending
@@ -80,7 +80,7 @@ impl Ledger {
         self.done.push(envelope.to_owned());
         let answer = fields.get("payload").cloned();
         if let Some(answer) = &answer {
-            check(&pending, answer).map_err(|foul| format!("{}: {foul}", pending.kind))?;
+            check(&pending, answer).map_err(|violation| format!("{}: {violation}", pending.kind))?;
         }
         Ok((envelope.to_owned(), pending, answer))
     }

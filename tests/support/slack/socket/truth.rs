@@ -1,4 +1,4 @@
-//! What the fake socket server saw, by its own clock.
+//! The log of the fake socket server, by its own clock.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 /// The log of one server.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
-    /// What the client did wrong.
-    pub fouls: Vec<String>,
+    /// Violations of the rules by the client.
+    pub violations: Vec<String>,
     /// TCP connections so far, refused ones too.
     pub connections: usize,
     /// Connections that were greeted and not ended, by their numbers.
@@ -23,12 +23,12 @@ pub struct Truth {
     pub acks: Vec<Ack>,
     /// Pings of the client.
     pub pings: usize,
-    /// How connections ended that had been greeted.
+    /// The ends of connections that had been greeted.
     pub ends: Vec<End>,
 }
 
 impl Truth {
-    /// How often an envelope was acknowledged.
+    /// Returns the number of acknowledgements of an envelope.
     pub fn acks_of(&self, envelope: &str) -> usize {
         self.acks.iter().filter(|ack| ack.envelope == envelope).count()
     }
@@ -50,9 +50,9 @@ pub struct Ack {
     pub envelope: String,
     /// The connection.
     pub link: usize,
-    /// What was answered, if anything.
+    /// Its payload.
     pub payload: Option<Value>,
-    /// How long it took.
+    /// Time from the envelope to the acknowledgement.
     pub after: Duration,
 }
 
@@ -63,6 +63,6 @@ pub struct End {
     pub link: usize,
     /// The client's close code; `None` where it sent no close frame.
     pub code: Option<u16>,
-    /// Who ended it.
+    /// The client ended it.
     pub by_client: bool,
 }

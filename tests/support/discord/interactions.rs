@@ -1,4 +1,4 @@
-//! Answers to interactions: once, in time, as long as the token is good. Pure.
+//! Responses to interactions: once, in time, while the token is valid. Pure.
 //! <https://docs.discord.com/developers/interactions/receiving-and-responding>
 
 use super::{
@@ -6,7 +6,7 @@ use super::{
     message::{EPHEMERAL, LOADING, Look},
     reply::{Reply, done, refusal},
     route::Route,
-    world::{Answer, Fate, Id, Interaction, Kind, World},
+    world::{Fate, Id, Interaction, InteractionKind, InteractionResponse, World},
 };
 
 /// Followups to one interaction where only a user installed the app.
@@ -51,7 +51,7 @@ impl World {
         Ok(interaction.id)
     }
 
-    /// A further message; while the answer is deferred, the first one takes its place.
+    /// Adds a follow-up; while the response is deferred, the first one replaces it.
     fn followup(&mut self, call: &Call, interaction: Id) -> Reply {
         if let Some(message) = self.original(interaction).filter(|message| message.look().is_loading()) {
             let id = message.id;
@@ -85,7 +85,7 @@ impl World {
             self.interaction_mut(interaction.id).expect("known").tried = Some(call.at);
         }
         let late = after > self.answer_within;
-        if late && interaction.answer.is_none() && !interaction.pardoned {
+        if late && interaction.answer.is_none() && !interaction.is_excused {
             self.violation(
                 call,
                 &format!("{} was answered after {} ms", interaction.name(), after.as_millis()),
@@ -112,7 +112,7 @@ impl World {
         let private = is_private(&call.body["data"]) || self.makes_private;
         let seen = (interaction.place, private);
         let button_on = match interaction.kind {
-            Kind::Button { message, .. } => Some(message),
+            InteractionKind::Button { message, .. } => Some(message),
             _ => None,
         };
         let original = match kind {
@@ -133,12 +133,12 @@ impl World {
         let choices = choices.map(|choice| (text(choice, "name"), text(choice, "value"))).collect();
         let known = self.interaction_mut(interaction.id).expect("known");
         known.original = original;
-        known.answer = Some(Answer { after, kind, private, choices });
+        known.answer = Some(InteractionResponse { after, kind, private, choices });
     }
 
-    /// What the message looks like that a button is on.
+    /// Returns the look of the message with the button.
     pub(super) fn button_on(&self, interaction: &Interaction) -> Option<&Look> {
-        let Kind::Button { message, .. } = interaction.kind else { return None };
+        let InteractionKind::Button { message, .. } = interaction.kind else { return None };
         self.message(message).map(super::message::Message::look)
     }
 }

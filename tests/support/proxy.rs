@@ -1,4 +1,4 @@
-//! A line between two programs that can be cut as a network is: nothing comes through any more, and nobody is told.
+//! A TCP proxy that can be cut as a network is: no byte gets through, and no connection is closed.
 
 use std::net::SocketAddr;
 
@@ -13,13 +13,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A line to `target` by way of an address of its own; it is gone with this value.
-pub struct Line {
+pub struct Proxy {
     pub address: SocketAddr,
     whole: watch::Sender<bool>,
     stop: CancellationToken,
 }
 
-impl Line {
+impl Proxy {
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -40,18 +40,18 @@ impl Line {
         Self { address, whole, stop }
     }
 
-    /// From now on nothing comes through, in either direction; no connection ends.
-    pub fn cuts(&self) {
+    /// Stops forwarding in both directions. No connection is closed.
+    pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    /// All comes through again, also what waited.
-    pub fn heals(&self) {
+    /// Forwards again, including what was waiting.
+    pub fn heal(&self) {
         self.whole.send_replace(true);
     }
 }
 
-impl Drop for Line {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.stop.cancel();
     }

@@ -1,6 +1,6 @@
-//! Who is there, and where. Plain data.
+//! Users and places. Plain data.
 
-/// Somebody who types.
+/// A user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
     pub id: u64,
@@ -33,7 +33,7 @@ pub const MOD: User = User {
     permissions: MEMBER | MANAGE_MESSAGES,
 };
 
-/// Where one types.
+/// A place in which a user types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The usual channel of the server where the bot is a member.
@@ -42,9 +42,9 @@ pub enum Place {
     Channel(u64),
     /// The direct message with the bot.
     Dm,
-    /// A private channel to which somebody brings the app; the bot is not there.
+    /// A private channel to which a user brings the app; the bot is not there.
     UserInstalled,
-    /// A server to which somebody brings the app; the bot is no member.
+    /// A server to which a user brings the app; the bot is no member.
     ForeignServer,
 }
 
@@ -73,7 +73,7 @@ impl Place {
         }
     }
 
-    /// The bot itself is there: it may use the channel's routes.
+    /// Returns true if the bot itself is there and may use the channel's routes.
     pub fn has_bot(self) -> bool {
         !matches!(self, Self::UserInstalled | Self::ForeignServer)
     }

@@ -1,39 +1,33 @@
 //! Two replicas over one PostgreSQL, which a platform reaches over HTTP.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{collections::HashMap, net::SocketAddr};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
-    super::{
-        KEY,
-        bot::{self, Bot},
-        command_line::program,
-        soon,
-    },
-    Memory,
+    super::{KEY, TestService, assert_no_errors, eventually, program},
+    TestStore,
 };
 use crate::support::{
     program::{Program, free_address, get},
     provider::{Answer, FakeProvider, Rules, Truth, answer},
+    wait::{POLL_INTERVAL, TIMEOUT},
 };
 
 /// Every race's models.
 const MODELS: [&str; 2] = ["a", "b"];
-/// What is not counted by then never will be.
-const PATIENCE: Duration = Duration::from_mins(1);
 const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\n";
 
-/// What is counted where a race was let in elsewhere already.
-pub const LOST: &str = "arena_refusals_total{reason=\"duplicate\"}";
-/// What is counted where a race ran.
-pub const RAN: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
+/// The metric that counts races that another replica had admitted already.
+pub const DUPLICATES: &str = "arena_refusals_total{reason=\"duplicate\"}";
+/// The metric that counts races that ran.
+pub const FINISHED: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
 
 /// Both of them, and what they ask.
-pub struct Pair {
-    pub memory: Memory,
+pub struct ReplicaPair {
+    pub store: TestStore,
     provider: FakeProvider,
-    bots: [Bot; 2],
+    bots: [TestService; 2],
 }
 
 /// The answers of so many races, which all say these words.
@@ -41,36 +35,31 @@ pub fn answers(races: usize, words: &str) -> Vec<Answer> {
     (0..races).flat_map(|_| MODELS.map(|model| answer(model).role().says(words).whole())).collect()
 }
 
-impl Pair {
-    /// Both are ready; `None` where there is no PostgreSQL, which is said.
+impl ReplicaPair {
+    /// Starts both and waits until they are ready. Skips the test and returns `None` without PostgreSQL.
     pub async fn open(answers: Vec<Answer>, lines: &str, knows: impl Fn(Program) -> Program) -> Option<Self> {
-        let memory = Memory::postgres().await?;
+        let store = TestStore::postgres().await?;
         let rules = Rules { key: Some(KEY.into()), cold: true, ..Rules::default() };
         let provider = FakeProvider::open_with(rules, answers).await;
         let start = async || {
             let address = free_address();
             let program = program(&provider, &MODELS.map(|model| (model, "")));
             let program = knows(program.with_lines(&format!("{LINES}{lines}\n")));
-            let bot = Bot::start(memory.of(program, address), address).await;
-            soon(async {
-                while bot.ready().await.0 != 200 {
-                    tokio::task::yield_now().await;
-                }
-            })
-            .await;
+            let bot = TestService::start(store.of(program, address), address).await;
+            eventually(async || bot.ready().await.0 == 200).await;
             bot
         };
         let bots = [start().await, start().await];
-        Some(Self { memory, provider, bots })
+        Some(Self { store, provider, bots })
     }
 
-    /// Where they listen.
+    /// Returns the addresses of both.
     pub fn addresses(&self) -> [SocketAddr; 2] {
         self.bots.each_ref().map(|bot| bot.address)
     }
 
-    /// The value of the line of `/metrics` that begins so, in each; 0 where there is none.
-    pub async fn counted(&self, line: &str) -> [u64; 2] {
+    /// Returns the value of a metric in each replica, by the start of its line, or 0.
+    pub async fn counters(&self, line: &str) -> [u64; 2] {
         let mut counted = [0; 2];
         for (bot, counted) in self.bots.iter().zip(&mut counted) {
             let (_, page) = get(bot.address, "/metrics").await.expect("an answer");
@@ -80,42 +69,38 @@ impl Pair {
         counted
     }
 
-    /// Waits until so many are counted in both together, and tells how many in each.
-    pub async fn until_counted(&self, line: &str, together: usize) -> [u64; 2] {
+    /// Waits until a metric reaches this sum over both replicas. Returns its value in each.
+    pub async fn wait_for_counter(&self, line: &str, together: usize) -> [u64; 2] {
         let begun = Instant::now();
         loop {
-            let counted = self.counted(line).await;
+            let counted = self.counters(line).await;
             if counted.iter().sum::<u64>() >= together as u64 {
                 return counted;
             }
-            assert!(begun.elapsed() < PATIENCE, "{line} is {counted:?} in each, and not {together} in both");
-            tokio::task::yield_now().await;
+            assert!(begun.elapsed() < TIMEOUT, "{line} is {counted:?} in each, and not {together} in both");
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Waits until the store knows that no race runs any more, which it may a moment after everybody sees it.
-    pub async fn rests(&self) {
-        soon(async {
-            while self.memory.counts("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await > 0 {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+    /// Waits until the store contains no running race, which may be a moment after users see the end.
+    pub async fn wait_until_idle(&self) {
+        let running = "SELECT COUNT(*) FROM races WHERE status <> 'shown'";
+        eventually(async || self.store.query_number(running).await == 0).await;
     }
 
     /// Both end well; what the provider saw.
-    pub async fn ends(self) -> Truth {
+    pub async fn finish(self) -> Truth {
         for bot in self.bots {
-            bot.signals("TERM").await;
-            bot::holds_no_error(&bot.closed(0).await);
+            bot.signal("TERM").await;
+            assert_no_errors(&bot.wait_for_exit(0).await);
         }
-        self.memory.ends().await;
+        self.store.remove().await;
         self.provider.truth()
     }
 }
 
 /// Asserts that so many races asked each of their models once.
-pub fn each_ran_once(truth: &Truth, races: usize) {
+pub fn assert_each_ran_once(truth: &Truth, races: usize) {
     let mut asked = HashMap::<_, u32>::new();
     for exchange in &truth.exchanges {
         *asked.entry((&exchange.model, exchange.body["messages"].to_string())).or_default() += 1;

@@ -17,7 +17,7 @@ pub fn parts<'a>(bytes: &'a [u8], boundary: &str) -> Result<Vec<&'a [u8]>, Strin
     }
 }
 
-/// What stands before and after the first `by`.
+/// Returns the bytes before and after the first `by`.
 pub fn split<'a>(bytes: &'a [u8], by: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = memchr::memmem::find(bytes, by)?;
     Some((&bytes[..at], &bytes[at + by.len()..]))

@@ -1,31 +1,29 @@
-//! What the fakes have in common: a world of plain data that one can look at, change and wait on, tasks that end
-//! with the fake, and a call that hangs.
-//!
-//! It must not know which platform it plays.
+//! The common parts of the fakes: plain state that a test can read, change and wait on, tasks that end with the fake,
+//! and a call that hangs.
 
 use std::time::Duration;
 
 use tokio::{io::AsyncReadExt, net::TcpStream, sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// So long a test waits for something to be shown, before it tells what was.
+/// The longest time that a test waits for a change before it fails with the transcript.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A world that tells what happened in it.
-pub trait Tells {
-    /// For a test that waited in vain.
-    fn tells(&self) -> String;
+/// State that can describe what happened to it.
+pub trait Transcript {
+    /// Returns what happened so far, for a test that timed out.
+    fn transcript(&self) -> String;
 }
 
-/// The world, and who is told when it changes.
-pub struct House<W> {
+/// The state of a fake, shared by its tasks and observed by the test.
+pub struct Shared<W> {
     pub world: watch::Sender<W>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
 
-impl<W: Tells> House<W> {
-    /// A house with this world in it.
+impl<W: Transcript> Shared<W> {
+    /// A shared with this world in it.
     pub fn new(world: W) -> Self {
         Self { world: watch::Sender::new(world), tasks: TaskTracker::new(), stop: CancellationToken::new() }
     }
@@ -38,7 +36,7 @@ impl<W: Tells> House<W> {
     }
 
     /// Looks at the world and leaves it as it is.
-    pub fn see<T>(&self, look: impl FnOnce(&W) -> T) -> T {
+    pub fn read<T>(&self, look: impl FnOnce(&W) -> T) -> T {
         look(&self.world.borrow())
     }
 
@@ -51,7 +49,7 @@ impl<W: Tells> House<W> {
     }
 
     /// Waits until `find` finds something.
-    pub async fn look<T>(&self, find: impl Fn(&W) -> Option<T>, what: &str) -> T {
+    pub async fn wait_for<T>(&self, find: impl Fn(&W) -> Option<T>, what: &str) -> T {
         let mut changes = self.world.subscribe();
         let looking = async {
             loop {
@@ -62,11 +60,32 @@ impl<W: Tells> House<W> {
             }
         };
         let found = timeout(PATIENCE, looking).await.ok();
-        found.unwrap_or_else(|| panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().tells()))
+        found.unwrap_or_else(|| {
+            panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().transcript())
+        })
     }
 }
 
-/// When a connection is cut.
+/// A defect of a signed request that is posted to the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgery {
+    /// No defect.
+    None,
+    /// The signature is of another body.
+    OtherBody,
+    /// The signature is by another key or secret.
+    OtherKey,
+    /// The timestamp header is not the one that was signed.
+    OtherTimestamp,
+    /// Signed correctly this many seconds ago; negative for the future.
+    Age(i64),
+    /// No signature.
+    Unsigned,
+    /// A signature that is no hexadecimal number.
+    Garbage,
+}
+
+/// The moment at which a connection is cut, relative to the effect of its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     Before,
@@ -75,13 +94,13 @@ pub enum Moment {
 
 /// A call that hangs.
 #[derive(Clone, Debug, Default)]
-pub struct Hung {
+pub struct HungCall {
     reached: CancellationToken,
     released: CancellationToken,
 }
 
-impl Hung {
-    /// Returns when the call has come.
+impl HungCall {
+    /// Waits until the call has arrived.
     pub async fn reached(&self) {
         self.reached.cancelled().await;
     }
@@ -91,14 +110,14 @@ impl Hung {
         self.released.cancel();
     }
 
-    /// Holds a call up until the release, also when the caller goes away before.
-    pub async fn keeps(&self) {
+    /// Blocks a call until the release, even if the caller goes away before.
+    pub async fn wait_for_release(&self) {
         self.reached.cancel();
         self.released.cancelled().await;
     }
 
-    /// Holds a call up until the release; false when the caller goes away before.
-    pub async fn holds(&self, stream: &mut TcpStream) -> bool {
+    /// Blocks a call until the release. Returns false if the caller goes away before.
+    pub async fn wait_for_release_or_close(&self, stream: &mut TcpStream) -> bool {
         self.reached.cancel();
         let mut byte = [0];
         tokio::select! {

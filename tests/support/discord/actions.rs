@@ -1,4 +1,4 @@
-//! What people do: they type, they complete, they press. Only what the client would let them.
+//! Actions of users: typing commands, completing options, pressing buttons. Only what the client would allow.
 
 use std::sync::Arc;
 
@@ -7,53 +7,53 @@ use tokio::time::Instant;
 
 use super::{
     FakeDiscord,
-    asked::Asked,
-    cast::{Place, User},
     message::{Look, Message, Revision},
-    world::{Fate, Id, Interaction, Kind, World},
+    request::UserRequest,
+    users::{Place, User},
+    world::{Fate, Id, Interaction, InteractionKind, World},
 };
 
 /// Options as one fills them in: name and value.
 pub type Options<'a> = &'a [(&'a str, &'a str)];
 
 impl FakeDiscord {
-    /// Somebody types a command, "/arena compare", with its options.
+    /// Types a command, such as "/arena compare", with its options.
     ///
     /// # Panics
-    /// When no such command is registered, or the client would not let it go.
-    pub fn types(&self, command: &str, options: Options, user: User, place: Place) -> Asked {
-        let made = self.house.see(|world| world.typed(command, options, place, None));
+    /// If the command is not registered, or the client would not send it.
+    pub fn type_command(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
+        let made = self.shared.read(|world| world.typed(command, options, place, None));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can type {command}: {why}"));
-        self.does(user, place, Kind::Command { id, name, options })
+        self.does(user, place, InteractionKind::Command { id, name, options })
     }
 
-    /// Somebody is about to fill in the last of the options and sees what completes it.
+    /// Starts to fill in the last of the options, which requests completions.
     ///
     /// # Panics
-    /// When no such command is registered, or the option does not complete.
-    pub fn completes(&self, command: &str, options: Options, user: User, place: Place) -> Asked {
+    /// If the command is not registered, or the option does not complete.
+    pub fn autocomplete(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
         let focus = options.last().expect("an option to complete").0;
-        let made = self.house.see(|world| world.typed(command, options, place, Some(focus)));
+        let made = self.shared.read(|world| world.typed(command, options, place, Some(focus)));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can complete {command}: {why}"));
-        self.does(user, place, Kind::Completion { id, name, options })
+        self.does(user, place, InteractionKind::Completion { id, name, options })
     }
 
-    /// Somebody presses a button, by its label or its custom id, on the newest revision of a message.
+    /// Presses a button, by its label or its custom id, on the newest revision of a message.
     ///
     /// # Panics
-    /// When there is no such button to press for this user.
-    pub fn presses(&self, message: Id, button: &str, user: User) -> Asked {
-        let (place, custom_id) = self.house.see(|world| world.button(message, button, user));
-        self.does(user, place, Kind::Button { message, custom_id })
+    /// If this user cannot see or press such a button.
+    pub fn press(&self, message: Id, button: &str, user: User) -> UserRequest {
+        let (place, custom_id) = self.shared.read(|world| world.button(message, button, user));
+        self.does(user, place, InteractionKind::Button { message, custom_id })
     }
 
-    /// A message is there that an earlier process posted, from a body as it was sent.
-    pub fn finds(&self, place: Place, body: &Value) -> Id {
+    /// Adds a message that an earlier process posted, from the body that it sent.
+    pub fn add_message(&self, place: Place, body: &Value) -> Id {
         let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();
         let content = body["content"].as_str().unwrap_or_default().to_owned();
         let look =
             Look { content, embeds: list("embeds"), components: list("components"), ..Look::default() };
-        self.house.with(|world| {
+        self.shared.with(|world| {
             let id = world.id();
             let revisions = vec![Revision { at: Instant::now(), look }];
             let (interaction, private, deleted) = (None, false, false);
@@ -62,22 +62,22 @@ impl FakeDiscord {
         })
     }
 
-    fn does(&self, user: User, place: Place, kind: Kind) -> Asked {
-        let (id, payload) = self.house.with(|world| {
+    fn does(&self, user: User, place: Place, kind: InteractionKind) -> UserRequest {
+        let (id, payload) = self.shared.with(|world| {
             let interaction = world.happens(user, place, kind);
             let mut payload = world.payload(&interaction);
-            if let Some(spoil) = world.spoil.take() {
-                spoil(&mut payload);
+            if let Some(corrupt) = world.corrupt.take() {
+                corrupt(&mut payload);
             }
             (interaction.id, payload)
         });
         self.deliver(id, payload);
-        Asked { house: Arc::clone(&self.house), id }
+        UserRequest { shared: Arc::clone(&self.shared), id }
     }
 }
 
 impl World {
-    fn happens(&mut self, user: User, place: Place, kind: Kind) -> Interaction {
+    fn happens(&mut self, user: User, place: Place, kind: InteractionKind) -> Interaction {
         let id = self.id();
         let fate = self.fates.pop_front().unwrap_or(Fate::Answerable);
         let interaction = Interaction {
@@ -93,13 +93,13 @@ impl World {
             answer: None,
             original: None,
             followups: vec![],
-            pardoned: false,
+            is_excused: false,
         };
         self.interactions.push(interaction.clone());
         interaction
     }
 
-    /// What is delivered when somebody types that: the command's id, its words, its options.
+    /// Returns the payload of a typed command: its id, its name and its options.
     fn typed(
         &self,
         command: &str,

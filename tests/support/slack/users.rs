@@ -1,6 +1,6 @@
-//! Who is there, and where. Plain data.
+//! Users and conversations. Plain data.
 
-/// Somebody who types.
+/// A user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
     pub id: &'static str,
@@ -11,7 +11,7 @@ pub struct User {
 pub const ANA: User = User { id: "U0ANA", name: "ana" };
 /// Another member.
 pub const BEN: User = User { id: "U0BEN", name: "ben" };
-/// Somebody for `slack.admins`.
+/// A user for `slack.admins`.
 pub const MOD: User = User { id: "U0MOD", name: "mod" };
 
 /// The bot itself.
@@ -30,9 +30,9 @@ pub const DM: &str = "D0ARENA";
 /// A direct message between two people.
 pub const THEIR_DM: &str = "D0THEIRS";
 
-/// What sort of conversation it is.
+/// The kind of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum ChannelKind {
     Public,
     Private,
     /// With the bot or between people.
@@ -44,25 +44,25 @@ pub enum Sort {
 pub struct Channel {
     pub id: String,
     pub name: String,
-    pub sort: Sort,
+    pub kind: ChannelKind,
     pub has_bot: bool,
     pub is_archived: bool,
 }
 
 impl Channel {
-    fn new(id: &str, name: &str, sort: Sort, has_bot: bool) -> Self {
-        Self { id: id.into(), name: name.into(), sort, has_bot, is_archived: false }
+    fn new(id: &str, name: &str, kind: ChannelKind, has_bot: bool) -> Self {
+        Self { id: id.into(), name: name.into(), kind, has_bot, is_archived: false }
     }
 
     /// The usual ones.
     pub fn all() -> Vec<Self> {
         vec![
-            Self::new(LOBBY, "lobby", Sort::Public, true),
-            Self::new(TOWN, "town", Sort::Public, false),
-            Self::new(CLUB, "privategroup", Sort::Private, true),
-            Self::new(VAULT, "privategroup", Sort::Private, false),
-            Self::new(DM, "directmessage", Sort::Direct, true),
-            Self::new(THEIR_DM, "directmessage", Sort::Direct, false),
+            Self::new(LOBBY, "lobby", ChannelKind::Public, true),
+            Self::new(TOWN, "town", ChannelKind::Public, false),
+            Self::new(CLUB, "privategroup", ChannelKind::Private, true),
+            Self::new(VAULT, "privategroup", ChannelKind::Private, false),
+            Self::new(DM, "directmessage", ChannelKind::Direct, true),
+            Self::new(THEIR_DM, "directmessage", ChannelKind::Direct, false),
         ]
     }
 }
