@@ -8,7 +8,7 @@ use std::{error::Error, future::Future, iter, sync::Arc, time::Duration};
 
 use crate::{race::event::StopCause, view::View};
 
-/// How often a live message may be edited at the moment. Asked before every edit, so a surface whose budget is shared
+/// The pace of a live message at the moment. Asked before every edit, so a surface whose budget is shared
 /// can stretch it with the load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -40,7 +40,7 @@ pub struct Chart {
 /// News from the platform that came with an accepted frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learned {
-    /// Where the message is, in the platform's terms, once that is known; reported once.
+    /// The message's reference in the platform's terms, once it is known; reported once.
     pub message_ref: Option<String>,
     /// A reason to end the race now, while its final frame can still be shown.
     pub stop: Option<StopCause>,
@@ -54,7 +54,7 @@ impl Learned {
     }
 }
 
-/// Why a frame was not shown. The variants are what the edit loop does about it.
+/// The reason why a frame was not shown. The variants are what the edit loop does about it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SurfaceError {
     /// The platform asks to wait this long; the newest state follows then.

@@ -53,7 +53,7 @@ pub(crate) async fn race(arena: &Arena) -> Arc<Record> {
     arena.race(admit(arena).await, &mut Frames::new().0).await
 }
 
-/// When things happened that one Stop set off.
+/// The times of the events that one Stop sets off.
 pub(crate) struct Stopped {
     pub(crate) pressed: Instant,
     /// The final frame was there.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{discord, model::Availability, race::Entrant, slack};
 
-/// How long a provider may take to say what it lists: less than the client would wait.
+/// The time that a provider may take to say what it lists: less than the client would wait.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Prints the line-up, one line or one object per model.

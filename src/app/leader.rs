@@ -15,7 +15,7 @@ use crate::{
     telemetry::{field, metrics as name},
 };
 
-/// How often a lease is renewed.
+/// The interval at which a lease is renewed.
 const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 /// The wait between two attempts to acquire or to renew a lease.
 const RETRY_DELAY: Duration = Duration::from_millis(500);

@@ -41,7 +41,7 @@ const SUCCESS: u8 = 0;
 /// No lane finished; something is not reachable.
 const FAILURE: u8 = 1;
 
-/// How long the simulated server lets answers end after the signal.
+/// The time for which the simulated server lets answers end after the signal.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A wrong setting or wrong usage: ends the program with exit code 2 and one clear message.

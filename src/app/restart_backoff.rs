@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
-/// How long a start counts, in seconds.
+/// The time for which a start counts, in seconds.
 const WINDOW_SECONDS: u64 = 600;
 /// The number of starts without a wait.
 const FREE_STARTS: u64 = 5;
@@ -17,7 +17,7 @@ const FREE_STARTS: u64 = 5;
 const MIN_DELAY: Duration = Duration::from_secs(5);
 /// The longest wait.
 const MAX_DELAY: Duration = Duration::from_mins(5);
-/// How long a start waits for the store to count it.
+/// The time that a start waits for the store to count it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Counts this start and waits if there were many lately; without a store it does not wait.

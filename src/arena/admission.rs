@@ -32,7 +32,7 @@ pub struct Limits {
     pub races_per_minute: usize,
 }
 
-/// Why a race was not started. The text is for the asker alone.
+/// The reason why a race was not started. The text is for the asker alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The prompt is empty.

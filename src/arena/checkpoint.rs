@@ -27,7 +27,7 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(250);
 /// The longest wait between two attempts.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
-/// How long a write is retried; the next start finishes what the store does not know by then.
+/// The time for which a write is retried; the next start finishes what the store does not know by then.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// A step in the life of a race that the store must know.
@@ -46,7 +46,7 @@ pub(super) struct Checkpointer {
     milestones: Option<mpsc::UnboundedSender<Milestone>>,
 }
 
-/// What the checkpointer's task works with.
+/// The state of the checkpointer's task.
 pub(super) struct Recording {
     pub(super) store: Store,
     pub(super) id: RaceId,
@@ -177,7 +177,7 @@ impl Recording {
     }
 }
 
-/// What the store has of a running race.
+/// The part of a running race that the store has.
 #[derive(Default)]
 struct Written {
     lanes: HashMap<usize, LaneProgress>,
@@ -185,7 +185,7 @@ struct Written {
     failed: bool,
 }
 
-/// How far a lane was at its last checkpoint.
+/// The progress of a lane at its last checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct LaneProgress {
     answer: usize,

@@ -1,4 +1,4 @@
-//! What can be done with a race that is known by its id alone: look it up, stop it, forget it. Refusals address the person
+//! Operations on a race that is known by its id alone: look it up, stop it, forget it. Refusals address the person
 //! who pressed the button, alike on every platform.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::{Arena, lock};
 use crate::race::{RaceId, Record};
 use crate::store::StoreError;
 
-/// Why a race cannot be looked up. The text is for the person who asked.
+/// The reason why a race cannot be looked up. The text is for the person who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     /// The race is still running.
@@ -21,7 +21,7 @@ pub enum LookupError {
     Unavailable,
 }
 
-/// Why a race was not stopped. The text is for the person who tried.
+/// The reason why a race was not stopped. The text is for the person who tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StopError {
     /// The race is already over.

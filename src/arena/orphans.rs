@@ -23,9 +23,9 @@ const ADOPTION_INTERVAL: Duration = Duration::from_secs(1);
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// The longest wait between two attempts.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
-/// How often a platform may refuse a final frame before it is given up.
+/// The number of times that a platform may refuse a final frame before it is given up.
 const MAX_REFUSALS: u32 = 3;
-/// How long a message is tried for: no platform's token lives longer.
+/// The time for which a message is retried: no platform's token lives longer.
 const FINISH_TIMEOUT: Duration = Duration::from_mins(20);
 
 /// A platform that can edit a message of which only the reference is left.
@@ -92,7 +92,7 @@ impl Arena {
     }
 }
 
-/// How the attempt to finish an orphan's message ended.
+/// The result of an attempt to finish an orphan's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finish {
     /// The final frame was shown.

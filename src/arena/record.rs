@@ -17,10 +17,10 @@ use crate::{
     store::{AdmitOutcome, NewRace, Reservation, Store, StoreError},
 };
 
-/// How long a race waits for a store that is just being opened.
+/// The time that a race waits for a store that is just being opened.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// Where a command came from.
+/// The origin of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The platform's name, such as `discord`.
@@ -29,7 +29,7 @@ pub struct Origin {
     pub delivery: Option<String>,
     /// The server or workspace, unique over all platforms.
     pub server: String,
-    /// Where the message will be, in the platform's terms, where that is known before it is posted.
+    /// The message's reference in the platform's terms, if it is known before the message is posted.
     pub message_ref: Option<String>,
 }
 

@@ -55,7 +55,7 @@ use crate::{
 const PLATFORM: &str = "discord";
 const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
 
-/// How long Discord may take to say whom a token belongs to.
+/// The time that Discord may take to say whom a token belongs to.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The way in which interactions arrive.
@@ -100,7 +100,7 @@ pub struct Settings {
     pub access: Access,
 }
 
-/// Why the Discord surface cannot be created.
+/// The reason why the Discord surface cannot be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The public key is no Ed25519 key.

@@ -1,4 +1,4 @@
-//! Where and to whom the service is open on Discord.
+//! The allow-lists of Discord: servers, channels and roles.
 
 use super::interaction::{Interaction, Place};
 use crate::{arena::Refused, platform::permissions::check};

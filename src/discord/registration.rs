@@ -17,7 +17,7 @@ use crate::{
     platform::connection::{self, Startup, StartupError},
 };
 
-/// How long one attempt may take, all calls together.
+/// The time that one attempt may take, all calls together.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The wait after a failed attempt.
 const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_mins(1));

@@ -26,13 +26,13 @@ use crate::{
     view::View,
 };
 
-/// How often a platform may refuse a final frame before it is given up.
+/// The number of times that a platform may refuse a final frame before it is given up.
 const MAX_FINAL_REFUSALS: u32 = 3;
 
 /// The wait of live frames that are forbidden: longer than any race.
 const NO_LIVE_EDITS: Duration = Duration::from_hours(24);
 
-/// What the edit loop reports to whoever runs the race.
+/// A report of the edit loop to the caller that runs the race.
 #[derive(Debug)]
 pub enum Presented {
     /// The platform had news; the loop goes on with the next call.
@@ -182,9 +182,9 @@ async fn over(mut race: watch::Receiver<RaceState>) {
     let _ = race.wait_for(RaceState::is_over).await;
 }
 
-/// How long a live edit may take once a restart interrupts the races: the final frame needs the time.
+/// The time that a live edit may take once a restart interrupts the races: the final frame needs the time.
 const LIVE_EDIT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long the first attempt at a final edit may take in a restart; it doubles with each attempt. The second one must
+/// The time that the first attempt at a final edit may take in a restart; it doubles with each attempt. The second one must
 /// fit into what the drain leaves to final frames, and a slow platform must get to answer one of them.
 const FINAL_EDIT_TIMEOUT: Duration = Duration::from_millis(700);
 
@@ -218,9 +218,9 @@ fn newest(race: &mut watch::Receiver<RaceState>) -> View {
     View::of(&ended)
 }
 
-/// How often attaching a chart may fail.
+/// The number of attempts at attaching a chart.
 const MAX_CHART_ATTEMPTS: u32 = 4;
-/// How long a chart waits for its turn where many races end in one place.
+/// The time that a chart waits for its turn where many races end in one place.
 const CHART_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Adds the finished chart to a message whose final frame was shown. A passing failure is retried a few times and a rate

@@ -1,5 +1,4 @@
-//! When a live message may be edited: a sans-IO state machine that is told what happened and answers when the next slot
-//! is.
+//! The pace of edits: a sans-IO state machine that is told what happened and answers when the next slot is.
 
 use std::time::Duration;
 

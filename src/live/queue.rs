@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a position is held against others after its due time: its owner asks again at once.
+/// The time for which a position is held against others after its due time: its owner asks again at once.
 const HELD_FOR: Duration = Duration::from_millis(500);
-/// How long a position is kept at all after its due time, for owners that come late.
+/// The time for which a position is kept at all after its due time, for owners that come late.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
 /// The waiting messages.

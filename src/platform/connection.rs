@@ -1,4 +1,4 @@
-//! How far a platform is: its start (token checked, commands registered) and its connection.
+//! The progress of a platform: its start (token checked, commands registered) and its connection.
 
 use std::fmt::Display;
 
@@ -31,7 +31,7 @@ pub(crate) enum ConnectionState {
     },
 }
 
-/// How far the start is: the checks that need the platform's API.
+/// The progress of the start: the checks that need the platform's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Startup {
     /// Not done yet, and why.
@@ -42,7 +42,7 @@ pub(crate) enum Startup {
     Refused(String),
 }
 
-/// Why an attempt to start failed.
+/// The reason why an attempt to start failed.
 pub(crate) enum StartupError {
     /// It will not get better by itself: the reason and the way out.
     Refused(String),

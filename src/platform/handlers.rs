@@ -13,7 +13,7 @@ use crate::{
     race::{Asker, RaceId, Record},
 };
 
-/// How long the providers may take to say what they list.
+/// The time that the providers may take to say what they list.
 pub(crate) const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The answer to a button of a message that another version of this service posted.
@@ -27,15 +27,15 @@ pub(crate) struct Caller {
     pub(crate) asker: Asker,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
-    /// Whether the allow-lists permit a race there, as far as that is known at once.
+    /// The verdict of the allow-lists, as far as it is known at once.
     pub(crate) permission: Result<(), Refused>,
-    /// Whether they may stop the races of others.
+    /// True if they may stop the races of others.
     pub(crate) may_stop_any: bool,
     /// The people besides the asker who may stop a race, as in "manage this channel".
     pub(crate) stoppers: &'static str,
 }
 
-/// What a command or a button comes to.
+/// The outcome of a command or a button.
 pub(crate) enum Outcome {
     /// A race that may begin.
     Race(Box<Recorded>),

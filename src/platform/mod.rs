@@ -1,4 +1,4 @@
-//! What Discord and Slack share, written once.
+//! The code that Discord and Slack share.
 //!
 //! ```text
 //! webhook (HTTP deliveries) or a connection of the platform's own

@@ -24,15 +24,15 @@ use crate::telemetry::field;
 
 /// The largest body that is read: an interaction carries its message, some tens of kilobytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How long a body may take; the platforms wait three seconds for the whole answer.
+/// The time that a body may take; the platforms wait three seconds for the whole answer.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How far a timestamp may be from this machine's clock, either way.
+/// The maximum distance of a timestamp from this machine's clock, either way.
 const TIMESTAMP_WINDOW: Duration = Duration::from_mins(5);
 
 /// Returns the current wall-clock time; tests inject their own.
 pub(crate) type Clock = fn() -> Timestamp;
 
-/// Why a delivery is refused.
+/// The reason why a delivery is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WebhookError {
     /// The body is too large.

@@ -32,7 +32,7 @@ use crate::{
 pub(super) struct InteractionHandler {
     pub(super) handlers: Handlers,
     pub(super) rest: Rest,
-    /// How long an interaction's token is used.
+    /// The time for which an interaction's token is used.
     pub(super) token_life: std::time::Duration,
     pub(super) access: Access,
 }

@@ -22,11 +22,11 @@ use crate::{
 
 /// Discord waits three seconds, of which the interaction spent some on its way here.
 const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_millis(2_700);
-/// How long a private answer may take to be filled in.
+/// The time that a private answer may take to be filled in.
 const FILL_TIMEOUT: Duration = Duration::from_mins(2);
-/// How long the notice in its place may take.
+/// The time that the notice in its place may take.
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long that notice may take in a restart.
+/// The time that that notice may take in a restart.
 const RESTART_NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The wait between two attempts at a message that Discord does not know yet.
 const RETRY_DELAY: Duration = Duration::from_secs(2);

@@ -10,7 +10,7 @@ use crate::model::{Delta, FinishReason, Usage};
 
 /// The largest relative deviation of a run from its profile, in either direction.
 const VARIATION: f64 = 0.08;
-/// How many times faster prompt tokens are read than output tokens are written.
+/// The factor by which prompt tokens are read faster than output tokens are written.
 const PREFILL_FACTOR: f64 = 40.0;
 /// The probability that a token begins a stall.
 const STALL_PROBABILITY: f64 = 0.02;

@@ -134,7 +134,7 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
 }
 
-/// Whatever Discord, or a proxy before it, refuses in mid-race, the message gets its final frame and its chart.
+/// The message gets its final frame and its chart, no matter what Discord or a proxy refuses in mid-race.
 #[tokio::test]
 async fn no_refusal_of_a_live_frame_costs_the_final_one() {
     for (status, code, times) in [(404, 0, 1), (404, 0, 6), (400, 50_035, 3), (413, 40_005, 3)] {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::provider::{refusal, response};
 
-/// What is outcome of a refusal with this status and body.
+/// Returns the error for a refusal with this status and body.
 async fn refused(status: &str, headers: &str, body: &str) -> String {
     let odd = response("odd", status, &format!("Content-Type: application/json\r\n{headers}"), body);
     at_once(odd).await.outcome()

@@ -240,7 +240,7 @@ async fn what_comes_again_runs_once() {
     }
 }
 
-/// Whatever Slack refuses in mid-race, the message gets its final frame and its chart.
+/// The message gets its final frame and its chart, no matter what Slack refuses in mid-race.
 #[tokio::test]
 async fn no_refusal_of_a_live_frame_costs_the_final_one() {
     for code in ["invalid_blocks", "msg_blocks_too_long", "internal_riddle"] {

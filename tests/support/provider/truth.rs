@@ -30,7 +30,7 @@ pub struct Listed {
 pub struct Exchange {
     /// The model that was asked.
     pub model: String,
-    /// On which connection, by its number.
+    /// The number of the connection.
     pub connection: usize,
     /// The connection had carried a request before.
     pub warm: bool,

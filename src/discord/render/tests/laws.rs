@@ -1,4 +1,4 @@
-//! Whatever models, users and the configuration say: every limit holds and nothing deceives.
+//! Every limit holds and nothing deceives, for any text of models, users and the configuration.
 
 use std::sync::Arc;
 
