@@ -269,17 +269,17 @@ async fn a_connection_that_ends_within_the_answer_truncates_it() {
 
 #[tokio::test]
 async fn each_deadline_applies_to_its_stage() {
-    let comment = endless(": no token\n\n");
     let silent = b"HTTP/1.1 200 OK\r\n".to_vec();
-    let script = script(vec![silent, comment, endless(HELLO), endless(HELLO)]).await;
-    let (short, long) = (Duration::from_millis(20), Duration::from_mins(1));
+    let (short, long) = (Duration::from_millis(200), Duration::from_mins(1));
     let patient = Deadlines { connect: long, first_token: long, idle: long, total: long };
-    for (deadlines, want) in [
-        (Deadlines { first_token: short, ..patient }, Stage::FirstToken),
-        (Deadlines { first_token: short, ..patient }, Stage::FirstToken),
-        (Deadlines { idle: short, ..patient }, Stage::Idle),
-        (Deadlines { total: short, ..patient }, Stage::Total),
+    for (body, deadlines, want) in [
+        (silent, Deadlines { first_token: short, ..patient }, Stage::FirstToken),
+        (endless(": no token\n\n"), Deadlines { first_token: short, ..patient }, Stage::FirstToken),
+        (endless(HELLO), Deadlines { idle: short, ..patient }, Stage::Idle),
+        (endless(HELLO), Deadlines { total: short, ..patient }, Stage::Total),
     ] {
+        // a server of its own, so that an attempt that comes late takes no other's answer
+        let script = script(vec![body]).await;
         let (deltas, error) = ask(&model_with(&script.base, deadlines)).await;
         assert!(
             matches!(error, Some(ModelError::Timeout { stage, after }) if stage == want && after == short)
