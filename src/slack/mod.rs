@@ -20,7 +20,6 @@ mod entry;
 mod incoming;
 mod meter;
 mod names;
-mod place;
 mod posts;
 mod render;
 mod salvage;
