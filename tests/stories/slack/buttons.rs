@@ -78,7 +78,7 @@ async fn full_answers_as_a_file(way: Way) {
     let whole = String::from_utf8(file.bytes).expect("UTF-8");
     assert!(whole.contains(&format!("{ANSWER}{text}")), "the answer is not there byte for byte");
     assert!(whole.contains("is short") && whole.contains(PROMPT));
-    let said = race.adds("The file below holds every answer whole").await;
+    let said = race.adds("The file below holds every answer in full").await;
     assert!(said.text().contains("is short"), "{}", said.text());
     stage.slack.presses(&message, "Full answers", BEN).told("stand in the thread").await;
     stage.ends().await;

@@ -52,7 +52,7 @@ async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
     asked.file(".png").await;
     stage.bot.signals("TERM").await;
     let log = stage.closed(0).await;
-    assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("Slack refused a message of ours")).count(), 2);
 }
 
 /// One that passes is not the end of the message; one that does not pass spares the calls, and the last frame is tried.
@@ -169,7 +169,7 @@ async fn long_answers_are_whole_in_the_thread_byte_for_byte() {
     for answer in &texts {
         assert!(text.contains(answer.as_str()), "an answer is not whole");
     }
-    assert!(asked.adds("The whole answer stands in the file").await.text().contains("⚔️"));
+    assert!(asked.adds("The full answer is in the file").await.text().contains("⚔️"));
     stage.ends().await;
 }
 

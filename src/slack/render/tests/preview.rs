@@ -1,4 +1,4 @@
-//! The messages as a person would see them: with `ARENA_ARTEFACTS=1 cargo test --lib slack::render` each is written to
+//! The messages as users see them: with `ARENA_ARTEFACTS=1 cargo test --lib slack::render` each is written to
 //! `artefacts/slack-*.html`, drawn roughly as Slack draws it.
 
 use std::{fmt::Write as _, fs, path::Path};
@@ -6,7 +6,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use serde_json::Value;
 
 use super::{
-    reader,
+    blocks, form, reader,
     samples::{CODE, SKY, Tale, card, finished, line_up, race, running},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     model::Availability,
     race::{event::StopCause, metrics::TokenCount},
     slack::render::{
-        Body, Draft, answers, examples, explanation, help, live, modal, models, notice, on_it, opening,
+        Body, Draft, answers, examples, explanation, help, live, models, notice, on_it, opening,
     },
     view::View,
 };
@@ -50,7 +50,7 @@ fn rich(part: &Value) -> String {
     }
 }
 
-/// Entities are kept, for a browser reads them as Slack does; marks are paired greedily, which is enough to look at.
+/// Keeps entities, which a browser reads as Slack does; pairs marks greedily, which is good enough for a preview.
 fn inline(line: &str) -> String {
     let (mut out, mut rest) = (String::new(), line);
     while !rest.is_empty() {
@@ -127,7 +127,7 @@ fn block(block: &Value) -> String {
 }
 
 fn message(body: &Body) -> String {
-    let blocks: String = body.blocks.iter().map(block).collect();
+    let blocks: String = blocks(body).iter().map(block).collect();
     let name = "<span class=who>llm-arena</span> <span class=app>APP</span>";
     format!("{name} <span class=fallback>{}</span>{blocks}", body.text)
 }
@@ -137,7 +137,7 @@ fn page(name: &str, bodies: &[Body]) -> String {
     write(name, &messages)
 }
 
-/// The page with this inside, written where a person can look at it.
+/// Returns the page with this content, after writing it to the artefacts if they are wanted.
 fn write(name: &str, inside: &str) -> String {
     let viewport = "<meta name=viewport content='width=device-width'>";
     let page = format!("<!doctype html><meta charset=utf-8>{viewport}<style>{CSS}</style>{inside}");
@@ -236,7 +236,7 @@ fn what_is_read_can_be_looked_at() {
 
 #[test]
 fn the_form_can_be_looked_at() {
-    let view = modal(&line_up(), &Draft::default(), "");
+    let view = form(&line_up(), &Draft::default(), "");
     let input = |block: &Value| {
         let element = &block["element"];
         let option = |option: &Value| {
