@@ -16,7 +16,6 @@ mod handlers;
 mod incoming;
 mod names;
 mod permissions;
-mod place;
 mod posts;
 mod render;
 mod socket;

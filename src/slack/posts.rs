@@ -1,7 +1,6 @@
-//! SHELL. New messages and files: each takes its turn in its channel, and none is ever posted twice.
+//! SHELL. New messages and files: each waits for its turn in its channel, and none is ever posted twice.
 //!
-//! Slack has no key that would make a post repeatable, so a call is only repeated where it certainly did nothing.
-//! Must not know what is posted.
+//! Slack has no idempotency key for posts, so a call is only repeated if it certainly did nothing.
 
 use std::time::Duration;
 
@@ -9,16 +8,17 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::api::{Api, ApiError, File, Place, Posted, Staged, method};
+use crate::backoff::Backoff;
 
-/// The first wait after a call that was not sent; it doubles.
-const BACKOFF: Duration = Duration::from_millis(250);
-const BACKOFF_MOST: Duration = Duration::from_secs(5);
+/// Waits after a call that was not sent.
+const MIN_BACKOFF: Duration = Duration::from_millis(250);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// Posts `message` in its turn, until `deadline`.
 ///
 /// # Errors
 /// The last one; [`ApiError::Limited`] as soon as it is known that the turn is after `deadline`. After an
-/// [ambiguous](ApiError::is_ambiguous) one the message may stand there.
+/// [ambiguous](ApiError::is_ambiguous) one the message may exist.
 pub(super) async fn post(
     api: &Api,
     place: &Place,
@@ -38,13 +38,13 @@ pub(super) async fn share(
     staged: &Staged,
     deadline: Instant,
 ) -> Result<(), ApiError> {
-    in_turn(api, (method::SHARE_FILE, place), deadline, || api.share(place, staged, None)).await
+    in_turn(api, (method::SHARE_FILE, place), deadline, || api.share(place, staged)).await
 }
 
-/// Brings a file's bytes to Slack, where nobody sees them yet, until `deadline`.
+/// Uploads a file without showing it, until `deadline`.
 ///
 /// # Errors
-/// The last one, which never means that anything is to be seen.
+/// The last one, after which nothing is visible.
 pub(super) async fn stage(api: &Api, file: &File, deadline: Instant) -> Result<Staged, ApiError> {
     loop {
         match api.stage(file.clone()).await {
@@ -62,20 +62,21 @@ async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(
     deadline: Instant,
     call: impl Fn() -> C,
 ) -> Result<T, ApiError> {
-    let mut backoff = BACKOFF;
+    let mut backoff = Backoff::new(MIN_BACKOFF, MAX_BACKOFF);
     loop {
         let turn = api.gate().wait_post(method, &place.channel, deadline).await;
-        let pass = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
+        let permit = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
         let done = call().await;
-        pass.settle(&done);
-        match done {
-            // the gate holds the next turn until then
-            Err(ApiError::Limited { .. }) => {}
-            Err(ApiError::Transport { ambiguous: false, .. }) if Instant::now() + backoff < deadline => {
-                sleep(backoff).await;
-                backoff = (backoff * 2).min(BACKOFF_MOST);
-            }
-            done => return done,
+        permit.settle(&done);
+        let wait = match &done {
+            // the budget delays the next turn
+            Err(ApiError::Limited { .. }) => Duration::ZERO,
+            Err(ApiError::Transport { ambiguous: false, .. }) => backoff.next(fastrand::f64()),
+            _ => return done,
+        };
+        if Instant::now() + wait >= deadline {
+            return done;
         }
+        sleep(wait).await;
     }
 }

@@ -1,8 +1,8 @@
-//! SHELL. A race as one Slack message, which only ever changes by `chat.update`.
+//! SHELL. A race as one Slack message, which `chat.update` edits.
 //!
-//! The message stands there before the race begins, so its place is known. Every frame asks the workspace's budget
-//! first. An edit whose answer never came may still take effect after a later one: where that could put live words
-//! over the last frame, the last frame is shown once more. Must not know the race.
+//! The message is posted before the race begins, so its address is known. Every frame asks the workspace's budget first.
+//! An edit whose answer never arrived may take effect after a later one: if that could put a live frame over the final
+//! one, the final frame is shown once more.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     METRICS,
@@ -30,26 +30,24 @@ use crate::{
     view::View,
 };
 
-/// How long an edit that was given up may still take effect.
-const LATE: Duration = Duration::from_secs(20);
-/// How long the last frame that is shown once more is tried for.
-const ONCE_MORE: Duration = Duration::from_mins(1);
-/// The same where a restart waits, which leaves little more than this when the last frames are shown.
-const LATE_AT_THE_END: Duration = Duration::from_secs(1);
-/// How long the last frame that is shown once more is tried for then.
-const ONCE_MORE_AT_THE_END: Duration = Duration::from_millis(400);
-/// How long the picture waits for its turn in its channel.
-const TURN: Duration = Duration::from_mins(1);
-const PICTURE: &str = "race.png";
+/// Maximum time after which an edit without an answer may still take effect.
+const MAX_DELAY: Duration = Duration::from_secs(20);
+/// For showing the final frame once more.
+const SETTLE_TIMEOUT: Duration = Duration::from_mins(1);
+/// The delay and the timeout while a restart waits, which has little more time left after the final frames.
+const RESTART_DELAY: Duration = Duration::from_secs(1);
+const RESTART_TIMEOUT: Duration = Duration::from_millis(400);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+/// For the picture's turn in its channel.
+const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What Slack takes of a message, learned from what it refuses.
+/// The level of detail of a message, reduced when Slack refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Detail {
-    /// All of it.
-    Whole,
+    Full,
     /// Without Slack's own chart.
     NoChart,
-    /// How the race goes, without the answers.
+    /// Without the answers.
     Bare,
 }
 
@@ -57,44 +55,41 @@ enum Detail {
 pub(super) struct SlackSurface {
     api: Api,
     race: RaceId,
-    channel: String,
-    ts: String,
-    /// Where the picture goes.
-    thread: Place,
-    /// Its part of the workspace's edits, until its last frame is shown.
+    address: Address,
+    /// The message's part of the workspace's edits, until its final frame is shown.
     share: Option<Share>,
-    /// Whether Slack's own chart is wanted, for all messages: false once Slack refused one.
+    /// Enables Slack's own chart, for all messages: cleared once Slack refused one.
     native_chart: Arc<AtomicBool>,
-    live: Detail,
-    last: Detail,
-    /// Slack refused the last frame with its own chart.
+    /// For live frames and for the final one.
+    details: [Detail; 2],
+    /// Slack refused the final frame with its own chart.
     chart_refused: bool,
     shown: Option<Body>,
-    /// What is shown is the last frame.
+    /// The shown frame is the final one.
     is_over: bool,
-    /// The newest edit of which nobody knows whether it took effect.
+    /// The time of the newest edit that may or may not have taken effect.
     unsure_since: Option<Instant>,
-    /// The picture's bytes are at Slack, and nobody sees them yet.
+    /// The picture after its upload, before it is shown.
     staged: Option<Staged>,
 }
 
-/// Where a message stands. Its text form is what the store keeps.
-#[derive(Serialize, Deserialize)]
+/// The address of a message. The store keeps its text form.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Address {
-    /// Its channel and its own time stamp.
     pub(super) channel: String,
+    /// The message's own time stamp.
     pub(super) ts: String,
-    /// The thread that it stands in, if it does.
+    /// The thread of the message, if it is in one.
     pub(super) thread: Option<String>,
 }
 
 impl Address {
-    /// Reads what [`fmt::Display`] writes.
+    /// Parses the text form.
     pub(super) fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
-    /// The thread below the message, or the one that it stands in.
+    /// The thread of the message, or the one below it.
     pub(super) fn below(&self) -> Place {
         let thread = self.thread.clone().unwrap_or_else(|| self.ts.clone());
         Place { channel: self.channel.clone(), thread: Some(thread) }
@@ -108,19 +103,15 @@ impl fmt::Display for Address {
 }
 
 impl SlackSurface {
-    /// The message at `address`, which says who asks what so far.
+    /// Creates a surface for the message at `address`, which so far shows who asks what.
     pub(super) fn new(api: Api, race: RaceId, address: &Address, native_chart: Arc<AtomicBool>) -> Self {
-        let share = Some(api.gate().share());
         Self {
+            share: Some(api.gate().share()),
             api,
             race,
-            channel: address.channel.clone(),
-            ts: address.ts.clone(),
-            thread: address.below(),
-            share,
+            address: address.clone(),
             native_chart,
-            live: Detail::Whole,
-            last: Detail::Whole,
+            details: [Detail::NoChart, Detail::Full],
             chart_refused: false,
             shown: None,
             is_over: false,
@@ -129,143 +120,121 @@ impl SlackSurface {
         }
     }
 
-    /// After the race: shows the last frame once more if an earlier edit may have come in after it.
+    /// Shows the final frame once more after the race if an earlier edit may have taken effect after it.
     pub(super) async fn settle(&mut self) {
-        let Some((since, body)) = self.unsettled() else { return };
-        self.show_again(&body, Urgency::Final, (since + LATE, since + LATE + ONCE_MORE)).await;
+        if let Some(since) = self.unsure_since {
+            self.show_again(Urgency::Final, since + MAX_DELAY, SETTLE_TIMEOUT).await;
+        }
     }
 
-    /// The same where a restart waits. It takes nothing of what the last frames of others need.
+    /// As [`Self::settle`] while a restart waits. It takes nothing that the final frames of other messages need.
     pub(super) async fn settle_at_the_end(&mut self) {
-        let Some((_, body)) = self.unsettled() else { return };
-        let from = Instant::now() + LATE_AT_THE_END;
-        let until = from + ONCE_MORE_AT_THE_END;
-        if timeout_at(until, self.show_again(&body, Urgency::Live, (from, until))).await.is_err() {
-            self.is_not_shown_again();
+        if self.unsure_since.is_some() {
+            self.show_again(Urgency::Live, Instant::now() + RESTART_DELAY, RESTART_TIMEOUT).await;
         }
     }
 
-    /// Since when nobody knows what came of an edit before the last frame, and that frame.
-    fn unsettled(&self) -> Option<(Instant, Body)> {
-        let shown = self.shown.clone().filter(|_| self.is_over);
-        self.unsure_since.zip(shown)
-    }
-
-    async fn show_again(&mut self, body: &Body, urgency: Urgency, (from, until): (Instant, Instant)) {
+    async fn show_again(&mut self, urgency: Urgency, from: Instant, timeout: Duration) {
+        let Some(body) = self.shown.clone().filter(|_| self.is_over) else { return };
         sleep_until(from).await;
-        while Instant::now() < until {
-            let wait = match self.edit(body, urgency).await {
-                Err(ApiError::Limited { retry_after }) => retry_after,
-                Err(error) if error.is_transient() => Duration::from_secs(5),
-                // nor will Slack let an earlier edit in
-                Ok(()) | Err(_) => return,
-            };
-            sleep_until(Instant::now() + wait).await;
+        let again = async {
+            loop {
+                let wait = match self.edit(&body, urgency).await {
+                    Err(ApiError::Limited { retry_after }) => retry_after,
+                    Err(error) if error.is_transient() => RETRY_DELAY,
+                    // Slack would refuse the earlier edit too
+                    Ok(()) | Err(_) => return,
+                };
+                sleep(wait).await;
+            }
+        };
+        if timeout_at(from + timeout, again).await.is_err() {
+            tracing::warn!(race = %self.race, "could not show the final frame once more");
         }
-        self.is_not_shown_again();
-    }
-
-    fn is_not_shown_again(&self) {
-        tracing::warn!(race = %self.race, "a last frame could not be shown once more");
     }
 
     async fn edit(&mut self, body: &Body, urgency: Urgency) -> Result<(), ApiError> {
         let gate = self.api.gate();
-        let pass = gate.ask_update(self.share.get_or_insert_with(|| gate.share()), urgency);
-        let pass = pass.map_err(|retry_after| ApiError::Limited { retry_after })?;
-        // until its answer is there: who drops this future does not know what came of it
+        let permit = gate.ask_update(self.share.get_or_insert_with(|| gate.share()), urgency);
+        let permit = permit.map_err(|retry_after| ApiError::Limited { retry_after })?;
+        // until the answer: if this future is dropped, the outcome stays unknown
         let before = self.unsure_since.replace(Instant::now());
-        let result = self.api.update(&self.channel, &self.ts, body).await;
-        pass.settle(&result);
+        let result = self.api.update(&self.address.channel, &self.address.ts, body).await;
+        permit.settle(&result);
         if !result.as_ref().is_err_and(ApiError::is_ambiguous) {
             self.unsure_since = before;
         }
         result
     }
 
-    /// Shows the view with as much detail as Slack takes: whatever it refuses, how the race goes and how it ends
-    /// must be told.
+    /// Shows the view with as much detail as Slack accepts.
     async fn put(&mut self, view: &View) -> Result<(), ApiError> {
-        let urgency = if view.is_final() { Urgency::Final } else { Urgency::Live };
+        let is_final = view.is_final();
+        let urgency = if is_final { Urgency::Final } else { Urgency::Live };
         loop {
-            let detail = self.detail(view);
+            let mut detail = self.details[usize::from(is_final)];
+            if !self.native_chart.load(Ordering::Relaxed) {
+                detail = detail.max(Detail::NoChart);
+            }
             let body = self.body(view, detail);
             if self.shown.as_ref() == Some(&body) {
                 return Ok(());
             }
             match self.edit(&body, urgency).await {
                 Err(error @ (ApiError::TooLong | ApiError::InvalidBlocks)) if detail != Detail::Bare => {
-                    tracing::error!(error = error.chain(), ?detail, "Slack does not take a message of ours");
-                    let chart_is_wrong = matches!(error, ApiError::InvalidBlocks);
-                    self.reduce(view, &body, chart_is_wrong);
+                    tracing::error!(error = error.chain(), ?detail, "Slack refused a message of ours");
+                    let has_chart = self.body(view, Detail::NoChart) != body;
+                    self.chart_refused |= has_chart && matches!(error, ApiError::InvalidBlocks);
+                    let reduced = if has_chart { Detail::NoChart } else { Detail::Bare };
+                    self.details[usize::from(is_final)] = reduced;
                 }
                 Err(error) => return Err(error),
                 Ok(()) => {
                     self.shown = Some(body);
-                    self.took(view, detail);
+                    if is_final {
+                        self.end(detail);
+                    }
                     return Ok(());
                 }
             }
         }
     }
 
-    fn detail(&self, view: &View) -> Detail {
-        let learned = if view.is_final() { self.last } else { self.live };
-        let no_chart = !view.is_final() || !self.native_chart.load(Ordering::Relaxed);
-        learned.max(if no_chart { Detail::NoChart } else { Detail::Whole })
-    }
-
-    /// After Slack refused `body`, perhaps because of its chart. The same body is not sent again.
-    fn reduce(&mut self, view: &View, body: &Body, chart_is_wrong: bool) {
-        let has_chart = self.body(view, Detail::NoChart) != *body;
-        self.chart_refused |= has_chart && chart_is_wrong;
-        let next = if has_chart { Detail::NoChart } else { Detail::Bare };
-        *(if view.is_final() { &mut self.last } else { &mut self.live }) = next;
-    }
-
-    /// After Slack took a message with this detail.
-    fn took(&mut self, view: &View, detail: Detail) {
-        if !view.is_final() {
-            return;
-        }
+    /// After Slack accepted the final frame with this detail.
+    fn end(&mut self, detail: Detail) {
         self.is_over = true;
-        self.unsure_since = self.unsure_since.filter(|since| since.elapsed() < LATE);
-        // others need its part now, while the picture is still on its way
+        self.unsure_since = self.unsure_since.filter(|since| since.elapsed() < MAX_DELAY);
+        // the other messages need its share now, while the picture is still on its way
         self.share = None;
         if self.chart_refused && detail == Detail::NoChart {
-            // without the chart it was right, so no message shall have one
+            // the chart alone was wrong, so no message shall have one
             self.native_chart.store(false, Ordering::Relaxed);
         }
     }
 
     fn body(&self, view: &View, detail: Detail) -> Body {
-        let chart = detail == Detail::Whole;
-        if detail == Detail::Bare {
-            let mut bare = view.clone();
-            bare.lanes.iter_mut().for_each(|lane| lane.answer.clear());
-            return render::live(&bare, self.race, chart);
+        if detail < Detail::Bare {
+            return render::live(view, self.race, detail == Detail::Full);
         }
-        render::live(view, self.race, chart)
+        let mut bare = view.clone();
+        bare.lanes.iter_mut().for_each(|lane| lane.answer.clear());
+        render::live(&bare, self.race, false)
     }
 
     fn judge(error: ApiError) -> SurfaceError {
+        // a status without a code of Slack's own is a proxy's, and may pass
+        let is_proxy = matches!(&error, ApiError::Refused { code } if code.starts_with("http_"));
         match error {
             ApiError::Limited { retry_after } => SurfaceError::Paced { retry_after },
             ApiError::Gone => SurfaceError::Deleted,
             ApiError::NotInChannel | ApiError::Closed => {
                 SurfaceError::Frozen("the bot may not edit its message here")
             }
-            ApiError::Server { .. } | ApiError::Transport { .. } => {
-                SurfaceError::Transient { source: Arc::new(error) }
-            }
-            // a status without a code of Slack's own is of what stands before it, and may pass
-            ApiError::Refused { ref code } if code.starts_with("http_") => {
-                SurfaceError::Transient { source: Arc::new(error) }
-            }
+            error if error.is_transient() || is_proxy => SurfaceError::Transient { source: Arc::new(error) },
             ApiError::Unauthorized | ApiError::MissingScope { .. } => {
                 SurfaceError::Forbidden("the bot's token may not edit messages")
             }
-            _ => SurfaceError::Refused("not what Slack takes"),
+            _ => SurfaceError::Refused("Slack refused the message"),
         }
     }
 }
@@ -291,11 +260,11 @@ impl Surface for SlackSurface {
             Some(staged) => staged,
             None => self.api.stage(picture(chart)).await.map_err(Self::judge)?,
         };
-        let turn = Instant::now() + TURN;
-        match posts::share(&self.api, &self.thread, &staged, turn).await {
+        let deadline = Instant::now() + TURN_TIMEOUT;
+        match posts::share(&self.api, &self.address.below(), &staged, deadline).await {
             Ok(()) => Ok(()),
+            // a second picture would be worse than none
             Err(error) if error.is_ambiguous() => {
-                // a second one would be worse than none
                 Err(SurfaceError::Refused("Slack did not say whether it shows the picture"))
             }
             Err(error) => {
@@ -308,7 +277,7 @@ impl Surface for SlackSurface {
 
 fn picture(chart: Chart) -> File {
     File {
-        name: PICTURE.into(),
+        name: "race.png".into(),
         mime: "image/png",
         title: "Tokens per second".into(),
         alt: Some(chart.alt),

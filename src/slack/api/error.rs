@@ -1,7 +1,7 @@
-//! What a call can come to, by what one does about it.
+//! The failures of a call, by what the caller does about them.
 //!
-//! Must not know the clients. No text here holds an address, a token, a body or what was sent: of an answer only
-//! Slack's own codes are kept, and only if they look like one.
+//! No text here holds an address, a token, a body or what was sent: of an answer only Slack's own codes are kept, and
+//! only if they look like one.
 
 use std::{error::Error, iter, time::Duration};
 
@@ -9,82 +9,80 @@ use serde_json::Value;
 
 use crate::slack::budget::Outcome;
 
-/// The wait after a 429 that does not say how long, or not in whole seconds.
-const UNTOLD: Duration = Duration::from_secs(10);
-/// A 429 that asks for less is not believed: a call repeated without a pause would only earn the next one.
-const SHORTEST: Duration = Duration::from_secs(1);
-/// No limit holds longer.
-const LONGEST: Duration = Duration::from_hours(24);
+/// The wait after a 429 without a `Retry-After` in whole seconds.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(10);
+/// A call repeated without a pause would only earn the next 429.
+const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
-/// Why a call did not succeed. Codes: the "Errors" of each method's page, such as
+/// The failure of a call. Codes: the "Errors" of each method's page, such as
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// Nothing was done; come back after this. Also given without a call while an earlier answer still holds.
+    /// Nothing was done. Also returned without a call while the wait of an earlier answer lasts.
     #[error("rate limited for {retry_after:?}")]
     Limited {
-        /// As Slack said, or what is left of it.
+        /// The wait that Slack asked for, or the rest of it.
         retry_after: Duration,
     },
     /// The bot is not in the channel, or cannot see it (a private one).
     #[error("the bot is not in the channel")]
     NotInChannel,
-    /// Nobody, or no bot, may write there: archived, restricted, locked.
+    /// Posting is closed to all users or to bots: archived, restricted, locked.
     #[error("the channel is closed")]
     Closed,
-    /// The message, its thread or the response URL is no longer there: no further call.
+    /// The message, its thread or the response URL no longer exists: further calls are useless.
     #[error("message is gone")]
     Gone,
     /// More text than a message may have.
     #[error("message is too long")]
     TooLong,
-    /// The blocks are not what Slack takes here.
+    /// Slack rejects the blocks.
     #[error("blocks were refused")]
     InvalidBlocks,
-    /// A token is wrong, over or withdrawn.
+    /// A token is wrong, expired or revoked.
     #[error("token was refused")]
     Unauthorized,
     /// The app lacks a scope.
     #[error("scope {needed} is missing")]
     MissingScope {
-        /// As Slack calls it, or `unknown`.
+        /// Slack's name of it, or `unknown`.
         needed: String,
     },
-    /// Another refusal: ours to mend, and the same when sent again.
+    /// Another refusal, which a retry would not change.
     #[error("refused: {code}")]
     Refused {
         /// Slack's code (lower-case letters, digits and `_`, at most 40), else `http_` and the status, else `unreadable`.
         code: String,
     },
-    /// 5xx, or a code by which Slack says the same: it may work later. It may also have taken effect.
+    /// 5xx, or a code of the same meaning: a retry may succeed, and the call may have taken effect.
     #[error("server error {status}")]
     Server {
-        /// The HTTP status; 200 where only the code says it.
+        /// The HTTP status; 200 where the failure is only in the code.
         status: u16,
     },
-    /// No answer, or none that can be read.
+    /// No answer, or an unreadable one.
     #[error("{cause}")]
     Transport {
-        /// How it failed.
         cause: Lost,
         /// The call may have taken effect.
         ambiguous: bool,
     },
 }
 
-/// How a call got no answer.
+/// The result of a call.
+pub(super) type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+/// The reason for a missing answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Lost {
-    /// No connection: nothing was sent.
+    /// Nothing was sent.
     #[error("no connection")]
     Unconnected,
-    /// Not within the call's deadline.
     #[error("no answer in time")]
     Late,
-    /// The connection broke.
     #[error("connection was lost")]
     Cut,
-    /// An answer that is not Slack's.
     #[error("answer is unreadable")]
     Unreadable,
     /// An address that must not be called, or a request that cannot be written.
@@ -93,21 +91,23 @@ pub(crate) enum Lost {
 }
 
 impl Lost {
-    /// The error; whether the call may have taken effect follows from how it failed.
+    /// Returns the error, which is ambiguous unless nothing was sent.
     pub(super) fn into_error(self) -> ApiError {
         ApiError::Transport { cause: self, ambiguous: !matches!(self, Self::Unconnected | Self::Unsendable) }
     }
 }
 
 impl ApiError {
-    /// A 429. `seconds` is what its `Retry-After` says.
+    /// The error for a 429 with this `Retry-After`.
     /// <https://docs.slack.dev/apis/web-api/rate-limits>
     pub(super) fn limited(seconds: Option<Duration>) -> Self {
-        Self::Limited { retry_after: seconds.unwrap_or(UNTOLD).clamp(SHORTEST, LONGEST) }
+        Self::Limited {
+            retry_after: seconds.unwrap_or(DEFAULT_RETRY_AFTER).clamp(MIN_RETRY_AFTER, MAX_RETRY_AFTER),
+        }
     }
 
-    /// What `code`, the `error` of an answer with `"ok": false`, stands for; `body` is that answer, where a missing
-    /// scope is named.
+    /// The error for `code`, the `error` of an answer with `"ok": false`; `body` is that answer, which names a missing
+    /// scope.
     pub(super) fn of_code(code: &str, body: &Value) -> Self {
         match code {
             "ratelimited" | "rate_limited" => Self::limited(None),
@@ -123,9 +123,10 @@ impl ApiError {
             | "used_url" => Self::Gone,
             "msg_too_long" | "msg_blocks_too_long" => Self::TooLong,
             "invalid_blocks" | "invalid_blocks_format" => Self::InvalidBlocks,
-            "invalid_auth"
-            | "not_authed"
+            "access_denied"
             | "account_inactive"
+            | "invalid_auth"
+            | "not_authed"
             | "token_revoked"
             | "token_expired"
             | "no_permission"
@@ -133,18 +134,18 @@ impl ApiError {
             | "team_access_not_granted"
             | "org_login_required" => Self::Unauthorized,
             "missing_scope" => Self::MissingScope { needed: scope(body) },
-            // "It's possible some aspect of the operation succeeded": they say so of themselves
+            // documented as "it's possible some aspect of the operation succeeded"
             "internal_error" | "fatal_error" | "service_unavailable"
             // a workspace that moves: "intermittently unavailable"
             | "team_added_to_org" => Self::Server { status: 200 },
-            // what we sent did not arrive whole
+            // our request did not arrive whole
             "request_timeout" => Self::Transport { cause: Lost::Cut, ambiguous: false },
             code => Self::Refused { code: checked(code) },
         }
     }
 
-    /// What an HTTP `status` stands for that is neither a success nor 429. Of a token it says nothing: Slack refuses one
-    /// by a code, so a 401 or a 403 is of what stands before it.
+    /// The error for an HTTP `status` that is neither a success nor 429. Slack refuses a token by a code, so a 401 or a
+    /// 403 is a proxy's.
     pub(super) fn of_status(status: u16) -> Self {
         match status {
             500.. => Self::Server { status },
@@ -152,7 +153,7 @@ impl ApiError {
         }
     }
 
-    /// The value of the metric's label.
+    /// The label of the metric.
     pub(super) fn outcome(&self) -> &'static str {
         match self {
             Self::Limited { .. } => "limited",
@@ -162,17 +163,17 @@ impl ApiError {
         }
     }
 
-    /// True if the call may have taken effect all the same.
+    /// Returns true if the call may have taken effect.
     pub(crate) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Server { .. } | Self::Transport { ambiguous: true, .. })
     }
 
-    /// True if the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Limited { .. } | Self::Server { .. } | Self::Transport { .. })
     }
 
-    /// The error and its causes in one line, for logs.
+    /// Returns the error and its causes in one line, for logs.
     #[must_use]
     pub(crate) fn chain(&self) -> String {
         let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
@@ -180,9 +181,9 @@ impl ApiError {
     }
 }
 
-/// What the budget has to know of a call.
-impl<T> From<&Result<T, ApiError>> for Outcome {
-    fn from(result: &Result<T, ApiError>) -> Self {
+/// The outcome that the budget counts.
+impl<T> From<&Result<T>> for Outcome {
+    fn from(result: &Result<T>) -> Self {
         match result {
             Err(ApiError::Limited { retry_after }) => Self::Limited { retry_after: *retry_after },
             Err(ApiError::Transport { ambiguous: false, .. }) => Self::NotSent,
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_says_what_to_do() {
+    fn a_code_is_classified() {
         let of = |codes: &[&str], expected: &str| {
             for code in codes {
                 assert_eq!(of(code), expected, "{code}");
@@ -246,20 +247,20 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_it_where_there_is_no_code() {
+    fn a_status_decides_without_a_code() {
         let of = |status| format!("{:?}", ApiError::of_status(status));
         assert_eq!(of(503), "Server { status: 503 }");
         for status in [302, 401, 403] {
             assert_eq!(
                 of(status),
                 format!("Refused {{ code: \"http_{status}\" }}"),
-                "not of Slack, and may pass"
+                "of a proxy, and may pass"
             );
         }
     }
 
     #[test]
-    fn an_odd_wait_is_bounded() {
+    fn an_unusual_wait_is_bounded() {
         let of = |seconds: Option<u64>| match ApiError::limited(seconds.map(Duration::from_secs)) {
             ApiError::Limited { retry_after } => retry_after.as_secs(),
             other => panic!("{other}"),
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_learns_what_may_have_arrived() {
+    fn the_budget_counts_what_may_have_arrived() {
         let of = |error: ApiError| Outcome::from(&Err::<(), _>(error));
         assert_eq!(of(Lost::Late.into_error()), Outcome::Lost);
         assert_eq!(of(Lost::Unconnected.into_error()), Outcome::NotSent);

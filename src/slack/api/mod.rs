@@ -1,35 +1,39 @@
-//! SHELL. Slack's Web API: one deadline a call, errors by what one does about them.
-//! <https://docs.slack.dev/apis/web-api>
+//! SHELL. Slack's Web API. <https://docs.slack.dev/apis/web-api>
 //!
-//! Every call is made once and within its deadline, and none is made before the end of a wait that Slack asked for
-//! its method: the [`Gate`] remembers it. Nothing goes anywhere but to the API that was given and to the addresses
-//! that Slack gives below it. Must not know what messages say.
+//! ```text
+//! Api (one function per method) -> counted (metrics, waits that Slack asked for) -> http (two clients) -> ApiError
+//! ```
+//!
+//! Every call is made once and within its deadline, and none before the end of a wait that Slack asked for its method:
+//! the [`Gate`] remembers it. Requests go only to the API that was given, and to the addresses that Slack hands out
+//! below it.
+//!
+//! Answers are read field by field rather than as the library's response types: a change in a field that we don't need
+//! must not make a call that took effect look failed.
 
 mod error;
 mod http;
-mod request;
 mod upload;
-mod web;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use metrics::counter;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
-use slack_morphism::{SlackApiToken, hyper_tokio::SlackHyperClient};
+use slack_morphism::SlackApiToken;
 use url::Url;
 
-pub(crate) use self::{
-    error::ApiError,
-    request::{File, Identity, Place, Posted, Staged},
-    web::connector,
+pub(crate) use self::{error::ApiError, http::client};
+use self::{
+    error::{Lost, Result},
+    http::Http,
 };
-use self::{error::Lost, http::Http};
 use super::budget::Gate;
 use crate::telemetry::{field, metrics as names};
 
-/// The methods, by their names at Slack; those without a dot are ours, for addresses that Slack gives.
+/// The methods by their names at Slack. Names without a dot are ours, for addresses that Slack hands out.
 pub(crate) mod method {
     pub(crate) use crate::slack::budget::UPDATE;
 
@@ -37,7 +41,7 @@ pub(crate) mod method {
     pub(crate) const POST: &str = "chat.postMessage";
     /// Shows an uploaded file, which counts as a post.
     pub(crate) const SHARE_FILE: &str = "files.completeUploadExternal";
-    /// Posts what only one person sees.
+    /// Posts a message that only one user sees.
     pub(crate) const WHISPER: &str = "chat.postEphemeral";
     /// Opens a modal.
     pub(crate) const OPEN_VIEW: &str = "views.open";
@@ -51,281 +55,261 @@ pub(crate) mod method {
     pub(super) const RESPOND: &str = "response_url";
 }
 
-/// To a standing connection, as long as anything else is still ahead; a shorter one would fail a slow line.
-const CONNECT: Duration = Duration::from_secs(3);
-
-/// How long a call may take. A call that takes longer is given up: whether it took effect is not known then.
-#[derive(Clone, Copy, Debug)]
-struct Patience {
-    /// A post cannot be repeated if its answer is lost, so it waits longest of what people wait for.
-    post: Duration,
-    /// The next frame waits for this one, and a final one is repeated.
-    update: Duration,
-    /// Some hundred KiB on a slow line.
-    bytes: Duration,
-    /// All else is a line of JSON both ways.
-    other: Duration,
-    /// The first pause before bytes that did not arrive are sent again; it doubles.
-    backoff: Duration,
+/// A channel, and perhaps a thread in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    /// `C...`, `G...` or `D...`.
+    pub(crate) channel: String,
+    /// The time stamp of the thread's first message; `None` is the channel itself.
+    pub(crate) thread: Option<String>,
 }
 
-const PATIENCE: Patience = Patience {
-    post: Duration::from_secs(8),
-    update: Duration::from_secs(8),
-    bytes: Duration::from_secs(20),
-    other: Duration::from_secs(6),
-    backoff: Duration::from_millis(250),
-};
+/// The address of a message that was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Posted {
+    /// The channel's id, which for a direct message may differ from the requested one.
+    pub(crate) channel: String,
+    /// The message's `ts`.
+    pub(crate) ts: String,
+}
+
+/// The owner of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The workspace's id, `T...`.
+    pub(crate) team: String,
+    /// The bot user's id, `U...`, which mentions carry.
+    pub(crate) user: String,
+    /// The bot's id, `B...`, which its messages carry. `None` for a token that is no bot's.
+    pub(crate) bot: Option<String>,
+    /// The workspace's address.
+    pub(crate) url: String,
+}
+
+/// A file to upload.
+#[derive(Clone)]
+pub(crate) struct File {
+    /// The file's name with its extension.
+    pub(crate) name: String,
+    /// Its media type, such as `image/png`.
+    pub(crate) mime: &'static str,
+    /// Shown above it.
+    pub(crate) title: String,
+    /// The alternative text of an image: at most 1,000 characters.
+    /// <https://docs.slack.dev/reference/methods/files.getUploadURLExternal>
+    pub(crate) alt: Option<String>,
+    /// The content; Slack refuses an empty file.
+    pub(crate) bytes: Bytes,
+}
+
+/// A file that was uploaded and is not shown yet.
+#[derive(Clone)]
+pub(crate) struct Staged {
+    id: String,
+    title: String,
+}
 
 /// The Web API for one bot in one workspace. Clones share connections and the budget.
 #[derive(Clone)]
 pub(crate) struct Api(Arc<Inner>);
 
 struct Inner {
-    client: SlackHyperClient,
-    token: SlackApiToken,
     http: Http,
+    token: SlackApiToken,
     gate: Gate,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
-/// A message with where it goes.
-#[derive(Serialize)]
-struct Addressed<'m, M> {
-    channel: &'m str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thread_ts: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ts: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'m str>,
-    /// Links in answers do not unfold; only posts have the word.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unfurl_links: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unfurl_media: Option<bool>,
-    #[serde(flatten)]
-    message: &'m M,
+/// `Debug` without names, tokens and what users and models wrote.
+macro_rules! opaque {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
 }
 
-/// A message for a response URL.
-#[derive(Serialize)]
-struct Response<'m, M> {
-    replace_original: bool,
-    #[serde(flatten)]
-    message: &'m M,
+pub(crate) use opaque;
+opaque!(Api, File, Staged);
+
+/// Deadlines of calls. After one it is unknown whether the call took effect.
+#[derive(Clone, Copy, Debug)]
+struct Timeouts {
+    /// For posts, which cannot be repeated if the answer is lost, and for edits, which the next frame waits for.
+    message: Duration,
+    /// For some hundred KiB on a slow line.
+    upload: Duration,
+    /// For all else: a line of JSON both ways.
+    other: Duration,
+    /// The first wait before an upload is repeated.
+    retry_delay: Duration,
 }
 
-impl<'m, M: Serialize> Addressed<'m, M> {
-    fn new(place: &'m Place, message: &'m M) -> Self {
-        let thread_ts = place.thread.as_deref();
-        let channel = place.channel.as_str();
-        Self { channel, thread_ts, ts: None, user: None, unfurl_links: None, unfurl_media: None, message }
-    }
+const TIMEOUTS: Timeouts = Timeouts {
+    message: Duration::from_secs(8),
+    upload: Duration::from_secs(20),
+    other: Duration::from_secs(6),
+    retry_delay: Duration::from_millis(250),
+};
 
-    fn value(&self) -> Result<Value, ApiError> {
-        serde_json::to_value(self).map_err(|_| Lost::Unsendable.into_error())
-    }
+/// Returns `message` as JSON with `more` fields, of which those that are null are left out.
+fn with_fields(message: &impl Serialize, more: &Value) -> Result<Value> {
+    let mut body = serde_json::to_value(message).map_err(|_| Lost::Unsendable.into_error())?;
+    let fields = more.as_object().into_iter().flatten();
+    fields.filter(|(_, value)| !value.is_null()).for_each(|(key, value)| body[key] = value.clone());
+    Ok(body)
 }
 
 impl Api {
-    /// The API at `api_url` (such as `https://slack.com/api`; `http` is right too) for the bot of `bot_token`.
+    /// Creates a client of the API at `api_url` (such as `https://slack.com/api`; `http` is accepted) for the bot of
+    /// `bot_token`.
     ///
     /// # Errors
     /// [`ApiError::Unauthorized`] for a token that no header can hold, [`ApiError::Transport`] without TLS.
-    pub(crate) fn new(api_url: &Url, bot_token: &SecretString) -> Result<Self, ApiError> {
-        Self::with(api_url, bot_token, PATIENCE)
+    pub(crate) fn new(api_url: &Url, bot_token: &SecretString) -> Result<Self> {
+        Self::with(api_url, bot_token, TIMEOUTS)
     }
 
-    fn with(api_url: &Url, bot_token: &SecretString, patience: Patience) -> Result<Self, ApiError> {
-        let inner = Inner {
-            client: web::client(api_url)?,
-            token: web::token(bot_token)?,
-            http: Http::new(api_url)?,
-            gate: Gate::default(),
-            patience,
-        };
-        Ok(Self(Arc::new(inner)))
+    fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
+        let (http, token) = (Http::new(api_url)?, http::token(bot_token)?);
+        Ok(Self(Arc::new(Inner { http, token, gate: Gate::default(), timeouts })))
     }
 
-    /// The workspace's budget: who edits and posts asks it first.
+    /// The workspace's budget, to ask before an edit or a post.
     #[must_use]
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
     }
 
-    /// Whose token it is. <https://docs.slack.dev/reference/methods/auth.test>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
-    pub(crate) async fn identity(&self) -> Result<Identity, ApiError> {
-        let answer = self.call(method::IDENTITY, json!({}), self.0.patience.other).await?;
+    /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
+    pub(crate) async fn identity(&self) -> Result<Identity> {
+        let answer = self.call(method::IDENTITY, &json!({}), self.0.timeouts.other).await?;
         let text = |key| answer[key].as_str().map(String::from);
-        let identity = || {
-            let (team, user) = (text("team_id")?, text("user_id")?);
-            Some(Identity { team, user, bot: text("bot_id"), url: text("url").unwrap_or_default() })
+        let (Some(team), Some(user)) = (text("team_id"), text("user_id")) else {
+            return Err(Lost::Unreadable.into_error());
         };
-        identity().ok_or_else(|| Lost::Unreadable.into_error())
+        Ok(Identity { team, user, bot: text("bot_id"), url: text("url").unwrap_or_default() })
     }
 
-    /// What people call this user. <https://docs.slack.dev/reference/methods/users.info>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
-    pub(crate) async fn name(&self, user: &str) -> Result<String, ApiError> {
-        let answer = self.read(method::NAME, &[("user", user)]).await?;
+    /// Returns the name that a user goes by. <https://docs.slack.dev/reference/methods/users.info>
+    pub(crate) async fn name(&self, user: &str) -> Result<String> {
+        let answer = self.form(method::NAME, &[("user", user)]).await?;
         let user = &answer["user"];
         let names = [&user["profile"]["display_name"], &user["real_name"], &user["name"]];
         let name = names.into_iter().filter_map(Value::as_str).find(|name| !name.trim().is_empty());
         name.map(str::to_owned).ok_or_else(|| Lost::Unreadable.into_error())
     }
 
-    /// The ids of the users in a user group. <https://docs.slack.dev/reference/methods/usergroups.users.list>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
-    pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>, ApiError> {
-        let answer = self.read(method::MEMBERS, &[("usergroup", group)]).await?;
+    /// Returns the ids of a user group's members. <https://docs.slack.dev/reference/methods/usergroups.users.list>
+    pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>> {
+        let answer = self.form(method::MEMBERS, &[("usergroup", group)]).await?;
         let users = answer["users"].as_array().ok_or_else(|| Lost::Unreadable.into_error())?;
         Ok(users.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    /// Methods that only read take no JSON.
-    async fn read(&self, method: &'static str, form: &[(&str, &str)]) -> Result<Value, ApiError> {
-        let ask = async {
-            let (token, patience) = (&self.0.token.token_value.0, self.0.patience.other);
-            web::success(self.0.http.form((method, form), token, patience).await?.json())
-        };
-        self.counted(method, ask).await
-    }
-
-    /// An address for a socket, which proves `app_token`. <https://docs.slack.dev/reference/methods/apps.connections.open>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
-    pub(crate) async fn open_connection(&self, app_token: &SecretString) -> Result<SecretString, ApiError> {
-        let token = web::token(app_token)?;
-        let (method, body) = (method::OPEN_CONNECTION, json!({}));
-        let call = web::call(&self.0.client, &token, (method, &body), self.0.patience.other);
+    /// Returns the address of a socket, which proves `app_token`.
+    /// <https://docs.slack.dev/reference/methods/apps.connections.open>
+    pub(crate) async fn open_connection(&self, app_token: &SecretString) -> Result<SecretString> {
+        let (token, body) = (http::token(app_token)?, json!({}));
+        let method = method::OPEN_CONNECTION;
+        let call = self.0.http.call(&token, method, &body, self.0.timeouts.other);
         let answer = self.counted(method, call).await?;
-        let url = answer["url"].as_str().map(SecretString::from);
-        url.ok_or_else(|| Lost::Unreadable.into_error())
+        answer["url"].as_str().map(SecretString::from).ok_or_else(|| Lost::Unreadable.into_error())
     }
 
     /// Posts `message` (an object with `text` and `blocks`) once. Links in it do not unfold.
     /// <https://docs.slack.dev/reference/methods/chat.postMessage>
     ///
     /// # Errors
-    /// After an [ambiguous](ApiError::is_ambiguous) one it may stand there, and must not be posted again.
-    pub(crate) async fn post(
-        &self,
-        place: &Place,
-        message: &(impl Serialize + Sync),
-    ) -> Result<Posted, ApiError> {
-        let addressed = Addressed {
-            unfurl_links: Some(false),
-            unfurl_media: Some(false),
-            ..Addressed::new(place, message)
-        };
-        let answer = self.call(method::POST, addressed.value()?, self.0.patience.post).await?;
-        let text = |key| answer[key].as_str().map(String::from);
-        // it is posted, but nobody can edit it
-        let ts = text("ts").ok_or_else(|| Lost::Unreadable.into_error())?;
-        Ok(Posted { channel: text("channel").unwrap_or_else(|| place.channel.clone()), ts })
+    /// After an [ambiguous](ApiError::is_ambiguous) one the message may exist, and must not be posted again.
+    pub(crate) async fn post(&self, place: &Place, message: &(impl Serialize + Sync)) -> Result<Posted> {
+        let Place { channel, thread } = place;
+        let fields =
+            json!({"channel": channel, "thread_ts": thread, "unfurl_links": false, "unfurl_media": false});
+        let body = with_fields(message, &fields)?;
+        let answer = self.call(method::POST, &body, self.0.timeouts.message).await?;
+        // without its time stamp the message is posted, but cannot be edited
+        let ts = answer["ts"].as_str().ok_or_else(|| Lost::Unreadable.into_error())?;
+        Ok(Posted { channel: answer["channel"].as_str().unwrap_or(channel).to_owned(), ts: ts.to_owned() })
     }
 
-    /// Makes the message at `ts` look like `message`, once. Doing it twice does no harm.
+    /// Replaces the content of the message at `ts` by `message`. Doing it twice does no harm.
     /// <https://docs.slack.dev/reference/methods/chat.update>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
     pub(crate) async fn update(
         &self,
         channel: &str,
         ts: &str,
         message: &(impl Serialize + Sync),
-    ) -> Result<(), ApiError> {
-        let place = Place { channel: channel.into(), thread: None };
-        let addressed = Addressed { ts: Some(ts), ..Addressed::new(&place, message) };
-        self.call(method::UPDATE, addressed.value()?, self.0.patience.update).await.map(drop)
+    ) -> Result<()> {
+        let body = with_fields(message, &json!({"channel": channel, "ts": ts}))?;
+        self.call(method::UPDATE, &body, self.0.timeouts.message).await.map(drop)
     }
 
-    /// Posts what only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
+    /// Posts a message that only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
     pub(crate) async fn whisper(
         &self,
         place: &Place,
         user: &str,
         message: &(impl Serialize + Sync),
-    ) -> Result<(), ApiError> {
-        let addressed = Addressed { user: Some(user), ..Addressed::new(place, message) };
-        self.call(method::WHISPER, addressed.value()?, self.0.patience.other).await.map(drop)
+    ) -> Result<()> {
+        let fields = json!({"channel": place.channel, "thread_ts": place.thread, "user": user});
+        self.call(method::WHISPER, &with_fields(message, &fields)?, self.0.timeouts.other).await.map(drop)
     }
 
-    /// Answers by a response URL, once: in private, or in place of the message that it belongs to. A URL holds for
-    /// 30 minutes and 5 answers.
+    /// Answers by a response URL, once: in private, or in place of the message that the URL belongs to. It is valid
+    /// for 30 minutes and 5 answers.
     /// <https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>
     ///
     /// # Errors
-    /// [`ApiError::Gone`] when the URL is over, and without a call if it is not Slack's.
+    /// [`ApiError::Gone`] for a URL that has expired, and without a call for one that isn't Slack's.
     pub(crate) async fn respond(
         &self,
         response_url: &SecretString,
         message: &(impl Serialize + Sync),
         replace_original: bool,
-    ) -> Result<(), ApiError> {
-        let body = serde_json::to_value(Response { replace_original, message });
-        let body = body.map_err(|_| Lost::Unsendable.into_error())?;
-        let respond = async {
-            let url = response_url.expose_secret();
-            let answer = self.0.http.json(url, &body, self.0.patience.other).await?.json();
-            // `ok` as text, or nothing, is a success
-            if answer["ok"] == json!(false) { web::success(answer).map(drop) } else { Ok(()) }
-        };
+    ) -> Result<()> {
+        let body = with_fields(message, &json!({ "replace_original": replace_original }))?;
+        let respond = self.0.http.respond(response_url.expose_secret(), &body, self.0.timeouts.other);
         self.counted(method::RESPOND, respond).await
     }
 
-    /// Opens `view` as a modal for the person whose `trigger_id` it is, which holds for 3 seconds and once.
+    /// Opens `view` as a modal for the user of `trigger_id`, which is valid for 3 seconds and once.
     /// <https://docs.slack.dev/reference/methods/views.open>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
     pub(crate) async fn open_view(
         &self,
         trigger_id: &str,
-        view: &Value,
-        patience: Duration,
-    ) -> Result<(), ApiError> {
-        let body = json!({"trigger_id": trigger_id, "view": view});
-        self.call(method::OPEN_VIEW, body, patience).await.map(drop)
+        view: &(impl Serialize + Sync),
+        deadline: Duration,
+    ) -> Result<()> {
+        let body = with_fields(&json!({ "view": view }), &json!({ "trigger_id": trigger_id }))?;
+        self.call(method::OPEN_VIEW, &body, deadline).await.map(drop)
     }
 
     /// Joins a public channel. <https://docs.slack.dev/reference/methods/conversations.join>
-    ///
-    /// # Errors
-    /// See [`ApiError`].
-    pub(crate) async fn join(&self, channel: &str) -> Result<(), ApiError> {
-        self.call(method::JOIN, json!({"channel": channel}), self.0.patience.other).await.map(drop)
+    pub(crate) async fn join(&self, channel: &str) -> Result<()> {
+        self.call(method::JOIN, &json!({"channel": channel}), self.0.timeouts.other).await.map(drop)
     }
 
-    async fn call(&self, method: &'static str, body: Value, patience: Duration) -> Result<Value, ApiError> {
-        self.counted(method, web::call(&self.0.client, &self.0.token, (method, &body), patience)).await
+    async fn call(&self, method: &'static str, body: &Value, deadline: Duration) -> Result<Value> {
+        self.counted(method, self.0.http.call(&self.0.token, method, body, deadline)).await
     }
 
-    /// Makes the call, unless Slack asked to wait with `method`, and notes what came of it.
-    async fn counted<T>(
-        &self,
-        method: &'static str,
-        call: impl Future<Output = Result<T, ApiError>>,
-    ) -> Result<T, ApiError> {
+    /// Calls a method that takes no JSON.
+    async fn form(&self, method: &'static str, fields: &[(&str, &str)]) -> Result<Value> {
+        let form = self.0.http.form(&self.0.token, method, fields, self.0.timeouts.other);
+        self.counted(method, form).await
+    }
+
+    /// Makes the call, unless Slack asked to wait with `method`, and counts its outcome.
+    async fn counted<T>(&self, method: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
         if let Some(retry_after) = self.0.gate.held(method) {
-            note(method, "held");
+            count(method, "held");
             return Err(ApiError::Limited { retry_after });
         }
         let result = call.await;
-        note(method, result.as_ref().map_or_else(ApiError::outcome, |_| "ok"));
+        count(method, result.as_ref().map_or_else(ApiError::outcome, |_| "ok"));
         if let Err(ApiError::Limited { retry_after }) = result {
             // a response URL has a limit of its own
             if method != method::RESPOND {
@@ -339,18 +323,12 @@ impl Api {
     }
 }
 
-fn note(method: &'static str, outcome: &'static str) {
+fn count(method: &'static str, outcome: &'static str) {
     counter!(
         names::PLATFORM_REQUESTS, field::PLATFORM => "slack", field::ROUTE => method, field::OUTCOME => outcome
     )
     .increment(1);
     tracing::debug!({ field::ROUTE } = method, { field::OUTCOME } = outcome, "call");
-}
-
-impl fmt::Debug for Api {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

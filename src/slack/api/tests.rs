@@ -6,7 +6,7 @@ mod upload;
 use slack_morphism::SlackClientHttpConnector as _;
 use tokio::time::{Instant, timeout};
 
-use super::*;
+use super::{http::connector, *};
 use crate::loopback::{Reply, Seen, Server, reply};
 
 const BOT_TOKEN: &str = "xoxb-SECRET-token";
@@ -17,11 +17,11 @@ impl Server {
         Api::new(&self.url(), &BOT_TOKEN.into()).expect("a client")
     }
 
-    /// One that gives up soon.
+    /// A client that gives up soon.
     fn hasty(&self) -> Api {
         let soon = Duration::from_millis(200);
-        let patience = Patience { post: soon, update: soon, bytes: soon, other: soon, backoff: soon / 20 };
-        Api::with(&self.url(), &BOT_TOKEN.into(), patience).expect("a client")
+        let timeouts = Timeouts { message: soon, upload: soon, other: soon, retry_delay: soon / 20 };
+        Api::with(&self.url(), &BOT_TOKEN.into(), timeouts).expect("a client")
     }
 
     fn url(&self) -> Url {
@@ -149,7 +149,7 @@ async fn the_address_may_end_with_a_slash_and_is_the_librarys_too() {
 }
 
 #[tokio::test]
-async fn an_answer_says_what_became_of_the_call() {
+async fn an_answer_is_classified() {
     let html = || reply("200 OK", &["content-type: text/html"], "<html>");
     let cases = [
         (refusal("not_in_channel"), ApiError::NotInChannel, false),
@@ -179,7 +179,7 @@ async fn an_answer_says_what_became_of_the_call() {
         (html(), Lost::Unreadable.into_error(), true),
         (reply("200 OK", &[JSON], "{"), Lost::Unreadable.into_error(), true),
         (reply("200 OK", &[JSON], r#"{"ok":false}"#), Lost::Unreadable.into_error(), true),
-        (answer(&json!({"ok": true})), Lost::Unreadable.into_error(), true), // posted, but nobody knows where
+        (answer(&json!({"ok": true})), Lost::Unreadable.into_error(), true), // posted at an unknown address
     ];
     for (reply, expected, ambiguous) in cases {
         let mut server = Server::script(vec![reply]).await;
@@ -191,7 +191,7 @@ async fn an_answer_says_what_became_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_holds_nobody_longer_than_its_deadline() {
+async fn a_slow_answer_is_given_up_at_its_deadline() {
     let endless = || Reply::Text(format!("HTTP/1.1 200 OK\r\n{JSON}\r\ncontent-length: 99\r\n\r\n{{"));
     for slow in [|| Reply::Silence, endless] {
         let mut server = Server::script((0..7).map(|_| slow()).collect()).await;
@@ -210,7 +210,7 @@ async fn a_slow_answer_holds_nobody_longer_than_its_deadline() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_nothing_was_sent() {
+async fn without_a_listener_nothing_is_sent() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
@@ -223,7 +223,7 @@ async fn where_nobody_listens_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_method_goes_before_its_wait_is_over() {
+async fn a_method_is_not_called_before_its_wait_is_over() {
     let ok = || answer(&json!({"ok": true}));
     let mut server = Server::script(vec![limited(&["retry-after: 1"]), posted(), ok()]).await;
     let api = server.api();
@@ -242,7 +242,7 @@ async fn nothing_of_a_method_goes_before_its_wait_is_over() {
 }
 
 #[tokio::test]
-async fn a_wait_is_read_from_its_header_or_guessed() {
+async fn a_wait_is_read_from_its_header_or_assumed() {
     for (headers, seconds) in [
         (&["retry-after: 30"] as &[&str], 30),
         (&["retry-after: 0"], 1),
@@ -275,7 +275,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_response_url_takes_what_is_delivered_for_delivered() {
+async fn a_delivered_response_is_a_success() {
     let delivered = [
         reply("200 OK", &["content-type: text/html"], "ok"),
         reply("200 OK", &[], ""),

@@ -1,10 +1,12 @@
-//! When a call may go: the workspace's edits, a channel's posts, what Slack told us to wait.
+//! The rate limits of a workspace: its edits, the posts of each channel, and the waits that Slack asked for.
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 //!
-//! A sans-IO state machine: it reads no clock and sends nothing. A call asks for a slot before it goes and settles
-//! it with what came of it; every slot must be settled. `chat.update` is counted over the whole workspace
-//! ([`updates`]), posts by their channel ([`posts`]); of every other method only the wait that Slack asked for is
-//! known. Must not know the client.
+//! A sans-IO state machine; [`gate`] adds the clock. A call asks for a slot before it is made and settles it with its
+//! outcome; every slot must be settled. `chat.update` is counted over the whole workspace ([`updates`]), posts by their
+//! channel ([`posts`]); for every other method only the wait that Slack asked for counts.
+//!
+//! The limiter is ours because the library's knows neither edits of different urgency nor a fair share for each live
+//! message, and sleeps where a live frame must be skipped for a newer one.
 
 mod gate;
 mod posts;
@@ -23,22 +25,22 @@ use self::{
     updates::Updates,
 };
 
-/// The method that all live messages of the workspace share.
+/// The method whose limit all live messages of the workspace share.
 pub(crate) const UPDATE: &str = "chat.update";
 
-/// Added to every `Retry-After`: it is in whole seconds, and Slack's clock is not ours.
-const HAIR: Duration = Duration::from_millis(100);
+/// Added to every `Retry-After`, which is in whole seconds of Slack's clock.
+const RETRY_AFTER_MARGIN: Duration = Duration::from_millis(100);
 
-/// How much an edit matters.
+/// The urgency of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
-    /// A live frame: a newer one follows. Leaves room for finals.
+    /// A live frame, which a newer one follows. Leaves room for finals.
     Live,
-    /// The last edit of a message: before all live frames.
+    /// The last edit of a message, which goes before all live frames.
     Final,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It certainly did not reach Slack.
@@ -48,13 +50,10 @@ pub(crate) enum Outcome {
     /// An answer that is no 429.
     Answered,
     /// A 429.
-    Limited {
-        /// As it said.
-        retry_after: Duration,
-    },
+    Limited { retry_after: Duration },
 }
 
-/// A slot that was granted. It counts until it is settled.
+/// A granted slot, which counts until it is settled.
 #[derive(Debug)]
 #[must_use = "a slot that is not settled stays in flight for ever"]
 pub(crate) struct Slot {
@@ -74,31 +73,31 @@ enum Kind {
 struct Budget {
     updates: Updates,
     posts: Posts,
-    /// By method: nothing may go before this.
+    /// No call of the method may be made before this time.
     held: HashMap<&'static str, Instant>,
 }
 
 impl Budget {
-    /// A slot for an edit by `who` that goes at `now`, or when to ask again. Whoever was refused has a place in the
-    /// queue, which it loses if it does not come back in time.
+    /// Grants a slot for an edit by `who` at `now`, or returns the wait before asking again. A refused caller has a
+    /// position in the queue, which it loses if it does not ask again in time.
     fn ask_update(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<Slot, Duration> {
         let held = self.held_until(UPDATE, now);
         self.updates.ask(who, urgency, held, now)?;
         Ok(Slot { method: UPDATE, kind: Kind::Update })
     }
 
-    /// How far apart the edits of one live message should be.
+    /// Returns how far apart the edits of one live message should be.
     fn spacing(&self, now: Instant) -> Duration {
         self.updates.spacing(self.held_until(UPDATE, now), now)
     }
 
-    /// How long the last edits of all live messages take together.
+    /// Returns how long the last edits of all live messages take together.
     fn finals(&self, now: Instant) -> Duration {
         self.updates.finals(self.held_until(UPDATE, now), now)
     }
 
-    /// A slot for a post to `channel` by `method` that goes at `now`, for whom `number` stands. Whoever was refused
-    /// has a place in the channel's queue until it [leaves](Self::leave).
+    /// Grants a slot for the post `number` to `channel` by `method` at `now`. A refused caller has a position in the
+    /// channel's queue until it [leaves](Self::leave).
     fn ask_post(
         &mut self,
         method: &'static str,
@@ -112,7 +111,7 @@ impl Budget {
         Ok(Slot { method, kind: Kind::Post { channel: channel.into(), number } })
     }
 
-    /// A slot for a call of another `method`, or how long Slack asked to wait with it.
+    /// Grants a slot for a call of another `method`, or returns the wait that Slack asked for.
     fn ask(&self, method: &'static str, now: Instant) -> Result<Slot, Duration> {
         match self.held(method, now) {
             Some(wait) => Err(wait),
@@ -120,7 +119,7 @@ impl Budget {
         }
     }
 
-    /// What came of the call that `slot` was for, and when its answer was received (or given up).
+    /// Settles `slot` with the outcome of its call, received or given up at `now`.
     fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) {
         if let Outcome::Limited { retry_after } = outcome {
             self.limited(slot.method, retry_after, now);
@@ -132,9 +131,9 @@ impl Budget {
         }
     }
 
-    /// Slack answered at `now` that nothing of `method` may come before `retry_after`.
+    /// Records that Slack answered `method` at `now` with this `retry_after`.
     fn limited(&mut self, method: &'static str, retry_after: Duration, now: Instant) {
-        let until = now + retry_after + HAIR;
+        let until = now + retry_after + RETRY_AFTER_MARGIN;
         let held = self.held.entry(method).or_insert(until);
         *held = until.max(*held);
         if method == UPDATE {
@@ -142,7 +141,7 @@ impl Budget {
         }
     }
 
-    /// How long nothing of `method` may go.
+    /// Returns the rest of the wait for `method`.
     fn held(&self, method: &'static str, now: Instant) -> Option<Duration> {
         self.held_until(method, now).map(|until| until.duration_since(now))
     }
@@ -151,13 +150,13 @@ impl Budget {
         self.held.get(method).copied().filter(|until| *until > now)
     }
 
-    /// Gives up the place in the channel's queue.
+    /// Gives up the position in the channel's queue.
     fn leave(&mut self, channel: &str, number: u64) {
         self.posts.leave(channel, number);
     }
 }
 
-/// From `now` to a time that is still to come; nothing if it is over.
+/// Returns the duration from `now` to a time, or zero if it has passed.
 fn until(time: Option<Instant>, now: Instant) -> Duration {
     time.map_or(Duration::ZERO, |time| time.saturating_duration_since(now))
 }

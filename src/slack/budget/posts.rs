@@ -1,9 +1,8 @@
-//! Posts: one a second in a channel, in the order in which they were asked for. Channels do not wait for each other.
+//! Posts: one a second in each channel, in the order in which they were asked for.
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 //!
-//! When a post arrives is not known but for that it is between its sending and its answer, so the second runs from
-//! the answer. For one that has none for a while nobody waits any longer; if its answer comes all the same, the second
-//! runs from then. Must not know what is posted.
+//! A post arrives at an unknown time between its sending and its answer, so the second runs from the answer. After a
+//! while without an answer the next post goes; if the answer arrives later, a second runs from then too.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,17 +15,17 @@ use super::Outcome;
 
 /// Between two posts in one channel.
 pub(super) const SPACING: Duration = Duration::from_secs(1);
-/// How long others wait for the answer to a post.
-pub(super) const UNANSWERED: Duration = Duration::from_secs(4);
+/// Maximum wait of the next posts for the answer to a post.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Default)]
 pub(super) struct Posts(HashMap<String, Channel>);
 
 #[derive(Debug)]
 struct Channel {
-    /// A second after the newest answer, whichever post it was to.
+    /// A second after the newest answer to any post.
     apart: Instant,
-    /// The last post, while it has no answer.
+    /// The last post, until its answer.
     unanswered: Option<Unanswered>,
     waiting: VecDeque<Ticket>,
 }
@@ -34,29 +33,29 @@ struct Channel {
 #[derive(Clone, Copy, Debug)]
 struct Unanswered {
     number: u64,
-    /// So long others wait.
+    /// The end of the others' wait.
     until: Instant,
 }
 
-/// One who waits.
+/// A position in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     pub(super) number: u64,
     pub(super) method: &'static str,
 }
 
-/// How long there is no slot.
+/// The wait for a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hold {
-    /// There is none before this.
+    /// The minimum wait.
     pub(super) soonest: Duration,
-    /// When to ask again, if no answer comes before.
+    /// The wait if no answer arrives before.
     pub(super) latest: Duration,
 }
 
 impl Posts {
-    /// Whether `ticket`'s post may go now; else it has a place in the queue. `held` says until when Slack holds a
-    /// method: those who wait for that hold up nobody else.
+    /// Grants `ticket`'s post at `now`, or gives it a position in the queue. `held` is the end of the wait that Slack
+    /// asked for with a method: posts that wait for that hold up no others.
     pub(super) fn ask(
         &mut self,
         channel: &str,
@@ -68,11 +67,11 @@ impl Posts {
         let channel = self.channel(channel, now);
         let ahead = channel.ahead(ticket.number, |method| held(method).is_some());
         let held = held(ticket.method).unwrap_or(now);
-        // the answer to a post under way may say at once that it was never sent
+        // the post under way may turn out never to have been sent
         let (soonest, latest) = (channel.apart.max(now).max(held), channel.free().max(now).max(held));
         if ahead == 0 && latest <= now {
             channel.waiting.retain(|other| other.number != ticket.number);
-            channel.unanswered = Some(Unanswered { number: ticket.number, until: now + UNANSWERED });
+            channel.unanswered = Some(Unanswered { number: ticket.number, until: now + ANSWER_TIMEOUT });
             return Ok(());
         }
         if channel.waiting.iter().all(|other| other.number != ticket.number) {
@@ -82,7 +81,7 @@ impl Posts {
         Err(Hold { soonest: soonest + others - now, latest: latest + others - now })
     }
 
-    /// What came of the post that `number` stands for, and when that was known.
+    /// Settles the post `number` with its outcome, known since `now`.
     pub(super) fn settle(&mut self, channel: &str, number: u64, outcome: Outcome, now: Instant) {
         let channel = self.channel(channel, now);
         if channel.unanswered.is_some_and(|post| post.number == number) {
@@ -109,7 +108,7 @@ impl Posts {
         self.0.len()
     }
 
-    /// Lets channels go in which nothing counts any more.
+    /// Forgets channels in which nothing counts any more.
     fn sweep(&mut self, now: Instant) {
         let counts = |channel: &Channel| {
             channel.apart > now || channel.unanswered.is_some() || !channel.waiting.is_empty()
@@ -119,14 +118,14 @@ impl Posts {
 }
 
 impl Channel {
-    /// How many wait that came before `number`.
+    /// Returns how many posts wait before `number`.
     fn ahead(&self, number: u64, is_held: impl Fn(&'static str) -> bool) -> u32 {
         let before = self.waiting.iter().take_while(|ticket| ticket.number != number);
         let count = before.filter(|ticket| !is_held(ticket.method)).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// When there is a slot, if no answer comes before.
+    /// Returns the time of the next slot if no answer arrives before.
     fn free(&self) -> Instant {
         self.unanswered.map_or(self.apart, |post| self.apart.max(post.until))
     }

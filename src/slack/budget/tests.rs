@@ -1,4 +1,4 @@
-//! The budget by hand; beside it, it plays whole minutes in [`minutes`] and stands behind a clock in [`clock`].
+//! The budget step by step, in simulated minutes ([`minutes`]) and behind a clock ([`clock`]).
 
 mod clock;
 mod minutes;
@@ -6,7 +6,7 @@ mod minutes;
 use proptest::prelude::*;
 
 use super::{
-    posts::{SPACING, UNANSWERED},
+    posts::{ANSWER_TIMEOUT, SPACING},
     updates::REFILL,
     *,
 };
@@ -37,7 +37,7 @@ fn shared(live: usize) -> Budget {
     budget
 }
 
-/// How many of `who` get a slot at once.
+/// The slots that `who` get at once.
 fn granted(budget: &mut Budget, who: std::ops::Range<u64>, urgency: Urgency, now: Instant) -> Vec<Slot> {
     who.filter_map(|who| budget.ask_update(who, urgency, now).ok()).collect()
 }
@@ -75,7 +75,7 @@ fn the_time_for_all_finals_is_enough_whatever_live_frames_do_before() {
 }
 
 #[test]
-fn a_slot_comes_back_from_its_answer_on() {
+fn a_slot_comes_back_after_its_answer() {
     let (clock, mut budget) = (Clock::new(), shared(0));
     let slots = granted(&mut budget, 0..10, Urgency::Final, clock.at(0));
     for slot in slots {
@@ -89,7 +89,7 @@ fn a_slot_comes_back_from_its_answer_on() {
 }
 
 #[test]
-fn what_was_never_sent_costs_nothing_and_what_was_lost_does() {
+fn an_unsent_edit_costs_nothing_and_a_lost_one_does() {
     let (clock, mut budget) = (Clock::new(), shared(0));
     for outcome in [Outcome::NotSent, Outcome::Lost] {
         for slot in granted(&mut budget, 0..10, Urgency::Final, clock.at(0)) {
@@ -101,7 +101,7 @@ fn what_was_never_sent_costs_nothing_and_what_was_lost_does() {
 }
 
 #[test]
-fn who_waits_longer_goes_first_and_a_final_before_all() {
+fn the_longest_waiting_edit_goes_first_and_a_final_before_all() {
     let (clock, mut budget) = (Clock::new(), shared(8));
     for slot in granted(&mut budget, 100..102, Urgency::Live, clock.at(0)) {
         budget.settle(slot, Outcome::Answered, clock.at(0));
@@ -174,7 +174,7 @@ fn posts_of_a_channel_go_one_a_second_in_their_order() {
 }
 
 #[test]
-fn a_post_without_an_answer_holds_nobody_for_ever() {
+fn a_post_without_an_answer_blocks_no_other_for_ever() {
     let (clock, mut budget) = (Clock::new(), Budget::default());
     let slow = budget.ask_post(POST, "C1", 1, clock.at(0)).expect("a slot");
     assert_eq!(hold(budget.ask_post(POST, "C1", 2, clock.at(3_999))), (0, 1));
@@ -183,7 +183,7 @@ fn a_post_without_an_answer_holds_nobody_for_ever() {
     let _third = budget.ask_post(POST, "C1", 3, clock.at(9_000)).expect("the second hangs too");
 }
 
-/// It may have arrived right now.
+/// The post may have arrived right before its answer.
 #[test]
 fn a_second_runs_from_a_late_answer_too() {
     let (clock, mut budget) = (Clock::new(), Budget::default());
@@ -216,7 +216,7 @@ fn a_429_holds_its_method_in_all_channels_and_nothing_else() {
 }
 
 #[test]
-fn a_place_that_is_given_up_holds_up_nobody_and_nothing_is_kept() {
+fn a_position_that_is_given_up_blocks_no_other_and_is_forgotten() {
     let (clock, mut budget) = (Clock::new(), Budget::default());
     for channel in 0..1_000_u64 {
         let name = format!("C{channel}");
@@ -232,7 +232,7 @@ fn a_place_that_is_given_up_holds_up_nobody_and_nothing_is_kept() {
     }
 }
 
-/// One process alone, then three: whoever edits as often as it may, Slack never counts more than 50 in 60 seconds.
+/// One process alone, then three: when all edit as often as they may, Slack counts at most 50 in 60 seconds.
 #[test]
 fn several_processes_share_one_budget() {
     let start = Instant::now();

@@ -1,10 +1,9 @@
 //! `chat.update`: 50 a minute for all messages of the workspace together (tier 3).
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 //!
-//! A bucket of ten tokens that gets forty a minute, so no 60 seconds hold more than fifty. When Slack counts a call
-//! is not known but for that it is between its sending and its answer. So a token is taken when the call goes, and
-//! begins to come back only when its answer is there: then the bound holds for Slack's count too. Must not know
-//! other methods.
+//! A bucket of ten tokens that gets forty a minute, so no 60 seconds hold more than fifty. Slack counts a call at an
+//! unknown time between its sending and its answer. So a token is taken when the call is made, and begins to come back
+//! only at the answer: then the bound holds for Slack's count too.
 
 use std::time::Duration;
 
@@ -13,40 +12,39 @@ use tokio::time::Instant;
 use super::{Outcome, Urgency, until};
 use crate::live::queue::Queue;
 
-/// The most that go at once.
+/// The number of edits that may be made at once.
 pub(super) const CAPACITY: u32 = 10;
-/// How long a token takes to come back: forty a minute.
+/// The time in which a token comes back: forty a minute.
 pub(super) const REFILL: Duration = Duration::from_millis(1_500);
-/// The most tokens that live frames leave to finals; one for each live message up to this.
-const RESERVE_MOST: usize = 8;
-/// Tokens that are taken as spent when a wait that Slack asked for is over, beside those of the calls it refused: our
-/// count was wrong.
-const DOUBTED: u32 = 4;
-/// How long the others may take to hear of one more process.
-const LEARN: Duration = Duration::from_secs(3);
-/// When to ask again where only an answer under way can tell.
-const POLL: Duration = Duration::from_millis(50);
+/// Live frames leave one token to the final of each live message, up to this number.
+const MAX_RESERVE: usize = 8;
+/// Tokens that count as spent after a wait that Slack asked for, beside those of the refused calls: our count was wrong.
+const PENALTY: u32 = 4;
+/// Maximum time until the other processes learn of a new one.
+const JOIN_DELAY: Duration = Duration::from_secs(3);
+/// The wait if only an answer under way can tell when there is a token.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long the last edits of so many live messages take together, whatever live frames do until then.
+/// Returns how long the last edits of `messages` live messages take together at the most.
 pub(crate) fn finals_of(messages: usize) -> Duration {
-    // live frames may spend all but what is kept
-    let beyond = u32::try_from(messages - messages.min(RESERVE_MOST)).unwrap_or(u32::MAX);
+    // live frames may spend all but the reserve
+    let beyond = u32::try_from(messages - messages.min(MAX_RESERVE)).unwrap_or(u32::MAX);
     REFILL.saturating_mul(beyond)
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Updates {
-    /// Other processes that edit messages of the same workspace: each has its part of all this.
+    /// The number of other processes that share the workspace's limit.
     others: u32,
     in_flight: u32,
-    /// When all tokens of calls that were answered will be back.
+    /// The time at which all tokens of answered calls will be back.
     whole: Option<Instant>,
     sharers: usize,
     queue: Queue,
 }
 
 impl Updates {
-    /// Takes a token, or says when to ask again. Nothing goes before `held`.
+    /// Takes a token, or returns the wait before asking again. There is none before `held`.
     pub(super) fn ask(
         &mut self,
         who: u64,
@@ -62,12 +60,12 @@ impl Updates {
             self.queue.leave(who);
             return Ok(());
         }
-        let wait = wait.max(POLL);
+        let wait = wait.max(POLL_INTERVAL);
         self.queue.book(who, is_live, now + wait, now);
         Err(wait)
     }
 
-    /// Until there is a token for an edit that has so many before it, if those in flight were answered now.
+    /// Returns the wait for an edit with `ahead` others before it, if those in flight were answered now.
     fn wait(&self, urgency: Urgency, ahead: u32, now: Instant) -> Duration {
         let refill = self.refill();
         let spent = refill * self.in_flight + until(self.whole, now);
@@ -75,27 +73,27 @@ impl Updates {
         (spent + wanted).saturating_sub(refill * (self.capacity() - self.reserve(urgency)))
     }
 
-    /// How long a token of this process takes to come back.
+    /// Returns how long a token of this process takes to come back.
     fn refill(&self) -> Duration {
         REFILL.saturating_mul(self.others.saturating_add(1))
     }
 
-    /// The most that go at once from this process.
+    /// Returns the number of edits that this process may make at once.
     fn capacity(&self) -> u32 {
         (CAPACITY / self.others.saturating_add(1)).max(1)
     }
 
-    /// So many processes share the budget. Where there are more than before, this one begins with none of its tokens: a
-    /// new one has spent nothing yet, but the others may have.
+    /// Shares the limit with `processes`, this one included. If there are more than before, this one starts without
+    /// tokens: a new process has spent nothing yet, but the others may have.
     pub(super) fn shared_by(&mut self, processes: u64, now: Instant) {
         let others = u32::try_from(processes.saturating_sub(1)).unwrap_or(u32::MAX);
         if std::mem::replace(&mut self.others, others) < others {
-            let empty = now + LEARN + self.refill() * self.capacity();
+            let empty = now + JOIN_DELAY + self.refill() * self.capacity();
             self.whole = Some(self.whole.map_or(empty, |whole| whole.max(empty)));
         }
     }
 
-    /// How long the last edits of all live messages take together, whatever live frames do until then.
+    /// Returns how long the last edits of all live messages take together at the most.
     pub(super) fn finals(&self, held: Option<Instant>, now: Instant) -> Duration {
         let finals = u32::try_from(self.sharers).unwrap_or(u32::MAX);
         let at_least =
@@ -106,9 +104,9 @@ impl Updates {
             .max(until(held, now))
     }
 
-    /// Tokens that are kept from such edits.
+    /// Returns the tokens that such edits must leave.
     fn reserve(&self, urgency: Urgency) -> u32 {
-        let reserve = u32::try_from(self.sharers.min(RESERVE_MOST)).unwrap_or(u32::MAX);
+        let reserve = u32::try_from(self.sharers.min(MAX_RESERVE)).unwrap_or(u32::MAX);
         let reserve = reserve.min(self.capacity() * 4 / 5);
         if urgency == Urgency::Live { reserve } else { 0 }
     }
@@ -120,9 +118,9 @@ impl Updates {
         }
     }
 
-    /// Slack counted otherwise, and lets nothing through before `until`.
+    /// Records that Slack counted more calls than we, and refuses all before `until`.
     pub(super) fn limited(&mut self, until: Instant) {
-        self.whole = self.whole.max(Some(until + REFILL * DOUBTED));
+        self.whole = self.whole.max(Some(until + REFILL * PENALTY));
     }
 
     pub(super) fn share(&mut self) {
@@ -138,8 +136,8 @@ impl Updates {
         self.sharers
     }
 
-    /// How far apart the edits of one live message should be, counted from an answer to the next call, so that all
-    /// of them together spend what comes back; longer before `held` and while what was kept for finals is coming back.
+    /// Returns how far apart the edits of one live message should be, from an answer to the next call, so that all
+    /// messages together spend what comes back; longer before `held` and while the reserve for finals is coming back.
     pub(super) fn spacing(&self, held: Option<Instant>, now: Instant) -> Duration {
         let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX).max(1);
         self.refill().saturating_mul(sharers).max(self.wait(Urgency::Live, 0, now)).max(until(held, now))

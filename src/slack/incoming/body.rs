@@ -1,12 +1,10 @@
 //! Bodies that Slack posts in HTTP mode, as the library's events. Pure.
-//!
-//! Must not know signatures.
 
 use serde_json::{Map, Value};
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEvent};
 use url::form_urlencoded;
 
-/// A slash command: a form.
+/// Reads a slash command: a form.
 pub(in crate::slack) fn command(body: &[u8]) -> Option<SlackCommandEvent> {
     let fields: Map<String, Value> = form_urlencoded::parse(body)
         .map(|(key, value)| (key.into_owned(), Value::String(value.into_owned())))
@@ -14,17 +12,17 @@ pub(in crate::slack) fn command(body: &[u8]) -> Option<SlackCommandEvent> {
     serde_json::from_value(fields.into()).ok()
 }
 
-/// An interaction: a form with JSON in its field `payload`.
+/// Reads an interaction: a form with JSON in its field `payload`.
 pub(in crate::slack) fn interaction(body: &[u8]) -> Option<SlackInteractionEvent> {
     serde_json::from_str(&field(body, "payload")?).ok()
 }
 
-/// An event, or the question whether we are there: JSON.
+/// Reads an event or a URL verification: JSON.
 pub(in crate::slack) fn event(body: &[u8]) -> Option<SlackPushEvent> {
     serde_json::from_slice(body).ok()
 }
 
-/// Slack looks at the certificate of an endpoint, and wants no more than a 200
+/// Returns true for Slack's check of our certificate, which wants no more than a 200
 /// (<https://docs.slack.dev/interactivity/implementing-slash-commands>).
 pub(in crate::slack) fn is_ssl_check(body: &[u8]) -> bool {
     field(body, "ssl_check").is_some_and(|value| value == "1")

@@ -6,29 +6,21 @@ use tokio::time::Instant;
 
 use super::{Incoming, Kind, Place, text};
 
-/// What was read.
-pub(super) struct Read {
-    /// It.
-    pub(super) incoming: Incoming,
-    /// Another key that is the same when it comes again.
-    pub(super) also: Option<String>,
-}
-
-/// What is not handed on.
+/// The reason for dropping a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dropped {
-    /// Nobody understands it.
+    /// It lacks what we need of it.
     Unreadable(&'static str),
-    /// It is right but means nothing to us.
+    /// It is none of those that concern us.
     NotForUs(&'static str),
 }
 
-/// A slash command
+/// Converts a slash command
 /// (<https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling>).
-pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Read {
+pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incoming {
     let channel = event.channel_id.0;
     let trigger_id = event.trigger_id.0;
-    let incoming = Incoming {
+    Incoming {
         id: trigger_id.clone(),
         delivery: trigger_id.clone(),
         received_at,
@@ -40,12 +32,11 @@ pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Read {
         response_url: Some(String::from(event.response_url.0).into()),
         trigger_id: Some(trigger_id),
         kind: Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) },
-    };
-    Read { incoming, also: None }
+    }
 }
 
-/// An interaction (<https://docs.slack.dev/reference/interaction-payloads>).
-pub(super) fn interaction(event: SlackInteractionEvent, received_at: Instant) -> Result<Read, Dropped> {
+/// Converts an interaction (<https://docs.slack.dev/reference/interaction-payloads>).
+pub(super) fn interaction(event: SlackInteractionEvent, received_at: Instant) -> Result<Incoming, Dropped> {
     let other = match event {
         SlackInteractionEvent::BlockActions(event) => return button(event, received_at),
         SlackInteractionEvent::ViewSubmission(event) => return modal(event, received_at),
@@ -58,7 +49,7 @@ pub(super) fn interaction(event: SlackInteractionEvent, received_at: Instant) ->
     Err(Dropped::NotForUs(other))
 }
 
-fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Result<Read, Dropped> {
+fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Result<Incoming, Dropped> {
     let user = event.user.ok_or(Dropped::Unreadable("button"))?;
     let action = event.actions.into_iter().flatten().next().ok_or(Dropped::Unreadable("button"))?;
     let (contained, message) = match event.container {
@@ -67,12 +58,12 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
         SlackInteractionActionContainer::View(_) => (None, None),
     };
     let thread = event.message.and_then(|message| message.origin.thread_ts).map(|thread| thread.0);
-    // the first message of a thread names itself as soon as there are replies, yet it stands in the channel
+    // the first message of a thread names itself as soon as it has replies, although it is in the channel
     // (<https://docs.slack.dev/messaging/retrieving-messages#finding_threads>)
     let thread = thread.filter(|thread| message.as_ref() != Some(thread));
     let channel = event.channel.map(|channel| channel.id).or(contained).map(|channel| channel.0);
     let trigger_id = event.trigger_id.0;
-    let incoming = Incoming {
+    Ok(Incoming {
         id: trigger_id.clone(),
         delivery: trigger_id.clone(),
         received_at,
@@ -88,16 +79,15 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
             value: action.value.unwrap_or_default(),
             message,
         },
-    };
-    Ok(Read { incoming, also: None })
+    })
 }
 
-fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Result<Read, Dropped> {
+fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Result<Incoming, Dropped> {
     let SlackView::Modal(view) = event.view.view else { return Err(Dropped::NotForUs("home")) };
     let params = event.view.state_params;
     let trigger_id = event.trigger_id.map(|trigger| trigger.0);
     let id = trigger_id.clone().unwrap_or_else(|| format!("{}:{}", params.id.0, params.hash));
-    let incoming = Incoming {
+    Ok(Incoming {
         delivery: id.clone(),
         id,
         received_at,
@@ -112,84 +102,74 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
             view_state: serde_json::to_value(params.state).unwrap_or(Value::Null),
             private_metadata: view.private_metadata.unwrap_or_default(),
         },
-    };
-    Ok(Read { incoming, also: None })
+    })
 }
 
-/// An event (<https://docs.slack.dev/apis/events-api#callback-field>). `bot` is our own user, if it is known.
+/// Converts an event (<https://docs.slack.dev/apis/events-api#callback-field>). `bot` is our own user, if known.
 pub(super) fn event(
     event: SlackPushEventCallback,
     bot: Option<&str>,
     received_at: Instant,
-) -> Result<Read, Dropped> {
-    let told = event.authorizations.into_iter().flatten().find(|one| one.is_bot == Some(true));
-    let told = told.map(|one| one.user_id.0);
-    let bot = bot.or(told.as_deref());
-    let Words { user, channel, origin, kind } = match event.event {
-        // every edit of a message that mentions us comes as a mention of its own
+) -> Result<Incoming, Dropped> {
+    let authorized = event.authorizations.into_iter().flatten().find(|one| one.is_bot == Some(true));
+    let authorized = authorized.map(|one| one.user_id.0);
+    let bot = bot.or(authorized.as_deref());
+    let (user, channel, origin, kind) = match event.event {
+        // every edit of a message that mentions us arrives as a mention of its own
         SlackEventCallbackBody::AppMention(mention) if mention.edited.is_some() => {
             return Err(Dropped::NotForUs("edited"));
         }
-        SlackEventCallbackBody::AppMention(mention) => mentioned(mention, bot),
-        SlackEventCallbackBody::Message(message) => written(message, bot)?,
+        SlackEventCallbackBody::AppMention(mention) => {
+            let text = text::typed(mention.content.text.as_deref().unwrap_or_default(), bot);
+            (mention.user.0, mention.channel.0, mention.origin, Kind::Mention { text })
+        }
+        SlackEventCallbackBody::Message(event) => {
+            let (user, channel) = sender(&event)?;
+            let text = event.content.and_then(|content| content.text).unwrap_or_default();
+            let text = text::typed(&text, Some(bot.unwrap_or_default()));
+            (user, channel, event.origin, Kind::Message { text })
+        }
         SlackEventCallbackBody::Unknown(event) => return Err(unknown(&event)),
         _ => return Err(Dropped::NotForUs("event")),
     };
     if bot == Some(user.as_str()) {
         return Err(Dropped::NotForUs("own"));
     }
-    // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
-    let words = format!("{channel}/{}", origin.ts.0);
-    let incoming = Incoming {
+    Ok(Incoming {
         id: event.event_id.0,
-        delivery: words.clone(),
+        // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
+        delivery: format!("{channel}/{}", origin.ts.0),
         received_at,
         team: event.team_id.0,
         user,
         name: None,
         is_dm: is_dm(&channel),
-        place: Some(Place { channel: channel.clone(), thread: origin.thread_ts.map(|thread| thread.0) }),
+        place: Some(Place { channel, thread: origin.thread_ts.map(|thread| thread.0) }),
         response_url: None,
         trigger_id: None,
         kind,
-    };
-    Ok(Read { incoming, also: Some(words) })
+    })
 }
 
-/// A message that somebody wrote.
-struct Words {
-    user: String,
-    channel: String,
-    origin: SlackMessageOrigin,
-    kind: Kind,
-}
-
-fn mentioned(event: SlackAppMentionEvent, bot: Option<&str>) -> Words {
-    let text = text::typed(event.content.text.as_deref().unwrap_or_default(), bot);
-    let kind = Kind::Mention { text };
-    Words { user: event.user.0, channel: event.channel.0, origin: event.origin, kind }
-}
-
-fn written(event: SlackMessageEvent, bot: Option<&str>) -> Result<Words, Dropped> {
+/// The user and the channel of a direct message that a user wrote.
+fn sender(event: &SlackMessageEvent) -> Result<(String, String), Dropped> {
     if event.hidden == Some(true) {
         return Err(Dropped::NotForUs("hidden"));
     }
-    // a file sent along and a reply that is also sent to the channel are people's words, all other subtypes are not
-    let words = [SlackMessageEventType::FileShare, SlackMessageEventType::ThreadBroadcast];
-    if event.subtype.is_some_and(|subtype| !words.contains(&subtype)) {
+    // a message with a file and a reply that is also sent to the channel are a user's words, all other subtypes are not
+    let written = [SlackMessageEventType::FileShare, SlackMessageEventType::ThreadBroadcast];
+    if event.subtype.as_ref().is_some_and(|subtype| !written.contains(subtype)) {
         return Err(Dropped::NotForUs("subtype"));
     }
     if event.sender.bot_id.is_some() || event.sender.bot_profile.is_some() {
         return Err(Dropped::NotForUs("bot"));
     }
-    let user = event.sender.user.ok_or(Dropped::NotForUs("nobody"))?.0;
-    let channel = event.origin.channel.clone().ok_or(Dropped::Unreadable("message"))?.0;
-    if !is_dm(&channel) {
+    let user = event.sender.user.as_ref().ok_or(Dropped::NotForUs("nobody"))?;
+    let channel = event.origin.channel.as_ref().ok_or(Dropped::Unreadable("message"))?;
+    if !is_dm(&channel.0) {
         return Err(Dropped::NotForUs("channel"));
     }
-    let text = event.content.and_then(|content| content.text).unwrap_or_default();
-    let kind = Kind::Message { text: text::typed(&text, Some(bot.unwrap_or_default())) };
-    Ok(Words { user, channel, origin: event.origin, kind })
+    Ok((user.0.clone(), channel.0.clone()))
 }
 
 /// The library knows neither this event nor, for the two that are ours, this form of it.
@@ -201,7 +181,7 @@ fn unknown(event: &Value) -> Dropped {
     }
 }
 
-/// A direct message with one person; those with several have a `G...` or `C...` id.
+/// Returns true for a direct message with one user; those with several have a `G...` or `C...` id.
 fn is_dm(channel: &str) -> bool {
     channel.starts_with('D')
 }

@@ -1,13 +1,16 @@
-//! What people did on Slack, however it came: what this service needs of it. Pure but for the memory of what came.
+//! SHELL. Commands, interactions and events of Slack, reduced to what this service needs.
 //!
-//! Both modes go through [`Intake`]: Socket Mode gives the library's typed events, HTTP mode bodies that become the
-//! same types (`body`), so there is one conversion (`convert`). What cannot be read is counted and acknowledged,
-//! for an error would only make Slack send it again. What came already (`trigger_id`, `event_id`, and a message by
-//! its place and time stamp) is acknowledged and dropped: over two sockets and by retries things come twice.
-//! Must not know which way something came or what follows.
+//! ```text
+//! socket (library's events) ─┐
+//! endpoint (bodies) -> body ─┴─> Intake -> convert -> duplicates dropped -> Inbox -> Ack
+//! ```
+//!
+//! Unreadable deliveries are counted and acknowledged: an error would only make Slack send them again. Duplicates (by
+//! `trigger_id`, `event_id`, or the place and time stamp of a message) are acknowledged and dropped: retries and the two
+//! sockets make them common.
 //!
 //! The library's types lose some of what Slack sends: a command has no `user_name`, a mention no `bot_id` (so a
-//! mention by another bot counts), an ephemeral message's button no thread (so ours carry it).
+//! mention by another bot counts), an ephemeral message's button no thread (so our buttons carry it).
 
 pub(super) mod body;
 mod convert;
@@ -17,123 +20,121 @@ mod text;
 
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{Arc, OnceLock},
 };
 
 use futures::future::BoxFuture;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEventCallback};
 use tokio::time::Instant;
 
-use self::convert::{Dropped, Read};
-pub(crate) use super::place::Place;
+use self::convert::Dropped;
+pub(crate) use super::api::Place;
+use super::api::opaque;
 use crate::{
     platform::Dedup,
     telemetry::{field, metrics},
 };
 
-/// Takes what people do and gives what Slack is answered at once: Slack waits for it.
+/// Handles what a user did and returns the immediate answer, which Slack waits for.
 pub(crate) type Inbox = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Ack> + Send + Sync>;
 
-/// What a person did on Slack. `Debug` shows neither secrets nor the person's words.
+/// Something that a user did on Slack. `Debug` shows neither secrets nor the user's words.
 #[derive(Clone)]
 pub(crate) struct Incoming {
-    /// The trigger's or the event's id.
+    /// The id of the trigger or event.
     pub(crate) id: String,
-    /// What is the same when it is delivered again, to whichever replica.
+    /// Identifies it across repeated deliveries and replicas.
     pub(crate) delivery: String,
-    /// When it was read; the answer is due within 3 seconds
+    /// The time of its arrival; the answer is due within 3 seconds
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response>).
     pub(crate) received_at: Instant,
     /// The workspace.
     pub(crate) team: String,
-    /// Who did it (`U...`).
+    /// The user's id (`U...`).
     pub(crate) user: String,
-    /// Their name, where Slack says it. Untrusted text.
+    /// The user's name, where Slack sends it. Untrusted text.
     pub(crate) name: Option<String>,
-    /// Where it was done; a submitted modal has no place.
+    /// Its channel and thread; a submitted modal has neither.
     pub(crate) place: Option<Place>,
-    /// It was done in a direct message, not necessarily with the bot.
+    /// Set in direct messages, not only those with the bot.
     pub(crate) is_dm: bool,
-    /// Where an answer may be posted, for 30 minutes, five times
+    /// Accepts answers for 30 minutes, five times
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>); a secret.
     pub(crate) response_url: Option<SecretString>,
-    /// Opens a modal, within 3 seconds, once.
+    /// Allows to open a modal, within 3 seconds, once.
     pub(crate) trigger_id: Option<String>,
-    /// What they did.
     pub(crate) kind: Kind,
 }
 
-impl fmt::Debug for Incoming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
+opaque!(Incoming, Kind);
 
-/// What was done. `Debug` shows no words of people.
+/// The kinds of [`Incoming`]. `Debug` shows no words of users.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Kind {
-    /// The slash command was sent.
+    /// The slash command.
     Command {
-        /// What stands after the command, as typed.
+        /// The text after the command, as typed.
         text: String,
     },
-    /// The bot was mentioned in a channel or a thread.
+    /// A mention of the bot in a channel or a thread.
     Mention {
         /// The message as typed, without the bot's own mention.
         text: String,
     },
-    /// Something was written to the bot in a direct message.
+    /// A direct message to the bot.
     Message {
         /// The message as typed, without a mention of the bot.
         text: String,
     },
-    /// A button was pressed.
+    /// The press of a button.
     Button {
         /// Its `action_id`.
         action_id: String,
-        /// Its `value`, empty where it has none.
+        /// Its `value`, or empty.
         value: String,
-        /// The time stamp of the message that it stands in; ephemeral ones have one too, which cannot be edited.
+        /// The time stamp of its message; ephemeral messages have one too, but cannot be edited.
         message: Option<String>,
     },
-    /// A modal was submitted.
+    /// The submission of a modal.
     Modal {
-        /// `view.state`: `{"values": {block_id: {action_id: {..}}}}`, the values as Slack sends them (only the
-        /// labels of selected options lose their `type`).
+        /// `view.state`: `{"values": {block_id: {action_id: {..}}}}`, as Slack sends it (only the labels of selected
+        /// options lose their `type`).
         view_state: Value,
-        /// What the modal was opened with.
+        /// The metadata that the modal was opened with.
         private_metadata: String,
     },
 }
 
-impl fmt::Debug for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Command { .. } => "Command",
-            Self::Mention { .. } => "Mention",
-            Self::Message { .. } => "Message",
-            Self::Button { .. } => "Button",
-            Self::Modal { .. } => "Modal",
-        })
-    }
-}
-
-/// What Slack is answered at once.
+/// The immediate answer to Slack.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Ack {
-    /// That it came.
+    /// A bare acknowledgement.
     Empty,
-    /// A message that only the sender of the command sees: `{"text": .., "blocks": [..]}`. The answer to anything
-    /// but a command cannot carry one: it is as `Empty` then.
+    /// A message that only the sender of the command sees: `{"text": .., "blocks": [..]}`. For anything but a command
+    /// it is the same as `Empty`.
     Private(Value),
-    /// What is wrong with a submitted modal: sentences by `block_id`; the modal stays open.
+    /// The errors of a submitted modal, by `block_id`; the modal stays open.
     Errors(BTreeMap<String, String>),
 }
 
-/// Where everything comes in, whatever the mode.
+impl Ack {
+    /// The body of the answer to a command, unless it is empty.
+    pub(super) fn command_response(self) -> Option<Value> {
+        let Self::Private(mut message) = self else { return None };
+        message["response_type"] = "ephemeral".into();
+        Some(message)
+    }
+
+    /// The body of the answer to an interaction, unless it is empty.
+    pub(super) fn view_response(self) -> Option<Value> {
+        let Self::Errors(errors) = self else { return None };
+        Some(json!({ "response_action": "errors", "errors": errors }))
+    }
+}
+
+/// The entry of all deliveries, in both modes.
 pub(crate) struct Intake {
     inbox: Inbox,
     bot: OnceLock<String>,
@@ -141,35 +142,35 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// Hands on to `inbox`, each thing once.
+    /// Creates an intake that hands each delivery to `inbox` once.
     pub(crate) fn new(inbox: Inbox) -> Self {
         Self { inbox, bot: OnceLock::new(), seen: Dedup::default() }
     }
 
-    /// The user id of the bot, once it is known: its own messages and mentions are told by it. Until then Slack's
-    /// word in the event counts.
+    /// Sets the user id of the bot, which identifies its own messages and mentions. Until then the event's
+    /// `authorizations` count.
     pub(crate) fn know_bot(&self, user: &str) {
         let _ = self.bot.set(user.to_owned());
     }
 
-    /// A slash command.
+    /// Takes a slash command.
     pub(super) async fn command(&self, event: SlackCommandEvent, received_at: Instant) -> Ack {
         self.take(Ok(convert::command(event, received_at))).await
     }
 
-    /// A button, a modal, a shortcut.
+    /// Takes a button, a modal, a shortcut.
     pub(super) async fn interaction(&self, event: SlackInteractionEvent, received_at: Instant) -> Ack {
         self.take(convert::interaction(event, received_at)).await
     }
 
-    /// A mention or a message.
+    /// Takes a mention or a message.
     pub(super) async fn event(&self, event: SlackPushEventCallback, received_at: Instant) {
         self.take(convert::event(event, self.bot.get().map(String::as_str), received_at)).await;
     }
 
-    async fn take(&self, read: Result<Read, Dropped>) -> Ack {
-        let Read { incoming, also } = match read {
-            Ok(read) => read,
+    async fn take(&self, converted: Result<Incoming, Dropped>) -> Ack {
+        let incoming = match converted {
+            Ok(incoming) => incoming,
             Err(Dropped::Unreadable(what)) => {
                 unreadable(what);
                 return Ack::Empty;
@@ -179,23 +180,25 @@ impl Intake {
                 return Ack::Empty;
             }
         };
-        if !self.is_new(&incoming, also) {
+        if !self.is_new(&incoming) {
             ::metrics::counter!(metrics::SLACK_DUPLICATES).increment(1);
             return Ack::Empty;
         }
         (self.inbox)(incoming).await
     }
 
-    fn is_new(&self, incoming: &Incoming, also: Option<String>) -> bool {
-        let seen = &self.seen;
-        let fresh = seen.is_new(incoming.id.clone(), incoming.received_at);
-        // both are remembered, so no short cut
-        also.is_none_or(|also| seen.is_new(also, incoming.received_at)) && fresh
+    fn is_new(&self, incoming: &Incoming) -> bool {
+        let is_new = self.seen.is_new(incoming.id.clone(), incoming.received_at);
+        if incoming.delivery == incoming.id {
+            return is_new;
+        }
+        // remembered even if the id is known
+        self.seen.is_new(incoming.delivery.clone(), incoming.received_at) && is_new
     }
 }
 
-/// Counts what nobody understands and says so in the log, without any of it.
+/// Counts and logs a delivery that cannot be read, without its content.
 pub(super) fn unreadable(what: &'static str) {
     ::metrics::counter!(metrics::SLACK_UNREADABLE, field::REASON => what).increment(1);
-    tracing::warn!({ field::REASON } = what, "something that Slack sent could not be read");
+    tracing::warn!({ field::REASON } = what, "unreadable delivery from Slack");
 }

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::*;
 
-/// An intake that knows its bot, and what comes out of it.
+/// An intake that knows its bot, and what it hands on.
 struct World {
     intake: Intake,
     out: Arc<Mutex<Vec<Incoming>>>,
 }
 
-/// What this inbox answers is there at once.
+/// Returns the answer of an inbox that never waits.
 fn at_once<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().expect("at once")
 }
@@ -122,7 +122,7 @@ fn a_mention_is_read_with_its_thread() {
 }
 
 #[test]
-fn a_direct_message_is_read_and_what_nobody_wrote_is_not() {
+fn a_direct_message_is_read_if_a_user_wrote_it() {
     let world = World::new();
     for (id, change) in [
         ("bot", json!({ "bot_id": "B1" })),
@@ -216,7 +216,7 @@ fn other_interactions_are_acknowledged_and_dropped() {
 }
 
 #[test]
-fn what_comes_again_is_acknowledged_and_dropped() {
+fn a_duplicate_is_acknowledged_and_dropped() {
     let world = World::new();
     let first = world.interaction(&press(&json!({})));
     assert_eq!(

@@ -1,12 +1,12 @@
-//! Slack's way to write text, undone. Pure.
+//! Slack's encoding of text, undone. Pure.
 //!
-//! In all that Slack sends, `&`, `<` and `>` that people typed are `&amp;`, `&lt;` and `&gt;`, and nothing else is
+//! In everything that Slack sends, `&`, `<` and `>` that users typed are `&amp;`, `&lt;` and `&gt;`, and nothing else is
 //! escaped (<https://docs.slack.dev/messaging/formatting-message-text#escaping>). In messages real `<` and `>`
-//! enclose what Slack understood: mentions, channels, links
+//! enclose what Slack recognized: mentions, channels, links
 //! (<https://docs.slack.dev/messaging/formatting-message-text#advanced>). In the text of a command whose
 //! `should_escape` is false they enclose nothing.
 
-/// The three entities as characters, in one pass: what was typed as `&lt;` came as `&amp;lt;` and stays `&lt;`.
+/// Decodes the three entities in one pass: `&lt;` was sent as `&amp;lt;` and stays `&lt;`.
 pub(super) fn unescaped(text: &str) -> String {
     const ENTITIES: [(&str, char); 3] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')];
     let mut out = String::with_capacity(text.len());
@@ -23,8 +23,8 @@ pub(super) fn unescaped(text: &str) -> String {
     out
 }
 
-/// A message as its author saw it while typing, without the mentions of `bot`. Where the bot is not known, a
-/// mention at the very beginning is taken for its own.
+/// Decodes a message to what its author typed, without the mentions of `bot`. If the bot is unknown, a mention at the
+/// very beginning counts as its own.
 pub(super) fn typed(text: &str, bot: Option<&str>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -48,7 +48,7 @@ pub(super) fn typed(text: &str, bot: Option<&str>) -> String {
     out.trim().to_owned()
 }
 
-/// What stands between `<` and `>`, still escaped.
+/// The text for a token between `<` and `>`, still escaped.
 fn meaning(token: &str) -> String {
     let (what, label) = token.split_once('|').unwrap_or((token, ""));
     match (what.chars().next(), label) {

@@ -1,16 +1,15 @@
-//! What is read rather than raced: a sentence, the line-up, the examples, the help.
-//!
-//! Must not know envelopes or when a race runs.
+//! Messages to read: a sentence, the line-up, the examples, the help.
 
 use std::{collections::HashSet, sync::Arc};
 
-use serde_json::Value;
+use slack_morphism::blocks::SlackBlock;
 
 use super::{
-    body::{Body, Style, actions, bold, button, code, fill, in_thread, italic, quote, rich, section, text},
-    escape::{bare, between, lines, mrkdwn, spans},
-    limits::FALLBACK,
-    name,
+    blocks::{
+        Body, MAX_FALLBACK, actions, bold, button, code, fill, in_thread, italic, paragraph, quote, rich,
+        section, text,
+    },
+    escape::{bare, between, icon, lines, mrkdwn, short_name, spans},
 };
 use crate::{
     button::{Button, example_key},
@@ -21,40 +20,39 @@ use crate::{
 };
 
 /// Characters of a sentence of ours.
-const SENTENCE: usize = 2_000;
+const MAX_SENTENCE: usize = 2_000;
 /// Characters of an example's prompt.
-const PROMPT: usize = 160;
+const MAX_PROMPT: usize = 160;
 /// Characters of an example's lesson.
-const LESSON: usize = 120;
+const MAX_LESSON: usize = 120;
 /// Characters of a title.
-const TITLE: usize = 80;
-/// Bytes that are kept for the words that something is left out.
+const MAX_TITLE: usize = 80;
+/// Bytes for the note that something is left out.
 const RESERVE: usize = 200;
 
-/// A sentence for one person, such as a refusal. Its code spans are code, and what a user wrote within it is text.
+/// A sentence for one user, such as a refusal. Its code spans are code, and a user's words in it are text.
 pub(crate) fn notice(sentence: &str) -> Body {
-    // backticks and blanks alone are nothing that could be shown
-    let nothing = plain(sentence).chars().all(|c| c == '`' || c.is_whitespace());
-    let sentence = if nothing { "…" } else { sentence };
-    let spans = spans(sentence, SENTENCE).into_iter().enumerate();
-    let texts: Vec<Value> =
-        spans.map(|(i, part)| if i % 2 == 1 { code(&part) } else { text(&part) }).collect();
-    Body { text: mrkdwn(sentence, FALLBACK / 2), blocks: vec![rich(vec![section(texts)])] }
+    // backticks and blanks alone would make an empty message
+    let is_blank = plain(sentence).chars().all(|c| c == '`' || c.is_whitespace());
+    let sentence = if is_blank { "…" } else { sentence };
+    let spans = spans(sentence, MAX_SENTENCE).into_iter().enumerate();
+    let texts = spans.map(|(i, part)| if i % 2 == 1 { code(&part) } else { text(&part) });
+    Body { text: mrkdwn(sentence, MAX_FALLBACK / 2), blocks: vec![paragraph(texts)] }
 }
 
-/// What is said at once of a race that begins with so many models.
+/// The immediate answer to a command that starts a race.
 pub(crate) fn on_it(models: usize) -> Body {
     notice(&format!("On it: asking {}.", words::models(models)))
 }
 
-/// The line-up as its providers see it today.
+/// The line-up with the availability of its models.
 pub(crate) fn models(entrants: &[Entrant]) -> Body {
     let parts = entrants.iter().map(|entrant| vec![about(entrant)]).collect();
     card("⚔️", "The line-up", parts, "The line-up is empty: the configuration names no model.")
 }
 
-/// A model: whether it can be asked, who runs it, how fast it was.
-fn about(entrant: &Entrant) -> Value {
+/// A model: its purpose, its availability, its provider and its last speed.
+fn about(entrant: &Entrant) -> SlackBlock {
     let card = &entrant.card;
     let (reachable, words) = guide::availability(entrant);
     let said = [bare(&card.provider, 40), bare(&words, 120)];
@@ -64,14 +62,11 @@ fn about(entrant: &Entrant) -> Value {
     let simulated = if card.simulated { " · simulated" } else { "" };
     let purpose = between("Best for ", &card.best_for, 120, ".\n");
     let mark = if reachable { "🟢" } else { "🔴" };
-    rich(vec![section([
-        text(&name::icon(card)),
-        bold(&name::short(card)),
-        text(&format!("{size}{simulated}\n{purpose}{mark} {}", said.join(" · "))),
-    ])])
+    let rest = format!("{size}{simulated}\n{purpose}{mark} {}", said.join(" · "));
+    paragraph([text(&icon(card)), bold(&short_name(card)), text(&rest)])
 }
 
-/// Prompts to try, each with a button that starts a race with it, in `thread` where they are shown in one.
+/// The example prompts, each with a button that starts a race with it, in `thread` if they are shown in one.
 pub(crate) fn examples(examples: &[Example], thread: Option<&str>) -> Body {
     let mut seen = HashSet::new();
     let unique = examples.iter().filter(|example| seen.insert(example_key(example)));
@@ -79,53 +74,53 @@ pub(crate) fn examples(examples: &[Example], thread: Option<&str>) -> Body {
     card("⚔️", "Try these", parts, "The configuration names no examples.")
 }
 
-fn example(example: &Example, thread: Option<&str>) -> Vec<Value> {
-    let title = bare(&example.title, TITLE);
-    let mut parts = vec![];
-    if !title.is_empty() {
-        parts.push(section([bold(&title)]));
-    }
-    let prompt = bare(&example.prompt, PROMPT);
-    parts.push(quote(if prompt.is_empty() { "…" } else { &prompt }));
-    let lesson = bare(&example.lesson, LESSON);
-    if !lesson.is_empty() {
-        parts.push(section([italic(&lesson)]));
-    }
+fn example(example: &Example, thread: Option<&str>) -> Vec<SlackBlock> {
+    let title = bare(&example.title, MAX_TITLE);
+    let prompt = bare(&example.prompt, MAX_PROMPT);
+    let lesson = bare(&example.lesson, MAX_LESSON);
+    let parts = [
+        (!title.is_empty()).then(|| section([bold(&title)])),
+        Some(quote(if prompt.is_empty() { "…" } else { &prompt })),
+        (!lesson.is_empty()).then(|| section([italic(&lesson)])),
+    ];
     let spoken = format!("Race: {}", if title.is_empty() { prompt } else { title });
-    let race = button(Button::Try(example_key(example)), Style::Default, "🏁 Race", &spoken);
-    vec![rich(parts), actions(vec![in_thread(race, thread)])]
+    let race = button(Button::Try(example_key(example)), None, "🏁 Race", &spoken);
+    vec![rich(parts.into_iter().flatten().collect()), actions(vec![in_thread(race, thread)])]
 }
 
-/// The commands with their lines, how the numbers are defined, where prompts go.
+/// The commands, the definitions of the numbers, and where prompts go.
 pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
     let commands = guide::commands().flat_map(|usage| {
         let line = format!("/arena {}", usage.typed.unwrap_or(usage.word));
         [code(&line), text(&format!(" {}\n", usage.description))]
     });
-    let more =
-        "Nothing behind /arena opens a form. In a thread, or in a direct message, mention me in its place.";
+    let more = "/arena alone opens a form. In a thread or in a direct message, mention me instead.";
     let commands = [bold("Commands"), text("\n")].into_iter().chain(commands).chain([text(more)]);
     let sections = guide::sections(cards).into_iter().map(|part| {
         let words = format!("\n{}", lines(&part.text, 1_000));
-        vec![rich(vec![section([bold(part.title), text(&words)])])]
+        vec![paragraph([bold(part.title), text(&words)])]
     });
-    let parts = [vec![rich(vec![section(commands)])]].into_iter().chain(sections).collect();
+    let parts = [vec![paragraph(commands)]].into_iter().chain(sections).collect();
     card("⚔️", "How it works", parts, "")
 }
 
-/// A title and as many of `parts` as a message holds, the rest counted; `nothing` where there are none.
-fn card(mark: &str, title: &str, parts: Vec<Vec<Value>>, nothing: &str) -> Body {
-    let mut blocks =
-        vec![rich(vec![section([text(&format!("{mark} ")), bold(&format!("Arena · {title}"))])])];
+/// A title and as many of `parts` as a message holds, the rest counted; `nothing` if there are none.
+fn card(mark: &str, title: &str, parts: Vec<Vec<SlackBlock>>, nothing: &str) -> Body {
+    let mut blocks = vec![heading(mark, &format!("Arena · {title}"))];
     let last = match parts.len() {
         0 => nothing.to_owned(),
         _ => match fill(&mut blocks, parts, RESERVE) {
             0 => String::new(),
-            unsaid => format!("… and {unsaid} more"),
+            left_out => format!("… and {left_out} more"),
         },
     };
     if !last.is_empty() {
-        blocks.push(rich(vec![section([text(&last)])]));
+        blocks.push(paragraph([text(&last)]));
     }
     Body { text: format!("{mark} Arena: {title}"), blocks }
+}
+
+/// A bold line after a mark.
+pub(super) fn heading(mark: &str, words: &str) -> SlackBlock {
+    paragraph([text(&format!("{mark} ")), bold(words)])
 }

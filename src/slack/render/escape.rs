@@ -1,20 +1,23 @@
-//! Untrusted text on Slack: what it takes that nobody is pinged and no link has another label than its target.
+//! Untrusted text on Slack, escaped so that it pings no one and no link hides its target; and the names of models.
 //!
 //! Slack reads `<@U1>`, `<#C1>`, `<!channel>` and `<http://target|label>` within texts, whatever the markup
-//! (<https://docs.slack.dev/messaging/formatting-message-text>). Entities for `<` and `>` end that; people who tried it
-//! on a real workspace report that Slack does not read what it decoded again. That is not documented, so each such
-//! sequence is broken too: by an invisible joiner in texts, by a space in code, which people copy. Must not know what
-//! the texts are.
+//! (<https://docs.slack.dev/messaging/formatting-message-text>). Entities for `<` and `>` prevent that; tests on a real
+//! workspace suggest that Slack does not read decoded entities again. That is not documented, so each such sequence is
+//! broken as well: by an invisible joiner in texts, by a space in code, which users copy.
 
 use std::fmt::Write as _;
 
-use crate::view::text::{Measure, clipped, one_line, plain};
+pub(super) use crate::view::words::model_name as plain_name;
+use crate::{
+    model::ModelCard,
+    view::text::{Measure, clipped, one_line, plain},
+};
 
-/// Takes no room and joins nothing that Slack knows; untrusted text never has one of its own.
+/// Invisible, and not part of any sequence that Slack reads; untrusted text never has one of its own.
 pub(super) const JOINER: char = '\u{2060}';
-/// What may stand behind `<!`.
+/// The words that Slack reads after `<!`.
 const CALLS: [&str; 6] = ["channel", "here", "everyone", "group", "subteam", "date"];
-/// Addresses that have no `//`.
+/// Schemes of addresses without `//`.
 const SCHEMES: [&str; 5] = ["mailto:", "tel:", "sms:", "data:", "javascript:"];
 
 /// One line for places without markup, at most `limit` characters long before sequences are broken.
@@ -39,15 +42,15 @@ pub(super) fn lines(text: &str, limit: usize) -> String {
     harmless(&clipped(&plain(text), limit, Measure::Chars))
 }
 
-/// A sentence of ours in its parts, text and code in turn, at most `limit` characters together: code is what people
-/// copy, so nothing invisible stands in it. Where a backtick has no other one, all is text.
+/// Splits a sentence of ours into text and code in turn, at most `limit` characters together. Users copy code, so it
+/// holds nothing invisible. If a backtick has no counterpart, all is text.
 pub(super) fn spans(sentence: &str, limit: usize) -> Vec<String> {
     let sentence = clipped(&plain(sentence), limit, Measure::Chars);
     let parts: Vec<&str> = sentence.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return vec![harmless(&sentence)];
     }
-    // a bare call is none in code, but a message may be read as plain text too
+    // harmless in code, but a client may show the message as plain text
     let apart = |part: &str| {
         CALLS.iter().fold(code(part), |out, call| out.replace(&format!("@{call}"), &format!("@ {call}")))
     };
@@ -55,12 +58,12 @@ pub(super) fn spans(sentence: &str, limit: usize) -> Vec<String> {
     spans.map(|(i, part)| if i % 2 == 1 { apart(part) } else { harmless(part) }).collect()
 }
 
-/// One line for `mrkdwn`: the three characters that Slack reads, as it demands, and nothing that pings.
+/// One line for `mrkdwn`, with the three entities that Slack demands.
 pub(super) fn mrkdwn(text: &str, limit: usize) -> String {
     bare(text, limit).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// One line for a `markdown` block, letter by letter: what Markdown acts on is written as an entity.
+/// One line for a `markdown` block, with an entity for every character that Markdown acts on.
 pub(super) fn markdown(text: &str, limit: usize) -> String {
     let mut out = String::new();
     for c in bare(text, limit).chars() {
@@ -73,40 +76,30 @@ pub(super) fn markdown(text: &str, limit: usize) -> String {
     out
 }
 
-/// `text` with a joiner in all that could ping or link.
+/// Adds a joiner to every sequence that could ping or link.
 fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut before = None;
+    let (mut out, mut before) = (String::with_capacity(text.len()), None);
     for (at, c) in text.char_indices() {
         out.push(c);
-        let rest = &text[at + c.len_utf8()..];
-        if breaks(before, c, rest) {
-            out.push(JOINER);
-        }
+        push_joiner(&mut out, before, c, &text[at + c.len_utf8()..]);
         before = Some(c);
     }
     out
 }
 
-/// Pushes a joiner behind `c`, which `before` and `rest` stand around in the text that is read, where one is needed.
+/// Pushes a joiner after `c` if it needs one between `before` and `rest`.
 pub(super) fn push_joiner(out: &mut String, before: Option<char>, c: char, rest: &str) {
-    if breaks(before, c, rest) {
+    let needs_joiner = match c {
+        '<' | ';' => begins(rest),
+        '@' => !before.is_some_and(char::is_alphanumeric) && rest.starts_with(char::is_alphanumeric),
+        _ => false,
+    };
+    if needs_joiner {
         out.push(JOINER);
     }
 }
 
-fn breaks(before: Option<char>, c: char, rest: &str) -> bool {
-    match c {
-        '<' | ';' => begins(rest),
-        '@' => {
-            let apart = !before.is_some_and(char::is_alphanumeric);
-            apart && rest.starts_with(char::is_alphanumeric)
-        }
-        _ => false,
-    }
-}
-
-/// Code with a space in all that could ping or link.
+/// Adds a space to every sequence in code that could ping or link.
 pub(super) fn code(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     for (at, c) in code.char_indices() {
@@ -118,8 +111,8 @@ pub(super) fn code(code: &str) -> String {
     out
 }
 
-/// Whether what stands behind a `<`, or behind the end of an entity for it, makes Slack act. Markdown takes backslashes
-/// away before anybody looks, so none of them is seen, wherever it stands.
+/// Returns true if `rest` after a `<`, or after the end of an entity for it, makes Slack act. Backslashes are ignored,
+/// because Markdown removes them first.
 fn begins(rest: &str) -> bool {
     let end = rest.find(|c: char| c.is_whitespace() || "<>&".contains(c)).unwrap_or(rest.len());
     let word = rest[..end].replace('\\', "");
@@ -139,4 +132,29 @@ fn starts(text: &str, word: &str) -> bool {
 fn is_address(word: &str) -> bool {
     let scheme = word.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"+.-".contains(b)).count();
     (scheme > 0 && word[scheme..].starts_with("://")) || SCHEMES.iter().any(|scheme| starts(word, scheme))
+}
+
+/// A model's icon with a space, or nothing.
+pub(super) fn icon(card: &ModelCard) -> String {
+    between("", &card.icon, 12, " ")
+}
+
+/// A model's name for places without markup.
+pub(super) fn short_name(card: &ModelCard) -> String {
+    bare(&plain_name(card), 40)
+}
+
+/// Icon and name for places without markup, with a label if the model is simulated.
+pub(super) fn full_name(card: &ModelCard, simulated: bool) -> String {
+    format!("{}{}{}", icon(card), short_name(card), if simulated { " (simulated)" } else { "" })
+}
+
+/// For a `markdown` block: icon and name in bold, and the size.
+pub(super) fn title(card: &ModelCard, simulated: bool) -> String {
+    let icon = markdown(&card.icon, 12);
+    let gap = if icon.is_empty() { "" } else { " " };
+    let size = markdown(&card.size, 24);
+    let size = if size.is_empty() { size } else { format!(" · {size}") };
+    let simulated = if simulated { " · simulated" } else { "" };
+    format!("**{icon}{gap}{}**{size}{simulated}", markdown(&plain_name(card), 48))
 }

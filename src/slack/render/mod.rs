@@ -1,33 +1,27 @@
-//! What people see on Slack: values of the core as message bodies and as the modal. Pure; owns Slack's limits.
+//! Values of the core as message bodies and as the modal. Pure; owns Slack's limits.
 //!
-//! `body` is what the Web API takes, `limits` how long it may be; `escape`, `inline` and `markdown` make untrusted text
-//! harmless; `race`, `headline`, `lanes` and `chart` are the live message, `cards` and `record` what is read, `modal`
-//! the form. Must not know methods, tokens or envelopes.
+//! ```text
+//! View   -> race    the live message            Entrant, Example -> cards   what users read
+//! Record -> record  full answers, explanation   Draft            -> modal   the form
+//!                 answer, escape: untrusted text made harmless    blocks: block types and limits
+//! ```
 //!
-//! # What stands where
-//!
-//! Short texts (names, prompts, statuses, figures) stand in `rich_text` blocks, whose parts are typed: nothing in them
-//! is read as markup, so nothing has to be escaped letter by letter. Answers stand in `markdown` blocks, one a lane.
+//! Short texts (names, prompts, statuses, figures) are in `rich_text` blocks, whose parts are typed: nothing in them is
+//! read as markup, so they need no character-wise escaping. Answers are in `markdown` blocks, one for each lane.
 //! `mrkdwn` is only in the fallback text, which is ours.
 
-mod body;
+mod answer;
+mod blocks;
 mod cards;
-mod chart;
 mod escape;
-mod headline;
-mod inline;
-mod lanes;
-mod limits;
-mod markdown;
 pub(crate) mod modal;
-mod name;
 mod race;
 mod record;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::{
-    body::{Body, Pressed, pressed},
+    blocks::{Body, Pressed, pressed},
     cards::{examples, help, models, notice, on_it},
     modal::{Draft, modal},
     race::{live, opening},

@@ -1,141 +1,156 @@
-//! The form that `/arena` opens where nothing stands behind it: a view, and what comes back of it.
+//! The form that `/arena` alone opens, and what is submitted.
 //!
-//! <https://docs.slack.dev/reference/views/modal-views>. Must not know who asks, or where the answer goes.
+//! <https://docs.slack.dev/reference/views/modal-views>
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
+use slack_morphism::blocks::{
+    SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockMultiStaticSelectElement,
+    SlackBlockPlainText, SlackBlockPlainTextInputElement, SlackBlockRadioButtonsElement, SlackBlockText,
+    SlackInputBlock, SlackInputBlockElement, SlackModalView, SlackView,
+};
 
-use super::{body::plain, escape::tight, limits::LABEL, name};
+use super::{
+    blocks::{MAX_LABEL, plain},
+    escape::{icon, plain_name, tight},
+};
 use crate::{
     model::{ModelCard, ModelId},
     view::text::{Measure, clipped, plain as visible},
 };
 
-/// How the view is known when it comes back.
+/// Identifies the view when it is submitted.
 pub(crate) const CALLBACK: &str = "arena";
-/// The block that asks whether one model or several answer.
+/// The block that asks for one answer or several.
 pub(crate) const HOW: &str = "how";
 /// The block with the models.
 pub(crate) const MODELS: &str = "models";
 /// The block with the prompt.
 pub(crate) const PROMPT: &str = "prompt";
-/// Characters of a prompt that Slack lets people type
+/// Characters of a prompt that Slack lets users type
 /// (<https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element>).
-const PROMPT_CHARS: usize = 3_000;
+const MAX_PROMPT: usize = 3_000;
 /// Checkboxes of a group; beyond them the models are a menu.
-const CHECKBOXES: usize = 10;
+const MAX_CHECKBOXES: usize = 10;
 /// Options of a menu.
-const OPTIONS: usize = 100;
+const MAX_OPTIONS: usize = 100;
 /// Characters of an option's value.
-const VALUE: usize = 150;
-/// Characters of the metadata that come back with the view.
-const METADATA: usize = 3_000;
+const MAX_VALUE: usize = 150;
+/// Characters of the metadata of a view.
+const MAX_METADATA: usize = 3_000;
 
-/// What the form begins with: what was typed before it opened.
+/// The initial content of the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Draft {
     /// `ask` or `compare`; anything else is `compare`.
     pub(crate) word: String,
     /// May be empty.
     pub(crate) prompt: String,
-    /// Those that are chosen already.
+    /// The models that are chosen already.
     pub(crate) models: Vec<ModelId>,
 }
 
-/// What a person filled in.
+/// A submitted form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filled {
-    /// Several models race; else one is asked.
+    /// Several models race; otherwise one is asked.
     pub(crate) compare: bool,
-    /// The chosen ones; none means all.
+    /// The chosen models; none means all.
     pub(crate) models: Vec<ModelId>,
     /// Trimmed.
     pub(crate) prompt: String,
 }
 
-/// The view for `views.open`. `private_metadata` comes back as it is; longer than 3,000 characters it is left out.
-pub(crate) fn modal(cards: &[Arc<ModelCard>], draft: &Draft, private_metadata: &str) -> Value {
-    let metadata = if private_metadata.chars().count() <= METADATA { private_metadata } else { "" };
-    let blocks: Vec<Value> =
-        [Some(how(draft)), models(cards, draft), Some(prompt(draft))].into_iter().flatten().collect();
-    json!({
-        "type": "modal",
-        "callback_id": CALLBACK,
-        "title": plain("LLM Arena"),
-        "submit": plain("Start"),
-        "close": plain("Cancel"),
-        "private_metadata": metadata,
-        "blocks": blocks,
-    })
+/// The view for `views.open`. `private_metadata` comes back as it is, unless it has more than 3,000 characters.
+pub(crate) fn modal(cards: &[Arc<ModelCard>], draft: &Draft, private_metadata: &str) -> SlackView {
+    let metadata = if private_metadata.chars().count() <= MAX_METADATA { private_metadata } else { "" };
+    let blocks = [Some(how(draft)), models(cards, draft), Some(prompt(draft))].into_iter().flatten();
+    let view = SlackModalView::new(plain("LLM Arena").into(), blocks.map(Into::into).collect())
+        .with_callback_id(CALLBACK.into())
+        .with_submit(plain("Start").into())
+        .with_close(plain("Cancel").into())
+        .with_private_metadata(metadata.to_owned());
+    SlackView::Modal(view)
 }
 
-fn input(block: &str, label: &str, element: impl Into<Value>) -> Value {
-    json!({ "type": "input", "block_id": block, "label": plain(label), "element": element.into() })
+fn input(id: &str, label: &str, element: impl Into<SlackInputBlockElement>) -> SlackInputBlock {
+    SlackInputBlock::new(plain(label).into(), element.into()).with_block_id(id.into())
 }
 
-fn how(draft: &Draft) -> Value {
-    let option = |value: &str, label: &str, what: &str| json!({ "text": plain(label), "value": value, "description": plain(what) });
-    let compare = option("compare", "Compare", "Models race; choose none for all of them");
-    let ask = option("ask", "Ask", "One model answers: choose it below");
-    let initial = if draft.word == "ask" { &ask } else { &compare };
-    let element = json!({ "type": "radio_buttons", "action_id": HOW, "initial_option": initial, "options": [compare, ask] });
+fn choice<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
+    value: &str,
+    label: &str,
+    description: &str,
+) -> SlackBlockChoiceItem<T> {
+    let description = (!description.is_empty()).then(|| plain(description).into());
+    SlackBlockChoiceItem::new(plain(label).into(), value.to_owned()).opt_description(description)
+}
+
+fn how(draft: &Draft) -> SlackInputBlock {
+    let compare = choice("compare", "Compare", "Models race; choose none for all of them");
+    let ask = choice("ask", "Ask", "One model answers: choose it below");
+    let initial = if draft.word == "ask" { ask.clone() } else { compare.clone() };
+    let element = SlackBlockRadioButtonsElement::new(vec![compare, ask]);
+    let element = element.with_action_id(HOW.into()).with_initial_option(initial);
     input(HOW, "How many answer?", element)
 }
 
-/// Checkboxes, which show what each model is for at once; a menu where there are too many. `None` without models: an
-/// empty group is refused.
-fn models(cards: &[Arc<ModelCard>], draft: &Draft) -> Option<Value> {
-    let known = cards.iter().filter(|card| (1..=VALUE).contains(&card.id.as_str().chars().count()));
-    let offered: Vec<(&ModelId, Value)> = known.take(OPTIONS).map(|card| (&card.id, option(card))).collect();
-    let chosen: Vec<&Value> =
-        offered.iter().filter(|(id, _)| draft.models.contains(id)).map(|(_, option)| option).collect();
-    let options: Vec<&Value> = offered.iter().map(|(_, option)| option).collect();
-    if options.is_empty() {
+/// Checkboxes, which show the purpose of each model; a menu if there are too many. `None` without models: an empty
+/// group is refused.
+fn models(cards: &[Arc<ModelCard>], draft: &Draft) -> Option<SlackInputBlock> {
+    let fits = |card: &&Arc<ModelCard>| (1..=MAX_VALUE).contains(&card.id.as_str().chars().count());
+    let offered: Vec<&Arc<ModelCard>> = cards.iter().filter(fits).take(MAX_OPTIONS).collect();
+    if offered.is_empty() {
         return None;
     }
-    let kind = if options.len() <= CHECKBOXES { "checkboxes" } else { "multi_static_select" };
-    let mut element = json!({ "type": kind, "action_id": MODELS, "options": options });
-    if !chosen.is_empty() {
-        element["initial_options"] = json!(chosen);
-    }
-    if kind == "multi_static_select" {
-        element["placeholder"] = plain("All models");
-    }
-    let mut block = input(MODELS, "Models", element);
-    block["optional"] = true.into();
-    Some(block)
+    let element: SlackInputBlockElement = if offered.len() <= MAX_CHECKBOXES {
+        let (all, chosen) = options(&offered, draft);
+        let element = SlackBlockCheckboxesElement::new(all).with_action_id(MODELS.into());
+        element.opt_initial_options(chosen).into()
+    } else {
+        let (all, chosen) = options(&offered, draft);
+        let element = SlackBlockMultiStaticSelectElement::new().with_action_id(MODELS.into());
+        let element = element.with_placeholder(plain("All models").into()).with_options(all);
+        element.opt_initial_options(chosen).into()
+    };
+    Some(input(MODELS, "Models", element).with_optional(true))
 }
 
-/// Icon, name and size, and what the model is for.
-fn option(card: &ModelCard) -> Value {
+type Choices<T> = Vec<SlackBlockChoiceItem<T>>;
+
+/// All options, and those that are chosen already, if any.
+fn options<T: From<SlackBlockPlainText> + Into<SlackBlockText> + Clone>(
+    offered: &[&Arc<ModelCard>],
+    draft: &Draft,
+) -> (Choices<T>, Option<Choices<T>>) {
+    let all: Choices<T> = offered.iter().map(|card| option(card)).collect();
+    let is_chosen =
+        |option: &&SlackBlockChoiceItem<T>| draft.models.iter().any(|id| id.as_str() == option.value);
+    let chosen: Choices<T> = all.iter().filter(is_chosen).cloned().collect();
+    (all, Some(chosen).filter(|chosen| !chosen.is_empty()))
+}
+
+/// Icon, name and size of a model, and its purpose.
+fn option<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(card: &ModelCard) -> SlackBlockChoiceItem<T> {
     let simulated = if card.simulated { " (simulated)" } else { "" };
     let gap = if card.size.is_empty() { "" } else { " · " };
-    let label = format!("{}{}{gap}{}{simulated}", name::icon(card), name::plain(card), card.size);
-    let mut option = json!({ "text": plain(&tight(&label, LABEL)), "value": card.id.as_str() });
-    let purpose = tight(&card.best_for, LABEL);
-    if !purpose.is_empty() {
-        option["description"] = plain(&purpose);
-    }
-    option
+    let label = format!("{}{}{gap}{}{simulated}", icon(card), plain_name(card), card.size);
+    choice(card.id.as_str(), &tight(&label, MAX_LABEL), &tight(&card.best_for, MAX_LABEL))
 }
 
-fn prompt(draft: &Draft) -> Value {
-    let mut element = json!({
-        "type": "plain_text_input",
-        "action_id": PROMPT,
-        "multiline": true,
-        "max_length": PROMPT_CHARS,
-        "placeholder": plain("Why is the sky blue?"),
-    });
-    let typed = clipped(&visible(&draft.prompt), PROMPT_CHARS, Measure::Chars);
-    if !typed.is_empty() {
-        element["initial_value"] = typed.into();
-    }
+fn prompt(draft: &Draft) -> SlackInputBlock {
+    let typed = clipped(&visible(&draft.prompt), MAX_PROMPT, Measure::Chars);
+    let element = SlackBlockPlainTextInputElement::new()
+        .with_action_id(PROMPT.into())
+        .with_multiline(true)
+        .with_max_length(MAX_PROMPT as u64)
+        .with_placeholder(plain("Why is the sky blue?").into())
+        .opt_initial_value(Some(typed).filter(|typed| !typed.is_empty()));
     input(PROMPT, "Prompt", element)
 }
 
-/// Reads `view.state.values` of a submission: a part that is missing or of another shape is as if left alone.
+/// Reads `view.state.values` of a submission; a part that is missing or of another shape counts as untouched.
 pub(crate) fn read(values: &Value) -> Filled {
     let models = &values[MODELS][MODELS]["selected_options"];
     let ids = models.as_array().into_iter().flatten().filter_map(|option| option["value"].as_str());
@@ -146,7 +161,7 @@ pub(crate) fn read(values: &Value) -> Filled {
     }
 }
 
-/// What is wrong with what was filled in: the id of a block, and the sentence to show below it.
+/// The mistake in a submitted form: the id of a block, and the sentence to show below it.
 pub(crate) fn problem(filled: &Filled) -> Option<(&'static str, &'static str)> {
     if filled.prompt.is_empty() {
         return Some((PROMPT, "What should they answer? The prompt is empty."));

@@ -1,33 +1,30 @@
-//! What a race leaves behind: every answer whole, and what the race shows.
-//!
-//! Must not know where it is sent.
+//! A finished race in full: every answer, and what the race shows.
 
-use serde_json::Value;
+use slack_morphism::blocks::SlackBlock;
 
 use super::{
-    body::{Body, bold, fill, markdown, rich, section, text},
+    answer::Answer,
+    blocks::{Body, fill, markdown, paragraph, room, text, weight},
+    cards::heading,
     escape,
-    limits::{room, weight},
-    markdown::Answer,
-    name,
 };
 use crate::{
     race::{RaceId, Record, lesson, report::LaneReport},
     view::results::{self, file_name},
 };
 
-/// Messages in a thread, at one a second: what is beyond them stands in the file.
-const MESSAGES: usize = 6;
-/// Bytes of the beginning of an answer that stands whole in the file alone.
-const BEGINNING: usize = 2_400;
-/// Bytes that a message keeps for its last words.
+/// Messages in a thread, posted at one a second; further answers are in the file only.
+const MAX_MESSAGES: usize = 6;
+/// Bytes of an answer's excerpt if only the file holds all of it.
+const MAX_EXCERPT: usize = 2_400;
+/// Bytes of a message that are kept for its last line.
 const RESERVE: usize = 400;
 
 /// The answers of a race.
 pub(crate) struct Answers {
-    /// For the thread, in this order; each within the limits of a message.
+    /// For the thread, in order; each within the limits of a message.
     pub(crate) messages: Vec<Body>,
-    /// Markdown, UTF-8: there where an answer is longer than a message or has reasoning. [`answers_file`] is its name.
+    /// Markdown in UTF-8, if an answer is longer than a message or has reasoning. [`answers_file`] is its name.
     pub(crate) file: Option<Vec<u8>>,
 }
 
@@ -36,38 +33,38 @@ pub(crate) fn answers_file(race: RaceId) -> String {
     file_name(&race.brief())
 }
 
-/// Every answer of a race: as messages, and as a file where they do not hold all of it.
+/// Every answer of a race as messages, and as a file if they don't hold all of it.
 pub(crate) fn answers(record: &Record) -> Answers {
     let report = &record.report;
     let lanes: Vec<&LaneReport> = report.order().into_iter().map(|i| &report.lanes[i]).collect();
     let mut thread = Thread { race: record.id, messages: vec![] };
-    let unsaid = lanes.iter().filter(|lane| !thread.takes(lane)).count();
-    let cut = lanes.iter().any(|lane| !is_whole(lane));
-    let thought = lanes.iter().any(|lane| !lane.reasoning.trim().is_empty());
-    let file = (unsaid > 0 || cut || thought).then(|| answers_whole(record));
-    thread.end(unsaid, file.is_some(), thought);
+    let left_out = lanes.iter().filter(|lane| !thread.add(lane)).count();
+    let is_cut = lanes.iter().any(|lane| answer(lane).within(max_answer()).1);
+    let has_reasoning = lanes.iter().any(|lane| !lane.reasoning.trim().is_empty());
+    let file = (left_out > 0 || is_cut || has_reasoning).then(|| answers_whole(record));
+    thread.end(left_out, file.is_some(), has_reasoning);
     Answers { messages: thread.messages, file }
 }
 
-/// The same as a file: Markdown, UTF-8.
+/// Every answer of a race as a file: Markdown in UTF-8.
 pub(crate) fn answers_whole(record: &Record) -> Vec<u8> {
     results::markdown_file(&record.id.to_string(), &record.asker.name, record.started_at, &record.report)
         .into_bytes()
 }
 
-/// Messages that fill up.
+/// Messages that are filled with lanes.
 struct Thread {
     race: RaceId,
     messages: Vec<Body>,
 }
 
 impl Thread {
-    /// Puts a lane where there is room for it; false where there is none at all.
-    fn takes(&mut self, lane: &LaneReport) -> bool {
+    /// Adds a lane to the last message or to a new one; false if all messages are full.
+    fn add(&mut self, lane: &LaneReport) -> bool {
         let block = block(lane);
         let last = self.messages.last().filter(|last| weight(&block) + RESERVE <= room(&last.blocks));
         if last.is_none() {
-            if self.messages.len() == MESSAGES {
+            if self.messages.len() == MAX_MESSAGES {
                 return false;
             }
             self.begin();
@@ -78,24 +75,23 @@ impl Thread {
     fn begin(&mut self) {
         let words = format!("Full answers of race {}", self.race.brief());
         let words = if self.messages.is_empty() { words } else { format!("{words}, continued") };
-        let title = rich(vec![section([text("📄 "), bold(&words)])]);
-        self.messages.push(Body { text: format!("📄 {words}"), blocks: vec![title] });
+        self.messages.push(Body { text: format!("📄 {words}"), blocks: vec![heading("📄", &words)] });
     }
 
-    fn end(&mut self, unsaid: usize, has_file: bool, thought: bool) {
+    fn end(&mut self, left_out: usize, has_file: bool, has_reasoning: bool) {
         if self.messages.is_empty() {
             self.begin();
         }
         let mut words = vec![];
-        words.extend((unsaid > 0).then(|| format!("{unsaid} more stand in the file.")));
+        words.extend((left_out > 0).then(|| format!("{left_out} more are in the file.")));
         words.extend(
-            has_file.then(|| "The file below holds every answer whole, with its numbers.".to_owned()),
+            has_file.then(|| "The file below holds every answer in full, with its numbers.".to_owned()),
         );
-        words.extend(thought.then(|| "Reasoning stands there below its answer.".to_owned()));
+        words.extend(has_reasoning.then(|| "Reasoning is there below its answer.".to_owned()));
         if let Some(last) = self.messages.last_mut()
             && !words.is_empty()
         {
-            last.blocks.push(rich(vec![section([text(&words.join(" "))])]));
+            last.blocks.push(paragraph([text(&words.join(" "))]));
         }
     }
 }
@@ -104,35 +100,29 @@ fn answer(lane: &LaneReport) -> Answer {
     Answer::new(&lane.answer, false, usize::MAX, false)
 }
 
-/// What an answer may take in a message of its own.
-fn most() -> usize {
+/// The bytes of an answer in a message of its own.
+fn max_answer() -> usize {
     room(&[]) - RESERVE - 1_000
 }
 
-fn is_whole(lane: &LaneReport) -> bool {
-    !answer(lane).within(most()).1
-}
-
-/// A lane: its name, its numbers, its answer whole or its beginning.
-fn block(lane: &LaneReport) -> Value {
+/// A lane: its name, its numbers, its answer or an excerpt.
+fn block(lane: &LaneReport) -> SlackBlock {
     let numbers = escape::markdown(&results::numbers(lane), 240);
-    let head = format!("{}\n\n_{numbers}_", name::title(&lane.card, lane.simulated));
+    let head = format!("{}\n\n_{numbers}_", escape::title(&lane.card, lane.simulated));
     let answer = answer(lane);
-    let (mut shown, cut) = answer.within(most());
+    let (mut shown, cut) = answer.within(max_answer());
     if cut {
-        shown = format!("{}\n\n_The whole answer stands in the file._", answer.within(BEGINNING).0);
+        shown = format!("{}\n\n_The full answer is in the file._", answer.within(MAX_EXCERPT).0);
     }
     markdown(&format!("{head}\n\n{}", if shown.is_empty() { "(no answer)" } else { &shown }))
 }
 
-/// What the race shows, at length.
+/// The lesson of a race, at length.
 pub(crate) fn explanation(record: &Record) -> Body {
-    let title = rich(vec![section([text("💡 "), bold("What this race shows")])]);
-    let mut blocks = vec![title];
-    let paragraphs = lesson::explanation(&record.report).into_iter().map(|paragraph| {
-        let paragraph = escape::bare(&paragraph, 1_500);
-        vec![rich(vec![section([text(&paragraph)])])]
-    });
+    let title = "What this race shows";
+    let mut blocks = vec![heading("💡", title)];
+    let paragraphs = lesson::explanation(&record.report).into_iter();
+    let paragraphs = paragraphs.map(|words| vec![paragraph([text(&escape::bare(&words, 1_500))])]);
     let _left_out = fill(&mut blocks, paragraphs.collect(), 0);
-    Body { text: "💡 What this race shows".to_owned(), blocks }
+    Body { text: format!("💡 {title}"), blocks }
 }

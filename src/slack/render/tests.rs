@@ -1,4 +1,4 @@
-//! What people see on Slack, read back as Slack reads it: by snapshots, by laws, and by eye.
+//! The messages of Slack, read back as Slack reads them: by snapshots, by properties, and by eye.
 
 mod check;
 mod laws;
@@ -8,4 +8,19 @@ mod preview;
 mod reader;
 mod shown;
 
-use crate::view::tests as samples;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Body, Draft, modal as modal_view};
+use crate::{model::ModelCard, view::tests as samples};
+
+/// The blocks of a message as Slack receives them.
+fn blocks(body: &Body) -> Vec<Value> {
+    body.blocks.iter().map(|block| serde_json::to_value(block).expect("JSON")).collect()
+}
+
+/// The form as Slack receives it.
+fn form(cards: &[Arc<ModelCard>], draft: &Draft, metadata: &str) -> Value {
+    serde_json::to_value(modal_view(cards, draft, metadata)).expect("JSON")
+}

@@ -1,155 +1,136 @@
-//! SHELL. Socket Mode: connections of ours over which Slack sends what people do, and their supervision.
+//! SHELL. Socket Mode: WebSocket connections that we open, over which Slack sends what users do.
 //!
-//! Two connections, each with a `keeper`; Slack sends each thing to any one of them. The library's listener reads
-//! the envelopes, calls back and writes the acknowledgements (`callbacks`), through its own place for another
-//! "clients manager" (`wire`); the connections are ours (`opening`, `link`), since those of the library (2.31.1)
-//! cannot be supervised from outside:
+//! ```text
+//! supervisor   opens each connection, serves it, replaces it; publishes the state of all of them
+//! connection   one WebSocket, from its greeting to its end
+//! envelope     envelope -> event of the library -> Intake -> acknowledgement
+//! ```
 //!
-//! - it has no deadline: an `apps.connections.open` or a handshake that hangs, hangs for ever, in a task that nobody
-//!   can end, and nothing is called back;
-//! - it tells neither that a connection ended nor that it could not be made, nor why; it tries again after a fixed
-//!   time, whatever the answer was, also with a token that Slack refuses;
-//! - on every `disconnect` it closes the old connection before it asks for a new one;
-//! - it tells nobody which connection greeted, and a dead one shows only after six missed pongs.
+//! There are two connections; Slack sends each envelope over any one of them. The envelopes and events are the types
+//! of slack-morphism. The connections are ours, because those of the library (2.31.1) cannot be supervised:
 //!
-//! # What is seen here, and what is done
+//! - They have no deadlines: an `apps.connections.open` or a handshake that hangs does so for ever, in a task that
+//!   cannot be cancelled.
+//! - They report neither that a connection ended or failed, nor why, and retry at a fixed interval, even with a token
+//!   that Slack refuses.
+//! - On `disconnect` they close the old connection before they ask for a new one.
+//! - They don't report which connection was greeted, and notice a dead one only after six missed pongs.
 //!
-//! | what | seen by | then |
+//! # Failures
+//!
+//! | failure | detected by | reaction |
 //! | --- | --- | --- |
-//! | `apps.connections.open` hangs | deadline, 8 s | again, after a back-off with jitter (0.5 s to 8 s) |
-//! | it answers 429 | `Retry-After` | again, not before (of other answers the library hides the header) |
-//! | it refuses the token | its code | given up, with the way out |
-//! | no handshake, no `hello` | deadline, 8 s | again, after a back-off |
-//! | `disconnect`: `warning`, `refresh_requested` | the frame | a successor is opened first, the old one serves on until the successor was greeted, and 5 s more |
-//! | `disconnect`: `link_disabled`, `too_many_websockets` | the frame | said to people; again, after a back-off |
-//! | reset, close | the read | again; at once after a life of 10 s or more |
-//! | dark: nothing comes, not even a pong | 25 s of silence, pinged every 10 s | again |
-//! | alive, but Slack sends nothing over it | not at all: a quiet workspace looks the same | replaced as on `warning` within an hour |
+//! | `apps.connections.open` hangs | deadline, 8 s | retry after a back-off with jitter (0.5 s to 8 s) |
+//! | it answers 429 | `Retry-After` | retry, not before that (the library hides the header of other answers) |
+//! | it refuses the token | its error code | give up, and report how to mend it |
+//! | no handshake, no `hello` | deadline, 8 s | retry after a back-off |
+//! | `disconnect`: `warning`, `refresh_requested` | the frame | open a successor; the old connection serves until the successor was greeted, and 5 s more |
+//! | `disconnect`: `link_disabled`, `too_many_websockets` | the frame | report it; retry after a back-off |
+//! | reset, close | the read | retry; at once if the connection lived for 10 s or more |
+//! | nothing arrives, not even a pong | 25 s of silence, pinged every 10 s | retry |
+//! | open, but Slack sends nothing over it | not at all: a quiet workspace looks the same | replaced as on `warning` within an hour |
 //!
-//! One connection is opened at a time, so that a server that is away is asked by one keeper only. Not seen: an
-//! envelope that comes between our close frame and Slack's end (once an hour, for some milliseconds, when we
-//! replace a connection): Slack sends events again, a command's sender is told that it failed.
-//!
-//! Must not know what an envelope leads to.
+//! Only one connection is opened at a time, so an unavailable server is asked by one supervisor only. Not detected: an
+//! envelope that arrives between our close frame and Slack's end (once an hour, for some milliseconds, when we
+//! replace a connection). Slack sends events again; the sender of a command is told that it failed.
 
-mod callbacks;
-mod keeper;
-mod link;
-mod opening;
-mod status;
+mod connection;
+mod envelope;
+mod supervisor;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use secrecy::{ExposeSecret as _, SecretString};
-use slack_morphism::prelude::{SlackApiToken, SlackClient};
-use tokio::{
-    sync::{Mutex, watch},
-    time::Instant,
-};
+use slack_morphism::prelude::SlackApiToken;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
-use self::{keeper::Turn, opening::Opening, status::Status, wire::Wire};
-use super::{api::connector, incoming::Intake};
+use self::supervisor::{Opener, Status, Supervisor};
+use super::{api::client, incoming::Intake};
 use crate::{backoff::Backoff, platform::ConnectionState as State};
 
-/// So many connections: while one is replaced or dead the other serves. Slack allows ten
+/// Two, so that one serves while the other is replaced or dead. Slack allows ten
 /// (<https://docs.slack.dev/apis/events-api/using-socket-mode#multiple-connections>).
 const CONNECTIONS: usize = 2;
 
-/// What Socket Mode needs.
+/// The settings and dependencies of Socket Mode.
 pub(crate) struct Setup {
-    /// Where the Web API is, such as `https://slack.com/api`: a socket of Slack is refused where the API is not
-    /// Slack's.
+    /// The Web API, such as `https://slack.com/api`. If it isn't Slack's, sockets of Slack are refused.
     pub(crate) api_url: Url,
     /// The app-level token (`xapp-...`).
     pub(crate) app_token: SecretString,
-    /// Takes what people do.
+    /// Receives every command, interaction and event.
     pub(crate) intake: Arc<Intake>,
-    /// Is told every change of the state.
+    /// Receives every change of the state.
     pub(crate) state: watch::Sender<State>,
-    /// Ends it all.
+    /// Ends all connections.
     pub(crate) closed: CancellationToken,
 }
 
-/// How long things take; tests have less time.
+/// Deadlines and intervals; tests use shorter ones.
 #[derive(Clone, Copy)]
 struct Timing {
-    /// For `apps.connections.open`.
-    open: Duration,
-    /// For TCP, TLS, the handshake and `hello`.
-    greet: Duration,
-    /// Between pings.
-    ping: Duration,
-    /// So long without any frame and it is dead.
-    silence: Duration,
-    /// So long at most, then it is replaced.
-    life: Duration,
-    /// So long the old one serves beside its successor.
+    /// For `apps.connections.open`, and again for TCP, TLS, the handshake and `hello`.
+    open_timeout: Duration,
+    ping_interval: Duration,
+    /// Without any frame for so long, a connection is dead.
+    silence_timeout: Duration,
+    /// A connection is replaced at this age at the latest.
+    max_age: Duration,
+    /// The time for which a replaced connection still serves beside its successor.
     drain: Duration,
-    /// The first wait after a failure.
-    least: Duration,
-    /// The longest: a server that was away for long is found again so soon.
-    most: Duration,
-    /// A connection that lived so long was a good one.
-    good_life: Duration,
+    min_backoff: Duration,
+    /// Short enough that a server is soon found again after a long outage.
+    max_backoff: Duration,
+    /// A connection of this age was a good one: its end is no reason to back off.
+    stable_after: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            open: Duration::from_secs(8),
-            greet: Duration::from_secs(8),
-            ping: Duration::from_secs(10),
-            silence: Duration::from_secs(25),
-            life: Duration::from_hours(1),
+            open_timeout: Duration::from_secs(8),
+            ping_interval: Duration::from_secs(10),
+            silence_timeout: Duration::from_secs(25),
+            max_age: Duration::from_hours(1),
             drain: Duration::from_secs(5),
-            least: Duration::from_millis(500),
-            most: Duration::from_secs(8),
-            good_life: Duration::from_secs(10),
+            min_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(8),
+            stable_after: Duration::from_secs(10),
         }
     }
 }
 
-/// Is connected until `closed`, or until Slack refuses us for good. It returns within a second after `closed`.
+impl Timing {
+    fn backoff(&self) -> Backoff {
+        Backoff::new(self.min_backoff, self.max_backoff)
+    }
+}
+
+/// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {
     run_with(setup, Timing::default()).await;
 }
 
 async fn run_with(setup: Setup, timing: Timing) {
     let Setup { api_url, app_token, intake, state, closed } = setup;
-    // the API's own client could not be made without it either
-    let Ok(connector) = connector(&api_url) else { return };
-    let wire = Wire::new(connector);
-    let client = Arc::new(SlackClient::new(wire.clone()));
+    // without TLS the API's own client could not be made either
+    let Ok(client) = client(&api_url) else { return };
     let token = SlackApiToken::new(app_token.expose_secret().to_owned().into());
-    // it must live as long as its ear is told anything
-    let listener = callbacks::listener(Arc::clone(&client), intake);
-    let listens = listener.listen_for(&token).await.is_ok();
-    let Some(ear) = wire.ear().filter(|_| listens) else { return };
-    let house = Arc::new(House {
-        opening: Opening::new(client, token, &api_url),
-        ear,
+    let supervisor = Supervisor {
+        opener: Opener::new(client, token, &api_url),
+        intake,
         timing,
         status: Arc::new(Status::new(state, Instant::now())),
-        turn: Mutex::new(Turn { backoff: Backoff::new(timing.least, timing.most), refused: false }),
-        tasks: TaskTracker::new(),
-    });
-    join_all((0..CONNECTIONS).map(|_| keeper::keep(&house, &closed))).await;
-    house.tasks.close();
-    house.tasks.wait().await;
-}
-
-/// What the keepers share.
-struct House {
-    opening: Opening,
-    ear: wire::Ear,
-    timing: Timing,
-    status: Arc<Status>,
-    turn: Mutex<Turn>,
-    tasks: TaskTracker,
+        turn: timing.backoff().into(),
+        closed,
+        draining: TaskTracker::new(),
+    };
+    join_all((0..CONNECTIONS).map(|_| supervisor.keep_connected())).await;
+    supervisor.draining.close();
+    supervisor.draining.wait().await;
 }

@@ -4,7 +4,7 @@
 #[path = "../../../tests/support/slack/socket/mod.rs"]
 mod fake;
 mod faults;
-mod office;
+mod web_api;
 
 use std::collections::BTreeMap;
 
@@ -14,35 +14,34 @@ use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use self::{
     fake::{Door, FakeSocket, Rules, Truth},
-    office::{Office, Reply},
+    web_api::{Reply, WebApi},
 };
 use super::*;
 use crate::slack::incoming::{Ack, Incoming, Kind};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const MS: Duration = Duration::from_millis(1);
-/// Less than any wait of [`Timing::default`] that would be wrong, more than a busy machine makes of no wait.
+/// Shorter than any wrong wait of [`Timing::default`], longer than the delays of a busy machine.
 const SOON: Duration = Duration::from_secs(3);
 
 fn timing() -> Timing {
     Timing {
-        open: 500 * MS,
-        greet: 500 * MS,
-        ping: 100 * MS,
-        // no stall of a busy machine is as long
-        silence: 2_000 * MS,
+        open_timeout: 500 * MS,
+        ping_interval: 100 * MS,
+        // longer than any stall of a busy machine
+        silence_timeout: 2_000 * MS,
         drain: 50 * MS,
-        least: 30 * MS,
-        most: 300 * MS,
-        good_life: 100 * MS,
+        min_backoff: 30 * MS,
+        max_backoff: 300 * MS,
+        stable_after: 100 * MS,
         ..Timing::default()
     }
 }
 
-/// Socket Mode that runs, and what comes out of it.
+/// Socket Mode against the fake, and what it hands to its intake.
 struct Bot {
     fake: Arc<FakeSocket>,
-    office: Office,
+    web_api: WebApi,
     state: watch::Receiver<State>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
     closed: CancellationToken,
@@ -61,8 +60,8 @@ fn answer(incoming: &Incoming) -> Ack {
 }
 
 impl Bot {
-    fn at(fake: Arc<FakeSocket>, office: Office, timing: Timing) -> Self {
-        let (told, state) = watch::channel(State::Connecting { since: Instant::now() });
+    fn at(fake: Arc<FakeSocket>, web_api: WebApi, timing: Timing) -> Self {
+        let (sender_of_state, state) = watch::channel(State::Connecting { since: Instant::now() });
         let (sender, incoming) = mpsc::unbounded_channel();
         let inbox = move |incoming| {
             let ack = answer(&incoming);
@@ -70,16 +69,16 @@ impl Bot {
             Box::pin(std::future::ready(ack)) as BoxFuture<'static, Ack>
         };
         let (intake, closed) = (Arc::new(Intake::new(Arc::new(inbox))), CancellationToken::new());
-        let (api_url, app_token) = (office.url(), office::TOKEN.into());
-        let setup = Setup { api_url, app_token, intake, state: told, closed: closed.clone() };
+        let (api_url, app_token) = (web_api.url(), web_api::TOKEN.into());
+        let setup = Setup { api_url, app_token, intake, state: sender_of_state, closed: closed.clone() };
         let task = TaskTracker::new().spawn(run_with(setup, timing));
-        Self { fake, office, state, incoming, closed, task }
+        Self { fake, web_api, state, incoming, closed, task }
     }
 
     async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
-        let office = Office::open(Arc::clone(&fake), replies).await;
-        Self::at(fake, office, timing())
+        let web_api = WebApi::open(Arc::clone(&fake), replies).await;
+        Self::at(fake, web_api, timing())
     }
 
     async fn ready() -> Self {
@@ -88,15 +87,15 @@ impl Bot {
 
     async fn ready_with(timing: Timing) -> Self {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
-        let office = Office::open(Arc::clone(&fake), []).await;
-        let mut bot = Self::at(fake, office, timing);
+        let web_api = WebApi::open(Arc::clone(&fake), []).await;
+        let mut bot = Self::at(fake, web_api, timing);
         bot.until(|state| *state == State::Ready).await;
         bot.seen(|truth| truth.live.len() == CONNECTIONS).await;
         bot
     }
 
     async fn until(&mut self, wanted: impl FnMut(&State) -> bool) -> State {
-        timeout(PATIENCE, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+        timeout(TIMEOUT, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
     }
 
     async fn lost(&mut self) -> String {
@@ -107,31 +106,31 @@ impl Bot {
     }
 
     async fn seen(&self, wanted: impl FnMut(&Truth) -> bool) -> Truth {
-        timeout(PATIENCE, self.fake.until(wanted)).await.expect("in time")
+        timeout(TIMEOUT, self.fake.until(wanted)).await.expect("in time")
     }
 
-    /// Whether the state changed since it was last waited for.
+    /// Returns true if the state changed since it was last waited for.
     fn wavered(&self) -> bool {
         self.state.has_changed().expect("it runs")
     }
 
-    /// The next thing that was done.
+    /// The next thing that a user did.
     async fn next(&mut self) -> Kind {
-        timeout(PATIENCE, self.incoming.recv()).await.expect("in time").expect("it runs").kind
+        timeout(TIMEOUT, self.incoming.recv()).await.expect("in time").expect("it runs").kind
     }
 
-    /// A command comes through and is acknowledged.
+    /// Sends a command and waits for its acknowledgement.
     async fn works(&mut self) {
         let envelope = self.fake.sends("slash_commands", command("works"));
         assert_eq!(self.next().await, Kind::Command { text: "works".into() });
-        timeout(PATIENCE, self.fake.ack(&envelope)).await.expect("in time");
+        timeout(TIMEOUT, self.fake.ack(&envelope)).await.expect("in time");
     }
 
-    /// Closes, and gives how long that took.
+    /// Closes, and returns how long that took.
     async fn close(self) -> Duration {
         let begin = Instant::now();
         self.closed.cancel();
-        timeout(PATIENCE, self.task).await.expect("in time").expect("no panic");
+        timeout(TIMEOUT, self.task).await.expect("in time").expect("no panic");
         begin.elapsed()
     }
 }
@@ -153,11 +152,11 @@ async fn it_connects_twice_hands_on_and_closes_with_1000() {
     }
     let truth = bot.fake.truth();
     let links: std::collections::BTreeSet<_> = truth.acks.iter().map(|ack| ack.link).collect();
-    assert_eq!((links.len(), truth.connections, bot.office.asked()), (2, 2, 2));
+    assert_eq!((links.len(), truth.connections, bot.web_api.asked()), (2, 2, 2));
     let fake = Arc::clone(&bot.fake);
     let took = bot.close().await;
     assert!(took < SOON, "{took:?}");
-    let truth = timeout(PATIENCE, fake.until(|truth| truth.live.is_empty())).await.expect("in time");
+    let truth = timeout(TIMEOUT, fake.until(|truth| truth.live.is_empty())).await.expect("in time");
     assert!(truth.ends.iter().all(|end| end.code == Some(1000) && end.by_client), "{:?}", truth.ends);
 }
 
@@ -191,7 +190,7 @@ async fn acknowledgements_carry_what_slack_takes() {
         ("interactive", json!({ "type": "of tomorrow" }), None),
     ] {
         let envelope = bot.fake.sends(kind, payload);
-        let ack = timeout(PATIENCE, bot.fake.ack(&envelope)).await.expect("in time");
+        let ack = timeout(TIMEOUT, bot.fake.ack(&envelope)).await.expect("in time");
         assert_eq!(ack.payload, answer, "{kind}");
         assert!(ack.after < SOON, "{:?}", ack.after);
     }
@@ -199,13 +198,13 @@ async fn acknowledgements_carry_what_slack_takes() {
 }
 
 #[tokio::test]
-async fn what_comes_twice_runs_once_and_is_acknowledged_twice() {
+async fn a_duplicate_runs_once_and_is_acknowledged_twice() {
     let mut bot = Bot::ready().await;
     let first = bot.fake.sends("slash_commands", command("once"));
     bot.fake.ack(&first).await;
     let again = [bot.fake.sends_again(&first), bot.fake.sends_again(&first)];
     for envelope in &again {
-        timeout(PATIENCE, bot.fake.ack(envelope)).await.expect("in time");
+        timeout(TIMEOUT, bot.fake.ack(envelope)).await.expect("in time");
     }
     let links: std::collections::BTreeSet<_> = bot.fake.truth().sent.iter().map(|sent| sent.link).collect();
     assert_eq!((bot.next().await, links.len()), (Kind::Command { text: "once".into() }, 2));
@@ -213,11 +212,11 @@ async fn what_comes_twice_runs_once_and_is_acknowledged_twice() {
     bot.close().await;
 }
 
-/// The old connection serves until its successor was greeted: nobody ever finds none. It is left to the server to close
-/// it, for what is sent over it while we do is lost.
+/// The old connection serves until its successor was greeted, so there is always one. The server closes it, because
+/// envelopes that it sends while we close are lost.
 #[tokio::test]
 async fn nothing_is_lost_through_refreshes() {
-    let mut bot = Bot::ready_with(Timing { drain: 2 * PATIENCE, ..timing() }).await;
+    let mut bot = Bot::ready_with(Timing { drain: 2 * TIMEOUT, ..timing() }).await;
     for reason in ["warning", "refresh_requested", "of tomorrow", "warning", "refresh_requested"] {
         let old = bot.fake.truth().live;
         bot.fake.disconnects(reason);
@@ -234,11 +233,11 @@ async fn nothing_is_lost_through_refreshes() {
     }
     let truth = bot.fake.truth();
     assert_eq!((truth.undelivered, truth.sent.len(), truth.acks.len()), (0, 35, 35));
-    assert_eq!((truth.connections, bot.office.asked(), bot.wavered()), (12, 12, false));
+    assert_eq!((truth.connections, bot.web_api.asked(), bot.wavered()), (12, 12, false));
     bot.close().await;
 }
 
-/// Slack need not close what it wants to be replaced.
+/// Slack may leave a connection open that it asked to replace.
 #[tokio::test]
 async fn the_old_connection_is_left_in_time() {
     let bot = Bot::ready().await;
@@ -253,8 +252,8 @@ async fn the_old_connection_is_left_in_time() {
 #[tokio::test]
 async fn a_connection_is_replaced_after_its_life() {
     let fake = Arc::new(FakeSocket::open(Rules::default()).await);
-    let office = Office::open(Arc::clone(&fake), []).await;
-    let mut bot = Bot::at(fake, office, Timing { life: 200 * MS, ..timing() });
+    let web_api = WebApi::open(Arc::clone(&fake), []).await;
+    let mut bot = Bot::at(fake, web_api, Timing { max_age: 200 * MS, ..timing() });
     bot.until(|state| *state == State::Ready).await;
     let truth = bot.seen(|truth| truth.ends.len() >= 4).await;
     assert!(truth.ends.iter().all(|end| end.code == Some(1000)), "{:?}", truth.ends);

@@ -1,4 +1,4 @@
-//! No text that could come to a log holds a token, an address or what people and models wrote.
+//! No text that may be logged holds a token, an address or the words of users and models.
 
 use std::{
     error::Error,
@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 
 use super::*;
 
-/// All that an error could show anywhere.
+/// Every text form of an error.
 fn shown(error: &ApiError) -> String {
     let sources = iter::successors(Some(error as &dyn Error), |&error| error.source());
     sources.map(|cause| format!("{cause} {cause:?} {cause:#?}")).chain([error.chain()]).collect()
@@ -21,7 +21,7 @@ fn is_clean(shown: &str) -> bool {
     !["SECRET", "TEXT", "127.0.0.1", "http://"].iter().any(|word| shown.contains(word))
 }
 
-/// Answers that give away what they can.
+/// Answers with secrets wherever they can be.
 fn tattlers() -> Vec<Reply> {
     let body = json!({"ok": false, "error": TEXT, "needed": BOT_TOKEN, "upload_url": "http://SECRET/"});
     vec![
@@ -73,7 +73,7 @@ async fn values_hide_them() {
     assert!(is_clean(&shown), "{shown}");
 }
 
-/// What was logged.
+/// The captured log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -112,7 +112,7 @@ fn no_log_line_of_ours_holds_them() {
         .finish();
     tracing::subscriber::with_default(subscriber, || {
         run(calls());
-        // lines that other tests reached first, in threads without a log, are thought to interest nobody
+        // lines that other tests reached first, in threads without a log, are cached as disabled
         tracing::callsite::rebuild_interest_cache();
         run(calls());
     });

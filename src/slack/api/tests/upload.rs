@@ -1,4 +1,4 @@
-//! The three steps of an upload, and where they break.
+//! The three steps of an upload, and failures of each.
 
 use bytes::Bytes;
 
@@ -13,10 +13,10 @@ fn file() -> File {
 }
 
 impl Api {
-    /// Both halves, as the surface makes them.
-    async fn upload(&self, place: &Place, file: File, comment: Option<&str>) -> Result<(), ApiError> {
+    /// All steps, as the surface takes them.
+    async fn upload(&self, place: &Place, file: File) -> Result<(), ApiError> {
         let staged = self.stage(file).await?;
-        self.share(place, &staged, comment).await
+        self.share(place, &staged).await
     }
 }
 
@@ -36,7 +36,7 @@ fn done() -> Reply {
     answer(&json!({"ok": true}))
 }
 
-/// What an upload answers at best: no JSON, no content type.
+/// The answer to a successful upload: no JSON, no content type.
 fn uploaded() -> Reply {
     reply("200 OK", &[], "OK - 14")
 }
@@ -56,7 +56,7 @@ const JOIN: &str = "/api/conversations.join";
 #[tokio::test]
 async fn a_file_goes_in_three_steps_byte_by_byte() {
     let mut server = server(|server| vec![reserved(server), uploaded(), done()]).await;
-    server.api().upload(&thread(), file(), Some("the chart")).await.expect("uploaded");
+    server.api().upload(&thread(), file()).await.expect("uploaded");
     let seen = server.seen();
     assert_eq!(seen.first, format!("POST {RESERVE} HTTP/1.1"));
     assert!(seen.has("authorization: Bearer xoxb-SECRET-token"), "{}", seen.head);
@@ -69,8 +69,7 @@ async fn a_file_goes_in_three_steps_byte_by_byte() {
     let seen = server.seen();
     assert_eq!(seen.first, format!("POST {SHOW} HTTP/1.1"));
     let files = json!([{"id": "F1", "title": "Speed"}]);
-    let expected =
-        json!({"files": files, "channel_id": "C1", "thread_ts": "1.1", "initial_comment": "the chart"});
+    let expected = json!({"files": files, "channel_id": "C1", "thread_ts": "1.1"});
     assert_eq!(seen.json(), expected);
 }
 
@@ -79,12 +78,12 @@ async fn a_public_channel_is_joined_and_the_file_shown_once() {
     let then =
         |server: &Server| vec![reserved(server), uploaded(), refusal("not_in_channel"), done(), done()];
     let mut server = server(then).await;
-    server.api().upload(&place(), file(), None).await.expect("uploaded");
+    server.api().upload(&place(), file()).await.expect("uploaded");
     assert_eq!(paths(&mut server, 5), [RESERVE, SEND, SHOW, JOIN, SHOW]);
 }
 
 #[tokio::test]
-async fn a_channel_that_cannot_be_joined_is_said_so_and_nothing_was_shown() {
+async fn a_channel_that_cannot_be_joined_is_reported_and_nothing_is_shown() {
     for (joined, expected) in [
         (vec![refusal("method_not_supported_for_channel_type")], ApiError::NotInChannel),
         (
@@ -97,7 +96,7 @@ async fn a_channel_that_cannot_be_joined_is_said_so_and_nothing_was_shown() {
         let tries = joined.len();
         let begin = |server: &Server| vec![reserved(server), uploaded(), refusal("not_in_channel")];
         let mut server = server(|server| begin(server).into_iter().chain(joined).collect()).await;
-        let error = server.api().upload(&place(), file(), None).await.expect_err("not shown");
+        let error = server.api().upload(&place(), file()).await.expect_err("not shown");
         assert!(error == expected && !error.is_ambiguous(), "{error:?}");
         let paths = paths(&mut server, 3 + tries);
         assert_eq!(paths[..3], [RESERVE, SEND, SHOW]);
@@ -106,29 +105,29 @@ async fn a_channel_that_cannot_be_joined_is_said_so_and_nothing_was_shown() {
 }
 
 #[tokio::test]
-async fn what_nobody_saw_is_repeated_from_the_start() {
+async fn steps_before_the_last_are_repeated_from_the_start() {
     let then = |server: &Server| {
         let unavailable = reply("503 Service Unavailable", &[], "");
         vec![Reply::Cut, reserved(server), unavailable, reserved(server), uploaded(), done()]
     };
     let mut server = server(then).await;
-    server.api().upload(&place(), file(), None).await.expect("uploaded at last");
+    server.api().upload(&place(), file()).await.expect("uploaded at last");
     assert_eq!(paths(&mut server, 6), [RESERVE, RESERVE, SEND, RESERVE, SEND, SHOW]);
 }
 
 #[tokio::test]
-async fn it_is_not_repeated_for_ever_nor_when_refused() {
+async fn it_is_repeated_neither_for_ever_nor_after_a_refusal() {
     let broken = || reply("500 No", &[], "");
     let mut never = Server::script(vec![broken(), broken(), broken()]).await;
-    let error = never.api().upload(&place(), file(), None).await;
+    let error = never.api().upload(&place(), file()).await;
     assert_eq!(error, Err(ApiError::Server { status: 500 }));
     assert_eq!(paths(&mut never, 3), [RESERVE; 3]);
     let mut refused = Server::script(vec![refusal("file_uploads_disabled")]).await;
-    let error = refused.api().upload(&place(), file(), None).await;
+    let error = refused.api().upload(&place(), file()).await;
     assert_eq!(error, Err(ApiError::Refused { code: "file_uploads_disabled".into() }));
     assert_eq!(paths(&mut refused, 1), [RESERVE]);
     let mut slow = server(|server| (0..3).flat_map(|_| [reserved(server), Reply::Silence]).collect()).await;
-    let error = slow.hasty().upload(&place(), file(), None).await;
+    let error = slow.hasty().upload(&place(), file()).await;
     assert_eq!(error, Err(Lost::Late.into_error()));
     assert_eq!(paths(&mut slow, 6), [RESERVE, SEND, RESERVE, SEND, RESERVE, SEND]);
 }
@@ -137,7 +136,7 @@ async fn it_is_not_repeated_for_ever_nor_when_refused() {
 async fn the_last_step_is_never_repeated() {
     for lost in [Reply::Cut, Reply::Silence, reply("502 Bad Gateway", &[], "")] {
         let mut server = server(|server| vec![reserved(server), uploaded(), lost]).await;
-        let error = server.hasty().upload(&place(), file(), None).await.expect_err("lost");
+        let error = server.hasty().upload(&place(), file()).await.expect_err("lost");
         assert!(error.is_ambiguous(), "{error:?}");
         assert_eq!(paths(&mut server, 3), [RESERVE, SEND, SHOW]);
     }
@@ -148,7 +147,7 @@ async fn no_upload_leads_elsewhere() {
     let mut elsewhere = Server::script(vec![]).await;
     let replies = (0..3).map(|_| reserved(&elsewhere)).collect();
     let mut server = Server::script(replies).await;
-    let error = server.api().upload(&place(), file(), None).await;
+    let error = server.api().upload(&place(), file()).await;
     assert_eq!(error, Err(Lost::Unsendable.into_error()));
     assert!(elsewhere.is_done());
     assert_eq!(paths(&mut server, 1), [RESERVE], "another address would be no better");

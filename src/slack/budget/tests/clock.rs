@@ -1,4 +1,4 @@
-//! The gate, under a paused clock: nothing here touches a socket.
+//! The gate under a paused clock, without sockets.
 
 use futures::{FutureExt as _, future::join_all};
 
@@ -8,7 +8,7 @@ fn at(start: Instant) -> u64 {
     Instant::now().duration_since(start).as_millis().try_into().expect("short")
 }
 
-/// Posts to `channel` in order; a call takes 200 ms. When each went.
+/// Posts to `channel` in order, 200 ms per call, and returns the time of each.
 async fn post_all(gate: &Gate, channel: &str, count: usize, deadline: Instant) -> Vec<Result<u64, u64>> {
     let start = Instant::now();
     let post = async |_| match gate.wait_post(POST, channel, deadline).await {
@@ -32,7 +32,7 @@ async fn posts_go_as_soon_as_they_may_and_channels_side_by_side() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_for_what_is_beyond_the_deadline() {
+async fn a_turn_after_the_deadline_is_not_waited_for() {
     let (gate, start) = (Gate::default(), Instant::now());
     let posts = post_all(&gate, "C1", 5, start + ms(2_500)).await;
     assert_eq!(posts[..3], [0, 1_200, 2_400].map(Ok), "in time");
@@ -46,7 +46,7 @@ async fn nobody_waits_for_what_is_beyond_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_waiting_leaves_the_queue() {
+async fn a_waiter_that_gives_up_leaves_the_queue() {
     let (gate, deadline) = (Gate::default(), Instant::now() + Duration::from_mins(1));
     let start = Instant::now();
     gate.wait_post(POST, "C1", deadline).await.expect("a slot").settle(Outcome::Answered);

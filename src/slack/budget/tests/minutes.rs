@@ -1,5 +1,5 @@
-//! Whole minutes against a server that counts each call somewhere between its sending and its answer. Time is
-//! simulated: every step of every call is an event in a queue.
+//! Simulated minutes against a server that counts each call somewhere between its sending and its answer. Every step
+//! of every call is an event in a queue.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use super::*;
 struct Message {
     begins: u64,
     ends: u64,
-    /// Asks all the time, whatever it was told; else it keeps the pace and comes when told.
+    /// Asks all the time; otherwise it keeps the pace and the waits that it is given.
     is_pushy: bool,
 }
 
-/// A call's way: until it is counted, from then until its answer, and what comes of it.
+/// The course of a call: the time until it is counted, from then until its answer, and its outcome.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     there: u64,
@@ -32,7 +32,7 @@ enum Step {
 struct Editor {
     in_flight: bool,
     over: bool,
-    /// Since when it wants its next frame in vain.
+    /// The time since which it waits for its next frame.
     wants: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ struct Minutes {
     ways: Box<dyn Iterator<Item = Way>>,
     steps: BTreeMap<(u64, usize), Step>,
     serial: usize,
-    /// When calls went, when they were counted, and since when Slack let nothing through until when.
+    /// The times of calls, the times when they were counted, and the spans in which Slack refused all.
     went: Vec<u64>,
     counted: Vec<u64>,
     stopped: Vec<(u64, u64)>,
@@ -169,8 +169,8 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// So no 60 s hold more than 50, and no moment more than 10: however it is asked, answered or not, and wherever
-    /// between sending and answer Slack counts.
+    /// No 60 s hold more than 50 edits and no moment more than 10, answered or not, wherever between sending and answer
+    /// Slack counts.
     #[test]
     fn no_window_holds_more_than_ten_and_forty_a_minute(
         messages in messages(14, 35_000..150_000_u64),
@@ -185,7 +185,7 @@ proptest! {
         }
     }
 
-    /// Ten races end at once after a minute of as many frames as could be had.
+    /// Ten races end at once after a minute of as many frames as possible.
     #[test]
     fn finals_that_come_together_land_within_fifteen_seconds(
         pushy in prop::collection::vec(any::<bool>(), 10),
@@ -197,7 +197,7 @@ proptest! {
         prop_assert!(finals.iter().all(|took| *took <= 15_000), "{finals:?}");
     }
 
-    /// However the others push, each gets a frame about every 1.5 s a message.
+    /// Each message gets a frame about every 1.5 s per message, however often the others ask.
     #[test]
     fn no_live_message_starves(messages in messages(12, 90_000..150_000_u64), ways in ways(500, Just(Outcome::Answered))) {
         let most = 1_500 * (messages.len() as u64 + 1) + 5_000;
@@ -207,7 +207,7 @@ proptest! {
     }
 }
 
-/// A window that holds more than it may: where it begins, how many it holds, how long it is.
+/// A window with too many edits: its start, their number, its length.
 fn crowd(counted: &[u64]) -> Option<(u64, usize, u64)> {
     let windows = (0..counted.len()).flat_map(|first| (first..counted.len()).map(move |last| (first, last)));
     let window =
@@ -219,9 +219,9 @@ fn crowd(counted: &[u64]) -> Option<(u64, usize, u64)> {
 }
 
 proptest! {
-    /// The same where nobody leaves anything to others: each asks for a final frame, once, at any time.
+    /// No window holds too many edits if each caller asks for one final frame, at any time.
     #[test]
-    fn no_window_holds_more_whoever_asks(ways in ways(8_000, Just(Outcome::Answered)), gaps in prop::collection::vec(0..700_u64, 1..9)) {
+    fn no_window_holds_more_for_finals_only(ways in ways(8_000, Just(Outcome::Answered)), gaps in prop::collection::vec(0..700_u64, 1..9)) {
         let (clock, mut budget) = (Clock::new(), Budget::default());
         let (mut now, mut counted, mut under_way) = (0, vec![], vec![]);
         for (who, (way, gap)) in ways.iter().cycle().zip(gaps.iter().cycle()).take(400).enumerate() {
@@ -245,10 +245,10 @@ proptest! {
     }
 }
 
-/// One post: where, when it is wanted, how long its answer takes.
+/// One post: its channel, the time when it is wanted, the time until its answer.
 type Post = (u8, u64, u64);
 
-/// What became of one: which it was, when it went, when it was counted, when its answer came.
+/// A post that was sent: its index, and the times of sending, counting and answer.
 #[derive(Debug)]
 struct Went {
     post: usize,
@@ -258,8 +258,8 @@ struct Went {
 }
 
 proptest! {
-    /// Each post asks again when it is told, and is counted somewhere before its answer. Nothing is known of one
-    /// whose answer takes longer than others wait for, until it comes.
+    /// Each post asks again after the wait it is given, and is counted somewhere before its answer. A post with an answer
+    /// later than the others wait is unknown until then.
     #[test]
     fn posts_of_a_channel_keep_a_second_and_their_order(
         posts in prop::collection::vec((0..3_u8, 0..9_000_u64, prop_oneof![4 => 1..3_000_u64, 1 => 3_000..9_000_u64]), 1..25),
@@ -272,7 +272,7 @@ proptest! {
                 if before.answered <= next.at {
                     prop_assert!(next.counted - before.counted >= millis(SPACING), "{pair:?}");
                 } else {
-                    prop_assert!(next.at - before.at >= millis(UNANSWERED), "{pair:?}");
+                    prop_assert!(next.at - before.at >= millis(ANSWER_TIMEOUT), "{pair:?}");
                 }
                 prop_assert!(posts[before.post].1 <= posts[next.post].1, "in their order: {pair:?}");
             }
@@ -281,7 +281,7 @@ proptest! {
     }
 }
 
-/// What became of the posts, in the order of their slots. Who waits asks again when told, and after every answer.
+/// Returns the posts in the order of their slots. A waiting post asks again after its wait and after every answer.
 fn play_posts(posts: &[Post], counted: &[u64]) -> Vec<Went> {
     let (clock, mut budget) = (Clock::new(), Budget::default());
     let mut waiting: Vec<usize> = (0..posts.len()).collect();

@@ -1,11 +1,14 @@
-//! Slack's rules for a message and for a view, from its documentation and apart from the code that keeps them.
+//! Slack's rules for a message and for a view, from its documentation, independent of the code under test.
 
 use serde_json::Value;
 
-use super::reader::{self, Act};
+use super::{
+    blocks,
+    reader::{self, Act},
+};
 use crate::slack::render::{Body, pressed};
 
-/// The texts that a block shows, each with the place that it stands in.
+/// The texts that a block shows, each with the type of its parent.
 fn texts<'a>(value: &'a Value, place: &'a str, found: &mut Vec<(&'a str, &'a str)>) {
     match value {
         Value::Array(all) => all.iter().for_each(|value| texts(value, place, found)),
@@ -36,16 +39,19 @@ fn fits(what: &str, range: std::ops::RangeInclusive<usize>, got: usize) -> Resul
     if range.contains(&got) { Ok(()) } else { Err(format!("{what}: {got} is not in {range:?}")) }
 }
 
-/// Fails where Slack would refuse the message, or where it would act on what others wrote.
+/// Fails if Slack would refuse the message or act on untrusted text.
 pub(super) fn message(body: &Body) -> Result<(), String> {
-    fits("blocks", 1..=50, body.blocks.len())?;
+    let blocks = blocks(body);
+    fits("blocks", 1..=50, blocks.len())?;
     fits("fallback", 1..=400, body.text.chars().count())?;
     let json = serde_json::to_string(&body.blocks).expect("it is JSON");
     fits("JSON", 2..=10_500, json.len())?;
     let mut found = vec![];
-    body.blocks.iter().for_each(|block| texts(block, "", &mut found));
+    for block in &blocks {
+        texts(block, "", &mut found);
+    }
     fits("text", 1..=9_000, found.iter().map(|(_, text)| text.len()).sum::<usize>() + body.text.len())?;
-    let markdown = body.blocks.iter().filter(|block| block["type"] == "markdown");
+    let markdown = blocks.iter().filter(|block| block["type"] == "markdown");
     fits("markdown", 0..=12_000, markdown.map(|block| chars(&block["text"])).sum())?;
     for (place, text) in &found {
         fits(place, 1..=usize::MAX, text.len())?;
@@ -57,7 +63,7 @@ pub(super) fn message(body: &Body) -> Result<(), String> {
         return Err(format!("not escaped: {}", body.text));
     }
     let mut ids = std::collections::HashSet::new();
-    body.blocks.iter().try_for_each(|block| self::block(block, &mut ids))
+    blocks.iter().try_for_each(|block| self::block(block, &mut ids))
 }
 
 fn harmless(acts: &[Act], text: &str) -> Result<(), String> {
@@ -122,7 +128,7 @@ fn chart(block: &Value) -> Result<(), String> {
     fits("numbers", 1..=1, usize::from(all(&series["data"]).iter().all(sound)))
 }
 
-/// Fails where Slack would refuse the view.
+/// Fails if Slack would refuse the view.
 pub(super) fn view(view: &Value) -> Result<(), String> {
     for part in ["title", "submit", "close"] {
         fits(part, 1..=24, chars(&view[part]["text"]))?;

@@ -1,22 +1,22 @@
-//! Whatever models, users and the configuration say: every limit holds, nobody is pinged and nothing deceives.
+//! For any text of models, users and the configuration, every limit holds, no one is pinged and nothing deceives.
 
 use std::sync::Arc;
 
 use proptest::{collection::vec, option, prelude::*};
 
-use super::{check, reader, samples};
+use super::{check, form, reader, samples};
 use crate::{
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
     race::{Entrant, Record, metrics::TokenCount},
     slack::render::{
-        Draft, answers, escape, examples, explanation, help, live, markdown::Answer, modal, models, notice,
-        on_it, opening,
+        Draft, answer::Answer, answers, escape, examples, explanation, help, live, models, notice, on_it,
+        opening,
     },
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
 };
 
-/// What Markdown, Slack and Unicode act on.
+/// Sequences that Markdown, Slack and Unicode act on.
 const MARKS: &str = "` `` ``` ```§ §```py§ ```` ~~~§ ~~~ \\ § §§§§§ >_ >>>_ >_```§ #_ #§ ##_a_*b*_`**`_c§ === §===§ \
     §---§ §--§ *** -_ -_```§ 1._#_ ____ [x](http://evil) [x](<http://evil>_\"t\") [a[b]](http://evil) \
     [x][1]§§[1]:_http://evil [x§](http://evil) ![i](http://evil) <http://evil|x> <https://a.b> <mailto:a@b|c> https://a/ \
@@ -25,7 +25,7 @@ const MARKS: &str = "` `` ``` ```§ §```py§ ```` ~~~§ ~~~ \\ § §§§§§ >_
     \\[x](http://evil) @channel @here @everyone @ana :smile: | |a|b|§|-|-|§|c|d|§ a|b§-|-§ |:-| ** * __ _ ~~ ~ [ ] ( ) \
     < > ! # @ <br> <!--_x_--> <script>§ 👩‍👩‍👧‍👦 日本語 e\u{301} \u{202e} \u{200b} \u{2060} \u{0} word _ a 1._ - + =";
 
-/// Text that is full of what makes trouble; `§` stands for a line break and `_` for a space.
+/// Text full of such sequences; `§` becomes a line break and `_` a space.
 fn hostile() -> impl Strategy<Value = String> {
     let marks: Vec<String> = MARKS.split(' ').map(|mark| mark.replace('§', "\n").replace('_', " ")).collect();
     let marks = marks.into_iter().chain(["_", "__", "snake_case"].map(str::to_owned)).collect::<Vec<_>>();
@@ -84,7 +84,7 @@ fn check(body: &crate::slack::render::Body) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn an_answer_deceives_nobody_and_swallows_nothing(text in hostile(), writing in any::<bool>()) {
+    fn an_answer_neither_deceives_nor_swallows_the_text_after_it(text in hostile(), writing in any::<bool>()) {
         let (shown, _) = Answer::new(&text, writing, 100, false).within(9_000);
         let shown = format!("{shown}\n\nour own words");
         prop_assert_eq!(reader::markdown(&shown), vec![], "{}", shown);
@@ -153,7 +153,7 @@ proptest! {
         let draft = Draft {
             word: text.clone(), prompt: text.repeat(50 * again), models: cards.iter().map(|c| c.id.clone()).collect(),
         };
-        check::view(&modal(&cards, &draft, &text.repeat(100))).map_err(TestCaseError::fail)?;
+        check::view(&form(&cards, &draft, &text.repeat(100))).map_err(TestCaseError::fail)?;
     }
 
     #[test]

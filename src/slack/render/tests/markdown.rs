@@ -1,7 +1,7 @@
-//! What becomes of each form of Markdown.
+//! The rendering of each form of Markdown.
 
 use super::reader;
-use crate::slack::render::{escape, markdown::Answer};
+use crate::slack::render::{answer::Answer, escape};
 
 fn shown(answer: &str) -> String {
     let (shown, _) = Answer::new(answer, false, 1_000, false).within(9_000);
@@ -10,7 +10,7 @@ fn shown(answer: &str) -> String {
 }
 
 #[test]
-fn what_reads_well_stays() {
+fn plain_markdown_is_kept() {
     for text in [
         "**bold**, *italic*, _too_, __bold__, ~~gone~~, ***both*** and `code`",
         "- one\n- two `a_b`\n  - three\n1. four\n- [ ] a task",

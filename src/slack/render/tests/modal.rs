@@ -1,22 +1,22 @@
-//! The form, and what comes back of it.
+//! The form, and its submission.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{
-    check,
+    check, form,
     samples::{card, line_up},
 };
 use crate::{
     model::ModelId,
     slack::render::{
-        Draft, modal,
+        Draft,
         modal::{Filled, problem, read},
     },
 };
 
-/// What a client sends of `view` when a person changes nothing.
+/// The state that a client sends of an untouched `view`.
 fn untouched(view: &Value) -> Value {
     let mut values = json!({});
     for block in view["blocks"].as_array().expect("blocks") {
@@ -39,8 +39,8 @@ fn draft(word: &str, prompt: &str, models: &[&str]) -> Draft {
 }
 
 #[test]
-fn what_was_typed_before_comes_back() {
-    let view = modal(&line_up(), &draft("ask", "Why?\nReally?", &["qwen-7b"]), "C1");
+fn an_untouched_form_returns_its_draft() {
+    let view = form(&line_up(), &draft("ask", "Why?\nReally?", &["qwen-7b"]), "C1");
     check::view(&view).expect("Slack takes it");
     assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
     let filled = read(&untouched(&view));
@@ -48,13 +48,13 @@ fn what_was_typed_before_comes_back() {
         filled,
         Filled { compare: false, models: vec![ModelId::new("qwen-7b")], prompt: "Why?\nReally?".into() }
     );
-    let empty = read(&untouched(&modal(&line_up(), &Draft::default(), "")));
+    let empty = read(&untouched(&form(&line_up(), &Draft::default(), "")));
     assert_eq!(empty, Filled { compare: true, models: vec![], prompt: String::new() });
 }
 
 #[test]
-fn every_model_says_what_it_is_for() {
-    let view = modal(&line_up(), &Draft::default(), "");
+fn every_model_shows_its_purpose() {
+    let view = form(&line_up(), &Draft::default(), "");
     let options = view["blocks"][1]["element"]["options"].as_array().expect("options");
     assert_eq!(view["blocks"][1]["element"]["type"], "checkboxes");
     assert_eq!(options.len(), 5);
@@ -62,12 +62,12 @@ fn every_model_says_what_it_is_for() {
     assert_eq!(options[1]["description"]["text"], "complex reasoning, math, logic");
     assert_eq!(options[1]["value"], "qwen-7b");
     let many: Vec<Arc<_>> = (0..130).map(|i| card(&format!("m{i}"), "M", "", "", "#010203")).collect();
-    let view = modal(&many, &draft("compare", &"x".repeat(9_000), &["m3", "m129"]), &"x".repeat(3_001));
+    let view = form(&many, &draft("compare", &"x".repeat(9_000), &["m3", "m129"]), &"x".repeat(3_001));
     check::view(&view).expect("Slack takes it");
     assert_eq!(view["blocks"][1]["element"]["type"], "multi_static_select");
     let filled = read(&untouched(&view));
     assert_eq!((filled.models, filled.prompt.chars().count()), (vec![ModelId::new("m3")], 3_000));
-    assert_eq!(modal(&[], &Draft::default(), "")["blocks"].as_array().map(Vec::len), Some(2));
+    assert_eq!(form(&[], &Draft::default(), "")["blocks"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]

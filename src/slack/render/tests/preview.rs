@@ -1,4 +1,4 @@
-//! The messages as a person would see them: with `ARENA_ARTEFACTS=1 cargo test --lib slack::render` each is written to
+//! The messages as users see them: with `ARENA_ARTEFACTS=1 cargo test --lib slack::render` each is written to
 //! `artefacts/slack-*.html`, drawn roughly as Slack draws it.
 
 use std::{fmt::Write as _, fs, path::Path};
@@ -6,7 +6,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use serde_json::Value;
 
 use super::{
-    reader,
+    blocks, form, reader,
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     model::Availability,
     race::{Entrant, event::StopCause, metrics::TokenCount},
     slack::render::{
-        Body, Draft, answers, examples, explanation, help, live, modal, models, notice, on_it, opening,
+        Body, Draft, answers, examples, explanation, help, live, models, notice, on_it, opening,
     },
     view::View,
 };
@@ -49,7 +49,7 @@ fn rich(part: &Value) -> String {
     }
 }
 
-/// Entities are kept, for a browser reads them as Slack does; marks are paired greedily, which is enough to look at.
+/// Keeps entities, which a browser reads as Slack does; pairs marks greedily, which is good enough for a preview.
 fn inline(line: &str) -> String {
     let (mut out, mut rest) = (String::new(), line);
     while !rest.is_empty() {
@@ -126,7 +126,7 @@ fn block(block: &Value) -> String {
 }
 
 fn message(body: &Body) -> String {
-    let blocks: String = body.blocks.iter().map(block).collect();
+    let blocks: String = blocks(body).iter().map(block).collect();
     let name = "<span class=who>llm-arena</span> <span class=app>APP</span>";
     format!("{name} <span class=fallback>{}</span>{blocks}", body.text)
 }
@@ -136,7 +136,7 @@ fn page(name: &str, bodies: &[Body]) -> String {
     write(name, &messages)
 }
 
-/// The page with this inside, written where a person can look at it.
+/// Returns the page with this content, after writing it to the artefacts if they are wanted.
 fn write(name: &str, inside: &str) -> String {
     let viewport = "<meta name=viewport content='width=device-width'>";
     let page = format!("<!doctype html><meta charset=utf-8>{viewport}<style>{CSS}</style>{inside}");
@@ -160,7 +160,7 @@ fn a_race_can_be_looked_at() {
     );
     let over = page("final", &finished().view());
     assert!(over.contains("class=chart") && over.contains("📄 Full answers"));
-    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: answers"));
+    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: the answers"));
     assert!(page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("by a restart"));
 }
 
@@ -221,7 +221,7 @@ fn what_is_read_can_be_looked_at() {
         help(&line_up()),
         explanation(&finished().record()),
         on_it(5),
-        notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`."),
+        notice("There is no `compar` here: did you mean `compare`? Try `/arena help`."),
     ];
     let mut record = finished().record();
     record.report.lanes[0].answer = format!("{SKY}\n\n{CODE}\n\n").repeat(20);
@@ -235,7 +235,7 @@ fn what_is_read_can_be_looked_at() {
 
 #[test]
 fn the_form_can_be_looked_at() {
-    let view = modal(&line_up(), &Draft::default(), "");
+    let view = form(&line_up(), &Draft::default(), "");
     let input = |block: &Value| {
         let element = &block["element"];
         let option = |option: &Value| {

@@ -1,11 +1,11 @@
-//! Reads Slack's texts as strictly as anybody has seen Slack read them, and stricter: sequences in angle brackets act
-//! in every text, in code too, and also where entities, backslashes or invisible characters make them so. Markdown is
-//! read by the lines of `CommonMark` that matter here. Written apart from what it judges.
+//! A reader of Slack's texts that is stricter than Slack was ever seen to be: sequences in angle brackets act in every
+//! text, in code too, and also if entities, backslashes or invisible characters form them. It implements the rules of
+//! `CommonMark` that matter here, independently of the code under test.
 
-/// What must not come of a text that somebody else wrote.
+/// An effect that untrusted text must not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Somebody is pinged, or a channel or date is shown in place of what was written.
+    /// A user is pinged, or a channel or date replaces the text.
     Call(String),
     /// A link whose label is not its target.
     Link(String),
@@ -15,7 +15,7 @@ pub(super) enum Act {
     Open,
 }
 
-/// What comes of `text` in a place that reads no Markdown: `mrkdwn`, `plain_text`, the texts of `rich_text`.
+/// The effects of `text` in a place without Markdown: `mrkdwn`, `plain_text`, the texts of `rich_text`.
 pub(super) fn plain(text: &str) -> Vec<Act> {
     let mut acts = sequences(text);
     acts.extend(sequences(&decoded(text)));
@@ -23,7 +23,7 @@ pub(super) fn plain(text: &str) -> Vec<Act> {
     acts
 }
 
-/// What comes of `text` in a `markdown` block.
+/// The effects of `text` in a `markdown` block.
 pub(super) fn markdown(text: &str) -> Vec<Act> {
     let mut acts = vec![];
     let mut read = text.to_owned();
@@ -53,7 +53,7 @@ pub(super) fn markdown(text: &str) -> Vec<Act> {
     acts
 }
 
-/// The words of a `markdown` block without code, as they are seen.
+/// The visible words of a `markdown` block without code.
 pub(super) fn seen(text: &str) -> String {
     let mut code = None;
     let mut out = String::new();
@@ -84,7 +84,7 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-/// The fence that begins `line`, and what stands behind it.
+/// The fence at the start of `line`, and the text after it.
 fn fence(line: &str) -> Option<(&str, &str)> {
     let rest = line.trim_start_matches([' ', '>', '-', '+', '*']);
     let mark = rest.chars().next().filter(|c| matches!(c, '`' | '~'))?;
@@ -125,7 +125,7 @@ fn prose(line: &str) -> String {
     out + rest
 }
 
-/// Entities as what they stand for, once.
+/// Decodes entities once.
 fn decoded(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find('&') {
@@ -150,7 +150,7 @@ fn decoded(text: &str) -> String {
     out + rest
 }
 
-/// Sequences in angle brackets that Slack acts on, wherever they stand.
+/// Sequences in angle brackets that Slack acts on.
 fn sequences(text: &str) -> Vec<Act> {
     let mut acts = vec![];
     for (at, _) in text.match_indices('<') {

@@ -1,11 +1,11 @@
-//! What the messages say, as text to be read.
+//! The messages as readable text.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::{
-    check,
+    blocks, check,
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
@@ -26,7 +26,7 @@ fn string(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// A part of rich text in marks of Markdown, its lines behind what tells it from others.
+/// A part of rich text in marks of Markdown, its lines after a mark of its type.
 fn rich(part: &Value) -> String {
     let pieces = all(&part["elements"]).map(|piece| {
         let mark = match &piece["style"] {
@@ -48,7 +48,7 @@ fn rich(part: &Value) -> String {
 /// A message as lines: each block under its kind, its buttons in brackets.
 fn text(body: &Body) -> String {
     let mut out = format!("{}\n", body.text);
-    for block in &body.blocks {
+    for block in &blocks(body) {
         let _ = writeln!(out, "\n#{}", string(&block["type"]));
         match string(&block["type"]) {
             "rich_text" => all(&block["elements"]).for_each(|part| out.push_str(&rich(part))),
@@ -122,7 +122,7 @@ fn one_model_alone_has_its_numbers_below_its_answer() {
 }
 
 #[test]
-fn a_failure_stands_above_what_there_was() {
+fn a_failure_is_above_the_partial_answer() {
     let failed = text(&live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), false));
     assert!(failed.contains("**⚡ Gemma 2B** · 2B · ⚠️ _cut off: the connection ended"), "{failed}");
     assert!(failed.contains("_\n\nBecause.\n"), "{failed}");
@@ -159,14 +159,14 @@ fn short_answers_leave_their_room_to_long_ones() {
     tale.says(4, (200, 9_000), &"One long line of words. ".repeat(900));
     (0..5).for_each(|lane| tale.ends(9_100, lane, 100));
     let body = live(&tale.view(), race(), true);
-    let long = body.blocks.iter().map(|block| string(&block["text"]).len()).max().unwrap_or(0);
+    let long = blocks(&body).iter().map(|block| string(&block["text"]).len()).max().unwrap_or(0);
     assert!((5_500..9_000).contains(&long), "{long}");
     let says = |view: &View| text(&live(view, race(), true)).contains("shortened");
     assert!(says(&tale.view()) && !says(&running().tick(2_200)) && !says(&finished().view()));
 }
 
 #[test]
-fn pace_and_simulated_models_are_told() {
+fn pace_and_simulated_models_are_labelled() {
     let mut cards = line_up();
     cards.truncate(2);
     let mut tale = SampleRace::of("Why?", cards);
@@ -183,14 +183,17 @@ fn pace_and_simulated_models_are_told() {
 }
 
 #[test]
-fn what_a_provider_said_stands_above_the_answer() {
+fn a_remark_of_the_provider_is_above_the_answer() {
     let said =
         text(&live(&one(|tale| tale.0.lanes[0].availability = Availability::NotListed), race(), false));
-    assert!(said.contains("2B\n\n_hf does not list this model today; tried anyway_\n\nBeca"), "{said}");
+    assert!(
+        said.contains("2B\n\n_hf does not list this model today; it was tried all the same_\n\nBeca"),
+        "{said}"
+    );
 }
 
 #[test]
-fn short_answers_stand_whole_in_the_thread() {
+fn short_answers_are_complete_in_the_thread() {
     let mut tale = SampleRace::of("Why?", line_up());
     (0..5).for_each(|lane| tale.says(lane, (200, 1_200), &format!("{SKY}\n\n{CODE}")));
     (0..5).for_each(|lane| tale.ends(1_300, lane, 100));
@@ -203,7 +206,7 @@ fn short_answers_stand_whole_in_the_thread() {
 }
 
 #[test]
-fn what_no_message_holds_stands_in_the_file() {
+fn long_answers_are_in_the_file() {
     let mut tale = finished();
     let long = format!("{}\n\n```rust\nopen", "天空 😀 | a | b |\n".repeat(900));
     tale.0.lanes[1].answer.clone_from(&long);
@@ -211,7 +214,7 @@ fn what_no_message_holds_stands_in_the_file() {
     given.messages.iter().for_each(|message| check::message(message).expect("Slack takes it"));
     let said: String = given.messages.iter().map(text).collect();
     assert!(
-        said.contains("_The whole answer stands in the file._") && said.contains("Reasoning stands there"),
+        said.contains("_The full answer is in the file._") && said.contains("Reasoning is there"),
         "{said}"
     );
     let file = String::from_utf8(given.file.expect("a file")).expect("UTF-8");
@@ -229,16 +232,16 @@ fn a_crowd_of_answers_does_not_flood_the_thread() {
     let given = answers(&record);
     given.messages.iter().for_each(|message| check::message(message).expect("Slack takes it"));
     assert_eq!(given.messages.len(), 6);
-    assert!(text(&given.messages[5]).contains("13 more stand in the file."), "{}", text(&given.messages[5]));
+    assert!(text(&given.messages[5]).contains("13 more are in the file."), "{}", text(&given.messages[5]));
     assert!(given.file.is_some_and(|file| file.len() > 19 * 6_999));
 }
 
 #[test]
 fn the_explanation_is_read_in_paragraphs() {
     let said = text(&explanation(&finished().record()));
-    assert!(said.contains("#rich_text\nLatency and throughput differ."), "{said}");
-    assert!(said.contains("#rich_text\nIncomplete: Qwen Coder."), "{said}");
-    assert!(said.contains("#rich_text\nHow it was measured:"), "{said}");
+    assert!(said.contains("#rich_text\nLatency and throughput are two things."), "{said}");
+    assert!(said.contains("#rich_text\nNot whole here: Qwen Coder."), "{said}");
+    assert!(said.contains("#rich_text\nHow the tokens travelled:"), "{said}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! What goes wrong at Slack or on the way, and what becomes of it.
+//! Faults at Slack or on the way, and how the supervisors react.
 
 use super::*;
 
 type Verb = fn(&FakeSocket);
 
 #[tokio::test]
-async fn what_breaks_is_made_anew() {
+async fn a_broken_connection_is_replaced() {
     let mut bot = Bot::ready().await;
     let breaks: [(&str, Verb); 4] = [
         ("broke", FakeSocket::resets),
@@ -42,8 +42,8 @@ async fn a_greeting_that_does_not_come_is_given_up() {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
         fake.door(door);
         fake.greets(greets);
-        let office = Office::open(Arc::clone(&fake), []).await;
-        let mut bot = Bot::at(fake, office, timing());
+        let web_api = WebApi::open(Arc::clone(&fake), []).await;
+        let mut bot = Bot::at(fake, web_api, timing());
         let why = bot.lost().await;
         bot.seen(|truth| truth.connections > 1).await;
         bot.fake.door(Door::Open);
@@ -56,13 +56,13 @@ async fn a_greeting_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_office_that_fails_is_asked_again() {
+async fn a_failed_request_for_an_address_is_repeated() {
     for (reply, word) in [
         (Reply::Hang, "does not answer"),
-        (Reply::Status(503), "HTTP status 503"),
-        (Reply::Code("internal_error"), "internal_error"),
-        (Reply::Code("SELECT * FROM"), "cannot be read"),
-        (Reply::Text("<html>"), "cannot be read"),
+        (Reply::Status(503), "server error 503"),
+        (Reply::Code("internal_error"), "server error 200"),
+        (Reply::Code("SELECT * FROM"), "unreadable"),
+        (Reply::Text("<html>"), "answer is unreadable"),
         (Reply::Url("http://127.0.0.1:9/"), "no WebSocket address"),
         (Reply::Url("ws://127.0.0.1:9/"), "could not be reached"),
     ] {
@@ -75,11 +75,11 @@ async fn an_office_that_fails_is_asked_again() {
     }
 }
 
-/// With one dead connection and an office that hangs, the other goes on.
+/// The old connections serve while no new one can be opened.
 #[tokio::test]
 async fn a_stalled_refresh_is_survived() {
     let mut bot = Bot::ready().await;
-    bot.office.then([Reply::Hang, Reply::Hang]);
+    bot.web_api.then([Reply::Hang, Reply::Hang]);
     let old = bot.fake.truth().live;
     bot.fake.disconnects("refresh_requested");
     for _ in 0..4 {
@@ -94,17 +94,17 @@ async fn a_stalled_refresh_is_survived() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_before_retry_after() {
+async fn no_request_is_made_before_retry_after() {
     let mut bot = Bot::start([Reply::Limited(1)]).await;
     assert!(bot.lost().await.contains("limits"));
     bot.until(|state| *state == State::Ready).await;
-    let times = bot.office.times();
+    let times = bot.web_api.times();
     assert!(times[1] - times[0] >= Duration::from_secs(1), "{:?}", times[1] - times[0]);
     bot.close().await;
 }
 
 #[tokio::test]
-async fn a_refused_token_is_the_end_and_says_the_way_out() {
+async fn a_refused_token_ends_it_with_instructions() {
     for code in ["invalid_auth", "not_allowed_token_type", "missing_scope", "account_inactive"] {
         let mut bot = Bot::start([Reply::Code(code)]).await;
         let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
@@ -113,13 +113,13 @@ async fn a_refused_token_is_the_end_and_says_the_way_out() {
             why.contains("SLACK_APP_TOKEN") && why.contains(code) && why.contains("connections:write"),
             "{why}"
         );
-        timeout(PATIENCE, bot.task).await.expect("it returns by itself").expect("no panic");
-        assert_eq!((bot.office.asked(), bot.fake.truth().connections), (1, 0), "{code}");
+        timeout(TIMEOUT, bot.task).await.expect("it returns by itself").expect("no panic");
+        assert_eq!((bot.web_api.asked(), bot.fake.truth().connections), (1, 0), "{code}");
     }
 }
 
 #[tokio::test]
-async fn the_real_slack_is_not_for_another_api() {
+async fn a_socket_of_the_real_slack_is_refused_from_another_api() {
     let mut bot = Bot::start([Reply::Url("wss://wss-primary.slack.com/link/?ticket=secret")]).await;
     let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
     assert!(
@@ -130,10 +130,10 @@ async fn the_real_slack_is_not_for_another_api() {
 #[tokio::test]
 async fn a_server_that_is_away_at_first_is_found_soon() {
     let fake = Arc::new(FakeSocket::open(Rules::default()).await);
-    let office = Office::closed(Arc::clone(&fake)).await;
-    let mut bot = Bot::at(fake, office, timing());
-    assert!(bot.lost().await.contains("reached"));
-    bot.office.comes_back().await;
+    let web_api = WebApi::closed(Arc::clone(&fake)).await;
+    let mut bot = Bot::at(fake, web_api, timing());
+    assert!(bot.lost().await.contains("no connection"));
+    bot.web_api.comes_back().await;
     let begin = Instant::now();
     bot.until(|state| *state == State::Ready).await;
     assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
@@ -142,28 +142,28 @@ async fn a_server_that_is_away_at_first_is_found_soon() {
 }
 
 #[tokio::test]
-async fn who_is_sent_away_comes_more_slowly() {
+async fn a_client_that_is_turned_away_backs_off() {
     let fake = Arc::new(FakeSocket::open(Rules { most: 0, ..Rules::default() }).await);
-    let office = Office::open(Arc::clone(&fake), []).await;
-    let mut bot = Bot::at(fake, office, timing());
+    let web_api = WebApi::open(Arc::clone(&fake), []).await;
+    let mut bot = Bot::at(fake, web_api, timing());
     assert!(bot.lost().await.contains("too many connections"));
     bot.seen(|truth| truth.connections == 6).await;
-    let times = bot.office.times();
+    let times = bot.web_api.times();
     // 30, 60, 120, 240, and at least two thirds of 300
     assert!(times[5] - times[0] >= 650 * MS, "{:?}", times[5] - times[0]);
     bot.close().await;
 }
 
 #[tokio::test]
-async fn connections_that_end_at_once_are_made_more_slowly() {
+async fn connections_that_end_at_once_are_replaced_more_slowly() {
     let mut bot = Bot::start([]).await;
     for ends in 0..10 {
         let truth = bot.seen(|truth| truth.ends.len() >= ends && !truth.live.is_empty()).await;
         bot.fake.closes_these(&truth.live);
         bot.seen(|truth| truth.ends.len() > ends).await;
     }
-    let times = bot.office.times();
-    // both keepers: 30, 60, 120 and so on, unless one was let live
+    let times = bot.web_api.times();
+    // both supervisors: 30, 60, 120 and so on, unless one connection lived longer
     assert!(times[9] - times[0] >= 150 * MS, "{:?}", times[9] - times[0]);
     bot.until(|state| *state == State::Ready).await;
     bot.close().await;
@@ -179,9 +179,9 @@ async fn it_closes_soon_whatever_it_does() {
     ] {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
         fake.door(door);
-        let office = Office::open(Arc::clone(&fake), reply).await;
-        let bot = Bot::at(fake, office, Timing::default());
-        timeout(PATIENCE, bot.office.was_asked()).await.expect("in time");
+        let web_api = WebApi::open(Arc::clone(&fake), reply).await;
+        let bot = Bot::at(fake, web_api, Timing::default());
+        timeout(TIMEOUT, bot.web_api.was_asked()).await.expect("in time");
         let took = bot.close().await;
         assert!(took < SOON, "{door:?}: {took:?}");
     }

@@ -23,14 +23,14 @@ use super::fake::FakeSocket;
 /// The app-level token.
 pub(super) const TOKEN: &str = "xapp-1-A1-1-secret";
 
-/// What the next call gets; afterwards an address.
+/// The answer to a call; without one it gets an address.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reply {
     /// Nothing.
     Hang,
     /// A status without a body.
     Status(u16),
-    /// 429, with so many seconds.
+    /// 429 with this `Retry-After`.
     Limited(u32),
     /// `ok: false` with this code.
     Code(&'static str),
@@ -40,84 +40,85 @@ pub(super) enum Reply {
     Text(&'static str),
 }
 
-struct House {
+struct Shared {
     fake: Arc<FakeSocket>,
     replies: Mutex<VecDeque<Reply>>,
     times: watch::Sender<Vec<Instant>>,
 }
 
 /// The API on a port. When it is dropped it stops.
-pub(super) struct Office {
+pub(super) struct WebApi {
     address: SocketAddr,
-    house: Arc<House>,
+    shared: Arc<Shared>,
     stop: CancellationToken,
 }
 
-impl Office {
-    /// Opens in front of `fake`.
+impl WebApi {
+    /// Serves addresses of `fake`.
     pub(super) async fn open(fake: Arc<FakeSocket>, replies: impl IntoIterator<Item = Reply>) -> Self {
-        let office = Self::closed(fake).await;
-        office.then(replies);
-        office.comes_back().await;
-        office
+        let web_api = Self::closed(fake).await;
+        web_api.then(replies);
+        web_api.comes_back().await;
+        web_api
     }
 
-    /// Has an address where nobody listens.
+    /// Reserves an address without listening there.
     pub(super) async fn closed(fake: Arc<FakeSocket>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let house = House { fake, replies: Mutex::default(), times: watch::Sender::default() };
-        Self { address, house: Arc::new(house), stop: CancellationToken::new() }
+        let shared = Shared { fake, replies: Mutex::default(), times: watch::Sender::default() };
+        Self { address, shared: Arc::new(shared), stop: CancellationToken::new() }
     }
 
     /// Listens.
     pub(super) async fn comes_back(&self) {
         let listener = TcpListener::bind(self.address).await.expect("its port");
-        let router =
-            Router::new().route("/api/apps.connections.open", post(open)).with_state(Arc::clone(&self.house));
+        let router = Router::new()
+            .route("/api/apps.connections.open", post(open))
+            .with_state(Arc::clone(&self.shared));
         let serve = async move { axum::serve(listener, router).await };
         TaskTracker::new().spawn(self.stop.clone().run_until_cancelled_owned(serve));
     }
 
-    /// What the next calls get.
+    /// Sets the answers to the next calls.
     pub(super) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.house.replies.lock().expect("no panic").extend(replies);
+        self.shared.replies.lock().expect("no panic").extend(replies);
     }
 
-    /// Where the Web API is.
+    /// The address of the Web API.
     pub(super) fn url(&self) -> Url {
         format!("http://{}/api", self.address).parse().expect("a URL")
     }
 
-    /// When it was asked.
+    /// The times of all calls.
     pub(super) fn times(&self) -> Vec<Instant> {
-        self.house.times.borrow().clone()
+        self.shared.times.borrow().clone()
     }
 
-    /// How often it was asked.
+    /// The number of calls.
     pub(super) fn asked(&self) -> usize {
         self.times().len()
     }
 
     /// Waits until it was asked.
     pub(super) async fn was_asked(&self) {
-        self.house.times.subscribe().wait_for(|times| !times.is_empty()).await.expect("it lives");
+        self.shared.times.subscribe().wait_for(|times| !times.is_empty()).await.expect("it lives");
     }
 }
 
-impl Drop for Office {
+impl Drop for WebApi {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-async fn open(State(house): State<Arc<House>>, headers: HeaderMap) -> Response {
-    house.times.send_modify(|times| times.push(Instant::now()));
+async fn open(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    shared.times.send_modify(|times| times.push(Instant::now()));
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     assert_eq!(token, Some(format!("Bearer {TOKEN}").as_str()), "the app-level token is in the header");
-    let reply = house.replies.lock().expect("no panic").pop_front();
+    let reply = shared.replies.lock().expect("no panic").pop_front();
     let body = match reply {
-        None => json!({ "ok": true, "url": house.fake.url() }),
+        None => json!({ "ok": true, "url": shared.fake.url() }),
         Some(Reply::Url(url)) => json!({ "ok": true, "url": url }),
         Some(Reply::Code(code)) => json!({ "ok": false, "error": code }),
         Some(Reply::Text(text)) => {

@@ -1,0 +1,215 @@
+//! The body of a message, the blocks that it is made of, and Slack's limits on them.
+//!
+//! The blocks are the types of slack-morphism, of which all other parts of `render` are built by the functions here
+//! (<https://docs.slack.dev/reference/block-kit/blocks>). They have no ids: an edit would need new ones. Slack refuses
+//! empty texts, so empty parts are left out.
+//!
+//! The limit on a whole message is not documented: the API answers `msg_blocks_too_long` from about 11,000 bytes on, and
+//! it is unknown whether it counts texts or the JSON around them too. So both are counted.
+
+use serde::Serialize;
+use serde_json::Value;
+use slack_morphism::blocks::{
+    SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle, SlackBlockPlainText,
+    SlackContextBlock, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
+    SlackRichTextInlineElement, SlackRichTextPreformatted, SlackRichTextQuote, SlackRichTextSection,
+    SlackRichTextText,
+};
+
+use super::escape::tight;
+use crate::button::Button;
+
+/// Blocks of a message.
+pub(super) const MAX_BLOCKS: usize = 50;
+/// Bytes of all texts of a message, below what was seen to be refused.
+pub(super) const MAX_TEXT: usize = 9_000;
+/// Bytes of all blocks of a message as JSON, below what was seen to be refused.
+const MAX_JSON: usize = 10_400;
+/// Characters of a button's label, of an option and of its description
+/// (<https://docs.slack.dev/reference/block-kit/block-elements/button-element>).
+pub(super) const MAX_LABEL: usize = 75;
+/// Characters of the fallback text, which notifications show.
+pub(super) const MAX_FALLBACK: usize = 200;
+
+/// A message.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Body {
+    /// Shown in notifications, and instead of blocks where they cannot be shown. Our words, with the asker escaped.
+    pub(crate) text: String,
+    /// At most 50, within [`room`].
+    pub(crate) blocks: Vec<SlackBlock>,
+}
+
+/// A run of text in one style.
+pub(super) type Inline = SlackRichTextInlineElement;
+
+pub(super) fn text(text: &str) -> Inline {
+    text.into()
+}
+
+pub(super) fn bold(text: &str) -> Inline {
+    SlackRichTextText::new(text.into()).bold().into()
+}
+
+pub(super) fn italic(text: &str) -> Inline {
+    SlackRichTextText::new(text.into()).italic().into()
+}
+
+pub(super) fn code(text: &str) -> Inline {
+    SlackRichTextText::new(text.into()).code().into()
+}
+
+/// A block whose texts are shown letter by letter
+/// (<https://docs.slack.dev/reference/block-kit/blocks/rich-text-block>).
+pub(super) fn rich(parts: Vec<SlackRichTextElement>) -> SlackBlock {
+    SlackRichTextBlock::new(parts).into()
+}
+
+/// A part of a [`rich`] block, without those of `texts` that are empty.
+pub(super) fn section(texts: impl IntoIterator<Item = Inline>) -> SlackRichTextElement {
+    let is_shown = |inline: &Inline| !matches!(inline, Inline::Text(text) if text.text.is_empty());
+    SlackRichTextSection::new(texts.into_iter().filter(is_shown).collect()).into()
+}
+
+/// A block of one [`section`].
+pub(super) fn paragraph(texts: impl IntoIterator<Item = Inline>) -> SlackBlock {
+    rich(vec![section(texts)])
+}
+
+/// A part of a [`rich`] block.
+pub(super) fn quote(quoted: &str) -> SlackRichTextElement {
+    SlackRichTextQuote::new(vec![text(quoted)]).into()
+}
+
+/// A block in a fixed-width font.
+pub(super) fn preformatted(lines: &str) -> SlackBlock {
+    rich(vec![SlackRichTextPreformatted::new(vec![text(lines)]).into()])
+}
+
+/// A block of Markdown, escaped by the caller. All of a message may have 12,000 characters, which its other limits keep
+/// (<https://docs.slack.dev/reference/block-kit/blocks/markdown-block>).
+pub(super) fn markdown(text: &str) -> SlackBlock {
+    SlackMarkdownBlock::new(text.into()).into()
+}
+
+/// Text without markup.
+pub(super) fn plain(text: &str) -> SlackBlockPlainText {
+    SlackBlockPlainText::new(text.into()).with_emoji(false)
+}
+
+/// A block of small text without markup.
+pub(super) fn context(text: &str) -> SlackBlock {
+    SlackContextBlock::new(vec![plain(text).into()]).into()
+}
+
+/// A row of buttons.
+pub(super) fn actions(buttons: Vec<SlackBlockButtonElement>) -> SlackBlock {
+    SlackActionsBlock::new(buttons.into_iter().map(Into::into).collect()).into()
+}
+
+/// A button that means `meaning`. `label` is ours; screen readers read `spoken` instead, unless it is empty.
+pub(super) fn button(
+    meaning: Button,
+    style: Option<SlackBlockButtonStyle>,
+    label: &str,
+    spoken: &str,
+) -> SlackBlockButtonElement {
+    let (action, value) = action_and_value(meaning);
+    let spoken = Some(tight(spoken, MAX_LABEL)).filter(|spoken| !spoken.is_empty());
+    SlackBlockButtonElement::new(SlackBlockPlainText::new(label.into()).with_emoji(true).into())
+        .with_action_id(action.into())
+        .with_value(value)
+        .opt_style(style)
+        .opt_accessibility_label(spoken.map(Into::into))
+}
+
+/// A button's `action_id` and `value`. Action ids are unique in a message, so that of an example has its key too.
+fn action_and_value(meaning: Button) -> (String, String) {
+    let text = meaning.to_string();
+    let mut parts = text.splitn(3, ':').skip(1).map(str::to_owned);
+    let (word, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    (if let Button::Try(_) = meaning { format!("{word}:{value}") } else { word }, value)
+}
+
+/// Adds the thread of the message to a button's value: Slack does not report it for a button that one user sees.
+pub(super) fn in_thread(button: SlackBlockButtonElement, thread: Option<&str>) -> SlackBlockButtonElement {
+    let carried = thread.zip(button.value.clone());
+    match carried {
+        Some((thread, value)) => button.with_value(format!("{value}{THREAD}{thread}")),
+        None => button,
+    }
+}
+
+/// Separates a button's own value from the thread that it carries.
+const THREAD: char = '@';
+
+/// A button that was pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pressed {
+    /// Its meaning.
+    pub(crate) button: Button,
+    /// The thread that it carries.
+    pub(crate) thread: Option<String>,
+}
+
+/// Reads a pressed button's `action_id` and `value`; `None` for buttons that are not ours.
+pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
+    let word = action_id.split(':').next().unwrap_or_default();
+    let (value, thread) = value.split_once(THREAD).map_or((value, None), |(value, ts)| (value, Some(ts)));
+    let button = Button::parse(&format!("arena:{word}:{value}"))?;
+    let is_ours = action_and_value(button).0 == action_id;
+    is_ours.then(|| Pressed { button, thread: thread.map(str::to_owned) })
+}
+
+/// The bytes of `text` within JSON, never fewer than its own.
+pub(super) fn length(text: &str) -> usize {
+    let escaped = |c: char| match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        c if c < ' ' => 6,
+        c => c.len_utf8(),
+    };
+    text.chars().map(escaped).sum()
+}
+
+/// The bytes of a block or a part of one as JSON, with a comma.
+pub(super) fn weight(block: &impl Serialize) -> usize {
+    serde_json::to_string(block).map_or(0, |json| json.len()) + 1
+}
+
+/// The bytes of the texts that `block` shows.
+fn shown(block: &SlackBlock) -> usize {
+    fn within(json: &Value) -> usize {
+        match json {
+            Value::String(text) => text.len(),
+            Value::Array(all) => all.iter().map(within).sum(),
+            Value::Object(fields) => {
+                let texts =
+                    fields.iter().filter(|(key, _)| !matches!(key.as_str(), "type" | "style" | "value"));
+                texts.map(|(_, json)| within(json)).sum()
+            }
+            _ => 0,
+        }
+    }
+    serde_json::to_value(block).as_ref().map_or(0, within)
+}
+
+/// The bytes that may still be added to `blocks` under both limits.
+pub(super) fn room(blocks: &[SlackBlock]) -> usize {
+    let (json, text) = blocks.iter().fold((2, 0), |(json, text), b| (json + weight(b), text + shown(b)));
+    MAX_JSON.saturating_sub(json).min(MAX_TEXT.saturating_sub(MAX_FALLBACK + text))
+}
+
+/// Appends as many of `parts` as a message holds, each whole, keeps `reserve` bytes free, and returns the number of
+/// those left out.
+pub(super) fn fill(blocks: &mut Vec<SlackBlock>, parts: Vec<Vec<SlackBlock>>, reserve: usize) -> usize {
+    let (all, mut kept) = (parts.len(), 0);
+    for part in parts {
+        let takes = part.iter().map(|block| weight(block).max(shown(block))).sum::<usize>();
+        if blocks.len() + part.len() >= MAX_BLOCKS || takes + reserve > room(blocks) {
+            break;
+        }
+        blocks.extend(part);
+        kept += 1;
+    }
+    all - kept
+}

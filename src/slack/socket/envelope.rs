@@ -1,0 +1,50 @@
+//! Envelopes: each becomes an event of the library, goes to the intake and is acknowledged with its answer.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEventCallback};
+use tokio::time::Instant;
+
+use crate::slack::incoming::{Intake, unreadable};
+
+/// The content of an envelope. The library's own enum is shadowed by a module of the same name.
+#[derive(Deserialize)]
+#[serde(tag = "type", content = "payload", rename_all = "snake_case")]
+enum Content {
+    SlashCommands(Box<SlackCommandEvent>),
+    Interactive(Box<SlackInteractionEvent>),
+    EventsApi(Box<SlackPushEventCallback>),
+}
+
+/// Hands a frame to `intake` and returns the acknowledgement, if the frame has an envelope id.
+///
+/// An unreadable envelope is acknowledged too: Slack would only send it again.
+pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<String> {
+    let received_at = Instant::now();
+    let frame: Value = serde_json::from_str(&frame).unwrap_or_default();
+    let mut acknowledgement = json!({ "envelope_id": frame["envelope_id"].as_str() });
+    let accepts_payload = frame["accepts_response_payload"] == true;
+    let payload = match serde_json::from_value(frame) {
+        Ok(Content::SlashCommands(event)) => {
+            let ack = intake.command(*event, received_at).await;
+            Some(ack.command_response().unwrap_or_else(|| json!({})))
+        }
+        Ok(Content::Interactive(event)) => {
+            intake.interaction(*event, received_at).await.view_response().filter(|_| accepts_payload)
+        }
+        Ok(Content::EventsApi(event)) => {
+            intake.event(*event, received_at).await;
+            None
+        }
+        Err(_) => {
+            unreadable("envelope");
+            None
+        }
+    };
+    if let Some(payload) = payload {
+        acknowledgement["payload"] = payload;
+    }
+    acknowledgement["envelope_id"].is_string().then(|| acknowledgement.to_string())
+}

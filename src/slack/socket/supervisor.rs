@@ -1,0 +1,319 @@
+//! Supervision: opens each connection, serves it, replaces it, and publishes one state for all of them.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use slack_morphism::{
+    api::SlackApiAppsConnectionOpenRequest,
+    errors::SlackClientError,
+    prelude::{SlackApiToken, SlackHyperClient},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+use super::{
+    Timing,
+    connection::{Connection, Ended},
+};
+use crate::{
+    backoff::Backoff,
+    platform::ConnectionState as State,
+    slack::{api::ApiError, incoming::Intake},
+    telemetry::{field, metrics},
+};
+
+/// Keeps connections alive. They share it.
+pub(super) struct Supervisor {
+    pub(super) opener: Opener,
+    pub(super) intake: Arc<Intake>,
+    pub(super) timing: Timing,
+    pub(super) status: Arc<Status>,
+    /// Locked while a connection is opened, which is done one at a time: the back-off of failures to open.
+    pub(super) turn: tokio::sync::Mutex<Backoff>,
+    pub(super) closed: CancellationToken,
+    /// Connections that serve beside their successors.
+    pub(super) draining: TaskTracker,
+}
+
+impl Supervisor {
+    /// Keeps one connection until `closed`, or until Slack refuses the token.
+    pub(super) async fn keep_connected(&self) {
+        let mut backoff = self.timing.backoff();
+        let (mut wait, mut predecessor) = (Duration::ZERO, None::<CancellationToken>);
+        while self.closed.run_until_cancelled(sleep(wait)).await.is_some() {
+            let opened = self.closed.run_until_cancelled(Box::pin(self.open())).await;
+            let Some(Some(mut connection)) = opened else { return };
+            if let Some(predecessor) = predecessor.take() {
+                predecessor.cancel();
+            }
+            let since = Instant::now();
+            match connection.serve(pin!(self.closed.cancelled())).await {
+                Ended::Stopped => return connection.close().await,
+                Ended::Lost(why) => {
+                    tracing::warn!({ field::REASON } = why, "lost a connection to Slack");
+                    self.status.trouble(State::Lost { why: why.to_owned() });
+                }
+                Ended::Replace => {
+                    let replaced = predecessor.insert(CancellationToken::new()).clone();
+                    self.draining.spawn(connection.drain(replaced, self.closed.clone()));
+                }
+            }
+            // Slack sends every client of a lost server elsewhere: a short life counts as a failure to open
+            wait = if since.elapsed() >= self.timing.stable_after {
+                backoff.reset();
+                Duration::ZERO
+            } else {
+                backoff.next(fastrand::f64())
+            };
+        }
+    }
+
+    /// Opens a connection, however long it takes; `None` once Slack refused the token.
+    async fn open(&self) -> Option<Connection> {
+        let mut backoff = self.turn.lock().await;
+        while !self.status.is_refused() {
+            match self.try_open().await {
+                Ok(connection) => {
+                    backoff.reset();
+                    count("opened");
+                    tracing::info!("connected to Slack");
+                    return Some(connection);
+                }
+                Err(OpenError::Refused(why)) => {
+                    count("refused");
+                    // before the log line: its reader finds the same state in the probe
+                    self.status.trouble(State::Refused { why: why.clone() });
+                    tracing::error!({ field::REASON } = why, "gave up connecting to Slack");
+                }
+                Err(OpenError::Transient { why, after }) => {
+                    let wait = backoff.next(fastrand::f64()).max(after);
+                    count("failed");
+                    tracing::warn!({ field::REASON } = why, ?wait, "could not connect to Slack");
+                    self.status.trouble(State::Lost { why });
+                    sleep(wait).await;
+                }
+            }
+        }
+        None
+    }
+
+    async fn try_open(&self) -> Result<Connection, OpenError> {
+        let address = self.opener.address(self.timing.open_timeout).await?;
+        Connection::open(&address, Arc::clone(&self.intake), self.timing, &self.status).await
+    }
+}
+
+fn count(outcome: &'static str) {
+    ::metrics::counter!(metrics::SLACK_CONNECTIONS, field::OUTCOME => outcome).increment(1);
+}
+
+/// The failure to open a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum OpenError {
+    /// Retrying is useless; the sentence says how to mend it.
+    Refused(String),
+    /// It may work later, and not before `after`.
+    Transient {
+        /// One sentence without secrets.
+        why: String,
+        /// The wait that Slack asked for.
+        after: Duration,
+    },
+}
+
+impl OpenError {
+    pub(super) fn transient(why: &str) -> Self {
+        Self::Transient { why: why.to_owned(), after: Duration::ZERO }
+    }
+
+    /// The library's errors hold bodies: only Slack's code is kept, and only one that [`ApiError`] knows.
+    fn of(error: SlackClientError) -> Self {
+        let code = match &error {
+            SlackClientError::ApiError(error) => error.code.clone(),
+            _ => String::new(),
+        };
+        match ApiError::from(error) {
+            ApiError::Unauthorized | ApiError::MissingScope { .. } => Self::Refused(format!(
+                "Slack refuses SLACK_APP_TOKEN ({code}): make an app-level token with the scope connections:write \
+                 (api.slack.com/apps, your app, Basic Information, App-Level Tokens; it begins with xapp-), set \
+                 SLACK_APP_TOKEN to it and start again"
+            )),
+            ApiError::Limited { retry_after } => Self::Transient {
+                why: "Slack limits how often connections may be opened".to_owned(),
+                after: retry_after,
+            },
+            other => Self::transient(&format!("Slack's apps.connections.open failed: {other}")),
+        }
+    }
+}
+
+/// Asks Slack for the addresses of connections.
+pub(super) struct Opener {
+    client: SlackHyperClient,
+    token: SlackApiToken,
+    is_slack: bool,
+}
+
+impl Opener {
+    /// Creates an opener for the API at `api_url`, with the app-level token.
+    pub(super) fn new(client: SlackHyperClient, token: SlackApiToken, api_url: &Url) -> Self {
+        Self { client, token, is_slack: is_slack(api_url) }
+    }
+
+    /// The address of one connection, which holds a ticket.
+    async fn address(&self, deadline: Duration) -> Result<SecretString, OpenError> {
+        let session = self.client.open_session(&self.token);
+        let request = SlackApiAppsConnectionOpenRequest::new();
+        let answer = timeout(deadline, session.apps_connections_open(&request)).await;
+        let answer =
+            answer.map_err(|_| OpenError::transient("Slack does not answer apps.connections.open"))?;
+        let url = answer.map_err(OpenError::of)?.url.0;
+        self.check(&url)?;
+        Ok(String::from(url).into())
+    }
+
+    /// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
+    fn check(&self, url: &Url) -> Result<(), OpenError> {
+        match (self.is_slack, is_slack(url), url.scheme()) {
+            (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
+            (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
+            (false, true, _) => Err(OpenError::Refused(
+                "the API at SLACK_API_URL names a socket of the real Slack, which is not used then"
+                    .to_owned(),
+            )),
+            (false, false, _) => {
+                Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address"))
+            }
+        }
+    }
+}
+
+fn is_slack(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| host == "slack.com" || host.ends_with(".slack.com"))
+}
+
+/// Combines all connections into one state: one live connection is enough, since Slack sends each envelope over any.
+#[derive(Debug)]
+pub(super) struct Status {
+    connections: Mutex<Connections>,
+    state: watch::Sender<State>,
+}
+
+#[derive(Debug)]
+struct Connections {
+    live: u32,
+    /// The state while none is live.
+    without: State,
+}
+
+/// Counts one live connection until it is dropped.
+#[derive(Debug)]
+pub(super) struct Live(Arc<Status>);
+
+impl Status {
+    /// Creates a status that is connecting since `now`.
+    pub(super) fn new(state: watch::Sender<State>, now: Instant) -> Self {
+        let without = State::Connecting { since: now };
+        state.send_replace(without.clone());
+        Self { connections: Mutex::new(Connections { live: 0, without }), state }
+    }
+
+    /// Counts a connection that was greeted.
+    pub(super) fn live(self: &Arc<Self>) -> Live {
+        self.change(|connections| connections.live += 1);
+        Live(Arc::clone(self))
+    }
+
+    /// Records why there is no connection, or no second one. `Refused` is final.
+    fn trouble(&self, state: State) {
+        self.change(|connections| {
+            if !matches!(connections.without, State::Refused { .. }) {
+                connections.without = state;
+            }
+        });
+    }
+
+    fn is_refused(&self) -> bool {
+        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(connections.without, State::Refused { .. })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Connections)) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut connections);
+        ::metrics::gauge!(metrics::SLACK_CONNECTIONS_LIVE).set(connections.live);
+        let state = if connections.live > 0 { &State::Ready } else { &connections.without };
+        self.state.send_if_modified(|published| {
+            let is_new = published != state;
+            published.clone_from(state);
+            is_new
+        });
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.change(|connections| connections.live -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slack::api::client;
+
+    #[test]
+    fn slacks_sockets_are_for_slacks_api_only() {
+        let check = |api: &str, socket: &str| {
+            let (api, socket): (Url, Url) = (api.parse().expect("a URL"), socket.parse().expect("a URL"));
+            let client = client(&api).expect("a client");
+            Opener::new(client, SlackApiToken::new("xapp-1".into()), &api).check(&socket)
+        };
+        let (real, fake) = ("https://slack.com/api", "http://127.0.0.1:9/api");
+        for (api, socket) in [
+            (real, "wss://wss-primary.slack.com/link/?ticket=x"),
+            (fake, "ws://127.0.0.1:10/link"),
+            (fake, "wss://example.com/link"),
+        ] {
+            assert_eq!(check(api, socket), Ok(()), "{socket}");
+        }
+        for (api, socket) in [
+            (real, "wss://slack.com.example/link"),
+            (real, "ws://slack.com/link"),
+            (real, "wss://notslack.com/link"),
+            (fake, "wss://wss.slack.com/link"),
+            (fake, "http://127.0.0.1/link"),
+        ] {
+            assert!(check(api, socket).is_err(), "{socket}");
+        }
+    }
+
+    #[test]
+    fn one_connection_speaks_for_all() {
+        let now = Instant::now();
+        let (sender, state) = watch::channel(State::Ready);
+        let status = Arc::new(Status::new(sender, now));
+        assert_eq!(*state.borrow(), State::Connecting { since: now });
+        let (first, second) = (status.live(), status.live());
+        drop(first);
+        let lost = State::Lost { why: "gone".into() };
+        status.trouble(lost.clone());
+        assert_eq!(*state.borrow(), State::Ready);
+        drop(second);
+        assert_eq!(*state.borrow(), lost);
+        let refused = State::Refused { why: "no".into() };
+        status.trouble(refused.clone());
+        status.trouble(lost);
+        assert_eq!(*state.borrow(), refused);
+        let _third = status.live();
+        assert_eq!(*state.borrow(), State::Ready, "the connection is live all the same");
+    }
+}
