@@ -96,7 +96,7 @@ pub struct Settings {
     pub access: Access,
 }
 
-/// Why the Slack surface cannot be created.
+/// The reason why the Slack surface cannot be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The bot's token holds characters that no request can carry.
@@ -189,13 +189,13 @@ impl Slack {
 
     /// Shares the workspace's budget of edits with `processes` processes, this one included.
     pub fn shared_by(&self, processes: u64) {
-        self.handler.api.gate().shared_by(processes);
+        self.handler.api.rate_limiter().shared_by(processes);
     }
 
     /// Returns how long the final frames of all live messages have to wait, besides the calls themselves.
     #[must_use]
     pub fn finals(&self) -> Duration {
-        self.handler.api.gate().finals()
+        self.handler.api.rate_limiter().finals()
     }
 
     /// Returns what readiness still misses, one sentence each.

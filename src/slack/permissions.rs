@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{api::Api, incoming::Incoming};
 use crate::{arena::Refused, platform::permissions::check};
 
-/// How long the members of a group are cached.
+/// The time for which the members of a group are cached.
 const CACHED_FOR: Duration = Duration::from_mins(5);
 
 /// Allow-lists of ids; an empty one permits everything.

@@ -64,7 +64,7 @@ async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(
 ) -> Result<T, ApiError> {
     let mut backoff = Backoff::new(MIN_BACKOFF, MAX_BACKOFF);
     loop {
-        let turn = api.gate().wait_post(method, &place.channel, deadline).await;
+        let turn = api.rate_limiter().wait_post(method, &place.channel, deadline).await;
         let permit = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
         let done = call().await;
         permit.settle(&done);

@@ -106,7 +106,7 @@ impl SlackSurface {
     /// Creates a surface for the message at `address`, which so far shows who asks what.
     pub(super) fn new(api: Api, race: RaceId, address: &Address, native_chart: Arc<AtomicBool>) -> Self {
         Self {
-            share: Some(api.gate().share()),
+            share: Some(api.rate_limiter().share()),
             api,
             race,
             address: address.clone(),
@@ -154,8 +154,8 @@ impl SlackSurface {
     }
 
     async fn edit(&mut self, body: &Body, urgency: Urgency) -> Result<(), ApiError> {
-        let gate = self.api.gate();
-        let permit = gate.ask_update(self.share.get_or_insert_with(|| gate.share()), urgency);
+        let rate_limiter = self.api.rate_limiter();
+        let permit = rate_limiter.ask_update(self.share.get_or_insert_with(|| rate_limiter.share()), urgency);
         let permit = permit.map_err(|retry_after| ApiError::Limited { retry_after })?;
         // until the answer: if this future is dropped, the outcome stays unknown
         let before = self.unsure_since.replace(Instant::now());
@@ -241,7 +241,7 @@ impl SlackSurface {
 
 impl Surface for SlackSurface {
     fn pace(&self) -> Pace {
-        let interval = self.api.gate().spacing();
+        let interval = self.api.rate_limiter().spacing();
         let others = self.share.as_ref().map_or(0, Share::sharers);
         let seconds = interval.as_millis().div_ceil(1_000);
         let notice = (others > 1).then(|| format!("updates every {seconds} s: {others} races here"));

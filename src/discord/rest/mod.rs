@@ -1,6 +1,6 @@
 //! SHELL. Discord's REST API: one client, one rate limiter. <https://docs.discord.com/developers/reference>
 //!
-//! A [`Request`] takes a permit (`gate`, over the sans-IO `limit`), `client` exchanges it for a response, `response`
+//! A [`Request`] takes a permit (`rate_limiter`, over the sans-IO `limit`), `client` exchanges it for a response, `response`
 //! reads that, and the permit is settled with the outcome. Nothing is sent to any other origin than the given one.
 //!
 //! serenity's HTTP client (0.12) is not used: it waits for rate limits out of the caller's sight, while the live
@@ -8,8 +8,8 @@
 
 mod client;
 mod error;
-mod gate;
 mod limit;
+mod rate_limiter;
 mod response;
 mod route;
 
@@ -23,14 +23,14 @@ use url::Url;
 
 use self::{
     client::Client,
-    gate::{Gate, Pass},
     limit::Outcome,
+    rate_limiter::{Permit, RateLimiter},
 };
 pub(crate) use self::{
     client::{Answer, File, Request},
     error::RestError,
-    gate::Share,
     limit::Urgency,
+    rate_limiter::Share,
     route::Route,
 };
 use crate::{
@@ -54,7 +54,7 @@ pub(crate) struct Rest(Arc<Inner>);
 
 struct Inner {
     client: Client,
-    gate: Gate,
+    rate_limiter: RateLimiter,
 }
 
 impl Rest {
@@ -64,7 +64,10 @@ impl Rest {
     /// [`RestError::Unauthorized`] for a token that no header can hold, [`RestError::Transport`] without TLS or for
     /// an origin that cannot have a path.
     pub(crate) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
-        Ok(Self(Arc::new(Inner { client: Client::new(origin, token)?, gate: Gate::default() })))
+        Ok(Self(Arc::new(Inner {
+            client: Client::new(origin, token)?,
+            rate_limiter: RateLimiter::default(),
+        })))
     }
 
     /// Calls once, if there is a permit now. For the edit loop, which comes back at the given time with the newest
@@ -76,11 +79,11 @@ impl Rest {
     /// queue for half a second after the given time; after that another caller may take it.
     pub(crate) async fn attempt(&self, request: &Request, urgency: Urgency) -> Result<Answer, RestError> {
         let timeout = request.timeout();
-        let pass = self.0.gate.ask(&request.route, urgency)?;
-        match self.call(request, pass, timeout).await {
+        let permit = self.0.rate_limiter.ask(&request.route, urgency)?;
+        match self.call(request, permit, timeout).await {
             Err(error) if error.is_cut() && request.route.is_idempotent() => {
-                let Ok(pass) = self.0.gate.ask(&request.route, urgency) else { return Err(error) };
-                self.call(request, pass, timeout).await
+                let Ok(permit) = self.0.rate_limiter.ask(&request.route, urgency) else { return Err(error) };
+                self.call(request, permit, timeout).await
             }
             result => result,
         }
@@ -97,9 +100,9 @@ impl Rest {
         let mut backoff = Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
         let (mut was_cut, mut may_be_done, mut unexplained) = (false, false, 0);
         loop {
-            let pass = self.0.gate.wait(&request.route, Urgency::Reply, deadline).await?;
+            let permit = self.0.rate_limiter.wait(&request.route, Urgency::Reply, deadline).await?;
             let timeout = request.timeout().min(deadline.duration_since(Instant::now()));
-            let error = match self.call(request, pass, timeout).await {
+            let error = match self.call(request, permit, timeout).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -129,33 +132,33 @@ impl Rest {
     /// is known of its bucket and how many [share](Self::share) it. At least a second.
     #[must_use]
     pub(crate) fn spacing(&self, route: &Route) -> Duration {
-        self.0.gate.spacing(route)
+        self.0.rate_limiter.spacing(route)
     }
 
     /// The longest wait of the last edits of all live messages for their permits: a restart must leave them this time.
     #[must_use]
     pub(crate) fn finals(&self) -> Duration {
-        self.0.gate.finals()
+        self.0.rate_limiter.finals()
     }
 
     /// Counts one more live message that is edited in `route`'s bucket, until the share is dropped.
     pub(crate) fn share(&self, route: &Route) -> Share {
-        self.0.gate.share(route)
+        self.0.rate_limiter.share(route)
     }
 
     /// Makes one call with a permit and settles it with the outcome.
-    async fn call(&self, request: &Request, pass: Pass, timeout: Duration) -> Result<Answer, RestError> {
+    async fn call(&self, request: &Request, permit: Permit, timeout: Duration) -> Result<Answer, RestError> {
         let route = &request.route;
         let result = match self.0.client.exchange(request, timeout).await {
             Ok(received) => {
                 let (outcome, result) = response::read(route, &received);
-                pass.settle_at(outcome, received.at);
+                permit.settle_at(outcome, received.at);
                 report_limit(route, outcome);
                 result
             }
             Err(error) => {
                 let outcome = if error.is_ambiguous() { Outcome::Lost } else { Outcome::NotSent };
-                pass.settle(outcome);
+                permit.settle(outcome);
                 Err(error)
             }
         };

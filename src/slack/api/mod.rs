@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Every call is made once and within its deadline, and none before the end of a wait that Slack asked for its method:
-//! the [`Gate`] remembers it. Requests go only to the API that was given, and to the addresses that Slack hands out
+//! the [`RateLimiter`] remembers it. Requests go only to the API that was given, and to the addresses that Slack hands out
 //! below it.
 //!
 //! Answers are read field by field rather than as the library's response types: a change in a field that we don't need
@@ -30,7 +30,7 @@ use self::{
     error::{Lost, Result},
     http::Http,
 };
-use super::budget::Gate;
+use super::budget::RateLimiter;
 use crate::telemetry::{field, metrics as names};
 
 /// The methods by their names at Slack. Names without a dot are ours, for addresses that Slack hands out.
@@ -116,7 +116,7 @@ pub(crate) struct Api(Arc<Inner>);
 struct Inner {
     http: Http,
     token: SlackApiToken,
-    gate: Gate,
+    rate_limiter: RateLimiter,
     timeouts: Timeouts,
 }
 
@@ -174,13 +174,13 @@ impl Api {
 
     fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
         let (http, token) = (Http::new(api_url)?, http::token(bot_token)?);
-        Ok(Self(Arc::new(Inner { http, token, gate: Gate::default(), timeouts })))
+        Ok(Self(Arc::new(Inner { http, token, rate_limiter: RateLimiter::default(), timeouts })))
     }
 
     /// The workspace's budget, to ask before an edit or a post.
     #[must_use]
-    pub(crate) fn gate(&self) -> &Gate {
-        &self.0.gate
+    pub(crate) fn rate_limiter(&self) -> &RateLimiter {
+        &self.0.rate_limiter
     }
 
     /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
@@ -304,7 +304,7 @@ impl Api {
 
     /// Makes the call, unless Slack asked to wait with `method`, and counts its outcome.
     async fn counted<T>(&self, method: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
-        if let Some(retry_after) = self.0.gate.held(method) {
+        if let Some(retry_after) = self.0.rate_limiter.held(method) {
             count(method, "held");
             return Err(ApiError::Limited { retry_after });
         }
@@ -313,7 +313,7 @@ impl Api {
         if let Err(ApiError::Limited { retry_after }) = result {
             // a response URL has a limit of its own
             if method != method::RESPOND {
-                self.0.gate.limited(method, retry_after);
+                self.0.rate_limiter.limited(method, retry_after);
             }
             counter!(names::RATE_LIMITED, field::PLATFORM => "slack", field::SCOPE => "method", field::ROUTE => method)
                 .increment(1);

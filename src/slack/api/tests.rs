@@ -235,7 +235,7 @@ async fn a_method_is_not_called_before_its_wait_is_over() {
     api.post(&place(), &message()).await.expect("another method");
     assert!(server.seen().first.contains("postMessage") && server.is_done());
     let deadline = Instant::now() + 8 * second;
-    api.gate().wait(method::UPDATE, deadline).await.expect("a slot").settle(&Ok::<_, ApiError>(()));
+    api.rate_limiter().wait(method::UPDATE, deadline).await.expect("a slot").settle(&Ok::<_, ApiError>(()));
     api.update("C1", "1.2", &message()).await.expect("now");
     let gap = server.seen().at - first;
     assert!(gap >= second, "{gap:?}");

@@ -1,28 +1,28 @@
 //! The rate limits of a workspace: its edits, the posts of each channel, and the waits that Slack asked for.
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 //!
-//! A sans-IO state machine; [`gate`] adds the clock. A call asks for a slot before it is made and settles it with its
+//! A sans-IO state machine; [`rate_limiter`] adds the clock. A call asks for a slot before it is made and settles it with its
 //! outcome; every slot must be settled. `chat.update` is counted over the whole workspace ([`updates`]), posts by their
 //! channel ([`posts`]); for every other method only the wait that Slack asked for counts.
 //!
 //! The limiter is ours because the library's knows neither edits of different urgency nor a fair share for each live
 //! message, and sleeps where a live frame must be skipped for a newer one.
 
-mod gate;
 mod posts;
+mod rate_limiter;
 mod updates;
 
 use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-pub(crate) use self::{
-    gate::{Gate, Share},
-    updates::finals_of,
-};
 use self::{
     posts::{Hold, Posts, Ticket},
     updates::Updates,
+};
+pub(crate) use self::{
+    rate_limiter::{RateLimiter, Share},
+    updates::finals_of,
 };
 
 /// The method whose limit all live messages of the workspace share.

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// How long full answers wait for their turns in the channel.
+/// The time that full answers wait for their turns in the channel.
 const POST_TIMEOUT: Duration = Duration::from_mins(2);
 /// The number of races whose progress is remembered.
 const MAX_RACES: usize = 500;

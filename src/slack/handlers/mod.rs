@@ -35,7 +35,7 @@ use crate::{
     race::Asker,
 };
 
-/// How long a race waits for its turn to be posted where many are asked for in one channel.
+/// The time that a race waits for its turn to be posted where many are asked for in one channel.
 const POST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Answers commands, mentions, messages, buttons and modals.
@@ -45,13 +45,13 @@ pub(super) struct CommandHandler {
     /// Ids of the users who may stop any race.
     pub(super) admins: Vec<String>,
     pub(super) permissions: Permissions,
-    /// Whether final frames have Slack's own chart.
+    /// True while final frames have Slack's own chart.
     pub(super) native_chart: Arc<AtomicBool>,
     pub(super) full_answers: FullAnswers,
     pub(super) names: Names,
 }
 
-/// What a text comes to.
+/// The answer to a text.
 enum Answer {
     /// An outcome that every platform knows.
     Outcome(Outcome),

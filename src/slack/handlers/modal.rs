@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What is left of the 3 seconds in which a form can be opened.
+/// The rest of the 3 seconds in which a form can be opened.
 const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// The error below a form that does not carry its command.

@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// How long a message to one person is retried.
+/// The time for which a message to one person is retried.
 const REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 /// The wait between two attempts.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
-/// How long a message may take in a restart.
+/// The time that a message may take in a restart.
 const RESTART_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often a private message is sent whose arrival is unknown: twice does less harm than never, but a response URL
+/// The number of times that a private message is sent whose arrival is unknown: twice does less harm than never, but a response URL
 /// takes five.
 const MAX_AMBIGUOUS: u32 = 3;
 
@@ -106,10 +106,10 @@ impl Reply<'_> {
         if *is_dm {
             return posts::post(self.api, place, body, until).await.map(drop);
         }
-        let turn = self.api.gate().wait(method::WHISPER, until).await;
-        let pass = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
+        let turn = self.api.rate_limiter().wait(method::WHISPER, until).await;
+        let permit = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
         let whispered = self.api.whisper(place, user, body).await;
-        pass.settle(&whispered);
+        permit.settle(&whispered);
         whispered
     }
 }

@@ -69,7 +69,8 @@ async fn values_hide_them() {
     let server = Server::script(vec![]).await;
     let api = server.api();
     let staged = Staged { id: "SECRET".into(), title: TEXT.into() };
-    let shown = format!("{api:?} {:?} {staged:?} {:?} {:?}", file(), api.gate(), api.gate().share());
+    let shown =
+        format!("{api:?} {:?} {staged:?} {:?} {:?}", file(), api.rate_limiter(), api.rate_limiter().share());
     assert!(is_clean(&shown), "{shown}");
 }
 

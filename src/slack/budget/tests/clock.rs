@@ -1,4 +1,4 @@
-//! The gate under a paused clock, without sockets.
+//! The rate_limiter under a paused clock, without sockets.
 
 use futures::{FutureExt as _, future::join_all};
 
@@ -9,13 +9,18 @@ fn at(start: Instant) -> u64 {
 }
 
 /// Posts to `channel` in order, 200 ms per call, and returns the time of each.
-async fn post_all(gate: &Gate, channel: &str, count: usize, deadline: Instant) -> Vec<Result<u64, u64>> {
+async fn post_all(
+    rate_limiter: &RateLimiter,
+    channel: &str,
+    count: usize,
+    deadline: Instant,
+) -> Vec<Result<u64, u64>> {
     let start = Instant::now();
-    let post = async |_| match gate.wait_post(POST, channel, deadline).await {
-        Ok(pass) => {
+    let post = async |_| match rate_limiter.wait_post(POST, channel, deadline).await {
+        Ok(permit) => {
             let went = at(start);
             tokio::time::sleep(ms(200)).await;
-            pass.settle(Outcome::Answered);
+            permit.settle(Outcome::Answered);
             Ok(went)
         }
         Err(wait) => Err(u64::try_from(wait.as_millis()).expect("short")),
@@ -25,54 +30,56 @@ async fn post_all(gate: &Gate, channel: &str, count: usize, deadline: Instant) -
 
 #[tokio::test(start_paused = true)]
 async fn posts_go_as_soon_as_they_may_and_channels_side_by_side() {
-    let (gate, deadline) = (Gate::default(), Instant::now() + Duration::from_mins(1));
-    let both = tokio::join!(post_all(&gate, "C1", 4, deadline), post_all(&gate, "C2", 3, deadline));
+    let (rate_limiter, deadline) = (RateLimiter::default(), Instant::now() + Duration::from_mins(1));
+    let both =
+        tokio::join!(post_all(&rate_limiter, "C1", 4, deadline), post_all(&rate_limiter, "C2", 3, deadline));
     assert_eq!(both.0, [0, 1_200, 2_400, 3_600].map(Ok));
     assert_eq!(both.1, [0, 1_200, 2_400].map(Ok));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_after_the_deadline_is_not_waited_for() {
-    let (gate, start) = (Gate::default(), Instant::now());
-    let posts = post_all(&gate, "C1", 5, start + ms(2_500)).await;
+    let (rate_limiter, start) = (RateLimiter::default(), Instant::now());
+    let posts = post_all(&rate_limiter, "C1", 5, start + ms(2_500)).await;
     assert_eq!(posts[..3], [0, 1_200, 2_400].map(Ok), "in time");
     assert_eq!(posts[3..], [Err(3_000), Err(3_000)], "said at once: three seconds are before the fourth");
-    gate.limited("views.open", ms(5_000));
-    let refused = gate.wait("views.open", Instant::now() + ms(4_000)).await;
+    rate_limiter.limited("views.open", ms(5_000));
+    let refused = rate_limiter.wait("views.open", Instant::now() + ms(4_000)).await;
     assert_eq!(refused.map(drop), Err(ms(5_100)));
     let (start, deadline) = (Instant::now(), Instant::now() + ms(6_000));
-    gate.wait("views.open", deadline).await.expect("at its end").settle(Outcome::Answered);
+    rate_limiter.wait("views.open", deadline).await.expect("at its end").settle(Outcome::Answered);
     assert_eq!(at(start), 5_100);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_waiter_that_gives_up_leaves_the_queue() {
-    let (gate, deadline) = (Gate::default(), Instant::now() + Duration::from_mins(1));
+    let (rate_limiter, deadline) = (RateLimiter::default(), Instant::now() + Duration::from_mins(1));
     let start = Instant::now();
-    gate.wait_post(POST, "C1", deadline).await.expect("a slot").settle(Outcome::Answered);
-    let mut second = Box::pin(gate.wait_post(POST, "C1", deadline));
-    let mut third = Box::pin(gate.wait_post(POST, "C1", deadline));
+    rate_limiter.wait_post(POST, "C1", deadline).await.expect("a slot").settle(Outcome::Answered);
+    let mut second = Box::pin(rate_limiter.wait_post(POST, "C1", deadline));
+    let mut third = Box::pin(rate_limiter.wait_post(POST, "C1", deadline));
     assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
     drop(second);
-    let pass = third.await.expect("a slot");
+    let permit = third.await.expect("a slot");
     assert_eq!(at(start), 1_000, "it takes the place of the second");
-    drop(pass);
-    gate.wait_post(POST, "C1", deadline).await.expect("a slot").settle(Outcome::NotSent);
+    drop(permit);
+    rate_limiter.wait_post(POST, "C1", deadline).await.expect("a slot").settle(Outcome::NotSent);
     assert_eq!(at(start), 2_000, "a call that was given up counts");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_live_message_counts_until_its_share_is_dropped() {
-    let gate = Gate::default();
-    let shares: Vec<Share> = (0..4).map(|_| gate.share()).collect();
-    assert_eq!((shares[0].sharers(), gate.spacing()), (4, ms(6_000)));
-    let passes: Vec<_> = (0..10).filter_map(|_| gate.ask_update(&shares[0], Urgency::Live).ok()).collect();
-    assert_eq!(passes.len(), 6, "a slot is left for each final");
-    drop(passes);
-    gate.ask_update(&shares[1], Urgency::Final).expect("what was left").settle(Outcome::NotSent);
+    let rate_limiter = RateLimiter::default();
+    let shares: Vec<Share> = (0..4).map(|_| rate_limiter.share()).collect();
+    assert_eq!((shares[0].sharers(), rate_limiter.spacing()), (4, ms(6_000)));
+    let permits: Vec<_> =
+        (0..10).filter_map(|_| rate_limiter.ask_update(&shares[0], Urgency::Live).ok()).collect();
+    assert_eq!(permits.len(), 6, "a slot is left for each final");
+    drop(permits);
+    rate_limiter.ask_update(&shares[1], Urgency::Final).expect("what was left").settle(Outcome::NotSent);
     drop(shares);
-    let alone = gate.share();
-    assert_eq!((alone.sharers(), gate.spacing()), (1, ms(1_500)));
-    let wait = gate.ask_update(&alone, Urgency::Final).map(|pass| pass.settle(Outcome::Answered));
+    let alone = rate_limiter.share();
+    assert_eq!((alone.sharers(), rate_limiter.spacing()), (1, ms(1_500)));
+    let wait = rate_limiter.ask_update(&alone, Urgency::Final).map(|permit| permit.settle(Outcome::Answered));
     assert_eq!(wait, Ok(()));
 }

@@ -11,15 +11,15 @@ use super::{
     route::{Key, Route},
 };
 use crate::{
-    platform::permit::{self, Permit, Shared},
+    platform::permit::{self, Shared},
     telemetry::metrics,
 };
 
 /// The limits of one bot. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Shared<Limiter>);
+pub(super) struct RateLimiter(Shared<Limiter>);
 
-pub(super) type Pass = Permit<Limiter>;
+pub(super) type Permit = permit::Permit<Limiter>;
 
 impl permit::Limiter for Limiter {
     type Slot = Slot;
@@ -43,12 +43,12 @@ impl permit::Limiter for Limiter {
     }
 }
 
-impl Gate {
+impl RateLimiter {
     /// Returns a permit now.
     ///
     /// # Errors
     /// The error that says when to ask again.
-    pub(super) fn ask(&self, route: &Route, urgency: Urgency) -> Result<Pass, RestError> {
+    pub(super) fn ask(&self, route: &Route, urgency: Urgency) -> Result<Permit, RestError> {
         let asked = self.0.lock().ask(Ask::new(route, urgency), Instant::now());
         match asked {
             Ok(slot) => Ok(self.0.permit(slot)),
@@ -66,7 +66,7 @@ impl Gate {
         route: &Route,
         urgency: Urgency,
         deadline: Instant,
-    ) -> Result<Pass, RestError> {
+    ) -> Result<Permit, RestError> {
         let _position = Position { limiter: &self.0, ask: Ask::new(route, urgency) };
         loop {
             match self.ask(route, urgency) {

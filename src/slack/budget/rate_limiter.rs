@@ -9,13 +9,13 @@ use tokio::{
 };
 
 use super::{Budget, Outcome, Slot, Urgency};
-use crate::platform::permit::{self, Permit, Shared};
+use crate::platform::permit::{self, Shared};
 
 /// The budget of one workspace. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Gate(Shared<State>);
+pub(crate) struct RateLimiter(Shared<State>);
 
-pub(crate) type Pass = Permit<State>;
+pub(crate) type Permit = permit::Permit<State>;
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -46,7 +46,7 @@ impl permit::Limiter for State {
     }
 }
 
-impl Gate {
+impl RateLimiter {
     /// Counts one more live message of the workspace, until the share is dropped.
     pub(crate) fn share(&self) -> Share {
         let mut state = self.0.lock();
@@ -79,7 +79,7 @@ impl Gate {
     ///
     /// # Errors
     /// The wait before asking again. The message keeps its position in the queue for half a second after that.
-    pub(crate) fn ask_update(&self, share: &Share, urgency: Urgency) -> Result<Pass, Duration> {
+    pub(crate) fn ask_update(&self, share: &Share, urgency: Urgency) -> Result<Permit, Duration> {
         let slot = self.0.lock().budget.ask_update(share.who, urgency, Instant::now())?;
         Ok(self.0.permit(slot))
     }
@@ -93,7 +93,7 @@ impl Gate {
         method: &'static str,
         channel: &str,
         deadline: Instant,
-    ) -> Result<Pass, Duration> {
+    ) -> Result<Permit, Duration> {
         let (number, moves) = {
             let mut state = self.0.lock();
             (state.number(), Arc::clone(&state.moved))
@@ -122,7 +122,7 @@ impl Gate {
     ///
     /// # Errors
     /// That wait, at once if it ends after `deadline`.
-    pub(crate) async fn wait(&self, method: &'static str, deadline: Instant) -> Result<Pass, Duration> {
+    pub(crate) async fn wait(&self, method: &'static str, deadline: Instant) -> Result<Permit, Duration> {
         loop {
             let now = Instant::now();
             let asked = self.0.lock().budget.ask(method, now);
