@@ -23,7 +23,7 @@ use tokio::{
 const RUNS: usize = 20;
 /// The most time until the port accepts.
 const TARGET: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 
 /// The measurements of one run.
@@ -99,7 +99,7 @@ fn free_address() -> io::Result<SocketAddr> {
 async fn connect(address: SocketAddr, start: Instant) -> io::Result<TcpStream> {
     loop {
         match TcpStream::connect(address).await {
-            Err(_) if start.elapsed() < PATIENCE => sleep(BETWEEN_TRIES).await,
+            Err(_) if start.elapsed() < TIMEOUT => sleep(BETWEEN_TRIES).await,
             connected => return connected,
         }
     }

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{server::MODELS, usage::Usage};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 const KEY: [u8; 32] = [7; 32];
 
 /// A bot that ends with the bench, and its configuration.
@@ -68,7 +68,7 @@ impl Bot {
         let bot = Self { child, address, config, data, key };
         let start = Instant::now();
         while !bot.get("/readyz").await.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 return Err(io::Error::other("the bot is not ready"));
             }
             sleep(Duration::from_millis(50)).await;

@@ -27,7 +27,7 @@ const STREAM_HEAD: &[u8] =
 const BUCKET: &str = "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset-After: 2.000\r\nX-RateLimit-Bucket: b\r\n";
 /// Words that an answer begins with, at once.
 const WORDS: usize = 100;
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Received requests.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ impl Server {
     /// Waits until the received requests satisfy a condition.
     pub(crate) async fn until(&self, wanted: impl Fn(&Seen) -> bool) -> io::Result<()> {
         let mut changes = self.seen.subscribe();
-        let change = timeout(PATIENCE, changes.wait_for(|seen| wanted(seen))).await;
+        let change = timeout(TIMEOUT, changes.wait_for(|seen| wanted(seen))).await;
         change.map_err(|_| io::Error::other("the bot does nothing more"))?.map(drop).map_err(io::Error::other)
     }
 }

@@ -1,8 +1,8 @@
-//! SHELL. Final frames for orphans: the message is edited at its reference in the store.
+//! SHELL. Final frames for orphans: the message is edited at its message_ref in the store.
 
 use async_trait::async_trait;
 
-use super::{Discord, PLATFORM, reference::Reference, surface::DiscordSurface};
+use super::{Discord, PLATFORM, message_ref::MessageRef, surface::DiscordSurface};
 use crate::{
     arena::Finisher,
     race::RaceId,
@@ -16,8 +16,8 @@ impl Finisher for Discord {
         PLATFORM
     }
 
-    async fn finish(&self, id: RaceId, reference: &str, view: &View) -> Result<(), SurfaceError> {
-        let reference = Reference::parse(reference).ok_or(SurfaceError::Deleted)?;
-        DiscordSurface::found(self.handler.rest.clone(), &reference, id).show(view).await.map(drop)
+    async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError> {
+        let message_ref = MessageRef::parse(message_ref).ok_or(SurfaceError::Deleted)?;
+        DiscordSurface::found(self.handler.rest.clone(), &message_ref, id).show(view).await.map(drop)
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Interaction {
     /// The channel.
     pub(crate) channel: Option<u64>,
     /// The kind of channel.
-    pub(crate) place: Place,
+    pub(crate) place: ChannelKind,
     /// True if the bot itself is in the channel, so that it may be able to edit its message when the token has expired.
     pub(crate) bot_is_member: bool,
     /// The user's id.
@@ -64,7 +64,7 @@ pub(crate) struct Interaction {
 /// The kind of channel in which an interaction happened
 /// (<https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-context-types>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ChannelKind {
     /// In the server with this id; the bot may not be in it if the app is installed by the user.
     Server(u64),
     /// In a direct message with the bot.
@@ -194,22 +194,22 @@ fn option(option: &Value) -> Option<(String, String)> {
     Some((text(&option["name"])?, value))
 }
 
-fn place(json: &Value) -> Place {
+fn place(json: &Value) -> ChannelKind {
     let server = snowflake(&json["guild_id"]).or_else(|| snowflake(&json["guild"]["id"]));
     match (server, json["context"].as_u64()) {
-        (Some(server), _) => Place::Server(server),
-        (None, Some(1) | None) => Place::BotDm,
-        (None, Some(_)) => Place::Elsewhere,
+        (Some(server), _) => ChannelKind::Server(server),
+        (None, Some(1) | None) => ChannelKind::BotDm,
+        (None, Some(_)) => ChannelKind::Elsewhere,
     }
 }
 
 /// Key "0" of the owners is an installation in the server, or in the bot's own direct messages.
-fn bot_is_member(json: &Value, place: Place) -> bool {
+fn bot_is_member(json: &Value, place: ChannelKind) -> bool {
     let owners = json["authorizing_integration_owners"].as_object();
     match place {
-        Place::BotDm => true,
-        Place::Elsewhere => false,
-        Place::Server(_) => owners.is_none_or(|owners| owners.contains_key("0")),
+        ChannelKind::BotDm => true,
+        ChannelKind::Elsewhere => false,
+        ChannelKind::Server(_) => owners.is_none_or(|owners| owners.contains_key("0")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The allow-lists of Discord: servers, channels and roles.
 
-use super::interaction::{Interaction, Place};
+use super::interaction::{ChannelKind, Interaction};
 use crate::{arena::Refused, platform::permissions::check};
 
 /// Allow-lists of ids; an empty one permits everything.
@@ -20,7 +20,7 @@ impl Access {
     /// # Errors
     /// [`Refused::NotPermitted`].
     pub(super) fn check(&self, interaction: &Interaction) -> Result<(), Refused> {
-        check(&self.servers, |server| interaction.place == Place::Server(*server), "in this server")?;
+        check(&self.servers, |server| interaction.place == ChannelKind::Server(*server), "in this server")?;
         check(&self.channels, |channel| interaction.channel == Some(*channel), "in this channel")?;
         check(&self.roles, |role| interaction.roles.contains(role), "to your roles here")
     }

@@ -16,7 +16,7 @@ use super::{
     METRICS,
     handlers::value,
     interaction::{Interaction, UNSETTLED},
-    reference::Reference,
+    message_ref::MessageRef,
     render,
     rest::{Answer, File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
 };
@@ -36,7 +36,7 @@ const EPHEMERAL: u64 = 1 << 6;
 pub(super) struct DiscordSurface {
     rest: Rest,
     race: RaceId,
-    message: Reference,
+    message: MessageRef,
     /// The channel in which the race was asked for.
     asked_in: Option<u64>,
     token_until: Instant,
@@ -65,19 +65,19 @@ impl DiscordSurface {
             asked_in: interaction.channel,
             token_until: interaction.received_at + token_life,
             unsettled_until: interaction.received_at + UNSETTLED,
-            ..Self::found(rest, &Reference::of(interaction, token_life), race)
+            ..Self::found(rest, &MessageRef::of(interaction, token_life), race)
         }
     }
 
-    /// The message at `reference`, whose process has died.
-    pub(super) fn found(rest: Rest, reference: &Reference, race: RaceId) -> Self {
-        let (share, now) = (rest.share(&reference.token_route()), Instant::now());
-        let left = reference.token_until.duration_since(Timestamp::now());
+    /// The message at `message_ref`, whose process has died.
+    pub(super) fn found(rest: Rest, message_ref: &MessageRef, race: RaceId) -> Self {
+        let (share, now) = (rest.share(&message_ref.token_route()), Instant::now());
+        let left = message_ref.token_until.duration_since(Timestamp::now());
         Self {
             rest,
             race,
-            message: reference.clone(),
-            asked_in: reference.channel,
+            message: message_ref.clone(),
+            asked_in: message_ref.channel,
             token_until: now + Duration::try_from(left).unwrap_or_default(),
             token_is_over: false,
             is_in_channel: false,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     PLATFORM, Slack,
     api::Api,
-    incoming::{Incoming, Place},
+    incoming::{ChannelThread, Incoming},
     render,
     surface::{Address, SlackSurface},
 };
@@ -37,7 +37,7 @@ pub(super) struct Waiting {
 impl Waiting {
     /// Returns the way to the person behind `incoming`, if it has a place.
     pub(super) fn of(incoming: &Incoming) -> Option<Self> {
-        let Place { channel, thread } = incoming.place.clone()?;
+        let ChannelThread { channel, thread } = incoming.place.clone()?;
         let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
         Some(Self { response_url, channel, thread, user: incoming.user.clone() })
     }
@@ -45,7 +45,7 @@ impl Waiting {
     /// Tells the asker that nothing began, once: twice would puzzle them.
     async fn notify(self, api: &Api) -> Result<(), SurfaceError> {
         let words = render::notice(NEVER_BEGAN);
-        let place = Place { channel: self.channel, thread: self.thread };
+        let place = ChannelThread { channel: self.channel, thread: self.thread };
         let sent = match self.response_url.map(SecretString::from) {
             Some(url) => api.respond(&url, &words, false).await,
             None => api.whisper(&place, &self.user, &words).await,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, ApiError, File, Place, Posted, Staged, method};
+use super::api::{Api, ApiError, ChannelThread, File, Posted, Staged, method};
 use crate::backoff::Backoff;
 
 /// Waits after a call that was not sent.
@@ -21,7 +21,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// [ambiguous](ApiError::is_ambiguous) one the message may exist.
 pub(super) async fn post(
     api: &Api,
-    place: &Place,
+    place: &ChannelThread,
     message: &(impl Serialize + Sync),
     deadline: Instant,
 ) -> Result<Posted, ApiError> {
@@ -34,7 +34,7 @@ pub(super) async fn post(
 /// As [`post`].
 pub(super) async fn share(
     api: &Api,
-    place: &Place,
+    place: &ChannelThread,
     staged: &Staged,
     deadline: Instant,
 ) -> Result<(), ApiError> {
@@ -58,7 +58,7 @@ pub(super) async fn stage(api: &Api, file: &File, deadline: Instant) -> Result<S
 
 async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(
     api: &Api,
-    (method, place): (&'static str, &Place),
+    (method, place): (&'static str, &ChannelThread),
     deadline: Instant,
     call: impl Fn() -> C,
 ) -> Result<T, ApiError> {

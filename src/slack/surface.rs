@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     METRICS,
-    api::{Api, ApiError, File, Place, Staged},
+    api::{Api, ApiError, ChannelThread, File, Staged},
     budget::{Share, Urgency},
     posts,
     render::{self, Body},
@@ -90,9 +90,9 @@ impl Address {
     }
 
     /// The thread of the message, or the one below it.
-    pub(super) fn below(&self) -> Place {
+    pub(super) fn below(&self) -> ChannelThread {
         let thread = self.thread.clone().unwrap_or_else(|| self.ts.clone());
-        Place { channel: self.channel.clone(), thread: Some(thread) }
+        ChannelThread { channel: self.channel.clone(), thread: Some(thread) }
     }
 }
 

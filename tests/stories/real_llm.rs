@@ -24,7 +24,7 @@ const LANES: [(&str, f64, u64); 2] = [("steady", 0.0, 160), ("lively", 0.9, 240)
 /// The maximum difference between our decode speed and the server's own.
 const TOLERANCE: f64 = 0.02;
 
-const PATIENCE: Duration = Duration::from_mins(3);
+const TIMEOUT: Duration = Duration::from_mins(3);
 
 /// A llama-server that is killed when dropped.
 struct Llama {
@@ -46,7 +46,7 @@ impl Llama {
         command.env("LD_LIBRARY_PATH", server.parent().expect("a folder")).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = command.spawn().expect("ARENA_LLAMA_SERVER runs");
-        let ready = timeout(PATIENCE, healthy(address));
+        let ready = timeout(TIMEOUT, healthy(address));
         tokio::select! {
             ready = ready => ready.expect("the server loads the model"),
             gone = process.wait() => panic!("the server ended: {gone:?}"),
@@ -95,7 +95,7 @@ async fn speeds_and_counts_are_those_of_a_real_server() {
     let program = Program::with(&llama.config());
     let request =
         program.run(&["compare", "--json", "Write a long story about a lighthouse and its keeper."]);
-    let outcome = timeout(PATIENCE, request).await.expect("the race ends");
+    let outcome = timeout(TIMEOUT, request).await.expect("the race ends");
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let race = outcome.json();
     assert_eq!(race["simulated"], false);

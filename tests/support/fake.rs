@@ -7,7 +7,7 @@ use tokio::{io::AsyncReadExt, net::TcpStream, sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The longest time that a test waits for a change before it fails with the transcript.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// State that can describe what happened to it.
 pub trait Transcript {
@@ -59,7 +59,7 @@ impl<W: Transcript> Shared<W> {
                 changes.changed().await.expect("the world stands");
             }
         };
-        let found = timeout(PATIENCE, looking).await.ok();
+        let found = timeout(TIMEOUT, looking).await.ok();
         found.unwrap_or_else(|| {
             panic!("waited in vain for {what}. So far:\n{}", self.world.borrow().transcript())
         })

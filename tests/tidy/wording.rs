@@ -73,7 +73,6 @@ const FORBIDDEN_FILES: &[(&str, &str)] = &[
 const FORBIDDEN_TYPES: &[(&str, &str)] = &[
     ("Ask", "Reservation"),
     ("Entry", "Registration"),
-    ("Gate", "RateLimiter"),
     ("Pass", "Permit"),
     ("Place", "MessageRef, ChannelKind"),
     ("Turn", "Permit"),

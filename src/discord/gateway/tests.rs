@@ -12,12 +12,12 @@ use std::sync::{
 use serde_json::json;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use self::fake::{Door as FakeDoor, FakeGateway, Reaction, Rules};
+use self::fake::{Acceptance as FakeDoor, FakeGateway, Reaction, Rules};
 use super::*;
 use crate::discord::interaction::{Interaction, Kind};
 
 const TOKEN: &str = "the-bot-token";
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const MS: Duration = Duration::from_millis(1);
 
 fn timing() -> Timing {
@@ -75,16 +75,16 @@ impl Bot {
     }
 
     async fn until(&mut self, wanted: impl FnMut(&State) -> bool) -> State {
-        timeout(PATIENCE, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+        timeout(TIMEOUT, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
     }
 
     async fn seen(&self, wanted: impl FnMut(&fake::Truth) -> bool) -> fake::Truth {
-        timeout(PATIENCE, self.fake.until(wanted)).await.expect("in time")
+        timeout(TIMEOUT, self.fake.until(wanted)).await.expect("in time")
     }
 
     /// The custom id of the next button.
     async fn button(&mut self) -> String {
-        let next = timeout(PATIENCE, self.interactions.recv()).await.expect("in time").expect("it runs");
+        let next = timeout(TIMEOUT, self.interactions.recv()).await.expect("in time").expect("it runs");
         match next.kind {
             Kind::Button { custom_id, .. } => custom_id,
             other => panic!("no button: {other:?}"),
@@ -95,7 +95,7 @@ impl Bot {
     async fn close(self) -> Duration {
         let begin = Instant::now();
         self.closed.cancel();
-        timeout(PATIENCE, self.task).await.expect("in time").expect("no panic");
+        timeout(TIMEOUT, self.task).await.expect("in time").expect("no panic");
         begin.elapsed()
     }
 }
@@ -121,7 +121,7 @@ async fn it_connects_receives_interactions_and_closes_with_1000() {
     let fake = Arc::clone(&bot.fake);
     let took = bot.close().await;
     assert!(took < SOON, "{took:?}");
-    let truth = timeout(PATIENCE, fake.until(|truth| truth.live == 0)).await.expect("in time");
+    let truth = timeout(TIMEOUT, fake.until(|truth| truth.live == 0)).await.expect("in time");
     assert_eq!((truth.ends.len(), truth.ends[0].code, truth.connections), (1, Some(1000), 1));
 }
 
@@ -210,7 +210,7 @@ async fn after_a_fatal_close_code_the_state_names_the_remedy() {
         let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
         let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
         assert!(matches!(&state, State::Refused { why } if why.contains(word)), "{code}: {state:?}");
-        timeout(PATIENCE, bot.task).await.expect("it returns by itself").expect("no panic");
+        timeout(TIMEOUT, bot.task).await.expect("it returns by itself").expect("no panic");
         assert_eq!(bot.fake.truth().connections, 1, "{code}");
     }
 }
@@ -259,12 +259,12 @@ async fn without_session_starts_nothing_is_connected() {
 #[tokio::test]
 async fn a_server_that_is_down_for_a_while_costs_no_identify() {
     let mut bot = Bot::ready(rules()).await;
-    bot.fake.door(FakeDoor::Shut);
+    bot.fake.acceptance(FakeDoor::Shut);
     bot.fake.drop_connection();
     bot.until(|state| matches!(state, State::Lost { .. })).await;
     let before = bot.fake.truth().connections;
     bot.seen(|truth| truth.connections > before + 2).await;
-    bot.fake.door(FakeDoor::Open);
+    bot.fake.acceptance(FakeDoor::Open);
     bot.until(|state| *state == State::Ready).await;
     assert_eq!(bot.fake.truth().identifies.len(), 2, "a failed connection costs no IDENTIFY");
     bot.close().await;
@@ -273,10 +273,10 @@ async fn a_server_that_is_down_for_a_while_costs_no_identify() {
 #[tokio::test]
 async fn a_resume_that_hangs_is_given_up() {
     let mut bot = Bot::ready(rules()).await;
-    bot.fake.door(FakeDoor::Mute);
+    bot.fake.acceptance(FakeDoor::Mute);
     bot.fake.drop_connection();
     bot.until(|state| matches!(state, State::Lost { .. })).await;
-    bot.fake.door(FakeDoor::Open);
+    bot.fake.acceptance(FakeDoor::Open);
     bot.close().await;
 }
 
@@ -293,7 +293,7 @@ async fn a_refused_session_is_retried_more_slowly() {
     let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
     let state = bot.until(|state| matches!(state, State::Lost { .. })).await;
     assert!(matches!(&state, State::Lost { why } if why.contains("before it is ready")), "{state:?}");
-    timeout(2 * PATIENCE, bot.state.wait_for(|state| *state == State::Ready))
+    timeout(2 * TIMEOUT, bot.state.wait_for(|state| *state == State::Ready))
         .await
         .expect("in time")
         .expect("runs");
@@ -326,7 +326,7 @@ async fn it_runs_as_many_shards_as_discord_asks_for() {
     bot.until(|state| *state == State::Ready).await;
     let fake = Arc::clone(&bot.fake);
     assert!(bot.close().await < SOON);
-    timeout(PATIENCE, fake.until(|truth| truth.live == 0)).await.expect("in time");
+    timeout(TIMEOUT, fake.until(|truth| truth.live == 0)).await.expect("in time");
 }
 
 #[tokio::test]
@@ -345,18 +345,18 @@ async fn shards_that_wait_for_their_turn_do_not_call_the_api_again() {
 
 #[tokio::test]
 async fn it_closes_within_a_second_from_every_state() {
-    for door in [FakeDoor::Shut, FakeDoor::Mute, FakeDoor::Open] {
+    for acceptance in [FakeDoor::Shut, FakeDoor::Mute, FakeDoor::Open] {
         let fake = Arc::new(FakeGateway::open(rules()).await);
-        fake.door(door);
+        fake.acceptance(acceptance);
         fake.withhold_hello();
         let asked = Arc::clone(&fake);
         let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
         bot.seen(|truth| truth.connections > 0).await;
-        if door == FakeDoor::Shut {
+        if acceptance == FakeDoor::Shut {
             bot.until(|state| matches!(state, State::Lost { .. })).await;
         }
         let took = bot.close().await;
-        assert!(took < SOON, "{door:?}: {took:?}");
+        assert!(took < SOON, "{acceptance:?}: {took:?}");
     }
 }
 

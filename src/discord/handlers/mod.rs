@@ -13,9 +13,9 @@ use self::reply::Reply;
 pub(super) use self::reply::value;
 use super::{
     METRICS, PLATFORM, commands, completion,
-    interaction::{Interaction, Kind, Place},
+    interaction::{ChannelKind, Interaction, Kind},
+    message_ref::MessageRef,
     permissions::Access,
-    reference::Reference,
     render,
     rest::{File, Rest},
     surface::DiscordSurface,
@@ -106,8 +106,8 @@ impl InteractionHandler {
 
     fn caller(&self, interaction: &Interaction) -> Caller {
         let server = match interaction.place {
-            Place::Server(id) => format!("discord:{id}"),
-            Place::BotDm | Place::Elsewhere => "discord:private".to_owned(),
+            ChannelKind::Server(id) => format!("discord:{id}"),
+            ChannelKind::BotDm | ChannelKind::Elsewhere => "discord:private".to_owned(),
         };
         Caller {
             asker: Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() },
@@ -115,7 +115,7 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
-                message_ref: Some(Reference::of(interaction, self.token_life).to_string()),
+                message_ref: Some(MessageRef::of(interaction, self.token_life).to_string()),
             },
             permission: self.access.check(interaction),
             may_stop_any: interaction.may_manage,

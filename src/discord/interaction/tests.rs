@@ -43,7 +43,7 @@ fn a_command_in_a_server() {
     let read = read_now(&ask());
     assert_eq!((read.id, read.application, read.user, read.channel), (1001, 42, 5, Some(88)));
     assert_eq!((read.token.expose_secret(), read.name.as_str()), ("secret-token", "Countess"));
-    assert_eq!((read.place, read.bot_is_member, read.may_manage), (Place::Server(77), true, true));
+    assert_eq!((read.place, read.bot_is_member, read.may_manage), (ChannelKind::Server(77), true, true));
     assert_eq!(read.file_limit, 26_214_400);
     let options = pairs(&[("model", "gemma"), ("prompt", "my secret prompt")]);
     assert_eq!(read.kind, Kind::Command { word: "ask".into(), options });
@@ -57,7 +57,7 @@ fn a_race_can_start_whatever_field_is_missing() {
         let read = read_now(&without(ask(), "", field));
         assert_eq!(
             (read.place, read.bot_is_member, &read.kind),
-            (Place::Server(77), true, &whole),
+            (ChannelKind::Server(77), true, &whole),
             "{field}"
         );
     }
@@ -93,12 +93,12 @@ fn a_direct_message_has_a_user_and_no_member() {
     json["context"] = 1.into();
     json["authorizing_integration_owners"] = json!({ "0": "0" });
     let read = read_now(&json);
-    assert_eq!((read.place, read.bot_is_member, read.user), (Place::BotDm, true, 6));
+    assert_eq!((read.place, read.bot_is_member, read.user), (ChannelKind::BotDm, true, 6));
     assert_eq!((read.name.as_str(), read.may_manage), ("bob", false));
     json["context"] = 2.into();
     json["authorizing_integration_owners"] = json!({ "1": "6" });
     let read = read_now(&json);
-    assert_eq!((read.place, read.bot_is_member), (Place::Elsewhere, false));
+    assert_eq!((read.place, read.bot_is_member), (ChannelKind::Elsewhere, false));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_users_own_installation_in_a_server_without_the_bot() {
     let mut json = ask();
     json["authorizing_integration_owners"] = json!({ "1": "5" });
     let read = read_now(&json);
-    assert_eq!((read.place, read.bot_is_member), (Place::Server(77), false));
+    assert_eq!((read.place, read.bot_is_member), (ChannelKind::Server(77), false));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     error::RestError,
-    limit::{Ask, Level, Limiter, Outcome, Refusal, Slot, Urgency},
+    limit::{Level, Limiter, Outcome, Refusal, Reservation, Slot, Urgency},
     route::{Key, Route},
 };
 use crate::{
@@ -49,7 +49,7 @@ impl RateLimiter {
     /// # Errors
     /// The error that says when to ask again.
     pub(super) fn ask(&self, route: &Route, urgency: Urgency) -> Result<Permit, RestError> {
-        let asked = self.0.lock().ask(Ask::new(route, urgency), Instant::now());
+        let asked = self.0.lock().ask(Reservation::new(route, urgency), Instant::now());
         match asked {
             Ok(slot) => Ok(self.0.permit(slot)),
             Err(Refusal::Wait(retry_after)) => Err(RestError::Limited { retry_after }),
@@ -67,7 +67,7 @@ impl RateLimiter {
         urgency: Urgency,
         deadline: Instant,
     ) -> Result<Permit, RestError> {
-        let _position = Position { limiter: &self.0, ask: Ask::new(route, urgency) };
+        let _position = Position { limiter: &self.0, ask: Reservation::new(route, urgency) };
         loop {
             match self.ask(route, urgency) {
                 Err(RestError::Limited { retry_after }) if Instant::now() + retry_after < deadline => {
@@ -96,7 +96,7 @@ impl RateLimiter {
 /// A position in a queue, given up when its owner stops waiting.
 struct Position<'a> {
     limiter: &'a Shared<Limiter>,
-    ask: Ask,
+    ask: Reservation,
 }
 
 impl Drop for Position<'_> {

@@ -57,7 +57,7 @@ pub(crate) mod method {
 
 /// A channel, and perhaps a thread in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
+pub(crate) struct ChannelThread {
     /// `C...`, `G...` or `D...`.
     pub(crate) channel: String,
     /// The time stamp of the thread's first message; `None` is the channel itself.
@@ -224,8 +224,12 @@ impl Api {
     ///
     /// # Errors
     /// After an [ambiguous](ApiError::is_ambiguous) one the message may exist, and must not be posted again.
-    pub(crate) async fn post(&self, place: &Place, message: &(impl Serialize + Sync)) -> Result<Posted> {
-        let Place { channel, thread } = place;
+    pub(crate) async fn post(
+        &self,
+        place: &ChannelThread,
+        message: &(impl Serialize + Sync),
+    ) -> Result<Posted> {
+        let ChannelThread { channel, thread } = place;
         let fields =
             json!({"channel": channel, "thread_ts": thread, "unfurl_links": false, "unfurl_media": false});
         let body = with_fields(message, &fields)?;
@@ -250,7 +254,7 @@ impl Api {
     /// Posts a message that only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
     pub(crate) async fn whisper(
         &self,
-        place: &Place,
+        place: &ChannelThread,
         user: &str,
         message: &(impl Serialize + Sync),
     ) -> Result<()> {

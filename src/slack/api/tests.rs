@@ -63,12 +63,12 @@ fn message() -> Value {
     json!({"text": TEXT, "blocks": [{"type": "divider"}]})
 }
 
-fn place() -> Place {
-    Place { channel: "C1".into(), thread: None }
+fn place() -> ChannelThread {
+    ChannelThread { channel: "C1".into(), thread: None }
 }
 
-fn thread() -> Place {
-    Place { channel: "C1".into(), thread: Some("1.1".into()) }
+fn thread() -> ChannelThread {
+    ChannelThread { channel: "C1".into(), thread: Some("1.1".into()) }
 }
 
 #[tokio::test]

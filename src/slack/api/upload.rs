@@ -7,7 +7,7 @@
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::{Api, ApiError, File, Lost, Place, Result, Staged, method, with_fields};
+use super::{Api, ApiError, ChannelThread, File, Lost, Result, Staged, method, with_fields};
 use crate::backoff::Backoff;
 
 /// For steps that change nothing visible.
@@ -59,7 +59,7 @@ impl Api {
     /// # Errors
     /// [`ApiError::NotInChannel`] if it cannot join. After an [ambiguous](ApiError::is_ambiguous) one the file may be
     /// visible.
-    pub(crate) async fn share(&self, place: &Place, staged: &Staged) -> Result<()> {
+    pub(crate) async fn share(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
         match self.share_once(place, staged).await {
             Err(ApiError::NotInChannel) => {}
             done => return done,
@@ -73,7 +73,7 @@ impl Api {
         }
     }
 
-    async fn share_once(&self, place: &Place, staged: &Staged) -> Result<()> {
+    async fn share_once(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
         let files = json!({ "files": [{ "id": staged.id, "title": staged.title }] });
         let body = with_fields(&files, &json!({ "channel_id": place.channel, "thread_ts": place.thread }))?;
         self.call(method::SHARE_FILE, &body, self.0.timeouts.other).await.map(drop)

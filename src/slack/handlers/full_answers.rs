@@ -18,7 +18,7 @@ use crate::{
     race::{RaceId, Record},
     slack::{
         PLATFORM,
-        api::{ApiError, File, Place},
+        api::{ApiError, ChannelThread, File},
         incoming::{Incoming, Kind},
         posts, render,
     },
@@ -97,7 +97,7 @@ impl CommandHandler {
     /// Posts what is missing, and keeps `progress` up to date.
     async fn post_answers(
         &self,
-        thread: &Place,
+        thread: &ChannelThread,
         record: &Record,
         progress: &mut Progress,
     ) -> Result<(), ApiError> {
@@ -136,11 +136,11 @@ fn file(record: &Record, markdown: Vec<u8>) -> File {
 }
 
 /// Returns the thread below the message whose button was pressed, or the one that contains it.
-fn thread(incoming: &Incoming) -> Option<Place> {
+fn thread(incoming: &Incoming) -> Option<ChannelThread> {
     let Kind::Button { message, .. } = &incoming.kind else { return None };
     let place = incoming.place.as_ref()?;
     let thread = place.thread.clone().or_else(|| message.clone());
-    Some(Place { channel: place.channel.clone(), thread })
+    Some(ChannelThread { channel: place.channel.clone(), thread })
 }
 
 #[cfg(test)]

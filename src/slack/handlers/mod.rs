@@ -18,7 +18,7 @@ pub(super) use self::full_answers::FullAnswers;
 use self::reply::Reply;
 use super::{
     METRICS, PLATFORM,
-    api::{Api, ApiError, Place},
+    api::{Api, ApiError, ChannelThread},
     finisher::Waiting,
     incoming::{Ack, Incoming, Kind},
     names::Names,
@@ -226,7 +226,7 @@ impl CommandHandler {
 
     async fn post(
         &self,
-        place: &Place,
+        place: &ChannelThread,
         incoming: &Incoming,
         recorded: &Recorded,
     ) -> Result<Address, ApiError> {

@@ -12,7 +12,7 @@ use super::{Answer, CommandHandler};
 use crate::{
     platform::handlers::Outcome,
     slack::{
-        api::Place,
+        api::ChannelThread,
         incoming::{Ack, Incoming},
         render::{self, Draft, modal},
     },
@@ -79,7 +79,7 @@ impl CommandHandler {
             return problem(modal::PROMPT, OTHER_VERSION.to_owned());
         };
         let incoming = Arc::new(Incoming {
-            place: Some(Place { channel: origin.channel, thread: origin.thread }),
+            place: Some(ChannelThread { channel: origin.channel, thread: origin.thread }),
             response_url: origin.response_url.map(SecretString::from),
             is_dm: origin.is_dm,
             ..incoming.as_ref().clone()

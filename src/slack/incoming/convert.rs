@@ -4,7 +4,7 @@ use serde_json::Value;
 use slack_morphism::prelude::*;
 use tokio::time::Instant;
 
-use super::{Incoming, Kind, Place, text};
+use super::{ChannelThread, Incoming, Kind, text};
 
 /// The reason for dropping a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incomin
         user: event.user_id.0,
         name: None,
         is_dm: is_dm(&channel),
-        place: Some(Place { channel, thread: None }),
+        place: Some(ChannelThread { channel, thread: None }),
         response_url: Some(String::from(event.response_url.0).into()),
         trigger_id: Some(trigger_id),
         kind: Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) },
@@ -71,7 +71,7 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
         name: user.name.or(user.username),
         user: user.id.0,
         is_dm: channel.as_deref().is_some_and(is_dm),
-        place: channel.map(|channel| Place { channel, thread }),
+        place: channel.map(|channel| ChannelThread { channel, thread }),
         response_url: event.response_url.map(|url| String::from(url.0).into()),
         trigger_id: Some(trigger_id),
         kind: Kind::Button {
@@ -144,7 +144,7 @@ pub(super) fn event(
         user,
         name: None,
         is_dm: is_dm(&channel),
-        place: Some(Place { channel, thread: origin.thread_ts.map(|thread| thread.0) }),
+        place: Some(ChannelThread { channel, thread: origin.thread_ts.map(|thread| thread.0) }),
         response_url: None,
         trigger_id: None,
         kind,

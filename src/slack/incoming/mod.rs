@@ -30,7 +30,7 @@ use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPus
 use tokio::time::Instant;
 
 use self::convert::Dropped;
-pub(crate) use super::api::Place;
+pub(crate) use super::api::ChannelThread;
 use super::api::opaque;
 use crate::{
     platform::Dedup,
@@ -57,7 +57,7 @@ pub(crate) struct Incoming {
     /// The user's name, where Slack sends it. Untrusted text.
     pub(crate) name: Option<String>,
     /// Its channel and thread; a submitted modal has neither.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<ChannelThread>,
     /// Set in direct messages, not only those with the bot.
     pub(crate) is_dm: bool,
     /// Accepts answers for 30 minutes, five times

@@ -51,8 +51,8 @@ impl World {
     }
 }
 
-fn place(channel: &str, thread: Option<&str>) -> Place {
-    Place { channel: channel.into(), thread: thread.map(str::to_owned) }
+fn place(channel: &str, thread: Option<&str>) -> ChannelThread {
+    ChannelThread { channel: channel.into(), thread: thread.map(str::to_owned) }
 }
 
 fn message(change: &Value) -> Value {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use self::{
-    fake::{Door, FakeSocket, Rules, Truth},
+    fake::{Acceptance, FakeSocket, Rules, Truth},
     web_api::{Reply, WebApi},
 };
 use super::*;

@@ -34,7 +34,7 @@ async fn presses(scenario: &SlackScenario, race: &UserRequest) -> UserRequest {
     scenario.slack.press(&race.wait_for_message().await, "Full answers", BEN)
 }
 
-async fn is_told_that_they_stand_there(scenario: &SlackScenario, race: &UserRequest) {
+async fn assert_they_are_posted(scenario: &SlackScenario, race: &UserRequest) {
     presses(scenario, race).await.wait_for_private_text("are in the thread").await;
 }
 
@@ -55,7 +55,7 @@ async fn a_message_of_which_slack_says_nothing_is_not_posted_again() {
         presses(&scenario, &race).await;
         let file = race.wait_for_file(".md").await;
         assert!(String::from_utf8_lossy(&file.bytes).contains("is short"));
-        is_told_that_they_stand_there(&scenario, &race).await;
+        assert_they_are_posted(&scenario, &race).await;
         assert_eq!(calls(&scenario, Method::PostMessage), before + 1, "{trouble:?}");
         let stands = usize::from(matches!(trouble, Fault::Cut(Moment::After)));
         assert_eq!(
@@ -82,7 +82,7 @@ async fn what_stands_there_already_is_not_posted_again() {
     for words in ["of a and", "of b and"] {
         race.wait_for_reply(words).await;
     }
-    is_told_that_they_stand_there(&scenario, &race).await;
+    assert_they_are_posted(&scenario, &race).await;
     assert_eq!(stand(), [1, 1]);
     assert_eq!(file_count(&race, ".md"), 0);
     scenario.finish().await;
@@ -102,7 +102,7 @@ async fn a_file_gets_over_trouble_by_one_press() {
     let pressed = presses(&scenario, &race).await;
     race.wait_for_file(".md").await;
     wait_for_faults(&scenario).await;
-    is_told_that_they_stand_there(&scenario, &race).await;
+    assert_they_are_posted(&scenario, &race).await;
     assert!(pressed.ephemerals().is_empty(), "{:?}", pressed.ephemerals());
     assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 1));
     scenario.finish().await;
@@ -118,7 +118,7 @@ async fn a_file_that_was_not_taken_is_sent_alone() {
     assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 0));
     presses(&scenario, &race).await;
     race.wait_for_file(".md").await;
-    is_told_that_they_stand_there(&scenario, &race).await;
+    assert_they_are_posted(&scenario, &race).await;
     assert_eq!((messages(&race, "Full answers of"), file_count(&race, ".md")), (1, 1));
     scenario.finish().await;
 }
@@ -132,7 +132,7 @@ async fn a_file_of_which_slack_says_nothing_is_not_shown_twice() {
         let before = calls(&scenario, Method::CompleteUpload);
         inject(&scenario, Method::CompleteUpload, trouble);
         presses(&scenario, &race).await.wait_for_private_text("confirm the file with the full answers").await;
-        is_told_that_they_stand_there(&scenario, &race).await;
+        assert_they_are_posted(&scenario, &race).await;
         if matches!(trouble, Fault::Cut(Moment::After)) {
             race.wait_for_file(".md").await;
         }

@@ -58,7 +58,7 @@ async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
 }
 
 /// Starts a race and waits until its asker is told that Slack did not respond.
-async fn is_told_that_nobody_knows(scenario: &SlackScenario, channel: &str, n: usize) -> UserRequest {
+async fn assert_outcome_is_unknown(scenario: &SlackScenario, channel: &str, n: usize) -> UserRequest {
     let line = format!("compare {PROMPT} {n}?");
     let request = match channel {
         DM => scenario.slack.direct_message(&line, NAMED, None),
@@ -84,7 +84,7 @@ async fn a_first_post_of_which_slack_says_nothing_is_not_repeated() {
     let scenario = SlackScenario::start(one_at_a_time(), [gated_answer(&gate)]).await;
     for (n, trouble) in FAULTS.iter().enumerate() {
         inject(&scenario, Method::PostMessage, trouble);
-        let request = is_told_that_nobody_knows(&scenario, LOBBY, n).await;
+        let request = assert_outcome_is_unknown(&scenario, LOBBY, n).await;
         assert_eq!(calls(&scenario, Method::PostMessage), n + 1);
         if matches!(trouble, Fault::Cut(Moment::After)) {
             let look = request.current();
@@ -92,7 +92,7 @@ async fn a_first_post_of_which_slack_says_nothing_is_not_repeated() {
         }
     }
     inject(&scenario, Method::PostMessage, &FAULTS[3]);
-    is_told_that_nobody_knows(&scenario, DM, 9).await;
+    assert_outcome_is_unknown(&scenario, DM, 9).await;
     assert_eq!(model_calls(&scenario), 0);
     // the only permit is free again
     let request = start_race(&scenario, LOBBY).await;
@@ -105,7 +105,7 @@ async fn a_first_post_of_which_slack_says_nothing_is_not_repeated() {
 async fn a_post_that_takes_effect_too_late_stays_alone() {
     let scenario = SlackScenario::start(one_at_a_time(), []).await;
     scenario.slack.delay_next(Method::PostMessage, Duration::from_secs(10));
-    let request = is_told_that_nobody_knows(&scenario, LOBBY, 1).await;
+    let request = assert_outcome_is_unknown(&scenario, LOBBY, 1).await;
     request.wait_for_text(PROMPT).await;
     assert_eq!((calls(&scenario, Method::PostMessage), model_calls(&scenario)), (1, 0));
     scenario.finish().await;

@@ -9,7 +9,7 @@ use crate::support::{
     provider::{Answer, Gate, answer},
     slack::{
         ANA, Method,
-        socket::{Door, FakeSocket, Truth},
+        socket::{Acceptance, FakeSocket, Truth},
     },
 };
 
@@ -126,9 +126,9 @@ async fn readiness_is_that_of_the_connections() {
     let mut scenario =
         SlackScenario::start(Setup { transport: Transport::Socket, ..single_model("") }, [says(" Back")])
             .await;
-    for (door, disable) in [(Door::Shut, false), (Door::Busy, true)] {
+    for (acceptance, disable) in [(Acceptance::Shut, false), (Acceptance::Busy, true)] {
         is_ready(&scenario).await;
-        socket(&scenario).door(door);
+        socket(&scenario).acceptance(acceptance);
         if disable {
             socket(&scenario).disconnects("link_disabled");
         } else {
@@ -140,7 +140,7 @@ async fn readiness_is_that_of_the_connections() {
             status == 503
         };
         eventually(is_unready).await;
-        socket(&scenario).door(Door::Open);
+        socket(&scenario).acceptance(Acceptance::Open);
         with_timeout(socket(&scenario).until(|truth| truth.live.len() == 2)).await;
     }
     is_ready(&scenario).await;

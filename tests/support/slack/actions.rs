@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The longest message that a person can send.
-const LONGEST: usize = 40_000;
+const MAX_CHARS: usize = 40_000;
 
 impl FakeSlack {
     /// Types a slash command, such as "/arena", and text after it.
@@ -58,7 +58,7 @@ impl FakeSlack {
 
     /// Writes a message without an event for the bot. Returns its name, for threads under it.
     pub fn write_message(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> Ts {
-        assert!(text.chars().count() <= LONGEST, "nobody can write that much");
+        assert!(text.chars().count() <= MAX_CHARS, "nobody can write that much");
         self.shared.with(|world| {
             world.may_write(channel);
             let ts = world.ts();

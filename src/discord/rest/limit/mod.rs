@@ -40,7 +40,7 @@ pub(crate) enum Urgency {
 
 /// A request for a slot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
+pub(super) struct Reservation {
     key: Key,
     who: u64,
     is_exempt: bool,
@@ -51,14 +51,14 @@ pub(super) struct Ask {
 #[derive(Debug)]
 #[must_use = "a slot that is not settled stays in flight for ever"]
 pub(super) struct Slot {
-    ask: Ask,
+    ask: Reservation,
     sent: Instant,
 }
 
 /// A slot was not granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Ask again after this time.
+    /// Reservation again after this time.
     Wait(Duration),
     /// Too many calls were refused in the last ten minutes.
     Budget,
@@ -136,7 +136,7 @@ impl Outcome {
     }
 }
 
-impl Ask {
+impl Reservation {
     pub(super) fn new(route: &Route, urgency: Urgency) -> Self {
         Self { key: route.key(), who: route.who(), is_exempt: route.is_interaction(), urgency }
     }
@@ -156,7 +156,7 @@ pub(super) struct Limiter {
 impl Limiter {
     /// Grants a slot for a call that is sent at `now`, or returns the time until the caller should ask again. A caller
     /// that was refused has a position in the queue of its bucket, which it loses if it does not come back in time.
-    pub(super) fn ask(&mut self, ask: Ask, now: Instant) -> Result<Slot, Refusal> {
+    pub(super) fn ask(&mut self, ask: Reservation, now: Instant) -> Result<Slot, Refusal> {
         self.sweep(now);
         if !self.invalid.allows(ask.urgency, now) {
             return Err(Refusal::Budget);
@@ -195,7 +195,7 @@ impl Limiter {
     }
 
     /// Gives up the position in the queue.
-    pub(super) fn leave_queue(&mut self, ask: Ask) {
+    pub(super) fn leave_queue(&mut self, ask: Reservation) {
         if let Some(bucket) = self.buckets.get_mut(&ask.key) {
             bucket.leave_queue(ask.who);
         }

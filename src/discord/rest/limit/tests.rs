@@ -31,12 +31,12 @@ fn original(token: &str) -> Route {
     Route::EditOriginal { application: 1, token: token.into() }
 }
 
-fn progress(route: &Route) -> Ask {
-    Ask::new(route, Urgency::Progress)
+fn progress(route: &Route) -> Reservation {
+    Reservation::new(route, Urgency::Progress)
 }
 
-fn last(route: &Route) -> Ask {
-    Ask::new(route, Urgency::Final)
+fn last(route: &Route) -> Reservation {
+    Reservation::new(route, Urgency::Final)
 }
 
 fn answered(limit: u32, remaining: u32, reset_after: u64) -> Outcome {
@@ -167,7 +167,7 @@ fn fifty_a_second_over_all_channels_and_some_are_kept_from_progress() {
     let clock = Clock::new();
     let mut limiter = Limiter::default();
     let asked = |limiter: &mut Limiter, urgency, from: u64| {
-        let ask = |n| limiter.ask(Ask::new(&message(n, 1), urgency), clock.at(from));
+        let ask = |n| limiter.ask(Reservation::new(&message(n, 1), urgency), clock.at(from));
         (from..from + 100).map(ask).filter_map(Result::ok).collect::<Vec<_>>()
     };
     let slots = asked(&mut limiter, Urgency::Progress, 0);

@@ -14,7 +14,7 @@ fn file() -> File {
 
 impl Api {
     /// All steps, as the surface takes them.
-    async fn upload(&self, place: &Place, file: File) -> Result<(), ApiError> {
+    async fn upload(&self, place: &ChannelThread, file: File) -> Result<(), ApiError> {
         let staged = self.stage(file).await?;
         self.share(place, &staged).await
     }

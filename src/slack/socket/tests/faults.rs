@@ -38,18 +38,23 @@ async fn garbage_changes_nothing() {
 
 #[tokio::test]
 async fn a_greeting_that_does_not_come_is_given_up() {
-    for (door, greets) in [(Door::Open, false), (Door::Mute, true), (Door::Shut, true), (Door::Busy, true)] {
+    for (acceptance, greets) in [
+        (Acceptance::Open, false),
+        (Acceptance::Mute, true),
+        (Acceptance::Shut, true),
+        (Acceptance::Busy, true),
+    ] {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
-        fake.door(door);
+        fake.acceptance(acceptance);
         fake.greets(greets);
         let web_api = WebApi::open(Arc::clone(&fake), []).await;
         let mut bot = Bot::at(fake, web_api, timing());
         let why = bot.lost().await;
         bot.seen(|truth| truth.connections > 1).await;
-        bot.fake.door(Door::Open);
+        bot.fake.acceptance(Acceptance::Open);
         bot.fake.greets(true);
         bot.until(|state| *state == State::Ready).await;
-        assert!(why.contains("greet") || why.contains("reached"), "{door:?}: {why}");
+        assert!(why.contains("greet") || why.contains("reached"), "{acceptance:?}: {why}");
         bot.works().await;
         bot.close().await;
     }
@@ -171,19 +176,19 @@ async fn connections_that_end_at_once_are_replaced_more_slowly() {
 
 #[tokio::test]
 async fn it_closes_soon_whatever_it_does() {
-    for (door, reply) in [
-        (Door::Shut, None),
-        (Door::Mute, None),
-        (Door::Open, Some(Reply::Hang)),
-        (Door::Open, Some(Reply::Limited(60))),
+    for (acceptance, reply) in [
+        (Acceptance::Shut, None),
+        (Acceptance::Mute, None),
+        (Acceptance::Open, Some(Reply::Hang)),
+        (Acceptance::Open, Some(Reply::Limited(60))),
     ] {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
-        fake.door(door);
+        fake.acceptance(acceptance);
         let web_api = WebApi::open(Arc::clone(&fake), reply).await;
         let bot = Bot::at(fake, web_api, Timing::default());
         timeout(TIMEOUT, bot.web_api.was_asked()).await.expect("in time");
         let took = bot.close().await;
-        assert!(took < SOON, "{door:?}: {took:?}");
+        assert!(took < SOON, "{acceptance:?}: {took:?}");
     }
     let bot = Bot::ready().await;
     bot.fake.goes_dark();

@@ -71,7 +71,7 @@ impl Link {
         if greets && self.send(&json!({ "op": 10, "d": { "heartbeat_interval": interval } })).await.is_err() {
             return End { code: None, by_client: true };
         }
-        let mut due = Instant::now() + self.server.rules.patience();
+        let mut due = Instant::now() + self.server.rules.ack_timeout();
         loop {
             tokio::select! {
                 biased;
@@ -81,7 +81,7 @@ impl Link {
                 },
                 message = self.socket.next() => match message {
                     Some(Ok(Message::Text(text))) => match self.heard(&text).await {
-                        Ok(true) => due = Instant::now() + self.server.rules.patience(),
+                        Ok(true) => due = Instant::now() + self.server.rules.ack_timeout(),
                         Ok(false) => {}
                         Err(Over) => return End { code: None, by_client: true },
                     },

@@ -35,7 +35,7 @@ pub struct FakeGateway {
 
 /// The treatment of new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum Acceptance {
     /// Served normally.
     Open,
     /// Dropped at once.
@@ -66,7 +66,7 @@ struct Server {
 
 struct Book {
     sessions: Vec<Session>,
-    door: Door,
+    acceptance: Acceptance,
     reactions: VecDeque<Reaction>,
     acks: bool,
     greets: bool,
@@ -87,8 +87,13 @@ impl FakeGateway {
     pub async fn open(rules: Rules) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let book =
-            Book { sessions: vec![], door: Door::Open, reactions: VecDeque::new(), acks: true, greets: true };
+        let book = Book {
+            sessions: vec![],
+            acceptance: Acceptance::Open,
+            reactions: VecDeque::new(),
+            acks: true,
+            greets: true,
+        };
         let truth = watch::Sender::new(Truth::default());
         let server = Arc::new(Server { rules, address, truth, book: Mutex::new(book) });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -181,8 +186,8 @@ impl FakeGateway {
     }
 
     /// Sets the treatment of new connections.
-    pub fn door(&self, door: Door) {
-        self.server.book().door = door;
+    pub fn acceptance(&self, acceptance: Acceptance) {
+        self.server.book().acceptance = acceptance;
     }
 
     /// Sets the responses to the next IDENTIFYs, in order; later ones get READY.
@@ -229,13 +234,13 @@ impl Drop for FakeGateway {
 async fn accept(listener: TcpListener, server: Arc<Server>, stop: CancellationToken, tasks: TaskTracker) {
     while let Ok((stream, _)) = listener.accept().await {
         server.truth.send_modify(|truth| truth.connections += 1);
-        let door = server.book().door;
+        let acceptance = server.book().acceptance;
         let server = Arc::clone(&server);
         let link = async move {
-            match door {
-                Door::Open => link::serve(stream, server).await,
-                Door::Shut => {}
-                Door::Mute => {
+            match acceptance {
+                Acceptance::Open => link::serve(stream, server).await,
+                Acceptance::Shut => {}
+                Acceptance::Mute => {
                     let _open = stream;
                     std::future::pending::<()>().await;
                 }

@@ -87,7 +87,7 @@ impl Rules {
     }
 
     /// Returns the time within which a heartbeat must arrive; a client polls twice a second.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn ack_timeout(&self) -> Duration {
         self.heartbeat * 2 + Duration::from_secs(2)
     }
 }

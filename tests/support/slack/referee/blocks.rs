@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::{Violations, charts, elements};
 
 /// The most blocks of a message.
-const MOST: usize = 50;
+const MAX_BLOCKS: usize = 50;
 /// The most characters in all markdown blocks together.
 const MARKDOWN: usize = 12_000;
 
 /// The blocks of a message.
 pub(super) fn in_message(violations: &mut Violations, blocks: &[Value], native_charts: bool) {
-    if blocks.len() > MOST {
-        violations.block(format!("{} blocks, of at most {MOST}", blocks.len()));
+    if blocks.len() > MAX_BLOCKS {
+        violations.block(format!("{} blocks, of at most {MAX_BLOCKS}", blocks.len()));
     }
     all(violations, blocks);
     let markdown = of_type(blocks, "markdown").map(|block| block["text"].as_str().unwrap_or_default());
@@ -38,7 +38,7 @@ pub(super) fn in_message(violations: &mut Violations, blocks: &[Value], native_c
 
 /// The blocks of a modal.
 pub(super) fn in_modal(violations: &mut Violations, blocks: &[Value]) {
-    if blocks.is_empty() || blocks.len() > 2 * MOST {
+    if blocks.is_empty() || blocks.len() > 2 * MAX_BLOCKS {
         violations.block(format!("{} blocks", blocks.len()));
     }
     for kind in ["markdown", "table", "data_visualization"] {

@@ -14,9 +14,9 @@ use super::{call::Call, method::Method, reply::Reply};
 
 /// The most bytes of text in a message, over all its blocks; above, Slack answers `msg_blocks_too_long`. The figure is
 /// undocumented; measurements range from 10,600 to 11,300.
-const MOST_BYTES: usize = 10_600;
+const MAX_BYTES: usize = 10_600;
 /// The longest `text`.
-const LONGEST_TEXT: usize = 4_000;
+const MAX_TEXT_CHARS: usize = 4_000;
 
 /// Violations in a call.
 #[derive(Debug, Default)]
@@ -133,7 +133,7 @@ fn message(violations: &mut Violations, fields: &Map<String, Value>, native_char
     if text.is_empty() {
         violations.refuse("no_text", "there is no fallback text");
     }
-    if text.chars().count() > LONGEST_TEXT {
+    if text.chars().count() > MAX_TEXT_CHARS {
         violations.refuse("msg_too_long", "the fallback text is too long");
     }
     violations.reads_mrkdwn(text, true);
@@ -148,9 +148,9 @@ fn message(violations: &mut Violations, fields: &Map<String, Value>, native_char
         Some(Value::Array(list)) if !list.is_empty() => blocks::in_message(violations, list, native_charts),
         _ => violations.refuse("invalid_blocks_format", "there are no blocks"),
     }
-    if violations.bytes > MOST_BYTES {
+    if violations.bytes > MAX_BYTES {
         let bytes = violations.bytes;
-        violations.refuse("msg_blocks_too_long", format!("{bytes} bytes of text, of at most {MOST_BYTES}"));
+        violations.refuse("msg_blocks_too_long", format!("{bytes} bytes of text, of at most {MAX_BYTES}"));
     }
 }
 

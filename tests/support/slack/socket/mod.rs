@@ -35,7 +35,7 @@ pub struct FakeSocket {
 
 /// The treatment of new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum Acceptance {
     /// Served normally.
     Open,
     /// Dropped at once.
@@ -68,18 +68,18 @@ struct Server {
 }
 
 struct Book {
-    door: Door,
+    acceptance: Acceptance,
     greets: bool,
     tickets: HashSet<String>,
     standing: bool,
-    links: Vec<Entry>,
+    links: Vec<Connection>,
     numbers: usize,
     turn: usize,
     sent: Vec<Envelope>,
 }
 
 /// A connection that was greeted.
-struct Entry {
+struct Connection {
     number: usize,
     orders: mpsc::UnboundedSender<Order>,
 }
@@ -90,7 +90,7 @@ impl FakeSocket {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let book = Book {
-            door: Door::Open,
+            acceptance: Acceptance::Open,
             greets: true,
             tickets: HashSet::new(),
             standing: false,
@@ -198,8 +198,8 @@ impl FakeSocket {
     }
 
     /// Sets the treatment of new connections.
-    pub fn door(&self, door: Door) {
-        self.server.book().door = door;
+    pub fn acceptance(&self, acceptance: Acceptance) {
+        self.server.book().acceptance = acceptance;
     }
 
     /// Returns the violations so far and clears them.
@@ -245,14 +245,14 @@ impl Drop for FakeSocket {
 async fn accept(listener: TcpListener, server: Arc<Server>, stop: CancellationToken, tasks: TaskTracker) {
     while let Ok((stream, _)) = listener.accept().await {
         server.truth.send_modify(|truth| truth.connections += 1);
-        let door = server.book().door;
+        let acceptance = server.book().acceptance;
         let server = Arc::clone(&server);
         let link = async move {
-            match door {
-                Door::Open => link::serve(stream, server).await,
-                Door::Shut => {}
-                Door::Busy => link::refuse(stream).await,
-                Door::Mute => {
+            match acceptance {
+                Acceptance::Open => link::serve(stream, server).await,
+                Acceptance::Shut => {}
+                Acceptance::Busy => link::refuse(stream).await,
+                Acceptance::Mute => {
                     let _open = stream;
                     std::future::pending::<()>().await;
                 }
@@ -310,7 +310,7 @@ impl Server {
         let mut book = self.book();
         book.numbers += 1;
         let number = book.numbers;
-        book.links.push(Entry { number, orders });
+        book.links.push(Connection { number, orders });
         let live = book.links.len();
         drop(book);
         self.truth.send_modify(|truth| {

@@ -40,7 +40,7 @@ impl Server {
 /// The next event of an editor.
 enum Step {
     /// It asks for a slot.
-    Ask,
+    Reservation,
     /// Its call reaches the server.
     Arrive(Slot),
     /// The answer reaches it.
@@ -122,7 +122,7 @@ impl World {
         };
         for (id, (begins, _)) in plan.editors.iter().enumerate() {
             world.limiter.share(message(1, 0).key(), start);
-            world.plan(start + ms(*begins), id, Step::Ask);
+            world.plan(start + ms(*begins), id, Step::Reservation);
         }
         world
     }
@@ -143,7 +143,7 @@ impl World {
             prop_assert!(now < self.start + ms(600_000), "an editor waits for ever");
             let (id, step) = self.steps.remove(&serial).expect("a step");
             match step {
-                Step::Ask => self.ask(id, now),
+                Step::Reservation => self.ask(id, now),
                 Step::Arrive(slot) => {
                     let outcome = self.server.accept(slot.ask.urgency, now);
                     prop_assert!(
@@ -172,7 +172,7 @@ impl World {
             editor.wants.get_or_insert(now);
             self.said.get_or_insert_with(|| self.limiter.finals());
         }
-        match self.limiter.ask(Ask::new(&editor.route, urgency), now) {
+        match self.limiter.ask(Reservation::new(&editor.route, urgency), now) {
             Ok(slot) => {
                 editor.edits.push(now);
                 editor.waited = editor.wants.map(|wants| now - wants);
@@ -183,7 +183,7 @@ impl World {
                 // its last token may come while it waits for a slot
                 let ends = Some(editor.ends).filter(|ends| *ends > now);
                 let next = ends.map_or(now + wait, |ends| ends.min(now + wait));
-                self.plan(next, id, Step::Ask);
+                self.plan(next, id, Step::Reservation);
             }
             Err(Refusal::Budget) => unreachable!("no 429 was given"),
         }
@@ -199,7 +199,7 @@ impl World {
         }
         let next = now + self.limiter.spacing(editor.route.key());
         let next = if editor.ends > now { next.min(editor.ends) } else { now };
-        self.plan(next, id, Step::Ask);
+        self.plan(next, id, Step::Reservation);
     }
 }
 

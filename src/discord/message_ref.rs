@@ -12,7 +12,7 @@ use super::{interaction::Interaction, rest::Route};
 
 /// The address of a message. Without `Debug`, because it holds the token.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Reference {
+pub(super) struct MessageRef {
     application: u64,
     token: String,
     /// The end of the token's use (wall clock).
@@ -25,7 +25,7 @@ pub(super) struct Reference {
     pub(super) message: Option<u64>,
 }
 
-impl Reference {
+impl MessageRef {
     /// The response to `interaction`, whose token is used for `token_life`.
     pub(super) fn of(interaction: &Interaction, token_life: Duration) -> Self {
         let left = token_life.saturating_sub(interaction.received_at.elapsed());
@@ -56,7 +56,7 @@ impl Reference {
     }
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for MessageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
