@@ -147,7 +147,7 @@ async fn what_somebody_asked_is_forgotten_when_they_say_so() {
             break said;
         }
     };
-    assert!(said.contains("1 of your races"), "{said}");
+    assert!(said.contains("answers from 1 race"), "{said}");
     let pressed = scenario.discord.press(message, "Full answers", ANA);
     let said = pressed.wait_until(|look| !look.text().is_empty()).await.look.text();
     assert!(said.contains("expired"), "{said}");

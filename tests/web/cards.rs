@@ -56,8 +56,8 @@ async fn a_refusal_reaches_only_the_asker() {
     for (line, status, words) in [
         ("/arena compar x", 400, "did you mean `compare`?"),
         ("/arena ask b x", 400, "No model is called `b`"),
-        ("/arena compare", 400, "What should they answer?"),
-        ("/arena compare models=a", 400, "What should they answer?"),
+        ("/arena compare", 400, "The prompt is empty"),
+        ("/arena compare models=a", 400, "The prompt is empty"),
     ] {
         let (got, said) = site.say("ana", line).await;
         let say = said["say"].as_str().expect("a sentence");
@@ -65,7 +65,7 @@ async fn a_refusal_reaches_only_the_asker() {
     }
     let (status, said) = site.say("ana", &format!("compare {}", "x".repeat(12_001))).await;
     assert!(
-        status == 413 && said["say"].as_str().is_some_and(|say| say.contains("12000 are allowed")),
+        status == 413 && said["say"].as_str().is_some_and(|say| say.contains("the limit is 12000")),
         "{said}"
     );
     site.race("ana", "compare one").await;

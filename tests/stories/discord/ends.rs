@@ -41,7 +41,7 @@ async fn where_the_bot_is_a_message_outlives_its_token() {
 /// Checks the last frame of a race that had to stop: it says why and has its chart.
 async fn is_frozen(scenario: &DiscordScenario, request: &UserRequest) {
     let last = request.wait_for_end().await.look;
-    assert!(last.text().contains("may not change any longer"), "{}", last.text());
+    assert!(last.text().contains("can no longer be edited"), "{}", last.text());
     assert!(last.text().contains("begins"), "{}", last.text());
     request.wait_until(|look| !look.attachments.is_empty()).await;
     with_timeout(

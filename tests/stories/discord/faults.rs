@@ -131,7 +131,7 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     assert!(!request.current().text().contains("begins"), "the chart brings back what was refused");
     scenario.service.signal("TERM").await;
     let log = scenario.exited(0).await;
-    assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("Discord rejected a frame")).count(), 2);
 }
 
 /// The message gets its final frame and its chart, no matter what Discord or a proxy refuses in mid-race.

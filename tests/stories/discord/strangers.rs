@@ -57,7 +57,7 @@ async fn what_nobody_can_read_is_answered_all_the_same() {
         let typed = [("prompt", "x"), ("models", "a")];
         let completion = scenario.discord.autocomplete("/arena compare", &typed, NAMED, Place::Server);
         assert_eq!(completion.wait_for_choices().await, []);
-        scenario.service.wait_for_log("could not be understood").await;
+        scenario.service.wait_for_log("cannot understand an interaction").await;
         assert_eq!(scenario.provider.truth().exchanges.len(), 0);
         scenario.finish().await;
     }

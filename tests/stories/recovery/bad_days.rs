@@ -122,7 +122,7 @@ async fn buttons_work_after_a_restart() {
     let again = discord.press(message, "Ask again", ANA);
     assert!(again.wait_for_end().await.look.text().contains("Once more"));
     let models = discord.type_command("/arena models", &[], ANA, Place::Server);
-    models.wait_for_text("median of 2 answers in a week").await;
+    models.wait_for_text("median of 2 answers this week").await;
     bot.signal("TERM").await;
     bot.wait_for_exit(0).await;
     drop(second);

@@ -81,7 +81,7 @@ async fn full_answers_as_a_file(transport: Transport) {
     let whole = String::from_utf8(file.bytes).expect("UTF-8");
     assert!(whole.contains(&format!("{ANSWER}{text}")), "the answer is not there byte for byte");
     assert!(whole.contains("is short") && whole.contains(PROMPT));
-    let said = race.wait_for_reply("The file below holds every answer whole").await;
+    let said = race.wait_for_reply("The file below holds every answer in full").await;
     assert!(said.text().contains("is short"), "{}", said.text());
     scenario.slack.press(&message, "Full answers", BEN).wait_for_private_text("are in the thread").await;
     scenario.finish().await;

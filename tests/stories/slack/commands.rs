@@ -159,7 +159,7 @@ async fn refusals(transport: Transport) {
     )
     .await;
     let long = types(&scenario, &format!("compare {PROMPT} {}", "x".repeat(60)));
-    long.wait_for_private_text("40 are allowed here").await;
+    long.wait_for_private_text("the limit is 40").await;
     assert!(long.wait_for_ack().await.shown.is_some());
     let first = types(&scenario, &format!("compare {PROMPT} one"));
     first.wait_for_end().await;

@@ -85,7 +85,7 @@ async fn a_form_filled_in_wrongly(transport: Transport) {
         (&[("Prompt", prompt.as_str())][..], "models", "Choose the model to ask"),
         (&[("Models", "a,b")], "models", "choose a single one"),
         (&[("Models", "a"), ("Prompt", "  \n ")], "prompt", "The prompt is empty"),
-        (&[("Prompt", &"Qzprompt".repeat(9))], "prompt", "72 characters; 40 are allowed"),
+        (&[("Prompt", &"Qzprompt".repeat(9))], "prompt", "72 characters; the limit is 40"),
     ] {
         let errors = wrong(&scenario, &form, values).await;
         let [(id, said)] = &errors[..] else { panic!("one error: {errors:?}") };

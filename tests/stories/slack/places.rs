@@ -122,7 +122,7 @@ async fn a_private_channel_without_the_bot(transport: Transport) {
         let request =
             scenario.slack.type_command("/arena", &format!("compare {PROMPT} {word}?"), NAMED, VAULT);
         let told = request.wait_for_private_text("/invite @LLM Arena").await.look.text();
-        assert!(told.contains("no model was called"), "{told}");
+        assert!(told.contains("No model was called"), "{told}");
         assert!(request.revisions().is_empty(), "{:?}", request.revisions());
     }
     assert!(scenario.provider.truth().exchanges.is_empty(), "a model was asked");
@@ -165,7 +165,7 @@ async fn a_direct_message_of_others(transport: Transport) {
     let scenario = open(transport, 1).await;
     let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, THEIR_DM);
     let told = request.wait_for_private_text("I'm not part of this conversation").await.look.text();
-    assert!(told.contains("no model was called") && !told.contains("/invite"), "{told}");
+    assert!(told.contains("No model was called") && !told.contains("/invite"), "{told}");
     let help = scenario.slack.type_command("/arena", "help", NAMED, THEIR_DM);
     help.wait_for_private_text("The numbers").await;
     assert!(scenario.provider.truth().exchanges.is_empty(), "a model was asked");

@@ -53,7 +53,7 @@ async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
     request.wait_for_file(".png").await;
     scenario.service.signal("TERM").await;
     let log = scenario.exited(0).await;
-    assert_eq!(log.iter().filter(|line| line.contains("does not take a message of ours")).count(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("Slack refused a message of ours")).count(), 2);
 }
 
 /// One that passes is not the end of the message; one that does not pass spares the calls, and the last frame is tried.
@@ -170,7 +170,7 @@ async fn long_answers_are_whole_in_the_thread_byte_for_byte() {
     for answer in &texts {
         assert!(text.contains(answer.as_str()), "an answer is not whole");
     }
-    assert!(request.wait_for_reply("The whole answer stands in the file").await.text().contains("⚔️"));
+    assert!(request.wait_for_reply("The full answer is in the file").await.text().contains("⚔️"));
     scenario.finish().await;
 }
 

@@ -87,7 +87,7 @@ async fn calls_that_hang_at_the_start_are_given_up_and_made_again() {
         hung.reached().await;
     }
     let said = is_not_ready(&scenario).await;
-    assert!(said.contains("no socket is connected yet"), "{said}");
+    assert!(said.contains("not connected yet"), "{said}");
     is_there(&mut scenario).await;
     scenario.finish().await;
 }
