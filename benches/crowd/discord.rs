@@ -8,7 +8,7 @@ use crate::{
     last_tokens, report, report_cpu_wait,
     support::{
         crowd::{self, prompt},
-        discord::{FakeDiscord, Place, Route, Span as _, UserRequest, World},
+        discord::{ChannelKind, FakeDiscord, Route, Span as _, UserRequest, World},
         scenario::discord::DiscordScenario,
     },
 };
@@ -127,7 +127,7 @@ async fn shared_channel() {
     report("last frame after the last token", &since(|run| run.last_frame), bucket.1 * 6);
     // frames and charts need eight windows
     report("chart after the last token", &since(|run| run.chart), bucket.1 * 11);
-    let channel = Place::Server.channel().to_string();
+    let channel = ChannelKind::Server.channel().to_string();
     let calls = scenario.discord.world(|world| calls(world, Route::EditMessage, &channel));
     let used: Vec<_> = bucket.windows(&calls).iter().map(|(_, used)| *used).collect();
     println!("  edits in each window: {used:?}");

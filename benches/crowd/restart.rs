@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::{
     report,
     support::{
-        discord::{ANA, Place},
+        discord::{ANA, ChannelKind},
         provider::{Answer, answer},
         scenario::{
             discord::{DiscordScenario, Setup as DiscordSetup},
@@ -35,7 +35,7 @@ fn endless() -> Answer {
 async fn discord() -> Duration {
     let setup = DiscordSetup { models: MODELS, lines: LINES, ..DiscordSetup::default() };
     let scenario = DiscordScenario::start(setup, [endless(), endless()]).await;
-    for place in [Place::Server, Place::UserInstalled] {
+    for place in [ChannelKind::Server, ChannelKind::UserInstalled] {
         let request = scenario.discord.type_command("/arena compare", &[("prompt", "why?")], ANA, place);
         request.wait_for_text("begins").await;
     }

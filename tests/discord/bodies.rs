@@ -7,7 +7,7 @@ use reqwest::{
 use serde_json::{Value, json};
 
 use super::bot::{Bot, commands, message, said};
-use crate::support::discord::{ANA, Place, Route, Span};
+use crate::support::discord::{ANA, ChannelKind, Route, Span};
 
 /// Files to upload: name and bytes each.
 type Files<'a> = &'a [(&'a str, &'a [u8])];
@@ -213,7 +213,7 @@ async fn first_answers_fit_what_they_answer() {
     let choice = |n: usize| json!({ "name": format!("{n}"), "value": "v" });
     let long = json!({ "name": "x".repeat(101), "value": "" });
     for choices in [json!([choice(1)]), (0..26).map(choice).collect(), json!([long]), Value::Null] {
-        let request = bot.discord.autocomplete("/arena compare", &[("models", "ge")], ANA, Place::Dm);
+        let request = bot.discord.autocomplete("/arena compare", &[("models", "ge")], ANA, ChannelKind::Dm);
         request.excuse();
         let said = bot.callback(&request, &json!({ "type": 8, "data": { "choices": choices } })).await;
         lines.push(format!("{} {}", said.status, bot.take_violations()));

@@ -10,7 +10,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::support::discord::{ANA, FakeDiscord, Place, UserRequest};
+use crate::support::discord::{ANA, ChannelKind, FakeDiscord, UserRequest};
 
 /// The client and the Discord that it plays against.
 pub struct Bot {
@@ -88,7 +88,12 @@ impl Bot {
 
     /// Ana types `/arena compare` on the server.
     pub fn compare(&self) -> UserRequest {
-        self.discord.type_command("/arena compare", &[("prompt", "why is the sky blue?")], ANA, Place::Server)
+        self.discord.type_command(
+            "/arena compare",
+            &[("prompt", "why is the sky blue?")],
+            ANA,
+            ChannelKind::Server,
+        )
     }
 
     /// Types `/arena compare` and defers the answer in public.

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use super::bot::{Bot, soon};
-use crate::support::discord::{ANA, Delivery, Forgery, Place};
+use crate::support::discord::{ANA, ChannelKind, Delivery, Forgery};
 
 /// Starts a webhook of a bot that checks signatures itself and keeps valid payloads.
 async fn endpoint(bot: &Bot, status: StatusCode) -> Arc<Mutex<Vec<Bytes>>> {
@@ -40,7 +40,7 @@ async fn endpoint(bot: &Bot, status: StatusCode) -> Arc<Mutex<Vec<Bytes>>> {
 async fn what_is_posted_is_signed() {
     let bot = Bot::new().await;
     let kept = endpoint(&bot, StatusCode::ACCEPTED).await;
-    let request = bot.discord.type_command("/arena help", &[], ANA, Place::Dm);
+    let request = bot.discord.type_command("/arena help", &[], ANA, ChannelKind::Dm);
     bot.discord.wait_until_taken(&request).await;
     assert!(String::from_utf8_lossy(&kept.lock().expect("kept")[0]).contains(&request.interaction().token));
     request.excuse();
@@ -60,7 +60,7 @@ async fn what_is_posted_is_signed() {
 async fn a_posted_interaction_is_taken_with_202() {
     let bot = Bot::new().await;
     endpoint(&bot, StatusCode::OK).await;
-    let request = bot.discord.type_command("/arena help", &[], ANA, Place::Dm);
+    let request = bot.discord.type_command("/arena help", &[], ANA, ChannelKind::Dm);
     bot.discord.wait_until_taken(&request).await;
     request.excuse();
     assert_eq!(bot.take_violations(), "a posted interaction got (200, \"\")");

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bot::{Bot, message, saying, soon};
-use crate::support::discord::{ANA, Family, Moment, Place, Span};
+use crate::support::discord::{ANA, ChannelKind, Family, Moment, Span};
 
 #[tokio::test]
 async fn failures_come_in_their_order_to_the_family_that_they_are_for() {
@@ -102,8 +102,13 @@ async fn tokens_end_and_the_channel_goes_on_where_the_bot_is() {
     let types = |place| bot.discord.type_command("/arena help", &[], ANA, place);
     let answer = json!({ "type": 4, "data": message() });
     let mut said = vec![];
-    for place in [Place::Server, Place::Channel(6_100), Place::Dm, Place::UserInstalled, Place::ForeignServer]
-    {
+    for place in [
+        ChannelKind::Server,
+        ChannelKind::Channel(6_100),
+        ChannelKind::Dm,
+        ChannelKind::UserInstalled,
+        ChannelKind::ForeignServer,
+    ] {
         let request = types(place);
         assert_eq!(bot.callback(&request, &answer).await.status, 204);
         let id = soon(request.wait_for_message()).await;
@@ -177,7 +182,7 @@ async fn a_story_does_not_end_with_loose_ends() {
 #[tokio::test]
 async fn where_the_bot_is_not_followups_are_few() {
     let bot = Bot::new().await;
-    let request = bot.discord.type_command("/arena help", &[], ANA, Place::UserInstalled);
+    let request = bot.discord.type_command("/arena help", &[], ANA, ChannelKind::UserInstalled);
     bot.callback(&request, &json!({ "type": 4, "data": message() })).await;
     bot.discord.set_edit_limits(9, 1.s());
     let path = format!("/webhooks/1001/{}", request.interaction().token);

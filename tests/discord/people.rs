@@ -7,15 +7,20 @@ use serde_json::json;
 use serenity::model::application::{ActionRowComponent, Interaction};
 
 use super::bot::{Bot, commands, message, soon};
-use crate::support::discord::{ANA, BEN, Delivery, FakeDiscord, MOD, Place, Route, User, World};
+use crate::support::discord::{ANA, BEN, ChannelKind, Delivery, FakeDiscord, MOD, Route, User, World};
 
 /// The bot's library reads everything that it needs from them.
 #[tokio::test]
 async fn interactions_are_as_a_library_reads_them() {
     let bot = Bot::new().await;
     let read = || serde_json::from_value::<Interaction>(bot.event()).expect("an interaction");
-    for place in [Place::Server, Place::Channel(6_100), Place::Dm, Place::UserInstalled, Place::ForeignServer]
-    {
+    for place in [
+        ChannelKind::Server,
+        ChannelKind::Channel(6_100),
+        ChannelKind::Dm,
+        ChannelKind::UserInstalled,
+        ChannelKind::ForeignServer,
+    ] {
         let request =
             bot.discord.type_command("/arena compare", &[("prompt", "why?"), ("models", "a, b")], MOD, place);
         let command = read().command().expect("a command");
@@ -59,30 +64,32 @@ async fn people_can_do_only_what_the_client_lets_them() {
     let types = |command: &'static str, options: &[(&str, &str)], place| {
         why(&|discord: &FakeDiscord| drop(discord.type_command(command, options, ANA, place)))
     };
-    let found = bot.discord.add_message(Place::Server, &message());
+    let found = bot.discord.add_message(ChannelKind::Server, &message());
     let mut said = vec![
-        types("/other", &[], Place::Server),
-        types("/arena race", &[], Place::Server),
-        types("/arena compare", &[], Place::Server),
-        types("/arena compare", &[("prompt", "")], Place::Server),
-        types("/arena compare", &[("prompt", &long)], Place::Server),
-        types("/arena compare", &[("prompt", "x"), ("speed", "1")], Place::Server),
-        why(&|discord| drop(discord.autocomplete("/arena compare", &[("prompt", "x")], ANA, Place::Dm))),
+        types("/other", &[], ChannelKind::Server),
+        types("/arena race", &[], ChannelKind::Server),
+        types("/arena compare", &[], ChannelKind::Server),
+        types("/arena compare", &[("prompt", "")], ChannelKind::Server),
+        types("/arena compare", &[("prompt", &long)], ChannelKind::Server),
+        types("/arena compare", &[("prompt", "x"), ("speed", "1")], ChannelKind::Server),
+        why(&|discord| {
+            drop(discord.autocomplete("/arena compare", &[("prompt", "x")], ANA, ChannelKind::Dm))
+        }),
         why(&|discord| drop(discord.press(found, "Race again", ANA))),
     ];
     let mut here = commands();
     here[0]["contexts"] = json!([0]);
     here[0]["integration_types"] = json!([0]);
     bot.discord.set_registered_commands(0, &here);
-    said.push(types("/arena help", &[], Place::Dm));
-    said.push(types("/arena help", &[], Place::ForeignServer));
+    said.push(types("/arena help", &[], ChannelKind::Dm));
+    said.push(types("/arena help", &[], ChannelKind::ForeignServer));
     insta::assert_snapshot!(said.join("\n"));
 }
 
 #[tokio::test]
 async fn choices_are_offered() {
     let bot = Bot::new().await;
-    let request = bot.discord.autocomplete("/arena compare", &[("models", "ge")], ANA, Place::Dm);
+    let request = bot.discord.autocomplete("/arena compare", &[("models", "ge")], ANA, ChannelKind::Dm);
     let choices = json!([{ "name": "Gemma 2B", "value": "gemma-2b" }]);
     bot.callback(&request, &json!({ "type": 8, "data": { "choices": choices } })).await;
     assert_eq!(soon(request.wait_for_choices()).await, [("Gemma 2B".to_owned(), "gemma-2b".to_owned())]);
@@ -144,7 +151,7 @@ async fn commands_are_told_back_with_ids_and_without_what_is_empty() {
     bot.discord.deliver_by(Delivery::Gateway(std::sync::Arc::new(move |event| {
         *ear.lock().expect("ear") = Some(event);
     })));
-    bot.discord.type_command("/arena help", &[], ANA, Place::Server).excuse();
+    bot.discord.type_command("/arena help", &[], ANA, ChannelKind::Server).excuse();
     let event = heard.lock().expect("ear").take().expect("an event");
     assert_eq!(event["data"]["guild_id"], "5001");
     let me = bot.get("/applications/@me").await.body;

@@ -2,7 +2,7 @@
 //! no model.
 
 use crate::support::{
-    discord::{ANA, BEN, Place},
+    discord::{ANA, BEN, ChannelKind},
     provider::{Gate, answer},
     scenario::{
         discord::{DiscordScenario, Setup},
@@ -19,7 +19,7 @@ fn capped<'a>(lines: &'a str, models: &'a [(&'a str, &'a str)]) -> Setup<'a> {
 
 /// The words of a private answer.
 async fn refusal(scenario: &DiscordScenario) -> String {
-    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     let said = request.wait_for_ack().await;
     assert!(said.private, "a refusal is for the asker alone");
     request.wait_until(|look| !look.text().is_empty()).await.look.text()
@@ -36,14 +36,14 @@ async fn a_budget_is_a_hard_stop_and_what_was_not_spent_comes_back() {
     let scenario =
         DiscordScenario::start(capped(lines, &models), [first, answer("a").role().says("Again").whole()])
             .await;
-    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_text("Air").await;
     let said = refusal(&scenario).await;
     assert!(said.contains("$1.50 for you") && said.contains("00:00 UTC, in "), "{said}");
     gate.open();
     let last = request.wait_for_end().await.look.text();
     assert!(last.contains("$0.02"), "two tokens at a cent each:\n{last}");
-    let again = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let again = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     let last = again.wait_for_end().await.look.text();
     assert!(last.contains("Again"), "what was held and not spent came back:\n{last}");
     assert_eq!(scenario.provider.truth().exchanges.len(), 2, "a refused race calls no model");
@@ -60,13 +60,13 @@ async fn a_provider_is_asked_so_often_at_once() {
         [answer("a").role().says("Air").waits_for(&gate).whole(), answer("a").role().says("Again").whole()],
     )
     .await;
-    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_text("Air").await;
     let said = refusal(&scenario).await;
     assert!(said.contains("You already have 1 running"), "{said}");
     gate.open();
     request.wait_for_end().await;
-    let other = scenario.discord.type_command("/arena compare", WHY, BEN, Place::Server);
+    let other = scenario.discord.type_command("/arena compare", WHY, BEN, ChannelKind::Server);
     assert!(other.wait_for_end().await.look.text().contains("Again"));
     scenario.finish().await;
 }
@@ -85,10 +85,10 @@ async fn it_is_open_where_and_to_whom_the_operator_says() {
     let server = format!("[access]\ndiscord_servers = [\"{}\"]", crate::support::discord::GUILD);
     let scenario =
         DiscordScenario::start(capped(&server, &[("a", "")]), [answer("a").role().says("Air").whole()]).await;
-    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Dm);
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Dm);
     let said = request.wait_until(|look| !look.text().is_empty()).await.look.text();
     assert!(said.contains("isn't open in this server"), "{said}");
-    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     assert!(request.wait_for_end().await.look.text().contains("Air"));
     scenario.finish().await;
 
@@ -132,11 +132,11 @@ async fn a_user_group_has_its_members() {
 async fn what_somebody_asked_is_forgotten_when_they_say_so() {
     let scenario =
         DiscordScenario::start(capped("", &[("a", "")]), [answer("a").role().says("Air").whole()]).await;
-    let request = scenario.discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_end().await;
     let message = request.wait_for_message().await;
     let forgets = |user| {
-        let request = scenario.discord.type_command("/arena forget", &[], user, Place::Server);
+        let request = scenario.discord.type_command("/arena forget", &[], user, ChannelKind::Server);
         async move { request.wait_until(|look| !look.text().is_empty()).await.look.text() }
     };
     assert!(forgets(BEN).await.contains("Nothing of yours"));

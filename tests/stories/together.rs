@@ -8,7 +8,7 @@ use tokio::{
 
 use super::{KEY, TestService, assert_no_errors, program, service::message, with_timeout};
 use crate::support::{
-    discord::{self, FakeDiscord, Place},
+    discord::{self, ChannelKind, FakeDiscord},
     program::{free_address, open, post},
     provider::{Answer, FakeProvider, Gate, Rules, answer},
     scenario::{
@@ -74,7 +74,8 @@ impl EveryPlatform {
         let line = format!("/arena compare {}", Self::prompt("local", time));
         let line = json!({ "text": line, "from": { "id": "visitor-1", "name": "ana" } });
         let options = [("prompt", &*Self::prompt("discord", time))];
-        let discord = self.discord.type_command("/arena compare", &options, on_discord::NAMED, Place::Server);
+        let discord =
+            self.discord.type_command("/arena compare", &options, on_discord::NAMED, ChannelKind::Server);
         let words = format!("compare {}", Self::prompt("slack", time));
         let slack = self.slack.type_command("/arena", &words, on_slack::NAMED, LOBBY);
         let (status, said) = post(self.service.address, "/api/command", &line).await.expect("an answer");

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{eventually, program, with_timeout};
 use crate::support::{
-    discord::{ANA, Place},
+    discord::{ANA, ChannelKind},
     program::{free_address, get},
     provider::{FakeProvider, answer},
     scenario::discord::{DiscordScenario, Setup},
@@ -99,10 +99,10 @@ async fn metrics_are_sound_and_name_nobody() {
     let setup = Setup { lines, models: &models, ..Setup::default() };
     let scenario = DiscordScenario::start(setup, [answer("a").role().says("Air").whole()]).await;
     let why = [("prompt", "why?")];
-    let request = scenario.discord.type_command("/arena compare", &why, ANA, Place::Server);
+    let request = scenario.discord.type_command("/arena compare", &why, ANA, ChannelKind::Server);
     request.wait_for_end().await;
     request.wait_until(|look| !look.attachments.is_empty()).await;
-    let refused = scenario.discord.type_command("/arena compare", &why, ANA, Place::Server);
+    let refused = scenario.discord.type_command("/arena compare", &why, ANA, ChannelKind::Server);
     refused.wait_for_ack().await;
     let metrics = async || get(scenario.service.address, "/metrics").await.expect("an answer").1;
     let is_complete = async || {

@@ -56,8 +56,8 @@ async fn a_refusal_reaches_only_the_asker() {
     for (line, status, words) in [
         ("/arena compar x", 400, "did you mean `compare`?"),
         ("/arena ask b x", 400, "No model is called `b`"),
-        ("/arena compare", 400, "The prompt is empty"),
-        ("/arena compare models=a", 400, "The prompt is empty"),
+        ("/arena compare", 400, "What should they answer?"),
+        ("/arena compare models=a", 400, "What should they answer?"),
     ] {
         let (got, said) = site.say("ana", line).await;
         let say = said["say"].as_str().expect("a sentence");

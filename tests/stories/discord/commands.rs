@@ -2,7 +2,7 @@
 
 use super::{DiscordScenario, Setup, Transport};
 use crate::support::{
-    discord::{ANA, BEN, MOD, Place},
+    discord::{ANA, BEN, ChannelKind, MOD},
     provider::{Answer, Gate, answer},
 };
 
@@ -16,7 +16,7 @@ fn pair(gate: &Gate) -> [Answer; 2] {
 }
 
 /// `/arena compare` from the command to the chart.
-async fn a_race(transport: Transport, place: Place) {
+async fn a_race(transport: Transport, place: ChannelKind) {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(Setup { transport, ..Setup::default() }, pair(&gate)).await;
     let request = scenario.discord.type_command("/arena compare", WHY, ANA, place);
@@ -43,32 +43,32 @@ async fn a_race(transport: Transport, place: Place) {
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_a_server() {
-    a_race(Transport::Gateway, Place::Server).await;
+    a_race(Transport::Gateway, ChannelKind::Server).await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_a_direct_message() {
-    a_race(Transport::Gateway, Place::Dm).await;
+    a_race(Transport::Gateway, ChannelKind::Dm).await;
 }
 
 #[tokio::test]
 async fn a_race_over_the_gateway_in_anybodys_pocket() {
-    a_race(Transport::Gateway, Place::UserInstalled).await;
+    a_race(Transport::Gateway, ChannelKind::UserInstalled).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_a_direct_message() {
-    a_race(Transport::Http, Place::Dm).await;
+    a_race(Transport::Http, ChannelKind::Dm).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_a_server() {
-    a_race(Transport::Http, Place::Server).await;
+    a_race(Transport::Http, ChannelKind::Server).await;
 }
 
 #[tokio::test]
 async fn a_race_over_http_in_anybodys_pocket() {
-    a_race(Transport::Http, Place::UserInstalled).await;
+    a_race(Transport::Http, ChannelKind::UserInstalled).await;
 }
 
 /// `ask`, `models`, `examples`, `help`, completion, and what people get wrong.
@@ -85,28 +85,30 @@ async fn the_other_words(transport: Transport) {
     .await;
     let discord = &scenario.discord;
     let request =
-        discord.type_command("/arena ask", &[("model", "b"), ("prompt", "why")], ANA, Place::Server);
+        discord.type_command("/arena ask", &[("model", "b"), ("prompt", "why")], ANA, ChannelKind::Server);
     assert!(request.wait_for_end().await.look.text().contains("Because."));
-    let models = discord.type_command("/arena models", &[], BEN, Place::Server);
+    let models = discord.type_command("/arena models", &[], BEN, ChannelKind::Server);
     assert!(models.wait_for_ack().await.private);
     assert!(models.wait_for_text("fake").await.look.text().contains('B'));
-    let help = discord.type_command("/arena help", &[], BEN, Place::Dm);
+    let help = discord.type_command("/arena help", &[], BEN, ChannelKind::Dm);
     assert!(help.wait_for_ack().await.private);
     help.wait_for_text("tok/s").await;
-    let wrong = discord.type_command("/arena ask", &[("model", "bb"), ("prompt", "why")], ANA, Place::Server);
+    let wrong =
+        discord.type_command("/arena ask", &[("model", "bb"), ("prompt", "why")], ANA, ChannelKind::Server);
     assert!(wrong.wait_for_ack().await.private);
     wrong.wait_for_text("did you mean").await;
     let choices = discord
-        .autocomplete("/arena ask", &[("prompt", "why"), ("model", "B")], ANA, Place::Server)
+        .autocomplete("/arena ask", &[("prompt", "why"), ("model", "B")], ANA, ChannelKind::Server)
         .wait_for_choices()
         .await;
     assert_eq!(choices, [("B".to_owned(), "b".to_owned())]);
-    let lists = discord.autocomplete("/arena compare", &[("prompt", "x"), ("models", "a,")], ANA, Place::Dm);
+    let lists =
+        discord.autocomplete("/arena compare", &[("prompt", "x"), ("models", "a,")], ANA, ChannelKind::Dm);
     assert_eq!(
         lists.wait_for_choices().await.into_iter().map(|(_, value)| value).collect::<Vec<_>>(),
         ["a", "a,b"]
     );
-    let examples = discord.type_command("/arena examples", &[], ANA, Place::Server);
+    let examples = discord.type_command("/arena examples", &[], ANA, ChannelKind::Server);
     examples.wait_for_text("A quick fact").await;
     let started = discord.press(examples.wait_for_message().await, "A quick fact", ANA);
     assert!(!started.wait_for_ack().await.private);
@@ -133,7 +135,7 @@ async fn every_button(transport: Transport) {
         DiscordScenario::start(Setup { transport, ..Setup::default() }, answers.into_iter().chain(again))
             .await;
     let discord = &scenario.discord;
-    let race = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let race = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     race.wait_for_text("Air").await;
     let message = race.wait_for_message().await;
     let not_hers = discord.press(message, "Stop", BEN);

@@ -5,14 +5,14 @@ use super::{
     gated_answer, single_model, start_race, with_timeout,
 };
 use crate::support::{
-    discord::{Family, Place},
+    discord::{ChannelKind, Family},
     provider::{Gate, answer},
 };
 
 #[tokio::test]
 async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
     let mut scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.delete_message(request.wait_for_message().await);
     with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
     scenario.service.wait_for_log("race over").await;
@@ -28,7 +28,7 @@ async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
 async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() {
     let gate = Gate::default();
     let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     let hung = scenario.discord.hang_next(Family::Upload);
     gate.open();
     hung.reached().await;
@@ -51,13 +51,13 @@ async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
             "/arena compare",
             &[("prompt", &format!("{PROMPT}?"))],
             NAMED,
-            Place::Server,
+            ChannelKind::Server,
         );
         assert_eq!(request.wait_for_response_code().await, code);
     }
     assert_eq!(scenario.provider.truth().exchanges.len(), 0);
     // the only slot is free again
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     gate.open();
     assert_ends_with_chart(&request).await;
     assert_eq!(scenario.provider.truth().exchanges.len(), 1);
@@ -68,7 +68,7 @@ async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
 async fn where_the_token_is_forbidden_the_channel_goes_on() {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.refuse_next(Family::Edit, 403, 50_001);
     super::wait_for_faults(&scenario).await;
     gate.open();
@@ -80,7 +80,7 @@ async fn where_the_token_is_forbidden_the_channel_goes_on() {
 async fn where_every_edit_is_forbidden_the_race_goes_on_and_its_final_frame_is_tried_once() {
     let gate = Gate::default();
     let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.forbid(Family::Edit);
     let forbidden = |world: &crate::support::discord::World| {
         (world.calls.iter().filter(|call| call.status == 403).count() == 2).then_some(())
@@ -99,7 +99,7 @@ async fn where_every_edit_is_forbidden_the_race_goes_on_and_its_final_frame_is_t
 async fn the_last_edit_forbidden_is_not_tried_again() {
     let gate = Gate::default();
     let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-    start_race(&scenario, Place::UserInstalled).await;
+    start_race(&scenario, ChannelKind::UserInstalled).await;
     scenario.discord.forbid(Family::FinalEdit);
     gate.open();
     scenario.service.wait_for_log("final frame not shown").await;
@@ -111,7 +111,7 @@ async fn a_stopped_race_leaves_its_providers() {
     let scenario =
         DiscordScenario::start(single_model(""), [answer("a").role().says(ANSWER).says(" begins").hangs()])
             .await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     let press = scenario.discord.press(request.wait_for_message().await, "Stop", NAMED);
     press.wait_for_ack().await;
     let last = request.wait_for_end().await.look;

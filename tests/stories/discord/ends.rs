@@ -7,7 +7,7 @@ use super::{
     single_model, start_race, wait_for_faults, with_timeout,
 };
 use crate::support::{
-    discord::{FakeDiscord, Family, Place, Route, Scope, Span, UserRequest},
+    discord::{ChannelKind, FakeDiscord, Family, Route, Scope, Span, UserRequest},
     provider::Gate,
 };
 
@@ -20,7 +20,7 @@ async fn is_edited_through_the_channel(scenario: &DiscordScenario) {
 
 #[tokio::test]
 async fn where_the_bot_is_a_message_outlives_its_token() {
-    for (place, seconds, life) in [(Place::Server, 2, 5.s()), (Place::Dm, 600, 3.s())] {
+    for (place, seconds, life) in [(ChannelKind::Server, 2, 5.s()), (ChannelKind::Dm, 600, 3.s())] {
         let gate = Gate::default();
         let scenario = DiscordScenario::start(
             single_model(&format!("token_seconds = {seconds}")),
@@ -55,7 +55,7 @@ async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
     let scenario =
         DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer(), endless_answer()]).await;
     scenario.discord.world(|world| world.token_life = 8.s());
-    for place in [Place::UserInstalled, Place::ForeignServer] {
+    for place in [ChannelKind::UserInstalled, ChannelKind::ForeignServer] {
         let request = start_race(&scenario, place).await;
         is_frozen(&scenario, &request).await;
     }
@@ -68,7 +68,7 @@ async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
 async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() {
     let scenario = DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer()]).await;
     scenario.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     is_frozen(&scenario, &request).await;
     scenario.finish().await;
 }
@@ -77,7 +77,7 @@ async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() 
 async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
     let mut scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
     scenario.discord.world(|world| world.token_life = 2.s());
-    start_race(&scenario, Place::UserInstalled).await;
+    start_race(&scenario, ChannelKind::UserInstalled).await;
     with_timeout(scenario.provider.until(|truth| truth.exchanges[0].left().is_some())).await;
     scenario.service.wait_for_log("final frame not shown").await;
     scenario.finish().await;
@@ -88,7 +88,7 @@ async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame()
     let scenario = DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer()]).await;
     scenario.discord.world(|world| world.token_life = 30.s());
     scenario.discord.forbid(Family::ChannelEdit);
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     is_frozen(&scenario, &request).await;
     scenario.finish().await;
 }
@@ -100,7 +100,7 @@ async fn is_interrupted_within_its_bucket(calls: u32, window: Duration, trouble:
     discord.set_edit_limits(calls, window);
     let scenario =
         DiscordScenario::start_with(discord, Setup { lines, ..single_model("") }, [endless_answer()]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     trouble(&scenario);
     scenario.service.signal("TERM").await;
     let last = request.wait_for_end().await.look;
@@ -128,11 +128,11 @@ async fn a_restart_gets_over_edits_that_hang() {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(setup, [gated_answer(&gate), endless_answer()]).await;
     // the race ends by itself while one of its live edits hangs
-    let over = start_race(&scenario, Place::Server).await;
+    let over = start_race(&scenario, ChannelKind::Server).await;
     let hung = scenario.discord.hang_next(Family::Edit);
     hung.reached().await;
     gate.open();
-    let interrupted = start_race(&scenario, Place::Server).await;
+    let interrupted = start_race(&scenario, ChannelKind::Server).await;
     let hung = scenario.discord.hang_next(Family::FinalEdit);
     scenario.service.signal("TERM").await;
     hung.reached().await;
@@ -149,7 +149,7 @@ async fn wants_full_answers<T>(
     gate: &Gate,
     inject: impl Fn(&FakeDiscord) -> T,
 ) -> (UserRequest, T) {
-    let request = start_race(scenario, Place::Server).await;
+    let request = start_race(scenario, ChannelKind::Server).await;
     gate.open();
     assert_ends_with_chart(&request).await;
     let fault = inject(&scenario.discord);
@@ -181,11 +181,14 @@ async fn is_interrupted_by(name: &str) {
     let scenario =
         DiscordScenario::start(Setup { lines, ..single_model("") }, [endless_answer(), endless_answer()])
             .await;
-    let live =
-        [start_race(&scenario, Place::Server).await, start_race(&scenario, Place::UserInstalled).await];
+    let live = [
+        start_race(&scenario, ChannelKind::Server).await,
+        start_race(&scenario, ChannelKind::UserInstalled).await,
+    ];
     scenario.service.signal(name).await;
     super::wait_for_shutdown(&scenario).await;
-    let late = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    let late =
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, ChannelKind::Server);
     let answer = late.wait_for_ack().await;
     assert!(answer.private && late.current().text().contains("restarting"), "{}", late.current().text());
     for request in &live {
@@ -209,7 +212,7 @@ async fn sigint_does_the_same() {
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
-    start_race(&scenario, Place::Server).await;
+    start_race(&scenario, ChannelKind::Server).await;
     scenario.service.signal("TERM").await;
     super::wait_for_shutdown(&scenario).await;
     scenario.service.signal("TERM").await;
@@ -219,7 +222,7 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test]
 async fn the_final_edit_of_a_restart_gets_over_trouble() {
     let scenario = DiscordScenario::start(single_model(""), [endless_answer()]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.fail_next(Family::FinalEdit, 500);
     scenario.service.signal("TERM").await;
     let last = request.wait_for_end().await.look;

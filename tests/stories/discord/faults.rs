@@ -5,7 +5,7 @@ use super::{
     wait_for_faults,
 };
 use crate::support::{
-    discord::{Family, Fault, Moment, Place},
+    discord::{ChannelKind, Family, Fault, Moment},
     provider::{Gate, answer},
 };
 
@@ -23,7 +23,7 @@ async fn trouble_with_edits_and_uploads_passes() {
     let gates = FAULTS.map(|_| Gate::default());
     let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (trouble, gate) in FAULTS.into_iter().zip(&gates) {
-        let request = start_race(&scenario, Place::Server).await;
+        let request = start_race(&scenario, ChannelKind::Server).await;
         trouble(&scenario, Family::Edit);
         wait_for_faults(&scenario).await;
         trouble(&scenario, Family::FinalEdit);
@@ -42,7 +42,7 @@ async fn a_first_answer_that_fails_is_repeated() {
     let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (trouble, gate) in troubles.iter().zip(&gates) {
         trouble(&scenario, Family::Callback);
-        let request = start_race(&scenario, Place::Server).await;
+        let request = start_race(&scenario, ChannelKind::Server).await;
         gate.open();
         assert_ends_with_chart(&request).await;
     }
@@ -57,7 +57,7 @@ async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
         for status in statuses {
             scenario.discord.fail_next(Family::Upload, *status);
         }
-        let request = start_race(&scenario, Place::Server).await;
+        let request = start_race(&scenario, ChannelKind::Server).await;
         gate.open();
         wait_for_faults(&scenario).await;
         let text = request.current().text();
@@ -81,7 +81,7 @@ async fn without_its_chart_a_race_of_several_keeps_its_table() {
         scenario.discord.fail_next(Family::Upload, 500);
     }
     let request =
-        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, ChannelKind::Server);
     scenario.service.wait_for_log("failed to attach the chart").await;
     wait_for_faults(&scenario).await;
     let text = request.current().text();
@@ -98,10 +98,10 @@ async fn without_its_chart_a_race_of_several_keeps_its_table() {
 async fn edits_that_hang_are_sent_again() {
     let gates = [Gate::default(), Gate::default()];
     let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
-    let live = start_race(&scenario, Place::Server).await;
+    let live = start_race(&scenario, ChannelKind::Server).await;
     let hung = scenario.discord.hang_next(Family::Edit);
     hung.reached().await;
-    let last = start_race(&scenario, Place::Server).await;
+    let last = start_race(&scenario, ChannelKind::Server).await;
     let hung = scenario.discord.hang_next(Family::FinalEdit);
     gates[1].open();
     hung.reached().await;
@@ -116,13 +116,13 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     let gates = [Gate::default(), Gate::default()];
     let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     // in mid-race
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.fail_next(Family::Edit, 400);
     wait_for_faults(&scenario).await;
     gates[0].open();
     assert_ends_with_chart(&request).await;
     // at the end
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.fail_next(Family::FinalEdit, 413);
     gates[1].open();
     let last = request.wait_for_end().await.look;
@@ -140,7 +140,7 @@ async fn no_refusal_of_a_live_frame_costs_the_final_one() {
     for (status, code, times) in [(404, 0, 1), (404, 0, 6), (400, 50_035, 3), (413, 40_005, 3)] {
         let gate = Gate::default();
         let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-        let request = start_race(&scenario, Place::Server).await;
+        let request = start_race(&scenario, ChannelKind::Server).await;
         for _ in 0..times {
             scenario.discord.world(|world| world.faults.push(Family::Edit, Fault::Status(status, code)));
         }

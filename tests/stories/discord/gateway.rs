@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{DiscordScenario, Setup, Transport, with_timeout};
 use crate::support::{
-    discord::{ANA, Place, gateway::FakeGateway},
+    discord::{ANA, ChannelKind, gateway::FakeGateway},
     provider::{Gate, answer},
 };
 
@@ -28,7 +28,8 @@ async fn through(
     };
     let scenario = DiscordScenario::start(setup, answers).await;
     let gateway = scenario.gateway.as_ref().expect("a gateway");
-    let race = scenario.discord.type_command("/arena compare", &[("prompt", "why")], ANA, Place::Server);
+    let race =
+        scenario.discord.type_command("/arena compare", &[("prompt", "why")], ANA, ChannelKind::Server);
     race.wait_for_text("Air").await;
     trouble(gateway);
     gate.open();
@@ -36,7 +37,7 @@ async fn through(
     with_timeout(gateway.until(|truth| truth.live > 0 && back(truth))).await;
     gateway.give_acks();
     let second =
-        scenario.discord.type_command("/arena compare", &[("prompt", "why not")], ANA, Place::Server);
+        scenario.discord.type_command("/arena compare", &[("prompt", "why not")], ANA, ChannelKind::Server);
     second.wait_for_text("Again").await;
     second.wait_for_end().await;
     scenario.finish().await;
@@ -79,7 +80,7 @@ async fn what_was_typed_meanwhile_is_not_lost() {
     let scenario = DiscordScenario::start(setup, []).await;
     let gateway = scenario.gateway.as_ref().expect("a gateway");
     gateway.drop_connection();
-    let help = scenario.discord.type_command("/arena help", &[], ANA, Place::Server);
+    let help = scenario.discord.type_command("/arena help", &[], ANA, ChannelKind::Server);
     help.wait_for_text("tok/s").await;
     assert_eq!(gateway.truth().identifies.len(), 1);
     scenario.finish().await;

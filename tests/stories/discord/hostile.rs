@@ -2,7 +2,7 @@
 
 use super::{ANSWER, DiscordScenario, Setup, single_model};
 use crate::support::{
-    discord::{ANA, Look, Place, User},
+    discord::{ANA, ChannelKind, Look, User},
     provider::{Gate, Spelling, answer},
 };
 
@@ -36,7 +36,7 @@ async fn hostile_text_pings_nobody_and_breaks_nothing() {
     };
     let prompt = format!("{PINGS} {LINKS} {MARKDOWN}{}{CONTROLS}", "\n".repeat(5_000));
     let request =
-        scenario.discord.type_command("/arena compare", &[("prompt", &prompt)], evil, Place::Server);
+        scenario.discord.type_command("/arena compare", &[("prompt", &prompt)], evil, ChannelKind::Server);
     let last = request.wait_for_end().await.look;
     request.wait_until(|look| !look.attachments.is_empty()).await;
     assert!(!last.content.contains("Qz"), "{}", last.content);
@@ -58,7 +58,7 @@ async fn a_long_pause_of_thoughts_moves_and_meets_no_deadline() {
     let scenario =
         DiscordScenario::start(single_model(""), [thinks.says(ANSWER).says(" at last").whole()]).await;
     let request =
-        scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
+        scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, ChannelKind::Server);
     request.wait_until(|look| thought(look).is_some_and(|seconds| seconds >= 5.0)).await;
     let moves = request.revisions().iter().filter(|revision| thought(&revision.look).is_some()).count();
     assert!(moves >= 3, "{moves} frames in five seconds of thoughts");
@@ -91,7 +91,7 @@ async fn an_answer_of_thirty_thousand_characters_is_given_whole() {
         DiscordScenario::start(Setup::default(), [streams.whole(), answer("b").role().says(other).whole()])
             .await;
     let request =
-        scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, Place::Server);
+        scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, ChannelKind::Server);
     let last = request.wait_for_end().await.look;
     assert!(last.text().contains("日本語") && last.text().contains(other), "{}", last.text());
     let press = scenario.discord.press(request.wait_for_message().await, "Full answers", ANA);

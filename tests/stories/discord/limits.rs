@@ -6,7 +6,7 @@ use super::{
     DiscordScenario, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,
 };
 use crate::support::{
-    discord::{Family, Place, Scope, Span},
+    discord::{ChannelKind, Family, Scope, Span},
     provider::Gate,
 };
 
@@ -16,7 +16,7 @@ async fn a_refusal_of_any_scope_is_waited_for() {
     let gates = scopes.map(|_| Gate::default());
     let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (scope, gate) in scopes.into_iter().zip(&gates) {
-        let request = start_race(&scenario, Place::Server).await;
+        let request = start_race(&scenario, ChannelKind::Server).await;
         scenario.discord.rate_limit_next(Family::Edit, scope, 1_300.ms());
         wait_for_faults(&scenario).await;
         scenario.discord.rate_limit_next(Family::FinalEdit, scope, 700.ms());
@@ -49,7 +49,7 @@ async fn a_refusal_of_the_first_answer_is_waited_for() {
     let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
     for (scope, gate) in [Scope::User, Scope::Global].into_iter().zip(&gates) {
         scenario.discord.rate_limit_next(Family::Callback, scope, 400.ms());
-        let request = start_race(&scenario, Place::Server).await;
+        let request = start_race(&scenario, ChannelKind::Server).await;
         gate.open();
         assert_ends_with_chart(&request).await;
     }
@@ -60,7 +60,7 @@ async fn a_refusal_of_the_first_answer_is_waited_for() {
 async fn in_a_channel_the_refusals_are_waited_for_as_well() {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(single_model("token_seconds = 1"), [gated_answer(&gate)]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     for scope in [Scope::User, Scope::Shared, Scope::Global] {
         scenario.discord.rate_limit_next(Family::ChannelEdit, scope, 1_200.ms());
     }

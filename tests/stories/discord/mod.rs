@@ -15,7 +15,7 @@ mod strangers;
 
 use super::{eventually, with_timeout};
 use crate::support::{
-    discord::{Place, UserRequest},
+    discord::{ChannelKind, UserRequest},
     provider::{Answer, Gate, answer},
     scenario::{
         ANSWER, PROMPT,
@@ -44,7 +44,7 @@ fn endless_answer() -> Answer {
 }
 
 /// Starts a race and waits until the beginning of the answer is shown.
-async fn start_race(scenario: &DiscordScenario, place: Place) -> UserRequest {
+async fn start_race(scenario: &DiscordScenario, place: ChannelKind) -> UserRequest {
     let request =
         scenario.discord.type_command("/arena compare", &[("prompt", &format!("{PROMPT}?"))], NAMED, place);
     request.wait_for_text("begins").await;

@@ -4,7 +4,7 @@ use super::{
     DiscordScenario, NAMED, assert_ends_with_chart, gated_answer, single_model, start_race, wait_for_faults,
 };
 use crate::support::{
-    discord::{Family, Place},
+    discord::{ChannelKind, Family},
     provider::Gate,
 };
 
@@ -16,7 +16,7 @@ async fn a_refusal_that_is_not_discords_own_passes() {
     for (status, gate) in refusals.into_iter().zip(&gates) {
         // only its token leads to this message
         scenario.discord.fail_next(Family::Edit, status);
-        let request = start_race(&scenario, Place::UserInstalled).await;
+        let request = start_race(&scenario, ChannelKind::UserInstalled).await;
         scenario.discord.fail_next(Family::Edit, status);
         wait_for_faults(&scenario).await;
         scenario.discord.fail_next(Family::FinalEdit, status);
@@ -35,7 +35,7 @@ async fn a_refusal_that_is_not_discords_own_passes() {
 async fn a_refusal_that_comes_again_and_again_is_believed() {
     let gate = Gate::default();
     let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-    start_race(&scenario, Place::UserInstalled).await;
+    start_race(&scenario, ChannelKind::UserInstalled).await;
     for _ in 0..5 {
         scenario.discord.fail_next(Family::FinalEdit, 403);
     }
@@ -50,7 +50,7 @@ async fn a_message_that_may_not_be_edited_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
     scenario.discord.refuse_next(Family::Edit, 403, 50_001);
-    let request = start_race(&scenario, Place::UserInstalled).await;
+    let request = start_race(&scenario, ChannelKind::UserInstalled).await;
     wait_for_faults(&scenario).await;
     gate.open();
     assert_ends_with_chart(&request).await;

@@ -5,7 +5,7 @@ use super::{
     start_race, wait_for_faults,
 };
 use crate::support::{
-    discord::{FakeDiscord, Family, Moment, Place},
+    discord::{ChannelKind, FakeDiscord, Family, Moment},
     provider::{Gate, answer},
 };
 
@@ -13,7 +13,7 @@ use crate::support::{
 async fn full_answers_that_cannot_be_uploaded_do_not_stay_on_thinking() {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     gate.open();
     assert_ends_with_chart(&request).await;
     scenario.discord.fail_next(Family::Upload, 413);
@@ -30,11 +30,12 @@ async fn a_first_answer_of_which_nobody_knows_leaves_no_thinking_behind() {
         scenario.discord.cut_next(Family::Callback, Moment::After);
     }
     let request =
-        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, ChannelKind::Server);
     request.wait_for_text("this could start. Ask again").await;
     assert_eq!(scenario.provider.truth().exchanges.len(), 0, "a model was called for nobody");
     scenario.discord.world(|world| drop(std::mem::take(&mut world.faults)));
-    let again = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    let again =
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, ChannelKind::Server);
     again.wait_for_text(ANSWER).await;
     again.wait_until(|look| look.attachment("race.png").is_some()).await;
     scenario.finish().await;
@@ -46,10 +47,11 @@ async fn a_race_that_another_process_runs_does_not_count_against_its_asker() {
     let gate = Gate::default();
     let mut scenario = DiscordScenario::start(setup, [gated_answer(&gate)]).await;
     scenario.discord.another_process_answers_first();
-    let taken = scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+    let taken =
+        scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, ChannelKind::Server);
     assert_eq!(taken.wait_for_response_code().await, 40_060);
     scenario.service.wait_for_log("already answered or too old").await;
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     gate.open();
     assert_ends_with_chart(&request).await;
     scenario.finish().await;
@@ -61,12 +63,12 @@ async fn a_message_that_discord_does_not_know_yet_is_edited_a_moment_later() {
     let gate = Gate::default();
     let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
     scenario.discord.fail_next(Family::Edit, 404);
-    let request = start_race(&scenario, Place::Server).await;
+    let request = start_race(&scenario, ChannelKind::Server).await;
     wait_for_faults(&scenario).await;
     gate.open();
     assert_ends_with_chart(&request).await;
     scenario.discord.fail_next(Family::Edit, 404);
-    let models = scenario.discord.type_command("/arena models", &[], NAMED, Place::Server);
+    let models = scenario.discord.type_command("/arena models", &[], NAMED, ChannelKind::Server);
     models.wait_for_text("reachable").await;
     wait_for_faults(&scenario).await;
     scenario.finish().await;

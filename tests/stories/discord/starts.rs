@@ -1,7 +1,7 @@
 //! Starts on a bad day.
 
 use super::{DiscordScenario, NAMED, Setup, Transport, single_model};
-use crate::support::discord::{FakeDiscord, Family, Place};
+use crate::support::discord::{ChannelKind, FakeDiscord, Family};
 
 #[tokio::test]
 async fn a_wrong_token_is_said_where_operators_look() {
@@ -42,7 +42,7 @@ async fn an_api_that_is_down_at_the_start_is_waited_for() {
 
 #[tokio::test]
 async fn commands_that_are_there_are_not_put_again() {
-    let server = Place::Server.guild().expect("a server");
+    let server = ChannelKind::Server.guild().expect("a server");
     let in_server = format!("guild_id = \"{server}\"");
     for (place, lines) in [(0, ""), (server, &*in_server)] {
         let scenario = DiscordScenario::start(single_model(lines), []).await;
@@ -55,7 +55,7 @@ async fn commands_that_are_there_are_not_put_again() {
         scenario.service.wait_for_log("the commands are registered already").await;
         assert_eq!(scenario.service.ready().await.0, 200);
         assert_eq!(scenario.discord.world(|world| world.registrations), 0);
-        let help = scenario.discord.type_command("/arena help", &[], NAMED, Place::Server);
+        let help = scenario.discord.type_command("/arena help", &[], NAMED, ChannelKind::Server);
         help.wait_for_text("tok/s").await;
         scenario.finish().await;
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{DiscordScenario, NAMED, PROMPT, Setup, Transport, single_model};
-use crate::support::discord::Place;
+use crate::support::discord::ChannelKind;
 
 const RACE: &str = "0192f3a1-0000-7000-8000-00005f3a9c2e";
 
@@ -27,7 +27,7 @@ async fn buttons_of_an_earlier_process_say_what_became_of_them() {
             ("Explain", race("explain")),
             ("Bet", race("bet")),
         ];
-        let message = scenario.discord.add_message(Place::Server, &old(&buttons));
+        let message = scenario.discord.add_message(ChannelKind::Server, &old(&buttons));
         for (label, _) in &buttons {
             let press = scenario.discord.press(message, label, NAMED);
             assert!(press.wait_for_ack().await.private, "{label}");
@@ -35,7 +35,7 @@ async fn buttons_of_an_earlier_process_say_what_became_of_them() {
         }
         let gone = [("Try", format!("arena:try:{:016x}", 7))];
         let press =
-            scenario.discord.press(scenario.discord.add_message(Place::Dm, &old(&gone)), "Try", NAMED);
+            scenario.discord.press(scenario.discord.add_message(ChannelKind::Dm, &old(&gone)), "Try", NAMED);
         assert!(press.wait_for_ack().await.private);
         press.wait_for_text("no longer in the configuration").await;
         assert_eq!(scenario.provider.truth().exchanges.len(), 0);
@@ -48,14 +48,18 @@ async fn what_nobody_can_read_is_answered_all_the_same() {
     for transport in [Transport::Gateway, Transport::Http] {
         let mut scenario = DiscordScenario::start(Setup { transport, ..single_model("") }, []).await;
         scenario.discord.corrupt_next(|payload| payload["data"] = json!({ "future": true }));
-        let request =
-            scenario.discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, Place::Server);
+        let request = scenario.discord.type_command(
+            "/arena compare",
+            &[("prompt", PROMPT)],
+            NAMED,
+            ChannelKind::Server,
+        );
         assert!(request.wait_for_ack().await.private);
         request.wait_for_text("can't read what Discord sent").await;
         // what serenity reads, and we do not
         scenario.discord.corrupt_next(|payload| payload["data"]["options"] = json!([]));
         let typed = [("prompt", "x"), ("models", "a")];
-        let completion = scenario.discord.autocomplete("/arena compare", &typed, NAMED, Place::Server);
+        let completion = scenario.discord.autocomplete("/arena compare", &typed, NAMED, ChannelKind::Server);
         assert_eq!(completion.wait_for_choices().await, []);
         scenario.service.wait_for_log("cannot understand an interaction").await;
         assert_eq!(scenario.provider.truth().exchanges.len(), 0);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::{
     crowd::streams,
-    discord::{ANA, Delivery, FakeDiscord, Place},
+    discord::{ANA, ChannelKind, Delivery, FakeDiscord},
     program::{Program, free_address, get},
     provider::{FakeProvider, Gate, Rules, answer},
     scenario::discord::{Setup, Transport, mode, with_credentials},
@@ -42,14 +42,14 @@ async fn a_database_that_is_away_is_waited_for() {
     let running = program.start(&["serve"]);
     ready(address, "the store").await;
     discord.until(|world| (world.registrations > 0).then_some(())).await;
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     assert!(request.wait_for_ack().await.private);
     let said = request.wait_until(|look| !look.text().is_empty()).await.look.text();
     assert!(said.contains("The database is unavailable, so new races are paused"), "{said}");
     database.allow_connections(true).await;
     ready(address, "ready").await;
 
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_text("Air").await;
     database.allow_connections(false).await;
     ready(address, "the store").await;
@@ -58,7 +58,7 @@ async fn a_database_that_is_away_is_waited_for() {
     assert!(last.contains("Air scatters"), "a race ends with its answer:\n{last}");
     database.allow_connections(true).await;
     ready(address, "ready").await;
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     assert!(request.wait_for_end().await.look.text().contains("Again"));
     eventually(async || store.query_number("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await == 0)
         .await;
@@ -105,7 +105,7 @@ async fn buttons_work_after_a_restart() {
             .await
     };
     let bot = bot_of(&first).await;
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_end().await;
     request.wait_until(|look| !look.attachments.is_empty()).await;
     let message = request.wait_for_message().await;
@@ -116,12 +116,12 @@ async fn buttons_work_after_a_restart() {
     let bot = bot_of(&second).await;
     let pressed = discord.press(message, "Explain", ANA);
     let said = pressed.wait_until(|look| !look.text().is_empty()).await.look.text();
-    assert!(said.contains("How the tokens travelled"), "{said}");
+    assert!(said.contains("How it was measured"), "{said}");
     let pressed = discord.press(message, "Full answers", ANA);
     pressed.wait_until(|look| !look.attachments.is_empty()).await;
     let again = discord.press(message, "Ask again", ANA);
     assert!(again.wait_for_end().await.look.text().contains("Once more"));
-    let models = discord.type_command("/arena models", &[], ANA, Place::Server);
+    let models = discord.type_command("/arena models", &[], ANA, ChannelKind::Server);
     models.wait_for_text("median of 2 answers this week").await;
     bot.signal("TERM").await;
     bot.wait_for_exit(0).await;

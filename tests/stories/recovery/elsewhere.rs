@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::replica_pair::{FINISHED, ReplicaPair, answers};
 use crate::support::{
-    discord::{self, FakeDiscord, Place},
+    discord::{self, ChannelKind, FakeDiscord},
     scenario::{
         discord::{self as on_discord, Transport as DiscordTransport},
         slack::{self as on_slack, Transport as SlackTransport},
@@ -24,7 +24,8 @@ async fn on_discord_any_replica_has_the_answers_and_races_again() {
     let at = |address: SocketAddr| discord.deliver_by(discord::Delivery::Http(address));
     let [first, second] = pair.addresses();
     at(first);
-    let race = discord.type_command("/arena compare", &[("prompt", PROMPT)], discord::ANA, Place::Server);
+    let race =
+        discord.type_command("/arena compare", &[("prompt", PROMPT)], discord::ANA, ChannelKind::Server);
     is_whole(&race, "Ana").await;
     pair.wait_until_idle().await;
     at(second);

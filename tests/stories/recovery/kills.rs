@@ -13,7 +13,7 @@ use super::{
 };
 use crate::support::{
     crowd,
-    discord::{self, FakeDiscord, Place},
+    discord::{self, ChannelKind, FakeDiscord},
     program::{Program, free_address},
     provider::{Exchange, FakeProvider, Rules, Truth},
     scenario::{discord as on_discord, slack as on_slack},
@@ -82,7 +82,7 @@ async fn on_discord(store: &TestStore, calls: usize) -> Duration {
     let requests: Vec<_> = (0..RACES)
         .map(|race| {
             let prompt = crowd::prompt(race);
-            discord.type_command("/arena compare", &[("prompt", &prompt)], discord::ANA, Place::Server)
+            discord.type_command("/arena compare", &[("prompt", &prompt)], discord::ANA, ChannelKind::Server)
         })
         .collect();
     let is_over = |world: &discord::World| {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::support::{
     discord::{
-        ANA, Delivery, FakeDiscord, Place,
+        ANA, ChannelKind, Delivery, FakeDiscord,
         gateway::{FakeGateway, Rules as GatewayRules},
     },
     program::free_address,
@@ -44,7 +44,7 @@ async fn any_replica_stops_and_recalls_what_another_one_ran() {
     let first = bot(&store, &discord, &provider, Transport::Http).await;
     let second = bot(&store, &discord, &provider, Transport::Http).await;
     discord.deliver_by(Delivery::Http(first.address));
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_text("Air").await;
     discord.deliver_by(Delivery::Http(second.address));
     let message = request.wait_for_message().await;
@@ -80,7 +80,7 @@ async fn a_standby_takes_over_from_a_process_that_died() {
     with_timeout(gateway.until(|truth| truth.live > 0)).await;
     let standby = bot(&store, &discord, &provider, Transport::Gateway).await;
     assert_eq!(standby.ready().await.0, 503, "it stands by");
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_text("Air").await;
     eventually(async || store.query_number("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0)
         .await;
@@ -90,7 +90,7 @@ async fn a_standby_takes_over_from_a_process_that_died() {
         gateway.until(|truth| truth.identifies.len() == 2 && truth.live > 0).await;
         let last = request.wait_for_end().await.look.text();
         assert!(last.contains("interrupted by a restart") && last.contains("Air"), "{last}");
-        let again = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+        let again = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
         assert!(again.wait_for_end().await.look.text().contains("Again"));
     };
     with_timeout(served).await;
@@ -130,7 +130,7 @@ async fn a_cut_line_to_the_database_never_gives_two_holders() {
         store.query_number("SELECT COUNT(*) FROM leases WHERE name LIKE 'process:%'").await >= 2
     })
     .await;
-    let request = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_text("Air").await;
     // the holder knows of the other one by then: it renews every two seconds
     eventually(async || store.query_number("SELECT COUNT(*) FROM lanes WHERE answer = 'Air '").await > 0)
@@ -148,7 +148,7 @@ async fn a_cut_line_to_the_database_never_gives_two_holders() {
     let last = request.wait_for_end().await.look.text();
     assert!(last.contains("interrupted"), "{last}");
     proxy.heal();
-    let again = discord.type_command("/arena compare", WHY, ANA, Place::Server);
+    let again = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     assert!(again.wait_for_end().await.look.text().contains("Again"));
     assert!(gateway.until(|truth| truth.live > 0).await.live == 1, "a healed line gives no second one");
     for bot in [holder, other] {

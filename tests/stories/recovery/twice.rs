@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::replica_pair::{DUPLICATES, FINISHED, ReplicaPair, answers, assert_each_ran_once};
 use crate::support::{
     crowd::prompt,
-    discord::{self, FakeDiscord, Place, Route},
+    discord::{self, ChannelKind, FakeDiscord, Route},
     scenario::{
         discord::{self as on_discord, Transport as DiscordTransport},
         slack::{self as on_slack, Transport as SlackTransport},
@@ -25,7 +25,12 @@ async fn what_discord_posts_to_both_runs_once() {
     let Some(pair) = ReplicaPair::open(answers(RACES, ANSWER), lines, knows).await else { return };
     discord.deliver_by(discord::Delivery::Twice(pair.addresses()));
     let types = |race| {
-        discord.type_command("/arena compare", &[("prompt", &prompt(race))], discord::ANA, Place::Server)
+        discord.type_command(
+            "/arena compare",
+            &[("prompt", &prompt(race))],
+            discord::ANA,
+            ChannelKind::Server,
+        )
     };
     let requests: Vec<_> = (0..RACES).map(types).collect();
     for request in &requests {

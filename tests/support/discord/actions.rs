@@ -9,7 +9,7 @@ use super::{
     FakeDiscord,
     message::{Look, Message, Revision},
     request::UserRequest,
-    users::{Place, User},
+    users::{ChannelKind, User},
     world::{Fate, Id, Interaction, InteractionKind, World},
 };
 
@@ -21,7 +21,13 @@ impl FakeDiscord {
     ///
     /// # Panics
     /// If the command is not registered, or the client would not send it.
-    pub fn type_command(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
+    pub fn type_command(
+        &self,
+        command: &str,
+        options: Options,
+        user: User,
+        place: ChannelKind,
+    ) -> UserRequest {
         let made = self.shared.read(|world| world.typed(command, options, place, None));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can type {command}: {why}"));
         self.does(user, place, InteractionKind::Command { id, name, options })
@@ -31,7 +37,13 @@ impl FakeDiscord {
     ///
     /// # Panics
     /// If the command is not registered, or the option does not complete.
-    pub fn autocomplete(&self, command: &str, options: Options, user: User, place: Place) -> UserRequest {
+    pub fn autocomplete(
+        &self,
+        command: &str,
+        options: Options,
+        user: User,
+        place: ChannelKind,
+    ) -> UserRequest {
         let focus = options.last().expect("an option to complete").0;
         let made = self.shared.read(|world| world.typed(command, options, place, Some(focus)));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can complete {command}: {why}"));
@@ -48,7 +60,7 @@ impl FakeDiscord {
     }
 
     /// Adds a message that an earlier process posted, from the body that it sent.
-    pub fn add_message(&self, place: Place, body: &Value) -> Id {
+    pub fn add_message(&self, place: ChannelKind, body: &Value) -> Id {
         let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();
         let content = body["content"].as_str().unwrap_or_default().to_owned();
         let look =
@@ -62,7 +74,7 @@ impl FakeDiscord {
         })
     }
 
-    fn does(&self, user: User, place: Place, kind: InteractionKind) -> UserRequest {
+    fn does(&self, user: User, place: ChannelKind, kind: InteractionKind) -> UserRequest {
         let (id, payload) = self.shared.with(|world| {
             let interaction = world.happens(user, place, kind);
             let mut payload = world.payload(&interaction);
@@ -77,7 +89,7 @@ impl FakeDiscord {
 }
 
 impl World {
-    fn happens(&mut self, user: User, place: Place, kind: InteractionKind) -> Interaction {
+    fn happens(&mut self, user: User, place: ChannelKind, kind: InteractionKind) -> Interaction {
         let id = self.id();
         let fate = self.fates.pop_front().unwrap_or(Fate::Answerable);
         let interaction = Interaction {
@@ -104,7 +116,7 @@ impl World {
         &self,
         command: &str,
         options: Options,
-        place: Place,
+        place: ChannelKind,
         focus: Option<&str>,
     ) -> Result<(Id, String, Value), String> {
         let words: Vec<_> = command.trim_start_matches('/').split(' ').collect();
@@ -136,13 +148,13 @@ impl World {
     }
 
     /// The server's own command before the global one.
-    fn registered(&self, name: &str, place: Place) -> Option<&Value> {
+    fn registered(&self, name: &str, place: ChannelKind) -> Option<&Value> {
         let own = place.guild().and_then(|guild| self.commands.get(&guild));
         let all = own.into_iter().chain(self.commands.get(&0)).flatten();
         all.into_iter().find(|command| command["name"] == name)
     }
 
-    fn button(&self, message: Id, button: &str, user: User) -> (Place, String) {
+    fn button(&self, message: Id, button: &str, user: User) -> (ChannelKind, String) {
         let message = self.message(message).expect("a message");
         let asker = message.interaction.and_then(|id| self.interaction(id)).map(|found| found.user.id);
         assert!(!message.deleted, "nobody can press {button:?} on a deleted message");

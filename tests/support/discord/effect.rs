@@ -8,7 +8,7 @@ use super::{
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
-    users::Place,
+    users::ChannelKind,
     world::{Id, World},
 };
 
@@ -35,9 +35,10 @@ impl World {
     }
 
     fn perform_in_channel(&mut self, call: &Call) -> Reply {
-        let known = [Place::Server, Place::Dm, Place::UserInstalled, Place::ForeignServer];
+        let known =
+            [ChannelKind::Server, ChannelKind::Dm, ChannelKind::UserInstalled, ChannelKind::ForeignServer];
         let place = known.into_iter().find(|place| place.channel() == call.ids.channel);
-        let place = place.unwrap_or(Place::Channel(call.ids.channel));
+        let place = place.unwrap_or(ChannelKind::Channel(call.ids.channel));
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
@@ -65,7 +66,7 @@ impl World {
     }
 
     /// Creates a message from the body of a call, possibly for an interaction.
-    pub(super) fn create(&mut self, call: &Call, interaction: Option<Id>, seen: (Place, bool)) -> Id {
+    pub(super) fn create(&mut self, call: &Call, interaction: Option<Id>, seen: (ChannelKind, bool)) -> Id {
         let data = if call.route == Route::Callback { &call.body["data"] } else { &call.body };
         let look = self.changed(&Look::default(), data, call);
         self.add(look, call, interaction, seen)
@@ -77,7 +78,7 @@ impl World {
         look: Look,
         call: &Call,
         interaction: Option<Id>,
-        (place, private): (Place, bool),
+        (place, private): (ChannelKind, bool),
     ) -> Id {
         let id = self.id();
         let revisions = vec![Revision { at: call.at, look }];

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{users::Place, world::Id};
+use super::{users::ChannelKind, world::Id};
 
 /// Only one person sees it.
 pub const EPHEMERAL: u64 = 1 << 6;
@@ -14,7 +14,7 @@ pub const LOADING: u64 = 1 << 7;
 #[derive(Clone, Debug)]
 pub struct Message {
     pub id: Id,
-    pub place: Place,
+    pub place: ChannelKind,
     /// The interaction that it answers.
     pub interaction: Option<Id>,
     pub private: bool,

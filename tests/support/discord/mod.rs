@@ -42,7 +42,7 @@ pub use self::{
     message::{Look, Message},
     request::UserRequest,
     route::Route,
-    users::{ANA, BEN, GUILD, MOD, Place, User},
+    users::{ANA, BEN, ChannelKind, GUILD, MOD, User},
     world::{Fate, Id, World},
 };
 

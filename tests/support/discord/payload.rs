@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    users::{Place, User},
+    users::{ChannelKind, User},
     world::{Interaction, InteractionKind, World},
 };
 
@@ -43,7 +43,7 @@ impl World {
         payload
     }
 
-    fn data(&self, kind: &InteractionKind, place: Place) -> (u8, Value) {
+    fn data(&self, kind: &InteractionKind, place: ChannelKind) -> (u8, Value) {
         let command = |id: &u64, name: &str, options: &Value| {
             let mut data = json!({ "id": id.to_string(), "name": name, "type": 1, "options": options });
             let guild =
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    fn channel(place: Place, user: User) -> Value {
+    fn channel(place: ChannelKind, user: User) -> Value {
         let mut channel = json!({ "id": place.channel().to_string(), "flags": 0, "last_message_id": null });
         if let Some(guild) = place.guild() {
             channel["type"] = 0.into();
@@ -75,14 +75,14 @@ impl World {
             channel["rate_limit_per_user"] = 0.into();
             channel["topic"] = Value::Null;
         } else {
-            channel["type"] = (if place == Place::Dm { 1 } else { 3 }).into();
+            channel["type"] = (if place == ChannelKind::Dm { 1 } else { 3 }).into();
             channel["recipients"] = json!([user_json(user)]);
         }
         channel
     }
 
     /// On a server a member, elsewhere a user.
-    fn who(&self, fields: &mut Map<String, Value>, place: Place, user: User) {
+    fn who(&self, fields: &mut Map<String, Value>, place: ChannelKind, user: User) {
         let Some(guild) = place.guild() else {
             fields.insert("user".into(), user_json(user));
             return;
@@ -118,10 +118,12 @@ fn user_json(user: User) -> Value {
 }
 
 /// Returns the installation owners by integration type: the server ("0" in the bot's own DM), or the user.
-fn owners(place: Place, user: User) -> Value {
+fn owners(place: ChannelKind, user: User) -> Value {
     match place {
-        Place::Server | Place::Channel(_) => json!({ "0": place.guild().unwrap_or(0).to_string() }),
-        Place::Dm => json!({ "0": "0" }),
-        Place::UserInstalled | Place::ForeignServer => json!({ "1": user.id.to_string() }),
+        ChannelKind::Server | ChannelKind::Channel(_) => {
+            json!({ "0": place.guild().unwrap_or(0).to_string() })
+        }
+        ChannelKind::Dm => json!({ "0": "0" }),
+        ChannelKind::UserInstalled | ChannelKind::ForeignServer => json!({ "1": user.id.to_string() }),
     }
 }

@@ -35,7 +35,7 @@ pub const MOD: User = User {
 
 /// A place in which a user types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ChannelKind {
     /// The usual channel of the server where the bot is a member.
     Server,
     /// Another channel of that server, by its id.
@@ -53,7 +53,7 @@ pub const GUILD: u64 = 5_001;
 /// A server where it is none.
 pub const FOREIGN_GUILD: u64 = 5_002;
 
-impl Place {
+impl ChannelKind {
     /// The channel's id.
     pub fn channel(self) -> u64 {
         match self {

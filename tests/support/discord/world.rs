@@ -13,7 +13,7 @@ use super::{
     limits::{Limits, Span},
     message::{Message, Revision},
     route::Route,
-    users::{Place, User},
+    users::{ChannelKind, User},
 };
 
 /// A snowflake.
@@ -92,7 +92,7 @@ pub struct Interaction {
     pub id: Id,
     pub token: String,
     pub user: User,
-    pub place: Place,
+    pub place: ChannelKind,
     pub kind: InteractionKind,
     pub fate: Fate,
     /// Time of its delivery to the bot.
