@@ -216,9 +216,9 @@ fn the_core_does_no_io() {
     assert!(core.len() > 20, "the core was found: {}", core.len());
     for (name, code) in core {
         // blocks are plain data, which a renderer builds
-        let code = code.replace("slack_morphism::blocks", "blocks");
+        let checked = code.replace("slack_morphism::blocks", "blocks");
         for word in IO {
-            assert!(!code.contains(word), "{name} is core and must not name {word}");
+            assert!(!checked.contains(word), "{name} is core and must not name {word}");
         }
     }
 }

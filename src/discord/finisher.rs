@@ -1,4 +1,4 @@
-//! SHELL. Final frames for orphans: the message is edited at its message_ref in the store.
+//! SHELL. Final frames for orphans: the message is edited where the store has it.
 
 use async_trait::async_trait;
 

@@ -73,7 +73,7 @@ async fn people_can_do_only_what_the_client_lets_them() {
         types("/arena compare", &[("prompt", &long)], ChannelKind::Server),
         types("/arena compare", &[("prompt", "x"), ("speed", "1")], ChannelKind::Server),
         why(&|discord| {
-            drop(discord.autocomplete("/arena compare", &[("prompt", "x")], ANA, ChannelKind::Dm))
+            drop(discord.autocomplete("/arena compare", &[("prompt", "x")], ANA, ChannelKind::Dm));
         }),
         why(&|discord| drop(discord.press(found, "Race again", ANA))),
     ];

@@ -81,9 +81,9 @@ struct Connection {
 
 impl<'a> Session<'a> {
     /// A session that begins at the gateway address `url`; `shard` is the shard's number and how many there are.
-    pub(super) fn new(shared: &'a Shared, shard: (u32, u32), url: String) -> Self {
+    pub(super) fn new(gateway: &'a Shared, shard: (u32, u32), url: String) -> Self {
         let resumes = (0, Instant::now());
-        Self { shared, shard, url, id: None, sequence: None, ready_at: None, resumes }
+        Self { shared: gateway, shard, url, id: None, sequence: None, ready_at: None, resumes }
     }
 
     /// Runs the session to its end: one IDENTIFY at most. Once `closed` is cancelled it ends within a second, with

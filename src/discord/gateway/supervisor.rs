@@ -47,9 +47,9 @@ pub(super) struct Supervisor<'a> {
 
 impl<'a> Supervisor<'a> {
     /// Supervises `shard`: its number, and how many there are.
-    pub(super) fn new(shared: &'a Shared, shard: (u32, u32)) -> Self {
-        let backoff = Backoff::new(shared.timing.min_backoff, shared.timing.max_backoff);
-        Self { shared, shard, backoff, has_identified: false, was_ready: false }
+    pub(super) fn new(gateway: &'a Shared, shard: (u32, u32)) -> Self {
+        let backoff = Backoff::new(gateway.timing.min_backoff, gateway.timing.max_backoff);
+        Self { shared: gateway, shard, backoff, has_identified: false, was_ready: false }
     }
 
     /// Runs sessions until `closed` is cancelled or another one makes no sense.

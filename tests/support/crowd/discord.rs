@@ -2,7 +2,7 @@
 
 use super::{LANES, LOG, MODELS, NO_RATE_LIMIT, prompt, streams};
 use crate::support::{
-    discord::{ANA, FakeDiscord, Place, UserRequest, World},
+    discord::{ANA, ChannelKind, FakeDiscord, UserRequest, World},
     scenario::discord::{DiscordScenario, Setup, Transport},
 };
 
@@ -26,7 +26,8 @@ pub async fn race(
     let answers = (0..races).flat_map(|_| LANES).map(|name| streams(name, events).whole());
     let scenario = DiscordScenario::start_with(discord, setup, answers).await;
     let discord = &scenario.discord;
-    let ask = |race| discord.type_command("/arena compare", &[("prompt", &prompt(race))], ANA, Place::Server);
+    let ask =
+        |race| discord.type_command("/arena compare", &[("prompt", &prompt(race))], ANA, ChannelKind::Server);
     let requests: Vec<_> = (0..races).map(ask).collect();
     discord.until(|world| requests.iter().all(|request| has_chart(world, request)).then_some(())).await;
     let (own_429, unchanged) = discord.world(|world| (world.own_429(), world.edits_without_change));

@@ -1,4 +1,4 @@
-//! The rate_limiter under a paused clock, without sockets.
+//! The rate limiter under a paused clock, without sockets.
 
 use futures::{FutureExt as _, future::join_all};
 
