@@ -7,6 +7,7 @@ mod kills;
 mod replica_pair;
 mod replicas;
 mod twice;
+mod unfinished;
 
 use std::{net::SocketAddr, str::FromStr};
 
