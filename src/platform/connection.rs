@@ -66,8 +66,8 @@ pub(crate) async fn start<T, A: Future<Output = Result<T, StartupError>>>(
             }
             // readiness knows it before the log does
             Err(StartupError::Refused(why)) => {
+                state.send_replace(Startup::Refused(why.clone()));
                 tracing::error!("{why}");
-                state.send_replace(Startup::Refused(why));
                 return None;
             }
             Err(StartupError::Passing(error)) => {
