@@ -20,7 +20,7 @@
 //! | question | answer |
 //! | --- | --- |
 //! | Who handles a button of Slack or Discord? | `slack/handlers`, `discord/handlers`; their common flow is `platform/handlers.rs` |
-//! | When is a message edited? | [`live`]: `pacer.rs` decides, the [`live::Presenter`] acts |
+//! | When is a message edited? | the surface's `pace()` sets the interval (shared budgets: `slack/budget`, `discord/rest/limit`), `live/pacer.rs` turns it into slots, the [`live::Presenter`] acts |
 //! | What becomes of a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
 //! | Where does a new quirk of a provider go? | [`provider::openai`] |
 //! | How is the service put together? | [`app`] |
@@ -41,7 +41,8 @@
 //! Model, provider, prompt, delta, usage, finish reason, time to first token, output tokens and tokens per second are the
 //! field's own. Ours: a **race** has **lanes**, one per model; a **view** is what people see of it at one moment; a
 //! **surface** is one live message; its **pace** is how often it may be edited; a **report** is what remains; a **lesson** is
-//! what it shows; an **orphan** is a race whose process died.
+//! what it shows; an **orphan** is a race whose process died. A **shell** does I/O and reads the clock, the **core** is pure,
+//! and a **port** is a trait between them; `SHELL` and `PORT` at the head of a module say which it is.
 //!
 //! # Decisions that are not obvious
 //!

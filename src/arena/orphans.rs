@@ -25,7 +25,8 @@ const MIN_RETRY_DELAY: Duration = Duration::from_millis(500);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// The number of times that a platform may refuse a final frame before it is given up.
 const MAX_REFUSALS: u32 = 3;
-/// The time for which a message is retried: no platform's token lives longer.
+/// The time for which a message is retried; then it is left to the next start. A Discord interaction's token, which lives for
+/// 15 minutes, has expired by then.
 const FINISH_TIMEOUT: Duration = Duration::from_mins(20);
 
 /// A platform that can edit a message of which only the reference is left.

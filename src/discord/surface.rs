@@ -50,7 +50,7 @@ pub(super) struct DiscordSurface {
     shown: Option<Value>,
     /// The final view, to which the chart is added.
     last: Option<View>,
-    /// Discord did not accept the answers: in live frames, in the final one.
+    /// True where Discord did not accept the answers: in live frames (0), in the final one (1).
     without_answers: [bool; 2],
     /// Refusals without one of Discord's own codes since the last accepted edit.
     unexplained: u32,
@@ -109,7 +109,7 @@ impl DiscordSurface {
                     self.learn(&answer);
                     return Ok(());
                 }
-                Err(error) => self.explained(error),
+                Err(error) => self.count_unexplained(error),
             };
             if !self.change_route(&error) {
                 return Err(error);
@@ -118,8 +118,9 @@ impl DiscordSurface {
         }
     }
 
-    /// A refusal without one of Discord's own codes may pass, until there were too many of them.
-    fn explained(&mut self, error: RestError) -> RestError {
+    /// Counts refusals without one of Discord's own codes; from the [`MAX_UNEXPLAINED`]th in a row on, takes the status at its
+    /// word.
+    fn count_unexplained(&mut self, error: RestError) -> RestError {
         self.unexplained += u32::from(matches!(error, RestError::Unexplained { .. }));
         if self.unexplained < MAX_UNEXPLAINED { error } else { error.believed(&self.route()) }
     }

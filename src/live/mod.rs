@@ -145,7 +145,7 @@ impl<'a, S: Surface> Presenter<'a, S> {
     fn failed(&mut self, error: SurfaceError, is_final: bool) -> Result<Option<StopCause>, SurfaceError> {
         let now = self.elapsed();
         match error {
-            SurfaceError::Paced { retry_after } if !is_final => self.pacer.paced(now, retry_after),
+            SurfaceError::Paced { retry_after } if !is_final => self.pacer.no_live_slot(now, retry_after),
             SurfaceError::RateLimited { retry_after } | SurfaceError::Paced { retry_after } => {
                 self.pacer.limited(now, retry_after);
             }
@@ -155,12 +155,12 @@ impl<'a, S: Surface> Presenter<'a, S> {
             }
             SurfaceError::Refused(_) | SurfaceError::Freezing if !is_final => {
                 tracing::warn!(error = error.chain(), "live frame refused, the final one will be tried");
-                self.pacer.refused(now);
+                self.pacer.live_refused(now);
                 return Ok(error.stop_cause());
             }
             SurfaceError::Forbidden(_) if !is_final => {
                 tracing::warn!(error = error.chain(), "live edits forbidden, the final one will be tried");
-                self.pacer.paced(now, NO_LIVE_EDITS);
+                self.pacer.no_live_slot(now, NO_LIVE_EDITS);
             }
             SurfaceError::Refused(_) if self.refused_finals + 1 < MAX_FINAL_REFUSALS => {
                 tracing::warn!(error = error.chain(), "final frame refused, will retry");

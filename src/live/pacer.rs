@@ -63,7 +63,7 @@ impl Pacer {
 
     /// Records that there was no slot for a live edit at `now` and none is expected before `retry_after`. A final edit
     /// may have a slot of its own.
-    pub fn paced(&mut self, now: Elapsed, retry_after: Duration) {
+    pub fn no_live_slot(&mut self, now: Elapsed, retry_after: Duration) {
         self.live_not_before = self.live_not_before.max(now.after(retry_after.max(MIN_LIMITED_DELAY)));
     }
 
@@ -74,7 +74,7 @@ impl Pacer {
     }
 
     /// Records a live edit that was refused at `now`: live edits back off, the final one does not.
-    pub fn refused(&mut self, now: Elapsed) {
+    pub fn live_refused(&mut self, now: Elapsed) {
         self.last = Some(now);
         self.live_not_before = self.live_not_before.max(now.after(self.backoff.next(0.0)));
     }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_final_edit_does_not_wait_for_the_slot_of_a_live_edit() {
         let mut pacer = Pacer::new(PACE);
-        pacer.paced(at(100), Duration::from_secs(20));
+        pacer.no_live_slot(at(100), Duration::from_secs(20));
         assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(20_100), at(0)));
         pacer.limited(at(200), Duration::from_secs(2));
         assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(20_100), at(2_200)));
@@ -134,7 +134,7 @@ mod tests {
     fn a_refused_live_edit_holds_back_live_edits_alone() {
         let mut pacer = Pacer::new(PACE);
         for (at_ms, next_ms) in [(0, 1_000), (1_000, 2_000), (2_000, 4_000), (4_000, 8_000)] {
-            pacer.refused(at(at_ms));
+            pacer.live_refused(at(at_ms));
             assert_eq!((pacer.next_slot(), pacer.slot_after(Duration::ZERO)), (at(next_ms), at(at_ms)));
         }
     }

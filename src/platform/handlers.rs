@@ -1,4 +1,4 @@
-//! The flow that both platforms share: a command or a button becomes an [`Outcome`], and the platform shows it.
+//! The flow that Discord and Slack share: a command or a button becomes an [`Outcome`], and the platform shows it.
 //!
 //! A race is admitted and recorded here, so that it is in the store before anyone hears that it begins.
 
@@ -59,7 +59,7 @@ pub(crate) enum Outcome {
     Duplicate,
 }
 
-/// The arena as the handlers of both platforms use it.
+/// The arena as the handlers of Discord and Slack use it.
 pub(crate) struct Handlers {
     /// The arena.
     pub(crate) arena: Arc<Arena>,

@@ -1,4 +1,4 @@
-//! The metrics of both platforms. Labels are few: a platform, a command's word, an outcome.
+//! The metrics of Discord and Slack. Labels are few: a platform, a command's word, an outcome.
 
 use metrics::{counter, histogram};
 use tokio::time::Instant;

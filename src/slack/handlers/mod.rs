@@ -2,6 +2,10 @@
 //!
 //! Whatever needs memory and one look into the store is the acknowledgement itself where Slack can show one; everything
 //! slower runs in tasks that shutdown waits for. A race begins only when its message is posted.
+//!
+//! ```text
+//! take -> acknowledge -> answer or button -> Outcome -> follow (a task) -> show
+//! ```
 
 mod full_answers;
 mod modal;
