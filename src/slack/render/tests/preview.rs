@@ -160,7 +160,10 @@ fn a_race_can_be_looked_at() {
     );
     let over = page("final", &finished().view());
     assert!(over.contains("class=chart") && over.contains("📄 Full answers"));
-    assert!(page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped: the answers"));
+    assert!(
+        page("stopped", &running().stop(2_400, StopCause::Asked))
+            .contains("Stopped: answers may be incomplete")
+    );
     assert!(page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("by a restart"));
 }
 

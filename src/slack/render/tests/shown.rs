@@ -186,10 +186,7 @@ fn pace_and_simulated_models_are_labelled() {
 fn a_remark_of_the_provider_is_above_the_answer() {
     let said =
         text(&live(&one(|tale| tale.0.lanes[0].availability = Availability::NotListed), race(), false));
-    assert!(
-        said.contains("2B\n\n_hf does not list this model today; it was tried all the same_\n\nBeca"),
-        "{said}"
-    );
+    assert!(said.contains("2B\n\n_hf does not list this model today; tried anyway_\n\nBeca"), "{said}");
 }
 
 #[test]
@@ -239,9 +236,9 @@ fn a_crowd_of_answers_does_not_flood_the_thread() {
 #[test]
 fn the_explanation_is_read_in_paragraphs() {
     let said = text(&explanation(&finished().record()));
-    assert!(said.contains("#rich_text\nLatency and throughput are two things."), "{said}");
-    assert!(said.contains("#rich_text\nNot whole here: Qwen Coder."), "{said}");
-    assert!(said.contains("#rich_text\nHow the tokens travelled:"), "{said}");
+    assert!(said.contains("#rich_text\nLatency and throughput differ."), "{said}");
+    assert!(said.contains("#rich_text\nIncomplete: Qwen Coder."), "{said}");
+    assert!(said.contains("#rich_text\nHow it was measured:"), "{said}");
 }
 
 #[test]
