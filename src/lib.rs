@@ -21,7 +21,7 @@
 //! | --- | --- |
 //! | Who handles a button of Slack or Discord? | `slack/handlers`, `discord/handlers`; their common flow is `platform/handlers.rs` |
 //! | When is a message edited? | the surface's `pace()` sets the interval (shared budgets: `slack/budget`, `discord/rest/limit`), `live/pacer.rs` turns it into slots, the [`live::Presenter`] acts |
-//! | What becomes of a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
+//! | What happens to a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
 //! | Where does a new quirk of a provider go? | [`provider::openai`] |
 //! | How is the service put together? | [`app`] |
 //!
@@ -55,12 +55,12 @@
 //!   separately how soon a final frame may follow, for platforms where capacity is reserved for final frames.
 //! - [`guide`] holds the texts that every platform shows beside the races, [`button`] the meaning of a button under one.
 //! - A view can be made of a report alone ([`view::View::over`]): it is all that is left of a race whose process died.
-//! - [`backoff`] stands beside `platform`, not in it: the store and the arena retry too, and may not name a platform.
+//! - [`backoff`] is beside `platform`, not in it: the store and the arena retry too, and may not name a platform.
 //! - The image holds one static binary on distroless static, not on distroless cc: 38 MB instead of 60.
 //! - The rate limiters of both platforms refuse an edit that has no slot rather than holding it: the edit loop comes again
 //!   when told, with the newest state.
 
-#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads any more")]
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when the reader is gone")]
 
 pub mod app;
 pub mod arena;

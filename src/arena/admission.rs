@@ -1,5 +1,5 @@
 //! Admission: global slots, each user's rate, the length of the prompt. Memory only, nothing waits. Refusals address the
-//! asker and nobody else.
+//! asker alone.
 
 use std::{
     collections::{HashMap, VecDeque},

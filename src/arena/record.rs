@@ -80,8 +80,8 @@ impl Arena {
     /// will be. Without a store nothing is recorded and nothing refused.
     ///
     /// # Errors
-    /// [`Refused`]; [`Refused::Duplicate`] if this or another process has the delivery already, and then nobody is
-    /// answered.
+    /// [`Refused`]; [`Refused::Duplicate`] if this or another process has the delivery already; then no answer
+    /// is given.
     pub async fn record(&self, race: Admitted, origin: &Origin) -> Result<Recorded, Refused> {
         if let Some(store) = &self.store
             && let Err(refused) = self.write(store, &race, origin).await

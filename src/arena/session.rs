@@ -29,7 +29,7 @@ use crate::{
 
 impl Arena {
     /// Runs the race on `surface` up to its final frame and its chart, and returns its record. A failing surface is
-    /// logged; the race runs on and is remembered all the same.
+    /// logged; the race still runs to its end and is remembered.
     pub async fn race<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
         let span = tracing::info_span!(
             "race",

@@ -16,7 +16,7 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_AGE: Duration = Duration::from_hours(12);
 const MAX_NAMES: usize = 5_000;
 /// Stands in for an unknown name.
-const NAMELESS: &str = "somebody";
+const NAMELESS: &str = "someone";
 
 /// A cache of the names of recent askers.
 #[derive(Default)]

@@ -85,7 +85,7 @@ impl InteractionHandler {
     }
 
     /// Runs a race. No model is called unless Discord accepted the first answer: otherwise another process has the
-    /// interaction, or nobody would see the race.
+    /// interaction, or no one would see the race.
     async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
         if let Err(error) = reply.think_publicly().await {
             self.arena().withdraw(recorded);

@@ -106,7 +106,7 @@ fn headline(view: &View, race: RaceId, shortened: bool) -> Embed {
 
 fn asked(view: &View) -> String {
     let asker = short(&view.asker, 40);
-    let asker = if asker.is_empty() { "somebody" } else { &asker };
+    let asker = if asker.is_empty() { "someone" } else { &asker };
     let prompt = clipped(&words::excerpt(&view.prompt, PROMPT.1), PROMPT.0);
     let quote = prompt.lines().map(|line| format!("> {}", escape(line))).collect::<Vec<_>>().join("\n");
     format!("**{asker}** asks{}\n{quote}", words::simulated(view))

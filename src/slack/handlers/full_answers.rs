@@ -1,6 +1,6 @@
 //! SHELL. Full answers: posted into the thread of their race, once, whatever fails on the way.
 //!
-//! What was posted is remembered, so pressing again after a failure posts the rest. A message that may have been posted
+//! Posted messages are remembered, so pressing again after a failure posts the rest. A message that may have been posted
 //! is not posted again: the file, which holds every answer, follows in its place. A claim in the store keeps other
 //! replicas from posting too; after a failure another one may claim it, and then posts everything.
 

@@ -112,7 +112,7 @@ fn buttons(view: &View, race: RaceId) -> SlackBlock {
 /// The asker's name, escaped by `escape`; never empty.
 fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
     let name = escape(name, 40);
-    if name.is_empty() { "somebody".to_owned() } else { name }
+    if name.is_empty() { "someone".to_owned() } else { name }
 }
 
 /// The asker's name followed by `what`, and the prompt as a quote.
