@@ -38,7 +38,7 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
     };
     LaneReport {
         card: Arc::new(card),
-        status: Status::Finished(FinishReason::new("stop")),
+        status: Status::Finished(Some(FinishReason::new("stop"))),
         answer: "Because.".into(),
         reasoning: String::new(),
         metrics: Metrics {
@@ -52,11 +52,15 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
             tokens_per_second: Some(speed),
             end_to_end_tokens_per_second: None,
             server_tokens_per_second: None,
+            speed_source: None,
+            speed_note: None,
             prompt_tokens: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        served: None,
+        provider_message: None,
         was_sent: true,
     }
 }

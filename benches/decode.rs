@@ -51,7 +51,7 @@ fn guarded(reads: &[Bytes]) -> TextCount {
     for read in reads {
         decoder.feed(read.clone());
         while let Some(item) = decoder.pull() {
-            count.add(&item.expect("a valid stream"));
+            count.add(&item.expect("a valid stream").delta);
         }
     }
     count

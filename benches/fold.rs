@@ -38,7 +38,7 @@ fn race() -> RaceState {
 fn events(words: usize, word: impl Fn(usize) -> String) -> Vec<RaceEvent> {
     let event = |at, lane, delta| RaceEvent {
         at: Elapsed::from_millis(at),
-        kind: EventKind::Lane(lane, LaneEvent::Delta(delta)),
+        kind: EventKind::Lane(lane, LaneEvent::from(delta)),
     };
     let sent = (0..LANES).map(|lane| event(0, lane, Delta::Sent));
     let deltas = (0..words)

@@ -4,9 +4,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::race::{
-    Record, lesson,
-    report::{LaneReport, Status},
+use crate::{
+    model::FinishReason,
+    race::{
+        Record,
+        arrivals::SpeedNote,
+        lesson,
+        metrics::SpeedSource,
+        report::{LaneReport, Status},
+    },
 };
 
 /// A race.
@@ -39,6 +45,10 @@ struct Lane<'a> {
     tokens_per_second: Option<f64>,
     end_to_end_tokens_per_second: Option<f64>,
     server_tokens_per_second: Option<f64>,
+    speed_source: Option<&'static str>,
+    speed_note: Option<&'static str>,
+    served_model: Option<&'a str>,
+    provider_message: Option<&'a str>,
     error: Option<&'a str>,
 }
 
@@ -65,7 +75,7 @@ impl<'a> Lane<'a> {
             simulated: lane.simulated,
             status: lane.status.as_str(),
             finish_reason: match &lane.status {
-                Status::Finished(reason) => Some(reason.as_str()),
+                Status::Finished(reason) => reason.as_ref().map(FinishReason::as_str),
                 _ => None,
             },
             answer: &lane.answer,
@@ -80,6 +90,10 @@ impl<'a> Lane<'a> {
             tokens_per_second: metrics.tokens_per_second,
             end_to_end_tokens_per_second: metrics.end_to_end_tokens_per_second,
             server_tokens_per_second: metrics.server_tokens_per_second,
+            speed_source: metrics.speed_source.map(SpeedSource::as_str),
+            speed_note: metrics.speed_note.map(SpeedNote::public),
+            served_model: lane.served.as_ref().map(|served| served.name.as_str()),
+            provider_message: lane.provider_message.as_deref(),
             error: lane.error.as_deref(),
         }
     }

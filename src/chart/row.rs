@@ -10,6 +10,7 @@ use super::{
 use crate::{
     model::Color,
     race::{
+        arrivals::SpeedNote,
         event::StopCause,
         figures,
         report::{LaneReport, Status},
@@ -167,8 +168,7 @@ fn why_no_speed(lane: &LaneReport) -> String {
     match &lane.status {
         Status::Finished(_) if lane.spent_on_thinking() => "spent its cap on thinking".into(),
         Status::Finished(_) if tokens == 0 => "empty answer".into(),
-        Status::Finished(_) if tokens == 1 => "one token: no speed".into(),
-        Status::Finished(_) => "all in one read: no speed".into(),
+        Status::Finished(_) => lane.metrics.speed_note.unwrap_or(SpeedNote::TooShort).public().into(),
         _ => reason(lane).unwrap_or_else(|| note(lane).unwrap_or("no answer").to_owned()),
     }
 }
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(reason(no_speed(90, "all")), "all in one read: no speed");
         let mut thinker = no_speed(4_000, "");
         thinker.reasoning = "hm".into();
-        thinker.status = Status::Finished(FinishReason::new("length"));
+        thinker.status = Status::Finished(Some(FinishReason::new("length")));
         assert_eq!(reason(thinker), "spent its cap on thinking");
         let mut stopped = no_speed(0, "");
         stopped.status = Status::Stopped(StopCause::Asked);

@@ -35,7 +35,7 @@ pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64
     };
     LaneReport {
         card: Arc::new(card),
-        status: Status::Finished(FinishReason::new("stop")),
+        status: Status::Finished(Some(FinishReason::new("stop"))),
         answer: "Because.".into(),
         reasoning: String::new(),
         metrics: Metrics {
@@ -49,11 +49,15 @@ pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64
             tokens_per_second: Some(speed),
             end_to_end_tokens_per_second: Some(speed * 0.9),
             server_tokens_per_second: None,
+            speed_source: None,
+            speed_note: None,
             prompt_tokens: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        served: None,
+        provider_message: None,
         was_sent: true,
     }
 }
@@ -253,7 +257,7 @@ fn unusual_numbers_are_described_in_words() {
     report.lanes[1].answer.clear();
     report.lanes[1].metrics.ttft = None;
     report.lanes[1].metrics.ttfa = None;
-    report.lanes[4].status = Status::Finished(FinishReason::new("length"));
+    report.lanes[4].status = Status::Finished(Some(FinishReason::new("length")));
     report.lanes[4].answer.clear();
     report.lanes[4].metrics.ttfa = None;
     let alt = chart("no_speed", &report).alt;
@@ -306,8 +310,8 @@ fn wild_time() -> impl Strategy<Value = Option<std::time::Duration>> {
 
 fn wild_status() -> impl Strategy<Value = Status> {
     prop_oneof![
-        Just(Status::Finished(FinishReason::new("stop"))),
-        Just(Status::Finished(FinishReason::new("length"))),
+        Just(Status::Finished(Some(FinishReason::new("stop")))),
+        Just(Status::Finished(Some(FinishReason::new("length")))),
         Just(Status::Truncated),
         Just(Status::Failed),
         Just(Status::Stopped(StopCause::Restart)),

@@ -60,6 +60,9 @@ pub enum ModelError {
     /// The stream ended without a finish reason.
     #[error("the stream ended without a finish reason")]
     Truncated,
+    /// The stream ended without a finish reason and without content.
+    #[error("the provider sent an empty answer")]
+    Empty,
     /// The stream violated its format. The text says how, without quoting content.
     #[error("corrupt stream: {0}")]
     Corrupt(&'static str),
@@ -94,6 +97,7 @@ impl ModelError {
             Self::Refused(refusal) => refusal.public(),
             Self::Timeout { stage, after } => format!("timed out: {}", stage.public(*after)),
             Self::Truncated => "the connection ended before the answer did".into(),
+            Self::Empty => "the provider sent an empty answer".into(),
             Self::Corrupt(how) => format!("the provider sent a broken stream ({how})"),
             Self::Reported => "the provider reported an error mid-answer, try again".into(),
             Self::Transport { connecting: true, .. } => "the provider cannot be reached".into(),
@@ -118,6 +122,7 @@ impl ModelError {
             Self::Timeout { stage: Stage::Idle, .. } => "stall",
             Self::Timeout { .. } => "timeout",
             Self::Truncated => "truncated",
+            Self::Empty => "empty",
             Self::Corrupt(_) => "bad_stream",
             Self::Reported => "reported",
             Self::Transport { connecting: true, .. } => "unreachable",

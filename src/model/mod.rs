@@ -136,8 +136,19 @@ pub struct Prompt {
 pub struct Stamped {
     /// Monotonic; all deltas of one read share one stamp.
     pub at: Instant,
+    /// Bytes of content, reasoning and tool text that arrived with the event of this delta; zero if it carried none,
+    /// or if an earlier delta of the same event has counted them.
+    pub arrived: usize,
     /// The step.
     pub delta: Delta,
+}
+
+impl Stamped {
+    /// Stamps a delta that is the only one of its event.
+    #[must_use]
+    pub fn new(at: Instant, delta: Delta) -> Self {
+        Self { at, arrived: delta.text_len(), delta }
+    }
 }
 
 /// One step of an answer.
@@ -145,23 +156,55 @@ pub struct Stamped {
 pub enum Delta {
     /// The request is about to be written to its connection. Emitted again when the request is retried.
     Sent,
+    /// The server is still loading the model; the request will be sent again.
+    Loading,
     /// Bytes without content arrived: headers, a role-only event, a keep-alive comment.
     Alive,
+    /// Content arrived that may turn out to be a tag around reasoning. It is held back until that is decided.
+    Held,
     /// A piece of the reasoning: counted and timed, but not part of the answer. Never empty.
     Reasoning(String),
     /// A piece of the answer. Never empty.
     Text(String),
+    /// The answer so far turns out to be reasoning: a closing tag arrived whose opening tag is in the prompt.
+    AnswerWasReasoning,
     /// A piece of a tool call: counts as output, but is not shown. Never empty.
     Tool(String),
     /// Token counts and the server's own figures; a later one overrides field by field.
     Usage(Usage),
     /// The server declares this answer simulated.
     Simulated,
-    /// The model stopped for this reason. Usage may follow.
+    /// The name under which the server serves the model.
+    Served(ServedModel),
+    /// The provider's own words about an error, clipped and without secrets. The error follows.
+    ProviderMessage(String),
+    /// The model stopped for this reason. Usage may follow, and at some servers more content.
     Finished(FinishReason),
+    /// The server declared the stream complete (`[DONE]`).
+    Done,
     /// The stream ended. Stamped with the read that ended it or, if the server left it open, with the last read
     /// that carried anything.
     Ended,
+}
+
+impl Delta {
+    /// The bytes of content, reasoning or tool text in this delta.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Reasoning(text) | Self::Text(text) | Self::Tool(text) => text.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// The model that answered, as the server names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServedModel {
+    /// The server's name for it.
+    pub name: String,
+    /// True if it is not the model that was asked for. Aliases and date suffixes are not another model.
+    pub is_other: bool,
 }
 
 /// Token counts and figures as reported by the server; `None` if not reported.

@@ -11,6 +11,22 @@ use super::{
 };
 use crate::model::{Delta, ModelError};
 
+/// A delta, and the bytes of text that arrived with its event; see [`crate::model::Stamped`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// Zero unless this is the first delta of an event with text.
+    pub arrived: usize,
+    /// The step.
+    pub delta: Delta,
+}
+
+impl From<Delta> for Decoded {
+    /// A delta that is the only one of its event.
+    fn from(delta: Delta) -> Self {
+        Self { arrived: delta.text_len(), delta }
+    }
+}
+
 /// Decodes one stream. The deltas do not depend on how the bytes are split into reads, except for [`Delta::Alive`]:
 /// one for each read that produced nothing else.
 #[derive(Debug, Default)]
@@ -38,11 +54,11 @@ impl Decoder {
     /// # Errors
     /// The stream's error, once and last: invalid bytes, a limit exceeded, or an event that [`Dialect::event`]
     /// rejects.
-    pub fn pull(&mut self) -> Option<Result<Delta, ModelError>> {
+    pub fn pull(&mut self) -> Option<Result<Decoded, ModelError>> {
         loop {
             if let Some(delta) = self.ready.pop_front() {
                 self.quiet = false;
-                return Some(Ok(delta));
+                return Some(Ok(delta.into()));
             }
             if let Some(error) = self.failed.take() {
                 return Some(Err(error));
@@ -53,7 +69,7 @@ impl Decoder {
             match self.splitter.next_event() {
                 Some(Ok(piece)) => self.decode(piece, Dialect::event),
                 Some(Err(error)) => self.fail(error),
-                None if std::mem::take(&mut self.quiet) => return Some(Ok(Delta::Alive)),
+                None if std::mem::take(&mut self.quiet) => return Some(Ok(Delta::Alive.into())),
                 None => return None,
             }
         }

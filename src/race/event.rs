@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::model::Stamped;
 use crate::model::{Availability, Delta, ModelError};
 
 /// Monotonic time since the race was set up.
@@ -68,11 +70,23 @@ pub enum LaneEvent {
     /// The connection was prepared, and the provider reported the model's availability.
     Prepared(Availability),
     /// A step of the answer.
-    Delta(Delta),
+    Delta {
+        /// Bytes of text that arrived with it, as in [`Stamped`].
+        arrived: usize,
+        /// The step.
+        delta: Delta,
+    },
     /// The stream ended without an error.
     Closed,
     /// The stream ended with an error.
     Failed(ModelError),
+}
+
+impl From<Delta> for LaneEvent {
+    /// The event of a delta that is the only one of its read.
+    fn from(delta: Delta) -> Self {
+        Self::Delta { arrived: delta.text_len(), delta }
+    }
 }
 
 /// The reason for ending a race early.

@@ -2,14 +2,22 @@
 //!
 //! With t0 = just before the request is written, tf and tl = the first and last read with content, reasoning or tool
 //! text, te = the end of the stream, and N = output tokens including reasoning:
-//! time to first token = tf - t0, total = tl - t0, decode speed = (N - 1) / (tl - tf),
-//! end-to-end speed = N / (te - t0).
+//! time to first token = tf - t0, total = tl - t0, end-to-end speed = N / (te - t0).
+//!
+//! Decode speed = (Ns - n1) / (tl - tf), where Ns leaves out reasoning that was counted but not streamed, n1 is the
+//! tokens of the first arrival, and tf is its last read. [`super::arrivals`] says when there is such a speed.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Elapsed;
+use super::{
+    arrivals::{Arrivals, SpeedNote},
+    event::Elapsed,
+};
+
+/// A server's speed below this share of the measured one replaces it.
+const MAX_SERVER_DEVIATION: f64 = 0.9;
 
 /// The times of a lane's milestones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +65,26 @@ impl TokenCount {
     }
 }
 
+/// The origin of a decode speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpeedSource {
+    /// Measured here, from the reads of the stream.
+    Measured,
+    /// Reported by the server, which knows of tokens that it did not stream.
+    Server,
+}
+
+impl SpeedSource {
+    /// The word of the JSON contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Server => "server",
+        }
+    }
+}
+
 /// The numbers of a lane; `None` if unknown or undefined.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
@@ -76,19 +104,38 @@ pub struct Metrics {
     pub ttfa: Option<Duration>,
     /// Time to the last token: tl - t0.
     pub total: Option<Duration>,
-    /// Decode speed, (N - 1) / (tl - tf): the headline number and the bars of the chart.
+    /// Decode speed: the headline number and the bars of the chart.
     pub tokens_per_second: Option<f64>,
+    /// The origin of the decode speed.
+    #[serde(default)]
+    pub speed_source: Option<SpeedSource>,
+    /// The reason why there is no decode speed, or why it is the server's.
+    #[serde(default)]
+    pub speed_note: Option<SpeedNote>,
     /// End-to-end speed: N / (te - t0).
     pub end_to_end_tokens_per_second: Option<f64>,
     /// The decode speed reported by the server.
     pub server_tokens_per_second: Option<f64>,
 }
 
-/// Decode speed; `None` below two tokens or if everything arrived in one read.
-#[must_use]
-pub fn decode_speed(stamps: &Stamps, tokens: u64) -> Option<f64> {
-    let span = stamps.last_token?.since(stamps.first_token?);
-    per_second(tokens.checked_sub(1)?, span)
+/// A decode speed with its origin.
+pub(super) struct DecodeSpeed {
+    pub(super) tokens_per_second: Option<f64>,
+    pub(super) source: Option<SpeedSource>,
+    pub(super) note: Option<SpeedNote>,
+}
+
+/// The decode speed of `tokens` streamed tokens. The server's own speed never raises it, but replaces it if it is much
+/// lower: then the server wrote tokens that it did not stream.
+pub(super) fn decode_speed(arrivals: &Arrivals, tokens: u64, server: Option<f64>) -> DecodeSpeed {
+    let (tokens_per_second, source, note) = match (arrivals.speed(tokens), server) {
+        (Ok(measured), Some(server)) if server < measured * MAX_SERVER_DEVIATION => {
+            (Some(server), Some(SpeedSource::Server), Some(SpeedNote::ServerIsSlower))
+        }
+        (Ok(measured), _) => (Some(measured), Some(SpeedSource::Measured), None),
+        (Err(note), _) => (None, None, Some(note)),
+    };
+    DecodeSpeed { tokens_per_second, source, note }
 }
 
 /// End-to-end speed; `None` without tokens or before the end.
@@ -118,17 +165,28 @@ mod tests {
     }
 
     #[test]
-    fn the_first_token_is_not_counted_in_the_decode_speed() {
-        let stamps = stamps(0, 500, 1500, 2000);
-        assert_eq!(decode_speed(&stamps, 101), Some(100.0));
-        assert_eq!(end_to_end_speed(&stamps, 100), Some(50.0));
+    fn the_end_to_end_speed_counts_from_the_request_to_the_end() {
+        assert_eq!(end_to_end_speed(&stamps(0, 500, 1500, 2000), 100), Some(50.0));
+        assert_eq!(end_to_end_speed(&Stamps::default(), 50), None);
     }
 
     #[test]
-    fn a_single_token_or_read_has_no_speed() {
-        assert_eq!(decode_speed(&stamps(0, 500, 1500, 2000), 1), None);
-        assert_eq!(decode_speed(&stamps(0, 500, 1500, 2000), 0), None);
-        assert_eq!(decode_speed(&stamps(0, 500, 500, 2000), 50), None);
-        assert_eq!(end_to_end_speed(&Stamps::default(), 50), None);
+    fn a_server_lowers_a_speed_but_never_raises_it() {
+        let mut arrivals = Arrivals::default();
+        (0..=100).for_each(|i| arrivals.add(Elapsed::from_millis(10 * i), 4));
+        let speed = |server| {
+            let DecodeSpeed { tokens_per_second, source, note } = decode_speed(&arrivals, 101, server);
+            (tokens_per_second.map(f64::round), source, note)
+        };
+        let measured = (Some(100.0), Some(SpeedSource::Measured), None);
+        for server in [None, Some(91.0), Some(4_000.0)] {
+            assert_eq!(speed(server), measured, "{server:?}");
+        }
+        assert_eq!(
+            speed(Some(70.0)),
+            (Some(70.0), Some(SpeedSource::Server), Some(SpeedNote::ServerIsSlower))
+        );
+        let none = decode_speed(&Arrivals::default(), 101, Some(70.0));
+        assert_eq!((none.tokens_per_second, none.source), (None, None), "a claim alone is no speed");
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{event::StopCause, metrics::Metrics};
-use crate::model::{Availability, FinishReason, ModelCard};
+use crate::model::{Availability, FinishReason, ModelCard, ServedModel};
 
 /// The final status of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
-    /// The model stopped with this finish reason.
-    Finished(FinishReason),
+    /// The answer is complete: the model stopped with this reason, or the server declared its stream complete.
+    Finished(Option<FinishReason>),
     /// The stream ended without a finish reason; the text so far is kept.
     Truncated,
     /// The call failed; the text so far is kept.
@@ -59,6 +59,10 @@ pub struct LaneReport {
     pub availability: Availability,
     /// True if the answer was simulated.
     pub simulated: bool,
+    /// The model that answered, as the server names it; `None` if it does not say.
+    pub served: Option<ServedModel>,
+    /// The provider's own words about its error, clipped and without secrets.
+    pub provider_message: Option<String>,
     /// True if the request was sent, so it may have cost something.
     pub was_sent: bool,
 }
@@ -67,7 +71,7 @@ impl LaneReport {
     /// Returns true if the whole output cap was spent on reasoning.
     #[must_use]
     pub fn spent_on_thinking(&self) -> bool {
-        matches!(&self.status, Status::Finished(reason) if reason.is_length())
+        matches!(&self.status, Status::Finished(Some(reason)) if reason.is_length())
             && self.answer.trim().is_empty()
             && !self.reasoning.is_empty()
     }

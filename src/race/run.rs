@@ -116,7 +116,7 @@ async fn lane(
     line.wait().await;
     while let Some(item) = answer.next().await {
         match item.and_then(|stamped| within_cap(&mut bytes_left, stamped)) {
-            Ok(stamped) => fold(stamped.at, LaneEvent::Delta(stamped.delta)),
+            Ok(Stamped { at, arrived, delta }) => fold(at, LaneEvent::Delta { arrived, delta }),
             Err(error) => {
                 tracing::warn!(model = %model.card().id, error = error.chain(), "lane failed");
                 return fold(Instant::now(), LaneEvent::Failed(error));

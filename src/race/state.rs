@@ -6,26 +6,29 @@
 use std::sync::Arc;
 
 use super::{
+    arrivals::Arrivals,
     estimate,
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
 };
-use crate::model::{Availability, Delta, FinishReason, ModelCard, ModelError, Usage};
+use crate::model::{Availability, Delta, FinishReason, ModelCard, ModelError, ServedModel, Usage};
 
 /// The phase of a lane.
 #[derive(Clone, Debug)]
 pub enum Phase {
     /// The connection is being prepared.
     Preparing,
+    /// The server is loading the model; the request will be sent again.
+    Loading,
     /// The request was sent; no part of the answer has arrived.
     Waiting,
     /// Reasoning is arriving.
     Reasoning,
     /// The answer is arriving.
     Writing,
-    /// The answer is complete.
-    Finished(FinishReason),
+    /// The answer is complete. Without a reason, the server declared its stream complete.
+    Finished(Option<FinishReason>),
     /// The stream ended without a finish reason.
     Truncated,
     /// The call failed.
@@ -38,7 +41,7 @@ impl Phase {
     /// Returns true if the lane has ended.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        !matches!(self, Self::Preparing | Self::Waiting | Self::Reasoning | Self::Writing)
+        !matches!(self, Self::Preparing | Self::Loading | Self::Waiting | Self::Reasoning | Self::Writing)
     }
 }
 
@@ -61,7 +64,16 @@ pub struct Lane {
     pub availability: Availability,
     /// True if the answer is simulated.
     pub simulated: bool,
+    /// The model that answered, as the server names it.
+    pub served: Option<ServedModel>,
+    /// The provider's own words about its error, clipped and without secrets.
+    pub provider_message: Option<String>,
     finish: Option<FinishReason>,
+    /// The server declared the stream complete.
+    is_done: bool,
+    arrivals: Arrivals,
+    /// The read since which content is held back that may turn out to be answer.
+    held_since: Option<Elapsed>,
     /// The time of the server's newest output count.
     counted: Option<Elapsed>,
     estimated: u64,
@@ -80,7 +92,12 @@ impl Lane {
             stamps: Stamps::default(),
             usage: Usage::default(),
             availability: Availability::Unknown,
+            served: None,
+            provider_message: None,
             finish: None,
+            is_done: false,
+            arrivals: Arrivals::default(),
+            held_since: None,
             counted: None,
             estimated: 0,
             estimated_reasoning: 0,
@@ -111,10 +128,21 @@ impl Lane {
         }
     }
 
+    /// The reasoning tokens that the server counted but did not stream: none, or only a summary of it, arrived.
+    fn unseen_reasoning(&self) -> u64 {
+        let counted = self.usage.reasoning_tokens.unwrap_or(0);
+        if self.estimated_reasoning * 2 < counted { counted - self.estimated_reasoning } else { 0 }
+    }
+
     /// The lane's numbers so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let (output_tokens, token_count) = self.tokens();
+        let streamed = match token_count {
+            TokenCount::Usage => output_tokens.saturating_sub(self.unseen_reasoning()),
+            TokenCount::Estimated => output_tokens,
+        };
+        let speed = metrics::decode_speed(&self.arrivals, streamed, self.usage.server_tokens_per_second);
         let since_sent = |at: Option<Elapsed>| Some(at?.since(self.stamps.sent?));
         Metrics {
             prompt_tokens: self.usage.prompt_tokens,
@@ -125,7 +153,9 @@ impl Lane {
             ttft: since_sent(self.stamps.first_token),
             ttfa: since_sent(self.stamps.first_answer),
             total: since_sent(self.stamps.last_token),
-            tokens_per_second: metrics::decode_speed(&self.stamps, output_tokens),
+            tokens_per_second: speed.tokens_per_second,
+            speed_source: speed.source,
+            speed_note: speed.note,
             end_to_end_tokens_per_second: metrics::end_to_end_speed(&self.stamps, output_tokens),
             server_tokens_per_second: self.usage.server_tokens_per_second,
         }
@@ -137,27 +167,40 @@ impl Lane {
         }
         match event {
             LaneEvent::Prepared(availability) => self.availability = availability.clone(),
-            LaneEvent::Delta(delta) => self.delta(at, delta),
+            LaneEvent::Delta { arrived, delta } => self.delta(at, *arrived, delta),
             LaneEvent::Closed | LaneEvent::Failed(ModelError::Truncated) => self.end(at, Phase::Truncated),
             LaneEvent::Failed(error) => self.end(at, Phase::Failed(error.clone())),
         }
     }
 
-    fn delta(&mut self, at: Elapsed, delta: &Delta) {
-        if matches!(delta, Delta::Sent) {
-            self.stamps = Stamps { sent: Some(at), ..Stamps::default() };
-            self.phase = Phase::Waiting;
-            return;
-        }
-        if matches!(delta, Delta::Ended) {
-            self.stamps.ended = Some(at);
-            return;
+    fn delta(&mut self, at: Elapsed, arrived: usize, delta: &Delta) {
+        match delta {
+            Delta::Sent => {
+                self.stamps = Stamps { sent: Some(at), ..Stamps::default() };
+                self.phase = Phase::Waiting;
+                return;
+            }
+            Delta::Ended => {
+                self.stamps.ended = Some(at);
+                return;
+            }
+            Delta::ProviderMessage(words) => self.provider_message = Some(words.clone()),
+            _ => {}
         }
         self.stamps.last_byte = Some(at);
+        if arrived > 0 {
+            self.stamps.first_token.get_or_insert(at);
+            self.stamps.last_token = Some(at);
+            self.arrivals.add(at, arrived);
+        }
         match delta {
-            Delta::Sent | Delta::Alive | Delta::Ended => {}
+            Delta::Sent | Delta::Alive | Delta::Ended | Delta::ProviderMessage(_) => {}
+            Delta::Loading => self.phase = Phase::Loading,
+            Delta::Held => {
+                self.held_since.get_or_insert(at);
+            }
             Delta::Reasoning(text) => {
-                self.token_read(at);
+                self.held_since = None;
                 self.phase = Phase::Reasoning;
                 self.reasoning.push_str(text);
                 let tokens = estimate::tokens(text);
@@ -165,14 +208,14 @@ impl Lane {
                 self.estimated += tokens;
             }
             Delta::Text(text) => {
-                self.token_read(at);
-                self.stamps.first_answer.get_or_insert(at);
+                let since = self.held_since.take().unwrap_or(at);
+                self.stamps.first_answer.get_or_insert(since);
                 self.phase = Phase::Writing;
                 self.answer.push_str(text);
                 self.estimated += estimate::tokens(text);
             }
+            Delta::AnswerWasReasoning => self.answer_was_reasoning(),
             Delta::Tool(text) => {
-                self.token_read(at);
                 self.phase = Phase::Writing;
                 let tokens = estimate::tokens(text);
                 self.tool_tokens += tokens;
@@ -183,23 +226,33 @@ impl Lane {
                 self.counted = usage.output_tokens.map(|_| at).or(self.counted);
             }
             Delta::Simulated => self.simulated = true,
+            Delta::Served(model) => self.served = Some(model.clone()),
             Delta::Finished(reason) => self.finish = Some(reason.clone()),
+            Delta::Done => self.is_done = true,
         }
     }
 
-    fn token_read(&mut self, at: Elapsed) {
-        self.stamps.first_token.get_or_insert(at);
-        self.stamps.last_token = Some(at);
+    fn answer_was_reasoning(&mut self) {
+        let answer = std::mem::take(&mut self.answer);
+        self.estimated_reasoning += estimate::tokens(&answer);
+        self.reasoning.push_str(&answer);
+        self.stamps.first_answer = None;
+        self.held_since = None;
+        self.phase = Phase::Reasoning;
     }
 
-    /// Ends the lane. After a finish reason the answer is complete, whatever happens to the connection. The time of
-    /// [`Delta::Ended`] takes precedence over `at`. The tokens are estimated again, from the whole text instead of
-    /// delta by delta, which is more accurate.
+    /// Ends the lane. After a finish reason, or content and `[DONE]`, the answer is complete, whatever happens to the
+    /// connection. The time of [`Delta::Ended`] takes precedence over `at`. The tokens are estimated again, from the
+    /// whole text instead of delta by delta, which is more accurate.
     fn end(&mut self, at: Elapsed, phase: Phase) {
-        self.phase = match (self.finish.take(), phase) {
-            (Some(reason), Phase::Truncated | Phase::Stopped(_)) => Phase::Finished(reason),
-            (Some(reason), Phase::Failed(error)) if error.is_transport() => Phase::Finished(reason),
-            (_, phase) => phase,
+        let has_content = self.stamps.first_token.is_some();
+        let reason = self.finish.take();
+        let is_complete = reason.is_some() || (self.is_done && has_content);
+        self.phase = match phase {
+            Phase::Truncated | Phase::Stopped(_) if is_complete => Phase::Finished(reason),
+            Phase::Failed(error) if is_complete && error.is_transport() => Phase::Finished(reason),
+            Phase::Truncated if !has_content => Phase::Failed(ModelError::Empty),
+            phase => phase,
         };
         self.stamps.ended.get_or_insert(at);
         self.estimated_reasoning = estimate::tokens(&self.reasoning);
@@ -230,6 +283,8 @@ impl Lane {
             error,
             availability: self.availability.clone(),
             simulated: self.simulated,
+            served: self.served.clone(),
+            provider_message: self.provider_message.clone(),
             was_sent: self.stamps.sent.is_some(),
         }
     }

@@ -9,7 +9,7 @@ use super::{
     database::{Query, Row, Value},
 };
 use crate::{
-    model::{Availability, Color, ModelCard, ModelId},
+    model::{Availability, Color, ModelCard, ModelId, ServedModel},
     race::{
         event::{Elapsed, EventKind, RaceEvent, StopCause},
         metrics::Metrics,
@@ -40,6 +40,10 @@ struct StoredReport {
     error: Option<String>,
     availability: Availability,
     simulated: bool,
+    #[serde(default)]
+    served: Option<ServedModel>,
+    #[serde(default)]
+    provider_message: Option<String>,
     was_sent: bool,
 }
 
@@ -60,6 +64,8 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
         error: lane.error.clone(),
         availability: lane.availability.clone(),
         simulated: lane.simulated,
+        served: lane.served.clone(),
+        provider_message: lane.provider_message.clone(),
         was_sent: lane.was_sent,
     };
     // PostgreSQL cannot store this character
@@ -96,6 +102,8 @@ pub(super) fn from_row(row: &Row) -> Result<LaneReport, StoreError> {
         error: stored.error,
         availability: stored.availability,
         simulated: stored.simulated,
+        served: stored.served,
+        provider_message: stored.provider_message,
         was_sent: stored.was_sent,
     })
 }

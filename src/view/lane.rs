@@ -91,7 +91,7 @@ impl<'a> EndedLane<'a> {
         let so_far = so_far(&self.metrics);
         let why = self.error.as_deref().unwrap_or_default();
         match &self.status {
-            Status::Finished(reason) => self.finished(reason),
+            Status::Finished(reason) => self.finished(reason.as_ref()),
             Status::Truncated => format!("cut off: {why}{so_far}"),
             Status::Failed => format!("failed: {why}{so_far}"),
             Status::Stopped(StopCause::Asked) => format!("stopped{so_far}"),
@@ -99,17 +99,18 @@ impl<'a> EndedLane<'a> {
         }
     }
 
-    fn finished(&self, reason: &FinishReason) -> String {
+    fn finished(&self, reason: Option<&FinishReason>) -> String {
         let metrics = &self.metrics;
-        if self.answer.trim().is_empty() && self.has_thought && reason.is_length() {
+        let is_length = reason.is_some_and(FinishReason::is_length);
+        if self.answer.trim().is_empty() && self.has_thought && is_length {
             return format!("spent its whole cap on reasoning{}", so_far(metrics));
         }
         let Some(total) = metrics.total else { return "done, with an empty answer".into() };
         let tokens = figures::tokens(metrics.output_tokens, metrics.token_count);
         let unit = if metrics.output_tokens == 1 { "token" } else { "tokens" };
-        let how = match reason.as_str() {
+        let how = match reason.map_or("", FinishReason::as_str) {
             "stop" | "eos" | "eos_token" | "end_turn" | "" => String::new(),
-            _ if reason.is_length() => ", at its length cap".into(),
+            _ if is_length => ", at its length cap".into(),
             other => format!(", ended by {other}"),
         };
         format!("done {}, {tokens} {unit}{how}", figures::seconds(total))

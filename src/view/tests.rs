@@ -67,7 +67,7 @@ impl SampleRace {
     }
 
     pub(crate) fn delta(&mut self, at: u64, lane: usize, delta: Delta) {
-        self.0.apply(&event(at, lane, LaneEvent::Delta(delta)));
+        self.0.apply(&event(at, lane, LaneEvent::from(delta)));
     }
 
     /// Streams `text` in pieces from `first` to `last`.

@@ -37,7 +37,7 @@ fn delta() -> impl Strategy<Value = Delta> {
 
 fn lane_event() -> impl Strategy<Value = LaneEvent> {
     prop_oneof![
-        8 => delta().prop_map(LaneEvent::Delta),
+        8 => delta().prop_map(LaneEvent::from),
         1 => Just(LaneEvent::Prepared(Availability::NotListed)),
         1 => Just(LaneEvent::Closed),
         1 => Just(LaneEvent::Failed(ModelError::Unauthorized)),
@@ -119,7 +119,7 @@ proptest! {
 fn one_lane(deltas: impl IntoIterator<Item = (u64, Delta)>) -> RaceState {
     let mut state = RaceState::new("ana", "why?", [Arc::new(model("m").card().clone())]);
     for (ms, delta) in deltas {
-        let kind = EventKind::Lane(0, LaneEvent::Delta(delta));
+        let kind = EventKind::Lane(0, LaneEvent::from(delta));
         state.apply(&RaceEvent { at: Elapsed::from_millis(ms), kind });
     }
     state.apply(&RaceEvent { at: Elapsed::from_millis(9_000), kind: EventKind::Lane(0, LaneEvent::Closed) });
@@ -151,7 +151,7 @@ fn the_end_reported_by_the_stream_takes_precedence() {
     let mut state = state();
     let lane = |at, event| RaceEvent { at: Elapsed::from_millis(at), kind: EventKind::Lane(0, event) };
     for (at, delta) in [(0, Delta::Sent), (400, usage(100, 0)), (400, stop()), (500, Delta::Ended)] {
-        state.apply(&lane(at, LaneEvent::Delta(delta)));
+        state.apply(&lane(at, LaneEvent::from(delta)));
     }
     state.apply(&lane(5_400, LaneEvent::Closed));
     assert_eq!(state.lanes[0].metrics().end_to_end_tokens_per_second, Some(200.0));
@@ -200,7 +200,7 @@ fn a_complete_answer_stays_complete_when_the_connection_breaks_or_the_race_is_st
     let complete = || {
         let mut state = RaceState::new("ana", "why?", [Arc::new(model("m").card().clone())]);
         for delta in [Delta::Sent, Delta::Text("all".into()), stop()] {
-            let kind = EventKind::Lane(0, LaneEvent::Delta(delta));
+            let kind = EventKind::Lane(0, LaneEvent::from(delta));
             state.apply(&RaceEvent { at: Elapsed::from_millis(5), kind });
         }
         state

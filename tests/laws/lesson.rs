@@ -19,7 +19,7 @@ fn lane(name: &str, ttft_ms: u64, speed: f64) -> LaneReport {
     let ttft = Some(Duration::from_millis(ttft_ms));
     LaneReport {
         card: Arc::new(model(name).card().clone()),
-        status: Status::Finished(FinishReason::new("stop")),
+        status: Status::Finished(Some(FinishReason::new("stop"))),
         answer: "x".into(),
         reasoning: String::new(),
         metrics: Metrics {
@@ -33,11 +33,15 @@ fn lane(name: &str, ttft_ms: u64, speed: f64) -> LaneReport {
             tokens_per_second: Some(speed),
             end_to_end_tokens_per_second: Some(speed / 2.0),
             server_tokens_per_second: None,
+            speed_source: None,
+            speed_note: None,
             prompt_tokens: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        served: None,
+        provider_message: None,
         was_sent: true,
     }
 }

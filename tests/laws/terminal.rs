@@ -34,7 +34,7 @@ fn state(lanes: usize, text: &str) -> RaceState {
         {
             state.apply(&RaceEvent {
                 at: Elapsed::from_millis(ms),
-                kind: EventKind::Lane(lane, LaneEvent::Delta(delta)),
+                kind: EventKind::Lane(lane, LaneEvent::from(delta)),
             });
         }
     }
@@ -43,7 +43,7 @@ fn state(lanes: usize, text: &str) -> RaceState {
 
 fn ended(mut state: RaceState) -> RaceState {
     for lane in 0..state.lanes.len() {
-        let stop = LaneEvent::Delta(Delta::Finished(FinishReason::new("stop")));
+        let stop = LaneEvent::from(Delta::Finished(FinishReason::new("stop")));
         for event in [stop, LaneEvent::Closed] {
             let at = Elapsed::new(Duration::from_secs(2));
             state.apply(&RaceEvent { at, kind: EventKind::Lane(lane, event) });

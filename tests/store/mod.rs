@@ -55,7 +55,7 @@ fn lane(model: &str, answer: &str) -> LaneReport {
     let card = ModelCard { prices: Some(prices), ..super::stories::card(model) };
     LaneReport {
         card: Arc::new(card),
-        status: Status::Finished(FinishReason::new("stop")),
+        status: Status::Finished(Some(FinishReason::new("stop"))),
         answer: answer.to_owned(),
         reasoning: "hm".into(),
         metrics: Metrics {
@@ -70,10 +70,14 @@ fn lane(model: &str, answer: &str) -> LaneReport {
             tokens_per_second: Some(97.25),
             end_to_end_tokens_per_second: None,
             server_tokens_per_second: None,
+            speed_source: None,
+            speed_note: None,
         },
         error: None,
         availability: Availability::Listed,
         simulated: false,
+        served: None,
+        provider_message: None,
         was_sent: true,
     }
 }

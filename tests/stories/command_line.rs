@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// Every key of a lane that scripts rely on.
-const LANE_KEYS: [&str; 18] = [
+const LANE_KEYS: [&str; 22] = [
     "model",
     "name",
     "provider",
@@ -27,6 +27,10 @@ const LANE_KEYS: [&str; 18] = [
     "tokens_per_second",
     "end_to_end_tokens_per_second",
     "server_tokens_per_second",
+    "speed_source",
+    "speed_note",
+    "served_model",
+    "provider_message",
     "error",
 ];
 

@@ -128,7 +128,7 @@ impl ChatModel for Script {
     }
 
     fn stream(&self, _: Arc<Prompt>) -> BoxStream<'static, Result<Stamped, ModelError>> {
-        let sent = stream::once(async { Ok(Stamped { at: Instant::now(), delta: Delta::Sent }) });
+        let sent = stream::once(async { Ok(Stamped::new(Instant::now(), Delta::Sent)) });
         let steps = stream::iter(self.steps.clone());
         let answer = steps.scan(None, |due: &mut Option<Instant>, step| {
             let due = due.get_or_insert_with(Instant::now);
@@ -145,7 +145,7 @@ async fn play(due: Instant, step: Step) -> Option<Result<Stamped, ModelError>> {
     sleep_until(due).await;
     match step {
         Step::Wait(_) => None,
-        Step::Say(delta) => Some(Ok(Stamped { at: due, delta })),
+        Step::Say(delta) => Some(Ok(Stamped::new(due, delta))),
         Step::Fail(error) => Some(Err(error)),
         Step::Hang => futures::future::pending().await,
         Step::Panic => panic!("as the script says"),

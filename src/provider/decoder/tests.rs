@@ -9,7 +9,7 @@ use crate::model::Usage;
 /// Feeds `read` and returns the deltas it completes.
 fn push(decoder: &mut Decoder, read: Bytes) -> impl Iterator<Item = Result<Delta, ModelError>> {
     decoder.feed(read);
-    std::iter::from_fn(|| decoder.pull())
+    std::iter::from_fn(|| decoder.pull()).map(|item| item.map(|decoded| decoded.delta))
 }
 
 /// Returns the deltas of a stream split into `reads`, without [`Delta::Alive`], and its error.
@@ -24,7 +24,7 @@ fn decode<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Delta>, Option<
         push(&mut decoder, Bytes::copy_from_slice(read)).for_each(&mut take);
     }
     decoder.end();
-    std::iter::from_fn(|| decoder.pull()).for_each(&mut take);
+    std::iter::from_fn(|| decoder.pull()).map(|item| item.map(|decoded| decoded.delta)).for_each(&mut take);
     assert!(decoder.is_over());
     (deltas, error)
 }
@@ -218,7 +218,10 @@ fn an_outside_failure_comes_after_the_text_that_was_held_back() {
     let held = "data: {\"choices\":[{\"delta\":{\"content\":\"<thi\"}}]}\n\n";
     assert_eq!(push(&mut decoder, held.into()).map(Result::ok).collect::<Vec<_>>(), [Some(Delta::Alive)]);
     decoder.fail(ModelError::Truncated);
-    assert_eq!(decoder.pull().map(Result::ok), Some(Some(Delta::Text("<thi".into()))));
+    assert_eq!(
+        decoder.pull().map(|item| item.ok().map(|decoded| decoded.delta)),
+        Some(Some(Delta::Text("<thi".into())))
+    );
     assert!(matches!(decoder.pull(), Some(Err(ModelError::Truncated))));
     assert!(decoder.pull().is_none());
 }

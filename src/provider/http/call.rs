@@ -19,14 +19,14 @@ use super::{
 use crate::{
     model::{Delta, ModelError, Prompt, Stamped},
     provider::{
-        decoder::Decoder,
+        decoder::{Decoded, Decoder},
         errors,
         openai::{self, request::Quirks},
         sse::MAX_EVENT_LEN,
     },
 };
 
-type Item = Result<Delta, ModelError>;
+type Item = Result<Decoded, ModelError>;
 
 /// The rest of a response without its head, which would keep its read buffer alive.
 type Body = BoxStream<'static, reqwest::Result<Bytes>>;
@@ -86,12 +86,12 @@ impl Call {
                 Step::Start => Some(self.start()),
                 Step::Ready(ready) => self.send(*ready).await,
                 Step::Streaming(stream) => self.stream(stream).await,
-                Step::Whole(deltas) => Some(Ok(self.unpack(deltas))),
+                Step::Whole(deltas) => Some(Ok(self.unpack(deltas).into())),
                 Step::Over => return None,
             };
             if let Some(item) = item {
                 let at = self.read_at;
-                return Some(item.map(|delta| Stamped { at, delta }));
+                return Some(item.map(|Decoded { arrived, delta }| Stamped { at, arrived, delta }));
             }
         }
     }
@@ -126,7 +126,7 @@ impl Call {
         self.read_at = Instant::now();
         let at = self.read_at;
         self.deadline().sent(at);
-        Ok(Delta::Sent)
+        Ok(Delta::Sent.into())
     }
 
     /// Sends the request and handles the head of the response.
@@ -147,7 +147,7 @@ impl Call {
         if !response.status().is_success() {
             return self.refused(response).await.map(Err);
         }
-        Some(self.open(response).await.map(|()| Delta::Alive))
+        Some(self.open(response).await.map(|()| Delta::Alive.into()))
     }
 
     /// Begins to read the body. Without a useful content type, its first bytes decide what it is.
@@ -220,9 +220,9 @@ impl Call {
         let (body, decoder) = &mut *stream;
         let item = decoder.pull();
         match &item {
-            Some(Ok(delta)) => self.note_progress(delta),
+            Some(Ok(decoded)) => self.note_progress(decoded),
             Some(Err(_)) => return item,
-            None if decoder.is_over() => return Some(Ok(Delta::Ended)),
+            None if decoder.is_over() => return Some(Ok(Delta::Ended.into())),
             None => self.read_more(body, decoder).await,
         }
         self.step = Step::Streaming(stream);
@@ -245,14 +245,16 @@ impl Call {
         }
     }
 
-    fn note_progress(&mut self, delta: &Delta) {
+    fn note_progress(&mut self, Decoded { arrived, delta }: &Decoded) {
         let at = self.read_at;
+        if *arrived > 0 {
+            self.deadline().token(at);
+        }
         match delta {
-            Delta::Reasoning(_) | Delta::Text(_) | Delta::Tool(_) => self.deadline().token(at),
             Delta::Finished(_) => self.deadline().finished(at),
             Delta::Usage(usage) if usage.output_tokens.is_some() => self.deadline().counted(at),
             Delta::Alive => return,
-            Delta::Sent | Delta::Usage(_) | Delta::Simulated | Delta::Ended => {}
+            _ => {}
         }
         self.progress_at = at;
     }

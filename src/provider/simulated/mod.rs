@@ -68,7 +68,7 @@ impl SimulatedModel {
 
 async fn play_step(start: Instant, step: Step) -> Stamped {
     sleep_until(start + step.offset).await;
-    Stamped { at: Instant::now(), delta: step.delta }
+    Stamped::new(Instant::now(), step.delta)
 }
 
 impl ChatModel for SimulatedModel {

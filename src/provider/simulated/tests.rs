@@ -5,10 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::{
     model::{Color, Delta, FinishReason, ModelId, Usage},
-    race::{
-        event::Elapsed,
-        metrics::{self, Stamps},
-    },
+    race::{arrivals::Arrivals, event::Elapsed},
 };
 
 /// The default line-up, in its order.
@@ -55,11 +52,9 @@ impl Recording {
     }
 
     fn speed(&self) -> f64 {
-        let stamp = |at: Duration| Some(Elapsed::new(at));
-        let last = self.tokens.last().expect("tokens").0;
-        let stamps =
-            Stamps { first_token: stamp(self.first_token()), last_token: stamp(last), ..Stamps::default() };
-        metrics::decode_speed(&stamps, self.usage.output_tokens.expect("usage")).expect("a speed")
+        let mut arrivals = Arrivals::default();
+        self.tokens.iter().for_each(|(at, _)| arrivals.add(Elapsed::new(*at), 4));
+        arrivals.speed(self.usage.output_tokens.expect("usage")).expect("a speed")
     }
 }
 
@@ -71,7 +66,7 @@ async fn record(id: &str, text: &str, cap: u32) -> Recording {
     let sent = stream.next().await.expect("a delta").expect("no error");
     assert_eq!(sent.delta, Delta::Sent);
     while let Some(stamped) = stream.next().await {
-        let Stamped { at, delta } = stamped.expect("no error");
+        let Stamped { at, delta, .. } = stamped.expect("no error");
         assert!(recording.finish.is_none(), "{delta:?} after the finish");
         assert_eq!(at, Instant::now(), "stamped when emitted");
         match delta {

@@ -100,7 +100,7 @@ async fn a_cap_spent_on_thinking() {
 #[tokio::test]
 async fn an_answer_ended_by_its_cap() {
     let ended = at_once(answer("odd").says("One").says(" two").finishes("length").used().done()).await;
-    assert!(matches!(&ended.lane.status, Status::Finished(reason) if reason.is_length()));
+    assert!(matches!(&ended.lane.status, Status::Finished(Some(reason)) if reason.is_length()));
     assert!(ended.view.status.contains("at its length cap"), "{}", ended.view.status);
 }
 

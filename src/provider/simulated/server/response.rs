@@ -59,7 +59,7 @@ impl Completion {
                 self.usage = self.usage.merged(*usage);
                 None
             }
-            Delta::Sent | Delta::Alive | Delta::Tool(_) | Delta::Simulated | Delta::Ended => None,
+            _ => None,
         }
     }
 
@@ -81,7 +81,7 @@ impl Completion {
             Delta::Text(text) => self.text.push_str(&text),
             Delta::Usage(usage) => self.usage = self.usage.merged(usage),
             Delta::Finished(reason) => self.finish = Some(reason),
-            Delta::Sent | Delta::Alive | Delta::Tool(_) | Delta::Simulated | Delta::Ended => {}
+            _ => {}
         }
     }
 

@@ -224,7 +224,7 @@ impl ChatModel for Endless {
     fn stream(&self, _: Arc<Prompt>) -> BoxStream<'static, Result<Stamped, ModelError>> {
         let guard = self.dropped.lock().expect("one stream").take();
         let deltas = [Delta::Sent, Delta::Text("word".into())];
-        let stamped = deltas.map(|delta| Ok(Stamped { at: tokio::time::Instant::now(), delta }));
+        let stamped = deltas.map(|delta| Ok(Stamped::new(tokio::time::Instant::now(), delta)));
         let silence = stream::pending().map(move |never: Result<Stamped, ModelError>| {
             let _ = &guard;
             never
