@@ -1,13 +1,13 @@
 //! The whole path from bytes to deltas, without a socket: splitter, events, dialect. The owner of the socket stamps
 //! the deltas.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use bytes::Bytes;
 
 use super::{
     openai::Dialect,
-    sse::{self, EventSplitter},
+    sse::{self, Event, EventSplitter, NOT_UTF8},
 };
 use crate::model::{Delta, ModelError};
 
@@ -33,7 +33,9 @@ impl From<Delta> for Decoded {
 pub struct Decoder {
     splitter: EventSplitter,
     dialect: Dialect,
+    /// The rest of the newest event's deltas, and the bytes of text that arrived with it.
     ready: VecDeque<Delta>,
+    arrived: usize,
     failed: Option<ModelError>,
     /// The last read has produced no delta yet.
     quiet: bool,
@@ -41,6 +43,12 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// Decodes the answer of the model with this name in the request.
+    #[must_use]
+    pub fn new(asked: &str) -> Self {
+        Self { dialect: Dialect::new(asked), ..Self::default() }
+    }
+
     /// Accepts a read. Reads after an error or `[DONE]` are ignored.
     pub fn feed(&mut self, read: Bytes) {
         if !self.over {
@@ -58,7 +66,7 @@ impl Decoder {
         loop {
             if let Some(delta) = self.ready.pop_front() {
                 self.quiet = false;
-                return Some(Ok(delta.into()));
+                return Some(Ok(Decoded { arrived: mem::take(&mut self.arrived), delta }));
             }
             if let Some(error) = self.failed.take() {
                 return Some(Err(error));
@@ -67,9 +75,9 @@ impl Decoder {
                 return None;
             }
             match self.splitter.next_event() {
-                Some(Ok(piece)) => self.decode(piece, Dialect::event),
+                Some(Ok(event)) => self.decode(event, Dialect::event),
                 Some(Err(error)) => self.fail(error),
-                None if std::mem::take(&mut self.quiet) => return Some(Ok(Delta::Alive.into())),
+                None if mem::take(&mut self.quiet) => return Some(Ok(Delta::Alive.into())),
                 None => return None,
             }
         }
@@ -77,11 +85,14 @@ impl Decoder {
 
     /// Ends the stream. The text that was held back can then be pulled.
     pub fn end(&mut self) {
+        if self.over {
+            return;
+        }
+        if let Some(event) = self.splitter.finish() {
+            self.decode(event, Dialect::cut_event);
+        }
         if !self.over {
-            if let Some(piece) = self.splitter.finish() {
-                self.decode(piece, Dialect::cut_event);
-            }
-            self.dialect.finish(&mut self.ready);
+            self.failed = self.dialect.close(&mut self.ready).err();
             self.over = true;
         }
     }
@@ -99,15 +110,22 @@ impl Decoder {
         self.over && self.ready.is_empty() && self.failed.is_none()
     }
 
-    fn decode(&mut self, piece: Bytes, with: EventFn) {
-        for event in sse::events(piece) {
-            if let Err(error) = with(&mut self.dialect, &event.event, &event.data, &mut self.ready) {
-                return self.fail(error);
-            }
-            if self.dialect.is_done() {
-                self.over = true;
-                return;
-            }
+    fn decode(&mut self, event: Event, with: EventFn) {
+        let decoded = match &event {
+            Event::Data(data) => match str::from_utf8(data) {
+                Ok(data) => with(&mut self.dialect, "", data, &mut self.ready),
+                Err(_) => Err(NOT_UTF8),
+            },
+            Event::Block(block) => sse::events(block.clone())
+                .try_for_each(|event| with(&mut self.dialect, &event.event, &event.data, &mut self.ready)),
+        };
+        self.arrived += self.dialect.take_arrived();
+        if self.arrived > 0 && self.ready.is_empty() {
+            self.ready.push_back(Delta::Held);
+        }
+        match decoded {
+            Err(error) => self.fail(error),
+            Ok(()) => self.over = self.dialect.is_done(),
         }
     }
 }

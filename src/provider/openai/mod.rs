@@ -3,18 +3,20 @@
 //!
 //! ```text
 //! Prompt + Settings + Quirks -> request::body -> bytes to send
-//! event data -> lenient JSON -> Chunk -> Dialect (errors, <think> tags, usage) -> deltas
+//! event data -> Chunk (lenient JSON) -> Dialect -> cumulative -> think -> deltas
 //! ```
 //!
-//! The rules, each needed by some provider: errors are checked before choices; any word is a finish reason; content
-//! may be null, absent or in parts; usage arrives in one of five places or never; `[DONE]` ends a stream but may be
-//! missing.
+//! The rules, each needed by some provider: errors are checked before choices; any word is a finish reason, and content
+//! may follow it; content may be null, absent or in parts, a piece or the whole text so far; usage arrives in one of
+//! six places or never; `[DONE]` ends a stream but may be missing.
 //!
 //! # Where a new quirk goes
 //!
 //! - A new or differently placed field in an answer: `chunk`, read in [`Dialect`].
-//! - A field of an odd type, or JSON that the parser rejects: `lenient`.
+//! - A field of an odd type: `lenient`. JSON that the parser rejects: `repair`.
+//! - Text that is sent twice: `cumulative`.
 //! - A new way to mark reasoning inside the content: `think`.
+//! - A new way to count tokens: `usage`.
 //! - A request field that a provider refuses or requires: [`request::Quirks`], learned from the refusal.
 //! - A status or error wording with a meaning of its own: the word tables of `provider/errors.rs`.
 //! - Broken event framing: `EventSplitter` in [`provider/sse.rs`](super::sse).
@@ -25,54 +27,145 @@
 //! its snapshot without further code.
 
 mod chunk;
+mod cumulative;
 mod lenient;
+mod repair;
 pub mod request;
+mod served;
 mod think;
+mod usage;
 
-use std::{borrow::Cow, collections::VecDeque};
+use std::{borrow::Cow, collections::VecDeque, mem};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use self::{
-    chunk::{Choice, Chunk, Function, Part, TimingsBody, UsageBody},
-    lenient::replace_lone_surrogates,
+    chunk::{Choice, Chunk, Function, Part},
+    cumulative::{Cumulative, New},
+    lenient::{Content, Lenient as _},
+    repair::{Halves, has_halves, repair},
     think::ThinkSplitter,
+    usage::UsageCounter,
 };
 use super::errors;
-use crate::model::{Delta, FinishReason, ModelError, Usage};
+use crate::model::{Delta, FinishReason, ModelError, ServedModel};
+
+/// Keys under which other protocols send text.
+const FOREIGN_TEXT_KEYS: [&str; 10] = [
+    "response",
+    "text",
+    "content",
+    "message",
+    "output",
+    "output_text",
+    "generated_text",
+    "completion",
+    "delta",
+    "token",
+];
 
 /// Decodes the events of one stream.
 #[derive(Debug, Default)]
 pub struct Dialect {
+    /// The model's name in the request; empty if unknown.
+    asked: String,
+    content: Field,
+    reasoning: Field,
     think: ThinkSplitter,
-    usage_seen: bool,
-    simulated_seen: bool,
+    usage: UsageCounter,
+    /// The content so far came in `delta`, so a `message` repeats it.
+    has_deltas: bool,
+    /// The server's newest name of the model.
+    served: String,
+    is_simulated: bool,
+    /// Text of an unknown structure arrived.
+    has_foreign_text: bool,
+    /// Bytes of text in the current event.
+    arrived: usize,
     done: bool,
 }
 
+/// A text of the answer: its content or its reasoning.
+#[derive(Debug, Default)]
+struct Field {
+    cumulative: Cumulative,
+    halves: Halves,
+    /// The index of the choice whose text this is: the first that spoke.
+    choice: Option<u64>,
+    /// Another choice spoke as well, which was logged.
+    has_alternatives: bool,
+}
+
+impl Field {
+    /// Returns the new text in a delta of the choice with this index, and counts its bytes as arrived. `None` if there
+    /// is none yet, or if the delta belongs to another alternative.
+    fn new_text<'t>(&mut self, text: &'t str, index: u64, arrived: &mut usize) -> Option<Cow<'t, str>> {
+        if *self.choice.get_or_insert(index) != index {
+            if !mem::replace(&mut self.has_alternatives, true) {
+                tracing::warn!(
+                    choice = index,
+                    "the server sends several alternatives; the first one is read"
+                );
+            }
+            return None;
+        }
+        let text: Cow<'t, str> = if self.halves.is_pending() || has_halves(text) {
+            self.halves.join(text).into()
+        } else {
+            text.into()
+        };
+        if text.is_empty() {
+            *arrived += 1; // half a character
+            return None;
+        }
+        let new = match text {
+            Cow::Borrowed(text) => match self.cumulative.push(text) {
+                New::Borrowed(new) => Ok(Cow::Borrowed(new)),
+                New::Released(new) => Ok(Cow::Owned(new)),
+                New::Held => Err(text.len()),
+                New::Nothing => Err(0),
+            },
+            Cow::Owned(text) => match self.cumulative.push(&text) {
+                New::Borrowed(new) => Ok(Cow::Owned(new.to_owned())),
+                New::Released(new) => Ok(Cow::Owned(new)),
+                New::Held => Err(text.len()),
+                New::Nothing => Err(0),
+            },
+        };
+        *arrived += new.as_ref().map_or_else(|held| *held, |new| new.len());
+        new.ok()
+    }
+}
+
 impl Dialect {
+    /// Decodes the answer of the model with this name in the request.
+    #[must_use]
+    pub fn new(asked: &str) -> Self {
+        Self { asked: asked.to_owned(), ..Self::default() }
+    }
+
     /// Decodes an event's name and data and appends its deltas to `out`.
     ///
     /// # Errors
-    /// The error that the event reports, or [`ModelError::Corrupt`] if its data is not JSON or of unknown structure.
-    /// The deltas before the error are in `out`.
+    /// The error that the event reports, or [`ModelError::Corrupt`] if its data is broken JSON. The deltas before the
+    /// error are in `out`.
     pub fn event(&mut self, name: &str, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
-        match data.trim_ascii() {
-            "[DONE]" => {
-                self.finish(out);
+        let data = data.trim_ascii();
+        if name == "error" && data != "[DONE]" {
+            return reported(&error_event(data), data, out);
+        }
+        match data.as_bytes().first() {
+            None => Ok(()),
+            Some(b'{') => self.objects(data, out),
+            Some(b'[') if data == "[DONE]" => {
+                self.close(out)?;
                 self.done = true;
+                out.push_back(Delta::Done);
                 Ok(())
             }
-            data if name == "error" => Err(errors::from_stream(&error_event(data))),
-            "" => Ok(()),
-            data => match serde_json::from_str::<Chunk<'_>>(data) {
-                Ok(chunk) => self.chunk(&chunk, out),
-                Err(_) => match replace_lone_surrogates(data) {
-                    Cow::Owned(valid) => self.event(name, &valid, out),
-                    Cow::Borrowed(_) => other_json(data),
-                },
-            },
+            Some(b'[') => self.array(data, out),
+            Some(_) => self.words(data, out),
         }
     }
 
@@ -87,7 +180,26 @@ impl Dialect {
     }
 
     /// Ends the stream: appends the text that was held back.
+    ///
+    /// # Errors
+    /// [`ModelError::Corrupt`] if text arrived, but none where this protocol has it.
+    pub fn close(&mut self, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+        self.finish(out);
+        let is_empty = self.content.cumulative.is_empty() && self.reasoning.cumulative.is_empty();
+        if self.has_foreign_text && is_empty {
+            Err(ModelError::Corrupt("text of another protocol"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Appends the text that was held back.
     pub fn finish(&mut self, out: &mut VecDeque<Delta>) {
+        let reasoning =
+            [self.reasoning.cumulative.finish(), self.reasoning.halves.finish().map(str::to_owned)];
+        out.extend(reasoning.into_iter().flatten().map(Delta::Reasoning));
+        let content = [self.content.cumulative.finish(), self.content.halves.finish().map(str::to_owned)];
+        content.into_iter().flatten().for_each(|text| self.think.push(&text, out));
         self.think.finish(out);
     }
 
@@ -97,80 +209,247 @@ impl Dialect {
         self.done
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
-        if let Some(error) = error_of(chunk) {
-            return Err(errors::from_stream(error));
-        }
-        if matches!(chunk.simulated, Some(Value::Bool(true))) && !self.simulated_seen {
-            self.simulated_seen = true;
-            out.push_back(Delta::Simulated);
-        }
-        let choice = chunk.choices.iter().flatten().find(|choice| choice.index.as_u64().unwrap_or(0) == 0);
-        if let Some(part) = choice.and_then(|choice| choice.delta.as_ref()) {
-            self.part(part, out);
-        }
-        let reason = choice.map_or("", |choice| choice.finish_reason.0.as_ref());
-        if !reason.is_empty() {
-            self.think.finish(out);
-        }
-        out.extend(self.usage(chunk).map(Delta::Usage));
-        match reason {
-            "" => {}
-            "error" => return Err(ModelError::Reported),
-            reason => out.push_back(Delta::Finished(FinishReason::new(reason))),
+    /// Returns the bytes of text that arrived since the last call, whether or not they are held back.
+    pub fn take_arrived(&mut self) -> usize {
+        mem::take(&mut self.arrived)
+    }
+
+    /// Decodes one object or several.
+    fn objects(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+        let mut objects = serde_json::Deserializer::from_str(data).into_iter::<Chunk<'_>>();
+        let mut end = 0;
+        while let Some(object) = objects.next() {
+            let Ok(chunk) = object else { return self.rest(&data[end..], end > 0, out) };
+            let object = &data[end..objects.byte_offset()];
+            end = objects.byte_offset();
+            self.chunk(chunk, object, out)?;
         }
         Ok(())
     }
 
-    fn part(&mut self, part: &Part<'_>, out: &mut VecDeque<Delta>) {
-        // Some providers send identical reasoning in two fields.
-        let reasoning = [&part.reasoning_content, &part.reasoning, &part.reasoning_details];
-        if let Some(reasoning) = reasoning.into_iter().find(|text| !text.0.is_empty()) {
-            out.push_back(Delta::Reasoning(reasoning.0.as_ref().to_owned()));
+    /// Decodes what the parser rejected: an object that can be repaired, or what follows an object.
+    fn rest(&mut self, data: &str, follows: bool, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+        let rest = data.trim_ascii();
+        if follows {
+            return self.event("", rest.trim_start_matches([',', ';']), out);
         }
-        for content in [&part.content, &part.refusal] {
-            if !content.0.is_empty() {
-                self.think.push(&content.0, out);
+        let repaired = repair(rest);
+        let mut objects = serde_json::Deserializer::from_str(&repaired).into_iter::<Chunk<'_>>();
+        match objects.next() {
+            Some(Ok(chunk)) => {
+                let end = objects.byte_offset();
+                self.chunk(chunk, &repaired[..end], out)?;
+                self.event("", &repaired[end..], out)
+            }
+            _ => Err(ModelError::Corrupt("an event that is not valid JSON")),
+        }
+    }
+
+    /// Decodes an array of objects, as Google sends it.
+    fn array(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+        let Ok(objects) = serde_json::from_str::<Value>(data) else {
+            return Err(ModelError::Corrupt("an event that is not valid JSON"));
+        };
+        let objects = objects.as_array().into_iter().flatten().filter(|object| object.is_object());
+        objects.map(Value::to_string).try_for_each(|object| self.objects(&object, out))
+    }
+
+    /// Decodes data that is no object: words between events say nothing, unless they report an error.
+    fn words(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+        if let Some(rest) = data.strip_prefix("data:") {
+            return self.event("", rest, out);
+        }
+        if data.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error")) {
+            return reported(&Value::String(data.to_owned()), data, out);
+        }
+        self.has_foreign_text |= data.len() > 1 && data.starts_with('"');
+        Ok(())
+    }
+
+    /// Decodes one chunk, whose JSON is `data`.
+    fn chunk(
+        &mut self,
+        mut chunk: Chunk<'_>,
+        data: &str,
+        out: &mut VecDeque<Delta>,
+    ) -> Result<(), ModelError> {
+        if let Some(error) = error_of(&chunk) {
+            return reported(error, data, out);
+        }
+        if !self.is_simulated && matches!(chunk.simulated.0, Some(Value::Bool(true))) {
+            self.is_simulated = true;
+            out.push_back(Delta::Simulated);
+        }
+        if !chunk.model.is_empty() && *chunk.model != self.served {
+            self.served(&chunk.model, out);
+        }
+        chunk.choices.0.sort_by_key(|choice| choice.index.as_u64()); // of several that begin at once, the first is read
+        let mut reason = "";
+        for choice in &chunk.choices.0 {
+            self.choice(choice, out);
+            if self.is_own(choice) && is_reason(&choice.finish_reason) {
+                reason = &choice.finish_reason;
             }
         }
-        for Function { name, arguments } in
-            part.tool_calls.iter().flatten().filter_map(|c| c.function.as_ref())
-        {
-            let text = [name.0.as_ref(), arguments.0.as_ref()].concat();
+        let usage = self.usage.count(&chunk, self.arrived > 0);
+        if chunk.choices.is_empty() && usage.is_none() {
+            self.foreign(data, out)?;
+        }
+        if !reason.is_empty() {
+            self.finish(out);
+        }
+        out.extend(usage.map(Delta::Usage));
+        match reason {
+            "" => Ok(()),
+            failed if is_failure(failed) => {
+                out.push_back(Delta::ProviderMessage(format!("finish_reason: {}", clip(failed))));
+                Err(ModelError::Reported)
+            }
+            reason => {
+                out.push_back(Delta::Finished(FinishReason::new(reason)));
+                Ok(())
+            }
+        }
+    }
+
+    fn served(&mut self, name: &str, out: &mut VecDeque<Delta>) {
+        name.clone_into(&mut self.served);
+        let is_other = !self.asked.is_empty() && served::is_other(&self.asked, name);
+        out.push_back(Delta::Served(ServedModel { name: clip(name), is_other }));
+    }
+
+    /// Returns true unless the choice is another alternative than the one that is read.
+    fn is_own(&self, choice: &Choice<'_>) -> bool {
+        let index = choice.index.as_u64().unwrap_or(0);
+        let own = [self.content.choice, self.reasoning.choice];
+        own.iter().all(Option::is_none) || own.contains(&Some(index)) || index == 0
+    }
+
+    fn choice(&mut self, choice: &Choice<'_>, out: &mut VecDeque<Delta>) {
+        let index = choice.index.as_u64().unwrap_or(0);
+        if let Some(part) = &choice.delta.0 {
+            self.part(part, index, out);
+        }
+        if !choice.text.is_empty() {
+            self.content(&choice.text, index, out);
+        }
+        if let Some(message) = &choice.message.0 {
+            self.message(message, index, out);
+        }
+    }
+
+    fn part(&mut self, part: &Part<'_>, index: u64, out: &mut VecDeque<Delta>) {
+        let reasoning = part.reasoning();
+        if !reasoning.is_empty() {
+            self.reasoning(reasoning, index, out);
+        }
+        for content in [&part.content.text, &part.text.0, &part.refusal.0] {
+            if !content.is_empty() {
+                self.has_deltas = true;
+                self.content(content, index, out);
+            }
+        }
+        self.tools(part, out);
+    }
+
+    /// Decodes a message: in a stream it is a piece, as a delta, or repeats the deltas before it.
+    fn message(&mut self, message: &Part<'_>, index: u64, out: &mut VecDeque<Delta>) {
+        let reasoning = message.reasoning();
+        if !reasoning.is_empty() && self.reasoning.cumulative.is_empty() {
+            self.reasoning(reasoning, index, out);
+        }
+        let Content { text, .. } = &message.content;
+        if text.is_empty() && !message.refusal.is_empty() && !self.has_deltas {
+            self.content(&message.refusal, index, out);
+        }
+        if !self.has_deltas {
+            if !text.is_empty() {
+                self.content(text, index, out);
+            }
+            self.tools(message, out);
+        } else if let Some(rest) = self.content.cumulative.push_whole(text).filter(|rest| !rest.is_empty()) {
+            self.arrived += rest.len();
+            self.think.push(rest, out);
+        }
+    }
+
+    fn tools(&mut self, part: &Part<'_>, out: &mut VecDeque<Delta>) {
+        let calls = part.tool_calls.0.iter().filter_map(|call| call.function.0.as_ref());
+        for Function { name, arguments, .. } in calls.chain(part.function_call.0.as_ref()) {
+            let text = [&**name, &**arguments].concat();
+            self.arrived += text.len();
             out.extend((!text.is_empty()).then_some(Delta::Tool(text)));
         }
     }
 
-    fn usage(&mut self, chunk: &Chunk<'_>) -> Option<Usage> {
-        let groq = chunk.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
-        let usage = chunk.usage.0.iter().chain(groq).map(UsageBody::usage).reduce(Usage::merged);
-        self.usage_seen |= usage.is_some_and(|usage| usage.output_tokens.is_some());
-        let mut timings = chunk.timings.0.as_ref().map(TimingsBody::usage);
-        if let Some(timings) = timings.as_mut().filter(|_| self.usage_seen) {
-            timings.output_tokens = None;
+    fn reasoning(&mut self, text: &str, index: u64, out: &mut VecDeque<Delta>) {
+        self.think.reasoning_elsewhere();
+        if let Some(text) = self.reasoning.new_text(text, index, &mut self.arrived) {
+            out.push_back(Delta::Reasoning(text.into()));
         }
-        let usage = timings.unwrap_or_default().merged(usage.unwrap_or_default());
-        (usage != Usage::default()).then_some(usage)
+    }
+
+    fn content(&mut self, text: &str, index: u64, out: &mut VecDeque<Delta>) {
+        if let Some(text) = self.content.new_text(text, index, &mut self.arrived) {
+            self.think.push(&text, out);
+        }
+    }
+
+    /// Looks into an object without choices: it may report an error, or hold text of another protocol.
+    fn foreign(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+        let Ok(value) = serde_json::from_str::<Value>(data) else { return Ok(()) };
+        if let Some(error) = errors::in_object(&value) {
+            out.push_back(Delta::ProviderMessage(errors::provider_message(None, data.as_bytes())));
+            return Err(error);
+        }
+        if value.get("choices").is_some_and(|choices| choices.as_str().is_some_and(|text| !text.is_empty())) {
+            return Err(ModelError::Corrupt("an event of unknown structure"));
+        }
+        let has_text = |key: &&str| value.get(*key).is_some_and(holds_text);
+        self.has_foreign_text |= FOREIGN_TEXT_KEYS.iter().any(|key| has_text(key));
+        Ok(())
     }
 }
 
-/// Classifies data that is no chunk. A bare value (`1`, `"ping"`) is ignored, but an object of unknown structure is an
-/// error, since it may hold text that must not be lost silently.
-fn other_json(data: &str) -> Result<(), ModelError> {
-    if serde_json::from_str::<IgnoredAny>(data).is_err() {
-        Err(ModelError::Corrupt("an event that is not valid JSON"))
-    } else if data.starts_with('{') {
-        Err(ModelError::Corrupt("an event of unknown structure"))
-    } else {
-        Ok(())
+/// Maximum length of a served model's name.
+const MAX_NAME_CHARS: usize = 100;
+
+/// Keeps the printable beginning of a word from outside.
+fn clip(word: &str) -> String {
+    word.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect()
+}
+
+/// Reports an error with the provider's own words, which are in `data`.
+fn reported(error: &Value, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+    out.push_back(Delta::ProviderMessage(errors::provider_message(None, data.as_bytes())));
+    Err(errors::from_stream(error))
+}
+
+/// Returns true for a word that says why the model stopped; some servers write "null" until it does.
+fn is_reason(word: &str) -> bool {
+    !(word.is_empty() || word.eq_ignore_ascii_case("null") || word.eq_ignore_ascii_case("none"))
+}
+
+/// Returns true for a finish reason that is an error.
+fn is_failure(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    reason.contains("error") || matches!(reason.as_str(), "failed" | "failure" | "exception")
+}
+
+/// Returns true for a text that is not empty, at any depth of an object.
+fn holds_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => FOREIGN_TEXT_KEYS.iter().any(|key| fields.get(*key).is_some_and(holds_text)),
+        _ => false,
     }
 }
 
 /// The error that a chunk reports, in any of its places.
 fn error_of<'c>(chunk: &'c Chunk<'_>) -> Option<&'c Value> {
-    let choices = chunk.choices.iter().flatten().filter_map(|choice: &Choice<'_>| choice.error.as_ref());
-    let groq = chunk.x_groq.0.as_ref().and_then(|groq| groq.error.as_ref());
-    chunk.error.iter().chain(choices).chain(groq).find(|error| errors::is_error(error))
+    let choices = chunk.choices.0.iter().filter_map(|choice| choice.error.0.as_ref());
+    let groq = chunk.x_groq.0.as_ref().and_then(|groq| groq.error.0.as_ref());
+    chunk.error.0.iter().chain(choices).chain(groq).find(|error| errors::is_error(error))
 }
 
 /// The error in the data of an event named "error": JSON with or without the usual wrapper, or plain text.
@@ -183,22 +462,28 @@ fn error_event(data: &str) -> Value {
 }
 
 /// Decodes the body of a success that is no event stream: a server that does not stream sends text, usage and finish
-/// reason as one JSON object.
+/// reason as one JSON object, and some send one object per line.
 ///
 /// # Errors
 /// The error that the object reports; [`ModelError::Truncated`] or [`ModelError::Corrupt`] if it is no answer.
 pub(super) fn whole_answer(body: &[u8]) -> Result<VecDeque<Delta>, ModelError> {
-    let text = std::str::from_utf8(body).map(replace_lone_surrogates).unwrap_or_default();
-    let Ok(mut chunk) = serde_json::from_str::<Chunk<'_>>(&text) else {
+    let text = String::from_utf8_lossy(body);
+    if !text.trim_ascii_start().starts_with(['{', '[']) {
         return Err(errors::from_foreign_body(body));
-    };
-    for choice in chunk.choices.iter_mut().flatten() {
-        choice.delta = choice.message.take();
     }
     let (mut dialect, mut deltas) = (Dialect::default(), VecDeque::new());
-    dialect.chunk(&chunk, &mut deltas)?;
-    dialect.finish(&mut deltas);
-    if deltas.is_empty() { Err(ModelError::Corrupt("an answer of unknown structure")) } else { Ok(deltas) }
+    dialect.event("", &text, &mut deltas).and_then(|()| dialect.close(&mut deltas)).map_err(|error| {
+        match error {
+            ModelError::Corrupt(_) => errors::from_foreign_body(body),
+            error => error,
+        }
+    })?;
+    let says = |delta: &Delta| delta.text_len() > 0 || matches!(delta, Delta::Finished(_) | Delta::Usage(_));
+    if !deltas.iter().any(says) {
+        return Err(ModelError::Corrupt("an answer of unknown structure"));
+    }
+    deltas.push_back(Delta::Done);
+    Ok(deltas)
 }
 
 #[cfg(test)]

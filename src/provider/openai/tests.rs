@@ -1,10 +1,12 @@
 use super::*;
+use crate::model::Usage;
 
 /// Decodes the data of events and returns the deltas and the error, if any.
 fn read(events: &[&str]) -> (Vec<Delta>, Option<String>) {
     let (mut dialect, mut deltas) = (Dialect::default(), VecDeque::new());
     let error = events.iter().find_map(|data| dialect.event("", data, &mut deltas).err());
     dialect.finish(&mut deltas);
+    deltas.retain(|delta| !matches!(delta, Delta::ProviderMessage(_) | Delta::Done));
     (deltas.into(), error.map(|error| error.public()))
 }
 
@@ -71,12 +73,12 @@ fn an_odd_field_does_not_fail_the_event() {
 }
 
 #[test]
-fn a_lone_surrogate_is_replaced() {
-    let want = vec![text("a\u{fffd}"), text("\u{fffd}b")];
-    let halves = [delta(r#"{"content":"a\ud83d"}"#), delta(r#"{"content":"\ude00b"}"#)];
+fn a_character_split_over_two_events_is_joined_and_a_lone_half_replaced() {
+    let want = vec![text("b"), text("😀c")];
+    let halves = [delta(r#"{"content":"b\ud83d"}"#), delta(r#"{"content":"\ude00c"}"#)];
     assert_eq!(read(&[&halves[0], &halves[1]]), (want, None));
-    let whole = whole_answer(br#"{"choices":[{"message":{"content":"a\ud83d"}}]}"#);
-    assert_eq!(whole.expect("an answer"), [text("a\u{fffd}")]);
+    let whole = whole_answer(br#"{"choices":[{"message":{"content":"b\ud83d"}}]}"#);
+    assert_eq!(whole.expect("an answer"), [text("b"), text("\u{fffd}"), Delta::Done]);
 }
 
 #[test]
@@ -84,7 +86,7 @@ fn only_the_first_choice_counts() {
     let two = r#"{"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}"#;
     let second = r#"{"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}"#;
     let unnamed = r#"{"choices":[{"delta":{"content":"c"}}]}"#;
-    assert_eq!(read(&[two, second, unnamed]), (vec![text("a"), text("c")], None));
+    assert_eq!(read(&[two, second, unnamed]), (vec![text("ac")], None));
 }
 
 #[test]
@@ -109,12 +111,12 @@ fn events_without_content_yield_nothing() {
 #[test]
 fn invalid_json_ends_the_stream_and_keeps_the_text() {
     let before = delta(r#"{"content":"a"}"#);
-    for data in ["{malformed json: <<<chaos>>>", r#"{"choices":[{"delta":{"content":"lost"#, "hello", "[DONE"]
-    {
+    for data in ["{malformed json: <<<chaos>>>", r#"{"choices":[{"delta":{"content":"lost"#, "[DONE"] {
         let (deltas, error) = read(&[&before, data]);
         assert_eq!(deltas, [text("a")]);
         assert!(error.is_some_and(|error| error.contains("not valid JSON")), "{data:?}");
     }
+    assert_eq!(read(&[&before, "ping"]), (vec![text("a")], None), "words between events are no text");
     let (_, error) = read(&[r#"{"choices":"text that must not be lost unseen"}"#]);
     assert!(error.is_some_and(|error| error.contains("unknown structure")));
 }
@@ -211,7 +213,8 @@ fn a_partial_tag_is_released_before_the_finish_reason_and_done() {
 #[test]
 fn a_whole_answer_is_decoded() {
     let body = include_bytes!("../../../tests/fixtures/sse/llamacpp_nonstream.json");
-    let deltas: Vec<Delta> = whole_answer(body).expect("an answer").into();
+    let mut deltas: Vec<Delta> = whole_answer(body).expect("an answer").into();
+    assert!(matches!(deltas.remove(0), Delta::Served(ServedModel { is_other: false, .. })));
     assert!(matches!(&deltas[0], Delta::Text(text) if text.starts_with("The story of a lighthouse")));
     assert!(matches!(&deltas[1], Delta::Usage(usage) if usage.output_tokens == Some(16)), "{deltas:?}");
     assert_eq!(deltas[2], finished("length"));
@@ -226,6 +229,6 @@ fn a_message_repeated_in_a_stream_is_not_decoded_twice() {
     let last = r#"{"choices":[{"finish_reason":"stop","delta":{"content":"b"},"message":{"content":"ab"}}]}"#;
     assert_eq!(
         read(&[&delta(r#"{"content":"a"}"#), last]),
-        (vec![text("a"), text("b"), finished("stop")], None)
+        (vec![text("ab"), finished("stop")], None)
     );
 }

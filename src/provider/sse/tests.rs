@@ -7,17 +7,23 @@ fn run<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<St
         splitter.push(Bytes::copy_from_slice(read));
         while let Some(event) = splitter.next_event() {
             match event {
-                Ok(event) => events.push(text(&event)),
+                Ok(Event::Data(data)) => match str::from_utf8(&data) {
+                    Ok(data) => events.push(format!("data:{data}\n\n")),
+                    Err(_) => return (events, Some(NOT_UTF8.to_string())),
+                },
+                Ok(Event::Block(block)) => events.push(text(block)),
                 Err(error) => return (events, Some(error.to_string())),
             }
         }
     }
-    events.extend(splitter.finish().map(|event| text(&event)));
+    if let Some(Event::Block(block)) = splitter.finish() {
+        events.push(text(block));
+    }
     (events, None)
 }
 
-fn text(event: &[u8]) -> String {
-    str::from_utf8(event).expect("events are valid UTF-8").to_owned()
+fn text(block: Bytes) -> String {
+    String::from_utf8(block.into()).expect("blocks are valid UTF-8")
 }
 
 /// Splits `stream` in one read and byte by byte, which must not differ.
@@ -45,6 +51,10 @@ fn events_are_returned_one_by_one_with_their_blank_line() {
         ("error: {}\n\n", &["event: error\ndata: {}\n\n"]),
         ("data: a\nerror:{}\n\n", &["data: a\n\nevent: error\ndata:{}\n\n"]),
         ("errors: {}\n\n", &["errors: {}\n\n"]),
+        ("data: {}\ndata: {\"a\":1}\n", &["data: {}\n\n", "data: {\"a\":1}\n\n"]),
+        ("event: x\ndata: {}\ndata: [DONE]\n", &["event: x\ndata: {}\n\n", "data: [DONE]\n\n"]),
+        ("data: {\ndata: }\n\n", &["data: {\ndata: }\n\n"]),
+        ("data: {\"a\":{}\ndata: }\n\n", &["data: {\"a\":{}\ndata: }\n\n"]),
         ("", &[]),
         ("\u{feff}", &[]),
         (": ping", &[]),
@@ -122,4 +132,11 @@ fn an_endless_stream_is_rejected() {
     };
     assert_eq!(error.to_string(), "corrupt stream: a stream larger than 64 MiB");
     assert_eq!(events, MAX_STREAM_LEN / event.len(), "every event within the limit");
+}
+
+#[test]
+fn an_event_without_its_blank_line_is_returned_as_soon_as_its_line_ends() {
+    let mut splitter = EventSplitter::default();
+    splitter.push(Bytes::from_static(b"data: {\"a\":1}\n"));
+    assert_eq!(splitter.next_event().map(|event| event.is_ok()), Some(true));
 }
