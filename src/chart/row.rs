@@ -207,9 +207,11 @@ mod tests {
             Outcome::NoSpeed(words) => words,
             other => panic!("{other:?}"),
         };
-        assert_eq!(reason(no_speed(1, "42")), "one token: no speed");
+        assert_eq!(reason(no_speed(1, "42")), "too short for a speed");
         assert_eq!(reason(no_speed(0, "")), "empty answer");
-        assert_eq!(reason(no_speed(90, "all")), "all in one read: no speed");
+        let mut whole = no_speed(90, "all");
+        whole.metrics.speed_note = Some(SpeedNote::OnePiece);
+        assert_eq!(reason(whole), "arrived in one piece");
         let mut thinker = no_speed(4_000, "");
         thinker.reasoning = "hm".into();
         thinker.status = Status::Finished(Some(FinishReason::new("length")));

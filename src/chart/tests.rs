@@ -10,6 +10,7 @@ use super::{layout::Layout, *};
 use crate::{
     model::{Availability, Color, FinishReason, ModelCard, ModelId},
     race::{
+        arrivals::SpeedNote,
         event::StopCause,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
@@ -254,6 +255,7 @@ fn unusual_numbers_are_described_in_words() {
         lane.metrics.tokens_per_second = None;
         lane.metrics.output_tokens = tokens;
     }
+    report.lanes[2].metrics.speed_note = Some(SpeedNote::OnePiece);
     report.lanes[1].answer.clear();
     report.lanes[1].metrics.ttft = None;
     report.lanes[1].metrics.ttfa = None;
@@ -261,7 +263,9 @@ fn unusual_numbers_are_described_in_words() {
     report.lanes[4].answer.clear();
     report.lanes[4].metrics.ttfa = None;
     let alt = chart("no_speed", &report).alt;
-    for words in ["one token: no speed", "empty answer", "all in one read", "spent its cap on thinking"] {
+    for words in
+        ["too short for a speed", "empty answer", "arrived in one piece", "spent its cap on thinking"]
+    {
         assert!(alt.contains(words), "{words}: {alt}");
     }
     let mut report = line_up();

@@ -72,7 +72,10 @@ impl SampleRace {
 
     /// Streams `text` in pieces from `first` to `last`.
     pub(crate) fn says(&mut self, lane: usize, (first, last): (u64, u64), text: &str) {
-        let pieces: Vec<String> = text.chars().collect::<Vec<_>>().chunks(4).map(String::from_iter).collect();
+        let chars: Vec<char> = text.chars().collect();
+        // at least eight, so that there is a speed
+        let pieces: Vec<String> =
+            chars.chunks((chars.len() / 8).clamp(1, 4)).map(String::from_iter).collect();
         let steps = u64::try_from(pieces.len()).expect("few").max(2) - 1;
         for (i, piece) in (0..).zip(pieces) {
             self.delta(first + (last - first) * i / steps, lane, Delta::Text(piece));

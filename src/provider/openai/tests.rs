@@ -227,8 +227,5 @@ fn a_whole_answer_is_decoded() {
 #[test]
 fn a_message_repeated_in_a_stream_is_not_decoded_twice() {
     let last = r#"{"choices":[{"finish_reason":"stop","delta":{"content":"b"},"message":{"content":"ab"}}]}"#;
-    assert_eq!(
-        read(&[&delta(r#"{"content":"a"}"#), last]),
-        (vec![text("ab"), finished("stop")], None)
-    );
+    assert_eq!(read(&[&delta(r#"{"content":"a"}"#), last]), (vec![text("ab"), finished("stop")], None));
 }
