@@ -56,8 +56,9 @@ pub fn sections(cards: &[Arc<ModelCard>]) -> Vec<Section> {
         section(
             "The numbers",
             "First token is the wait from the request to the first word, total the time to the last one. \
-             Speed (tok/s) is how fast a model writes once it has started: (tokens - 1) / (last token - first \
-             token). Token counts come from the servers; ≈ marks an estimate.",
+             Speed (tok/s) is how fast a model writes once it has started: the tokens after the first ones, divided by \
+             the time in which they arrived. An answer that arrives in one piece has no speed. Token counts come from \
+             the servers; ≈ marks an estimate.",
         ),
         section(
             "How it streams",

@@ -42,8 +42,8 @@ impl History {
     /// Returns the newest decode speed of `model` and the source of its token count.
     pub(super) fn last_speed(&self, model: &ModelId) -> Option<(f64, TokenCount)> {
         let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);
-        let metrics = lanes.filter(|lane| lane.card.id == *model).map(|lane| &lane.metrics);
-        metrics.into_iter().find_map(|metrics| Some((metrics.tokens_per_second?, metrics.token_count)))
+        let mut lanes = lanes.filter(|lane| lane.card.id == *model);
+        lanes.find_map(|lane| Some((lane.own_speed()?, lane.metrics.token_count)))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{
+    arrivals::SpeedNote,
     figures::{seconds, speed, thousands, tokens},
     metrics::TokenCount,
     report::{LaneReport, Report, Status},
@@ -92,6 +93,8 @@ pub fn explanation(report: &Report) -> Vec<String> {
     paragraphs.extend(report.lanes.iter().filter_map(cost_of_reasoning));
     paragraphs.extend(strengths(report));
     paragraphs.extend(incomplete(report));
+    paragraphs.extend(report.lanes.iter().filter_map(speed_caveat));
+    paragraphs.extend(report.lanes.iter().filter_map(other_model));
     paragraphs.push(method(report));
     paragraphs
 }
@@ -183,11 +186,38 @@ fn incomplete(report: &Report) -> Option<String> {
     })
 }
 
+/// Explains a missing speed, or one that the server corrected.
+fn speed_caveat(lane: &LaneReport) -> Option<String> {
+    let (name, metrics) = (&lane.card.name, &lane.metrics);
+    let note = metrics.speed_note.filter(|_| lane.status.is_finished() && metrics.output_tokens > 0)?;
+    let server = metrics.server_tokens_per_second.map(|server| speed(Some(server), TokenCount::Usage));
+    Some(match (note, server) {
+        (SpeedNote::ServerIsSlower, Some(server)) => format!(
+            "{name} has its server's own speed, {server} tok/s: its tokens arrived faster than they were written, \
+             because the server wrote tokens that it did not send or held some back."
+        ),
+        (_, Some(server)) => {
+            format!("{name} has no speed to compare ({}). Its server says {server} tok/s.", note.public())
+        }
+        (_, None) => format!("{name} has no speed to compare ({}).", note.public()),
+    })
+}
+
+/// Names the model that answered in place of the one that was asked for.
+fn other_model(lane: &LaneReport) -> Option<String> {
+    let served = lane.served.as_ref().filter(|served| served.is_other)?;
+    Some(format!(
+        "{} was answered by {}: the provider or a gateway replaced the model, so this lane says nothing about it.",
+        lane.card.name, served.name
+    ))
+}
+
 fn method(report: &Report) -> String {
     let mut text = String::from(
         "How it was measured: every model got the prompt at the same moment, over its own connection, which had \
          been opened before; the answers arrived as server-sent events, timestamped when they were read. \
-         Speed is (tokens - 1) / (last token - first token). Token counts come from the servers",
+         Speed is the tokens after the first arrival, divided by the time in which they arrived. Token counts come \
+         from the servers",
     );
     let estimated = report.lanes.iter().any(|lane| lane.metrics.token_count == TokenCount::Estimated);
     text.push_str(if estimated { ", or are estimated where a server reported none (≈)." } else { "." });

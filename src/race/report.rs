@@ -68,6 +68,13 @@ pub struct LaneReport {
 }
 
 impl LaneReport {
+    /// The decode speed for the model's history: none if another model answered.
+    #[must_use]
+    pub fn own_speed(&self) -> Option<f64> {
+        let is_other = self.served.as_ref().is_some_and(|served| served.is_other);
+        self.metrics.tokens_per_second.filter(|_| !is_other)
+    }
+
     /// Returns true if the whole output cap was spent on reasoning.
     #[must_use]
     pub fn spent_on_thinking(&self) -> bool {

@@ -77,7 +77,7 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
         lane.card.id.as_str().into(),
         lane.status.as_str().into(),
         lane.simulated.into(),
-        lane.metrics.tokens_per_second.into(),
+        lane.own_speed().into(),
         lane.metrics.token_count.as_str().into(),
         json.replace("\\u0000", "\u{FFFD}").into(),
         text(&lane.answer),

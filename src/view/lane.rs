@@ -6,11 +6,12 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, text};
 use crate::{
-    model::{Availability, FinishReason, ModelCard},
+    model::{Availability, FinishReason, ModelCard, ServedModel},
     race::{
+        arrivals::SpeedNote,
         event::{Elapsed, StopCause},
         figures,
-        metrics::Metrics,
+        metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
         state::{Lane, Phase},
     },
@@ -31,6 +32,7 @@ struct EndedLane<'a> {
     has_thought: bool,
     metrics: Metrics,
     availability: &'a Availability,
+    served: Option<&'a ServedModel>,
     simulated: bool,
 }
 
@@ -45,6 +47,7 @@ impl<'a> EndedLane<'a> {
             has_thought: !lane.reasoning.is_empty(),
             metrics: lane.metrics(),
             availability: &lane.availability,
+            served: lane.served.as_ref(),
             simulated: lane.simulated,
         })
     }
@@ -58,6 +61,7 @@ impl<'a> EndedLane<'a> {
             has_thought: !lane.reasoning.is_empty(),
             metrics: lane.metrics,
             availability: &lane.availability,
+            served: lane.served.as_ref(),
             simulated: lane.simulated,
         }
     }
@@ -81,10 +85,16 @@ impl<'a> EndedLane<'a> {
             speed: tokens_per_second(self.speed(), &self.metrics),
             status: self.words(),
             numbers: Some(numbers(&self.metrics)),
-            note: note(self.card, self.availability, self.metrics.ttft.is_some(), true),
+            note: self.note(),
             answer: text::clip(self.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
             clipped: text::Measure::Chars.of(self.answer) > MAX_ANSWER_CHARS,
         }
+    }
+
+    fn note(&self) -> Option<String> {
+        let connection = connection_note(self.card, self.availability, self.metrics.ttft.is_some(), true);
+        let speed = speed_note(&self.metrics).filter(|_| self.metrics.output_tokens > 0);
+        joined([other_model(self.served), connection, speed])
     }
 
     fn words(&self) -> String {
@@ -141,7 +151,10 @@ impl LaneView {
             speed: tokens_per_second(speed(lane), &lane.metrics()),
             status: running(lane, now),
             numbers: None,
-            note: note(&lane.card, &lane.availability, lane.stamps.first_token.is_some(), false),
+            note: joined([
+                other_model(lane.served.as_ref()),
+                connection_note(&lane.card, &lane.availability, lane.stamps.first_token.is_some(), false),
+            ]),
             answer: text::clip(&lane.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Tail),
             clipped: text::Measure::Chars.of(&lane.answer) > MAX_ANSWER_CHARS,
         }
@@ -204,6 +217,7 @@ fn running(lane: &Lane, now: Elapsed) -> String {
     let since_sent = lane.stamps.sent.map_or(Duration::ZERO, |sent| now.since(sent));
     let running = figures::clock(since_sent);
     match &lane.phase {
+        Phase::Loading => format!("loading the model {running}"),
         Phase::Waiting => waiting(lane, now, since_sent),
         Phase::Reasoning => format!("reasoning {running}{}{}", thoughts(lane), silence(lane, now)),
         Phase::Writing => format!("writing {running}{}", silence(lane, now)),
@@ -243,7 +257,30 @@ fn so_far(metrics: &Metrics) -> String {
     }
 }
 
-fn note(card: &ModelCard, availability: &Availability, has_spoken: bool, is_over: bool) -> Option<String> {
+fn joined<const N: usize>(notes: [Option<String>; N]) -> Option<String> {
+    notes.into_iter().flatten().reduce(|notes, note| format!("{notes}; {note}"))
+}
+
+fn other_model(served: Option<&ServedModel>) -> Option<String> {
+    let served = served.filter(|served| served.is_other)?;
+    Some(format!("answered by {}, not by the model that was asked for", served.name))
+}
+
+/// The reason why there is no speed, or why it is the server's. A short answer needs none.
+fn speed_note(metrics: &Metrics) -> Option<String> {
+    let note = metrics.speed_note.filter(|note| *note != SpeedNote::TooShort)?;
+    let server = metrics.server_tokens_per_second.filter(|_| metrics.tokens_per_second.is_none());
+    let server = server
+        .map(|speed| format!("; its server says {} tok/s", figures::speed(Some(speed), TokenCount::Usage)));
+    Some(format!("{}{}", note.public(), server.unwrap_or_default()))
+}
+
+fn connection_note(
+    card: &ModelCard,
+    availability: &Availability,
+    has_spoken: bool,
+    is_over: bool,
+) -> Option<String> {
     match availability {
         Availability::NotListed => {
             Some(format!("{} does not list this model today; tried anyway", card.provider))

@@ -44,7 +44,7 @@ async fn help_defines_the_numbers_and_names_the_providers() {
     let (status, said) = site.say("ana", "/arena").await;
     assert_eq!((status, &said["card"]["kind"]), (200, &"help".into()));
     let text = said["card"]["sections"].to_string();
-    assert!(text.contains("(tokens - 1) / (last token - first token)"), "{text}");
+    assert!(text.contains("how fast a model writes once it has started"), "{text}");
     assert!(text.contains("providers of its models: scripted."), "{text}");
 }
 
