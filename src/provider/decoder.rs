@@ -75,7 +75,7 @@ impl Decoder {
                 return None;
             }
             match self.splitter.next_event() {
-                Some(Ok(event)) => self.decode(event, Dialect::event),
+                Some(Ok(event)) => self.decode(&event, Dialect::event),
                 Some(Err(error)) => self.fail(error),
                 None if mem::take(&mut self.quiet) => return Some(Ok(Delta::Alive.into())),
                 None => return None,
@@ -89,7 +89,7 @@ impl Decoder {
             return;
         }
         if let Some(event) = self.splitter.finish() {
-            self.decode(event, Dialect::cut_event);
+            self.decode(&event, Dialect::cut_event);
         }
         if !self.over {
             self.failed = self.dialect.close(&mut self.ready).err();
@@ -110,8 +110,8 @@ impl Decoder {
         self.over && self.ready.is_empty() && self.failed.is_none()
     }
 
-    fn decode(&mut self, event: Event, with: EventFn) {
-        let decoded = match &event {
+    fn decode(&mut self, event: &Event, with: EventFn) {
+        let decoded = match event {
             Event::Data(data) => match str::from_utf8(data) {
                 Ok(data) => with(&mut self.dialect, "", data, &mut self.ready),
                 Err(_) => Err(NOT_UTF8),

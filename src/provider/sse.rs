@@ -60,13 +60,12 @@ pub(super) struct EventSplitter {
     line: usize,
     /// The length of the prefix of `pending` that is known to be valid UTF-8.
     valid: usize,
-    /// Bytes left until the stream is too long.
-    allowance: usize,
+    /// The length of the stream so far.
+    received: usize,
     at_start: bool,
     after_cr: bool,
     /// The unfinished event has a data line.
     has_data: bool,
-    is_too_long: bool,
 }
 
 impl Default for EventSplitter {
@@ -76,11 +75,10 @@ impl Default for EventSplitter {
             pending: Vec::new(),
             line: 0,
             valid: 0,
-            allowance: MAX_STREAM_LEN,
+            received: 0,
             at_start: true,
             after_cr: false,
             has_data: false,
-            is_too_long: false,
         }
     }
 }
@@ -88,9 +86,9 @@ impl Default for EventSplitter {
 impl EventSplitter {
     /// Accepts the next read.
     pub(super) fn push(&mut self, mut read: Bytes) {
-        self.is_too_long |= read.len() > self.allowance;
-        read.truncate(self.allowance);
-        self.allowance -= read.len();
+        let allowance = MAX_STREAM_LEN.saturating_sub(self.received);
+        self.received = self.received.saturating_add(read.len());
+        read.truncate(allowance);
         self.read = if self.read.is_empty() { read } else { [&*self.read, &*read].concat().into() };
     }
 
@@ -114,7 +112,7 @@ impl EventSplitter {
                 return Some(event);
             }
         }
-        self.is_too_long.then_some(Err(ModelError::Corrupt("a stream larger than 64 MiB")))
+        (self.received > MAX_STREAM_LEN).then_some(Err(ModelError::Corrupt("a stream larger than 64 MiB")))
     }
 
     /// Ends the stream and returns the event that lacks its blank line, if any. A line that was cut inside a

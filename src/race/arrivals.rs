@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn a_server_that_sends_token_by_token_has_its_true_speed() {
-        for gap in [500, 2_000, 3_300, 10_000, 50_000] {
-            let lane = arrivals((0..200).map(|i| (i * gap, 4)));
+        for gap in [500_u32, 2_000, 3_300, 10_000, 50_000] {
+            let lane = arrivals((0..200).map(|i| (i * u64::from(gap), 4)));
             assert!(
-                is_close(lane.speed(200), 1e6 / gap as f64),
+                is_close(lane.speed(200), 1e6 / f64::from(gap)),
                 "a token every {gap} µs: {:?}",
                 lane.speed(200)
             );
@@ -201,13 +201,13 @@ mod tests {
         #[test]
         fn no_speed_exceeds_the_tokens_over_the_time_of_their_reads(
             gaps in prop::collection::vec((0_u64..60_000, 1_usize..40), 2..80),
-            tokens in 1_u64..2_000,
+            tokens in 1_u32..2_000,
         ) {
             let mut at = 0;
             let events: Vec<_> = gaps.iter().map(|(gap, bytes)| { at += gap; (at, *bytes) }).collect();
             let span = Duration::from_micros(at - events[0].0).as_secs_f64();
-            if let Ok(speed) = arrivals(events).speed(tokens) {
-                prop_assert!(speed <= tokens as f64 / span * (1.0 + 1e-9));
+            if let Ok(speed) = arrivals(events).speed(tokens.into()) {
+                prop_assert!(speed <= f64::from(tokens) / span * (1.0 + 1e-9));
             }
         }
     }

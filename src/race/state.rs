@@ -177,6 +177,8 @@ impl Lane {
         match delta {
             Delta::Sent => {
                 self.stamps = Stamps { sent: Some(at), ..Stamps::default() };
+                self.arrivals = Arrivals::default();
+                self.held_since = None;
                 self.phase = Phase::Waiting;
                 return;
             }

@@ -159,19 +159,13 @@ fn the_end_reported_by_the_stream_takes_precedence() {
 
 #[test]
 fn reasoning_counts_as_output_and_the_answer_has_its_own_first_token() {
-    let metrics = one_lane([
-        (0, Delta::Sent),
-        (200, Delta::Reasoning("hm".into())),
-        (1_200, Delta::Text("42".into())),
-        (1_200, usage(101, 100)),
-        (1_200, stop()),
-    ])
-    .report()
-    .lanes[0]
-        .metrics;
+    let thoughts = (2..12).map(|i| (100 * i, Delta::Reasoning("hm".into())));
+    let end = [(1_200, Delta::Text("42".into())), (1_200, usage(11, 10)), (1_200, stop())];
+    let lane = one_lane([(0, Delta::Sent)].into_iter().chain(thoughts).chain(end));
+    let metrics = lane.report().lanes[0].metrics;
     assert_eq!(metrics.ttft, Some(Duration::from_millis(200)));
     assert_eq!(metrics.ttfa, Some(Duration::from_millis(1_200)));
-    assert_eq!(metrics.tokens_per_second, Some(100.0));
+    assert_eq!(metrics.tokens_per_second, Some(10.0));
 }
 
 #[test]

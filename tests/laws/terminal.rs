@@ -29,9 +29,8 @@ fn state(lanes: usize, text: &str) -> RaceState {
     });
     let mut state = RaceState::new(text, text, cards);
     for lane in 0..lanes {
-        for (ms, delta) in
-            [(0, Delta::Sent), (300, Delta::Text(text.into())), (900, Delta::Text(text.into()))]
-        {
+        let words = (3..=9).map(|i| (100 * i, Delta::Text(text.into())));
+        for (ms, delta) in [(0, Delta::Sent)].into_iter().chain(words) {
             state.apply(&RaceEvent {
                 at: Elapsed::from_millis(ms),
                 kind: EventKind::Lane(lane, LaneEvent::from(delta)),

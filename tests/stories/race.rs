@@ -83,13 +83,16 @@ async fn all_start_after_every_connection_is_warm() {
 #[tokio::test]
 async fn the_first_token_is_no_role_and_the_speed_no_count_of_events() {
     let late = Duration::from_millis(500);
-    let answers = [answer("m").role().comments("").until(late).says_tokens(&["a", "b"]).until(2 * late)];
-    let fake = FakeProvider::open(answers.map(|some| some.says_tokens(&["c", "d", "e"]).whole())).await;
+    let begins = answer("m").role().comments("").until(late).says_tokens(&["a", "b"]);
+    let pairs = (1..=5).map(|i| late + late * i / 5);
+    let pairs = pairs.fold(begins, |some, due| some.until(due).says_tokens(&["c", "d"]));
+    let fake = FakeProvider::open([pairs.whole()]).await;
     let record = race(&arena([model(&provider(&fake.base_url(), None), "m", Deadlines::default())])).await;
     let metrics = record.report.lanes[0].metrics;
     assert!(metrics.ttft >= Some(late) && metrics.total >= Some(2 * late), "{metrics:?}");
     let truth = &fake.truth().exchanges[0];
-    let true_speed = 4.0 / (truth.writes[1].0 - truth.writes[0].0).as_secs_f64();
+    let [first, .., last] = &*truth.writes else { panic!("{truth:?}") };
+    let true_speed = 10.0 / (last.0 - first.0).as_secs_f64();
     let speed = metrics.tokens_per_second.expect("a speed");
     assert!((0.4..2.5).contains(&(speed / true_speed)), "{speed} tok/s, in truth {true_speed}");
 }

@@ -23,7 +23,7 @@ async fn the_page_loads_models_commands_and_examples() {
 #[tokio::test]
 async fn the_line_up_shows_availability_and_last_speeds() {
     let site = Site::open([
-        model("fast").waits(20).says("a ").waits(20).says("b").used(2).finishes("stop"),
+        model("fast").waits(20).says_words(8, 20).used(8).finishes("stop"),
         model("gone").is(Availability::Unreachable("the provider cannot be reached".into())).finishes("stop"),
     ])
     .await;

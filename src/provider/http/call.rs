@@ -220,7 +220,7 @@ impl Call {
         let (body, decoder) = &mut *stream;
         let item = decoder.pull();
         match &item {
-            Some(Ok(decoded)) => self.note_progress(decoded),
+            Some(Ok(step)) => self.note_progress(step),
             Some(Err(_)) => return item,
             None if decoder.is_over() => return Some(Ok(Delta::Ended.into())),
             None => self.read_more(body, decoder).await,

@@ -209,11 +209,8 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_that_do_not_grow_are_kept(words in prop::collection::vec("[a-z]{1,6} ", 2..40)) {
-            // each begins with its own number, so that none begins with another
-            let pieces: Vec<String> = words.iter().enumerate().map(|(i, word)| format!("{}{word}", char::from(b'A' + (i % 26) as u8))).collect();
-            let grows = pieces.windows(2).any(|pair| pair[1].starts_with(&pair[0]));
-            prop_assume!(!grows);
-            prop_assert_eq!(read(pieces.iter().map(String::as_str)), pieces.concat());
+            prop_assume!(!words.windows(2).any(|pair| pair[1].starts_with(&pair[0])));
+            prop_assert_eq!(read(words.iter().map(String::as_str)), words.concat());
         }
 
         #[test]

@@ -1,6 +1,8 @@
 //! Repairs JSON that a strict parser rejects and that some servers send: `NaN` and `Infinity`, raw control characters
 //! in strings, unknown escapes, and escaped halves of a surrogate pair.
 
+use std::fmt::Write as _;
+
 /// Halves of surrogate pairs are kept as these private characters, so that [`Halves`] can join two halves that arrive
 /// in different events.
 const FIRST_HALF: u32 = 0x10_F000;
@@ -35,7 +37,7 @@ fn string<'t>(text: &'t str, out: &mut String) -> &'t str {
             }
             b'\\' => rest = escape(rest, out),
             control => {
-                out.push_str(&format!("\\u{control:04x}"));
+                let _ = write!(out, "\\u{control:04x}");
                 rest = &rest[1..];
             }
         }

@@ -1,4 +1,4 @@
-//! Whether the model that a server names is the one that was asked for.
+//! Tells whether a server names another model than the one that was asked for.
 //!
 //! Servers name a model in many ways: with its organisation or without, with a date or a quantisation, as an alias of a
 //! dated version. None of that is another model; `gpt-4o-mini` in place of `gpt-4o` is, and so is a gateway's fallback.
@@ -22,16 +22,16 @@ fn words(name: &str) -> Vec<String> {
     let name = name.split([':', '@']).next().unwrap_or_default();
     let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     let mut words: Vec<String> = Vec::new();
-    let mut in_suffix = false;
+    let mut after_suffix = false;
     for part in parts {
         let is_digits = part.bytes().all(|byte| byte.is_ascii_digit());
         // 2024-08-06 is a date in three parts, and Q4_1 a quantisation in two
         let is_suffix =
-            is_quantisation(part) || (is_digits && (part.len() >= 4 || (in_suffix && part.len() <= 2)));
+            is_quantisation(part) || (is_digits && (part.len() >= 4 || (after_suffix && part.len() <= 2)));
         if !is_suffix && !is_build(part) {
             words.extend(split_version(part));
         }
-        in_suffix = is_suffix;
+        after_suffix = is_suffix;
     }
     words.sort();
     words

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Usage;
+use crate::model::{FinishReason, ServedModel, Usage};
 
 /// Decodes the data of events and returns the deltas and the error, if any.
 fn read(events: &[&str]) -> (Vec<Delta>, Option<String>) {

@@ -11,7 +11,7 @@ async fn a_clean_end_without_finish_reason() {
 #[tokio::test]
 async fn done_without_finish_reason() {
     let outcome = mid_answer(Answer::done).await;
-    assert_eq!(outcome, "truncated: the connection ended before the answer did | Half an ");
+    assert_eq!(outcome, "finished | Half an ");
 }
 
 #[tokio::test]

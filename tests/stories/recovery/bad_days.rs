@@ -95,7 +95,7 @@ async fn buttons_work_after_a_restart() {
         }
     };
     let discord = FakeDiscord::open().await;
-    let (first, store) = stage_of(vec![streams("a", 3).whole()]).await;
+    let (first, store) = stage_of(vec![streams("a", 8).whole()]).await;
     let bot_of = async |provider: &FakeProvider| {
         let address = free_address();
         discord.deliver_by(Delivery::Http(address));
@@ -112,7 +112,7 @@ async fn buttons_work_after_a_restart() {
     bot.signal("TERM").await;
     bot.wait_for_exit(0).await;
     drop(first);
-    let (second, _) = stage_of(vec![streams("a", 3).says("Once more").whole()]).await;
+    let (second, _) = stage_of(vec![streams("a", 8).says("Once more").whole()]).await;
     let bot = bot_of(&second).await;
     let pressed = discord.press(message, "Explain", ANA);
     let said = pressed.wait_until(|look| !look.text().is_empty()).await.look.text();

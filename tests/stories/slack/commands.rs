@@ -1,7 +1,5 @@
 //! Every `/arena` command, over both transports.
 
-use std::time::Duration;
-
 use super::{
     ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, assert_ends_with_chart, gated_answer,
     single_model, start_race,
@@ -23,7 +21,7 @@ on_both_transports!(
 
 /// Returns an answer of `model` that says this, takes its time, and ends.
 fn says(model: &str, words: &str) -> Answer {
-    answer(model).role().says(ANSWER).until(Duration::from_millis(60)).says(words).whole()
+    answer(model).role().streams(&[ANSWER, " of", " the", " model", " is", " given", words]).whole()
 }
 
 fn types(scenario: &SlackScenario, line: &str) -> UserRequest {

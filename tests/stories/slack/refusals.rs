@@ -91,9 +91,8 @@ async fn a_refusal_that_nobody_knows_does_not_keep_a_message_from_its_end() {
 /// Two models with speeds: what Slack's own chart needs.
 fn both() -> [Answer; 2] {
     ["a", "b"].map(|model| {
-        let words = ["begins", " and", " on", " it", " goes", " until", " it", " ends"];
-        let begin = answer(model).role().says(ANSWER);
-        words.iter().fold(begin, |answer, word| answer.says(word).comments("word")).whole()
+        let words = [ANSWER, "begins", " and", " on", " it", " goes", " until", " it", " ends"];
+        answer(model).role().streams(&words).whole()
     })
 }
 

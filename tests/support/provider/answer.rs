@@ -159,6 +159,12 @@ impl Answer {
         self.delta(&json!({ "content": joined(tokens) }), tokens.len() as u64)
     }
 
+    /// Tokens of the answer, one each 10 ms from the request on: enough of them have a speed.
+    pub fn streams<S: AsRef<str>>(self, tokens: &[S]) -> Self {
+        let due = (1..).map(|i| Duration::from_millis(10 * i));
+        due.zip(tokens).fold(self, |answer, (due, token)| answer.until(due).says(token.as_ref()))
+    }
+
     /// Several tokens of reasoning in one event. With tags, call [`Answer::begins_to_think`] before and
     /// [`Answer::ends_thinking`] after.
     pub fn thinks<S: AsRef<str>>(self, spelling: Spelling, tokens: &[S]) -> Self {
