@@ -50,7 +50,7 @@ pub struct Dialect {
     done: bool,
 }
 
-/// What the server says of itself.
+/// The names and marks that the server gives itself.
 #[derive(Debug, Default)]
 struct Server {
     /// The model's name in the request; empty if unknown.
