@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, ApiError, ChannelThread, File, Posted, Staged, method};
+use super::{
+    api::{Address, Api, ApiError, ChannelThread, File, Staged, method},
+    render::Body,
+};
 use crate::backoff::Backoff;
 
 /// Waits after a call that was not sent.
@@ -22,9 +24,9 @@ const MAX_BACKOFF: Duration = Duration::from_secs(5);
 pub(super) async fn post(
     api: &Api,
     place: &ChannelThread,
-    message: &(impl Serialize + Sync),
+    message: &Body,
     deadline: Instant,
-) -> Result<Posted, ApiError> {
+) -> Result<Address, ApiError> {
     in_turn(api, (method::POST, place), deadline, || api.post(place, message)).await
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     select,
     sync::Notify,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use super::{Budget, Outcome, Slot, Urgency};
@@ -118,22 +118,6 @@ impl RateLimiter {
         }
     }
 
-    /// Returns a permit for another `method`, when Slack's last wait for it is over.
-    ///
-    /// # Errors
-    /// That wait, at once if it ends after `deadline`.
-    pub(crate) async fn wait(&self, method: &'static str, deadline: Instant) -> Result<Permit, Duration> {
-        loop {
-            let now = Instant::now();
-            let asked = self.0.lock().budget.ask(method, now);
-            match asked {
-                Ok(slot) => return Ok(self.0.permit(slot)),
-                Err(wait) if now + wait > deadline => return Err(wait),
-                Err(wait) => sleep(wait).await,
-            }
-        }
-    }
-
     /// Returns the rest of the wait that Slack asked for with `method`.
     pub(in crate::slack) fn held(&self, method: &'static str) -> Option<Duration> {
         self.0.lock().budget.held(method, Instant::now())
@@ -155,7 +139,7 @@ struct Position<'a> {
 impl Drop for Position<'_> {
     fn drop(&mut self) {
         let mut state = self.limiter.lock();
-        state.budget.leave(self.channel, self.number);
+        state.budget.posts.leave(self.channel, self.number);
         state.moved.notify_waiters();
     }
 }

@@ -25,8 +25,9 @@ const JOIN_DELAY: Duration = Duration::from_secs(3);
 /// The wait if only an answer under way can tell when there is a token.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Returns how long the last edits of `messages` live messages take together at the most.
-pub(crate) fn finals_of(messages: usize) -> Duration {
+/// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
+#[must_use]
+pub fn finals_of(messages: usize) -> Duration {
     // live frames may spend all but the reserve
     let beyond = u32::try_from(messages - messages.min(MAX_RESERVE)).unwrap_or(u32::MAX);
     REFILL.saturating_mul(beyond)

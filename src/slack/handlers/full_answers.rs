@@ -85,7 +85,7 @@ impl CommandHandler {
         }
         self.full_answers.end(id, progress);
         let Some(Err(error)) = posted else { return };
-        tracing::warn!(race = %id, error = error.chain(), ?progress, "failed to post full answers");
+        tracing::warn!(race = %id, %error, ?progress, "failed to post full answers");
         let say = if progress.is_complete {
             "Slack didn't confirm the file with the full answers. It isn't sent twice."
         } else {

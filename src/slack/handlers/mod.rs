@@ -22,14 +22,13 @@ pub(super) use self::full_answers::FullAnswers;
 use self::reply::Reply;
 use super::{
     METRICS, PLATFORM,
-    api::{Api, ApiError, ChannelThread},
-    finisher::Waiting,
-    incoming::{Ack, Incoming, Kind},
-    names::Names,
-    permissions::Permissions,
+    api::{Address, Api},
+    directory::Directory,
+    incoming::{Ack, Incoming, Kind, ReplyTo},
+    permissions::Access,
     posts,
-    render::{self, Body, Draft, Pressed},
-    surface::{Address, SlackSurface},
+    render::{self, Body, Form, Pressed},
+    surface::SlackSurface,
 };
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
@@ -48,11 +47,11 @@ pub(super) struct CommandHandler {
     pub(super) api: Api,
     /// Ids of the users who may stop any race.
     pub(super) admins: Vec<String>,
-    pub(super) permissions: Permissions,
+    pub(super) access: Access,
     /// True while final frames have Slack's own chart.
     pub(super) native_chart: Arc<AtomicBool>,
     pub(super) full_answers: FullAnswers,
-    pub(super) names: Names,
+    pub(super) directory: Directory,
 }
 
 /// The answer to a text.
@@ -60,7 +59,7 @@ enum Answer {
     /// An outcome that every platform knows.
     Outcome(Outcome),
     /// A form to fill in.
-    Form(Draft),
+    Form(Form),
 }
 
 impl CommandHandler {
@@ -116,11 +115,11 @@ impl CommandHandler {
 
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
     async fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
-        if let Some(draft) = modal::wanted(text)
+        if let Some(form) = modal::wanted(text)
             && incoming.trigger_id.is_some()
         {
             METRICS.command("form");
-            return Answer::Form(draft);
+            return Answer::Form(form);
         }
         let command = command::parse(text, self.arena().cards());
         METRICS.command(command.as_ref().map_or("other", command::Command::word));
@@ -149,7 +148,7 @@ impl CommandHandler {
         self.arena().spawn(async move {
             match answer {
                 Answer::Outcome(outcome) => handler.show(&incoming, outcome).await,
-                Answer::Form(draft) => handler.form(&incoming, &draft).await,
+                Answer::Form(form) => handler.form(&incoming, form).await,
             }
         });
     }
@@ -204,19 +203,22 @@ impl CommandHandler {
     async fn race(&self, incoming: &Incoming, recorded: Recorded) {
         let arena = self.arena();
         let Some(place) = &incoming.place else { return arena.withdraw(recorded) };
-        if let Err(refused) = self.permissions.check_person(&self.api, incoming).await {
+        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
             arena.withdraw(recorded);
             return self.notice(incoming, &refused.to_string()).await;
         }
-        let name = arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
+        let name = arena.unless_interrupted(self.directory.name(incoming)).await;
         let recorded = recorded.asked_by(name.unwrap_or_default());
-        match arena.unless_interrupted(self.post(place, incoming, &recorded)).await {
+        let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
+        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
+        let posted = posts::post(&self.api, place, &body, Instant::now() + POST_TIMEOUT);
+        match arena.unless_interrupted(posted).await {
             Some(Ok(address)) => {
                 arena.set_message_ref(&recorded, &address.to_string()).await;
                 self.run(recorded, &address).await;
             }
             Some(Err(error)) => {
-                tracing::info!(race = %recorded.id(), error = error.chain(), "failed to post a race");
+                tracing::info!(race = %recorded.id(), %error, "failed to post a race");
                 arena.withdraw(recorded);
                 self.notice(incoming, &reply::not_posted(&error, incoming)).await;
             }
@@ -226,18 +228,6 @@ impl CommandHandler {
                 self.reply(incoming).say_at_the_end(&render::notice(&text)).await;
             }
         }
-    }
-
-    async fn post(
-        &self,
-        place: &ChannelThread,
-        incoming: &Incoming,
-        recorded: &Recorded,
-    ) -> Result<Address, ApiError> {
-        let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
-        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
-        let posted = posts::post(&self.api, place, &body, Instant::now() + POST_TIMEOUT).await?;
-        Ok(Address { channel: posted.channel, ts: posted.ts, thread: place.thread.clone() })
     }
 
     async fn run(&self, recorded: Recorded, address: &Address) {
@@ -258,9 +248,9 @@ impl CommandHandler {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
-                message_ref: Waiting::of(incoming).map(|waiting| waiting.to_string()),
+                message_ref: ReplyTo::text(incoming),
             },
-            permission: self.permissions.check_place(incoming),
+            permission: self.access.check_place(incoming),
             may_stop_any: self.admins.contains(&incoming.user),
             stoppers: "administer LLM Arena here",
         }

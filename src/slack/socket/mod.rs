@@ -21,7 +21,7 @@
 //! | failure | detected by | reaction |
 //! | --- | --- | --- |
 //! | `apps.connections.open` hangs | deadline, 8 s | retry after a back-off with jitter (0.5 s to 8 s) |
-//! | it answers 429 | `Retry-After` | retry, not before that (the library hides the header of other answers) |
+//! | it answers 429 | `Retry-After` | retry, not before that |
 //! | it refuses the token | its error code | give up, and report how to mend it |
 //! | no handshake, no `hello` | deadline, 8 s | retry after a back-off |
 //! | `disconnect`: `warning`, `refresh_requested` | the frame | open a successor; the old connection serves until the successor was greeted, and 5 s more |
@@ -43,14 +43,12 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use secrecy::{ExposeSecret as _, SecretString};
-use slack_morphism::prelude::SlackApiToken;
+use secrecy::SecretString;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use url::Url;
 
-use self::supervisor::{Opener, Status, Supervisor};
-use super::{api::client, incoming::Intake};
+use self::supervisor::{Status, Supervisor};
+use super::{api::Api, incoming::Intake};
 use crate::{backoff::Backoff, platform::ConnectionState as State};
 
 /// Two, so that one serves while the other is replaced or dead. Slack allows ten
@@ -59,8 +57,8 @@ const CONNECTIONS: usize = 2;
 
 /// The settings and dependencies of Socket Mode.
 pub(crate) struct Setup {
-    /// The Web API, such as `https://slack.com/api`. If it isn't Slack's, sockets of Slack are refused.
-    pub(crate) api_url: Url,
+    /// The Web API. If it isn't Slack's, sockets of Slack are refused.
+    pub(crate) api: Api,
     /// The app-level token (`xapp-...`).
     pub(crate) app_token: SecretString,
     /// Receives every command, interaction and event.
@@ -117,12 +115,10 @@ pub(crate) async fn run(setup: Setup) {
 }
 
 async fn run_with(setup: Setup, timing: Timing) {
-    let Setup { api_url, app_token, intake, state, closed } = setup;
-    // without TLS the API's own client could not be made either
-    let Ok(client) = client(&api_url) else { return };
-    let token = SlackApiToken::new(app_token.expose_secret().to_owned().into());
+    let Setup { api, app_token, intake, state, closed } = setup;
     let supervisor = Supervisor {
-        opener: Opener::new(client, token, &api_url),
+        api,
+        app_token,
         intake,
         timing,
         status: Arc::new(Status::new(state, Instant::now())),

@@ -6,15 +6,10 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
-use slack_morphism::{
-    api::SlackApiAppsConnectionOpenRequest,
-    errors::SlackClientError,
-    prelude::{SlackApiToken, SlackHyperClient},
-};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -26,13 +21,21 @@ use super::{
 use crate::{
     backoff::Backoff,
     platform::ConnectionState as State,
-    slack::{api::ApiError, incoming::Intake},
+    slack::{
+        api::{Api, ApiError},
+        incoming::Intake,
+    },
     telemetry::{field, metrics},
 };
 
+/// The way out for a token that Slack refuses.
+const NEW_TOKEN: &str = "make an app-level token with the scope connections:write (api.slack.com/apps, your app, Basic \
+                         Information, App-Level Tokens; it begins with xapp-), set SLACK_APP_TOKEN to it and start again";
+
 /// Keeps connections alive. They share it.
 pub(super) struct Supervisor {
-    pub(super) opener: Opener,
+    pub(super) api: Api,
+    pub(super) app_token: SecretString,
     pub(super) intake: Arc<Intake>,
     pub(super) timing: Timing,
     pub(super) status: Arc<Status>,
@@ -106,7 +109,8 @@ impl Supervisor {
     }
 
     async fn try_open(&self) -> Result<Connection, OpenError> {
-        let address = self.opener.address(self.timing.open_timeout).await?;
+        let address = self.api.open_connection(&self.app_token, self.timing.open_timeout).await?;
+        check(self.api.url(), &address)?;
         Connection::open(&address, Arc::clone(&self.intake), self.timing, &self.status).await
     }
 }
@@ -133,19 +137,15 @@ impl OpenError {
     pub(super) fn transient(why: &str) -> Self {
         Self::Transient { why: why.to_owned(), after: Duration::ZERO }
     }
+}
 
-    /// The library's errors hold bodies: only Slack's code is kept, and only one that [`ApiError`] knows.
-    fn of(error: SlackClientError) -> Self {
-        let code = match &error {
-            SlackClientError::ApiError(error) => error.code.clone(),
-            _ => String::new(),
-        };
-        match ApiError::from(error) {
-            ApiError::Unauthorized | ApiError::MissingScope { .. } => Self::Refused(format!(
-                "Slack refuses SLACK_APP_TOKEN ({code}): make an app-level token with the scope connections:write \
-                 (api.slack.com/apps, your app, Basic Information, App-Level Tokens; it begins with xapp-), set \
-                 SLACK_APP_TOKEN to it and start again"
-            )),
+impl From<ApiError> for OpenError {
+    fn from(error: ApiError) -> Self {
+        let refused =
+            |code: &str| Self::Refused(format!("Slack refuses SLACK_APP_TOKEN ({code}): {NEW_TOKEN}"));
+        match error {
+            ApiError::Unauthorized { code } => refused(&code),
+            ApiError::MissingScope { .. } => refused("missing_scope"),
             ApiError::Limited { retry_after } => Self::Transient {
                 why: "Slack limits how often connections may be opened".to_owned(),
                 after: retry_after,
@@ -155,44 +155,17 @@ impl OpenError {
     }
 }
 
-/// Asks Slack for the addresses of connections.
-pub(super) struct Opener {
-    client: SlackHyperClient,
-    token: SlackApiToken,
-    is_slack: bool,
-}
-
-impl Opener {
-    /// Creates an opener for the API at `api_url`, with the app-level token.
-    pub(super) fn new(client: SlackHyperClient, token: SlackApiToken, api_url: &Url) -> Self {
-        Self { client, token, is_slack: is_slack(api_url) }
-    }
-
-    /// The address of one connection, which holds a ticket.
-    async fn address(&self, deadline: Duration) -> Result<SecretString, OpenError> {
-        let session = self.client.open_session(&self.token);
-        let request = SlackApiAppsConnectionOpenRequest::new();
-        let answer = timeout(deadline, session.apps_connections_open(&request)).await;
-        let answer =
-            answer.map_err(|_| OpenError::transient("Slack does not answer apps.connections.open"))?;
-        let url = answer.map_err(OpenError::of)?.url.0;
-        self.check(&url)?;
-        Ok(String::from(url).into())
-    }
-
-    /// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
-    fn check(&self, url: &Url) -> Result<(), OpenError> {
-        match (self.is_slack, is_slack(url), url.scheme()) {
-            (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
-            (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
-            (false, true, _) => Err(OpenError::Refused(
-                "the API at SLACK_API_URL names a socket of the real Slack, which is not used then"
-                    .to_owned(),
-            )),
-            (false, false, _) => {
-                Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address"))
-            }
-        }
+/// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
+fn check(api: &Url, socket: &SecretString) -> Result<(), OpenError> {
+    let socket: Option<Url> = socket.expose_secret().parse().ok();
+    let scheme = socket.as_ref().map_or("", Url::scheme);
+    match (is_slack(api), socket.as_ref().is_some_and(is_slack), scheme) {
+        (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
+        (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
+        (false, true, _) => Err(OpenError::Refused(
+            "the API at SLACK_API_URL names a socket of the real Slack, which is not used then".to_owned(),
+        )),
+        (false, false, _) => Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address")),
     }
 }
 
@@ -268,15 +241,10 @@ impl Drop for Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slack::api::client;
 
     #[test]
     fn slacks_sockets_are_for_slacks_api_only() {
-        let check = |api: &str, socket: &str| {
-            let (api, socket): (Url, Url) = (api.parse().expect("a URL"), socket.parse().expect("a URL"));
-            let client = client(&api).expect("a client");
-            Opener::new(client, SlackApiToken::new("xapp-1".into()), &api).check(&socket)
-        };
+        let check = |api: &str, socket: &str| check(&api.parse().expect("a URL"), &socket.into());
         let (real, fake) = ("https://slack.com/api", "http://127.0.0.1:9/api");
         for (api, socket) in [
             (real, "wss://wss-primary.slack.com/link/?ticket=x"),
@@ -291,6 +259,7 @@ mod tests {
             (real, "wss://notslack.com/link"),
             (fake, "wss://wss.slack.com/link"),
             (fake, "http://127.0.0.1/link"),
+            (fake, "nonsense"),
         ] {
             assert!(check(api, socket).is_err(), "{socket}");
         }

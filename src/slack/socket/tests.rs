@@ -69,8 +69,9 @@ impl Bot {
             Box::pin(std::future::ready(ack)) as BoxFuture<'static, Ack>
         };
         let (intake, closed) = (Arc::new(Intake::new(Arc::new(inbox))), CancellationToken::new());
-        let (api_url, app_token) = (web_api.url(), web_api::TOKEN.into());
-        let setup = Setup { api_url, app_token, intake, state: sender_of_state, closed: closed.clone() };
+        let api = Api::new(&web_api.url(), &"xoxb-1".into()).expect("a client");
+        let app_token = web_api::TOKEN.into();
+        let setup = Setup { api, app_token, intake, state: sender_of_state, closed: closed.clone() };
         let task = TaskTracker::new().spawn(run_with(setup, timing));
         Self { fake, web_api, state, incoming, closed, task }
     }

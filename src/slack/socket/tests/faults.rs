@@ -65,7 +65,7 @@ async fn a_greeting_that_does_not_come_is_given_up() {
 #[tokio::test]
 async fn a_failed_request_for_an_address_is_repeated() {
     for (reply, word) in [
-        (Reply::Hang, "does not answer"),
+        (Reply::Hang, "no answer in time"),
         (Reply::Status(503), "server error 503"),
         (Reply::Code("internal_error"), "server error 200"),
         (Reply::Code("SELECT * FROM"), "unreadable"),
