@@ -37,8 +37,8 @@ use self::{
     api::{Api, ApiError},
     directory::Directory,
     handlers::{CommandHandler, FullAnswers},
-    incoming::{Inbox, Intake},
-    socket::Setup,
+    incoming::Intake,
+    socket::{Setup, Timing},
 };
 pub use self::{budget::finals_of, permissions::Access};
 use crate::{
@@ -130,11 +130,12 @@ impl Slack {
             access: settings.access.clone(),
             full_answers: FullAnswers::default(),
         });
-        let intake = Arc::new(Intake::new(inbox(&handler)));
+        let inbox = Arc::clone(&handler);
+        let intake = Intake::new(Arc::new(move |incoming| Box::pin(Arc::clone(&inbox).take(incoming))));
         let startup = Startup::Waiting("its token is not checked yet".into());
         Ok(Self {
             handler,
-            intake,
+            intake: Arc::new(intake),
             settings,
             startup: watch::Sender::new(startup),
             socket: watch::Sender::new(ConnectionState::Connecting { since: Instant::now() }),
@@ -167,6 +168,7 @@ impl Slack {
                     intake: Arc::clone(&self.intake),
                     state: self.socket.clone(),
                     closed: closed.clone(),
+                    timing: Timing::default(),
                 };
                 socket::run(setup).await;
             }
@@ -208,11 +210,6 @@ impl Slack {
     }
 }
 
-fn inbox(handler: &Arc<CommandHandler>) -> Inbox {
-    let handler = Arc::clone(handler);
-    Arc::new(move |incoming| Box::pin(Arc::clone(&handler).take(incoming)))
-}
-
 /// Asks Slack whom the tokens belong to and returns the workspace's id.
 ///
 /// # Errors
@@ -220,17 +217,14 @@ fn inbox(handler: &Arc<CommandHandler>) -> Inbox {
 pub async fn check(settings: &Settings) -> Result<String, String> {
     let api = Api::new(&settings.api_url, &settings.bot_token)
         .map_err(|_| format!("SLACK_BOT_TOKEN {}", SettingsError::BotToken))?;
-    let identity = match api.identity().await {
-        Ok(identity) => identity,
-        Err(ApiError::Unauthorized { .. }) => return Err(WRONG_TOKEN.into()),
-        Err(error) => return Err(error.to_string()),
+    let sentence = |error: ApiError, wrong_token: &str| match error {
+        ApiError::Unauthorized { .. } => wrong_token.to_owned(),
+        error => error.to_string(),
     };
+    let identity = api.identity().await.map_err(|error| sentence(error, WRONG_TOKEN))?;
     if let Mode::Socket { app_token } = &settings.mode {
-        match api.open_connection(app_token, CHECK_TIMEOUT).await {
-            Ok(_) => {}
-            Err(ApiError::Unauthorized { .. }) => return Err(WRONG_APP_TOKEN.into()),
-            Err(error) => return Err(error.to_string()),
-        }
+        let opened = api.open_connection(app_token, CHECK_TIMEOUT).await;
+        opened.map_err(|error| sentence(error, WRONG_APP_TOKEN))?;
     }
     Ok(identity.team)
 }

@@ -19,7 +19,7 @@ use super::{
     METRICS,
     api::{Address, Api, ApiError, File, Staged},
     budget::{Share, Urgency},
-    posts,
+    posts::Poster,
     render::{self, Body},
 };
 use crate::{
@@ -228,10 +228,11 @@ impl Surface for SlackSurface {
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let staged = match self.staged.take() {
             Some(staged) => staged,
-            None => self.api.stage(picture(chart)).await.map_err(Self::judge)?,
+            None => self.api.stage(&picture(chart)).await.map_err(Self::judge)?,
         };
-        let deadline = Instant::now() + TURN_TIMEOUT;
-        match posts::share(&self.api, &self.address.below(), &staged, deadline).await {
+        let place = self.address.below();
+        let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + TURN_TIMEOUT };
+        match poster.share(&staged).await {
             Ok(()) => Ok(()),
             // a second picture would be worse than none
             Err(error) if error.is_ambiguous() => {

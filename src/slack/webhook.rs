@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{FromRequest, Request, State},
+    extract::{FromRequest, Request},
     http::HeaderMap,
     response::{IntoResponse, Response},
     routing::post,
@@ -62,8 +62,13 @@ struct Receiver {
     seen: Dedup<(String, u8)>,
 }
 
-/// A request that is signed, recent and new: its body, and the time at which that was complete.
-struct Delivery(Bytes, Instant);
+/// A request that is signed, recent and new.
+struct Delivery {
+    intake: Arc<Intake>,
+    body: Bytes,
+    /// The time at which the body was complete.
+    received_at: Instant,
+}
 
 impl FromRequest<Arc<Receiver>> for Delivery {
     type Rejection = Response;
@@ -75,32 +80,29 @@ impl FromRequest<Arc<Receiver>> for Delivery {
     }
 }
 
-async fn commands(State(receiver): State<Arc<Receiver>>, Delivery(body, received_at): Delivery) -> Response {
+async fn commands(Delivery { intake, body, received_at }: Delivery) -> Response {
     let ack = match body::command(&body) {
-        Some(command) => receiver.intake.command(command, received_at).await,
+        Some(command) => intake.command(command, received_at).await,
         None if body::is_ssl_check(&body) => Ack::Empty,
         None => unreadable("command"),
     };
     response(ack.command_response())
 }
 
-async fn interactive(
-    State(receiver): State<Arc<Receiver>>,
-    Delivery(body, received_at): Delivery,
-) -> Response {
+async fn interactive(Delivery { intake, body, received_at }: Delivery) -> Response {
     let ack = match body::interaction(&body) {
-        Some(interaction) => receiver.intake.interaction(interaction, received_at).await,
+        Some(interaction) => intake.interaction(interaction, received_at).await,
         None => unreadable("interaction"),
     };
     response(ack.view_response())
 }
 
-async fn events(State(receiver): State<Arc<Receiver>>, Delivery(body, received_at): Delivery) -> Response {
+async fn events(Delivery { intake, body, received_at }: Delivery) -> Response {
     let ack = match body::event(&body) {
         Some(SlackPushEvent::UrlVerification(event)) => {
             return response(Some(json!({ "challenge": event.challenge })));
         }
-        Some(SlackPushEvent::EventCallback(event)) => receiver.intake.event(event, received_at).await,
+        Some(SlackPushEvent::EventCallback(event)) => intake.event(event, received_at).await,
         Some(SlackPushEvent::AppRateLimited(_)) => {
             tracing::warn!("Slack sends no more events for this minute: there were too many");
             Ack::Empty
@@ -121,8 +123,8 @@ impl Receiver {
         let (signature, timestamp) = self.verify(headers, &body)?;
         self.webhook.check_window(Some(timestamp))?;
         let key = (signature.to_owned(), retry(headers));
-        let is_new = self.seen.is_new(key, received_at);
-        if is_new { Ok(Delivery(body, received_at)) } else { Err(WebhookError::Replay) }
+        let delivery = Delivery { intake: Arc::clone(&self.intake), body, received_at };
+        if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::Replay) }
     }
 
     /// Verifies the signature and returns it with its timestamp, in seconds since 1970.

@@ -6,7 +6,6 @@
 
 use std::{iter, time::Duration};
 
-use bytes::Bytes;
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -16,7 +15,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::error::{ApiError, Lost, Result};
+use super::{
+    File,
+    error::{ApiError, Lost, Result},
+};
 
 /// Shorter than any call's deadline, yet long enough for a slow line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -59,16 +61,10 @@ impl Http {
         Ok(self.client.post(url).bearer_auth(token.expose_secret()))
     }
 
-    /// Sends bytes to an upload address, without the token: the address itself grants the right.
-    pub(super) async fn upload(
-        &self,
-        address: &str,
-        mime: &'static str,
-        bytes: Bytes,
-        deadline: Duration,
-    ) -> Result<()> {
-        let request = self.client.post(self.check(address)?).header(CONTENT_TYPE, mime).body(bytes);
-        send(request, deadline).await.map(drop)
+    /// Sends a file's bytes to an upload address, without the token: the address itself grants the right.
+    pub(super) async fn upload(&self, address: &str, file: &File, deadline: Duration) -> Result<()> {
+        let request = self.client.post(self.check(address)?).header(CONTENT_TYPE, file.mime);
+        send(request.body(file.bytes.clone()), deadline).await.map(drop)
     }
 
     /// Sends a message to a response URL. A success stays one if its answer breaks off or is no JSON.

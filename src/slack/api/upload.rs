@@ -25,8 +25,8 @@ impl Api {
     ///
     /// # Errors
     /// After any of them, [ambiguous](ApiError::is_ambiguous) or not, nothing is visible.
-    pub(crate) async fn stage(&self, file: File) -> Result<Staged> {
-        self.repeated(|| self.stage_once(&file)).await
+    pub(crate) async fn stage(&self, file: &File) -> Result<Staged> {
+        self.repeated(|| self.stage_once(file)).await
     }
 
     async fn repeated<T, C: Future<Output = Result<T>>>(&self, call: impl Fn() -> C) -> Result<T> {
@@ -47,7 +47,7 @@ impl Api {
         fields.extend(file.alt.as_deref().map(|alt| ("alt_txt", alt)));
         let answer = self.form(method::UPLOAD_URL, &fields).await?;
         let (id, address) = (text(&answer["file_id"])?, text(&answer["upload_url"])?);
-        let send = self.0.http.upload(&address, file.mime, file.bytes.clone(), self.0.timeouts.upload);
+        let send = self.0.http.upload(&address, file, self.0.timeouts.upload);
         self.counted(method::UPLOAD_BYTES, send).await?;
         Ok(Staged { id, title: file.title.clone() })
     }

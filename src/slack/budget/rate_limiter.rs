@@ -1,6 +1,6 @@
 //! SHELL. The rate limiter with a clock: calls get their permits here, wait for them here, and report their outcomes.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     select,
@@ -145,6 +145,7 @@ impl Drop for Position<'_> {
 }
 
 /// A live message's share of the workspace's edits; ends when dropped.
+#[derive(Debug)]
 #[must_use = "a share ends when it is dropped"]
 pub(crate) struct Share {
     limiter: Shared<State>,
@@ -154,7 +155,7 @@ pub(crate) struct Share {
 impl Share {
     /// Returns how many live messages share the edits, this one included.
     #[must_use]
-    pub(crate) fn sharers(&self) -> usize {
+    pub(crate) fn sharers(&self) -> u32 {
         self.limiter.lock().budget.updates.sharers()
     }
 }
@@ -162,11 +163,5 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.limiter.lock().budget.updates.unshare(self.who);
-    }
-}
-
-impl fmt::Debug for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Share").finish_non_exhaustive()
     }
 }

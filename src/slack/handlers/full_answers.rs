@@ -20,8 +20,10 @@ use crate::{
         PLATFORM,
         api::{ApiError, ChannelThread, File},
         incoming::{Incoming, Kind},
-        posts, render,
+        posts::Poster,
+        render,
     },
+    view::results::file_name,
 };
 
 /// The time that full answers wait for their turns in the channel.
@@ -101,15 +103,15 @@ impl CommandHandler {
         record: &Record,
         progress: &mut Progress,
     ) -> Result<(), ApiError> {
-        let until = Instant::now() + POST_TIMEOUT;
+        let poster = Poster { api: &self.api, place: thread, deadline: Instant::now() + POST_TIMEOUT };
         let answers = render::answers(record);
         for message in answers.messages.iter().skip(progress.messages) {
             if progress.is_ambiguous {
                 break;
             }
-            match posts::post(&self.api, thread, message, until).await {
+            match poster.post(message).await {
                 Err(error) if error.is_ambiguous() => progress.is_ambiguous = true,
-                posted => drop(posted?),
+                done => drop(done?),
             }
             progress.messages += 1;
         }
@@ -118,8 +120,8 @@ impl CommandHandler {
             progress.is_complete = true;
             return Ok(());
         };
-        let staged = posts::stage(&self.api, &file(record, markdown), until).await?;
-        let shared = posts::share(&self.api, thread, &staged, until).await;
+        let staged = poster.stage(&file(record, markdown)).await?;
+        let shared = poster.share(&staged).await;
         progress.is_complete = shared.as_ref().err().is_none_or(ApiError::is_ambiguous);
         shared
     }
@@ -127,7 +129,7 @@ impl CommandHandler {
 
 fn file(record: &Record, markdown: Vec<u8>) -> File {
     File {
-        name: render::answers_file(record.id),
+        name: file_name(&record.id.brief()),
         mime: "text/markdown",
         title: "Full answers".into(),
         alt: None,

@@ -26,7 +26,7 @@ use super::{
     directory::Directory,
     incoming::{Ack, Incoming, Kind, ReplyTo},
     permissions::Access,
-    posts,
+    posts::Poster,
     render::{self, Body, Form, Pressed},
     surface::SlackSurface,
 };
@@ -156,7 +156,12 @@ impl CommandHandler {
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
         match outcome {
             Outcome::Race(recorded) => self.race(incoming, *recorded).await,
-            Outcome::Models => self.models(incoming).await,
+            Outcome::Models => {
+                let entrants = self.arena().entrants(LISTING_TIMEOUT);
+                if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
+                    self.reply(incoming).instead(&render::models(&entrants)).await;
+                }
+            }
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             outcome => {
                 if let Some(body) = self.private(incoming, &outcome) {
@@ -191,13 +196,6 @@ impl CommandHandler {
         self.reply(incoming).say(&render::notice(text)).await;
     }
 
-    async fn models(&self, incoming: &Incoming) {
-        let entrants = self.arena().entrants(LISTING_TIMEOUT);
-        if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
-            self.reply(incoming).instead(&render::models(&entrants)).await;
-        }
-    }
-
     /// Posts the race's message and runs the race there. If that fails, or may have failed, no model is called and the
     /// asker is told.
     async fn race(&self, incoming: &Incoming, recorded: Recorded) {
@@ -211,8 +209,8 @@ impl CommandHandler {
         let recorded = recorded.asked_by(name.unwrap_or_default());
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
         let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
-        let posted = posts::post(&self.api, place, &body, Instant::now() + POST_TIMEOUT);
-        match arena.unless_interrupted(posted).await {
+        let poster = Poster { api: &self.api, place, deadline: Instant::now() + POST_TIMEOUT };
+        match arena.unless_interrupted(poster.post(&body)).await {
             Some(Ok(address)) => {
                 arena.set_message_ref(&recorded, &address.to_string()).await;
                 self.run(recorded, &address).await;

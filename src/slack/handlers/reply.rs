@@ -10,7 +10,7 @@ use crate::{
     slack::{
         api::{Api, ApiError},
         incoming::Incoming,
-        posts,
+        posts::Poster,
         render::Body,
     },
 };
@@ -92,7 +92,7 @@ impl Reply<'_> {
     async fn without_url(&self, body: &Body, until: Instant) -> Result<(), ApiError> {
         let Some(place) = &self.incoming.place else { return Err(ApiError::Gone) };
         if place.is_dm() {
-            return posts::post(self.api, place, body, until).await.map(drop);
+            return Poster { api: self.api, place, deadline: until }.post(body).await.map(drop);
         }
         self.api.whisper(place, &self.incoming.user, body).await
     }

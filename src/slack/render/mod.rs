@@ -25,5 +25,5 @@ pub(crate) use self::{
     cards::{examples, help, models, notice, on_it},
     modal::{Form, modal},
     race::{live, opening},
-    record::{answers, answers_file, answers_whole, explanation},
+    record::{answers, answers_whole, explanation},
 };

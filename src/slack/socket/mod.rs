@@ -67,11 +67,12 @@ pub(crate) struct Setup {
     pub(crate) state: watch::Sender<State>,
     /// Ends all connections.
     pub(crate) closed: CancellationToken,
+    pub(crate) timing: Timing,
 }
 
 /// Deadlines and intervals; tests use shorter ones.
 #[derive(Clone, Copy)]
-struct Timing {
+pub(crate) struct Timing {
     /// For `apps.connections.open`, and again for TCP, TLS, the handshake and `hello`.
     open_timeout: Duration,
     ping_interval: Duration,
@@ -81,9 +82,8 @@ struct Timing {
     max_age: Duration,
     /// The time for which a replaced connection still serves beside its successor.
     drain: Duration,
-    min_backoff: Duration,
-    /// Short enough that a server is soon found again after a long outage.
-    max_backoff: Duration,
+    /// Its limit is short enough that a server is soon found again after a long outage.
+    backoff: Backoff,
     /// A connection of this age was a good one: its end is no reason to back off.
     stable_after: Duration,
 }
@@ -96,35 +96,19 @@ impl Default for Timing {
             silence_timeout: Duration::from_secs(25),
             max_age: Duration::from_hours(1),
             drain: Duration::from_secs(5),
-            min_backoff: Duration::from_millis(500),
-            max_backoff: Duration::from_secs(8),
+            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(8)),
             stable_after: Duration::from_secs(10),
         }
     }
 }
 
-impl Timing {
-    fn backoff(&self) -> Backoff {
-        Backoff::new(self.min_backoff, self.max_backoff)
-    }
-}
-
 /// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {
-    run_with(setup, Timing::default()).await;
-}
-
-async fn run_with(setup: Setup, timing: Timing) {
-    let Setup { api, app_token, intake, state, closed } = setup;
     let supervisor = Supervisor {
-        api,
-        app_token,
-        intake,
-        timing,
-        status: Arc::new(Status::new(state, Instant::now())),
-        turn: timing.backoff().into(),
-        closed,
+        status: Arc::new(Status::new(setup.state.clone(), Instant::now())),
+        turn: setup.timing.backoff.into(),
         draining: TaskTracker::new(),
+        setup,
     };
     join_all((0..CONNECTIONS).map(|_| supervisor.keep_connected())).await;
     supervisor.draining.close();

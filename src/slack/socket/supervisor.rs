@@ -9,39 +9,28 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use super::{
-    Timing,
+    Setup,
     connection::{Connection, Ended},
 };
 use crate::{
     backoff::Backoff,
     platform::ConnectionState as State,
-    slack::{
-        api::{Api, ApiError},
-        incoming::Intake,
-    },
+    slack::{WRONG_APP_TOKEN, api::ApiError},
     telemetry::{field, metrics},
 };
 
-/// The way out for a token that Slack refuses.
-const NEW_TOKEN: &str = "make an app-level token with the scope connections:write (api.slack.com/apps, your app, Basic \
-                         Information, App-Level Tokens; it begins with xapp-), set SLACK_APP_TOKEN to it and start again";
-
 /// Keeps connections alive. They share it.
 pub(super) struct Supervisor {
-    pub(super) api: Api,
-    pub(super) app_token: SecretString,
-    pub(super) intake: Arc<Intake>,
-    pub(super) timing: Timing,
+    pub(super) setup: Setup,
     pub(super) status: Arc<Status>,
     /// Locked while a connection is opened, which is done one at a time: the back-off of failures to open.
     pub(super) turn: tokio::sync::Mutex<Backoff>,
-    pub(super) closed: CancellationToken,
     /// Connections that serve beside their successors.
     pub(super) draining: TaskTracker,
 }
@@ -49,16 +38,16 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Keeps one connection until `closed`, or until Slack refuses the token.
     pub(super) async fn keep_connected(&self) {
-        let mut backoff = self.timing.backoff();
+        let mut backoff = self.setup.timing.backoff;
         let (mut wait, mut predecessor) = (Duration::ZERO, None::<CancellationToken>);
-        while self.closed.run_until_cancelled(sleep(wait)).await.is_some() {
-            let opened = self.closed.run_until_cancelled(Box::pin(self.open())).await;
+        while self.setup.closed.run_until_cancelled(sleep(wait)).await.is_some() {
+            let opened = self.setup.closed.run_until_cancelled(Box::pin(self.open())).await;
             let Some(Some(mut connection)) = opened else { return };
             if let Some(predecessor) = predecessor.take() {
                 predecessor.cancel();
             }
             let since = Instant::now();
-            match connection.serve(pin!(self.closed.cancelled())).await {
+            match connection.serve(pin!(self.setup.closed.cancelled())).await {
                 Ended::Stopped => return connection.close().await,
                 Ended::Lost(why) => {
                     tracing::warn!({ field::REASON } = why, "lost a connection to Slack");
@@ -66,11 +55,11 @@ impl Supervisor {
                 }
                 Ended::Replace => {
                     let replaced = predecessor.insert(CancellationToken::new()).clone();
-                    self.draining.spawn(connection.drain(replaced, self.closed.clone()));
+                    self.draining.spawn(connection.drain(replaced, self.setup.closed.clone()));
                 }
             }
             // Slack sends every client of a lost server elsewhere: a short life counts as a failure to open
-            wait = if since.elapsed() >= self.timing.stable_after {
+            wait = if since.elapsed() >= self.setup.timing.stable_after {
                 backoff.reset();
                 Duration::ZERO
             } else {
@@ -109,9 +98,15 @@ impl Supervisor {
     }
 
     async fn try_open(&self) -> Result<Connection, OpenError> {
-        let address = self.api.open_connection(&self.app_token, self.timing.open_timeout).await?;
-        check(self.api.url(), &address)?;
-        Connection::open(&address, Arc::clone(&self.intake), self.timing, &self.status).await
+        let address =
+            self.setup.api.open_connection(&self.setup.app_token, self.setup.timing.open_timeout).await?;
+        check(self.setup.api.url(), &address)?;
+        let opening = Connection::open(&address, Arc::clone(&self.setup.intake), self.setup.timing);
+        let greeted = timeout(self.setup.timing.open_timeout, opening).await;
+        let mut connection =
+            greeted.map_err(|_| OpenError::transient("Slack does not greet a new connection"))??;
+        connection.live = Some(self.status.live());
+        Ok(connection)
     }
 }
 
@@ -141,8 +136,7 @@ impl OpenError {
 
 impl From<ApiError> for OpenError {
     fn from(error: ApiError) -> Self {
-        let refused =
-            |code: &str| Self::Refused(format!("Slack refuses SLACK_APP_TOKEN ({code}): {NEW_TOKEN}"));
+        let refused = |code: &str| Self::Refused(format!("{WRONG_APP_TOKEN} ({code})"));
         match error {
             ApiError::Unauthorized { code } => refused(&code),
             ApiError::MissingScope { .. } => refused("missing_scope"),

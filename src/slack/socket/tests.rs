@@ -31,8 +31,7 @@ fn timing() -> Timing {
         // longer than any stall of a busy machine
         silence_timeout: 2_000 * MS,
         drain: 50 * MS,
-        min_backoff: 30 * MS,
-        max_backoff: 300 * MS,
+        backoff: Backoff::new(30 * MS, 300 * MS),
         stable_after: 100 * MS,
         ..Timing::default()
     }
@@ -71,8 +70,8 @@ impl Bot {
         let (intake, closed) = (Arc::new(Intake::new(Arc::new(inbox))), CancellationToken::new());
         let api = Api::new(&web_api.url(), &"xoxb-1".into()).expect("a client");
         let app_token = web_api::TOKEN.into();
-        let setup = Setup { api, app_token, intake, state: sender_of_state, closed: closed.clone() };
-        let task = TaskTracker::new().spawn(run_with(setup, timing));
+        let setup = Setup { api, app_token, intake, state: sender_of_state, closed: closed.clone(), timing };
+        let task = TaskTracker::new().spawn(run(setup));
         Self { fake, web_api, state, incoming, closed, task }
     }
 

@@ -7,7 +7,7 @@ type Verb = fn(&FakeSocket);
 #[tokio::test]
 async fn a_broken_connection_is_replaced() {
     // a lost connection stays lost for long enough to be seen on a busy machine
-    let slow = Timing { stable_after: TIMEOUT, min_backoff: 200 * MS, ..timing() };
+    let slow = Timing { stable_after: TIMEOUT, backoff: Backoff::new(200 * MS, 300 * MS), ..timing() };
     let mut bot = Bot::ready_with(slow).await;
     let breaks: [(&str, Verb); 4] = [
         ("broke", FakeSocket::resets),
