@@ -4,7 +4,7 @@
 //! slower runs in tasks that shutdown waits for. A race begins only when its message is posted.
 //!
 //! ```text
-//! take -> acknowledge -> answer or button -> Outcome -> follow (a task) -> show
+//! take -> acknowledge -> carry out -> Outcome -> follow (a task) -> show
 //! ```
 
 mod full_answers;
@@ -27,7 +27,7 @@ use super::{
     incoming::{Ack, Incoming, Kind, ReplyTo},
     permissions::Access,
     posts::Poster,
-    render::{self, Body, Form, Pressed},
+    render::{self, Body, Pressed},
     surface::SlackSurface,
 };
 use crate::{
@@ -54,14 +54,6 @@ pub(super) struct CommandHandler {
     pub(super) directory: Directory,
 }
 
-/// The answer to a text.
-enum Answer {
-    /// An outcome that every platform knows.
-    Outcome(Outcome),
-    /// A form to fill in.
-    Form(Form),
-}
-
 impl CommandHandler {
     /// Returns the acknowledgement, after at most one look into the store; tasks do the rest.
     pub(super) async fn take(self: Arc<Self>, incoming: Incoming) -> Ack {
@@ -79,11 +71,11 @@ impl CommandHandler {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
             Kind::Mention { text } | Kind::Message { text } => {
-                let answer = self.answer(&incoming, text).await;
+                let outcome = self.carry_out(&incoming, text).await;
                 // another replica may have the same message
-                let is_race = matches!(answer, Answer::Outcome(Outcome::Race(_)));
+                let is_race = matches!(outcome, Outcome::Race(_));
                 if is_race || self.arena().claim_delivery(PLATFORM, &incoming.delivery).await {
-                    self.follow(&incoming, answer);
+                    self.follow(&incoming, outcome);
                 }
                 Ack::Empty
             }
@@ -100,30 +92,27 @@ impl CommandHandler {
 
     /// Answers a command, whose acknowledgement can carry a private message.
     async fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
-        let answer = self.answer(incoming, text).await;
-        let ack = match &answer {
-            Answer::Form(_) => None,
-            Answer::Outcome(Outcome::Race(recorded)) => Some(render::on_it(recorded.lanes().len())),
-            Answer::Outcome(Outcome::Models) => Some(render::notice("Asking the providers …")),
-            Answer::Outcome(outcome) => {
-                return self.private(incoming, outcome).as_ref().map_or(Ack::Empty, private);
-            }
+        if let Some(form) = modal::wanted(text) {
+            METRICS.command("form");
+            let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
+            self.arena().spawn(async move { handler.form(&incoming, form).await });
+            return Ack::Empty;
+        }
+        let outcome = self.carry_out(incoming, text).await;
+        let message = match &outcome {
+            Outcome::Race(recorded) => render::on_it(recorded.lanes().len()),
+            Outcome::Models => render::notice("Asking the providers …"),
+            outcome => return private(self.private(incoming, outcome)),
         };
-        self.follow(incoming, answer);
-        ack.as_ref().map_or(Ack::Empty, private)
+        self.follow(incoming, outcome);
+        private(Some(message))
     }
 
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
-    async fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
-        if let Some(form) = modal::wanted(text)
-            && incoming.trigger_id.is_some()
-        {
-            METRICS.command("form");
-            return Answer::Form(form);
-        }
+    async fn carry_out(&self, incoming: &Incoming, text: &str) -> Outcome {
         let command = command::parse(text, self.arena().cards());
         METRICS.command(command.as_ref().map_or("other", command::Command::word));
-        Answer::Outcome(self.handlers.command(&self.caller(incoming), command).await)
+        self.handlers.command(&self.caller(incoming), command).await
     }
 
     /// Carries out a button. A race is recorded before the press is acknowledged.
@@ -133,7 +122,7 @@ impl CommandHandler {
         let button = pressed.map(|pressed| pressed.button);
         if matches!(button, Some(Button::Again(_) | Button::Try(_))) {
             let outcome = self.handlers.button(&self.caller(&incoming), button).await;
-            return self.follow(&incoming, Answer::Outcome(outcome));
+            return self.follow(&incoming, outcome);
         }
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
@@ -142,15 +131,10 @@ impl CommandHandler {
         });
     }
 
-    /// Does in a task what an answer leaves to do.
-    fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, answer: Answer) {
+    /// Shows an outcome in a task.
+    fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, outcome: Outcome) {
         let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
-        self.arena().spawn(async move {
-            match answer {
-                Answer::Outcome(outcome) => handler.show(&incoming, outcome).await,
-                Answer::Form(form) => handler.form(&incoming, form).await,
-            }
-        });
+        self.arena().spawn(async move { handler.show(&incoming, outcome).await });
     }
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
@@ -264,6 +248,7 @@ fn within(incoming: &Incoming, pressed: Option<&Pressed>) -> Incoming {
     incoming
 }
 
-fn private(body: &Body) -> Ack {
-    serde_json::to_value(body).map_or(Ack::Empty, Ack::Private)
+/// Returns the acknowledgement that shows `message`, if there is one.
+fn private(message: Option<Body>) -> Ack {
+    message.and_then(|message| serde_json::to_value(message).ok()).map_or(Ack::Empty, Ack::Private)
 }

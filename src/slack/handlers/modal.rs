@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{Answer, CommandHandler};
+use super::CommandHandler;
 use crate::{
     platform::handlers::Outcome,
     slack::{
@@ -65,7 +65,7 @@ impl CommandHandler {
         match self.handlers.start(&self.caller(&incoming), &filled.models, filled.prompt).await {
             Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string()),
             outcome => {
-                self.follow(&incoming, Answer::Outcome(outcome));
+                self.follow(&incoming, outcome);
                 Ack::Empty
             }
         }
