@@ -38,7 +38,7 @@ use self::{
     directory::Directory,
     handlers::{CommandHandler, FullAnswers},
     incoming::Intake,
-    socket::{Setup, Timing},
+    socket::{Setup, TIMING},
 };
 pub use self::{budget::finals_of, permissions::Access};
 use crate::{
@@ -168,7 +168,7 @@ impl Slack {
                     intake: Arc::clone(&self.intake),
                     state: self.socket.clone(),
                     closed: closed.clone(),
-                    timing: Timing::default(),
+                    timing: TIMING,
                 };
                 socket::run(setup).await;
             }

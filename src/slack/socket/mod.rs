@@ -88,19 +88,16 @@ pub(crate) struct Timing {
     stable_after: Duration,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            open_timeout: Duration::from_secs(8),
-            ping_interval: Duration::from_secs(10),
-            silence_timeout: Duration::from_secs(25),
-            max_age: Duration::from_hours(1),
-            drain: Duration::from_secs(5),
-            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(8)),
-            stable_after: Duration::from_secs(10),
-        }
-    }
-}
+/// The deadlines and intervals in production.
+pub(crate) const TIMING: Timing = Timing {
+    open_timeout: Duration::from_secs(8),
+    ping_interval: Duration::from_secs(10),
+    silence_timeout: Duration::from_secs(25),
+    max_age: Duration::from_hours(1),
+    drain: Duration::from_secs(5),
+    backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(8)),
+    stable_after: Duration::from_secs(10),
+};
 
 /// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {

@@ -21,7 +21,7 @@ use crate::slack::incoming::{Ack, Incoming, Kind};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MS: Duration = Duration::from_millis(1);
-/// Shorter than any wrong wait of [`Timing::default`], longer than the delays of a busy machine.
+/// Shorter than any wrong wait of [`TIMING`], longer than the delays of a busy machine.
 const SOON: Duration = Duration::from_secs(3);
 
 fn timing() -> Timing {
@@ -33,7 +33,7 @@ fn timing() -> Timing {
         drain: 50 * MS,
         backoff: Backoff::new(30 * MS, 300 * MS),
         stable_after: 100 * MS,
-        ..Timing::default()
+        ..TIMING
     }
 }
 

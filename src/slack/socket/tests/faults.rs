@@ -187,7 +187,7 @@ async fn it_closes_soon_whatever_it_does() {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
         fake.acceptance(acceptance);
         let web_api = WebApi::open(Arc::clone(&fake), reply).await;
-        let bot = Bot::at(fake, web_api, Timing::default());
+        let bot = Bot::at(fake, web_api, TIMING);
         timeout(TIMEOUT, bot.web_api.was_asked()).await.expect("in time");
         let took = bot.close().await;
         assert!(took < SOON, "{acceptance:?}: {took:?}");
