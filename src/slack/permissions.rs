@@ -1,4 +1,4 @@
-//! Where and to whom the service is open on Slack.
+//! SHELL. The allow-lists of Slack: channels and user groups.
 
 use super::{directory::Directory, incoming::Incoming};
 use crate::{arena::Refused, platform::permissions::check};
