@@ -18,7 +18,7 @@ use super::{
     interaction::{Interaction, UNSETTLED},
     message_ref::MessageRef,
     render,
-    rest::{Answer, File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
+    rest::{File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
 };
 use crate::{
     race::{RaceId, event::StopCause},
@@ -71,7 +71,7 @@ impl DiscordSurface {
 
     /// The message at `message_ref`, whose process has died.
     pub(super) fn found(rest: Rest, message_ref: &MessageRef, race: RaceId) -> Self {
-        let (share, now) = (rest.share(&message_ref.token_route()), Instant::now());
+        let (share, now) = (rest.limiter.share(&message_ref.token_route()), Instant::now());
         let left = message_ref.token_until.duration_since(Timestamp::now());
         Self {
             rest,
@@ -104,9 +104,9 @@ impl DiscordSurface {
         loop {
             let request = Request::json(self.route(), body.clone()).with_files(files.clone());
             let error = match self.rest.attempt(&request, urgency).await {
-                Ok(answer) => {
+                Ok(message) => {
                     self.unexplained = 0;
-                    self.learn(&answer);
+                    self.learn(&message);
                     return Ok(());
                 }
                 Err(error) => self.count_unexplained(error),
@@ -138,7 +138,7 @@ impl DiscordSurface {
                 if self.is_in_channel && !self.token_is_over =>
             {
                 (self.is_in_channel, self.message.is_member) = (false, false);
-                self.share = self.rest.share(&self.route());
+                self.share = self.rest.limiter.share(&self.route());
                 self.news.stop = Some(StopCause::Frozen);
                 true
             }
@@ -150,16 +150,16 @@ impl DiscordSurface {
     fn move_to_channel(&mut self) -> bool {
         self.is_in_channel = self.message.is_member && self.message.channel_route().is_some();
         if self.is_in_channel {
-            self.share = self.rest.share(&self.route());
+            self.share = self.rest.limiter.share(&self.route());
         }
         self.is_in_channel
     }
 
     /// Reads the message's address from the first response. An ephemeral message cannot be edited through the channel;
     /// Discord makes it ephemeral where users may not bring apps of their own.
-    fn learn(&mut self, answer: &Answer) {
-        let id = |key: &str| answer.body.get(key)?.as_str()?.parse().ok();
-        let is_private = answer.body["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
+    fn learn(&mut self, message: &Value) {
+        let id = |key: &str| message.get(key)?.as_str()?.parse().ok();
+        let is_private = message["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
         let address = id("channel_id").or(self.asked_in).zip(id("id"));
         if let Some((channel, message)) = address.filter(|_| !is_private && self.message.message.is_none()) {
             (self.message.channel, self.message.message) = (Some(channel), Some(message));
@@ -235,7 +235,7 @@ impl DiscordSurface {
 
 impl Surface for DiscordSurface {
     fn pace(&self) -> Pace {
-        let interval = self.rest.spacing(&self.route());
+        let interval = self.share.spacing();
         let (others, seconds) = (self.share.sharers(), interval.as_millis().div_ceil(1_000));
         let notice = (others > 1).then(|| format!("updates every {seconds} s: {others} races here"));
         Pace { interval, before_final: Duration::ZERO, notice }

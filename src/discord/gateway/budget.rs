@@ -87,17 +87,13 @@ impl IdentifyBudget {
     }
 }
 
-/// Resets the back-off after a session that was ready for [`GOOD_LIFE`] or longer.
-pub(super) fn reset_after(backoff: &mut Backoff, lived: Duration) {
+/// Returns the wait after one more lost session, which was ready for `lived`; [`GOOD_LIFE`] or longer resets the
+/// back-off. It is at least a random time between one and five times `min`, as Discord asks of a client whose session is
+/// invalid (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `jitter` is between 0 and 1.
+pub(super) fn next_session(backoff: &mut Backoff, lived: Duration, min: Duration, jitter: f64) -> Duration {
     if lived >= GOOD_LIFE {
         backoff.reset();
     }
-}
-
-/// Returns the wait after one more lost session: at least a random time between one and five times `min`, as Discord
-/// asks of a client whose session is invalid
-/// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `jitter` is between 0 and 1.
-pub(super) fn next_session(backoff: &mut Backoff, min: Duration, jitter: f64) -> Duration {
     backoff.next(jitter).max(min.mul_f64(1.0 + 4.0 * jitter.clamp(0.0, 1.0)))
 }
 
@@ -167,18 +163,15 @@ mod tests {
     #[test]
     fn a_long_session_resets_the_backoff() {
         let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-        assert_eq!((0..3).map(|_| backoff.next(0.0).as_secs()).collect::<Vec<_>>(), [1, 2, 4]);
-        reset_after(&mut backoff, 59 * SECOND);
-        assert_eq!(backoff.next(0.0), 8 * SECOND);
-        reset_after(&mut backoff, 60 * SECOND);
-        assert_eq!(backoff.next(0.0), SECOND);
+        let mut after = |lived: u32| next_session(&mut backoff, lived * SECOND, SECOND, 0.0).as_secs();
+        assert_eq!([0, 0, 0, 59, 60].map(&mut after), [1, 2, 4, 8, 1]);
     }
 
     #[test]
     fn a_lost_session_waits_one_to_five_seconds_at_least() {
         for (jitter, min) in [(0.0, 1), (0.5, 3), (1.0, 5)] {
             let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-            assert_eq!(next_session(&mut backoff, SECOND, jitter), min * SECOND);
+            assert_eq!(next_session(&mut backoff, Duration::ZERO, SECOND, jitter), min * SECOND);
         }
     }
 
@@ -196,7 +189,7 @@ mod tests {
                     continue;
                 }
             }
-            now += next_session(&mut backoff, SECOND, 0.0);
+            now += next_session(&mut backoff, Duration::ZERO, SECOND, 0.0);
         }
         assert_eq!(taken, 980, "all but the reserve");
     }
