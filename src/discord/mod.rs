@@ -26,6 +26,7 @@ mod webhook;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use futures::future::OptionFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +34,7 @@ use url::Url;
 
 pub use self::permissions::Access;
 use self::{
-    gateway::{Gateway, Timing},
+    gateway::{Gateway, TIMING},
     handlers::InteractionHandler,
     interaction::Inbox,
     registration::Registration,
@@ -132,7 +133,7 @@ impl Discord {
         let Settings { api_url, token, guild, token_life, examples, access, .. } = settings;
         let handlers = Handlers { arena, examples };
         let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
-        let connect = || Gateway::new(api_url, token, rest, inbox(&handler), Timing::default());
+        let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);
         let startup = watch::Sender::new(Startup::Waiting("its commands are not registered yet".into()));
         Ok(Self { handler, guild, key, gateway, startup })
@@ -140,7 +141,7 @@ impl Discord {
 
     /// Returns the routes that Discord posts to in mode http; none in mode gateway.
     pub fn router(&self) -> Router {
-        self.key.clone().map_or_else(Router::new, |key| webhook::router(key, inbox(&self.handler)))
+        self.key.map_or_else(Router::new, |key| webhook::router(key, inbox(&self.handler)))
     }
 
     /// Returns true if interactions arrive over a connection that we open.
@@ -154,14 +155,10 @@ impl Discord {
         let registration = Registration {
             commands: commands::definition(self.handler.arena().limits().prompt_chars, self.guild.is_some()),
             guild: self.guild,
-            key: self.key.as_ref(),
+            key: self.key,
         };
         let register = registration::register(&self.handler.rest, &registration, &self.startup);
-        let connected = async {
-            if let Some(gateway) = &self.gateway {
-                gateway.run(&closed).await;
-            }
-        };
+        let connected = OptionFuture::from(self.gateway.as_ref().map(|gateway| gateway.run(&closed)));
         tokio::join!(closed.run_until_cancelled(register), connected);
     }
 
@@ -192,9 +189,7 @@ pub async fn check(settings: &Settings) -> Result<u64, String> {
     let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token.to_string())?;
     let key = settings.mode.key().map_err(|wrong| format!("DISCORD_PUBLIC_KEY {wrong}"))?;
     match registration::application(&rest, Instant::now() + IDENTITY_TIMEOUT).await {
-        Ok((_, theirs)) if !registration::is_key(key.as_ref(), theirs.as_ref()) => {
-            Err(registration::WRONG_KEY.into())
-        }
+        Ok((_, theirs)) if !registration::is_key(key, theirs) => Err(registration::WRONG_KEY.into()),
         Ok((id, _)) => Ok(id),
         Err(RestError::Unauthorized) => Err(registration::WRONG_TOKEN.into()),
         Err(error) => Err(error.chain()),

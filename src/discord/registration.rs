@@ -23,17 +23,17 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_mins(1));
 
 /// The commands to register, and where.
-pub(super) struct Registration<'a> {
+pub(super) struct Registration {
     /// The definition of the commands.
     pub(super) commands: Value,
     /// The only server that gets them; `None` registers them globally.
     pub(super) guild: Option<u64>,
     /// The public key of the configuration, in mode http.
-    pub(super) key: Option<&'a PublicKey>,
+    pub(super) key: Option<PublicKey>,
 }
 
 /// Retries until the commands are registered or Discord refuses the token for good.
-pub(super) async fn register(rest: &Rest, registration: &Registration<'_>, state: &watch::Sender<Startup>) {
+pub(super) async fn register(rest: &Rest, registration: &Registration, state: &watch::Sender<Startup>) {
     let attempt = || attempt(rest, registration);
     if let Some(done) = connection::start("Discord", state, RETRY_DELAY, attempt).await {
         tracing::info!("{done}");
@@ -41,12 +41,12 @@ pub(super) async fn register(rest: &Rest, registration: &Registration<'_>, state
 }
 
 /// Registers the commands unless they are registered, and returns a sentence for the log.
-async fn attempt(rest: &Rest, registration: &Registration<'_>) -> Result<&'static str, StartupError> {
+async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static str, StartupError> {
     let Registration { commands, guild, key } = registration;
     let until = Instant::now() + ATTEMPT_TIMEOUT;
     let failed = |error| failed(&error, *guild);
     let (application, verify_key) = application(rest, until).await.map_err(failed)?;
-    if !is_key(*key, verify_key.as_ref()) {
+    if !is_key(*key, verify_key) {
         return Err(StartupError::Refused(WRONG_KEY.into()));
     }
     let list = Request::get(Route::ListCommands { application, guild: *guild });
@@ -59,19 +59,22 @@ async fn attempt(rest: &Rest, registration: &Registration<'_>) -> Result<&'stati
     Ok("the commands were registered")
 }
 
-/// Tells Discord's own refusal from one without a code, which comes from a proxy or a bad day, and may pass.
+/// The reason of a failed call. A refusal without one of Discord's own codes comes from a proxy or a bad day, and may
+/// pass.
 fn failed(error: &RestError, guild: Option<u64>) -> StartupError {
-    StartupError::Refused(match (error, guild) {
-        (RestError::Unauthorized, _) => WRONG_TOKEN.to_owned(),
-        (RestError::Forbidden { code: 1.. } | RestError::Invalid { code: 1.., .. }, Some(guild)) => format!(
-            "Discord refuses to register the commands in server {guild} ({error}): is the bot there, and is \
-             [discord] guild_id right?"
-        ),
-        (RestError::Forbidden { code: 1.. } | RestError::Invalid { code: 1.., .. }, None) => {
-            format!("Discord refuses to register the commands: {error}")
+    match error {
+        RestError::Unauthorized => StartupError::Refused(WRONG_TOKEN.to_owned()),
+        RestError::Forbidden { code: 1.. } | RestError::Invalid { code: 1.., .. } => {
+            StartupError::Refused(match guild {
+                Some(guild) => format!(
+                    "Discord refuses to register the commands in server {guild} ({error}): is the bot there, and is \
+                     [discord] guild_id right?"
+                ),
+                None => format!("Discord refuses to register the commands: {error}"),
+            })
         }
-        _ => return StartupError::Passing(error.chain()),
-    })
+        _ => StartupError::Passing(error.chain()),
+    }
 }
 
 /// Asks Discord until `until` for the id of the token's application and its public key, if Discord names one.
@@ -86,7 +89,7 @@ pub(super) async fn application(rest: &Rest, until: Instant) -> Result<(u64, Opt
 }
 
 /// Returns true unless both keys are known and differ.
-pub(super) fn is_key(ours: Option<&PublicKey>, theirs: Option<&PublicKey>) -> bool {
+pub(super) fn is_key(ours: Option<PublicKey>, theirs: Option<PublicKey>) -> bool {
     ours.zip(theirs).is_none_or(|(ours, theirs)| ours == theirs)
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Gateway {
     shards: watch::Sender<Vec<ConnectionState>>,
 }
 
-/// Waits and deadlines; tests use shorter ones.
+/// Waits and deadlines.
 #[derive(Clone, Copy)]
 pub(crate) struct Timing {
     identify_spacing: Duration,
@@ -55,16 +55,13 @@ pub(crate) struct Timing {
     connect_timeout: Duration,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            identify_spacing: budget::SPACING,
-            min_backoff: Duration::from_secs(1),
-            max_backoff: Duration::from_mins(1),
-            connect_timeout: Duration::from_secs(10),
-        }
-    }
-}
+/// The waits of production; tests use shorter ones.
+pub(crate) const TIMING: Timing = Timing {
+    identify_spacing: budget::SPACING,
+    min_backoff: Duration::from_secs(1),
+    max_backoff: Duration::from_mins(1),
+    connect_timeout: Duration::from_secs(10),
+};
 
 /// The end of a shard's session, or of the preparations for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
