@@ -86,8 +86,9 @@ impl Rest {
         }
     }
 
-    /// Calls until there is a response, and returns its body like [`attempt`](Self::attempt): waits for permits, repeats a 429 exactly when told and passing failures with a
-    /// back-off, until `deadline`. Also suits final edits, which wait here no longer than they must.
+    /// Calls until there is a response, and returns its body like [`attempt`](Self::attempt): waits for permits, repeats
+    /// a 429 exactly when told and passing failures with a back-off, until `deadline`. Also suits final edits, which wait
+    /// here no longer than they must.
     ///
     /// # Errors
     /// Refusals are returned at once, [`RestError::Limited`] as soon as the permit is known to come after `deadline`;
