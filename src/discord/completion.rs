@@ -38,16 +38,16 @@ pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     let Ok(chosen) = command::models(settled, lineup) else { return vec![] };
     let settled: Vec<&ModelCard> =
         lineup.iter().map(Arc::as_ref).filter(|card| chosen.contains(&card.id)).collect();
-    let list = |cards: &[&ModelCard]| {
+    let joined = |cards: &[&ModelCard]| {
         let names: Vec<String> = cards.iter().map(|card| labelled(card)).collect();
         let ids: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
         choice(&names.join(", "), &ids.join(","))
     };
-    let as_is = (!settled.is_empty() && last.trim().is_empty()).then(|| list(&settled));
+    let as_is = (!settled.is_empty() && last.trim().is_empty()).then(|| joined(&settled));
     let others = matching(last, lineup).filter(|card| !chosen.contains(&card.id));
     let longer = others.map(|card| match settled.as_slice() {
         [] => choice(&described(card), card.id.as_str()),
-        settled => list(&[settled, &[card]].concat()),
+        settled => joined(&[settled, &[card]].concat()),
     });
     as_is.into_iter().chain(longer).flatten().take(MAX_CHOICES).collect()
 }

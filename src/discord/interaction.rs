@@ -112,19 +112,15 @@ pub(crate) struct NotReadable(&'static str);
 /// # Errors
 /// It has no id, application, token or type, so it cannot be answered.
 pub(crate) fn read(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable> {
-    let read = parse(json, received_at);
-    match &read {
-        Ok(Interaction { kind: Kind::Unreadable { kind }, .. }) => {
-            unreadable("kind");
-            tracing::warn!(kind, "cannot understand an interaction from Discord");
-        }
-        Ok(_) => {}
-        Err(error) => {
-            unreadable("unanswerable");
-            tracing::warn!(%error, "cannot read an interaction from Discord");
-        }
+    let read = parse(json, received_at).inspect_err(|error| {
+        unreadable("unanswerable");
+        tracing::warn!(%error, "cannot read an interaction from Discord");
+    })?;
+    if let Kind::Unreadable { kind } = read.kind {
+        unreadable("kind");
+        tracing::warn!(kind, "cannot understand an interaction from Discord");
     }
-    read
+    Ok(read)
 }
 
 fn unreadable(reason: &'static str) {

@@ -22,15 +22,10 @@ pub(super) const GOOD_LIFE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct IdentifyBudget {
     spacing: Duration,
-    limit: Option<Limit>,
+    /// The limit and the time at which it resets.
+    limit: Option<(SessionStarts, Instant)>,
     /// The last IDENTIFY of each rate limit key.
     last: HashMap<u64, Instant>,
-}
-
-#[derive(Debug)]
-struct Limit {
-    starts: SessionStarts,
-    resets_at: Instant,
 }
 
 /// The reason for which an IDENTIFY has to wait.
@@ -50,7 +45,7 @@ impl IdentifyBudget {
 
     /// Records the limit that Discord reported at `now`.
     pub(super) fn learn(&mut self, starts: SessionStarts, now: Instant) {
-        self.limit = Some(Limit { resets_at: now + starts.reset_after, starts });
+        self.limit = Some((starts, now + starts.reset_after));
     }
 
     /// Takes one session start for `shard` and returns how many are left. A shard's `first` start since the program
@@ -65,7 +60,7 @@ impl IdentifyBudget {
             return Err(Wait::Spacing(due));
         }
         let mut left = u64::MAX;
-        if let Some(Limit { starts, resets_at }) = &mut self.limit {
+        if let Some((starts, resets_at)) = &mut self.limit {
             let reserve = if first { 0 } else { starts.total / RESERVED_FRACTION };
             if starts.remaining <= reserve && *resets_at > now {
                 return Err(Wait::Exhausted(*resets_at));
@@ -83,7 +78,7 @@ impl IdentifyBudget {
     }
 
     fn key(&self, shard: u32) -> u64 {
-        u64::from(shard) % self.limit.as_ref().map_or(1, |limit| limit.starts.max_concurrency.max(1))
+        u64::from(shard) % self.limit.map_or(1, |(starts, _)| starts.max_concurrency.max(1))
     }
 }
 

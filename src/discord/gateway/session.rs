@@ -188,8 +188,7 @@ impl<'a> Session<'a> {
         }
         self.gateway.budget().record(self.shard.0, Instant::now());
         let properties = json!({ "os": std::env::consts::OS, "browser": "llm-arena", "device": "llm-arena" });
-        let shard = [self.shard.0, self.shard.1];
-        let identify = json!({ "token": token, "properties": properties, "shard": shard, "intents": 0 });
+        let identify = json!({ "token": token, "properties": properties, "shard": self.shard, "intents": 0 });
         connection.send(Opcode::Identify, identify).await
     }
 

@@ -64,7 +64,7 @@ impl<'a> Supervisor<'a> {
                     );
                     return ended;
                 }
-                Ended::Unreachable(why) => self.unreachable(why),
+                Ended::Unreachable(why) => self.unreachable(&why),
                 Ended::Lost(why) => self.lost(why, ready_at),
                 Ended::Exhausted(wait) => self.exhausted(wait),
             };
@@ -115,10 +115,10 @@ impl<'a> Supervisor<'a> {
             "Discord allows this bot no more gateway sessions for {minutes} min; something restarts or reconnects too \
              often, perhaps another program with the same DISCORD_TOKEN"
         );
-        self.report(why, wait.min(MAX_LIMIT_WAIT))
+        self.report(&why, wait.min(MAX_LIMIT_WAIT))
     }
 
-    fn unreachable(&mut self, why: String) -> Duration {
+    fn unreachable(&mut self, why: &str) -> Duration {
         let wait = self.backoff.next(fastrand::f64());
         self.report(why, wait)
     }
@@ -127,13 +127,13 @@ impl<'a> Supervisor<'a> {
         self.was_ready = ready_at.is_some();
         let lived = ready_at.map(|at| at.elapsed()).unwrap_or_default();
         let wait = next_session(&mut self.backoff, lived, self.gateway.timing.min_backoff, fastrand::f64());
-        self.report(if self.was_ready { why } else { NEVER_READY }.to_owned(), wait)
+        self.report(if self.was_ready { why } else { NEVER_READY }, wait)
     }
 
-    fn report(&self, why: String, wait: Duration) -> Duration {
+    fn report(&self, why: &str, wait: Duration) -> Duration {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         // readiness knows it before the log does
-        self.gateway.set_state(self.shard.0, ConnectionState::Lost { why: why.clone() });
+        self.gateway.set_state(self.shard.0, ConnectionState::Lost { why: why.to_owned() });
         tracing::warn!({ field::REASON } = why, shard = self.shard.0, wait_ms, "not connected to Discord");
         wait
     }
