@@ -36,19 +36,18 @@ pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
 pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     let (settled, last) = typed.rsplit_once(',').unwrap_or(("", typed));
     let Ok(chosen) = command::models(settled, lineup) else { return vec![] };
-    let (mut names, mut ids) = (vec![], vec![]);
-    for card in lineup.iter().filter(|card| chosen.contains(&card.id)) {
-        names.push(labelled(card));
-        ids.push(card.id.as_str());
-    }
-    let as_is =
-        (!ids.is_empty() && last.trim().is_empty()).then(|| choice(&names.join(", "), &ids.join(",")));
-    let longer = matching(last, lineup).filter(|card| !chosen.contains(&card.id)).map(|card| {
-        let mut name = [names.as_slice(), &[labelled(card)]].concat().join(", ");
-        if ids.is_empty() {
-            name = described(card);
-        }
-        choice(&name, &[ids.as_slice(), &[card.id.as_str()]].concat().join(","))
+    let settled: Vec<&ModelCard> =
+        lineup.iter().map(Arc::as_ref).filter(|card| chosen.contains(&card.id)).collect();
+    let joined = |cards: &[&ModelCard]| {
+        let names: Vec<String> = cards.iter().map(|card| labelled(card)).collect();
+        let ids: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
+        choice(&names.join(", "), &ids.join(","))
+    };
+    let as_is = (!settled.is_empty() && last.trim().is_empty()).then(|| joined(&settled));
+    let others = matching(last, lineup).filter(|card| !chosen.contains(&card.id));
+    let longer = others.map(|card| match settled.as_slice() {
+        [] => choice(&described(card), card.id.as_str()),
+        settled => joined(&[settled, &[card]].concat()),
     });
     as_is.into_iter().chain(longer).flatten().take(MAX_CHOICES).collect()
 }

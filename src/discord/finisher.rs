@@ -1,6 +1,7 @@
 //! SHELL. Final frames for orphans: the message is edited where the store has it.
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use super::{Discord, PLATFORM, message_ref::MessageRef, surface::DiscordSurface};
 use crate::{
@@ -18,6 +19,7 @@ impl Finisher for Discord {
 
     async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError> {
         let message_ref = MessageRef::parse(message_ref).ok_or(SurfaceError::Deleted)?;
-        DiscordSurface::found(self.handler.rest.clone(), &message_ref, id).show(view).await.map(drop)
+        let rest = self.handler.rest.clone();
+        DiscordSurface::new(rest, message_ref, id, Instant::now()).show(view).await.map(drop)
     }
 }

@@ -9,7 +9,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -31,7 +31,8 @@ pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
 /// Receives every interaction, of both modes. It must return at once and leave slow work to tasks of its own.
 pub(crate) type Inbox = Arc<dyn Fn(Interaction) + Send + Sync>;
 
-/// Something a user did on Discord. `Debug` shows neither the token nor the user's words.
+/// Something a user did on Discord. Without `Debug`, because it holds the user's words.
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Interaction {
     /// Its id.
     pub(crate) id: u64,
@@ -73,8 +74,9 @@ pub(crate) enum ChannelKind {
     Elsewhere,
 }
 
-/// The user's action. `Debug` shows no values of options.
+/// The user's action. Without `Debug`, because it holds the user's words.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Kind {
     /// A command was sent.
     Command {
@@ -110,19 +112,15 @@ pub(crate) struct NotReadable(&'static str);
 /// # Errors
 /// It has no id, application, token or type, so it cannot be answered.
 pub(crate) fn read(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable> {
-    let read = parse(json, received_at);
-    match &read {
-        Ok(Interaction { kind: Kind::Unreadable { kind }, .. }) => {
-            unreadable("kind");
-            tracing::warn!(kind, "cannot understand an interaction from Discord");
-        }
-        Ok(_) => {}
-        Err(error) => {
-            unreadable("unanswerable");
-            tracing::warn!(%error, "cannot read an interaction from Discord");
-        }
+    let read = parse(json, received_at).inspect_err(|error| {
+        unreadable("unanswerable");
+        tracing::warn!(%error, "cannot read an interaction from Discord");
+    })?;
+    if let Kind::Unreadable { kind } = read.kind {
+        unreadable("kind");
+        tracing::warn!(kind, "cannot understand an interaction from Discord");
     }
-    read
+    Ok(read)
 }
 
 fn unreadable(reason: &'static str) {
@@ -225,21 +223,4 @@ fn text(value: &Value) -> Option<String> {
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
-}
-
-impl fmt::Debug for Interaction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Interaction {{ id: {}, kind: {:?}, .. }}", self.id, self.kind)
-    }
-}
-
-impl fmt::Debug for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command { word, .. } => write!(f, "Command {{ word: {word}, .. }}"),
-            Self::Completion { focused: (name, _) } => write!(f, "Completion {{ focused: {name}, .. }}"),
-            Self::Button { .. } => f.write_str("Button"),
-            Self::Unreadable { kind } => write!(f, "Unreadable {{ kind: {kind} }}"),
-        }
-    }
 }

@@ -20,8 +20,9 @@ pub(super) struct MessageRef {
     pub(super) token_until: Timestamp,
     /// True if the bot is a member of the channel, and can edit its own messages there.
     pub(super) is_member: bool,
-    /// The message, once it is known.
+    /// The channel in which the race was asked for, then the message's.
     pub(super) channel: Option<u64>,
+    /// The message, once it is known.
     pub(super) message: Option<u64>,
 }
 
@@ -34,7 +35,7 @@ impl MessageRef {
             token: interaction.token.expose_secret().to_owned(),
             token_until: Timestamp::now() + left,
             is_member: interaction.bot_is_member,
-            channel: None,
+            channel: interaction.channel,
             message: None,
         }
     }

@@ -26,6 +26,7 @@ mod webhook;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use futures::future::OptionFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -33,18 +34,17 @@ use url::Url;
 
 pub use self::permissions::Access;
 use self::{
-    gateway::{Setup, Unreached},
+    gateway::{Gateway, TIMING},
     handlers::InteractionHandler,
     interaction::Inbox,
     registration::Registration,
-    rest::{Request, Rest, RestError, Route},
+    rest::{Rest, RestError},
     webhook::PublicKey,
 };
 use crate::{
     arena::Arena,
     guide::Example,
     platform::{
-        ConnectionState,
         connection::{self, Startup},
         handlers::Handlers,
         metrics::PlatformMetrics,
@@ -114,11 +114,12 @@ pub enum SettingsError {
 /// The Discord surface.
 pub struct Discord {
     handler: Arc<InteractionHandler>,
-    settings: Settings,
+    guild: Option<u64>,
+    /// In mode http.
     key: Option<PublicKey>,
-    webhook: Router,
+    /// In mode gateway.
+    gateway: Option<Gateway>,
     startup: watch::Sender<Startup>,
-    gateway: watch::Sender<ConnectionState>,
 }
 
 impl Discord {
@@ -128,84 +129,50 @@ impl Discord {
     /// [`SettingsError`] for a key or a token that cannot be one.
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
-        let handler = Arc::new(InteractionHandler {
-            handlers: Handlers { arena, examples: settings.examples.clone() },
-            rest,
-            token_life: settings.token_life,
-            access: settings.access.clone(),
-        });
         let key = settings.mode.key()?;
-        let webhook = key.clone().map_or_else(Router::new, |key| webhook::router(key, inbox(&handler)));
-        let startup = Startup::Waiting("its commands are not registered yet".into());
-        Ok(Self {
-            handler,
-            settings,
-            key,
-            webhook,
-            startup: watch::Sender::new(startup),
-            gateway: watch::Sender::new(ConnectionState::Connecting { since: Instant::now() }),
-        })
+        let Settings { api_url, token, guild, token_life, examples, access, .. } = settings;
+        let handlers = Handlers { arena, examples };
+        let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
+        let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
+        let gateway = key.is_none().then(connect);
+        let startup = watch::Sender::new(Startup::Waiting("its commands are not registered yet".into()));
+        Ok(Self { handler, guild, key, gateway, startup })
     }
 
     /// Returns the routes that Discord posts to in mode http; none in mode gateway.
     pub fn router(&self) -> Router {
-        self.webhook.clone()
+        self.key.map_or_else(Router::new, |key| webhook::router(key, inbox(&self.handler)))
     }
 
     /// Returns true if interactions arrive over a connection that we open.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        matches!(self.settings.mode, Mode::Gateway)
+        self.gateway.is_some()
     }
 
     /// Registers the commands and, in mode gateway, runs the connection, until `closed` is cancelled.
     pub async fn run(&self, closed: CancellationToken) {
-        let guild = self.settings.guild;
         let registration = Registration {
-            commands: commands::definition(self.handler.arena().limits().prompt_chars, guild.is_some()),
-            guild,
-            key: self.key.clone(),
+            commands: commands::definition(self.handler.arena().limits().prompt_chars, self.guild.is_some()),
+            guild: self.guild,
+            key: self.key,
         };
         let register = registration::register(&self.handler.rest, &registration, &self.startup);
-        let connected = async {
-            if matches!(self.settings.mode, Mode::Gateway) {
-                self.connected(closed.clone()).await;
-            }
-        };
+        let connected = OptionFuture::from(self.gateway.as_ref().map(|gateway| gateway.run(&closed)));
         tokio::join!(closed.run_until_cancelled(register), connected);
-    }
-
-    async fn connected(&self, closed: CancellationToken) {
-        let setup = Setup {
-            origin: self.settings.api_url.clone(),
-            token: self.settings.token.clone(),
-            inbox: inbox(&self.handler),
-            state: self.gateway.clone(),
-            closed,
-        };
-        let ask = || async {
-            let until = Instant::now() + IDENTITY_TIMEOUT;
-            let answer = self.handler.rest.send(&Request::get(Route::GatewayBot), until).await;
-            answer.map(|answer| answer.body).map_err(|error| match error {
-                RestError::Unauthorized => Unreached::Unauthorized,
-                error => Unreached::Passing(error.chain()),
-            })
-        };
-        gateway::run(setup, ask).await;
     }
 
     /// Returns how long the final frames of all live messages may have to wait for their slots.
     #[must_use]
     pub fn finals(&self) -> Duration {
-        self.handler.rest.finals()
+        self.handler.rest.limiter.finals()
     }
 
     /// Returns what readiness still misses, one sentence each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let gateway = self.gateway.borrow();
-        let gateway = Some(&*gateway).filter(|_| self.is_connected());
-        connection::missing("Discord", &self.startup.borrow(), gateway)
+        let gateway = self.gateway.as_ref().map(Gateway::state);
+        connection::missing("Discord", &self.startup.borrow(), gateway.as_ref())
     }
 }
 
@@ -222,9 +189,7 @@ pub async fn check(settings: &Settings) -> Result<u64, String> {
     let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token.to_string())?;
     let key = settings.mode.key().map_err(|wrong| format!("DISCORD_PUBLIC_KEY {wrong}"))?;
     match registration::application(&rest, Instant::now() + IDENTITY_TIMEOUT).await {
-        Ok((_, theirs)) if !registration::is_key(key.as_ref(), theirs.as_ref()) => {
-            Err(registration::WRONG_KEY.into())
-        }
+        Ok((_, theirs)) if !registration::is_key(key, theirs) => Err(registration::WRONG_KEY.into()),
         Ok((id, _)) => Ok(id),
         Err(RestError::Unauthorized) => Err(registration::WRONG_TOKEN.into()),
         Err(error) => Err(error.chain()),

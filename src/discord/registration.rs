@@ -40,39 +40,41 @@ pub(super) async fn register(rest: &Rest, registration: &Registration, state: &w
     }
 }
 
-/// Returns true for Discord's own refusal. One without a code comes from a proxy or a bad day, and may pass.
-fn is_final(error: &RestError) -> bool {
-    match error {
-        RestError::Unauthorized => true,
-        RestError::Forbidden { code } | RestError::Invalid { code, .. } => *code != 0,
-        _ => false,
-    }
-}
-
 /// Registers the commands unless they are registered, and returns a sentence for the log.
 async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static str, StartupError> {
+    let Registration { commands, guild, key } = registration;
     let until = Instant::now() + ATTEMPT_TIMEOUT;
-    let guild = registration.guild;
-    let failed = |error: RestError| {
-        if is_final(&error) {
-            StartupError::Refused(refused(&error, guild))
-        } else {
-            StartupError::Passing(error.chain())
-        }
-    };
+    let failed = |error| failed(&error, *guild);
     let (application, verify_key) = application(rest, until).await.map_err(failed)?;
-    if !is_key(registration.key.as_ref(), verify_key.as_ref()) {
+    if !is_key(*key, verify_key) {
         return Err(StartupError::Refused(WRONG_KEY.into()));
     }
-    let list = Request::get(Route::ListCommands { application, guild });
-    let listed = rest.send(&list, until).await.map_err(failed)?.body;
-    if commands::same(&registration.commands, &listed) {
+    let list = Request::get(Route::ListCommands { application, guild: *guild });
+    let listed = rest.send(&list, until).await.map_err(failed)?;
+    if commands::same(commands, &listed) {
         return Ok("the commands are registered already");
     }
-    let route = Route::PutCommands { application, guild };
-    let put = Request::json(route, registration.commands.clone());
+    let put = Request::json(Route::PutCommands { application, guild: *guild }, commands.clone());
     rest.send(&put, until).await.map_err(failed)?;
     Ok("the commands were registered")
+}
+
+/// The reason of a failed call. A refusal without one of Discord's own codes comes from a proxy or a bad day, and may
+/// pass.
+fn failed(error: &RestError, guild: Option<u64>) -> StartupError {
+    match error {
+        RestError::Unauthorized => StartupError::Refused(WRONG_TOKEN.to_owned()),
+        RestError::Forbidden { code: 1.. } | RestError::Invalid { code: 1.., .. } => {
+            StartupError::Refused(match guild {
+                Some(guild) => format!(
+                    "Discord refuses to register the commands in server {guild} ({error}): is the bot there, and is \
+                     [discord] guild_id right?"
+                ),
+                None => format!("Discord refuses to register the commands: {error}"),
+            })
+        }
+        _ => StartupError::Passing(error.chain()),
+    }
 }
 
 /// Asks Discord until `until` for the id of the token's application and its public key, if Discord names one.
@@ -80,26 +82,15 @@ async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static st
 /// # Errors
 /// [`RestError::Unauthorized`] for a wrong token, and any other [`RestError`].
 pub(super) async fn application(rest: &Rest, until: Instant) -> Result<(u64, Option<PublicKey>), RestError> {
-    let answer = rest.send(&Request::get(Route::Application), until).await?;
-    let id = answer.body["id"].as_str().and_then(|id| id.parse().ok());
-    let key = answer.body["verify_key"].as_str().and_then(PublicKey::parse);
-    Ok((id.ok_or(RestError::Invalid { status: answer.status, code: 0 })?, key))
+    let body = rest.send(&Request::get(Route::Application), until).await?;
+    let id = body["id"].as_str().and_then(|id| id.parse().ok());
+    let key = body["verify_key"].as_str().and_then(PublicKey::parse);
+    Ok((id.ok_or_else(|| RestError::transport("the response names no application"))?, key))
 }
 
 /// Returns true unless both keys are known and differ.
-pub(super) fn is_key(ours: Option<&PublicKey>, theirs: Option<&PublicKey>) -> bool {
+pub(super) fn is_key(ours: Option<PublicKey>, theirs: Option<PublicKey>) -> bool {
     ours.zip(theirs).is_none_or(|(ours, theirs)| ours == theirs)
-}
-
-fn refused(error: &RestError, guild: Option<u64>) -> String {
-    match (error, guild) {
-        (RestError::Unauthorized, _) => WRONG_TOKEN.to_owned(),
-        (_, Some(guild)) => format!(
-            "Discord refuses to register the commands in server {guild} ({error}): is the bot there, and is \
-             [discord] guild_id right?"
-        ),
-        (_, None) => format!("Discord refuses to register the commands: {error}"),
-    }
 }
 
 /// The way out for a token that Discord refuses.

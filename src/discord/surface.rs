@@ -14,11 +14,9 @@ use tokio::time::Instant;
 
 use super::{
     METRICS,
-    handlers::value,
-    interaction::{Interaction, UNSETTLED},
     message_ref::MessageRef,
     render,
-    rest::{Answer, File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
+    rest::{File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
 };
 use crate::{
     race::{RaceId, event::StopCause},
@@ -29,16 +27,11 @@ use crate::{
 /// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
 const COOL_OFF: Duration = Duration::from_secs(30);
 
-/// Shown to the asker only (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
-const EPHEMERAL: u64 = 1 << 6;
-
 /// One live message.
 pub(super) struct DiscordSurface {
     rest: Rest,
     race: RaceId,
     message: MessageRef,
-    /// The channel in which the race was asked for.
-    asked_in: Option<u64>,
     token_until: Instant,
     /// Discord refused the token, so it is not used again.
     token_is_over: bool,
@@ -59,30 +52,19 @@ pub(super) struct DiscordSurface {
 }
 
 impl DiscordSurface {
-    /// The response to `interaction`, whose initial response was "thinking". Its token is used for `token_life`.
-    pub(super) fn new(rest: Rest, interaction: &Interaction, race: RaceId, token_life: Duration) -> Self {
-        Self {
-            asked_in: interaction.channel,
-            token_until: interaction.received_at + token_life,
-            unsettled_until: interaction.received_at + UNSETTLED,
-            ..Self::found(rest, &MessageRef::of(interaction, token_life), race)
-        }
-    }
-
-    /// The message at `message_ref`, whose process has died.
-    pub(super) fn found(rest: Rest, message_ref: &MessageRef, race: RaceId) -> Self {
-        let (share, now) = (rest.share(&message_ref.token_route()), Instant::now());
+    /// The message at `message_ref`, in which nothing was shown yet by this process. Until `unsettled_until` it may be
+    /// too new for Discord to know it.
+    pub(super) fn new(rest: Rest, message_ref: MessageRef, race: RaceId, unsettled_until: Instant) -> Self {
         let left = message_ref.token_until.duration_since(Timestamp::now());
         Self {
-            rest,
             race,
-            message: message_ref.clone(),
-            asked_in: message_ref.channel,
-            token_until: now + Duration::try_from(left).unwrap_or_default(),
+            token_until: Instant::now() + Duration::try_from(left).unwrap_or_default(),
             token_is_over: false,
             is_in_channel: false,
-            unsettled_until: now,
-            share,
+            unsettled_until,
+            share: rest.limiter.share(&message_ref.token_route()),
+            rest,
+            message: message_ref,
             shown: None,
             last: None,
             without_answers: [false; 2],
@@ -104,9 +86,9 @@ impl DiscordSurface {
         loop {
             let request = Request::json(self.route(), body.clone()).with_files(files.clone());
             let error = match self.rest.attempt(&request, urgency).await {
-                Ok(answer) => {
+                Ok(message) => {
                     self.unexplained = 0;
-                    self.learn(&answer);
+                    self.learn(&message);
                     return Ok(());
                 }
                 Err(error) => self.count_unexplained(error),
@@ -138,7 +120,7 @@ impl DiscordSurface {
                 if self.is_in_channel && !self.token_is_over =>
             {
                 (self.is_in_channel, self.message.is_member) = (false, false);
-                self.share = self.rest.share(&self.route());
+                self.share = self.rest.limiter.share(&self.route());
                 self.news.stop = Some(StopCause::Frozen);
                 true
             }
@@ -150,17 +132,17 @@ impl DiscordSurface {
     fn move_to_channel(&mut self) -> bool {
         self.is_in_channel = self.message.is_member && self.message.channel_route().is_some();
         if self.is_in_channel {
-            self.share = self.rest.share(&self.route());
+            self.share = self.rest.limiter.share(&self.route());
         }
         self.is_in_channel
     }
 
     /// Reads the message's address from the first response. An ephemeral message cannot be edited through the channel;
     /// Discord makes it ephemeral where users may not bring apps of their own.
-    fn learn(&mut self, answer: &Answer) {
-        let id = |key: &str| answer.body.get(key)?.as_str()?.parse().ok();
-        let is_private = answer.body["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
-        let address = id("channel_id").or(self.asked_in).zip(id("id"));
+    fn learn(&mut self, message: &Value) {
+        let id = |key: &str| message.get(key)?.as_str()?.parse().ok();
+        let is_private = message["flags"].as_u64().is_some_and(|flags| flags & render::EPHEMERAL != 0);
+        let address = id("channel_id").or(self.message.channel).zip(id("id"));
         if let Some((channel, message)) = address.filter(|_| !is_private && self.message.message.is_none()) {
             (self.message.channel, self.message.message) = (Some(channel), Some(message));
             self.news.message_ref = Some(self.message.to_string());
@@ -208,7 +190,7 @@ impl DiscordSurface {
             if self.without_answers[frame] {
                 view.lanes.iter_mut().for_each(|lane| lane.answer.clear());
             }
-            let body = value(&render::live(&view, self.race, None));
+            let body = render::live(&view, self.race, None).json();
             if self.shown.as_ref() == Some(&body) {
                 return Ok(());
             }
@@ -235,7 +217,7 @@ impl DiscordSurface {
 
 impl Surface for DiscordSurface {
     fn pace(&self) -> Pace {
-        let interval = self.rest.spacing(&self.route());
+        let interval = self.share.spacing();
         let (others, seconds) = (self.share.sharers(), interval.as_millis().div_ceil(1_000));
         let notice = (others > 1).then(|| format!("updates every {seconds} s: {others} races here"));
         Pace { interval, before_final: Duration::ZERO, notice }
@@ -255,7 +237,7 @@ impl Surface for DiscordSurface {
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let view = self.last.clone().ok_or(SurfaceError::Closed)?;
-        let body = value(&render::live(&view, self.race, Some(&chart.alt)));
+        let body = render::live(&view, self.race, Some(&chart.alt)).json();
         let file = File { name: render::CHART_FILE.into(), mime: "image/png", bytes: Bytes::from(chart.png) };
         self.edit(&body, vec![file], Urgency::Final).await.map_err(|error| self.judge(error))
     }

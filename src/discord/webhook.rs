@@ -34,17 +34,8 @@ use crate::{
 };
 
 /// The application's public key.
-#[derive(Clone)]
-pub(crate) struct PublicKey {
-    verifier: Verifier,
-    bytes: [u8; 32],
-}
-
-impl PartialEq for PublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
-    }
-}
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// Parses the 64 hexadecimal digits of the Developer Portal (General Information, Public Key). Returns `None` if they
@@ -57,8 +48,8 @@ impl PublicKey {
             u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()
         };
         let key: Vec<u8> = pairs.iter().map(byte).collect::<Option<_>>()?;
-        let bytes = key.try_into().ok()?;
-        Some(Self { verifier: Verifier::try_new(bytes).ok()?, bytes })
+        let key = Self(key.try_into().ok()?);
+        Verifier::try_new(key.0).is_ok().then_some(key)
     }
 }
 
@@ -69,12 +60,13 @@ pub(crate) fn router(key: PublicKey, inbox: Inbox) -> Router {
 
 fn router_at(key: PublicKey, inbox: Inbox, clock: Clock) -> Router {
     let webhook = Webhook { platform: "Discord", refusals: metrics::DISCORD_REFUSED_REQUESTS, clock };
-    let receiver = Receiver { key, inbox, webhook, seen: Dedup::default() };
+    let verifier = Verifier::try_new(key.0).expect("a parsed key is valid");
+    let receiver = Receiver { verifier, inbox, webhook, seen: Dedup::default() };
     Router::new().route("/discord/interactions", post(receive)).with_state(Arc::new(receiver))
 }
 
 struct Receiver {
-    key: PublicKey,
+    verifier: Verifier,
     inbox: Inbox,
     webhook: Webhook,
     /// Ids of interactions.
@@ -90,7 +82,7 @@ impl Receiver {
         let (body, received_at) = self.webhook.read(body).await?;
         let signature = single(headers, "x-signature-ed25519").ok_or(WebhookError::Signature)?;
         let timestamp = single(headers, "x-signature-timestamp").ok_or(WebhookError::Signature)?;
-        self.key.verifier.verify(signature, timestamp, &body).map_err(|()| WebhookError::Signature)?;
+        self.verifier.verify(signature, timestamp, &body).map_err(|()| WebhookError::Signature)?;
         self.webhook.check_window(timestamp.parse().ok())?;
         let json: Value = serde_json::from_slice(&body).map_err(|_| WebhookError::Unreadable)?;
         if json["type"] == 1 {

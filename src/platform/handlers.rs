@@ -107,15 +107,12 @@ impl Handlers {
 
     /// Admits and records a race of `models` (all if none is named).
     pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        let admitted = match &caller.permission {
-            Ok(()) => self.arena.admit(caller.asker.clone(), models, prompt),
-            Err(refused) => Err(refused.clone()),
+        let recorded = async {
+            caller.permission.clone()?;
+            let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
+            self.arena.record(admitted, &caller.origin).await
         };
-        let recorded = match admitted {
-            Ok(admitted) => self.arena.record(admitted, &caller.origin).await,
-            Err(refused) => Err(refused),
-        };
-        match recorded {
+        match recorded.await {
             Ok(recorded) => Outcome::Race(Box::new(recorded)),
             Err(Refused::Duplicate) => Outcome::Duplicate,
             Err(refused) => Outcome::Refused(refused),

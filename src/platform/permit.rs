@@ -84,9 +84,3 @@ impl<L: Limiter> Drop for Permit<L> {
         self.end(L::lost(), Instant::now());
     }
 }
-
-impl<L: Limiter> fmt::Debug for Permit<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").finish_non_exhaustive()
-    }
-}

@@ -50,30 +50,16 @@ pub(crate) enum WebhookError {
 }
 
 impl WebhookError {
-    /// Returns the label that metrics use for this refusal.
-    fn reason(self) -> &'static str {
+    /// Returns the label that metrics use for this refusal, and the answer.
+    fn describe(self) -> (&'static str, StatusCode, &'static str) {
         match self {
-            Self::Size => "size",
-            Self::Slow => "slow",
-            Self::Signature => "signature",
-            Self::Window => "window",
-            Self::Replay => "replay",
-            Self::Unreadable => "unreadable",
+            Self::Size => ("size", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+            Self::Slow => ("slow", StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+            Self::Signature => ("signature", StatusCode::UNAUTHORIZED, "invalid request signature"),
+            Self::Window => ("window", StatusCode::UNAUTHORIZED, "the timestamp is not recent"),
+            Self::Replay => ("replay", StatusCode::CONFLICT, "this request came before"),
+            Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST, "the body is unreadable"),
         }
-    }
-}
-
-impl IntoResponse for WebhookError {
-    fn into_response(self) -> Response {
-        let answer = match self {
-            Self::Size => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
-            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "the body took too long"),
-            Self::Signature => (StatusCode::UNAUTHORIZED, "invalid request signature"),
-            Self::Window => (StatusCode::UNAUTHORIZED, "the timestamp is not recent"),
-            Self::Replay => (StatusCode::CONFLICT, "this request came before"),
-            Self::Unreadable => (StatusCode::BAD_REQUEST, "the body is unreadable"),
-        };
-        answer.into_response()
     }
 }
 
@@ -115,10 +101,10 @@ impl Webhook {
     /// Returns the answer to a delivery; a refusal is counted.
     pub(crate) fn answer(self, result: Result<Response, WebhookError>) -> Response {
         result.unwrap_or_else(|refused| {
-            let reason = refused.reason();
+            let (reason, status, text) = refused.describe();
             ::metrics::counter!(self.refusals, field::REASON => reason).increment(1);
             tracing::debug!({ field::REASON } = reason, platform = self.platform, "webhook request refused");
-            refused.into_response()
+            (status, text).into_response()
         })
     }
 }

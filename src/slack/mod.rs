@@ -1,7 +1,6 @@
 //! Slack: `/arena` in a workspace.
 //!
-//! The only module that names slack-morphism: for the Web API's client, for Socket Mode, for the types of events, for
-//! signatures.
+//! The only module that names slack-morphism: for the types of events and blocks, and for signatures.
 //!
 //! # The way of a command
 //!
@@ -11,10 +10,10 @@
 
 mod api;
 mod budget;
+mod directory;
 mod finisher;
 mod handlers;
 mod incoming;
-mod names;
 mod permissions;
 mod posts;
 mod render;
@@ -34,15 +33,14 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use self::permissions::Access;
 use self::{
     api::{Api, ApiError},
+    directory::Directory,
     handlers::{CommandHandler, FullAnswers},
-    incoming::{Inbox, Intake},
-    names::Names,
-    permissions::Permissions,
-    socket::Setup,
+    incoming::Intake,
+    socket::{Setup, TIMING},
 };
+pub use self::{budget::finals_of, permissions::Access};
 use crate::{
     arena::Arena,
     backoff::Backoff,
@@ -61,6 +59,9 @@ const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
 
 /// The wait after Slack did not say whose token it is.
 const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+
+/// The deadline for a socket's address when an operator checks the settings.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The way in which commands arrive.
 #[derive(Clone, Debug)]
@@ -122,18 +123,19 @@ impl Slack {
         let api = Api::new(&settings.api_url, &settings.bot_token).map_err(|_| SettingsError::BotToken)?;
         let handler = Arc::new(CommandHandler {
             handlers: Handlers { arena, examples: settings.examples.clone() },
+            directory: Directory::new(api.clone()),
             api,
             admins: settings.admins.clone(),
             native_chart: Arc::new(AtomicBool::new(settings.native_chart)),
-            permissions: Permissions::new(settings.access.clone()),
+            access: settings.access.clone(),
             full_answers: FullAnswers::default(),
-            names: Names::default(),
         });
-        let intake = Arc::new(Intake::new(inbox(&handler)));
+        let inbox = Arc::clone(&handler);
+        let intake = Intake::new(Arc::new(move |incoming| Box::pin(Arc::clone(&inbox).take(incoming))));
         let startup = Startup::Waiting("its token is not checked yet".into());
         Ok(Self {
             handler,
-            intake,
+            intake: Arc::new(intake),
             settings,
             startup: watch::Sender::new(startup),
             socket: watch::Sender::new(ConnectionState::Connecting { since: Instant::now() }),
@@ -161,11 +163,12 @@ impl Slack {
         let connected = async {
             if let Mode::Socket { app_token } = &self.settings.mode {
                 let setup = Setup {
-                    api_url: self.settings.api_url.clone(),
+                    api: self.handler.api.clone(),
                     app_token: app_token.clone(),
                     intake: Arc::clone(&self.intake),
                     state: self.socket.clone(),
                     closed: closed.clone(),
+                    timing: TIMING,
                 };
                 socket::run(setup).await;
             }
@@ -177,8 +180,8 @@ impl Slack {
     async fn check_token(&self) {
         let attempt = || async {
             self.handler.api.identity().await.map_err(|error| match error {
-                ApiError::Unauthorized => StartupError::Refused(WRONG_TOKEN.into()),
-                error => StartupError::Passing(error.chain()),
+                ApiError::Unauthorized { .. } => StartupError::Refused(WRONG_TOKEN.into()),
+                error => StartupError::Passing(error.to_string()),
             })
         };
         if let Some(identity) = connection::start("Slack", &self.startup, RETRY_DELAY, attempt).await {
@@ -207,17 +210,6 @@ impl Slack {
     }
 }
 
-/// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
-#[must_use]
-pub fn finals_of(messages: usize) -> Duration {
-    budget::finals_of(messages)
-}
-
-fn inbox(handler: &Arc<CommandHandler>) -> Inbox {
-    let handler = Arc::clone(handler);
-    Arc::new(move |incoming| Box::pin(Arc::clone(&handler).take(incoming)))
-}
-
 /// Asks Slack whom the tokens belong to and returns the workspace's id.
 ///
 /// # Errors
@@ -225,17 +217,14 @@ fn inbox(handler: &Arc<CommandHandler>) -> Inbox {
 pub async fn check(settings: &Settings) -> Result<String, String> {
     let api = Api::new(&settings.api_url, &settings.bot_token)
         .map_err(|_| format!("SLACK_BOT_TOKEN {}", SettingsError::BotToken))?;
-    let identity = match api.identity().await {
-        Ok(identity) => identity,
-        Err(ApiError::Unauthorized) => return Err(WRONG_TOKEN.into()),
-        Err(error) => return Err(error.chain()),
+    let sentence = |error: ApiError, wrong_token: &str| match error {
+        ApiError::Unauthorized { .. } => wrong_token.to_owned(),
+        error => error.to_string(),
     };
+    let identity = api.identity().await.map_err(|error| sentence(error, WRONG_TOKEN))?;
     if let Mode::Socket { app_token } = &settings.mode {
-        match api.open_connection(app_token).await {
-            Ok(_) => {}
-            Err(ApiError::Unauthorized) => return Err(WRONG_APP_TOKEN.into()),
-            Err(error) => return Err(error.chain()),
-        }
+        let opened = api.open_connection(app_token, CHECK_TIMEOUT).await;
+        opened.map_err(|error| sentence(error, WRONG_APP_TOKEN))?;
     }
     Ok(identity.team)
 }

@@ -4,79 +4,79 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, ApiError, ChannelThread, File, Posted, Staged, method};
+use super::{
+    api::{Address, Api, ApiError, ChannelThread, File, Staged, method},
+    render::Body,
+};
 use crate::backoff::Backoff;
 
 /// Waits after a call that was not sent.
 const MIN_BACKOFF: Duration = Duration::from_millis(250);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Posts `message` in its turn, until `deadline`.
-///
-/// # Errors
-/// The last one; [`ApiError::Limited`] as soon as it is known that the turn is after `deadline`. After an
-/// [ambiguous](ApiError::is_ambiguous) one the message may exist.
-pub(super) async fn post(
-    api: &Api,
-    place: &ChannelThread,
-    message: &(impl Serialize + Sync),
-    deadline: Instant,
-) -> Result<Posted, ApiError> {
-    in_turn(api, (method::POST, place), deadline, || api.post(place, message)).await
+/// Posts to one place, each message and file in its turn there, until a deadline.
+pub(super) struct Poster<'a> {
+    pub(super) api: &'a Api,
+    pub(super) place: &'a ChannelThread,
+    pub(super) deadline: Instant,
 }
 
-/// Shows an uploaded file in its turn, until `deadline`.
-///
-/// # Errors
-/// As [`post`].
-pub(super) async fn share(
-    api: &Api,
-    place: &ChannelThread,
-    staged: &Staged,
-    deadline: Instant,
-) -> Result<(), ApiError> {
-    in_turn(api, (method::SHARE_FILE, place), deadline, || api.share(place, staged)).await
-}
+impl Poster<'_> {
+    /// Posts `message`.
+    ///
+    /// # Errors
+    /// The last one; [`ApiError::Limited`] as soon as it is known that the turn is after the deadline. After an
+    /// [ambiguous](ApiError::is_ambiguous) one the message may exist.
+    pub(super) async fn post(&self, message: &Body) -> Result<Address, ApiError> {
+        self.in_turn(method::POST, || self.api.post(self.place, message)).await
+    }
 
-/// Uploads a file without showing it, until `deadline`.
-///
-/// # Errors
-/// The last one, after which nothing is visible.
-pub(super) async fn stage(api: &Api, file: &File, deadline: Instant) -> Result<Staged, ApiError> {
-    loop {
-        match api.stage(file.clone()).await {
-            Err(ApiError::Limited { retry_after }) if Instant::now() + retry_after < deadline => {
-                sleep(retry_after).await;
+    /// Shows an uploaded file.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub(super) async fn share(&self, staged: &Staged) -> Result<(), ApiError> {
+        self.in_turn(method::SHARE_FILE, || self.api.share(self.place, staged)).await
+    }
+
+    /// Uploads a file without showing it.
+    ///
+    /// # Errors
+    /// The last one, after which nothing is visible.
+    pub(super) async fn stage(&self, file: &File) -> Result<Staged, ApiError> {
+        loop {
+            match self.api.stage(file).await {
+                Err(ApiError::Limited { retry_after }) if Instant::now() + retry_after < self.deadline => {
+                    sleep(retry_after).await;
+                }
+                done => return done,
             }
-            done => return done,
         }
     }
-}
 
-async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(
-    api: &Api,
-    (method, place): (&'static str, &ChannelThread),
-    deadline: Instant,
-    call: impl Fn() -> C,
-) -> Result<T, ApiError> {
-    let mut backoff = Backoff::new(MIN_BACKOFF, MAX_BACKOFF);
-    loop {
-        let turn = api.rate_limiter().wait_post(method, &place.channel, deadline).await;
-        let permit = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
-        let done = call().await;
-        permit.settle(&done);
-        let wait = match &done {
-            // the budget delays the next turn
-            Err(ApiError::Limited { .. }) => Duration::ZERO,
-            Err(ApiError::Transport { ambiguous: false, .. }) => backoff.next(fastrand::f64()),
-            _ => return done,
-        };
-        if Instant::now() + wait >= deadline {
-            return done;
+    async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(
+        &self,
+        method: &'static str,
+        call: impl Fn() -> C,
+    ) -> Result<T, ApiError> {
+        let mut backoff = Backoff::new(MIN_BACKOFF, MAX_BACKOFF);
+        loop {
+            let turn = self.api.rate_limiter().wait_post(method, &self.place.channel, self.deadline).await;
+            let permit = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
+            let done = call().await;
+            permit.settle(&done);
+            let wait = match &done {
+                // the budget delays the next turn
+                Err(ApiError::Limited { .. }) => Duration::ZERO,
+                Err(ApiError::Transport { ambiguous: false, .. }) => backoff.next(fastrand::f64()),
+                _ => return done,
+            };
+            if Instant::now() + wait >= self.deadline {
+                return done;
+            }
+            sleep(wait).await;
         }
-        sleep(wait).await;
     }
 }

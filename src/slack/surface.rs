@@ -5,7 +5,6 @@
 //! one, the final frame is shown once more.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,14 +13,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     METRICS,
-    api::{Api, ApiError, ChannelThread, File, Staged},
+    api::{Address, Api, ApiError, File, Staged},
     budget::{Share, Urgency},
-    posts,
+    posts::Poster,
     render::{self, Body},
 };
 use crate::{
@@ -71,35 +69,6 @@ pub(super) struct SlackSurface {
     unsure_since: Option<Instant>,
     /// The picture after its upload, before it is shown.
     staged: Option<Staged>,
-}
-
-/// The address of a message. The store keeps its text form.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Address {
-    pub(super) channel: String,
-    /// The message's own time stamp.
-    pub(super) ts: String,
-    /// The thread of the message, if it is in one.
-    pub(super) thread: Option<String>,
-}
-
-impl Address {
-    /// Parses the text form.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
-    }
-
-    /// The thread of the message, or the one below it.
-    pub(super) fn below(&self) -> ChannelThread {
-        let thread = self.thread.clone().unwrap_or_else(|| self.ts.clone());
-        ChannelThread { channel: self.channel.clone(), thread: Some(thread) }
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
 }
 
 impl SlackSurface {
@@ -155,11 +124,12 @@ impl SlackSurface {
 
     async fn edit(&mut self, body: &Body, urgency: Urgency) -> Result<(), ApiError> {
         let rate_limiter = self.api.rate_limiter();
-        let permit = rate_limiter.ask_update(self.share.get_or_insert_with(|| rate_limiter.share()), urgency);
+        let share = self.share.get_or_insert_with(|| rate_limiter.share());
+        let permit = rate_limiter.ask_update(share, urgency);
         let permit = permit.map_err(|retry_after| ApiError::Limited { retry_after })?;
         // until the answer: if this future is dropped, the outcome stays unknown
         let before = self.unsure_since.replace(Instant::now());
-        let result = self.api.update(&self.address.channel, &self.address.ts, body).await;
+        let result = self.api.update(&self.address, body).await;
         permit.settle(&result);
         if !result.as_ref().is_err_and(ApiError::is_ambiguous) {
             self.unsure_since = before;
@@ -182,7 +152,7 @@ impl SlackSurface {
             }
             match self.edit(&body, urgency).await {
                 Err(error @ (ApiError::TooLong | ApiError::InvalidBlocks)) if detail != Detail::Bare => {
-                    tracing::error!(error = error.chain(), ?detail, "Slack refused a message of ours");
+                    tracing::error!(%error, ?detail, "Slack refused a message of ours");
                     let has_chart = self.body(view, Detail::NoChart) != body;
                     self.chart_refused |= has_chart && matches!(error, ApiError::InvalidBlocks);
                     let reduced = if has_chart { Detail::NoChart } else { Detail::Bare };
@@ -231,7 +201,7 @@ impl SlackSurface {
                 SurfaceError::Frozen("the bot may not edit its message here")
             }
             error if error.is_transient() || is_proxy => SurfaceError::Transient { source: Arc::new(error) },
-            ApiError::Unauthorized | ApiError::MissingScope { .. } => {
+            ApiError::Unauthorized { .. } | ApiError::MissingScope { .. } => {
                 SurfaceError::Forbidden("the bot's token may not edit messages")
             }
             _ => SurfaceError::Refused("Slack refused the message"),
@@ -258,10 +228,11 @@ impl Surface for SlackSurface {
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let staged = match self.staged.take() {
             Some(staged) => staged,
-            None => self.api.stage(picture(chart)).await.map_err(Self::judge)?,
+            None => self.api.stage(&picture(chart)).await.map_err(Self::judge)?,
         };
-        let deadline = Instant::now() + TURN_TIMEOUT;
-        match posts::share(&self.api, &self.address.below(), &staged, deadline).await {
+        let place = self.address.below();
+        let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + TURN_TIMEOUT };
+        match poster.share(&staged).await {
             Ok(()) => Ok(()),
             // a second picture would be worse than none
             Err(error) if error.is_ambiguous() => {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::State,
+    extract::{FromRequest, Request},
     http::HeaderMap,
     response::{IntoResponse, Response},
     routing::post,
@@ -62,68 +62,69 @@ struct Receiver {
     seen: Dedup<(String, u8)>,
 }
 
-async fn commands(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
-    receiver.webhook.answer(receiver.command(&headers, body).await)
+/// A request that is signed, recent and new.
+struct Delivery {
+    intake: Arc<Intake>,
+    body: Bytes,
+    /// The time at which the body was complete.
+    received_at: Instant,
 }
 
-async fn interactive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
-    receiver.webhook.answer(receiver.interaction(&headers, body).await)
+impl FromRequest<Arc<Receiver>> for Delivery {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, receiver: &Arc<Receiver>) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let accepted = receiver.accept(&parts.headers, body).await;
+        accepted.map_err(|refused| receiver.webhook.answer(Err(refused)))
+    }
 }
 
-async fn events(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Body) -> Response {
-    receiver.webhook.answer(receiver.event(&headers, body).await)
+async fn commands(Delivery { intake, body, received_at }: Delivery) -> Response {
+    let ack = match body::command(&body) {
+        Some(command) => intake.command(command, received_at).await,
+        None if body::is_ssl_check(&body) => Ack::Empty,
+        None => unreadable("command"),
+    };
+    response(ack.command_response())
+}
+
+async fn interactive(Delivery { intake, body, received_at }: Delivery) -> Response {
+    let ack = match body::interaction(&body) {
+        Some(interaction) => intake.interaction(interaction, received_at).await,
+        None => unreadable("interaction"),
+    };
+    response(ack.view_response())
+}
+
+async fn events(Delivery { intake, body, received_at }: Delivery) -> Response {
+    let ack = match body::event(&body) {
+        Some(SlackPushEvent::UrlVerification(event)) => {
+            return response(Some(json!({ "challenge": event.challenge })));
+        }
+        Some(SlackPushEvent::EventCallback(event)) => intake.event(event, received_at).await,
+        Some(SlackPushEvent::AppRateLimited(_)) => {
+            tracing::warn!("Slack sends no more events for this minute: there were too many");
+            Ack::Empty
+        }
+        None => unreadable("event"),
+    };
+    response(ack.view_response())
+}
+
+fn response(body: Option<Value>) -> Response {
+    body.map_or_else(|| ().into_response(), |body| Json(body).into_response())
 }
 
 impl Receiver {
-    async fn command(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
-        let (body, received_at) = self.accept(headers, body).await?;
-        let ack = match body::command(&body) {
-            Some(command) => self.intake.command(command, received_at).await,
-            None if body::is_ssl_check(&body) => Ack::Empty,
-            None => lost("command"),
-        };
-        Ok(match ack {
-            Ack::Private(message) => ephemeral(message),
-            Ack::Empty | Ack::Errors(_) => ().into_response(),
-        })
-    }
-
-    async fn interaction(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
-        let (body, received_at) = self.accept(headers, body).await?;
-        let ack = match body::interaction(&body) {
-            Some(interaction) => self.intake.interaction(interaction, received_at).await,
-            None => lost("interaction"),
-        };
-        Ok(match ack {
-            Ack::Errors(errors) => {
-                Json(json!({ "response_action": "errors", "errors": errors })).into_response()
-            }
-            Ack::Empty | Ack::Private(_) => ().into_response(),
-        })
-    }
-
-    async fn event(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
-        let (body, received_at) = self.accept(headers, body).await?;
-        match body::event(&body) {
-            Some(SlackPushEvent::UrlVerification(event)) => {
-                return Ok(Json(json!({ "challenge": event.challenge })).into_response());
-            }
-            Some(SlackPushEvent::EventCallback(event)) => self.intake.event(event, received_at).await,
-            Some(SlackPushEvent::AppRateLimited(_)) => {
-                tracing::warn!("Slack sends no more events for this minute: there were too many");
-            }
-            None => drop(lost("event")),
-        }
-        Ok(().into_response())
-    }
-
-    /// Returns the body of a request that is signed, recent and new, and the time at which it was complete.
-    async fn accept(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Instant), WebhookError> {
+    /// Returns a request that is signed, recent and new.
+    async fn accept(&self, headers: &HeaderMap, body: Body) -> Result<Delivery, WebhookError> {
         let (body, received_at) = self.webhook.read(body).await?;
         let (signature, timestamp) = self.verify(headers, &body)?;
         self.webhook.check_window(Some(timestamp))?;
         let key = (signature.to_owned(), retry(headers));
-        if self.seen.is_new(key, received_at) { Ok((body, received_at)) } else { Err(WebhookError::Replay) }
+        let delivery = Delivery { intake: Arc::clone(&self.intake), body, received_at };
+        if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::Replay) }
     }
 
     /// Verifies the signature and returns it with its timestamp, in seconds since 1970.
@@ -141,16 +142,6 @@ impl Receiver {
             Err(_) => Err(WebhookError::Signature),
         }
     }
-}
-
-fn lost(what: &'static str) -> Ack {
-    unreadable(what);
-    Ack::Empty
-}
-
-fn ephemeral(mut message: Value) -> Response {
-    message["response_type"] = "ephemeral".into();
-    Json(message).into_response()
 }
 
 /// Parses seconds since 1970 as Slack writes them: digits only, few enough for the library's arithmetic.

@@ -4,8 +4,10 @@
 use std::marker::PhantomData;
 
 use super::{
+    LaneView,
     markdown::canonical,
     text::{Keep, Measure, clip},
+    words,
 };
 
 /// Marks the end of an answer that is being written.
@@ -57,6 +59,12 @@ impl<D: Dialect> AnswerText<D> {
             canonical.push_str(CURSOR);
         }
         Self { whole: D::escape(&canonical), canonical, keep, cut, dialect: PhantomData }
+    }
+
+    /// Takes at most `lines` lines of the answer of `lane`; `None` if there is none yet.
+    pub(crate) fn of(lane: &LaneView, lines: usize) -> Option<Self> {
+        let has_answer = !lane.answer.trim().is_empty();
+        has_answer.then(|| Self::new(&lane.answer, words::is_writing(lane), lines, lane.clipped))
     }
 
     /// The length of the whole text.

@@ -1,7 +1,10 @@
 //! The wording that all chat platforms share.
 
-use super::{BAR_EIGHTHS, LaneState, LaneView, Progress, View, text};
-use crate::model::ModelCard;
+use super::{
+    BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View,
+    text::{self, Measure},
+};
+use crate::{model::ModelCard, race::RaceId};
 
 /// The display name of a model, unescaped; never empty.
 pub(crate) fn model_name(card: &ModelCard) -> String {
@@ -42,6 +45,26 @@ pub(crate) const SPEED_DEFINITION: &str = "tok/s = (tokens − 1) / (last − fi
 
 /// The note under shortened answers.
 pub(crate) const SHORTENED: &str = "… shortened: see Full answers";
+
+/// The notes below a race: of a final one the definition of the speed, what was left out and the cost; its id.
+pub(crate) fn notes(view: &View, race: RaceId, shortened: bool) -> String {
+    let mut parts = vec![];
+    if view.is_final() {
+        parts.push(SPEED_DEFINITION.to_owned());
+        parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
+        parts.extend(shortened.then(|| SHORTENED.to_owned()));
+        parts.extend(view.cost.clone());
+    }
+    parts.push(format!("race {}", race.brief()));
+    parts.join(" · ")
+}
+
+/// The numbers of a lane in one line.
+pub(crate) fn numbers(numbers: &Numbers) -> String {
+    let [first, total, tokens, speed] = [&numbers.ttft, &numbers.total, &numbers.tokens, &numbers.speed]
+        .map(|figure| text::clipped(&text::one_line(figure), 16, Measure::Utf16));
+    format!("first token {first} · total {total} · {tokens} tokens · {speed} tok/s")
+}
 
 /// The first `lines` lines of a prompt that are not blank, without hostile characters; ends with an ellipsis if there
 /// are more.

@@ -22,15 +22,10 @@ pub(super) const GOOD_LIFE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct IdentifyBudget {
     spacing: Duration,
-    limit: Option<Limit>,
+    /// The limit and the time at which it resets.
+    limit: Option<(SessionStarts, Instant)>,
     /// The last IDENTIFY of each rate limit key.
     last: HashMap<u64, Instant>,
-}
-
-#[derive(Debug)]
-struct Limit {
-    starts: SessionStarts,
-    resets_at: Instant,
 }
 
 /// The reason for which an IDENTIFY has to wait.
@@ -50,7 +45,7 @@ impl IdentifyBudget {
 
     /// Records the limit that Discord reported at `now`.
     pub(super) fn learn(&mut self, starts: SessionStarts, now: Instant) {
-        self.limit = Some(Limit { resets_at: now + starts.reset_after, starts });
+        self.limit = Some((starts, now + starts.reset_after));
     }
 
     /// Takes one session start for `shard` and returns how many are left. A shard's `first` start since the program
@@ -65,7 +60,7 @@ impl IdentifyBudget {
             return Err(Wait::Spacing(due));
         }
         let mut left = u64::MAX;
-        if let Some(Limit { starts, resets_at }) = &mut self.limit {
+        if let Some((starts, resets_at)) = &mut self.limit {
             let reserve = if first { 0 } else { starts.total / RESERVED_FRACTION };
             if starts.remaining <= reserve && *resets_at > now {
                 return Err(Wait::Exhausted(*resets_at));
@@ -83,21 +78,17 @@ impl IdentifyBudget {
     }
 
     fn key(&self, shard: u32) -> u64 {
-        u64::from(shard) % self.limit.as_ref().map_or(1, |limit| limit.starts.max_concurrency.max(1))
+        u64::from(shard) % self.limit.map_or(1, |(starts, _)| starts.max_concurrency.max(1))
     }
 }
 
-/// Resets the back-off after a session that was ready for [`GOOD_LIFE`] or longer.
-pub(super) fn reset_after(backoff: &mut Backoff, lived: Duration) {
+/// Returns the wait after one more lost session, which was ready for `lived`; [`GOOD_LIFE`] or longer resets the
+/// back-off. It is at least a random time between one and five times `min`, as Discord asks of a client whose session is
+/// invalid (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `jitter` is between 0 and 1.
+pub(super) fn next_session(backoff: &mut Backoff, lived: Duration, min: Duration, jitter: f64) -> Duration {
     if lived >= GOOD_LIFE {
         backoff.reset();
     }
-}
-
-/// Returns the wait after one more lost session: at least a random time between one and five times `min`, as Discord
-/// asks of a client whose session is invalid
-/// (<https://docs.discord.com/developers/events/gateway-events#invalid-session>). `jitter` is between 0 and 1.
-pub(super) fn next_session(backoff: &mut Backoff, min: Duration, jitter: f64) -> Duration {
     backoff.next(jitter).max(min.mul_f64(1.0 + 4.0 * jitter.clamp(0.0, 1.0)))
 }
 
@@ -167,18 +158,15 @@ mod tests {
     #[test]
     fn a_long_session_resets_the_backoff() {
         let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-        assert_eq!((0..3).map(|_| backoff.next(0.0).as_secs()).collect::<Vec<_>>(), [1, 2, 4]);
-        reset_after(&mut backoff, 59 * SECOND);
-        assert_eq!(backoff.next(0.0), 8 * SECOND);
-        reset_after(&mut backoff, 60 * SECOND);
-        assert_eq!(backoff.next(0.0), SECOND);
+        let mut after = |lived: u32| next_session(&mut backoff, lived * SECOND, SECOND, 0.0).as_secs();
+        assert_eq!([0, 0, 0, 59, 60].map(&mut after), [1, 2, 4, 8, 1]);
     }
 
     #[test]
     fn a_lost_session_waits_one_to_five_seconds_at_least() {
         for (jitter, min) in [(0.0, 1), (0.5, 3), (1.0, 5)] {
             let mut backoff = Backoff::new(SECOND, 60 * SECOND);
-            assert_eq!(next_session(&mut backoff, SECOND, jitter), min * SECOND);
+            assert_eq!(next_session(&mut backoff, Duration::ZERO, SECOND, jitter), min * SECOND);
         }
     }
 
@@ -196,7 +184,7 @@ mod tests {
                     continue;
                 }
             }
-            now += next_session(&mut backoff, SECOND, 0.0);
+            now += next_session(&mut backoff, Duration::ZERO, SECOND, 0.0);
         }
         assert_eq!(taken, 980, "all but the reserve");
     }

@@ -7,8 +7,16 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::Ended;
+
 /// Enough shards for half a million servers; a larger number is a broken response.
 const MAX_SHARDS: u64 = 256;
+
+/// No address, or one that would send the token in the clear.
+const UNUSABLE: &str = "GET /gateway/bot returned no usable address";
+/// Discord's own gateway, offered by an API that isn't Discord's.
+const REAL_HOST: &str = "DISCORD_API_URL is set, so nothing may be sent to Discord itself, but the server there names \
+    Discord's own gateway: let it answer /gateway/bot with an address of its own, or unset DISCORD_API_URL";
 
 /// The address and the limits of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,37 +43,22 @@ pub(super) struct SessionStarts {
     pub(super) max_concurrency: u64,
 }
 
-/// A response that cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unusable {
-    /// No address, or one that would send the token in the clear.
-    #[error("GET /gateway/bot returned no usable address")]
-    Address,
-    /// Discord's own gateway, offered by an API that isn't Discord's.
-    #[error(
-        "DISCORD_API_URL is set, so nothing may be sent to Discord itself, but the server there names Discord's \
-         own gateway: let it answer /gateway/bot with an address of its own, or unset DISCORD_API_URL"
-    )]
-    RealHost,
-}
-
 impl GatewayBot {
     /// Reads the body of the response of the API at `origin`. A missing limit becomes Discord's usual one.
     ///
     /// # Errors
     /// The address is missing, not `wss` (`ws` is accepted only if the API itself uses plain `http`), or Discord's own
     /// while the API is not.
-    pub(super) fn read(body: &Value, origin: &Url) -> Result<Self, Unusable> {
-        let mut url: Url = body["url"].as_str().and_then(|url| url.parse().ok()).ok_or(Unusable::Address)?;
-        let sealed = url.scheme() == "wss" || (url.scheme() == "ws" && origin.scheme() == "http");
-        if !sealed || url.host_str().is_none() || !url.username().is_empty() {
-            return Err(Unusable::Address);
-        }
+    pub(super) fn read(body: &Value, origin: &Url) -> Result<Self, Ended> {
+        let is_usable = |url: &Url| {
+            let is_sealed = url.scheme() == "wss" || (url.scheme() == "ws" && origin.scheme() == "http");
+            is_sealed && url.host_str().is_some() && url.username().is_empty()
+        };
+        let url = body["url"].as_str().and_then(|url| url.parse().ok()).filter(is_usable);
+        let url = url.ok_or_else(|| Ended::Unreachable(UNUSABLE.to_owned()))?;
         if is_discord(&url) && !is_discord(origin) {
-            return Err(Unusable::RealHost);
+            return Err(Ended::Refused(REAL_HOST));
         }
-        url.set_query(None);
-        url.set_fragment(None);
         let shards = body["shards"].as_u64().unwrap_or(1).clamp(1, MAX_SHARDS);
         let limit = &body["session_start_limit"];
         let starts = SessionStarts {
@@ -74,22 +67,25 @@ impl GatewayBot {
             reset_after: Duration::from_millis(limit["reset_after"].as_u64().unwrap_or(0)),
             max_concurrency: limit["max_concurrency"].as_u64().unwrap_or(1).max(1),
         };
-        Ok(Self { url: url.into(), shards: u32::try_from(shards).unwrap_or(1), starts })
+        Ok(Self { url: bare(url), shards: u32::try_from(shards).unwrap_or(1), starts })
     }
 }
 
 /// Returns the address for resumes that READY offered, if it belongs to the host we connected to or both are Discord's
 /// (<https://docs.discord.com/developers/events/gateway#ready-event>).
 pub(super) fn resume_address(connected: &str, offered: &str) -> Option<String> {
-    let (connected, mut offered): (Url, Url) = (connected.parse().ok()?, offered.parse().ok()?);
+    let (connected, offered): (Url, Url) = (connected.parse().ok()?, offered.parse().ok()?);
     let same =
         connected.host_str()? == offered.host_str()? || (is_discord(&connected) && is_discord(&offered));
-    if !same || connected.scheme() != offered.scheme() || !offered.username().is_empty() {
-        return None;
-    }
-    offered.set_query(None);
-    offered.set_fragment(None);
-    Some(offered.into())
+    let is_usable = same && connected.scheme() == offered.scheme() && offered.username().is_empty();
+    is_usable.then(|| bare(offered))
+}
+
+/// The address without a query.
+fn bare(mut url: Url) -> String {
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
 }
 
 fn is_discord(url: &Url) -> bool {
@@ -109,7 +105,7 @@ mod tests {
         text.parse().expect("a URL")
     }
 
-    fn read(address: &str, origin: &str) -> Result<String, Unusable> {
+    fn read(address: &str, origin: &str) -> Result<String, Ended> {
         GatewayBot::read(&json!({ "url": address }), &url(origin)).map(|bot| bot.url)
     }
 
@@ -137,12 +133,19 @@ mod tests {
 
     #[test]
     fn the_token_is_never_sent_in_the_clear_or_past_our_own_server() {
-        assert_eq!(read("ws://gateway.discord.gg", "https://discord.com"), Err(Unusable::Address));
+        assert_eq!(
+            read("ws://gateway.discord.gg", "https://discord.com"),
+            Err(Ended::Unreachable(UNUSABLE.to_owned()))
+        );
         for wrong in ["", "gateway", "https://127.0.0.1", "wss://me@127.0.0.1"] {
-            assert_eq!(read(wrong, "http://127.0.0.1:8"), Err(Unusable::Address), "{wrong}");
+            assert_eq!(
+                read(wrong, "http://127.0.0.1:8"),
+                Err(Ended::Unreachable(UNUSABLE.to_owned())),
+                "{wrong}"
+            );
         }
         for real in ["wss://gateway.discord.gg", "wss://discord.com", "wss://GATEWAY.discord.gg./x"] {
-            assert_eq!(read(real, "http://127.0.0.1:8"), Err(Unusable::RealHost), "{real}");
+            assert_eq!(read(real, "http://127.0.0.1:8"), Err(Ended::Refused(REAL_HOST)), "{real}");
         }
         assert!(read("wss://notdiscord.gg", "http://127.0.0.1:8").is_ok());
         assert!(read("wss://gateway.discord.gg", "https://canary.discord.com").is_ok());

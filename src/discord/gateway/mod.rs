@@ -2,7 +2,7 @@
 //!
 //! [`run`] -> one `supervisor` for each shard -> `session` (IDENTIFY, events, resumes) -> the inbox. Before every
 //! IDENTIFY the supervisor asks `GET /gateway/bot` where to connect (`gateway_bot`) and waits for its turn (`budget`).
-//! `status` combines the states of all shards into one.
+//! The worst state of all shards is the connection's.
 //!
 //! The WebSocket is ours rather than serenity's: its shard runner (0.12) hides close codes, has no deadline, can spin
 //! on a closed stream, and brings an old TLS stack (tokio-tungstenite 0.21).
@@ -10,7 +10,6 @@
 mod budget;
 mod gateway_bot;
 mod session;
-mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -20,48 +19,35 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{BoxFuture, FutureExt as _, join_all};
+use futures::future::join_all;
 use secrecy::SecretString;
-use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub(crate) use self::status::State;
-use self::{
-    budget::IdentifyBudget,
-    status::Status,
-    supervisor::{End, Supervisor},
-};
-use crate::discord::interaction::Inbox;
+use self::{budget::IdentifyBudget, supervisor::Supervisor};
+use super::{interaction::Inbox, rest::Rest};
+use crate::platform::ConnectionState;
 
-/// The settings of the gateway connection.
-pub(crate) struct Setup {
+/// The gateway connection of one bot, which all its shards share.
+pub(crate) struct Gateway {
     /// The REST API's origin, such as `https://discord.com`. Discord's own gateway is refused where the API is not
     /// Discord's.
-    pub(crate) origin: Url,
+    origin: Url,
     /// The bot's token without the word "Bot".
-    pub(crate) token: SecretString,
+    token: SecretString,
+    rest: Rest,
     /// Receives the interactions.
-    pub(crate) inbox: Inbox,
-    /// Receives every change of the connection's state.
-    pub(crate) state: watch::Sender<State>,
-    /// Closes the connection.
-    pub(crate) closed: CancellationToken,
+    inbox: Inbox,
+    timing: Timing,
+    budget: Mutex<IdentifyBudget>,
+    /// The state of each shard.
+    shards: watch::Sender<Vec<ConnectionState>>,
 }
 
-/// `GET /gateway/bot` failed.
-#[derive(Debug)]
-pub(crate) enum Unreached {
-    /// 401: the token is wrong.
-    Unauthorized,
-    /// Any other failure, as one sentence without secrets.
-    Passing(String),
-}
-
-/// Waits and deadlines; tests use shorter ones.
+/// Waits and deadlines.
 #[derive(Clone, Copy)]
-struct Timing {
+pub(crate) struct Timing {
     identify_spacing: Duration,
     min_backoff: Duration,
     max_backoff: Duration,
@@ -69,74 +55,87 @@ struct Timing {
     connect_timeout: Duration,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            identify_spacing: budget::SPACING,
-            min_backoff: Duration::from_secs(1),
-            max_backoff: Duration::from_mins(1),
-            connect_timeout: Duration::from_secs(10),
+/// The waits of production; tests use shorter ones.
+pub(crate) const TIMING: Timing = Timing {
+    identify_spacing: budget::SPACING,
+    min_backoff: Duration::from_secs(1),
+    max_backoff: Duration::from_mins(1),
+    connect_timeout: Duration::from_secs(10),
+};
+
+/// The end of a shard's session, or of the preparations for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ended {
+    /// We closed it.
+    Closed,
+    /// There was no connection, so no IDENTIFY was spent.
+    Unreachable(String),
+    /// Discord or the network ended it, for a reason that may pass.
+    Lost(&'static str),
+    /// Discord allows this bot no more sessions for this time.
+    Exhausted(Duration),
+    /// Trying again is of no use.
+    Refused(&'static str),
+    /// Discord asks for this number of shards.
+    Reshard(u32),
+}
+
+impl Gateway {
+    pub(crate) fn new(origin: Url, token: SecretString, rest: Rest, inbox: Inbox, timing: Timing) -> Self {
+        let budget = Mutex::new(IdentifyBudget::new(timing.identify_spacing));
+        Self { origin, token, rest, inbox, timing, budget, shards: watch::Sender::new(connecting(1)) }
+    }
+
+    /// Keeps the bot connected until `closed` is cancelled or Discord refuses the bot for good. Returns within a second
+    /// after `closed`.
+    pub(crate) async fn run(&self, closed: &CancellationToken) {
+        let mut shards = 1;
+        while let Some(wanted) = self.run_shards(shards, closed).await {
+            tracing::info!(shards = wanted, "Discord asks for more shards");
+            self.shards.send_replace(connecting(wanted));
+            shards = wanted;
         }
     }
-}
 
-/// Keeps the bot connected until `closed` is cancelled or Discord refuses the bot for good. Calls `gateway_bot` for the
-/// body of `GET /gateway/bot` before every IDENTIFY, and returns within a second after `closed`.
-pub(crate) async fn run<F, A>(setup: Setup, gateway_bot: F)
-where
-    F: Fn() -> A + Sync,
-    A: Future<Output = Result<Value, Unreached>> + Send,
-{
-    run_with(setup, Timing::default(), &|| gateway_bot().boxed()).await;
-}
-
-type GatewayBotCall<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<Value, Unreached>> + Sync + 'a);
-
-async fn run_with(setup: Setup, timing: Timing, gateway_bot: GatewayBotCall<'_>) {
-    let Setup { origin, token, inbox, state, closed } = setup;
-    let status = Status::new(state, Instant::now());
-    let budget = Mutex::new(IdentifyBudget::new(timing.identify_spacing));
-    let shared = Shared { status, budget, origin, token, inbox, timing };
-    let mut shards = 1;
-    while let Some(wanted) = shared.run_shards(shards, gateway_bot, &closed).await {
-        tracing::info!(shards = wanted, "Discord asks for more shards");
-        shared.status.restart(wanted, Instant::now());
-        shards = wanted;
+    /// Returns the state of the connection.
+    pub(crate) fn state(&self) -> ConnectionState {
+        worst(&self.shards.borrow()).clone()
     }
-}
 
-/// State that all shards share.
-struct Shared {
-    status: Status,
-    budget: Mutex<IdentifyBudget>,
-    origin: Url,
-    token: SecretString,
-    inbox: Inbox,
-    timing: Timing,
-}
-
-impl Shared {
     /// Keeps `shards` shards connected. Returns another number of shards if Discord asks for more.
-    async fn run_shards(
-        &self,
-        shards: u32,
-        gateway_bot: GatewayBotCall<'_>,
-        closed: &CancellationToken,
-    ) -> Option<u32> {
+    async fn run_shards(&self, shards: u32, closed: &CancellationToken) -> Option<u32> {
         let closing = &closed.child_token();
         let supervisors = (0..shards).map(|shard| async move {
-            let end = Supervisor::new(self, (shard, shards)).run(gateway_bot, closing).await;
+            let ended = Supervisor::new(self, (shard, shards)).run(closing).await;
             closing.cancel();
-            end
+            ended
         });
         let ends = join_all(supervisors.collect::<Vec<_>>()).await;
-        if closed.is_cancelled() || ends.contains(&End::Refused) {
+        if closed.is_cancelled() || ends.iter().any(|ended| matches!(ended, Ended::Refused(_))) {
             return None;
         }
-        ends.iter().find_map(|end| if let End::Reshard(wanted) = end { Some(*wanted) } else { None })
+        ends.iter().find_map(|ended| if let Ended::Reshard(wanted) = ended { Some(*wanted) } else { None })
     }
 
     fn budget(&self) -> MutexGuard<'_, IdentifyBudget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn set_state(&self, shard: u32, state: ConnectionState) {
+        self.shards.send_modify(|shards| shards[shard as usize] = state);
+    }
+}
+
+fn connecting(shards: u32) -> Vec<ConnectionState> {
+    vec![ConnectionState::Connecting { since: Instant::now() }; shards as usize]
+}
+
+fn worst(shards: &[ConnectionState]) -> &ConnectionState {
+    let badness = |state: &&ConnectionState| match state {
+        ConnectionState::Ready => 0,
+        ConnectionState::Connecting { .. } => 1,
+        ConnectionState::Lost { .. } => 2,
+        ConnectionState::Refused { .. } => 3,
+    };
+    shards.iter().max_by_key(badness).expect("there is at least one shard")
 }

@@ -22,8 +22,11 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, budget::GOOD_LIFE, gateway_bot, status::State};
-use crate::discord::interaction;
+use super::{Ended, Gateway, budget::GOOD_LIFE, gateway_bot};
+use crate::{
+    discord::{interaction, registration::WRONG_TOKEN},
+    platform::ConnectionState,
+};
 
 /// A session that is resumed more often within [`GOOD_LIFE`] is given up: resumes follow each other without a pause.
 const MAX_RESUMES: u32 = 5;
@@ -34,9 +37,6 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Invalid API version: not among serenity's close codes.
 const INVALID_VERSION: u16 = 4012;
 
-/// The state after close code 4004, and the remedy.
-pub(super) const WRONG_TOKEN: &str = "Discord refuses DISCORD_TOKEN: copy the bot's token anew (Developer Portal, \
-    your application, Bot, Reset Token), set it and start again";
 const WRONG_INTENTS: &str = "Discord refuses the gateway intents of this bot, although it asks for none: take the \
      newest version of LLM Arena, or set discord.mode = \"http\"";
 const UNREACHABLE: &str = "the Discord gateway could not be reached";
@@ -44,22 +44,9 @@ const BROKEN: &str = "the connection to the Discord gateway broke";
 const SILENT: &str = "the Discord gateway stopped answering";
 const ENDED: &str = "Discord ended the gateway session";
 
-/// The end of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// We closed it.
-    Closed,
-    /// There was no connection, so no IDENTIFY was spent.
-    Unreachable(&'static str),
-    /// Discord or the network ended it, for a reason that may pass.
-    Lost(&'static str),
-    /// Trying again is of no use.
-    Refused(&'static str),
-}
-
 /// A session of one shard. Its id is known after READY; without one it cannot be resumed.
 pub(super) struct Session<'a> {
-    shared: &'a Shared,
+    gateway: &'a Gateway,
     shard: (u32, u32),
     url: String,
     id: Option<String>,
@@ -81,9 +68,9 @@ struct Connection {
 
 impl<'a> Session<'a> {
     /// A session that begins at the gateway address `url`; `shard` is the shard's number and how many there are.
-    pub(super) fn new(gateway: &'a Shared, shard: (u32, u32), url: String) -> Self {
+    pub(super) fn new(gateway: &'a Gateway, shard: (u32, u32), url: String) -> Self {
         let resumes = (0, Instant::now());
-        Self { shared: gateway, shard, url, id: None, sequence: None, ready_at: None, resumes }
+        Self { gateway, shard, url, id: None, sequence: None, ready_at: None, resumes }
     }
 
     /// Runs the session to its end: one IDENTIFY at most. Once `closed` is cancelled it ends within a second, with
@@ -93,7 +80,7 @@ impl<'a> Session<'a> {
             let connection = match closed.run_until_cancelled(Box::pin(self.connect())).await {
                 None => return Ended::Closed,
                 Some(None) if self.ready_at.is_some() => return Ended::Lost(UNREACHABLE),
-                Some(None) => return Ended::Unreachable(UNREACHABLE),
+                Some(None) => return Ended::Unreachable(UNREACHABLE.to_owned()),
                 Some(Some(connection)) => connection,
             };
             match self.serve(connection, closed).await {
@@ -121,7 +108,7 @@ impl<'a> Session<'a> {
 
     async fn connect(&self) -> Option<Connection> {
         let url = format!("{}?v={GATEWAY_VERSION}&encoding=json", self.url);
-        let wait = self.shared.timing.connect_timeout;
+        let wait = self.gateway.timing.connect_timeout;
         // the error holds the address, which says nothing that helps
         let (socket, _) = timeout(wait, connect_async_with_config(url, None, true)).await.ok()?.ok()?;
         let due = Instant::now() + wait;
@@ -194,15 +181,14 @@ impl<'a> Session<'a> {
     }
 
     async fn identify_or_resume(&self, connection: &mut Connection) -> Result<(), Ended> {
-        let token = self.shared.token.expose_secret();
+        let token = self.gateway.token.expose_secret();
         if let Some(id) = &self.id {
             let resume = json!({ "token": token, "session_id": id, "seq": self.sequence });
             return connection.send(Opcode::Resume, resume).await;
         }
-        self.shared.budget().record(self.shard.0, Instant::now());
+        self.gateway.budget().record(self.shard.0, Instant::now());
         let properties = json!({ "os": std::env::consts::OS, "browser": "llm-arena", "device": "llm-arena" });
-        let shard = [self.shard.0, self.shard.1];
-        let identify = json!({ "token": token, "properties": properties, "shard": shard, "intents": 0 });
+        let identify = json!({ "token": token, "properties": properties, "shard": self.shard, "intents": 0 });
         connection.send(Opcode::Identify, identify).await
     }
 
@@ -214,13 +200,13 @@ impl<'a> Session<'a> {
                 self.url =
                     gateway_bot::resume_address(&self.url, offered).unwrap_or_else(|| self.url.clone());
                 self.ready_at = Some(received_at);
-                self.shared.status.set(self.shard.0, State::Ready);
+                self.gateway.set_state(self.shard.0, ConnectionState::Ready);
                 tracing::info!(shard = self.shard.0, "the Discord gateway is ready");
             }
             "RESUMED" => tracing::info!(shard = self.shard.0, "the Discord gateway session was resumed"),
             "INTERACTION_CREATE" => {
                 if let Ok(interaction) = interaction::read(data, received_at) {
-                    (self.shared.inbox)(interaction);
+                    (self.gateway.inbox)(interaction);
                 }
             }
             _ => {}

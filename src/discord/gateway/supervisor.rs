@@ -3,19 +3,23 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    GatewayBotCall, Shared, Unreached,
-    budget::{Wait, next_session, reset_after},
-    gateway_bot::{GatewayBot, Unusable},
-    session::{Ended, Session, WRONG_TOKEN},
-    status::State,
+    Ended, Gateway,
+    budget::{Wait, next_session},
+    gateway_bot::GatewayBot,
+    session::Session,
 };
 use crate::{
     backoff::Backoff,
+    discord::{
+        IDENTITY_TIMEOUT,
+        registration::WRONG_TOKEN,
+        rest::{Request, RestError, Route},
+    },
+    platform::ConnectionState,
     telemetry::{field, metrics},
 };
 
@@ -25,20 +29,9 @@ const MAX_LIMIT_WAIT: Duration = Duration::from_mins(10);
 const NEVER_READY: &str = "Discord ends the gateway session before it is ready (if this persists: too few shards for \
     this bot, or a gateway version that is no longer supported)";
 
-/// The end of a shard's supervision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// We closed it.
-    Closed,
-    /// Trying again is of no use.
-    Refused,
-    /// Discord asks for this number of shards.
-    Reshard(u32),
-}
-
 /// The supervisor of one shard.
 pub(super) struct Supervisor<'a> {
-    shared: &'a Shared,
+    gateway: &'a Gateway,
     shard: (u32, u32),
     backoff: Backoff,
     has_identified: bool,
@@ -47,61 +40,61 @@ pub(super) struct Supervisor<'a> {
 
 impl<'a> Supervisor<'a> {
     /// Supervises `shard`: its number, and how many there are.
-    pub(super) fn new(gateway: &'a Shared, shard: (u32, u32)) -> Self {
+    pub(super) fn new(gateway: &'a Gateway, shard: (u32, u32)) -> Self {
         let backoff = Backoff::new(gateway.timing.min_backoff, gateway.timing.max_backoff);
-        Self { shared: gateway, shard, backoff, has_identified: false, was_ready: false }
+        Self { gateway, shard, backoff, has_identified: false, was_ready: false }
     }
 
     /// Runs sessions until `closed` is cancelled or another one makes no sense.
-    pub(super) async fn run(mut self, gateway_bot: GatewayBotCall<'_>, closed: &CancellationToken) -> End {
+    pub(super) async fn run(mut self, closed: &CancellationToken) -> Ended {
         let mut wait = Duration::ZERO;
-        while closed.run_until_cancelled(sleep(wait)).await.is_some() {
-            let Some(asked) = closed.run_until_cancelled(gateway_bot()).await else { break };
-            match self.session(asked, closed).await {
-                Ok(next) => wait = next,
-                Err(end) => return end,
-            }
+        loop {
+            let (ended, ready_at) = match closed.run_until_cancelled(self.prepare(wait)).await {
+                None => (Ended::Closed, None),
+                Some(Err(ended)) => (ended, None),
+                Some(Ok(mut session)) => (session.run(closed).await, session.ready_at),
+            };
+            wait = match ended {
+                Ended::Closed | Ended::Reshard(_) => return ended,
+                Ended::Refused(why) => {
+                    self.gateway.set_state(self.shard.0, ConnectionState::Refused { why: why.to_owned() });
+                    tracing::error!(
+                        { field::REASON } = why,
+                        "Discord refuses this bot; not connecting again"
+                    );
+                    return ended;
+                }
+                Ended::Unreachable(why) => self.unreachable(&why),
+                Ended::Lost(why) => self.lost(why, ready_at),
+                Ended::Exhausted(wait) => self.exhausted(wait),
+            };
         }
-        End::Closed
     }
 
-    /// Runs one session, where the response of `GET /gateway/bot` says. Returns the wait before the next one.
-    async fn session(
-        &mut self,
-        asked: Result<Value, Unreached>,
-        closed: &CancellationToken,
-    ) -> Result<Duration, End> {
-        let bot = match asked.map(|body| GatewayBot::read(&body, &self.shared.origin)) {
-            Err(Unreached::Unauthorized) => return Err(self.refused(WRONG_TOKEN)),
-            Err(Unreached::Passing(why)) => return Ok(self.failed(&why)),
-            Ok(Err(error @ Unusable::RealHost)) => return Err(self.refused(&error.to_string())),
-            Ok(Err(error @ Unusable::Address)) => return Ok(self.failed(&error.to_string())),
-            Ok(Ok(bot)) => bot,
+    /// Prepares a session after `wait`: asks Discord where to connect, and waits until this shard may IDENTIFY.
+    async fn prepare(&mut self, wait: Duration) -> Result<Session<'a>, Ended> {
+        sleep(wait).await;
+        let until = Instant::now() + IDENTITY_TIMEOUT;
+        let bot = match self.gateway.rest.send(&Request::get(Route::GatewayBot), until).await {
+            Ok(body) => GatewayBot::read(&body, &self.gateway.origin)?,
+            Err(RestError::Unauthorized) => return Err(Ended::Refused(WRONG_TOKEN)),
+            Err(error) => return Err(Ended::Unreachable(error.chain())),
         };
         if !self.was_ready && bot.shards > self.shard.1 {
-            return Err(End::Reshard(bot.shards));
+            return Err(Ended::Reshard(bot.shards));
         }
-        self.shared.budget().learn(bot.starts, Instant::now());
-        let reserved = closed.run_until_cancelled(self.reserve_identify()).await.ok_or(End::Closed)?;
-        if let Err(wait) = reserved {
-            return Ok(wait);
-        }
-        let mut session = Session::new(self.shared, self.shard, bot.url);
-        match session.run(closed).await {
-            Ended::Closed => Err(End::Closed),
-            Ended::Refused(why) => Err(self.refused(why)),
-            Ended::Unreachable(why) => Ok(self.failed(why)),
-            Ended::Lost(why) => Ok(self.lost(why, session.ready_at)),
-        }
+        self.gateway.budget().learn(bot.starts, Instant::now());
+        self.reserve_identify().await?;
+        Ok(Session::new(self.gateway, self.shard, bot.url))
     }
 
-    /// Waits until this shard may IDENTIFY; the error is the wait for a limit that is spent. The budget counts the
-    /// shards that go first, so Discord is not asked again: all of them would ask at the same moment.
-    async fn reserve_identify(&mut self) -> Result<(), Duration> {
+    /// Waits until this shard may IDENTIFY. The budget counts the shards that go first, so Discord is not asked again:
+    /// all of them would ask at the same moment.
+    async fn reserve_identify(&mut self) -> Result<(), Ended> {
         loop {
             let now = Instant::now();
             // the lock ends with the statement
-            let taken = self.shared.budget().take(self.shard.0, !self.has_identified, now);
+            let taken = self.gateway.budget().take(self.shard.0, !self.has_identified, now);
             match taken {
                 Ok(left) => {
                     self.has_identified = true;
@@ -111,7 +104,7 @@ impl<'a> Supervisor<'a> {
                     return Ok(());
                 }
                 Err(Wait::Spacing(until)) => sleep_until(until).await,
-                Err(Wait::Exhausted(until)) => return Err(self.exhausted(until - now)),
+                Err(Wait::Exhausted(until)) => return Err(Ended::Exhausted(until - now)),
             }
         }
     }
@@ -125,28 +118,23 @@ impl<'a> Supervisor<'a> {
         self.report(&why, wait.min(MAX_LIMIT_WAIT))
     }
 
-    fn failed(&mut self, why: &str) -> Duration {
+    fn unreachable(&mut self, why: &str) -> Duration {
         let wait = self.backoff.next(fastrand::f64());
         self.report(why, wait)
     }
 
     fn lost(&mut self, why: &str, ready_at: Option<Instant>) -> Duration {
         self.was_ready = ready_at.is_some();
-        reset_after(&mut self.backoff, ready_at.map(|at| at.elapsed()).unwrap_or_default());
-        let wait = next_session(&mut self.backoff, self.shared.timing.min_backoff, fastrand::f64());
+        let lived = ready_at.map(|at| at.elapsed()).unwrap_or_default();
+        let wait = next_session(&mut self.backoff, lived, self.gateway.timing.min_backoff, fastrand::f64());
         self.report(if self.was_ready { why } else { NEVER_READY }, wait)
     }
 
     fn report(&self, why: &str, wait: Duration) -> Duration {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        self.shared.status.set(self.shard.0, State::Lost { why: why.to_owned() });
+        // readiness knows it before the log does
+        self.gateway.set_state(self.shard.0, ConnectionState::Lost { why: why.to_owned() });
         tracing::warn!({ field::REASON } = why, shard = self.shard.0, wait_ms, "not connected to Discord");
         wait
-    }
-
-    fn refused(&self, why: &str) -> End {
-        self.shared.status.set(self.shard.0, State::Refused { why: why.to_owned() });
-        tracing::error!({ field::REASON } = why, "Discord refuses this bot; not connecting again");
-        End::Refused
     }
 }

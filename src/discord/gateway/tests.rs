@@ -9,12 +9,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use serde_json::json;
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use axum::{Json, Router, http::StatusCode, routing::get};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle, time::timeout};
 
 use self::fake::{Acceptance as FakeDoor, FakeGateway, Reaction, Rules};
 use super::*;
-use crate::discord::interaction::{Interaction, Kind};
+use crate::{
+    discord::interaction::{Interaction, Kind},
+    platform::ConnectionState as State,
+};
 
 const TOKEN: &str = "the-bot-token";
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,7 +45,7 @@ const SOON: Duration = Duration::from_secs(3);
 /// A running bot, its fake gateway, and its output.
 struct Bot {
     fake: Arc<FakeGateway>,
-    state: watch::Receiver<State>,
+    shards: watch::Receiver<Vec<State>>,
     interactions: mpsc::UnboundedReceiver<Interaction>,
     closed: CancellationToken,
     task: JoinHandle<()>,
@@ -50,22 +54,29 @@ struct Bot {
 impl Bot {
     async fn start(rules: Rules) -> Self {
         let fake = Arc::new(FakeGateway::open(rules).await);
-        Self::at(Arc::clone(&fake), move || Ok(fake.gateway_bot()))
+        Self::at(Arc::clone(&fake), move || Ok(fake.gateway_bot())).await
     }
 
-    fn at(
+    /// A bot whose `GET /gateway/bot` has this response.
+    async fn at(
         fake: Arc<FakeGateway>,
-        answer: impl Fn() -> Result<Value, Unreached> + Send + Sync + 'static,
+        answer: impl Fn() -> Result<Value, StatusCode> + Clone + Send + Sync + 'static,
     ) -> Self {
-        let (published, state) = watch::channel(State::Connecting { since: Instant::now() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let api = Router::new().route("/api/v10/gateway/bot", get(async move || answer().map(Json)));
         let (sender, interactions) = mpsc::unbounded_channel();
         let inbox: Inbox = Arc::new(move |interaction| drop(sender.send(interaction)));
-        let (origin, closed) = ("http://127.0.0.1:9".parse().expect("a URL"), CancellationToken::new());
-        let setup = Setup { origin, token: TOKEN.into(), inbox, state: published, closed: closed.clone() };
+        let (origin, closed): (Url, _) = (origin.parse().expect("a URL"), CancellationToken::new());
+        let rest = Rest::new(&origin, &TOKEN.into()).expect("a client");
+        let gateway = Gateway::new(origin, TOKEN.into(), rest, inbox, timing());
+        let (shards, closing) = (gateway.shards.subscribe(), closed.clone());
         let task = tokio_util::task::TaskTracker::new().spawn(async move {
-            run_with(setup, timing(), &|| std::future::ready(answer()).boxed()).await;
+            let served = async { axum::serve(listener, api).await.expect("a server") };
+            let run = gateway.run(&closing);
+            tokio::select! { () = served => {} () = run => {} }
         });
-        Self { fake, state, interactions, closed, task }
+        Self { fake, shards, interactions, closed, task }
     }
 
     async fn ready(rules: Rules) -> Self {
@@ -74,8 +85,9 @@ impl Bot {
         bot
     }
 
-    async fn until(&mut self, wanted: impl FnMut(&State) -> bool) -> State {
-        timeout(TIMEOUT, self.state.wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+    async fn until(&mut self, mut wanted: impl FnMut(&State) -> bool) -> State {
+        let all = self.shards.wait_for(|shards| wanted(worst(shards)));
+        worst(&timeout(TIMEOUT, all).await.expect("in time").expect("it runs")).clone()
     }
 
     async fn seen(&self, wanted: impl FnMut(&fake::Truth) -> bool) -> fake::Truth {
@@ -97,6 +109,20 @@ impl Bot {
         self.closed.cancel();
         timeout(TIMEOUT, self.task).await.expect("in time").expect("no panic");
         begin.elapsed()
+    }
+}
+
+#[test]
+fn the_worst_shard_determines_the_state() {
+    let connecting = State::Connecting { since: Instant::now() };
+    let lost = State::Lost { why: "gone".into() };
+    let refused = State::Refused { why: "no".into() };
+    let by_badness = [State::Ready, connecting, lost, refused];
+    for (n, expected) in by_badness.iter().enumerate() {
+        let mut shards = by_badness[..=n].to_vec();
+        assert_eq!(worst(&shards), expected);
+        shards.reverse();
+        assert_eq!(worst(&shards), expected);
     }
 }
 
@@ -140,7 +166,7 @@ async fn interactions_sent_meanwhile_arrive_after_a_resume() {
         assert_eq!(bot.button().await, name);
         bot.seen(|truth| truth.resumes.len() == resumes + 1 && truth.live == 1).await;
     }
-    assert_eq!((bot.fake.truth().identifies.len(), bot.state.borrow().clone()), (1, State::Ready));
+    assert_eq!((bot.fake.truth().identifies.len(), worst(&bot.shards.borrow())), (1, &State::Ready));
     bot.fake.interaction(&button("after"));
     assert_eq!(bot.button().await, "after");
     bot.close().await;
@@ -207,7 +233,7 @@ async fn after_a_fatal_close_code_the_state_names_the_remedy() {
         let fake = Arc::new(FakeGateway::open(rules()).await);
         fake.reactions([Reaction::Close(code)]);
         let asked = Arc::clone(&fake);
-        let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
+        let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot())).await;
         let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
         assert!(matches!(&state, State::Refused { why } if why.contains(word)), "{code}: {state:?}");
         timeout(TIMEOUT, bot.task).await.expect("it returns by itself").expect("no panic");
@@ -218,7 +244,7 @@ async fn after_a_fatal_close_code_the_state_names_the_remedy() {
 #[tokio::test]
 async fn with_a_refused_token_nothing_is_connected() {
     let fake = Arc::new(FakeGateway::open(rules()).await);
-    let mut bot = Bot::at(fake, || Err(Unreached::Unauthorized));
+    let mut bot = Bot::at(fake, || Err(StatusCode::UNAUTHORIZED)).await;
     let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
     assert!(matches!(&state, State::Refused { why } if why.contains("DISCORD_TOKEN")), "{state:?}");
     assert_eq!(bot.fake.truth().connections, 0);
@@ -227,7 +253,7 @@ async fn with_a_refused_token_nothing_is_connected() {
 #[tokio::test]
 async fn discords_own_gateway_is_refused_for_another_api() {
     let fake = Arc::new(FakeGateway::open(rules()).await);
-    let mut bot = Bot::at(fake, || Ok(json!({ "url": "wss://gateway.discord.gg" })));
+    let mut bot = Bot::at(fake, || Ok(json!({ "url": "wss://gateway.discord.gg" }))).await;
     let state = bot.until(|state| matches!(state, State::Refused { .. })).await;
     assert!(matches!(&state, State::Refused { why } if why.contains("DISCORD_API_URL")), "{state:?}");
 }
@@ -235,13 +261,14 @@ async fn discords_own_gateway_is_refused_for_another_api() {
 #[tokio::test]
 async fn a_failing_api_is_called_again() {
     let fake = Arc::new(FakeGateway::open(rules()).await);
-    let (asked, count) = (Arc::clone(&fake), AtomicUsize::new(0));
+    let (asked, count) = (Arc::clone(&fake), Arc::new(AtomicUsize::new(0)));
     let mut bot = Bot::at(fake, move || match count.fetch_add(1, Ordering::Relaxed) {
-        0 => Err(Unreached::Passing("it is away".into())),
+        0 => Err(StatusCode::BAD_REQUEST),
         1 => Ok(json!({})),
         _ => Ok(asked.gateway_bot()),
-    });
-    bot.until(|state| *state == State::Lost { why: "it is away".into() }).await;
+    })
+    .await;
+    bot.until(|state| *state == State::Lost { why: "refused with status 400, code 0".into() }).await;
     bot.until(|state| *state == State::Ready).await;
     bot.close().await;
 }
@@ -290,13 +317,11 @@ async fn a_refused_session_is_retried_more_slowly() {
         Reaction::CloseWithoutCode,
     ]);
     let asked = Arc::clone(&fake);
-    let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
+    let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot())).await;
     let state = bot.until(|state| matches!(state, State::Lost { .. })).await;
     assert!(matches!(&state, State::Lost { why } if why.contains("before it is ready")), "{state:?}");
-    timeout(2 * TIMEOUT, bot.state.wait_for(|state| *state == State::Ready))
-        .await
-        .expect("in time")
-        .expect("runs");
+    let ready = bot.shards.wait_for(|shards| *worst(shards) == State::Ready);
+    drop(timeout(2 * TIMEOUT, ready).await.expect("in time").expect("runs"));
     assert_eq!(bot.fake.truth().identifies.len(), 5);
     bot.close().await;
 }
@@ -337,7 +362,8 @@ async fn shards_that_wait_for_their_turn_do_not_call_the_api_again() {
     let mut bot = Bot::at(fake, move || {
         count.fetch_add(1, Ordering::Relaxed);
         Ok(gateway.gateway_bot())
-    });
+    })
+    .await;
     bot.until(|state| *state == State::Ready).await;
     assert_eq!(asked.load(Ordering::Relaxed), 1 + 4, "once for their number, and once each");
     bot.close().await;
@@ -350,7 +376,7 @@ async fn it_closes_within_a_second_from_every_state() {
         fake.acceptance(acceptance);
         fake.withhold_hello();
         let asked = Arc::clone(&fake);
-        let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot()));
+        let mut bot = Bot::at(fake, move || Ok(asked.gateway_bot())).await;
         bot.seen(|truth| truth.connections > 0).await;
         if acceptance == FakeDoor::Shut {
             bot.until(|state| matches!(state, State::Lost { .. })).await;

@@ -10,10 +10,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::reply::Reply;
-pub(super) use self::reply::value;
 use super::{
     METRICS, PLATFORM, commands, completion,
-    interaction::{ChannelKind, Interaction, Kind},
+    interaction::{ChannelKind, Interaction, Kind, UNSETTLED},
     message_ref::MessageRef,
     permissions::Access,
     render,
@@ -91,8 +90,9 @@ impl InteractionHandler {
             self.arena().withdraw(recorded);
             return reply.unthink(&error).await;
         }
-        let (rest, id) = (self.rest.clone(), recorded.id());
-        let mut surface = DiscordSurface::new(rest, reply.interaction, id, self.token_life);
+        let message_ref = MessageRef::of(reply.interaction, self.token_life);
+        let unsettled_until = reply.interaction.received_at + UNSETTLED;
+        let mut surface = DiscordSurface::new(self.rest.clone(), message_ref, recorded.id(), unsettled_until);
         self.arena().race(recorded, &mut surface).await;
     }
 

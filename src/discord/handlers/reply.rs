@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -36,8 +35,6 @@ const CHANNEL_MESSAGE: u8 = 4;
 const DEFERRED_CHANNEL_MESSAGE: u8 = 5;
 const DEFERRED_UPDATE_MESSAGE: u8 = 6;
 const AUTOCOMPLETE_RESULT: u8 = 8;
-/// The message flag that shows a message to one person alone.
-const EPHEMERAL: u32 = 1 << 6;
 /// The interaction type of autocomplete, which is answered with choices.
 const AUTOCOMPLETE: u8 = 4;
 
@@ -59,8 +56,9 @@ impl Reply<'_> {
 
     /// Shows "thinking" to the person alone. Returns false if that failed.
     pub(super) async fn think_privately(&self) -> bool {
-        let thinking =
-            self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": { "flags": EPHEMERAL } })).await;
+        let thinking = self
+            .first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": { "flags": render::EPHEMERAL } }))
+            .await;
         if let Err(error) = &thinking {
             self.unthink(error).await;
         }
@@ -82,7 +80,7 @@ impl Reply<'_> {
 
     /// Sends `body` to the person alone.
     pub(super) async fn say(&self, body: Body) {
-        let _logged = self.first(json!({ "type": CHANNEL_MESSAGE, "data": value(&body.private()) })).await;
+        let _logged = self.first(json!({ "type": CHANNEL_MESSAGE, "data": body.private().json() })).await;
     }
 
     /// Offers these choices.
@@ -135,7 +133,7 @@ impl Reply<'_> {
     fn edit(&self, body: &Body) -> Request {
         let Interaction { application, token, .. } = self.interaction;
         let route = Route::EditOriginal { application: *application, token: token.clone() };
-        Request::json(route, value(body))
+        Request::json(route, body.json())
     }
 
     async fn put(&self, body: &Body, files: Vec<File>, deadline: Instant) -> Result<(), RestError> {
@@ -163,8 +161,4 @@ impl Reply<'_> {
             error => tracing::warn!(error = error.chain(), "failed to answer an interaction"),
         })
     }
-}
-
-pub(in crate::discord) fn value(body: &impl Serialize) -> Value {
-    serde_json::to_value(body).expect("text, numbers and lists are always JSON")
 }

@@ -6,7 +6,8 @@
 //! strictest reading, and after trimming. serenity's builders are not used: nothing can be read back from them, while
 //! embeds are weighed here.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     button::Button,
@@ -33,7 +34,7 @@ pub(super) const LABEL: usize = 80;
 /// Slate: colours belong to the models.
 const COLOR: u32 = 0x88_92_A6;
 /// Shown to the asker only (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
-const EPHEMERAL: u64 = 1 << 6;
+pub(crate) const EPHEMERAL: u64 = 1 << 6;
 
 /// A message. The flag that suppresses embeds is never among its flags: it would hide ours too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -63,6 +64,10 @@ impl Body {
     /// Returns this message, shown to the asker only.
     pub(crate) fn private(self) -> Self {
         Self { flags: Some(EPHEMERAL), ..self }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::to_value(self).expect("text, numbers and lists are always JSON")
     }
 }
 
@@ -152,8 +157,8 @@ impl Row {
 pub(crate) struct ButtonDto {
     #[serde(rename = "type")]
     kind: u8,
-    #[serde(serialize_with = "as_number")]
-    pub(crate) style: Style,
+    /// The number of a [`Style`].
+    pub(crate) style: u8,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) label: String,
     pub(crate) emoji: Emoji,
@@ -164,7 +169,7 @@ impl ButtonDto {
     /// A button that means `button`.
     pub(super) fn new(button: Button, style: Style, emoji: &str, label: impl Into<String>) -> Self {
         let emoji = Emoji { name: emoji.to_owned() };
-        Self { kind: 2, style, label: label.into(), emoji, custom_id: button.to_string() }
+        Self { kind: 2, style: style as u8, label: label.into(), emoji, custom_id: button.to_string() }
     }
 }
 
@@ -183,11 +188,6 @@ pub(crate) enum Style {
     Secondary = 2,
     /// Ends something.
     Danger = 4,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn as_number<S: Serializer>(style: &Style, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(*style as u8)
 }
 
 /// The length of `text` as Discord counts it.

@@ -48,26 +48,18 @@ fn line(out: &mut String, text: &str) {
     let line = Line::parse(text);
     out.push_str(line.indent);
     out.push_str(if line.is_quoted { "> " } else { "" });
-    match line.kind {
-        LineKind::Rule => out.push_str(RULE),
-        LineKind::Item(item) => {
-            out.push_str("- ");
-            push(out, &guarded(item));
-        }
-        LineKind::Heading(words) => heading(out, &guarded(&words)),
-        LineKind::Other(rest) => other(out, rest),
-    }
-}
-
-fn other(out: &mut String, rest: &str) {
-    if let Some(small) = rest.strip_prefix("-# ") {
-        out.push_str("-# ");
-        push(out, &guarded(small));
-    } else {
-        // not a heading to us, but to Discord: a hash without words takes the next line
-        out.push_str(if rest.starts_with('#') { "\\" } else { "" });
-        push(out, rest);
-    }
+    let (mark, content) = match line.kind {
+        LineKind::Rule => return out.push_str(RULE),
+        LineKind::Item(item) => ("- ", guarded(item)),
+        LineKind::Heading(words) => ("", bold(guarded(&words))),
+        LineKind::Other(rest) => match rest.strip_prefix("-# ") {
+            Some(small) => ("-# ", guarded(small)),
+            // not a heading to us, but to Discord: a hash without words takes the next line
+            None => (if rest.starts_with('#') { "\\" } else { "" }, rest.to_owned()),
+        },
+    };
+    out.push_str(mark);
+    push(out, &content);
 }
 
 /// Content of a line, escaped where it would begin a block.
@@ -77,13 +69,9 @@ fn guarded(text: &str) -> String {
     if marked { format!("\\{text}") } else { text.to_owned() }
 }
 
-/// Appends a heading as a bold line.
-fn heading(out: &mut String, words: &str) {
-    if words.contains('*') {
-        push(out, words);
-    } else {
-        push(out, &format!("**{words}**"));
-    }
+/// A heading as bold text.
+fn bold(words: String) -> String {
+    if words.contains('*') { words } else { format!("**{words}**") }
 }
 
 /// A part of a line.
@@ -107,35 +95,31 @@ struct Run {
     live: bool,
 }
 
+impl Run {
+    fn shown(self) -> String {
+        let mark = if self.live { self.mark.to_string() } else { format!("\\{}", self.mark) };
+        mark.repeat(self.length)
+    }
+}
+
 /// Appends `text`, a line outside code blocks, with masked links, mentions, timestamps, custom emoji and spoilers shown as
 /// text.
 pub(super) fn push(out: &mut String, text: &str) {
     let mut tokens = tokens(text);
     pair(&mut tokens);
-    let mut address = false;
+    let mut after_address = false;
     for token in &tokens {
-        let after_address = std::mem::replace(&mut address, matches!(token, Token::Address(_)));
-        match token {
-            Token::Safe(safe) => {
-                push_apart(out, after_address && !safe.starts_with(char::is_whitespace), safe);
-            }
+        let (apart, text) = match token {
+            Token::Safe(text) => (after_address && !text.starts_with(char::is_whitespace), text),
             // also after an escaped backtick: three in a row would begin a block
-            Token::Code(text) => {
-                let apart = after_address || out.ends_with('`');
-                push_apart(out, apart, text);
-            }
-            Token::Address(text) => push_apart(out, after_address, text),
-            Token::Run(run) => {
-                let mark = if run.live { run.mark.to_string() } else { format!("\\{}", run.mark) };
-                push_apart(out, after_address, &mark.repeat(run.length));
-            }
-        }
+            Token::Code(text) => (after_address || out.ends_with('`'), text),
+            Token::Address(text) => (after_address, text),
+            Token::Run(run) => (after_address, &run.shown()),
+        };
+        out.push_str(if apart { " " } else { "" });
+        out.push_str(text);
+        after_address = matches!(token, Token::Address(_));
     }
-}
-
-fn push_apart(out: &mut String, apart: bool, text: &str) {
-    out.push_str(if apart { " " } else { "" });
-    out.push_str(text);
 }
 
 fn tokens(text: &str) -> Vec<Token> {
@@ -236,44 +220,25 @@ fn code_span(rest: &str) -> (Token, usize) {
 
 /// Enables the runs that are sure to find each other.
 fn pair(tokens: &mut [Token]) {
-    let mut open: Vec<usize> = vec![];
+    let mut open: Vec<(usize, Run)> = vec![];
     for at in 0..tokens.len() {
         let run = match &tokens[at] {
-            Token::Run(run) if !run.live => *run,
-            Token::Run(Run { mark: '~', .. }) => {
-                open.retain(|&i| mark(&tokens[i]) != Some('~'));
-                continue;
-            }
+            Token::Run(run) => *run,
             Token::Code(text) | Token::Address(text) => {
-                open.retain(|&i| mark(&tokens[i]).is_some_and(|mark| !text.contains(mark)));
+                open.retain(|(_, open)| !text.contains(open.mark));
                 continue;
             }
-            _ => continue,
+            Token::Safe(_) => continue,
         };
-        let partner = open.iter().rposition(|&i| mark(&tokens[i]) == Some(run.mark));
-        match partner.map(|place| (place, open[place])) {
-            Some((place, i))
-                if run.closes && matches!(&tokens[i], Token::Run(open) if open.length == run.length) =>
-            {
-                enliven(&mut tokens[i]);
-                enliven(&mut tokens[at]);
-                open.truncate(place);
-                open.retain(|&i| mark(&tokens[i]) != Some(run.mark));
+        let nearest = open.iter().rposition(|(_, open)| open.mark == run.mark);
+        let partner = nearest.filter(|&i| run.closes && open[i].1.length == run.length);
+        if let Some(i) = partner {
+            for paired in [open[i].0, at] {
+                tokens[paired] = Token::Run(Run { live: true, ..run });
             }
-            _ => {
-                open.retain(|&i| mark(&tokens[i]) != Some(run.mark));
-                open.extend(run.opens.then_some(at));
-            }
+            open.truncate(i);
         }
-    }
-}
-
-fn mark(token: &Token) -> Option<char> {
-    if let Token::Run(run) = token { Some(run.mark) } else { None }
-}
-
-fn enliven(token: &mut Token) {
-    if let Token::Run(run) = token {
-        run.live = true;
+        open.retain(|(_, open)| open.mark != run.mark);
+        open.extend((run.opens && partner.is_none()).then_some((at, run)));
     }
 }

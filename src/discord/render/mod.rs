@@ -12,7 +12,7 @@ mod race;
 mod tests;
 
 pub(crate) use self::{
-    body::Body,
+    body::{Body, EPHEMERAL},
     cards::{answers, answers_file, examples, explanation, help, models, notice},
     race::{CHART_FILE, live},
 };

@@ -5,14 +5,14 @@ use super::{
         ALT, Attachment, Body, ButtonDto, DESCRIPTION, EMBEDS, Embed, Footer, Image, Row, Style, TOTAL,
         length,
     },
-    escape::{bare, between, bold, clipped, color, escape, short, title},
+    escape::{between, bold, clipped, color, escape, short, title},
     markdown::Answer,
 };
 use crate::{
     button::Button,
     race::RaceId,
     view::{
-        LaneView, Numbers, Progress, View,
+        LaneView, Progress, View,
         fit::{heights, shares},
         results,
         text::{fitting, plain},
@@ -100,7 +100,7 @@ fn headline(view: &View, race: RaceId, shortened: bool) -> Embed {
     // a code block has its own margins
     parts.retain(|part| !part.is_empty());
     let description = parts.join("\n\n").replace("\n\n```", "\n```").replace("```\n\n", "```\n");
-    let footer = Some(Footer { text: footer(view, race, shortened) });
+    let footer = Some(Footer { text: words::notes(view, race, shortened) });
     Embed { footer, ..Embed::text(description) }
 }
 
@@ -133,18 +133,6 @@ fn line(lane: &LaneView, alone: bool) -> String {
 fn final_table(view: &View) -> String {
     let (heads, lanes) = results::table(view, COLUMNS, ["first", "total", "tokens", "tok/s"]);
     format!("```\n{}\n```", fitting(lanes.into_iter(), heads, LINES, length))
-}
-
-fn footer(view: &View, race: RaceId, shortened: bool) -> String {
-    let mut parts = vec![];
-    if view.is_final() {
-        parts.push(words::SPEED_DEFINITION.to_owned());
-        parts.extend(words::is_mixed(view).then(|| "* simulated".to_owned()));
-        parts.extend(shortened.then(|| words::SHORTENED.to_owned()));
-        parts.extend(view.cost.clone());
-    }
-    parts.push(format!("race {}", race.brief()));
-    parts.join(" · ")
 }
 
 /// The answers: one embed for each lane in the colour of its model, the last ones in a common embed if there are more
@@ -192,16 +180,14 @@ impl<'a> Part<'a> {
         let status = |mark: &str| between(&format!("{mark}*"), &lane.status, SENTENCE, "*\n");
         let status = words::mark(lane).map(status).unwrap_or_default();
         let note = lane.note.as_ref().map(|note| between("-# ", note, SENTENCE, "\n"));
-        let has_answer = !lane.answer.trim().is_empty();
-        let answer =
-            has_answer.then(|| Answer::new(&lane.answer, words::is_writing(lane), lines, lane.clipped));
-        Self { lane, above: status + &note.unwrap_or_default(), answer }
+        Self { lane, above: status + &note.unwrap_or_default(), answer: Answer::of(lane, lines) }
     }
 
     /// The embed without its text. A lane alone has its numbers here, others in the headline.
     fn frame(&self, alone: bool) -> Embed {
         let (card, simulated) = (&self.lane.card, self.lane.simulated);
-        let footer = self.lane.numbers.as_ref().filter(|_| alone).map(numbers);
+        let numbers = self.lane.numbers.as_ref().filter(|_| alone);
+        let footer = numbers.map(|numbers| Footer { text: words::numbers(numbers) });
         Embed { title: title(card, simulated), color: color(card), footer, ..Embed::text(String::new()) }
     }
 
@@ -224,10 +210,4 @@ impl<'a> Part<'a> {
         text.push_str(&kept);
         (text.trim().to_owned(), cut)
     }
-}
-
-fn numbers(numbers: &Numbers) -> Footer {
-    let [first, total, tokens, speed] =
-        [&numbers.ttft, &numbers.total, &numbers.tokens, &numbers.speed].map(|figure| bare(figure, 16));
-    Footer { text: format!("first token {first} · total {total} · {tokens} tokens · {speed} tok/s") }
 }

@@ -1,6 +1,6 @@
 //! SHELL. The HTTP client: one request, one response, bounded in size and time.
 
-use std::{error::Error, fmt, io, iter, sync::Arc, time::Duration};
+use std::{error::Error, io, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
@@ -46,15 +46,6 @@ pub(crate) struct File {
     pub(crate) bytes: Bytes,
 }
 
-/// A successful response. `Debug` does not show its body.
-#[derive(Clone)]
-pub(crate) struct Answer {
-    /// 200 to 299.
-    pub(crate) status: u16,
-    /// The body; null if it is empty, or if a change was accepted but the response was cut off.
-    pub(crate) body: Value,
-}
-
 impl Request {
     /// A call without a body.
     #[must_use]
@@ -75,12 +66,7 @@ impl Request {
     }
 }
 
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
+#[derive(Clone)]
 pub(super) struct Client {
     http: reqwest::Client,
     /// The API's address including `/api/v10`.

@@ -115,7 +115,7 @@ impl RestError {
     }
 
     /// A failure without effect at Discord, such as one before anything was sent.
-    pub(super) fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Transport { source: Arc::from(source.into()), ambiguous: false, is_cut: false }
     }
 

@@ -13,7 +13,7 @@ mod rate_limiter;
 mod response;
 mod route;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use metrics::counter;
 use secrecy::SecretString;
@@ -27,7 +27,7 @@ use self::{
     rate_limiter::{Permit, RateLimiter},
 };
 pub(crate) use self::{
-    client::{Answer, File, Request},
+    client::{File, Request},
     error::RestError,
     limit::Urgency,
     rate_limiter::Share,
@@ -50,11 +50,10 @@ pub(crate) const MAX_UNEXPLAINED: u32 = 5;
 
 /// Discord's REST API for one bot. Clones share connections and limits.
 #[derive(Clone)]
-pub(crate) struct Rest(Arc<Inner>);
-
-struct Inner {
+pub(crate) struct Rest {
     client: Client,
-    rate_limiter: RateLimiter,
+    /// The limits, which live messages share.
+    pub(crate) limiter: RateLimiter,
 }
 
 impl Rest {
@@ -64,52 +63,49 @@ impl Rest {
     /// [`RestError::Unauthorized`] for a token that no header can hold, [`RestError::Transport`] without TLS or for
     /// an origin that cannot have a path.
     pub(crate) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
-        Ok(Self(Arc::new(Inner {
-            client: Client::new(origin, token)?,
-            rate_limiter: RateLimiter::default(),
-        })))
+        Ok(Self { client: Client::new(origin, token)?, limiter: RateLimiter::default() })
     }
 
-    /// Calls once, if there is a permit now. For the edit loop, which comes back at the given time with the newest
+    /// Calls once, if there is a permit now, and returns the response's body: null if it is empty, or if a change was
+    /// accepted but the response was cut off. For the edit loop, which comes back at the given time with the newest
     /// state. The call is repeated only, and at once, if the other side ended the connection, a second call does no
     /// harm and has a permit.
     ///
     /// # Errors
     /// [`RestError::Limited`] without a call if there is no permit. The caller then has a position in the bucket's
     /// queue for half a second after the given time; after that another caller may take it.
-    pub(crate) async fn attempt(&self, request: &Request, urgency: Urgency) -> Result<Answer, RestError> {
+    pub(crate) async fn attempt(&self, request: &Request, urgency: Urgency) -> Result<Value, RestError> {
         let timeout = request.timeout();
-        let permit = self.0.rate_limiter.ask(&request.route, urgency)?;
+        let permit = self.limiter.ask(&request.route, urgency)?;
         match self.call(request, permit, timeout).await {
             Err(error) if error.is_cut() && request.route.is_idempotent() => {
-                let Ok(permit) = self.0.rate_limiter.ask(&request.route, urgency) else { return Err(error) };
+                let Ok(permit) = self.limiter.ask(&request.route, urgency) else { return Err(error) };
                 self.call(request, permit, timeout).await
             }
             result => result,
         }
     }
 
-    /// Calls until there is a response: waits for permits, repeats a 429 exactly when told and passing failures with a
-    /// back-off, until `deadline`. Also suits final edits, which wait here no longer than they must.
+    /// Calls until there is a response, and returns its body like [`attempt`](Self::attempt): waits for permits, repeats
+    /// a 429 exactly when told and passing failures with a back-off, until `deadline`. Also suits final edits, which wait
+    /// here no longer than they must.
     ///
     /// # Errors
     /// Refusals are returned at once, [`RestError::Limited`] as soon as the permit is known to come after `deadline`;
     /// otherwise the last failure. An initial response that turns out to have been given by an earlier, unanswered call
     /// of ours is a success.
-    pub(crate) async fn send(&self, request: &Request, deadline: Instant) -> Result<Answer, RestError> {
+    pub(crate) async fn send(&self, request: &Request, deadline: Instant) -> Result<Value, RestError> {
         let mut backoff = Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
         let (mut was_cut, mut may_be_done, mut unexplained) = (false, false, 0);
         loop {
-            let permit = self.0.rate_limiter.wait(&request.route, Urgency::Reply, deadline).await?;
+            let permit = self.limiter.wait(&request.route, Urgency::Reply, deadline).await?;
             let timeout = request.timeout().min(deadline.duration_since(Instant::now()));
             let error = match self.call(request, permit, timeout).await {
-                Ok(answer) => return Ok(answer),
+                Ok(body) => return Ok(body),
                 Err(error) => error,
             };
             match &error {
-                RestError::AlreadyAcknowledged if may_be_done => {
-                    return Ok(Answer { status: 204, body: Value::Null });
-                }
+                RestError::AlreadyAcknowledged if may_be_done => return Ok(Value::Null),
                 RestError::Limited { .. } => continue,
                 RestError::Server { .. } | RestError::Transport { .. } => {}
                 RestError::Unexplained { .. } if unexplained + 1 < MAX_UNEXPLAINED => unexplained += 1,
@@ -128,28 +124,10 @@ impl Rest {
         }
     }
 
-    /// The time to leave between the edits of one live message at `route`, from a response to the next call: by what
-    /// is known of its bucket and how many [share](Self::share) it. At least a second.
-    #[must_use]
-    pub(crate) fn spacing(&self, route: &Route) -> Duration {
-        self.0.rate_limiter.spacing(route)
-    }
-
-    /// The longest wait of the last edits of all live messages for their permits: a restart must leave them this time.
-    #[must_use]
-    pub(crate) fn finals(&self) -> Duration {
-        self.0.rate_limiter.finals()
-    }
-
-    /// Counts one more live message that is edited in `route`'s bucket, until the share is dropped.
-    pub(crate) fn share(&self, route: &Route) -> Share {
-        self.0.rate_limiter.share(route)
-    }
-
     /// Makes one call with a permit and settles it with the outcome.
-    async fn call(&self, request: &Request, permit: Permit, timeout: Duration) -> Result<Answer, RestError> {
+    async fn call(&self, request: &Request, permit: Permit, timeout: Duration) -> Result<Value, RestError> {
         let route = &request.route;
-        let result = match self.0.client.exchange(request, timeout).await {
+        let result = match self.client.exchange(request, timeout).await {
             Ok(received) => {
                 let (outcome, result) = response::read(route, &received);
                 permit.settle_at(outcome, received.at);

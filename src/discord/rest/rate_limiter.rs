@@ -1,13 +1,13 @@
 //! SHELL. The rate limiter with a clock: calls get their permits here, wait for them here, and report their outcomes.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use ::metrics::counter;
 use tokio::time::{Instant, sleep};
 
 use super::{
     error::RestError,
-    limit::{Level, Limiter, Outcome, Refusal, Reservation, Slot, Urgency},
+    limit::{Level, Limiter, Outcome, Reservation, Slot, Urgency},
     route::{Key, Route},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 /// The limits of one bot. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct RateLimiter(Shared<Limiter>);
+pub(crate) struct RateLimiter(Shared<Limiter>);
 
 pub(super) type Permit = permit::Permit<Limiter>;
 
@@ -49,12 +49,8 @@ impl RateLimiter {
     /// # Errors
     /// The error that says when to ask again.
     pub(super) fn ask(&self, route: &Route, urgency: Urgency) -> Result<Permit, RestError> {
-        let asked = self.0.lock().ask(Reservation::new(route, urgency), Instant::now());
-        match asked {
-            Ok(slot) => Ok(self.0.permit(slot)),
-            Err(Refusal::Wait(retry_after)) => Err(RestError::Limited { retry_after }),
-            Err(Refusal::Budget) => Err(RestError::Budget),
-        }
+        let slot = self.0.lock().ask(Reservation::new(route, urgency), Instant::now())?;
+        Ok(self.0.permit(slot))
     }
 
     /// Returns a permit as soon as there is one.
@@ -78,17 +74,15 @@ impl RateLimiter {
         }
     }
 
-    pub(super) fn share(&self, route: &Route) -> Share {
+    /// Counts one more live message that is edited in `route`'s bucket, until the share is dropped.
+    pub(crate) fn share(&self, route: &Route) -> Share {
         let key = route.key();
         self.0.lock().share(key, Instant::now());
         Share { limiter: self.0.clone(), key, who: route.who() }
     }
 
-    pub(super) fn spacing(&self, route: &Route) -> Duration {
-        self.0.lock().spacing(route.key())
-    }
-
-    pub(super) fn finals(&self) -> Duration {
+    /// The longest wait of the last edits of all live messages for their permits: a restart must leave them this time.
+    pub(crate) fn finals(&self) -> Duration {
         self.0.lock().finals()
     }
 }
@@ -119,16 +113,17 @@ impl Share {
     pub(crate) fn sharers(&self) -> usize {
         self.limiter.lock().sharers(self.key)
     }
+
+    /// The time to leave between the edits of the message, from a response to the next call: by what is known of its
+    /// bucket and how many share it. At least a second.
+    #[must_use]
+    pub(crate) fn spacing(&self) -> Duration {
+        self.limiter.lock().spacing(self.key)
+    }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
         self.limiter.lock().unshare(self.key, self.who, Instant::now());
-    }
-}
-
-impl fmt::Debug for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Share").finish_non_exhaustive()
     }
 }

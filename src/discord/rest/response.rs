@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    client::{Answer, Received},
+    client::Received,
     error::RestError,
     limit::{Outcome, Scope, Window},
     route::Route,
@@ -19,36 +19,25 @@ const MIN_RETRY_AFTER: Duration = Duration::from_millis(20);
 /// The wait after a 429 that names none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Reads a response to a call of `route`: the outcome for the limiter, and the result for the caller.
-pub(super) fn read(route: &Route, received: &Received) -> (Outcome, Result<Answer, RestError>) {
+/// Reads a response to a call of `route`: the outcome for the limiter, and the body for the caller. An accepted change is
+/// done, whatever its response looks like; a query needs its response.
+pub(super) fn read(route: &Route, received: &Received) -> (Outcome, Result<Value, RestError>) {
     let Received { status, headers, body, .. } = received;
-    let status = *status;
     let header = |name: &str| headers.get(name)?.to_str().ok();
     let window = window(header);
-    let text = body.as_deref().unwrap_or_default();
-    if status == 429 {
-        let (scope, retry_after) = limited(header, text);
-        let outcome = Outcome::Limited { window, scope, retry_after };
-        return (outcome, Err(RestError::Limited { retry_after }));
-    }
-    let outcome = Outcome::Answered { window, is_invalid: matches!(status, 401 | 403) };
-    if !(200..300).contains(&status) {
-        return (outcome, Err(RestError::of_status(route, status, code(text))));
-    }
-    (outcome, success(route, status, body.as_deref()))
-}
-
-/// An accepted change is done, whatever its response looks like; a query needs its response.
-fn success(route: &Route, status: u16, body: Option<&[u8]>) -> Result<Answer, RestError> {
-    let body = match body {
-        Some(b"") => Ok(Value::Null),
-        Some(text) => serde_json::from_slice(text).map_err(|_| "the response is not JSON"),
-        None => Err("the response was cut off or is too large"),
+    let json: Option<Value> = body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+    let is_needed = route.method() == "GET" && body.as_deref() != Some(b"");
+    let result = match *status {
+        429 => {
+            let (scope, retry_after) = limited(header, &json.unwrap_or_default());
+            let outcome = Outcome::Limited { window, scope, retry_after };
+            return (outcome, Err(RestError::Limited { retry_after }));
+        }
+        200..300 if is_needed => json.ok_or_else(|| RestError::transport("the response is no complete JSON")),
+        200..300 => Ok(json.unwrap_or_default()),
+        status => Err(RestError::of_status(route, status, code(&json.unwrap_or_default()))),
     };
-    match body {
-        Err(error) if route.method() == "GET" => Err(RestError::transport(error)),
-        body => Ok(Answer { status, body: body.unwrap_or_default() }),
-    }
+    (Outcome::Answered { window, is_invalid: matches!(status, 401 | 403) }, result)
 }
 
 /// Reads the state of the bucket; `header` returns a header by its name in lower case. `None` unless all three headers
@@ -62,8 +51,7 @@ fn window<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Window> {
 }
 
 /// Reads the scope of a 429 and its duration: from its body, and only without one from its headers.
-fn limited<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &[u8]) -> (Scope, Duration) {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn limited<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &Value) -> (Scope, Duration) {
     let in_body = body["retry_after"].as_f64();
     let in_header = |name| header(name)?.trim().parse().ok();
     let candidates = [in_body, in_header("retry-after"), in_header("x-ratelimit-reset-after")];
@@ -81,8 +69,7 @@ fn limited<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &[u8]) -> (Scope,
 }
 
 /// The code in an error's body; 0 if there is none.
-fn code(body: &[u8]) -> u32 {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn code(body: &Value) -> u32 {
     body["code"].as_u64().and_then(|code| u32::try_from(code).ok()).unwrap_or_default()
 }
 
@@ -96,6 +83,10 @@ mod tests {
 
     fn lookup<'h>(headers: &'h [(&str, &'h str)]) -> impl Fn(&str) -> Option<&'h str> {
         move |name| headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    }
+
+    fn json(body: &str) -> Value {
+        serde_json::from_str(body).unwrap_or_default()
     }
 
     #[test]
@@ -122,7 +113,7 @@ mod tests {
     #[test]
     fn the_body_beats_the_header_and_keeps_its_fraction() {
         let ms = Duration::from_millis;
-        let of = |headers: &[(&str, &str)], body: &str| limited(lookup(headers), body.as_bytes());
+        let of = |headers: &[(&str, &str)], body: &str| limited(lookup(headers), &json(body));
         let body = r#"{"message":"x","retry_after":64.57,"global":false}"#;
         let (scope, wait) = of(&[("retry-after", "65"), ("x-ratelimit-scope", "user")], body);
         assert_eq!((scope, wait), (Scope::User, ms(64_570)));
@@ -139,8 +130,8 @@ mod tests {
 
     #[test]
     fn a_code_is_read_or_is_zero() {
-        assert_eq!(code(br#"{"message":"Unknown interaction","code":10062}"#), 10_062);
-        assert_eq!(code(b"<html>"), 0);
-        assert_eq!(code(br#"{"message":"404: Not Found","code":-1}"#), 0);
+        assert_eq!(code(&json(r#"{"message":"Unknown interaction","code":10062}"#)), 10_062);
+        assert_eq!(code(&json("<html>")), 0);
+        assert_eq!(code(&json(r#"{"message":"404: Not Found","code":-1}"#)), 0);
     }
 }

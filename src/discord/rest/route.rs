@@ -68,10 +68,9 @@ const TOKEN: &str = "{token}";
 
 /// One row of the table of routes.
 struct Spec {
-    name: &'static str,
     method: &'static str,
     path: String,
-    resource: u64,
+    key: Key,
 }
 
 impl Route {
@@ -104,13 +103,13 @@ impl Route {
                 ("edit_message", "PATCH", format!("channels/{channel}/messages/{message}"), *channel)
             }
         };
-        Spec { name, method, path, resource }
+        Spec { method, path, key: Key { route: name, resource } }
     }
 
     /// The route's name for logs and metrics, without ids.
     #[must_use]
     pub(crate) fn name(&self) -> &'static str {
-        self.spec().name
+        self.key().route
     }
 
     /// Returns true for interaction routes: the token in their path is all they need, and the bot's global limit does
@@ -137,8 +136,7 @@ impl Route {
     }
 
     pub(super) fn key(&self) -> Key {
-        let Spec { name, resource, .. } = self.spec();
-        Key { route: name, resource }
+        self.spec().key
     }
 
     /// The owner of a position in the bucket's queue: the message that is edited, where several share a bucket.

@@ -3,7 +3,7 @@
 //! No text here holds an address, a token, a body or what was sent: of an answer only Slack's own codes are kept, and
 //! only if they look like one.
 
-use std::{error::Error, iter, time::Duration};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -41,8 +41,11 @@ pub(crate) enum ApiError {
     #[error("blocks were refused")]
     InvalidBlocks,
     /// A token is wrong, expired or revoked.
-    #[error("token was refused")]
-    Unauthorized,
+    #[error("token was refused ({code})")]
+    Unauthorized {
+        /// Slack's code.
+        code: String,
+    },
     /// The app lacks a scope.
     #[error("scope {needed} is missing")]
     MissingScope {
@@ -132,7 +135,7 @@ impl ApiError {
             | "no_permission"
             | "not_allowed_token_type"
             | "team_access_not_granted"
-            | "org_login_required" => Self::Unauthorized,
+            | "org_login_required" => Self::Unauthorized { code: code.into() },
             "missing_scope" => Self::MissingScope { needed: scope(body) },
             // documented as "it's possible some aspect of the operation succeeded"
             "internal_error" | "fatal_error" | "service_unavailable"
@@ -171,13 +174,6 @@ impl ApiError {
     /// Returns true if the same call may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Limited { .. } | Self::Server { .. } | Self::Transport { .. })
-    }
-
-    /// Returns the error and its causes in one line, for logs.
-    #[must_use]
-    pub(crate) fn chain(&self) -> String {
-        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 }
 
@@ -228,7 +224,9 @@ mod tests {
         of(&["message_not_found", "thread_not_found", "used_url"], "Gone");
         of(&["msg_too_long", "msg_blocks_too_long"], "TooLong");
         of(&["invalid_blocks", "invalid_blocks_format"], "InvalidBlocks");
-        of(&["invalid_auth", "token_revoked", "account_inactive"], "Unauthorized");
+        for code in ["invalid_auth", "token_revoked", "account_inactive"] {
+            of(&[code], &format!("Unauthorized {{ code: {code:?} }}"));
+        }
         of(&["internal_error", "fatal_error", "team_added_to_org"], "Server { status: 200 }");
         of(&["ratelimited"], "Limited { retry_after: 10s }");
         of(&["expired_trigger_id"], "Refused { code: \"expired_trigger_id\" }");

@@ -1,15 +1,11 @@
-//! SHELL. The two HTTP clients: slack-morphism's for JSON calls, and our own for forms, uploads and response URLs.
+//! SHELL. The HTTP client: JSON and forms to methods of the Web API, bytes to upload addresses, messages to response URLs.
 //!
-//! The library has no deadlines, and its errors hold whole bodies: only a status, a code and a number of seconds leave
-//! this file. It cannot do three things safely. It sends `files.getUploadURLExternal` as a query, so the alternative
-//! text would end up in logs of addresses. It sends the bot token to the upload URL. And it reads every answer without a
-//! content type as JSON, so a delivered upload or response looks failed.
+//! It is ours because slack-morphism's has no deadlines, keeps whole bodies in its errors, sends the alternative text of
+//! a file in an address and the bot token to the upload URL. Only a status, a code and a number of seconds leave this
+//! file.
 
 use std::{iter, time::Duration};
 
-use bytes::Bytes;
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::{self, connect::HttpConnector};
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -17,123 +13,69 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use slack_morphism::{
-    SlackApiToken, SlackApiTokenValue,
-    errors::SlackClientError,
-    hyper_tokio::{SlackClientHyperConnector, SlackClientHyperHttpsConnector, SlackHyperClient},
-};
-use tokio::time::timeout;
 use url::Url;
 
-use super::error::{ApiError, Lost, Result};
+use super::{
+    File,
+    error::{ApiError, Lost, Result},
+};
 
 /// Shorter than any call's deadline, yet long enough for a slow line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Answers are `ok` or a line of JSON.
-const MAX_ANSWER_BYTES: usize = 64 << 10;
+/// An answer repeats a message of some 10 KiB, or lists the members of a group.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 
-/// Creates a client whose calls all go below `api_url`.
-///
-/// # Errors
-/// [`ApiError::Transport`] without TLS.
-pub(crate) fn client(api_url: &Url) -> Result<SlackHyperClient> {
-    connector(api_url).map(SlackHyperClient::new)
-}
-
-/// Creates a connector to `api_url`, without redirects or proxies, with Mozilla's roots.
-pub(super) fn connector(api_url: &Url) -> Result<SlackClientHyperHttpsConnector> {
-    let mut http = HttpConnector::new();
-    // the layer above checks the scheme
-    http.enforce_http(false);
-    http.set_nodelay(true);
-    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-        .map_err(|_| Lost::Unsendable.into_error())?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(http);
-    let connector = SlackClientHyperConnector::from(connector);
-    Ok(connector.with_slack_api_url(api_url.as_str().trim_end_matches('/')))
-}
-
-/// Converts a token to the library's type, if a header can hold it.
-pub(super) fn token(token: &SecretString) -> Result<SlackApiToken> {
+/// Accepts a token that a header can hold.
+pub(super) fn check_token(token: &SecretString) -> Result<()> {
     let text = token.expose_secret();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(ApiError::Unauthorized);
-    }
-    Ok(SlackApiToken::new(SlackApiTokenValue(text.into())))
+    let is_token = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_token { Ok(()) } else { Err(ApiError::Unauthorized { code: "invalid_auth".into() }) }
 }
 
-/// Both clients, for one API.
+/// The client of one API.
 pub(super) struct Http {
-    library: SlackHyperClient,
-    own: Client,
+    client: Client,
     /// Up to the methods' names.
-    api: Url,
+    pub(super) api: Url,
 }
 
 impl Http {
+    /// Creates a client without redirects or proxies.
     pub(super) fn new(api: &Url) -> Result<Self> {
-        let own = Client::builder()
+        let client = Client::builder()
             .http1_only()
             .no_proxy()
             .redirect(redirect::Policy::none())
             .referer(false)
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(|_| Lost::Unsendable.into_error())?;
-        Ok(Self { library: client(api)?, own, api: api.clone() })
+            .build()?;
+        Ok(Self { client, api: api.clone() })
     }
 
-    /// Calls a method of the Web API with JSON.
-    pub(super) async fn call(
-        &self,
-        token: &SlackApiToken,
-        method: &str,
-        body: &Value,
-        deadline: Duration,
-    ) -> Result<Value> {
-        let session = self.library.open_session(token);
-        let exchange = session.http_session_api.http_post::<Value, Value>(method, body, None);
-        success(timeout(deadline, exchange).await.map_err(|_| Lost::Late.into_error())??)
-    }
-
-    /// Calls a method of the Web API with a form.
-    pub(super) async fn form(
-        &self,
-        token: &SlackApiToken,
-        method: &str,
-        fields: &[(&str, &str)],
-        deadline: Duration,
-    ) -> Result<Value> {
+    /// Returns a request to a method of the Web API, without its body.
+    pub(super) fn method(&self, token: &SecretString, method: &str) -> Result<RequestBuilder> {
+        check_token(token)?;
         let mut url = self.api.clone();
         url.path_segments_mut().map_err(|()| Lost::Unsendable.into_error())?.pop_if_empty().push(method);
-        let request = self.own.post(url).bearer_auth(&token.token_value.0).form(fields);
-        success(exchange(request, deadline).await?)
+        Ok(self.client.post(url).bearer_auth(token.expose_secret()))
     }
 
-    /// Sends bytes to an upload address, without the token: the address itself grants the right.
-    pub(super) async fn upload(
-        &self,
-        address: &str,
-        mime: &'static str,
-        bytes: Bytes,
-        deadline: Duration,
-    ) -> Result<()> {
-        let request = self.own.post(self.check(address)?).header(CONTENT_TYPE, mime).body(bytes);
-        exchange(request, deadline).await.map(drop)
+    /// Sends a file's bytes to an upload address, without the token: the address itself grants the right.
+    pub(super) async fn upload(&self, address: &str, file: &File, deadline: Duration) -> Result<()> {
+        let request = self.client.post(self.check(address)?).header(CONTENT_TYPE, file.mime);
+        send(request.body(file.bytes.clone()), deadline).await.map(drop)
     }
 
-    /// Sends a message to a response URL.
-    pub(super) async fn respond(&self, address: &str, body: &Value, deadline: Duration) -> Result<()> {
+    /// Sends a message to a response URL. A success stays one if its answer breaks off or is no JSON.
+    pub(super) async fn respond(&self, address: &str, body: Value, deadline: Duration) -> Result<()> {
         let url = self.check(address).map_err(|_| ApiError::Gone)?;
-        let json = "application/json; charset=utf-8";
-        let request = self.own.post(url).header(CONTENT_TYPE, json).body(body.to_string());
-        let answer = exchange(request, deadline).await?;
-        // `ok` as text, or nothing, is a success
+        let sent = send(json(self.client.post(url), body), deadline).await;
+        let response = sent.map_err(|error| match error {
+            ApiError::Refused { code } if matches!(code.as_str(), "http_404" | "http_410") => ApiError::Gone,
+            error => error,
+        })?;
+        let answer = read(response).await.unwrap_or_default();
         if answer["ok"] == false { success(answer).map(drop) } else { Ok(()) }
     }
 
@@ -150,25 +92,27 @@ impl Http {
     }
 }
 
-/// Returns the answer's JSON, or null for any other success.
-async fn exchange(request: RequestBuilder, deadline: Duration) -> Result<Value> {
-    let exchange = async {
-        let response = request.send().await.map_err(|error| {
-            let lost = match error {
-                error if error.is_connect() => Lost::Unconnected,
-                error if error.is_builder() => Lost::Unsendable,
-                _ => Lost::Cut,
-            };
-            lost.into_error()
-        })?;
-        match response.status().as_u16() {
-            200..300 => Ok(serde_json::from_slice(&body(response).await).unwrap_or_default()),
-            429 => Err(ApiError::limited(retry_after(&response))),
-            404 | 410 => Err(ApiError::Gone),
-            status => Err(ApiError::of_status(status)),
-        }
-    };
-    timeout(deadline, exchange).await.unwrap_or_else(|_| Err(Lost::Late.into_error()))
+/// Adds a JSON body to `request`, without those of its fields that are null.
+pub(super) fn json(request: RequestBuilder, mut body: Value) -> RequestBuilder {
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    request.header(CONTENT_TYPE, "application/json; charset=utf-8").body(body.to_string())
+}
+
+/// Calls a method and returns its answer, which says `"ok": true`.
+pub(super) async fn call(request: RequestBuilder, deadline: Duration) -> Result<Value> {
+    success(read(send(request, deadline).await?).await?)
+}
+
+/// Sends `request`, and returns its response if the status is a success. The deadline is for the body too.
+async fn send(request: RequestBuilder, deadline: Duration) -> Result<Response> {
+    let response = request.timeout(deadline).send().await?;
+    match response.status().as_u16() {
+        200..300 => Ok(response),
+        429 => Err(ApiError::limited(retry_after(&response))),
+        status => Err(ApiError::of_status(status)),
+    }
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
@@ -176,16 +120,16 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// Reads the body of a success; one that breaks off changes nothing about that.
-async fn body(mut response: Response) -> Vec<u8> {
+/// Reads a JSON body.
+async fn read(mut response: Response) -> Result<Value> {
     let mut body = Vec::new();
-    while let Ok(Some(read)) = response.chunk().await {
+    while let Some(read) = response.chunk().await? {
         if body.len() + read.len() > MAX_ANSWER_BYTES {
-            return Vec::new();
+            return Err(Lost::Unreadable.into_error());
         }
         body.extend_from_slice(&read);
     }
-    body
+    serde_json::from_slice(&body).map_err(|_| Lost::Unreadable.into_error())
 }
 
 /// Returns the answer if it says `"ok": true`.
@@ -193,30 +137,20 @@ fn success(answer: Value) -> Result<Value> {
     match (answer["ok"].as_bool(), answer["error"].as_str()) {
         (Some(true), _) => Ok(answer),
         (Some(false), Some(code)) => Err(ApiError::of_code(code, &answer)),
-        // the library makes `{}` of anything but JSON: a proxy answered, perhaps after Slack did the call
+        // a proxy answered, perhaps after Slack did the call
         _ => Err(Lost::Unreadable.into_error()),
     }
 }
 
-impl From<SlackClientError> for ApiError {
-    fn from(error: SlackClientError) -> Self {
-        match error {
-            SlackClientError::ApiError(error) => {
-                let body = error.http_response_body.as_deref().unwrap_or_default();
-                Self::of_code(&error.code, &serde_json::from_str(body).unwrap_or_default())
-            }
-            SlackClientError::RateLimitError(error) => Self::limited(error.retry_after),
-            SlackClientError::HttpError(error) => Self::of_status(error.status_code.as_u16()),
-            SlackClientError::HttpProtocolError(error) => {
-                let cause = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<legacy::Error>());
-                let is_unsent = cause.is_some_and(legacy::Error::is_connect);
-                if is_unsent { Lost::Unconnected } else { Lost::Cut }.into_error()
-            }
-            // the body broke off
-            SlackClientError::SystemError(_) => Lost::Cut.into_error(),
-            // also a 429 without JSON and content type: the library drops its status
-            _ => Lost::Unreadable.into_error(),
-        }
+impl From<reqwest::Error> for ApiError {
+    fn from(error: reqwest::Error) -> Self {
+        let lost = match error {
+            error if error.is_connect() => Lost::Unconnected,
+            error if error.is_builder() => Lost::Unsendable,
+            error if error.is_timeout() => Lost::Late,
+            _ => Lost::Cut,
+        };
+        lost.into_error()
     }
 }
 

@@ -1,7 +1,7 @@
 //! SHELL. Slack's Web API. <https://docs.slack.dev/apis/web-api>
 //!
 //! ```text
-//! Api (one function per method) -> counted (metrics, waits that Slack asked for) -> http (two clients) -> ApiError
+//! Api (one function per method) -> counted (metrics, waits that Slack asked for) -> http -> ApiError
 //! ```
 //!
 //! Every call is made once and within its deadline, and none before the end of a wait that Slack asked for its method:
@@ -15,22 +15,22 @@ mod error;
 mod http;
 mod upload;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use metrics::counter;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use slack_morphism::SlackApiToken;
+use slack_morphism::blocks::SlackView;
 use url::Url;
 
-pub(crate) use self::{error::ApiError, http::client};
+pub(crate) use self::error::ApiError;
 use self::{
     error::{Lost, Result},
     http::Http,
 };
-use super::budget::RateLimiter;
+use super::{budget::RateLimiter, render::Body};
 use crate::telemetry::{field, metrics as names};
 
 /// The methods by their names at Slack. Names without a dot are ours, for addresses that Slack hands out.
@@ -56,7 +56,7 @@ pub(crate) mod method {
 }
 
 /// A channel, and perhaps a thread in it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChannelThread {
     /// `C...`, `G...` or `D...`.
     pub(crate) channel: String,
@@ -64,13 +64,36 @@ pub(crate) struct ChannelThread {
     pub(crate) thread: Option<String>,
 }
 
-/// The address of a message that was posted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Posted {
+impl ChannelThread {
+    /// Returns true for a direct message with one user; those with several have a `G...` or `C...` id.
+    pub(crate) fn is_dm(&self) -> bool {
+        self.channel.starts_with('D')
+    }
+}
+
+/// The address of a message. The store keeps its text form, JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Address {
     /// The channel's id, which for a direct message may differ from the requested one.
     pub(crate) channel: String,
-    /// The message's `ts`.
+    /// The message's own time stamp.
     pub(crate) ts: String,
+    /// The thread of the message, if it is in one.
+    pub(crate) thread: Option<String>,
+}
+
+impl Address {
+    /// The thread of the message, or the one below it.
+    pub(crate) fn below(&self) -> ChannelThread {
+        let thread = self.thread.as_ref().unwrap_or(&self.ts);
+        ChannelThread { channel: self.channel.clone(), thread: Some(thread.clone()) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
 }
 
 /// The owner of a token.
@@ -80,10 +103,6 @@ pub(crate) struct Identity {
     pub(crate) team: String,
     /// The bot user's id, `U...`, which mentions carry.
     pub(crate) user: String,
-    /// The bot's id, `B...`, which its messages carry. `None` for a token that is no bot's.
-    pub(crate) bot: Option<String>,
-    /// The workspace's address.
-    pub(crate) url: String,
 }
 
 /// A file to upload.
@@ -115,7 +134,7 @@ pub(crate) struct Api(Arc<Inner>);
 
 struct Inner {
     http: Http,
-    token: SlackApiToken,
+    token: SecretString,
     rate_limiter: RateLimiter,
     timeouts: Timeouts,
 }
@@ -154,14 +173,6 @@ const TIMEOUTS: Timeouts = Timeouts {
     retry_delay: Duration::from_millis(250),
 };
 
-/// Returns `message` as JSON with `more` fields, of which those that are null are left out.
-fn with_fields(message: &impl Serialize, more: &Value) -> Result<Value> {
-    let mut body = serde_json::to_value(message).map_err(|_| Lost::Unsendable.into_error())?;
-    let fields = more.as_object().into_iter().flatten();
-    fields.filter(|(_, value)| !value.is_null()).for_each(|(key, value)| body[key] = value.clone());
-    Ok(body)
-}
-
 impl Api {
     /// Creates a client of the API at `api_url` (such as `https://slack.com/api`; `http` is accepted) for the bot of
     /// `bot_token`.
@@ -173,7 +184,8 @@ impl Api {
     }
 
     fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
-        let (http, token) = (Http::new(api_url)?, http::token(bot_token)?);
+        http::check_token(bot_token)?;
+        let (http, token) = (Http::new(api_url)?, bot_token.clone());
         Ok(Self(Arc::new(Inner { http, token, rate_limiter: RateLimiter::default(), timeouts })))
     }
 
@@ -183,14 +195,15 @@ impl Api {
         &self.0.rate_limiter
     }
 
+    /// Up to the methods' names.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0.http.api
+    }
+
     /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
     pub(crate) async fn identity(&self) -> Result<Identity> {
-        let answer = self.call(method::IDENTITY, &json!({}), self.0.timeouts.other).await?;
-        let text = |key| answer[key].as_str().map(String::from);
-        let (Some(team), Some(user)) = (text("team_id"), text("user_id")) else {
-            return Err(Lost::Unreadable.into_error());
-        };
-        Ok(Identity { team, user, bot: text("bot_id"), url: text("url").unwrap_or_default() })
+        let answer = self.call(method::IDENTITY, json!({}), self.0.timeouts.other).await?;
+        Ok(Identity { team: text(&answer["team_id"])?, user: text(&answer["user_id"])? })
     }
 
     /// Returns the name that a user goes by. <https://docs.slack.dev/reference/methods/users.info>
@@ -198,8 +211,8 @@ impl Api {
         let answer = self.form(method::NAME, &[("user", user)]).await?;
         let user = &answer["user"];
         let names = [&user["profile"]["display_name"], &user["real_name"], &user["name"]];
-        let name = names.into_iter().filter_map(Value::as_str).find(|name| !name.trim().is_empty());
-        name.map(str::to_owned).ok_or_else(|| Lost::Unreadable.into_error())
+        let name = names.into_iter().find(|name| name.as_str().is_some_and(|name| !name.trim().is_empty()));
+        text(name.unwrap_or(&Value::Null))
     }
 
     /// Returns the ids of a user group's members. <https://docs.slack.dev/reference/methods/usergroups.users.list>
@@ -211,59 +224,54 @@ impl Api {
 
     /// Returns the address of a socket, which proves `app_token`.
     /// <https://docs.slack.dev/reference/methods/apps.connections.open>
-    pub(crate) async fn open_connection(&self, app_token: &SecretString) -> Result<SecretString> {
-        let (token, body) = (http::token(app_token)?, json!({}));
-        let method = method::OPEN_CONNECTION;
-        let call = self.0.http.call(&token, method, &body, self.0.timeouts.other);
-        let answer = self.counted(method, call).await?;
-        answer["url"].as_str().map(SecretString::from).ok_or_else(|| Lost::Unreadable.into_error())
+    pub(crate) async fn open_connection(
+        &self,
+        app_token: &SecretString,
+        deadline: Duration,
+    ) -> Result<SecretString> {
+        let request = self.0.http.method(app_token, method::OPEN_CONNECTION)?;
+        let call = http::call(http::json(request, json!({})), deadline);
+        let answer = self.counted(method::OPEN_CONNECTION, call).await?;
+        text(&answer["url"]).map(SecretString::from)
     }
 
-    /// Posts `message` (an object with `text` and `blocks`) once. Links in it do not unfold.
+    /// Posts `message` once. Links in it do not unfold.
     /// <https://docs.slack.dev/reference/methods/chat.postMessage>
     ///
     /// # Errors
     /// After an [ambiguous](ApiError::is_ambiguous) one the message may exist, and must not be posted again.
-    pub(crate) async fn post(
-        &self,
-        place: &ChannelThread,
-        message: &(impl Serialize + Sync),
-    ) -> Result<Posted> {
+    pub(crate) async fn post(&self, place: &ChannelThread, message: &Body) -> Result<Address> {
         let ChannelThread { channel, thread } = place;
-        let fields =
-            json!({"channel": channel, "thread_ts": thread, "unfurl_links": false, "unfurl_media": false});
-        let body = with_fields(message, &fields)?;
-        let answer = self.call(method::POST, &body, self.0.timeouts.message).await?;
+        let body = json!({
+            "channel": channel, "thread_ts": thread, "text": message.text, "blocks": message.blocks,
+            "unfurl_links": false, "unfurl_media": false,
+        });
+        let answer = self.call(method::POST, body, self.0.timeouts.message).await?;
+        let channel = answer["channel"].as_str().unwrap_or(channel).to_owned();
         // without its time stamp the message is posted, but cannot be edited
-        let ts = answer["ts"].as_str().ok_or_else(|| Lost::Unreadable.into_error())?;
-        Ok(Posted { channel: answer["channel"].as_str().unwrap_or(channel).to_owned(), ts: ts.to_owned() })
+        Ok(Address { channel, ts: text(&answer["ts"])?, thread: thread.clone() })
     }
 
-    /// Replaces the content of the message at `ts` by `message`. Doing it twice does no harm.
+    /// Replaces the content of the message at `address` by `message`. Doing it twice does no harm.
     /// <https://docs.slack.dev/reference/methods/chat.update>
-    pub(crate) async fn update(
-        &self,
-        channel: &str,
-        ts: &str,
-        message: &(impl Serialize + Sync),
-    ) -> Result<()> {
-        let body = with_fields(message, &json!({"channel": channel, "ts": ts}))?;
-        self.call(method::UPDATE, &body, self.0.timeouts.message).await.map(drop)
+    pub(crate) async fn update(&self, address: &Address, message: &Body) -> Result<()> {
+        let Address { channel, ts, .. } = address;
+        let body = json!({"channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks});
+        self.call(method::UPDATE, body, self.0.timeouts.message).await.map(drop)
     }
 
     /// Posts a message that only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
-    pub(crate) async fn whisper(
-        &self,
-        place: &ChannelThread,
-        user: &str,
-        message: &(impl Serialize + Sync),
-    ) -> Result<()> {
-        let fields = json!({"channel": place.channel, "thread_ts": place.thread, "user": user});
-        self.call(method::WHISPER, &with_fields(message, &fields)?, self.0.timeouts.other).await.map(drop)
+    pub(crate) async fn whisper(&self, place: &ChannelThread, user: &str, message: &Body) -> Result<()> {
+        let ChannelThread { channel, thread } = place;
+        let body = json!({
+            "channel": channel, "thread_ts": thread, "user": user,
+            "text": message.text, "blocks": message.blocks,
+        });
+        self.call(method::WHISPER, body, self.0.timeouts.other).await.map(drop)
     }
 
-    /// Answers by a response URL, once: in private, or in place of the message that the URL belongs to. It is valid
-    /// for 30 minutes and 5 answers.
+    /// Answers by a response URL, once: in private, or in place of the message that the URL belongs to. Without a
+    /// `thread` the answer goes to the channel. The URL is valid for 30 minutes and 5 answers.
     /// <https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>
     ///
     /// # Errors
@@ -271,39 +279,39 @@ impl Api {
     pub(crate) async fn respond(
         &self,
         response_url: &SecretString,
-        message: &(impl Serialize + Sync),
+        thread: Option<&str>,
+        message: &Body,
         replace_original: bool,
     ) -> Result<()> {
-        let body = with_fields(message, &json!({ "replace_original": replace_original }))?;
-        let respond = self.0.http.respond(response_url.expose_secret(), &body, self.0.timeouts.other);
+        let body = json!({
+            "thread_ts": thread, "text": message.text, "blocks": message.blocks,
+            "replace_original": replace_original,
+        });
+        let respond = self.0.http.respond(response_url.expose_secret(), body, self.0.timeouts.other);
         self.counted(method::RESPOND, respond).await
     }
 
-    /// Opens `view` as a modal for the user of `trigger_id`, which is valid for 3 seconds and once.
+    /// Opens `view` as a modal for the user of `trigger`, which is valid for 3 seconds and once.
     /// <https://docs.slack.dev/reference/methods/views.open>
-    pub(crate) async fn open_view(
-        &self,
-        trigger_id: &str,
-        view: &(impl Serialize + Sync),
-        deadline: Duration,
-    ) -> Result<()> {
-        let body = with_fields(&json!({ "view": view }), &json!({ "trigger_id": trigger_id }))?;
-        self.call(method::OPEN_VIEW, &body, deadline).await.map(drop)
+    pub(crate) async fn open_view(&self, trigger: &str, view: &SlackView, deadline: Duration) -> Result<()> {
+        let body = json!({"trigger_id": trigger, "view": view});
+        self.call(method::OPEN_VIEW, body, deadline).await.map(drop)
     }
 
     /// Joins a public channel. <https://docs.slack.dev/reference/methods/conversations.join>
     pub(crate) async fn join(&self, channel: &str) -> Result<()> {
-        self.call(method::JOIN, &json!({"channel": channel}), self.0.timeouts.other).await.map(drop)
+        self.call(method::JOIN, json!({"channel": channel}), self.0.timeouts.other).await.map(drop)
     }
 
-    async fn call(&self, method: &'static str, body: &Value, deadline: Duration) -> Result<Value> {
-        self.counted(method, self.0.http.call(&self.0.token, method, body, deadline)).await
+    async fn call(&self, method: &'static str, body: Value, deadline: Duration) -> Result<Value> {
+        let request = http::json(self.0.http.method(&self.0.token, method)?, body);
+        self.counted(method, http::call(request, deadline)).await
     }
 
     /// Calls a method that takes no JSON.
     async fn form(&self, method: &'static str, fields: &[(&str, &str)]) -> Result<Value> {
-        let form = self.0.http.form(&self.0.token, method, fields, self.0.timeouts.other);
-        self.counted(method, form).await
+        let request = self.0.http.method(&self.0.token, method)?.form(fields);
+        self.counted(method, http::call(request, self.0.timeouts.other)).await
     }
 
     /// Makes the call, unless Slack asked to wait with `method`, and counts its outcome.
@@ -325,6 +333,11 @@ impl Api {
         }
         result
     }
+}
+
+/// Reads a text that an answer must have.
+fn text(field: &Value) -> Result<String> {
+    field.as_str().map(str::to_owned).ok_or_else(|| Lost::Unreadable.into_error())
 }
 
 fn count(method: &'static str, outcome: &'static str) {

@@ -3,10 +3,10 @@
 mod secrets;
 mod upload;
 
-use slack_morphism::SlackClientHttpConnector as _;
+use slack_morphism::blocks::{SlackDividerBlock, SlackModalView};
 use tokio::time::{Instant, timeout};
 
-use super::{http::connector, *};
+use super::*;
 use crate::loopback::{Reply, Seen, Server, reply};
 
 const BOT_TOKEN: &str = "xoxb-SECRET-token";
@@ -59,8 +59,16 @@ fn posted() -> Reply {
     answer(&json!({"ok": true, "channel": "C1", "ts": "1.2", "message": {"text": TEXT}}))
 }
 
-fn message() -> Value {
-    json!({"text": TEXT, "blocks": [{"type": "divider"}]})
+fn message() -> Body {
+    Body { text: TEXT.into(), blocks: vec![SlackDividerBlock::new().into()] }
+}
+
+fn at(ts: &str) -> Address {
+    Address { channel: "C1".into(), ts: ts.into(), thread: None }
+}
+
+fn view() -> SlackView {
+    SlackView::Modal(SlackModalView::new("TEXT".into(), vec![]))
 }
 
 fn place() -> ChannelThread {
@@ -78,7 +86,7 @@ async fn requests_are_as_documented() {
     let api = server.api();
     let blocks = json!([{"type": "divider"}]);
     let there = api.post(&thread(), &message()).await.expect("posted");
-    assert_eq!(there, Posted { channel: "C1".into(), ts: "1.2".into() });
+    assert_eq!(there, Address { thread: Some("1.1".into()), ..at("1.2") });
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.postMessage HTTP/1.1");
     assert!(seen.has("authorization: Bearer xoxb-SECRET-token") && seen.has(JSON), "{}", seen.head);
@@ -86,7 +94,7 @@ async fn requests_are_as_documented() {
     let expected = json!({"channel": "C1", "thread_ts": "1.1", "text": TEXT, "blocks": blocks,
         "unfurl_links": no_links.0, "unfurl_media": no_links.1});
     assert_eq!(seen.json(), expected);
-    api.update("C1", "1.2", &message()).await.expect("updated");
+    api.update(&at("1.2"), &message()).await.expect("updated");
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.update HTTP/1.1");
     assert_eq!(seen.json(), json!({"channel": "C1", "ts": "1.2", "text": TEXT, "blocks": blocks}));
@@ -94,7 +102,7 @@ async fn requests_are_as_documented() {
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.postEphemeral HTTP/1.1");
     assert_eq!(seen.json(), json!({"channel": "C1", "user": "U1", "text": TEXT, "blocks": blocks}));
-    let view = json!({"type": "modal"});
+    let view = view();
     api.open_view("t.1", &view, Duration::from_secs(2)).await.expect("opened");
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/views.open HTTP/1.1");
@@ -109,38 +117,33 @@ async fn requests_are_as_documented() {
 
 #[tokio::test]
 async fn a_token_is_known_by_its_answer_and_each_call_has_its_own() {
-    let me =
-        json!({"ok": true, "url": "https://x.slack.com/", "team_id": "T1", "user_id": "U1", "bot_id": "B1"});
+    let me = json!({"ok": true, "team_id": "T1", "user_id": "U1", "bot_id": "B1"});
     let socket = json!({"ok": true, "url": "wss://wss.slack.com/link?ticket=SECRET"});
     let mut server = Server::script(vec![answer(&me), answer(&socket), answer(&json!({"ok": true}))]).await;
     let api = server.api();
-    let expected = Identity {
-        team: "T1".into(),
-        user: "U1".into(),
-        bot: Some("B1".into()),
-        url: "https://x.slack.com/".into(),
-    };
-    assert_eq!(api.identity().await, Ok(expected));
+    assert_eq!(api.identity().await, Ok(Identity { team: "T1".into(), user: "U1".into() }));
     assert_eq!(server.seen().first, "POST /api/auth.test HTTP/1.1");
-    let url = api.open_connection(&"xapp-SECRET".into()).await.expect("a socket's address");
+    let second = Duration::from_secs(1);
+    let url = api.open_connection(&"xapp-SECRET".into(), 6 * second).await.expect("a socket's address");
     assert_eq!(url.expose_secret(), "wss://wss.slack.com/link?ticket=SECRET");
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/apps.connections.open HTTP/1.1");
     assert!(seen.has("authorization: Bearer xapp-SECRET"), "{}", seen.head);
     assert_eq!(api.identity().await, Err(Lost::Unreadable.into_error()), "an answer without ids");
     for bad in ["", "line\nbreak", "emoji 🙂"] {
-        assert_eq!(Api::new(&server.url(), &bad.into()).err(), Some(ApiError::Unauthorized), "{bad:?}");
-        assert_eq!(api.open_connection(&bad.into()).await.err(), Some(ApiError::Unauthorized));
+        let refused = ApiError::Unauthorized { code: "invalid_auth".into() };
+        assert_eq!(Api::new(&server.url(), &bad.into()).err(), Some(refused.clone()), "{bad:?}");
+        assert_eq!(api.open_connection(&bad.into(), second).await.err(), Some(refused));
     }
     assert!(server.seen().first.contains("auth.test") && server.is_done());
 }
 
 #[tokio::test]
-async fn the_address_may_end_with_a_slash_and_is_the_librarys_too() {
+async fn the_address_may_end_with_a_slash() {
     for address in ["https://slack.example/api", "https://slack.example/api/"] {
-        let connector = connector(&address.parse().expect("a URL")).expect("a connector");
-        let url = connector.create_method_uri_path("apps.connections.open");
-        assert_eq!(url.expect("a URL").as_str(), "https://slack.example/api/apps.connections.open");
+        let http = Http::new(&address.parse().expect("a URL")).expect("a client");
+        let request = http.method(&BOT_TOKEN.into(), "auth.test").expect("a request").build();
+        assert_eq!(request.expect("a request").url().as_str(), "https://slack.example/api/auth.test");
     }
     let mut server = Server::script(vec![posted()]).await;
     let api = Api::new(&server.origin, &BOT_TOKEN.into()).expect("a client");
@@ -156,7 +159,7 @@ async fn an_answer_is_classified() {
         (refusal("is_archived"), ApiError::Closed, false),
         (refusal("msg_blocks_too_long"), ApiError::TooLong, false),
         (refusal("invalid_blocks"), ApiError::InvalidBlocks, false),
-        (refusal("token_revoked"), ApiError::Unauthorized, false),
+        (refusal("token_revoked"), ApiError::Unauthorized { code: "token_revoked".into() }, false),
         (refusal("no_text"), ApiError::Refused { code: "no_text".into() }, false),
         (
             answer(
@@ -198,9 +201,9 @@ async fn a_slow_answer_is_given_up_at_its_deadline() {
         let (api, late) = (server.hasty(), Lost::Late.into_error());
         let began = Instant::now();
         assert_eq!(api.post(&place(), &message()).await, Err(late.clone()));
-        assert_eq!(api.update("C1", "1.2", &message()).await, Err(late.clone()));
+        assert_eq!(api.update(&at("1.2"), &message()).await, Err(late.clone()));
         assert_eq!(api.whisper(&place(), "U1", &message()).await, Err(late.clone()));
-        assert_eq!(api.open_view("t", &json!({}), Duration::from_millis(100)).await, Err(late.clone()));
+        assert_eq!(api.open_view("t", &view(), Duration::from_millis(100)).await, Err(late.clone()));
         assert_eq!(api.join("C1").await, Err(late.clone()));
         assert_eq!(api.identity().await, Err(late.clone()));
         let took = began.elapsed();
@@ -219,7 +222,7 @@ async fn without_a_listener_nothing_is_sent() {
     assert!(!unsent.is_ambiguous());
     assert_eq!(api.post(&place(), &message()).await, Err(unsent.clone()));
     let url = format!("{origin}/respond").into();
-    assert_eq!(api.respond(&url, &message(), false).await, Err(unsent));
+    assert_eq!(api.respond(&url, None, &message(), false).await, Err(unsent));
 }
 
 #[tokio::test]
@@ -228,15 +231,14 @@ async fn a_method_is_not_called_before_its_wait_is_over() {
     let mut server = Server::script(vec![limited(&["retry-after: 1"]), posted(), ok()]).await;
     let api = server.api();
     let second = Duration::from_secs(1);
-    assert_eq!(api.update("C1", "1.2", &message()).await, Err(ApiError::Limited { retry_after: second }));
+    assert_eq!(api.update(&at("1.2"), &message()).await, Err(ApiError::Limited { retry_after: second }));
     let first = server.seen().at;
-    let held = api.update("C2", "1.3", &message()).await;
+    let held = api.update(&Address { channel: "C2".into(), ..at("1.3") }, &message()).await;
     assert!(matches!(held, Err(ApiError::Limited { retry_after }) if retry_after > second / 2), "{held:?}");
     api.post(&place(), &message()).await.expect("another method");
     assert!(server.seen().first.contains("postMessage") && server.is_done());
-    let deadline = Instant::now() + 8 * second;
-    api.rate_limiter().wait(method::UPDATE, deadline).await.expect("a slot").settle(&Ok::<_, ApiError>(()));
-    api.update("C1", "1.2", &message()).await.expect("now");
+    tokio::time::sleep(api.rate_limiter().held(method::UPDATE).expect("it waits")).await;
+    api.update(&at("1.2"), &message()).await.expect("now");
     let gap = server.seen().at - first;
     assert!(gap >= second, "{gap:?}");
 }
@@ -255,7 +257,11 @@ async fn a_wait_is_read_from_its_header_or_assumed() {
         let server = Server::script(vec![limited(headers), limited(headers)]).await;
         let api = server.api();
         assert_eq!(api.join("C1").await, expected, "{headers:?}");
-        assert_eq!(api.respond(&server.at("respond"), &message(), false).await, expected, "{headers:?}");
+        assert_eq!(
+            api.respond(&server.at("respond"), None, &message(), false).await,
+            expected,
+            "{headers:?}"
+        );
     }
     let server = Server::script(vec![refusal("ratelimited")]).await;
     let error = server.api().join("C1").await.expect_err("a limit without its status");
@@ -270,7 +276,7 @@ async fn a_redirect_is_not_followed() {
     let server = Server::script(redirects).await;
     let (api, refused) = (server.api(), Err(ApiError::Refused { code: "http_307".into() }));
     assert_eq!(api.join("C1").await, refused);
-    assert_eq!(api.respond(&server.at("respond"), &message(), false).await, refused);
+    assert_eq!(api.respond(&server.at("respond"), None, &message(), false).await, refused);
     assert!(elsewhere.is_done());
 }
 
@@ -286,7 +292,7 @@ async fn a_delivered_response_is_a_success() {
     for delivered in delivered {
         let mut server = Server::script(vec![delivered]).await;
         let api = server.api();
-        api.respond(&server.at("respond/SECRET"), &message(), true).await.expect("delivered");
+        api.respond(&server.at("respond/SECRET"), None, &message(), true).await.expect("delivered");
         let seen = server.seen();
         assert_eq!(seen.first, "POST /respond/SECRET HTTP/1.1");
         assert!(!seen.head.contains("authorization") && seen.has(JSON), "{}", seen.head);
@@ -301,7 +307,7 @@ async fn a_delivered_response_is_a_success() {
         (Reply::Cut, Lost::Cut.into_error()),
     ] {
         let server = Server::script(vec![failed]).await;
-        let error = server.api().respond(&server.at("respond"), &message(), false).await;
+        let error = server.api().respond(&server.at("respond"), None, &message(), false).await;
         assert_eq!(error, Err(expected));
     }
 }
@@ -312,7 +318,7 @@ async fn no_response_url_leads_elsewhere() {
     let api = server.api();
     let wrong = [elsewhere.at("respond"), "https://hooks.slack.com/x".into(), "nonsense".into()];
     for url in wrong {
-        let error = api.respond(&url, &message(), false).await.expect_err("not there");
+        let error = api.respond(&url, None, &message(), false).await.expect_err("not there");
         assert_eq!(error, ApiError::Gone);
         assert!(!error.is_ambiguous());
     }
@@ -323,8 +329,8 @@ async fn no_response_url_leads_elsewhere() {
 async fn calls_do_not_wait_for_each_other() {
     let mut server = Server::script(vec![Reply::Silence, posted()]).await;
     let api = server.api();
-    let frame = message();
-    let mut slow = Box::pin(api.update("C1", "1.1", &frame));
+    let (there, frame) = (at("1.1"), message());
+    let mut slow = Box::pin(api.update(&there, &frame));
     assert!(timeout(Duration::from_millis(100), &mut slow).await.is_err(), "there is no answer");
     api.post(&place(), &message()).await.expect("beside the slow one");
     assert_eq!([server.seen(), server.seen()].map(|seen| seen.connection), [0, 1]);

@@ -7,7 +7,7 @@
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::{Api, ApiError, ChannelThread, File, Lost, Result, Staged, method, with_fields};
+use super::{Api, ApiError, ChannelThread, File, Lost, Result, Staged, method, text};
 use crate::backoff::Backoff;
 
 /// For steps that change nothing visible.
@@ -25,8 +25,8 @@ impl Api {
     ///
     /// # Errors
     /// After any of them, [ambiguous](ApiError::is_ambiguous) or not, nothing is visible.
-    pub(crate) async fn stage(&self, file: File) -> Result<Staged> {
-        self.repeated(|| self.stage_once(&file)).await
+    pub(crate) async fn stage(&self, file: &File) -> Result<Staged> {
+        self.repeated(|| self.stage_once(file)).await
     }
 
     async fn repeated<T, C: Future<Output = Result<T>>>(&self, call: impl Fn() -> C) -> Result<T> {
@@ -46,9 +46,8 @@ impl Api {
         let mut fields = vec![("filename", file.name.as_str()), ("length", length.as_str())];
         fields.extend(file.alt.as_deref().map(|alt| ("alt_txt", alt)));
         let answer = self.form(method::UPLOAD_URL, &fields).await?;
-        let text = |key| answer[key].as_str().ok_or_else(|| Lost::Unreadable.into_error());
-        let (id, address) = (text("file_id")?.to_owned(), text("upload_url")?);
-        let send = self.0.http.upload(address, file.mime, file.bytes.clone(), self.0.timeouts.upload);
+        let (id, address) = (text(&answer["file_id"])?, text(&answer["upload_url"])?);
+        let send = self.0.http.upload(&address, file, self.0.timeouts.upload);
         self.counted(method::UPLOAD_BYTES, send).await?;
         Ok(Staged { id, title: file.title.clone() })
     }
@@ -74,8 +73,8 @@ impl Api {
     }
 
     async fn share_once(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
-        let files = json!({ "files": [{ "id": staged.id, "title": staged.title }] });
-        let body = with_fields(&files, &json!({ "channel_id": place.channel, "thread_ts": place.thread }))?;
-        self.call(method::SHARE_FILE, &body, self.0.timeouts.other).await.map(drop)
+        let files = json!([{ "id": staged.id, "title": staged.title }]);
+        let body = json!({ "files": files, "channel_id": place.channel, "thread_ts": place.thread });
+        self.call(method::SHARE_FILE, body, self.0.timeouts.other).await.map(drop)
     }
 }

@@ -16,13 +16,11 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
+pub(crate) use self::rate_limiter::{RateLimiter, Share};
+pub use self::updates::finals_of;
 use self::{
     posts::{Hold, Posts, Ticket},
     updates::Updates,
-};
-pub(crate) use self::{
-    rate_limiter::{RateLimiter, Share},
-    updates::finals_of,
 };
 
 /// The method whose limit all live messages of the workspace share.
@@ -56,16 +54,9 @@ pub(crate) enum Outcome {
 /// A granted slot, which counts until it is settled.
 #[derive(Debug)]
 #[must_use = "a slot that is not settled stays in flight for ever"]
-pub(crate) struct Slot {
-    method: &'static str,
-    kind: Kind,
-}
-
-#[derive(Debug)]
-enum Kind {
+pub(crate) enum Slot {
     Update,
-    Post { channel: String, number: u64 },
-    Other,
+    Post { method: &'static str, channel: String, number: u64 },
 }
 
 /// All limits of one workspace.
@@ -83,7 +74,7 @@ impl Budget {
     fn ask_update(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<Slot, Duration> {
         let held = self.held_until(UPDATE, now);
         self.updates.ask(who, urgency, held, now)?;
-        Ok(Slot { method: UPDATE, kind: Kind::Update })
+        Ok(Slot::Update)
     }
 
     /// Returns how far apart the edits of one live message should be.
@@ -97,7 +88,7 @@ impl Budget {
     }
 
     /// Grants a slot for the post `number` to `channel` by `method` at `now`. A refused caller has a position in the
-    /// channel's queue until it [leaves](Self::leave).
+    /// channel's queue until it [leaves](Posts::leave).
     fn ask_post(
         &mut self,
         method: &'static str,
@@ -108,26 +99,18 @@ impl Budget {
         let held = &self.held;
         let until = |method| held.get(method).copied().filter(|until| *until > now);
         self.posts.ask(channel, Ticket { number, method }, until, now)?;
-        Ok(Slot { method, kind: Kind::Post { channel: channel.into(), number } })
-    }
-
-    /// Grants a slot for a call of another `method`, or returns the wait that Slack asked for.
-    fn ask(&self, method: &'static str, now: Instant) -> Result<Slot, Duration> {
-        match self.held(method, now) {
-            Some(wait) => Err(wait),
-            None => Ok(Slot { method, kind: Kind::Other }),
-        }
+        Ok(Slot::Post { method, channel: channel.into(), number })
     }
 
     /// Settles `slot` with the outcome of its call, received or given up at `now`.
     fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) {
         if let Outcome::Limited { retry_after } = outcome {
-            self.limited(slot.method, retry_after, now);
+            let method = if let Slot::Post { method, .. } = &slot { method } else { UPDATE };
+            self.limited(method, retry_after, now);
         }
-        match slot.kind {
-            Kind::Update => self.updates.settle(outcome, now),
-            Kind::Post { channel, number } => self.posts.settle(&channel, number, outcome, now),
-            Kind::Other => {}
+        match slot {
+            Slot::Update => self.updates.settle(outcome, now),
+            Slot::Post { channel, number, .. } => self.posts.settle(&channel, number, outcome, now),
         }
     }
 
@@ -148,11 +131,6 @@ impl Budget {
 
     fn held_until(&self, method: &'static str, now: Instant) -> Option<Instant> {
         self.held.get(method).copied().filter(|until| *until > now)
-    }
-
-    /// Gives up the position in the channel's queue.
-    fn leave(&mut self, channel: &str, number: u64) {
-        self.posts.leave(channel, number);
     }
 }
 

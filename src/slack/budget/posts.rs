@@ -92,6 +92,7 @@ impl Posts {
         }
     }
 
+    /// Gives up the position in the channel's queue.
     pub(super) fn leave(&mut self, channel: &str, number: u64) {
         if let Some(channel) = self.0.get_mut(channel) {
             channel.waiting.retain(|ticket| ticket.number != number);

@@ -1,11 +1,11 @@
 //! SHELL. The rate limiter with a clock: calls get their permits here, wait for them here, and report their outcomes.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     select,
     sync::Notify,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use super::{Budget, Outcome, Slot, Urgency};
@@ -118,22 +118,6 @@ impl RateLimiter {
         }
     }
 
-    /// Returns a permit for another `method`, when Slack's last wait for it is over.
-    ///
-    /// # Errors
-    /// That wait, at once if it ends after `deadline`.
-    pub(crate) async fn wait(&self, method: &'static str, deadline: Instant) -> Result<Permit, Duration> {
-        loop {
-            let now = Instant::now();
-            let asked = self.0.lock().budget.ask(method, now);
-            match asked {
-                Ok(slot) => return Ok(self.0.permit(slot)),
-                Err(wait) if now + wait > deadline => return Err(wait),
-                Err(wait) => sleep(wait).await,
-            }
-        }
-    }
-
     /// Returns the rest of the wait that Slack asked for with `method`.
     pub(in crate::slack) fn held(&self, method: &'static str) -> Option<Duration> {
         self.0.lock().budget.held(method, Instant::now())
@@ -155,12 +139,13 @@ struct Position<'a> {
 impl Drop for Position<'_> {
     fn drop(&mut self) {
         let mut state = self.limiter.lock();
-        state.budget.leave(self.channel, self.number);
+        state.budget.posts.leave(self.channel, self.number);
         state.moved.notify_waiters();
     }
 }
 
 /// A live message's share of the workspace's edits; ends when dropped.
+#[derive(Debug)]
 #[must_use = "a share ends when it is dropped"]
 pub(crate) struct Share {
     limiter: Shared<State>,
@@ -170,7 +155,7 @@ pub(crate) struct Share {
 impl Share {
     /// Returns how many live messages share the edits, this one included.
     #[must_use]
-    pub(crate) fn sharers(&self) -> usize {
+    pub(crate) fn sharers(&self) -> u32 {
         self.limiter.lock().budget.updates.sharers()
     }
 }
@@ -178,11 +163,5 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.limiter.lock().budget.updates.unshare(self.who);
-    }
-}
-
-impl fmt::Debug for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Share").finish_non_exhaustive()
     }
 }

@@ -206,10 +206,10 @@ fn a_429_holds_its_method_in_all_channels_and_nothing_else() {
     assert_eq!(hold(budget.ask_post(FILE, "C2", 3, clock.at(200))), (30_000, 30_000));
     let _ahead = budget.ask_post(POST, "C1", 4, clock.at(1_100)).expect("it does not wait behind the file");
     assert!(budget.ask_post(FILE, "C2", 3, clock.at(30_200)).is_ok());
-    assert_eq!(budget.ask("views.open", clock.at(200)).map(drop), Ok(()));
+    assert_eq!(budget.held("views.open", clock.at(200)), None);
     budget.limited("views.open", ms(1_000), clock.at(200));
-    assert_eq!(budget.ask("views.open", clock.at(300)).map(drop), Err(ms(1_000)));
-    assert_eq!(budget.ask("views.open", clock.at(1_300)).map(drop), Ok(()));
+    assert_eq!(budget.held("views.open", clock.at(300)), Some(ms(1_000)));
+    assert_eq!(budget.held("views.open", clock.at(1_300)), None);
     budget.limited("views.open", ms(9_000), clock.at(2_000));
     budget.limited("views.open", ms(1_000), clock.at(2_001));
     assert_eq!(budget.held("views.open", clock.at(2_001)), Some(ms(9_099)), "the longer one holds");
@@ -225,9 +225,9 @@ fn a_position_that_is_given_up_blocks_no_other_and_is_forgotten() {
         budget.settle(slot, Outcome::Answered, now);
         assert!(budget.ask_post(POST, &name, 2_000, now).is_err());
         assert!(budget.ask_post(POST, &name, 2_001, now).is_err());
-        budget.leave(&name, 2_000);
+        budget.posts.leave(&name, 2_000);
         assert_eq!(hold(budget.ask_post(POST, &name, 2_001, now)), (1_000, 1_000));
-        budget.leave(&name, 2_001);
+        budget.posts.leave(&name, 2_001);
         assert!(budget.posts.len() <= 11, "{}", budget.posts.len());
     }
 }

@@ -17,7 +17,7 @@ pub(super) const CAPACITY: u32 = 10;
 /// The time in which a token comes back: forty a minute.
 pub(super) const REFILL: Duration = Duration::from_millis(1_500);
 /// Live frames leave one token to the final of each live message, up to this number.
-const MAX_RESERVE: usize = 8;
+const MAX_RESERVE: u32 = 8;
 /// Tokens that count as spent after a wait that Slack asked for, beside those of the refused calls: our count was wrong.
 const PENALTY: u32 = 4;
 /// Maximum time until the other processes learn of a new one.
@@ -25,11 +25,12 @@ const JOIN_DELAY: Duration = Duration::from_secs(3);
 /// The wait if only an answer under way can tell when there is a token.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Returns how long the last edits of `messages` live messages take together at the most.
-pub(crate) fn finals_of(messages: usize) -> Duration {
+/// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
+#[must_use]
+pub fn finals_of(messages: usize) -> Duration {
+    let messages = u32::try_from(messages).unwrap_or(u32::MAX);
     // live frames may spend all but the reserve
-    let beyond = u32::try_from(messages - messages.min(MAX_RESERVE)).unwrap_or(u32::MAX);
-    REFILL.saturating_mul(beyond)
+    REFILL.saturating_mul(messages.saturating_sub(MAX_RESERVE))
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ pub(super) struct Updates {
     in_flight: u32,
     /// The time at which all tokens of answered calls will be back.
     whole: Option<Instant>,
-    sharers: usize,
+    sharers: u32,
     queue: Queue,
 }
 
@@ -95,10 +96,9 @@ impl Updates {
 
     /// Returns how long the last edits of all live messages take together at the most.
     pub(super) fn finals(&self, held: Option<Instant>, now: Instant) -> Duration {
-        let finals = u32::try_from(self.sharers).unwrap_or(u32::MAX);
         let at_least =
-            finals.checked_sub(1).map_or(Duration::ZERO, |ahead| self.wait(Urgency::Final, ahead, now));
-        finals_of(self.sharers)
+            self.sharers.checked_sub(1).map_or(Duration::ZERO, |ahead| self.wait(Urgency::Final, ahead, now));
+        finals_of(self.sharers as usize)
             .saturating_mul(self.others.saturating_add(1))
             .max(at_least)
             .max(until(held, now))
@@ -106,8 +106,7 @@ impl Updates {
 
     /// Returns the tokens that such edits must leave.
     fn reserve(&self, urgency: Urgency) -> u32 {
-        let reserve = u32::try_from(self.sharers.min(MAX_RESERVE)).unwrap_or(u32::MAX);
-        let reserve = reserve.min(self.capacity() * 4 / 5);
+        let reserve = self.sharers.min(MAX_RESERVE).min(self.capacity() * 4 / 5);
         if urgency == Urgency::Live { reserve } else { 0 }
     }
 
@@ -132,14 +131,14 @@ impl Updates {
         self.queue.leave(who);
     }
 
-    pub(super) fn sharers(&self) -> usize {
+    pub(super) fn sharers(&self) -> u32 {
         self.sharers
     }
 
     /// Returns how far apart the edits of one live message should be, from an answer to the next call, so that all
     /// messages together spend what comes back; longer before `held` and while the reserve for finals is coming back.
     pub(super) fn spacing(&self, held: Option<Instant>, now: Instant) -> Duration {
-        let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX).max(1);
+        let sharers = self.sharers.max(1);
         self.refill().saturating_mul(sharers).max(self.wait(Urgency::Live, 0, now)).max(until(held, now))
     }
 }

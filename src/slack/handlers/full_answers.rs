@@ -20,8 +20,10 @@ use crate::{
         PLATFORM,
         api::{ApiError, ChannelThread, File},
         incoming::{Incoming, Kind},
-        posts, render,
+        posts::Poster,
+        render,
     },
+    view::results::file_name,
 };
 
 /// The time that full answers wait for their turns in the channel.
@@ -79,13 +81,15 @@ impl CommandHandler {
             self.full_answers.end(id, progress);
             return self.notice(incoming, POSTED).await;
         }
-        let posted = self.arena().unless_interrupted(self.post_answers(&thread, record, &mut progress)).await;
+        let deadline = Instant::now() + POST_TIMEOUT;
+        let poster = Poster { api: &self.api, place: &thread, deadline };
+        let result = self.arena().unless_interrupted(post_answers(&poster, record, &mut progress)).await;
         if !progress.is_complete {
             self.arena().release_delivery(PLATFORM, &once).await;
         }
         self.full_answers.end(id, progress);
-        let Some(Err(error)) = posted else { return };
-        tracing::warn!(race = %id, error = error.chain(), ?progress, "failed to post full answers");
+        let Some(Err(error)) = result else { return };
+        tracing::warn!(race = %id, %error, ?progress, "failed to post full answers");
         let say = if progress.is_complete {
             "Slack didn't confirm the file with the full answers. It isn't sent twice."
         } else {
@@ -93,41 +97,35 @@ impl CommandHandler {
         };
         self.notice(incoming, say).await;
     }
+}
 
-    /// Posts what is missing, and keeps `progress` up to date.
-    async fn post_answers(
-        &self,
-        thread: &ChannelThread,
-        record: &Record,
-        progress: &mut Progress,
-    ) -> Result<(), ApiError> {
-        let until = Instant::now() + POST_TIMEOUT;
-        let answers = render::answers(record);
-        for message in answers.messages.iter().skip(progress.messages) {
-            if progress.is_ambiguous {
-                break;
-            }
-            match posts::post(&self.api, thread, message, until).await {
-                Err(error) if error.is_ambiguous() => progress.is_ambiguous = true,
-                posted => drop(posted?),
-            }
-            progress.messages += 1;
+/// Posts what is missing, and keeps `progress` up to date.
+async fn post_answers(poster: &Poster<'_>, record: &Record, progress: &mut Progress) -> Result<(), ApiError> {
+    let answers = render::answers(record);
+    for message in answers.messages.iter().skip(progress.messages) {
+        if progress.is_ambiguous {
+            break;
         }
-        let markdown = if progress.is_ambiguous { Some(render::answers_whole(record)) } else { answers.file };
-        let Some(markdown) = markdown else {
-            progress.is_complete = true;
-            return Ok(());
-        };
-        let staged = posts::stage(&self.api, &file(record, markdown), until).await?;
-        let shared = posts::share(&self.api, thread, &staged, until).await;
-        progress.is_complete = shared.as_ref().err().is_none_or(ApiError::is_ambiguous);
-        shared
+        match poster.post(message).await {
+            Err(error) if error.is_ambiguous() => progress.is_ambiguous = true,
+            done => drop(done?),
+        }
+        progress.messages += 1;
     }
+    let markdown = if progress.is_ambiguous { Some(render::answers_whole(record)) } else { answers.file };
+    let Some(markdown) = markdown else {
+        progress.is_complete = true;
+        return Ok(());
+    };
+    let staged = poster.stage(&file(record, markdown)).await?;
+    let shared = poster.share(&staged).await;
+    progress.is_complete = shared.as_ref().err().is_none_or(ApiError::is_ambiguous);
+    shared
 }
 
 fn file(record: &Record, markdown: Vec<u8>) -> File {
     File {
-        name: render::answers_file(record.id),
+        name: file_name(&record.id.brief()),
         mime: "text/markdown",
         title: "Full answers".into(),
         alt: None,

@@ -4,7 +4,7 @@
 //! slower runs in tasks that shutdown waits for. A race begins only when its message is posted.
 //!
 //! ```text
-//! take -> acknowledge -> answer or button -> Outcome -> follow (a task) -> show
+//! take -> acknowledge -> carry out -> Outcome -> follow (a task) -> show
 //! ```
 
 mod full_answers;
@@ -22,14 +22,13 @@ pub(super) use self::full_answers::FullAnswers;
 use self::reply::Reply;
 use super::{
     METRICS, PLATFORM,
-    api::{Api, ApiError, ChannelThread},
-    finisher::Waiting,
-    incoming::{Ack, Incoming, Kind},
-    names::Names,
-    permissions::Permissions,
-    posts,
-    render::{self, Body, Draft, Pressed},
-    surface::{Address, SlackSurface},
+    api::{Address, Api},
+    directory::Directory,
+    incoming::{Ack, Incoming, Kind, ReplyTo},
+    permissions::Access,
+    posts::Poster,
+    render::{self, Body, Pressed},
+    surface::SlackSurface,
 };
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
@@ -48,19 +47,11 @@ pub(super) struct CommandHandler {
     pub(super) api: Api,
     /// Ids of the users who may stop any race.
     pub(super) admins: Vec<String>,
-    pub(super) permissions: Permissions,
+    pub(super) access: Access,
     /// True while final frames have Slack's own chart.
     pub(super) native_chart: Arc<AtomicBool>,
     pub(super) full_answers: FullAnswers,
-    pub(super) names: Names,
-}
-
-/// The answer to a text.
-enum Answer {
-    /// An outcome that every platform knows.
-    Outcome(Outcome),
-    /// A form to fill in.
-    Form(Draft),
+    pub(super) directory: Directory,
 }
 
 impl CommandHandler {
@@ -80,11 +71,11 @@ impl CommandHandler {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
             Kind::Mention { text } | Kind::Message { text } => {
-                let answer = self.answer(&incoming, text).await;
+                let outcome = self.carry_out(&incoming, text).await;
                 // another replica may have the same message
-                let is_race = matches!(answer, Answer::Outcome(Outcome::Race(_)));
+                let is_race = matches!(outcome, Outcome::Race(_));
                 if is_race || self.arena().claim_delivery(PLATFORM, &incoming.delivery).await {
-                    self.follow(&incoming, answer);
+                    self.follow(&incoming, outcome);
                 }
                 Ack::Empty
             }
@@ -101,30 +92,27 @@ impl CommandHandler {
 
     /// Answers a command, whose acknowledgement can carry a private message.
     async fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
-        let answer = self.answer(incoming, text).await;
-        let ack = match &answer {
-            Answer::Form(_) => None,
-            Answer::Outcome(Outcome::Race(recorded)) => Some(render::on_it(recorded.lanes().len())),
-            Answer::Outcome(Outcome::Models) => Some(render::notice("Asking the providers …")),
-            Answer::Outcome(outcome) => {
-                return self.private(incoming, outcome).as_ref().map_or(Ack::Empty, private);
-            }
+        if let Some(form) = modal::wanted(text) {
+            METRICS.command("form");
+            let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
+            self.arena().spawn(async move { handler.form(&incoming, form).await });
+            return Ack::Empty;
+        }
+        let outcome = self.carry_out(incoming, text).await;
+        let message = match &outcome {
+            Outcome::Race(recorded) => render::on_it(recorded.lanes().len()),
+            Outcome::Models => render::notice("Asking the providers …"),
+            outcome => return private(self.private(incoming, outcome)),
         };
-        self.follow(incoming, answer);
-        ack.as_ref().map_or(Ack::Empty, private)
+        self.follow(incoming, outcome);
+        private(Some(message))
     }
 
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
-    async fn answer(&self, incoming: &Incoming, text: &str) -> Answer {
-        if let Some(draft) = modal::wanted(text)
-            && incoming.trigger_id.is_some()
-        {
-            METRICS.command("form");
-            return Answer::Form(draft);
-        }
+    async fn carry_out(&self, incoming: &Incoming, text: &str) -> Outcome {
         let command = command::parse(text, self.arena().cards());
         METRICS.command(command.as_ref().map_or("other", command::Command::word));
-        Answer::Outcome(self.handlers.command(&self.caller(incoming), command).await)
+        self.handlers.command(&self.caller(incoming), command).await
     }
 
     /// Carries out a button. A race is recorded before the press is acknowledged.
@@ -134,7 +122,7 @@ impl CommandHandler {
         let button = pressed.map(|pressed| pressed.button);
         if matches!(button, Some(Button::Again(_) | Button::Try(_))) {
             let outcome = self.handlers.button(&self.caller(&incoming), button).await;
-            return self.follow(&incoming, Answer::Outcome(outcome));
+            return self.follow(&incoming, outcome);
         }
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
@@ -143,21 +131,21 @@ impl CommandHandler {
         });
     }
 
-    /// Does in a task what an answer leaves to do.
-    fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, answer: Answer) {
+    /// Shows an outcome in a task.
+    fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, outcome: Outcome) {
         let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
-        self.arena().spawn(async move {
-            match answer {
-                Answer::Outcome(outcome) => handler.show(&incoming, outcome).await,
-                Answer::Form(draft) => handler.form(&incoming, &draft).await,
-            }
-        });
+        self.arena().spawn(async move { handler.show(&incoming, outcome).await });
     }
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
         match outcome {
             Outcome::Race(recorded) => self.race(incoming, *recorded).await,
-            Outcome::Models => self.models(incoming).await,
+            Outcome::Models => {
+                let entrants = self.arena().entrants(LISTING_TIMEOUT);
+                if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
+                    self.reply(incoming).instead(&render::models(&entrants)).await;
+                }
+            }
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             outcome => {
                 if let Some(body) = self.private(incoming, &outcome) {
@@ -192,31 +180,27 @@ impl CommandHandler {
         self.reply(incoming).say(&render::notice(text)).await;
     }
 
-    async fn models(&self, incoming: &Incoming) {
-        let entrants = self.arena().entrants(LISTING_TIMEOUT);
-        if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
-            self.reply(incoming).instead(&render::models(&entrants)).await;
-        }
-    }
-
     /// Posts the race's message and runs the race there. If that fails, or may have failed, no model is called and the
     /// asker is told.
     async fn race(&self, incoming: &Incoming, recorded: Recorded) {
         let arena = self.arena();
         let Some(place) = &incoming.place else { return arena.withdraw(recorded) };
-        if let Err(refused) = self.permissions.check_person(&self.api, incoming).await {
+        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
             arena.withdraw(recorded);
             return self.notice(incoming, &refused.to_string()).await;
         }
-        let name = arena.unless_interrupted(self.names.of(&self.api, incoming)).await;
+        let name = arena.unless_interrupted(self.directory.name(incoming)).await;
         let recorded = recorded.asked_by(name.unwrap_or_default());
-        match arena.unless_interrupted(self.post(place, incoming, &recorded)).await {
+        let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
+        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
+        let poster = Poster { api: &self.api, place, deadline: Instant::now() + POST_TIMEOUT };
+        match arena.unless_interrupted(poster.post(&body)).await {
             Some(Ok(address)) => {
                 arena.set_message_ref(&recorded, &address.to_string()).await;
                 self.run(recorded, &address).await;
             }
             Some(Err(error)) => {
-                tracing::info!(race = %recorded.id(), error = error.chain(), "failed to post a race");
+                tracing::info!(race = %recorded.id(), %error, "failed to post a race");
                 arena.withdraw(recorded);
                 self.notice(incoming, &reply::not_posted(&error, incoming)).await;
             }
@@ -226,18 +210,6 @@ impl CommandHandler {
                 self.reply(incoming).say_at_the_end(&render::notice(&text)).await;
             }
         }
-    }
-
-    async fn post(
-        &self,
-        place: &ChannelThread,
-        incoming: &Incoming,
-        recorded: &Recorded,
-    ) -> Result<Address, ApiError> {
-        let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
-        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
-        let posted = posts::post(&self.api, place, &body, Instant::now() + POST_TIMEOUT).await?;
-        Ok(Address { channel: posted.channel, ts: posted.ts, thread: place.thread.clone() })
     }
 
     async fn run(&self, recorded: Recorded, address: &Address) {
@@ -258,9 +230,9 @@ impl CommandHandler {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
-                message_ref: Waiting::of(incoming).map(|waiting| waiting.to_string()),
+                message_ref: ReplyTo::text(incoming),
             },
-            permission: self.permissions.check_place(incoming),
+            permission: self.access.check_place(incoming),
             may_stop_any: self.admins.contains(&incoming.user),
             stoppers: "administer LLM Arena here",
         }
@@ -276,6 +248,7 @@ fn within(incoming: &Incoming, pressed: Option<&Pressed>) -> Incoming {
     incoming
 }
 
-fn private(body: &Body) -> Ack {
-    serde_json::to_value(body).map_or(Ack::Empty, Ack::Private)
+/// Returns the acknowledgement that shows `message`, if there is one.
+fn private(message: Option<Body>) -> Ack {
+    message.and_then(|message| serde_json::to_value(message).ok()).map_or(Ack::Empty, Ack::Private)
 }

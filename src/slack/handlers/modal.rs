@@ -4,17 +4,15 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{Answer, CommandHandler};
+use super::CommandHandler;
 use crate::{
     platform::handlers::Outcome,
     slack::{
-        api::ChannelThread,
-        incoming::{Ack, Incoming},
-        render::{self, Draft, modal},
+        incoming::{Ack, Incoming, ReplyTo},
+        render::{self, Form, modal},
     },
 };
 
@@ -24,40 +22,22 @@ const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// The error below a form that does not carry its command.
 const OTHER_VERSION: &str = "This form belongs to another version of LLM Arena. Open a new one with /arena.";
 
-/// The command that opened a form, as the form carries it. Only Slack sees it.
-#[derive(Serialize, Deserialize)]
-struct FormOrigin {
-    channel: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    thread: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    response_url: Option<String>,
-    #[serde(default)]
-    is_dm: bool,
-}
-
 /// Returns the form that `text` asks for, if it does.
-pub(super) fn wanted(text: &str) -> Option<Draft> {
-    let word = text.trim().to_lowercase();
-    let is_bare = matches!(word.as_str(), "" | "ask" | "compare");
-    is_bare.then(|| Draft { word, prompt: String::new(), models: vec![] })
+pub(super) fn wanted(text: &str) -> Option<Form> {
+    match text.trim().to_lowercase().as_str() {
+        "" | "compare" => Some(Form::Compare),
+        "ask" => Some(Form::Ask),
+        _ => None,
+    }
 }
 
 impl CommandHandler {
-    pub(super) async fn form(&self, incoming: &Incoming, draft: &Draft) {
-        let (Some(trigger), Some(place)) = (&incoming.trigger_id, &incoming.place) else { return };
-        let url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
-        let origin = FormOrigin {
-            channel: place.channel.clone(),
-            thread: place.thread.clone(),
-            response_url: url,
-            is_dm: incoming.is_dm,
-        };
-        let origin = serde_json::to_string(&origin).unwrap_or_default();
-        let view = render::modal(self.arena().cards(), draft, &origin);
+    pub(super) async fn form(&self, incoming: &Incoming, form: Form) {
+        let (Some(trigger), Some(reply_to)) = (&incoming.trigger_id, ReplyTo::text(incoming)) else { return };
+        let view = render::modal(self.arena().cards(), form, &reply_to);
         let opened = self.arena().unless_interrupted(self.api.open_view(trigger, &view, OPEN_TIMEOUT)).await;
         if let Some(Err(error)) = opened {
-            tracing::warn!(error = error.chain(), "failed to open a form");
+            tracing::warn!(%error, "failed to open a form");
             self.reply(incoming).say(&render::help(self.arena().cards())).await;
         }
     }
@@ -67,27 +47,25 @@ impl CommandHandler {
         self: &Arc<Self>,
         incoming: &Arc<Incoming>,
         state: &Value,
-        origin: &str,
+        reply_to: &str,
     ) -> Ack {
-        let problem =
-            |block: &str, problem: String| Ack::Errors(BTreeMap::from([(block.to_owned(), problem)]));
+        let problem = |block: &str, problem: String| Ack::Errors(BTreeMap::from([(block.into(), problem)]));
         let filled = modal::read(&state["values"]);
         if let Some((block, what)) = modal::problem(&filled) {
-            return problem(block, what.to_owned());
+            return problem(block, what.into());
         }
-        let Ok(origin) = serde_json::from_str::<FormOrigin>(origin) else {
-            return problem(modal::PROMPT, OTHER_VERSION.to_owned());
+        let Ok(ReplyTo { place, response_url, .. }) = serde_json::from_str(reply_to) else {
+            return problem(modal::PROMPT, OTHER_VERSION.into());
         };
         let incoming = Arc::new(Incoming {
-            place: Some(ChannelThread { channel: origin.channel, thread: origin.thread }),
-            response_url: origin.response_url.map(SecretString::from),
-            is_dm: origin.is_dm,
+            place: Some(place),
+            response_url: response_url.map(SecretString::from),
             ..incoming.as_ref().clone()
         });
         match self.handlers.start(&self.caller(&incoming), &filled.models, filled.prompt).await {
             Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string()),
             outcome => {
-                self.follow(&incoming, Answer::Outcome(outcome));
+                self.follow(&incoming, outcome);
                 Ack::Empty
             }
         }

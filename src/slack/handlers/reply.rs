@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     arena::Arena,
     slack::{
-        api::{Api, ApiError, method},
+        api::{Api, ApiError},
         incoming::Incoming,
-        posts,
+        posts::Poster,
         render::Body,
     },
 };
@@ -25,15 +24,6 @@ const RESTART_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 /// The number of times that a private message is sent whose arrival is unknown: twice does less harm than never, but a response URL
 /// takes five.
 const MAX_AMBIGUOUS: u32 = 3;
-
-/// A message for a response URL with its thread; without one it goes to the channel.
-#[derive(Serialize)]
-struct Threaded<'b> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thread_ts: Option<&'b str>,
-    #[serde(flatten)]
-    body: &'b Body,
-}
 
 /// The ways to the person behind `incoming`.
 pub(super) struct Reply<'a> {
@@ -72,7 +62,7 @@ impl Reply<'_> {
                     RETRY_DELAY
                 }
                 Err(error) if error.is_transient() && !error.is_ambiguous() => RETRY_DELAY,
-                Err(error) => return tracing::warn!(error = error.chain(), "failed to answer a person"),
+                Err(error) => return tracing::warn!(%error, "failed to answer a person"),
             };
             if Instant::now() + wait >= until {
                 return tracing::warn!("failed to answer a person in time");
@@ -84,14 +74,14 @@ impl Reply<'_> {
     /// Returns how often a message may be sent without knowing whether it arrived. One in a direct message stays for good
     /// and is posted once.
     fn max_ambiguous(&self) -> u32 {
-        let is_post = self.incoming.is_dm && self.incoming.response_url.is_none();
+        let is_post = self.incoming.is_dm() && self.incoming.response_url.is_none();
         if is_post { 1 } else { MAX_AMBIGUOUS }
     }
 
     async fn once(&self, body: &Body, replace: bool, until: Instant) -> Result<(), ApiError> {
         let Some(url) = &self.incoming.response_url else { return self.without_url(body, until).await };
-        let thread_ts = self.incoming.place.as_ref().and_then(|place| place.thread.as_deref());
-        match self.api.respond(url, &Threaded { thread_ts, body }, replace).await {
+        let thread = self.incoming.place.as_ref().and_then(|place| place.thread.as_deref());
+        match self.api.respond(url, thread, body, replace).await {
             // a form may be sent long after the command that opened it
             Err(ApiError::Gone) => self.without_url(body, until).await,
             done => done,
@@ -100,24 +90,18 @@ impl Reply<'_> {
 
     /// Sends `body` without a response URL.
     async fn without_url(&self, body: &Body, until: Instant) -> Result<(), ApiError> {
-        let Incoming { place: Some(place), user, is_dm, .. } = self.incoming else {
-            return Err(ApiError::Gone);
-        };
-        if *is_dm {
-            return posts::post(self.api, place, body, until).await.map(drop);
+        let Some(place) = &self.incoming.place else { return Err(ApiError::Gone) };
+        if place.is_dm() {
+            return Poster { api: self.api, place, deadline: until }.post(body).await.map(drop);
         }
-        let turn = self.api.rate_limiter().wait(method::WHISPER, until).await;
-        let permit = turn.map_err(|retry_after| ApiError::Limited { retry_after })?;
-        let whispered = self.api.whisper(place, user, body).await;
-        permit.settle(&whispered);
-        whispered
+        self.api.whisper(place, &self.incoming.user, body).await
     }
 }
 
 /// Returns why a race was not posted, and the way out, for the asker.
 pub(super) fn not_posted(error: &ApiError, incoming: &Incoming) -> String {
     match error {
-        ApiError::NotInChannel if incoming.is_dm => {
+        ApiError::NotInChannel if incoming.is_dm() => {
             "I'm not part of this conversation, so I can't post here. Ask in a channel, or message me directly. No \
              model was called."
                 .into()

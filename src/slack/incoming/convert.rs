@@ -18,7 +18,6 @@ pub(super) enum Dropped {
 /// Converts a slash command
 /// (<https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling>).
 pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incoming {
-    let channel = event.channel_id.0;
     let trigger_id = event.trigger_id.0;
     Incoming {
         id: trigger_id.clone(),
@@ -27,8 +26,7 @@ pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incomin
         team: event.team_id.0,
         user: event.user_id.0,
         name: None,
-        is_dm: is_dm(&channel),
-        place: Some(ChannelThread { channel, thread: None }),
+        place: Some(ChannelThread { channel: event.channel_id.0, thread: None }),
         response_url: Some(String::from(event.response_url.0).into()),
         trigger_id: Some(trigger_id),
         kind: Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) },
@@ -70,7 +68,6 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
         team: event.team.id.0,
         name: user.name.or(user.username),
         user: user.id.0,
-        is_dm: channel.as_deref().is_some_and(is_dm),
         place: channel.map(|channel| ChannelThread { channel, thread }),
         response_url: event.response_url.map(|url| String::from(url.0).into()),
         trigger_id: Some(trigger_id),
@@ -95,7 +92,6 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
         name: event.user.name.or(event.user.username),
         user: event.user.id.0,
         place: None,
-        is_dm: false,
         response_url: None,
         trigger_id,
         kind: Kind::Modal {
@@ -132,26 +128,29 @@ pub(super) fn event(
         SlackEventCallbackBody::Unknown(event) => return Err(unknown(&event)),
         _ => return Err(Dropped::NotForUs("event")),
     };
+    let place = ChannelThread { channel, thread: origin.thread_ts.map(|thread| thread.0) };
+    if matches!(kind, Kind::Message { .. }) && !place.is_dm() {
+        return Err(Dropped::NotForUs("channel"));
+    }
     if bot == Some(user.as_str()) {
         return Err(Dropped::NotForUs("own"));
     }
     Ok(Incoming {
         id: event.event_id.0,
         // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
-        delivery: format!("{channel}/{}", origin.ts.0),
+        delivery: format!("{}/{}", place.channel, origin.ts.0),
         received_at,
         team: event.team_id.0,
         user,
         name: None,
-        is_dm: is_dm(&channel),
-        place: Some(ChannelThread { channel, thread: origin.thread_ts.map(|thread| thread.0) }),
+        place: Some(place),
         response_url: None,
         trigger_id: None,
         kind,
     })
 }
 
-/// The user and the channel of a direct message that a user wrote.
+/// The user and the channel of a message that a user wrote.
 fn sender(event: &SlackMessageEvent) -> Result<(String, String), Dropped> {
     if event.hidden == Some(true) {
         return Err(Dropped::NotForUs("hidden"));
@@ -166,9 +165,6 @@ fn sender(event: &SlackMessageEvent) -> Result<(String, String), Dropped> {
     }
     let user = event.sender.user.as_ref().ok_or(Dropped::NotForUs("nobody"))?;
     let channel = event.origin.channel.as_ref().ok_or(Dropped::Unreadable("message"))?;
-    if !is_dm(&channel.0) {
-        return Err(Dropped::NotForUs("channel"));
-    }
     Ok((user.0.clone(), channel.0.clone()))
 }
 
@@ -179,9 +175,4 @@ fn unknown(event: &Value) -> Dropped {
         Some("message") => Dropped::Unreadable("message"),
         _ => Dropped::NotForUs("event"),
     }
-}
-
-/// Returns true for a direct message with one user; those with several have a `G...` or `C...` id.
-fn is_dm(channel: &str) -> bool {
-    channel.starts_with('D')
 }

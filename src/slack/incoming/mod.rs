@@ -24,7 +24,8 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEventCallback};
 use tokio::time::Instant;
@@ -58,8 +59,6 @@ pub(crate) struct Incoming {
     pub(crate) name: Option<String>,
     /// Its channel and thread; a submitted modal has neither.
     pub(crate) place: Option<ChannelThread>,
-    /// Set in direct messages, not only those with the bot.
-    pub(crate) is_dm: bool,
     /// Accepts answers for 30 minutes, five times
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>); a secret.
     pub(crate) response_url: Option<SecretString>,
@@ -69,6 +68,33 @@ pub(crate) struct Incoming {
 }
 
 opaque!(Incoming, Kind);
+
+impl Incoming {
+    /// Returns true in direct messages, not only those with the bot.
+    pub(crate) fn is_dm(&self) -> bool {
+        self.place.as_ref().is_some_and(ChannelThread::is_dm)
+    }
+}
+
+/// The way to a user: the store keeps it until their race has a message, and a form carries that of the command which
+/// opened it. It holds the response URL, a credential for half an hour.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ReplyTo {
+    #[serde(flatten)]
+    pub(crate) place: ChannelThread,
+    #[serde(default)]
+    pub(crate) user: String,
+    pub(crate) response_url: Option<String>,
+}
+
+impl ReplyTo {
+    /// Returns the way to the user behind `incoming` in its text form, JSON, if it has a place.
+    pub(crate) fn text(incoming: &Incoming) -> Option<String> {
+        let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
+        let reply_to = Self { place: incoming.place.clone()?, user: incoming.user.clone(), response_url };
+        serde_json::to_string(&reply_to).ok()
+    }
+}
 
 /// The kinds of [`Incoming`]. `Debug` shows no words of users.
 #[derive(Clone, PartialEq)]
@@ -164,17 +190,14 @@ impl Intake {
     }
 
     /// Takes a mention or a message.
-    pub(super) async fn event(&self, event: SlackPushEventCallback, received_at: Instant) {
-        self.take(convert::event(event, self.bot.get().map(String::as_str), received_at)).await;
+    pub(super) async fn event(&self, event: SlackPushEventCallback, received_at: Instant) -> Ack {
+        self.take(convert::event(event, self.bot.get().map(String::as_str), received_at)).await
     }
 
     async fn take(&self, converted: Result<Incoming, Dropped>) -> Ack {
         let incoming = match converted {
             Ok(incoming) => incoming,
-            Err(Dropped::Unreadable(what)) => {
-                unreadable(what);
-                return Ack::Empty;
-            }
+            Err(Dropped::Unreadable(what)) => return unreadable(what),
             Err(Dropped::NotForUs(why)) => {
                 ::metrics::counter!(metrics::SLACK_IGNORED, field::REASON => why).increment(1);
                 return Ack::Empty;
@@ -197,8 +220,9 @@ impl Intake {
     }
 }
 
-/// Counts and logs a delivery that cannot be read, without its content.
-pub(super) fn unreadable(what: &'static str) {
+/// Counts, logs and acknowledges a delivery that cannot be read, without its content.
+pub(super) fn unreadable(what: &'static str) -> Ack {
     ::metrics::counter!(metrics::SLACK_UNREADABLE, field::REASON => what).increment(1);
     tracing::warn!({ field::REASON } = what, "unreadable delivery from Slack");
+    Ack::Empty
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! View   -> race    the live message            Entrant, Example -> cards   what users read
-//! Record -> record  full answers, explanation   Draft            -> modal   the form
+//! Record -> record  full answers, explanation   Form             -> modal   the form
 //!                 answer, escape: untrusted text made harmless    blocks: block types and limits
 //! ```
 //!
@@ -23,7 +23,7 @@ mod tests;
 pub(crate) use self::{
     blocks::{Body, Pressed, pressed},
     cards::{examples, help, models, notice, on_it},
-    modal::{Draft, modal},
+    modal::{Form, modal},
     race::{live, opening},
-    record::{answers, answers_file, answers_whole, explanation},
+    record::{answers, answers_whole, explanation},
 };

@@ -15,10 +15,7 @@ use super::{
     blocks::{MAX_LABEL, plain},
     escape::{icon, plain_name, tight},
 };
-use crate::{
-    model::{ModelCard, ModelId},
-    view::text::{Measure, clipped, plain as visible},
-};
+use crate::model::{ModelCard, ModelId};
 
 /// Identifies the view when it is submitted.
 pub(crate) const CALLBACK: &str = "arena";
@@ -30,7 +27,7 @@ pub(crate) const MODELS: &str = "models";
 pub(crate) const PROMPT: &str = "prompt";
 /// Characters of a prompt that Slack lets users type
 /// (<https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element>).
-const MAX_PROMPT: usize = 3_000;
+const MAX_PROMPT: u64 = 3_000;
 /// Checkboxes of a group; beyond them the models are a menu.
 const MAX_CHECKBOXES: usize = 10;
 /// Options of a menu.
@@ -40,15 +37,13 @@ const MAX_VALUE: usize = 150;
 /// Characters of the metadata of a view.
 const MAX_METADATA: usize = 3_000;
 
-/// The initial content of the form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Draft {
-    /// `ask` or `compare`; anything else is `compare`.
-    pub(crate) word: String,
-    /// May be empty.
-    pub(crate) prompt: String,
-    /// The models that are chosen already.
-    pub(crate) models: Vec<ModelId>,
+/// The kinds of the form: how many models answer unless the user changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One.
+    Ask,
+    /// Several.
+    Compare,
 }
 
 /// A submitted form.
@@ -63,9 +58,9 @@ pub(crate) struct Filled {
 }
 
 /// The view for `views.open`. `private_metadata` comes back as it is, unless it has more than 3,000 characters.
-pub(crate) fn modal(cards: &[Arc<ModelCard>], draft: &Draft, private_metadata: &str) -> SlackView {
+pub(crate) fn modal(cards: &[Arc<ModelCard>], form: Form, private_metadata: &str) -> SlackView {
     let metadata = if private_metadata.chars().count() <= MAX_METADATA { private_metadata } else { "" };
-    let blocks = [Some(how(draft)), models(cards, draft), Some(prompt(draft))].into_iter().flatten();
+    let blocks = [Some(how(form)), models(cards), Some(prompt())].into_iter().flatten();
     let view = SlackModalView::new(plain("LLM Arena").into(), blocks.map(Into::into).collect())
         .with_callback_id(CALLBACK.into())
         .with_submit(plain("Start").into())
@@ -87,10 +82,10 @@ fn choice<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
     SlackBlockChoiceItem::new(plain(label).into(), value.to_owned()).opt_description(description)
 }
 
-fn how(draft: &Draft) -> SlackInputBlock {
+fn how(form: Form) -> SlackInputBlock {
     let compare = choice("compare", "Compare", "Models race; choose none for all of them");
     let ask = choice("ask", "Ask", "One model answers: choose it below");
-    let initial = if draft.word == "ask" { ask.clone() } else { compare.clone() };
+    let initial = if form == Form::Ask { ask.clone() } else { compare.clone() };
     let element = SlackBlockRadioButtonsElement::new(vec![compare, ask]);
     let element = element.with_action_id(HOW.into()).with_initial_option(initial);
     input(HOW, "How many answer?", element)
@@ -98,55 +93,42 @@ fn how(draft: &Draft) -> SlackInputBlock {
 
 /// Checkboxes, which show the purpose of each model; a menu if there are too many. `None` without models: an empty
 /// group is refused.
-fn models(cards: &[Arc<ModelCard>], draft: &Draft) -> Option<SlackInputBlock> {
+fn models(cards: &[Arc<ModelCard>]) -> Option<SlackInputBlock> {
     let fits = |card: &&Arc<ModelCard>| (1..=MAX_VALUE).contains(&card.id.as_str().chars().count());
     let offered: Vec<&Arc<ModelCard>> = cards.iter().filter(fits).take(MAX_OPTIONS).collect();
-    if offered.is_empty() {
-        return None;
-    }
-    let element: SlackInputBlockElement = if offered.len() <= MAX_CHECKBOXES {
-        let (all, chosen) = options(&offered, draft);
-        let element = SlackBlockCheckboxesElement::new(all).with_action_id(MODELS.into());
-        element.opt_initial_options(chosen).into()
-    } else {
-        let (all, chosen) = options(&offered, draft);
-        let element = SlackBlockMultiStaticSelectElement::new().with_action_id(MODELS.into());
-        let element = element.with_placeholder(plain("All models").into()).with_options(all);
-        element.opt_initial_options(chosen).into()
+    let element: SlackInputBlockElement = match offered.len() {
+        0 => return None,
+        1..=MAX_CHECKBOXES => {
+            SlackBlockCheckboxesElement::new(options(&offered)).with_action_id(MODELS.into()).into()
+        }
+        _ => SlackBlockMultiStaticSelectElement::new()
+            .with_action_id(MODELS.into())
+            .with_placeholder(plain("All models").into())
+            .with_options(options(&offered))
+            .into(),
     };
     Some(input(MODELS, "Models", element).with_optional(true))
 }
 
-type Choices<T> = Vec<SlackBlockChoiceItem<T>>;
-
-/// All options, and those that are chosen already, if any.
-fn options<T: From<SlackBlockPlainText> + Into<SlackBlockText> + Clone>(
+/// Icon, name and size of each model, and its purpose.
+fn options<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
     offered: &[&Arc<ModelCard>],
-    draft: &Draft,
-) -> (Choices<T>, Option<Choices<T>>) {
-    let all: Choices<T> = offered.iter().map(|card| option(card)).collect();
-    let is_chosen =
-        |option: &&SlackBlockChoiceItem<T>| draft.models.iter().any(|id| id.as_str() == option.value);
-    let chosen: Choices<T> = all.iter().filter(is_chosen).cloned().collect();
-    (all, Some(chosen).filter(|chosen| !chosen.is_empty()))
+) -> Vec<SlackBlockChoiceItem<T>> {
+    let option = |card: &&Arc<ModelCard>| {
+        let simulated = if card.simulated { " (simulated)" } else { "" };
+        let gap = if card.size.is_empty() { "" } else { " · " };
+        let label = format!("{}{}{gap}{}{simulated}", icon(card), plain_name(card), card.size);
+        choice(card.id.as_str(), &tight(&label, MAX_LABEL), &tight(&card.best_for, MAX_LABEL))
+    };
+    offered.iter().map(option).collect()
 }
 
-/// Icon, name and size of a model, and its purpose.
-fn option<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(card: &ModelCard) -> SlackBlockChoiceItem<T> {
-    let simulated = if card.simulated { " (simulated)" } else { "" };
-    let gap = if card.size.is_empty() { "" } else { " · " };
-    let label = format!("{}{}{gap}{}{simulated}", icon(card), plain_name(card), card.size);
-    choice(card.id.as_str(), &tight(&label, MAX_LABEL), &tight(&card.best_for, MAX_LABEL))
-}
-
-fn prompt(draft: &Draft) -> SlackInputBlock {
-    let typed = clipped(&visible(&draft.prompt), MAX_PROMPT, Measure::Chars);
+fn prompt() -> SlackInputBlock {
     let element = SlackBlockPlainTextInputElement::new()
         .with_action_id(PROMPT.into())
         .with_multiline(true)
-        .with_max_length(MAX_PROMPT as u64)
-        .with_placeholder(plain("Why is the sky blue?").into())
-        .opt_initial_value(Some(typed).filter(|typed| !typed.is_empty()));
+        .with_max_length(MAX_PROMPT)
+        .with_placeholder(plain("Why is the sky blue?").into());
     input(PROMPT, "Prompt", element)
 }
 

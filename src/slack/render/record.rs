@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     race::{RaceId, Record, lesson, report::LaneReport},
-    view::results::{self, file_name},
+    view::results,
 };
 
 /// Messages in a thread, posted at one a second; further answers are in the file only.
@@ -24,13 +24,8 @@ const RESERVE: usize = 400;
 pub(crate) struct Answers {
     /// For the thread, in order; each within the limits of a message.
     pub(crate) messages: Vec<Body>,
-    /// Markdown in UTF-8, if an answer is longer than a message or has reasoning. [`answers_file`] is its name.
+    /// Markdown in UTF-8, if an answer is longer than a message or has reasoning.
     pub(crate) file: Option<Vec<u8>>,
-}
-
-/// The name of the file with the answers of `race`.
-pub(crate) fn answers_file(race: RaceId) -> String {
-    file_name(&race.brief())
 }
 
 /// Every answer of a race as messages, and as a file if they don't hold all of it.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Body, Draft, modal as modal_view};
+use super::{Body, Form, modal as modal_view};
 use crate::{model::ModelCard, view::tests as samples};
 
 /// The blocks of a message as Slack receives them.
@@ -21,6 +21,6 @@ fn blocks(body: &Body) -> Vec<Value> {
 }
 
 /// The form as Slack receives it.
-fn form(cards: &[Arc<ModelCard>], draft: &Draft, metadata: &str) -> Value {
-    serde_json::to_value(modal_view(cards, draft, metadata)).expect("JSON")
+fn form(cards: &[Arc<ModelCard>], form: Form, metadata: &str) -> Value {
+    serde_json::to_value(modal_view(cards, form, metadata)).expect("JSON")
 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Timing, envelope,
-    supervisor::{Live, OpenError, Status},
+    supervisor::{Live, OpenError},
 };
 use crate::slack::incoming::Intake;
 
@@ -80,30 +80,22 @@ pub(super) struct Connection {
     replace_at: Instant,
     /// It is being replaced already.
     is_draining: bool,
-    live: Option<Live>,
+    /// Counts the connection while it is open.
+    pub(super) live: Option<Live>,
     /// Acknowledgements to come: the socket is read meanwhile.
     acknowledgements: FuturesUnordered<BoxFuture<'static, Option<String>>>,
 }
 
 impl Connection {
-    /// Connects and waits for the greeting.
+    /// Connects and waits for the greeting, however long it takes.
     ///
     /// # Errors
-    /// [`OpenError::Transient`] without a greeting in time.
+    /// [`OpenError::Transient`] if the socket cannot be reached or closes before.
     pub(super) async fn open(
         address: &SecretString,
         intake: Arc<Intake>,
         timing: Timing,
-        status: &Arc<Status>,
     ) -> Result<Self, OpenError> {
-        let greeted = timeout(timing.open_timeout, Self::connect(address, intake, timing)).await;
-        let mut connection =
-            greeted.map_err(|_| OpenError::transient("Slack does not greet a new connection"))??;
-        connection.live = Some(status.live());
-        Ok(connection)
-    }
-
-    async fn connect(address: &SecretString, intake: Arc<Intake>, timing: Timing) -> Result<Self, OpenError> {
         let max = Some(MAX_MESSAGE_BYTES);
         let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max);
         let connected = connect_async_with_config(address.expose_secret(), Some(config), true).await;

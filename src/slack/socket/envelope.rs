@@ -34,14 +34,8 @@ pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<St
         Ok(Content::Interactive(event)) => {
             intake.interaction(*event, received_at).await.view_response().filter(|_| accepts_payload)
         }
-        Ok(Content::EventsApi(event)) => {
-            intake.event(*event, received_at).await;
-            None
-        }
-        Err(_) => {
-            unreadable("envelope");
-            None
-        }
+        Ok(Content::EventsApi(event)) => intake.event(*event, received_at).await.view_response(),
+        Err(_) => unreadable("envelope").view_response(),
     };
     if let Some(payload) = payload {
         acknowledgement["payload"] = payload;

@@ -21,7 +21,7 @@
 //! | failure | detected by | reaction |
 //! | --- | --- | --- |
 //! | `apps.connections.open` hangs | deadline, 8 s | retry after a back-off with jitter (0.5 s to 8 s) |
-//! | it answers 429 | `Retry-After` | retry, not before that (the library hides the header of other answers) |
+//! | it answers 429 | `Retry-After` | retry, not before that |
 //! | it refuses the token | its error code | give up, and report how to mend it |
 //! | no handshake, no `hello` | deadline, 8 s | retry after a back-off |
 //! | `disconnect`: `warning`, `refresh_requested` | the frame | open a successor; the old connection serves until the successor was greeted, and 5 s more |
@@ -43,14 +43,12 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use secrecy::{ExposeSecret as _, SecretString};
-use slack_morphism::prelude::SlackApiToken;
+use secrecy::SecretString;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use url::Url;
 
-use self::supervisor::{Opener, Status, Supervisor};
-use super::{api::client, incoming::Intake};
+use self::supervisor::{Status, Supervisor};
+use super::{api::Api, incoming::Intake};
 use crate::{backoff::Backoff, platform::ConnectionState as State};
 
 /// Two, so that one serves while the other is replaced or dead. Slack allows ten
@@ -59,8 +57,8 @@ const CONNECTIONS: usize = 2;
 
 /// The settings and dependencies of Socket Mode.
 pub(crate) struct Setup {
-    /// The Web API, such as `https://slack.com/api`. If it isn't Slack's, sockets of Slack are refused.
-    pub(crate) api_url: Url,
+    /// The Web API. If it isn't Slack's, sockets of Slack are refused.
+    pub(crate) api: Api,
     /// The app-level token (`xapp-...`).
     pub(crate) app_token: SecretString,
     /// Receives every command, interaction and event.
@@ -69,11 +67,12 @@ pub(crate) struct Setup {
     pub(crate) state: watch::Sender<State>,
     /// Ends all connections.
     pub(crate) closed: CancellationToken,
+    pub(crate) timing: Timing,
 }
 
 /// Deadlines and intervals; tests use shorter ones.
 #[derive(Clone, Copy)]
-struct Timing {
+pub(crate) struct Timing {
     /// For `apps.connections.open`, and again for TCP, TLS, the handshake and `hello`.
     open_timeout: Duration,
     ping_interval: Duration,
@@ -83,52 +82,30 @@ struct Timing {
     max_age: Duration,
     /// The time for which a replaced connection still serves beside its successor.
     drain: Duration,
-    min_backoff: Duration,
-    /// Short enough that a server is soon found again after a long outage.
-    max_backoff: Duration,
+    /// Its limit is short enough that a server is soon found again after a long outage.
+    backoff: Backoff,
     /// A connection of this age was a good one: its end is no reason to back off.
     stable_after: Duration,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            open_timeout: Duration::from_secs(8),
-            ping_interval: Duration::from_secs(10),
-            silence_timeout: Duration::from_secs(25),
-            max_age: Duration::from_hours(1),
-            drain: Duration::from_secs(5),
-            min_backoff: Duration::from_millis(500),
-            max_backoff: Duration::from_secs(8),
-            stable_after: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Timing {
-    fn backoff(&self) -> Backoff {
-        Backoff::new(self.min_backoff, self.max_backoff)
-    }
-}
+/// The deadlines and intervals in production.
+pub(crate) const TIMING: Timing = Timing {
+    open_timeout: Duration::from_secs(8),
+    ping_interval: Duration::from_secs(10),
+    silence_timeout: Duration::from_secs(25),
+    max_age: Duration::from_hours(1),
+    drain: Duration::from_secs(5),
+    backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(8)),
+    stable_after: Duration::from_secs(10),
+};
 
 /// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {
-    run_with(setup, Timing::default()).await;
-}
-
-async fn run_with(setup: Setup, timing: Timing) {
-    let Setup { api_url, app_token, intake, state, closed } = setup;
-    // without TLS the API's own client could not be made either
-    let Ok(client) = client(&api_url) else { return };
-    let token = SlackApiToken::new(app_token.expose_secret().to_owned().into());
     let supervisor = Supervisor {
-        opener: Opener::new(client, token, &api_url),
-        intake,
-        timing,
-        status: Arc::new(Status::new(state, Instant::now())),
-        turn: timing.backoff().into(),
-        closed,
+        status: Arc::new(Status::new(setup.state.clone(), Instant::now())),
+        turn: setup.timing.backoff.into(),
         draining: TaskTracker::new(),
+        setup,
     };
     join_all((0..CONNECTIONS).map(|_| supervisor.keep_connected())).await;
     supervisor.draining.close();

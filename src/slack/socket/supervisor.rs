@@ -6,12 +6,7 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
-use slack_morphism::{
-    api::SlackApiAppsConnectionOpenRequest,
-    errors::SlackClientError,
-    prelude::{SlackApiToken, SlackHyperClient},
-};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout},
@@ -20,25 +15,22 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use super::{
-    Timing,
+    Setup,
     connection::{Connection, Ended},
 };
 use crate::{
     backoff::Backoff,
     platform::ConnectionState as State,
-    slack::{api::ApiError, incoming::Intake},
+    slack::{WRONG_APP_TOKEN, api::ApiError},
     telemetry::{field, metrics},
 };
 
 /// Keeps connections alive. They share it.
 pub(super) struct Supervisor {
-    pub(super) opener: Opener,
-    pub(super) intake: Arc<Intake>,
-    pub(super) timing: Timing,
+    pub(super) setup: Setup,
     pub(super) status: Arc<Status>,
     /// Locked while a connection is opened, which is done one at a time: the back-off of failures to open.
     pub(super) turn: tokio::sync::Mutex<Backoff>,
-    pub(super) closed: CancellationToken,
     /// Connections that serve beside their successors.
     pub(super) draining: TaskTracker,
 }
@@ -46,16 +38,16 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Keeps one connection until `closed`, or until Slack refuses the token.
     pub(super) async fn keep_connected(&self) {
-        let mut backoff = self.timing.backoff();
+        let mut backoff = self.setup.timing.backoff;
         let (mut wait, mut predecessor) = (Duration::ZERO, None::<CancellationToken>);
-        while self.closed.run_until_cancelled(sleep(wait)).await.is_some() {
-            let opened = self.closed.run_until_cancelled(Box::pin(self.open())).await;
+        while self.setup.closed.run_until_cancelled(sleep(wait)).await.is_some() {
+            let opened = self.setup.closed.run_until_cancelled(Box::pin(self.open())).await;
             let Some(Some(mut connection)) = opened else { return };
             if let Some(predecessor) = predecessor.take() {
                 predecessor.cancel();
             }
             let since = Instant::now();
-            match connection.serve(pin!(self.closed.cancelled())).await {
+            match connection.serve(pin!(self.setup.closed.cancelled())).await {
                 Ended::Stopped => return connection.close().await,
                 Ended::Lost(why) => {
                     tracing::warn!({ field::REASON } = why, "lost a connection to Slack");
@@ -63,11 +55,11 @@ impl Supervisor {
                 }
                 Ended::Replace => {
                     let replaced = predecessor.insert(CancellationToken::new()).clone();
-                    self.draining.spawn(connection.drain(replaced, self.closed.clone()));
+                    self.draining.spawn(connection.drain(replaced, self.setup.closed.clone()));
                 }
             }
             // Slack sends every client of a lost server elsewhere: a short life counts as a failure to open
-            wait = if since.elapsed() >= self.timing.stable_after {
+            wait = if since.elapsed() >= self.setup.timing.stable_after {
                 backoff.reset();
                 Duration::ZERO
             } else {
@@ -106,8 +98,15 @@ impl Supervisor {
     }
 
     async fn try_open(&self) -> Result<Connection, OpenError> {
-        let address = self.opener.address(self.timing.open_timeout).await?;
-        Connection::open(&address, Arc::clone(&self.intake), self.timing, &self.status).await
+        let address =
+            self.setup.api.open_connection(&self.setup.app_token, self.setup.timing.open_timeout).await?;
+        check(self.setup.api.url(), &address)?;
+        let opening = Connection::open(&address, Arc::clone(&self.setup.intake), self.setup.timing);
+        let greeted = timeout(self.setup.timing.open_timeout, opening).await;
+        let mut connection =
+            greeted.map_err(|_| OpenError::transient("Slack does not greet a new connection"))??;
+        connection.live = Some(self.status.live());
+        Ok(connection)
     }
 }
 
@@ -133,19 +132,14 @@ impl OpenError {
     pub(super) fn transient(why: &str) -> Self {
         Self::Transient { why: why.to_owned(), after: Duration::ZERO }
     }
+}
 
-    /// The library's errors hold bodies: only Slack's code is kept, and only one that [`ApiError`] knows.
-    fn of(error: SlackClientError) -> Self {
-        let code = match &error {
-            SlackClientError::ApiError(error) => error.code.clone(),
-            _ => String::new(),
-        };
-        match ApiError::from(error) {
-            ApiError::Unauthorized | ApiError::MissingScope { .. } => Self::Refused(format!(
-                "Slack refuses SLACK_APP_TOKEN ({code}): make an app-level token with the scope connections:write \
-                 (api.slack.com/apps, your app, Basic Information, App-Level Tokens; it begins with xapp-), set \
-                 SLACK_APP_TOKEN to it and start again"
-            )),
+impl From<ApiError> for OpenError {
+    fn from(error: ApiError) -> Self {
+        let refused = |code: &str| Self::Refused(format!("{WRONG_APP_TOKEN} ({code})"));
+        match error {
+            ApiError::Unauthorized { code } => refused(&code),
+            ApiError::MissingScope { .. } => refused("missing_scope"),
             ApiError::Limited { retry_after } => Self::Transient {
                 why: "Slack limits how often connections may be opened".to_owned(),
                 after: retry_after,
@@ -155,44 +149,17 @@ impl OpenError {
     }
 }
 
-/// Asks Slack for the addresses of connections.
-pub(super) struct Opener {
-    client: SlackHyperClient,
-    token: SlackApiToken,
-    is_slack: bool,
-}
-
-impl Opener {
-    /// Creates an opener for the API at `api_url`, with the app-level token.
-    pub(super) fn new(client: SlackHyperClient, token: SlackApiToken, api_url: &Url) -> Self {
-        Self { client, token, is_slack: is_slack(api_url) }
-    }
-
-    /// The address of one connection, which holds a ticket.
-    async fn address(&self, deadline: Duration) -> Result<SecretString, OpenError> {
-        let session = self.client.open_session(&self.token);
-        let request = SlackApiAppsConnectionOpenRequest::new();
-        let answer = timeout(deadline, session.apps_connections_open(&request)).await;
-        let answer =
-            answer.map_err(|_| OpenError::transient("Slack does not answer apps.connections.open"))?;
-        let url = answer.map_err(OpenError::of)?.url.0;
-        self.check(&url)?;
-        Ok(String::from(url).into())
-    }
-
-    /// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
-    fn check(&self, url: &Url) -> Result<(), OpenError> {
-        match (self.is_slack, is_slack(url), url.scheme()) {
-            (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
-            (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
-            (false, true, _) => Err(OpenError::Refused(
-                "the API at SLACK_API_URL names a socket of the real Slack, which is not used then"
-                    .to_owned(),
-            )),
-            (false, false, _) => {
-                Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address"))
-            }
-        }
+/// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
+fn check(api: &Url, socket: &SecretString) -> Result<(), OpenError> {
+    let socket: Option<Url> = socket.expose_secret().parse().ok();
+    let scheme = socket.as_ref().map_or("", Url::scheme);
+    match (is_slack(api), socket.as_ref().is_some_and(is_slack), scheme) {
+        (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
+        (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
+        (false, true, _) => Err(OpenError::Refused(
+            "the API at SLACK_API_URL names a socket of the real Slack, which is not used then".to_owned(),
+        )),
+        (false, false, _) => Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address")),
     }
 }
 
@@ -268,15 +235,10 @@ impl Drop for Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slack::api::client;
 
     #[test]
     fn slacks_sockets_are_for_slacks_api_only() {
-        let check = |api: &str, socket: &str| {
-            let (api, socket): (Url, Url) = (api.parse().expect("a URL"), socket.parse().expect("a URL"));
-            let client = client(&api).expect("a client");
-            Opener::new(client, SlackApiToken::new("xapp-1".into()), &api).check(&socket)
-        };
+        let check = |api: &str, socket: &str| check(&api.parse().expect("a URL"), &socket.into());
         let (real, fake) = ("https://slack.com/api", "http://127.0.0.1:9/api");
         for (api, socket) in [
             (real, "wss://wss-primary.slack.com/link/?ticket=x"),
@@ -291,6 +253,7 @@ mod tests {
             (real, "wss://notslack.com/link"),
             (fake, "wss://wss.slack.com/link"),
             (fake, "http://127.0.0.1/link"),
+            (fake, "nonsense"),
         ] {
             assert!(check(api, socket).is_err(), "{socket}");
         }

@@ -21,7 +21,7 @@ use crate::slack::incoming::{Ack, Incoming, Kind};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MS: Duration = Duration::from_millis(1);
-/// Shorter than any wrong wait of [`Timing::default`], longer than the delays of a busy machine.
+/// Shorter than any wrong wait of [`TIMING`], longer than the delays of a busy machine.
 const SOON: Duration = Duration::from_secs(3);
 
 fn timing() -> Timing {
@@ -31,10 +31,9 @@ fn timing() -> Timing {
         // longer than any stall of a busy machine
         silence_timeout: 2_000 * MS,
         drain: 50 * MS,
-        min_backoff: 30 * MS,
-        max_backoff: 300 * MS,
+        backoff: Backoff::new(30 * MS, 300 * MS),
         stable_after: 100 * MS,
-        ..Timing::default()
+        ..TIMING
     }
 }
 
@@ -69,9 +68,10 @@ impl Bot {
             Box::pin(std::future::ready(ack)) as BoxFuture<'static, Ack>
         };
         let (intake, closed) = (Arc::new(Intake::new(Arc::new(inbox))), CancellationToken::new());
-        let (api_url, app_token) = (web_api.url(), web_api::TOKEN.into());
-        let setup = Setup { api_url, app_token, intake, state: sender_of_state, closed: closed.clone() };
-        let task = TaskTracker::new().spawn(run_with(setup, timing));
+        let api = Api::new(&web_api.url(), &"xoxb-1".into()).expect("a client");
+        let app_token = web_api::TOKEN.into();
+        let setup = Setup { api, app_token, intake, state: sender_of_state, closed: closed.clone(), timing };
+        let task = TaskTracker::new().spawn(run(setup));
         Self { fake, web_api, state, incoming, closed, task }
     }
 

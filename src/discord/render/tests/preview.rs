@@ -87,9 +87,9 @@ fn message(body: &Body) -> String {
     let embeds: String = body.embeds.iter().map(embed).collect();
     let button = |button: &crate::discord::render::body::ButtonDto| {
         let class = match button.style {
-            Style::Primary => "primary",
-            Style::Secondary => "secondary",
-            Style::Danger => "red",
+            style if style == Style::Primary as u8 => "primary",
+            style if style == Style::Danger as u8 => "red",
+            _ => "secondary",
         };
         let emoji = &button.emoji.name;
         format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))

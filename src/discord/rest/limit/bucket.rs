@@ -30,7 +30,8 @@ pub(super) struct Bucket {
     blocked: Option<Instant>,
     /// A 429 came although we had counted: one call at a time until the next response.
     is_careful: bool,
-    sharers: usize,
+    /// The live messages that are edited in it.
+    pub(super) sharers: usize,
     queue: Queue,
     touched: Instant,
 }
@@ -77,13 +78,9 @@ impl Bucket {
         self.roll(now);
         self.touched = now;
         let is_live = urgency == Urgency::Progress;
-        let due = match until(self.blocked, now) {
-            Some(wait) => now + wait,
-            None => match self.due(self.queue.ahead(who, is_live, now), urgency, now) {
-                Some(due) => due,
-                None => return Ok(()),
-            },
-        };
+        let blocked = self.blocked.filter(|blocked| *blocked > now);
+        let due = || self.due(self.queue.ahead(who, is_live, now), urgency, now);
+        let Some(due) = blocked.or_else(due) else { return Ok(()) };
         self.queue.book(who, is_live, due, now);
         Err(due.duration_since(now))
     }
@@ -193,10 +190,6 @@ impl Bucket {
     pub(super) fn share(&mut self, change: isize, now: Instant) {
         self.sharers = self.sharers.saturating_add_signed(change);
         self.touched = now;
-    }
-
-    pub(super) fn sharers(&self) -> usize {
-        self.sharers
     }
 
     pub(super) fn spacing(&self) -> Duration {

@@ -16,7 +16,10 @@ use self::{
     bucket::Bucket,
     global::{Global, Invalid},
 };
-use super::route::{Key, Route};
+use super::{
+    error::RestError,
+    route::{Key, Route},
+};
 
 /// Added to every reset time, which is rounded and comes from one of many servers.
 const MARGIN: Duration = Duration::from_millis(50);
@@ -53,15 +56,6 @@ pub(super) struct Reservation {
 pub(super) struct Slot {
     ask: Reservation,
     sent: Instant,
-}
-
-/// A slot was not granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// Reservation again after this time.
-    Wait(Duration),
-    /// Too many calls were refused in the last ten minutes.
-    Budget,
 }
 
 /// The state of a bucket by a response's headers.
@@ -154,20 +148,24 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    /// Grants a slot for a call that is sent at `now`, or returns the time until the caller should ask again. A caller
-    /// that was refused has a position in the queue of its bucket, which it loses if it does not come back in time.
-    pub(super) fn ask(&mut self, ask: Reservation, now: Instant) -> Result<Slot, Refusal> {
+    /// Grants a slot for a call that is sent at `now`.
+    ///
+    /// # Errors
+    /// [`RestError::Limited`] with the time until the caller should ask again. It has a position in the queue of its
+    /// bucket, which it loses if it does not come back in time. [`RestError::Budget`] if too many calls were refused.
+    pub(super) fn ask(&mut self, ask: Reservation, now: Instant) -> Result<Slot, RestError> {
         self.sweep(now);
         if !self.invalid.allows(ask.urgency, now) {
-            return Err(Refusal::Budget);
+            return Err(RestError::Budget);
         }
+        let limited = |retry_after| RestError::Limited { retry_after };
         if let Some(wait) = until(self.shut_until, now) {
-            return Err(Refusal::Wait(wait));
+            return Err(limited(wait));
         }
         let bucket = self.buckets.entry(ask.key).or_insert_with(|| Bucket::new(now));
-        bucket.ask(ask.who, ask.urgency, now).map_err(Refusal::Wait)?;
+        bucket.ask(ask.who, ask.urgency, now).map_err(limited)?;
         if !ask.is_exempt {
-            self.global.take(ask.urgency, now).map_err(Refusal::Wait)?;
+            self.global.take(ask.urgency, now).map_err(limited)?;
         }
         bucket.take(ask.who, now);
         Ok(Slot { ask, sent: now })
@@ -216,7 +214,7 @@ impl Limiter {
 
     /// The number of live messages that are edited in the bucket of `key`.
     pub(super) fn sharers(&self, key: Key) -> usize {
-        self.buckets.get(&key).map_or(0, Bucket::sharers)
+        self.buckets.get(&key).map_or(0, |bucket| bucket.sharers)
     }
 
     /// The time to leave between the edits of each of them, from a response to the next call, so that all of them

@@ -14,7 +14,7 @@ use super::*;
 /// Every text form of an error.
 fn shown(error: &ApiError) -> String {
     let sources = iter::successors(Some(error as &dyn Error), |&error| error.source());
-    sources.map(|cause| format!("{cause} {cause:?} {cause:#?}")).chain([error.chain()]).collect()
+    sources.map(|cause| format!("{cause} {cause:?} {cause:#?}")).collect::<Vec<_>>().concat()
 }
 
 fn is_clean(shown: &str) -> bool {
@@ -50,9 +50,9 @@ async fn errors_of_every_kind_hide_them() {
         let server = Server::script((0..4).map(|_| tattler()).collect()).await;
         let api = server.hasty();
         let posted = api.post(&place(), &message()).await.map(drop);
-        let reserved = api.stage(file()).await.map(drop);
-        let responded = api.respond(&server.at("SECRET"), &message(), false).await;
-        let elsewhere = api.respond(&"http://SECRET/".into(), &message(), false).await;
+        let reserved = api.stage(&file()).await.map(drop);
+        let responded = api.respond(&server.at("SECRET"), None, &message(), false).await;
+        let elsewhere = api.respond(&"http://SECRET/".into(), None, &message(), false).await;
         for error in [posted, reserved, responded, elsewhere].into_iter().filter_map(Result::err) {
             assert!(is_clean(&shown(&error)), "{}", shown(&error));
         }
@@ -98,8 +98,8 @@ async fn calls() {
         let server = Server::script(vec![tattler, posted()]).await;
         let api = server.hasty();
         let _ = api.post(&place(), &message()).await;
-        let _ = api.respond(&server.at("SECRET"), &message(), false).await;
-        let _ = api.stage(file()).await;
+        let _ = api.respond(&server.at("SECRET"), None, &message(), false).await;
+        let _ = api.stage(&file()).await;
     }
 }
 

@@ -15,7 +15,7 @@ fn file() -> File {
 impl Api {
     /// All steps, as the surface takes them.
     async fn upload(&self, place: &ChannelThread, file: File) -> Result<(), ApiError> {
-        let staged = self.stage(file).await?;
+        let staged = self.stage(&file).await?;
         self.share(place, &staged).await
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     model::{Availability, Color, ModelCard, ModelId},
     race::{Entrant, Record, metrics::TokenCount},
     slack::render::{
-        Draft, answer::Answer, answers, escape, examples, explanation, help, live, models, notice, on_it,
+        Form, answer::Answer, answers, escape, examples, explanation, help, live, models, notice, on_it,
         opening,
     },
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
@@ -150,10 +150,7 @@ proptest! {
         check(&help(&cards))?;
         check(&notice(&text.repeat(again)))?;
         check(&on_it(again))?;
-        let draft = Draft {
-            word: text.clone(), prompt: text.repeat(50 * again), models: cards.iter().map(|c| c.id.clone()).collect(),
-        };
-        check::view(&form(&cards, &draft, &text.repeat(100))).map_err(TestCaseError::fail)?;
+        check::view(&form(&cards, Form::Compare, &text.repeat(100))).map_err(TestCaseError::fail)?;
     }
 
     #[test]

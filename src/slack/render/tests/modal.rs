@@ -11,7 +11,7 @@ use super::{
 use crate::{
     model::ModelId,
     slack::render::{
-        Draft,
+        Form,
         modal::{Filled, problem, read},
     },
 };
@@ -33,28 +33,28 @@ fn untouched(view: &Value) -> Value {
     values
 }
 
-fn draft(word: &str, prompt: &str, models: &[&str]) -> Draft {
-    let models = models.iter().map(|id| ModelId::new(id)).collect();
-    Draft { word: word.into(), prompt: prompt.into(), models }
+#[test]
+fn an_untouched_form_is_empty() {
+    let view = form(&line_up(), Form::Ask, "C1");
+    check::view(&view).expect("Slack takes it");
+    assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
+    let filled = |compare| Filled { compare, models: vec![], prompt: String::new() };
+    assert_eq!(read(&untouched(&view)), filled(false));
+    assert_eq!(read(&untouched(&form(&line_up(), Form::Compare, ""))), filled(true));
 }
 
 #[test]
-fn an_untouched_form_returns_its_draft() {
-    let view = form(&line_up(), &draft("ask", "Why?\nReally?", &["qwen-7b"]), "C1");
-    check::view(&view).expect("Slack takes it");
-    assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
-    let filled = read(&untouched(&view));
-    assert_eq!(
-        filled,
-        Filled { compare: false, models: vec![ModelId::new("qwen-7b")], prompt: "Why?\nReally?".into() }
-    );
-    let empty = read(&untouched(&form(&line_up(), &Draft::default(), "")));
-    assert_eq!(empty, Filled { compare: true, models: vec![], prompt: String::new() });
+fn a_filled_form_is_read() {
+    let mut values = untouched(&form(&line_up(), Form::Ask, ""));
+    values["models"]["models"]["selected_options"] = json!([{ "value": "qwen-7b" }]);
+    values["prompt"]["prompt"]["value"] = json!(" Why?\nReally? ");
+    let models = vec![ModelId::new("qwen-7b")];
+    assert_eq!(read(&values), Filled { compare: false, models, prompt: "Why?\nReally?".into() });
 }
 
 #[test]
 fn every_model_shows_its_purpose() {
-    let view = form(&line_up(), &Draft::default(), "");
+    let view = form(&line_up(), Form::Compare, "");
     let options = view["blocks"][1]["element"]["options"].as_array().expect("options");
     assert_eq!(view["blocks"][1]["element"]["type"], "checkboxes");
     assert_eq!(options.len(), 5);
@@ -62,12 +62,12 @@ fn every_model_shows_its_purpose() {
     assert_eq!(options[1]["description"]["text"], "complex reasoning, math, logic");
     assert_eq!(options[1]["value"], "qwen-7b");
     let many: Vec<Arc<_>> = (0..130).map(|i| card(&format!("m{i}"), "M", "", "", "#010203")).collect();
-    let view = form(&many, &draft("compare", &"x".repeat(9_000), &["m3", "m129"]), &"x".repeat(3_001));
+    let view = form(&many, Form::Compare, &"x".repeat(3_001));
     check::view(&view).expect("Slack takes it");
-    assert_eq!(view["blocks"][1]["element"]["type"], "multi_static_select");
-    let filled = read(&untouched(&view));
-    assert_eq!((filled.models, filled.prompt.chars().count()), (vec![ModelId::new("m3")], 3_000));
-    assert_eq!(form(&[], &Draft::default(), "")["blocks"].as_array().map(Vec::len), Some(2));
+    let element = &view["blocks"][1]["element"];
+    assert_eq!(element["type"], "multi_static_select");
+    assert_eq!(element["options"].as_array().map(Vec::len), Some(100));
+    assert_eq!(form(&[], Form::Compare, "")["blocks"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]

@@ -13,9 +13,7 @@ use crate::{
     guide::Example,
     model::Availability,
     race::{Entrant, event::StopCause, metrics::TokenCount},
-    slack::render::{
-        Body, Draft, answers, examples, explanation, help, live, models, notice, on_it, opening,
-    },
+    slack::render::{Body, Form, answers, examples, explanation, help, live, models, notice, on_it, opening},
     view::View,
 };
 
@@ -238,7 +236,7 @@ fn what_is_read_can_be_looked_at() {
 
 #[test]
 fn the_form_can_be_looked_at() {
-    let view = form(&line_up(), &Draft::default(), "");
+    let view = form(&line_up(), Form::Compare, "");
     let input = |block: &Value| {
         let element = &block["element"];
         let option = |option: &Value| {

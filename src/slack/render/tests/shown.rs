@@ -12,9 +12,7 @@ use crate::{
     button::Button,
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
-    slack::render::{
-        Body, Pressed, answers, answers_file, explanation, live, notice, on_it, opening, pressed,
-    },
+    slack::render::{Body, Pressed, answers, explanation, live, notice, on_it, opening, pressed},
     view::View,
 };
 
@@ -217,7 +215,7 @@ fn long_answers_are_in_the_file() {
     let file = String::from_utf8(given.file.expect("a file")).expect("UTF-8");
     assert!(file.contains(&long) && file.contains(SKY) && file.contains(CODE), "{file}");
     assert!(file.contains("rate limited by the provider, try again in 20 s"), "{file}");
-    assert_eq!(answers_file(race()), "race-5f3a9c2e.md");
+    assert_eq!(crate::view::results::file_name(&race().brief()), "race-5f3a9c2e.md");
 }
 
 #[test]

@@ -7,7 +7,7 @@ type Verb = fn(&FakeSocket);
 #[tokio::test]
 async fn a_broken_connection_is_replaced() {
     // a lost connection stays lost for long enough to be seen on a busy machine
-    let slow = Timing { stable_after: TIMEOUT, min_backoff: 200 * MS, ..timing() };
+    let slow = Timing { stable_after: TIMEOUT, backoff: Backoff::new(200 * MS, 300 * MS), ..timing() };
     let mut bot = Bot::ready_with(slow).await;
     let breaks: [(&str, Verb); 4] = [
         ("broke", FakeSocket::resets),
@@ -65,7 +65,7 @@ async fn a_greeting_that_does_not_come_is_given_up() {
 #[tokio::test]
 async fn a_failed_request_for_an_address_is_repeated() {
     for (reply, word) in [
-        (Reply::Hang, "does not answer"),
+        (Reply::Hang, "no answer in time"),
         (Reply::Status(503), "server error 503"),
         (Reply::Code("internal_error"), "server error 200"),
         (Reply::Code("SELECT * FROM"), "unreadable"),
@@ -187,7 +187,7 @@ async fn it_closes_soon_whatever_it_does() {
         let fake = Arc::new(FakeSocket::open(Rules::default()).await);
         fake.acceptance(acceptance);
         let web_api = WebApi::open(Arc::clone(&fake), reply).await;
-        let bot = Bot::at(fake, web_api, Timing::default());
+        let bot = Bot::at(fake, web_api, TIMING);
         timeout(TIMEOUT, bot.web_api.was_asked()).await.expect("in time");
         let took = bot.close().await;
         assert!(took < SOON, "{acceptance:?}: {took:?}");

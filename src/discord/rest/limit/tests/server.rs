@@ -179,13 +179,13 @@ impl World {
                 let there = self.latency();
                 self.plan(now + there, id, Step::Arrive(slot));
             }
-            Err(Refusal::Wait(wait)) => {
+            Err(RestError::Limited { retry_after: wait }) => {
                 // its last token may come while it waits for a slot
                 let ends = Some(editor.ends).filter(|ends| *ends > now);
                 let next = ends.map_or(now + wait, |ends| ends.min(now + wait));
                 self.plan(next, id, Step::Reservation);
             }
-            Err(Refusal::Budget) => unreachable!("no 429 was given"),
+            Err(error) => unreachable!("no 429 was given: {error}"),
         }
     }
 
