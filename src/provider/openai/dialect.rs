@@ -1,6 +1,6 @@
 //! The decoder of events: reads each chunk's errors, texts, usage and finish reason, in this order.
 
-use std::{collections::VecDeque, mem};
+use std::{cell::OnceCell, collections::VecDeque, mem};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -32,6 +32,9 @@ const FOREIGN_TEXT_KEYS: [&str; 10] = [
     "delta",
     "token",
 ];
+
+/// Between two objects of one event.
+const SEPARATORS: [char; 6] = [' ', '\t', '\r', '\n', ',', ';'];
 
 /// Decodes the events of one stream.
 #[derive(Debug, Default)]
@@ -139,33 +142,21 @@ impl Dialect {
 
     /// Decodes one object or several.
     fn objects(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
-        let mut objects = serde_json::Deserializer::from_str(data).into_iter::<Chunk<'_>>();
-        let mut end = 0;
-        while let Some(object) = objects.next() {
-            let Ok(chunk) = object else { return self.rest(&data[end..], end > 0, out) };
-            let object = &data[end..objects.byte_offset()];
-            end = objects.byte_offset();
-            self.chunk(chunk, object, out)?;
-        }
-        Ok(())
-    }
-
-    /// Decodes what the parser rejected: an object that can be repaired, or what follows an object.
-    fn rest(&mut self, data: &str, follows: bool, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
-        let rest = data.trim_ascii();
-        if follows {
-            return self.event("", rest.trim_start_matches([',', ';']), out);
-        }
-        let repaired = repair(rest);
-        let mut objects = serde_json::Deserializer::from_str(&repaired).into_iter::<Chunk<'_>>();
-        match objects.next() {
-            Some(Ok(chunk)) => {
-                let end = objects.byte_offset();
-                self.chunk(chunk, &repaired[..end], out)?;
-                self.event("", &repaired[end..], out)
+        let (mut rest, repaired) = (data, OnceCell::new());
+        while rest.starts_with('{') {
+            let mut objects = serde_json::Deserializer::from_str(rest).into_iter::<Chunk<'_>>();
+            match objects.next() {
+                Some(Ok(chunk)) => {
+                    let (object, after) = rest.split_at(objects.byte_offset());
+                    rest =
+                        after.trim_start_matches(SEPARATORS).trim_start_matches("data:").trim_ascii_start();
+                    self.chunk(chunk, object, out)?;
+                }
+                _ if repaired.get().is_none() => rest = repaired.get_or_init(|| repair(rest)),
+                _ => return Err(ModelError::Corrupt("an event that is not valid JSON")),
             }
-            _ => Err(ModelError::Corrupt("an event that is not valid JSON")),
         }
+        if rest.is_empty() { Ok(()) } else { self.event("", rest, out) }
     }
 
     /// Decodes an array of objects, as Google sends it.
@@ -179,7 +170,8 @@ impl Dialect {
 
     /// Decodes data that is no object: words between events say nothing, unless they report an error.
     fn words(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
-        if let Some(rest) = data.strip_prefix("data:") {
+        let rest = data.trim_start_matches("data:");
+        if rest.len() < data.len() {
             return self.event("", rest, out);
         }
         if data.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error")) {

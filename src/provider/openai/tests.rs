@@ -229,3 +229,22 @@ fn a_message_repeated_in_a_stream_is_not_decoded_twice() {
     let last = r#"{"choices":[{"finish_reason":"stop","delta":{"content":"b"},"message":{"content":"ab"}}]}"#;
     assert_eq!(read(&[&delta(r#"{"content":"a"}"#), last]), (vec![text("ab"), finished("stop")], None));
 }
+
+#[test]
+fn several_objects_in_one_event_are_all_read() {
+    let (a, b) = (delta(r#"{"content":"b"}"#), delta(r#"{"content":"c"}"#));
+    for data in
+        [format!("{a}{b}"), format!("{a} , {b}"), format!("data: data:{a}data: {b}"), format!("[{a},{b}]")]
+    {
+        assert_eq!(read(&[&data]), (vec![text("b"), text("c")], None), "{data}");
+    }
+    let done = format!("{a}[DONE]");
+    let (mut dialect, mut deltas) = (Dialect::default(), VecDeque::new());
+    dialect.event("", &done, &mut deltas).expect("no error");
+    assert!(dialect.is_done());
+    let many = format!("{}{b}", "{},data:".repeat(100_000));
+    assert_eq!(read(&[&many]), (vec![text("c")], None), "without recursion");
+    let broken = format!("{a}{{\"usage\":{{\"x\":NaN}}}}{b}");
+    assert_eq!(read(&[&broken]), (vec![text("b"), text("c")], None));
+    assert!(read(&[&format!("{a}{{\"choices\":[")]).1.is_some(), "a broken object is no silence");
+}

@@ -34,6 +34,9 @@ const BARE_FINAL: &str = "assistantfinal";
 const OPENINGS: [&str; 9] =
     [TAGS[0].0, TAGS[1].0, TAGS[2].0, TAGS[3].0, TAGS[4].0, TAGS[5].0, CHANNEL, "<|start|>", BARE_ANALYSIS];
 
+/// Longest text that may still turn out to be a tag: white space before one, or a channel's name.
+const MAX_HELD_LEN: usize = 4 << 10;
+
 /// Splits content into reasoning and text.
 #[derive(Debug, Default)]
 pub(super) struct ThinkSplitter {
@@ -81,6 +84,9 @@ impl ThinkSplitter {
             return self.emit(content, out);
         }
         self.held.push_str(content);
+        if self.held.len() > MAX_HELD_LEN && matches!(self.section, Section::Start | Section::Channel) {
+            self.section = Section::Plain;
+        }
         while self.step(out) {}
     }
 
