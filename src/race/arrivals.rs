@@ -110,6 +110,11 @@ impl Arrivals {
         }
     }
 
+    /// The events so far.
+    pub(super) fn events(&self) -> u64 {
+        self.total.events
+    }
+
     /// The speed of `tokens` tokens in tokens per second. The first arrival is left out, in tokens and in time, since
     /// it is not known when its first token was written.
     ///

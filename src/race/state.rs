@@ -74,8 +74,8 @@ pub struct Lane {
     arrivals: Arrivals,
     /// The read since which content is held back that may turn out to be answer.
     held_since: Option<Elapsed>,
-    /// The time of the server's newest output count.
-    counted: Option<Elapsed>,
+    /// The events with text before the server's newest output count.
+    counted: Option<u64>,
     estimated: u64,
     estimated_reasoning: u64,
     tool_tokens: u64,
@@ -110,7 +110,7 @@ impl Lane {
     #[must_use]
     pub fn tokens(&self) -> (u64, TokenCount) {
         match self.usage.output_tokens {
-            Some(n) if (n > 0 || self.estimated == 0) && self.counted >= self.stamps.last_token => {
+            Some(n) if (n > 0 || self.estimated == 0) && self.counted == Some(self.arrivals.events()) => {
                 let reasoning = self.usage.reasoning_tokens.unwrap_or(0);
                 (if reasoning > n { n + reasoning } else { n }, TokenCount::Usage)
             }
@@ -225,7 +225,7 @@ impl Lane {
             }
             Delta::Usage(usage) => {
                 self.usage = self.usage.merged(*usage);
-                self.counted = usage.output_tokens.map(|_| at).or(self.counted);
+                self.counted = usage.output_tokens.map(|_| self.arrivals.events()).or(self.counted);
             }
             Delta::Simulated => self.simulated = true,
             Delta::Served(model) => self.served = Some(model.clone()),

@@ -93,7 +93,8 @@ impl<'a> EndedLane<'a> {
 
     fn note(&self) -> Option<String> {
         let connection = connection_note(self.card, self.availability, self.metrics.ttft.is_some(), true);
-        let speed = speed_note(&self.metrics).filter(|_| self.metrics.output_tokens > 0);
+        let speed =
+            speed_note(&self.metrics).filter(|_| self.status.is_finished() && self.metrics.output_tokens > 0);
         joined([other_model(self.served), connection, speed])
     }
 

@@ -2,5 +2,6 @@
 
 mod fold;
 mod lesson;
+mod stream;
 mod terminal;
 mod text;

@@ -17,6 +17,7 @@ mod slack;
 mod start;
 mod together;
 mod watching;
+mod wire;
 
 use std::sync::Arc;
 
