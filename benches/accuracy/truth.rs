@@ -49,11 +49,11 @@ impl ServedRequest {
         self.writes.first().map_or(f64::NAN, |(at, _)| at - self.arrived)
     }
 
-    /// Tokens after the first, divided by the seconds from the first to the last write.
+    /// Tokens after the first write, divided by the seconds from the first to the last write.
     #[expect(clippy::cast_precision_loss, reason = "some hundred tokens")]
     pub(crate) fn speed(&self) -> f64 {
         match (self.writes.first(), self.writes.last()) {
-            (Some((first, _)), Some((last, _))) => (self.tokens() - 1) as f64 / (last - first),
+            (Some((first, at_once)), Some((last, _))) => (self.tokens() - at_once) as f64 / (last - first),
             _ => f64::NAN,
         }
     }
