@@ -78,6 +78,7 @@ const SHELLS: &[&str] = &[
     "platform/connection.rs",
     "platform/metrics.rs",
     "platform/permit.rs",
+    "platform/retry.rs",
     "platform/webhook.rs",
     "provider/http",
     "provider/mod.rs",

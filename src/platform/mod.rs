@@ -6,8 +6,8 @@
 //!   -> the platform answers and, for a race, hands its surface to the arena
 //! ```
 //!
-//! [`connection`] tells readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`dedup`] drops
-//! what is delivered twice. A platform keeps what really differs: its limits, its markup, its wire types.
+//! [`connection`] tells readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`retry`] repeats
+//! them until a deadline, [`dedup`] drops what is delivered twice. A platform keeps what really differs: its limits, its markup, its wire types.
 
 pub(crate) mod connection;
 mod dedup;
@@ -15,6 +15,7 @@ pub(crate) mod handlers;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod permit;
+mod retry;
 pub(crate) mod webhook;
 
-pub(crate) use self::{connection::ConnectionState, dedup::Dedup};
+pub(crate) use self::{connection::ConnectionState, dedup::Dedup, retry::retry_until};

@@ -119,6 +119,11 @@ impl RestError {
         Self::Transport { source: Arc::from(source.into()), ambiguous: false, is_cut: false }
     }
 
+    /// Returns the time until the permit, or the time that Discord named.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        if let Self::Limited { retry_after } = self { Some(*retry_after) } else { None }
+    }
+
     /// Returns true if the other side ended the connection.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self, Self::Transport { is_cut: true, .. })

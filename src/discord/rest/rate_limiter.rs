@@ -1,9 +1,9 @@
 //! SHELL. The rate limiter with a clock: calls get their permits here, wait for them here, and report their outcomes.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use ::metrics::counter;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{
     error::RestError,
@@ -11,7 +11,10 @@ use super::{
     route::{Key, Route},
 };
 use crate::{
-    platform::permit::{self, Shared},
+    platform::{
+        permit::{self, Shared},
+        retry_until,
+    },
     telemetry::metrics,
 };
 
@@ -64,14 +67,8 @@ impl RateLimiter {
         deadline: Instant,
     ) -> Result<Permit, RestError> {
         let _position = Position { limiter: &self.0, ask: Reservation::new(route, urgency) };
-        loop {
-            match self.ask(route, urgency) {
-                Err(RestError::Limited { retry_after }) if Instant::now() + retry_after < deadline => {
-                    sleep(retry_after).await;
-                }
-                other => return other,
-            }
-        }
+        let ask = || future::ready(self.ask(route, urgency));
+        retry_until(deadline, RestError::retry_after, ask).await
     }
 
     /// Counts one more live message that is edited in `route`'s bucket, until the share is dropped.
