@@ -26,6 +26,15 @@ impl Pace {
     pub fn every(interval: Duration) -> Self {
         Self { interval, before_final: interval, notice: None }
     }
+
+    /// Returns the pace of an edit every `interval` by a rate limiter that keeps capacity for final frames. The notice
+    /// says so where more than one live message, `sharers`, shares the limit.
+    #[must_use]
+    pub fn shared(interval: Duration, sharers: u32) -> Self {
+        let seconds = interval.as_millis().div_ceil(1_000);
+        let notice = (sharers > 1).then(|| format!("updates every {seconds} s: {sharers} races here"));
+        Self { interval, before_final: Duration::ZERO, notice }
+    }
 }
 
 /// The finished chart.

@@ -15,13 +15,14 @@ pub(crate) async fn retry_until<T, E, A: Future<Output = Result<T, E>>>(
     mut attempt: impl FnMut() -> A,
 ) -> Result<T, E> {
     loop {
-        let error = match attempt().await {
-            Ok(done) => return Ok(done),
-            Err(error) => error,
-        };
-        match delay(&error).filter(|delay| Instant::now() + *delay < deadline) {
-            Some(delay) => sleep(delay).await,
-            None => return Err(error),
+        match attempt().await {
+            Err(error)
+                if let Some(delay) = delay(&error)
+                    && Instant::now() + delay < deadline =>
+            {
+                sleep(delay).await;
+            }
+            last => return last,
         }
     }
 }
