@@ -76,6 +76,7 @@ const SHELLS: &[&str] = &[
     "live/mod.rs",
     "main.rs",
     "platform/connection.rs",
+    "platform/http_client.rs",
     "platform/metrics.rs",
     "platform/permit.rs",
     "platform/retry.rs",

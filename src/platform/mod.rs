@@ -12,10 +12,13 @@
 pub(crate) mod connection;
 mod dedup;
 pub(crate) mod handlers;
+mod http_client;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod permit;
 mod retry;
 pub(crate) mod webhook;
 
-pub(crate) use self::{connection::ConnectionState, dedup::Dedup, retry::retry_until};
+pub(crate) use self::{
+    connection::ConnectionState, dedup::Dedup, http_client::http_client, retry::retry_until,
+};
