@@ -4,9 +4,9 @@
 //! ([`crate::live`]) decides when. What a surface learns on the way comes back as a value ([`Learned`],
 //! [`SurfaceError`]), and its caller acts on it.
 
-use std::{error::Error, future::Future, iter, sync::Arc, time::Duration};
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
-use crate::{race::event::StopCause, view::View};
+use crate::{error_chain::error_chain, race::event::StopCause, view::View};
 
 /// The pace of a live message at the moment. Asked before every edit, so a surface whose budget is shared
 /// can stretch it with the load.
@@ -137,8 +137,7 @@ impl SurfaceError {
     /// Returns the error and its causes in one line, for logs.
     #[must_use]
     pub fn chain(&self) -> String {
-        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        error_chain(self)
     }
 }
 

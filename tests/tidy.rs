@@ -13,7 +13,8 @@ const MAX_LINES: usize = 400;
 
 /// The modules of the crate that each module may name; `app` and `main.rs` may name all.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("model", &[]),
+    ("error_chain", &[]),
+    ("model", &["error_chain"]),
     ("command", &["model"]),
     ("race", &["model"]),
     ("guide", &["command", "model", "race"]),
@@ -24,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "platform",
         &["arena", "backoff", "button", "command", "guide", "model", "race", "surface", "telemetry"],
     ),
-    ("surface", &["race", "view"]),
+    ("surface", &["error_chain", "race", "view"]),
     ("live", &["backoff", "race", "surface", "view"]),
     ("chart", &["model", "race", "surface"]),
     ("provider", &["model"]),
@@ -45,6 +46,7 @@ const CHAT_PLATFORM: &[&str] = &[
     "backoff",
     "button",
     "command",
+    "error_chain",
     "guide",
     "live",
     "model",

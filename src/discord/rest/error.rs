@@ -1,8 +1,9 @@
 //! The errors of a call, by what the caller does about them. Their texts hold no address, token or content.
 
-use std::{error::Error, iter, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use super::route::Route;
+use crate::error_chain::error_chain;
 
 /// A failed call. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -137,8 +138,7 @@ impl RestError {
     /// The error and its causes in one line, for logs.
     #[must_use]
     pub(crate) fn chain(&self) -> String {
-        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        error_chain(self)
     }
 }
 
