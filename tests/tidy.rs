@@ -83,6 +83,7 @@ const SHELLS: &[&str] = &[
     "platform/permit.rs",
     "platform/retry.rs",
     "platform/webhook.rs",
+    "platform/websocket.rs",
     "provider/http",
     "provider/mod.rs",
     "provider/simulated/mod.rs",

@@ -18,6 +18,7 @@ pub(crate) mod permissions;
 pub(crate) mod permit;
 mod retry;
 pub(crate) mod webhook;
+pub(crate) mod websocket;
 
 pub(crate) use self::{
     connection::ConnectionState, dedup::Dedup, http_client::http_client, retry::retry_until,
