@@ -11,12 +11,7 @@ use std::sync::{
 
 use axum::{Json, Router, http::StatusCode, routing::get};
 use serde_json::{Value, json};
-use tokio::{
-    net::TcpListener,
-    sync::mpsc,
-    task::JoinHandle,
-    time::{Instant, timeout},
-};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle, time::timeout};
 
 use self::fake::{Acceptance as FakeDoor, FakeGateway, Reaction, Rules};
 use super::*;
@@ -110,7 +105,7 @@ impl Bot {
 
     /// Closes the connection and returns the time that took.
     async fn close(self) -> Duration {
-        let begin = Instant::now();
+        let begin = tokio::time::Instant::now();
         self.closed.cancel();
         timeout(TIMEOUT, self.task).await.expect("in time").expect("no panic");
         begin.elapsed()
@@ -192,7 +187,7 @@ async fn an_invalid_session_is_replaced_by_a_new_one() {
 #[tokio::test]
 async fn a_session_is_resumed_at_once_after_a_close_without_a_code() {
     let mut bot = Bot::ready(rules()).await;
-    let begin = Instant::now();
+    let begin = tokio::time::Instant::now();
     bot.fake.close_without_code();
     bot.fake.interaction(&button("after"));
     assert_eq!(bot.button().await, "after");
@@ -396,7 +391,7 @@ fn a_runtime_shuts_down_without_waiting_for_the_gateway() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let bot = runtime.block_on(Bot::ready(rules()));
-        let begin = Instant::now();
+        let begin = tokio::time::Instant::now();
         drop(runtime);
         assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
         drop(bot);
