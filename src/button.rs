@@ -53,6 +53,18 @@ impl fmt::Display for Button {
     }
 }
 
+/// Returns the buttons below a race of `lanes` models, each with its emoji and its label.
+pub(crate) fn below(race: RaceId, is_final: bool, lanes: usize) -> Vec<(Button, &'static str, &'static str)> {
+    if !is_final {
+        return vec![(Button::Stop(race), "🛑", "Stop")];
+    }
+    vec![
+        (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
+        (Button::Answers(race), "📄", "Full answers"),
+        (Button::Explain(race), "💡", "Explain"),
+    ]
+}
+
 /// A stable key of `example`: 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
 /// Reordering the configuration or rewording the lesson does not change it.
 #[must_use]

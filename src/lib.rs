@@ -71,6 +71,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod discord;
+mod error_chain;
 pub mod guide;
 pub mod live;
 pub mod model;

@@ -4,9 +4,9 @@
 //! ([`crate::live`]) decides when. What a surface learns on the way comes back as a value ([`Learned`],
 //! [`SurfaceError`]), and its caller acts on it.
 
-use std::{error::Error, future::Future, iter, sync::Arc, time::Duration};
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
-use crate::{race::event::StopCause, view::View};
+use crate::{error_chain::error_chain, race::event::StopCause, view::View};
 
 /// The pace of a live message at the moment. Asked before every edit, so a surface whose budget is shared
 /// can stretch it with the load.
@@ -25,6 +25,15 @@ impl Pace {
     #[must_use]
     pub fn every(interval: Duration) -> Self {
         Self { interval, before_final: interval, notice: None }
+    }
+
+    /// Returns the pace of an edit every `interval` by a rate limiter that keeps capacity for final frames. The notice
+    /// says so where more than one live message, `sharers`, shares the limit.
+    #[must_use]
+    pub fn shared(interval: Duration, sharers: u32) -> Self {
+        let seconds = interval.as_millis().div_ceil(1_000);
+        let notice = (sharers > 1).then(|| format!("updates every {seconds} s: {sharers} races here"));
+        Self { interval, before_final: Duration::ZERO, notice }
     }
 }
 
@@ -128,8 +137,7 @@ impl SurfaceError {
     /// Returns the error and its causes in one line, for logs.
     #[must_use]
     pub fn chain(&self) -> String {
-        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        error_chain(self)
     }
 }
 

@@ -217,10 +217,7 @@ impl DiscordSurface {
 
 impl Surface for DiscordSurface {
     fn pace(&self) -> Pace {
-        let interval = self.share.spacing();
-        let (others, seconds) = (self.share.sharers(), interval.as_millis().div_ceil(1_000));
-        let notice = (others > 1).then(|| format!("updates every {seconds} s: {others} races here"));
-        Pace { interval, before_final: Duration::ZERO, notice }
+        Pace::shared(self.share.spacing(), self.share.sharers())
     }
 
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {

@@ -1,7 +1,7 @@
 //! The ways in which a model fails, each with its sentence for chat users. The provider's client decides which
 //! error a response is.
 
-use std::{error::Error, iter, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 /// The part of a call that a deadline bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,8 +133,7 @@ impl ModelError {
     /// The error and its causes in one line, for structured logs, which show only the outermost error.
     #[must_use]
     pub fn chain(&self) -> String {
-        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        crate::error_chain::error_chain(self)
     }
 }
 

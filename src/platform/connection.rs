@@ -2,10 +2,7 @@
 
 use std::fmt::Display;
 
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use tokio::{sync::watch, time::sleep};
 
 use crate::backoff::Backoff;
 
@@ -13,10 +10,7 @@ use crate::backoff::Backoff;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionState {
     /// The connection was never established yet.
-    Connecting {
-        /// The time of the first attempt.
-        since: Instant,
-    },
+    Connecting,
     /// The connection is established and delivers.
     Ready,
     /// The connection was lost or could not be established; it is retried.
@@ -100,7 +94,7 @@ pub(crate) fn missing(
     };
     let connection = match connection {
         None | Some(ConnectionState::Ready) => None,
-        Some(ConnectionState::Connecting { .. }) => Some(sentence(&"not connected yet")),
+        Some(ConnectionState::Connecting) => Some(sentence(&"not connected yet")),
         Some(ConnectionState::Lost { why } | ConnectionState::Refused { why }) => Some(sentence(why)),
     };
     startup.into_iter().chain(connection).collect()
@@ -109,6 +103,8 @@ pub(crate) fn missing(
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -153,8 +149,10 @@ mod tests {
         assert_eq!(missing("Slack", &refused, Some(&lost)), ["Slack refuses the token"]);
         let waiting = Startup::Waiting("503".into());
         assert_eq!(missing("Slack", &waiting, Some(&lost)), ["Slack: 503", "Slack: no route"]);
-        let connecting = ConnectionState::Connecting { since: Instant::now() };
-        assert_eq!(missing("Slack", &Startup::Done, Some(&connecting)), ["Slack: not connected yet"]);
+        assert_eq!(
+            missing("Slack", &Startup::Done, Some(&ConnectionState::Connecting)),
+            ["Slack: not connected yet"]
+        );
         assert!(missing("Slack", &Startup::Done, None).is_empty());
     }
 }

@@ -6,15 +6,20 @@
 //!   -> the platform answers and, for a race, hands its surface to the arena
 //! ```
 //!
-//! [`connection`] tells readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`dedup`] drops
-//! what is delivered twice. A platform keeps what really differs: its limits, its markup, its wire types.
+//! [`connection`] tells readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`retry`] repeats
+//! them until a deadline, [`dedup`] drops what is delivered twice. A platform keeps what really differs: its limits, its markup, its wire types.
 
 pub(crate) mod connection;
 mod dedup;
 pub(crate) mod handlers;
+mod http_client;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod permit;
+mod retry;
 pub(crate) mod webhook;
+pub(crate) mod websocket;
 
-pub(crate) use self::{connection::ConnectionState, dedup::Dedup};
+pub(crate) use self::{
+    connection::ConnectionState, dedup::Dedup, http_client::http_client, retry::retry_until,
+};

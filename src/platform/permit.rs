@@ -25,14 +25,21 @@ pub(crate) trait Limiter: Default {
 pub(crate) struct Shared<L>(Arc<Mutex<L>>);
 
 impl<L: Limiter> Shared<L> {
+    /// Returns the permit for a slot that the limiter granted.
+    pub(crate) fn permit(&self, slot: L::Slot) -> Permit<L> {
+        Permit { limiter: self.clone(), slot: Some(slot) }
+    }
+}
+
+impl<L> Shared<L> {
     /// Locks the limiter for a few plain steps.
     pub(crate) fn lock(&self) -> MutexGuard<'_, L> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the permit for a slot that the limiter granted.
-    pub(crate) fn permit(&self, slot: L::Slot) -> Permit<L> {
-        Permit { limiter: self.clone(), slot: Some(slot) }
+    /// Returns a claim on `what`, which `release` gives back.
+    pub(crate) fn claim<C: Copy>(&self, what: C, release: fn(&mut L, C)) -> Claim<L, C> {
+        Claim { limiter: self.clone(), what, release }
     }
 }
 
@@ -51,6 +58,28 @@ impl<L: Limiter> Default for Shared<L> {
 impl<L> fmt::Debug for Shared<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// A claim on something of a limiter, such as a position in a queue or a share of the limit. It ends when it is dropped.
+#[derive(Debug)]
+#[must_use = "a claim ends when it is dropped"]
+pub(crate) struct Claim<L, C: Copy> {
+    limiter: Shared<L>,
+    what: C,
+    release: fn(&mut L, C),
+}
+
+impl<L, C: Copy> Claim<L, C> {
+    /// Locks the limiter for a few plain steps with the claim.
+    pub(crate) fn with<T>(&self, step: impl FnOnce(&mut L, C) -> T) -> T {
+        step(&mut self.limiter.lock(), self.what)
+    }
+}
+
+impl<L, C: Copy> Drop for Claim<L, C> {
+    fn drop(&mut self) {
+        self.with(self.release);
     }
 }
 

@@ -29,7 +29,7 @@ use std::{
 use axum::Router;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -138,7 +138,7 @@ impl Slack {
             intake: Arc::new(intake),
             settings,
             startup: watch::Sender::new(startup),
-            socket: watch::Sender::new(ConnectionState::Connecting { since: Instant::now() }),
+            socket: watch::Sender::new(ConnectionState::Connecting),
         })
     }
 

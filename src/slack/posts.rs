@@ -10,7 +10,7 @@ use super::{
     api::{Address, Api, ApiError, ChannelThread, File, Staged, method},
     render::Body,
 };
-use crate::backoff::Backoff;
+use crate::{backoff::Backoff, platform::retry_until};
 
 /// Waits after a call that was not sent.
 const MIN_BACKOFF: Duration = Duration::from_millis(250);
@@ -46,14 +46,7 @@ impl Poster<'_> {
     /// # Errors
     /// The last one, after which nothing is visible.
     pub(super) async fn stage(&self, file: &File) -> Result<Staged, ApiError> {
-        loop {
-            match self.api.stage(file).await {
-                Err(ApiError::Limited { retry_after }) if Instant::now() + retry_after < self.deadline => {
-                    sleep(retry_after).await;
-                }
-                done => return done,
-            }
-        }
+        retry_until(self.deadline, ApiError::retry_after, || self.api.stage(file)).await
     }
 
     async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(

@@ -211,11 +211,7 @@ impl SlackSurface {
 
 impl Surface for SlackSurface {
     fn pace(&self) -> Pace {
-        let interval = self.api.rate_limiter().spacing();
-        let others = self.share.as_ref().map_or(0, Share::sharers);
-        let seconds = interval.as_millis().div_ceil(1_000);
-        let notice = (others > 1).then(|| format!("updates every {seconds} s: {others} races here"));
-        Pace { interval, before_final: Duration::ZERO, notice }
+        Pace::shared(self.api.rate_limiter().spacing(), self.share.as_ref().map_or(0, Share::sharers))
     }
 
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {

@@ -15,6 +15,11 @@ const CURSOR: &str = "▌";
 /// The length in bytes of the ellipsis that marks a cut between lines.
 const CUT_BYTES: usize = "…\n".len();
 
+/// Lines of all answers of a message together.
+const MAX_LINES: usize = 160;
+/// Lines of an answer at the least.
+const MIN_LINES: usize = 12;
+
 /// A platform's way to escape answers and to count their length.
 pub(crate) trait Dialect {
     /// The [`Measure`] closest to [`Dialect::length`].
@@ -113,8 +118,8 @@ pub(crate) fn shares(demands: &[usize], room: usize) -> Vec<usize> {
     shares
 }
 
-/// Shares `lines` lines among `texts`, at least `min` each.
-pub(crate) fn heights<'a>(texts: impl Iterator<Item = &'a str>, lines: usize, min: usize) -> Vec<usize> {
-    let wanted: Vec<usize> = texts.map(|text| text.lines().count()).collect();
-    shares(&wanted, lines).into_iter().map(|height| height.max(min)).collect()
+/// Returns the lines that each answer may take, so that users can scroll past the message.
+pub(crate) fn heights(lanes: &[LaneView]) -> Vec<usize> {
+    let wanted: Vec<usize> = lanes.iter().map(|lane| lane.answer.lines().count()).collect();
+    shares(&wanted, MAX_LINES).into_iter().map(|height| height.max(MIN_LINES)).collect()
 }

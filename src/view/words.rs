@@ -17,6 +17,23 @@ pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }
 }
 
+/// A race in a few words: its icon, and the number of models with what they do or did.
+pub(crate) fn summary(view: &View) -> (&'static str, String) {
+    let models = models(view.lanes.len());
+    match view.progress {
+        Progress::Live if view.lanes.len() == 1 => ("⚔️", format!("{models} answers")),
+        Progress::Live => ("⚔️", format!("{models} race")),
+        Progress::Done => ("🏁", format!("{models}, done")),
+        Progress::Stopped => ("🛑", format!("{models}, stopped")),
+        Progress::Interrupted => ("🔌", format!("{models}, interrupted by a restart")),
+    }
+}
+
+/// The parts that are not empty, in one line.
+pub(crate) fn joined(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
 /// A suffix that says whether all or some models are simulated; empty if none is.
 pub(crate) fn simulated(view: &View) -> &'static str {
     match view.lanes.iter().filter(|lane| lane.simulated).count() {

@@ -21,7 +21,7 @@ use std::{
 
 use futures::future::join_all;
 use secrecy::SecretString;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -127,13 +127,13 @@ impl Gateway {
 }
 
 fn connecting(shards: u32) -> Vec<ConnectionState> {
-    vec![ConnectionState::Connecting { since: Instant::now() }; shards as usize]
+    vec![ConnectionState::Connecting; shards as usize]
 }
 
 fn worst(shards: &[ConnectionState]) -> &ConnectionState {
     let badness = |state: &&ConnectionState| match state {
         ConnectionState::Ready => 0,
-        ConnectionState::Connecting { .. } => 1,
+        ConnectionState::Connecting => 1,
         ConnectionState::Lost { .. } => 2,
         ConnectionState::Refused { .. } => 3,
     };

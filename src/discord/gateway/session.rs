@@ -9,31 +9,26 @@ use futures::{SinkExt as _, StreamExt as _};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use serenity::constants::{GATEWAY_VERSION, Opcode, close_codes};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{
-        Message,
-        protocol::{CloseFrame, frame::coding::CloseCode},
-    },
+    connect_async_with_config,
+    tungstenite::{Message, protocol::CloseFrame},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{Ended, Gateway, budget::GOOD_LIFE, gateway_bot};
 use crate::{
     discord::{interaction, registration::WRONG_TOKEN},
-    platform::ConnectionState,
+    platform::{
+        ConnectionState,
+        websocket::{self, WebSocket},
+    },
 };
 
 /// A session that is resumed more often within [`GOOD_LIFE`] is given up: resumes follow each other without a pause.
 const MAX_RESUMES: u32 = 5;
 /// The time to write one payload.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time for Discord to answer our close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Invalid API version: not among serenity's close codes.
 const INVALID_VERSION: u16 = 4012;
 
@@ -58,7 +53,7 @@ pub(super) struct Session<'a> {
 
 /// One connection of a session.
 struct Connection {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocket,
     /// Known after HELLO.
     heartbeat_interval: Option<Duration>,
     /// The deadline for HELLO, then the time of the next heartbeat.
@@ -119,7 +114,8 @@ impl<'a> Session<'a> {
         loop {
             match closed.run_until_cancelled(self.step(&mut connection)).await {
                 None => {
-                    connection.close().await;
+                    // close code 1000 ends the session
+                    websocket::close(connection.socket).await;
                     return Ended::Closed;
                 }
                 Some(Ok(())) => {}
@@ -242,16 +238,5 @@ impl Connection {
             Ok(Err(_)) => Err(Ended::Lost(BROKEN)),
             Err(_) => Err(Ended::Lost(SILENT)),
         }
-    }
-
-    /// Sends close code 1000, which ends the session, and waits a moment for Discord's close frame.
-    async fn close(mut self) {
-        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        let _ = timeout(CLOSE_TIMEOUT, async {
-            if self.socket.close(Some(frame)).await.is_ok() {
-                while let Some(Ok(_)) = self.socket.next().await {}
-            }
-        })
-        .await;
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     arena::Arena,
@@ -17,6 +17,7 @@ use crate::{
         render::{self, Body},
         rest::{File, Request, Rest, RestError, Route, Urgency},
     },
+    platform::retry_until,
 };
 
 /// Discord waits three seconds, of which the interaction spent some on its way here.
@@ -138,15 +139,11 @@ impl Reply<'_> {
 
     async fn put(&self, body: &Body, files: Vec<File>, deadline: Instant) -> Result<(), RestError> {
         let request = self.edit(body).with_files(files);
-        let unsettled_until = self.interaction.received_at + UNSETTLED;
-        loop {
-            match self.rest.send(&request, deadline).await {
-                Err(RestError::Gone | RestError::TokenExpired) if Instant::now() < unsettled_until => {
-                    sleep(RETRY_DELAY).await;
-                }
-                sent => return sent.map(drop),
-            }
-        }
+        let last = self.interaction.received_at + UNSETTLED + RETRY_DELAY;
+        let delay = |error: &RestError| {
+            matches!(error, RestError::Gone | RestError::TokenExpired).then_some(RETRY_DELAY)
+        };
+        retry_until(last, delay, || self.rest.send(&request, deadline)).await.map(drop)
     }
 
     async fn first(&self, answer: Value) -> Result<(), RestError> {

@@ -167,8 +167,13 @@ pub(crate) struct ButtonDto {
 
 impl ButtonDto {
     /// A button that means `button`.
-    pub(super) fn new(button: Button, style: Style, emoji: &str, label: impl Into<String>) -> Self {
+    pub(super) fn new(button: Button, emoji: &str, label: impl Into<String>) -> Self {
         let emoji = Emoji { name: emoji.to_owned() };
+        let style = match button {
+            Button::Stop(_) => Style::Danger,
+            Button::Again(_) => Style::Primary,
+            Button::Answers(_) | Button::Explain(_) | Button::Try(_) => Style::Secondary,
+        };
         Self { kind: 2, style: style as u8, label: label.into(), emoji, custom_id: button.to_string() }
     }
 }

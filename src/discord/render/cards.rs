@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 use super::{
     body::{
         Attachment, BUTTONS, Body, ButtonDto, DESCRIPTION, EMBEDS, Embed, FIELD_VALUE, Field, LABEL, ROWS,
-        Row, Style, TOTAL, length, listed,
+        Row, TOTAL, length, listed,
     },
     escape::{bare, between, bold, color, escape, short, title},
     markdown::Answer,
@@ -16,7 +16,10 @@ use crate::{
     guide::{self, Example},
     model::ModelCard,
     race::{Entrant, RaceId, Record, figures::tokens, lesson, report::LaneReport},
-    view::results::{file_name, markdown_file},
+    view::{
+        results::{file_name, markdown_file},
+        words,
+    },
 };
 
 /// Characters of a sentence of ours.
@@ -59,11 +62,9 @@ fn entrant(entrant: &Entrant) -> Embed {
 fn about(entrant: &Entrant) -> String {
     let (is_reachable, words) = guide::availability(entrant);
     let mark = if is_reachable { "🟢" } else { "🔴" };
-    let provider = short(&entrant.card.provider, 40);
-    let known = [provider, short(&words, 120)];
-    let mut parts: Vec<String> = known.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.extend(guide::measured_speed(entrant));
-    format!("-# {mark} {}", parts.join(" · "))
+    let known = [short(&entrant.card.provider, 40), short(&words, 120)];
+    let known = words::joined(known.into_iter().chain(guide::measured_speed(entrant)));
+    format!("-# {mark} {known}")
 }
 
 /// Prompts to try, each with a button that starts a race with it.
@@ -84,7 +85,7 @@ fn rows(examples: &[Example]) -> Vec<Row> {
     let button = |example: &Example| {
         let named = [&example.title, &example.prompt].map(|text| bare(text, LABEL));
         let label = named.into_iter().find(|label| !label.is_empty()).unwrap_or_else(|| "Try".to_owned());
-        ButtonDto::new(Button::Try(example_key(example)), Style::Secondary, "🏁", label)
+        ButtonDto::new(Button::Try(example_key(example)), "🏁", label)
     };
     let buttons: Vec<ButtonDto> = unique.map(button).take(ROWS * BUTTONS).collect();
     buttons.chunks(BUTTONS).map(|row| Row::of(row.to_vec())).collect()

@@ -1,18 +1,15 @@
 //! A race as one message, live and final: the headline with the standings, an embed for each answer, the buttons.
 
 use super::{
-    body::{
-        ALT, Attachment, Body, ButtonDto, DESCRIPTION, EMBEDS, Embed, Footer, Image, Row, Style, TOTAL,
-        length,
-    },
+    body::{ALT, Attachment, Body, ButtonDto, DESCRIPTION, EMBEDS, Embed, Footer, Image, Row, TOTAL, length},
     escape::{between, bold, clipped, color, escape, short, title},
     markdown::Answer,
 };
 use crate::{
-    button::Button,
+    button,
     race::RaceId,
     view::{
-        LaneView, Progress, View,
+        LaneView, View,
         fit::{heights, shares},
         results,
         text::{fitting, plain},
@@ -35,9 +32,6 @@ const STATUS: usize = 90;
 const COLUMNS: usize = 40;
 /// Embeds for lanes: the first is the headline's, the last the chart's.
 const LANES: usize = EMBEDS - 2;
-/// Lines of all answers together, so that a message can be scrolled past.
-const ANSWER_LINES: usize = 160;
-const MIN_ANSWER_LINES: usize = 12;
 /// Characters of the names in the embed that lanes share.
 const NAMES: usize = 800;
 /// Characters of a sentence beside an answer.
@@ -64,26 +58,13 @@ pub(crate) fn live(view: &View, race: RaceId, chart: Option<&str>) -> Body {
 
 /// The text outside the embeds, which a notification shows: only our own words.
 fn content(view: &View) -> String {
-    let models = words::models(view.lanes.len());
-    match view.progress {
-        Progress::Live if view.lanes.len() == 1 => format!("⚔️ **Arena** · {models} answers"),
-        Progress::Live => format!("⚔️ **Arena** · {models} race"),
-        Progress::Done => format!("🏁 **Arena** · {models}, done"),
-        Progress::Stopped => format!("🛑 **Arena** · {models}, stopped"),
-        Progress::Interrupted => format!("🔌 **Arena** · {models}, interrupted by a restart"),
-    }
+    let (icon, words) = words::summary(view);
+    format!("{icon} **Arena** · {words}")
 }
 
 fn buttons(view: &View, race: RaceId) -> Row {
-    if !view.is_final() {
-        return Row::of(vec![ButtonDto::new(Button::Stop(race), Style::Danger, "🛑", "Stop")]);
-    }
-    let again = if view.lanes.len() == 1 { "Ask again" } else { "Race again" };
-    Row::of(vec![
-        ButtonDto::new(Button::Again(race), Style::Primary, "🔁", again),
-        ButtonDto::new(Button::Answers(race), Style::Secondary, "📄", "Full answers"),
-        ButtonDto::new(Button::Explain(race), Style::Secondary, "💡", "Explain"),
-    ])
+    let buttons = button::below(race, view.is_final(), view.lanes.len()).into_iter();
+    Row::of(buttons.map(|(button, emoji, label)| ButtonDto::new(button, emoji, label)).collect())
 }
 
 /// The first embed: the asker and the prompt, the standings, the lesson.
@@ -120,8 +101,7 @@ fn lines(view: &View) -> String {
 
 fn line(lane: &LaneView, alone: bool) -> String {
     let name = bold(&lane.card, lane.simulated);
-    let words = [lane.speed.clone().unwrap_or_default(), short(&lane.status, STATUS)];
-    let words = words.iter().filter(|word| !word.is_empty()).cloned().collect::<Vec<_>>().join(" · ");
+    let words = words::joined([lane.speed.clone().unwrap_or_default(), short(&lane.status, STATUS)]);
     if alone {
         format!("{name} · {words}")
     } else {
@@ -139,8 +119,8 @@ fn final_table(view: &View) -> String {
 /// lanes than embeds; all of them weigh at most `room`. The second value is true if an answer was shortened.
 fn answers(lanes: &[LaneView], room: usize) -> (Vec<Embed>, bool) {
     let own = if lanes.len() > LANES { LANES - 1 } else { lanes.len() };
-    let heights = heights(lanes.iter().map(|lane| lane.answer.as_str()), ANSWER_LINES, MIN_ANSWER_LINES);
-    let parts: Vec<Part> = lanes.iter().zip(heights).map(|(lane, height)| Part::of(lane, height)).collect();
+    let parts: Vec<Part> =
+        lanes.iter().zip(heights(lanes)).map(|(lane, height)| Part::of(lane, height)).collect();
     let (apart, together) = parts.split_at(own);
     let mut embeds: Vec<Embed> = apart.iter().map(|part| part.frame(lanes.len() == 1)).collect();
     let mut heads: Vec<String> = together.iter().map(Part::head).collect();

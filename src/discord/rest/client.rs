@@ -7,7 +7,6 @@ use reqwest::{
     Method, Response,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
     multipart::{Form, Part},
-    redirect,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -15,6 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{error::RestError, route::Route};
+use crate::platform::http_client;
 
 /// `DiscordBot ($url, $versionNumber)` (<https://docs.discord.com/developers/reference#user-agent>) with the program's
 /// name for the URL, which Discord accepts: the program has no public page, and a made-up one would mislead.
@@ -94,13 +94,7 @@ impl Client {
         let mut authorization = HeaderValue::from_str(&format!("Bot {}", token.expose_secret()))
             .map_err(|_| RestError::Unauthorized)?;
         authorization.set_sensitive(true);
-        let http = reqwest::Client::builder()
-            .http1_only()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
+        let http = http_client(CONNECT_TIMEOUT)
             .pool_idle_timeout(Duration::from_mins(1))
             .user_agent(USER_AGENT)
             .build()

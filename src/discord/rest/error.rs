@@ -1,8 +1,9 @@
 //! The errors of a call, by what the caller does about them. Their texts hold no address, token or content.
 
-use std::{error::Error, iter, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use super::route::Route;
+use crate::error_chain::error_chain;
 
 /// A failed call. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -119,6 +120,11 @@ impl RestError {
         Self::Transport { source: Arc::from(source.into()), ambiguous: false, is_cut: false }
     }
 
+    /// Returns the time until the permit, or the time that Discord named.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        if let Self::Limited { retry_after } = self { Some(*retry_after) } else { None }
+    }
+
     /// Returns true if the other side ended the connection.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self, Self::Transport { is_cut: true, .. })
@@ -132,8 +138,7 @@ impl RestError {
     /// The error and its causes in one line, for logs.
     #[must_use]
     pub(crate) fn chain(&self) -> String {
-        let causes = iter::successors(Some(self as &dyn Error), |&error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        error_chain(self)
     }
 }
 

@@ -1,9 +1,9 @@
 //! SHELL. The rate limiter with a clock: calls get their permits here, wait for them here, and report their outcomes.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use ::metrics::counter;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{
     error::RestError,
@@ -11,7 +11,10 @@ use super::{
     route::{Key, Route},
 };
 use crate::{
-    platform::permit::{self, Shared},
+    platform::{
+        permit::{self, Claim, Shared},
+        retry_until,
+    },
     telemetry::metrics,
 };
 
@@ -63,22 +66,17 @@ impl RateLimiter {
         urgency: Urgency,
         deadline: Instant,
     ) -> Result<Permit, RestError> {
-        let _position = Position { limiter: &self.0, ask: Reservation::new(route, urgency) };
-        loop {
-            match self.ask(route, urgency) {
-                Err(RestError::Limited { retry_after }) if Instant::now() + retry_after < deadline => {
-                    sleep(retry_after).await;
-                }
-                other => return other,
-            }
-        }
+        let _position = self.0.claim(Reservation::new(route, urgency), Limiter::leave_queue);
+        let ask = || future::ready(self.ask(route, urgency));
+        retry_until(deadline, RestError::retry_after, ask).await
     }
 
     /// Counts one more live message that is edited in `route`'s bucket, until the share is dropped.
     pub(crate) fn share(&self, route: &Route) -> Share {
         let key = route.key();
         self.0.lock().share(key, Instant::now());
-        Share { limiter: self.0.clone(), key, who: route.who() }
+        let unshare = |limiter: &mut Limiter, (key, who)| limiter.unshare(key, who, Instant::now());
+        Share(self.0.claim((key, route.who()), unshare))
     }
 
     /// The longest wait of the last edits of all live messages for their permits: a restart must leave them this time.
@@ -87,43 +85,20 @@ impl RateLimiter {
     }
 }
 
-/// A position in a queue, given up when its owner stops waiting.
-struct Position<'a> {
-    limiter: &'a Shared<Limiter>,
-    ask: Reservation,
-}
-
-impl Drop for Position<'_> {
-    fn drop(&mut self) {
-        self.limiter.lock().leave_queue(self.ask);
-    }
-}
-
 /// A live message's share of its bucket; ends when dropped.
-#[must_use = "a share ends when it is dropped"]
-pub(crate) struct Share {
-    limiter: Shared<Limiter>,
-    key: Key,
-    who: u64,
-}
+pub(crate) struct Share(Claim<Limiter, (Key, u64)>);
 
 impl Share {
     /// Returns how many live messages share the bucket, this one included.
     #[must_use]
-    pub(crate) fn sharers(&self) -> usize {
-        self.limiter.lock().sharers(self.key)
+    pub(crate) fn sharers(&self) -> u32 {
+        self.0.with(|limiter, (key, _)| limiter.sharers(key))
     }
 
     /// The time to leave between the edits of the message, from a response to the next call: by what is known of its
     /// bucket and how many share it. At least a second.
     #[must_use]
     pub(crate) fn spacing(&self) -> Duration {
-        self.limiter.lock().spacing(self.key)
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.limiter.lock().unshare(self.key, self.who, Instant::now());
+        self.0.with(|limiter, (key, _)| limiter.spacing(key))
     }
 }

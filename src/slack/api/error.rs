@@ -166,6 +166,11 @@ impl ApiError {
         }
     }
 
+    /// Returns the wait that Slack asked for.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        if let Self::Limited { retry_after } = self { Some(*retry_after) } else { None }
+    }
+
     /// Returns true if the call may have taken effect.
     pub(crate) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Server { .. } | Self::Transport { ambiguous: true, .. })

@@ -9,7 +9,6 @@ use std::{iter, time::Duration};
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
-    redirect,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -19,6 +18,7 @@ use super::{
     File,
     error::{ApiError, Lost, Result},
 };
+use crate::platform::http_client;
 
 /// Shorter than any call's deadline, yet long enough for a slow line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -42,15 +42,7 @@ pub(super) struct Http {
 impl Http {
     /// Creates a client without redirects or proxies.
     pub(super) fn new(api: &Url) -> Result<Self> {
-        let client = Client::builder()
-            .http1_only()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()?;
-        Ok(Self { client, api: api.clone() })
+        Ok(Self { client: http_client(CONNECT_TIMEOUT).build()?, api: api.clone() })
     }
 
     /// Returns a request to a method of the Web API, without its body.

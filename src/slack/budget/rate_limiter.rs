@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Budget, Outcome, Slot, Urgency};
-use crate::platform::permit::{self, Shared};
+use crate::platform::permit::{self, Claim, Shared};
 
 /// The budget of one workspace. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct RateLimiter(Shared<State>);
 
 pub(crate) type Permit = permit::Permit<State>;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     budget: Budget,
     next_number: u64,
@@ -53,7 +53,7 @@ impl RateLimiter {
         state.budget.updates.share();
         let who = state.number();
         drop(state);
-        Share { limiter: self.0.clone(), who }
+        Share(self.0.claim(who, |state, who| state.budget.updates.unshare(who)))
     }
 
     /// Shares the budget of edits with `processes` processes, this one included.
@@ -80,7 +80,7 @@ impl RateLimiter {
     /// # Errors
     /// The wait before asking again. The message keeps its position in the queue for half a second after that.
     pub(crate) fn ask_update(&self, share: &Share, urgency: Urgency) -> Result<Permit, Duration> {
-        let slot = self.0.lock().budget.ask_update(share.who, urgency, Instant::now())?;
+        let slot = share.0.with(|state, who| state.budget.ask_update(who, urgency, Instant::now()))?;
         Ok(self.0.permit(slot))
     }
 
@@ -98,12 +98,15 @@ impl RateLimiter {
             let mut state = self.0.lock();
             (state.number(), Arc::clone(&state.moved))
         };
-        let position = Position { limiter: &self.0, channel, number };
+        let _position = self.0.claim((channel, number), |state, (channel, number)| {
+            state.budget.posts.leave(channel, number);
+            state.moved.notify_waiters();
+        });
         loop {
             let notified = moves.notified();
             let now = Instant::now();
             // the lock ends with the statement
-            let asked = self.0.lock().budget.ask_post(method, channel, position.number, now);
+            let asked = self.0.lock().budget.ask_post(method, channel, number, now);
             let hold = match asked {
                 Ok(slot) => return Ok(self.0.permit(slot)),
                 Err(hold) => hold,
@@ -129,39 +132,14 @@ impl RateLimiter {
     }
 }
 
-/// A position in a channel's queue, given up when its owner stops waiting.
-struct Position<'a> {
-    limiter: &'a Shared<State>,
-    channel: &'a str,
-    number: u64,
-}
-
-impl Drop for Position<'_> {
-    fn drop(&mut self) {
-        let mut state = self.limiter.lock();
-        state.budget.posts.leave(self.channel, self.number);
-        state.moved.notify_waiters();
-    }
-}
-
 /// A live message's share of the workspace's edits; ends when dropped.
 #[derive(Debug)]
-#[must_use = "a share ends when it is dropped"]
-pub(crate) struct Share {
-    limiter: Shared<State>,
-    who: u64,
-}
+pub(crate) struct Share(Claim<State, u64>);
 
 impl Share {
     /// Returns how many live messages share the edits, this one included.
     #[must_use]
     pub(crate) fn sharers(&self) -> u32 {
-        self.limiter.lock().budget.updates.sharers()
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.limiter.lock().budget.updates.unshare(self.who);
+        self.0.with(|state, _| state.budget.updates.sharers())
     }
 }

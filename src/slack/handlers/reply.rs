@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     arena::Arena,
+    platform::retry_until,
     slack::{
         api::{Api, ApiError},
         incoming::Incoming,
@@ -53,21 +54,16 @@ impl Reply<'_> {
     async fn send(&self, body: &Body, replace: bool) {
         let until = Instant::now() + REPLY_TIMEOUT;
         let mut ambiguous = 0;
-        loop {
-            let wait = match self.once(body, replace, until).await {
-                Ok(()) => return,
-                Err(ApiError::Limited { retry_after }) => retry_after,
-                Err(error) if error.is_ambiguous() && ambiguous + 1 < self.max_ambiguous() => {
-                    ambiguous += 1;
-                    RETRY_DELAY
-                }
-                Err(error) if error.is_transient() && !error.is_ambiguous() => RETRY_DELAY,
-                Err(error) => return tracing::warn!(%error, "failed to answer a person"),
-            };
-            if Instant::now() + wait >= until {
-                return tracing::warn!("failed to answer a person in time");
+        let delay = |error: &ApiError| match error {
+            ApiError::Limited { retry_after } => Some(*retry_after),
+            error if error.is_ambiguous() => {
+                ambiguous += 1;
+                (ambiguous < self.max_ambiguous()).then_some(RETRY_DELAY)
             }
-            sleep(wait).await;
+            error => error.is_transient().then_some(RETRY_DELAY),
+        };
+        if let Err(error) = retry_until(until, delay, || self.once(body, replace, until)).await {
+            tracing::warn!(%error, "failed to answer a person");
         }
     }
 

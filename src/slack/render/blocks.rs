@@ -107,16 +107,17 @@ pub(super) fn actions(buttons: Vec<SlackBlockButtonElement>) -> SlackBlock {
     SlackActionsBlock::new(buttons.into_iter().map(Into::into).collect()).into()
 }
 
-/// A button that means `meaning`. `label` is ours; screen readers read `spoken` instead, unless it is empty.
-pub(super) fn button(
-    meaning: Button,
-    style: Option<SlackBlockButtonStyle>,
-    label: &str,
-    spoken: &str,
-) -> SlackBlockButtonElement {
+/// A button that means `meaning`. Its words are ours; screen readers read `spoken` instead, unless it is empty.
+pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) -> SlackBlockButtonElement {
     let (action, value) = action_and_value(meaning);
     let spoken = Some(tight(spoken, MAX_LABEL)).filter(|spoken| !spoken.is_empty());
-    SlackBlockButtonElement::new(SlackBlockPlainText::new(label.into()).with_emoji(true).into())
+    let style = match meaning {
+        Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
+        Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
+        Button::Answers(_) | Button::Explain(_) | Button::Try(_) => None,
+    };
+    let label = format!("{emoji} {label}");
+    SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())
         .with_action_id(action.into())
         .with_value(value)
         .opt_style(style)

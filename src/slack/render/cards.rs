@@ -55,14 +55,13 @@ pub(crate) fn models(entrants: &[Entrant]) -> Body {
 fn about(entrant: &Entrant) -> SlackBlock {
     let card = &entrant.card;
     let (reachable, words) = guide::availability(entrant);
-    let said = [bare(&card.provider, 40), bare(&words, 120)];
-    let mut said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-    said.extend(guide::measured_speed(entrant));
+    let known = [bare(&card.provider, 40), bare(&words, 120)];
+    let known = words::joined(known.into_iter().chain(guide::measured_speed(entrant)));
     let size = between(" · ", &card.size, 24, "");
     let simulated = if card.simulated { " · simulated" } else { "" };
     let purpose = between("Best for ", &card.best_for, 120, ".\n");
     let mark = if reachable { "🟢" } else { "🔴" };
-    let rest = format!("{size}{simulated}\n{purpose}{mark} {}", said.join(" · "));
+    let rest = format!("{size}{simulated}\n{purpose}{mark} {known}");
     paragraph([text(&icon(card)), bold(&short_name(card)), text(&rest)])
 }
 
@@ -84,7 +83,7 @@ fn example(example: &Example, thread: Option<&str>) -> Vec<SlackBlock> {
         (!lesson.is_empty()).then(|| section([italic(&lesson)])),
     ];
     let spoken = format!("Race: {}", if title.is_empty() { prompt } else { title });
-    let race = button(Button::Try(example_key(example)), None, "🏁 Race", &spoken);
+    let race = button(Button::Try(example_key(example)), "🏁", "Race", &spoken);
     vec![rich(parts.into_iter().flatten().collect()), actions(vec![in_thread(race, thread)])]
 }
 

@@ -11,24 +11,24 @@ use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use serde_json::Number;
 use slack_morphism::blocks::{
-    SlackBlock, SlackBlockButtonStyle, SlackChart, SlackChartAxisConfig, SlackChartDataPoint,
-    SlackChartDataSeries, SlackDataVisualizationBlock, SlackSeriesChart,
+    SlackBlock, SlackChart, SlackChartAxisConfig, SlackChartDataPoint, SlackChartDataSeries,
+    SlackDataVisualizationBlock, SlackSeriesChart,
 };
 
 use super::{
     answer::Answer,
     blocks::{
-        Body, Inline, actions, bold, button, code, context, length, markdown, paragraph, preformatted, quote,
+        self, Body, Inline, actions, bold, code, context, length, markdown, paragraph, preformatted, quote,
         rich, room, section, text, weight,
     },
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, plain_name, short_name, tight},
 };
 use crate::{
-    button::Button,
+    button,
     model::ModelCard,
     race::RaceId,
     view::{
-        LaneView, Numbers, Progress, View,
+        LaneView, View,
         fit::{heights, shares},
         results,
         text::fitting,
@@ -46,6 +46,8 @@ const MAX_STYLED: usize = 8;
 const MAX_PROMPT: (usize, usize) = (300, 4);
 /// Characters of one status; longer ones are shown with the answer.
 const MAX_STATUS: usize = 90;
+/// Characters of the numbers of a lane.
+const MAX_NUMBERS: usize = 160;
 /// Columns of the final table: a code block on a narrow phone shows as many without wrapping.
 const TABLE_COLUMNS: usize = 36;
 /// Bytes that the answers have at the least beside a chart.
@@ -54,10 +56,6 @@ const MIN_ANSWERS: usize = 4_000;
 const MAX_ANSWERED_LANES: usize = 20;
 /// Bytes of the heads of all answers together.
 const MAX_HEADS: usize = 3_400;
-/// Lines of all answers together, so that users can scroll past the message.
-const MAX_ANSWER_LINES: usize = 160;
-/// Lines of an answer at the least.
-const MIN_ANSWER_LINES: usize = 12;
 /// Characters of a sentence beside an answer.
 const MAX_SENTENCE: usize = 160;
 /// Between a head and its answer.
@@ -98,15 +96,8 @@ pub(crate) fn live(view: &View, race: RaceId, native_chart: bool) -> Body {
 }
 
 fn buttons(view: &View, race: RaceId) -> SlackBlock {
-    if !view.is_final() {
-        return actions(vec![button(Button::Stop(race), Some(SlackBlockButtonStyle::Danger), "🛑 Stop", "")]);
-    }
-    let again = if view.lanes.len() == 1 { "🔁 Ask again" } else { "🔁 Race again" };
-    actions(vec![
-        button(Button::Again(race), Some(SlackBlockButtonStyle::Primary), again, ""),
-        button(Button::Answers(race), None, "📄 Full answers", ""),
-        button(Button::Explain(race), None, "💡 Explain", ""),
-    ])
+    let buttons = button::below(race, view.is_final(), view.lanes.len()).into_iter();
+    actions(buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect())
 }
 
 /// The asker's name, escaped by `escape`; never empty.
@@ -128,14 +119,9 @@ fn asked(who: &str, what: &str, prompt: &str) -> SlackBlock {
 
 /// The fallback text of a race.
 fn fallback(view: &View) -> String {
-    let (who, models) = (asker_name(&view.asker, mrkdwn), words::models(view.lanes.len()));
-    match view.progress {
-        Progress::Live if view.lanes.len() == 1 => format!("⚔️ {who} asks: {models} answers"),
-        Progress::Live => format!("⚔️ {who} asks: {models} race"),
-        Progress::Done => format!("🏁 {who} asked: {models}, done"),
-        Progress::Stopped => format!("🛑 {who} asked: {models}, stopped"),
-        Progress::Interrupted => format!("🔌 {who} asked: {models}, interrupted by a restart"),
-    }
+    let (icon, words) = words::summary(view);
+    let (who, verb) = (asker_name(&view.asker, mrkdwn), if view.is_final() { "asked" } else { "asks" });
+    format!("{icon} {who} {verb}: {words}")
 }
 
 fn above(view: &View, native_chart: bool) -> Vec<SlackBlock> {
@@ -157,23 +143,10 @@ fn above(view: &View, native_chart: bool) -> Vec<SlackBlock> {
 
 fn below(view: &View, race: RaceId, shortened: bool) -> Vec<SlackBlock> {
     let notice = view.notice.as_ref().map(|notice| bare(notice, 150)).filter(|notice| !notice.is_empty());
-    let mut parts = vec![];
-    if view.is_final() {
-        let alone = view.lanes.first().filter(|_| view.lanes.len() == 1);
-        parts.extend(alone.and_then(|lane| lane.numbers.as_ref()).map(numbers));
-        parts.push(words::SPEED_DEFINITION.to_owned());
-        parts.extend(words::is_mixed(view).then(|| "* simulated".to_owned()));
-        parts.extend(shortened.then(|| words::SHORTENED.to_owned()));
-        parts.extend(view.cost.clone());
-    }
-    parts.push(format!("race {}", race.brief()));
-    notice.into_iter().chain([parts.join(" · ")]).map(|line| context(&line)).collect()
-}
-
-fn numbers(numbers: &Numbers) -> String {
-    let [first, total, tokens, speed] =
-        [&numbers.ttft, &numbers.total, &numbers.tokens, &numbers.speed].map(|figure| bare(figure, 16));
-    format!("first token {first} · total {total} · {tokens} tokens · {speed} tok/s")
+    let alone = view.lanes.first().filter(|_| view.is_final() && view.lanes.len() == 1);
+    let numbers = alone.and_then(|lane| lane.numbers.as_ref()).map(words::numbers).unwrap_or_default();
+    let notes = words::joined([bare(&numbers, MAX_NUMBERS), words::notes(view, race, shortened)]);
+    notice.into_iter().chain([notes]).map(|line| context(&line)).collect()
 }
 
 /// One line for each lane in the order of the standings, as many as there is room for.
@@ -199,9 +172,7 @@ fn standings(view: &View) -> Option<SlackBlock> {
 }
 
 fn standing(lane: &LaneView, lanes: usize) -> Vec<Inline> {
-    let words = [lane.speed.clone().unwrap_or_default(), bare(&lane.status, MAX_STATUS)];
-    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let words = words.join(" · ");
+    let words = words::joined([lane.speed.clone().unwrap_or_default(), bare(&lane.status, MAX_STATUS)]);
     let label = if lane.simulated { " (simulated)" } else { "" };
     let (icon, short) = (icon(&lane.card), short_name(&lane.card));
     if lanes == 1 {
@@ -254,9 +225,8 @@ fn bar(lane: &LaneView) -> Option<SlackChartDataPoint> {
 
 /// The blocks of the answers, at most `room` bytes of JSON together, and true if an answer was shortened.
 fn answers(lanes: &[LaneView], room: usize) -> (Vec<SlackBlock>, bool) {
-    let heights = heights(lanes.iter().map(|lane| lane.answer.as_str()), MAX_ANSWER_LINES, MIN_ANSWER_LINES);
     let mut parts: Vec<Part> =
-        lanes.iter().zip(heights).map(|(lane, height)| Part::of(lane, height)).collect();
+        lanes.iter().zip(heights(lanes)).map(|(lane, height)| Part::of(lane, height)).collect();
     parts.truncate(MAX_ANSWERED_LANES);
     while parts.iter().map(Part::fixed).sum::<usize>() > MAX_HEADS.min(room) {
         parts.pop();
@@ -288,10 +258,7 @@ impl Part {
         let note = lane.note.as_deref().and_then(sentence).map(|note| format!("{GAP}_{note}_"));
         let title = escape::title(&lane.card, lane.simulated);
         let head = [Some(title), status, note].into_iter().flatten().collect();
-        let has_answer = !lane.answer.trim().is_empty();
-        let answer =
-            has_answer.then(|| Answer::new(&lane.answer, words::is_writing(lane), lines, lane.clipped));
-        Self { head, answer }
+        Self { head, answer: Answer::of(lane, lines) }
     }
 
     /// The bytes without the answer.

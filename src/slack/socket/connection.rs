@@ -3,22 +3,15 @@
 use std::{
     pin::{Pin, pin},
     sync::Arc,
-    time::Duration,
 };
 
 use futures::{SinkExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{
-        Message,
-        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
-    },
+    connect_async_with_config,
+    tungstenite::{Message, protocol::WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -26,12 +19,13 @@ use super::{
     Timing, envelope,
     supervisor::{Live, OpenError},
 };
-use crate::slack::incoming::Intake;
+use crate::{
+    platform::websocket::{self, CLOSE_TIMEOUT, WebSocket},
+    slack::incoming::Intake,
+};
 
 /// An envelope has some tens of kilobytes.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
-/// For the answer to a close frame, which Slack often omits.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 const SWITCHED_OFF: &str =
     "Socket Mode is switched off in the app's settings (api.slack.com/apps, your app, Socket Mode)";
@@ -72,7 +66,7 @@ impl Frame {
 
 /// A connection that was greeted.
 pub(super) struct Connection {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocket,
     intake: Arc<Intake>,
     timing: Timing,
     last_frame: Instant,
@@ -222,12 +216,7 @@ impl Connection {
             }
         };
         let _ = timeout(CLOSE_TIMEOUT, outstanding).await;
-        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        let closing = async {
-            let _ = self.socket.close(Some(frame)).await;
-            while let Some(Ok(_)) = self.socket.next().await {}
-        };
-        let _ = timeout(CLOSE_TIMEOUT, closing).await;
+        websocket::close(self.socket).await;
     }
 }
 

@@ -44,7 +44,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use secrecy::SecretString;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::supervisor::{Status, Supervisor};
@@ -102,7 +102,7 @@ pub(crate) const TIMING: Timing = Timing {
 /// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {
     let supervisor = Supervisor {
-        status: Arc::new(Status::new(setup.state.clone(), Instant::now())),
+        status: Arc::new(Status::new(setup.state.clone())),
         turn: setup.timing.backoff.into(),
         draining: TaskTracker::new(),
         setup,

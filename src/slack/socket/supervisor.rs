@@ -186,9 +186,9 @@ struct Connections {
 pub(super) struct Live(Arc<Status>);
 
 impl Status {
-    /// Creates a status that is connecting since `now`.
-    pub(super) fn new(state: watch::Sender<State>, now: Instant) -> Self {
-        let without = State::Connecting { since: now };
+    /// Creates a status that is connecting.
+    pub(super) fn new(state: watch::Sender<State>) -> Self {
+        let without = State::Connecting;
         state.send_replace(without.clone());
         Self { connections: Mutex::new(Connections { live: 0, without }), state }
     }
@@ -261,10 +261,9 @@ mod tests {
 
     #[test]
     fn one_connection_speaks_for_all() {
-        let now = Instant::now();
         let (sender, state) = watch::channel(State::Ready);
-        let status = Arc::new(Status::new(sender, now));
-        assert_eq!(*state.borrow(), State::Connecting { since: now });
+        let status = Arc::new(Status::new(sender));
+        assert_eq!(*state.borrow(), State::Connecting);
         let (first, second) = (status.live(), status.live());
         drop(first);
         let lost = State::Lost { why: "gone".into() };

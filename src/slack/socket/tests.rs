@@ -10,7 +10,11 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 use self::{
     fake::{Acceptance, FakeSocket, Rules, Truth},
@@ -60,7 +64,7 @@ fn answer(incoming: &Incoming) -> Ack {
 
 impl Bot {
     fn at(fake: Arc<FakeSocket>, web_api: WebApi, timing: Timing) -> Self {
-        let (sender_of_state, state) = watch::channel(State::Connecting { since: Instant::now() });
+        let (sender_of_state, state) = watch::channel(State::Connecting);
         let (sender, incoming) = mpsc::unbounded_channel();
         let inbox = move |incoming| {
             let ack = answer(&incoming);

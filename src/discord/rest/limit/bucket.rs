@@ -31,7 +31,7 @@ pub(super) struct Bucket {
     /// A 429 came although we had counted: one call at a time until the next response.
     is_careful: bool,
     /// The live messages that are edited in it.
-    pub(super) sharers: usize,
+    pub(super) sharers: u32,
     queue: Queue,
     touched: Instant,
 }
@@ -187,30 +187,28 @@ impl Bucket {
         }
     }
 
-    pub(super) fn share(&mut self, change: isize, now: Instant) {
+    pub(super) fn share(&mut self, change: i32, now: Instant) {
         self.sharers = self.sharers.saturating_add_signed(change);
         self.touched = now;
     }
 
     pub(super) fn spacing(&self) -> Duration {
         let Some(learned) = self.learned else { return MIN_SPACING };
-        let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX).max(1);
         let usable = learned.limit - learned.reserve(Urgency::Progress);
-        MIN_SPACING.max(learned.cycle().saturating_mul(sharers) / usable)
+        MIN_SPACING.max(learned.cycle().saturating_mul(self.sharers.max(1)) / usable)
     }
 
     /// The longest wait of the last edits of all sharers, from any moment: by then live edits can have taken every slot
     /// that they may. Where no slot is left for an edit that fails, it waits for the next window.
     pub(super) fn finals(&self) -> Duration {
-        let sharers = u32::try_from(self.sharers).unwrap_or(u32::MAX);
-        let Some(learned) = self.learned.filter(|_| sharers > 0) else { return Duration::ZERO };
+        let Some(learned) = self.learned.filter(|_| self.sharers > 0) else { return Duration::ZERO };
         let each = learned.cycle().as_millis() / self.spacing().as_millis() + 1;
-        let live = sharers.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX));
+        let live = self.sharers.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX));
         let free = learned.limit - live.min(learned.limit - learned.reserve(Urgency::Progress));
-        if free > sharers {
+        if free > self.sharers {
             return Duration::ZERO;
         }
-        learned.cycle().saturating_mul(sharers.div_ceil(learned.limit))
+        learned.cycle().saturating_mul(self.sharers.div_ceil(learned.limit))
     }
 
     /// Returns true if the bucket has no sharers and counts nothing.

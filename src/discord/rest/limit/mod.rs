@@ -213,7 +213,7 @@ impl Limiter {
     }
 
     /// The number of live messages that are edited in the bucket of `key`.
-    pub(super) fn sharers(&self, key: Key) -> usize {
+    pub(super) fn sharers(&self, key: Key) -> u32 {
         self.buckets.get(&key).map_or(0, |bucket| bucket.sharers)
     }
 
