@@ -21,7 +21,10 @@ on_both_transports!(
 
 /// Returns an answer of `model` that says this, takes its time, and ends.
 fn says(model: &str, words: &str) -> Answer {
-    answer(model).role().streams(&[ANSWER, " of", " the", " model", " is", " given", words]).whole()
+    answer(model)
+        .role()
+        .streams(&[ANSWER, " of", " the", " model", " is", " given", " here", ",", words])
+        .whole()
 }
 
 fn types(scenario: &SlackScenario, line: &str) -> UserRequest {
