@@ -7,7 +7,7 @@ use reqwest::{
     Method, Response,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
     multipart::{Form, Part},
-    redirect,
+    redirect, retry,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{error::RestError, route::Route};
+use crate::tls;
 
 /// `DiscordBot ($url, $versionNumber)` (<https://docs.discord.com/developers/reference#user-agent>) with the program's
 /// name for the URL, which Discord accepts: the program has no public page, and a made-up one would mislead.
@@ -109,8 +110,11 @@ impl Client {
             .map_err(|_| RestError::Unauthorized)?;
         authorization.set_sensitive(true);
         let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::mozilla().map_err(RestError::transport)?)
             .http1_only()
+            .no_gzip()
             .no_proxy()
+            .retry(retry::never())
             .redirect(redirect::Policy::none())
             .referer(false)
             .tcp_nodelay(true)

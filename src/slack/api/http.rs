@@ -13,7 +13,7 @@ use hyper_util::client::legacy::{self, connect::HttpConnector};
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
-    redirect,
+    redirect, retry,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::error::{ApiError, Lost, Result};
+use crate::tls;
 
 /// Shorter than any call's deadline, yet long enough for a slow line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -77,8 +78,11 @@ pub(super) struct Http {
 impl Http {
     pub(super) fn new(api: &Url) -> Result<Self> {
         let own = Client::builder()
+            .tls_backend_preconfigured(tls::mozilla().map_err(|_| Lost::Unsendable.into_error())?)
             .http1_only()
+            .no_gzip()
             .no_proxy()
+            .retry(retry::never())
             .redirect(redirect::Policy::none())
             .referer(false)
             .tcp_nodelay(true)
