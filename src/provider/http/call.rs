@@ -3,25 +3,30 @@
 //! Each read is stamped as soon as the socket returns it, before a byte of it is parsed. Dropping the call drops the
 //! response and closes its connection, which tells the server to stop generating.
 
-use std::{collections::VecDeque, mem, sync::Arc};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
 use reqwest::{Client, Method, Request, Response, header};
-use tokio::time::Instant;
+use secrecy::ExposeSecret as _;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Endpoint,
     body::{self, BodyKind},
     client,
     deadline::Deadline,
+    refusal::{RefusedRequest, Retries},
 };
 use crate::{
-    model::{Delta, ModelError, Prompt, Stamped},
+    model::{Delta, ModelError, Prompt, Refusal, Stamped},
     provider::{
         decoder::{Decoded, Decoder},
         errors,
-        openai::{self, request::Quirks},
+        openai::{
+            self,
+            request::{self, Quirks},
+        },
         sse::MAX_EVENT_LEN,
     },
 };
@@ -41,6 +46,9 @@ pub(super) struct Call {
     is_warm: bool,
     /// The quirks that the last request made allowance for.
     sent_quirks: Quirks,
+    /// The output cap of the last request.
+    sent_cap: u32,
+    retries: Retries,
     step: Step,
     /// Created at the first poll, since a runtime is guaranteed only then.
     deadline: Option<Deadline>,
@@ -53,12 +61,18 @@ pub(super) struct Call {
 enum Step {
     /// No request was sent, or it must be sent again.
     Start,
+    /// The request must be sent again after this time.
+    Pause(Duration),
     /// The request is built, but not sent.
     Ready(Box<(Client, Request)>),
+    /// The head of the response arrived; its body is still to be recognized.
+    Opened(Box<Response>),
     /// The answer is streaming.
     Streaming(Box<(Body, Decoder)>),
     /// The answer arrived in one piece.
     Whole(VecDeque<Delta>),
+    /// The provider's words were reported; the error follows.
+    Failed(ModelError),
     Over,
 }
 
@@ -72,6 +86,8 @@ impl Call {
             prompt,
             client,
             sent_quirks: Quirks::default(),
+            sent_cap: 0,
+            retries: Retries::default(),
             step: Step::Start,
             deadline: None,
             read_at: now,
@@ -84,14 +100,21 @@ impl Call {
         loop {
             let item = match mem::replace(&mut self.step, Step::Over) {
                 Step::Start => Some(self.start()),
+                Step::Pause(pause) => self.pause(pause).await.err().map(Err),
                 Step::Ready(ready) => self.send(*ready).await,
+                Step::Opened(response) => self.open(*response).await,
                 Step::Streaming(stream) => self.stream(stream).await,
                 Step::Whole(deltas) => Some(Ok(self.unpack(deltas).into())),
+                Step::Failed(error) => Some(Err(error)),
                 Step::Over => return None,
             };
             if let Some(item) = item {
                 let at = self.read_at;
-                return Some(item.map(|Decoded { arrived, delta }| Stamped { at, arrived, delta }));
+                return Some(item.map(|Decoded { arrived, delta }| Stamped {
+                    at,
+                    arrived,
+                    delta: self.without_key(delta),
+                }));
             }
         }
     }
@@ -117,16 +140,50 @@ impl Call {
         Ok(client)
     }
 
+    /// Masks the provider's key in its words.
+    fn without_key(&self, delta: Delta) -> Delta {
+        match (delta, &self.endpoint.provider.api_key) {
+            (Delta::ProviderMessage(words), Some(key)) => {
+                Delta::ProviderMessage(errors::mask_key(&words, key.expose_secret()))
+            }
+            (delta, _) => delta,
+        }
+    }
+
     /// Builds the request, then takes t0: the very next poll sends it.
     fn start(&mut self) -> Item {
-        let client = self.client()?;
         self.sent_quirks = self.endpoint.quirks();
-        let request = build_request(&self.endpoint, &client, &self.prompt, self.sent_quirks)?;
+        let cap = request::output_cap(&self.endpoint.settings, &self.prompt, self.sent_quirks);
+        let cap = cap.ok_or(ModelError::Refused(Refusal::ContextTooLong))?;
+        self.sent_cap = self.retries.cap.map_or(cap, |allowed| allowed.min(self.prompt.max_output_tokens));
+        let client = self.client()?;
+        let request = self.build_request(&client)?;
+        tracing::debug!(method = %request.method(), path = request.url().path(), "request");
         self.step = Step::Ready(Box::new((client, request)));
         self.read_at = Instant::now();
         let at = self.read_at;
         self.deadline().sent(at);
         Ok(Delta::Sent.into())
+    }
+
+    /// Builds the request without sending it.
+    fn build_request(&self, client: &Client) -> Result<Request, ModelError> {
+        let settings = &self.endpoint.settings;
+        self.endpoint
+            .request(client, Method::POST, "chat/completions")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "text/event-stream")
+            .body(request::body(settings, &self.prompt, self.sent_quirks, self.sent_cap))
+            .build()
+            .map_err(|error| client::connection_error(error, settings.deadlines.connect))
+    }
+
+    /// Waits before the next request. The connection may be closed meanwhile.
+    async fn pause(&mut self, pause: Duration) -> Result<(), ModelError> {
+        self.within_deadline(sleep(pause)).await?;
+        self.is_warm = true;
+        self.step = Step::Start;
+        Ok(())
     }
 
     /// Sends the request and handles the head of the response.
@@ -138,75 +195,113 @@ impl Call {
                 self.step = Step::Start;
                 return None;
             }
-            Ok(Err(error)) => {
-                return Some(Err(client::connection_error(error, self.endpoint.settings.deadlines.connect)));
-            }
+            Ok(Err(error)) => return self.not_connected(error),
             Err(error) => return Some(Err(error)),
         };
         self.read_at = Instant::now();
+        let content_type = content_type(&response).escape_ascii();
+        tracing::debug!(status = response.status().as_u16(), %content_type, "response");
         if !response.status().is_success() {
-            return self.refused(response).await.map(Err);
+            return self.refused(response).await;
         }
-        Some(self.open(response).await.map(|()| Delta::Alive.into()))
+        self.step = Step::Opened(Box::new(response));
+        Some(Ok(Delta::Alive.into()))
     }
 
-    /// Begins to read the body. Without a useful content type, its first bytes decide what it is.
-    async fn open(&mut self, mut response: Response) -> Result<(), ModelError> {
-        let content_type = response.headers().get(header::CONTENT_TYPE);
-        let mut kind = BodyKind::from_content_type(content_type.map_or(b"", |value| value.as_bytes()));
+    /// Tries a refused connection again: the server may be starting.
+    fn not_connected(&mut self, error: reqwest::Error) -> Option<Item> {
+        let now = Instant::now();
+        let pause = client::is_refused(&error).then(|| self.retries.after_connection_refused(now)).flatten();
+        match pause.filter(|pause| *pause < self.deadline().remaining(now)) {
+            Some(pause) => {
+                self.step = Step::Pause(pause);
+                None
+            }
+            None => Some(Err(client::connection_error(error, self.endpoint.settings.deadlines.connect))),
+        }
+    }
+
+    /// Recognizes the body by its first bytes or, if they do not decide, by its content type.
+    async fn open(&mut self, mut response: Response) -> Option<Item> {
+        if let Some(encoding) = body::compression(response.headers()) {
+            return Some(Err(ModelError::Compressed(encoding)));
+        }
+        let named = BodyKind::from_content_type(content_type(&response));
         let mut start = Vec::new();
         let kind = loop {
-            if let Some(kind) = kind.or_else(|| BodyKind::sniff(&start)) {
+            if let Some(kind) = BodyKind::sniff(&start, named) {
                 break kind;
             }
-            let read = self.within_deadline(response.chunk()).await?.map_err(client::body_error)?;
+            let read = match self.within_deadline(response.chunk()).await {
+                Ok(Ok(read)) => read,
+                Ok(Err(error)) => return Some(Err(client::body_error(error))),
+                Err(error) => return Some(Err(error)),
+            };
             self.read_at = Instant::now();
             start.extend_from_slice(read.as_deref().unwrap_or_default());
-            if read.is_none() || start.len() > MAX_EVENT_LEN {
-                kind = Some(BodyKind::Other);
+            if read.is_none() {
+                break named.unwrap_or(BodyKind::Other);
             }
         };
-        if kind != BodyKind::EventStream {
-            return self.read_whole(response, start, kind).await;
+        match kind {
+            BodyKind::Compressed(how) => return Some(Err(ModelError::Compressed(how))),
+            BodyKind::Json | BodyKind::Other => return self.read_whole(response, start, kind).await,
+            BodyKind::EventStream => {}
         }
         let mut decoder = Decoder::default();
         if !start.is_empty() {
             decoder.feed(start.into());
         }
         self.step = Step::Streaming(Box::new((response.bytes_stream().boxed(), decoder)));
-        Ok(())
+        None
     }
 
-    /// Learns a quirk from a refusal and restarts, or returns the error.
-    async fn refused(&mut self, response: Response) -> Option<ModelError> {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = body::read_foreign(response, Vec::new()).await.unwrap_or_default();
-        if let Some(quirks) = self.sent_quirks.learned(status, &body) {
+    /// Learns from a refusal and restarts, or returns the error, after the provider's own words.
+    async fn refused(&mut self, response: Response) -> Option<Item> {
+        let refused = RefusedRequest::read(response).await;
+        if let Some(quirks) = refused.quirk(self.sent_quirks, &mut self.retries, self.sent_cap) {
             self.endpoint.learn(quirks);
             self.step = Step::Start;
             return None;
         }
-        let header = |name: &str| headers.get(name)?.to_str().ok();
-        let retry_after = errors::retry_after(header, jiff::Timestamp::now());
-        Some(errors::from_status(status, &body, retry_after))
+        let error = refused.error(&self.endpoint, self.sent_cap);
+        if let ModelError::Loading { retry_after } = error {
+            let remaining = self.deadline().remaining(Instant::now());
+            if let Some(pause) = self.retries.after_loading(retry_after, remaining) {
+                self.step = Step::Pause(pause);
+                return Some(Ok(Delta::Loading.into()));
+            }
+        }
+        Some(Ok(self.fail(refused.message(), error)))
+    }
+
+    /// Reports the provider's own words, then the error.
+    fn fail(&mut self, words: String, error: ModelError) -> Decoded {
+        self.step = Step::Failed(error);
+        Delta::ProviderMessage(words).into()
     }
 
     /// Reads an answer that does not stream. The server may take long before it sends it.
-    async fn read_whole(
-        &mut self,
-        response: Response,
-        start: Vec<u8>,
-        kind: BodyKind,
-    ) -> Result<(), ModelError> {
-        let body = if kind == BodyKind::Json {
-            self.within_deadline(body::read_rest(response, start, MAX_EVENT_LEN)).await?
+    async fn read_whole(&mut self, response: Response, start: Vec<u8>, kind: BodyKind) -> Option<Item> {
+        let status = response.status().as_u16();
+        let read = if kind == BodyKind::Json {
+            self.within_deadline(body::read_rest(response, start, MAX_EVENT_LEN)).await
         } else {
-            let body = self.within_deadline(body::read_foreign(response, start)).await?;
-            body.ok_or(ModelError::Corrupt("something other than an event stream, without an end"))?
+            let endless = ModelError::Corrupt("something other than an event stream, without an end");
+            let body = self.within_deadline(body::read_foreign(response, start)).await;
+            body.and_then(|body| body.ok_or(endless))
+        };
+        let body = match read {
+            Ok(body) if body.trim_ascii().is_empty() => return Some(Err(ModelError::Empty)),
+            Ok(body) => body,
+            Err(error) => return Some(Err(error)),
         };
         self.read_at = Instant::now();
-        self.step = Step::Whole(openai::whole_answer(&body)?);
-        Ok(())
+        match openai::whole_answer(&body) {
+            Ok(deltas) => self.step = Step::Whole(deltas),
+            Err(error) => return Some(Ok(self.fail(errors::provider_message(Some(status), &body), error))),
+        }
+        None
     }
 
     fn unpack(&mut self, mut deltas: VecDeque<Delta>) -> Delta {
@@ -220,7 +315,7 @@ impl Call {
         let (body, decoder) = &mut *stream;
         let item = decoder.pull();
         match &item {
-            Some(Ok(decoded)) => self.note_progress(decoded),
+            Some(Ok(delta)) => self.note_progress(delta),
             Some(Err(_)) => return item,
             None if decoder.is_over() => return Some(Ok(Delta::Ended.into())),
             None => self.read_more(body, decoder).await,
@@ -234,7 +329,10 @@ impl Call {
     async fn read_more(&mut self, body: &mut Body, decoder: &mut Decoder) {
         let deadline = self.deadline();
         let read = deadline.bound(body.next()).await;
-        let is_complete = deadline.is_lingering();
+        let is_complete = match &read {
+            None => deadline.is_complete_when_late(),
+            Some(_) => deadline.is_complete_when_cut(),
+        };
         self.read_at = if is_complete && read.is_none() { self.progress_at } else { Instant::now() };
         match read {
             Some(Some(Ok(read))) => decoder.feed(read),
@@ -247,17 +345,23 @@ impl Call {
 
     fn note_progress(&mut self, Decoded { arrived, delta }: &Decoded) {
         let at = self.read_at;
+        let deadline = self.deadline();
         if *arrived > 0 {
-            self.deadline().token(at);
+            deadline.token(at);
         }
         match delta {
-            Delta::Finished(_) => self.deadline().finished(at),
-            Delta::Usage(usage) if usage.output_tokens.is_some() => self.deadline().counted(at),
+            Delta::Text(_) | Delta::Tool(_) => deadline.has_answer(true),
+            Delta::AnswerWasReasoning => deadline.has_answer(false),
+            Delta::Finished(reason) => deadline.finished(at, reason.is_length()),
             Delta::Alive => return,
             _ => {}
         }
         self.progress_at = at;
     }
+}
+
+fn content_type(response: &Response) -> &[u8] {
+    response.headers().get(header::CONTENT_TYPE).map_or(b"", |value| value.as_bytes())
 }
 
 impl Drop for Call {
@@ -266,20 +370,4 @@ impl Drop for Call {
             self.endpoint.clients.release(client);
         }
     }
-}
-
-/// Builds the request without sending it.
-fn build_request(
-    endpoint: &Endpoint,
-    client: &Client,
-    prompt: &Prompt,
-    quirks: Quirks,
-) -> Result<Request, ModelError> {
-    endpoint
-        .request(client, Method::POST, "chat/completions")
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::ACCEPT, "text/event-stream")
-        .body(openai::request::body(&endpoint.settings, prompt, quirks))
-        .build()
-        .map_err(|error| client::connection_error(error, endpoint.settings.deadlines.connect))
 }

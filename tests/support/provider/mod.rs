@@ -172,6 +172,11 @@ impl Server {
                 self.truth.send_modify(|truth| truth.listings.push(listed));
                 return Ok(sent && !self.rules.hangs_up_after_listing);
             }
+            Requested::ListWithoutKey => {
+                let refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec();
+                let list = if self.rules.public_list { self.listing(false) } else { refused };
+                return Ok(stream.write_all(&list).await.is_ok());
+            }
             Requested::Completion { model, body } => (model, body),
         };
         if !warm && !self.rules.cold {
