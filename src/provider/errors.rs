@@ -6,7 +6,7 @@
 //! details -> ModelError          by wording first, then by code
 //!
 //! cap: refusals of our output cap      wait: the waits that a provider asks for
-//! message: the provider's own words for the operator, masked
+//! message: the provider's own words for the operator, masked      words: the wordings that are searched for
 //! ```
 //!
 //! Providers mostly agree on statuses but hardly on wording, so code, type and message are all searched. Nothing of
@@ -16,6 +16,7 @@ mod cap;
 mod details;
 mod message;
 mod wait;
+mod words;
 
 use std::time::Duration;
 
@@ -24,192 +25,17 @@ use serde_json::Value;
 use self::{
     cap::CapRefusal,
     details::{ErrorDetails, Format},
+    words::{
+        CONTEXT_WORDS, CREDIT_WORDS, FILTER_WORDS, KEY_WORDS, LOADING_WORDS, MISSING_WORDS, MODEL_WORDS,
+        OVERLOAD_WORDS, PARAMETER_WORDS, PER_MINUTE_WORDS, RATE_WORDS, REGION_WORDS, URL_WORDS,
+    },
 };
 pub(super) use self::{
     cap::{CapLimit, cap_limit},
-    message::{mask_key, provider_message, status_of},
+    message::{mask_key, provider_message},
     wait::retry_after,
 };
 use crate::model::{ModelError, Refusal};
-
-const REGION_WORDS: &[&str] = &[
-    "unsupported_country",
-    "unsupported country",
-    "country, region",
-    "not available in your region",
-    "not available in your country",
-    "not available in your location",
-    "not supported in your",
-    "not allowed in your",
-    "location is not supported",
-    "region is not supported",
-    "country is not supported",
-    "territory is not supported",
-    "region not supported",
-    "unsupported region",
-    "unsupported_region",
-    "region_not_supported",
-    "geo-restricted",
-    "geographic restriction",
-];
-const LOADING_WORDS: &[&str] = &[
-    "loading model",
-    "model loading",
-    "is loading",
-    "currently loading",
-    "still loading",
-    "being loaded",
-    "model is starting",
-    "warming up",
-    "model_loading",
-    "estimated_time",
-];
-const PER_MINUTE_WORDS: &[&str] =
-    &["tokens per minute", "(tpm)", "requests per minute", "(rpm)", "tokens per day", "requests per day"];
-const CONTEXT_WORDS: &[&str] = &[
-    "exceed_context_size",
-    "context_length_exceeded",
-    "maximum context length",
-    "context length",
-    "context size",
-    "context window",
-    "prompt is too long",
-    "prompt too long",
-    "input is too long",
-    "input length",
-    "too many tokens",
-    "too many input tokens",
-    "reduce the length of the messages",
-];
-const FILTER_WORDS: &[&str] = &[
-    "content_filter",
-    "content filter",
-    "content_policy",
-    "content management policy",
-    "moderation",
-    "flagged",
-    "datainspection",
-    "data_inspection",
-    "sensitive content",
-];
-const MODEL_WORDS: &[&str] = &[
-    "model_not_found",
-    "model_not_supported",
-    "modelnotfound",
-    "model not found",
-    "model not exist",
-    "unknown model",
-    "unknown_model",
-    "invalid model",
-    "no such model",
-    "not a valid model",
-    "is not supported by any provider",
-    "does not exist or you do not have access",
-    "no endpoints found",
-];
-/// Words that say the same if the text also mentions a model.
-const MISSING_WORDS: &[&str] =
-    &["does not exist", "doesn't exist", "not found", "not supported by", "decommissioned", "not available"];
-const URL_WORDS: &[&str] = &[
-    "unknown url",
-    "unknown_url",
-    "invalid url",
-    "unknown request url",
-    "unrecognized request url",
-    "unexpected endpoint",
-    "unknown path",
-    "unknown endpoint",
-    "invalid endpoint",
-    "no route matched",
-    "no matching route",
-    "route not found",
-    "page not found",
-    "cannot post",
-    "method not allowed",
-    "no handler found",
-    "no static resource",
-];
-const CREDIT_WORDS: &[&str] = &[
-    "insufficient_quota",
-    "insufficient credit",
-    "insufficient balance",
-    "insufficient_credits",
-    "insufficient_balance",
-    "insufficient funds",
-    "included credits",
-    "credit balance",
-    "arrearage",
-    "in arrears",
-    "payment required",
-    "余额不足",
-    "欠费",
-];
-const RATE_WORDS: &[&str] = &[
-    "rate_limit",
-    "rate limit",
-    "ratelimit",
-    "too many requests",
-    "too_many_requests",
-    "resource_exhausted",
-    "throttl",
-    "concurrency limit",
-    "quota exceeded",
-    "限流",
-    "并发",
-    "频率",
-];
-const OVERLOAD_WORDS: &[&str] = &[
-    "overloaded",
-    "unavailable_error",
-    "service_unavailable",
-    "service unavailable",
-    "no capacity",
-    "at capacity",
-    "over capacity",
-];
-const KEY_WORDS: &[&str] = &[
-    "invalid_api_key",
-    "invalid api key",
-    "invalidapikey",
-    "api_key_invalid",
-    "api key not valid",
-    "api key is invalid",
-    "incorrect api key",
-    "authentication_error",
-    "authentication failed",
-    "permission_error",
-    "unauthorized",
-    "unauthenticated",
-];
-const PARAMETER_WORDS: &[&str] = &[
-    "unsupported parameter",
-    "unsupported_parameter",
-    "unsupported value",
-    "unsupported_value",
-    "unknown parameter",
-    "unknown_parameter",
-    "unknown field",
-    "unknown name",
-    "unknown argument",
-    "unrecognized request argument",
-    "unrecognized parameter",
-    "unrecognized field",
-    "unrecognized key",
-    "extraneous key",
-    "extra inputs are not permitted",
-    "extra_forbidden",
-    "extra fields not permitted",
-    "unexpected keyword",
-    "unexpected field",
-    "unexpected parameter",
-    "additional properties are not allowed",
-    "does not support parameter",
-    "does not support the parameter",
-    "not supported with this model",
-    "not a valid parameter",
-    "parameter is not supported",
-    "' is unsupported",
-];
 
 /// Classifies a refused request by its HTTP status and the start of its body. `retry_after` comes from the headers.
 pub(super) fn from_status(status: u16, body: &[u8], retry_after: Option<Duration>) -> ModelError {

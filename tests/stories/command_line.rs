@@ -102,10 +102,10 @@ async fn nothing_secret_is_shown_or_logged() {
     let told = outcome.json()["lanes"][0]["provider_message"].as_str().map(str::to_owned);
     assert_eq!(
         told.as_deref(),
-        Some(r#"HTTP 401: {"error":{"message":"raw-insides ***"}}"#),
+        Some(r#"HTTP 401: {"error":{"message":"raw-insides sk-***"}}"#),
         "the operator reads it"
     );
-    assert!(outcome.stderr.contains("raw-insides ***"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("raw-insides sk-***"), "{}", outcome.stderr);
     let logged = outcome.stderr.lines().filter(|line| line.starts_with('{')).collect::<Vec<_>>();
     assert!(!logged.is_empty() && logged.iter().all(|line| !line.contains("secret question")), "{logged:?}");
 }

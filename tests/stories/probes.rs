@@ -60,7 +60,7 @@ async fn check_tells_a_wrong_key() {
 
 #[tokio::test]
 async fn check_tries_the_key_where_the_list_proves_nothing() {
-    let public = Rules { public_list: true, ..Rules::default() };
+    let public = Rules { keyless_listing: "200 OK", ..Rules::default() };
     let refused = Rules { refuses_listing: Some("400 Bad Request"), ..Rules::default() };
     let missing = Rules { listed: None, ..Rules::default() };
     let words = r#"{"error":{"message":"no"}}"#;

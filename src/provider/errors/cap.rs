@@ -3,7 +3,10 @@
 //! Servers that check `prompt + max_tokens <= context` mention the context although only the cap is too large. The
 //! numbers tell: a prompt that fits by itself is not too long.
 
-use super::{PER_MINUTE_WORDS, RATE_WORDS, details::ErrorDetails};
+use super::{
+    details::ErrorDetails,
+    words::{PER_MINUTE_WORDS, RATE_WORDS},
+};
 
 const CAP_WORDS: &[&str] = &[
     "max_tokens",
@@ -86,16 +89,14 @@ pub(super) fn judge(words: &str, sent: Option<u32>) -> Option<CapRefusal> {
         return None;
     }
     let numbers = numbers(words);
+    if let Some((prompt, context)) = sum(words, &numbers, sent) {
+        return Some(beside(prompt, context));
+    }
     if let Some(context) = context(words, &numbers) {
         let total = numbers.iter().map(|number| number.value).find(|value| *value > context);
         let rest = || Some(total?.saturating_sub(sent?)).filter(|prompt| *prompt > 0);
         return match prompt(words, &numbers, context).or_else(rest) {
-            Some(prompt) if prompt >= context => Some(CapRefusal::PromptTooLong),
-            Some(prompt) => Some(CapRefusal::Cap(CapLimit {
-                allowed: Some(context - prompt),
-                context: Some(context),
-                max_output: None,
-            })),
+            Some(prompt) => Some(beside(prompt, context)),
             None if is_about_cap => {
                 Some(CapRefusal::Cap(CapLimit { context: Some(context), ..CapLimit::default() }))
             }
@@ -104,6 +105,26 @@ pub(super) fn judge(words: &str, sent: Option<u32>) -> Option<CapRefusal> {
     }
     let max_output = sent.and_then(|sent| largest_below(words, &numbers, sent));
     is_about_cap.then_some(CapRefusal::Cap(CapLimit { allowed: max_output, max_output, context: None }))
+}
+
+/// Judges by the size of the prompt: the output may have what the context leaves.
+fn beside(prompt: u32, context: u32) -> CapRefusal {
+    match context.checked_sub(prompt).filter(|rest| *rest > 0) {
+        Some(rest) => {
+            CapRefusal::Cap(CapLimit { allowed: Some(rest), context: Some(context), max_output: None })
+        }
+        None => CapRefusal::PromptTooLong,
+    }
+}
+
+/// Prompt and context in "190000 + 8192 > 198000".
+fn sum(words: &str, numbers: &[Number], sent: Option<u32>) -> Option<(u32, u32)> {
+    numbers.windows(3).find_map(|three| {
+        let [a, b, context] = three else { return None };
+        let is_sum = words[a.end..b.start].trim() == "+" && words[b.end..context.start].trim() == ">";
+        let prompt = if sent == Some(a.value) { b } else { a };
+        is_sum.then_some((prompt.value, context.value))
+    })
 }
 
 struct Number {
@@ -254,6 +275,10 @@ mod tests {
             (
                 "This endpoint's maximum context length is 8192 tokens. However, you requested about 8250 tokens (58 of text input, 8192 in the output).",
                 8134,
+            ),
+            (
+                "input length and `max_tokens` exceed context limit: 2000 + 8192 > 8292, decrease input length",
+                6292,
             ),
             ("maximum context length is 8192 tokens, but 8250 tokens were requested with max_tokens", 8134),
         ] {

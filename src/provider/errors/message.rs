@@ -54,12 +54,6 @@ pub(in crate::provider) fn provider_message(status: Option<u16>, body: &[u8]) ->
     clip(line)
 }
 
-/// Returns the status with which a message begins.
-pub(crate) fn status_of(message: &str) -> Option<u16> {
-    let digits = message.strip_prefix("HTTP ")?;
-    digits.get(..3)?.parse().ok()
-}
-
 fn clip(line: String) -> String {
     match line.char_indices().nth(MAX_CHARS) {
         Some(_) => line.chars().take(MAX_CHARS - 1).chain(['…']).collect(),

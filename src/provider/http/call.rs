@@ -8,7 +8,6 @@ use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
 use reqwest::{Client, Method, Request, Response, header};
-use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -110,10 +109,14 @@ impl Call {
             };
             if let Some(item) = item {
                 let at = self.read_at;
-                return Some(item.map(|Decoded { arrived, delta }| Stamped {
-                    at,
-                    arrived,
-                    delta: self.without_key(delta),
+                return Some(item.map(|Decoded { arrived, delta }| {
+                    let delta = match delta {
+                        Delta::ProviderMessage(words) => {
+                            Delta::ProviderMessage(self.endpoint.without_key(&words))
+                        }
+                        delta => delta,
+                    };
+                    Stamped { at, arrived, delta }
                 }));
             }
         }
@@ -138,16 +141,6 @@ impl Call {
         let client = self.client.take().map_or_else(|| self.endpoint.new_client(), Ok)?;
         self.client = Some(client.clone());
         Ok(client)
-    }
-
-    /// Masks the provider's key in its words.
-    fn without_key(&self, delta: Delta) -> Delta {
-        match (delta, &self.endpoint.provider.api_key) {
-            (Delta::ProviderMessage(words), Some(key)) => {
-                Delta::ProviderMessage(errors::mask_key(&words, key.expose_secret()))
-            }
-            (delta, _) => delta,
-        }
     }
 
     /// Builds the request, then takes t0: the very next poll sends it.

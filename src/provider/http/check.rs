@@ -12,11 +12,9 @@ use super::{
     call::Call,
     client,
     listing::{Listing, MAX_LISTING_LEN},
+    refusal::RefusedRequest,
 };
-use crate::{
-    model::{Delta, ModelError, Prompt},
-    provider::errors,
-};
+use crate::model::{Delta, ModelError, Prompt, Refusal};
 
 /// Upper bound of a request for the model list.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(6);
@@ -38,24 +36,29 @@ pub enum Check {
     Unreachable(String),
 }
 
+/// A response to a request for the model list.
+struct Listed {
+    status: StatusCode,
+    /// It is a list of models.
+    is_list: bool,
+    /// The provider's own words about a refusal.
+    words: String,
+}
+
 /// Checks the provider of `endpoint`, if necessary with the endpoint's model.
 pub(super) async fn check(endpoint: Arc<Endpoint>) -> Check {
     let has_key = endpoint.provider.api_key.is_some();
-    let listed = async |with_key| match timeout(LISTING_TIMEOUT, list(&endpoint, with_key)).await {
-        Ok(listed) => listed.map_err(|error| client::unreachable_reason(&error)),
-        Err(_) => Err(format!("no response within {} s", LISTING_TIMEOUT.as_secs())),
-    };
-    let (status, listing) = match listed(true).await {
+    let listed = match list(&endpoint, true).await {
         Ok(listed) => listed,
         Err(why) => return Check::Unreachable(why),
     };
-    match status {
-        status if status.is_server_error() => Check::Unreachable(format!("HTTP {}", status.as_u16())),
+    match listed.status {
+        status if status.is_server_error() || status.is_redirection() => Check::Unreachable(listed.words),
         StatusCode::UNAUTHORIZED if has_key => Check::KeyRejected(401),
         StatusCode::UNAUTHORIZED => Check::Unreachable("HTTP 401; it needs a key: set api_key_env".into()),
         _ if !has_key => Check::NoKey,
-        status if status.is_success() && !listing.is_missing() => match listed(false).await {
-            Ok((StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)) => Check::Ready,
+        _ if listed.is_list => match list(&endpoint, false).await {
+            Ok(Listed { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. }) => Check::Ready,
             // the list is public
             _ => trial(endpoint).await,
         },
@@ -63,35 +66,52 @@ pub(super) async fn check(endpoint: Arc<Endpoint>) -> Check {
     }
 }
 
-async fn list(endpoint: &Endpoint, with_key: bool) -> Result<(StatusCode, Listing), ModelError> {
+/// Requests the model list, or returns the reason for which the provider is not reachable.
+async fn list(endpoint: &Endpoint, with_key: bool) -> Result<Listed, String> {
+    match timeout(LISTING_TIMEOUT, get(endpoint, with_key)).await {
+        Ok(listed) => listed.map_err(|error| client::unreachable_reason(&error)),
+        Err(_) => Err(format!("no response within {} s", LISTING_TIMEOUT.as_secs())),
+    }
+}
+
+async fn get(endpoint: &Endpoint, with_key: bool) -> Result<Listed, ModelError> {
     let client = endpoint.new_client()?;
     let begin = if with_key { Endpoint::request } else { Endpoint::keyless_request };
     let request: RequestBuilder = begin(endpoint, &client, Method::GET, "models");
     let connect = endpoint.settings.deadlines.connect;
     let response = request.send().await.map_err(|error| client::connection_error(error, connect))?;
     let status = response.status();
+    if !status.is_success() {
+        let words = endpoint.without_key(&RefusedRequest::read(response).await.message());
+        return Ok(Listed { status, is_list: false, words });
+    }
     let body = body::read_rest(response, Vec::new(), MAX_LISTING_LEN).await;
-    Ok((status, Listing::parse(&body)))
+    Ok(Listed { status, is_list: !Listing::parse(&body).is_missing(), words: String::new() })
 }
 
 /// Sends a request of one token. Anything that begins to look like an answer proves the key.
 async fn trial(endpoint: Arc<Endpoint>) -> Check {
     let prompt = Arc::new(Prompt { text: "Hi".into(), max_output_tokens: 1 });
     let mut call = Box::new(Call::new(endpoint, prompt));
-    let mut status = None;
+    let mut words = String::new();
     let outcome = timeout(TRIAL_TIMEOUT, async {
         while let Some(item) = call.next().await {
             match item?.delta {
-                Delta::ProviderMessage(words) => status = errors::status_of(&words),
+                Delta::ProviderMessage(message) => words = message,
                 Delta::Sent | Delta::Alive | Delta::Loading => {}
                 _ => break,
             }
         }
         Ok(())
     });
-    match outcome.await {
+    let outcome = outcome.await;
+    let status = words.strip_prefix("HTTP ").and_then(|rest| rest.get(..3)?.parse().ok());
+    match outcome {
         Ok(Ok(())) => Check::Ready,
         Ok(Err(ModelError::Unauthorized)) => Check::KeyRejected(status.unwrap_or(401)),
+        Ok(Err(ModelError::Refused(Refusal::Redirected | Refusal::WrongUrl | Refusal::Region))) => {
+            Check::Unreachable(words)
+        }
         Ok(Err(error)) => Check::KeyUntested(match status {
             Some(status) => format!("HTTP {status}: {}", error.public()),
             None => error.public(),

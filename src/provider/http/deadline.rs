@@ -38,7 +38,7 @@ pub(super) struct Deadline {
     timer: Pin<Box<Sleep>>,
 }
 
-/// What finish reasons have shown so far. Some gateways send one with the first event, or with each.
+/// The meaning of the finish reasons so far. Some gateways send one with the first event, or with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finish {
     None,

@@ -31,7 +31,7 @@ use secrecy::ExposeSecret as _;
 
 pub use self::check::Check;
 use self::{call::Call, client::ClientPool};
-use super::{Provider, Settings, openai::request::Quirks};
+use super::{Provider, Settings, errors, openai::request::Quirks};
 use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
 
 /// A model behind an OpenAI-compatible server. Opens no connection before its first use.
@@ -102,6 +102,12 @@ impl Endpoint {
     /// Begins a request for `path` without the key.
     fn keyless_request(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
         client.request(method, self.provider.endpoint(path)).header(header::ACCEPT_ENCODING, "identity")
+    }
+
+    /// Masks the key in a text of the provider.
+    fn without_key(&self, text: &str) -> String {
+        let key = self.provider.api_key.as_ref();
+        key.map_or_else(|| text.to_owned(), |key| errors::mask_key(text, key.expose_secret()))
     }
 
     fn quirks(&self) -> Quirks {

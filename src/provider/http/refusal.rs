@@ -137,14 +137,14 @@ impl RefusedRequest {
 /// Returns the base URL that a redirect of `asked` to `target` suggests, without credentials and query; `None` if the
 /// target is none.
 fn right_address(asked: &Url, target: &str) -> Option<String> {
-    const ENDPOINT: &str = "/chat/completions";
+    const ENDPOINTS: [&str; 2] = ["/chat/completions", "/models"];
     let mut url = asked.join(target).ok()?;
     url.set_query(None);
     url.set_fragment(None);
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     let path = url.path().trim_end_matches('/');
-    let base = path.strip_suffix(ENDPOINT).unwrap_or(path).to_owned();
+    let base = ENDPOINTS.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path).to_owned();
     url.set_path(&base);
     Some(url.as_str().trim_end_matches('/').to_owned())
 }

@@ -7,7 +7,7 @@ use crate::{model::Prompt, provider::Settings, race::estimate};
 /// Upper bound of the tokens that the chat template adds to a prompt.
 const MAX_TEMPLATE_TOKENS: u32 = 64;
 
-/// What a provider turned out to reject in a request.
+/// Fields and sizes of a request that a provider turned out to reject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
     /// Rejects `stream_options`; usage arrives unrequested or not at all.

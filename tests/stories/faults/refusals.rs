@@ -88,7 +88,7 @@ async fn status_408() {
 async fn the_words_of_the_provider_are_kept_without_its_key() {
     let odd = response("odd", "500 Internal Server Error", "", &format!("raw {INTERNALS} {KEY}"));
     let words = at_once(odd).await.lane.provider_message.expect("its words");
-    assert_eq!(words, format!("HTTP 500: raw {INTERNALS} ***"));
+    assert_eq!(words, format!("HTTP 500: raw {INTERNALS} sk-***"));
 }
 
 #[tokio::test]

@@ -173,8 +173,9 @@ impl Server {
                 return Ok(sent && !self.rules.hangs_up_after_listing);
             }
             Requested::ListWithoutKey => {
-                let refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec();
-                let list = if self.rules.public_list { self.listing(false) } else { refused };
+                let status = self.rules.keyless_listing;
+                let refused = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+                let list = if status.starts_with('2') { self.listing(false) } else { refused };
                 return Ok(stream.write_all(&list).await.is_ok());
             }
             Requested::Completion { model, body } => (model, body),

@@ -13,8 +13,8 @@ pub struct Rules {
     pub key: Option<String>,
     /// The names that it lists; `None`: it has no list and answers 404.
     pub listed: Option<Vec<String>>,
-    /// The list needs no key.
-    pub public_list: bool,
+    /// The status line of a request for the list without the key; a success holds the list.
+    pub keyless_listing: &'static str,
     /// A status line that refuses every request for the list.
     pub refuses_listing: Option<&'static str>,
     /// Fields of the body that are known beside the usual ones.
@@ -32,7 +32,7 @@ impl Default for Rules {
         Self {
             key: None,
             listed: Some(vec![]),
-            public_list: false,
+            keyless_listing: "401 Unauthorized",
             refuses_listing: None,
             extra: vec![],
             no_stream_options: false,

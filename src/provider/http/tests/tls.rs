@@ -107,5 +107,9 @@ async fn other_reasons_are_named() {
     let why = reason(check(&format!("https://{address}/v1"), vec![]).await);
     assert!(why.contains("https"), "{why}");
     let broken = script(vec![answer("503 Service Unavailable", "text/plain", "x")]).await;
-    assert_eq!(reason(check(&broken.base, vec![]).await), "HTTP 503");
+    assert_eq!(reason(check(&broken.base, vec![]).await), "HTTP 503: x");
+    let moved = b"HTTP/1.1 301 Moved\r\nlocation: https://new.test/v1/models\r\ncontent-length: 0\r\n\r\n";
+    let moved = script(vec![moved.to_vec()]).await;
+    let want = "HTTP 301: redirected; set base_url = \"https://new.test/v1\"";
+    assert_eq!(reason(check(&moved.base, vec![]).await), want);
 }
