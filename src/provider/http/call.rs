@@ -5,8 +5,6 @@
 
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use futures::{StreamExt as _, stream::BoxStream};
 use reqwest::{Client, Method, Request, Response, header};
 use tokio::time::{Instant, sleep};
 
@@ -16,11 +14,12 @@ use super::{
     client,
     deadline::Deadline,
     refusal::{RefusedRequest, Retries},
+    streaming::{Read, Streaming},
 };
 use crate::{
     model::{Delta, ModelError, Prompt, Refusal, Stamped},
     provider::{
-        decoder::{Decoded, Decoder},
+        decoder::Decoded,
         errors,
         openai::{
             self,
@@ -31,9 +30,6 @@ use crate::{
 };
 
 type Item = Result<Decoded, ModelError>;
-
-/// The rest of a response without its head, which would keep its read buffer alive.
-type Body = BoxStream<'static, reqwest::Result<Bytes>>;
 
 /// A request in progress.
 pub(super) struct Call {
@@ -67,7 +63,7 @@ enum Step {
     /// The head of the response arrived; its body is still to be recognized.
     Opened(Box<Response>),
     /// The answer is streaming.
-    Streaming(Box<(Body, Decoder)>),
+    Streaming(Box<Streaming>),
     /// The answer arrived in one piece.
     Whole(VecDeque<Delta>),
     /// The provider's words were reported; the error follows.
@@ -241,11 +237,11 @@ impl Call {
             BodyKind::Json | BodyKind::Other => return self.read_whole(response, start, kind).await,
             BodyKind::EventStream => {}
         }
-        let mut decoder = Decoder::default();
+        let mut stream = Box::new(Streaming::new(response));
         if !start.is_empty() {
-            decoder.feed(start.into());
+            stream.feed(start.into()).await;
         }
-        self.step = Step::Streaming(Box::new((response.bytes_stream().boxed(), decoder)));
+        self.step = Step::Streaming(stream);
         None
     }
 
@@ -304,14 +300,13 @@ impl Call {
     }
 
     /// Returns the next delta of the stream, or reads more.
-    async fn stream(&mut self, mut stream: Box<(Body, Decoder)>) -> Option<Item> {
-        let (body, decoder) = &mut *stream;
-        let item = decoder.pull();
+    async fn stream(&mut self, mut stream: Box<Streaming>) -> Option<Item> {
+        let item = stream.decoder.pull();
         match &item {
             Some(Ok(delta)) => self.note_progress(delta),
             Some(Err(_)) => return item,
-            None if decoder.is_over() => return Some(Ok(Delta::Ended.into())),
-            None => self.read_more(body, decoder).await,
+            None if stream.decoder.is_over() => return Some(Ok(Delta::Ended.into())),
+            None => self.read_more(&mut stream).await,
         }
         self.step = Step::Streaming(stream);
         item
@@ -319,20 +314,24 @@ impl Call {
 
     /// Waits for the next read, the end of the stream, a transport error or a deadline. If the server leaves the
     /// stream of a complete answer open, the wait for its end does not count as time of the answer.
-    async fn read_more(&mut self, body: &mut Body, decoder: &mut Decoder) {
+    async fn read_more(&mut self, stream: &mut Streaming) {
         let deadline = self.deadline();
-        let read = deadline.bound(body.next()).await;
+        let read = deadline.bound(stream.read()).await;
         let is_complete = match &read {
             None => deadline.is_complete_when_late(),
             Some(_) => deadline.is_complete_when_cut(),
         };
-        self.read_at = if is_complete && read.is_none() { self.progress_at } else { Instant::now() };
+        self.read_at = match &read {
+            None if is_complete => self.progress_at,
+            Some(Read::Ended(at) | Read::Failed(_, at)) => *at,
+            _ => Instant::now(),
+        };
         match read {
-            Some(Some(Ok(read))) => decoder.feed(read),
-            Some(None) => decoder.end(),
-            _ if is_complete => decoder.end(),
-            Some(Some(Err(error))) => decoder.fail(client::body_error(error)),
-            None => decoder.fail(self.deadline().error()),
+            Some(Read::Bytes(read)) => stream.feed(read).await,
+            Some(Read::Ended(_)) => stream.decoder.end(),
+            _ if is_complete => stream.decoder.end(),
+            Some(Read::Failed(error, _)) => stream.decoder.fail(client::body_error(error)),
+            None => stream.decoder.fail(self.deadline().error()),
         }
     }
 

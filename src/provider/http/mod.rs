@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prepare  warms a connection (client) and asks for the model list (listing)
-//! call     sends the request, reads the response (body, deadline) and stamps what the decoder makes of it
+//! call     sends the request, reads the response (body, streaming, deadline) and stamps what the decoder makes of it
 //! refusal  decides whether a refused request is worth another try
 //! check    tests connection and key for the operator
 //! ```
@@ -18,6 +18,7 @@ mod deadline;
 pub(super) mod listing;
 mod prepare;
 mod refusal;
+mod streaming;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -132,6 +132,20 @@ async fn a_refusal_without_a_reason_is_explained_by_the_model_list() {
 }
 
 #[tokio::test]
+async fn chunks_of_one_write_share_their_stamp() {
+    let chunk = format!("{:x}\r\n{HELLO}\r\n", HELLO.len());
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let script = script(vec![format!("{head}{}0\r\n\r\n", chunk.repeat(300)).into_bytes()]).await;
+    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 900 });
+    let items: Vec<_> =
+        model(&script.base).stream(prompt).map(|item| item.expect("no error")).collect().await;
+    let mut stamps: Vec<_> = items.iter().filter(|item| item.arrived > 0).map(|item| item.at).collect();
+    assert_eq!(stamps.len(), 300);
+    stamps.dedup();
+    assert!(stamps.len() <= 10, "{} reads", stamps.len());
+}
+
+#[tokio::test]
 async fn content_after_a_finish_reason_is_kept() {
     let each = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n";
     let script = script(vec![sse(&format!("{STOP}{each}{each}"))]).await;
