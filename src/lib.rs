@@ -83,6 +83,7 @@ pub mod store;
 pub mod surface;
 pub mod telemetry;
 pub mod terminal;
+mod tls;
 pub mod view;
 pub mod web;
 

@@ -28,7 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("surface", &["error_chain", "race", "view"]),
     ("live", &["backoff", "race", "surface", "view"]),
     ("chart", &["model", "race", "surface"]),
-    ("provider", &["model"]),
+    ("tls", &[]),
+    ("provider", &["model", "race", "tls"]),
     ("store", &["model", "race", "telemetry"]),
     ("arena", &["backoff", "chart", "live", "model", "race", "store", "surface", "telemetry", "view"]),
     ("discord", CHAT_PLATFORM),
@@ -54,6 +55,7 @@ const CHAT_PLATFORM: &[&str] = &[
     "race",
     "surface",
     "telemetry",
+    "tls",
     "view",
 ];
 

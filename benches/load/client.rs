@@ -211,7 +211,7 @@ fn prompt(tokens: u32) -> Prompt {
 }
 
 fn request(model: &str, tokens: u32) -> Vec<u8> {
-    request::body(&settings(model), &prompt(tokens), Quirks::default())
+    request::body(&settings(model), &prompt(tokens), Quirks::default(), tokens)
 }
 
 fn card(name: &str) -> ModelCard {

@@ -20,7 +20,7 @@ struct Read {
 }
 
 fn read(stream: &[u8], size: usize) -> Read {
-    let (mut decoder, mut read) = (Decoder::new("model"), Read::default());
+    let (mut decoder, mut read) = (Decoder::new("model", false), Read::default());
     for part in stream.chunks(size) {
         decoder.feed(Bytes::copy_from_slice(part));
         pull(&mut decoder, &mut read);

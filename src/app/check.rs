@@ -1,7 +1,8 @@
 //! `models`, `check` and `healthcheck`: the line-up, and whether everything is reachable.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
+use futures::future::join_all;
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,7 +15,7 @@ use super::{
     listen::reachable,
     output::{self, print},
 };
-use crate::{discord, model::Availability, race::Entrant, slack};
+use crate::{discord, model::Availability, provider::Check, race::Entrant, slack};
 
 /// The time that a provider may take to say what it lists: less than the client would wait.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(6);
@@ -35,13 +36,39 @@ pub(super) async fn models(app: &Composition, json: bool) -> u8 {
 pub(super) async fn check(app: &Composition) -> u8 {
     let valid = print(format_args!("configuration: {} is valid", app.config.origin));
     let arena = app.arena();
-    let (entrants, discord, slack) = tokio::join!(arena.entrants(LISTING_TIMEOUT), discord(app), slack(app));
-    let written = valid.and_then(|()| print(lines(&entrants)));
+    let (entrants, checks, discord, slack) =
+        tokio::join!(arena.entrants(LISTING_TIMEOUT), checks(app), discord(app), slack(app));
+    let outcome = |entrant: &Entrant| checks.get(entrant.card.provider.as_str());
+    let models = entrants.iter().map(|entrant| match outcome(entrant) {
+        Some(check) if !entrant.card.simulated => line(entrant, &checked(entrant, check)),
+        _ => line(entrant, &availability(entrant)),
+    });
+    let written = valid.and_then(|()| print(models.collect::<Vec<_>>().join("\n")));
     let platforms: Vec<_> = discord.into_iter().chain(slack).collect();
     let written = platforms.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
-    let reachable = |entrant: &Entrant| !matches!(entrant.availability, Availability::Unreachable(_));
-    let all = entrants.iter().all(reachable) && platforms.iter().all(|(_, is_there)| *is_there);
+    let is_bad = |check: &Check| matches!(check, Check::KeyRejected(_) | Check::Unreachable(_));
+    let all = !checks.values().any(is_bad) && platforms.iter().all(|(_, is_there)| *is_there);
     output::code(written, if all { SUCCESS } else { FAILURE })
+}
+
+/// Tests every provider, by its id.
+async fn checks(app: &Composition) -> HashMap<&str, Check> {
+    let all =
+        app.first_models.iter().map(|(provider, model)| async { (provider.as_str(), model.check().await) });
+    join_all(all).await.into_iter().collect()
+}
+
+/// Returns the outcome of the provider's test as a sentence about one of its models.
+fn checked(entrant: &Entrant, check: &Check) -> String {
+    match (check, &entrant.availability) {
+        (Check::Unreachable(why), _) => format!("not reachable: {why}"),
+        (Check::KeyRejected(status), _) => format!("key rejected (HTTP {status}); check the provider's key"),
+        (_, Availability::NotListed) => availability(entrant),
+        (Check::KeyUntested(why), _) => format!("reachable, key untested: {why}"),
+        (Check::NoKey, Availability::Unreachable(_)) => "reachable".into(),
+        (Check::NoKey, _) => availability(entrant),
+        (Check::Ready, _) => "ready".into(),
+    }
 }
 
 /// Returns a line about Discord and whether it is reachable, if it has its credentials.
@@ -83,16 +110,15 @@ async fn healthz(address: SocketAddr) -> std::io::Result<bool> {
 }
 
 fn lines(entrants: &[Entrant]) -> String {
-    entrants.iter().map(line).collect::<Vec<_>>().join("\n")
+    entrants.iter().map(|entrant| line(entrant, &availability(entrant))).collect::<Vec<_>>().join("\n")
 }
 
-fn line(entrant: &Entrant) -> String {
+fn line(entrant: &Entrant, available: &str) -> String {
     let card = &entrant.card;
     let details = [card.size.as_str(), &card.best_for].into_iter().filter(|text| !text.is_empty());
     let details = details.collect::<Vec<_>>().join(", ");
     let gap = if details.is_empty() { "" } else { " " };
     let simulated = if card.simulated { ", simulated" } else { "" };
-    let available = availability(entrant);
     format!(
         "{} {} ({}){gap}{details} · {}{simulated}: {available}",
         card.icon, card.name, card.id, card.provider

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     arena::{Arena, Caps, Limits},
-    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderKey, SlackMode},
+    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode},
     discord,
     guide::Example,
     model::ChatModel,
@@ -26,6 +26,8 @@ pub(super) struct Composition {
     pub(super) config: Config,
     /// The line-up in its order: real models behind their providers, simulated ones where there is no key.
     models: Vec<Arc<dyn ChatModel>>,
+    /// The first real model of each provider, by the provider's id, for tests of the provider.
+    pub(super) first_models: Vec<(String, OpenAiModel)>,
     /// The example prompts.
     pub(super) examples: Vec<Example>,
     /// The Discord surface, if it has its credentials.
@@ -39,7 +41,9 @@ impl Composition {
     pub(super) fn new(config: Config) -> Self {
         let examples: Vec<_> = config.examples.iter().map(example).collect();
         let (discord, slack) = (discord(&config, &examples), slack(&config, &examples));
-        Self { models: models(&config), examples, discord, slack, config }
+        let providers = providers(&config);
+        let first_models = first_models(&config, &providers);
+        Self { models: models(&config, &providers), first_models, examples, discord, slack, config }
     }
 
     /// Returns true if a chat platform has its credentials.
@@ -101,28 +105,40 @@ fn example(settings: &ExampleConfig) -> Example {
     }
 }
 
-fn models(config: &Config) -> Vec<Arc<dyn ChatModel>> {
-    let providers: HashMap<&str, Arc<Provider>> = config
-        .providers
-        .iter()
-        .map(|settings| {
-            let key = match &settings.key {
-                ProviderKey::Key(key) => Some(key.clone()),
-                ProviderKey::NotNeeded | ProviderKey::Simulate => None,
-            };
-            (settings.id.as_str(), Arc::new(Provider::new(&settings.id, settings.base_url.clone(), key)))
-        })
-        .collect();
-    let model = |settings: &ModelConfig| -> Arc<dyn ChatModel> {
-        match providers.get(settings.provider.as_str()) {
-            Some(provider) if !settings.card.simulated => {
-                let card = settings.card.clone();
-                Arc::new(OpenAiModel::new(card, Arc::clone(provider), request_settings(settings, config)))
-            }
-            _ => Arc::new(simulated(settings)),
-        }
+type Providers<'a> = HashMap<&'a str, Arc<Provider>>;
+
+fn providers(config: &Config) -> Providers<'_> {
+    let provider = |settings: &ProviderConfig| {
+        let key = match &settings.key {
+            ProviderKey::Key(key) => Some(key.clone()),
+            ProviderKey::NotNeeded | ProviderKey::Simulate => None,
+        };
+        let provider = Provider::new(&settings.id, settings.base_url.clone(), key);
+        Arc::new(provider.trusting(settings.roots.clone()))
+    };
+    config.providers.iter().map(|settings| (settings.id.as_str(), provider(settings))).collect()
+}
+
+fn models(config: &Config, providers: &Providers<'_>) -> Vec<Arc<dyn ChatModel>> {
+    let model = |settings| match real_model(settings, config, providers) {
+        Some(model) => Arc::new(model) as Arc<dyn ChatModel>,
+        None => Arc::new(simulated(settings)),
     };
     config.models.iter().map(model).collect()
+}
+
+fn first_models(config: &Config, providers: &Providers<'_>) -> Vec<(String, OpenAiModel)> {
+    let first = |provider: &ProviderConfig| {
+        let mut models = config.models.iter().filter(|model| model.provider == provider.id);
+        let model = models.find_map(|model| real_model(model, config, providers))?;
+        Some((provider.id.clone(), model))
+    };
+    config.providers.iter().filter_map(first).collect()
+}
+
+fn real_model(settings: &ModelConfig, config: &Config, providers: &Providers<'_>) -> Option<OpenAiModel> {
+    let provider = providers.get(settings.provider.as_str()).filter(|_| !settings.card.simulated)?;
+    Some(OpenAiModel::new(settings.card.clone(), Arc::clone(provider), request_settings(settings, config)))
 }
 
 fn request_settings(settings: &ModelConfig, config: &Config) -> Settings {
@@ -132,6 +148,7 @@ fn request_settings(settings: &ModelConfig, config: &Config) -> Settings {
         system_role: settings.system_role,
         temperature: settings.temperature,
         max_tokens: settings.max_tokens,
+        context: settings.context,
         extra: settings.extra.clone(),
         deadlines: Deadlines {
             connect: config.timeouts.connect,

@@ -1,14 +1,15 @@
 //! The line-up: `[[provider]]`, `[[model]]` and `[[example]]`, first as written, then with ids matched, keys looked up
 //! and colours assigned.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
+use rustls::pki_types::CertificateDer;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Map;
 use url::Url;
 
-use super::{ConfigError, Env, value};
+use super::{ConfigError, Env, roots, value};
 use crate::model::{Color, ModelCard, ModelId, Prices};
 
 /// The colours of models without one, in this order: distinguishable for most eyes, also on a dark background.
@@ -26,6 +27,8 @@ pub struct ProviderConfig {
     pub key: ProviderKey,
     /// Concurrent requests, over all replicas.
     pub max_requests: Option<u64>,
+    /// Root certificates to trust beside Mozilla's: those of `SSL_CERT_FILE` and of its own file.
+    pub roots: Vec<CertificateDer<'static>>,
 }
 
 /// The API key of a provider.
@@ -56,6 +59,8 @@ pub struct ModelConfig {
     pub temperature: Option<f64>,
     /// Its own limit of output tokens; the arena's applies too.
     pub max_tokens: Option<u32>,
+    /// Its context in tokens, prompt and answer together, if known.
+    pub context: Option<u32>,
     /// Its own deadline for the first token, if any.
     pub first_token: Option<Duration>,
     /// Its own deadline between two events, if any.
@@ -93,6 +98,8 @@ pub(super) struct ProviderTable {
     when_no_key: Option<WhenNoKey>,
     #[serde(default, deserialize_with = "value::limit")]
     max_requests: Option<u64>,
+    #[serde(default, deserialize_with = "value::optional_line::<_, 4096>")]
+    ca_file: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -128,6 +135,8 @@ pub(super) struct ModelTable {
     temperature: Option<f64>,
     #[serde(default, deserialize_with = "value::optional_tokens")]
     max_tokens: Option<u32>,
+    #[serde(default, deserialize_with = "value::optional_context")]
+    context: Option<u32>,
     #[serde(default, deserialize_with = "value::optional_duration")]
     first_token: Option<Duration>,
     #[serde(default, deserialize_with = "value::optional_duration")]
@@ -144,25 +153,35 @@ fn yes() -> bool {
     true
 }
 
-/// Looks up the keys of the providers.
+/// Looks up the keys and root certificates of the providers.
 ///
 /// # Errors
-/// A duplicate id, or a missing key without `when_no_key`.
+/// A duplicate id, a missing key without `when_no_key`, or a file of certificates that holds none.
 pub(super) fn providers(
     file: &str,
     tables: Vec<ProviderTable>,
     env: &Env,
 ) -> Result<Vec<ProviderConfig>, ConfigError> {
     unique(file, "provider", tables.iter().map(|table| table.id.as_str()))?;
+    let shared = roots::of_environment(env)?;
     tables
         .into_iter()
         .map(|table| {
             let key = key(file, &table, env)?;
+            let mut roots = shared.clone();
+            if let Some(path) = &table.ca_file {
+                let setting = || format!("[[provider]] {} ca_file", table.id);
+                roots.extend(
+                    roots::read(Path::new(path))
+                        .map_err(|problem| ConfigError::in_file(file, setting(), problem))?,
+                );
+            }
             Ok(ProviderConfig {
                 id: table.id,
                 base_url: table.base_url,
                 key,
                 max_requests: table.max_requests,
+                roots,
             })
         })
         .collect()
@@ -294,6 +313,7 @@ impl ModelTable {
             system_role: self.system_role,
             temperature: self.temperature,
             max_tokens: self.max_tokens,
+            context: self.context,
             first_token: self.first_token,
             idle: self.idle,
             extra: self.extra,

@@ -12,6 +12,7 @@ mod credentials;
 mod env;
 mod error;
 mod lineup;
+mod roots;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -218,3 +218,40 @@ fn examples_yield_to_a_low_prompt_limit_and_to_an_empty_list() {
     assert!(count("arena.max_prompt_chars = 100") < 5);
     assert_eq!(count("example = []"), 0);
 }
+
+/// A file with root certificates, and the line-up of a provider that trusts it.
+fn with_ca(pem: &str) -> (tempfile::TempDir, String, String) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("ca.pem").display().to_string();
+    std::fs::write(&path, pem).unwrap();
+    let text = ONE.replacen("[[model]]", &format!("ca_file = '{path}'\n[[model]]"), 1);
+    (folder, path, text)
+}
+
+#[test]
+fn root_certificates_come_from_the_variable_and_the_provider() {
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert;
+    let bundle = format!(
+        "# ours\n{}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        certificate.pem()
+    );
+    let (_folder, path, text) = with_ca(&bundle);
+    let roots = |text: &str, env: &[(&str, &str)]| config(text, env).unwrap().providers[0].roots.len();
+    assert_eq!(roots(ONE, &[]), 0);
+    assert_eq!(roots(&text, &[]), 1, "the odd one is left out");
+    assert_eq!(roots(ONE, &[("SSL_CERT_FILE", &path)]), 1);
+    assert_eq!(roots(&text, &[("SSL_CERT_FILE", &path)]), 2);
+}
+
+#[test]
+fn a_file_without_root_certificates_is_named() {
+    for pem in ["", "not PEM", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+        let (_folder, path, text) = with_ca(pem);
+        let want =
+            format!("{path} holds no certificate; name a PEM file with -----BEGIN CERTIFICATE----- in it");
+        let error = config(&text, &[]).unwrap_err().to_string();
+        assert_eq!(error, format!("arena.toml: [[provider]] p ca_file: {want}"));
+        let error = config(ONE, &[("SSL_CERT_FILE", &path)]).unwrap_err().to_string();
+        assert_eq!(error, format!("environment: SSL_CERT_FILE: {want}"));
+    }
+}

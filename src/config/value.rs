@@ -50,6 +50,10 @@ pub(super) fn optional_tokens<'de, D: Deserializer<'de>>(from: D) -> Result<Opti
     integer::<u32, D, 1, 1_000_000>(from).map(Some)
 }
 
+pub(super) fn optional_context<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    integer::<u32, D, 1, 100_000_000>(from).map(Some)
+}
+
 pub(super) fn optional_temperature<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     number::<D>(from, 2.0).map(Some)
 }

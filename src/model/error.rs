@@ -27,6 +27,14 @@ pub enum Refusal {
     OutOfCredit,
     /// A content filter rejected the prompt.
     Filtered,
+    /// The provider does not serve this country or region.
+    Region,
+    /// The output cap exceeds what the model allows.
+    OutputCap,
+    /// There is no chat endpoint below the base URL.
+    WrongUrl,
+    /// The provider answers with a redirect, which is not followed.
+    Redirected,
     /// Any other reason, with the HTTP status (0 inside a stream).
     Other(u16),
 }
@@ -46,9 +54,18 @@ pub enum ModelError {
     /// The provider is overloaded or broken, with the HTTP status (0 inside a stream).
     #[error("provider error, status {0}")]
     Overloaded(u16),
+    /// The server is still loading the model.
+    #[error("the model is loading")]
+    Loading {
+        /// The wait that the provider asked for.
+        retry_after: Option<Duration>,
+    },
     /// The provider refused the request.
     #[error("refused: {0:?}")]
     Refused(Refusal),
+    /// The provider rejects a field of the request: its name, of letters, digits, dots and underscores.
+    #[error("unsupported parameter {0}")]
+    UnsupportedParameter(String),
     /// A staged deadline passed.
     #[error("{stage:?} deadline of {after:?} passed")]
     Timeout {
@@ -66,6 +83,9 @@ pub enum ModelError {
     /// The stream violated its format. The text says how, without quoting content.
     #[error("corrupt stream: {0}")]
     Corrupt(&'static str),
+    /// The body is compressed in this way, which was not asked for.
+    #[error("compressed with {0}")]
+    Compressed(&'static str),
     /// The provider reported an error inside the stream.
     #[error("the provider reported an error in its stream")]
     Reported,
@@ -93,12 +113,25 @@ impl ModelError {
                 "rate limited by the provider, try again in a minute".into()
             }
             Self::Overloaded(0) => "the provider is overloaded, try again later".into(),
+            Self::Overloaded(status @ (408 | 504 | 524)) => {
+                format!("the provider timed out (HTTP {status}), try again later")
+            }
             Self::Overloaded(status) => format!("the provider failed (HTTP {status}), try again later"),
+            Self::Loading { retry_after: Some(wait) } => {
+                format!("the model is still loading, try again {}", later(*wait))
+            }
+            Self::Loading { retry_after: None } => "the model is still loading, try again in a minute".into(),
             Self::Refused(refusal) => refusal.public(),
+            Self::UnsupportedParameter(name) => format!(
+                "the provider rejects the parameter `{name}`; ask the operator to remove it from this model's settings"
+            ),
             Self::Timeout { stage, after } => format!("timed out: {}", stage.public(*after)),
             Self::Truncated => "the connection ended before the answer did".into(),
             Self::Empty => "the provider sent an empty answer".into(),
             Self::Corrupt(how) => format!("the provider sent a broken stream ({how})"),
+            Self::Compressed(how) => {
+                format!("the provider sent a compressed stream ({how}), which was not asked for")
+            }
             Self::Reported => "the provider reported an error mid-answer, try again".into(),
             Self::Transport { connecting: true, .. } => "the provider cannot be reached".into(),
             Self::Transport { connecting: false, .. } => "the connection to the provider broke".into(),
@@ -118,12 +151,13 @@ impl ModelError {
             Self::Unauthorized => "unauthorized",
             Self::RateLimited { .. } => "rate_limited",
             Self::Overloaded(_) => "overloaded",
-            Self::Refused(_) => "refused",
+            Self::Loading { .. } => "loading",
+            Self::Refused(_) | Self::UnsupportedParameter(_) => "refused",
             Self::Timeout { stage: Stage::Idle, .. } => "stall",
             Self::Timeout { .. } => "timeout",
             Self::Truncated => "truncated",
             Self::Empty => "empty",
-            Self::Corrupt(_) => "bad_stream",
+            Self::Corrupt(_) | Self::Compressed(_) => "bad_stream",
             Self::Reported => "reported",
             Self::Transport { connecting: true, .. } => "unreachable",
             Self::Transport { connecting: false, .. } => "cut",
@@ -146,6 +180,17 @@ impl Refusal {
                 "the provider account is out of credit; ask the operator to top it up".into()
             }
             Self::Filtered => "the provider's content filter refused the prompt".into(),
+            Self::Region => "the provider does not serve this country or region".into(),
+            Self::OutputCap => {
+                "the provider refused the output cap; ask the operator to lower max_tokens of this model"
+                    .into()
+            }
+            Self::WrongUrl => {
+                "the provider has no chat endpoint at its address; ask the operator to check base_url".into()
+            }
+            Self::Redirected => {
+                "the provider's address has changed; ask the operator to update base_url".into()
+            }
             Self::Other(0) => "the provider refused the request".into(),
             Self::Other(status) => format!("the provider refused the request (HTTP {status})"),
         }

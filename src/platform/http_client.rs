@@ -2,15 +2,25 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 
-/// Returns a client that calls the addresses it is given only: no redirects, no proxy of this machine, no referrer.
-pub(crate) fn http_client(connect_timeout: Duration) -> ClientBuilder {
-    Client::builder()
+use crate::tls;
+
+/// Returns a client that calls the addresses it is given only, and once: no redirects, no retries of its own, no proxy
+/// of this machine, no referrer.
+///
+/// # Errors
+/// rustls rejects its own defaults.
+pub(crate) fn http_client(connect_timeout: Duration) -> Result<ClientBuilder, rustls::Error> {
+    let builder = Client::builder()
+        .tls_backend_preconfigured(tls::mozilla()?)
         .http1_only()
+        .no_gzip()
         .no_proxy()
+        .retry(retry::never())
         .redirect(redirect::Policy::none())
         .referer(false)
         .tcp_nodelay(true)
-        .connect_timeout(connect_timeout)
+        .connect_timeout(connect_timeout);
+    Ok(builder)
 }

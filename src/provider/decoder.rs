@@ -43,10 +43,10 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Decodes the answer of the model with this name in the request.
+    /// Decodes the answer of the model with this name in the request; `is_fallback` if a gateway asked another one.
     #[must_use]
-    pub fn new(asked: &str) -> Self {
-        Self { dialect: Dialect::new(asked), ..Self::default() }
+    pub fn new(asked: &str, is_fallback: bool) -> Self {
+        Self { dialect: Dialect::new(asked, is_fallback), ..Self::default() }
     }
 
     /// Accepts a read. Reads after an error or `[DONE]` are ignored.

@@ -20,15 +20,20 @@ pub mod openai;
 pub mod simulated;
 pub mod sse;
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
 
+use rustls::{ClientConfig, pki_types::CertificateDer};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-pub use self::http::OpenAiModel;
 use self::http::listing::ListingRequest;
+pub use self::http::{Check, OpenAiModel};
+use crate::tls;
 
 /// One `[[provider]]`: a server that several models share.
 #[derive(Debug)]
@@ -36,6 +41,10 @@ pub struct Provider {
     id: String,
     base_url: Url,
     api_key: Option<SecretString>,
+    /// Trusted beside Mozilla's.
+    roots: Vec<CertificateDer<'static>>,
+    /// With `roots`; created at the first use.
+    tls: OnceLock<ClientConfig>,
     /// The latest request for the model list.
     listing: Mutex<Option<ListingRequest>>,
     /// Requests for the model list, which outlive the races that started them.
@@ -47,7 +56,33 @@ impl Provider {
     /// (`https://router.huggingface.co/v1`), and its API key, if any.
     #[must_use]
     pub fn new(id: &str, base_url: Url, api_key: Option<SecretString>) -> Self {
-        Self { id: id.to_owned(), base_url, api_key, listing: Mutex::new(None), tasks: TaskTracker::new() }
+        Self {
+            id: id.to_owned(),
+            base_url,
+            api_key,
+            roots: Vec::new(),
+            tls: OnceLock::new(),
+            listing: Mutex::new(None),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Trusts these root certificates beside Mozilla's.
+    #[must_use]
+    pub fn trusting(self, roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { roots, ..self }
+    }
+
+    /// The TLS settings that all connections to it share.
+    fn tls(&self) -> Result<ClientConfig, rustls::Error> {
+        if self.roots.is_empty() {
+            return tls::mozilla();
+        }
+        if let Some(shared) = self.tls.get() {
+            return Ok(shared.clone());
+        }
+        let config = tls::trusting(&self.roots)?;
+        Ok(self.tls.get_or_init(|| config).clone())
     }
 
     /// The id in the configuration.
@@ -88,6 +123,8 @@ pub struct Settings {
     pub temperature: Option<f64>,
     /// Upper bound of the answer in tokens; the prompt may lower it.
     pub max_tokens: Option<u32>,
+    /// The model's context in tokens, prompt and answer together, if known.
+    pub context: Option<u32>,
     /// Fields merged into the request body last, so they override all others.
     pub extra: Map<String, Value>,
     /// The deadlines of each request.

@@ -114,16 +114,29 @@ async fn lane(
     let mut bytes_left = MAX_TOKEN_BYTES * prompt.max_output_tokens as usize;
     let mut answer = model.stream(prompt);
     line.wait().await;
+    let mut words = None;
     while let Some(item) = answer.next().await {
         match item.and_then(|stamped| within_cap(&mut bytes_left, stamped)) {
-            Ok(Stamped { at, arrived, delta }) => fold(at, LaneEvent::Delta { arrived, delta }),
+            Ok(Stamped { at, arrived, delta }) => {
+                if let Delta::ProviderMessage(message) = &delta {
+                    words = Some(message.clone());
+                }
+                fold(at, LaneEvent::Delta { arrived, delta });
+            }
             Err(error) => {
-                tracing::warn!(model = %model.card().id, error = error.chain(), "lane failed");
+                let (model, error_chain, words) = (&model.card().id, error.chain(), words.as_deref());
+                let status = words.and_then(http_status);
+                tracing::warn!(%model, error = error_chain, status, provider_message = words, "lane failed");
                 return fold(Instant::now(), LaneEvent::Failed(error));
             }
         }
     }
     fold(Instant::now(), LaneEvent::Closed);
+}
+
+/// The status with which a provider's message begins: "HTTP 429: ...".
+fn http_status(message: &str) -> Option<u16> {
+    message.strip_prefix("HTTP ")?.get(..3)?.parse().ok()
 }
 
 /// Deducts the text of a delta from the bytes left under the output cap, so that a server that ignores the cap cannot

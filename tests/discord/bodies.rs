@@ -255,7 +255,7 @@ async fn callers_are_looked_at() {
         request.headers_mut().insert(name, value.parse().expect("a value"));
         request
     };
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = crate::support::client::client();
     let mut lines = vec![];
     for request in [
         change(get("/gateway/bot"), USER_AGENT, "reqwest"),

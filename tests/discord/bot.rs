@@ -77,7 +77,7 @@ impl Bot {
         discord.set_registered_commands(0, &commands());
         let (sender, events) = mpsc::unbounded_channel();
         discord.deliver_to(move |event| sender.send(event).expect("a bot"));
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = crate::support::client::client();
         Self { discord, events: Mutex::new(events), client }
     }
 

@@ -65,7 +65,7 @@ fn lane<'r>(reads: impl IntoIterator<Item = (u64, &'r [u8])>) -> LaneReport {
     let mut fold = |at, event| {
         state.apply(&RaceEvent { at: Elapsed::new(at), kind: EventKind::Lane(0, event) });
     };
-    let mut decoder = Decoder::new("m");
+    let mut decoder = Decoder::new("m", false);
     fold(at, Delta::Sent.into());
     for (gap, read) in reads {
         at += Duration::from_micros(gap);

@@ -62,7 +62,7 @@ impl Bot {
         slack.deliver_by(crate::support::slack::Delivery::Socket(Arc::new(move |envelope| {
             store.lock().expect("envelopes").push(envelope);
         })));
-        Self { slack, client: Client::builder().no_proxy().build().expect("a client"), envelopes }
+        Self { slack, client: crate::support::client::client(), envelopes }
     }
 
     /// Returns the envelope of a user's action.

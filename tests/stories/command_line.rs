@@ -93,12 +93,19 @@ async fn nothing_secret_is_shown_or_logged() {
     let program = program.env("ARENA_LOG", "llm_arena=trace,warn");
     let outcome = with_timeout(program.run(&["compare", "--json", "my secret question"])).await;
     let port = fake.address().port().to_string();
-    for secret in [KEY, "raw-insides", "http://", port.as_str()] {
+    for secret in [KEY, "http://", port.as_str()] {
         assert!(
             !outcome.stdout.contains(secret) && !outcome.stderr.contains(secret),
             "{secret}: {outcome:?}"
         );
     }
+    let told = outcome.json()["lanes"][0]["provider_message"].as_str().map(str::to_owned);
+    assert_eq!(
+        told.as_deref(),
+        Some(r#"HTTP 401: {"error":{"message":"raw-insides sk-***"}}"#),
+        "the operator reads it"
+    );
+    assert!(outcome.stderr.contains("raw-insides sk-***"), "{}", outcome.stderr);
     let logged = outcome.stderr.lines().filter(|line| line.starts_with('{')).collect::<Vec<_>>();
     assert!(!logged.is_empty() && logged.iter().all(|line| !line.contains("secret question")), "{logged:?}");
 }

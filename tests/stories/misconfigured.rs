@@ -51,13 +51,14 @@ async fn files() {
 
 #[tokio::test]
 async fn variables() {
-    let cases: [(&[(&str, &str)], &str); 6] = [
+    let cases: [(&[(&str, &str)], &str); 7] = [
         (&[("ARENA_LISTEN", "here")], "serve"),
         (&[("SLACK_BOT_TOKEN", "xoxb-1")], "serve"),
         (&[("HF_TOKEN", "hf_1"), ("HF_TOKEN_FILE", "token")], "check"),
         (&[("HF_TOKEN_FILE", "missing")], "check"),
         (&[("ARENA_CONFIG", "missing.toml")], "models"),
         (&[("ARENA_LOG", "loud")], "check"),
+        (&[("SSL_CERT_FILE", "missing.pem")], "check"),
     ];
     let mut said = vec![];
     for (variables, command) in cases {
@@ -72,6 +73,7 @@ async fn variables() {
     llm-arena: environment: HF_TOKEN_FILE: missing cannot be read (No such file or directory (os error 2)); name a file that this process can read
     llm-arena: missing.toml: cannot be read (No such file or directory (os error 2)); name a readable file with --config or ARENA_CONFIG
     llm-arena: environment: ARENA_LOG: must be a level (off, error, warn, info, debug, trace) or directives such as "info,hyper=debug"
+    llm-arena: environment: SSL_CERT_FILE: missing.pem cannot be read (No such file or directory (os error 2)); name a file that this process can read
     "#);
 }
 

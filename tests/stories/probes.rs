@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use super::{KEY, program, with_timeout};
 use crate::support::{
     program::Program,
-    provider::{FakeProvider, Rules, nobody},
+    provider::{FakeProvider, Rules, answer, nobody, refusal},
 };
 
 async fn listing(names: &[&str]) -> FakeProvider {
@@ -41,7 +41,11 @@ async fn check_is_0_when_all_is_reachable_and_1_when_something_is_not() {
     );
     let outcome = with_timeout(Program::with(&lost).run(&["check"])).await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stdout.contains("not reachable: the provider cannot be reached"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("not reachable: connection refused; start the server"),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[tokio::test]
@@ -51,7 +55,29 @@ async fn check_tells_a_wrong_key() {
     let fake = FakeProvider::open_with(rules, []).await;
     let outcome = with_timeout(program(&fake, &[("a", "")]).run(&["check"])).await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stdout.contains("the provider rejected the API key"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("key rejected (HTTP 401)"), "{}", outcome.stdout);
+}
+
+#[tokio::test]
+async fn check_tries_the_key_where_the_list_proves_nothing() {
+    let public = Rules { keyless_listing: "200 OK", ..Rules::default() };
+    let refused = Rules { refuses_listing: Some("400 Bad Request"), ..Rules::default() };
+    let missing = Rules { listed: None, ..Rules::default() };
+    let words = r#"{"error":{"message":"no"}}"#;
+    for (rules, answer, code, want) in [
+        (public.clone(), answer("a").says("Hi").whole(), 0, "A (a) · fake: ready"),
+        (missing, answer("a").says("Hi").whole(), 0, "A (a) · fake: ready"),
+        (public.clone(), refusal("a", "401 Unauthorized", words), 1, "key rejected (HTTP 401)"),
+        (refused, refusal("a", "403 Forbidden", words), 1, "key rejected (HTTP 403)"),
+        (public, refusal("a", "429 Too Many Requests", words), 0, "reachable, key untested: HTTP 429"),
+    ] {
+        let rules = Rules { key: Some(KEY.into()), cold: true, ..rules };
+        let fake = FakeProvider::open_with(rules, [answer]).await;
+        let outcome = with_timeout(program(&fake, &[("a", "")]).run(&["check"])).await;
+        assert!(outcome.stdout.contains(want), "{want}: {}", outcome.stdout);
+        assert_eq!(outcome.code, Some(code), "{want}");
+        assert_eq!(fake.truth().exchanges[0].body["max_tokens"], 1);
+    }
 }
 
 #[tokio::test]

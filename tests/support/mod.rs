@@ -1,5 +1,6 @@
 //! The fake world of the tests.
 
+pub mod client;
 pub mod crowd;
 pub mod discord;
 pub mod fake;

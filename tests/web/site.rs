@@ -51,7 +51,7 @@ impl Site {
         let server = TaskTracker::new();
         let app = local.router();
         server.spawn(async move { axum::serve(listener, app).await });
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = crate::support::client::client();
         Self { arena, local, host, client, _server: server }
     }
 

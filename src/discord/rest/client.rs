@@ -95,6 +95,7 @@ impl Client {
             .map_err(|_| RestError::Unauthorized)?;
         authorization.set_sensitive(true);
         let http = http_client(CONNECT_TIMEOUT)
+            .map_err(RestError::transport)?
             .pool_idle_timeout(Duration::from_mins(1))
             .user_agent(USER_AGENT)
             .build()

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
+use reqwest::{
+    Response,
+    header::{CONTENT_ENCODING, HeaderMap},
+};
 use tokio::time::timeout;
 
 /// Bounds of the body of a refusal.
@@ -11,10 +14,12 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 /// Field names that begin a line of an event stream; comments begin with a colon.
-const EVENT_FIELDS: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+const EVENT_FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b"error:"];
+/// The length up to which a body that begins with plain words may turn out to be an event stream.
+const MAX_SNIFF_LEN: usize = 16 << 10;
 
-/// The kind of a success's body, from its content type or, since proxies and small servers omit the type or call
-/// everything plain text, from its first bytes.
+/// The kind of a success's body: from its first bytes, since proxies and small servers get its content type wrong, and
+/// from the type if they do not decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyKind {
     /// Server-sent events.
@@ -23,6 +28,8 @@ pub(super) enum BodyKind {
     Json,
     /// No answer.
     Other,
+    /// Compressed in this way, without a header that says so.
+    Compressed(&'static str),
 }
 
 impl BodyKind {
@@ -38,20 +45,43 @@ impl BodyKind {
         }
     }
 
-    /// Returns the kind of a body that begins with `start`; `None` while `start` is ambiguous.
-    pub(super) fn sniff(start: &[u8]) -> Option<Self> {
+    /// Returns the kind of a body that begins with `start` and has the type `named`; `None` while `start` is ambiguous.
+    pub(super) fn sniff(start: &[u8], named: Option<Self>) -> Option<Self> {
+        let max_len = start.len() >= MAX_SNIFF_LEN;
         if BOM.starts_with(start) {
             return None;
         }
         let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
+        let begins_field = |line: &[u8]| EVENT_FIELDS.iter().any(|field| line.starts_with(field));
         match start {
             [] => None,
             [b':', ..] => Some(Self::EventStream),
             [b'{' | b'[', ..] => Some(Self::Json),
-            _ if EVENT_FIELDS.iter().any(|field| start.starts_with(field)) => Some(Self::EventStream),
-            _ if EVENT_FIELDS.iter().any(|field| field.starts_with(start)) => None,
-            _ => Some(Self::Other),
+            [b'<', ..] => Some(Self::Other),
+            [0x1f, 0x8b, ..] => Some(Self::Compressed("gzip")),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Compressed("zstd")),
+            _ if begins_field(start) => Some(Self::EventStream),
+            // plain words and unknown fields may come before the first event
+            _ if named == Some(Self::EventStream) => named,
+            _ if start.split(|byte| matches!(byte, b'\n' | b'\r')).any(begins_field) => {
+                Some(Self::EventStream)
+            }
+            _ if max_len => Some(named.unwrap_or(Self::Other)),
+            _ => None,
         }
+    }
+}
+
+/// Returns the encoding of a body that is still compressed: gzip was decoded already, and its header removed.
+pub(super) fn compression(headers: &HeaderMap) -> Option<&'static str> {
+    let encoding = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii().to_ascii_lowercase();
+    match encoding.as_slice() {
+        b"" | b"identity" | b"none" => None,
+        b"br" => Some("br"),
+        b"deflate" => Some("deflate"),
+        b"zstd" => Some("zstd"),
+        b"gzip" | b"x-gzip" => Some("gzip"),
+        _ => Some("an unknown encoding"),
     }
 }
 
@@ -107,14 +137,34 @@ mod tests {
             (": hello", Some(BodyKind::EventStream)),
             ("{\"choices\"", Some(BodyKind::Json)),
             ("<html>", Some(BodyKind::Other)),
-            ("dates", Some(BodyKind::Other)),
+            ("dates", None),
+            ("ping\n\ndata: {", Some(BodyKind::EventStream)),
+            ("result: 1\rid:1", Some(BodyKind::EventStream)),
             ("dat", None),
             ("\u{feff}", None),
             (" \n", None),
             ("", None),
         ] {
-            assert_eq!(BodyKind::sniff(start.as_bytes()), want, "{start:?}");
+            assert_eq!(BodyKind::sniff(start.as_bytes(), None), want, "{start:?}");
         }
-        assert_eq!(BodyKind::sniff(b"\xef\xbb"), None, "a partial byte order mark");
+        assert_eq!(BodyKind::sniff(b"\xef\xbb", None), None, "a partial byte order mark");
+        assert_eq!(BodyKind::sniff(b"\x1f\x8b\x08", None), Some(BodyKind::Compressed("gzip")));
+        assert_eq!(BodyKind::sniff(&[b'a'; MAX_SNIFF_LEN], None), Some(BodyKind::Other));
+    }
+
+    #[test]
+    fn the_content_type_decides_only_in_doubt() {
+        let stream = Some(BodyKind::EventStream);
+        for (start, named, want) in [
+            ("data: {", Some(BodyKind::Json), stream),
+            ("data: {", Some(BodyKind::Other), stream),
+            ("{\"error\"", stream, Some(BodyKind::Json)),
+            ("<html>", stream, Some(BodyKind::Other)),
+            ("ping", stream, stream),
+            ("result: x", stream, stream),
+            ("ping", Some(BodyKind::Json), None),
+        ] {
+            assert_eq!(BodyKind::sniff(start.as_bytes(), named), want, "{start:?}");
+        }
     }
 }

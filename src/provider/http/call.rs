@@ -3,33 +3,33 @@
 //! Each read is stamped as soon as the socket returns it, before a byte of it is parsed. Dropping the call drops the
 //! response and closes its connection, which tells the server to stop generating.
 
-use std::{collections::VecDeque, mem, sync::Arc};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use futures::{StreamExt as _, stream::BoxStream};
 use reqwest::{Client, Method, Request, Response, header};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Endpoint,
     body::{self, BodyKind},
     client,
     deadline::Deadline,
+    refusal::{RefusedRequest, Retries},
+    streaming::{Read, Streaming},
 };
 use crate::{
-    model::{Delta, ModelError, Prompt, Stamped},
+    model::{Delta, ModelError, Prompt, Refusal, Stamped},
     provider::{
         decoder::{Decoded, Decoder},
         errors,
-        openai::{self, request::Quirks},
+        openai::{
+            self,
+            request::{self, Quirks},
+        },
         sse::MAX_EVENT_LEN,
     },
 };
 
 type Item = Result<Decoded, ModelError>;
-
-/// The rest of a response without its head, which would keep its read buffer alive.
-type Body = BoxStream<'static, reqwest::Result<Bytes>>;
 
 /// A request in progress.
 pub(super) struct Call {
@@ -41,6 +41,9 @@ pub(super) struct Call {
     is_warm: bool,
     /// The quirks that the last request made allowance for.
     sent_quirks: Quirks,
+    /// The output cap of the last request.
+    sent_cap: u32,
+    retries: Retries,
     step: Step,
     /// Created at the first poll, since a runtime is guaranteed only then.
     deadline: Option<Deadline>,
@@ -53,12 +56,18 @@ pub(super) struct Call {
 enum Step {
     /// No request was sent, or it must be sent again.
     Start,
+    /// The request must be sent again after this time.
+    Pause(Duration),
     /// The request is built, but not sent.
     Ready(Box<(Client, Request)>),
+    /// The head of the response arrived; its body is still to be recognized.
+    Opened(Box<Response>),
     /// The answer is streaming.
-    Streaming(Box<(Body, Decoder)>),
+    Streaming(Box<Streaming>),
     /// The answer arrived in one piece.
     Whole(VecDeque<Delta>),
+    /// The provider's words were reported; the error follows.
+    Failed(ModelError),
     Over,
 }
 
@@ -72,6 +81,8 @@ impl Call {
             prompt,
             client,
             sent_quirks: Quirks::default(),
+            sent_cap: 0,
+            retries: Retries::default(),
             step: Step::Start,
             deadline: None,
             read_at: now,
@@ -84,14 +95,25 @@ impl Call {
         loop {
             let item = match mem::replace(&mut self.step, Step::Over) {
                 Step::Start => Some(self.start()),
+                Step::Pause(pause) => self.pause(pause).await.err().map(Err),
                 Step::Ready(ready) => self.send(*ready).await,
+                Step::Opened(response) => self.open(*response).await,
                 Step::Streaming(stream) => self.stream(stream).await,
                 Step::Whole(deltas) => Some(Ok(self.unpack(deltas).into())),
+                Step::Failed(error) => Some(Err(error)),
                 Step::Over => return None,
             };
             if let Some(item) = item {
                 let at = self.read_at;
-                return Some(item.map(|Decoded { arrived, delta }| Stamped { at, arrived, delta }));
+                return Some(item.map(|Decoded { arrived, delta }| {
+                    let delta = match delta {
+                        Delta::ProviderMessage(words) => {
+                            Delta::ProviderMessage(self.endpoint.without_key(&words))
+                        }
+                        delta => delta,
+                    };
+                    Stamped { at, arrived, delta }
+                }));
             }
         }
     }
@@ -119,14 +141,38 @@ impl Call {
 
     /// Builds the request, then takes t0: the very next poll sends it.
     fn start(&mut self) -> Item {
-        let client = self.client()?;
         self.sent_quirks = self.endpoint.quirks();
-        let request = build_request(&self.endpoint, &client, &self.prompt, self.sent_quirks)?;
+        let cap = request::output_cap(&self.endpoint.settings, &self.prompt, self.sent_quirks);
+        let cap = cap.ok_or(ModelError::Refused(Refusal::ContextTooLong))?;
+        self.sent_cap = self.retries.cap.map_or(cap, |allowed| allowed.min(self.prompt.max_output_tokens));
+        let client = self.client()?;
+        let request = self.build_request(&client)?;
+        tracing::debug!(method = %request.method(), path = request.url().path(), "request");
         self.step = Step::Ready(Box::new((client, request)));
         self.read_at = Instant::now();
         let at = self.read_at;
         self.deadline().sent(at);
         Ok(Delta::Sent.into())
+    }
+
+    /// Builds the request without sending it.
+    fn build_request(&self, client: &Client) -> Result<Request, ModelError> {
+        let settings = &self.endpoint.settings;
+        self.endpoint
+            .request(client, Method::POST, "chat/completions")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "text/event-stream")
+            .body(request::body(settings, &self.prompt, self.sent_quirks, self.sent_cap))
+            .build()
+            .map_err(|error| client::connection_error(error, settings.deadlines.connect))
+    }
+
+    /// Waits before the next request. The connection may be closed meanwhile.
+    async fn pause(&mut self, pause: Duration) -> Result<(), ModelError> {
+        self.within_deadline(sleep(pause)).await?;
+        self.is_warm = true;
+        self.step = Step::Start;
+        Ok(())
     }
 
     /// Sends the request and handles the head of the response.
@@ -138,75 +184,114 @@ impl Call {
                 self.step = Step::Start;
                 return None;
             }
-            Ok(Err(error)) => {
-                return Some(Err(client::connection_error(error, self.endpoint.settings.deadlines.connect)));
-            }
+            Ok(Err(error)) => return self.not_connected(error),
             Err(error) => return Some(Err(error)),
         };
         self.read_at = Instant::now();
+        let content_type = content_type(&response).escape_ascii();
+        tracing::debug!(status = response.status().as_u16(), %content_type, "response");
         if !response.status().is_success() {
-            return self.refused(response).await.map(Err);
+            return self.refused(response).await;
         }
-        Some(self.open(response).await.map(|()| Delta::Alive.into()))
+        self.step = Step::Opened(Box::new(response));
+        Some(Ok(Delta::Alive.into()))
     }
 
-    /// Begins to read the body. Without a useful content type, its first bytes decide what it is.
-    async fn open(&mut self, mut response: Response) -> Result<(), ModelError> {
-        let content_type = response.headers().get(header::CONTENT_TYPE);
-        let mut kind = BodyKind::from_content_type(content_type.map_or(b"", |value| value.as_bytes()));
+    /// Tries a refused connection again: the server may be starting.
+    fn not_connected(&mut self, error: reqwest::Error) -> Option<Item> {
+        let now = Instant::now();
+        let pause = client::is_refused(&error).then(|| self.retries.after_connection_refused(now)).flatten();
+        match pause.filter(|pause| *pause < self.deadline().remaining(now)) {
+            Some(pause) => {
+                self.step = Step::Pause(pause);
+                None
+            }
+            None => Some(Err(client::connection_error(error, self.endpoint.settings.deadlines.connect))),
+        }
+    }
+
+    /// Recognizes the body by its first bytes or, if they do not decide, by its content type.
+    async fn open(&mut self, mut response: Response) -> Option<Item> {
+        if let Some(encoding) = body::compression(response.headers()) {
+            return Some(Err(ModelError::Compressed(encoding)));
+        }
+        let named = BodyKind::from_content_type(content_type(&response));
         let mut start = Vec::new();
         let kind = loop {
-            if let Some(kind) = kind.or_else(|| BodyKind::sniff(&start)) {
+            if let Some(kind) = BodyKind::sniff(&start, named) {
                 break kind;
             }
-            let read = self.within_deadline(response.chunk()).await?.map_err(client::body_error)?;
+            let read = match self.within_deadline(response.chunk()).await {
+                Ok(Ok(read)) => read,
+                Ok(Err(error)) => return Some(Err(client::body_error(error))),
+                Err(error) => return Some(Err(error)),
+            };
             self.read_at = Instant::now();
             start.extend_from_slice(read.as_deref().unwrap_or_default());
-            if read.is_none() || start.len() > MAX_EVENT_LEN {
-                kind = Some(BodyKind::Other);
+            if read.is_none() {
+                break named.unwrap_or(BodyKind::Other);
             }
         };
-        if kind != BodyKind::EventStream {
-            return self.read_whole(response, start, kind).await;
+        match kind {
+            BodyKind::Compressed(how) => return Some(Err(ModelError::Compressed(how))),
+            BodyKind::Json | BodyKind::Other => return self.read_whole(response, start, kind).await,
+            BodyKind::EventStream => {}
         }
-        let mut decoder = Decoder::default();
+        let decoder = Decoder::new(&self.endpoint.settings.model, is_fallback(&response));
+        let mut stream = Box::new(Streaming::new(response, decoder));
         if !start.is_empty() {
-            decoder.feed(start.into());
+            stream.feed(start.into()).await;
         }
-        self.step = Step::Streaming(Box::new((response.bytes_stream().boxed(), decoder)));
-        Ok(())
+        self.step = Step::Streaming(stream);
+        None
     }
 
-    /// Learns a quirk from a refusal and restarts, or returns the error.
-    async fn refused(&mut self, response: Response) -> Option<ModelError> {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = body::read_foreign(response, Vec::new()).await.unwrap_or_default();
-        if let Some(quirks) = self.sent_quirks.learned(status, &body) {
+    /// Learns from a refusal and restarts, or returns the error, after the provider's own words.
+    async fn refused(&mut self, response: Response) -> Option<Item> {
+        let refused = RefusedRequest::read(response).await;
+        if let Some(quirks) = refused.quirk(self.sent_quirks, &mut self.retries, self.sent_cap) {
             self.endpoint.learn(quirks);
             self.step = Step::Start;
             return None;
         }
-        let header = |name: &str| headers.get(name)?.to_str().ok();
-        let retry_after = errors::retry_after(header, jiff::Timestamp::now());
-        Some(errors::from_status(status, &body, retry_after))
+        let error = refused.error(&self.endpoint, self.sent_cap);
+        if let ModelError::Loading { retry_after } = error {
+            let remaining = self.deadline().remaining(Instant::now());
+            if let Some(pause) = self.retries.after_loading(retry_after, remaining) {
+                self.step = Step::Pause(pause);
+                return Some(Ok(Delta::Loading.into()));
+            }
+        }
+        Some(Ok(self.fail(refused.message(), error)))
+    }
+
+    /// Reports the provider's own words, then the error.
+    fn fail(&mut self, words: String, error: ModelError) -> Decoded {
+        self.step = Step::Failed(error);
+        Delta::ProviderMessage(words).into()
     }
 
     /// Reads an answer that does not stream. The server may take long before it sends it.
-    async fn read_whole(
-        &mut self,
-        response: Response,
-        start: Vec<u8>,
-        kind: BodyKind,
-    ) -> Result<(), ModelError> {
-        let body = if kind == BodyKind::Json {
-            self.within_deadline(body::read_rest(response, start, MAX_EVENT_LEN)).await?
+    async fn read_whole(&mut self, response: Response, start: Vec<u8>, kind: BodyKind) -> Option<Item> {
+        let status = response.status().as_u16();
+        let read = if kind == BodyKind::Json {
+            self.within_deadline(body::read_rest(response, start, MAX_EVENT_LEN)).await
         } else {
-            let body = self.within_deadline(body::read_foreign(response, start)).await?;
-            body.ok_or(ModelError::Corrupt("something other than an event stream, without an end"))?
+            let endless = ModelError::Corrupt("something other than an event stream, without an end");
+            let body = self.within_deadline(body::read_foreign(response, start)).await;
+            body.and_then(|body| body.ok_or(endless))
+        };
+        let body = match read {
+            Ok(body) if body.trim_ascii().is_empty() => return Some(Err(ModelError::Empty)),
+            Ok(body) => body,
+            Err(error) => return Some(Err(error)),
         };
         self.read_at = Instant::now();
-        self.step = Step::Whole(openai::whole_answer(&body)?);
-        Ok(())
+        match openai::whole_answer(&body, &self.endpoint.settings.model) {
+            Ok(deltas) => self.step = Step::Whole(deltas),
+            Err(error) => return Some(Ok(self.fail(errors::provider_message(Some(status), &body), error))),
+        }
+        None
     }
 
     fn unpack(&mut self, mut deltas: VecDeque<Delta>) -> Delta {
@@ -216,14 +301,13 @@ impl Call {
     }
 
     /// Returns the next delta of the stream, or reads more.
-    async fn stream(&mut self, mut stream: Box<(Body, Decoder)>) -> Option<Item> {
-        let (body, decoder) = &mut *stream;
-        let item = decoder.pull();
+    async fn stream(&mut self, mut stream: Box<Streaming>) -> Option<Item> {
+        let item = stream.decoder.pull();
         match &item {
             Some(Ok(step)) => self.note_progress(step),
             Some(Err(_)) => return item,
-            None if decoder.is_over() => return Some(Ok(Delta::Ended.into())),
-            None => self.read_more(body, decoder).await,
+            None if stream.decoder.is_over() => return Some(Ok(Delta::Ended.into())),
+            None => self.read_more(&mut stream).await,
         }
         self.step = Step::Streaming(stream);
         item
@@ -231,33 +315,52 @@ impl Call {
 
     /// Waits for the next read, the end of the stream, a transport error or a deadline. If the server leaves the
     /// stream of a complete answer open, the wait for its end does not count as time of the answer.
-    async fn read_more(&mut self, body: &mut Body, decoder: &mut Decoder) {
+    async fn read_more(&mut self, stream: &mut Streaming) {
         let deadline = self.deadline();
-        let read = deadline.bound(body.next()).await;
-        let is_complete = deadline.is_lingering();
-        self.read_at = if is_complete && read.is_none() { self.progress_at } else { Instant::now() };
+        let read = deadline.bound(stream.read()).await;
+        let is_complete = match &read {
+            None => deadline.is_complete_when_late(),
+            Some(_) => deadline.is_complete_when_cut(),
+        };
+        self.read_at = match &read {
+            None if is_complete => self.progress_at,
+            Some(Read::Ended(at) | Read::Failed(_, at)) => *at,
+            _ => Instant::now(),
+        };
         match read {
-            Some(Some(Ok(read))) => decoder.feed(read),
-            Some(None) => decoder.end(),
-            _ if is_complete => decoder.end(),
-            Some(Some(Err(error))) => decoder.fail(client::body_error(error)),
-            None => decoder.fail(self.deadline().error()),
+            Some(Read::Bytes(read)) => stream.feed(read).await,
+            Some(Read::Ended(_)) => stream.decoder.end(),
+            _ if is_complete => stream.decoder.end(),
+            Some(Read::Failed(error, _)) => stream.decoder.fail(client::body_error(error)),
+            None => stream.decoder.fail(self.deadline().error()),
         }
     }
 
     fn note_progress(&mut self, Decoded { arrived, delta }: &Decoded) {
         let at = self.read_at;
+        let deadline = self.deadline();
         if *arrived > 0 {
-            self.deadline().token(at);
+            deadline.token(at);
         }
         match delta {
-            Delta::Finished(_) => self.deadline().finished(at),
-            Delta::Usage(usage) if usage.output_tokens.is_some() => self.deadline().counted(at),
+            Delta::Text(_) | Delta::Tool(_) => deadline.has_answer(true),
+            Delta::AnswerWasReasoning => deadline.has_answer(false),
+            Delta::Finished(reason) => deadline.finished(at, reason.is_length()),
             Delta::Alive => return,
             _ => {}
         }
         self.progress_at = at;
     }
+}
+
+/// Returns true if a gateway says that it asked another model than the first.
+fn is_fallback(response: &Response) -> bool {
+    let fallbacks = response.headers().get("x-litellm-attempted-fallbacks");
+    fallbacks.and_then(|count| count.to_str().ok()?.trim().parse::<u32>().ok()).is_some_and(|count| count > 0)
+}
+
+fn content_type(response: &Response) -> &[u8] {
+    response.headers().get(header::CONTENT_TYPE).map_or(b"", |value| value.as_bytes())
 }
 
 impl Drop for Call {
@@ -266,20 +369,4 @@ impl Drop for Call {
             self.endpoint.clients.release(client);
         }
     }
-}
-
-/// Builds the request without sending it.
-fn build_request(
-    endpoint: &Endpoint,
-    client: &Client,
-    prompt: &Prompt,
-    quirks: Quirks,
-) -> Result<Request, ModelError> {
-    endpoint
-        .request(client, Method::POST, "chat/completions")
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::ACCEPT, "text/event-stream")
-        .body(openai::request::body(&endpoint.settings, prompt, quirks))
-        .build()
-        .map_err(|error| client::connection_error(error, endpoint.settings.deadlines.connect))
 }

@@ -3,12 +3,12 @@
 use std::{
     error::Error,
     io,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use reqwest::{Client, redirect};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use reqwest::{Client, redirect, retry};
+use rustls::CertificateError;
 use tokio::time::Instant;
 
 use crate::{
@@ -25,33 +25,21 @@ const MAX_IDLE: Duration = Duration::from_mins(1);
 /// Time for which a prepared client is reserved. A race takes it at once; one that is left was prepared by a request
 /// for the line-up, which no prompt follows.
 const RESERVATION_TTL: Duration = Duration::from_secs(10);
+/// Maximum number of response headers: gateways pass on those of every hop.
+const MAX_HEADERS: usize = 1_000;
 
-/// The TLS settings of all clients: shared, a client takes 8 kB instead of 19.
-static TLS: OnceLock<ClientConfig> = OnceLock::new();
-
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    if let Some(shared) = TLS.get() {
-        return Ok(shared.clone());
-    }
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TLS.get_or_init(|| config).clone())
-}
-
-/// Builds a client for `provider`: without compression (it would batch tokens), redirects (they would forward the key)
-/// or, on loopback, a proxy.
+/// Builds a client for `provider`: without redirects (they would forward the key), retries of its own or, on loopback, a
+/// proxy. It decodes gzip, but [`super::Endpoint::request`] asks for none, since compression batches tokens.
 ///
 /// # Errors
 /// [`ModelError::Transport`] if TLS cannot be set up.
 pub fn build(provider: &Provider, connect: Duration) -> Result<Client, ModelError> {
     let unavailable = |source| ModelError::Transport { connecting: true, source };
     let builder = Client::builder()
-        .use_preconfigured_tls(tls().map_err(|error| unavailable(Arc::new(error)))?)
+        .tls_backend_preconfigured(provider.tls().map_err(|error| unavailable(Arc::new(error)))?)
         .http1_only()
+        .http1_max_headers(MAX_HEADERS)
+        .retry(retry::never())
         .redirect(redirect::Policy::none())
         .referer(false)
         .tcp_nodelay(true)
@@ -82,12 +70,73 @@ pub(super) fn body_error(error: reqwest::Error) -> ModelError {
 /// Returns true if the server closed the connection.
 pub(super) fn is_disconnect(error: &(dyn Error + 'static)) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.any(|cause| {
+    causes(error).any(|cause| {
         let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
         matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
             || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
     })
+}
+
+/// Returns true if nothing listens at the server's address.
+pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    io_kind(error) == Some(io::ErrorKind::ConnectionRefused)
+}
+
+/// Returns the reason for which the provider cannot be reached, and a way out, for the operator.
+pub(super) fn unreachable_reason(error: &ModelError) -> String {
+    let ModelError::Transport { source, .. } = error else { return error.public() };
+    let error: &(dyn Error + 'static) = source.as_ref();
+    if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref()) {
+        return tls_reason(tls);
+    }
+    if causes(error).any(|cause| cause.to_string() == "dns error") {
+        return "its host name cannot be resolved (DNS); check base_url and this machine's network".into();
+    }
+    match io_kind(error) {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            "connection refused; start the server, or check the port in base_url".into()
+        }
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
+            "no route to its host; check this machine's network".into()
+        }
+        _ if is_disconnect(error) => {
+            "it closed the connection without a response; check whether base_url begins with the right http or https"
+                .into()
+        }
+        _ => causes(error).last().map_or_else(|| error.to_string(), ToString::to_string),
+    }
+}
+
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::Error::{InvalidCertificate, InvalidMessage};
+    match error {
+        InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "TLS: its certificate has an unknown issuer; name a file with the issuer's certificate in SSL_CERT_FILE or in the provider's ca_file".into()
+        }
+        InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "TLS: its certificate has expired; renew it, or check this machine's clock".into()
+        }
+        InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
+            "TLS: its certificate is not valid yet; check this machine's clock".into()
+        }
+        InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "TLS: its certificate is for another host name; check base_url".into(),
+        InvalidMessage(_) => "TLS: it does not speak https; write http in base_url if that is intended".into(),
+        error => format!("TLS: {error}"),
+    }
+}
+
+/// The error and its causes, with those that I/O errors hold but do not name as their source.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
+fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last()
 }
 
 /// Strips the URL, which may hold a key.

@@ -35,7 +35,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Age from which a request without a response counts as slow and is not waited for.
 const SLOW_AFTER: Duration = Duration::from_secs(3);
 /// Maximum length of the response; OpenRouter's is below 1 MiB.
-const MAX_LISTING_LEN: usize = 8 << 20;
+pub(super) const MAX_LISTING_LEN: usize = 8 << 20;
 
 /// The model names that a provider lists, if it has a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ struct ListedModel<'a> {
 
 impl Listing {
     /// Parses the body of a successful response. Any other JSON than a list of models counts as a missing list.
-    fn parse(body: &[u8]) -> Self {
+    pub(super) fn parse(body: &[u8]) -> Self {
         let models = serde_json::from_slice(body).ok().map(|body| match body {
             ListingBody::Wrapped { data } | ListingBody::Bare(data) => data,
         });
@@ -70,6 +70,10 @@ impl Listing {
 
     fn missing() -> Self {
         Self(None)
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Looks `model` up by its name, without the suffix that selects a provider or a variant (`name:groq`,
@@ -107,6 +111,16 @@ impl ListingRequest {
         let asking = Arc::clone(endpoint);
         endpoint.provider.tasks.spawn(async move { sender.send_replace(Some(fetch(&asking).await)) });
         latest.insert(Self { started, result }).clone()
+    }
+
+    /// Returns the model's availability by the provider's latest list, without a wait.
+    pub(super) fn known(endpoint: &Endpoint) -> Availability {
+        let latest = endpoint.provider.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(request) = &*latest else { return Availability::Unknown };
+        match &*request.result.borrow() {
+            Some(Ok(listing)) => listing.availability(&endpoint.settings.model),
+            _ => Availability::Unknown,
+        }
     }
 
     /// Waits shortly for the result.
@@ -153,7 +167,9 @@ async fn get(endpoint: &Endpoint) -> Result<Listing, ModelError> {
     endpoint.clients.release(client);
     match status {
         status if status.is_success() => Ok(Listing::parse(&body)),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ModelError::Unauthorized),
+        status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+            Err(errors::from_status(status.as_u16(), &body, None))
+        }
         status if status.is_server_error() => Err(errors::from_status(status.as_u16(), &body, None)),
         _ => Ok(Listing::missing()),
     }

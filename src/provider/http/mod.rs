@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! prepare  warms a connection (client) and asks for the model list (listing)
-//! call     sends the request, reads the response (body, deadline) and stamps what the decoder makes of it
+//! call     sends the request, reads the response (body, streaming, deadline) and stamps what the decoder makes of it
+//! refusal  decides whether a refused request is worth another try
+//! check    tests connection and key for the operator
 //! ```
 //!
 //! Each request has its own client and so each lane of a race its own warm HTTP/1.1 connection. Over HTTP/2 the lanes
@@ -10,10 +12,13 @@
 
 mod body;
 mod call;
+mod check;
 pub mod client;
 mod deadline;
 pub(super) mod listing;
 mod prepare;
+mod refusal;
+mod streaming;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,11 +27,12 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, header};
 use secrecy::ExposeSecret as _;
 
+pub use self::check::Check;
 use self::{call::Call, client::ClientPool};
-use super::{Provider, Settings, openai::request::Quirks};
+use super::{Provider, Settings, errors, openai::request::Quirks};
 use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
 
 /// A model behind an OpenAI-compatible server. Opens no connection before its first use.
@@ -41,6 +47,12 @@ impl OpenAiModel {
     pub fn new(card: ModelCard, provider: Arc<Provider>, settings: Settings) -> Self {
         let (clients, quirks) = (ClientPool::default(), Mutex::new(Quirks::default()));
         Self { card, endpoint: Arc::new(Endpoint { provider, settings, clients, quirks }) }
+    }
+
+    /// Tests connection and key, if necessary with a request of one token.
+    #[must_use]
+    pub fn check(&self) -> BoxFuture<'static, Check> {
+        check::check(Arc::clone(&self.endpoint)).boxed()
     }
 }
 
@@ -81,11 +93,22 @@ impl Endpoint {
 
     /// Begins a request for `path` with the provider's key.
     fn request(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
-        let request = client.request(method, self.provider.endpoint(path));
+        let request = self.keyless_request(client, method, path);
         match &self.provider.api_key {
             Some(key) => request.bearer_auth(key.expose_secret()),
             None => request,
         }
+    }
+
+    /// Begins a request for `path` without the key.
+    fn keyless_request(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
+        client.request(method, self.provider.endpoint(path)).header(header::ACCEPT_ENCODING, "identity")
+    }
+
+    /// Masks the key in a text of the provider.
+    fn without_key(&self, text: &str) -> String {
+        let key = self.provider.api_key.as_ref();
+        key.map_or_else(|| text.to_owned(), |key| errors::mask_key(text, key.expose_secret()))
     }
 
     fn quirks(&self) -> Quirks {

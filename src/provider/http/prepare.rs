@@ -29,9 +29,9 @@ pub(super) async fn prepare(endpoint: Arc<Endpoint>) -> Availability {
     };
     match listing.wait().await {
         Some(Ok(listing)) => listing.availability(&endpoint.settings.model),
-        Some(Err(error @ (ModelError::Unauthorized | ModelError::Overloaded(_)))) => {
-            Availability::Unreachable(error.public())
-        }
+        Some(Err(
+            error @ (ModelError::Unauthorized | ModelError::Overloaded(_) | ModelError::Refused(_)),
+        )) => Availability::Unreachable(error.public()),
         // The lane's own connection is open, whatever happened to the other one.
         Some(Err(_)) | None => Availability::Unknown,
     }

@@ -1,4 +1,7 @@
 mod prepare;
+mod retries;
+mod shapes;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
@@ -43,7 +46,11 @@ impl Script {
 /// Answers the requests in order, on any connection. An empty answer closes the connection instead. HEAD requests get
 /// an empty success without using up an answer.
 async fn script(answers: Vec<Vec<u8>>) -> Script {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    script_on(TcpListener::bind("127.0.0.1:0").await.expect("a port"), answers)
+}
+
+/// As [`script`], on this listener.
+fn script_on(listener: TcpListener, answers: Vec<Vec<u8>>) -> Script {
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let (sender, requests) = mpsc::unbounded_channel();
     let answers = Arc::new(Mutex::new(answers.into_iter()));
@@ -146,13 +153,21 @@ fn card() -> ModelCard {
     }
 }
 
-/// Returns the deltas of a call without [`Delta::Alive`] and [`Delta::Ended`], and the error, if any.
+/// Returns the deltas of a call without [`Delta::Alive`], [`Delta::Done`], [`Delta::Ended`] and
+/// [`Delta::ProviderMessage`], and the error, if any.
 async fn ask(model: &OpenAiModel) -> (Vec<Delta>, Option<ModelError>) {
+    let (mut deltas, error) = ask_for_words(model).await;
+    deltas.retain(|delta| !matches!(delta, Delta::ProviderMessage(_)));
+    (deltas, error)
+}
+
+/// As [`ask`], with [`Delta::ProviderMessage`].
+async fn ask_for_words(model: &OpenAiModel) -> (Vec<Delta>, Option<ModelError>) {
     let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
     let (mut stream, mut deltas) = (model.stream(prompt), Vec::new());
     while let Some(item) = stream.next().await {
         match item {
-            Ok(stamped) if matches!(stamped.delta, Delta::Alive | Delta::Ended) => {}
+            Ok(stamped) if matches!(stamped.delta, Delta::Alive | Delta::Done | Delta::Ended) => {}
             Ok(stamped) => deltas.push(stamped.delta),
             Err(error) => {
                 assert!(stream.next().await.is_none(), "nothing after an error");
@@ -187,7 +202,7 @@ async fn a_recorded_answer_is_read_from_a_socket() {
     assert!(request.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("authorization: Bearer sk-secret\r\n"), "{request}");
     assert!(request.contains(concat!("user-agent: llm-arena/", env!("CARGO_PKG_VERSION"))), "{request}");
-    assert!(!request.contains("accept-encoding"), "{request}");
+    assert!(request.contains("accept-encoding: identity\r\n"), "{request}");
 }
 
 #[tokio::test]

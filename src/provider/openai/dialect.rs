@@ -60,14 +60,16 @@ struct Server {
     asked: String,
     /// The server's newest name of the model.
     served: String,
+    /// A gateway says that it asked another model.
+    is_fallback: bool,
     is_simulated: bool,
 }
 
 impl Dialect {
-    /// Decodes the answer of the model with this name in the request.
+    /// Decodes the answer of the model with this name in the request; `is_fallback` if a gateway asked another one.
     #[must_use]
-    pub fn new(asked: &str) -> Self {
-        let server = Server { asked: asked.to_owned(), ..Server::default() };
+    pub fn new(asked: &str, is_fallback: bool) -> Self {
+        let server = Server { asked: asked.to_owned(), is_fallback, ..Server::default() };
         Self { server, ..Self::default() }
     }
 
@@ -229,7 +231,8 @@ impl Dialect {
 
     fn served(&mut self, name: &str, out: &mut VecDeque<Delta>) {
         name.clone_into(&mut self.server.served);
-        let is_other = !self.server.asked.is_empty() && served::is_other(&self.server.asked, name);
+        let is_other = self.server.is_fallback
+            || !self.server.asked.is_empty() && served::is_other(&self.server.asked, name);
         out.push_back(Delta::Served(ServedModel { name: clip(name), is_other }));
     }
 

@@ -48,12 +48,12 @@ use crate::model::{Delta, ModelError};
 ///
 /// # Errors
 /// The error that the object reports; [`ModelError::Truncated`] or [`ModelError::Corrupt`] if it is no answer.
-pub(super) fn whole_answer(body: &[u8]) -> Result<VecDeque<Delta>, ModelError> {
+pub(super) fn whole_answer(body: &[u8], asked: &str) -> Result<VecDeque<Delta>, ModelError> {
     let text = String::from_utf8_lossy(body);
     if !text.trim_ascii_start().starts_with(['{', '[']) {
         return Err(errors::from_foreign_body(body));
     }
-    let (mut dialect, mut deltas) = (Dialect::default(), VecDeque::new());
+    let (mut dialect, mut deltas) = (Dialect::new(asked, false), VecDeque::new());
     dialect.event("", &text, &mut deltas).and_then(|()| dialect.close(&mut deltas)).map_err(|error| {
         match error {
             ModelError::Corrupt(_) => errors::from_foreign_body(body),

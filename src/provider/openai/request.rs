@@ -2,15 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{model::Prompt, provider::Settings};
+use crate::{model::Prompt, provider::Settings, race::estimate};
 
-/// Request fields that a provider turned out to reject.
+/// Upper bound of the tokens that the chat template adds to a prompt.
+const MAX_TEMPLATE_TOKENS: u32 = 64;
+
+/// Fields and sizes of a request that a provider turned out to reject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
     /// Rejects `stream_options`; usage arrives unrequested or not at all.
     pub no_stream_options: bool,
     /// Requires `max_completion_tokens` in place of `max_tokens`.
     pub max_completion_tokens: bool,
+    /// The largest output cap that it allows.
+    pub max_output: Option<u32>,
+    /// The context within which it requires prompt and output cap to fit.
+    pub context: Option<u32>,
 }
 
 impl Quirks {
@@ -19,28 +26,55 @@ impl Quirks {
         Self {
             no_stream_options: self.no_stream_options || other.no_stream_options,
             max_completion_tokens: self.max_completion_tokens || other.max_completion_tokens,
+            max_output: lower(self.max_output, other.max_output),
+            context: lower(self.context, other.context),
         }
     }
 
     /// Adds the quirk that explains a refusal with this status and body; `None` if it is not new, so that no request
     /// is retried twice for one reason.
     pub(in crate::provider) fn learned(self, status: u16, body: &[u8]) -> Option<Self> {
-        if !matches!(status, 400 | 422) {
+        if matches!(status, 401..=403 | 408 | 429) || !(400..=599).contains(&status) {
             return None;
         }
         let body = String::from_utf8_lossy(body);
+        let mentions = |names: &[&str]| names.iter().any(|name| body.contains(name));
         let learned = Self {
-            no_stream_options: self.no_stream_options || body.contains("stream_options"),
-            max_completion_tokens: self.max_completion_tokens || body.contains("max_completion_tokens"),
+            no_stream_options: self.no_stream_options || mentions(&["stream_options", "include_usage"]),
+            max_completion_tokens: self.max_completion_tokens || mentions(&["max_completion_tokens"]),
+            ..self
         };
         (learned != self).then_some(learned)
     }
 }
 
-/// Builds the JSON body of a streaming request.
+fn lower(a: Option<u32>, b: Option<u32>) -> Option<u32> {
+    a.into_iter().chain(b).min()
+}
+
+/// Returns the output cap for `prompt`, at least 1: the lowest of the prompt's, the model's and the room that the
+/// context leaves; `None` if the prompt alone exceeds the context.
+///
+/// Vocabularies differ: an estimate is taken for an eighth more where the cap is concerned, and for an eighth less
+/// before a prompt is given up.
 #[must_use]
-pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Vec<u8> {
-    let limit = prompt.max_output_tokens.min(settings.max_tokens.unwrap_or(u32::MAX));
+pub fn output_cap(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Option<u32> {
+    let limits = [settings.max_tokens, quirks.max_output];
+    let cap = limits.into_iter().flatten().fold(prompt.max_output_tokens, u32::min);
+    let Some(context) = lower(settings.context, quirks.context) else { return Some(cap) };
+    let system = settings.system.as_deref().map_or(0, estimate::tokens);
+    let estimated = u32::try_from(estimate::tokens(&prompt.text) + system).unwrap_or(u32::MAX);
+    let margin = estimated / 8;
+    if estimated - margin > context {
+        return None;
+    }
+    let room = context.saturating_sub(estimated.saturating_add(margin).saturating_add(MAX_TEMPLATE_TOKENS));
+    Some(cap.min(room.max(1)))
+}
+
+/// Builds the JSON body of a streaming request for at most `cap` tokens.
+#[must_use]
+pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks, cap: u32) -> Vec<u8> {
     let mut body = Map::new();
     body.insert("model".into(), json!(settings.model));
     body.insert("messages".into(), messages(settings, &prompt.text));
@@ -48,7 +82,7 @@ pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Vec<u8> {
     body.insert("stream_options".into(), json!({"include_usage": true}));
     if !["max_tokens", "max_completion_tokens"].iter().any(|key| settings.extra.contains_key(*key)) {
         let key = if quirks.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
-        body.insert(key.into(), json!(limit));
+        body.insert(key.into(), json!(cap));
     }
     if let Some(temperature) = settings.temperature {
         body.insert("temperature".into(), json!(temperature));
@@ -80,7 +114,8 @@ mod tests {
 
     fn sent(settings: &Settings, quirks: Quirks) -> Value {
         let prompt = Prompt { text: "why \"so\"?".into(), max_output_tokens: 500 };
-        serde_json::from_slice(&body(settings, &prompt, quirks)).expect("valid JSON")
+        let cap = output_cap(settings, &prompt, quirks).expect("it fits");
+        serde_json::from_slice(&body(settings, &prompt, quirks, cap)).expect("valid JSON")
     }
 
     #[test]
@@ -99,6 +134,24 @@ mod tests {
         assert_eq!((&body["max_tokens"], &body["temperature"]), (&json!(20), &json!(0.5)));
         let generous = Settings { max_tokens: Some(9000), ..settings() };
         assert_eq!(sent(&generous, Quirks::default())["max_tokens"], 500);
+    }
+
+    #[test]
+    fn the_cap_leaves_room_for_the_prompt_in_the_context() {
+        let cap = |context, text: &str, quirks| {
+            let prompt = Prompt { text: text.into(), max_output_tokens: 8192 };
+            output_cap(&Settings { context, ..settings() }, &prompt, quirks)
+        };
+        assert_eq!(cap(None, "hi", Quirks::default()), Some(8192));
+        assert_eq!(cap(Some(8192), "hi", Quirks::default()), Some(8192 - 64 - 1));
+        assert_eq!(cap(Some(131_072), "hi", Quirks::default()), Some(8192));
+        assert_eq!(cap(Some(20), "hi", Quirks::default()), Some(1), "it may fit");
+        let long = "word ".repeat(10_000);
+        assert_eq!(cap(Some(8_192), &long, Quirks::default()), None);
+        assert_eq!(cap(Some(8_192), &"word ".repeat(8_200), Quirks::default()), Some(1), "nobody can tell");
+        let learned = Quirks { context: Some(4_096), max_output: Some(2_000), ..Quirks::default() };
+        assert_eq!(cap(None, "hi", learned), Some(2_000));
+        assert_eq!(cap(Some(1_000), "hi", learned), Some(1_000 - 65));
     }
 
     #[test]
@@ -126,7 +179,11 @@ mod tests {
         let quirks = Quirks::default().learned(422, unknown).expect("learned");
         assert_eq!(sent(&settings(), quirks).get("stream_options"), None);
         assert_eq!(quirks.learned(422, unknown), None, "never twice");
-        assert_eq!(Quirks::default().learned(500, unknown), None, "only for client errors");
+        let swift = br#"{"error":{"message":"extraneous key [include_usage] is not permitted"}}"#;
+        assert!(Quirks::default().learned(500, swift).expect("learned").no_stream_options);
+        for status in [200, 401, 403, 429] {
+            assert_eq!(Quirks::default().learned(status, unknown), None, "{status} has another reason");
+        }
         let limit = b"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
         let both = quirks.learned(400, limit).expect("learned");
         let body = sent(&settings(), both);

@@ -77,7 +77,7 @@ fn a_character_split_over_two_events_is_joined_and_a_lone_half_replaced() {
     let want = vec![text("b"), text("😀c")];
     let halves = [delta(r#"{"content":"b\ud83d"}"#), delta(r#"{"content":"\ude00c"}"#)];
     assert_eq!(read(&[&halves[0], &halves[1]]), (want, None));
-    let whole = whole_answer(br#"{"choices":[{"message":{"content":"b\ud83d"}}]}"#);
+    let whole = whole_answer(br#"{"choices":[{"message":{"content":"b\ud83d"}}]}"#, "");
     assert_eq!(whole.expect("an answer"), [text("b"), text("\u{fffd}"), Delta::Done]);
 }
 
@@ -213,15 +213,18 @@ fn a_partial_tag_is_released_before_the_finish_reason_and_done() {
 #[test]
 fn a_whole_answer_is_decoded() {
     let body = include_bytes!("../../../tests/fixtures/sse/llamacpp_nonstream.json");
-    let mut deltas: Vec<Delta> = whole_answer(body).expect("an answer").into();
+    let mut deltas: Vec<Delta> = whole_answer(body, "").expect("an answer").into();
     assert!(matches!(deltas.remove(0), Delta::Served(ServedModel { is_other: false, .. })));
     assert!(matches!(&deltas[0], Delta::Text(text) if text.starts_with("The story of a lighthouse")));
     assert!(matches!(&deltas[1], Delta::Usage(usage) if usage.output_tokens == Some(16)), "{deltas:?}");
     assert_eq!(deltas[2], finished("length"));
     let limited = br#"{"error":{"code":"rate_limit_exceeded"}}"#;
-    assert!(matches!(whole_answer(limited), Err(ModelError::RateLimited { .. })));
-    assert!(matches!(whole_answer(b"{}"), Err(ModelError::Corrupt(_))));
-    assert!(matches!(whole_answer(b"<html>"), Err(ModelError::Corrupt("a web page instead of an answer"))));
+    assert!(matches!(whole_answer(limited, ""), Err(ModelError::RateLimited { .. })));
+    assert!(matches!(whole_answer(b"{}", ""), Err(ModelError::Corrupt(_))));
+    assert!(matches!(
+        whole_answer(b"<html>", ""),
+        Err(ModelError::Corrupt("a web page instead of an answer"))
+    ));
 }
 
 #[test]

@@ -42,7 +42,8 @@ pub(super) struct Http {
 impl Http {
     /// Creates a client without redirects or proxies.
     pub(super) fn new(api: &Url) -> Result<Self> {
-        Ok(Self { client: http_client(CONNECT_TIMEOUT).build()?, api: api.clone() })
+        let client = http_client(CONNECT_TIMEOUT).map_err(|_| Lost::Unsendable.into_error())?.build()?;
+        Ok(Self { client, api: api.clone() })
     }
 
     /// Returns a request to a method of the Web API, without its body.

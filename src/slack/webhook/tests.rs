@@ -59,7 +59,9 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}/slack", listener.local_addr().expect("an address"));
         TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let tls = crate::tls::mozilla().expect("the defaults");
+        let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
+        let client = client.build().expect("a client");
         Self { origin, incoming, client }
     }
 

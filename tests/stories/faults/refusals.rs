@@ -59,8 +59,36 @@ async fn status_500() {
 
 #[tokio::test]
 async fn status_503_while_the_model_loads() {
-    let outcome = refused("503 Service Unavailable", "", &error("Loading model")).await;
-    assert_eq!(outcome, "failed: the provider failed (HTTP 503), try again later | ");
+    let outcome = refused("503 Service Unavailable", "Retry-After: 900\r\n", &error("Loading model")).await;
+    assert_eq!(outcome, "failed: the model is still loading, try again in 15 min | ");
+}
+
+#[tokio::test]
+async fn status_403_for_a_region() {
+    let outcome = refused("403 Forbidden", "", &error("Country, region, or territory not supported")).await;
+    assert_eq!(outcome, "failed: the provider does not serve this country or region | ");
+}
+
+#[tokio::test]
+async fn status_404_for_a_wrong_address() {
+    let outcome = refused("404 Not Found", "", &error("Unknown request URL: POST /chat/completions")).await;
+    assert_eq!(
+        outcome,
+        "failed: the provider has no chat endpoint at its address; ask the operator to check base_url | "
+    );
+}
+
+#[tokio::test]
+async fn status_408() {
+    let outcome = refused("408 Request Timeout", "", &error("Your request timed out")).await;
+    assert_eq!(outcome, "failed: the provider timed out (HTTP 408), try again later | ");
+}
+
+#[tokio::test]
+async fn the_words_of_the_provider_are_kept_without_its_key() {
+    let odd = response("odd", "500 Internal Server Error", "", &format!("raw {INTERNALS} {KEY}"));
+    let words = at_once(odd).await.lane.provider_message.expect("its words");
+    assert_eq!(words, format!("HTTP 500: raw {INTERNALS} sk-***"));
 }
 
 #[tokio::test]
@@ -75,7 +103,7 @@ async fn status_502_as_a_web_page() {
 async fn a_redirect_is_not_followed() {
     let headers = format!("Location: http://127.0.0.1:9/{INTERNALS}\r\n");
     let outcome = refused("307 Temporary Redirect", &headers, "").await;
-    assert_eq!(outcome, "failed: the provider refused the request (HTTP 307) | ");
+    assert_eq!(outcome, "failed: the provider's address has changed; ask the operator to update base_url | ");
 }
 
 #[tokio::test]

@@ -172,6 +172,12 @@ impl Server {
                 self.truth.send_modify(|truth| truth.listings.push(listed));
                 return Ok(sent && !self.rules.hangs_up_after_listing);
             }
+            Requested::ListWithoutKey => {
+                let status = self.rules.keyless_listing;
+                let refused = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+                let list = if status.starts_with('2') { self.listing(false) } else { refused };
+                return Ok(stream.write_all(&list).await.is_ok());
+            }
             Requested::Completion { model, body } => (model, body),
         };
         if !warm && !self.rules.cold {

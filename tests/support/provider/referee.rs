@@ -13,6 +13,8 @@ pub struct Rules {
     pub key: Option<String>,
     /// The names that it lists; `None`: it has no list and answers 404.
     pub listed: Option<Vec<String>>,
+    /// The status line of a request for the list without the key; a success holds the list.
+    pub keyless_listing: &'static str,
     /// A status line that refuses every request for the list.
     pub refuses_listing: Option<&'static str>,
     /// Fields of the body that are known beside the usual ones.
@@ -30,6 +32,7 @@ impl Default for Rules {
         Self {
             key: None,
             listed: Some(vec![]),
+            keyless_listing: "401 Unauthorized",
             refuses_listing: None,
             extra: vec![],
             no_stream_options: false,
@@ -43,6 +46,8 @@ impl Default for Rules {
 pub enum Requested {
     /// The list; `true`: only its head.
     List(bool),
+    /// The list, without the key.
+    ListWithoutKey,
     /// A completion.
     Completion { model: String, body: Value },
 }
@@ -53,6 +58,10 @@ const USUAL: [&str; 7] =
 impl Rules {
     /// Returns the purpose of a request, or the way in which it breaks the rules.
     pub fn check(&self, request: &Request, address: SocketAddr) -> Result<Requested, String> {
+        let is_list = (request.method.as_str(), request.path.as_str()) == ("GET", "/v1/models");
+        if is_list && self.key.is_some() && request.header("authorization")?.is_none() {
+            return Ok(Requested::ListWithoutKey);
+        }
         self.check_headers(request, address)?;
         match (request.method.as_str(), request.path.as_str()) {
             (method @ ("GET" | "HEAD"), "/v1/models") if request.body.is_empty() => {
@@ -66,7 +75,8 @@ impl Rules {
     fn check_headers(&self, request: &Request, address: SocketAddr) -> Result<(), String> {
         let key = self.key.as_ref().map(|key| format!("Bearer {key}"));
         let host = Some(address.to_string());
-        for (name, want) in [("host", &host), ("authorization", &key), ("accept-encoding", &None)] {
+        let plain = Some("identity".to_owned());
+        for (name, want) in [("host", &host), ("authorization", &key), ("accept-encoding", &plain)] {
             if request.header(name)? != want.as_deref() {
                 return Err(format!("the header {name} is not {}", want.as_deref().unwrap_or("absent")));
             }

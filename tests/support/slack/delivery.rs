@@ -119,7 +119,7 @@ impl FakeSlack {
 
 impl Deliveries {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = crate::support::client::client();
         Self { shared, client, way: Arc::default(), handed: Arc::default() }
     }
 

@@ -94,7 +94,7 @@ async fn a_provider_without_a_list_is_usable_and_a_refusal_is_reported() {
     let unreachable = model(&format!("http://{closed}/v1"));
     assert!(matches!(unreachable.prepare().await, Availability::Unreachable(_)));
     let (deltas, error) = ask(&unreachable).await;
-    assert_eq!(deltas, [Delta::Sent]);
+    assert!(deltas.len() > 3 && deltas.iter().all(|delta| *delta == Delta::Sent), "tried again: {deltas:?}");
     assert!(matches!(error, Some(ModelError::Transport { connecting: true, .. })), "{error:?}");
 }
 
