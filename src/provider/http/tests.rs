@@ -193,7 +193,8 @@ async fn a_recorded_answer_is_read_from_a_socket() {
     let (deltas, error) = ask(&model(&script.base)).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(deltas[0], Delta::Sent);
-    assert!(matches!(deltas[1], Delta::Text(_)), "{deltas:?}");
+    assert!(matches!(&deltas[1], Delta::Served(served) if served.name == "smollm2-135m"), "{deltas:?}");
+    assert!(matches!(deltas[2], Delta::Text(_)), "{deltas:?}");
     assert!(
         matches!(deltas.last(), Some(Delta::Usage(usage)) if usage.output_tokens.is_some()),
         "{deltas:?}"
