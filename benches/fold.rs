@@ -4,9 +4,9 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use llm_arena::{
+    estimate,
     model::{Color, Delta, ModelCard, ModelId},
     race::{
-        estimate,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent},
         state::RaceState,
     },

@@ -56,6 +56,9 @@
 //! - [`guide`] holds the texts that every platform shows beside the races, [`button`] the meaning of a button under one.
 //! - A view can be made of a report alone ([`view::View::over`]): it is all that is left of a race whose process died.
 //! - [`backoff`] is beside `platform`, not in it: the store and the arena retry too, and may not name a platform.
+//! - [`estimate`] is beside `race`, not in it: a provider's client estimates prompts, and may not name a race.
+//! - The decode speed counts from the last read of the first arrival, with which its tokens are left out as well: at 300
+//!   tok/s two tokens are in one arrival, and to count from its first read would be off by one token.
 //! - The image holds one static binary on distroless static, not on distroless cc: 38 MB instead of 60.
 //! - The rate limiters of both platforms refuse an edit that has no slot rather than holding it: the edit loop comes again
 //!   when told, with the newest state.
@@ -72,6 +75,7 @@ pub mod command;
 pub mod config;
 pub mod discord;
 mod error_chain;
+pub mod estimate;
 pub mod guide;
 pub mod live;
 pub mod model;

@@ -6,11 +6,13 @@
 use std::{fmt, iter::Sum, ops::Add};
 
 use super::{
-    estimate,
     metrics::TokenCount,
     report::{LaneReport, Report},
 };
-use crate::model::{ModelCard, Prices};
+use crate::{
+    estimate,
+    model::{ModelCard, Prices},
+};
 
 /// Tokens that a provider may have served, but we never read, of an answer that was cut off.
 const UNREAD_TOKENS: u64 = 256;

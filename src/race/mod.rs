@@ -10,12 +10,10 @@
 //! - [`state`]: the fold of events into lanes.
 //! - [`metrics`]: the definitions of the numbers; [`arrivals`] decides whether there is a speed, [`figures`] writes them as people read them.
 //! - [`report`]: the result of a race; [`lesson`] explains it and [`cost`] prices it.
-//! - [`estimate`]: token counts where the server reports none.
 //! - [`run`]: one task per lane, released from one barrier.
 
 pub mod arrivals;
 pub mod cost;
-pub mod estimate;
 pub mod event;
 pub mod figures;
 pub mod lesson;

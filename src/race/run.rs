@@ -12,11 +12,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    estimate,
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     state::RaceState,
 };
-use crate::model::{Availability, ChatModel, Delta, ModelError, Prompt, Stamped};
+use crate::{
+    estimate,
+    model::{Availability, ChatModel, Delta, ModelError, Prompt, Stamped},
+};
 
 /// The time that a lane has to connect before the start. A lane that is not ready by then starts on a cold
 /// connection, which is noted beside its numbers, and does not hold up the others.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use super::{
     arrivals::Arrivals,
-    estimate,
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
 };
-use crate::model::{Availability, Delta, FinishReason, ModelCard, ModelError, ServedModel, Usage};
+use crate::{
+    estimate,
+    model::{Availability, Delta, FinishReason, ModelCard, ModelError, ServedModel, Usage},
+};
 
 /// The phase of a lane.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::support::script::model;
 
-/// What a compliant server may send, as the data of an event; `None` for a comment.
+/// The data of an event of a compliant server; `None` for a comment.
 fn event() -> impl Strategy<Value = Option<String>> {
     let chunk = |delta: serde_json::Value| {
         Some(

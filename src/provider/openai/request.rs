@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{model::Prompt, provider::Settings, race::estimate};
+use crate::{estimate, model::Prompt, provider::Settings};
 
 /// Upper bound of the tokens that the chat template adds to a prompt.
 const MAX_TEMPLATE_TOKENS: u32 = 64;

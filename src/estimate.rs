@@ -10,7 +10,7 @@ use bpe_openai::{Tokenizer, byte_pair_encoding::BytePairEncoding};
 use miniz_oxide::inflate::decompress_to_vec_zlib;
 
 /// The tokens in the order of their ranks, packed with zlib: the length of each, a zero, the bytes of all.
-const PACKED_VOCABULARY: &[u8] = include_bytes!("../../assets/vocabulary/o200k.zz");
+const PACKED_VOCABULARY: &[u8] = include_bytes!("../assets/vocabulary/o200k.zz");
 
 /// The longest piece, in bytes, that is merged as a whole: merging takes time quadratic in its length. Longer pieces
 /// are counted in chunks.
