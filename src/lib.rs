@@ -57,8 +57,8 @@
 //! - A view can be made of a report alone ([`view::View::over`]): it is all that is left of a race whose process died.
 //! - [`backoff`] is beside `platform`, not in it: the store and the arena retry too, and may not name a platform.
 //! - [`estimate`] is beside `race`, not in it: a provider's client estimates prompts, and may not name a race.
-//! - The decode speed counts from the last read of the first arrival, with which its tokens are left out as well: at 300
-//!   tok/s two tokens are in one arrival, and to count from its first read would be off by one token.
+//! - The decode speed leaves out the first arrival in tokens and in time, and where reads are evenly spaced only the
+//!   first read: at 300 tok/s two tokens come within 5 ms, and to leave out both but the time of one would be off.
 //! - The image holds one static binary on distroless static, not on distroless cc: 38 MB instead of 60.
 //! - The rate limiters of both platforms refuse an edit that has no slot rather than holding it: the edit loop comes again
 //!   when told, with the newest state.

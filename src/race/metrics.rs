@@ -4,8 +4,8 @@
 //! text, te = the end of the stream, and N = output tokens including reasoning:
 //! time to first token = tf - t0, total = tl - t0, end-to-end speed = N / (te - t0).
 //!
-//! Decode speed = (Ns - n1) / (tl - tf), where Ns leaves out reasoning that was counted but not streamed, n1 is the
-//! tokens of the first arrival, and tf is its last read. [`super::arrivals`] says when there is such a speed.
+//! Decode speed = (Ns - n1) / (tl - tf), where Ns leaves out reasoning that was counted but not streamed, and n1 is the
+//! tokens that arrived first. [`super::arrivals`] says which those are, and when there is such a speed.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, Usage},
+    model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, ServedModel, Usage},
     race::{
         Asker, RaceId, Record,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
@@ -146,4 +146,22 @@ pub(crate) fn finished() -> SampleRace {
     race.says(4, (5_600, 9_800), &format!("{SKY}\n\n{CODE}"));
     race.ends(9_810, 4, 1_310);
     race
+}
+
+#[test]
+fn a_lane_says_why_it_has_no_speed_and_which_model_answered() {
+    let mut race = SampleRace::of("Why?", line_up());
+    race.says(0, (200, 200), "All of it arrives in the very same read, however long it is.");
+    race.delta(200, 0, Delta::Usage(Usage { server_tokens_per_second: Some(66.0), ..Usage::default() }));
+    race.ends(210, 0, 40);
+    race.says(1, (200, 1_200), "Another model answers.");
+    race.delta(1_200, 1, Delta::Served(ServedModel { name: "plain60".into(), is_other: true }));
+    race.ends(1_210, 1, 40);
+    race.delta(300, 2, Delta::Loading);
+    let lanes = race.view().lanes;
+    assert_eq!(lanes[0].speed, None);
+    let note = |lane: usize| lanes[lane].note.as_deref().unwrap_or_default();
+    assert_eq!(note(0), "arrived in one piece; its server says 66 tok/s");
+    assert_eq!(note(1), "answered by plain60, not by the model that was asked for");
+    assert_eq!(lanes[2].status, "loading the model 1.2 s");
 }

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use llm_arena::{
-    model::{Availability, ChatModel, FinishReason},
+    model::{Availability, ChatModel, FinishReason, ServedModel},
     race::{
+        arrivals::SpeedNote,
         event::StopCause,
         lesson::{crossover, explanation, line},
         metrics::{Metrics, TokenCount},
@@ -143,4 +144,37 @@ fn lanes_that_never_cross_have_no_crossover() {
     let second = Duration::from_secs(1);
     assert_eq!(crossover((second, 10.0), (second * 2, 10.0)), None);
     assert_eq!(crossover((second * 2, 10.0), (second, 20.0)), None);
+}
+
+#[test]
+fn a_lane_without_a_speed_of_its_own_is_explained() {
+    let noted = |name: &str, note, ours: Option<f64>, server| {
+        let mut lane = lane(name, 300, 0.0);
+        lane.metrics = Metrics {
+            tokens_per_second: ours,
+            speed_note: Some(note),
+            server_tokens_per_second: server,
+            ..lane.metrics
+        };
+        lane
+    };
+    let mut replaced = lane("Asked", 200, 90.0);
+    replaced.served = Some(ServedModel { name: "plain60".into(), is_other: true });
+    let race = report(vec![
+        lane("Steady", 250, 80.0),
+        noted("Buffered", SpeedNote::OnePiece, None, Some(66.0)),
+        noted("Silent", SpeedNote::FewPieces, None, None),
+        noted("Hidden", SpeedNote::ServerIsSlower, Some(50.0), Some(50.0)),
+        replaced,
+    ]);
+    let text = explanation(&race).join("\n");
+    for words in [
+        "Buffered has no speed to compare (arrived in one piece). Its server says 66 tok/s.",
+        "Silent has no speed to compare (arrived in too few pieces for a speed).",
+        "Hidden has its server's own speed, 50 tok/s",
+        "Asked was answered by plain60",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(race.podium().iter().all(|(lane, _)| lane.card.name != "Buffered"), "a claim is not ranked");
 }

@@ -195,7 +195,8 @@ impl Answer {
         if spelling != Spelling::ThinkTags {
             return self;
         }
-        parts.into_iter().fold(self, |answer, part| answer.delta(&json!({ "content": part }), 0))
+        // a model without a token for the tag writes it like any other text
+        parts.into_iter().fold(self, |answer, part| answer.delta(&json!({ "content": part }), 1))
     }
 
     /// The event with the finish reason.
