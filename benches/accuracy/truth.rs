@@ -49,11 +49,15 @@ impl ServedRequest {
         self.writes.first().map_or(f64::NAN, |(at, _)| at - self.arrived)
     }
 
-    /// Tokens after the first write, divided by the seconds from the first to the last write.
+    /// Tokens after those that were written at once with the first one, divided by the seconds from the first to the
+    /// last write.
     #[expect(clippy::cast_precision_loss, reason = "some hundred tokens")]
     pub(crate) fn speed(&self) -> f64 {
         match (self.writes.first(), self.writes.last()) {
-            (Some((first, at_once)), Some((last, _))) => (self.tokens() - at_once) as f64 / (last - first),
+            (Some((first, _)), Some((last, _))) => {
+                let at_once = self.writes.iter().take_while(|(at, _)| at - first < 0.001);
+                (self.tokens() - at_once.map(|(_, tokens)| tokens).sum::<u64>()) as f64 / (last - first)
+            }
             _ => f64::NAN,
         }
     }

@@ -95,9 +95,10 @@ impl Call {
         loop {
             let item = match mem::replace(&mut self.step, Step::Over) {
                 Step::Start => Some(self.start()),
-                Step::Pause(pause) => self.pause(pause).await.err().map(Err),
-                Step::Ready(ready) => self.send(*ready).await,
-                Step::Opened(response) => self.open(*response).await,
+                // boxed, so that the steps before the stream take no memory while it runs
+                Step::Pause(pause) => Box::pin(self.pause(pause)).await.err().map(Err),
+                Step::Ready(ready) => Box::pin(self.send(*ready)).await,
+                Step::Opened(response) => Box::pin(self.open(*response)).await,
                 Step::Streaming(stream) => self.stream(stream).await,
                 Step::Whole(deltas) => Some(Ok(self.unpack(deltas).into())),
                 Step::Failed(error) => Some(Err(error)),
