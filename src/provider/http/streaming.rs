@@ -1,7 +1,5 @@
 //! An answer that streams: its socket reads, joined, and the decoder that they feed.
 
-use std::mem;
-
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 use reqwest::Response;
@@ -44,22 +42,21 @@ impl Streaming {
     }
 
     /// Feeds `first` to the decoder with all that has arrived meanwhile: the client hands out chunk by chunk what it read
-    /// at once, and the time of decoding must not come between them.
-    pub(super) async fn feed(&mut self, mut first: Bytes) {
-        let mut joined = BytesMut::new();
+    /// at once, and the time of decoding must not come between them. The bytes are copied, so that the client's read
+    /// buffer is free before it reads on; otherwise each stream would need a second one.
+    pub(super) async fn feed(&mut self, first: Bytes) {
+        let mut joined = BytesMut::from(&*first);
+        drop(first);
         while joined.len() < MAX_READ_AHEAD {
             match self.next_if_ready().await {
-                Some(Read::Bytes(more)) => {
-                    joined.extend_from_slice(&mem::take(&mut first));
-                    joined.extend_from_slice(&more);
-                }
+                Some(Read::Bytes(more)) => joined.extend_from_slice(&more),
                 end => {
                     self.end = end;
                     break;
                 }
             }
         }
-        self.decoder.feed(if joined.is_empty() { first } else { joined.freeze() });
+        self.decoder.feed(joined.freeze());
     }
 
     /// Returns the next read if it needs no wait. The task of the connection gets a turn to hand it over.
