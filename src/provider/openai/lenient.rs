@@ -52,7 +52,7 @@ macro_rules! object {
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
                         let mut object = $name::default();
-                        while let Some(name) = fields.next_key::<$crate::provider::openai::lenient::Text<'de>>()? {
+                        while let Some(name) = fields.next_key::<$crate::provider::openai::lenient::Name<'de>>()? {
                             match &*name {
                                 $(stringify!($field) => {
                                     let value: $type = fields.next_value()?;
@@ -95,13 +95,94 @@ impl Lenient for Text<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Content { mut text, reasoning } = Content::deserialize(deserializer)?;
+impl<'a> From<Content<'a>> for Text<'a> {
+    fn from(Content { mut text, reasoning }: Content<'a>) -> Self {
         if !reasoning.is_empty() {
             text.to_mut().push_str(&reasoning);
         }
-        Ok(Self(text))
+        Self(text)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+/// Reads the usual string itself, and anything else as [`Content`].
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    ignore!(visit_unit());
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        ContentVisitor.visit_bool(value).map(Text::from)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        ContentVisitor.visit_u64(number).map(Text::from)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        ContentVisitor.visit_i64(number).map(Text::from)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        ContentVisitor.visit_f64(number).map(Text::from)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, parts: A) -> Result<Self::Value, A::Error> {
+        ContentVisitor.visit_seq(parts).map(Text::from)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        ContentVisitor.visit_map(fields).map(Text::from)
+    }
+}
+
+/// The name of a field.
+pub(super) struct Name<'a>(Cow<'a, str>);
+
+impl Deref for Name<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
     }
 }
 
@@ -182,7 +263,7 @@ impl<'de> Visitor<'de> for ContentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
         let (mut content, mut kind) = (Content::default(), Text::default());
-        while let Some(name) = fields.next_key::<Text<'de>>()? {
+        while let Some(name) = fields.next_key::<Name<'de>>()? {
             match &*name {
                 "text" | "content" => content.append(fields.next_value()?),
                 "thinking" | "reasoning" | "summary" => {
