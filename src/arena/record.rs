@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::{task::JoinHandle, time::timeout};
 
 use super::{Admitted, Arena, Refused, caps, checkpoint::insist, metrics};
 use crate::race::RaceId;
@@ -19,6 +20,8 @@ use crate::{
 
 /// The time that a race waits for a store that is just being opened.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+/// The time for which a withdrawal is waited for; it goes on without a waiter.
+const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The origin of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,22 +139,25 @@ impl Arena {
         }
     }
 
-    /// Withdraws a race that never began: it does not count against its asker.
-    #[expect(clippy::needless_pass_by_value, reason = "a race is withdrawn once")]
-    pub fn withdraw(&self, recorded: Recorded) {
+    /// Withdraws a race that never began: it does not count against its asker. Waits for the store, though not for long,
+    /// so that an asker who is told afterwards can try again at once.
+    pub async fn withdraw(&self, recorded: Recorded) {
         let Admitted { id, asker, since, .. } = &recorded.race;
         self.admission.forget(&asker.id, *since);
-        self.remove(*id);
+        if let Some(removed) = self.remove(*id) {
+            let _ = timeout(WITHDRAW_TIMEOUT, removed).await;
+        }
     }
 
-    fn remove(&self, id: RaceId) {
-        let Some(store) = self.store.clone() else { return };
+    /// Removes a race from the store in a task of its own, if there is a store.
+    fn remove(&self, id: RaceId) -> Option<JoinHandle<()>> {
+        let store = self.store.clone()?;
         let interrupting = self.interrupting.clone();
-        self.tasks.spawn(async move {
+        Some(self.tasks.spawn(async move {
             if insist(&interrupting, || store.withdraw(id)).await.is_none() {
                 tracing::warn!(race = %id, "failed to remove a race that never began");
             }
-        });
+        }))
     }
 
     /// Records where the message of the race is, in the platform's terms, and its asker's display name.

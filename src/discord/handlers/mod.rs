@@ -87,7 +87,7 @@ impl InteractionHandler {
     /// interaction, or no one would see the race.
     async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
         if let Err(error) = reply.think_publicly().await {
-            self.arena().withdraw(recorded);
+            self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
         }
         let message_ref = MessageRef::of(reply.interaction, self.token_life);

@@ -2,7 +2,10 @@
 //! that a race uses. All are optional, since any provider omits some. Reference:
 //! <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
-use super::lenient::{Any, Content, List, Number, Object, Text, object};
+use super::{
+    content::{Content, Text},
+    lenient::{Any, List, Number, Object, object},
+};
 use crate::model::Usage;
 
 object! {

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{
     chunk::{Choice, Chunk, Function, Part},
+    content::Content,
     field::Field,
-    lenient::{Content, Lenient as _},
+    lenient::Lenient as _,
     repair::repair,
     served,
     think::ThinkSplitter,

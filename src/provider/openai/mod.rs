@@ -13,7 +13,7 @@
 //! # Where a new quirk goes
 //!
 //! - A new or differently placed field in an answer: `chunk`, read in `dialect`.
-//! - A field of an odd type: `lenient`. JSON that the parser rejects: `repair`.
+//! - A field of an odd type: `lenient`, or `content` for texts. JSON that the parser rejects: `repair`.
 //! - Text that is sent twice: `cumulative`.
 //! - A new way to mark reasoning inside the content: `think`.
 //! - A new way to count tokens: `usage`.
@@ -27,6 +27,7 @@
 //! its snapshot without further code.
 
 mod chunk;
+mod content;
 mod cumulative;
 mod dialect;
 mod field;

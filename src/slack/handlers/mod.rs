@@ -184,9 +184,9 @@ impl CommandHandler {
     /// asker is told.
     async fn race(&self, incoming: &Incoming, recorded: Recorded) {
         let arena = self.arena();
-        let Some(place) = &incoming.place else { return arena.withdraw(recorded) };
+        let Some(place) = &incoming.place else { return arena.withdraw(recorded).await };
         if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
-            arena.withdraw(recorded);
+            arena.withdraw(recorded).await;
             return self.notice(incoming, &refused.to_string()).await;
         }
         let name = arena.unless_interrupted(self.directory.name(incoming)).await;
@@ -201,11 +201,11 @@ impl CommandHandler {
             }
             Some(Err(error)) => {
                 tracing::info!(race = %recorded.id(), %error, "failed to post a race");
-                arena.withdraw(recorded);
+                arena.withdraw(recorded).await;
                 self.notice(incoming, &reply::not_posted(&error, incoming)).await;
             }
             None => {
-                arena.withdraw(recorded);
+                arena.withdraw(recorded).await;
                 let text = format!("{} No model was called.", Refused::Restarting);
                 self.reply(incoming).say_at_the_end(&render::notice(&text)).await;
             }
