@@ -242,6 +242,20 @@ fn no_file_is_too_long() {
 }
 
 #[test]
+fn workflows_pin_their_actions_by_commit() {
+    for path in files(&root().join(".github/workflows"), &["yml"]) {
+        let text = fs::read_to_string(&path).expect("a text file");
+        for action in
+            text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses: "))
+        {
+            let commit = action.split(['@', ' ']).nth(1).unwrap_or_default();
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit || action.starts_with("./"), "{}: {action}", path.display());
+        }
+    }
+}
+
+#[test]
 fn import_groups_are_parsed() {
     assert_eq!(
         named("use crate::{\n  model::{A, B},\n  race::{x::{C}, y},\n  view,\n};"),

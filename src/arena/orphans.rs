@@ -137,3 +137,51 @@ async fn finish(orphan: &Orphan, platforms: &[Arc<dyn Finisher>]) -> Finish {
     }
     Finish::TimedOut
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::race::{Asker, report::Report};
+
+    /// A platform that is out of reach; the times of its calls.
+    #[derive(Default)]
+    struct OutOfReach(Mutex<Vec<Instant>>);
+
+    #[async_trait]
+    impl Finisher for OutOfReach {
+        fn platform(&self) -> &'static str {
+            "nowhere"
+        }
+
+        async fn finish(&self, _: RaceId, _: &str, _: &View) -> Result<(), SurfaceError> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+            let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+            Err(SurfaceError::Transient { source: Arc::new(source) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_platform_out_of_reach_is_tried_for_twenty_minutes_at_most_every_half_minute() {
+        let platform = Arc::new(OutOfReach::default());
+        let orphan = Orphan {
+            id: RaceId::new(Uuid::nil()),
+            platform: "nowhere".into(),
+            asker: Asker { id: "nowhere:1".into(), name: "ana".into() },
+            message_ref: Some("1".into()),
+            report: Report { prompt: "why?".into(), lanes: vec![] },
+        };
+        let platforms: [Arc<dyn Finisher>; 1] = [Arc::clone(&platform) as _];
+        assert!(matches!(finish(&orphan, &platforms).await, Finish::TimedOut));
+        let calls = platform.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let waits: Vec<Duration> = calls.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let longest = waits.iter().max().copied().unwrap_or_default();
+        let bounds = Duration::from_secs(20)..=Duration::from_secs(30);
+        assert!(bounds.contains(&longest), "{waits:?}");
+        let late = &waits[waits.len() - 10..];
+        assert!(late.windows(2).any(|pair| pair[0] != pair[1]), "no jitter at the limit: {late:?}");
+    }
+}
