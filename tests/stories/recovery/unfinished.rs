@@ -36,7 +36,9 @@ async fn on_slack_the_next_start_shows_a_final_frame_that_was_refused() {
     (0..REFUSALS).for_each(|_| slack.fail_final_edit(slack::Fault::Refused("invalid_blocks")));
     let request = slack.type_command("/arena", &format!("compare {}", crowd::prompt(0)), slack::ANA, LOBBY);
     bot.wait_for_log("final frame not shown").await;
-    drop(bot.kill().await);
+    // not killed: it writes down all that it would
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     slack.world(|world| drop(std::mem::take(&mut world.faults)));
     let bot = TestService::start(program(), address).await;
     let last = request.wait_for_end().await.look;
@@ -64,7 +66,9 @@ async fn on_discord_the_next_start_shows_a_final_frame_that_was_refused() {
     let request =
         discord.type_command("/arena compare", &[("prompt", &prompt)], discord::ANA, ChannelKind::Server);
     bot.wait_for_log("final frame not shown").await;
-    drop(bot.kill().await);
+    // not killed: it writes down all that it would
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
     discord.world(|world| drop(std::mem::take(&mut world.faults)));
     let bot = TestService::start(program(), address).await;
     let last = request.wait_for_end().await.look;
