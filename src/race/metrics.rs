@@ -128,14 +128,25 @@ pub(super) struct DecodeSpeed {
 /// The decode speed of `tokens` streamed tokens. The server's own speed never raises it, but replaces it if it is much
 /// lower: then the server wrote tokens that it did not stream.
 pub(super) fn decode_speed(arrivals: &Arrivals, tokens: u64, server: Option<f64>) -> DecodeSpeed {
+    let measured = arrivals.speed(tokens).map(|speed| without_withheld(speed, arrivals, tokens, server));
     let (tokens_per_second, source, note) = match (arrivals.speed(tokens), server) {
         (Ok(measured), Some(server)) if server < measured * MAX_SERVER_DEVIATION => {
             (Some(server), Some(SpeedSource::Server), Some(SpeedNote::ServerIsSlower))
         }
-        (Ok(measured), _) => (Some(measured), Some(SpeedSource::Measured), None),
+        (Ok(_), _) => (measured.ok(), Some(SpeedSource::Measured), None),
         (Err(note), _) => (None, None, Some(note)),
     };
     DecodeSpeed { tokens_per_second, source, note }
+}
+
+/// Lowers a speed to that of the streamed events alone, if the server's own speed is closer to it: then the server
+/// counted tokens that it withheld, as llama.cpp does before the first token of an answer in a JSON schema.
+fn without_withheld(speed: f64, arrivals: &Arrivals, tokens: u64, server: Option<f64>) -> f64 {
+    let events = arrivals.events();
+    match (server, arrivals.speed(events)) {
+        (Some(server), Ok(seen)) if events < tokens && (seen - server).abs() < (speed - server).abs() => seen,
+        _ => speed,
+    }
 }
 
 /// End-to-end speed; `None` without tokens or before the end.
@@ -186,6 +197,10 @@ mod tests {
             speed(Some(70.0)),
             (Some(70.0), Some(SpeedSource::Server), Some(SpeedNote::ServerIsSlower))
         );
+        // 110 tokens were counted, 101 came
+        let withheld = |server| decode_speed(&arrivals, 110, server).tokens_per_second.map(f64::round);
+        assert_eq!(withheld(Some(100.0)), Some(100.0), "the server agrees with what was seen");
+        assert_eq!((withheld(Some(109.0)), withheld(None)), (Some(109.0), Some(109.0)), "or with its count");
         let none = decode_speed(&Arrivals::default(), 101, Some(70.0));
         assert_eq!((none.tokens_per_second, none.source), (None, None), "a claim alone is no speed");
     }
