@@ -10,7 +10,7 @@ use super::{
     row::{Outcome, Row},
     text::{Face, Fonts, Style},
 };
-use crate::model::Color;
+use crate::{model::Color, race::figures};
 
 /// The radius of the corners of bars and frames.
 const RADIUS: f32 = 8.0;
@@ -88,7 +88,7 @@ impl Scene<'_> {
 
     fn footer(&self, content: &Content) -> DrawResult {
         let notes = [
-            "tok/s = (output tokens − 1) ÷ (last token − first token)",
+            figures::SPEED_DEFINITION,
             "first token = wait after sending",
             match content.rows.len() {
                 _ if content.is_estimated => "≈ = estimated",

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::metrics::TokenCount;
 
+/// The definition of the speed, below charts and messages.
+pub const SPEED_DEFINITION: &str = "tok/s = tokens after the first ÷ the time they took";
+
 /// Formats a time: "0.21 s", "12.3 s", "2 min 5 s".
 #[must_use]
 pub fn seconds(time: Duration) -> String {

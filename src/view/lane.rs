@@ -95,7 +95,7 @@ impl<'a> EndedLane<'a> {
         let connection = connection_note(self.card, self.availability, self.metrics.ttft.is_some(), true);
         let speed =
             speed_note(&self.metrics).filter(|_| self.status.is_finished() && self.metrics.output_tokens > 0);
-        joined([other_model(self.served), connection, speed])
+        joined([other_model(self.served), speed, connection])
     }
 
     fn words(&self) -> String {

@@ -4,7 +4,10 @@ use super::{
     BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View,
     text::{self, Measure},
 };
-use crate::{model::ModelCard, race::RaceId};
+use crate::{
+    model::ModelCard,
+    race::{RaceId, figures::SPEED_DEFINITION},
+};
 
 /// The display name of a model, unescaped; never empty.
 pub(crate) fn model_name(card: &ModelCard) -> String {
@@ -57,9 +60,6 @@ pub(crate) fn ending(progress: Progress) -> Option<&'static str> {
     }
 }
 
-/// The definition of the speed.
-pub(crate) const SPEED_DEFINITION: &str = "tok/s = (tokens − 1) / (last − first token), ≈ estimated";
-
 /// The note under shortened answers.
 pub(crate) const SHORTENED: &str = "… shortened: see Full answers";
 
@@ -67,7 +67,7 @@ pub(crate) const SHORTENED: &str = "… shortened: see Full answers";
 pub(crate) fn notes(view: &View, race: RaceId, shortened: bool) -> String {
     let mut parts = vec![];
     if view.is_final() {
-        parts.push(SPEED_DEFINITION.to_owned());
+        parts.push(format!("{SPEED_DEFINITION}, ≈ estimated"));
         parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(shortened.then(|| SHORTENED.to_owned()));
         parts.extend(view.cost.clone());

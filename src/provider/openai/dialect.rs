@@ -213,9 +213,7 @@ impl Dialect {
         if chunk.choices.is_empty() && usage.is_none() {
             self.foreign(data, out)?;
         }
-        if !reason.is_empty() {
-            self.finish(out);
-        }
+        // held text stays held: content may follow a finish reason, and a server may send one with every piece
         out.extend(usage.map(Delta::Usage));
         match reason {
             "" => Ok(()),

@@ -203,10 +203,17 @@ fn a_simulated_answer_is_flagged_once() {
 }
 
 #[test]
-fn a_partial_tag_is_released_before_the_finish_reason_and_done() {
+fn a_partial_tag_is_released_at_the_end_and_not_by_a_finish_reason() {
     let content = delta(r#"{"content":"<thi"}"#);
     let finish = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
-    assert_eq!(read(&[&content, finish]), (vec![text("<thi"), finished("stop")], None));
+    assert_eq!(read(&[&content, finish]), (vec![finished("stop"), text("<thi")], None));
+    let piece = |content: &str| {
+        format!(r#"{{"choices":[{{"delta":{{"content":"{content}"}},"finish_reason":"stop"}}]}}"#)
+    };
+    let pieces = ["<thi", "nk>r</th", "ink>b"].map(piece);
+    let (mut deltas, _) = read(&[&pieces[0], &pieces[1], &pieces[2]]);
+    deltas.retain(|delta| *delta != finished("stop"));
+    assert_eq!(deltas, [thought("r"), text("b")], "a finish reason with every piece");
     assert_eq!(read(&[&content, " [DONE]"]), (vec![text("<thi")], None));
 }
 

@@ -160,5 +160,6 @@ async fn a_stream_that_resumed_and_was_left_open_is_complete_at_the_idle_deadlin
     let deadlines = Deadlines { idle: Duration::from_millis(200), ..Deadlines::default() };
     let (deltas, error) = ask(&model_with(&script.base, deadlines)).await;
     assert!(error.is_none(), "{error:?}");
-    assert_eq!(deltas, [Delta::Sent, hello(), stop(), hello()]);
+    // the second might have been a repetition of the first, until the end decided
+    assert_eq!(deltas, [Delta::Sent, hello(), stop(), Delta::Held, hello()]);
 }
