@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chart", &["model", "race", "surface"]),
     ("tls", &[]),
     ("estimate", &[]),
-    ("provider", &["estimate", "model", "tls"]),
+    ("provider", &["backoff", "estimate", "model", "tls"]),
     ("store", &["model", "race", "telemetry"]),
     ("arena", &["backoff", "chart", "live", "model", "race", "store", "surface", "telemetry", "view"]),
     ("discord", CHAT_PLATFORM),

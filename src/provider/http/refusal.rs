@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Endpoint, body, listing::ListingRequest};
 use crate::{
+    backoff::Backoff,
     model::{Availability, ModelError, Refusal},
     provider::{
         errors::{self, CapLimit},
@@ -28,26 +29,39 @@ const MAX_CONNECT_DELAY: Duration = Duration::from_secs(1);
 /// The waits for a model that loads, unless the server names one.
 const MIN_LOADING_DELAY: Duration = Duration::from_secs(1);
 const MAX_LOADING_DELAY: Duration = Duration::from_secs(3);
+/// A race asks a server few times, so its lanes need not be spread.
+const NO_JITTER: f64 = 0.0;
 /// A pause that a server may ask for without being asked in vain again at once.
 const MIN_DELAY: Duration = Duration::from_millis(100);
 
 /// The retries of one call.
-#[derive(Default)]
 pub(super) struct Retries {
     first_refusal: Option<Instant>,
-    connect_delay: Duration,
-    loading_delay: Duration,
+    connect: Backoff,
+    loading: Backoff,
     /// The output cap that the provider allows for this prompt, once it was refused.
     pub(super) cap: Option<u32>,
     is_cap_refused: bool,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            first_refusal: None,
+            connect: Backoff::new(MIN_CONNECT_DELAY, MAX_CONNECT_DELAY),
+            loading: Backoff::new(MIN_LOADING_DELAY, MAX_LOADING_DELAY),
+            cap: None,
+            is_cap_refused: false,
+        }
+    }
 }
 
 impl Retries {
     /// Returns the pause after a refused connection; `None` if it has been refused for too long.
     pub(super) fn after_connection_refused(&mut self, now: Instant) -> Option<Duration> {
         let first = *self.first_refusal.get_or_insert(now);
-        self.connect_delay = (self.connect_delay * 2).clamp(MIN_CONNECT_DELAY, MAX_CONNECT_DELAY);
-        (now + self.connect_delay <= first + CONNECT_RETRY_TIMEOUT).then_some(self.connect_delay)
+        let delay = self.connect.next(NO_JITTER);
+        (now + delay <= first + CONNECT_RETRY_TIMEOUT).then_some(delay)
     }
 
     /// Returns the pause after a refusal because the model is loading; `None` if it exceeds the `remaining` time.
@@ -57,8 +71,8 @@ impl Retries {
         remaining: Duration,
     ) -> Option<Duration> {
         self.first_refusal = None;
-        self.loading_delay = (self.loading_delay * 3 / 2).clamp(MIN_LOADING_DELAY, MAX_LOADING_DELAY);
-        let pause = announced.map_or(self.loading_delay, |wait| wait.max(MIN_DELAY));
+        let delay = self.loading.next(NO_JITTER);
+        let pause = announced.map_or(delay, |wait| wait.max(MIN_DELAY));
         (pause < remaining).then_some(pause)
     }
 
