@@ -20,7 +20,7 @@ use crate::{
 
 /// The time that a race waits for a store that is just being opened.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
-/// The time for which a withdrawal is waited for; it goes on without a waiter.
+/// The longest wait for a withdrawal, which continues in any case.
 const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The origin of a command.

@@ -6,8 +6,8 @@ use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use crate::tls;
 
-/// Returns a client that calls the addresses it is given only, and once: no redirects, no retries of its own, no proxy
-/// of this machine, no referrer.
+/// Returns the builder of a client that sends each request once, to the given address only: without redirects, retries
+/// of its own, a proxy from the environment or a referrer.
 ///
 /// # Errors
 /// rustls rejects its own defaults.

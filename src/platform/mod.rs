@@ -6,8 +6,9 @@
 //!   -> the platform answers and, for a race, hands its surface to the arena
 //! ```
 //!
-//! [`connection`] tells readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`retry`] repeats
-//! them until a deadline, [`dedup`] drops what is delivered twice. A platform keeps what really differs: its limits, its markup, its wire types.
+//! [`connection`] reports to readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`retry`]
+//! repeats them until a deadline, and [`dedup`] drops deliveries that come twice. A platform keeps what really differs: its
+//! limits, its markup and its wire types.
 
 pub(crate) mod connection;
 mod dedup;

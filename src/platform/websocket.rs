@@ -1,4 +1,4 @@
-//! Connections of the type `WebSocket`, which we open to a platform.
+//! The WebSockets that we open to a platform.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio_tungstenite::{
     tungstenite::protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-/// For the answer to our close frame, which Slack often omits.
+/// The time for the answer to our close frame, which Slack often omits.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// An open connection.

@@ -8,7 +8,8 @@
 //!
 //! - [`event`]: the only way in which time and news enter the state.
 //! - [`state`]: the fold of events into lanes.
-//! - [`metrics`]: the definitions of the numbers; [`arrivals`] decides whether there is a speed, [`figures`] writes them as people read them.
+//! - [`metrics`]: the definitions of the numbers; [`arrivals`] decides whether there is a speed, and [`figures`] writes
+//!   numbers as people read them.
 //! - [`report`]: the result of a race; [`lesson`] explains it and [`cost`] prices it.
 //! - [`run`]: one task per lane, released from one barrier.
 

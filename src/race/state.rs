@@ -74,7 +74,7 @@ pub struct Lane {
     /// The server declared the stream complete.
     is_done: bool,
     arrivals: Arrivals,
-    /// The read since which content is held back that may turn out to be answer.
+    /// The first read whose content is held back and may turn out to be the answer.
     held_since: Option<Elapsed>,
     /// The events with text before the server's newest output count.
     counted: Option<u64>,
