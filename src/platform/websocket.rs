@@ -1,4 +1,4 @@
-//! The WebSockets that we open to a platform.
+//! Open `WebSocket` connections to a platform.
 
 use std::time::Duration;
 
