@@ -1,33 +1,46 @@
-//! Webhooks: HTTP deliveries of a platform, in mode http. Each is read within limits, must be signed, recent and new, and
-//! is refused otherwise; refusals are counted by reason.
+//! Webhooks: HTTP deliveries of a platform, in mode http. Each must be signed, recent and new, is read within limits, and is
+//! refused otherwise; refusals are counted by reason.
 //!
-//! | refused | status |
-//! | --- | --- |
-//! | body over 1 MiB | 413 |
-//! | body takes longer than 5 s | 408 |
-//! | no signature, a wrong one, or a timestamp that is no number | 401 |
-//! | right signature, timestamp more than five minutes off, either way | 401 |
-//! | right signature, but it came before (Slack; Discord's duplicates are dropped by their id) | 409 |
-//! | right signature, but unreadable (Discord; Slack would send it again and in the end switch events off) | 400 |
+//! What can be refused by the headers alone is refused before the body is read, so that only a platform, or a forger who
+//! invents a signature for this very minute, can make the service read anything.
+//!
+//! | refused | before the body is read | status |
+//! | --- | --- | --- |
+//! | a signature header that is missing, there twice or malformed | yes | 401 |
+//! | a timestamp that is missing, there twice or no number | yes | 401 |
+//! | a timestamp more than five minutes off, either way | yes | 401 |
+//! | a `Content-Length` over the platform's limit | yes | 413 |
+//! | a body over the platform's limit | while it is read | 413 |
+//! | a body that takes longer than 3 s | while it is read | 408 |
+//! | a body that ends early, or for which the server has no room | while it is read | 503 |
+//! | a wrong signature | no | 401 |
+//! | right signature, but it came before (Slack; Discord's duplicates are dropped by their id) | no | 409 |
+//! | right signature, but unreadable (Discord; Slack would send it again and in the end switch events off) | no | 400 |
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
-    http::{HeaderMap, StatusCode},
+    body::Body,
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use crate::telemetry::field;
 
-/// The largest body that is read: an interaction carries its message, some tens of kilobytes.
-pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The time that a body may take; the platforms wait three seconds for the whole answer.
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time that a body may take, which is what the platforms wait for the whole answer.
+const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The maximum distance of a timestamp from this machine's clock, either way.
 const TIMESTAMP_WINDOW: Duration = Duration::from_mins(5);
+/// The most digits of a timestamp: few enough for the arithmetic of the platforms' libraries.
+const MAX_TIMESTAMP_DIGITS: usize = 12;
+/// The interval between two warnings of timestamps that are not recent, since anyone can send them.
+const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Returns the current wall-clock time; tests inject their own.
 pub(crate) type Clock = fn() -> Timestamp;
@@ -39,9 +52,11 @@ pub(crate) enum WebhookError {
     Size,
     /// The body takes too long.
     Slow,
-    /// The signature is missing or wrong.
+    /// The body ended early, or the server has no room for it.
+    Unfinished,
+    /// The signature is missing, malformed or wrong.
     Signature,
-    /// The signed timestamp is not recent.
+    /// The timestamp is not recent.
     Window,
     /// The delivery came before.
     Replay,
@@ -55,6 +70,7 @@ impl WebhookError {
         match self {
             Self::Size => ("size", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
             Self::Slow => ("slow", StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+            Self::Unfinished => ("unfinished", StatusCode::SERVICE_UNAVAILABLE, "the body was not received"),
             Self::Signature => ("signature", StatusCode::UNAUTHORIZED, "invalid request signature"),
             Self::Window => ("window", StatusCode::UNAUTHORIZED, "the timestamp is not recent"),
             Self::Replay => ("replay", StatusCode::CONFLICT, "this request came before"),
@@ -64,7 +80,6 @@ impl WebhookError {
 }
 
 /// A platform's side of its webhooks.
-#[derive(Clone, Copy)]
 pub(crate) struct Webhook {
     /// The platform's name in sentences.
     pub(crate) platform: &'static str,
@@ -72,34 +87,89 @@ pub(crate) struct Webhook {
     pub(crate) refusals: &'static str,
     /// The wall clock.
     pub(crate) clock: Clock,
+    /// The names of the headers with the signature and the timestamp.
+    pub(crate) headers: [&'static str; 2],
+    /// The text before the hexadecimal digits of a signature.
+    pub(crate) prefix: &'static str,
+    /// The number of hexadecimal digits of a signature.
+    pub(crate) digits: usize,
+    /// The largest body that is read.
+    pub(crate) max_body_bytes: usize,
+    /// The time of the last warning.
+    pub(crate) warned_at: Mutex<Option<Instant>>,
+}
+
+/// The signature of a delivery, which is well-formed, and its timestamp, which is recent. Neither is verified yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'a> {
+    pub(crate) signature: &'a str,
+    pub(crate) timestamp: &'a str,
 }
 
 impl Webhook {
+    /// Returns the signature and the timestamp of a delivery, before its body is read.
+    ///
+    /// # Errors
+    /// [`WebhookError::Signature`], [`WebhookError::Window`] and, by the announced length, [`WebhookError::Size`].
+    pub(crate) fn claim<'a>(&self, headers: &'a HeaderMap) -> Result<Claim<'a>, WebhookError> {
+        let [signature, timestamp] =
+            self.headers.map(|name| single(headers, name).ok_or(WebhookError::Signature));
+        let (signature, timestamp) = (signature?, timestamp?);
+        let digits = signature.strip_prefix(self.prefix).unwrap_or_default();
+        if digits.len() != self.digits || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(WebhookError::Signature);
+        }
+        self.check_window(seconds(timestamp).ok_or(WebhookError::Signature)?)?;
+        let length = single(headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+        if length.is_some_and(|length: usize| length > self.max_body_bytes) {
+            return Err(WebhookError::Size);
+        }
+        Ok(Claim { signature, timestamp })
+    }
+
     /// Reads the body, and returns it with the time at which it was complete.
     ///
     /// # Errors
-    /// [`WebhookError::Slow`] and [`WebhookError::Size`].
-    pub(crate) async fn read(self, body: Body) -> Result<(Bytes, Instant), WebhookError> {
-        let read = timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await;
-        let body = read.map_err(|_| WebhookError::Slow)?.map_err(|_| WebhookError::Size)?;
+    /// [`WebhookError::Slow`], [`WebhookError::Size`] and [`WebhookError::Unfinished`].
+    pub(crate) async fn read(&self, body: Body) -> Result<(Vec<u8>, Instant), WebhookError> {
+        let mut chunks = body.into_data_stream();
+        let read = async {
+            let mut body = vec![];
+            while let Some(chunk) = chunks.next().await {
+                let chunk = chunk.map_err(|_| WebhookError::Unfinished)?;
+                if body.len() + chunk.len() > self.max_body_bytes {
+                    return Err(WebhookError::Size);
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(body)
+        };
+        let body = timeout(BODY_TIMEOUT, read).await.map_err(|_| WebhookError::Slow)??;
         Ok((body, Instant::now()))
     }
 
-    /// Checks the timestamp of a delivery whose signature is right, in seconds since 1970.
-    ///
-    /// # Errors
-    /// [`WebhookError::Window`], with a warning: either the delivery is sent again, or this machine's clock is wrong.
-    pub(crate) fn check_window(self, timestamp: Option<i64>) -> Result<(), WebhookError> {
-        let off = timestamp.map(|then| (self.clock)().as_second().abs_diff(then));
-        if off.is_some_and(|off| off <= TIMESTAMP_WINDOW.as_secs()) {
+    /// Checks a timestamp, in seconds since 1970. Its signature is not verified yet, so the warning can only suspect this
+    /// machine's clock.
+    fn check_window(&self, timestamp: i64) -> Result<(), WebhookError> {
+        let off = (self.clock)().as_second().abs_diff(timestamp);
+        if off <= TIMESTAMP_WINDOW.as_secs() {
             return Ok(());
         }
-        tracing::warn!("a signed request of {} is not recent: is this machine's clock right?", self.platform);
+        let mut warned_at = self.warned_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned_at.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
+            *warned_at = Some(Instant::now());
+            tracing::warn!(
+                platform = self.platform,
+                seconds = off,
+                "refused a webhook request whose timestamp is not recent; if the platform's commands fail, check this \
+                 machine's clock"
+            );
+        }
         Err(WebhookError::Window)
     }
 
     /// Returns the answer to a delivery; a refusal is counted.
-    pub(crate) fn answer(self, result: Result<Response, WebhookError>) -> Response {
+    pub(crate) fn answer(&self, result: Result<Response, WebhookError>) -> Response {
         result.unwrap_or_else(|refused| {
             let (reason, status, text) = refused.describe();
             ::metrics::counter!(self.refusals, field::REASON => reason).increment(1);
@@ -107,6 +177,13 @@ impl Webhook {
             (status, text).into_response()
         })
     }
+}
+
+/// Parses seconds since 1970 as the platforms write them: digits only.
+fn seconds(timestamp: &str) -> Option<i64> {
+    let is_number = (1..=MAX_TIMESTAMP_DIGITS).contains(&timestamp.len())
+        && timestamp.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| timestamp.parse().ok())?
 }
 
 /// Returns the header `name` if it is there exactly once and is text.

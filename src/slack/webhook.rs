@@ -2,8 +2,8 @@
 //!
 //! Every request carries Slack's signature over its timestamp and its raw body
 //! (<https://docs.slack.dev/authentication/verifying-requests-from-slack>). The library's verifier compares in constant
-//! time; it checks the window too, but with a clock of its own, so the window is checked in [`Webhook`]. A request that
-//! was accepted is refused when it comes again. Slack's own retries are no replays: they come with a new timestamp and so
+//! time; it checks the window too, but with a clock of its own and after the body was read, so the window is checked in
+//! [`Webhook`]. A request that was accepted is refused when it comes again. Slack's own retries are no replays: they come with a new timestamp and so
 //! a new signature, or, within one second, with another `X-Slack-Retry-Num`; they are answered with 200, and `incoming`
 //! drops the duplicate.
 //!
@@ -13,11 +13,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Json, Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::{FromRequest, Request},
     http::HeaderMap,
     response::{IntoResponse, Response},
@@ -35,17 +35,33 @@ use super::incoming::{Ack, Intake, body, unreadable};
 use crate::{
     platform::{
         Dedup,
-        webhook::{Clock, Webhook, WebhookError, single},
+        webhook::{Claim, Clock, Webhook, WebhookError, single},
     },
     telemetry::metrics,
 };
+
+/// The largest body that is read. An event carries a message twice, as text and as blocks: 40,000 characters each, escaped as
+/// six bytes, take 469 KiB.
+const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// Returns the routes `POST /slack/commands`, `/slack/interactive` and `/slack/events` for the application with this
 /// signing secret.
 pub(crate) fn router(secret: &SecretString, intake: Arc<Intake>, clock: Clock) -> Router {
     let secret = SlackSigningSecret(secret.expose_secret().to_owned());
     let verifier = SlackEventSignatureVerifier::new(&secret);
-    let webhook = Webhook { platform: "Slack", refusals: metrics::SLACK_REFUSED_REQUESTS, clock };
+    let webhook = Webhook {
+        platform: "Slack",
+        refusals: metrics::SLACK_REFUSED_REQUESTS,
+        clock,
+        headers: [
+            SlackEventSignatureVerifier::SLACK_SIGNED_HASH_HEADER,
+            SlackEventSignatureVerifier::SLACK_SIGNED_TIMESTAMP,
+        ],
+        prefix: "v0=",
+        digits: 64,
+        max_body_bytes: MAX_BODY_BYTES,
+        warned_at: Mutex::default(),
+    };
     let receiver = Arc::new(Receiver { verifier, intake, webhook, seen: Dedup::default() });
     Router::new()
         .route("/slack/commands", post(commands))
@@ -65,7 +81,7 @@ struct Receiver {
 /// A request that is signed, recent and new.
 struct Delivery {
     intake: Arc<Intake>,
-    body: Bytes,
+    body: Vec<u8>,
     /// The time at which the body was complete.
     received_at: Instant,
 }
@@ -119,35 +135,22 @@ fn response(body: Option<Value>) -> Response {
 impl Receiver {
     /// Returns a request that is signed, recent and new.
     async fn accept(&self, headers: &HeaderMap, body: Body) -> Result<Delivery, WebhookError> {
+        let claim = self.webhook.claim(headers)?;
         let (body, received_at) = self.webhook.read(body).await?;
-        let (signature, timestamp) = self.verify(headers, &body)?;
-        self.webhook.check_window(Some(timestamp))?;
-        let key = (signature.to_owned(), retry(headers));
+        self.verify(claim, &body)?;
+        let key = (claim.signature.to_owned(), retry(headers));
         let delivery = Delivery { intake: Arc::clone(&self.intake), body, received_at };
         if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::Replay) }
     }
 
-    /// Verifies the signature and returns it with its timestamp, in seconds since 1970.
-    fn verify<'a>(&self, headers: &'a HeaderMap, body: &[u8]) -> Result<(&'a str, i64), WebhookError> {
-        let header = |name| single(headers, name).ok_or(WebhookError::Signature);
-        let signature = header(SlackEventSignatureVerifier::SLACK_SIGNED_HASH_HEADER)?;
-        let timestamp = header(SlackEventSignatureVerifier::SLACK_SIGNED_TIMESTAMP)?;
-        let seconds = seconds(timestamp).ok_or(WebhookError::Signature)?;
+    fn verify(&self, claim: Claim<'_>, body: &[u8]) -> Result<(), WebhookError> {
         let body = std::str::from_utf8(body).map_err(|_| WebhookError::Signature)?;
-        match self.verifier.verify(signature, body, timestamp) {
+        match self.verifier.verify(claim.signature, body, claim.timestamp) {
             // the library's own clock comes after the signature
-            Ok(()) | Err(SlackEventSignatureVerifierError::IncorrectOrExpiredTimestampError(_)) => {
-                Ok((signature, seconds))
-            }
+            Ok(()) | Err(SlackEventSignatureVerifierError::IncorrectOrExpiredTimestampError(_)) => Ok(()),
             Err(_) => Err(WebhookError::Signature),
         }
     }
-}
-
-/// Parses seconds since 1970 as Slack writes them: digits only, few enough for the library's arithmetic.
-fn seconds(timestamp: &str) -> Option<i64> {
-    let digits = (1..=12).contains(&timestamp.len()) && timestamp.bytes().all(|digit| digit.is_ascii_digit());
-    digits.then(|| timestamp.parse().ok())?
 }
 
 /// Returns the number of the retry, 0 for none. Nothing signs it: a copy with another number gets a 200 up to three

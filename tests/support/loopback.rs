@@ -137,3 +137,21 @@ pub(crate) fn reply(status: &str, headers: &[&str], body: &str) -> Reply {
 pub(crate) fn ok(headers: &[&str], body: &str) -> Reply {
     reply("200 OK", headers, body)
 }
+
+/// Posts a head that announces a body of `length`, and returns the first line of the response without sending the body.
+pub(crate) async fn announce(url: &str, headers: &[(&str, &str)], length: usize) -> String {
+    let (host, path) = url.strip_prefix("http://").and_then(|url| url.split_once('/')).expect("a URL");
+    let mut stream = TcpStream::connect(host).await.expect("connected");
+    let mut head = format!("POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n");
+    for (name, value) in headers {
+        head = head + name + ": " + value + "\r\n";
+    }
+    head += "\r\n";
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let (mut response, mut byte) = (vec![], [0]);
+    while !response.ends_with(b"\r\n") {
+        stream.read_exact(&mut byte).await.expect("a response");
+        response.extend(byte);
+    }
+    String::from_utf8_lossy(&response).trim_end().to_owned()
+}

@@ -3,7 +3,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::{discord::interaction::Interaction, platform::webhook::MAX_BODY_BYTES};
+use crate::{discord::interaction::Interaction, loopback::announce};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -167,4 +167,28 @@ fn a_key_is_64_digits() {
     {
         assert!(PublicKey::parse(wrong).is_none(), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_if_its_headers_are_refused() {
+    let world = World::open().await;
+    let (now, stale, early) = (at(0), at(-301), at(301));
+    let signature = world.sign(&now, b"{}");
+    let not_hex = "g".repeat(signature.len());
+    let (name, timestamp) = ("X-Signature-Ed25519", "X-Signature-Timestamp");
+    for (headers, status) in [
+        (vec![], "401"),
+        (vec![(timestamp, now.as_str())], "401"),
+        (vec![(name, signature.as_str())], "401"),
+        (vec![(name, &signature[1..]), (timestamp, &now)], "401"),
+        (vec![(name, &not_hex), (timestamp, &now)], "401"),
+        (vec![(name, &signature), (timestamp, "now")], "401"),
+        (vec![(name, &signature), (timestamp, &stale)], "401"),
+        (vec![(name, &signature), (timestamp, &early)], "401"),
+    ] {
+        let line = announce(&world.url, &headers, 1000).await;
+        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line} {headers:?}");
+    }
+    let line = announce(&world.url, &[(name, &signature), (timestamp, &now)], MAX_BODY_BYTES + 1).await;
+    assert!(line.starts_with("HTTP/1.1 413"), "{line}");
 }

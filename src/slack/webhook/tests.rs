@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::{
-    platform::webhook::MAX_BODY_BYTES,
+    loopback::announce,
     slack::incoming::{Incoming, Kind},
 };
 
@@ -264,5 +264,32 @@ async fn nothing_else_is_served() {
     for path in ["commands", "interactive", "events"] {
         let got = world.client.get(format!("{}/{path}", world.origin)).send().await.expect("an answer");
         assert_eq!(got.status().as_u16(), 405);
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_if_its_headers_are_refused() {
+    let world = World::open().await;
+    let (now, stale, early) = (at(0), at(-301), at(301));
+    let signature = sign(SECRET, &now, b"x");
+    let not_hex = format!("v0={}", "g".repeat(64));
+    for path in ["commands", "interactive", "events"] {
+        for headers in [
+            vec![],
+            vec![(TIMESTAMP, now.as_str())],
+            vec![(SIGNATURE, signature.as_str())],
+            vec![(SIGNATURE, &signature[3..]), (TIMESTAMP, &now)],
+            vec![(SIGNATURE, &signature[..66]), (TIMESTAMP, &now)],
+            vec![(SIGNATURE, &not_hex), (TIMESTAMP, &now)],
+            vec![(SIGNATURE, &signature), (TIMESTAMP, "now")],
+            vec![(SIGNATURE, &signature), (TIMESTAMP, &stale)],
+            vec![(SIGNATURE, &signature), (TIMESTAMP, &early)],
+        ] {
+            let line = announce(&format!("{}/{path}", world.origin), &headers, 1000).await;
+            assert!(line.starts_with("HTTP/1.1 401"), "{line} {headers:?}");
+        }
+        let headers = [(SIGNATURE, signature.as_str()), (TIMESTAMP, now.as_str())];
+        let line = announce(&format!("{}/{path}", world.origin), &headers, MAX_BODY_BYTES + 1).await;
+        assert!(line.starts_with("HTTP/1.1 413"), "{line}");
     }
 }
