@@ -131,9 +131,9 @@ async function start() {
   themeButton();
   const closeDrawer = drawer();
   follow({
-    snapshot: (races) => log.snapshot(races),
+    snapshot: (page) => log.snapshot(page),
     message: (race) => log.upsert(race),
-    disconnected: () => banner("Connection lost. Reconnecting …"),
+    disconnected: (reason) => banner(reason || "Connection lost. Reconnecting …"),
     connected: () => banner(""),
   });
   const loaded = await attempt(async () => {
@@ -150,7 +150,8 @@ async function start() {
 
 const greeting = el("section", { class: "welcome", "aria-label": "Welcome", hidden: true });
 byId("messages").before(greeting);
-const log = new Log({ press, welcome: greeting });
+const earlier = (id) => attempt(async () => log.prepend(await request(`/api/messages?before=${id}`)));
+const log = new Log({ press, earlier, welcome: greeting });
 const composer = new Composer(send);
 composer.onchange = () => {
   if (offered !== null && byId("say").value.trim() !== offered) offered = null;

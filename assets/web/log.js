@@ -8,9 +8,12 @@ const MAX_MESSAGES = 200;
 /** The distance to the latest message, in pixels, within which the reader follows it. */
 const FOLLOW_DISTANCE = 60;
 
-/** The log. `press` handles the buttons under messages; `welcome` is shown while the channel is empty. */
+/**
+ * The log. `press` handles the buttons under messages, `earlier` loads the messages before one; `welcome` is shown while the
+ * channel is empty.
+ */
 export class Log {
-  constructor({ press, welcome }) {
+  constructor({ press, earlier, welcome }) {
     this.press = press;
     this.scroller = byId("log");
     this.list = byId("messages");
@@ -19,31 +22,52 @@ export class Log {
     this.races = new Map();
     this.welcome = welcome;
     this.following = true;
+    this.earlier = el("button", { type: "button", class: "earlier", hidden: true }, "Show earlier messages");
+    this.earlier.addEventListener("click", () => earlier(this.oldest));
+    this.list.before(this.earlier);
     this.scroller.addEventListener("scroll", () => this.scrolled());
     this.pill.addEventListener("click", () => this.toLatest(true));
     new ResizeObserver(() => this.settle()).observe(this.list);
     new ResizeObserver(() => this.settle()).observe(this.scroller);
   }
 
-  /** Shows exactly these races, oldest first. */
-  snapshot(races) {
-    const ids = new Set(races.map((race) => race.id));
-    for (const id of this.races.keys()) if (!ids.has(id)) this.remove(id);
-    for (const race of races) this.put(race);
+  /** Shows the newest races, oldest first. Earlier ones that were loaded stay where nothing is missing between them. */
+  snapshot({ messages, has_earlier }) {
+    const ids = new Set(messages.map((race) => race.id));
+    const joins = has_earlier && this.races.has(messages[0].id);
+    for (const [id, race] of this.races)
+      if (!ids.has(id) && !(joins && id < messages[0].id && !race.live)) this.remove(id);
+    for (const race of messages) this.put(race);
+    if (!joins) this.begin(messages, has_earlier);
     show(this.welcome, this.races.size === 0);
     this.known = true;
     this.settle();
   }
 
-  /** Adds or updates a race, and announces its start and end. */
+  /** Adds earlier races, and keeps the reader's position. */
+  prepend({ messages, has_earlier }) {
+    const below = this.scroller.scrollHeight - this.scroller.scrollTop;
+    for (const race of messages) this.put(race);
+    this.begin(messages, has_earlier);
+    this.scroller.scrollTop = this.scroller.scrollHeight - below;
+  }
+
+  /** Records where the shown history begins. */
+  begin(messages, hasEarlier) {
+    this.oldest = messages[0]?.id ?? this.oldest;
+    show(this.earlier, hasEarlier);
+  }
+
+  /** Adds or updates a race, and announces its start and end. A race before the shown history is loaded with its page. */
   upsert(race) {
     const before = this.races.get(race.id);
+    if (!before && !this.earlier.hidden && race.id < this.oldest) return;
     const wasLive = before?.live ?? false;
     this.put(race);
     show(this.welcome, false);
     if (!before) setText(this.announcer, startAnnouncement(race));
     else if (wasLive && race.progress !== "live") setText(this.announcer, endAnnouncement(race));
-    if (this.races.size > MAX_MESSAGES) this.remove(this.races.keys().next().value);
+    if (this.races.size > MAX_MESSAGES) this.remove([...this.races.keys()].sort()[0]);
     this.settle();
   }
 

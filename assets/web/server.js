@@ -22,29 +22,52 @@ export async function request(path, body) {
   return json;
 }
 
-const RETRY_DELAY_MS = 2000;
+const MIN_RETRY_DELAY_MS = 2000;
+const MAX_RETRY_DELAY_MS = 60_000;
 const HIDDEN_TIMEOUT_MS = 60_000;
 
+/** Returns the sentence with which the service refuses the stream, or "" if it does not. */
+async function refusal() {
+  const probe = new AbortController();
+  try {
+    const response = await fetch("/api/channel", { signal: probe.signal });
+    return response.ok ? "" : ((await response.json()).say ?? "");
+  } catch {
+    return "";
+  } finally {
+    probe.abort();
+  }
+}
+
 /**
- * Follows the channel for as long as the page is open; calls `snapshot(messages)`, `message(message)`,
- * `disconnected()` and `connected()`. A tab that is hidden for a minute disconnects, since a browser allows all tabs of
- * one service six connections.
+ * Follows the channel for as long as the page is open; calls `snapshot(page)`, `message(message)`,
+ * `disconnected(reason)` and `connected()`. A tab that is hidden for a minute disconnects, since a browser allows all tabs
+ * of one service six connections.
  */
 export function follow({ snapshot, message, disconnected, connected }) {
   let source;
   let retry;
   let disconnect;
+  let delay = MIN_RETRY_DELAY_MS;
   const open = () => {
     clearTimeout(retry);
     source?.close();
-    source = new EventSource("/api/channel");
-    source.addEventListener("open", connected);
-    source.addEventListener("snapshot", (event) => snapshot(JSON.parse(event.data)));
-    source.addEventListener("message", (event) => message(JSON.parse(event.data)));
-    source.addEventListener("error", () => {
-      disconnected();
-      // The browser reconnects by itself after a network error, but gives up after an HTTP error.
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_DELAY_MS);
+    const opened = new EventSource("/api/channel");
+    source = opened;
+    opened.addEventListener("open", () => {
+      delay = MIN_RETRY_DELAY_MS;
+      connected();
+    });
+    opened.addEventListener("snapshot", (event) => snapshot(JSON.parse(event.data)));
+    opened.addEventListener("message", (event) => message(JSON.parse(event.data)));
+    opened.addEventListener("error", async () => {
+      disconnected("");
+      // The browser reconnects by itself after a network error, but gives up after an HTTP error, and hides its text.
+      if (opened.readyState !== EventSource.CLOSED) return;
+      retry = setTimeout(open, delay);
+      delay = Math.min(2 * delay, MAX_RETRY_DELAY_MS);
+      const reason = await refusal();
+      if (reason && source === opened) disconnected(reason);
     });
   };
   document.addEventListener("visibilitychange", () => {

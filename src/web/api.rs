@@ -6,12 +6,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{Path, State, rejection::JsonRejection},
+    body::{Body, Bytes},
+    extract::{Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode, header},
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures::{Stream, StreamExt};
@@ -19,7 +17,7 @@ use serde::Deserialize;
 
 use super::{
     LocalChannel,
-    channel::{Message, Position, Update},
+    channel::{Message, Position},
     render::{AnswersDto, ExplanationDto, LineupDto, ReplyCard},
     surface::WebSurface,
 };
@@ -28,13 +26,10 @@ use crate::{
     command::{self, Command},
     model::ModelId,
     race::{Asker, RaceId, Record},
+    surface::Chart,
     view::text,
 };
 
-/// The interval at which a quiet stream sends a comment.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
-/// The delay after which a tab reopens a lost stream.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The most characters of a visitor's name.
 const MAX_NAME_CHARS: usize = 40;
 /// The time that providers get to list their models.
@@ -45,6 +40,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
     Router::new()
         .route("/api/channel", get(channel))
         .route("/api/lineup", get(lineup))
+        .route("/api/messages", get(messages))
         .route("/api/command", post(command))
         .route("/api/races/{id}/stop", post(stop))
         .route("/api/races/{id}/again", post(again))
@@ -143,23 +139,38 @@ struct ButtonRequest {
 }
 
 /// Streams the messages as server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>):
-/// `snapshot` holds all of them, `message` a new or changed one.
-async fn channel(State(local): State<LocalChannel>, headers: HeaderMap) -> impl IntoResponse {
+/// `snapshot` holds the newest of them, `message` a new or changed one.
+async fn channel(State(local): State<LocalChannel>, headers: HeaderMap) -> Result<Response, HttpRefusal> {
+    let Some(permit) = local.channel.stream_permit() else {
+        let say =
+            "Too many tabs are open on this channel. Close some of them; this page tries again by itself.";
+        return Err(HttpRefusal::new(StatusCode::SERVICE_UNAVAILABLE, say));
+    };
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(Position::parse);
-    let updates = Arc::clone(&local.channel).follow(seen);
-    Sse::new(events(updates)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL))
+    // the stream keeps its permit
+    let events = Arc::clone(&local.channel).follow(seen).inspect(move |_| _ = &permit);
+    let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    Ok((head, streamed(events)).into_response())
 }
 
-fn events(updates: impl Stream<Item = (Position, Update)>) -> impl Stream<Item = Result<Event, Infallible>> {
-    updates.map(|(position, update)| {
-        let event = match update {
-            Update::Snapshot(all) => {
-                Event::default().event("snapshot").data(format!("[{}]", all.join(","))).retry(RETRY_DELAY)
-            }
-            Update::Upsert(json) => Event::default().event("message").data(json),
-        };
-        Ok(event.id(position.to_string()))
-    })
+/// The message before which others are requested.
+#[derive(Deserialize)]
+struct Before {
+    before: String,
+}
+
+/// Returns the messages just before one, as in a snapshot.
+async fn messages(
+    State(local): State<LocalChannel>,
+    Query(Before { before }): Query<Before>,
+) -> Result<Response, HttpRefusal> {
+    let page = local.channel.page(Some(race_id(&before)?));
+    let head = [(header::CONTENT_TYPE, "application/json")];
+    Ok((head, streamed(Arc::clone(&local.channel).page_json(page))).into_response())
+}
+
+fn streamed(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Body {
+    Body::from_stream(chunks.map(Ok::<_, Infallible>))
 }
 
 /// Returns what the page needs before the user types: models, commands, examples.
@@ -259,13 +270,24 @@ async fn chart(State(local): State<LocalChannel>, Path(id): Path<String>) -> Res
         .ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race has no chart yet."))?;
     let head =
         [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=3600, immutable")];
-    Ok((head, chart.png.clone()).into_response())
+    Ok((head, Bytes::from_owner(Picture(chart))).into_response())
+}
+
+/// The bytes of a chart, which all its readers share.
+struct Picture(Arc<Chart>);
+
+impl AsRef<[u8]> for Picture {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.png
+    }
 }
 
 fn message(local: &LocalChannel, id: &str) -> Result<Message, HttpRefusal> {
-    let id = RaceId::parse(id)
-        .ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))?;
-    local.channel.find(id).ok_or_else(expired)
+    local.channel.find(race_id(id)?).ok_or_else(expired)
+}
+
+fn race_id(id: &str) -> Result<RaceId, HttpRefusal> {
+    RaceId::parse(id).ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))
 }
 
 /// The record of a race of this channel that is over.

@@ -2,14 +2,30 @@
 //!
 //! Every change gets the next version number. A tab names the last version that it received and gets what is newer: the
 //! latest state of each message, never a backlog of old ones. So a slow tab holds nothing up.
+//!
+//! Memory is bounded whatever tabs do: a message is encoded once for all of them, and a tab takes it from the channel only
+//! when it can be sent. A tab that does not read holds the frame that is being sent, and the server closes its connection.
+//!
+//! | limit | value |
+//! | --- | --- |
+//! | messages that are kept | 200 |
+//! | messages of a snapshot, or of a page of earlier ones | 20 |
+//! | event streams | 128 |
 
 use std::{
     collections::VecDeque,
+    fmt::Write as _,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use axum::body::Bytes;
 use futures::{Stream, StreamExt, stream};
-use tokio::sync::watch;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -17,6 +33,14 @@ use crate::{race::RaceId, surface::Chart};
 
 /// The number of messages that are kept. Beyond it the oldest finished one is dropped.
 pub(super) const MAX_MESSAGES: usize = 200;
+/// The number of messages of a snapshot, and of a page of earlier ones.
+const PAGE_MESSAGES: usize = 20;
+/// The number of event streams.
+const MAX_STREAMS: usize = 128;
+/// The interval at which a quiet stream sends a comment.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// The delay in milliseconds after which a tab reopens a lost stream.
+const RETRY_DELAY_MS: u32 = 1000;
 
 /// One message.
 #[derive(Clone)]
@@ -29,8 +53,6 @@ pub(super) struct Message {
     pub(super) is_over: bool,
     /// Cancelled once the race's record is available, shortly after its last frame.
     pub(super) recorded: CancellationToken,
-    /// The JSON that tabs receive.
-    pub(super) json: Arc<str>,
     /// Its chart, once it is drawn.
     pub(super) chart: Option<Arc<Chart>>,
 }
@@ -57,19 +79,29 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// An update for a tab.
-pub(super) enum Update {
-    /// All messages, oldest first.
-    Snapshot(Vec<Arc<str>>),
-    /// One new or changed message.
-    Upsert(Arc<str>),
+/// A message with the JSON that tabs receive.
+struct Post {
+    version: u64,
+    message: Message,
+    /// The event of the stream, encoded for all tabs.
+    event: Bytes,
+    /// The part of the event that is the message's JSON.
+    json: Bytes,
+}
+
+/// Some messages in their order.
+pub(super) struct Page {
+    ids: Vec<RaceId>,
+    has_earlier: bool,
+    position: Position,
 }
 
 /// The channel.
 pub(super) struct Channel {
     run: Uuid,
-    messages: Mutex<VecDeque<(u64, Message)>>,
+    posts: Mutex<VecDeque<Post>>,
     version: watch::Sender<u64>,
+    streams: Arc<Semaphore>,
     closing: CancellationToken,
 }
 
@@ -78,52 +110,94 @@ impl Channel {
     pub(super) fn new() -> Self {
         Self {
             run: Uuid::now_v7(),
-            messages: Mutex::default(),
+            posts: Mutex::default(),
             version: watch::Sender::new(0),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Adds the message or replaces the one with its id.
-    pub(super) fn put(&self, message: Message) {
-        let mut messages = self.messages();
+    /// Adds the message or replaces the one with its id. `json` is a JSON object on one line.
+    pub(super) fn put(&self, message: Message, json: &str) {
+        let mut posts = self.posts();
         let version = *self.version.borrow() + 1;
-        if let Some(slot) = messages.iter_mut().find(|(_, known)| known.id == message.id) {
-            *slot = (version, message);
+        let mut event = format!("event: message\nid: {}\ndata: ", self.position(version));
+        let start = event.len();
+        event.push_str(json);
+        let end = event.len();
+        event.push_str("\n\n");
+        let event = Bytes::from(event);
+        let post = Post { version, message, json: event.slice(start..end), event };
+        if let Some(slot) = posts.iter_mut().find(|known| known.message.id == post.message.id) {
+            *slot = post;
         } else {
-            if messages.len() == MAX_MESSAGES {
-                let oldest = messages.iter().position(|(_, known)| known.is_over).unwrap_or(0);
-                messages.remove(oldest);
+            if posts.len() == MAX_MESSAGES {
+                let oldest = posts.iter().position(|known| known.message.is_over).unwrap_or(0);
+                posts.remove(oldest);
             }
-            messages.push_back((version, message));
+            posts.push_back(post);
         }
         self.version.send_replace(version);
     }
 
     /// The message of this race; `None` where it is unknown or was dropped.
     pub(super) fn find(&self, id: RaceId) -> Option<Message> {
-        self.messages().iter().find(|(_, message)| message.id == id).map(|(_, message)| message.clone())
+        self.posts().iter().find(|post| post.message.id == id).map(|post| post.message.clone())
     }
 
-    /// Streams the updates after `seen`, each with its position; first a snapshot where `seen` is `None` or of another run
-    /// of the service. When the channel closes, the stream ends after the latest state.
-    pub(super) fn follow(
-        self: Arc<Self>,
-        seen: Option<Position>,
-    ) -> impl Stream<Item = (Position, Update)> + Send {
+    /// Returns the permit for an event stream; `None` if there are too many streams.
+    pub(super) fn stream_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.streams).try_acquire_owned().ok()
+    }
+
+    /// Returns the newest messages, or those just before the message of race `before`: none where it was dropped.
+    pub(super) fn page(&self, before: Option<RaceId>) -> Page {
+        let posts = self.posts();
+        let end = match before {
+            None => posts.len(),
+            Some(id) => posts.iter().position(|post| post.message.id == id).unwrap_or(0),
+        };
+        let start = end.saturating_sub(PAGE_MESSAGES);
+        let ids = posts.range(start..end).map(|post| post.message.id).collect();
+        Page { ids, has_earlier: start > 0, position: self.position(*self.version.borrow()) }
+    }
+
+    /// Streams the JSON of a page: `{"has_earlier": ..., "messages": [...]}`. Each message is looked up when it can be sent.
+    pub(super) fn page_json(self: Arc<Self>, page: Page) -> impl Stream<Item = Bytes> + Send {
+        let start = Bytes::from(format!("{{\"has_earlier\":{},\"messages\":[", page.has_earlier));
+        let mut separator = "";
+        let messages = stream::iter(page.ids).flat_map(move |id| {
+            let json = self.posts().iter().find(|post| post.message.id == id).map(|post| post.json.clone());
+            let separated =
+                json.map(|json| [Bytes::from_static(mem::replace(&mut separator, ",").as_bytes()), json]);
+            stream::iter(separated.into_iter().flatten())
+        });
+        stream::iter([start]).chain(messages).chain(stream::iter([Bytes::from_static(b"]}")]))
+    }
+
+    /// Streams the events after `seen`; first a snapshot where `seen` is `None` or of another run of the service. When the
+    /// channel closes, the stream ends after the latest state.
+    pub(super) fn follow(self: Arc<Self>, seen: Option<Position>) -> impl Stream<Item = Bytes> + Send {
         let watching = self.version.subscribe();
         let known = seen.filter(|seen| seen.run == self.run);
-        let (first, version) = if let Some(position) = known {
-            (None, position.version)
-        } else {
-            let (position, all) = self.snapshot();
-            (Some((position, Update::Snapshot(all))), position.version)
-        };
-        let later = stream::unfold((self, watching, version), async |(channel, mut watching, version)| {
-            let (position, json) = channel.next(&mut watching, version).await?;
-            Some(((position, Update::Upsert(json)), (channel, watching, position.version)))
+        let page = known.is_none().then(|| self.page(None));
+        let version =
+            known.or(page.as_ref().map(|page| page.position)).map_or(0, |position| position.version);
+        let snapshot = page.map(|page| {
+            let mut head = String::from("event: snapshot\n");
+            // writing to a string cannot fail
+            let _ = write!(head, "retry: {RETRY_DELAY_MS}\nid: {}\ndata: ", page.position);
+            let json = Arc::clone(&self).page_json(page);
+            stream::iter([Bytes::from(head)]).chain(json).chain(stream::iter([Bytes::from_static(b"\n\n")]))
         });
-        stream::iter(first).chain(later)
+        let later = stream::unfold((self, watching, version), async |(channel, mut watching, version)| {
+            let Ok(next) = timeout(KEEP_ALIVE_INTERVAL, channel.next(&mut watching, version)).await else {
+                return Some((Bytes::from_static(b":\n\n"), (channel, watching, version)));
+            };
+            let (version, event) = next?;
+            Some((event, (channel, watching, version)))
+        });
+        stream::iter(snapshot).flatten().chain(later)
     }
 
     /// Ends every stream once it has the latest state.
@@ -131,40 +205,36 @@ impl Channel {
         self.closing.cancel();
     }
 
-    fn snapshot(&self) -> (Position, Vec<Arc<str>>) {
-        let messages = self.messages();
-        let position = Position { run: self.run, version: *self.version.borrow() };
-        (position, messages.iter().map(|(_, message)| Arc::clone(&message.json)).collect())
+    fn position(&self, version: u64) -> Position {
+        Position { run: self.run, version }
     }
 
-    async fn next(&self, watching: &mut watch::Receiver<u64>, seen: u64) -> Option<(Position, Arc<str>)> {
+    async fn next(&self, watching: &mut watch::Receiver<u64>, seen: u64) -> Option<(u64, Bytes)> {
         loop {
             watching.mark_unchanged();
-            if let Some((version, json)) = self.after(seen) {
-                return Some((Position { run: self.run, version }, json));
+            if let Some(next) = self.after(seen) {
+                return Some(next);
             }
             self.closing.run_until_cancelled(watching.changed()).await?.ok()?;
         }
     }
 
     /// The oldest change after `seen` that no later change of the same message hides.
-    fn after(&self, seen: u64) -> Option<(u64, Arc<str>)> {
-        let messages = self.messages();
-        let unseen = messages.iter().filter(|(version, _)| *version > seen);
-        unseen
-            .min_by_key(|(version, _)| *version)
-            .map(|(version, message)| (*version, Arc::clone(&message.json)))
+    fn after(&self, seen: u64) -> Option<(u64, Bytes)> {
+        let posts = self.posts();
+        let unseen = posts.iter().filter(|post| post.version > seen);
+        unseen.min_by_key(|post| post.version).map(|post| (post.version, post.event.clone()))
     }
 
     /// Locks the messages. No critical section can panic half way, so a poisoned lock still guards valid data.
-    fn messages(&self) -> MutexGuard<'_, VecDeque<(u64, Message)>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn posts(&self) -> MutexGuard<'_, VecDeque<Post>> {
+        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt;
+    use futures::FutureExt as _;
 
     use super::*;
 
@@ -172,72 +242,127 @@ mod tests {
         RaceId::parse(&format!("00000000-0000-7000-8000-{n:012}")).expect("an id")
     }
 
-    fn message(n: usize, is_over: bool, text: &str) -> Message {
-        Message {
+    fn put(channel: &Channel, n: usize, is_over: bool, json: &str) {
+        let message = Message {
             id: id(n),
             asker: String::new(),
             is_over,
-            json: text.into(),
             chart: None,
             recorded: CancellationToken::new(),
-        }
+        };
+        channel.put(message, json);
     }
 
-    fn text(update: Option<(Position, Update)>) -> String {
-        match update.expect("an update").1 {
-            Update::Snapshot(all) => format!("[{}]", all.join(" ")),
-            Update::Upsert(json) => json.to_string(),
+    /// Returns the next event of a stream: its id and its data.
+    async fn next(tab: &mut (impl Stream<Item = Bytes> + Unpin)) -> Option<(String, String)> {
+        let mut event = String::new();
+        while !event.ends_with("\n\n") {
+            event.push_str(std::str::from_utf8(&tab.next().await?).expect("text"));
         }
+        let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).expect("a field");
+        Some((field("id: ").to_owned(), field("data: ").to_owned()))
+    }
+
+    async fn text(tab: &mut (impl Stream<Item = Bytes> + Unpin)) -> String {
+        next(tab).await.expect("an event").1
+    }
+
+    fn snapshot(messages: &str) -> String {
+        format!("{{\"has_earlier\":false,\"messages\":[{messages}]}}")
     }
 
     #[tokio::test]
     async fn a_slow_tab_gets_only_the_latest_state_of_each_message() {
         let channel = Arc::new(Channel::new());
-        channel.put(message(1, false, "a1"));
+        put(&channel, 1, false, "a1");
         let mut tab = Box::pin(Arc::clone(&channel).follow(None));
-        assert_eq!(text(tab.next().await), "[a1]");
+        assert_eq!(text(&mut tab).await, snapshot("a1"));
         for round in 2..500 {
-            channel.put(message(1, false, &format!("a{round}")));
-            channel.put(message(2, false, &format!("b{round}")));
+            put(&channel, 1, false, &format!("a{round}"));
+            put(&channel, 2, false, &format!("b{round}"));
         }
-        assert_eq!([text(tab.next().await), text(tab.next().await)], ["a499", "b499"]);
+        assert_eq!([text(&mut tab).await, text(&mut tab).await], ["a499", "b499"]);
         assert!(tab.next().now_or_never().is_none(), "more than the latest state was sent");
     }
 
     #[tokio::test]
     async fn a_returning_tab_catches_up_and_one_from_another_run_starts_over() {
         let channel = Arc::new(Channel::new());
-        channel.put(message(1, true, "a"));
+        put(&channel, 1, true, "a");
         let mut tab = Box::pin(Arc::clone(&channel).follow(None));
-        let (seen, _) = tab.next().await.expect("a snapshot");
-        channel.put(message(2, true, "b"));
-        let seen = Position::parse(&seen.to_string()).expect("reads its own text");
+        let (seen, _) = next(&mut tab).await.expect("a snapshot");
+        put(&channel, 2, true, "b");
+        let seen = Position::parse(&seen).expect("reads its own text");
         let mut back = Box::pin(Arc::clone(&channel).follow(Some(seen)));
-        assert_eq!(text(back.next().await), "b");
+        assert_eq!(text(&mut back).await, "b");
         let stranger = Position { run: Uuid::nil(), ..seen };
         let mut anew = Box::pin(Arc::clone(&channel).follow(Some(stranger)));
-        assert_eq!(text(anew.next().await), "[a b]");
+        assert_eq!(text(&mut anew).await, snapshot("a,b"));
     }
 
     #[tokio::test]
     async fn closing_ends_a_stream_after_the_latest_state() {
         let channel = Arc::new(Channel::new());
         let mut tab = Box::pin(Arc::clone(&channel).follow(None));
-        assert_eq!(text(tab.next().await), "[]");
-        channel.put(message(1, true, "last"));
+        assert_eq!(text(&mut tab).await, snapshot(""));
+        put(&channel, 1, true, "last");
         channel.close();
-        assert_eq!(text(tab.next().await), "last");
+        assert_eq!(text(&mut tab).await, "last");
         assert!(tab.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_stream_sends_comments() {
+        let channel = Arc::new(Channel::new());
+        let mut tab = Box::pin(Arc::clone(&channel).follow(None));
+        assert_eq!(text(&mut tab).await, snapshot(""));
+        assert_eq!(tab.next().await.as_deref(), Some(&b":\n\n"[..]));
+    }
+
+    #[tokio::test]
+    async fn all_tabs_share_one_encoded_event() {
+        let channel = Arc::new(Channel::new());
+        let seen = Some(channel.position(0));
+        put(&channel, 1, true, "a");
+        let mut tabs = [(); 2].map(|()| Box::pin(Arc::clone(&channel).follow(seen)));
+        let [one, other] = &mut tabs;
+        let (one, other) = (one.next().await.expect("an event"), other.next().await.expect("an event"));
+        assert_eq!(one.as_ptr(), other.as_ptr());
+    }
+
+    #[tokio::test]
+    async fn a_page_holds_the_messages_before_another() {
+        let channel = Arc::new(Channel::new());
+        for n in 0..=2 * PAGE_MESSAGES {
+            put(&channel, n, true, &n.to_string());
+        }
+        let read = async |before: Option<usize>| {
+            let page = channel.page(before.map(id));
+            let json: Vec<Bytes> = Arc::clone(&channel).page_json(page).collect().await;
+            serde_json::from_slice::<serde_json::Value>(&json.concat()).expect("JSON")
+        };
+        let numbers = |range: std::ops::Range<usize>| serde_json::json!(range.collect::<Vec<_>>());
+        let newest = read(None).await;
+        let first = PAGE_MESSAGES + 1;
+        assert_eq!(
+            (&newest["messages"], &newest["has_earlier"]),
+            (&numbers(first..first + 20), &true.into())
+        );
+        let second = read(Some(first)).await;
+        assert_eq!((&second["messages"], &second["has_earlier"]), (&numbers(1..first), &true.into()));
+        let last = read(Some(1)).await;
+        assert_eq!((&last["messages"], &last["has_earlier"]), (&numbers(0..1), &false.into()));
+        assert_eq!(read(Some(999)).await["messages"], numbers(0..0), "a message that was dropped");
     }
 
     #[test]
     fn the_oldest_finished_message_is_dropped_first() {
         let channel = Channel::new();
-        channel.put(message(0, false, "live"));
+        put(&channel, 0, false, "live");
         for n in 1..=MAX_MESSAGES {
-            channel.put(message(n, true, "over"));
+            put(&channel, n, true, "over");
         }
         assert!(channel.find(id(0)).is_some() && channel.find(id(1)).is_none());
-        assert_eq!(channel.snapshot().1.len(), MAX_MESSAGES);
+        assert_eq!(channel.posts().len(), MAX_MESSAGES);
     }
 }

@@ -52,7 +52,8 @@ impl WebSurface {
         }
         self.json = Arc::clone(&json);
         let (asker, recorded) = (self.asker.clone(), self.recorded.clone());
-        self.channel.put(Message { id: self.id, asker, is_over: view.is_final(), recorded, json, chart });
+        let message = Message { id: self.id, asker, is_over: view.is_final(), recorded, chart };
+        self.channel.put(message, &json);
     }
 }
 

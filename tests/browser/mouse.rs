@@ -147,3 +147,43 @@ async fn cards_and_refusals_appear_only_in_this_tab() {
     assert_eq!(browser.value("document.querySelectorAll('.ephemeral').length").await, json!(0));
     browser.close().await;
 }
+
+#[tokio::test]
+async fn earlier_messages_are_loaded_on_request() {
+    let Some((site, browser)) = open([model("a").says("x").finishes("stop")]).await else { return };
+    let mut tab = site.tab().await;
+    for n in 0..45 {
+        let id = site.race("ana", &format!("compare {n}")).await;
+        tab.charted(&id).await;
+    }
+    browser.client.goto(&site.url("/")).await.expect("the page anew");
+    let count = "return document.querySelectorAll('.race').length === args[0]";
+    for shown in [20, 40, 45] {
+        browser.until(count, vec![json!(shown)]).await;
+        if shown < 45 {
+            browser.click(".earlier").await;
+        }
+    }
+    let prompts =
+        browser.value("[...document.querySelectorAll('.race .prompt')].map((node) => node.textContent)");
+    let numbers: Vec<String> = (0..45).map(|n| n.to_string()).collect();
+    assert_eq!(prompts.await, json!(numbers), "in their order");
+    assert_eq!(browser.value("document.querySelector('.earlier').hidden").await, true);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_tab_too_many_is_told_so_and_connects_later() {
+    let Some(mut browser) = Browser::start(DESKTOP).await else { return };
+    let site = Site::open([model("a")]).await;
+    let mut tabs = vec![];
+    for _ in 0..128 {
+        tabs.push(site.tab().await);
+    }
+    browser.visit(&site.url("/")).await;
+    let told = "return document.getElementById('banner').textContent.includes('Too many tabs')";
+    browser.until(told, vec![]).await;
+    tabs.clear();
+    browser.until("return document.getElementById('banner').hidden", vec![]).await;
+    browser.close().await;
+}

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::site::Site;
-use crate::support::script::{Script, model};
+use super::site::{Site, read};
+use crate::support::{
+    script::{Script, model},
+    wait::eventually,
+};
 
 fn pair() -> [Script; 2] {
     [
@@ -152,4 +155,43 @@ async fn a_restart_ends_every_message_and_then_every_stream() {
     assert_eq!(tab.messages[&id]["progress"], "interrupted");
     let (status, said) = site.say("ana", "compare y").await;
     assert!(status == 503 && said["say"].as_str().is_some_and(|say| say.contains("restarting")), "{said}");
+}
+
+#[tokio::test]
+async fn a_snapshot_holds_the_newest_messages_and_earlier_ones_are_loaded_on_request() {
+    let site = Site::open([model("a").says("x").finishes("stop")]).await;
+    let mut ids = vec![];
+    let mut tab = site.tab().await;
+    for n in 0..25 {
+        ids.push(site.race("ana", &format!("compare {n}")).await);
+        tab.charted(&ids[n]).await;
+    }
+    let mut late = site.tab().await;
+    assert!(late.next().await);
+    assert_eq!(late.messages.keys().collect::<Vec<_>>(), ids[5..].iter().collect::<Vec<_>>());
+    let (status, page) =
+        read(site.get(&format!("/api/messages?before={}", ids[5])).send().await.expect("an answer")).await;
+    let found: Vec<&str> = page["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .filter_map(|race| race["id"].as_str())
+        .collect();
+    assert_eq!((status, found), (200, ids[..5].iter().map(String::as_str).collect()));
+    assert_eq!(page["has_earlier"], false);
+    assert_eq!(page["messages"][0], tab.messages[&ids[0]], "as the stream sent it");
+}
+
+#[tokio::test]
+async fn too_many_tabs_are_refused_with_a_sentence() {
+    let site = Site::open([model("a")]).await;
+    let mut tabs = vec![];
+    for _ in 0..128 {
+        tabs.push(site.tab().await);
+    }
+    let (status, said) = read(site.get("/api/channel").send().await.expect("an answer")).await;
+    assert!(status == 503 && said["say"].as_str().is_some_and(|say| say.contains("Too many tabs")), "{said}");
+    tabs.pop();
+    let is_open = async || site.get("/api/channel").send().await.expect("an answer").status() == 200;
+    eventually(is_open).await;
 }

@@ -152,7 +152,7 @@ impl Tab {
             "message" => {}
             other => panic!("an unknown event: {other}"),
         }
-        let messages = data.as_array().cloned().unwrap_or_else(|| vec![data]);
+        let messages = data["messages"].as_array().cloned().unwrap_or_else(|| vec![data]);
         for message in messages {
             self.frames.push(message.clone());
             self.messages.insert(message["id"].as_str().expect("an id").to_owned(), message);
