@@ -1,10 +1,19 @@
 //! `/healthz`, `/readyz` and `/metrics`: whether the runtime is alive, what readiness misses, what the process uses.
 //!
-//! `/healthz` checks nothing outside the process: no restart mends an outage of a platform or of the store.
+//! `/healthz` checks nothing outside the process: no restart mends an outage of a platform or of the store. It responds under
+//! any host name. The other two obey the rule of [`Hosts`] where the service listens on loopback, so that no web page can
+//! read them under a name of its own (DNS rebinding); elsewhere they respond under any name, as a scraper may use.
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use metrics::gauge;
 use metrics_process::Collector;
 use tokio::{
@@ -22,6 +31,7 @@ use crate::{
         field,
         metrics::{self as name, handle as recorder},
     },
+    web::Hosts,
 };
 
 /// The interval at which the recorder folds its samples.
@@ -51,9 +61,26 @@ pub(super) async fn beats(stamp: watch::Sender<Instant>) {
     }
 }
 
-/// Returns the routes `/healthz` and `/readyz`.
-pub(super) fn probes(health: Health) -> Router {
-    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health)
+/// Returns the routes `/healthz` and `/readyz`; the latter under these hosts, or under any.
+pub(super) fn probes(health: Health, hosts: Option<Hosts>) -> Router {
+    let ready = guarded(Router::new().route("/readyz", get(readyz)), hosts);
+    Router::new().route("/healthz", get(healthz)).merge(ready).with_state(health)
+}
+
+/// Returns `router` under these hosts, or under any.
+fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>, hosts: Option<Hosts>) -> Router<S> {
+    match hosts {
+        Some(hosts) => router.layer(middleware::from_fn_with_state(hosts, check_host)),
+        None => router,
+    }
+}
+
+async fn check_host(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    if hosts.allow_request(request.uri(), request.headers()) {
+        return next.run(request).await;
+    }
+    let text = "unknown host name: use 127.0.0.1 or localhost, or add the name to allowed_hosts in [http]\n";
+    (StatusCode::MISDIRECTED_REQUEST, text).into_response()
 }
 
 async fn healthz(State(health): State<Health>) -> (StatusCode, &'static str) {
@@ -82,15 +109,16 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
 }
 
-/// Returns the route `/metrics`; memory, open files and CPU of the process are measured on request.
-pub(super) fn metrics() -> Router {
+/// Returns the route `/metrics` under these hosts, or under any; memory, open files and CPU of the process are measured on
+/// request.
+pub(super) fn metrics(hosts: Option<Hosts>) -> Router {
     let (recorder, process) = (recorder(), Collector::default());
     process.describe();
     let page = move || {
         process.collect();
         std::future::ready(recorder.render())
     };
-    Router::new().route("/metrics", get(page))
+    guarded(Router::new().route("/metrics", get(page)), hosts)
 }
 
 /// Folds the recorder's samples and updates the gauges.

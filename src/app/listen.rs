@@ -5,9 +5,15 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::config::{Config, ConfigError, LISTEN_VARIABLE};
+
+/// The connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+/// The socket buffers of a connection, which belong to the kernel but count as the container's memory. Linux doubles them.
+const RECEIVE_BUFFER_BYTES: u32 = 32 * 1024;
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
 /// The source of a listen address.
 #[derive(Clone, Copy, Debug)]
@@ -45,15 +51,11 @@ impl AddressSource<'_> {
 ///
 /// # Errors
 /// A [`ConfigError`] that names the setting to change.
-pub(super) async fn bind(
+pub(super) fn bind(
     address: SocketAddr,
     source: AddressSource<'_>,
 ) -> Result<(TcpListener, SocketAddr), ConfigError> {
-    let bound = TcpListener::bind(address).await.and_then(|listener| {
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|error| {
+    listener(address).map_err(|error| {
         source.error(&match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("{address} is in use; stop what listens there, or set another address")
@@ -61,6 +63,17 @@ pub(super) async fn bind(
             _ => format!("{address} cannot be listened on ({error}); set another address"),
         })
     })
+}
+
+fn listener(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(cfg!(unix))?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// Returns the address at which a listener on `address` can be reached from the same machine.

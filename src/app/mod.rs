@@ -13,6 +13,7 @@ mod check;
 mod cli_race;
 mod composition;
 mod health;
+mod http_server;
 mod json;
 mod leader;
 mod listen;
@@ -88,7 +89,7 @@ async fn simulate(
     listen: SocketAddr,
     shutdown: CancellationToken,
 ) -> Result<u8, ConfigError> {
-    let (listener, address) = bind(listen, AddressSource::Argument).await?;
+    let (listener, address) = bind(listen, AddressSource::Argument)?;
     output::note(format_args!("llm-arena: simulated models at http://{}/v1", reachable(address)));
     let served = simulated::server::serve(listener, app.served(), shutdown.clone().cancelled_owned());
     let late = async {

@@ -5,9 +5,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
 use tokio::{
-    net::TcpListener,
     sync::watch,
     time::{Instant, timeout_at},
 };
@@ -16,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Composition, SUCCESS,
     health::{self, Health},
+    http_server::{self, MAX_METRICS_CONNECTIONS, max_connections},
     listen::{AddressSource, bind, reachable},
     output::note,
     platforms::Platforms,
@@ -36,7 +35,7 @@ const MIN_FINAL_FRAMES: Duration = Duration::from_millis(500);
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Result<u8, ConfigError> {
     let config = &app.config;
-    let (listener, address) = bind(config.http.listen, AddressSource::Listen(config)).await?;
+    let (listener, address) = bind(config.http.listen, AddressSource::Listen(config))?;
     let store = app.store();
     let arena = Arc::new(app.arena().with_store(store.clone(), app.caps()));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
@@ -45,13 +44,14 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     servers.spawn(closed.clone().run_until_cancelled_owned(health::beats(stamp)));
     let health =
         Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone(), beat };
-    let mut router = health::probes(health);
+    let mut router = health::probes(health, guarded_hosts(config, address));
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
-        None => router = router.merge(health::metrics()),
+        None => router = router.merge(health::metrics(guarded_hosts(config, address))),
         Some(address) => {
-            let (listener, address) = bind(address, AddressSource::MetricsListen(config)).await?;
+            let (listener, address) = bind(address, AddressSource::MetricsListen(config))?;
             tracing::info!(%address, "listening for metrics");
-            servers.spawn(http(listener, health::metrics(), closed.clone()));
+            let router = health::metrics(guarded_hosts(config, address));
+            servers.spawn(http_server::serve(listener, router, MAX_METRICS_CONNECTIONS, closed.clone()));
         }
     }
     let local = local_channel(app);
@@ -65,7 +65,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
-    servers.spawn(http(listener, router, closed.clone()));
+    servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
         store.state(),
@@ -109,12 +109,6 @@ impl OpenStore {
     }
 }
 
-async fn http(listener: TcpListener, router: Router, closed: CancellationToken) {
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closed.cancelled_owned()).await {
-        tracing::error!(%error, "the HTTP server ended");
-    }
-}
-
 /// Returns true if the local channel is served: by default only without a chat token, and on loopback.
 fn local_channel(app: &Composition) -> bool {
     let config = &app.config;
@@ -130,6 +124,11 @@ fn local_channel(app: &Composition) -> bool {
             true
         }
     }
+}
+
+/// Returns the hosts under which probes on `address` respond; `None` for any, beyond loopback.
+fn guarded_hosts(config: &Config, address: SocketAddr) -> Option<Hosts> {
+    address.ip().is_loopback().then(|| Hosts::loopback(config.http.allowed_hosts.clone()))
 }
 
 /// Returns the host names that the local channel answers to.

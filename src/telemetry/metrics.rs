@@ -76,6 +76,12 @@ pub const STORE_UP: &str = "arena_store_up";
 pub const STORE_SECONDS: &str = "arena_store_seconds";
 /// Live tasks of the runtime.
 pub const TASKS_ALIVE: &str = "arena_tasks_alive";
+/// Open HTTP connections from clients.
+pub const HTTP_CONNECTIONS: &str = "arena_http_connections";
+/// HTTP connections closed and requests refused to stay within a limit, by reason.
+pub const HTTP_REFUSED: &str = "arena_http_refused_total";
+/// Connections that could not be accepted, usually because too many files are open.
+pub const HTTP_ACCEPT_ERRORS: &str = "arena_http_accept_errors_total";
 /// Always 1, labelled with the version.
 pub const BUILD_INFO: &str = "arena_build_info";
 
@@ -157,6 +163,12 @@ fn describe() {
     );
     describe_counter!(SLACK_CONNECTIONS, "Attempts to open a Socket Mode connection, by outcome");
     describe_gauge!(SLACK_CONNECTIONS_LIVE, "Live Socket Mode connections");
+    describe_gauge!(HTTP_CONNECTIONS, "Open HTTP connections from clients");
+    describe_counter!(
+        HTTP_REFUSED,
+        "HTTP connections closed and requests refused to stay within a limit, by reason"
+    );
+    describe_counter!(HTTP_ACCEPT_ERRORS, "Connections that could not be accepted");
     describe_gauge!(BUDGET_REMAINING, "Remaining daily budget of all races in US dollars");
     describe_gauge!(
         LEADER,

@@ -64,6 +64,18 @@ impl Hosts {
         }
     }
 
+    /// Returns true if a request with this URI and these headers is for an allowed host.
+    #[must_use]
+    pub fn allow_request(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        self.host(uri, headers).is_some()
+    }
+
+    /// Returns the host of a request if it is allowed, and named once.
+    fn host<'a>(&self, uri: &Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+        let host = single(headers, &header::HOST).filter(|host| self.allows(host))?;
+        uri.authority().is_none_or(|asked| asked.as_str().eq_ignore_ascii_case(host)).then_some(host)
+    }
+
     /// Returns true if a page with this `Origin` is the page served as `host`. TLS is possible only behind a proxy, which
     /// has an allowed name.
     fn is_own_origin(&self, origin: &str, host: &str) -> bool {
@@ -96,10 +108,7 @@ pub(super) async fn guard(State(hosts): State<Hosts>, request: Request, next: Ne
 }
 
 fn check(hosts: &Hosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), HttpRefusal> {
-    let host = single(headers, &header::HOST).filter(|host| hosts.allows(host)).ok_or_else(wrong_host)?;
-    if uri.authority().is_some_and(|asked| !asked.as_str().eq_ignore_ascii_case(host)) {
-        return Err(wrong_host());
-    }
+    let host = hosts.host(uri, headers).ok_or_else(wrong_host)?;
     let is_own = !headers.contains_key(header::ORIGIN)
         || single(headers, &header::ORIGIN).is_some_and(|origin| hosts.is_own_origin(origin, host));
     if is_own && (is_same_site(headers) || is_navigation(method, uri, headers)) {

@@ -22,6 +22,7 @@ use super::wait::TIMEOUT;
 pub struct Program {
     folder: TempDir,
     env: Vec<(String, String)>,
+    limits: Vec<String>,
 }
 
 /// The result of a run.
@@ -44,7 +45,7 @@ pub type Log = Lines<BufReader<ChildStderr>>;
 impl Program {
     /// In an empty folder.
     pub fn new() -> Self {
-        Self { folder: TempDir::new().expect("a folder"), env: vec![] }
+        Self { folder: TempDir::new().expect("a folder"), env: vec![], limits: vec![] }
     }
 
     /// With this configuration, in a file that `ARENA_CONFIG` names.
@@ -56,6 +57,12 @@ impl Program {
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// With these limits of the system, as `prlimit` takes them (`--nofile=1024`).
+    pub fn limited(mut self, limits: &[&str]) -> Self {
+        self.limits = limits.iter().map(|&limit| limit.to_owned()).collect();
         self
     }
 
@@ -73,7 +80,14 @@ impl Program {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_llm-arena"));
+        let program = env!("CARGO_BIN_EXE_llm-arena");
+        let mut command = if self.limits.is_empty() {
+            Command::new(program)
+        } else {
+            let mut limited = Command::new("prlimit");
+            limited.args(&self.limits).arg(program);
+            limited
+        };
         command.args(args).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -51,6 +51,10 @@ pub struct Setup<'a> {
     pub cold: bool,
     /// The log filter.
     pub log: &'a str,
+    /// Further variables of the service's environment.
+    pub env: &'a [(&'a str, &'a str)],
+    /// Limits of the system on the service ([`Program::limited`]).
+    pub limits: &'a [&'a str],
 }
 
 impl Default for Setup<'_> {
@@ -63,6 +67,8 @@ impl Default for Setup<'_> {
             heartbeat: Duration::from_secs(41),
             cold: false,
             log: service::ALL_LOGS,
+            env: &[],
+            limits: &[],
         }
     }
 }
@@ -151,8 +157,9 @@ fn configured(
     address: SocketAddr,
 ) -> Program {
     let lines = format!("{}\n{}\n{}\n", setup.lines, mode(setup.transport), setup.discord);
-    let program = program(provider, setup.models).with_lines(&lines);
+    let program = program(provider, setup.models).with_lines(&lines).limited(setup.limits);
     let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", setup.log);
+    let program = setup.env.iter().fold(program, |program, (name, value)| program.env(name, value));
     with_credentials(program, discord, setup.transport)
 }
 
