@@ -46,6 +46,8 @@ const MODELS: &[(&str, &str)] = &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("
 const LOCAL_RACES: usize = 200;
 /// Words of each of their answers, so that 200 messages have about 9 MB.
 const WORDS: usize = 1_700;
+/// The races before each attack.
+const WARM_UP_RACES: usize = 5;
 /// The slowest acceptable `/healthz`.
 const MAX_PROBE: Duration = Duration::from_secs(1);
 /// The time in which memory must be back, and the share of the memory before.
@@ -101,8 +103,10 @@ async fn play(attack: &Attack) -> bool {
     if attack.needs_history {
         fill_channel(scenario.service.address).await;
     }
-    // the first race loads what all need
-    ended(&start(&scenario, ANA)).await;
+    // the first races load what all need, in every thread
+    for _ in 0..WARM_UP_RACES {
+        ended(&start(&scenario, ANA)).await;
+    }
     let seen = observe(attack, &scenario, &gates).await;
     let is_alive = scenario.service.child.try_wait().is_ok_and(|status| status.is_none());
     let is_held = is_alive && seen.is_within_targets();
@@ -186,7 +190,7 @@ fn scripts(attack: &Attack) -> ([Gate; 2], Vec<Answer>) {
         let words = "word ".repeat(WORDS);
         let history = if attack.needs_history { LOCAL_RACES } else { 0 };
         answers.extend((0..history).map(|_| answer(model).role().says(&words).whole()));
-        answers.push(answer(model).role().says("It begins and ends").whole());
+        answers.extend((0..WARM_UP_RACES).map(|_| answer(model).role().says("It begins and ends").whole()));
         answers.extend(
             gates
                 .iter()

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | messages that are kept | 200 |
 //! | messages of a snapshot, or of a page of earlier ones | 20 |
-//! | event streams | 128 |
+//! | event streams | 64 |
 
 use std::{
     collections::VecDeque,
@@ -36,7 +36,7 @@ pub(super) const MAX_MESSAGES: usize = 200;
 /// The number of messages of a snapshot, and of a page of earlier ones.
 const PAGE_MESSAGES: usize = 20;
 /// The number of event streams.
-const MAX_STREAMS: usize = 128;
+const MAX_STREAMS: usize = 64;
 /// The interval at which a quiet stream sends a comment.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// The delay in milliseconds after which a tab reopens a lost stream.

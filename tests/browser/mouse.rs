@@ -177,7 +177,7 @@ async fn a_tab_too_many_is_told_so_and_connects_later() {
     let Some(mut browser) = Browser::start(DESKTOP).await else { return };
     let site = Site::open([model("a")]).await;
     let mut tabs = vec![];
-    for _ in 0..128 {
+    for _ in 0..64 {
         tabs.push(site.tab().await);
     }
     browser.visit(&site.url("/")).await;

@@ -186,7 +186,7 @@ async fn a_snapshot_holds_the_newest_messages_and_earlier_ones_are_loaded_on_req
 async fn too_many_tabs_are_refused_with_a_sentence() {
     let site = Site::open([model("a")]).await;
     let mut tabs = vec![];
-    for _ in 0..128 {
+    for _ in 0..64 {
         tabs.push(site.tab().await);
     }
     let (status, said) = read(site.get("/api/channel").send().await.expect("an answer")).await;

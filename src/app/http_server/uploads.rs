@@ -26,7 +26,7 @@ use super::{busy, make_room, refusal};
 use crate::telemetry::{field, metrics as name};
 
 /// The bytes that all request bodies may hold.
-pub(super) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The time that a body may take.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
