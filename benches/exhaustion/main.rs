@@ -221,7 +221,11 @@ fn start(scenario: &DiscordScenario, user: User) -> UserRequest {
 /// Returns true if a race ends whole in time.
 async fn ended(request: &UserRequest) -> bool {
     let end = timeout(RACE_TIMEOUT, request.wait_for_end()).await;
-    end.is_ok_and(|revision| revision.look.text().contains("begins and ends"))
+    let is_whole = end.is_ok_and(|revision| revision.look.text().contains("begins and ends"));
+    if !is_whole {
+        request.excuse();
+    }
+    is_whole
 }
 
 async fn exit_with_half_sent_requests() -> Duration {

@@ -8,8 +8,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    body::Bytes,
     extract::{Request, State},
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -18,7 +19,7 @@ use metrics::gauge;
 use metrics_process::Collector;
 use tokio::{
     runtime::Handle,
-    sync::watch,
+    sync::{Mutex, watch},
     time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -109,16 +110,37 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
 }
 
-/// Returns the route `/metrics` under these hosts, or under any; memory, open files and CPU of the process are measured on
-/// request.
+/// Returns the route `/metrics` under these hosts, or under any.
 pub(super) fn metrics(hosts: Option<Hosts>) -> Router {
-    let (recorder, process) = (recorder(), Collector::default());
-    process.describe();
-    let page = move || {
-        process.collect();
-        std::future::ready(recorder.render())
-    };
-    guarded(Router::new().route("/metrics", get(page)), hosts)
+    let page = Arc::new(MetricsPage::new());
+    let respond = async move || ([(CONTENT_TYPE, "text/plain; charset=utf-8")], page.get().await);
+    guarded(Router::new().route("/metrics", get(respond)), hosts)
+}
+
+/// The page of the metrics; memory, open files and CPU of the process are measured for it. One page is rendered at a time, and
+/// requests that came before its rendering began share it, so that many of them occupy one core at most.
+struct MetricsPage {
+    process: Collector,
+    last: Mutex<(Instant, Bytes)>,
+}
+
+impl MetricsPage {
+    fn new() -> Self {
+        let process = Collector::default();
+        process.describe();
+        Self { process, last: Mutex::new((Instant::now(), Bytes::new())) }
+    }
+
+    async fn get(&self) -> Bytes {
+        let requested_at = Instant::now();
+        let mut last = self.last.lock().await;
+        if last.0 < requested_at || last.1.is_empty() {
+            let rendered_at = Instant::now();
+            self.process.collect();
+            *last = (rendered_at, recorder().render().into());
+        }
+        last.1.clone()
+    }
 }
 
 /// Folds the recorder's samples and updates the gauges.

@@ -189,8 +189,10 @@ async fn too_many_tabs_are_refused_with_a_sentence() {
     for _ in 0..64 {
         tabs.push(site.tab().await);
     }
-    let (status, said) = read(site.get("/api/channel").send().await.expect("an answer")).await;
-    assert!(status == 503 && said["say"].as_str().is_some_and(|say| say.contains("Too many tabs")), "{said}");
+    let refused = site.get("/api/channel").send().await.expect("an answer");
+    assert_eq!(refused.status(), 503);
+    let (_, said) = read(refused).await;
+    assert!(said["say"].as_str().is_some_and(|say| say.contains("Too many tabs")), "{said}");
     tabs.pop();
     let is_open = async || site.get("/api/channel").send().await.expect("an answer").status() == 200;
     eventually(is_open).await;
