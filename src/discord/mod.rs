@@ -12,6 +12,8 @@
 mod commands;
 mod completion;
 mod finisher;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod handlers;
 mod interaction;

@@ -12,6 +12,8 @@ mod api;
 mod budget;
 mod directory;
 mod finisher;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod incoming;
 mod permissions;

@@ -11,6 +11,7 @@ mod race;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::markdown::Answer;
 pub(crate) use self::{
     body::{Body, EPHEMERAL},
     cards::{answers, answers_file, examples, explanation, help, models, notice},
