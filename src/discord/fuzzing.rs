@@ -15,7 +15,6 @@ use super::{
     render,
     webhook::{self, PublicKey},
 };
-use crate::button::Button;
 
 /// A valid public key.
 const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
@@ -32,7 +31,7 @@ pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
         }
         Kind::Completion { focused: (_, typed) } => vec![typed],
         Kind::Button { custom_id } => {
-            Button::parse(&custom_id).map(|button| button.to_string()).into_iter().collect()
+            render::pressed(&custom_id).map(|(button, _)| button.to_string()).into_iter().collect()
         }
         Kind::Unreadable { .. } => vec![],
     })
