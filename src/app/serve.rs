@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Composition, SUCCESS,
+    Composition, SUCCESS, exposure,
     health::{self, Health},
     listen::{AddressSource, bind, reachable},
     output::note,
@@ -65,6 +65,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
+    exposure::warn(config);
     servers.spawn(http(listener, router, closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
@@ -110,7 +111,10 @@ impl OpenStore {
 }
 
 async fn http(listener: TcpListener, router: Router, closed: CancellationToken) {
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closed.cancelled_owned()).await {
+    if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(closed.cancelled_owned())
+        .await
+    {
         tracing::error!(%error, "the HTTP server ended");
     }
 }
