@@ -14,6 +14,7 @@ use llm_arena::{
     cli::{Action, Cli},
     config::{Config, Env},
     telemetry,
+    view::text::one_line,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // stderr may be closed; the exit code still reports the failure
-            let _ = writeln!(io::stderr(), "llm-arena: {error:#}");
+            let error = one_line(&format!("{error:#}"));
+            let _ = writeln!(io::stderr(), "llm-arena: {error}");
             ExitCode::from(EXIT_MISUSE)
         }
     }

@@ -29,7 +29,7 @@ pub(super) async fn models(app: &Composition, json: bool) -> u8 {
     } else {
         Ok(lines(&entrants))
     };
-    output::code(text.and_then(print), SUCCESS)
+    output::code(text.and_then(if json { output::print_exact } else { print }), SUCCESS)
 }
 
 /// Prints what is reachable; the configuration was validated before.

@@ -107,7 +107,7 @@ async fn draw(file: ChartFile, record: Arc<Record>) -> Result<(), String> {
 fn print_result(record: &Record, args: &RaceArgs, charted: bool) -> Result<(), String> {
     if args.json {
         let text = serde_json::to_string_pretty(&json::Race::of(record));
-        return print(text.map_err(|error| error.to_string())?);
+        return output::print_exact(text.map_err(|error| error.to_string())?);
     }
     match &args.chart {
         Some(path) if charted => print(format_args!("chart: {}", path.display())),

@@ -12,6 +12,7 @@ mod chart_file;
 mod check;
 mod cli_race;
 mod composition;
+mod exposure;
 mod health;
 mod http_server;
 mod json;

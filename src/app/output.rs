@@ -5,11 +5,21 @@ use std::{
     io::{ErrorKind, Write as _, stderr, stdout},
 };
 
-/// Writes `text` and a line break to stdout. A closed pipe is no error.
+use crate::view::text::plain;
+
+/// Writes `text` and a line break to stdout, without characters that a terminal would act on. A closed pipe is no error.
 ///
 /// # Errors
 /// A sentence about a write that failed, such as one to a full disk.
 pub(super) fn print(text: impl Display) -> Result<(), String> {
+    print_exact(plain(&text.to_string()))
+}
+
+/// [`print`] for JSON, which has escapes of its own.
+///
+/// # Errors
+/// As [`print`].
+pub(super) fn print_exact(text: impl Display) -> Result<(), String> {
     let mut out = stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
@@ -17,9 +27,10 @@ pub(super) fn print(text: impl Display) -> Result<(), String> {
     }
 }
 
-/// Writes a line to stderr, and ignores a failure: there is no other place to report it.
+/// Writes a line to stderr, without characters that a terminal would act on, and ignores a failure: there is no other place
+/// to report it.
 pub(super) fn note(text: impl Display) {
-    let _ = writeln!(stderr(), "{text}");
+    let _ = writeln!(stderr(), "{}", plain(&text.to_string()));
 }
 
 /// Returns `code`, or reports the failure of `written` on stderr and returns its code.

@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Composition, SUCCESS,
+    Composition, SUCCESS, exposure,
     health::{self, Health},
     http_server::{self, MAX_METRICS_CONNECTIONS, max_connections},
     listen::{AddressSource, bind, reachable},
@@ -65,6 +65,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
+    exposure::warn(config);
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),

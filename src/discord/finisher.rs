@@ -19,7 +19,7 @@ impl Finisher for Discord {
 
     async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError> {
         let message_ref = MessageRef::parse(message_ref).ok_or(SurfaceError::Deleted)?;
-        let rest = self.handler.rest.clone();
-        DiscordSurface::new(rest, message_ref, id, Instant::now()).show(view).await.map(drop)
+        let (rest, sealer) = (self.handler.rest.clone(), self.handler.handlers.sealer.clone());
+        DiscordSurface::new(rest, sealer, message_ref, id, Instant::now()).show(view).await.map(drop)
     }
 }

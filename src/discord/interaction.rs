@@ -44,6 +44,8 @@ pub(crate) struct Interaction {
     pub(crate) received_at: Instant,
     /// The channel.
     pub(crate) channel: Option<u64>,
+    /// The channel that the thread is in, if it happened in a thread.
+    pub(crate) thread_parent: Option<u64>,
     /// The kind of channel.
     pub(crate) place: ChannelKind,
     /// True if the bot itself is in the channel, so that it may be able to edit its message when the token has expired.
@@ -60,6 +62,13 @@ pub(crate) struct Interaction {
     pub(crate) file_limit: usize,
     /// The user's action.
     pub(crate) kind: Kind,
+}
+
+impl Interaction {
+    /// The server, if it happened in one.
+    pub(crate) fn server(&self) -> Option<u64> {
+        if let ChannelKind::Server(id) = self.place { Some(id) } else { None }
+    }
 }
 
 /// The kind of channel in which an interaction happened
@@ -133,6 +142,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     let id = snowflake(&member["user"]["id"]).or_else(|| snowflake(&user["id"]));
     let kind = id.and_then(|_| kind(number, &json["data"]));
     let place = place(json);
+    let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
     let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
     let name = names.into_iter().chain([&user["global_name"], &user["username"]]).find_map(text);
     let file_limit = snowflake(&json["attachment_size_limit"]).and_then(|limit| usize::try_from(limit).ok());
@@ -142,6 +152,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         token: text(&json["token"]).ok_or(NotReadable("token"))?.into(),
         received_at,
         channel: snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"])),
+        thread_parent: snowflake(&json["channel"]["parent_id"]).filter(|_| is_thread),
         place,
         bot_is_member: bot_is_member(json, place),
         user: id.unwrap_or_default(),

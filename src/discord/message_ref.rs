@@ -24,6 +24,9 @@ pub(super) struct MessageRef {
     pub(super) channel: Option<u64>,
     /// The message, once it is known.
     pub(super) message: Option<u64>,
+    /// The server in which the race was asked for.
+    #[serde(default)]
+    server: Option<u64>,
 }
 
 impl MessageRef {
@@ -37,7 +40,13 @@ impl MessageRef {
             is_member: interaction.bot_is_member,
             channel: interaction.channel,
             message: None,
+            server: interaction.server(),
         }
+    }
+
+    /// The place to which the message's buttons are bound.
+    pub(super) fn place(&self) -> String {
+        place(self.server, self.channel)
     }
 
     /// Parses the output of [`fmt::Display`].
@@ -55,6 +64,11 @@ impl MessageRef {
         let (channel, message) = self.channel.zip(self.message)?;
         Some(Route::EditMessage { channel, message })
     }
+}
+
+/// The server, 0 for none, and the channel, 0 if Discord named none.
+pub(super) fn place(server: Option<u64>, channel: Option<u64>) -> String {
+    format!("{}/{}", server.unwrap_or_default(), channel.unwrap_or_default())
 }
 
 impl fmt::Display for MessageRef {

@@ -12,6 +12,8 @@
 mod commands;
 mod completion;
 mod finisher;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod handlers;
 mod interaction;
@@ -48,6 +50,7 @@ use crate::{
         connection::{self, Startup},
         handlers::Handlers,
         metrics::PlatformMetrics,
+        seal::Sealer,
     },
 };
 
@@ -131,7 +134,7 @@ impl Discord {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
         let key = settings.mode.key()?;
         let Settings { api_url, token, guild, token_life, examples, access, .. } = settings;
-        let handlers = Handlers { arena, examples };
+        let handlers = Handlers { arena, examples, sealer: Sealer::new(&token) };
         let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);

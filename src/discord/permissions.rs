@@ -8,7 +8,7 @@ use crate::{arena::Refused, platform::permissions::check};
 pub struct Access {
     /// Servers; if there are any, direct messages are not permitted.
     pub servers: Vec<u64>,
-    /// Channels.
+    /// Channels, with the threads in them.
     pub channels: Vec<u64>,
     /// Roles; a person needs one of them.
     pub roles: Vec<u64>,
@@ -21,7 +21,9 @@ impl Access {
     /// [`Refused::NotPermitted`].
     pub(super) fn check(&self, interaction: &Interaction) -> Result<(), Refused> {
         check(&self.servers, |server| interaction.place == ChannelKind::Server(*server), "in this server")?;
-        check(&self.channels, |channel| interaction.channel == Some(*channel), "in this channel")?;
+        let is_here =
+            |channel: &u64| [interaction.channel, interaction.thread_parent].contains(&Some(*channel));
+        check(&self.channels, is_here, "in this channel")?;
         check(&self.roles, |role| interaction.roles.contains(role), "to your roles here")
     }
 }
@@ -35,6 +37,10 @@ mod tests {
     use crate::discord::interaction::read;
 
     fn asked(server: Option<&str>, channel: &str, roles: &[&str]) -> Interaction {
+        read(&interaction_json(server, channel, roles), Instant::now()).expect("an interaction")
+    }
+
+    fn interaction_json(server: Option<&str>, channel: &str, roles: &[&str]) -> serde_json::Value {
         let mut json = json!({
             "id": "1", "application_id": "2", "token": "t", "type": 2, "channel_id": channel,
             "context": i32::from(server.is_none()),
@@ -44,7 +50,7 @@ mod tests {
         if let Some(server) = server {
             json["guild_id"] = server.into();
         }
-        read(&json, Instant::now()).expect("an interaction")
+        json
     }
 
     #[test]
@@ -62,5 +68,19 @@ mod tests {
             let refused = access.check(&other).expect_err(word);
             assert!(refused.to_string().contains(word), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_thread_is_permitted_with_its_channel() {
+        let access = Access { channels: vec![20], ..Access::default() };
+        let within = |channel_type: u8, parent: &str| {
+            let mut json = interaction_json(Some("10"), "99", &[]);
+            json["channel"] = json!({ "id": "99", "type": channel_type, "parent_id": parent });
+            access.check(&read(&json, Instant::now()).expect("an interaction")).is_ok()
+        };
+        for thread in [10, 11, 12] {
+            assert!(within(thread, "20") && !within(thread, "21"), "{thread}");
+        }
+        assert!(!within(0, "20"), "the parent of a channel is its category");
     }
 }

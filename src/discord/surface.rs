@@ -19,6 +19,7 @@ use super::{
     rest::{File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
 };
 use crate::{
+    platform::seal::Sealer,
     race::{RaceId, event::StopCause},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
@@ -30,6 +31,7 @@ const COOL_OFF: Duration = Duration::from_secs(30);
 /// One live message.
 pub(super) struct DiscordSurface {
     rest: Rest,
+    sealer: Sealer,
     race: RaceId,
     message: MessageRef,
     token_until: Instant,
@@ -54,7 +56,13 @@ pub(super) struct DiscordSurface {
 impl DiscordSurface {
     /// The message at `message_ref`, in which nothing was shown yet by this process. Until `unsettled_until` it may be
     /// too new for Discord to know it.
-    pub(super) fn new(rest: Rest, message_ref: MessageRef, race: RaceId, unsettled_until: Instant) -> Self {
+    pub(super) fn new(
+        rest: Rest,
+        sealer: Sealer,
+        message_ref: MessageRef,
+        race: RaceId,
+        unsettled_until: Instant,
+    ) -> Self {
         let left = message_ref.token_until.duration_since(Timestamp::now());
         Self {
             race,
@@ -64,6 +72,7 @@ impl DiscordSurface {
             unsettled_until,
             share: rest.limiter.share(&message_ref.token_route()),
             rest,
+            sealer,
             message: message_ref,
             shown: None,
             last: None,
@@ -71,6 +80,10 @@ impl DiscordSurface {
             unexplained: 0,
             news: Learned::default(),
         }
+    }
+
+    fn body(&self, view: &View, alt: Option<&str>) -> Value {
+        render::live(view, self.race, alt).sealed(&self.sealer, &self.message.place()).json()
     }
 
     fn route(&self) -> Route {
@@ -190,7 +203,7 @@ impl DiscordSurface {
             if self.without_answers[frame] {
                 view.lanes.iter_mut().for_each(|lane| lane.answer.clear());
             }
-            let body = render::live(&view, self.race, None).json();
+            let body = self.body(&view, None);
             if self.shown.as_ref() == Some(&body) {
                 return Ok(());
             }
@@ -234,7 +247,7 @@ impl Surface for DiscordSurface {
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let view = self.last.clone().ok_or(SurfaceError::Closed)?;
-        let body = render::live(&view, self.race, Some(&chart.alt)).json();
+        let body = self.body(&view, Some(&chart.alt));
         let file = File { name: render::CHART_FILE.into(), mime: "image/png", bytes: Bytes::from(chart.png) };
         self.edit(&body, vec![file], Urgency::Final).await.map_err(|error| self.judge(error))
     }

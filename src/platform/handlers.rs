@@ -4,8 +4,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::seal::Sealer;
 use crate::{
-    arena::{Arena, Origin, Recorded, Refused},
+    arena::{Arena, LookupError, Origin, Recorded, Refused},
     button::{Button, example_key},
     command::{Command, CommandError},
     guide::Example,
@@ -18,6 +19,9 @@ pub(crate) const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The answer to a button of a message that another version of this service posted.
 const UNKNOWN_BUTTON: &str = "This button belongs to another version of LLM Arena. Try `/arena help`.";
+/// The answer to a button that is not where its race is.
+const ELSEWHERE: &str =
+    "This button works only in the channel of its race. Start a race of your own with `/arena compare`.";
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
@@ -25,6 +29,8 @@ const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try 
 pub(crate) struct Caller {
     /// The person.
     pub(crate) asker: Asker,
+    /// The server and the channel, in the form in which messages are sealed.
+    pub(crate) place: String,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
     /// The verdict of the allow-lists, as far as it is known at once.
@@ -65,6 +71,8 @@ pub(crate) struct Handlers {
     pub(crate) arena: Arc<Arena>,
     /// The example prompts of the configuration.
     pub(crate) examples: Vec<Example>,
+    /// Binds buttons to their places.
+    pub(crate) sealer: Sealer,
 }
 
 impl Handlers {
@@ -81,9 +89,15 @@ impl Handlers {
         }
     }
 
-    /// Carries out a button; `None` for one that this version does not know.
-    pub(crate) async fn button(&self, caller: &Caller, button: Option<Button>) -> Outcome {
-        match button {
+    /// Carries out a button with its seal; `None` for one that this version does not know.
+    pub(crate) async fn button(&self, caller: &Caller, pressed: Option<(Button, Option<&str>)>) -> Outcome {
+        if let Some((Button::Stop(id) | Button::Again(id) | Button::Answers(id) | Button::Explain(id), seal)) =
+            pressed
+            && !pressed.is_some_and(|(button, _)| self.sealer.fits(button, seal, &caller.place))
+        {
+            return Outcome::Notice(self.elsewhere(id, seal).await);
+        }
+        match pressed.map(|(button, _)| button) {
             Some(Button::Stop(id)) => self.stop(caller, id).await,
             Some(Button::Again(id)) => match self.arena.lookup(id).await {
                 Ok(record) => {
@@ -102,6 +116,15 @@ impl Handlers {
                 }
             }
             None => Outcome::Notice(UNKNOWN_BUTTON.into()),
+        }
+    }
+
+    /// Returns the answer to a button of race `id` whose seal does not fit.
+    async fn elsewhere(&self, id: RaceId, seal: Option<&str>) -> String {
+        match (self.arena.lookup(id).await, seal) {
+            (Err(expired @ LookupError::Expired), _) => expired.to_string(),
+            (_, None) => UNKNOWN_BUTTON.into(),
+            _ => ELSEWHERE.into(),
         }
     }
 

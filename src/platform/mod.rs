@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`connection`] reports to readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`retry`]
-//! repeats them until a deadline, and [`dedup`] drops deliveries that come twice. A platform keeps what really differs: its
+//! repeats them until a deadline, [`seal`] binds buttons to the place of their message, and [`dedup`] drops deliveries that come twice. A platform keeps what really differs: its
 //! limits, its markup and its wire types.
 
 pub(crate) mod connection;
@@ -18,6 +18,7 @@ pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod permit;
 mod retry;
+pub(crate) mod seal;
 pub(crate) mod webhook;
 pub(crate) mod websocket;
 

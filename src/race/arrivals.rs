@@ -29,6 +29,8 @@ pub enum SpeedNote {
     FewPieces,
     /// The server's own speed is much lower than the measured one, so it is shown.
     ServerIsSlower,
+    /// The server's token count cannot be true, so the speed is of an estimate.
+    CountRejected,
 }
 
 impl SpeedNote {
@@ -40,6 +42,7 @@ impl SpeedNote {
             Self::OnePiece => "arrived in one piece",
             Self::FewPieces => "arrived in too few pieces for a speed",
             Self::ServerIsSlower => "the server's own speed, lower than the one measured here",
+            Self::CountRejected => "the provider's token count can't be right, so it's estimated here",
         }
     }
 }
@@ -118,6 +121,11 @@ impl Arrivals {
         } else {
             self.largest = self.largest.max(self.newest.size);
         }
+    }
+
+    /// The bytes of text so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.total.bytes
     }
 
     /// The events so far.

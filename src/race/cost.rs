@@ -50,8 +50,8 @@ impl Cost {
 
     /// The price of `input` and `output` tokens, rounded up.
     fn of(prices: &Prices, input: u64, output: u64) -> Self {
-        let trillionths =
-            u128::from(input) * u128::from(prices.input) + u128::from(output) * u128::from(prices.output);
+        let trillionths = (u128::from(input) * u128::from(prices.input))
+            .saturating_add(u128::from(output) * u128::from(prices.output));
         Self(trillionths.div_ceil(1_000_000).try_into().unwrap_or(u64::MAX))
     }
 
@@ -68,7 +68,8 @@ impl Cost {
         card.prices.as_ref().map_or(Self::default(), bound)
     }
 
-    /// The charge to budgets for a finished lane: by the server's counts or else by their upper bounds.
+    /// The charge to budgets for a finished lane: by the server's counts, but no less than the estimate of the text, or
+    /// else by their upper bounds.
     #[must_use]
     pub fn charged(lane: &LaneReport, prompt: &str, max_output: u32) -> Self {
         let Some(prices) = &lane.card.prices else { return Self::default() };
@@ -76,9 +77,12 @@ impl Cost {
         if metrics.ttft.is_none() && metrics.prompt_tokens.is_none() && !lane.was_sent {
             return Self::default();
         }
-        let input = metrics.prompt_tokens.unwrap_or_else(|| bytes(prompt) + u64::from(prices.overhead));
+        let prompt_tokens = metrics.prompt_tokens.map(|tokens| tokens.max(estimate::tokens(prompt)));
+        let input = prompt_tokens.unwrap_or_else(|| bytes(prompt) + u64::from(prices.overhead));
         let output = match metrics.token_count {
-            TokenCount::Usage => metrics.output_tokens,
+            TokenCount::Usage => {
+                metrics.output_tokens.max(estimate::tokens(&lane.answer) + estimate::tokens(&lane.reasoning))
+            }
             TokenCount::Estimated => {
                 let unread = if lane.status.is_finished() { 0 } else { UNREAD_TOKENS };
                 metrics.output_tokens.max(bytes(&lane.answer) + bytes(&lane.reasoning)) + unread
@@ -147,7 +151,16 @@ impl fmt::Display for Cost {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{
+        model::{Color, Delta, ModelId, Usage},
+        race::{
+            event::{Elapsed, EventKind, LaneEvent, RaceEvent},
+            state::RaceState,
+        },
+    };
 
     const PRICES: Prices = Prices { input: 3_000_000, output: 15_000_000, max_output: 100, overhead: 10 };
 
@@ -157,6 +170,40 @@ mod tests {
         assert_eq!(Cost::of(&PRICES, 0, 1_000), Cost::from_micros(15_000));
         let cheap = Prices { input: 1, output: 0, ..PRICES };
         assert_eq!(Cost::of(&cheap, 1, 0), Cost::from_micros(1), "rounded up");
+    }
+
+    #[test]
+    fn a_server_that_counts_too_little_is_charged_by_its_text() {
+        let card = ModelCard {
+            id: ModelId::new("m"),
+            name: String::new(),
+            icon: String::new(),
+            size: String::new(),
+            best_for: String::new(),
+            color: Color { r: 0, g: 0, b: 0 },
+            provider: String::new(),
+            simulated: false,
+            prices: Some(PRICES),
+        };
+        let (prompt, answer) =
+            ("Why is the sky blue?", "Because air scatters short waves more than long ones.");
+        let mut race = RaceState::new("ana", prompt, [Arc::new(card)]);
+        let usage = Usage { prompt_tokens: Some(0), output_tokens: Some(1), ..Usage::default() };
+        for delta in [Delta::Sent, Delta::Text(answer.into()), Delta::Usage(usage), Delta::Done] {
+            let event = EventKind::Lane(0, LaneEvent::from(delta));
+            race.apply(&RaceEvent { at: Elapsed::from_millis(10), kind: event });
+        }
+        race.apply(&RaceEvent { at: Elapsed::from_millis(20), kind: EventKind::Lane(0, LaneEvent::Closed) });
+        let report = race.report();
+        assert_eq!(report.lanes[0].metrics.token_count, TokenCount::Usage);
+        let estimated = Cost::of(&PRICES, estimate::tokens(prompt), estimate::tokens(answer));
+        assert_eq!(Cost::charged(&report.lanes[0], prompt, 100), estimated);
+    }
+
+    #[test]
+    fn impossible_counts_saturate() {
+        let dear = Prices { input: u64::MAX, output: u64::MAX, ..PRICES };
+        assert_eq!(Cost::of(&dear, u64::MAX, u64::MAX), Cost::from_micros(u64::MAX));
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub enum LaneEvent {
         /// The step.
         delta: Delta,
     },
+    /// A count of the server cannot be true, so it was dropped.
+    CountRejected,
     /// The stream ended without an error.
     Closed,
     /// The stream ended with an error.

@@ -196,6 +196,7 @@ fn speed_caveat(lane: &LaneReport) -> Option<String> {
             "{name} has its server's own speed, {server} tok/s: its tokens arrived faster than they were written, \
              because the server wrote tokens that it did not send or held some back."
         ),
+        (SpeedNote::CountRejected, _) => format!("{name}: {}.", note.public()),
         (_, Some(server)) => {
             format!("{name} has no speed to compare ({}). Its server says {server} tok/s.", note.public())
         }

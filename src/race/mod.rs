@@ -19,6 +19,7 @@ pub mod event;
 pub mod figures;
 pub mod lesson;
 pub mod metrics;
+mod plausible;
 mod record;
 pub mod report;
 pub mod run;

@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
+    plausible::UsageBounds,
     state::RaceState,
 };
 use crate::{
@@ -114,12 +115,21 @@ async fn lane(
         .await;
     fold(Instant::now(), LaneEvent::Prepared(availability));
     let mut bytes_left = MAX_TOKEN_BYTES * prompt.max_output_tokens as usize;
-    let mut answer = model.stream(prompt);
+    let mut answer = model.stream(Arc::clone(&prompt));
     line.wait().await;
+    let mut bounds = UsageBounds::new(model.card(), &prompt);
     let mut words = None;
     while let Some(item) = answer.next().await {
         match item.and_then(|stamped| within_cap(&mut bytes_left, stamped)) {
-            Ok(Stamped { at, arrived, delta }) => {
+            Ok(Stamped { at, arrived, mut delta }) => {
+                bounds.receive(arrived);
+                if let Delta::Usage(usage) = &mut delta {
+                    let claimed = std::mem::replace(usage, bounds.believed(*usage));
+                    if claimed != *usage {
+                        tracing::warn!(model = %model.card().id, ?claimed, "usage not believed: more than the lane can have");
+                        fold(at, LaneEvent::CountRejected);
+                    }
+                }
                 if let Delta::ProviderMessage(message) = &delta {
                     words = Some(message.clone());
                 }

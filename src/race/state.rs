@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{
-    arrivals::Arrivals,
+    arrivals::{Arrivals, SpeedNote},
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
@@ -81,6 +81,8 @@ pub struct Lane {
     estimated: u64,
     estimated_reasoning: u64,
     tool_tokens: u64,
+    /// A count of the server was dropped, since it cannot be true.
+    count_rejected: bool,
 }
 
 impl Lane {
@@ -104,6 +106,7 @@ impl Lane {
             estimated: 0,
             estimated_reasoning: 0,
             tool_tokens: 0,
+            count_rejected: false,
         }
     }
 
@@ -114,7 +117,7 @@ impl Lane {
         match self.usage.output_tokens {
             Some(n) if (n > 0 || self.estimated == 0) && self.counted == Some(self.arrivals.events()) => {
                 let reasoning = self.usage.reasoning_tokens.unwrap_or(0);
-                (if reasoning > n { n + reasoning } else { n }, TokenCount::Usage)
+                (if reasoning > n { n.saturating_add(reasoning) } else { n }, TokenCount::Usage)
             }
             _ => (self.estimated, TokenCount::Estimated),
         }
@@ -144,6 +147,8 @@ impl Lane {
             TokenCount::Usage => output_tokens.saturating_sub(self.unseen_reasoning()),
             TokenCount::Estimated => output_tokens,
         };
+        // a token has at least one byte
+        let streamed = streamed.min(self.arrivals.bytes());
         let speed = metrics::decode_speed(&self.arrivals, streamed, self.usage.server_tokens_per_second);
         let since_sent = |at: Option<Elapsed>| Some(at?.since(self.stamps.sent?));
         Metrics {
@@ -157,7 +162,7 @@ impl Lane {
             total: since_sent(self.stamps.last_token),
             tokens_per_second: speed.tokens_per_second,
             speed_source: speed.source,
-            speed_note: speed.note,
+            speed_note: speed.note.or(self.count_rejected.then_some(SpeedNote::CountRejected)),
             end_to_end_tokens_per_second: metrics::end_to_end_speed(&self.stamps, output_tokens),
             server_tokens_per_second: self.usage.server_tokens_per_second,
         }
@@ -170,6 +175,7 @@ impl Lane {
         match event {
             LaneEvent::Prepared(availability) => self.availability = availability.clone(),
             LaneEvent::Delta { arrived, delta } => self.delta(at, *arrived, delta),
+            LaneEvent::CountRejected => self.count_rejected = true,
             LaneEvent::Closed | LaneEvent::Failed(ModelError::Truncated) => self.end(at, Phase::Truncated),
             LaneEvent::Failed(error) => self.end(at, Phase::Failed(error.clone())),
         }

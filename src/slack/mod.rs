@@ -12,6 +12,8 @@ mod api;
 mod budget;
 mod directory;
 mod finisher;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod incoming;
 mod permissions;
@@ -50,6 +52,7 @@ use crate::{
         connection::{self, Startup, StartupError},
         handlers::Handlers,
         metrics::PlatformMetrics,
+        seal::Sealer,
     },
 };
 
@@ -122,7 +125,11 @@ impl Slack {
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let api = Api::new(&settings.api_url, &settings.bot_token).map_err(|_| SettingsError::BotToken)?;
         let handler = Arc::new(CommandHandler {
-            handlers: Handlers { arena, examples: settings.examples.clone() },
+            handlers: Handlers {
+                arena,
+                examples: settings.examples.clone(),
+                sealer: Sealer::new(&settings.bot_token),
+            },
             directory: Directory::new(api.clone()),
             api,
             admins: settings.admins.clone(),

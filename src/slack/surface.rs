@@ -23,6 +23,7 @@ use super::{
     render::{self, Body},
 };
 use crate::{
+    platform::seal::Sealer,
     race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
@@ -52,6 +53,7 @@ enum Detail {
 /// One live message.
 pub(super) struct SlackSurface {
     api: Api,
+    sealer: Sealer,
     race: RaceId,
     address: Address,
     /// The message's part of the workspace's edits, until its final frame is shown.
@@ -73,10 +75,17 @@ pub(super) struct SlackSurface {
 
 impl SlackSurface {
     /// Creates a surface for the message at `address`, which so far shows who asks what.
-    pub(super) fn new(api: Api, race: RaceId, address: &Address, native_chart: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        api: Api,
+        sealer: Sealer,
+        race: RaceId,
+        address: &Address,
+        native_chart: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             share: Some(api.rate_limiter().share()),
             api,
+            sealer,
             race,
             address: address.clone(),
             native_chart,
@@ -183,12 +192,14 @@ impl SlackSurface {
     }
 
     fn body(&self, view: &View, detail: Detail) -> Body {
-        if detail < Detail::Bare {
-            return render::live(view, self.race, detail == Detail::Full);
-        }
-        let mut bare = view.clone();
-        bare.lanes.iter_mut().for_each(|lane| lane.answer.clear());
-        render::live(&bare, self.race, false)
+        let body = if detail < Detail::Bare {
+            render::live(view, self.race, detail == Detail::Full)
+        } else {
+            let mut bare = view.clone();
+            bare.lanes.iter_mut().for_each(|lane| lane.answer.clear());
+            render::live(&bare, self.race, false)
+        };
+        body.sealed(&self.sealer, &self.address.channel)
     }
 
     fn judge(error: ApiError) -> SurfaceError {

@@ -67,7 +67,9 @@ impl SampleRace {
     }
 
     pub(crate) fn delta(&mut self, at: u64, lane: usize, delta: Delta) {
-        self.0.apply(&event(at, lane, LaneEvent::from(delta)));
+        // the texts are excerpts of those that the numbers belong to
+        let arrived = 8 * delta.text_len();
+        self.0.apply(&event(at, lane, LaneEvent::Delta { arrived, delta }));
     }
 
     /// Streams `text` in pieces from `first` to `last`.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete, UnicodeSegmentation};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The mark of omitted text.
 pub const ELLIPSIS: &str = "…";
@@ -176,12 +176,41 @@ fn repair(text: &str, kept: &str, cut: bool, keep: Keep) -> String {
     out
 }
 
-/// Removes characters that can control a terminal or disguise the order of text: control characters except line
-/// breaks and tabs, bidirectional overrides and isolates, and other invisible format marks. Joiners are kept, since
-/// emoji and several scripts need them.
+/// The most marks, joiners and other characters without a width on one base; the tallest Tibetan stacks have as many.
+const MAX_MARKS: usize = 8;
+
+/// The flags that are written in tag characters: England, Scotland, Wales.
+const TAGGED_FLAGS: [&str; 3] = [
+    "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+    "\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+    "\u{1F3F4}\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}",
+];
+
+/// Removes characters that can control a terminal, hide text or disguise its order: control characters except line
+/// breaks and tabs, bidirectional overrides and isolates, tags outside flags, and other invisible format marks. Joiners
+/// and combining marks are kept up to eight on one base, since emoji and several scripts need them.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    text.chars().filter(|&c| !is_hostile(c)).collect()
+    let mut out = String::with_capacity(text.len());
+    let (mut rest, mut marks) = (text, 0);
+    while let Some(c) = rest.chars().next() {
+        let flag = TAGGED_FLAGS.iter().find(|flag| c == '\u{1F3F4}' && rest.starts_with(*flag));
+        let (piece, after) = rest.split_at(flag.map_or(c.len_utf8(), |flag| flag.len()));
+        rest = after;
+        if is_hostile(c) {
+            continue;
+        }
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if marks <= MAX_MARKS {
+            out.push_str(piece);
+        }
+    }
+    out
+}
+
+/// Returns true if `c` is drawn on the character before it, or not at all.
+fn is_mark(c: char) -> bool {
+    !c.is_ascii() && c.width() == Some(0)
 }
 
 /// [`plain`] on one line: every run of white space becomes one space.
@@ -193,7 +222,7 @@ pub fn one_line(text: &str) -> String {
 fn is_hostile(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E001F}')
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// A bar of `eighths` eighth blocks.

@@ -2,19 +2,29 @@
 //!
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+mod address_limit;
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{Path, Query, State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode, header},
+    extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures::{Stream, StreamExt};
 use serde::Deserialize;
+use tokio::time::Instant;
 
+pub(super) use self::address_limit::AddressLimit;
 use super::{
     LocalChannel,
     channel::{Message, Position},
@@ -47,6 +57,13 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/races/{id}/answers", get(answers))
         .route("/api/races/{id}/explain", get(explain))
         .route("/api/races/{id}/chart.png", get(chart))
+        .layer(map_response(uncached))
+}
+
+/// Forbids caches to store an answer that does not say more about it: it is for one visitor, or will change.
+async fn uncached(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A refused request: an HTTP status and a sentence for the user.
@@ -64,7 +81,7 @@ impl HttpRefusal {
 
 impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
-        (self.status, Json(serde_json::json!({ "say": self.say }))).into_response()
+        (self.status, Json(serde_json::json!({ "say": text::plain(&self.say) }))).into_response()
     }
 }
 
@@ -182,6 +199,7 @@ async fn lineup(State(local): State<LocalChannel>) -> Response {
 /// asks for information.
 async fn command(
     State(local): State<LocalChannel>,
+    connection: Extensions,
     request: Result<Json<CommandRequest>, JsonRejection>,
 ) -> Result<Response, HttpRefusal> {
     let Json(CommandRequest { text, from }) = request?;
@@ -190,28 +208,38 @@ async fn command(
         .map_err(|error| HttpRefusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let entrants;
     let card = match command {
-        Command::Compare { models, prompt } => return start(&local, asker, &models, prompt).await,
-        Command::Ask { model, prompt } => return start(&local, asker, &[model], prompt).await,
+        Command::Compare { models, prompt } => {
+            return start(&local, &connection, asker, &models, prompt).await;
+        }
+        Command::Ask { model, prompt } => return start(&local, &connection, asker, &[model], prompt).await,
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
             ReplyCard::models(&entrants)
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),
-        Command::Forget => ReplyCard::Notice { text: local.arena.forget_with_reply(&asker.id).await },
+        Command::Forget => ReplyCard::notice(local.arena.forget_with_reply(&asker.id).await),
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
+}
+
+/// The address of a connection, as the HTTP server reports it; a proxy's own for those behind one.
+fn address(connection: &Extensions) -> Option<IpAddr> {
+    connection.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 /// Starts a race as a new message.
 async fn start(
     local: &LocalChannel,
+    connection: &Extensions,
     asker: Asker,
     models: &[ModelId],
     prompt: String,
 ) -> Result<Response, HttpRefusal> {
     let owner = asker.id.clone();
-    let admitted = local.arena.admit(asker, models, prompt)?;
+    let admitted = local
+        .address_limit
+        .start(address(connection), Instant::now(), || local.arena.admit(asker, models, prompt))?;
     let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
     let recorded = local.arena.record(admitted, &origin).await?;
     let id = recorded.id();
@@ -244,13 +272,14 @@ async fn stop(
 /// Starts a race of the same models with the same prompt, as a new message.
 async fn again(
     State(local): State<LocalChannel>,
+    connection: Extensions,
     Path(id): Path<String>,
     request: Result<Json<ButtonRequest>, JsonRejection>,
 ) -> Result<Response, HttpRefusal> {
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    start(&local, asker, &models, record.report.prompt.clone()).await
+    start(&local, &connection, asker, &models, record.report.prompt.clone()).await
 }
 
 /// Returns the full answers and reasoning.

@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-use self::channel::Channel;
 pub use self::guard::Hosts;
+use self::{api::AddressLimit, channel::Channel};
 use crate::{arena::Arena, guide::Example};
 
 /// The most bytes of a character in JSON: two escaped UTF-16 code units.
@@ -37,13 +37,15 @@ pub struct LocalChannel {
     examples: Arc<[Example]>,
     hosts: Hosts,
     channel: Arc<Channel>,
+    address_limit: Arc<AddressLimit>,
 }
 
 impl LocalChannel {
     /// Returns an empty channel whose races run in `arena` and whose page is served under `hosts`.
     #[must_use]
     pub fn new(arena: Arc<Arena>, examples: Vec<Example>, hosts: Hosts) -> Self {
-        Self { arena, examples: examples.into(), hosts, channel: Arc::new(Channel::new()) }
+        let address_limit = Arc::new(AddressLimit::new(arena.limits().races_per_minute));
+        Self { arena, examples: examples.into(), hosts, channel: Arc::new(Channel::new()), address_limit }
     }
 
     /// Returns the page at `/`, its files below `/assets/` and its calls below `/api/`, all of them guarded. Routes that are

@@ -1,10 +1,10 @@
 //! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
-//! characters that could hide or reorder text are dropped.
+//! characters that could hide or reorder text are dropped: every text is a [`Plain`] or a [`Line`].
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     command,
@@ -15,18 +15,47 @@ use crate::{
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View, text},
 };
 
+/// Text without characters that could hide or reorder it.
+#[derive(Clone, Copy)]
+struct Plain<'a>(&'a str);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text::plain(self.0))
+    }
+}
+
+/// [`Plain`] on one line.
+#[derive(Clone, Copy)]
+struct Line<'a>(&'a str);
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text::one_line(self.0))
+    }
+}
+
+/// A text that was made here from others.
+pub(super) struct Owned(String);
+
+impl Serialize for Owned {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Plain(&self.0).serialize(serializer)
+    }
+}
+
 #[derive(Serialize)]
 struct MessageDto<'a> {
     id: String,
     at: String,
-    asker: String,
-    prompt: String,
+    asker: Line<'a>,
+    prompt: Plain<'a>,
     progress: &'static str,
     simulated: bool,
     lanes: Vec<LaneDto<'a>>,
     standings: &'a [usize],
-    lesson: Option<&'a str>,
-    notice: Option<&'a str>,
+    lesson: Option<Plain<'a>>,
+    notice: Option<Plain<'a>>,
     cost: Option<&'a str>,
     chart: Option<ChartDto<'a>>,
 }
@@ -34,7 +63,7 @@ struct MessageDto<'a> {
 #[derive(Serialize)]
 struct ChartDto<'a> {
     url: String,
-    alt: &'a str,
+    alt: Plain<'a>,
 }
 
 #[derive(Serialize)]
@@ -45,10 +74,10 @@ struct LaneDto<'a> {
     /// The share of the leader's speed, 0 to 1.
     bar: f64,
     speed: Option<&'a str>,
-    status: &'a str,
+    status: Plain<'a>,
     numbers: Option<NumbersDto<'a>>,
-    note: Option<&'a str>,
-    answer: String,
+    note: Option<Plain<'a>>,
+    answer: Plain<'a>,
     clipped: bool,
 }
 
@@ -64,13 +93,13 @@ struct NumbersDto<'a> {
 #[derive(Serialize)]
 pub(super) struct ModelDto<'a> {
     id: &'a str,
-    name: &'a str,
-    icon: &'a str,
-    size: &'a str,
-    best_for: &'a str,
+    name: Line<'a>,
+    icon: Line<'a>,
+    size: Line<'a>,
+    best_for: Line<'a>,
     /// `#RRGGBB`.
     color: String,
-    provider: &'a str,
+    provider: Line<'a>,
     simulated: bool,
 }
 
@@ -78,12 +107,12 @@ impl<'a> ModelDto<'a> {
     pub(super) fn of(card: &'a ModelCard) -> Self {
         Self {
             id: card.id.as_str(),
-            name: &card.name,
-            icon: &card.icon,
-            size: &card.size,
-            best_for: &card.best_for,
+            name: Line(&card.name),
+            icon: Line(&card.icon),
+            size: Line(&card.size),
+            best_for: Line(&card.best_for),
             color: card.color.to_string(),
-            provider: &card.provider,
+            provider: Line(&card.provider),
             simulated: card.simulated,
         }
     }
@@ -94,16 +123,17 @@ pub(super) fn message(id: RaceId, at: Timestamp, view: &View, chart: Option<&Cha
     let message = MessageDto {
         id: id.to_string(),
         at: at.to_string(),
-        asker: text::one_line(&view.asker),
-        prompt: text::plain(&view.prompt),
+        asker: Line(&view.asker),
+        prompt: Plain(&view.prompt),
         progress: progress(view.progress),
         simulated: view.simulated,
         lanes: view.lanes.iter().map(lane).collect(),
         standings: &view.standings,
-        lesson: view.lesson.as_deref(),
-        notice: view.notice.as_deref(),
+        lesson: view.lesson.as_deref().map(Plain),
+        notice: view.notice.as_deref().map(Plain),
         cost: view.cost.as_deref(),
-        chart: chart.map(|chart| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: &chart.alt }),
+        chart: chart
+            .map(|chart| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: Plain(&chart.alt) }),
     };
     serde_json::to_string(&message).expect("text, numbers and lists are always JSON")
 }
@@ -115,10 +145,10 @@ fn lane(lane: &LaneView) -> LaneDto<'_> {
         state: state(lane.state),
         bar: f64::from(lane.bar) / f64::from(BAR_EIGHTHS),
         speed: lane.speed.as_deref(),
-        status: &lane.status,
+        status: Plain(&lane.status),
         numbers: lane.numbers.as_ref().map(numbers),
-        note: lane.note.as_deref(),
-        answer: text::plain(&lane.answer),
+        note: lane.note.as_deref().map(Plain),
+        answer: Plain(&lane.answer),
         clipped: lane.clipped,
     }
 }
@@ -151,7 +181,7 @@ fn state(state: LaneState) -> &'static str {
 /// The full answers of a finished race, in the order of the standings.
 #[derive(Serialize)]
 pub(super) struct AnswersDto<'a> {
-    prompt: &'a str,
+    prompt: Plain<'a>,
     answers: Vec<AnswerDto<'a>>,
 }
 
@@ -160,16 +190,16 @@ struct AnswerDto<'a> {
     model: ModelDto<'a>,
     simulated: bool,
     status: &'static str,
-    error: Option<&'a str>,
-    answer: &'a str,
-    reasoning: &'a str,
+    error: Option<Plain<'a>>,
+    answer: Plain<'a>,
+    reasoning: Plain<'a>,
 }
 
 impl<'a> AnswersDto<'a> {
     pub(super) fn of(record: &'a Record) -> Self {
         let report = &record.report;
         let answers = report.order().into_iter().map(|i| answer(&report.lanes[i])).collect();
-        Self { prompt: &report.prompt, answers }
+        Self { prompt: Plain(&report.prompt), answers }
     }
 }
 
@@ -178,21 +208,21 @@ fn answer(lane: &LaneReport) -> AnswerDto<'_> {
         model: ModelDto::of(&lane.card),
         simulated: lane.simulated,
         status: lane.status.as_str(),
-        error: lane.error.as_deref(),
-        answer: &lane.answer,
-        reasoning: &lane.reasoning,
+        error: lane.error.as_deref().map(Plain),
+        answer: Plain(&lane.answer),
+        reasoning: Plain(&lane.reasoning),
     }
 }
 
 /// The explanation of a race's result.
 #[derive(Serialize)]
 pub(super) struct ExplanationDto {
-    paragraphs: Vec<String>,
+    paragraphs: Vec<Owned>,
 }
 
 impl ExplanationDto {
     pub(super) fn of(record: &Record) -> Self {
-        Self { paragraphs: lesson::explanation(&record.report) }
+        Self { paragraphs: lesson::explanation(&record.report).into_iter().map(Owned).collect() }
     }
 }
 
@@ -223,7 +253,7 @@ pub(super) enum ReplyCard<'a> {
     /// Example prompts.
     Examples { examples: Vec<ExampleDto<'a>> },
     /// A sentence.
-    Notice { text: String },
+    Notice { text: Owned },
     /// The commands, the definitions of the numbers, and where prompts are sent.
     Help { commands: Vec<CommandDto>, sections: Vec<SectionDto> },
 }
@@ -237,8 +267,12 @@ impl<'a> ReplyCard<'a> {
         Self::Examples { examples: examples.iter().map(example).collect() }
     }
 
+    pub(super) fn notice(text: String) -> Self {
+        Self::Notice { text: Owned(text) }
+    }
+
     pub(super) fn help(cards: &[Arc<ModelCard>]) -> Self {
-        let section = |section: Section| SectionDto { title: section.title, text: section.text };
+        let section = |section: Section| SectionDto { title: section.title, text: Owned(section.text) };
         Self::Help {
             commands: commands(),
             sections: guide::sections(cards).into_iter().map(section).collect(),
@@ -254,23 +288,23 @@ pub(super) struct CommandDto {
 
 #[derive(Serialize)]
 pub(super) struct ExampleDto<'a> {
-    title: &'a str,
-    prompt: &'a str,
-    lesson: &'a str,
+    title: Line<'a>,
+    prompt: Plain<'a>,
+    lesson: Plain<'a>,
 }
 
 #[derive(Serialize)]
 pub(super) struct EntrantDto<'a> {
     model: ModelDto<'a>,
     reachable: bool,
-    availability: String,
+    availability: Owned,
     last_speed: Option<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct SectionDto {
     title: &'static str,
-    text: String,
+    text: Owned,
 }
 
 fn commands() -> Vec<CommandDto> {
@@ -278,7 +312,7 @@ fn commands() -> Vec<CommandDto> {
 }
 
 fn example(example: &Example) -> ExampleDto<'_> {
-    ExampleDto { title: &example.title, prompt: &example.prompt, lesson: &example.lesson }
+    ExampleDto { title: Line(&example.title), prompt: Plain(&example.prompt), lesson: Plain(&example.lesson) }
 }
 
 fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
@@ -286,7 +320,88 @@ fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
     EntrantDto {
         model: ModelDto::of(&entrant.card),
         reachable,
-        availability,
+        availability: Owned(availability),
         last_speed: guide::measured_speed(entrant),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Availability, Color, ModelId},
+        race::{Asker, metrics::TokenCount, report::Report, state::RaceState},
+    };
+
+    /// An override of the order, an escape sequence, a tag, and marks that reach into other lines.
+    fn hostile() -> String {
+        format!("a\u{202e}b\u{1b}[31m\u{e0041}\u{200b}c{}", "\u{301}".repeat(40))
+    }
+
+    fn card() -> ModelCard {
+        ModelCard {
+            id: ModelId::new("m"),
+            name: hostile(),
+            icon: hostile(),
+            size: hostile(),
+            best_for: hostile(),
+            color: Color { r: 0, g: 0, b: 0 },
+            provider: hostile(),
+            simulated: false,
+            prices: None,
+        }
+    }
+
+    #[track_caller]
+    fn is_clean(json: &impl Serialize) {
+        let json = serde_json::to_value(json).expect("JSON").to_string();
+        assert!(json.contains("c\u{301}"), "no text of others in {json}");
+        assert!(!json.contains(['\u{202e}', '\u{e0041}', '\u{200b}']), "{json}");
+        assert!(!json.contains("\\u001b") && !json.contains(&"\u{301}".repeat(9)), "{json}");
+    }
+
+    #[test]
+    fn no_text_of_others_hides_or_reorders_anything() {
+        let mut state = RaceState::new(&hostile(), &hostile(), [Arc::new(card())]);
+        let id = RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id");
+        let mut view = View::of(&state);
+        view.notice = Some(hostile());
+        let lane = &mut view.lanes[0];
+        (lane.answer, lane.status, lane.note) = (hostile(), hostile(), Some(hostile()));
+        let chart = Chart { png: vec![], alt: hostile() };
+        is_clean(
+            &serde_json::from_str::<serde_json::Value>(&message(
+                id,
+                Timestamp::UNIX_EPOCH,
+                &view,
+                Some(&chart),
+            ))
+            .expect("JSON"),
+        );
+
+        state.lanes[0].answer = hostile();
+        state.lanes[0].reasoning = hostile();
+        let mut report: Report = state.report();
+        report.lanes[0].error = Some(hostile());
+        let record = Record {
+            id,
+            asker: Asker { id: "web:1".into(), name: hostile() },
+            started_at: Timestamp::UNIX_EPOCH,
+            report,
+        };
+        is_clean(&AnswersDto::of(&record));
+        is_clean(&ExplanationDto::of(&record));
+        let example = Example { title: hostile(), prompt: hostile(), lesson: hostile() };
+        is_clean(&LineupDto::new(&[Arc::new(card())], std::slice::from_ref(&example)));
+        is_clean(&ReplyCard::examples(&[example]));
+        is_clean(&ReplyCard::notice(hostile()));
+        is_clean(&ReplyCard::help(&[Arc::new(card())]));
+        let entrant = Entrant {
+            card: card(),
+            availability: Availability::Unreachable(hostile()),
+            last_speed: Some((1.0, TokenCount::Usage)),
+            weekly_median: None,
+        };
+        is_clean(&ReplyCard::models(&[entrant]));
     }
 }

@@ -233,3 +233,25 @@ async fn a_server_that_ignores_the_cap_is_cut_and_what_came_is_kept() {
     assert_eq!(lane.answer.len(), 1_000_000, "of 8,192 tokens of 128 bytes ten reads fit");
     assert!(record.report.lanes[1].status.is_finished());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_count_that_cannot_be_true_is_estimated_and_said_to_be() {
+    let liar = |id: &str, tokens| model(id).waits(100).says_words(40, 50).used(tokens).finishes("stop");
+    let arena = arena([liar("honest", 40), liar("liar", u64::MAX), liar("braggart", 30_000)]);
+    let mut camera = Camera::new(500, []);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    let [honest, liars @ ..] = &record.report.lanes[..] else { panic!("three lanes") };
+    assert_eq!(honest.metrics.token_count.as_str(), "usage");
+    for lane in liars {
+        assert_eq!(lane.metrics.token_count.as_str(), "estimated", "{}", lane.card.name);
+        assert!(lane.metrics.output_tokens < 200, "{} tokens", lane.metrics.output_tokens);
+        let speed = lane.metrics.tokens_per_second.expect("its words were seen to stream");
+        assert!(speed < 100.0, "{speed} tok/s");
+    }
+    let last = film.frames().last().expect("a frame").view.clone();
+    for lane in &last.lanes[1..] {
+        assert!(lane.note.as_deref().is_some_and(|note| note.contains("can't be right")), "{:?}", lane.note);
+    }
+    assert!(last.lanes[0].note.is_none());
+}

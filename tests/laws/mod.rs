@@ -1,6 +1,7 @@
 //! Property tests: the laws that hold in the pure core for every input.
 
 mod fold;
+mod fuzzed;
 mod lesson;
 mod stream;
 mod terminal;

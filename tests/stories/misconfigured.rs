@@ -146,3 +146,19 @@ async fn a_prompt_on_stdin() {
         assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     }
 }
+
+/// Names of files and settings come from outside too.
+#[tokio::test]
+async fn no_path_and_no_setting_controls_the_terminal() {
+    let hostile = "a\u{1b}[31m\u{202e}\u{e0041}b";
+    let key = r#""a\u001b[31m\u202E\nb" = 1"#;
+    for said in [
+        refused(&Program::new(), &["check", "--config", hostile]).await,
+        refused(&Program::new().env("ARENA_CONFIG", hostile), &["check"]).await,
+        refused(&Program::with(&format!("[arena]\n{key}\n")), &["check"]).await,
+        refused(&Program::with(&format!("{key}\n")), &["check"]).await,
+    ] {
+        assert!(said.contains("a[31m"), "{said:?}");
+        assert!(!said.contains(['\u{1b}', '\u{202e}', '\u{e0041}']), "{said:?}");
+    }
+}

@@ -108,3 +108,37 @@ async fn every_response_has_the_security_headers() {
         assert_eq!(value("cross-origin-resource-policy"), Some("same-origin"));
     }
 }
+
+/// The browser chooses its own id, so a new one must not bring a new allowance.
+#[tokio::test]
+async fn fresh_ids_do_not_escape_the_limit_of_races() {
+    let site = Site::with([model("a").says("x").finishes("stop")], 2, vec![]).await;
+    for (who, wanted) in [("one", 202), ("two", 202), ("three", 429), ("four", 429)] {
+        let (status, said) = site.say(who, "compare why").await;
+        assert_eq!(status, wanted, "{who}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_for_one_visitor_is_stored_by_a_cache() {
+    let site = site().await;
+    let mut tab = site.tab().await;
+    let id = site.race("ana", "compare why").await;
+    tab.charted(&id).await;
+    let lookup = |what: &str| site.get(&format!("/api/races/{id}/{what}"));
+    let line = serde_json::json!({ "text": "help", "from": visitor("ana") });
+    for (request, wanted) in [
+        (site.get("/api/lineup"), "no-store"),
+        (site.send("/api/command", &line), "no-store"),
+        (lookup("answers"), "no-store"),
+        (lookup("explain"), "no-store"),
+        (lookup("stop"), "no-store"),
+        (site.get("/api/races/none/answers"), "no-store"),
+        (lookup("chart.png"), "private, max-age=3600, immutable"),
+        (site.get("/api/channel"), "no-cache"),
+    ] {
+        let response = request.send().await.expect("an answer");
+        let (url, said) = (response.url().clone(), response.headers().get("cache-control"));
+        assert_eq!(said.and_then(|said| said.to_str().ok()), Some(wanted), "{url}");
+    }
+}

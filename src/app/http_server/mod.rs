@@ -36,7 +36,7 @@ mod uploads;
 
 use std::{convert::Infallible, future::poll_fn, io, sync::Arc, time::Duration};
 
-use axum::{Json, Router, body::Body, http::StatusCode, response::IntoResponse};
+use axum::{Json, Router, body::Body, extract::ConnectInfo, http::StatusCode, response::IntoResponse};
 use futures::future::BoxFuture;
 use hyper::{
     Request, Response,
@@ -166,10 +166,13 @@ impl Server {
 
     /// Serves one connection until it ends, is closed to make room, or the service is closing.
     async fn run(self: Arc<Self>, stream: TcpStream, open: OpenConnection, closed: CancellationToken) {
-        let connection = open.connection();
+        let (connection, client) = (open.connection(), stream.peer_addr().ok().map(ConnectInfo));
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(connection)));
         let service =
-            service_fn(|request| -> BoxFuture<'static, Result<Response<ResponseBody>, Infallible>> {
+            service_fn(|mut request: Request<Incoming>| -> BoxFuture<'static, Result<Response<ResponseBody>, Infallible>> {
+                if let Some(client) = client {
+                    request.extensions_mut().insert(client);
+                }
                 let (server, connection) = (Arc::clone(&self), Arc::clone(connection));
                 Box::pin(async move { Ok(server.respond(request, connection).await) })
             });

@@ -13,7 +13,7 @@ use self::reply::Reply;
 use super::{
     METRICS, PLATFORM, commands, completion,
     interaction::{ChannelKind, Interaction, Kind, UNSETTLED},
-    message_ref::MessageRef,
+    message_ref::{self, MessageRef},
     permissions::Access,
     render,
     rest::{File, Rest},
@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     arena::{Arena, Origin, Recorded},
-    button::Button,
     command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::{Asker, Record},
@@ -56,7 +55,7 @@ impl InteractionHandler {
                 self.handlers.command(&self.caller(&interaction), command).await
             }
             Kind::Button { custom_id, .. } => {
-                self.handlers.button(&self.caller(&interaction), Button::parse(custom_id)).await
+                self.handlers.button(&self.caller(&interaction), render::pressed(custom_id)).await
             }
             Kind::Completion { focused: (name, typed), .. } => {
                 let fitting = if name == commands::MODELS { completion::several } else { completion::one };
@@ -92,7 +91,8 @@ impl InteractionHandler {
         }
         let message_ref = MessageRef::of(reply.interaction, self.token_life);
         let unsettled_until = reply.interaction.received_at + UNSETTLED;
-        let mut surface = DiscordSurface::new(self.rest.clone(), message_ref, recorded.id(), unsettled_until);
+        let (rest, sealer) = (self.rest.clone(), self.handlers.sealer.clone());
+        let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), unsettled_until);
         self.arena().race(recorded, &mut surface).await;
     }
 
@@ -111,6 +111,7 @@ impl InteractionHandler {
         };
         Caller {
             asker: Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() },
+            place: message_ref::place(interaction.server(), interaction.channel),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),

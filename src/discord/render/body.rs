@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     button::Button,
+    platform::seal::Sealer,
     view::text::{Measure, fitting},
 };
 
@@ -64,6 +65,16 @@ impl Body {
     /// Returns this message, shown to the asker only.
     pub(crate) fn private(self) -> Self {
         Self { flags: Some(EPHEMERAL), ..self }
+    }
+
+    /// Returns this message with every button bound to `place`.
+    pub(crate) fn sealed(mut self, sealer: &Sealer, place: &str) -> Self {
+        for pressable in self.components.iter_mut().flat_map(|row| &mut row.components) {
+            if let Some(button) = Button::parse(&pressable.custom_id) {
+                pressable.custom_id = format!("{button}:{}", sealer.seal(button, place));
+            }
+        }
+        self
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -198,6 +209,15 @@ pub(crate) enum Style {
 /// The length of `text` as Discord counts it.
 pub(super) fn length(text: &str) -> usize {
     Measure::Utf16.of(text.trim())
+}
+
+/// Reads the custom id of a pressed button with its seal; `None` for buttons that are not ours.
+pub(crate) fn pressed(custom_id: &str) -> Option<(Button, Option<&str>)> {
+    if let Some(button) = Button::parse(custom_id) {
+        return Some((button, None));
+    }
+    let (button, seal) = custom_id.rsplit_once(':')?;
+    Some((Button::parse(button)?, Some(seal)))
 }
 
 /// As many of `lines` as a description holds, the others counted; `nothing` if there are none.

@@ -18,7 +18,7 @@ use crate::view::{
 };
 
 /// An answer as Discord shows and counts it; none is longer than an embed.
-pub(super) struct Discord;
+pub(in crate::discord) struct Discord;
 
 impl Dialect for Discord {
     const MEASURE: Measure = Measure::Utf16;
@@ -34,7 +34,7 @@ impl Dialect for Discord {
 }
 
 /// An answer in UTF-16 units.
-pub(super) type Answer = fit::AnswerText<Discord>;
+pub(in crate::discord) type Answer = fit::AnswerText<Discord>;
 
 /// A piece of a canonical text with everything escaped that Discord must not act on: masked links (text and target
 /// are shown), mentions, timestamps, custom emoji, spoilers, quotes without end. Bold, code, lists and quotes work;

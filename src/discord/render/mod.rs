@@ -11,8 +11,9 @@ mod race;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::markdown::Answer;
 pub(crate) use self::{
-    body::{Body, EPHEMERAL},
+    body::{Body, EPHEMERAL, pressed},
     cards::{answers, answers_file, examples, explanation, help, models, notice},
     race::{CHART_FILE, live},
 };

@@ -188,7 +188,7 @@ impl TimingsBody<'_> {
         let (cached, fresh) = (self.cache_n.as_u64(), self.prompt_n.as_u64());
         let speed = self.predicted_per_second.as_f64().filter(|speed| *speed > 0.0);
         Usage {
-            prompt_tokens: fresh.map(|fresh| fresh + cached.unwrap_or(0)),
+            prompt_tokens: fresh.map(|fresh| fresh.saturating_add(cached.unwrap_or(0))),
             output_tokens: self.predicted_n.as_u64(),
             reasoning_tokens: None,
             cached_tokens: cached,

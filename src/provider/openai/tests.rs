@@ -178,6 +178,10 @@ fn usage_is_read_in_each_of_its_places() {
             Usage { server_tokens_per_second: Some(63.5), ..usage(None, Some(61)) },
         ),
         (r#"{"timings":{"predicted_n":1,"predicted_per_second":1000000.0}}"#, usage(None, Some(1))),
+        (
+            r#"{"timings":{"cache_n":18446744073709551615,"prompt_n":10,"predicted_n":1}}"#,
+            Usage { cached_tokens: Some(u64::MAX), ..usage(Some(u64::MAX), Some(1)) },
+        ),
     ];
     for (event, want) in rows {
         assert_eq!(read(&[event]), (vec![Delta::Usage(want)], None), "{event}");

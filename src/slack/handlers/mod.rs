@@ -119,14 +119,17 @@ impl CommandHandler {
     async fn button(self: &Arc<Self>, incoming: &Incoming, pressed: Option<Pressed>) {
         METRICS.command("button");
         let incoming = Arc::new(within(incoming, pressed.as_ref()));
-        let button = pressed.map(|pressed| pressed.button);
+        let (button, seal) = pressed.map(|pressed| (pressed.button, pressed.seal)).unzip();
+        let seal = seal.flatten();
         if matches!(button, Some(Button::Again(_) | Button::Try(_))) {
-            let outcome = self.handlers.button(&self.caller(&incoming), button).await;
+            let pressed = button.map(|button| (button, seal.as_deref()));
+            let outcome = self.handlers.button(&self.caller(&incoming), pressed).await;
             return self.follow(&incoming, outcome);
         }
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
-            let outcome = handler.handlers.button(&handler.caller(&incoming), button).await;
+            let pressed = button.map(|button| (button, seal.as_deref()));
+            let outcome = handler.handlers.button(&handler.caller(&incoming), pressed).await;
             handler.show(&incoming, outcome).await;
         });
     }
@@ -213,8 +216,8 @@ impl CommandHandler {
     }
 
     async fn run(&self, recorded: Recorded, address: &Address) {
-        let chart = Arc::clone(&self.native_chart);
-        let mut surface = SlackSurface::new(self.api.clone(), recorded.id(), address, chart);
+        let (chart, sealer) = (Arc::clone(&self.native_chart), self.handlers.sealer.clone());
+        let mut surface = SlackSurface::new(self.api.clone(), sealer, recorded.id(), address, chart);
         self.arena().race(recorded, &mut surface).await;
         if self.arena().unless_interrupted(surface.settle()).await.is_none() {
             surface.settle_at_the_end().await;
@@ -226,6 +229,7 @@ impl CommandHandler {
         let name = incoming.name.clone().unwrap_or_default();
         Caller {
             asker: Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name },
+            place: incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default(),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),

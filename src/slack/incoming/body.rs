@@ -4,6 +4,9 @@ use serde_json::{Map, Value};
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEvent};
 use url::form_urlencoded;
 
+/// Our event type for the mention by a bot.
+pub(super) const BOT_MENTION: &str = "app_mention of a bot";
+
 /// Reads a slash command: a form.
 pub(in crate::slack) fn command(body: &[u8]) -> Option<SlackCommandEvent> {
     let fields: Map<String, Value> = form_urlencoded::parse(body)
@@ -19,7 +22,21 @@ pub(in crate::slack) fn interaction(body: &[u8]) -> Option<SlackInteractionEvent
 
 /// Reads an event or a URL verification: JSON.
 pub(in crate::slack) fn event(body: &[u8]) -> Option<SlackPushEvent> {
-    serde_json::from_slice(body).ok()
+    serde_json::from_value(without_bot_mention(serde_json::from_slice(body).ok()?)).ok()
+}
+
+/// Gives the mention by a bot another event type: the library's mention does not say who wrote it.
+pub(in crate::slack) fn without_bot_mention(mut delivery: Value) -> Value {
+    if let Some(event) = delivery.get_mut("event").filter(|event| is_bot_mention(event)) {
+        event["type"] = BOT_MENTION.into();
+    }
+    delivery
+}
+
+fn is_bot_mention(event: &Value) -> bool {
+    let has = |key: &str| event.get(key).is_some_and(|value| !value.is_null());
+    event["type"] == "app_mention"
+        && (has("bot_id") || has("bot_profile") || event["subtype"] == "bot_message")
 }
 
 /// Returns true for Slack's check of our certificate, which wants no more than a 200

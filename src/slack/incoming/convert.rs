@@ -4,7 +4,7 @@ use serde_json::Value;
 use slack_morphism::prelude::*;
 use tokio::time::Instant;
 
-use super::{ChannelThread, Incoming, Kind, text};
+use super::{ChannelThread, Incoming, Kind, body::BOT_MENTION, text};
 
 /// The reason for dropping a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +173,7 @@ fn unknown(event: &Value) -> Dropped {
     match event["type"].as_str() {
         Some("app_mention") => Dropped::Unreadable("mention"),
         Some("message") => Dropped::Unreadable("message"),
+        Some(BOT_MENTION) => Dropped::NotForUs("bot"),
         _ => Dropped::NotForUs("event"),
     }
 }

@@ -9,8 +9,8 @@
 //! `trigger_id`, `event_id`, or the place and time stamp of a message) are acknowledged and dropped: retries and the two
 //! sockets make them common.
 //!
-//! The library's types lose some of what Slack sends: a command has no `user_name`, a mention no `bot_id` (so a
-//! mention by another bot counts), an ephemeral message's button no thread (so our buttons carry it).
+//! The library's types lose some of what Slack sends: a command has no `user_name`, a mention no `bot_id` (so
+//! `body` marks mentions by bots), an ephemeral message's button no thread (so our buttons carry it).
 
 pub(super) mod body;
 mod convert;

@@ -2,6 +2,7 @@ use std::sync::Mutex;
 
 use futures::{FutureExt as _, future::ready};
 use serde_json::json;
+use slack_morphism::prelude::SlackPushEvent;
 
 use super::*;
 
@@ -231,4 +232,28 @@ fn a_duplicate_is_acknowledged_and_dropped() {
     world.event("Ev2", &message(&json!({})));
     world.event("Ev3", &message(&json!({ "channel": "D2" })));
     assert_eq!(world.taken().len(), 3, "a button, a message, another message in another place");
+}
+
+#[test]
+fn a_mention_by_a_bot_starts_nothing() {
+    let bots = [
+        json!({ "bot_id": "B9" }),
+        json!({ "bot_profile": { "id": "B9", "name": "other", "app_id": "A9" } }),
+        json!({ "subtype": "bot_message" }),
+    ];
+    for bot in bots.into_iter().chain([json!({ "bot_id": null })]) {
+        let mut event = json!({ "type": "app_mention", "user": "U9", "text": "<@UBOT> compare why", "ts": "5.2",
+                                "channel": "C1", "event_ts": "5.2" });
+        for (key, value) in bot.as_object().expect("an object") {
+            event[key] = value.clone();
+        }
+        let delivery = json!({ "type": "event_callback", "team_id": "T1", "api_app_id": "A1", "event_id": "Ev1",
+                               "event_time": 1, "event": event });
+        let Some(SlackPushEvent::EventCallback(read)) = body::event(delivery.to_string().as_bytes()) else {
+            panic!("an event: {delivery}")
+        };
+        let world = World::new();
+        at_once(world.intake.event(read, Instant::now()));
+        assert_eq!(world.taken().len(), usize::from(bot == json!({ "bot_id": null })), "{event}");
+    }
 }

@@ -21,7 +21,7 @@ use crate::view::{
 const MAX_DEPTH: usize = 8;
 
 /// Slack's markup and measure of answers.
-pub(super) struct Slack;
+pub(in crate::slack) struct Slack;
 
 impl Dialect for Slack {
     const MEASURE: Measure = Measure::Bytes;
@@ -37,7 +37,7 @@ impl Dialect for Slack {
 }
 
 /// An answer in bytes of JSON.
-pub(super) type Answer = fit::AnswerText<Slack>;
+pub(in crate::slack) type Answer = fit::AnswerText<Slack>;
 
 /// One line outside code blocks.
 fn line(out: &mut String, text: &str) {

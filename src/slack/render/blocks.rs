@@ -10,14 +10,14 @@
 use serde::Serialize;
 use serde_json::Value;
 use slack_morphism::blocks::{
-    SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle, SlackBlockPlainText,
-    SlackContextBlock, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
+    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle,
+    SlackBlockPlainText, SlackContextBlock, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
     SlackRichTextInlineElement, SlackRichTextPreformatted, SlackRichTextQuote, SlackRichTextSection,
     SlackRichTextText,
 };
 
 use super::escape::tight;
-use crate::button::Button;
+use crate::{button::Button, platform::seal::Sealer};
 
 /// Blocks of a message.
 pub(super) const MAX_BLOCKS: usize = 50;
@@ -38,6 +38,23 @@ pub(crate) struct Body {
     pub(crate) text: String,
     /// At most 50, within [`room`].
     pub(crate) blocks: Vec<SlackBlock>,
+}
+
+impl Body {
+    /// Returns this message with every button bound to `place`.
+    pub(crate) fn sealed(mut self, sealer: &Sealer, place: &str) -> Self {
+        for block in &mut self.blocks {
+            let SlackBlock::Actions(row) = block else { continue };
+            for element in &mut row.elements {
+                let SlackActionBlockElement::Button(button) = element else { continue };
+                let (Some(action), Some(value)) = (&button.action_id, &mut button.value) else { continue };
+                if let Some(Pressed { button: meaning, .. }) = pressed(&action.0, value) {
+                    *value = format!("{value}{SEAL}{}", sealer.seal(meaning, place));
+                }
+            }
+        }
+        self
+    }
 }
 
 /// A run of text in one style.
@@ -141,6 +158,8 @@ pub(super) fn in_thread(button: SlackBlockButtonElement, thread: Option<&str>) -
     }
 }
 
+/// Separates a button's own value from its seal.
+const SEAL: char = ':';
 /// Separates a button's own value from the thread that it carries.
 const THREAD: char = '@';
 
@@ -149,6 +168,8 @@ const THREAD: char = '@';
 pub(crate) struct Pressed {
     /// Its meaning.
     pub(crate) button: Button,
+    /// Its seal.
+    pub(crate) seal: Option<String>,
     /// The thread that it carries.
     pub(crate) thread: Option<String>,
 }
@@ -157,9 +178,10 @@ pub(crate) struct Pressed {
 pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
     let word = action_id.split(':').next().unwrap_or_default();
     let (value, thread) = value.split_once(THREAD).map_or((value, None), |(value, ts)| (value, Some(ts)));
+    let (value, seal) = value.split_once(SEAL).map_or((value, None), |(value, seal)| (value, Some(seal)));
     let button = Button::parse(&format!("arena:{word}:{value}"))?;
     let is_ours = action_and_value(button).0 == action_id;
-    is_ours.then(|| Pressed { button, thread: thread.map(str::to_owned) })
+    is_ours.then(|| Pressed { button, seal: seal.map(str::to_owned), thread: thread.map(str::to_owned) })
 }
 
 /// The bytes of `text` within JSON, never fewer than its own.

@@ -20,6 +20,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::answer::Answer;
 pub(crate) use self::{
     blocks::{Body, Pressed, pressed},
     cards::{examples, help, models, notice, on_it},

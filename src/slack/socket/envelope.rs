@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEventCallback};
 use tokio::time::Instant;
 
-use crate::slack::incoming::{Intake, unreadable};
+use crate::slack::incoming::{Intake, body, unreadable};
 
 /// The content of an envelope. The library's own enum is shadowed by a module of the same name.
 #[derive(Deserialize)]
@@ -23,9 +23,12 @@ enum Content {
 /// An unreadable envelope is acknowledged too: Slack would only send it again.
 pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<String> {
     let received_at = Instant::now();
-    let frame: Value = serde_json::from_str(&frame).unwrap_or_default();
+    let mut frame: Value = serde_json::from_str(&frame).unwrap_or_default();
     let mut acknowledgement = json!({ "envelope_id": frame["envelope_id"].as_str() });
     let accepts_payload = frame["accepts_response_payload"] == true;
+    if frame["type"] == "events_api" {
+        frame["payload"] = body::without_bot_mention(frame["payload"].take());
+    }
     let payload = match serde_json::from_value(frame) {
         Ok(Content::SlashCommands(event)) => {
             let ack = intake.command(*event, received_at).await;

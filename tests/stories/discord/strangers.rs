@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{DiscordScenario, NAMED, PROMPT, Setup, Transport, single_model};
-use crate::support::discord::ChannelKind;
+use crate::support::{
+    discord::{ChannelKind, MOD},
+    provider::answer,
+};
 
 const RACE: &str = "0192f3a1-0000-7000-8000-00005f3a9c2e";
 
@@ -65,4 +68,41 @@ async fn what_nobody_can_read_is_answered_all_the_same() {
         assert_eq!(scenario.provider.truth().exchanges.len(), 0);
         scenario.finish().await;
     }
+}
+
+/// A press from another place than the race's, as a forged or copied message would send it, does nothing; the same buttons
+/// work in their own place, also in a direct message.
+#[tokio::test]
+async fn a_button_works_only_where_its_race_is() {
+    let answers = [answer("a").role().says("secret").hangs(), answer("a").role().says("secret").whole()];
+    let scenario =
+        DiscordScenario::start(Setup { transport: Transport::Gateway, ..single_model("") }, answers).await;
+    let discord = &scenario.discord;
+    let elsewhere: [fn(&mut Value); 2] =
+        [|payload| payload["channel_id"] = "4242".into(), |payload| payload["guild_id"] = "4343".into()];
+    for place in [ChannelKind::Server, ChannelKind::Dm] {
+        let race = discord.type_command("/arena compare", &[("prompt", PROMPT)], NAMED, place);
+        race.wait_for_text("secret").await;
+        let message = race.wait_for_message().await;
+        if place == ChannelKind::Server {
+            for corrupt in elsewhere {
+                discord.corrupt_next(corrupt);
+                discord.press(message, "Stop", MOD).wait_for_text("only in the channel of its race").await;
+            }
+            discord.press(message, "Stop", MOD).wait_for_ack().await;
+        }
+        race.wait_for_end().await;
+        race.wait_until(|look| look.attachment("race.png").is_some()).await;
+        for button in ["Race again", "Full answers", "Explain"] {
+            for corrupt in elsewhere {
+                discord.corrupt_next(corrupt);
+                let press = discord.press(message, button, NAMED);
+                assert!(press.wait_for_ack().await.private, "{button}");
+                press.wait_for_text("only in the channel of its race").await;
+            }
+        }
+        discord.press(message, "Explain", NAMED).wait_until(|look| look.text().len() > 40).await;
+    }
+    assert_eq!(scenario.provider.truth().exchanges.len(), 2, "a forged press started a race");
+    scenario.finish().await;
 }

@@ -3,10 +3,15 @@
 use super::{ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport};
 use crate::support::{
     provider::{Answer, answer},
-    slack::{BEN, Look, MOD, Ts, UserRequest},
+    slack::{BEN, Look, MOD, TOWN, Ts, UserRequest},
 };
 
-on_both_transports!(every_button, full_answers_as_a_file, a_race_that_nobody_remembers);
+on_both_transports!(
+    every_button,
+    full_answers_as_a_file,
+    a_race_that_nobody_remembers,
+    a_button_works_only_where_its_race_is
+);
 
 async fn whole_race(scenario: &SlackScenario) -> (UserRequest, Ts) {
     let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} why?"), NAMED, LOBBY);
@@ -93,7 +98,8 @@ async fn a_race_that_nobody_remembers(transport: Transport) {
         SlackScenario::start(Setup { transport, ..Setup::default() }, [says("a", " x"), says("b", " y")])
             .await;
     let (race, message) = whole_race(&scenario).await;
-    let id = race.current().button("Explain").expect("a button").value;
+    let value = race.current().button("Explain").expect("a button").value;
+    let id = value.split(':').next().expect("the race").to_owned();
     let digit = if id.ends_with('0') { "1" } else { "0" };
     replaces(&scenario, &message, &id, &format!("{}{digit}", &id[..id.len() - 1]));
     let calls = scenario.provider.truth().exchanges.len();
@@ -116,4 +122,34 @@ fn replaces(scenario: &SlackScenario, message: &str, old: &str, new: &str) {
         let blocks = serde_json::from_str(&blocks.replace(old, new)).expect("JSON");
         last.look = Look { blocks, ..last.look.clone() };
     });
+}
+
+/// A press of a message that was copied to another channel does nothing.
+async fn a_button_works_only_where_its_race_is(transport: Transport) {
+    let endless = answer("a").role().says(ANSWER).says(" begins").hangs();
+    let setup = Setup { transport, slack: "admins = [\"U0MOD\"]", ..Setup::default() };
+    let scenario = SlackScenario::start(setup, [endless, says("b", " of b")]).await;
+    let slack = &scenario.slack;
+    let race = slack.type_command("/arena", &format!("compare {PROMPT} why?"), NAMED, LOBBY);
+    race.wait_for_text("begins").await;
+    let message = race.wait_for_message().await;
+    let moves = |channel: &str| {
+        slack.world(|world| world.message_mut(&message).expect("a message").channel = channel.to_owned());
+    };
+    let refused = async |button: &str, user| {
+        moves(TOWN);
+        let press = slack.press(&message, button, user);
+        press.wait_for_private_text("only in the channel of its race").await;
+        moves(LOBBY);
+    };
+    refused("Stop", MOD).await;
+    slack.press(&message, "Stop", MOD);
+    race.wait_for_end().await;
+    race.wait_for_file(".png").await;
+    for button in ["Race again", "Full answers", "Explain"] {
+        refused(button, NAMED).await;
+    }
+    slack.press(&message, "Explain", BEN).wait_for_private_text("What this race shows").await;
+    assert_eq!(scenario.provider.truth().exchanges.len(), 2, "a copied button started a race");
+    scenario.finish().await;
 }

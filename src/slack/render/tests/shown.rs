@@ -254,11 +254,11 @@ fn a_notice_keeps_its_code_and_nothing_else() {
 #[test]
 fn a_button_is_read_as_it_was_written() {
     let id = race().to_string();
-    let alone = |button| Some(Pressed { button, thread: None });
+    let alone = |button| Some(Pressed { button, seal: None, thread: None });
     assert_eq!(pressed("stop", &id), alone(Button::Stop(race())));
     assert_eq!(pressed("explain", &id), alone(Button::Explain(race())));
     assert_eq!(pressed("try:0000000000000007", "0000000000000007"), alone(Button::Try(7)));
-    let within = Pressed { button: Button::Try(7), thread: Some("1764000001.000119".into()) };
+    let within = Pressed { button: Button::Try(7), seal: None, thread: Some("1764000001.000119".into()) };
     assert_eq!(pressed("try:0000000000000007", "0000000000000007@1764000001.000119"), Some(within));
     for (action, value) in
         [("stop", "x"), ("stop:", &id), ("try", "0000000000000007"), ("try:7", "7"), ("", ""), ("vote", &id)]

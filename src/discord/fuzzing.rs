@@ -1,0 +1,57 @@
+//! The parsers and renderers that meet foreign bytes, for the fuzz targets and `tests/laws`.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    handler::Handler as _,
+    http::{HeaderName, HeaderValue},
+    routing::any_service,
+};
+use tokio::time::Instant;
+
+use super::{
+    interaction::{self, Kind},
+    permissions::Access,
+    render,
+    webhook::{self, PublicKey},
+};
+
+/// A valid public key.
+const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+/// Reads the body of an interaction and returns the user's words in it; `None` if it cannot be answered.
+#[must_use]
+pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
+    let json = serde_json::from_slice(body).ok()?;
+    let interaction = interaction::read(&json, Instant::now()).ok()?;
+    let _ = Access { servers: vec![1], channels: vec![2], roles: vec![3] }.check(&interaction);
+    Some(match interaction.kind {
+        Kind::Command { word, options } => {
+            std::iter::once(word).chain(options.into_iter().map(|(_, value)| value)).collect()
+        }
+        Kind::Completion { focused: (_, typed) } => vec![typed],
+        Kind::Button { custom_id } => {
+            render::pressed(&custom_id).map(|(button, _)| button.to_string()).into_iter().collect()
+        }
+        Kind::Unreadable { .. } => vec![],
+    })
+}
+
+/// Sends a delivery with these signature headers to the webhook and returns the answer's status.
+pub async fn delivery(headers: [&[u8]; 2], body: Vec<u8>) -> u16 {
+    let key = PublicKey::parse(KEY).expect("a valid key");
+    let router = webhook::router(key, std::sync::Arc::new(drop));
+    let names = ["x-signature-ed25519", "x-signature-timestamp"];
+    let mut request = Request::post("/discord/interactions").body(Body::from(body)).expect("a request");
+    for (name, value) in names.into_iter().zip(headers) {
+        let value = HeaderValue::from_bytes(value).ok();
+        request.headers_mut().extend(value.map(|value| (HeaderName::from_static(name), value)));
+    }
+    any_service(router).call(request, ()).await.status().as_u16()
+}
+
+/// Renders an answer in at most `limit` UTF-16 units.
+#[must_use]
+pub fn answer(text: &str, is_writing: bool, limit: usize) -> String {
+    render::Answer::new(text, is_writing, 160, false).within(limit).0
+}
