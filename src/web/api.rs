@@ -24,7 +24,7 @@ use super::{
     surface::WebSurface,
 };
 use crate::{
-    arena::{Origin, Refused},
+    arena::{Origin, Refused, forget_reply},
     command::{self, Command},
     model::ModelId,
     race::{Asker, RaceId, Record},
@@ -179,28 +179,43 @@ async fn command(
         .map_err(|error| HttpRefusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let entrants;
     let card = match command {
-        Command::Compare { models, prompt } => return start(&local, asker, &models, prompt).await,
-        Command::Ask { model, prompt } => return start(&local, asker, &[model], prompt).await,
+        Command::Compare { models, prompt } => return start(&local, asker, &models, prompt, None).await,
+        Command::Ask { model, prompt } => return start(&local, asker, &[model], prompt, None).await,
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
             ReplyCard::models(&entrants)
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),
-        Command::Forget => ReplyCard::Notice { text: local.arena.forget_with_reply(&asker.id).await },
+        Command::Forget => ReplyCard::Notice { text: forget(&local, &asker.id).await },
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
 }
 
-/// Starts a race as a new message.
+/// Deletes the user's races, here with their messages, and returns the outcome as a sentence.
+async fn forget(local: &LocalChannel, asker: &str) -> String {
+    match local.arena.forget(asker).await {
+        Ok(forgotten) => {
+            local.channel.forget(asker, &forgotten.races);
+            forget_reply(forgotten.deleted, "Their messages are gone from this channel")
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Starts a race as a new message; `original` is the race that it repeats.
 async fn start(
     local: &LocalChannel,
     asker: Asker,
     models: &[ModelId],
     prompt: String,
+    original: Option<RaceId>,
 ) -> Result<Response, HttpRefusal> {
     let owner = asker.id.clone();
-    let admitted = local.arena.admit(asker, models, prompt)?;
+    let mut admitted = local.arena.admit(asker, models, prompt)?;
+    if let Some(original) = original {
+        admitted = admitted.repeating(original);
+    }
     let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
     let recorded = local.arena.record(admitted, &origin).await?;
     let id = recorded.id();
@@ -239,7 +254,7 @@ async fn again(
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    start(&local, asker, &models, record.report.prompt.clone()).await
+    start(&local, asker, &models, record.report.prompt.clone(), Some(record.id)).await
 }
 
 /// Returns the full answers and reasoning.

@@ -5,7 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use futures::{Stream, StreamExt, stream};
@@ -69,6 +72,8 @@ pub(super) enum Update {
 pub(super) struct Channel {
     run: Uuid,
     messages: Mutex<VecDeque<(u64, Message)>>,
+    /// The version of the last removal on request: a tab with an older one starts over.
+    removed: AtomicU64,
     version: watch::Sender<u64>,
     closing: CancellationToken,
 }
@@ -79,17 +84,20 @@ impl Channel {
         Self {
             run: Uuid::now_v7(),
             messages: Mutex::default(),
+            removed: AtomicU64::new(0),
             version: watch::Sender::new(0),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Adds the message or replaces the one with its id.
+    /// Adds the message or replaces the one with its id. A chart alone adds none: its message was removed.
     pub(super) fn put(&self, message: Message) {
         let mut messages = self.messages();
         let version = *self.version.borrow() + 1;
         if let Some(slot) = messages.iter_mut().find(|(_, known)| known.id == message.id) {
             *slot = (version, message);
+        } else if message.chart.is_some() {
+            return;
         } else {
             if messages.len() == MAX_MESSAGES {
                 let oldest = messages.iter().position(|(_, known)| known.is_over).unwrap_or(0);
@@ -98,6 +106,18 @@ impl Channel {
             messages.push_back((version, message));
         }
         self.version.send_replace(version);
+    }
+
+    /// Removes the finished messages of `asker` and those of `races`, from every tab.
+    pub(super) fn forget(&self, asker: &str, races: &[RaceId]) {
+        let mut messages = self.messages();
+        let before = messages.len();
+        messages.retain(|(_, known)| !known.is_over || (known.asker != asker && !races.contains(&known.id)));
+        if messages.len() < before {
+            let version = *self.version.borrow() + 1;
+            self.removed.store(version, Ordering::Release);
+            self.version.send_replace(version);
+        }
     }
 
     /// The message of this race; `None` where it is unknown or was dropped.
@@ -120,8 +140,8 @@ impl Channel {
             (Some((position, Update::Snapshot(all))), position.version)
         };
         let later = stream::unfold((self, watching, version), async |(channel, mut watching, version)| {
-            let (position, json) = channel.next(&mut watching, version).await?;
-            Some(((position, Update::Upsert(json)), (channel, watching, position.version)))
+            let (position, update) = channel.next(&mut watching, version).await?;
+            Some(((position, update), (channel, watching, position.version)))
         });
         stream::iter(first).chain(later)
     }
@@ -137,11 +157,15 @@ impl Channel {
         (position, messages.iter().map(|(_, message)| Arc::clone(&message.json)).collect())
     }
 
-    async fn next(&self, watching: &mut watch::Receiver<u64>, seen: u64) -> Option<(Position, Arc<str>)> {
+    async fn next(&self, watching: &mut watch::Receiver<u64>, seen: u64) -> Option<(Position, Update)> {
         loop {
             watching.mark_unchanged();
+            if self.removed.load(Ordering::Acquire) > seen {
+                let (position, all) = self.snapshot();
+                return Some((position, Update::Snapshot(all)));
+            }
             if let Some((version, json)) = self.after(seen) {
-                return Some((Position { run: self.run, version }, json));
+                return Some((Position { run: self.run, version }, Update::Upsert(json)));
             }
             self.closing.run_until_cancelled(watching.changed()).await?.ok()?;
         }
@@ -228,6 +252,31 @@ mod tests {
         channel.close();
         assert_eq!(text(tab.next().await), "last");
         assert!(tab.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_message_leaves_every_tab() {
+        let channel = Arc::new(Channel::new());
+        let mut tab = Box::pin(Arc::clone(&channel).follow(None));
+        assert_eq!(text(tab.next().await), "[]");
+        for (n, asker, is_over) in
+            [(1, "ana", true), (2, "ben", true), (3, "ben", true), (4, "ana", false), (5, "ben", true)]
+        {
+            let json = format!("m{n}");
+            channel.put(Message { asker: asker.into(), ..message(n, is_over, &json) });
+        }
+        for n in 1..=5 {
+            assert_eq!(text(tab.next().await), format!("m{n}"));
+        }
+        channel.forget("ana", &[id(2)]);
+        assert_eq!(text(tab.next().await), "[m3 m4 m5]");
+        assert!(channel.find(id(1)).is_none() && channel.find(id(2)).is_none());
+        channel.forget("ana", &[id(2)]);
+        let chart = Some(Arc::new(Chart { png: vec![], alt: String::new() }));
+        channel.put(Message { chart, ..message(1, true, "m1 with its chart") });
+        assert!(tab.next().now_or_never().is_none(), "nothing more was removed or came back");
+        channel.put(message(3, true, "later"));
+        assert_eq!(text(tab.next().await), "later");
     }
 
     #[test]

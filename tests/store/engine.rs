@@ -74,6 +74,22 @@ impl Engine {
         }
     }
 
+    /// The text that a query gives; `None` for NULL.
+    pub async fn query_text(&self, query: &str) -> Option<String> {
+        let query = AssertSqlSafe(query.to_owned());
+        match self {
+            Self::Sqlite(folder) => {
+                let url = format!("sqlite://{}", folder.path().join("arena.sqlite").display());
+                let mut connection = SqliteConnection::connect(&url).await.expect("a file");
+                sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a row")
+            }
+            Self::Postgres(database) => {
+                let mut connection = PgConnection::connect(&database.url()).await.expect("a database");
+                sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a row")
+            }
+        }
+    }
+
     pub async fn drop_database(self) {
         if let Self::Postgres(database) = self {
             database.drop().await;

@@ -51,7 +51,7 @@ async fn files() {
 
 #[tokio::test]
 async fn variables() {
-    let cases: [(&[(&str, &str)], &str); 7] = [
+    let cases: [(&[(&str, &str)], &str); 10] = [
         (&[("ARENA_LISTEN", "here")], "serve"),
         (&[("SLACK_BOT_TOKEN", "xoxb-1")], "serve"),
         (&[("HF_TOKEN", "hf_1"), ("HF_TOKEN_FILE", "token")], "check"),
@@ -59,6 +59,9 @@ async fn variables() {
         (&[("ARENA_CONFIG", "missing.toml")], "models"),
         (&[("ARENA_LOG", "loud")], "check"),
         (&[("SSL_CERT_FILE", "missing.pem")], "check"),
+        (&[("DATABASE_URL", "postgres://arena:s3cret/2@db:5432/arena")], "serve"),
+        (&[("DATABASE_URL", "postgres://arena:s3cret@db/arena?sslmode=on")], "serve"),
+        (&[("DATABASE_URL", "sqlite:///data/arena.sqlite?mode=ro")], "check"),
     ];
     let mut said = vec![];
     for (variables, command) in cases {

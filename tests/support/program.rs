@@ -22,6 +22,7 @@ use super::wait::TIMEOUT;
 pub struct Program {
     folder: TempDir,
     env: Vec<(String, String)>,
+    user: Option<u32>,
 }
 
 /// The result of a run.
@@ -44,7 +45,7 @@ pub type Log = Lines<BufReader<ChildStderr>>;
 impl Program {
     /// In an empty folder.
     pub fn new() -> Self {
-        Self { folder: TempDir::new().expect("a folder"), env: vec![] }
+        Self { folder: TempDir::new().expect("a folder"), env: vec![], user: None }
     }
 
     /// With this configuration, in a file that `ARENA_CONFIG` names.
@@ -67,6 +68,12 @@ impl Program {
         self
     }
 
+    /// As this user, if the tests run as root.
+    pub fn without_root(self, user: u32) -> Self {
+        let is_root = std::os::unix::fs::chown(self.folder.path(), Some(user), Some(user)).is_ok();
+        Self { user: is_root.then_some(user), ..self }
+    }
+
     /// A file in its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -76,6 +83,9 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_llm-arena"));
         command.args(args).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).kill_on_drop(true);
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
