@@ -83,7 +83,8 @@ async fn files_of_ours_become_private_and_a_shared_folder_stays_as_it_is() {
         set_mode(&folder.path().join(FILES[3]), 0o666);
         set_mode(folder.path(), 0o755);
         let path = folder.path().to_owned();
-        let process = Engine::Sqlite(folder).process().await;
+        let engine = Engine::Sqlite(folder);
+        let process = engine.process().await;
         assert_eq!(mode(&path), folder_mode);
         for file in FILES {
             assert_eq!(mode(&path.join(file)), 0o600, "{file}");

@@ -77,6 +77,9 @@ async fn variables() {
     llm-arena: missing.toml: cannot be read (No such file or directory (os error 2)); name a readable file with --config or ARENA_CONFIG
     llm-arena: environment: ARENA_LOG: must be a level (off, error, warn, info, debug, trace) or directives such as "info,hyper=debug"
     llm-arena: environment: SSL_CERT_FILE: missing.pem cannot be read (No such file or directory (os error 2)); name a file that this process can read
+    llm-arena: environment: DATABASE_URL: its port must be a number from 1 to 65535; write special characters of a user name or a password as % and two hex digits
+    llm-arena: environment: DATABASE_URL: sslmode must be disable, allow, prefer, require, verify-ca or verify-full
+    llm-arena: environment: DATABASE_URL: mode must be rw, rwc or memory, since every race is written
     "#);
 }
 
