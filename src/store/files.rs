@@ -63,7 +63,7 @@ fn restrict(path: &Path, mode: u32) {
     }
     match fs::set_permissions(path, Permissions::from_mode(meta.mode() & mode)) {
         Ok(()) => {
-            tracing::info!(path = %path.display(), "others had access to the database: made it private")
+            tracing::info!(path = %path.display(), "others had access to the database: made it private");
         }
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "others may have access to the database");

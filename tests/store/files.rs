@@ -9,13 +9,15 @@ use std::{
 
 use llm_arena::{
     race::RaceId,
-    store::{AdmitOutcome, Location, Settings, State, Store},
+    store::{AdmitOutcome, Location},
 };
 use tempfile::TempDir;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Request, engine::Engine};
-use crate::support::wait::with_timeout;
+use super::{
+    Request,
+    engine::{Engine, start},
+    on_both,
+};
 
 const FILES: [&str; 4] = ["arena.sqlite", "arena.sqlite-wal", "arena.sqlite-shm", "arena.sqlite.lock"];
 const RELEASED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/store/0001.sqlite");
@@ -35,10 +37,17 @@ fn released() -> TempDir {
     folder
 }
 
-async fn unavailable(store: &Store, word: &str) {
-    let mut state = store.state();
-    let is_named = |state: &State| matches!(state, State::Unavailable { reason } if reason.contains(word));
-    with_timeout(state.wait_for(is_named)).await.expect("a state");
+on_both!(a_newer_schema_is_refused);
+
+async fn a_newer_schema_is_refused(engine: &Engine) {
+    engine.process().await.shut_down().await;
+    let newer = "INSERT INTO _sqlx_migrations
+        (version, description, installed_on, success, checksum, execution_time)
+        SELECT 9999, 'newer', installed_on, success, checksum, 1 FROM _sqlx_migrations WHERE version = 1";
+    engine.execute(newer).await;
+    let process = engine.start();
+    process.unavailable("newer version").await;
+    process.shut_down().await;
 }
 
 #[tokio::test]
@@ -56,19 +65,13 @@ async fn a_released_database_is_upgraded() {
 async fn new_files_are_private() {
     let parent = TempDir::new().expect("a folder");
     let folder = parent.path().join("a/b");
-    let store =
-        Store::new(Settings { location: Location::Folder(folder.clone()), text_days: 30 }, "p".into());
-    let (closed, running) = (CancellationToken::new(), store.clone());
-    let token = closed.clone();
-    let task = TaskTracker::new().spawn(async move { running.run(token).await });
-    let mut state = store.state();
-    with_timeout(state.wait_for(|state| matches!(state, State::Connected { .. }))).await.expect("a store");
+    let process = start(Location::Folder(folder.clone()), 30);
+    process.connected().await;
     assert_eq!(mode(&folder), 0o700);
     for file in FILES {
         assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
     }
-    closed.cancel();
-    task.await.expect("an end");
+    process.shut_down().await;
 }
 
 #[tokio::test]
@@ -99,20 +102,15 @@ async fn the_lock_file_is_neither_followed_nor_truncated() {
     let (lock, victim) = (folder.path().join(FILES[3]), folder.path().join("victim"));
     fs::write(&victim, "precious").expect("a file");
     symlink(&victim, &lock).expect("a link");
-    let location = Location::Folder(folder.path().to_owned());
-    let store = Store::new(Settings { location, text_days: 30 }, "p".into());
-    let (closed, running) = (CancellationToken::new(), store.clone());
-    let token = closed.clone();
-    let task = TaskTracker::new().spawn(async move { running.run(token).await });
-    unavailable(&store, FILES[3]).await;
+    let engine = Engine::Sqlite(folder);
+    let process = engine.start();
+    process.unavailable(FILES[3]).await;
     assert_eq!(fs::read_to_string(&victim).expect("a file"), "precious");
     fs::remove_file(&lock).expect("removed");
     fs::write(&lock, "precious").expect("a file");
-    let mut state = store.state();
-    with_timeout(state.wait_for(|state| matches!(state, State::Connected { .. }))).await.expect("a store");
+    process.connected().await;
     assert_eq!(fs::read_to_string(&lock).expect("a file"), "precious");
-    closed.cancel();
-    task.await.expect("an end");
+    process.shut_down().await;
 }
 
 #[tokio::test]
@@ -130,7 +128,7 @@ async fn files_that_are_deleted_or_replaced_are_not_used_again() {
             } else {
                 fs::remove_file(&path).expect("removed");
             }
-            unavailable(&process.store, "deleted or replaced").await;
+            process.unavailable("deleted or replaced").await;
             assert!(process.store.used("day", 1).await.is_err(), "{file}");
             process.shut_down().await;
             if file == FILES[0] {
@@ -157,7 +155,7 @@ async fn damage_that_shows_while_running_stops_the_store() {
     // another writer, so that no connection trusts its cache
     engine.execute("INSERT INTO starts (id, what, at) VALUES ('x', 'x', 0)").await;
     assert!(process.store.used("day", 30_000).await.is_err());
-    unavailable(&process.store, "damaged").await;
+    process.unavailable("damaged").await;
     assert!(process.store.renew_lease("gateway").await.is_err(), "no other table is trusted either");
     process.shut_down().await;
 }
