@@ -31,12 +31,13 @@ impl History {
         self.records.iter().rev().find(|record| record.id == id).cloned()
     }
 
-    /// Drops all races of the person `id` and returns their number.
-    pub(super) fn forget(&mut self, id: &str) -> u64 {
-        let before = self.records.len();
-        self.records.retain(|record| record.asker.id != id);
+    /// Drops all races for which `is_forgotten` is true and returns their ids.
+    pub(super) fn forget(&mut self, is_forgotten: impl Fn(&Record) -> bool) -> Vec<RaceId> {
+        let (forgotten, kept): (VecDeque<_>, _) =
+            std::mem::take(&mut self.records).into_iter().partition(|record| is_forgotten(record));
+        self.records = kept;
         self.bytes = self.records.iter().map(|record| size(record)).sum();
-        (before - self.records.len()).try_into().unwrap_or(u64::MAX)
+        forgotten.iter().map(|record| record.id).collect()
     }
 
     /// Returns the newest decode speed of `model` and the source of its token count.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Arena, lock};
 use crate::race::{RaceId, Record};
-use crate::store::StoreError;
+use crate::store::{Forgotten, StoreError};
 
 /// The reason why a race cannot be looked up. The text is for the person who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,19 +45,29 @@ impl Arena {
     /// [`LookupError`].
     pub async fn lookup(&self, id: RaceId) -> Result<Arc<Record>, LookupError> {
         if let Some(record) = self.record_of(id) {
+            if self.was_forgotten(id).await {
+                lock(&self.history).forget(|record| record.id == id);
+                return Err(LookupError::Expired);
+            }
             return Ok(record);
         }
         if self.asker(id).is_some() {
             return Err(LookupError::Running);
         }
         let Some(store) = &self.store else { return Err(LookupError::Expired) };
-        match store.lookup(id).await.map_err(|error| unavailable(id, &error))? {
+        match store.promptly(store.lookup(id)).await.map_err(|error| unavailable(id, &error))? {
             Some(record) => Ok(Arc::new(record)),
-            None => match store.asker(id).await {
+            None => match store.promptly(store.asker(id)).await {
                 Ok(Some((_, true))) => Err(LookupError::Running),
                 _ => Err(LookupError::Expired),
             },
         }
+    }
+
+    /// Returns true if the texts of a race in memory were deleted, perhaps by another replica.
+    async fn was_forgotten(&self, id: RaceId) -> bool {
+        let Some(store) = self.store.as_ref().filter(|store| store.keeps_text()) else { return false };
+        store.promptly(store.is_without_text(id)).await.unwrap_or(false)
     }
 
     /// Stops a live race for `person` (an [`Asker::id`](super::Asker::id)): its asker, or one of those who `also` may,
@@ -84,43 +94,59 @@ impl Arena {
             return Err(StopError::Over);
         }
         let Some(store) = &self.store else { return Err(LookupError::Expired.into()) };
-        match store.asker(id).await.map_err(|error| unavailable(id, &error))? {
+        match store.promptly(store.asker(id)).await.map_err(|error| unavailable(id, &error))? {
             None => Err(LookupError::Expired.into()),
             Some((_, false)) => Err(StopError::Over),
             Some((asker, true)) if !is_entitled && asker != person => Err(StopError::NotYours { also }),
-            Some(_) if store.request_stop(id).await.map_err(|error| unavailable(id, &error))? => Ok(()),
-            Some(_) => Err(StopError::Over),
+            Some(_) => {
+                let requested = store.promptly(store.request_stop(id)).await;
+                let is_running = requested.map_err(|error| unavailable(id, &error))?;
+                if is_running { Ok(()) } else { Err(StopError::Over) }
+            }
         }
     }
 
-    /// Deletes the prompts of `person` and their answers from races that are over, here and in the store, and returns how
-    /// many races that were.
+    /// Deletes the prompts of `person` and their answers from races that are over, here and in the store, and the races
+    /// that others started by repeating one of them.
     ///
     /// # Errors
     /// [`LookupError::Unavailable`].
-    pub async fn forget(&self, person: &str) -> Result<u64, LookupError> {
-        let here = lock(&self.history).forget(person);
-        let Some(store) = &self.store else { return Ok(here) };
-        store.forget(person).await.map_err(|error| {
+    pub async fn forget(&self, person: &str) -> Result<Forgotten, LookupError> {
+        let Some(store) = &self.store else {
+            let races = lock(&self.history).forget(|record| record.asker.id == person);
+            return Ok(Forgotten { deleted: races.len() as u64, races });
+        };
+        let forgotten = store.forget(person).await.map_err(|error| {
             tracing::warn!(error = error.chain(), "failed to delete a person's prompts");
             LookupError::Unavailable
-        })
+        })?;
+        lock(&self.history)
+            .forget(|record| record.asker.id == person || forgotten.races.contains(&record.id));
+        Ok(forgotten)
     }
 
     /// Runs [`Self::forget`] and returns the outcome as a sentence for that person.
     pub async fn forget_with_reply(&self, person: &str) -> String {
         match self.forget(person).await {
-            Ok(0) => {
-                "Nothing of yours is stored. Messages in the chat stay until they're deleted there.".into()
+            Ok(forgotten) => {
+                forget_reply(forgotten.deleted, "Messages in the chat stay until they're deleted there")
             }
-            Ok(races) => format!(
-                "Deleted your prompts and their answers from {races} race{}. Messages in the chat stay until they're \
-                 deleted there, and a race that's still running isn't included.",
-                if races == 1 { "" } else { "s" }
-            ),
             Err(error) => error.to_string(),
         }
     }
+}
+
+/// Returns the sentences about `races` races whose texts were deleted; `messages` says what became of their messages.
+#[must_use]
+pub fn forget_reply(races: u64, messages: &str) -> String {
+    if races == 0 {
+        return format!("Nothing of yours is stored. {messages}.");
+    }
+    let plural = if races == 1 { "" } else { "s" };
+    format!(
+        "Deleted your prompts and their answers from {races} race{plural}. {messages}, and a race that's still running \
+         isn't included."
+    )
 }
 
 fn unavailable(id: RaceId, error: &StoreError) -> LookupError {

@@ -37,7 +37,7 @@ use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
-    lookup::{LookupError, StopError},
+    lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     record::{Origin, Recorded},
 };
@@ -62,12 +62,20 @@ pub struct Admitted {
     asker: Asker,
     prompt: String,
     models: Vec<Arc<dyn ChatModel>>,
+    /// The race that this one repeats.
+    original: Option<RaceId>,
     started_at: Timestamp,
     since: Instant,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Admitted {
+    /// Returns this race as a repetition of `original`, with which it is forgotten.
+    #[must_use]
+    pub fn repeating(self, original: RaceId) -> Self {
+        Self { original: Some(original), ..self }
+    }
+
     /// Returns the models that will race, in the order of the line-up.
     fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
         self.models.iter().map(|model| model.card())
@@ -151,6 +159,7 @@ impl Arena {
             asker,
             prompt,
             models: chosen,
+            original: None,
             started_at: Timestamp::now(),
             since,
             _slot: slot,

@@ -112,13 +112,14 @@ impl Arena {
             delivery: origin.delivery.as_deref(),
             asker: &race.asker,
             prompt: &race.prompt,
+            original: race.original,
             lanes: &unbegun(race),
             message_ref: origin.message_ref.as_deref(),
             reservations: &parts,
             races_per_minute: limits.races_per_minute.try_into().unwrap_or(u64::MAX),
         };
         store.wait_until_connected(CONNECT_TIMEOUT).await;
-        match store.admit(&new_race).await {
+        match store.promptly(store.admit(&new_race)).await {
             Ok(AdmitOutcome::Admitted) => Ok(()),
             Ok(AdmitOutcome::Duplicate) => Err(Refused::Duplicate),
             Ok(AdmitOutcome::LimitReached(index)) => Err(reservations
@@ -130,7 +131,7 @@ impl Arena {
                 seconds: wait_ms.div_ceil(1_000).max(1),
             }),
             Err(error) => {
-                tracing::warn!(error = error.chain(), "race refused: the database rejected the write");
+                tracing::warn!(error = error.chain(), "race refused: the database did not take the write");
                 if matches!(error, StoreError::TimedOut) {
                     self.remove(race.id);
                 }
@@ -180,7 +181,7 @@ impl Arena {
     /// store, or if it cannot be asked.
     pub async fn claim_delivery(&self, platform: &str, delivery: &str) -> bool {
         let Some(store) = &self.store else { return true };
-        store.claim_delivery(platform, delivery).await.unwrap_or_else(|error| {
+        store.promptly(store.claim_delivery(platform, delivery)).await.unwrap_or_else(|error| {
             tracing::warn!(error = error.chain(), "cannot tell whether this delivery is a duplicate");
             true
         })

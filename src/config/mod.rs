@@ -9,6 +9,7 @@
 //! Everything is checked once, at the start. No other module reads a configuration file or a variable.
 
 mod credentials;
+mod database;
 mod env;
 mod error;
 mod lineup;
@@ -173,7 +174,7 @@ impl Config {
             models,
             examples: file.example.unwrap_or_default(),
             local_channel: local_channel(env)?,
-            database_url: database_url(env)?,
+            database_url: database::url(env)?,
             data_dir: data_dir(env)?,
             origin: origin.into(),
         })
@@ -243,16 +244,6 @@ fn local_channel(env: &Env) -> Result<LocalChannel, ConfigError> {
         Some("off") => Ok(LocalChannel::Off),
         Some(_) => Err(ConfigError::in_env(NAME, r#"must be "auto", "on" or "off""#)),
     }
-}
-
-fn database_url(env: &Env) -> Result<Option<SecretString>, ConfigError> {
-    const NAME: &str = "DATABASE_URL";
-    let Some(url) = env.text(NAME)? else { return Ok(None) };
-    if ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-        return Ok(Some(url.into()));
-    }
-    let problem = r#"must be "sqlite:///folder/file?mode=rwc", "postgres://..." or "postgresql://...""#;
-    Err(ConfigError::in_env(NAME, problem))
 }
 
 /// `ARENA_DATA`, else the operating system's folder for a user's data

@@ -14,6 +14,8 @@ use super::{interaction::Interaction, rest::Route};
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct MessageRef {
     application: u64,
+    /// Empty once the store deleted it.
+    #[serde(default)]
     token: String,
     /// The end of the token's use (wall clock).
     #[serde(with = "millisecond::required")]

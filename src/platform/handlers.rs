@@ -103,7 +103,7 @@ impl Handlers {
                 Ok(record) => {
                     let lanes = &record.report.lanes;
                     let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
-                    self.start(caller, &models, record.report.prompt.clone()).await
+                    self.begin(caller, &models, record.report.prompt.clone(), Some(id)).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
@@ -130,9 +130,23 @@ impl Handlers {
 
     /// Admits and records a race of `models` (all if none is named).
     pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
+        self.begin(caller, models, prompt, None).await
+    }
+
+    /// Like [`Self::start`], perhaps as a repetition of `original`.
+    async fn begin(
+        &self,
+        caller: &Caller,
+        models: &[ModelId],
+        prompt: String,
+        original: Option<RaceId>,
+    ) -> Outcome {
         let recorded = async {
             caller.permission.clone()?;
-            let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
+            let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
+            if let Some(original) = original {
+                admitted = admitted.repeating(original);
+            }
             self.arena.record(admitted, &caller.origin).await
         };
         match recorded.await {

@@ -23,6 +23,8 @@ pub struct NewRace<'a> {
     pub asker: &'a Asker,
     /// The prompt.
     pub prompt: &'a str,
+    /// The race that this one repeats.
+    pub original: Option<RaceId>,
     /// The lanes as they are shown if the process dies now.
     pub lanes: &'a [LaneReport],
     /// Its message, where that is known before it is posted.
@@ -83,8 +85,8 @@ const TAKE: &str = "UPDATE spend SET used = used + $3 WHERE scope = $1 AND perio
 const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND period = 0";
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
-    "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference)
-    SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7
+    "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original)
+    SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9)
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const INSERT_HOLD: &str =
@@ -172,7 +174,8 @@ impl Store {
         queries.push(Query::new(CREATE_SCOPE, [scope.clone(), 0_i64.into()]));
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
-        let values: [Value; 8] = [
+        let original = race.original.map(|original| original.to_string());
+        let values: [Value; 9] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -181,6 +184,7 @@ impl Store {
             self.process_id().into(),
             race.message_ref.into(),
             race.races_per_minute.into(),
+            original.as_deref().into(),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));

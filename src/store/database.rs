@@ -5,6 +5,8 @@
 
 use async_trait::async_trait;
 
+use super::StoreError;
+
 /// A statement with its values.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
@@ -135,6 +137,23 @@ pub(super) trait Database: Send + Sync {
     /// # Errors
     /// The engine's error. Nothing changed then, unless the connection was lost during the commit.
     async fn transaction(&self, queries: &[Query]) -> Result<Transaction, sqlx::Error>;
+
+    /// Checks that the files of the database are still those that were opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`].
+    fn verify(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Removes deleted content from the files, as far as the engine does not do so by itself. Returns false if that must
+    /// be tried again.
+    ///
+    /// # Errors
+    /// The engine's error.
+    async fn erase_deleted(&self) -> Result<bool, sqlx::Error> {
+        Ok(true)
+    }
 
     /// Closes all connections.
     async fn close(&self);

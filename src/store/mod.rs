@@ -5,15 +5,19 @@
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! leases      acquire, renew, release    which process is alive, and which one leads
-//! retention   forget, purge              deleting texts on request and by age
+//! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! ```
 //!
 //! All of these are methods of [`Store`]. They write their SQL once, against the `database` port, which `sqlite` and
 //! `postgres` implement. `supervisor` opens the engine and tracks whether it works. What must not happen twice is
 //! decided in one transaction. A call fails after two seconds at most, so no caller blocks on a broken database.
+//!
+//! The store fails closed: a database that exists and cannot be used is never replaced by an empty one, and one that
+//! turns out to be damaged or replaced is not used again by this process.
 
 mod admission;
 mod database;
+mod files;
 mod lanes;
 mod leases;
 mod postgres;
@@ -33,7 +37,7 @@ use std::{
 
 use metrics::histogram;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
@@ -44,6 +48,7 @@ pub use self::{
     leases::LEASE,
     races::Speed,
     recovery::Orphan,
+    retention::Forgotten,
     supervisor::State,
 };
 use self::{
@@ -57,12 +62,14 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 /// The deadline of every call to the engine.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The deadline of a call for which a user waits: Slack wants its answer within three seconds.
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The reason why a call to the store failed. The texts are for logs and operators, and hold neither statements nor addresses.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The engine was never opened.
-    #[error("the database is not open")]
+    /// The engine is not open, or did not work when it was last used.
+    #[error("the database is unavailable")]
     Unavailable,
     /// The engine did not answer in time. A write may have happened nevertheless.
     #[error("the database did not answer in time")]
@@ -70,6 +77,15 @@ pub enum StoreError {
     /// The engine cannot write: the disk is full or the file is read-only.
     #[error("the database cannot write")]
     Unwritable(#[source] Arc<sqlx::Error>),
+    /// The engine found damage, or the file is not a database. This process does not use it again.
+    #[error("the database is damaged: restore a backup, or move its file away to start with an empty one")]
+    Damaged(#[source] Arc<sqlx::Error>),
+    /// A newer version of this program migrated the database.
+    #[error("the database was written by a newer version: run that version, or restore an older backup")]
+    NewerSchema,
+    /// The files were deleted or replaced while this process had them open. It does not use them again.
+    #[error("the database's file was deleted or replaced while in use: restore it, then restart")]
+    Replaced,
     /// The engine failed in another way.
     #[error("the database failed")]
     Failed(#[source] Arc<sqlx::Error>),
@@ -80,8 +96,12 @@ pub enum StoreError {
 
 /// SQLite's result codes for a full disk, a read-only file and an I/O error (<https://sqlite.org/rescode.html>).
 const SQLITE_UNWRITABLE: [u32; 3] = [13, 8, 10];
+/// SQLite's result codes for a damaged file and for one that is no database.
+const SQLITE_DAMAGED: [u32; 2] = [11, 26];
 /// PostgreSQL's code for a full disk.
 const POSTGRES_DISK_FULL: &str = "53100";
+/// PostgreSQL's codes for damaged data and a damaged index.
+const POSTGRES_DAMAGED: [&str; 2] = ["XX001", "XX002"];
 
 impl StoreError {
     /// The error and its cause in one line.
@@ -93,13 +113,30 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Migrate(error) = error {
+            return match *error {
+                MigrateError::VersionMissing(_) => Self::NewerSchema,
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+                error => Self::Failed(Arc::new(error.into())),
+            };
+        }
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
         // an extended SQLite code holds the primary one in its lowest byte; codes of PostgreSQL have five characters
         let sqlite_code = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
+        let is_sqlite = |codes: &[u32]| sqlite_code.is_some_and(|code| codes.contains(&code));
+        if is_sqlite(&SQLITE_DAMAGED) || POSTGRES_DAMAGED.contains(&&*code) {
+            return Self::Damaged(Arc::new(error));
+        }
         let is_unwritable = code == POSTGRES_DISK_FULL
-            || sqlite_code.is_some_and(|code| SQLITE_UNWRITABLE.contains(&code))
+            || is_sqlite(&SQLITE_UNWRITABLE)
             || matches!(&error, sqlx::Error::Io(cause) if cause.kind() == io::ErrorKind::StorageFull);
         if is_unwritable { Self::Unwritable(Arc::new(error)) } else { Self::Failed(Arc::new(error)) }
+    }
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        sqlx::Error::from(error).into()
     }
 }
 
@@ -108,10 +145,21 @@ impl From<sqlx::Error> for StoreError {
 pub enum Location {
     /// `PostgreSQL` or SQLite, as `DATABASE_URL` names it.
     Url(SecretString),
-    /// SQLite in this folder; memory where the folder is not writable.
+    /// SQLite in this folder; memory where the folder holds no database and none can be created.
     Folder(PathBuf),
     /// Memory, which is lost when the process ends.
     Memory,
+}
+
+impl Location {
+    /// Its name for operators, without a secret.
+    fn name(&self) -> String {
+        match self {
+            Self::Url(_) => "DATABASE_URL".into(),
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Memory => "memory".into(),
+        }
+    }
 }
 
 /// The configuration of a [`Store`].
@@ -134,6 +182,8 @@ struct Inner {
     /// The owner of this process's races.
     process_id: String,
     database: OnceLock<Arc<dyn Database>>,
+    /// The reason why this process does not use the database again.
+    given_up: OnceLock<StoreError>,
     state: watch::Sender<State>,
     clock: Mutex<Clock>,
 }
@@ -148,6 +198,7 @@ impl Store {
                 settings,
                 process_id,
                 database: OnceLock::new(),
+                given_up: OnceLock::new(),
                 state,
                 clock: Mutex::default(),
             }),
@@ -184,8 +235,32 @@ impl Store {
         let _ = timeout(limit, state.wait_for(|state| matches!(state, State::Connected { .. }))).await;
     }
 
+    /// Returns the result of `call`, for which a user waits. Fails at once while the database is known to be
+    /// unavailable, and after a second in any case.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed. After [`StoreError::TimedOut`] a write may have happened.
+    pub async fn promptly<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if self.inner.state.borrow().since().is_none() {
+            return Err(self.inner.given_up.get().cloned().unwrap_or(StoreError::Unavailable));
+        }
+        timeout(PROMPT_TIMEOUT, call).await.unwrap_or(Err(StoreError::TimedOut))
+    }
+
     fn database(&self) -> Result<&dyn Database, StoreError> {
+        if let Some(error) = self.inner.given_up.get() {
+            return Err(error.clone());
+        }
         self.inner.database.get().map(AsRef::as_ref).ok_or(StoreError::Unavailable)
+    }
+
+    /// Makes every further call fail with `error`.
+    fn give_up(&self, error: &StoreError) {
+        let _ = self.inner.given_up.set(error.clone());
+        self.set_unavailable(error);
     }
 
     async fn fetch(&self, query: Query) -> Result<Vec<Row>, StoreError> {
@@ -212,6 +287,9 @@ impl Store {
         let start = Instant::now();
         let result = timeout(STATEMENT_TIMEOUT, call).await.map_err(|_| StoreError::TimedOut);
         let result = result.and_then(|result| result.map_err(StoreError::from));
+        if let Err(error @ StoreError::Damaged(_)) = &result {
+            self.give_up(error);
+        }
         let outcome = if result.is_ok() { "ok" } else { "failed" };
         histogram!(name::STORE_SECONDS, field::OPERATION => operation, field::OUTCOME => outcome)
             .record(start.elapsed());

@@ -1,16 +1,36 @@
-//! Deleting texts and names, on request and by age. The numbers of a race are kept, without its asker.
+//! Deleting texts, names and credentials, on request and by age. The numbers of a race are kept, without its asker.
 
 use super::{
     Store, StoreError,
     admission::rate_scope,
-    database::{Query, Transaction, Value},
+    database::{Query, Row, Value},
 };
+use crate::race::RaceId;
 
-const FORGET_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL
-    WHERE race IN (SELECT id FROM races WHERE asker = $1 AND status = 'shown')";
-const FORGET_RACES: &str = "UPDATE races SET prompt = NULL, asker = '', asker_name = ''
-    WHERE asker = $1 AND status = 'shown'";
+/// The finished races of a user and those that repeat one of them, each with 1 if it has texts or the user's name.
+const FORGOTTEN: &str = "SELECT id, CAST(CASE WHEN prompt IS NULL AND asker_name = '' THEN 0 ELSE 1 END AS BIGINT)
+        FROM races WHERE asker = $1 AND status = 'shown'
+    UNION SELECT id, CAST(CASE WHEN prompt IS NULL THEN 0 ELSE 1 END AS BIGINT)
+        FROM races WHERE status = 'shown' AND asker <> $1 AND original IN (SELECT id FROM races WHERE asker = $1)";
+const FORGET_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL WHERE race = $1";
+/// The races of the last minute keep their asker until [`OLD_ASKERS`]: they count against the rate.
+const FORGET_RACE: &str = "UPDATE races SET prompt = NULL,
+        asker_name = CASE WHEN asker = $2 THEN '' ELSE asker_name END,
+        asker = CASE WHEN asker = $2 AND admitted_at NOT BETWEEN {now} - 60000 AND {now} THEN '' ELSE asker END
+    WHERE id = $1";
 const FORGET_RATE: &str = "DELETE FROM spend WHERE scope = $1 AND period = 0";
+/// The races that are forgotten in one transaction.
+const FORGET_BATCH: usize = 250;
+
+const OLD_ASKERS: &str = "UPDATE races SET asker = '', asker_name = ''
+    WHERE id IN (SELECT id FROM races WHERE asker > '' AND prompt IS NULL AND status = 'shown'
+        AND admitted_at NOT BETWEEN {now} - 60000 AND {now} LIMIT 500)";
+/// Each credential in a message's reference, a field of its JSON, is valid for so many milliseconds.
+const CREDENTIALS: [(&str, i64); 2] = [("token", 15 * 60_000), ("response_url", 30 * 60_000)];
+const REFERENCES: &str = "SELECT id, reference, {now} - admitted_at FROM races
+    WHERE status IN ('live', 'ended') AND reference IS NOT NULL AND admitted_at < {now} - 15 * 60000";
+const WITHOUT_TEXT: &str = "SELECT id FROM races WHERE id = $1 AND prompt IS NULL";
+const SET_REFERENCE: &str = "UPDATE races SET reference = $2 WHERE id = $1 AND reference = $3";
 
 const OLD_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL
     WHERE answer IS NOT NULL AND race IN
@@ -27,19 +47,44 @@ const OLD_RATES: &str = "DELETE FROM spend WHERE scope LIKE 'asks:%' AND NOT EXI
 const OLD_LEASES: &str = "DELETE FROM leases WHERE name LIKE 'process:%' AND until < {now} - 86400000";
 const OLD_STARTS: &str = "DELETE FROM starts WHERE at < {now} - 86400000";
 
+/// The outcome of [`Store::forget`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The user's races that are over, and those that others started by repeating one of them.
+    pub races: Vec<RaceId>,
+    /// The number of them that had something to delete.
+    pub deleted: u64,
+}
+
 impl Store {
-    /// Deletes name, prompts and answers of all finished races of `asker`, and returns their number.
+    /// Deletes name, prompts and answers of all finished races of `asker`, and the prompts and answers of the races that
+    /// repeated one of them. The texts also leave a SQLite file; PostgreSQL frees theirs with its next vacuum.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn forget(&self, asker: &str) -> Result<Forgotten, StoreError> {
+        let rows = self.promptly(self.fetch(Query::new(FORGOTTEN, [asker.into()]))).await?;
+        for batch in rows.chunks(FORGET_BATCH) {
+            let forget = |row: &Row| {
+                let id: Value = row.string(0).into();
+                [Query::new(FORGET_LANES, [id.clone()]), Query::new(FORGET_RACE, [id, asker.into()])]
+            };
+            self.transaction(batch.iter().flat_map(forget).collect()).await?;
+        }
+        self.execute(Query::new(FORGET_RATE, [rate_scope(asker).into()])).await?;
+        self.erase_deleted().await?;
+        Ok(Forgotten {
+            races: rows.iter().filter_map(|row| RaceId::parse(row.text(0)?)).collect(),
+            deleted: rows.iter().map(|row| row.int(1).unsigned_abs()).sum(),
+        })
+    }
+
+    /// Returns true if the prompt of a race was deleted or never stored.
     ///
     /// # Errors
     /// [`StoreError`] where the call failed.
-    pub async fn forget(&self, asker: &str) -> Result<u64, StoreError> {
-        let queries = vec![
-            Query::new(FORGET_LANES, [asker.into()]),
-            Query::new(FORGET_RACES, [asker.into()]),
-            Query::new(FORGET_RATE, [rate_scope(asker).into()]),
-        ];
-        let Transaction::Committed(touched) = self.transaction(queries).await? else { return Ok(0) };
-        Ok(touched.get(1).copied().unwrap_or(0))
+    pub async fn is_without_text(&self, id: RaceId) -> Result<bool, StoreError> {
+        Ok(!self.fetch(Query::new(WITHOUT_TEXT, [id.to_string().into()])).await?.is_empty())
     }
 
     /// Deletes what is past its age, at most 500 races at a time.
@@ -52,6 +97,39 @@ impl Store {
         for old in [OLD_DELIVERIES, OLD_SPEND, OLD_RATES, OLD_LEASES, OLD_STARTS] {
             self.execute(Query::new(old, [])).await?;
         }
+        self.erase_deleted().await
+    }
+
+    /// Deletes credentials that have expired, and the askers of forgotten races that no longer count against a rate.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn expire(&self) -> Result<(), StoreError> {
+        self.execute(Query::new(OLD_ASKERS, [])).await?;
+        for row in self.fetch(Query::new(REFERENCES, [])).await? {
+            let (id, reference) = (row.string(0), row.string(1));
+            if let Some(without) = without_credentials(&reference, row.int(2)) {
+                self.execute(Query::new(SET_REFERENCE, [id.into(), without.into(), reference.into()]))
+                    .await?;
+            }
+        }
         Ok(())
     }
+
+    async fn erase_deleted(&self) -> Result<(), StoreError> {
+        if !self.timed("erase", self.database()?.erase_deleted()).await? {
+            tracing::debug!("deleted texts stay in the database's log for now: a reader was in the way");
+        }
+        Ok(())
+    }
+}
+
+/// The reference of a message of this age without its expired credentials; `None` where it has none.
+fn without_credentials(reference: &str, age_ms: i64) -> Option<String> {
+    let mut json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(reference).ok()?;
+    let before = json.len();
+    for (credential, _) in CREDENTIALS.iter().filter(|(_, life_ms)| age_ms > *life_ms) {
+        json.remove(*credential);
+    }
+    (json.len() < before).then(|| serde_json::Value::from(json).to_string())
 }

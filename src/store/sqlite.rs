@@ -1,13 +1,14 @@
 //! SHELL. SQLite with one writing connection and a few that read (<https://sqlite.org/wal.html>).
 //!
 //! Transactions begin IMMEDIATE, so that a conflict shows before anything is done. A lock file beside the database keeps
-//! other processes out: two of them on one volume would adopt each other's live races.
+//! other processes out: two of them on one volume would adopt each other's live races. An existing file is checked
+//! before it is used and never replaced by an empty one. Deleted content is overwritten.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::{self, File},
     path::Path,
     str::FromStr,
-    sync::Mutex,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,8 +19,9 @@ use sqlx::{
 };
 
 use super::{
-    MIGRATIONS,
+    MIGRATIONS, StoreError,
     database::{Database, Query, Row, Transaction, Value, bind, run_in},
+    files::{self, FileIds, NewFile},
 };
 
 const NOW: &str = "CAST(unixepoch('subsec') * 1000 AS BIGINT)";
@@ -28,52 +30,83 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time that a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_READERS: u32 = 3;
+/// Reads every page, and returns one row with "ok" or the first problem.
+const CHECK: &str = "PRAGMA quick_check(1)";
+/// Moves the write-ahead log into the database and empties its file. Returns one row; its first column is 1 if a reader
+/// was in the way.
+const TRUNCATE_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// A database in a file or in memory.
 pub(super) struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
-    _guard: Guard,
-}
-
-/// A resource that must live as long as the database is used.
-enum Guard {
+    /// An idle connection. With the last connection SQLite deletes the log, or the memory, and the pools may have none
+    /// left: they close one whose caller was cancelled at a bad moment.
+    idle: Mutex<Option<SqliteConnection>>,
+    /// `None` in memory.
+    files: Option<FileIds>,
     /// The lock on the lock file.
-    File { _lock: File },
-    /// An idle connection. The memory is freed with its last connection, and the pool closes one whose caller was
-    /// cancelled at a bad moment.
-    Memory { _connection: Mutex<SqliteConnection> },
+    _lock: Option<File>,
 }
 
 impl Sqlite {
-    /// Opens the file that `url` names (`sqlite:///folder/file?mode=rwc`).
+    /// Opens the file that `options` name; `creates` it if it is missing.
     ///
     /// # Errors
-    /// The engine's error; one of kind `ResourceBusy` where another process has the file open.
-    pub(super) async fn open(url: &str) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::from_str(url)?;
-        let lock = lock(options.get_filename())?;
+    /// The engine's error, one of kind `ResourceBusy` where another process has the file open; [`StoreError::Damaged`]
+    /// and [`StoreError::NewerSchema`].
+    pub(super) async fn open(options: SqliteConnectOptions, creates: bool) -> Result<Self, StoreError> {
+        let path = options.get_filename().to_owned();
+        let lock = files::lock(&path)?;
+        if creates && !files::may_exist(&path) {
+            create(&path).await?;
+        }
+        files::restrict_all(&path);
+        if fs::metadata(&path).is_ok_and(|meta| meta.len() == 0) {
+            return Err(damaged("it is empty"));
+        }
         let options = options
+            .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT);
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "ON");
+        let mut idle = options.connect().await?;
+        let checked: String = sqlx::query_scalar(CHECK).fetch_one(&mut idle).await?;
+        if checked != "ok" {
+            return Err(damaged(checked.lines().next().unwrap_or_default()));
+        }
         let writer = pool(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writer).await?;
+        MIGRATIONS.run(&writer).await.map_err(sqlx::Error::from)?;
         let reader = pool(MAX_READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, reader, _guard: Guard::File { _lock: lock } })
+        let idle = Mutex::new(Some(idle));
+        Ok(Self { writer, reader, idle, files: Some(FileIds::of(&path)), _lock: Some(lock) })
     }
 
     /// Opens a database in memory.
     ///
     /// # Errors
     /// The engine's error.
-    pub(super) async fn in_memory() -> Result<Self, sqlx::Error> {
+    pub(super) async fn in_memory() -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str("sqlite::memory:")?;
-        let guard = Guard::Memory { _connection: Mutex::new(options.connect().await?) };
+        let idle = Mutex::new(Some(options.connect().await?));
         let writer = pool(1).connect_with(options).await?;
-        MIGRATIONS.run(&writer).await?;
-        Ok(Self { reader: writer.clone(), writer, _guard: guard })
+        MIGRATIONS.run(&writer).await.map_err(sqlx::Error::from)?;
+        Ok(Self { reader: writer.clone(), writer, idle, files: None, _lock: None })
     }
+}
+
+fn damaged(problem: &str) -> StoreError {
+    StoreError::Damaged(Arc::new(sqlx::Error::Protocol(problem.to_owned())))
+}
+
+/// Creates a database without races at `path`.
+async fn create(path: &Path) -> Result<(), StoreError> {
+    let file = NewFile::create(path)?;
+    let connection = pool(1).connect_with(SqliteConnectOptions::new().filename(file.path())).await?;
+    MIGRATIONS.run(&connection).await.map_err(sqlx::Error::from)?;
+    connection.close().await;
+    Ok(file.finish()?)
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -82,21 +115,6 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
-}
-
-/// Locks the lock file beside the database.
-fn lock(database: &Path) -> Result<File, sqlx::Error> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::create(&name)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-        Err(TryLockError::WouldBlock) => {
-            let message = format!("another process uses {}", database.display());
-            Err(std::io::Error::new(std::io::ErrorKind::ResourceBusy, message).into())
-        }
-    }
 }
 
 #[async_trait]
@@ -111,9 +129,23 @@ impl Database for Sqlite {
         run_in!(self.writer.begin_with("BEGIN IMMEDIATE").await?, queries, NOW)
     }
 
+    fn verify(&self) -> Result<(), StoreError> {
+        let is_replaced = self.files.as_ref().is_some_and(|files| !files.are_unchanged());
+        if is_replaced { Err(StoreError::Replaced) } else { Ok(()) }
+    }
+
+    async fn erase_deleted(&self) -> Result<bool, sqlx::Error> {
+        let row = sqlx::query(TRUNCATE_LOG).fetch_one(&self.writer).await?;
+        Ok(row.try_get::<i64, _>(0)? == 0)
+    }
+
     async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(idle) = idle {
+            let _ = idle.close().await;
+        }
     }
 }
 
@@ -139,7 +171,6 @@ mod tests {
     use tokio::task::yield_now;
 
     use super::*;
-    use crate::store::StoreError;
 
     #[tokio::test]
     async fn memory_survives_callers_that_are_cancelled_at_any_moment() {
@@ -162,8 +193,8 @@ mod tests {
     #[tokio::test]
     async fn writes_work_again_once_a_full_disk_has_room() {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("arena.sqlite").display());
-        let file = Sqlite::open(&url).await.expect("a file");
+        let options = SqliteConnectOptions::new().filename(folder.path().join("arena.sqlite"));
+        let file = Sqlite::open(options, true).await.expect("a file");
         let insert = "INSERT INTO leases (name, holder, epoch, until) VALUES ($1, '', 1, 0)";
         let long = Query::new(insert, [Value::from("x".repeat(1 << 20))]);
         file.fetch(&Query::new("PRAGMA max_page_count = 1", [])).await.expect("a limit");

@@ -1,18 +1,24 @@
 //! SHELL. Opens the engine, tracks whether it works, and renews the lease by which others know that this process is alive.
 //!
-//! Opening is retried every second. Lost connections are reopened by the engine's own pool.
+//! Opening is retried every second, with a damaged file every half minute. Lost connections are reopened by the engine's
+//! own pool.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, str::FromStr as _, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Location, Store, StoreError, database::Database, postgres::Postgres, sqlite::Sqlite};
+use super::{Location, Store, StoreError, database::Database, files, postgres::Postgres, sqlite::Sqlite};
 
 /// The interval at which the lease is renewed.
 const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The wait before a damaged file is checked again, which reads all of it.
+const DAMAGED_RETRY_DELAY: Duration = Duration::from_secs(30);
+/// The interval at which expired credentials are deleted.
+const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 /// The interval at which old rows are deleted.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 /// The name of the database file in a folder.
@@ -51,7 +57,7 @@ impl Store {
             self.stay_alive().await;
         };
         closed.run_until_cancelled(supervise).await;
-        if let Ok(database) = self.database() {
+        if let Some(database) = self.inner.database.get().cloned() {
             let _ = self.release_lease(&self.process_lease()).await;
             database.close().await;
         }
@@ -67,12 +73,14 @@ impl Store {
                 }
                 Err(error) => {
                     let reason = error.chain();
+                    self.inner.state.send_replace(State::Unavailable { reason: reason.clone() });
                     if logged != reason {
-                        tracing::warn!(error = reason, "failed to open the database; retrying every second");
-                        logged.clone_from(&reason);
+                        let location = self.inner.settings.location.name();
+                        tracing::warn!(location, error = reason, "failed to open the database, will retry");
+                        logged = reason;
                     }
-                    self.inner.state.send_replace(State::Unavailable { reason });
-                    sleep(RETRY_DELAY).await;
+                    let is_damaged = matches!(error, StoreError::Damaged(_));
+                    sleep(if is_damaged { DAMAGED_RETRY_DELAY } else { RETRY_DELAY }).await;
                 }
             }
         }
@@ -90,14 +98,19 @@ impl Store {
                 if !url.starts_with("sqlite:") {
                     return Ok(Arc::new(Postgres::open(url).await?));
                 }
-                if url.contains(":memory:") { memory().await } else { Ok(Arc::new(Sqlite::open(url).await?)) }
+                if url.contains(":memory:") || url.contains("mode=memory") {
+                    return memory().await;
+                }
+                let options = SqliteConnectOptions::from_str(url)?;
+                Ok(Arc::new(Sqlite::open(options, url.contains("mode=rwc")).await?))
             }
         }
     }
 
     /// Renews this process's lease for ever, and purges now and then.
     async fn stay_alive(&self) {
-        let (lease, mut purged_at): (String, Option<Instant>) = (self.process_lease(), None);
+        let (lease, mut purge, mut expiry) =
+            (self.process_lease(), Timer(PURGE_INTERVAL, None), Timer(EXPIRY_INTERVAL, None));
         if self.is_exclusive() {
             // earlier users of the file are dead, even where their leases have not expired
             let _ = self.delete_process_leases().await;
@@ -109,17 +122,24 @@ impl Store {
                 Err(error) => self.set_unavailable(&error),
             }
             let is_connected = self.inner.state.borrow().since().is_some();
-            if is_connected && purged_at.is_none_or(|at| at.elapsed() > PURGE_INTERVAL) {
-                purged_at = Some(Instant::now());
-                if let Err(error) = self.purge().await {
-                    tracing::warn!(error = error.chain(), "failed to delete old rows");
-                }
+            if is_connected
+                && expiry.is_due()
+                && let Err(error) = self.expire().await
+            {
+                tracing::warn!(error = error.chain(), "failed to delete expired credentials");
+            }
+            if is_connected
+                && purge.is_due()
+                && let Err(error) = self.purge().await
+            {
+                tracing::warn!(error = error.chain(), "failed to delete old rows");
             }
             sleep(if is_connected { RENEW_INTERVAL } else { RETRY_DELAY }).await;
         }
     }
 
     async fn renew(&self, lease: &str) -> Result<u64, StoreError> {
+        self.database()?.verify().inspect_err(|error| self.give_up(error))?;
         self.renew_lease(lease).await?;
         self.count_processes().await
     }
@@ -135,7 +155,7 @@ impl Store {
         });
     }
 
-    fn set_unavailable(&self, error: &StoreError) {
+    pub(super) fn set_unavailable(&self, error: &StoreError) {
         let reason = error.chain();
         self.inner.state.send_if_modified(|state| {
             if state.since().is_some() {
@@ -147,25 +167,39 @@ impl Store {
     }
 }
 
+/// An interval, and the last time that it was over.
+struct Timer(Duration, Option<Instant>);
+
+impl Timer {
+    /// Returns true once per interval.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.1.is_none_or(|at| at.elapsed() > self.0);
+        if is_due {
+            self.1 = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
 async fn memory() -> Result<Arc<dyn Database>, StoreError> {
     Ok(Arc::new(Sqlite::in_memory().await?))
 }
 
-/// Opens the file in `folder`, or memory where the folder is not writable.
+/// Opens the file in `folder`. Memory takes its place only where there is no file and none can be created.
 async fn in_folder(folder: &Path) -> Result<Arc<dyn Database>, StoreError> {
-    let url = format!("sqlite://{}?mode=rwc", folder.join(FILE_NAME).display());
-    let opened = match std::fs::create_dir_all(folder) {
-        Ok(()) => Sqlite::open(&url).await.map_err(StoreError::from),
-        Err(error) => Err(sqlx::Error::from(error).into()),
+    let path = folder.join(FILE_NAME);
+    let opened = match files::prepare_folder(&path) {
+        Ok(()) => Sqlite::open(SqliteConnectOptions::new().filename(&path), true).await,
+        Err(error) => Err(error.into()),
     };
     match opened {
         Ok(engine) => Ok(Arc::new(engine)),
-        // the other process will end soon or must be ended
-        Err(error) if is_in_use(&error) => Err(error),
+        Err(error) if is_in_use(&error) || files::may_exist(&path) => Err(error),
         Err(error) => {
             tracing::warn!(
                 folder = %folder.display(), error = error.chain(),
-                "races are stored in memory only: the folder is not writable; set ARENA_DATA to another one"
+                "races and budgets are stored in memory only, until the next restart: no database can be created in \
+                 the folder; set ARENA_DATA to another one"
             );
             memory().await
         }

@@ -32,7 +32,7 @@ use super::{
     surface::WebSurface,
 };
 use crate::{
-    arena::{Origin, Refused},
+    arena::{Origin, Refused, forget_reply},
     command::{self, Command},
     model::ModelId,
     race::{Asker, RaceId, Record},
@@ -209,16 +209,18 @@ async fn command(
     let entrants;
     let card = match command {
         Command::Compare { models, prompt } => {
-            return start(&local, &connection, asker, &models, prompt).await;
+            return start(&local, &connection, asker, &models, prompt, None).await;
         }
-        Command::Ask { model, prompt } => return start(&local, &connection, asker, &[model], prompt).await,
+        Command::Ask { model, prompt } => {
+            return start(&local, &connection, asker, &[model], prompt, None).await;
+        }
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
             ReplyCard::models(&entrants)
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),
-        Command::Forget => ReplyCard::notice(local.arena.forget_with_reply(&asker.id).await),
+        Command::Forget => ReplyCard::notice(forget(&local, &asker.id).await),
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
 }
@@ -228,18 +230,33 @@ fn address(connection: &Extensions) -> Option<IpAddr> {
     connection.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
-/// Starts a race as a new message.
+/// Deletes the user's races, here with their messages, and returns the outcome as a sentence.
+async fn forget(local: &LocalChannel, asker: &str) -> String {
+    match local.arena.forget(asker).await {
+        Ok(forgotten) => {
+            local.channel.forget(asker, &forgotten.races);
+            forget_reply(forgotten.deleted, "Their messages are gone from this channel")
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Starts a race as a new message; `original` is the race that it repeats.
 async fn start(
     local: &LocalChannel,
     connection: &Extensions,
     asker: Asker,
     models: &[ModelId],
     prompt: String,
+    original: Option<RaceId>,
 ) -> Result<Response, HttpRefusal> {
     let owner = asker.id.clone();
-    let admitted = local
+    let mut admitted = local
         .address_limit
         .start(address(connection), Instant::now(), || local.arena.admit(asker, models, prompt))?;
+    if let Some(original) = original {
+        admitted = admitted.repeating(original);
+    }
     let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
     let recorded = local.arena.record(admitted, &origin).await?;
     let id = recorded.id();
@@ -279,7 +296,7 @@ async fn again(
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    start(&local, &connection, asker, &models, record.report.prompt.clone()).await
+    start(&local, &connection, asker, &models, record.report.prompt.clone(), Some(record.id)).await
 }
 
 /// Returns the full answers and reasoning.

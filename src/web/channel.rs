@@ -14,9 +14,11 @@
 
 use std::{
     collections::VecDeque,
-    fmt::Write as _,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -100,6 +102,8 @@ pub(super) struct Page {
 pub(super) struct Channel {
     run: Uuid,
     posts: Mutex<VecDeque<Post>>,
+    /// The version of the last removal on request: a tab with an older one starts over.
+    removed: AtomicU64,
     version: watch::Sender<u64>,
     streams: Arc<Semaphore>,
     closing: CancellationToken,
@@ -111,13 +115,15 @@ impl Channel {
         Self {
             run: Uuid::now_v7(),
             posts: Mutex::default(),
+            removed: AtomicU64::new(0),
             version: watch::Sender::new(0),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Adds the message or replaces the one with its id. `json` is a JSON object on one line.
+    /// Adds the message or replaces the one with its id. `json` is a JSON object on one line. A chart alone adds none: its message
+    /// was removed.
     pub(super) fn put(&self, message: Message, json: &str) {
         let mut posts = self.posts();
         let version = *self.version.borrow() + 1;
@@ -130,6 +136,8 @@ impl Channel {
         let post = Post { version, message, json: event.slice(start..end), event };
         if let Some(slot) = posts.iter_mut().find(|known| known.message.id == post.message.id) {
             *slot = post;
+        } else if post.message.chart.is_some() {
+            return;
         } else {
             if posts.len() == MAX_MESSAGES {
                 let oldest = posts.iter().position(|known| known.message.is_over).unwrap_or(0);
@@ -138,6 +146,20 @@ impl Channel {
             posts.push_back(post);
         }
         self.version.send_replace(version);
+    }
+
+    /// Removes the finished messages of `asker` and those of `races`, from every tab.
+    pub(super) fn forget(&self, asker: &str, races: &[RaceId]) {
+        let mut posts = self.posts();
+        let before = posts.len();
+        posts.retain(|Post { message, .. }| {
+            !message.is_over || (message.asker != asker && !races.contains(&message.id))
+        });
+        if posts.len() < before {
+            let version = *self.version.borrow() + 1;
+            self.removed.store(version, Ordering::Release);
+            self.version.send_replace(version);
+        }
     }
 
     /// The message of this race; `None` where it is unknown or was dropped.
@@ -184,9 +206,7 @@ impl Channel {
         let version =
             known.or(page.as_ref().map(|page| page.position)).map_or(0, |position| position.version);
         let snapshot = page.map(|page| {
-            let mut head = String::from("event: snapshot\n");
-            // writing to a string cannot fail
-            let _ = write!(head, "retry: {RETRY_DELAY_MS}\nid: {}\ndata: ", page.position);
+            let head = snapshot_head(page.position);
             let json = Arc::clone(&self).page_json(page);
             stream::iter([Bytes::from(head)]).chain(json).chain(stream::iter([Bytes::from_static(b"\n\n")]))
         });
@@ -212,11 +232,27 @@ impl Channel {
     async fn next(&self, watching: &mut watch::Receiver<u64>, seen: u64) -> Option<(u64, Bytes)> {
         loop {
             watching.mark_unchanged();
+            if self.removed.load(Ordering::Acquire) > seen {
+                return Some(self.snapshot());
+            }
             if let Some(next) = self.after(seen) {
                 return Some(next);
             }
             self.closing.run_until_cancelled(watching.changed()).await?.ok()?;
         }
+    }
+
+    /// The newest page as one event, for tabs that hold a message that was removed.
+    fn snapshot(&self) -> (u64, Bytes) {
+        let page = self.page(None);
+        let posts = self.posts();
+        let messages = page.ids.iter().filter_map(|id| posts.iter().find(|post| post.message.id == *id));
+        let messages: Vec<&[u8]> = messages.map(|post| post.json.as_ref()).collect();
+        let mut event = snapshot_head(page.position).into_bytes();
+        event.extend(format!("{{\"has_earlier\":{},\"messages\":[", page.has_earlier).bytes());
+        event.extend(messages.join(&b","[..]));
+        event.extend(b"]}\n\n");
+        (page.position.version, Bytes::from(event))
     }
 
     /// The oldest change after `seen` that no later change of the same message hides.
@@ -230,6 +266,11 @@ impl Channel {
     fn posts(&self) -> MutexGuard<'_, VecDeque<Post>> {
         self.posts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The fields of a snapshot's event before its data.
+fn snapshot_head(position: Position) -> String {
+    format!("event: snapshot\nretry: {RETRY_DELAY_MS}\nid: {position}\ndata: ")
 }
 
 #[cfg(test)]
@@ -309,6 +350,39 @@ mod tests {
         channel.close();
         assert_eq!(text(&mut tab).await, "last");
         assert!(tab.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_message_leaves_every_tab() {
+        let channel = Arc::new(Channel::new());
+        let post = |n: usize, asker: &str, is_over: bool, chart: Option<Arc<Chart>>, json: &str| {
+            let message = Message {
+                id: id(n),
+                asker: asker.into(),
+                is_over,
+                chart,
+                recorded: CancellationToken::new(),
+            };
+            channel.put(message, json);
+        };
+        let mut tab = Box::pin(Arc::clone(&channel).follow(None));
+        assert_eq!(text(&mut tab).await, snapshot(""));
+        for (n, asker, is_over) in
+            [(1, "ana", true), (2, "ben", true), (3, "ben", true), (4, "ana", false), (5, "ben", true)]
+        {
+            post(n, asker, is_over, None, &format!("m{n}"));
+        }
+        for n in 1..=5 {
+            assert_eq!(text(&mut tab).await, format!("m{n}"));
+        }
+        channel.forget("ana", &[id(2)]);
+        assert_eq!(text(&mut tab).await, snapshot("m3,m4,m5"));
+        assert!(channel.find(id(1)).is_none() && channel.find(id(2)).is_none());
+        channel.forget("ana", &[id(2)]);
+        post(1, "ana", true, Some(Arc::new(Chart { png: vec![], alt: String::new() })), "m1 with its chart");
+        assert!(tab.next().now_or_never().is_none(), "nothing more was removed or came back");
+        post(3, "ben", true, None, "later");
+        assert_eq!(text(&mut tab).await, "later");
     }
 
     #[tokio::test(start_paused = true)]

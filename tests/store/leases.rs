@@ -11,20 +11,11 @@ on_both!(a_lease_has_one_holder_and_an_epoch, starts_are_counted);
 async fn a_file_belongs_to_one_process() {
     let engine = Engine::sqlite();
     let first = engine.process().await;
-    let second = llm_arena::store::Store::new(
-        llm_arena::store::Settings { location: engine.location(), text_days: 30 },
-        "second".into(),
-    );
-    let closed = tokio_util::sync::CancellationToken::new();
-    let (running, token) = (second.clone(), closed.clone());
-    let task = tokio_util::task::TaskTracker::new().spawn(async move { running.run(token).await });
-    let mut state = second.state();
-    let is_refused = |state: &State| matches!(state, State::Unavailable { reason } if reason.contains("another process uses"));
-    with_timeout(state.wait_for(is_refused)).await.expect("refused");
+    let second = engine.start();
+    second.unavailable("another process uses").await;
     first.shut_down().await;
-    with_timeout(state.wait_for(|state| matches!(state, State::Connected { .. }))).await.expect("its turn");
-    closed.cancel();
-    task.await.expect("an end");
+    second.connected().await;
+    second.shut_down().await;
 }
 
 async fn a_lease_has_one_holder_and_an_epoch(engine: &Engine) {

@@ -1,6 +1,7 @@
 //! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
 pub mod engine;
+mod files;
 mod leases;
 mod limits;
 mod model;
@@ -89,6 +90,8 @@ struct Request<'a> {
     delivery: Option<&'a str>,
     message_ref: Option<&'a str>,
     user: &'a str,
+    prompt: &'a str,
+    original: Option<RaceId>,
     reservations: &'a [Reservation],
     races_per_minute: u64,
 }
@@ -101,6 +104,8 @@ impl Default for Request<'_> {
             delivery: None,
             message_ref: Some("there"),
             user: "ana",
+            prompt: "why?",
+            original: None,
             reservations: &[],
             races_per_minute: 1_000,
         }
@@ -115,7 +120,8 @@ impl Request<'_> {
             platform: self.platform,
             delivery: self.delivery,
             asker: &asker,
-            prompt: "why?",
+            prompt: self.prompt,
+            original: self.original,
             lanes: &lanes,
             message_ref: self.message_ref,
             reservations: self.reservations,

@@ -2,14 +2,18 @@
 
 use llm_arena::{
     race::{metrics::TokenCount, report::Report},
-    store::AdmitOutcome,
+    store::{AdmitOutcome, Store},
 };
 
 use super::{Request, engine::Engine, lane, on_both};
+use crate::support::wait::eventually;
 
 on_both!(
     a_record_is_read_as_it_was_stored,
     texts_are_deleted_and_numbers_stay,
+    a_race_is_forgotten_with_the_ones_that_repeat_it,
+    forgetting_does_not_reset_the_rate,
+    credentials_leave_when_they_expire,
     texts_are_never_stored_with_a_retention_of_zero_days,
     the_median_of_speeds,
     another_process_can_be_asked_to_stop_a_race,
@@ -50,13 +54,103 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
         store.mark_ended(id, &report).await.expect("stored");
         store.mark_shown(id).await.expect("stored");
     }
-    assert_eq!(store.forget("test:ana").await.expect("a number"), 1);
-    assert_eq!(store.forget("test:ana").await.expect("a number"), 0);
+    assert_eq!(store.forget("test:ana").await.expect("a result").deleted, 1);
+    assert_eq!(store.forget("test:ana").await.expect("a result").deleted, 0);
     assert_eq!(store.lookup(mine.id).await.expect("a result"), None);
     assert!(store.lookup(theirs.id).await.expect("a result").is_some());
     assert_eq!(store.asker(live.id).await.expect("a result"), Some(("test:ana".into(), true)));
-    assert_eq!(store.speeds(7).await.expect("speeds")[0].answers, 2, "numbers are kept without an asker");
+    let [prompt, answer] = ["Qzprompt", "Qzanswer"].map(|word| word.repeat(1_000));
+    let long = Request { user: "dan", prompt: &prompt, ..Request::default() };
+    assert_eq!(long.admit(store).await, AdmitOutcome::Admitted);
+    let report = Report { prompt: prompt.clone(), lanes: vec![lane("a", &answer)] };
+    store.mark_ended(long.id, &report).await.expect("stored");
+    store.mark_shown(long.id).await.expect("stored");
+    assert_eq!(store.forget("test:dan").await.expect("a result").deleted, 1);
+    assert_not_on_disk(engine, &["Qzprompt", "Qzanswer"]);
+    assert_eq!(store.speeds(7).await.expect("speeds")[0].answers, 3, "numbers are kept without an asker");
     process.shut_down().await;
+}
+
+/// Admits a race and brings it to its end.
+async fn finished<'a>(store: &Store, request: Request<'a>) -> Request<'a> {
+    assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
+    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")] };
+    store.mark_ended(request.id, &report).await.expect("stored");
+    store.mark_shown(request.id).await.expect("stored");
+    request
+}
+
+async fn a_race_is_forgotten_with_the_ones_that_repeat_it(engine: &Engine) {
+    let process = engine.process().await;
+    let store = &process.store;
+    let mine = finished(store, Request::default()).await;
+    let ben = |original| Request { user: "ben", original, ..Request::default() };
+    let copy = finished(store, ben(Some(mine.id))).await;
+    let of_copy = finished(store, Request { user: "cyn", ..ben(Some(copy.id)) }).await;
+    let own = finished(store, ben(None)).await;
+    let forgotten = store.forget("test:ana").await.expect("a result");
+    assert_eq!(forgotten.deleted, 3);
+    for id in [mine.id, copy.id, of_copy.id] {
+        assert!(forgotten.races.contains(&id));
+        assert_eq!(store.lookup(id).await.expect("a result"), None);
+        assert!(store.is_without_text(id).await.expect("a result"));
+    }
+    let query = format!("SELECT answer FROM lanes WHERE race = '{}' AND place = 0", of_copy.id);
+    assert_eq!(engine.query_text(&query).await, None);
+    assert!(store.lookup(own.id).await.expect("a result").is_some(), "typed by another user");
+    assert!(!store.is_without_text(own.id).await.expect("a result"));
+    assert_eq!(store.asker(copy.id).await.expect("a result"), Some(("test:ben".into(), false)));
+    let forgotten = store.forget("test:ben").await.expect("a result");
+    assert_eq!(forgotten.deleted, 2, "the name on the copy, and the own one");
+    process.shut_down().await;
+}
+
+async fn forgetting_does_not_reset_the_rate(engine: &Engine) {
+    let process = engine.process().await;
+    let store = &process.store;
+    let limited = || Request { races_per_minute: 2, ..Request::default() };
+    for _ in 0..2 {
+        finished(store, limited()).await;
+    }
+    assert_eq!(store.forget("test:ana").await.expect("a result").deleted, 2);
+    assert!(matches!(limited().admit(store).await, AdmitOutcome::TooFast { .. }));
+    engine.execute("UPDATE races SET admitted_at = admitted_at - 61000").await;
+    store.expire().await.expect("expired");
+    let left = engine.query_text("SELECT CAST(COUNT(*) AS TEXT) FROM races WHERE asker <> ''").await;
+    assert_eq!(left.as_deref(), Some("0"), "the id leaves with the minute");
+    assert_eq!(limited().admit(store).await, AdmitOutcome::Admitted);
+    process.shut_down().await;
+}
+
+/// A process that died left them; none adopts its races.
+async fn credentials_leave_when_they_expire(engine: &Engine) {
+    let dying = engine.process().await;
+    let discord = r#"{"application":1,"token":"s3cret","channel":2}"#;
+    let slack = r#"{"channel":"C1","response_url":"s3cret"}"#;
+    let [discord, slack] = [discord, slack].map(|message_ref| Request {
+        platform: "elsewhere",
+        message_ref: Some(message_ref),
+        ..Request::default()
+    });
+    for request in [&discord, &slack] {
+        assert_eq!(request.admit(&dying.store).await, AdmitOutcome::Admitted);
+    }
+    dying.die().await;
+    let reference = async |request: &Request<'_>| {
+        let query = format!("SELECT reference FROM races WHERE id = '{}'", request.id);
+        engine.query_text(&query).await.expect("a reference")
+    };
+    for (minutes, left) in [(14, [true, true]), (2, [false, true]), (15, [false, false])] {
+        engine.execute(&format!("UPDATE races SET admitted_at = admitted_at - {minutes} * 60000")).await;
+        let process = engine.process().await;
+        eventually(async || {
+            let kept = [reference(&discord).await, reference(&slack).await];
+            kept.map(|reference| reference.contains("s3cret")) == left
+        })
+        .await;
+        process.shut_down().await;
+    }
+    assert!(reference(&discord).await.contains("\"channel\":2"), "the rest stays");
 }
 
 async fn texts_are_never_stored_with_a_retention_of_zero_days(engine: &Engine) {
@@ -67,15 +161,18 @@ async fn texts_are_never_stored_with_a_retention_of_zero_days(engine: &Engine) {
     process.store.mark_ended(ran.id, &report).await.expect("stored");
     assert_eq!(process.store.lookup(ran.id).await.expect("a result"), None);
     process.die().await;
-    if let Engine::Sqlite(folder) = engine {
-        for file in std::fs::read_dir(folder.path()).expect("a folder") {
-            let bytes = std::fs::read(file.expect("a file").path()).expect("bytes");
-            for word in ["why?", "because"] {
-                assert!(
-                    !bytes.windows(word.len()).any(|bytes| bytes == word.as_bytes()),
-                    "{word} is on the disk"
-                );
-            }
+    assert_not_on_disk(engine, &["why?", "because"]);
+}
+
+/// Asserts that none of these words is in a file of SQLite.
+fn assert_not_on_disk(engine: &Engine, words: &[&str]) {
+    let Engine::Sqlite(folder) = engine else { return };
+    for file in std::fs::read_dir(folder.path()).expect("a folder") {
+        let path = file.expect("a file").path();
+        let bytes = std::fs::read(&path).expect("bytes");
+        for word in words {
+            let is_there = bytes.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+            assert!(!is_there, "{word} is in {}", path.display());
         }
     }
 }

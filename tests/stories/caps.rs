@@ -153,3 +153,27 @@ async fn what_somebody_asked_is_forgotten_when_they_say_so() {
     assert!(said.contains("expired"), "{said}");
     scenario.finish().await;
 }
+
+/// Pressing Ask again on a race of another user makes a copy of their prompt.
+#[tokio::test]
+async fn a_copy_of_a_race_is_forgotten_with_it() {
+    let answers = ["Air", "Air again"].map(|says| answer("a").role().says(says).whole());
+    let scenario = DiscordScenario::start(capped("", &[("a", "")]), answers).await;
+    let request = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
+    request.wait_for_end().await;
+    let copy = scenario.discord.press(request.wait_for_message().await, "Ask again", BEN);
+    assert!(copy.wait_for_end().await.look.text().contains("Air again"));
+    let copied = copy.wait_for_message().await;
+    loop {
+        let said = scenario.discord.type_command("/arena forget", &[], ANA, ChannelKind::Server);
+        let said = said.wait_until(|look| !look.text().is_empty()).await.look.text();
+        let pressed = scenario.discord.press(copied, "Full answers", BEN);
+        let look = pressed.wait_until(|look| !look.text().is_empty()).await.look;
+        if look.text().contains("expired") {
+            break;
+        }
+        // the final record of the copy is stored while its chart is drawn
+        assert!(said.contains("race"), "{said}");
+    }
+    scenario.finish().await;
+}

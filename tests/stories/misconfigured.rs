@@ -51,7 +51,7 @@ async fn files() {
 
 #[tokio::test]
 async fn variables() {
-    let cases: [(&[(&str, &str)], &str); 7] = [
+    let cases: [(&[(&str, &str)], &str); 10] = [
         (&[("ARENA_LISTEN", "here")], "serve"),
         (&[("SLACK_BOT_TOKEN", "xoxb-1")], "serve"),
         (&[("HF_TOKEN", "hf_1"), ("HF_TOKEN_FILE", "token")], "check"),
@@ -59,6 +59,9 @@ async fn variables() {
         (&[("ARENA_CONFIG", "missing.toml")], "models"),
         (&[("ARENA_LOG", "loud")], "check"),
         (&[("SSL_CERT_FILE", "missing.pem")], "check"),
+        (&[("DATABASE_URL", "postgres://arena:s3cret/2@db:5432/arena")], "serve"),
+        (&[("DATABASE_URL", "postgres://arena:s3cret@db/arena?sslmode=on")], "serve"),
+        (&[("DATABASE_URL", "sqlite:///data/arena.sqlite?mode=ro")], "check"),
     ];
     let mut said = vec![];
     for (variables, command) in cases {
@@ -74,6 +77,9 @@ async fn variables() {
     llm-arena: missing.toml: cannot be read (No such file or directory (os error 2)); name a readable file with --config or ARENA_CONFIG
     llm-arena: environment: ARENA_LOG: must be a level (off, error, warn, info, debug, trace) or directives such as "info,hyper=debug"
     llm-arena: environment: SSL_CERT_FILE: missing.pem cannot be read (No such file or directory (os error 2)); name a file that this process can read
+    llm-arena: environment: DATABASE_URL: its port must be a number from 1 to 65535; write special characters of a user name or a password as % and two hex digits
+    llm-arena: environment: DATABASE_URL: sslmode must be disable, allow, prefer, require, verify-ca or verify-full
+    llm-arena: environment: DATABASE_URL: mode must be rw, rwc or memory, since every race is written
     "#);
 }
 

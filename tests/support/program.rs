@@ -23,6 +23,7 @@ pub struct Program {
     folder: TempDir,
     env: Vec<(String, String)>,
     limits: Vec<String>,
+    user: Option<u32>,
 }
 
 /// The result of a run.
@@ -45,7 +46,7 @@ pub type Log = Lines<BufReader<ChildStderr>>;
 impl Program {
     /// In an empty folder.
     pub fn new() -> Self {
-        Self { folder: TempDir::new().expect("a folder"), env: vec![], limits: vec![] }
+        Self { folder: TempDir::new().expect("a folder"), env: vec![], limits: vec![], user: None }
     }
 
     /// With this configuration, in a file that `ARENA_CONFIG` names.
@@ -79,6 +80,12 @@ impl Program {
         self.folder.path().join(name)
     }
 
+    /// As this user, if the tests run as root.
+    pub fn without_root(self, user: u32) -> Self {
+        let is_root = std::os::unix::fs::chown(self.folder.path(), Some(user), Some(user)).is_ok();
+        Self { user: is_root.then_some(user), ..self }
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_llm-arena");
         let mut command = if self.limits.is_empty() {
@@ -90,6 +97,9 @@ impl Program {
         };
         command.args(args).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).kill_on_drop(true);
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -8,6 +8,7 @@ mod replica_pair;
 mod replicas;
 mod twice;
 mod unfinished;
+mod unusable;
 
 use std::{net::SocketAddr, str::FromStr};
 
