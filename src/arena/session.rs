@@ -62,7 +62,7 @@ impl Arena {
         // the chart may take minutes where the platform is slow
         drop((recorded, live));
         match shown {
-            Ok(()) if !surface.wants_chart() => {}
+            Ok(()) if !surface.wants_chart() || !chart::compares(&record.report) => {}
             // a restart does not wait for charts
             Ok(()) => {
                 let _ = self.unless_interrupted(self.chart(&record, surface)).await;

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
-    button::{Button, example_key},
+    button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
     model::ModelId,
@@ -53,6 +53,8 @@ pub(crate) enum Outcome {
     Answers(Arc<Record>),
     /// The explanation of a finished race.
     Explanation(Arc<Record>),
+    /// A page of one answer of a finished race.
+    Page(Arc<Record>, Page),
     /// Its effect shows in the message itself.
     Done,
     /// Another process has the delivery and answers.
@@ -95,6 +97,7 @@ impl Handlers {
             },
             Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
             Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
+            Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => {
                 match self.examples.iter().find(|example| example_key(example) == key) {
                     Some(example) => self.start(caller, &[], example.prompt.clone()).await,

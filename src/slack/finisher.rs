@@ -34,8 +34,8 @@ impl Finisher for Slack {
             let reply_to = serde_json::from_str(reference).map_err(|_| SurfaceError::Deleted)?;
             return notify(reply_to, api).await;
         };
-        let chart = Arc::clone(&self.handler.native_chart);
-        SlackSurface::new(api.clone(), id, &address, chart).show(view).await.map(drop)
+        let extras = Arc::clone(&self.handler.extras);
+        SlackSurface::new(api.clone(), id, &address, extras).show(view).await.map(drop)
     }
 }
 
