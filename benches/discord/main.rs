@@ -157,11 +157,11 @@ async fn many(args: &Args) -> io::Result<()> {
     for quarter in 1..=4 {
         let goal = args.races * quarter / 4;
         while asked < goal {
-            server.until(|seen| seen.charts + AT_ONCE > asked).await?;
+            server.until(|seen| seen.finals + AT_ONCE > asked).await?;
             bot.compares(asked).await?;
             asked += 1;
         }
-        server.until(|seen| seen.charts >= goal).await?;
+        server.until(|seen| seen.finals >= goal).await?;
         looked.push(bot.usage()?);
     }
     let told: Vec<_> = looked.iter().map(|used| format!("{:.1}", used.megabytes())).collect();

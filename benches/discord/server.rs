@@ -36,8 +36,8 @@ pub(crate) struct Seen {
     pub(crate) edits: u32,
     /// Of their bodies.
     pub(crate) bytes: u64,
-    /// Edits with a file.
-    pub(crate) charts: u32,
+    /// Final frames.
+    pub(crate) finals: u32,
     /// Paths of the messages.
     pub(crate) messages: HashSet<String>,
     /// When tokens of conversations were sent, and when an edit first showed them: by message and number.
@@ -160,9 +160,8 @@ async fn edit(
         if let Some((who, number)) = newest_token(&text) {
             seen.show(&who, number, now);
         }
-        if request.is_form {
-            seen.charts += 1;
-        } else {
+        if !request.is_form {
+            seen.finals += u32::from(text.contains("arena:again:"));
             seen.edits += 1;
             seen.bytes += request.body.len() as u64;
             seen.messages.insert(request.path);

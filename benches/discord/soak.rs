@@ -23,7 +23,7 @@ pub(crate) async fn run(minutes: u32) -> io::Result<()> {
         let until = start + MINUTE * minute;
         // Requests that arrived already count, even after `until`.
         while Instant::now() < until
-            && let Ok(room) = timeout_at(until, server.until(|seen| seen.charts + AT_ONCE > asked)).await
+            && let Ok(room) = timeout_at(until, server.until(|seen| seen.finals + AT_ONCE > asked)).await
         {
             room?;
             bot.compares(asked).await?;
@@ -37,7 +37,7 @@ pub(crate) async fn run(minutes: u32) -> io::Result<()> {
         );
         looked.push(used.megabytes());
     }
-    server.until(|seen| seen.charts >= asked).await?;
+    server.until(|seen| seen.finals >= asked).await?;
     let third = looked.len().div_ceil(3);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / f64::from(u32::try_from(part.len()).unwrap_or(1));
     let (middle, last) = (mean(&looked[third..2 * third]), mean(&looked[2 * third..]));

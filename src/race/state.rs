@@ -247,7 +247,7 @@ impl Lane {
 
     /// Ends the lane. After a finish reason, or content and `[DONE]`, the answer is complete, whatever happens to the
     /// connection. The time of [`Delta::Ended`] takes precedence over `at`. Where the server reported no count, the tokens are
-    /// estimated from the whole text.
+    /// estimated from the whole text; not for a restart, as which every checkpoint ends the race.
     fn end(&mut self, at: Elapsed, phase: Phase) {
         let has_content = self.stamps.first_token.is_some();
         let reason = self.finish.take();
@@ -259,7 +259,8 @@ impl Lane {
             phase => phase,
         };
         self.stamps.ended.get_or_insert(at);
-        if self.lacks_count() {
+        let is_checkpoint = matches!(self.phase, Phase::Stopped(StopCause::Restart));
+        if self.lacks_count() && !is_checkpoint {
             self.estimated_reasoning = estimate::tokens(&self.reasoning);
             self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
         }
