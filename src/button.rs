@@ -19,8 +19,63 @@ pub enum Button {
     Answers(RaceId),
     /// Explains a finished race.
     Explain(RaceId),
+    /// Shows a page of one answer to the reader alone.
+    Read(Page),
     /// Starts a race with the example that has this [`example_key`].
     Try(u64),
+}
+
+/// A page of one answer of a finished race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The race.
+    pub race: RaceId,
+    /// The index of the lane in the line-up of the race.
+    pub lane: usize,
+    /// The text to read.
+    pub part: Part,
+    /// The index of the page.
+    pub index: usize,
+}
+
+/// A text of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The answer.
+    Answer,
+    /// The reasoning before it.
+    Reasoning,
+}
+
+impl Page {
+    /// The first page of an answer.
+    pub(crate) fn first(race: RaceId, lane: usize) -> Self {
+        Self { race, lane, part: Part::Answer, index: 0 }
+    }
+
+    /// Parses `<race>:<lane>:<part>:<index>`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(':');
+        let race = RaceId::parse(words.next()?)?;
+        let lane = words.next()?.parse().ok()?;
+        let part = match words.next()? {
+            "answer" => Part::Answer,
+            "reasoning" => Part::Reasoning,
+            _ => return None,
+        };
+        let index = words.next()?.parse().ok()?;
+        words.next().is_none().then_some(Self { race, lane, part, index })
+    }
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = match self.part {
+            Part::Answer => "answer",
+            Part::Reasoning => "reasoning",
+        };
+        write!(f, "{}:{}:{part}:{}", self.race, self.lane, self.index)
+    }
 }
 
 impl Button {
@@ -34,6 +89,7 @@ impl Button {
             "again" => Self::Again(race()?),
             "answers" => Self::Answers(race()?),
             "explain" => Self::Explain(race()?),
+            "read" => Self::Read(Page::parse(value)?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             _ => return None,
         };
@@ -48,6 +104,7 @@ impl fmt::Display for Button {
             Self::Again(race) => write!(f, "arena:again:{race}"),
             Self::Answers(race) => write!(f, "arena:answers:{race}"),
             Self::Explain(race) => write!(f, "arena:explain:{race}"),
+            Self::Read(page) => write!(f, "arena:read:{page}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
         }
     }
@@ -88,6 +145,8 @@ mod tests {
             Button::Again(race()),
             Button::Answers(race()),
             Button::Explain(race()),
+            Button::Read(Page::first(race(), 0)),
+            Button::Read(Page { race: race(), lane: 24, part: Part::Reasoning, index: 1_000_000 }),
             Button::Try(7),
             Button::Try(u64::MAX),
         ] {

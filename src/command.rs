@@ -60,7 +60,7 @@ pub const WORDS: [(&str, &str); 6] = [
 /// A line that is not a command. The text is for the user who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// The first word isn't one of [`WORDS`].
+    /// The first word is almost one of [`WORDS`].
     #[error("Unknown command `{word}`: did you mean `{suggestion}`? Try `/arena help`.")]
     UnknownWord {
         /// As typed, at most 40 characters.
@@ -97,23 +97,41 @@ fn suggested(suggestion: Option<&str>) -> String {
 }
 
 /// Parses a line such as `/arena compare models=a,b why is the sky blue` (the `/arena` may be missing).
-/// An empty line is [`Command::Help`].
+/// An empty line is [`Command::Help`]; a line that begins with no command is a question for all models.
 ///
 /// # Errors
-/// [`CommandError`] if the word, a model or the prompt is unknown or missing.
+/// [`CommandError`] if a model or the prompt is unknown or missing, or the first word is a typing error away from a
+/// command.
 pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandError> {
     let line = line.trim();
     let (first, rest) = split_word(line);
-    let (word, rest) = if first.eq_ignore_ascii_case("/arena") { split_word(rest) } else { (first, rest) };
+    let line = if first.eq_ignore_ascii_case("/arena") { rest } else { line };
+    let (word, rest) = split_word(line);
     match word.to_lowercase().as_str() {
-        "" | "help" => Ok(Command::Help),
+        "" => Ok(Command::Help),
         "compare" => compare(rest, lineup),
         "ask" => ask(rest, lineup),
-        "models" => Ok(Command::Models),
-        "examples" => Ok(Command::Examples),
-        "forget" => Ok(Command::Forget),
-        unknown => Err(CommandError::UnknownWord { word: short(word), suggestion: nearest_word(unknown) }),
+        // with more words it is a question: "help me understand", "forget it"
+        "help" if is_word(rest) => Ok(Command::Help),
+        "models" if is_word(rest) => Ok(Command::Models),
+        "examples" if is_word(rest) => Ok(Command::Examples),
+        "forget" if rest.is_empty() => Ok(Command::Forget),
+        unknown => match misspelled(unknown) {
+            Some(suggestion) => Err(CommandError::UnknownWord { word: short(word), suggestion }),
+            None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
+        },
     }
+}
+
+/// Returns true for at most one word.
+fn is_word(rest: &str) -> bool {
+    rest.split_whitespace().nth(1).is_none()
+}
+
+/// The command that `word` is one typing error away from.
+fn misspelled(word: &str) -> Option<&'static str> {
+    let is_close = |known: &&str| *known != word && strsim::damerau_levenshtein(word, known) == 1;
+    WORDS.iter().map(|(known, _)| *known).find(is_close)
 }
 
 /// Resolves a comma-separated list of ids or names into ids, in the order of the line-up and without duplicates.
@@ -196,10 +214,6 @@ fn short(word: &str) -> String {
     word.chars().filter(|c| !c.is_control() && *c != '`').take(40).collect()
 }
 
-fn nearest_word(word: &str) -> &'static str {
-    nearest(word, WORDS.iter().map(|(word, _)| *word)).unwrap_or("compare")
-}
-
 fn nearest<'a>(word: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word: String = word.chars().take(40).collect();
     let scored = among.map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate));
@@ -253,11 +267,24 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_begins_with_no_command_is_a_question_for_all() {
+        let lineup = lineup();
+        for line in
+            ["why is the sky blue", "xyz", "help me understand rust", "forget it", "models of physics in use"]
+        {
+            assert_eq!(parse(line, &lineup), Ok(compared(&[], line)));
+            assert_eq!(parse(&format!(" /ARENA  {line} "), &lineup), Ok(compared(&[], line)));
+        }
+        assert_eq!(parse("help compare", &lineup), Ok(Command::Help));
+    }
+
+    #[test]
     fn an_invalid_line_is_answered_with_a_suggestion() {
         let lineup = lineup();
         let error = |line| parse(line, &lineup).expect_err(line).to_string();
         assert!(error("/arena compar why").contains("did you mean `compare`?"));
-        assert!(error("/arena xyz").contains("did you mean `compare`?"));
+        assert!(error("/arena ak gemma-2b why").contains("did you mean `ask`?"));
+        assert!(error("hepl").contains("did you mean `help`?"));
         assert!(error("ask gema-2b why").contains("did you mean `gemma-2b`?"));
         assert!(error("compare models=gpt x").contains("gemma-2b, qwen-7b"));
         assert!(error("ask").contains("/arena ask gemma-2b why"));

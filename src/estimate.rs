@@ -1,6 +1,9 @@
 //! Token counts for servers that report none: by the o200k vocabulary, which is exact for GPT-OSS and a few per cent
 //! off for other models. Estimates are always marked "≈".
 //!
+//! While an answer streams, [`rough`] counts without the vocabulary, since most servers report a count in the end: the
+//! vocabulary takes some 20 MB once it is loaded, and splitting a text takes most of the time of reading it.
+//!
 //! The tables of `bpe_openai` would take 32 MB of the binary and 50 MB of memory, or a second to build from the list
 //! of tokens. Counting only needs a map of that list, which we pack ourselves; the crate only splits the text.
 
@@ -46,10 +49,45 @@ static SPLITTER: LazyLock<Tokenizer> = LazyLock::new(|| {
 });
 
 /// The number of o200k tokens in `text`, in time linear in its length. The first call in a process builds the map
-/// (about 20 ms), so a race calls [`load`] before its start.
+/// (about 20 ms), so a race calls [`load`] in the background first.
 #[must_use]
 pub fn tokens(text: &str) -> u64 {
     SPLITTER.split(text).flat_map(|piece| piece.as_bytes().chunks(MAX_PIECE_BYTES)).map(count).sum()
+}
+
+/// Letters of a word, and characters of a run of punctuation, that one token holds about.
+const LETTERS: u32 = 8;
+const MARKS: u32 = 4;
+const DIGITS: u32 = 3;
+
+/// The number of tokens in `text` by its words, numbers and marks: within 40 % of [`tokens`] for prose and code, and at
+/// least 1 for each piece that is not empty.
+#[must_use]
+pub fn rough(text: &str) -> u64 {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Run {
+        Space,
+        Letters,
+        Digits,
+        Marks,
+        Wide,
+    }
+    let (mut tokens, mut run, mut length) = (0, Run::Space, 0);
+    for c in text.chars() {
+        let (kind, most) = match c {
+            c if c.is_whitespace() => (Run::Space, u32::MAX),
+            c if c >= '\u{2E80}' => (Run::Wide, 1),
+            c if c.is_alphabetic() => (Run::Letters, LETTERS),
+            c if c.is_numeric() => (Run::Digits, DIGITS),
+            _ => (Run::Marks, MARKS),
+        };
+        length = if kind == run { length + 1 } else { 0 };
+        run = kind;
+        // a space belongs to the word after it, a line break does not
+        let begins = if kind == Run::Space { c == '\n' && length == 0 } else { length % most == 0 };
+        tokens += u64::from(begins);
+    }
+    if text.is_empty() { 0 } else { tokens.max(1) }
 }
 
 /// Builds the map, so that it delays no measurement.
@@ -106,6 +144,19 @@ mod tests {
     #[test]
     fn counts_very_long_pieces_in_chunks() {
         assert_eq!(tokens(&"a".repeat(200_000)), 25_000);
+    }
+
+    #[test]
+    fn a_rough_count_is_near_the_true_one() {
+        let prose = "Sunlight holds every colour. Air scatters short waves much more than long ones, so blue comes from \
+                     all sides; in 1871, Lord Rayleigh worked it out (I ~ 1/λ^4).\n\nThat is why sunsets look red.";
+        let code = "fn scattered(nm: f64) -> f64 {\n    (550.0 / nm).powi(4)\n}\n\nfor color in [\"blue\", \"red\"] {\n    println!(\"{color}\");\n}";
+        let chinese = "天空为什么是蓝色的?因为空气散射蓝光。";
+        for text in [prose, code, chinese] {
+            let (rough, exact) = (rough(text) as f64, tokens(text) as f64);
+            assert!((rough / exact - 1.0).abs() < 0.4, "{rough} for {exact}: {text}");
+        }
+        assert_eq!([rough(""), rough(" "), rough(" the"), rough("\n")], [0, 1, 1, 1]);
     }
 
     /// If this fails after an update of `bpe_openai`, replace the asset with the file that it writes.

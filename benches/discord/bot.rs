@@ -11,7 +11,7 @@ use std::{
 };
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -98,18 +98,26 @@ impl Bot {
     }
 
     /// Posts `/arena compare`; `race` determines the interaction's id and token.
+    pub(crate) async fn compares(&self, race: u32) -> io::Result<()> {
+        let options = json!([prompt(race)]);
+        self.sends(race, &json!([{ "name": "compare", "type": 1, "options": options }])).await
+    }
+
+    /// Posts `/arena ask`.
     pub(crate) async fn asks(&self, race: u32) -> io::Result<()> {
-        let prompt =
-            json!({ "name": "prompt", "type": 3, "value": format!("Why is the sky blue? ({race})") });
+        let options = json!([{ "name": "model", "type": 3, "value": MODELS[0] }, prompt(race)]);
+        self.sends(race, &json!([{ "name": "ask", "type": 1, "options": options }])).await
+    }
+
+    async fn sends(&self, race: u32, options: &Value) -> io::Result<()> {
         let user = json!({ "id": "7001", "username": "ana", "discriminator": "0", "global_name": "Ana", "avatar": null });
         let body = json!({
             "id": (1_300_000_000_000_000_000_u64 + u64::from(race)).to_string(), "application_id": "1001", "type": 2,
             "token": format!("token-{race}"), "version": 1, "locale": "en-US", "entitlements": [],
-            "app_permissions": "0", "context": 1, "authorizing_integration_owners": { "0": "0" },
+            "app_permissions": "2147483647", "context": 1, "authorizing_integration_owners": { "0": "0" },
             "attachment_size_limit": 10_485_760, "channel_id": "6002", "user": user,
             "channel": { "id": "6002", "type": 1, "flags": 0, "recipients": [user] },
-            "data": { "id": "9001", "name": "arena", "type": 1,
-                      "options": [{ "name": "compare", "type": 1, "options": [prompt] }] },
+            "data": { "id": "9001", "name": "arena", "type": 1, "options": options },
         })
         .to_string();
         let timestamp = jiff::Timestamp::now().as_second();
@@ -132,6 +140,10 @@ impl Bot {
         stream.read_to_string(&mut answer).await?;
         Ok(answer)
     }
+}
+
+fn prompt(race: u32) -> Value {
+    json!({ "name": "prompt", "type": 3, "value": format!("Why is the sky blue? ({race})") })
 }
 
 fn configuration(server: SocketAddr) -> String {

@@ -5,13 +5,16 @@
 //! provider are a server in this process without any limits. Every live race has five lanes that have said a hundred
 //! words and say one a second, so that every edit is a whole message that changed; the path of a token through a race
 //! is included (the `load` bench measures it alone). A bare sender in a process of its own then sends bodies of the
-//! same size at the same pace, with the same kind of client.
+//! same size at the same pace, with the same kind of client. Conversations (`ask`) come at 100 tokens a second each: their
+//! CPU time beside that of a bare reader, which reads the same streams and shows nothing, their memory, and how late a token is
+//! shown.
 
 #[path = "../shared/chunks.rs"]
 mod chunks;
 
 mod bare;
 mod bot;
+mod conversations;
 mod server;
 mod soak;
 mod usage;
@@ -27,7 +30,11 @@ use std::{
 use clap::Parser;
 use tokio::time::sleep;
 
-use self::{bot::Bot, server::Server, usage::Usage};
+use self::{
+    bot::Bot,
+    server::{Answers, PERIOD, Server},
+    usage::Usage,
+};
 
 /// Races at once while memory is watched over many.
 const AT_ONCE: u32 = 20;
@@ -40,6 +47,9 @@ const POSTS: u32 = 100;
 
 #[derive(Clone, Debug, Parser)]
 struct Args {
+    /// Conversations with one model at once.
+    #[arg(long, default_value_t = 20)]
+    conversations: u32,
     /// Live messages at once.
     #[arg(long, default_value_t = 500)]
     messages: u32,
@@ -58,6 +68,9 @@ struct Args {
     /// Address that the bare sender sends to, if this process is it.
     #[arg(long, hide = true)]
     bare: Option<SocketAddr>,
+    /// Address that the bare reader reads from, if this process is it.
+    #[arg(long, hide = true)]
+    reader: Option<SocketAddr>,
     /// Bytes of its bodies.
     #[arg(long, hide = true, default_value_t = 0)]
     bytes: usize,
@@ -70,6 +83,11 @@ fn main() -> io::Result<()> {
         Some(address) => {
             let used = runtime.block_on(bare::send(address, args.messages, args.bytes, args.seconds))?;
             println!("{used}");
+            Ok(())
+        }
+        None if args.reader.is_some() => {
+            let address = args.reader.expect("just looked at");
+            println!("{}", runtime.block_on(conversations::read(address, args.conversations))?);
             Ok(())
         }
         None if args.bench => runtime.block_on(measure(&args)),
@@ -85,21 +103,22 @@ async fn measure(args: &Args) -> io::Result<()> {
     if args.soak > 0 {
         return soak::run(args.soak).await;
     }
+    conversations::run(args.conversations).await?;
     live(args).await?;
     many(args).await
 }
 
 /// Many live messages at once.
 async fn live(args: &Args) -> io::Result<()> {
-    let server = Arc::new(Server::open(true).await?);
+    let server = Arc::new(Server::open(Answers::Live, PERIOD).await?);
     let bot = Bot::start(server.address()).await?;
     // the first race loads what all need
-    bot.asks(0).await?;
+    bot.compares(0).await?;
     server.until(|seen| !seen.messages.is_empty()).await?;
     sleep(SETTLE).await;
     let idle = bot.usage()?;
     for race in 1..args.messages {
-        bot.asks(race).await?;
+        bot.compares(race).await?;
         sleep(Duration::from_secs(1) / POSTS).await;
     }
     server.until(|seen| seen.messages.len() >= args.messages as usize).await?;
@@ -132,17 +151,17 @@ async fn live(args: &Args) -> io::Result<()> {
 
 /// Memory over many races.
 async fn many(args: &Args) -> io::Result<()> {
-    let server = Arc::new(Server::open(false).await?);
+    let server = Arc::new(Server::open(Answers::AtOnce, PERIOD).await?);
     let bot = Bot::start(server.address()).await?;
     let (mut asked, mut looked): (u32, Vec<Usage>) = (0, vec![]);
     for quarter in 1..=4 {
         let goal = args.races * quarter / 4;
         while asked < goal {
-            server.until(|seen| seen.charts + AT_ONCE > asked).await?;
-            bot.asks(asked).await?;
+            server.until(|seen| seen.finals + AT_ONCE > asked).await?;
+            bot.compares(asked).await?;
             asked += 1;
         }
-        server.until(|seen| seen.charts >= goal).await?;
+        server.until(|seen| seen.finals >= goal).await?;
         looked.push(bot.usage()?);
     }
     let told: Vec<_> = looked.iter().map(|used| format!("{:.1}", used.megabytes())).collect();

@@ -1,7 +1,7 @@
 //! Discord's API and a provider at one address: raw TCP, no rules, answers as large as theirs.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -23,8 +23,8 @@ pub(crate) const MODELS: [&str; 5] = ["m0", "m1", "m2", "m3", "m4"];
 
 const STREAM_HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-/// Bucket sizes that bot authors report.
-const BUCKET: &str = "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset-After: 2.000\r\nX-RateLimit-Bucket: b\r\n";
+/// The bucket size that bot authors report: five edits per two seconds.
+pub(crate) const PERIOD: Duration = Duration::from_secs(2);
 /// Words that an answer begins with, at once.
 const WORDS: usize = 100;
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -36,10 +36,27 @@ pub(crate) struct Seen {
     pub(crate) edits: u32,
     /// Of their bodies.
     pub(crate) bytes: u64,
-    /// Edits with a file.
-    pub(crate) charts: u32,
+    /// Final frames.
+    pub(crate) finals: u32,
     /// Paths of the messages.
     pub(crate) messages: HashSet<String>,
+    /// When tokens of conversations were sent, and when an edit first showed them: by message and number.
+    pub(crate) lags: Vec<Duration>,
+    sent: HashMap<String, Vec<Instant>>,
+    shown: HashMap<String, usize>,
+    /// Conversations that were answered to their end.
+    pub(crate) ended: u32,
+}
+
+/// How the models answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Answers {
+    /// All at once.
+    AtOnce,
+    /// A hundred words at once, then one a second for ever.
+    Live,
+    /// So many numbered tokens at this rate a second.
+    Conversation { tokens: u32, rate: u32 },
 }
 
 /// The server; it stops with its runtime.
@@ -56,8 +73,8 @@ struct Request {
 }
 
 impl Server {
-    /// Answers of models end at once, or (`live`) continue for ever with a word a second.
-    pub(crate) async fn open(live: bool) -> io::Result<Self> {
+    /// Models answer as `answers` says; a message may be edited five times in `period`.
+    pub(crate) async fn open(answers: Answers, period: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let (address, seen) = (listener.local_addr()?, Arc::new(watch::Sender::new(Seen::default())));
         let all = Arc::clone(&seen);
@@ -65,7 +82,7 @@ impl Server {
         tasks.clone().spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 // A client that disconnects is no error.
-                tasks.spawn(connection(socket, live, Arc::clone(&all)));
+                tasks.spawn(connection(socket, (answers, period), Arc::clone(&all)));
             }
         });
         Ok(Self { address, seen })
@@ -87,12 +104,25 @@ impl Server {
     }
 }
 
-async fn connection(socket: TcpStream, live: bool, seen: Arc<watch::Sender<Seen>>) -> io::Result<()> {
+async fn connection(
+    socket: TcpStream,
+    (answers, period): (Answers, Duration),
+    seen: Arc<watch::Sender<Seen>>,
+) -> io::Result<()> {
     socket.set_nodelay(true)?;
+    let bucket = format!(
+        "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset-After: {:.3}\r\nX-RateLimit-Bucket: b\r\n",
+        period.as_secs_f64()
+    );
     let mut socket = BufReader::new(socket);
     while let Some(request) = read(&mut socket).await? {
         match (request.method.as_str(), request.path.as_str()) {
-            ("POST", "/v1/chat/completions") => stream(&mut socket, live).await?,
+            ("POST", "/v1/chat/completions") => match answers {
+                Answers::Conversation { tokens, rate } => {
+                    converse(&mut socket, &request, (tokens, rate), &seen).await?;
+                }
+                answers => stream(&mut socket, answers == Answers::Live).await?,
+            },
             ("HEAD", _) => answer(&mut socket, "200 OK", "", b"").await?,
             (_, "/v1/models") => {
                 let models = MODELS.map(|id| format!(r#"{{"id":"{id}"}}"#)).join(",");
@@ -101,8 +131,8 @@ async fn connection(socket: TcpStream, live: bool, seen: Arc<watch::Sender<Seen>
             (_, "/api/v10/applications/@me") => {
                 answer(&mut socket, "200 OK", "", br#"{"id":"1001"}"#).await?;
             }
-            ("POST", _) => answer(&mut socket, "204 No Content", BUCKET, b"").await?,
-            ("PATCH", _) => edit(&mut socket, request, &seen).await?,
+            ("POST", _) => answer(&mut socket, "204 No Content", &bucket, b"").await?,
+            ("PATCH", _) => edit(&mut socket, request, &bucket, &seen).await?,
             _ => answer(&mut socket, "200 OK", "", b"[]").await?,
         }
     }
@@ -113,8 +143,10 @@ async fn connection(socket: TcpStream, live: bool, seen: Arc<watch::Sender<Seen>
 async fn edit(
     socket: &mut BufReader<TcpStream>,
     request: Request,
+    bucket: &str,
     seen: &watch::Sender<Seen>,
 ) -> io::Result<()> {
+    let now = Instant::now();
     let mut message = br#"{"id":"8001","channel_id":"6002""#.to_vec();
     if request.is_form {
         message.push(b'}');
@@ -122,11 +154,14 @@ async fn edit(
         message.push(b',');
         message.extend_from_slice(&request.body[1..]);
     }
-    answer(socket, "200 OK", BUCKET, &message).await?;
+    answer(socket, "200 OK", bucket, &message).await?;
+    let text = String::from_utf8_lossy(&request.body);
     seen.send_modify(|seen| {
-        if request.is_form {
-            seen.charts += 1;
-        } else {
+        if let Some((who, number)) = newest_token(&text) {
+            seen.show(&who, number, now);
+        }
+        if !request.is_form {
+            seen.finals += u32::from(text.contains("arena:again:"));
             seen.edits += 1;
             seen.bytes += request.body.len() as u64;
             seen.messages.insert(request.path);
@@ -173,6 +208,57 @@ async fn read(socket: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> 
     let mut words = start.split(' ').map(str::to_owned);
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     Ok(Some(Request { method, path, is_form, body }))
+}
+
+impl Seen {
+    /// Records that `who`'s tokens up to `number` are shown.
+    fn show(&mut self, who: &str, number: usize, now: Instant) {
+        let (sent, shown) = (self.sent.get(who), self.shown.entry(who.to_owned()).or_default());
+        let newly = sent.and_then(|sent| sent.get(*shown..=number)).unwrap_or_default();
+        self.lags.extend(newly.iter().map(|sent| now.duration_since(*sent)));
+        *shown = (*shown).max(number + 1);
+    }
+}
+
+/// The conversation and the number of the last token in a text: tokens are "c<conversation>t<number>".
+fn newest_token(text: &str) -> Option<(String, usize)> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .filter_map(|word| {
+            let (who, number) = word.strip_prefix('c')?.split_once('t')?;
+            Some((who.parse::<u32>().ok()?.to_string(), number.parse().ok()?))
+        })
+        .last()
+}
+
+/// Answers with numbered tokens at a steady rate; the prompt ends with the number of the conversation.
+async fn converse(
+    socket: &mut BufReader<TcpStream>,
+    request: &Request,
+    (tokens, rate): (u32, u32),
+    seen: &watch::Sender<Seen>,
+) -> io::Result<()> {
+    let body = String::from_utf8_lossy(&request.body);
+    let who = body.rsplit_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(who, _)| who);
+    socket.write_all(STREAM_HEAD).await?;
+    let start = Instant::now();
+    for token in 0..tokens {
+        sleep_until(start + Duration::from_secs(1) / rate * token).await;
+        let chunk = http_chunk(&chunks::content(&format!("c{who}t{token} ")));
+        seen.send_modify(|seen| seen.sent.entry(who.to_owned()).or_default().push(Instant::now()));
+        socket.write_all(&chunk).await?;
+    }
+    let usage =
+        format!(r#"{{"prompt_tokens":9,"completion_tokens":{tokens},"total_tokens":{}}}"#, tokens + 9);
+    let end = [
+        chunks::event(r#"[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]"#, &usage),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    let mut last: Vec<u8> = end.iter().flat_map(|event| http_chunk(event)).collect();
+    last.extend_from_slice(b"0\r\n\r\n");
+    socket.write_all(&last).await?;
+    seen.send_modify(|seen| seen.ended += 1);
+    Ok(())
 }
 
 async fn stream(socket: &mut BufReader<TcpStream>, live: bool) -> io::Result<()> {

@@ -159,8 +159,13 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> 
     let (race, watching) = watch::channel(RaceState::new("load", &prompt.text, cards));
     let (_stop, stopped) = watch::channel(None);
     let (mut surface, prompt, never) = (NullSurface, Arc::new(prompt), CancellationToken::new());
-    let run = run::run(&models, prompt, stopped, &race);
-    let ((), shown) = tokio::join!(run, Presenter::new(watching, &mut surface, &never).run());
+    let over = CancellationToken::new();
+    let run = async {
+        run::run(&models, prompt, stopped, &race).await;
+        over.cancel();
+    };
+    let presenter = Presenter::new(watching, &mut surface, &never, over.clone());
+    let ((), shown) = tokio::join!(run, presenter.run());
     shown.map_err(io::Error::other)?;
     let state = race.borrow();
     let short = state.lanes.iter().find(|lane| lane.tokens() != (u64::from(tokens), TokenCount::Usage));

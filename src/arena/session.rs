@@ -6,6 +6,7 @@ use tokio::{
     sync::watch,
     time::{Duration, Instant},
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument as _;
 
 use super::{
@@ -47,9 +48,10 @@ impl Arena {
         let (stop, stopped) = watch::channel(None);
         let checkpointer = self.checkpointer(&recorded, race.subscribe(), stop.clone());
         let live = LiveGuard::new(self, &recorded, stop.clone());
-        let presenter = Presenter::new(watching, surface, &self.interrupting);
+        let over = CancellationToken::new();
+        let presenter = Presenter::new(watching, surface, &self.interrupting, over.clone());
         let (record, shown) = tokio::join!(
-            self.answer(&recorded, race, stopped, &checkpointer),
+            self.answer(&recorded, (race, over.drop_guard()), stopped, &checkpointer),
             present(presenter, &stop, &checkpointer)
         );
         // what cannot be shown any more needs no further frame either
@@ -62,7 +64,7 @@ impl Arena {
         // the chart may take minutes where the platform is slow
         drop((recorded, live));
         match shown {
-            Ok(()) if !surface.wants_chart() => {}
+            Ok(()) if !surface.wants_chart() || !chart::compares(&record.report) => {}
             // a restart does not wait for charts
             Ok(()) => {
                 let _ = self.unless_interrupted(self.chart(&record, surface)).await;
@@ -74,11 +76,11 @@ impl Arena {
         record
     }
 
-    /// Runs all lanes to their ends and remembers the race.
+    /// Runs all lanes to their ends, says that the race is `over` and remembers it.
     async fn answer(
         &self,
         recorded: &Recorded,
-        race: watch::Sender<RaceState>,
+        (race, over): (watch::Sender<RaceState>, DropGuard),
         stopped: StopSignal,
         checkpointer: &Checkpointer,
     ) -> Arc<Record> {
@@ -86,6 +88,7 @@ impl Arena {
         let prompt = Arc::new(Prompt { text: recorded.prompt().to_owned(), max_output_tokens });
         let start = Instant::now();
         run::run(&recorded.race.models, prompt, stopped, &race).await;
+        drop(over);
         let record = self.remember(recorded, &race.borrow());
         log_end(&race.borrow(), &record, start.elapsed());
         checkpointer.ended(&record);

@@ -62,6 +62,12 @@ pub enum ChartError {
     Encode(#[source] ImageError),
 }
 
+/// Returns true if a chart of the race says something: it compares several lanes, at least one of which has a speed.
+#[must_use]
+pub fn compares(report: &Report) -> bool {
+    report.lanes.len() > 1 && report.lanes.iter().any(|lane| lane.metrics.tokens_per_second.is_some())
+}
+
 /// Draws the chart of a race: bars of decode speed, the fastest first, with an alternative text of at most 1000
 /// characters.
 ///

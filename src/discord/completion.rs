@@ -1,15 +1,17 @@
 //! The choices that Discord offers while a user types a model's name or a list of them. Pure.
 //!
 //! At most 25 choices, names and values of at most 100 characters
-//! (<https://docs.discord.com/developers/interactions/receiving-and-responding>).
+//! (<https://docs.discord.com/developers/interactions/receiving-and-responding>). Clients sometimes send the name of a choice
+//! in place of its value (<https://github.com/discord/discord-api-docs/issues/4213>), so every name is distinct and
+//! understood: see [`model`] and [`models`].
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::{
-    command,
-    model::ModelCard,
+    command::{self, CommandError},
+    model::{ModelCard, ModelId},
     view::text::{self, Keep, Measure},
 };
 
@@ -23,10 +25,39 @@ pub(super) struct Choice {
     value: String,
 }
 
+/// Resolves what was sent for one model: an id, a name, or the name of a choice.
+///
+/// # Errors
+/// [`CommandError::UnknownModel`].
+pub(super) fn model(sent: &str, lineup: &[Arc<ModelCard>]) -> Result<ModelId, CommandError> {
+    let named = described(lineup).into_iter().find(|(_, name)| name.trim() == sent.trim());
+    let labelled = lineup.iter().find(|card| labelled(card).eq_ignore_ascii_case(sent.trim()));
+    match named.map(|(card, _)| card).or(labelled) {
+        Some(card) => Ok(card.id.clone()),
+        None => command::model(sent, lineup),
+    }
+}
+
+/// Resolves what was sent for a list of models, in the order of the line-up; none for an empty list.
+///
+/// # Errors
+/// [`CommandError::UnknownModel`].
+pub(super) fn models(sent: &str, lineup: &[Arc<ModelCard>]) -> Result<Vec<ModelId>, CommandError> {
+    // the name of a choice of one model may hold commas
+    if let Some((card, _)) = described(lineup).into_iter().find(|(_, name)| name.trim() == sent.trim()) {
+        return Ok(vec![card.id.clone()]);
+    }
+    let names = sent.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let wanted = names.map(|name| model(name, lineup)).collect::<Result<Vec<_>, _>>()?;
+    Ok(lineup.iter().map(|card| card.id.clone()).filter(|id| wanted.contains(id)).collect())
+}
+
 /// The models that match the text `typed` so far: first those that begin with it, otherwise in the line-up's order.
 pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
+    let described = described(lineup);
+    let name_of = |card: &Arc<ModelCard>| described.iter().find(|(other, _)| other.id == card.id);
     matching(typed, lineup)
-        .filter_map(|card| choice(&described(card), card.id.as_str()))
+        .filter_map(|card| choice(&name_of(card)?.1, card.id.as_str()))
         .take(MAX_CHOICES)
         .collect()
 }
@@ -35,18 +66,23 @@ pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
 /// completed by models that are not in the list yet.
 pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     let (settled, last) = typed.rsplit_once(',').unwrap_or(("", typed));
-    let Ok(chosen) = command::models(settled, lineup) else { return vec![] };
+    let Ok(chosen) = models(settled, lineup) else { return vec![] };
     let settled: Vec<&ModelCard> =
         lineup.iter().map(Arc::as_ref).filter(|card| chosen.contains(&card.id)).collect();
     let joined = |cards: &[&ModelCard]| {
-        let names: Vec<String> = cards.iter().map(|card| labelled(card)).collect();
-        let ids: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
-        choice(&names.join(", "), &ids.join(","))
+        let names = cards.iter().map(|card| labelled(card)).collect::<Vec<_>>().join(", ");
+        let ids = cards.iter().map(|card| card.id.as_str()).collect::<Vec<_>>().join(",");
+        // a cut name could not be read back
+        let is_readable = Measure::Utf16.of(&names) <= MAX_CHARS
+            && models(&names, lineup).is_ok_and(|read| cards.iter().all(|card| read.contains(&card.id)));
+        choice(if is_readable { &names } else { &ids }, &ids)
     };
     let as_is = (!settled.is_empty() && last.trim().is_empty()).then(|| joined(&settled));
     let others = matching(last, lineup).filter(|card| !chosen.contains(&card.id));
+    let described = described(lineup);
+    let name_of = |card: &Arc<ModelCard>| described.iter().find(|(other, _)| other.id == card.id);
     let longer = others.map(|card| match settled.as_slice() {
-        [] => choice(&described(card), card.id.as_str()),
+        [] => choice(&name_of(card)?.1, card.id.as_str()),
         settled => joined(&[settled, &[card]].concat()),
     });
     as_is.into_iter().chain(longer).flatten().take(MAX_CHOICES).collect()
@@ -72,19 +108,35 @@ fn rank(typed: &str, card: &ModelCard) -> Option<u8> {
     }
 }
 
+/// Icon and name, without commas, which separate the models of a list.
 fn labelled(card: &ModelCard) -> String {
-    format!("{} {}", card.icon, card.name).trim().to_owned()
+    let label = format!("{} {}", card.icon, card.name).replace(',', " ");
+    text::one_line(&label)
 }
 
-fn described(card: &ModelCard) -> String {
-    let parts = [labelled(card), card.size.clone(), card.best_for.clone()];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+/// Every model with its name as a choice: icon, name, size and strengths in at most [`MAX_CHARS`], or its id where two names
+/// would be the same.
+fn described(lineup: &[Arc<ModelCard>]) -> Vec<(&Arc<ModelCard>, String)> {
+    let name = |card: &Arc<ModelCard>| {
+        let parts = [labelled(card), card.size.clone(), card.best_for.clone()];
+        let whole = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+        clipped(&whole)
+    };
+    let names: Vec<String> = lineup.iter().map(name).collect();
+    let is_unique = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let pairs = lineup.iter().zip(&names);
+    pairs
+        .map(|(card, name)| (card, if is_unique(name) { name.clone() } else { clipped(card.id.as_str()) }))
+        .collect()
+}
+
+fn clipped(name: &str) -> String {
+    text::clip(&text::one_line(name), MAX_CHARS, Measure::Utf16, Keep::Head)
 }
 
 /// A choice; `None` if its value would be too long.
 fn choice(name: &str, value: &str) -> Option<Choice> {
-    let name = text::clip(&text::one_line(name), MAX_CHARS, Measure::Utf16, Keep::Head);
-    (Measure::Utf16.of(value) <= MAX_CHARS).then(|| Choice { name, value: value.to_owned() })
+    (Measure::Utf16.of(value) <= MAX_CHARS).then(|| Choice { name: clipped(name), value: value.to_owned() })
 }
 
 #[cfg(test)]
@@ -126,6 +178,34 @@ mod tests {
         assert_eq!(values(&several("nobody,", &lineup)), [""; 0]);
         let all = several("gemma-2b,qwen-7b,gpt-oss-120b,qwen-coder,deepseek-r1,", &lineup);
         assert_eq!(all.len(), 1, "{all:?}");
+    }
+
+    #[test]
+    fn the_name_of_every_choice_is_understood_in_place_of_its_value() {
+        let mut lineup = lineup();
+        for (i, (name, icon)) in
+            [("Llama, the large", "🦙"), ("", ""), ("A, b, c", ",")].into_iter().enumerate()
+        {
+            let id = ModelId::new(&format!("x{i}"));
+            let card = ModelCard { id, name: name.into(), icon: icon.into(), ..(*lineup[0]).clone() };
+            lineup.push(Arc::new(card));
+        }
+        let twin =
+            ModelCard { id: ModelId::new("twin"), best_for: "long ".repeat(40), ..(*lineup[1]).clone() };
+        lineup.push(Arc::new(twin.clone()));
+        lineup.push(Arc::new(ModelCard { id: ModelId::new("twin-2"), ..twin }));
+        let mut names = std::collections::HashSet::new();
+        for Choice { name, value } in one("", &lineup) {
+            assert_eq!(model(&name, &lineup).map(|id| id.to_string()), Ok(value.clone()), "{name}");
+            assert_eq!(models(&name, &lineup).map(|ids| ids.len()), Ok(1), "{name}");
+            assert!(names.insert(name), "twice: {value}");
+        }
+        for typed in ["", "qw", "gemma-2b,", "gemma-2b, x0, ", "x0,x2,twin,qwen-7b,gpt-oss-120b,"] {
+            for Choice { name, value } in several(typed, &lineup) {
+                let ids = models(&name, &lineup).expect("a list");
+                assert_eq!(ids, models(&value, &lineup).expect("a list"), "{typed}: {name}");
+            }
+        }
     }
 
     proptest! {

@@ -30,7 +30,7 @@ pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
             std::iter::once(word).chain(options.into_iter().map(|(_, value)| value)).collect()
         }
         Kind::Completion { focused: (_, typed) } => vec![typed],
-        Kind::Button { custom_id } => {
+        Kind::Button { custom_id, .. } => {
             render::pressed(&custom_id).map(|(button, _)| button.to_string()).into_iter().collect()
         }
         Kind::Unreadable { .. } => vec![],

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::commands;
+use super::{commands, render::EPHEMERAL};
 use crate::telemetry::{field, metrics};
 
 /// The size that Discord allows a file where the interaction does not say
@@ -99,10 +99,12 @@ pub(crate) enum Kind {
         /// Name and text so far of the option with the cursor.
         focused: (String, String),
     },
-    /// A button was pressed.
+    /// A button was pressed, or an option of a menu was chosen.
     Button {
-        /// The button's custom id.
+        /// The button's custom id, or the value of the option.
         custom_id: String,
+        /// True if the message with the button is shown to the user alone.
+        is_private: bool,
     },
     /// An interaction that cannot be understood, but can be answered.
     Unreadable {
@@ -140,7 +142,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     let number = json["type"].as_u64().ok_or(NotReadable("type"))?;
     let (member, user) = (&json["member"], &json["user"]);
     let id = snowflake(&member["user"]["id"]).or_else(|| snowflake(&user["id"]));
-    let kind = id.and_then(|_| kind(number, &json["data"]));
+    let kind = id.and_then(|_| kind(number, json));
     let place = place(json);
     let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
     let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
@@ -164,13 +166,18 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     })
 }
 
-fn kind(number: u64, data: &Value) -> Option<Kind> {
+fn kind(number: u64, json: &Value) -> Option<Kind> {
+    let data = &json["data"];
     match number {
         2 => {
             let (word, options) = command(data)?;
             Some(Kind::Command { word, options: options.iter().filter_map(option).collect() })
         }
-        3 => Some(Kind::Button { custom_id: text(&data["custom_id"])? }),
+        3 => {
+            let chosen = list(&data["values"]).first().and_then(text);
+            let is_private = json["message"]["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
+            Some(Kind::Button { custom_id: chosen.or_else(|| text(&data["custom_id"]))?, is_private })
+        }
         4 => {
             let (_, options) = command(data)?;
             let focused = options.iter().find(|option| option["focused"] == true).and_then(option)?;

@@ -46,6 +46,7 @@ pub struct Presenter<'a, S> {
     race: watch::Receiver<RaceState>,
     surface: &'a mut S,
     restart: &'a CancellationToken,
+    over: CancellationToken,
     start: Instant,
     pacer: Pacer,
     shown: Option<View>,
@@ -57,13 +58,20 @@ pub struct Presenter<'a, S> {
 
 impl<'a, S: Surface> Presenter<'a, S> {
     /// Creates the edit loop that shows `race` on `surface`. Once `restart` is cancelled, an edit that hangs is dropped
-    /// and the newest frame is sent in its place.
-    pub fn new(race: watch::Receiver<RaceState>, surface: &'a mut S, restart: &'a CancellationToken) -> Self {
+    /// and the newest frame is sent in its place. `over` is cancelled when the race is over: waiting for that on `race` would
+    /// wake the loop for every token.
+    pub fn new(
+        race: watch::Receiver<RaceState>,
+        surface: &'a mut S,
+        restart: &'a CancellationToken,
+        over: CancellationToken,
+    ) -> Self {
         let pacer = Pacer::new(surface.pace().interval);
         Self {
             race,
             surface,
             restart,
+            over,
             start: Instant::now(),
             pacer,
             shown: None,
@@ -130,7 +138,7 @@ impl<'a, S: Surface> Presenter<'a, S> {
         let slot = |at: Elapsed| sleep_until(self.start + at.as_duration());
         tokio::select! {
             () = slot(live) => {}
-            () = over(self.race.clone()).then(|()| slot(last)) => {}
+            () = self.over.cancelled().then(|()| slot(last)) => {}
         }
         let mut view = newest(&mut self.race);
         view.notice = pace.notice.filter(|_| !view.is_final());
@@ -175,11 +183,6 @@ impl<'a, S: Surface> Presenter<'a, S> {
     fn elapsed(&self) -> Elapsed {
         elapsed(self.start)
     }
-}
-
-/// Waits until the race is over or has no writer any more.
-async fn over(mut race: watch::Receiver<RaceState>) {
-    let _ = race.wait_for(RaceState::is_over).await;
 }
 
 /// The time that a live edit may take once a restart interrupts the races: the final frame needs the time.

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use super::seal::Sealer;
 use crate::{
     arena::{Arena, LookupError, Origin, Recorded, Refused},
-    button::{Button, example_key},
+    button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
     model::ModelId,
@@ -59,6 +59,8 @@ pub(crate) enum Outcome {
     Answers(Arc<Record>),
     /// The explanation of a finished race.
     Explanation(Arc<Record>),
+    /// A page of one answer of a finished race.
+    Page(Arc<Record>, Page),
     /// Its effect shows in the message itself.
     Done,
     /// Another process has the delivery and answers.
@@ -91,8 +93,14 @@ impl Handlers {
 
     /// Carries out a button with its seal; `None` for one that this version does not know.
     pub(crate) async fn button(&self, caller: &Caller, pressed: Option<(Button, Option<&str>)>) -> Outcome {
-        if let Some((Button::Stop(id) | Button::Again(id) | Button::Answers(id) | Button::Explain(id), seal)) =
-            pressed
+        if let Some((
+            Button::Stop(id)
+            | Button::Again(id)
+            | Button::Answers(id)
+            | Button::Explain(id)
+            | Button::Read(Page { race: id, .. }),
+            seal,
+        )) = pressed
             && !pressed.is_some_and(|(button, _)| self.sealer.fits(button, seal, &caller.place))
         {
             return Outcome::Notice(self.elsewhere(id, seal).await);
@@ -109,6 +117,7 @@ impl Handlers {
             },
             Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
             Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
+            Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => {
                 match self.examples.iter().find(|example| example_key(example) == key) {
                     Some(example) => self.start(caller, &[], example.prompt.clone()).await,

@@ -74,9 +74,64 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
+/// Formats a time in seconds without its unit in at most four columns: "0.57", "12.3", "125", "9999".
+#[must_use]
+pub fn brief_seconds(time: Duration) -> String {
+    let secs = time.as_secs_f64();
+    match secs {
+        s if s < 9.995 => format!("{s:.2}"),
+        s if s < 99.95 => format!("{s:.1}"),
+        s => format!("{:.0}", s.min(9_999.0)),
+    }
+}
+
+/// Formats a token count in at most four columns: "274", "9999", "12k", "≈88", "≈2k", "3M".
+#[must_use]
+pub fn brief_tokens(n: u64, count: TokenCount) -> String {
+    let mark = if n == 0 { "" } else { count.mark() };
+    format!("{mark}{}", brief_number(n, 4 - mark.chars().count()))
+}
+
+/// Formats a speed without its unit in at most five columns: "217", "9.4", "10000", "≈97", "123k".
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and not negative")]
+pub fn brief_speed(tokens_per_second: f64, count: TokenCount) -> String {
+    let mark = count.mark();
+    match tokens_per_second {
+        s if s < 9.95 => format!("{mark}{}", bare_speed(s)),
+        s => format!("{mark}{}", brief_number(s.round() as u64, 5 - mark.chars().count())),
+    }
+}
+
+/// A number in at most `columns` digits, or rounded to thousands, millions, and so on.
+fn brief_number(n: u64, columns: usize) -> String {
+    let digits = n.to_string();
+    if digits.len() <= columns {
+        return digits;
+    }
+    let rounded = |unit: u64| n / unit + u64::from(n % unit >= unit / 2);
+    let units = [(1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T")];
+    let mut short = units.iter().map(|(unit, sign)| format!("{}{sign}", rounded(*unit)));
+    short.find(|short| short.len() <= columns).unwrap_or_else(|| "?".repeat(columns))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brief_figures_fit_their_columns() {
+        let time = |ms| brief_seconds(Duration::from_millis(ms));
+        assert_eq!([time(570), time(12_345), time(125_000)], ["0.57", "12.3", "125"]);
+        let tokens = |n| brief_tokens(n, TokenCount::Usage);
+        assert_eq!([tokens(0), tokens(9_999), tokens(12_345), tokens(2_600_000)], ["0", "9999", "12k", "3M"]);
+        let estimated = |n| brief_tokens(n, TokenCount::Estimated);
+        assert_eq!([estimated(0), estimated(88), estimated(1_310)], ["0", "≈88", "≈1k"]);
+        assert_eq!(brief_speed(217.4, TokenCount::Usage), "217");
+        assert_eq!(brief_speed(0.05, TokenCount::Estimated), "≈0.05");
+        assert_eq!(brief_speed(123_456.0, TokenCount::Estimated), "≈123k");
+        assert_eq!(brief_tokens(u64::MAX, TokenCount::Usage), "????", "no one believes such a count");
+    }
 
     #[test]
     fn longer_times_have_fewer_decimals() {

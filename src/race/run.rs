@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     plausible::UsageBounds,
-    state::RaceState,
+    state::{Lane, RaceState},
 };
 use crate::{
     estimate,
@@ -43,14 +43,13 @@ pub async fn run(
     race: &watch::Sender<RaceState>,
 ) {
     let clock = Clock { start: Instant::now(), race: race.clone() };
-    let start_line = Arc::new(Barrier::new(models.len() + 1));
+    let start_line = Arc::new(Barrier::new(models.len()));
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
     for (index, model) in models.iter().enumerate() {
         let lane =
             lane(index, Arc::clone(model), Arc::clone(&prompt), Arc::clone(&start_line), clock.clone());
         tasks.spawn(cancel.clone().run_until_cancelled_owned(lane));
     }
-    tasks.spawn(cancel.clone().run_until_cancelled_owned(release(start_line)));
     tasks.close();
     let mut tick = interval_at(clock.start + TICK_INTERVAL, TICK_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -82,6 +81,14 @@ impl Clock {
         self.race.send_modify(|state| state.apply(&RaceEvent { at, kind }));
     }
 
+    /// Loads what the tokens of a lane without a count are estimated with, in the background: other lanes are being measured.
+    async fn load_estimate(&self, lane: usize) {
+        let is_needed = self.race.borrow().lanes.get(lane).is_some_and(Lane::lacks_count);
+        if is_needed && tokio::task::spawn_blocking(estimate::load).await.is_err() {
+            tracing::error!("failed to load the token estimate");
+        }
+    }
+
     /// Ends the lanes whose tasks panicked; otherwise the race would never be over.
     fn fail_lanes_of_panicked_tasks(&self, lanes: usize) {
         for index in 0..lanes {
@@ -92,14 +99,6 @@ impl Clock {
             }
         }
     }
-}
-
-/// Releases the lanes once the token estimate is loaded, so that loading it delays no measurement.
-async fn release(line: Arc<Barrier>) {
-    if tokio::task::spawn_blocking(estimate::load).await.is_err() {
-        tracing::error!("failed to load the token estimate");
-    }
-    line.wait().await;
 }
 
 async fn lane(
@@ -139,10 +138,12 @@ async fn lane(
                 let (model, error_chain, words) = (&model.card().id, error.chain(), words.as_deref());
                 let status = words.and_then(http_status);
                 tracing::warn!(%model, error = error_chain, status, provider_message = words, "lane failed");
+                clock.load_estimate(index).await;
                 return fold(Instant::now(), LaneEvent::Failed(error));
             }
         }
     }
+    clock.load_estimate(index).await;
     fold(Instant::now(), LaneEvent::Closed);
 }
 

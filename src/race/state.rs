@@ -213,7 +213,7 @@ impl Lane {
                 self.held_since = None;
                 self.phase = Phase::Reasoning;
                 self.reasoning.push_str(text);
-                let tokens = estimate::tokens(text);
+                let tokens = estimate::rough(text);
                 self.estimated_reasoning += tokens;
                 self.estimated += tokens;
             }
@@ -222,12 +222,12 @@ impl Lane {
                 self.stamps.first_answer.get_or_insert(since);
                 self.phase = Phase::Writing;
                 self.answer.push_str(text);
-                self.estimated += estimate::tokens(text);
+                self.estimated += estimate::rough(text);
             }
             Delta::AnswerWasReasoning => self.answer_was_reasoning(),
             Delta::Tool(text) => {
                 self.phase = Phase::Writing;
-                let tokens = estimate::tokens(text);
+                let tokens = estimate::rough(text);
                 self.tool_tokens += tokens;
                 self.estimated += tokens;
             }
@@ -244,7 +244,7 @@ impl Lane {
 
     fn answer_was_reasoning(&mut self) {
         let answer = std::mem::take(&mut self.answer);
-        self.estimated_reasoning += estimate::tokens(&answer);
+        self.estimated_reasoning += estimate::rough(&answer);
         self.reasoning.push_str(&answer);
         self.stamps.first_answer = None;
         self.held_since = None;
@@ -252,8 +252,8 @@ impl Lane {
     }
 
     /// Ends the lane. After a finish reason, or content and `[DONE]`, the answer is complete, whatever happens to the
-    /// connection. The time of [`Delta::Ended`] takes precedence over `at`. The tokens are estimated again, from the
-    /// whole text instead of delta by delta, which is more accurate.
+    /// connection. The time of [`Delta::Ended`] takes precedence over `at`. Where the server reported no count, the tokens are
+    /// estimated from the whole text; not for a restart, as which every checkpoint ends the race.
     fn end(&mut self, at: Elapsed, phase: Phase) {
         let has_content = self.stamps.first_token.is_some();
         let reason = self.finish.take();
@@ -265,8 +265,17 @@ impl Lane {
             phase => phase,
         };
         self.stamps.ended.get_or_insert(at);
-        self.estimated_reasoning = estimate::tokens(&self.reasoning);
-        self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
+        let is_checkpoint = matches!(self.phase, Phase::Stopped(StopCause::Restart));
+        if self.lacks_count() && !is_checkpoint {
+            self.estimated_reasoning = estimate::tokens(&self.reasoning);
+            self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
+        }
+    }
+
+    /// Returns true if there is text whose tokens the server did not report.
+    #[must_use]
+    pub fn lacks_count(&self) -> bool {
+        self.estimated > 0 && self.tokens().1 == TokenCount::Estimated
     }
 
     /// The final status, with a sentence for users unless the lane finished; `None` while it runs.

@@ -34,8 +34,8 @@ impl Finisher for Slack {
             let reply_to = serde_json::from_str(reference).map_err(|_| SurfaceError::Deleted)?;
             return notify(reply_to, api).await;
         };
-        let (chart, sealer) = (Arc::clone(&self.handler.native_chart), self.handler.handlers.sealer.clone());
-        SlackSurface::new(api.clone(), sealer, id, &address, chart).show(view).await.map(drop)
+        let (extras, sealer) = (Arc::clone(&self.handler.extras), self.handler.handlers.sealer.clone());
+        SlackSurface::new(api.clone(), sealer, id, &address, extras).show(view).await.map(drop)
     }
 }
 

@@ -23,10 +23,7 @@ mod socket;
 mod surface;
 mod webhook;
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use jiff::Timestamp;
@@ -41,6 +38,7 @@ use self::{
     handlers::{CommandHandler, FullAnswers},
     incoming::Intake,
     socket::{Setup, TIMING},
+    surface::AcceptedExtras,
 };
 pub use self::{budget::finals_of, permissions::Access};
 use crate::{
@@ -133,7 +131,7 @@ impl Slack {
             directory: Directory::new(api.clone()),
             api,
             admins: settings.admins.clone(),
-            native_chart: Arc::new(AtomicBool::new(settings.native_chart)),
+            extras: Arc::new(AcceptedExtras::new(settings.native_chart)),
             access: settings.access.clone(),
             full_answers: FullAnswers::default(),
         });

@@ -20,7 +20,7 @@ use super::{
     api::{Address, Api, ApiError, File, Staged},
     budget::{Share, Urgency},
     posts::Poster,
-    render::{self, Body},
+    render::{self, Body, Extras},
 };
 use crate::{
     platform::seal::Sealer,
@@ -40,14 +40,66 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// For the picture's turn in its channel.
 const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// The extra blocks that no message of ours was refused for, by all messages of this process.
+pub(super) struct AcceptedExtras {
+    chart: AtomicBool,
+    containers: AtomicBool,
+}
+
+impl AcceptedExtras {
+    /// Slack's own chart only if `chart` is true.
+    pub(super) fn new(chart: bool) -> Self {
+        Self { chart: AtomicBool::new(chart), containers: AtomicBool::new(true) }
+    }
+
+    fn get(&self) -> Extras {
+        Extras {
+            chart: self.chart.load(Ordering::Relaxed),
+            containers: self.containers.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Remembers that Slack refused a message with `refused` and took it with `taken`.
+    fn learn(&self, refused: Extras, taken: Extras) {
+        if refused.chart && !taken.chart {
+            tracing::warn!("this workspace takes no native charts");
+            self.chart.store(false, Ordering::Relaxed);
+        }
+        if refused.containers && !taken.containers {
+            tracing::warn!("this workspace takes no containers");
+            self.containers.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The level of detail of a message, reduced when Slack refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Detail {
     Full,
-    /// Without Slack's own chart.
+    /// Without containers.
+    NoContainers,
+    /// Without Slack's own chart as well.
     NoChart,
     /// Without the answers.
     Bare,
+}
+
+impl Detail {
+    fn reduced(self) -> Self {
+        match self {
+            Self::Full => Self::NoContainers,
+            Self::NoContainers => Self::NoChart,
+            Self::NoChart | Self::Bare => Self::Bare,
+        }
+    }
+
+    /// The extra blocks at this level, as far as they are `accepted`.
+    fn extras(self, accepted: Extras) -> Extras {
+        Extras {
+            chart: accepted.chart && self < Self::NoChart,
+            containers: accepted.containers && self < Self::NoContainers,
+        }
+    }
 }
 
 /// One live message.
@@ -58,12 +110,11 @@ pub(super) struct SlackSurface {
     address: Address,
     /// The message's part of the workspace's edits, until its final frame is shown.
     share: Option<Share>,
-    /// Enables Slack's own chart, for all messages: cleared once Slack refused one.
-    native_chart: Arc<AtomicBool>,
+    accepted: Arc<AcceptedExtras>,
     /// For live frames and for the final one.
     details: [Detail; 2],
-    /// Slack refused the final frame with its own chart.
-    chart_refused: bool,
+    /// The extra blocks of the final frame that Slack refused last as invalid.
+    refused: Option<Extras>,
     shown: Option<Body>,
     /// The shown frame is the final one.
     is_over: bool,
@@ -80,7 +131,7 @@ impl SlackSurface {
         sealer: Sealer,
         race: RaceId,
         address: &Address,
-        native_chart: Arc<AtomicBool>,
+        accepted: Arc<AcceptedExtras>,
     ) -> Self {
         Self {
             share: Some(api.rate_limiter().share()),
@@ -88,9 +139,9 @@ impl SlackSurface {
             sealer,
             race,
             address: address.clone(),
-            native_chart,
+            accepted,
             details: [Detail::NoChart, Detail::Full],
-            chart_refused: false,
+            refused: None,
             shown: None,
             is_over: false,
             unsure_since: None,
@@ -151,10 +202,7 @@ impl SlackSurface {
         let is_final = view.is_final();
         let urgency = if is_final { Urgency::Final } else { Urgency::Live };
         loop {
-            let mut detail = self.details[usize::from(is_final)];
-            if !self.native_chart.load(Ordering::Relaxed) {
-                detail = detail.max(Detail::NoChart);
-            }
+            let detail = self.details[usize::from(is_final)];
             let body = self.body(view, detail);
             if self.shown.as_ref() == Some(&body) {
                 return Ok(());
@@ -162,9 +210,13 @@ impl SlackSurface {
             match self.edit(&body, urgency).await {
                 Err(error @ (ApiError::TooLong | ApiError::InvalidBlocks)) if detail != Detail::Bare => {
                     tracing::error!(%error, ?detail, "Slack refused a message of ours");
-                    let has_chart = self.body(view, Detail::NoChart) != body;
-                    self.chart_refused |= has_chart && matches!(error, ApiError::InvalidBlocks);
-                    let reduced = if has_chart { Detail::NoChart } else { Detail::Bare };
+                    if matches!(error, ApiError::InvalidBlocks) {
+                        self.refused = Some(detail.extras(self.accepted.get()));
+                    }
+                    let mut reduced = detail.reduced();
+                    while reduced != Detail::Bare && self.body(view, reduced) == body {
+                        reduced = reduced.reduced();
+                    }
                     self.details[usize::from(is_final)] = reduced;
                 }
                 Err(error) => return Err(error),
@@ -185,19 +237,19 @@ impl SlackSurface {
         self.unsure_since = self.unsure_since.filter(|since| since.elapsed() < MAX_DELAY);
         // the other messages need its share now, while the picture is still on its way
         self.share = None;
-        if self.chart_refused && detail == Detail::NoChart {
-            // the chart alone was wrong, so no message shall have one
-            self.native_chart.store(false, Ordering::Relaxed);
+        if let Some(refused) = self.refused.filter(|_| detail != Detail::Bare) {
+            self.accepted.learn(refused, detail.extras(self.accepted.get()));
         }
     }
 
     fn body(&self, view: &View, detail: Detail) -> Body {
+        let extras = detail.extras(self.accepted.get());
         let body = if detail < Detail::Bare {
-            render::live(view, self.race, detail == Detail::Full)
+            render::live(view, self.race, extras)
         } else {
             let mut bare = view.clone();
             bare.lanes.iter_mut().for_each(|lane| lane.answer.clear());
-            render::live(&bare, self.race, false)
+            render::live(&bare, self.race, extras)
         };
         body.sealed(&self.sealer, &self.address.channel)
     }

@@ -3,10 +3,12 @@
 
 use std::marker::PhantomData;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::{
     LaneView,
     markdown::canonical,
-    text::{Keep, Measure, clip},
+    text::{Keep, Measure, clip, open_fence},
     words,
 };
 
@@ -14,11 +16,6 @@ use super::{
 const CURSOR: &str = "▌";
 /// The length in bytes of the ellipsis that marks a cut between lines.
 const CUT_BYTES: usize = "…\n".len();
-
-/// Lines of all answers of a message together.
-const MAX_LINES: usize = 160;
-/// Lines of an answer at the least.
-const MIN_LINES: usize = 12;
 
 /// A platform's way to escape answers and to count their length.
 pub(crate) trait Dialect {
@@ -94,6 +91,43 @@ impl<D: Dialect> AnswerText<D> {
     }
 }
 
+/// Splits an answer into pages, none of them empty and each at most `limit` of its index long. A code block across two pages is closed on the first and
+/// reopened on the second; pages end between lines, or between words where one line is longer than a page.
+pub(crate) fn pages<D: Dialect>(answer: &str, limit: impl Fn(usize) -> usize) -> Vec<String> {
+    let canonical = canonical(answer);
+    let mut pages: Vec<String> = vec![];
+    let mut rest = canonical.trim().to_owned();
+    while !rest.is_empty() {
+        let end = page_end::<D>(&rest, limit(pages.len()));
+        let (page, after) = rest.split_at(end);
+        let fence = open_fence(page);
+        let shown = D::escape(page);
+        pages.extend((!shown.trim().is_empty()).then(|| shown.trim().to_owned()));
+        let opening = fence.map(|fence| format!("{}\n", fence.opening)).unwrap_or_default();
+        let after = if opening.is_empty() { after.trim_start_matches('\n') } else { after };
+        rest = if after.trim().is_empty() { String::new() } else { opening + after };
+    }
+    pages
+}
+
+/// The bytes of `text` that fit on a page: whole lines if at least one fits, else whole words, else graphemes.
+fn page_end<D: Dialect>(text: &str, limit: usize) -> usize {
+    let fits = |end: &usize| D::length(&D::escape(&text[..*end])) <= limit;
+    if fits(&text.len()) {
+        return text.len();
+    }
+    // a reopened code block needs a line of its own code
+    let first =
+        open_fence(text.lines().next().unwrap_or_default()).map_or(0, |fence| fence.opening.len() + 1);
+    let last = |ends: &mut dyn Iterator<Item = usize>| {
+        ends.filter(|end| *end > first && *end < text.len()).take_while(fits).last()
+    };
+    last(&mut text.match_indices('\n').map(|(at, _)| at + 1))
+        .or_else(|| last(&mut text.match_indices(' ').map(|(at, _)| at + 1)))
+        .or_else(|| last(&mut text.grapheme_indices(true).map(|(at, _)| at)))
+        .unwrap_or(text.len())
+}
+
 /// The bytes of the first or last `lines` lines and of the mark of the cut; `None` if there are no more lines.
 fn bytes_of(text: &str, lines: usize, keep: Keep) -> Option<usize> {
     let text = text.trim_end_matches('\n');
@@ -116,10 +150,4 @@ pub(crate) fn shares(demands: &[usize], room: usize) -> Vec<usize> {
         left -= shares[i];
     }
     shares
-}
-
-/// Returns the lines that each answer may take, so that users can scroll past the message.
-pub(crate) fn heights(lanes: &[LaneView]) -> Vec<usize> {
-    let wanted: Vec<usize> = lanes.iter().map(|lane| lane.answer.lines().count()).collect();
-    shares(&wanted, MAX_LINES).into_iter().map(|height| height.max(MIN_LINES)).collect()
 }

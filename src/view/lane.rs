@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, text};
+use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, text, words};
 use crate::{
     model::{Availability, FinishReason, ModelCard, ServedModel},
     race::{
@@ -84,6 +84,7 @@ impl<'a> EndedLane<'a> {
             bar: bar(self.speed(), leader),
             speed: tokens_per_second(self.speed(), &self.metrics),
             status: self.words(),
+            brief: self.brief(),
             numbers: Some(numbers(&self.metrics)),
             note: self.note(),
             answer: text::clip(self.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
@@ -96,6 +97,16 @@ impl<'a> EndedLane<'a> {
         let speed =
             speed_note(&self.metrics).filter(|_| self.status.is_finished() && self.metrics.output_tokens > 0);
         joined([other_model(self.served), speed, connection])
+    }
+
+    fn brief(&self) -> String {
+        let mark = match self.status {
+            Status::Finished(_) => "✓",
+            Status::Truncated => "cut off",
+            Status::Failed => return "failed".into(),
+            Status::Stopped(_) => "stopped",
+        };
+        words::joined([tokens_per_second(self.speed(), &self.metrics).unwrap_or_default(), mark.into()])
     }
 
     fn words(&self) -> String {
@@ -135,6 +146,13 @@ fn numbers(metrics: &Metrics) -> Numbers {
         total: time(metrics.total),
         tokens: figures::tokens(metrics.output_tokens, metrics.token_count),
         speed: figures::speed(metrics.tokens_per_second, metrics.token_count),
+        columns: [
+            metrics.ttft.map_or_else(|| "-".into(), figures::brief_seconds),
+            figures::brief_tokens(metrics.output_tokens, metrics.token_count),
+            metrics
+                .tokens_per_second
+                .map_or_else(|| "-".into(), |speed| figures::brief_speed(speed, metrics.token_count)),
+        ],
     }
 }
 
@@ -151,6 +169,7 @@ impl LaneView {
             bar: bar(speed(lane), leader),
             speed: tokens_per_second(speed(lane), &lane.metrics()),
             status: running(lane, now),
+            brief: running_briefly(lane, now),
             numbers: None,
             note: joined([
                 other_model(lane.served.as_ref()),
@@ -222,6 +241,28 @@ fn running(lane: &Lane, now: Elapsed) -> String {
         Phase::Waiting => waiting(lane, now, since_sent),
         Phase::Reasoning => format!("reasoning {running}{}{}", thoughts(lane), silence(lane, now)),
         Phase::Writing => format!("writing {running}{}", silence(lane, now)),
+        _ => "getting ready".into(),
+    }
+}
+
+/// The state of a running lane in a few words.
+fn running_briefly(lane: &Lane, now: Elapsed) -> String {
+    let running = figures::clock(lane.stamps.sent.map_or(Duration::ZERO, |sent| now.since(sent)));
+    let quiet = lane.stamps.last_byte.or(lane.stamps.sent).map_or(Duration::ZERO, |byte| now.since(byte));
+    let is_silent = quiet >= SILENCE_THRESHOLD
+        || (matches!(lane.phase, Phase::Waiting)
+            && lane.stamps.last_byte.is_none()
+            && quiet > Duration::ZERO);
+    match &lane.phase {
+        Phase::Loading => format!("loading {running}"),
+        Phase::Waiting | Phase::Reasoning | Phase::Writing if is_silent => {
+            format!("no bytes for {}", figures::clock(quiet))
+        }
+        Phase::Waiting => format!("waiting {running}"),
+        Phase::Reasoning => format!("reasoning {running}"),
+        Phase::Writing => {
+            tokens_per_second(speed(lane), &lane.metrics()).unwrap_or_else(|| "writing".to_owned())
+        }
         _ => "getting ready".into(),
     }
 }

@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! RaceState or Report -> View { lanes: LaneView } -> a platform's renderer
+//!                                                      scoreboard  headline, table, a line of each answer
 //!                                                      words     wording, bars, excerpts of prompts
 //!                                                      markdown  parses answers into one canonical form
 //!                                                      fit       clips answers to the room they have
-//!                                                      results   table of numbers, file with all answers
+//!                                                      results   the file with all answers
 //!                                                      text      clipping by graphemes, harmless text
 //! ```
 
@@ -16,6 +17,7 @@ pub(crate) mod fit;
 mod lane;
 pub(crate) mod markdown;
 pub(crate) mod results;
+pub(crate) mod scoreboard;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod text;
@@ -28,7 +30,7 @@ use crate::{
     race::{
         cost::Cost,
         event::StopCause,
-        lesson,
+        figures, lesson,
         report::{Report, Status},
         state::{Phase, RaceState},
     },
@@ -83,6 +85,10 @@ pub struct View {
     pub lesson: Option<String>,
     /// A notice about the pace of the updates.
     pub notice: Option<String>,
+    /// The time since the race began ("2.1 s"); `None` once it is over.
+    pub elapsed: Option<String>,
+    /// The reason why lanes were stopped, if any were.
+    pub stopped: Option<StopCause>,
     /// The cost of a finished race ("≈$0.0041"), if prices are known.
     pub cost: Option<String>,
     /// True if any lane is simulated.
@@ -105,6 +111,8 @@ pub struct LaneView {
     /// The state in words: "waiting, no bytes for 2.1 s", "reasoning 42 s, ≈88 tokens", "done 1.6 s, 231 tokens", or
     /// the failure.
     pub status: String,
+    /// The state in a few words: "217 tok/s", "151 tok/s · ✓", "reasoning 42 s", "no bytes for 20 s", "failed".
+    pub brief: String,
     /// The numbers of a finished lane.
     pub numbers: Option<Numbers>,
     /// A note about the provider ("does not list this model today"), if users should know it.
@@ -127,6 +135,9 @@ pub struct Numbers {
     pub tokens: String,
     /// Tokens per second.
     pub speed: String,
+    /// The time to first token in seconds, the output tokens and the tokens per second, in at most 4, 4 and 5 columns:
+    /// "0.57", "12k", "≈217"; "-" if undefined.
+    pub columns: [String; 3],
 }
 
 /// The length of a full speed bar in eighths of a cell.
@@ -153,6 +164,11 @@ impl View {
             standings,
             lesson: report.as_ref().and_then(lesson::line),
             notice: None,
+            elapsed: report.is_none().then(|| figures::clock(state.now.as_duration())),
+            stopped: state.lanes.iter().find_map(|lane| match lane.phase {
+                Phase::Stopped(cause) => Some(cause),
+                _ => None,
+            }),
             cost: report.as_ref().and_then(Cost::summary),
             simulated: state.lanes.iter().any(|lane| lane.simulated),
         }
@@ -171,6 +187,11 @@ impl View {
             standings: report.order(),
             lesson: lesson::line(report),
             notice: None,
+            elapsed: None,
+            stopped: report.lanes.iter().find_map(|lane| match lane.status {
+                Status::Stopped(cause) => Some(cause),
+                _ => None,
+            }),
             cost: Cost::summary(report),
             simulated: report.simulated(),
         }

@@ -1,69 +1,16 @@
-//! The results of a finished race as plain text: a table of the numbers for a code block, and a Markdown file with
-//! every answer.
+//! The results of a finished race as a Markdown file with every answer.
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
-use unicode_width::UnicodeWidthStr;
-
 use super::{
-    LaneState, LaneView, View,
-    text::{Measure, cells, clipped, one_line, open_fence, plain},
-    words::{self, model_name},
+    text::{Measure, clipped, one_line, open_fence, plain},
+    words::model_name,
 };
 use crate::race::{
     figures::{seconds, speed, tokens},
     report::{LaneReport, Report, Status},
 };
-
-/// The minimum width of the column of names.
-const MIN_NAME_WIDTH: usize = 8;
-/// The maximum length of a number.
-const MAX_NUMBER_LENGTH: usize = 14;
-
-/// The numbers of a row: first token, total, tokens, tok/s.
-type Row = [String; 4];
-
-/// The header line and one line per lane, best first, about `columns` cells wide.
-pub(crate) fn table(view: &View, columns: usize, heads: [&str; 4]) -> (String, Vec<String>) {
-    let order: Vec<&LaneView> = view.standings.iter().filter_map(|&i| view.lanes.get(i)).collect();
-    let rows: Vec<Row> = order.iter().map(|lane| row(lane)).collect();
-    let heads = heads.map(str::to_owned);
-    let widest = |i: usize| rows.iter().chain([&heads]).map(|row| row[i].width()).max().unwrap_or(0);
-    let widths = [widest(0), widest(1), widest(2), widest(3)];
-    let labels: Vec<String> = order.iter().map(|lane| label(lane, view)).collect();
-    let longest = labels.iter().map(|label| label.width()).max().unwrap_or(0);
-    let numbers: usize = widths.iter().sum();
-    let gap = if longest + numbers + 8 <= columns { "  " } else { " " };
-    let numbers = numbers + widths.len() * gap.len();
-    let width = longest.min(columns.saturating_sub(numbers)).max(MIN_NAME_WIDTH);
-    let line = |label: &str, row: &Row| {
-        let padded = row.iter().zip(&widths).map(|(number, width)| format!("{gap}{number:>width$}"));
-        cells(label, width) + &padded.collect::<String>()
-    };
-    let lines = order.iter().zip(&labels).zip(&rows).map(|((lane, label), row)| match lane.state {
-        LaneState::Failed => format!("{}{:>numbers$}", cells(label, width), "failed"),
-        _ => line(label, row),
-    });
-    (line("", &heads), lines.collect())
-}
-
-/// The name of a lane, with a mark if it is simulated and others are not.
-fn label(lane: &LaneView, view: &View) -> String {
-    let mark = if lane.simulated && words::is_mixed(view) { "*" } else { "" };
-    format!("{mark}{}", model_name(&lane.card))
-}
-
-/// The numbers of a lane in their shortest form.
-fn row(lane: &LaneView) -> Row {
-    let dash = || "-".to_owned();
-    let Some(numbers) = &lane.numbers else { return [dash(), dash(), dash(), dash()] };
-    [&numbers.ttft, &numbers.total, &numbers.tokens, &numbers.speed].map(|number| {
-        let number = clipped(number, MAX_NUMBER_LENGTH, Measure::Utf16);
-        let number = number.replace(" min ", "m").replace(" s", "s").replace('`', "'");
-        if number == "n/a" || number.is_empty() { dash() } else { number }
-    })
-}
+use jiff::Timestamp;
 
 /// The name of the file with all answers; `race` is a brief id.
 pub(crate) fn file_name(race: &str) -> String {

@@ -94,7 +94,7 @@ fn boundary(text: &str, at: usize, step: Step) -> Option<usize> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence {
     marker: String,
-    opening: String,
+    pub(crate) opening: String,
 }
 
 impl Fence {

@@ -1,7 +1,7 @@
 //! The wording that all chat platforms share.
 
 use super::{
-    BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View,
+    BAR_EIGHTHS, LaneState, LaneView, Numbers, View,
     text::{self, Measure},
 };
 use crate::{
@@ -18,18 +18,6 @@ pub(crate) fn model_name(card: &ModelCard) -> String {
 /// The number of models in words: "one model", "5 models".
 pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }
-}
-
-/// A race in a few words: its icon, and the number of models with what they do or did.
-pub(crate) fn summary(view: &View) -> (&'static str, String) {
-    let models = models(view.lanes.len());
-    match view.progress {
-        Progress::Live if view.lanes.len() == 1 => ("⚔️", format!("{models} answers")),
-        Progress::Live => ("⚔️", format!("{models} race")),
-        Progress::Done => ("🏁", format!("{models}, done")),
-        Progress::Stopped => ("🛑", format!("{models}, stopped")),
-        Progress::Interrupted => ("🔌", format!("{models}, interrupted by a restart")),
-    }
 }
 
 /// The parts that are not empty, in one line.
@@ -51,29 +39,19 @@ pub(crate) fn is_mixed(view: &View) -> bool {
     view.simulated && view.lanes.iter().any(|lane| !lane.simulated)
 }
 
-/// The line that announces an early end.
-pub(crate) fn ending(progress: Progress) -> Option<&'static str> {
-    match progress {
-        Progress::Live | Progress::Done => None,
-        Progress::Stopped => Some("🛑 Stopped: answers may be incomplete."),
-        Progress::Interrupted => Some("🔌 Interrupted by a restart: answers may be incomplete."),
-    }
-}
-
-/// The note under shortened answers.
-pub(crate) const SHORTENED: &str = "… shortened: see Full answers";
-
-/// The notes below a race: of a final one the definition of the speed, what was left out and the cost; its id.
-pub(crate) fn notes(view: &View, race: RaceId, shortened: bool) -> String {
+/// The notes below a race: of a final one the definition of the speed and the cost; its id.
+pub(crate) fn notes(view: &View, race: RaceId) -> String {
     let mut parts = vec![];
     if view.is_final() {
-        parts.push(format!("{SPEED_DEFINITION}, ≈ estimated"));
+        let is_estimated =
+            view.lanes.iter().any(|lane| lane.speed.as_deref().is_some_and(|speed| speed.contains('≈')));
+        let estimated = if is_estimated { ", ≈ estimated" } else { "" };
+        parts.push(format!("{SPEED_DEFINITION}{estimated}"));
         parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
-        parts.extend(shortened.then(|| SHORTENED.to_owned()));
         parts.extend(view.cost.clone());
     }
     parts.push(format!("race {}", race.brief()));
-    parts.join(" · ")
+    joined(parts)
 }
 
 /// The numbers of a lane in one line.

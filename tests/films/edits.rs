@@ -139,12 +139,13 @@ async fn a_race_that_nobody_runs_any_more_is_shown_as_interrupted() {
     let (sender, receiver) = watch::channel(RaceState::new("ana", "why?", [card.into()]));
     let mut camera = Camera::new(100, []);
     let film = camera.film();
-    let never = CancellationToken::new();
+    let (never, over) = (CancellationToken::new(), CancellationToken::new());
     tokio::join!(
-        async { Presenter::new(receiver, &mut camera, &never).run().await.expect("shown") },
+        async { Presenter::new(receiver, &mut camera, &never, over.clone()).run().await.expect("shown") },
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             drop(sender);
+            over.cancel();
         }
     );
     film.keeps_the_rules(100);

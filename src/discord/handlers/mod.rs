@@ -74,6 +74,10 @@ impl InteractionHandler {
             Outcome::Examples => reply.say(render::examples(&self.handlers.examples)).await,
             Outcome::Help => reply.say(render::help(self.arena().cards())).await,
             Outcome::Explanation(record) => reply.say(render::explanation(&record)).await,
+            Outcome::Page(record, page) => {
+                let place = self.caller(reply.interaction).place;
+                reply.read(render::page(&record, page).sealed(&self.handlers.sealer, &place)).await;
+            }
             Outcome::Answers(record) => answers(reply, &record).await,
             Outcome::Models => self.models(reply).await,
             Outcome::Done => reply.take_note().await,
@@ -154,11 +158,11 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
     let prompt = || option(commands::PROMPT).to_owned();
     match word {
         "compare" => {
-            let models = command::models(option(commands::MODELS), arena.cards())?;
+            let models = completion::models(option(commands::MODELS), arena.cards())?;
             Ok(Command::Compare { models, prompt: prompt() })
         }
         "ask" => Ok(Command::Ask {
-            model: command::model(option(commands::MODEL), arena.cards())?,
+            model: completion::model(option(commands::MODEL), arena.cards())?,
             prompt: prompt(),
         }),
         other => command::parse(other, arena.cards()),

@@ -13,7 +13,7 @@ use crate::{
     discord::{
         METRICS,
         completion::Choice,
-        interaction::{Interaction, UNSETTLED},
+        interaction::{Interaction, Kind, UNSETTLED},
         render::{self, Body},
         rest::{File, Request, Rest, RestError, Route, Urgency},
     },
@@ -35,6 +35,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(2);
 const CHANNEL_MESSAGE: u8 = 4;
 const DEFERRED_CHANNEL_MESSAGE: u8 = 5;
 const DEFERRED_UPDATE_MESSAGE: u8 = 6;
+const UPDATE_MESSAGE: u8 = 7;
 const AUTOCOMPLETE_RESULT: u8 = 8;
 /// The interaction type of autocomplete, which is answered with choices.
 const AUTOCOMPLETE: u8 = 4;
@@ -82,6 +83,13 @@ impl Reply<'_> {
     /// Sends `body` to the person alone.
     pub(super) async fn say(&self, body: Body) {
         let _logged = self.first(json!({ "type": CHANNEL_MESSAGE, "data": body.private().json() })).await;
+    }
+
+    /// Sends `body` to the person alone, in place of the private message whose button they pressed, if it is one.
+    pub(super) async fn read(&self, body: Body) {
+        let is_update = matches!(self.interaction.kind, Kind::Button { is_private: true, .. });
+        let kind = if is_update { UPDATE_MESSAGE } else { CHANNEL_MESSAGE };
+        let _logged = self.first(json!({ "type": kind, "data": body.private().json() })).await;
     }
 
     /// Offers these choices.

@@ -130,9 +130,20 @@ fn button() -> Value {
 
 #[test]
 fn a_button() {
-    assert_eq!(read_now(&button()).kind, Kind::Button { custom_id: "stop:1".into() });
+    let pressed = |custom_id: &str, is_private| Kind::Button { custom_id: custom_id.into(), is_private };
+    assert_eq!(read_now(&button()).kind, pressed("stop:1", false));
     let bare = without(button(), "", "message");
-    assert_eq!(read_now(&bare).kind, Kind::Button { custom_id: "stop:1".into() });
+    assert_eq!(read_now(&bare).kind, pressed("stop:1", false));
+    let mut private = button();
+    private["message"]["flags"] = 64.into();
+    assert_eq!(read_now(&private).kind, pressed("stop:1", true));
+}
+
+#[test]
+fn an_option_of_a_menu_stands_in_for_a_button() {
+    let mut json = button();
+    json["data"] = json!({ "custom_id": "menu:1", "component_type": 3, "values": ["read:1"] });
+    assert_eq!(read_now(&json).kind, Kind::Button { custom_id: "read:1".into(), is_private: false });
 }
 
 #[test]

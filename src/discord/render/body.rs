@@ -31,9 +31,13 @@ pub(super) const ROWS: usize = 5;
 pub(super) const BUTTONS: usize = 5;
 /// Characters of a button's label.
 pub(super) const LABEL: usize = 80;
+/// Options of a menu.
+pub(super) const OPTIONS: usize = 25;
+/// Characters of an option's label, and of its description.
+pub(super) const OPTION_TEXT: usize = 100;
 
 /// Slate: colours belong to the models.
-const COLOR: u32 = 0x88_92_A6;
+pub(super) const COLOR: u32 = 0x88_92_A6;
 /// Shown to the asker only (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 pub(crate) const EPHEMERAL: u64 = 1 << 6;
 
@@ -69,9 +73,15 @@ impl Body {
 
     /// Returns this message with every button bound to `place`.
     pub(crate) fn sealed(mut self, sealer: &Sealer, place: &str) -> Self {
-        for pressable in self.components.iter_mut().flat_map(|row| &mut row.components) {
-            if let Some(button) = Button::parse(&pressable.custom_id) {
-                pressable.custom_id = format!("{button}:{}", sealer.seal(button, place));
+        let seal = |id: &mut String| {
+            if let Some(button) = Button::parse(id) {
+                *id = format!("{button}:{}", sealer.seal(button, place));
+            }
+        };
+        for component in self.components.iter_mut().flat_map(|row| &mut row.components) {
+            match component {
+                Component::Button(button) => seal(&mut button.custom_id),
+                Component::Menu(menu) => menu.options.iter_mut().for_each(|option| seal(&mut option.value)),
             }
         }
         self
@@ -149,18 +159,56 @@ pub(crate) struct Attachment {
     pub(crate) description: String,
 }
 
-/// A row of one to five buttons.
+/// A row of one to five buttons, or of one menu.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Row {
     #[serde(rename = "type")]
     kind: u8,
-    pub(crate) components: Vec<ButtonDto>,
+    pub(crate) components: Vec<Component>,
 }
 
 impl Row {
-    pub(super) fn of(components: Vec<ButtonDto>) -> Self {
-        Self { kind: 1, components }
+    pub(super) fn of(buttons: Vec<ButtonDto>) -> Self {
+        Self { kind: 1, components: buttons.into_iter().map(Component::Button).collect() }
     }
+
+    pub(super) fn menu(menu: Menu) -> Self {
+        Self { kind: 1, components: vec![Component::Menu(menu)] }
+    }
+}
+
+/// A part of a row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Component {
+    Button(ButtonDto),
+    Menu(Menu),
+}
+
+/// A menu from which one option is chosen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Menu {
+    #[serde(rename = "type")]
+    kind: u8,
+    pub(crate) custom_id: String,
+    pub(crate) placeholder: String,
+    /// One to [`OPTIONS`].
+    pub(crate) options: Vec<MenuOption>,
+}
+
+impl Menu {
+    pub(super) fn new(custom_id: String, placeholder: &str, options: Vec<MenuOption>) -> Self {
+        Self { kind: 3, custom_id, placeholder: placeholder.to_owned(), options }
+    }
+}
+
+/// An option of a menu; its value is the id of the button that it stands in for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct MenuOption {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) description: String,
 }
 
 /// A button.
@@ -183,7 +231,7 @@ impl ButtonDto {
         let style = match button {
             Button::Stop(_) => Style::Danger,
             Button::Again(_) => Style::Primary,
-            Button::Answers(_) | Button::Explain(_) | Button::Try(_) => Style::Secondary,
+            Button::Answers(_) | Button::Explain(_) | Button::Read(_) | Button::Try(_) => Style::Secondary,
         };
         Self { kind: 2, style: style as u8, label: label.into(), emoji, custom_id: button.to_string() }
     }

@@ -72,6 +72,6 @@ pub(super) fn color(card: &ModelCard) -> u32 {
 }
 
 /// The icon followed by a space, or nothing.
-fn icon(card: &ModelCard) -> String {
+pub(super) fn icon(card: &ModelCard) -> String {
     between("", &card.icon, 12, " ")
 }

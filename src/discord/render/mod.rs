@@ -1,12 +1,13 @@
 //! The messages that users see on Discord: values of the core as message bodies. Pure; knows Discord's limits.
 //!
-//! `race` makes the live message, `cards` the messages that are read. Both put their texts through `escape` or
+//! `race` makes the live message, `page` one answer for one reader, `cards` the other messages that are read. All put their texts through `escape` or
 //! `markdown`, which make untrusted text harmless, and build a `body`, which is what the API takes.
 
 mod body;
 mod cards;
 mod escape;
 mod markdown;
+mod page;
 mod race;
 #[cfg(test)]
 mod tests;
@@ -15,5 +16,6 @@ pub(super) use self::markdown::Answer;
 pub(crate) use self::{
     body::{Body, EPHEMERAL, pressed},
     cards::{answers, answers_file, examples, explanation, help, models, notice},
+    page::page,
     race::{CHART_FILE, live},
 };

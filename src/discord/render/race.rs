@@ -1,193 +1,218 @@
-//! A race as one message, live and final: the headline with the standings, an embed for each answer, the buttons.
+//! A race as one message, live and final.
+//!
+//! ```text
+//! several models   live   prompt, one line per model, the newest end of each answer        Stop
+//!                  final  result, prompt, chart | table, lesson, the beginning of each answer
+//!                         menu of the answers, buttons
+//! one model        the answer itself, as much as an embed takes, and its numbers
+//! ```
 
 use super::{
-    body::{ALT, Attachment, Body, ButtonDto, DESCRIPTION, EMBEDS, Embed, Footer, Image, Row, TOTAL, length},
-    escape::{between, bold, clipped, color, escape, short, title},
-    markdown::Answer,
+    body::{
+        ALT, Attachment, Body, ButtonDto, COLOR, DESCRIPTION, Embed, Footer, Image, Menu, MenuOption,
+        OPTION_TEXT, OPTIONS, Row, TOTAL, length,
+    },
+    escape::{bare, between, bold, clipped, color, escape, icon, short},
+    markdown::{Answer, Discord},
 };
 use crate::{
-    button,
+    button::{self, Button, Page},
     race::RaceId,
     view::{
-        LaneView, View,
-        fit::{heights, shares},
-        results,
+        LaneState, LaneView, View,
+        fit::pages,
+        scoreboard::{self, Excerpt, byline, excerpts, headline},
         text::{fitting, plain},
-        words,
+        words::{self, model_name},
     },
 };
 
 /// The chart's name among the files of the message.
 pub(crate) const CHART_FILE: &str = "race.png";
 
-/// Cells of a full bar: as many as a phone shows beside a name and a speed.
-const BAR_CELLS: u16 = 10;
-/// Characters of all the lanes' lines in the headline; the answers need the rest.
+/// Cells of a full bar: a line of bar, name and state is at most 40 columns wide, as many as a phone shows.
+const BAR_CELLS: u16 = 6;
+/// Characters of all the lanes' lines.
 const LINES: usize = 1_800;
-/// Characters and lines of the prompt.
+/// Characters of the prompt in a title and in a quote.
+const TITLE_PROMPT: usize = 120;
+const QUOTED_PROMPT: usize = 160;
+/// Characters and lines of the prompt above a single answer.
 const PROMPT: (usize, usize) = (300, 4);
-/// Characters of one status; longer ones are shown with the answer.
-const STATUS: usize = 90;
-/// Columns of the final table: as wide as a code block on a phone.
-const COLUMNS: usize = 40;
-/// Embeds for lanes: the first is the headline's, the last the chart's.
-const LANES: usize = EMBEDS - 2;
-/// Characters of the names in the embed that lanes share.
-const NAMES: usize = 800;
+/// Characters of the words and of the text in an excerpt.
+const EXCERPT: usize = 160;
 /// Characters of a sentence beside an answer.
 const SENTENCE: usize = 160;
+/// Lines of a single answer while it is being written.
+const LIVE_LINES: usize = 24;
 
-/// The message of `race`, live or final. With the alternative text of its chart, the picture is the last embed,
-/// and the first file of the request must be [`CHART_FILE`].
+/// The message of `race`, live or final. With the alternative text of its chart, the picture is in the first embed, and the
+/// first file of the request must be [`CHART_FILE`].
 pub(crate) fn live(view: &View, race: RaceId, chart: Option<&str>) -> Body {
-    // weighed with the footer for shortened answers, so that there is room for it if it is needed
-    let room = TOTAL.saturating_sub(headline(view, race, true).weight());
-    let (answers, shortened) = answers(&view.lanes, room);
-    let mut embeds = vec![headline(view, race, shortened)];
-    embeds.extend(answers);
+    let (mut embeds, is_cut) = match view.lanes.as_slice() {
+        [lane] => single(view, lane, race),
+        _ if view.is_final() => (scoreboard(view, race), true),
+        _ => (vec![running(view, race)], false),
+    };
     let mut attachments = vec![];
-    if let Some(alt) = chart {
-        let image = Some(Image { url: format!("attachment://{CHART_FILE}") });
-        embeds.push(Embed { image, ..Embed::text(String::new()) });
+    if let (Some(alt), Some(first)) = (chart, embeds.first_mut()) {
+        first.image = Some(Image { url: format!("attachment://{CHART_FILE}") });
         let description = clipped(&plain(alt), ALT);
         attachments.push(Attachment { id: 0, filename: CHART_FILE.to_owned(), description });
     }
-    let components = vec![buttons(view, race)];
-    Body { content: content(view), embeds, components, attachments, ..Body::default() }
+    Body { embeds, components: controls(view, race, is_cut), attachments, ..Body::default() }
 }
 
-/// The text outside the embeds, which a notification shows: only our own words.
-fn content(view: &View) -> String {
-    let (icon, words) = words::summary(view);
-    format!("{icon} **Arena** · {words}")
+/// The live message of several models.
+fn running(view: &View, race: RaceId) -> Embed {
+    let (icon, prompt) = headline(view);
+    let title = format!("{icon} {}", short(&prompt, TITLE_PROMPT));
+    let notice = view.notice.as_ref().map(|notice| between("-# ", notice, 120, ""));
+    let byline = between("-# ", &byline(view), 120, "");
+    let standings = format!("{byline}\n{}", lines(view));
+    let (excerpts, _) = excerpts(view);
+    let excerpts = excerpts.iter().map(|(lane, excerpt)| excerpt_line(&icon_of(lane), excerpt));
+    let parts = [standings].into_iter().chain(excerpts).chain(notice);
+    let description = fitting(parts.map(|part| format!("{part}\n")), String::new(), DESCRIPTION, length);
+    let footer = Some(Footer { text: words::notes(view, race) });
+    Embed { title, footer, ..Embed::text(description.trim_end().to_owned()) }
 }
 
-fn buttons(view: &View, race: RaceId) -> Row {
-    let buttons = button::below(race, view.is_final(), view.lanes.len()).into_iter();
-    Row::of(buttons.map(|(button, emoji, label)| ButtonDto::new(button, emoji, label)).collect())
-}
-
-/// The first embed: the asker and the prompt, the standings, the lesson.
-fn headline(view: &View, race: RaceId, shortened: bool) -> Embed {
-    let mut parts = vec![asked(view)];
-    parts.extend(words::ending(view.progress).map(str::to_owned));
-    match view.is_final() {
-        true if view.lanes.len() == 1 => {}
-        true => parts.push(final_table(view)),
-        false => parts.push(lines(view)),
+/// The final message of several models: an embed that ends with the chart, and one with everything else.
+fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
+    let (icon, result) = headline(view);
+    let winner = view.standings.first().and_then(|&i| view.lanes.get(i));
+    let winner = winner.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some());
+    let color = winner.map_or(COLOR, |lane| color(&lane.card));
+    let prompt = short(&words::excerpt(&view.prompt, 1), QUOTED_PROMPT);
+    let first = Embed {
+        title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
+        color,
+        ..Embed::text(format!("> {prompt} — {}", short(&byline(view), 120)))
+    };
+    let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, "\n"));
+    let mut text = table(view);
+    text.extend(lesson.filter(|lesson| !lesson.is_empty()));
+    let (excerpts, others) = excerpts(view);
+    let excerpts = excerpts
+        .iter()
+        .map(|(lane, excerpt)| excerpt_line(&format!("{} ", bold(&lane.card, false)), excerpt) + "\n");
+    text = fitting(excerpts, text.trim_end().to_owned() + "\n", DESCRIPTION, length);
+    if others > 0 {
+        text.push_str(&format!("-# {others} more in the menu below"));
     }
-    parts.extend(view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, "")));
-    parts.extend(view.notice.as_ref().map(|notice| between("-# ", notice, 120, "")));
-    // a code block has its own margins
-    parts.retain(|part| !part.is_empty());
-    let description = parts.join("\n\n").replace("\n\n```", "\n```").replace("```\n\n", "```\n");
-    let footer = Some(Footer { text: words::notes(view, race, shortened) });
-    Embed { footer, ..Embed::text(description) }
+    let footer = Some(Footer { text: words::notes(view, race) });
+    vec![first, Embed { color, footer, ..Embed::text(text.trim().to_owned()) }]
 }
 
-fn asked(view: &View) -> String {
-    let asker = short(&view.asker, 40);
-    let asker = if asker.is_empty() { "someone" } else { &asker };
-    let prompt = clipped(&words::excerpt(&view.prompt, PROMPT.1), PROMPT.0);
-    let quote = prompt.lines().map(|line| format!("> {}", escape(line))).collect::<Vec<_>>().join("\n");
-    format!("**{asker}** asks{}\n{quote}", words::simulated(view))
+/// The numbers in the order of the standings, as a code block.
+fn table(view: &View) -> String {
+    let (heads, lanes) = scoreboard::table(view);
+    format!("```\n{}\n```\n", fitting(lanes.into_iter(), heads, LINES, length))
+}
+
+fn excerpt_line(name: &str, excerpt: &Excerpt) -> String {
+    let words = between("*", &excerpt.words, EXCERPT, "* ");
+    format!("{name}{words}{}", short(&excerpt.answer, EXCERPT))
+}
+
+fn icon_of(lane: &LaneView) -> String {
+    let icon = icon(&lane.card);
+    if icon.is_empty() { between("**", &model_name(&lane.card), 40, "** ") } else { icon }
 }
 
 /// One line for each lane in the order of the standings, as many as fit.
 fn lines(view: &View) -> String {
     let all = view.standings.iter().filter_map(|&i| view.lanes.get(i));
-    fitting(all.map(|lane| line(lane, view.lanes.len() == 1)), String::new(), LINES, length)
+    let line = |lane: &LaneView| {
+        let (bar, name) = (words::bar(lane.bar, BAR_CELLS), bold(&lane.card, false));
+        format!("`{bar}` {name} {}", short(&lane.brief, 40))
+    };
+    fitting(all.map(line), String::new(), LINES, length)
 }
 
-fn line(lane: &LaneView, alone: bool) -> String {
-    let name = bold(&lane.card, lane.simulated);
-    let words = words::joined([lane.speed.clone().unwrap_or_default(), short(&lane.status, STATUS)]);
-    if alone {
-        format!("{name} · {words}")
+/// The message of one model, and true if it does not hold the whole answer.
+fn single(view: &View, lane: &LaneView, race: RaceId) -> (Vec<Embed>, bool) {
+    let (chars, max_lines) = PROMPT;
+    let prompt = clipped(&words::excerpt(&view.prompt, max_lines), chars);
+    let quote = prompt.lines().map(|line| format!("> {}\n", escape(line))).collect::<String>();
+    let status = between("", &lane.status, SENTENCE, "");
+    let status = match words::mark(lane) {
+        Some(mark) => format!("{mark}*{status}*\n"),
+        None if view.is_final() => String::new(),
+        None => format!("-# {status}\n"),
+    };
+    let note = lane.note.as_ref().map(|note| between("-# ", note, SENTENCE, "\n")).unwrap_or_default();
+    let ended = if view.is_final() && lane.state == LaneState::Stopped {
+        between("", &headline(view).1, SENTENCE, "\n")
     } else {
-        format!("`{}` {name} {words}", words::bar(lane.bar, BAR_CELLS))
-    }
-}
-
-/// The numbers in the order of the standings, as a code block.
-fn final_table(view: &View) -> String {
-    let (heads, lanes) = results::table(view, COLUMNS, ["first", "total", "tokens", "tok/s"]);
-    format!("```\n{}\n```", fitting(lanes.into_iter(), heads, LINES, length))
-}
-
-/// The answers: one embed for each lane in the colour of its model, the last ones in a common embed if there are more
-/// lanes than embeds; all of them weigh at most `room`. The second value is true if an answer was shortened.
-fn answers(lanes: &[LaneView], room: usize) -> (Vec<Embed>, bool) {
-    let own = if lanes.len() > LANES { LANES - 1 } else { lanes.len() };
-    let parts: Vec<Part> =
-        lanes.iter().zip(heights(lanes)).map(|(lane, height)| Part::of(lane, height)).collect();
-    let (apart, together) = parts.split_at(own);
-    let mut embeds: Vec<Embed> = apart.iter().map(|part| part.frame(lanes.len() == 1)).collect();
-    let mut heads: Vec<String> = together.iter().map(Part::head).collect();
-    let names = |heads: &[String]| heads.iter().map(|head| length(head) + 3).sum::<usize>();
-    // the names of more lanes than an embed holds are in the headline only
-    while names(&heads) > NAMES {
-        heads.pop();
-    }
-    let names = names(&heads);
-    let parts = || apart.iter().chain(&together[..heads.len()]);
-    let fixed = embeds.iter().map(Embed::weight).sum::<usize>() + names;
-    let mut rooms = shares(&parts().map(Part::demand).collect::<Vec<_>>(), room.saturating_sub(fixed));
-    let common = rooms.split_off(own);
-    rooms.extend(shares(&common, common.iter().sum::<usize>().min(DESCRIPTION - names)));
-    let (texts, cuts): (Vec<_>, Vec<_>) = parts().zip(rooms).map(|(part, room)| part.text(room)).unzip();
+        String::new()
+    };
+    let mut above = format!("{quote}-# {}\n{ended}{status}{note}", short(&byline(view), 120));
+    above.extend(view.notice.as_ref().map(|notice| between("-# ", notice, 120, "\n")));
+    let numbers = lane.numbers.as_ref().map(words::numbers);
+    let footer = Footer { text: words::joined(numbers.into_iter().chain([words::notes(view, race)])) };
+    let title = format!("{}{}", icon(&lane.card), short(&model_name(&lane.card), 48));
+    let fixed = length(&above) + length(&title) + length(&footer.text) + 2;
+    let (texts, is_cut) = answer(lane, view.is_final(), length(&above) + 2, fixed);
     let mut texts = texts.into_iter();
-    for (embed, text) in embeds.iter_mut().zip(texts.by_ref()) {
-        embed.description = text;
+    let description = above + &texts.next().unwrap_or_default();
+    let embed = |description| Embed { color: color(&lane.card), ..Embed::text(description) };
+    let mut embeds = vec![Embed { title, ..embed(description.trim().to_owned()) }];
+    embeds.extend(texts.map(embed));
+    if let Some(last) = embeds.last_mut() {
+        last.footer = Some(footer);
     }
-    if !heads.is_empty() {
-        let all: Vec<String> = heads.iter().zip(texts).map(|(head, text)| format!("{head}{text}")).collect();
-        embeds.push(Embed::text(all.join("\n\n")));
-    }
-    (embeds, cuts.contains(&true))
+    (embeds, is_cut)
 }
 
-/// The text of one lane: its words and its answer.
-struct Part<'a> {
-    lane: &'a LaneView,
-    /// Above the answer, ending in a line break; may be empty.
-    above: String,
-    answer: Option<Answer>,
+/// The text of one answer for one or two embeds, and true if some of it is left out: `above` characters precede it in the
+/// first one, `fixed` ones are taken in all of the message.
+fn answer(lane: &LaneView, is_final: bool, above: usize, fixed: usize) -> (Vec<String>, bool) {
+    let first = (DESCRIPTION - above).min(TOTAL - fixed);
+    if !is_final {
+        let answer = Answer::of(lane, LIVE_LINES);
+        let (text, is_cut) = answer.map(|answer| answer.within(first)).unwrap_or_default();
+        return (vec![text], is_cut);
+    }
+    let second = TOTAL.saturating_sub(fixed + first);
+    let mut pages = pages::<Discord>(&lane.answer, |index| if index == 0 { first } else { second });
+    let is_cut = lane.clipped || pages.len() > 2;
+    pages.truncate(2);
+    (pages, is_cut)
 }
 
-impl<'a> Part<'a> {
-    fn of(lane: &'a LaneView, lines: usize) -> Self {
-        let status = |mark: &str| between(&format!("{mark}*"), &lane.status, SENTENCE, "*\n");
-        let status = words::mark(lane).map(status).unwrap_or_default();
-        let note = lane.note.as_ref().map(|note| between("-# ", note, SENTENCE, "\n"));
-        Self { lane, above: status + &note.unwrap_or_default(), answer: Answer::of(lane, lines) }
+/// The menu of the answers and the buttons.
+fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Row> {
+    let mut buttons: Vec<ButtonDto> = button::below(race, view.is_final(), view.lanes.len())
+        .into_iter()
+        .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
+        .collect();
+    let mut rows = vec![];
+    if view.is_final() && view.lanes.len() == 1 {
+        let read = ButtonDto::new(Button::Read(Page::first(race, 0)), "📖", "Read it all");
+        buttons.extend((is_cut && has_text(&view.lanes[0])).then_some(read));
+    } else if view.is_final() {
+        rows.extend(menu(view, race));
     }
+    rows.push(Row::of(buttons));
+    rows
+}
 
-    /// The embed without its text. A lane alone has its numbers here, others in the headline.
-    fn frame(&self, alone: bool) -> Embed {
-        let (card, simulated) = (&self.lane.card, self.lane.simulated);
-        let numbers = self.lane.numbers.as_ref().filter(|_| alone);
-        let footer = numbers.map(|numbers| Footer { text: words::numbers(numbers) });
-        Embed { title: title(card, simulated), color: color(card), footer, ..Embed::text(String::new()) }
-    }
+/// The menu of the models that wrote something.
+fn menu(view: &View, race: RaceId) -> Option<Row> {
+    let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?)));
+    let options = lanes.filter(|(_, lane)| has_text(lane)).take(OPTIONS).map(|(i, lane)| MenuOption {
+        label: bare(&format!("{} {}", lane.card.icon, model_name(&lane.card)), OPTION_TEXT),
+        value: Button::Read(Page::first(race, i)).to_string(),
+        description: bare(&lane.status, OPTION_TEXT),
+    });
+    let options: Vec<MenuOption> = options.collect();
+    let custom_id = format!("arena:menu:{race}");
+    (!options.is_empty()).then(|| Row::menu(Menu::new(custom_id, "📖 Read an answer …", options)))
+}
 
-    /// The name above the text in an embed that lanes share.
-    fn head(&self) -> String {
-        bold(&self.lane.card, self.lane.simulated) + "\n"
-    }
-
-    /// The room that all of the text takes, at most what an embed holds.
-    fn demand(&self) -> usize {
-        (length(&self.above) + 1 + self.answer.as_ref().map_or(0, Answer::demand)).min(DESCRIPTION)
-    }
-
-    /// The words (if there is room for all of them: half of them could leave a mark open) and as much of the answer as
-    /// fits; true if something is left out.
-    fn text(&self, limit: usize) -> (String, bool) {
-        let mut text = if length(&self.above) < limit { self.above.clone() } else { String::new() };
-        let left = limit.saturating_sub(length(&text) + 1);
-        let (kept, cut) = self.answer.as_ref().map(|answer| answer.within(left)).unwrap_or_default();
-        text.push_str(&kept);
-        (text.trim().to_owned(), cut)
-    }
+/// Returns true if there is something to read.
+fn has_text(lane: &LaneView) -> bool {
+    !lane.answer.trim().is_empty()
 }

@@ -52,6 +52,15 @@ fn lower(a: Option<u32>, b: Option<u32>) -> Option<u32> {
     a.into_iter().chain(b).min()
 }
 
+/// Texts up to this length are taken for more tokens than they are rather than counted: a few hundred tokens less for the answer
+/// matter less than the vocabulary in memory.
+const UNCOUNTED_BYTES: usize = 1_000;
+
+/// The tokens of `text`, or of a short one an upper bound: hardly any two bytes make more than a token.
+fn estimated(text: &str) -> u64 {
+    if text.len() <= UNCOUNTED_BYTES { text.len().div_ceil(2) as u64 } else { estimate::tokens(text) }
+}
+
 /// Returns the output cap for `prompt`, at least 1: the lowest of the prompt's, the model's and the room that the
 /// context leaves; `None` if the prompt alone exceeds the context.
 ///
@@ -62,8 +71,8 @@ pub fn output_cap(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Optio
     let limits = [settings.max_tokens, quirks.max_output];
     let cap = limits.into_iter().flatten().fold(prompt.max_output_tokens, u32::min);
     let Some(context) = lower(settings.context, quirks.context) else { return Some(cap) };
-    let system = settings.system.as_deref().map_or(0, estimate::tokens);
-    let estimated = u32::try_from(estimate::tokens(&prompt.text) + system).unwrap_or(u32::MAX);
+    let estimated = settings.system.as_deref().map_or(0, estimated) + estimated(&prompt.text);
+    let estimated = u32::try_from(estimated).unwrap_or(u32::MAX);
     let margin = estimated / 8;
     if estimated - margin > context {
         return None;

@@ -61,8 +61,8 @@ impl RateLimiter {
         self.0.lock().budget.updates.shared_by(processes, Instant::now());
     }
 
-    /// Returns how far apart the edits of one live message should be, counted from an answer to the next call: 1.5 s
-    /// for each live message of the workspace, longer while the budget recovers.
+    /// Returns how far apart the edits of one live message should be, counted from an answer to the next call: 1.3 s
+    /// to 2.2 s for each live message of the workspace, longer while the budget recovers.
     #[must_use]
     pub(crate) fn spacing(&self) -> Duration {
         self.0.lock().budget.spacing(Instant::now())

@@ -1,11 +1,14 @@
 //! `chat.update`: 50 a minute for all messages of the workspace together (tier 3).
 //! <https://docs.slack.dev/apis/web-api/rate-limits>
 //!
-//! A bucket of ten tokens that gets forty a minute, so no 60 seconds hold more than fifty. Slack counts a call at an
-//! unknown time between its sending and its answer. So a token is taken when the call is made, and begins to come back
-//! only at the answer: then the bound holds for Slack's count too.
+//! Two limits hold: a bucket of ten tokens that gets one back every 1.2 s, and a window: any 60 seconds hold at most fifty
+//! calls. Slack counts a call at an unknown time between its sending and its answer. So a call counts from its sending, and
+//! begins to be forgotten only at its answer: then both bounds hold for Slack's count too.
+//!
+//! Live frames leave a part of both to final frames: nine of the ten tokens and twenty of the fifty calls once there are so many
+//! live messages. So the last of twenty finals that come together waits 11 times 1.2 s.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
@@ -14,23 +17,86 @@ use crate::live::queue::Queue;
 
 /// The number of edits that may be made at once.
 pub(super) const CAPACITY: u32 = 10;
-/// The time in which a token comes back: forty a minute.
-pub(super) const REFILL: Duration = Duration::from_millis(1_500);
-/// Live frames leave one token to the final of each live message, up to this number.
-const MAX_RESERVE: u32 = 8;
+/// The time in which a token comes back.
+pub(super) const REFILL: Duration = Duration::from_millis(1_200);
+/// The number of edits in a [`WINDOW`].
+pub(super) const PER_WINDOW: u32 = 50;
+/// The span over which Slack counts.
+pub(super) const WINDOW: Duration = Duration::from_mins(1);
+/// Calls of a window that live frames leave to the finals of each live message, and the most that they leave.
+const RESERVE_EACH: u32 = 2;
+const MAX_RESERVE: u32 = 20;
+/// Live frames that may go at once; later ones are spread over the window, so that it is never full of them.
+const LIVE_BURST: u32 = 2;
 /// Tokens that count as spent after a wait that Slack asked for, beside those of the refused calls: our count was wrong.
 const PENALTY: u32 = 4;
-/// Maximum time until the other processes learn of a new one.
-const JOIN_DELAY: Duration = Duration::from_secs(3);
+/// Maximum time until the other processes learn of a new one, and from then until the first calls of their busiest window are
+/// forgotten: fifty calls take at least 48 s.
+const JOIN_DELAY: Duration = Duration::from_secs(3 + 12);
 /// The wait if only an answer under way can tell when there is a token.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The limits of one process.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    capacity: u32,
+    refill: Duration,
+    per_window: u32,
+}
+
+impl Limits {
+    /// The share of one of `processes` processes.
+    fn of(processes: u32) -> Self {
+        Self {
+            capacity: (CAPACITY / processes).max(1),
+            refill: REFILL.saturating_mul(processes),
+            per_window: (PER_WINDOW / processes).max(1),
+        }
+    }
+
+    /// The tokens that live frames of so many messages leave.
+    fn reserved_tokens(self, messages: u32) -> u32 {
+        messages.min(self.capacity * 9 / 10)
+    }
+
+    /// The calls of a window that they leave.
+    fn reserved_calls(self, messages: u32) -> u32 {
+        let most = MAX_RESERVE * self.per_window / PER_WINDOW;
+        messages.saturating_mul(RESERVE_EACH).min(most)
+    }
+
+    /// The time between two live frames of so many messages.
+    fn live_interval(self, messages: u32) -> Duration {
+        let calls = self.per_window - self.reserved_calls(messages);
+        self.refill.max(WINDOW / calls.saturating_sub(LIVE_BURST).max(1))
+    }
+
+    /// How long the final frames of so many live messages wait at most, besides the calls themselves, if live frames took all
+    /// that they may as late as they could.
+    fn finals(self, messages: u32) -> Duration {
+        let live = self.per_window - self.reserved_calls(messages);
+        let mut calls: VecDeque<Duration> =
+            (0..live).map(|i| WINDOW - self.refill * (live - 1 - i)).collect();
+        let mut tokens_since = WINDOW - self.refill * self.reserved_tokens(messages);
+        let mut last = WINDOW;
+        for _ in 0..messages {
+            // when the window has room, and when the bucket has a token
+            let room = if calls.len() < self.per_window as usize { WINDOW } else { calls[0] + WINDOW };
+            last = last.max(room).max(tokens_since + self.refill);
+            tokens_since = (tokens_since + self.refill).max(last.saturating_sub(self.refill * self.capacity));
+            if calls.len() >= self.per_window as usize {
+                calls.pop_front();
+            }
+            calls.push_back(last);
+        }
+        last - WINDOW
+    }
+}
 
 /// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
 #[must_use]
 pub fn finals_of(messages: usize) -> Duration {
-    let messages = u32::try_from(messages).unwrap_or(u32::MAX);
-    // live frames may spend all but the reserve
-    REFILL.saturating_mul(messages.saturating_sub(MAX_RESERVE))
+    Limits::of(1).finals(u32::try_from(messages).unwrap_or(u32::MAX))
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +106,10 @@ pub(super) struct Updates {
     in_flight: u32,
     /// The time at which all tokens of answered calls will be back.
     whole: Option<Instant>,
+    /// The time at which live frames have their whole burst again.
+    live_whole: Option<Instant>,
+    /// The answers of the last window, oldest first.
+    answered: VecDeque<Instant>,
     sharers: u32,
     queue: Queue,
 }
@@ -53,10 +123,15 @@ impl Updates {
         held: Option<Instant>,
         now: Instant,
     ) -> Result<(), Duration> {
+        self.answered.retain(|at| *at + WINDOW > now);
         let is_live = urgency == Urgency::Live;
         let ahead = u32::try_from(self.queue.ahead(who, is_live, now)).unwrap_or(u32::MAX);
         let wait = self.wait(urgency, ahead, now).max(until(held, now));
         if wait.is_zero() {
+            if is_live {
+                let interval = self.limits().live_interval(self.sharers);
+                self.live_whole = Some(self.live_whole.map_or(now, |whole| whole.max(now)) + interval);
+            }
             self.in_flight += 1;
             self.queue.leave(who);
             return Ok(());
@@ -68,20 +143,35 @@ impl Updates {
 
     /// Returns the wait for an edit with `ahead` others before it, if those in flight were answered now.
     fn wait(&self, urgency: Urgency, ahead: u32, now: Instant) -> Duration {
-        let refill = self.refill();
-        let spent = refill * self.in_flight + until(self.whole, now);
-        let wanted = refill.saturating_mul(ahead.saturating_add(1));
-        (spent + wanted).saturating_sub(refill * (self.capacity() - self.reserve(urgency)))
+        let limits = self.limits();
+        let (tokens, calls) = match urgency {
+            Urgency::Live => (limits.reserved_tokens(self.sharers), limits.reserved_calls(self.sharers)),
+            Urgency::Final => (0, 0),
+        };
+        let wanted = ahead.saturating_add(1);
+        let spent = limits.refill * self.in_flight + until(self.whole, now);
+        let token = (spent + limits.refill.saturating_mul(wanted))
+            .saturating_sub(limits.refill * (limits.capacity - tokens));
+        let interval = limits.live_interval(self.sharers);
+        let spread = (until(self.live_whole, now) + interval.saturating_mul(wanted))
+            .saturating_sub(interval * LIVE_BURST);
+        let spread = if urgency == Urgency::Live { spread } else { Duration::ZERO };
+        token.max(spread).max(self.wait_for_room(limits.per_window - calls, wanted, now))
     }
 
-    /// Returns how long a token of this process takes to come back.
-    fn refill(&self) -> Duration {
-        REFILL.saturating_mul(self.others.saturating_add(1))
+    /// Returns the wait until the window has room for `wanted` more calls of `allowed` ones.
+    fn wait_for_room(&self, allowed: u32, wanted: u32, now: Instant) -> Duration {
+        let recent = self.answered.iter().filter(|at| **at + WINDOW > now);
+        let count = u32::try_from(recent.clone().count()).unwrap_or(u32::MAX);
+        let total = count.saturating_add(self.in_flight).saturating_add(wanted);
+        let Some(beyond) = total.checked_sub(allowed + 1) else { return Duration::ZERO };
+        let leaving = recent.clone().nth(beyond as usize).map(|at| *at + WINDOW - now);
+        leaving.unwrap_or(WINDOW)
     }
 
-    /// Returns the number of edits that this process may make at once.
-    fn capacity(&self) -> u32 {
-        (CAPACITY / self.others.saturating_add(1)).max(1)
+    /// The limits of this process.
+    fn limits(&self) -> Limits {
+        Limits::of(self.others.saturating_add(1))
     }
 
     /// Shares the limit with `processes`, this one included. If there are more than before, this one starts without
@@ -89,7 +179,8 @@ impl Updates {
     pub(super) fn shared_by(&mut self, processes: u64, now: Instant) {
         let others = u32::try_from(processes.saturating_sub(1)).unwrap_or(u32::MAX);
         if std::mem::replace(&mut self.others, others) < others {
-            let empty = now + JOIN_DELAY + self.refill() * self.capacity();
+            let limits = self.limits();
+            let empty = now + JOIN_DELAY + limits.refill * limits.capacity;
             self.whole = Some(self.whole.map_or(empty, |whole| whole.max(empty)));
         }
     }
@@ -98,22 +189,14 @@ impl Updates {
     pub(super) fn finals(&self, held: Option<Instant>, now: Instant) -> Duration {
         let at_least =
             self.sharers.checked_sub(1).map_or(Duration::ZERO, |ahead| self.wait(Urgency::Final, ahead, now));
-        finals_of(self.sharers as usize)
-            .saturating_mul(self.others.saturating_add(1))
-            .max(at_least)
-            .max(until(held, now))
-    }
-
-    /// Returns the tokens that such edits must leave.
-    fn reserve(&self, urgency: Urgency) -> u32 {
-        let reserve = self.sharers.min(MAX_RESERVE).min(self.capacity() * 4 / 5);
-        if urgency == Urgency::Live { reserve } else { 0 }
+        self.limits().finals(self.sharers).max(at_least).max(until(held, now))
     }
 
     pub(super) fn settle(&mut self, outcome: Outcome, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if outcome != Outcome::NotSent {
-            self.whole = Some(self.whole.map_or(now, |whole| whole.max(now)) + self.refill());
+            self.whole = Some(self.whole.map_or(now, |whole| whole.max(now)) + self.limits().refill);
+            self.answered.push_back(now);
         }
     }
 
@@ -136,9 +219,13 @@ impl Updates {
     }
 
     /// Returns how far apart the edits of one live message should be, from an answer to the next call, so that all
-    /// messages together spend what comes back; longer before `held` and while the reserve for finals is coming back.
+    /// messages together spend what live frames may; longer before `held` and while the reserve for finals is coming back.
     pub(super) fn spacing(&self, held: Option<Instant>, now: Instant) -> Duration {
         let sharers = self.sharers.max(1);
-        self.refill().saturating_mul(sharers).max(self.wait(Urgency::Live, 0, now)).max(until(held, now))
+        self.limits()
+            .live_interval(sharers)
+            .saturating_mul(sharers)
+            .max(self.wait(Urgency::Live, 0, now))
+            .max(until(held, now))
     }
 }

@@ -11,10 +11,7 @@ mod full_answers;
 mod modal;
 mod reply;
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -28,7 +25,7 @@ use super::{
     permissions::Access,
     posts::Poster,
     render::{self, Body, Pressed},
-    surface::SlackSurface,
+    surface::{AcceptedExtras, SlackSurface},
 };
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
@@ -48,8 +45,8 @@ pub(super) struct CommandHandler {
     /// Ids of the users who may stop any race.
     pub(super) admins: Vec<String>,
     pub(super) access: Access,
-    /// True while final frames have Slack's own chart.
-    pub(super) native_chart: Arc<AtomicBool>,
+    /// The extra blocks of final frames.
+    pub(super) extras: Arc<AcceptedExtras>,
     pub(super) full_answers: FullAnswers,
     pub(super) directory: Directory,
 }
@@ -149,7 +146,9 @@ impl CommandHandler {
                     self.reply(incoming).instead(&render::models(&entrants)).await;
                 }
             }
-            Outcome::Answers(record) => self.full_answers(incoming, &record).await,
+            Outcome::Answers(record) | Outcome::Page(record, _) => {
+                self.full_answers(incoming, &record).await;
+            }
             outcome => {
                 if let Some(body) = self.private(incoming, &outcome) {
                     self.reply(incoming).say(&body).await;
@@ -169,9 +168,12 @@ impl CommandHandler {
             }
             Outcome::Help => render::help(self.arena().cards()),
             Outcome::Explanation(record) => render::explanation(record),
-            Outcome::Race(_) | Outcome::Models | Outcome::Answers(_) | Outcome::Done | Outcome::Duplicate => {
-                return None;
-            }
+            Outcome::Race(_)
+            | Outcome::Models
+            | Outcome::Answers(_)
+            | Outcome::Page(..)
+            | Outcome::Done
+            | Outcome::Duplicate => return None,
         })
     }
 
@@ -216,8 +218,8 @@ impl CommandHandler {
     }
 
     async fn run(&self, recorded: Recorded, address: &Address) {
-        let (chart, sealer) = (Arc::clone(&self.native_chart), self.handlers.sealer.clone());
-        let mut surface = SlackSurface::new(self.api.clone(), sealer, recorded.id(), address, chart);
+        let (extras, sealer) = (Arc::clone(&self.extras), self.handlers.sealer.clone());
+        let mut surface = SlackSurface::new(self.api.clone(), sealer, recorded.id(), address, extras);
         self.arena().race(recorded, &mut surface).await;
         if self.arena().unless_interrupted(surface.settle()).await.is_none() {
             surface.settle_at_the_end().await;

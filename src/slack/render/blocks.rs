@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 use slack_morphism::blocks::{
     SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle,
-    SlackBlockPlainText, SlackContextBlock, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
-    SlackRichTextInlineElement, SlackRichTextPreformatted, SlackRichTextQuote, SlackRichTextSection,
-    SlackRichTextText,
+    SlackBlockMarkDownText, SlackBlockPlainText, SlackContainerBlock, SlackContextBlock, SlackMarkdownBlock,
+    SlackRichTextBlock, SlackRichTextElement, SlackRichTextInlineElement, SlackRichTextPreformatted,
+    SlackRichTextQuote, SlackRichTextSection, SlackRichTextText, SlackSectionBlock,
 };
 
 use super::escape::tight;
@@ -21,6 +21,8 @@ use crate::{button::Button, platform::seal::Sealer};
 
 /// Blocks of a message.
 pub(super) const MAX_BLOCKS: usize = 50;
+/// Blocks within a container.
+pub(super) const MAX_CHILDREN: usize = 10;
 /// Bytes of all texts of a message, below what was seen to be refused.
 pub(super) const MAX_TEXT: usize = 9_000;
 /// Bytes of all blocks of a message as JSON, below what was seen to be refused.
@@ -28,8 +30,8 @@ const MAX_JSON: usize = 10_400;
 /// Characters of a button's label, of an option and of its description
 /// (<https://docs.slack.dev/reference/block-kit/block-elements/button-element>).
 pub(super) const MAX_LABEL: usize = 75;
-/// Characters of the fallback text, which notifications show.
-pub(super) const MAX_FALLBACK: usize = 200;
+/// Characters of the fallback text of most messages, which notifications show and screen readers read.
+const MAX_FALLBACK: usize = 200;
 
 /// A message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -119,6 +121,26 @@ pub(super) fn context(text: &str) -> SlackBlock {
     SlackContextBlock::new(vec![plain(text).into()]).into()
 }
 
+/// A block that a reader unfolds: a title and a subtitle without markup, and sections of `mrkdwn` below them. Sections are among
+/// the few blocks that both Slack's documentation and its validator allow in it
+/// (<https://docs.slack.dev/reference/block-kit/blocks/container-block>).
+pub(super) fn container(title: &str, subtitle: &str, sections: &[String]) -> SlackBlock {
+    let section = |text: &String| {
+        SlackSectionBlock::new()
+            .with_text(SlackBlockMarkDownText::new(text.clone()).into())
+            .with_expand(true)
+            .into()
+    };
+    let sections = sections.iter().take(MAX_CHILDREN).map(section).collect();
+    let subtitle = Some(plain(subtitle)).filter(|subtitle| !subtitle.text.is_empty());
+    SlackContainerBlock::new(sections)
+        .with_title(SlackBlockPlainText::new(title.into()).with_emoji(true).into())
+        .opt_subtitle(subtitle.map(Into::into))
+        .with_is_collapsible(true)
+        .with_default_collapsed(true)
+        .into()
+}
+
 /// A row of buttons.
 pub(super) fn actions(buttons: Vec<SlackBlockButtonElement>) -> SlackBlock {
     SlackActionsBlock::new(buttons.into_iter().map(Into::into).collect()).into()
@@ -131,7 +153,7 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
     let style = match meaning {
         Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
         Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
-        Button::Answers(_) | Button::Explain(_) | Button::Try(_) => None,
+        Button::Answers(_) | Button::Explain(_) | Button::Read(_) | Button::Try(_) => None,
     };
     let label = format!("{emoji} {label}");
     SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())

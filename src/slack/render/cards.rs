@@ -6,8 +6,7 @@ use slack_morphism::blocks::SlackBlock;
 
 use super::{
     blocks::{
-        Body, MAX_FALLBACK, actions, bold, button, code, fill, in_thread, italic, paragraph, quote, rich,
-        section, text,
+        Body, actions, bold, button, code, fill, in_thread, italic, paragraph, quote, rich, section, text,
     },
     escape::{bare, between, icon, lines, mrkdwn, short_name, spans},
 };
@@ -19,6 +18,8 @@ use crate::{
     view::{text::plain, words},
 };
 
+/// Characters of a sentence in the fallback text.
+const MAX_SPOKEN: usize = 300;
 /// Characters of a sentence of ours.
 const MAX_SENTENCE: usize = 2_000;
 /// Characters of an example's prompt.
@@ -37,7 +38,7 @@ pub(crate) fn notice(sentence: &str) -> Body {
     let sentence = if is_blank { "…" } else { sentence };
     let spans = spans(sentence, MAX_SENTENCE).into_iter().enumerate();
     let texts = spans.map(|(i, part)| if i % 2 == 1 { code(&part) } else { text(&part) });
-    Body { text: mrkdwn(sentence, MAX_FALLBACK / 2), blocks: vec![paragraph(texts)] }
+    Body { text: mrkdwn(sentence, MAX_SPOKEN), blocks: vec![paragraph(texts)] }
 }
 
 /// The immediate answer to a command that starts a race.

@@ -50,17 +50,23 @@ pub(super) fn spans(sentence: &str, limit: usize) -> Vec<String> {
     if parts.len().is_multiple_of(2) {
         return vec![harmless(&sentence)];
     }
-    // harmless in code, but a client may show the message as plain text
-    let apart = |part: &str| {
-        CALLS.iter().fold(code(part), |out, call| out.replace(&format!("@{call}"), &format!("@ {call}")))
-    };
     let spans = parts.iter().enumerate();
-    spans.map(|(i, part)| if i % 2 == 1 { apart(part) } else { harmless(part) }).collect()
+    spans.map(|(i, part)| if i % 2 == 1 { code_without_calls(part) } else { harmless(part) }).collect()
+}
+
+/// [`code`] with a space in every call to many people: harmless in code, but a client may show the message as plain text.
+pub(super) fn code_without_calls(part: &str) -> String {
+    CALLS.iter().fold(code(part), |out, call| out.replace(&format!("@{call}"), &format!("@ {call}")))
 }
 
 /// One line for `mrkdwn`, with the three entities that Slack demands.
 pub(super) fn mrkdwn(text: &str, limit: usize) -> String {
-    bare(text, limit).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    entities(&bare(text, limit))
+}
+
+/// `text` with the three entities that Slack demands.
+pub(super) fn entities(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// One line for a `markdown` block, with an entity for every character that Markdown acts on.
@@ -77,7 +83,7 @@ pub(super) fn markdown(text: &str, limit: usize) -> String {
 }
 
 /// Adds a joiner to every sequence that could ping or link.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let (mut out, mut before) = (String::with_capacity(text.len()), None);
     for (at, c) in text.char_indices() {
         out.push(c);
@@ -149,12 +155,9 @@ pub(super) fn full_name(card: &ModelCard, simulated: bool) -> String {
     format!("{}{}{}", icon(card), short_name(card), if simulated { " (simulated)" } else { "" })
 }
 
-/// For a `markdown` block: icon and name in bold, and the size.
-pub(super) fn title(card: &ModelCard, simulated: bool) -> String {
+/// For a `markdown` block: icon and name in bold.
+pub(super) fn title(card: &ModelCard) -> String {
     let icon = markdown(&card.icon, 12);
     let gap = if icon.is_empty() { "" } else { " " };
-    let size = markdown(&card.size, 24);
-    let size = if size.is_empty() { size } else { format!(" · {size}") };
-    let simulated = if simulated { " · simulated" } else { "" };
-    format!("**{icon}{gap}{}**{size}{simulated}", markdown(&plain_name(card), 48))
+    format!("**{icon}{gap}{}**", markdown(&plain_name(card), 48))
 }

@@ -3,18 +3,19 @@
 //! ```text
 //! View   -> race    the live message            Entrant, Example -> cards   what users read
 //! Record -> record  full answers, explanation   Form             -> modal   the form
-//!                 answer, escape: untrusted text made harmless    blocks: block types and limits
+//!                 answer, mrkdwn, escape: untrusted text made harmless    blocks: block types and limits
 //! ```
 //!
 //! Short texts (names, prompts, statuses, figures) are in `rich_text` blocks, whose parts are typed: nothing in them is
-//! read as markup, so they need no character-wise escaping. Answers are in `markdown` blocks, one for each lane.
-//! `mrkdwn` is only in the fallback text, which is ours.
+//! read as markup, so they need no character-wise escaping. A single answer is in a `markdown` block; the answers of several
+//! models are in containers, whose sections are `mrkdwn`, as is the fallback text.
 
 mod answer;
 mod blocks;
 mod cards;
 mod escape;
 pub(crate) mod modal;
+mod mrkdwn;
 mod race;
 mod record;
 #[cfg(test)]
@@ -25,6 +26,6 @@ pub(crate) use self::{
     blocks::{Body, Pressed, pressed},
     cards::{examples, help, models, notice, on_it},
     modal::{Form, modal},
-    race::{live, opening},
+    race::{Extras, live, opening},
     record::{answers, answers_whole, explanation},
 };

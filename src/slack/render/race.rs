@@ -1,10 +1,10 @@
 //! A race as one message: its first post, live, and final.
 //!
 //! ```text
-//! asked, ending, standings or figures, lesson, chart   (above)
-//! one markdown block per lane                          (answers)
-//! notice, definitions, cost, race id                   (below)
-//! buttons
+//! several models   live   prompt, one line per model, the newest end of each answer       Stop
+//!                  final  result, prompt, chart, table, lesson
+//!                         one container per model with its answer (or the beginnings of all), buttons
+//! one model        the answer itself and its numbers
 //! ```
 
 use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
@@ -18,46 +18,49 @@ use slack_morphism::blocks::{
 use super::{
     answer::Answer,
     blocks::{
-        self, Body, Inline, actions, bold, code, context, length, markdown, paragraph, preformatted, quote,
-        rich, room, section, text, weight,
+        self, Body, Inline, MAX_LABEL, actions, bold, code, container, context, italic, length, markdown,
+        paragraph, preformatted, quote, rich, room, section, text, weight,
     },
-    escape::{self, bare, between, full_name, icon, lines, mrkdwn, plain_name, short_name, tight},
+    escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
+    mrkdwn::Section,
 };
 use crate::{
     button,
     model::ModelCard,
     race::RaceId,
     view::{
-        LaneView, View,
-        fit::{heights, shares},
-        results,
+        LaneState, LaneView, View,
+        fit::shares,
+        scoreboard::{self, byline, excerpts, headline},
         text::fitting,
         words,
     },
 };
 
-/// Cells of a full bar: as many as a phone shows beside a name and a speed.
-const BAR_CELLS: u16 = 8;
+/// Cells of a full bar: a line of bar, name and state is at most 40 columns wide, as many as a phone shows.
+const BAR_CELLS: u16 = 6;
 /// Bytes of the lines of all lanes; the answers need the rest.
 const MAX_STANDINGS: usize = 3_600;
 /// With more lanes than these, names are not bold: each style weighs as much as a name.
 const MAX_STYLED: usize = 8;
 /// Characters and lines of the prompt.
 const MAX_PROMPT: (usize, usize) = (300, 4);
-/// Characters of one status; longer ones are shown with the answer.
-const MAX_STATUS: usize = 90;
 /// Characters of the numbers of a lane.
 const MAX_NUMBERS: usize = 160;
-/// Columns of the final table: a code block on a narrow phone shows as many without wrapping.
-const TABLE_COLUMNS: usize = 36;
-/// Bytes that the answers have at the least beside a chart.
-const MIN_ANSWERS: usize = 4_000;
-/// Lanes with a block of their own; the others are in the standings only.
-const MAX_ANSWERED_LANES: usize = 20;
-/// Bytes of the heads of all answers together.
-const MAX_HEADS: usize = 3_400;
 /// Characters of a sentence beside an answer.
 const MAX_SENTENCE: usize = 160;
+/// Characters of the fallback text, which screen readers read.
+const MAX_SPOKEN: usize = 1_000;
+/// Characters of a title and of a quoted prompt.
+const MAX_TITLE: usize = 120;
+const MAX_QUOTE: usize = 160;
+/// Lines of a single answer.
+const MAX_LINES: usize = 160;
+/// Answers with a container; the others are in the full answers only.
+const MAX_CONTAINERS: usize = 12;
+/// Below an answer that is not whole.
+const REST: &str = "The rest is in Full answers.";
+const MORE: &str = "\n_The rest is in Full answers._";
 /// Between a head and its answer.
 const GAP: &str = "\n\n";
 /// Characters of a chart's label.
@@ -79,20 +82,145 @@ pub(crate) fn opening(asker: &str, user: &str, prompt: &str, cards: &[Arc<ModelC
     Body { text: format!("⚔️ {} asks {models}", asker_name(who, mrkdwn)), blocks }
 }
 
-/// The message of `race`, live or final; `native_chart` adds Slack's own chart to a final one.
-pub(crate) fn live(view: &View, race: RaceId, native_chart: bool) -> Body {
-    // weighed with the note that an answer was shortened, which may be needed
-    let weighed =
-        |above: &[SlackBlock]| room(&[above, &below(view, race, true), &[buttons(view, race)]].concat());
-    let mut blocks = above(view, native_chart);
-    if native_chart && weighed(&blocks) < MIN_ANSWERS {
-        blocks = above(view, false);
-    }
-    let (answers, shortened) = answers(&view.lanes, weighed(&blocks));
-    blocks.extend(answers);
-    blocks.extend(below(view, race, shortened));
+/// Blocks that not every workspace takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// Slack's own chart.
+    pub(crate) chart: bool,
+    /// Containers that are unfolded to read an answer.
+    pub(crate) containers: bool,
+}
+
+/// The message of `race`, live or final; `extras` are only in a final one.
+pub(crate) fn live(view: &View, race: RaceId, extras: Extras) -> Body {
+    let blocks = match view.lanes.as_slice() {
+        [lane] => single(view, lane, race),
+        _ if view.is_final() => scoreboard(view, race, extras),
+        _ => running(view, race),
+    };
+    Body { text: mrkdwn(&scoreboard::spoken(view), MAX_SPOKEN), blocks }
+}
+
+/// The live message of several models.
+fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
+    let (icon, prompt) = headline(view);
+    let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_TITLE)))])];
+    blocks.push(context(&bare(&byline(view), MAX_SENTENCE)));
+    blocks.extend(standings(view));
+    blocks.extend(beginnings(view));
+    let notice =
+        view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).filter(|notice| !notice.is_empty());
+    blocks.push(context(&words::joined(notice.into_iter().chain([words::notes(view, race)]))));
     blocks.push(buttons(view, race));
-    Body { text: fallback(view), blocks }
+    blocks
+}
+
+/// The final message of several models.
+fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Vec<SlackBlock> {
+    let (icon, result) = headline(view);
+    let prompt = bare(&words::excerpt(&view.prompt, 1), MAX_QUOTE);
+    let mut blocks = vec![rich(vec![
+        section([bold(&format!("{icon} {}", bare(&result, MAX_TITLE)))]),
+        quote(&words::joined([prompt, bare(&byline(view), MAX_SENTENCE)])),
+    ])];
+    blocks.extend(chart(view).filter(|_| extras.chart));
+    blocks.push(preformatted(&figures(view)));
+    let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, ""));
+    blocks.extend(lesson.filter(|lesson| !lesson.is_empty()).map(|lesson| paragraph([text(&lesson)])));
+    let below = [buttons(view, race), context(&words::notes(view, race))];
+    if extras.containers {
+        let taken = [blocks.as_slice(), &below].concat();
+        blocks.extend(containers(view, room(&taken).saturating_sub(MAX_SPOKEN)));
+    } else {
+        blocks.extend(beginnings(view));
+    }
+    blocks.extend(below);
+    blocks
+}
+
+/// The message of one model: its answer, as much as a message takes.
+fn single(view: &View, lane: &LaneView, race: RaceId) -> Vec<SlackBlock> {
+    let mut above = vec![asked(&view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
+    let ending = headline(view).1;
+    let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
+    above.extend(is_stopped.then(|| paragraph([text(&bare(&ending, MAX_SENTENCE))])));
+    let numbers = lane.numbers.as_ref().filter(|_| view.is_final()).map(words::numbers).unwrap_or_default();
+    let notice = view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).unwrap_or_default();
+    let notes = words::joined([notice, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
+    let below = vec![context(&notes), buttons(view, race)];
+    let sentence = |text: &str| Some(escape::markdown(text, MAX_SENTENCE)).filter(|text| !text.is_empty());
+    let status = match words::mark(lane) {
+        Some(mark) => sentence(&lane.status).map(|status| format!(" · {mark}_{status}_")),
+        None if view.is_final() => None,
+        None => sentence(&lane.status).map(|status| format!(" · {status}")),
+    };
+    let note = lane.note.as_deref().and_then(sentence).map(|note| format!("{GAP}_{note}_"));
+    let head: String = [Some(escape::title(&lane.card)), status, note].into_iter().flatten().collect();
+    let room =
+        room(&[above.as_slice(), &below].concat()).saturating_sub(weight(&markdown(&head)) + length(GAP));
+    let (kept, is_cut) = Answer::of(lane, MAX_LINES).map(|answer| answer.within(room)).unwrap_or_default();
+    let text = if kept.is_empty() { head } else { format!("{head}{GAP}{kept}") };
+    above.push(markdown(&text));
+    above.extend((is_cut && view.is_final()).then(|| context(REST)));
+    above.extend(below);
+    above
+}
+
+/// The beginning of each answer, or its newest end while the race is live.
+fn beginnings(view: &View) -> Option<SlackBlock> {
+    let (excerpts, others) = excerpts(view);
+    let mut parts: Vec<_> = excerpts
+        .iter()
+        .map(|(lane, excerpt)| {
+            let name = if view.is_final() { short_name(&lane.card) } else { String::new() };
+            let name = format!("{}{name}", icon(&lane.card));
+            let name = if name.trim().is_empty() { short_name(&lane.card) } else { name };
+            let words = bare(&excerpt.words, MAX_SENTENCE);
+            let gap = if words.is_empty() { "" } else { " " };
+            let answer = bare(&excerpt.answer, MAX_SENTENCE);
+            section([bold(name.trim()), text(" "), italic(&words), text(&format!("{gap}{answer}"))])
+        })
+        .collect();
+    parts.extend((others > 0).then(|| section([text(&format!("… {others} more in Full answers"))])));
+    (!parts.is_empty()).then(|| rich(parts))
+}
+
+/// A container for each answer, as many as there is room for, which they share.
+fn containers(view: &View, room: usize) -> Vec<SlackBlock> {
+    let lanes: Vec<&LaneView> = view.standings.iter().filter_map(|&i| view.lanes.get(i)).collect();
+    let mut left = room;
+    let mut parts: Vec<(&LaneView, String, Option<Section>)> = vec![];
+    for lane in lanes.into_iter().take(MAX_CONTAINERS) {
+        let section = Section::of(lane, MAX_LINES);
+        let said = if section.is_some() { lane.note.as_deref().unwrap_or_default() } else { &lane.status };
+        let said = escape::entities(&between("_", said, MAX_SENTENCE, "_\n"));
+        let takes = weight(&container(&container_title(lane), &subtitle(lane), &[format!("{said}{MORE}")]));
+        let Some(rest) = left.checked_sub(takes) else { break };
+        left = rest;
+        parts.push((lane, said, section));
+    }
+    let demands: Vec<usize> =
+        parts.iter().map(|(_, _, text)| text.as_ref().map_or(0, Section::demand)).collect();
+    let rooms = shares(&demands, left);
+    let blocks = parts.into_iter().zip(rooms).map(|((lane, said, section), room)| {
+        let (kept, is_cut) = section.map(|section| section.within(room)).unwrap_or_default();
+        let text = format!("{said}{kept}{}", if is_cut { MORE } else { "" });
+        let text = if text.trim().is_empty() { "(no answer)" } else { text.trim() };
+        container(&container_title(lane), &subtitle(lane), &[text.to_owned()])
+    });
+    blocks.collect()
+}
+
+fn container_title(lane: &LaneView) -> String {
+    tight(&format!("{}{}", icon(&lane.card), short_name(&lane.card)), MAX_LABEL)
+}
+
+/// The tokens of an answer, or why it is not whole.
+fn subtitle(lane: &LaneView) -> String {
+    match (&lane.numbers, lane.state) {
+        (Some(numbers), LaneState::Finished) => tight(&format!("{} tokens", numbers.tokens), MAX_LABEL),
+        _ => tight(&lane.status, MAX_LABEL),
+    }
 }
 
 fn buttons(view: &View, race: RaceId) -> SlackBlock {
@@ -115,38 +243,6 @@ fn asked(who: &str, what: &str, prompt: &str) -> SlackBlock {
         parts.push(quote(&prompt));
     }
     rich(parts)
-}
-
-/// The fallback text of a race.
-fn fallback(view: &View) -> String {
-    let (icon, words) = words::summary(view);
-    let (who, verb) = (asker_name(&view.asker, mrkdwn), if view.is_final() { "asked" } else { "asks" });
-    format!("{icon} {who} {verb}: {words}")
-}
-
-fn above(view: &View, native_chart: bool) -> Vec<SlackBlock> {
-    let mut blocks = vec![asked(&view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
-    blocks.extend(words::ending(view.progress).map(|words| paragraph([text(words)])));
-    if !view.is_final() {
-        blocks.extend(standings(view));
-    } else if view.lanes.len() > 1 {
-        blocks.push(preformatted(&figures(view)));
-    }
-    let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, ""));
-    let lesson = lesson.filter(|lesson| !lesson.is_empty());
-    blocks.extend(lesson.map(|lesson| paragraph([text(&lesson)])));
-    if native_chart && view.is_final() {
-        blocks.extend(chart(view));
-    }
-    blocks
-}
-
-fn below(view: &View, race: RaceId, shortened: bool) -> Vec<SlackBlock> {
-    let notice = view.notice.as_ref().map(|notice| bare(notice, 150)).filter(|notice| !notice.is_empty());
-    let alone = view.lanes.first().filter(|_| view.is_final() && view.lanes.len() == 1);
-    let numbers = alone.and_then(|lane| lane.numbers.as_ref()).map(words::numbers).unwrap_or_default();
-    let notes = words::joined([bare(&numbers, MAX_NUMBERS), words::notes(view, race, shortened)]);
-    notice.into_iter().chain([notes]).map(|line| context(&line)).collect()
 }
 
 /// One line for each lane in the order of the standings, as many as there is room for.
@@ -172,17 +268,13 @@ fn standings(view: &View) -> Option<SlackBlock> {
 }
 
 fn standing(lane: &LaneView, lanes: usize) -> Vec<Inline> {
-    let words = words::joined([lane.speed.clone().unwrap_or_default(), bare(&lane.status, MAX_STATUS)]);
-    let label = if lane.simulated { " (simulated)" } else { "" };
-    let (icon, short) = (icon(&lane.card), short_name(&lane.card));
-    if lanes == 1 {
-        return vec![text(&icon), bold(&short), text(&format!("{label} · {words}"))];
-    }
-    let bar = code(&words::bar(lane.bar, BAR_CELLS));
+    let words = bare(&lane.brief, 40);
+    let (bar, icon, name) =
+        (code(&words::bar(lane.bar, BAR_CELLS)), icon(&lane.card), short_name(&lane.card));
     if lanes > MAX_STYLED {
-        return vec![bar, text(&format!(" {icon}{short}{label} {words}"))];
+        return vec![bar, text(&format!(" {icon}{name} {words}"))];
     }
-    vec![bar, text(&format!(" {icon}")), bold(&short), text(&format!("{label} {words}"))]
+    vec![bar, text(&format!(" {icon}")), bold(&name), text(&format!(" {words}"))]
 }
 
 /// The numbers in the order of the standings.
@@ -190,7 +282,7 @@ fn standing(lane: &LaneView, lanes: usize) -> Vec<Inline> {
 /// Not a `table` block: its columns scroll on a phone, one wrong cell refuses the message, and a message may have only
 /// one.
 fn figures(view: &View) -> String {
-    let (heads, lanes) = results::table(view, TABLE_COLUMNS, ["first", "total", "tok", "tok/s"]);
+    let (heads, lanes) = scoreboard::table(view);
     let lanes = lanes.into_iter().map(|line| lines(&line, 80));
     fitting(lanes, heads, MAX_STANDINGS / 2, length)
 }
@@ -200,8 +292,9 @@ fn figures(view: &View) -> String {
 /// One wrong detail in it would refuse the whole message, so there is none unless everything fits.
 /// <https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block>
 fn chart(view: &View) -> Option<SlackBlock> {
-    let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
-    let bars: Vec<SlackChartDataPoint> = lanes.filter_map(bar).collect();
+    let names = scoreboard::names(view, MAX_CHART_LABEL - 1);
+    let lanes = view.standings.iter().filter_map(|&i| Some((view.lanes.get(i)?, names.get(i)?)));
+    let bars: Vec<SlackChartDataPoint> = lanes.filter_map(|(lane, name)| bar(lane, name)).collect();
     let labels: Vec<String> = bars.iter().map(|bar| bar.label.clone()).collect();
     let unique: HashSet<&String> = labels.iter().collect();
     if !BARS.contains(&bars.len()) || unique.len() < bars.len() {
@@ -214,66 +307,12 @@ fn chart(view: &View) -> Option<SlackBlock> {
     Some(SlackDataVisualizationBlock::new(title.into(), SlackChart::Bar(chart)).into())
 }
 
-/// A lane's label and its speed as the rest of the message shows it.
-fn bar(lane: &LaneView) -> Option<SlackChartDataPoint> {
+/// A lane's label and its speed as the rest of the message shows it; an estimate is marked in the label.
+fn bar(lane: &LaneView, name: &str) -> Option<SlackChartDataPoint> {
     let shown = lane.speed.as_ref()?.split_whitespace().next()?;
     let speed: f64 = shown.trim_start_matches('≈').replace(',', "").parse().ok()?;
-    let label = tight(&plain_name(&lane.card), MAX_CHART_LABEL);
+    let mark = if shown.starts_with('≈') { "≈" } else { "" };
+    let label = tight(&format!("{mark}{name}"), MAX_CHART_LABEL);
     let value = Number::from_f64(speed).filter(|_| speed > 0.0)?;
     Some(SlackChartDataPoint::new(label, value))
-}
-
-/// The blocks of the answers, at most `room` bytes of JSON together, and true if an answer was shortened.
-fn answers(lanes: &[LaneView], room: usize) -> (Vec<SlackBlock>, bool) {
-    let mut parts: Vec<Part> =
-        lanes.iter().zip(heights(lanes)).map(|(lane, height)| Part::of(lane, height)).collect();
-    parts.truncate(MAX_ANSWERED_LANES);
-    while parts.iter().map(Part::fixed).sum::<usize>() > MAX_HEADS.min(room) {
-        parts.pop();
-    }
-    let fixed: usize = parts.iter().map(Part::fixed).sum();
-    let demands: Vec<usize> = parts.iter().map(Part::demand).collect();
-    let rooms = shares(&demands, room - fixed);
-    let mut shortened = parts.len() < lanes.len();
-    let blocks = parts.iter().zip(rooms).map(|(part, room)| {
-        let (text, cut) = part.text(room);
-        shortened |= cut;
-        markdown(&text)
-    });
-    (blocks.collect(), shortened)
-}
-
-/// One lane's head and answer.
-struct Part {
-    head: String,
-    answer: Option<Answer>,
-}
-
-impl Part {
-    fn of(lane: &LaneView, lines: usize) -> Self {
-        let sentence =
-            |text: &str| Some(escape::markdown(text, MAX_SENTENCE)).filter(|text| !text.is_empty());
-        let mark = words::mark(lane);
-        let status = mark.and_then(|mark| Some(format!(" · {mark}_{}_", sentence(&lane.status)?)));
-        let note = lane.note.as_deref().and_then(sentence).map(|note| format!("{GAP}_{note}_"));
-        let title = escape::title(&lane.card, lane.simulated);
-        let head = [Some(title), status, note].into_iter().flatten().collect();
-        Self { head, answer: Answer::of(lane, lines) }
-    }
-
-    /// The bytes without the answer.
-    fn fixed(&self) -> usize {
-        weight(&markdown(&self.head)) + length(GAP)
-    }
-
-    fn demand(&self) -> usize {
-        self.answer.as_ref().map_or(0, Answer::demand)
-    }
-
-    /// The head and as much of the answer as fits, and true if something is left out.
-    fn text(&self, room: usize) -> (String, bool) {
-        let Some(answer) = &self.answer else { return (self.head.clone(), false) };
-        let (kept, cut) = answer.within(room);
-        (if kept.is_empty() { self.head.clone() } else { format!("{}{GAP}{kept}", self.head) }, cut)
-    }
 }

@@ -103,7 +103,7 @@ fn max_answer() -> usize {
 /// A lane: its name, its numbers, its answer or an excerpt.
 fn block(lane: &LaneReport) -> SlackBlock {
     let numbers = escape::markdown(&results::numbers(lane), 240);
-    let head = format!("{}\n\n_{numbers}_", escape::title(&lane.card, lane.simulated));
+    let head = format!("{}\n\n_{numbers}_", escape::title(&lane.card));
     let answer = answer(lane);
     let (mut shown, cut) = answer.within(max_answer());
     if cut {

@@ -12,8 +12,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Body, Form, modal as modal_view};
+use super::{Body, Extras, Form, modal as modal_view};
 use crate::{model::ModelCard, view::tests as samples};
+
+/// A workspace that takes every block.
+const ALL: Extras = Extras { chart: true, containers: true };
 
 /// The blocks of a message as Slack receives them.
 fn blocks(body: &Body) -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! Every limit holds and nothing deceives, for any text of models, users and the configuration.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -9,9 +9,14 @@ use super::{
     samples::{card, finished, race},
 };
 use crate::{
-    button::Button,
+    button::{Button, Page, Part},
     discord::render::{
-        answers, body::Body, escape::escape, examples, explanation, help, live, markdown::*, models, notice,
+        answers,
+        body::{Body, Component, Menu},
+        escape::escape,
+        examples, explanation, help, live,
+        markdown::*,
+        models, notice, page,
     },
     guide::Example,
     model::{Availability, Color, ModelCard},
@@ -136,18 +141,33 @@ fn check(body: &Body) -> Result<(), TestCaseError> {
         }
     }
     prop_assert!(total <= 6_000, "{total}");
-    let mut ids = std::collections::HashSet::new();
+    let mut ids = HashSet::new();
     for row in &body.components {
         prop_assert!((1..=5).contains(&row.components.len()));
-        for button in &row.components {
-            prop_assert!(
-                (1..=80).contains(&utf16(&button.label)) && (1..=100).contains(&button.custom_id.len())
-            );
-            prop_assert!(Button::parse(&button.custom_id).is_some() && ids.insert(&button.custom_id));
+        for component in &row.components {
+            match component {
+                Component::Button(button) => {
+                    prop_assert!((1..=80).contains(&utf16(&button.label)), "{:?}", button);
+                    prop_assert!(Button::parse(&button.custom_id).is_some() && ids.insert(&button.custom_id));
+                    prop_assert!(button.custom_id.len() <= 100);
+                }
+                Component::Menu(menu) => check_menu(menu, row.components.len(), &mut ids)?,
+            }
         }
     }
     for file in &body.attachments {
         prop_assert!(file.description.chars().count() <= 1_024);
+    }
+    Ok(())
+}
+
+/// A menu is alone in its row, and each of its options stands in for a button.
+fn check_menu<'a>(menu: &'a Menu, in_row: usize, ids: &mut HashSet<&'a String>) -> Result<(), TestCaseError> {
+    prop_assert!(in_row == 1 && (1..=100).contains(&menu.custom_id.len()) && ids.insert(&menu.custom_id));
+    prop_assert!((1..=25).contains(&menu.options.len()) && utf16(&menu.placeholder) <= 150);
+    for option in &menu.options {
+        prop_assert!((1..=100).contains(&utf16(&option.label)) && utf16(&option.description) <= 100);
+        prop_assert!(Button::parse(&option.value).is_some() && ids.insert(&option.value));
     }
     Ok(())
 }
@@ -173,9 +193,11 @@ prop_compose! {
         speed in option::of(Just("≈1,234 tok/s".to_owned())), status in hostile(), note in option::of(hostile()),
         numbers in option::of(hostile()), answer in hostile(), again in 1..6_usize, clipped in any::<bool>(),
     ) -> LaneView {
-        let numbers = numbers.map(|n| Numbers { ttft: n.clone(), total: n.clone(), tokens: n.clone(), speed: n });
-        let answer = answer.repeat(again);
-        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, numbers, note, answer, clipped }
+        let numbers = numbers.map(|n| Numbers {
+            ttft: n.clone(), total: n.clone(), tokens: n.clone(), speed: n.clone(), columns: [n.clone(), n.clone(), n],
+        });
+        let (answer, brief) = (answer.repeat(again), status.clone());
+        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, note, answer, clipped }
     }
 }
 
@@ -186,7 +208,10 @@ prop_compose! {
         progress in prop::sample::select(vec![Progress::Live, Progress::Done, Progress::Stopped, Progress::Interrupted]),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
-        View { asker, prompt, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated }
+        View {
+            asker, prompt, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            elapsed: Some("2.1 s".into()), stopped: None,
+        }
     }
 }
 
@@ -223,8 +248,8 @@ proptest! {
         let body = live(&view, race(), alt.as_deref());
         check(&body)?;
         prop_assert_eq!(body.attachments.len(), usize::from(alt.is_some()));
-        let last = body.embeds.last().and_then(|embed| embed.image.as_ref());
-        prop_assert_eq!(last.map(|image| image.url.as_str()), alt.map(|_| "attachment://race.png"));
+        let first = body.embeds.first().and_then(|embed| embed.image.as_ref());
+        prop_assert_eq!(first.map(|image| image.url.as_str()), alt.map(|_| "attachment://race.png"));
     }
 
     #[test]
@@ -233,6 +258,7 @@ proptest! {
         let view = View {
             asker: "@".repeat(500), prompt: "*\n".repeat(500), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
+            elapsed: None, stopped: None,
         };
         check(&live(&view, race(), Some("alt")))?;
     }
@@ -257,16 +283,19 @@ proptest! {
     #[test]
     fn no_record_breaks_a_limit(
         lanes in vec((hostile_card(), hostile(), 1..60_usize), 0..40), name in hostile(), file_limit in 100..9_000_usize,
+        lane in 0..40_usize, index in 0..4_usize,
     ) {
         let mut record = finished().record();
-        let lane = record.report.lanes[0].clone();
+        let sample = record.report.lanes[0].clone();
         record.asker.name = name;
         record.report.lanes = lanes.into_iter().map(|(card, text, again)| LaneReport {
-            card: Arc::new(card), answer: text.repeat(again), error: Some(text), ..lane.clone()
+            card: Arc::new(card), answer: text.repeat(again), error: Some(text), ..sample.clone()
         }).collect();
         let (body, file) = answers(&record, file_limit);
         check(&body)?;
         prop_assert!(file.len() <= file_limit, "{} > {file_limit}", file.len());
         check(&explanation(&record))?;
+        let turned = Page { race: record.id, lane, part: Part::Answer, index };
+        check(&page(&record, turned))?;
     }
 }

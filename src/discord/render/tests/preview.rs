@@ -5,17 +5,18 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use super::{
     reader::{Node, read},
-    samples::{SKY, SampleRace, card, finished, line_up, race, running},
+    samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
+    button::Page,
     chart,
     discord::render::{
-        answers,
-        body::{Body, Embed, Style},
+        self as render, answers,
+        body::{Body, Component, Embed, Row, Style},
         examples, explanation, help, live, models, notice,
     },
     guide::Example,
-    model::Availability,
+    model::{Availability, ModelError},
     race::{Entrant, event::StopCause, metrics::TokenCount},
     view::View,
 };
@@ -85,22 +86,27 @@ fn embed(embed: &Embed) -> String {
 fn message(body: &Body) -> String {
     let content = html(&read(&body.content));
     let embeds: String = body.embeds.iter().map(embed).collect();
-    let button = |button: &crate::discord::render::body::ButtonDto| {
-        let class = match button.style {
-            style if style == Style::Primary as u8 => "primary",
-            style if style == Style::Danger as u8 => "red",
-            _ => "secondary",
-        };
-        let emoji = &button.emoji.name;
-        format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
+    let component = |component: &Component| match component {
+        Component::Button(button) => {
+            let class = match button.style {
+                style if style == Style::Primary as u8 => "primary",
+                style if style == Style::Danger as u8 => "red",
+                _ => "secondary",
+            };
+            let emoji = &button.emoji.name;
+            format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
+        }
+        Component::Menu(menu) => format!("<div class=menu>{}</div>", text(&menu.placeholder)),
     };
-    let row = |row: &crate::discord::render::body::Row| {
-        format!("<div>{}</div>", row.components.iter().map(button).collect::<String>())
+    let row = |row: &Row| {
+        let inside = row.components.iter().map(component).collect::<String>();
+        format!("<div class=row>{inside}</div>")
     };
     let rows: String = body.components.iter().map(row).collect();
     let private = if body.flags.is_none() { "" } else { "<div class=footer>Only you can see this</div>" };
     format!(
-        "<div class=name>LLM Arena <span class=app>APP</span></div><div class=text>{content}</div>{embeds}{rows}{private}"
+        "<div class=message><div class=avatar>⚔️</div><div class=used>ana used <b>/arena compare</b></div>\
+         <div class=name>LLM Arena <span class=app>APP</span></div><div class=text>{content}</div>{embeds}{rows}{private}</div>"
     )
 }
 
@@ -128,11 +134,34 @@ fn a_race_can_be_looked_at() {
     let chart = chart::png(&finished().record().report).expect("a chart");
     write("discord-race.png", &chart.png);
     let live = page("live", &running().tick(2_100), None);
-    assert!(live.contains("<pre>def scattered") && live.contains("<span class='button red'>🛑 Stop</span>"));
+    assert!(
+        live.contains("</code> 🔧 <b>GPT-OSS 120B</b>")
+            && live.contains("<span class='button red'>🛑 Stop</span>")
+    );
     let over = page("final", &finished().view(), Some(&chart.alt));
     assert!(over.contains("<img src=discord-race.png>") && over.contains("📄 Full answers"));
-    assert!(page("stopped", &running().stop(2_400, StopCause::Asked), None).contains("stopped"));
-    assert!(page("interrupted", &running().stop(2_400, StopCause::Restart), None).contains("restart"));
+    let stopped = page("stopped", &running().stop(2_400, StopCause::Asked), Some(&chart.alt));
+    assert!(stopped.contains("🛑 Stopped · 1 of 5 had finished"));
+    let interrupted = page("interrupted", &running().stop(2_400, StopCause::Restart), None);
+    assert!(interrupted.contains("🔌 Interrupted by a restart"));
+    let mut failed = SampleRace::of("Why is the sky blue?", line_up());
+    (0..5).for_each(|lane| failed.fails(900, lane, ModelError::RateLimited { retry_after: None }));
+    assert!(page("failed", &failed.view(), None).contains("⚠️ All 5 models failed: rate limited"));
+    let mut one =
+        SampleRace::of("Why is the sky blue?", line_up().split_off(2).into_iter().take(1).collect());
+    one.says(0, (620, 3_100), &format!("{SKY}\n\n{CODE}"));
+    one.ends(3_120, 0, 430);
+    assert!(page("one", &one.view(), None).contains("Ask again"));
+    let mut foreign = SampleRace::of("天空为什么是蓝色的?", line_up());
+    (0..5).for_each(|lane| {
+        foreign.says(
+            lane,
+            (200, 1_300 + 200 * lane as u64),
+            &"天空为什么是蓝色的?因为空气散射蓝光。".repeat(30),
+        )
+    });
+    (0..5).for_each(|lane| foreign.ends(4_000, lane, 300));
+    page("cjk", &foreign.view(), Some(&chart.alt));
 }
 
 #[test]
@@ -155,21 +184,19 @@ fn a_hostile_race_looks_like_any_other() {
     (0..5).for_each(|lane| tale.ends(1_500, lane, 300));
     let page = page("hostile", &[live(&tale.view(), race(), None)]);
     assert!(!page.contains("class=danger") && !page.contains("<mark>") && !page.contains("<h3>"), "{page}");
-    assert!(
-        page.contains("<b>**ana** &lt;@1&gt;</b> asks") && page.contains("[free](<a>http://evil)</a>"),
-        "{page}"
-    );
+    assert!(page.contains("**ana** &lt;@1&gt;") && page.contains("[free](http://evil)"), "{page}");
 }
 
 #[test]
 fn a_crowd_can_be_looked_at() {
     let colors = ["#FDE263", "#4594F0", "#1ADE8C", "#EA6E28", "#F89BD0"];
-    let cards = (0..12)
+    let cards = (0..25)
         .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "", colors[i % 5]));
     let mut tale = SampleRace::of("Why is the sky blue?", cards.collect());
-    (0..12).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
-    (0..12).for_each(|lane| tale.ends(2_500, lane, 236));
-    assert!(page("crowd", &[live(&tale.view(), race(), None)]).matches("class=embed").count() == 9);
+    (0..25).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
+    page("crowd-live", &[live(&tale.view(), race(), None)]);
+    (0..25).for_each(|lane| tale.ends(4_000, lane, 236));
+    assert!(page("crowd", &[live(&tale.view(), race(), None)]).matches("class=embed").count() == 2);
 }
 
 #[test]
@@ -213,6 +240,7 @@ fn what_is_read_can_be_looked_at() {
             .private(),
             help(&line_up()).private(),
             answers(&record, 10 << 20).0.private(),
+            render::page(&record, Page::first(race(), 4)).private(),
             explanation(&record).private(),
             notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`.").private(),
         ],

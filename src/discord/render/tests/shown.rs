@@ -4,7 +4,12 @@ use std::fmt::Write as _;
 
 use super::samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running};
 use crate::{
-    discord::render::{answers, answers_file, body::Body, explanation, live},
+    button::{Page, Part},
+    discord::render::{
+        answers, answers_file,
+        body::{Body, Component},
+        explanation, live, page,
+    },
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
     view::View,
@@ -21,9 +26,19 @@ fn text(body: &Body) -> String {
             let _ = writeln!(out, "| {line}");
         }
     }
-    for button in body.components.iter().flat_map(|row| &row.components) {
-        let emoji = &button.emoji.name;
-        let _ = write!(out, "\n[{emoji} {}] {}", button.label, button.custom_id);
+    for component in body.components.iter().flat_map(|row| &row.components) {
+        match component {
+            Component::Button(button) => {
+                let emoji = &button.emoji.name;
+                let _ = write!(out, "\n[{emoji} {}] {}", button.label, button.custom_id);
+            }
+            Component::Menu(menu) => {
+                let _ = write!(out, "\n({}) {}", menu.placeholder, menu.custom_id);
+                for option in &menu.options {
+                    let _ = write!(out, "\n  {} ({}) {}", option.label, option.description, option.value);
+                }
+            }
+        }
     }
     out
 }
@@ -50,77 +65,113 @@ fn a_race_from_live_to_every_end() {
     shown("interrupted", &live(&running().stop(2_400, StopCause::Restart), race(), None));
 }
 
+fn described(body: &Body) -> &str {
+    &body.embeds.last().expect("an embed").description
+}
+
 #[test]
-fn one_model_alone_has_its_numbers_below_its_answer() {
+fn one_model_alone_is_the_answer_with_its_numbers_below() {
     let asked = live(&one(|tale| tale.ends(1_210, 0, 40)), race(), None);
-    let footer = asked.embeds[1].footer.as_ref().expect("a footer");
-    assert_eq!(footer.text, "first token 0.20 s · total 1.20 s · 40 tokens · 35 tok/s");
-    assert!(!asked.embeds[0].description.contains("```"), "{}", asked.embeds[0].description);
-    assert_eq!(asked.components[0].components[0].label, "Ask again");
+    let footer = asked.embeds[0].footer.as_ref().expect("a footer");
+    let numbers = "first token 0.20 s · total 1.20 s · 40 tokens · 35 tok/s";
+    assert!(footer.text.starts_with(numbers), "{}", footer.text);
+    assert_eq!(described(&asked), "> Why?\n-# ana\nBecause.");
+    assert_eq!(asked.embeds[0].title, "⚡ Gemma 2B");
+    assert_eq!(asked.components.len(), 1, "no menu for one answer");
     let writing = live(&one(|_| ()), race(), None);
-    assert_eq!(writing.content, "⚔️ **Arena** · one model answers");
-    assert!(writing.embeds[1].description.ends_with('▌') && !writing.embeds[0].description.contains('░'));
+    assert!(described(&writing).ends_with('▌') && !described(&writing).contains('░'));
+}
+
+#[test]
+fn a_single_answer_takes_all_the_room_of_a_message_and_the_rest_is_read_by_pages() {
+    let long = format!("{CODE}\n\n").repeat(30);
+    let mut tale = SampleRace::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
+    tale.says(0, (200, 9_000), &long);
+    tale.ends(9_100, 0, 4_000);
+    let body = live(&tale.view(), race(), None);
+    let total: usize = body.embeds.iter().map(|embed| embed.description.encode_utf16().count()).sum();
+    assert!((5_300..=6_000).contains(&total), "{total}");
+    assert!(text(&body).contains("[📖 Read it all] arena:read:"), "{}", text(&body));
+    let record = tale.record();
+    let (mut whole, mut index) = (String::new(), 0);
+    loop {
+        let body = page(&record, Page { index, ..Page::first(race(), 0) });
+        assert_eq!(described(&body).matches("```").count() % 2, 0, "{}", described(&body));
+        whole.push_str(described(&body));
+        whole.push('\n');
+        if !text(&body).contains("Next") {
+            break;
+        }
+        index += 1;
+    }
+    assert!(index >= 2, "{index}");
+    let words = |text: &str| {
+        text.replace("```python", "")
+            .replace("```", "")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let all = words(&crate::view::markdown::canonical(&long));
+    assert_eq!(words(&whole).len(), all.len());
+    assert_eq!(words(&whole), all);
+}
+
+#[test]
+fn reasoning_is_behind_a_button_of_its_own() {
+    let record = finished().record();
+    let first = page(&record, Page::first(race(), 4));
+    assert!(text(&first).contains("[🧠 Reasoning]") && !described(&first).contains("The user asks"));
+    let reasoning = page(&record, Page { part: Part::Reasoning, ..Page::first(race(), 4) });
+    assert!(described(&reasoning).starts_with("The user asks about the sky."), "{}", described(&reasoning));
+    assert!(text(&reasoning).contains("[📄 Answer]"));
+    let none = page(&record, Page::first(race(), 99));
+    assert_eq!(described(&none), "This race has no such model.");
 }
 
 #[test]
 fn a_failure_is_shown_above_the_partial_answer() {
     let failed = live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), None);
-    let said = &failed.embeds[1].description;
-    assert!(said.starts_with("⚠️ *cut off: the connection ended"), "{said}");
+    let said = described(&failed);
+    assert!(said.contains("⚠️ *cut off: the connection ended"), "{said}");
     assert!(said.ends_with("*\nBecause."), "{said}");
 }
 
 #[test]
-fn more_lanes_than_embeds_share_one_and_keep_their_line() {
-    let cards = (0..12).map(|i| card(&format!("m{i}"), &format!("Model {i}"), "", "", "#010203")).collect();
+fn many_models_stay_one_short_message() {
+    let cards = (0..25).map(|i| card(&format!("m{i}"), &format!("Model {i}"), "", "", "#010203")).collect();
     let mut tale = SampleRace::of("Why?", cards);
-    (0..12).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n```js\nopen {lane}")));
-    let body = live(&tale.view(), race(), Some("alt"));
-    assert_eq!(body.embeds.len(), 10);
-    let (headline, shared) = (&body.embeds[0].description, &body.embeds[8].description);
-    assert!((0..12).all(|i| headline.contains(&format!("**Model {i}**"))), "{headline}");
-    assert!((7..12).all(|i| shared.contains(&format!("**Model {i}**\n"))), "{shared}");
-    assert_eq!(shared.matches("```").count(), 10, "each with its own fence: {shared}");
-}
-
-#[test]
-fn short_answers_leave_their_room_to_long_ones() {
-    let mut tale = SampleRace::of("Why?", line_up());
-    (0..4).for_each(|lane| tale.says(lane, (200, 1_200), "Short."));
-    tale.says(4, (200, 9_000), &CODE.repeat(30));
-    (0..5).for_each(|lane| tale.ends(9_100, lane, 100));
+    (0..25).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n```js\nopen {lane}")));
     let body = live(&tale.view(), race(), None);
-    let long = body.embeds[5].description.encode_utf16().count();
-    assert!((3_000..=4_096).contains(&long), "{long}");
-    assert!(body.embeds[0].footer.as_ref().is_some_and(|footer| footer.text.contains("shortened")));
-    let (writing, over) = (running().tick(2_200), finished().view());
-    let says = |view: &View| live(view, race(), None).embeds[0].footer.as_ref().expect("one").text.clone();
-    assert!(!says(&writing).contains("shortened") && !says(&over).contains("shortened"));
+    assert!((0..25).all(|i| described(&body).contains(&format!("**Model {i}**"))), "{}", described(&body));
+    (0..25).for_each(|lane| tale.ends(2_500, lane, 236));
+    let body = live(&tale.view(), race(), Some("alt"));
+    assert!(described(&body).ends_with("-# 17 more in the menu below"), "{}", described(&body));
+    assert_eq!(text(&body).matches("arena:read:").count(), 25);
 }
 
 #[test]
-fn floods_of_lines_and_simulated_models_are_marked() {
+fn some_simulated_models_are_marked_in_the_table() {
     let mut cards = line_up();
     cards.truncate(2);
     let mut tale = SampleRace::of("Why?", cards);
     tale.delta(100, 0, Delta::Simulated);
-    tale.says(0, (200, 1_000), &format!("a{}b", "\n".repeat(5_000)));
+    tale.says(0, (190, 990), &format!("a{}b", "\n".repeat(300)));
     tale.says(1, (200, 1_000), &"x\n".repeat(2_000));
     (0..2).for_each(|lane| tale.ends(2_000, lane, 100));
     let body = live(&tale.view(), race(), None);
-    assert_eq!(body.embeds[1].description, "a\n\n\nb");
-    assert_eq!(body.embeds[2].description.lines().count(), 81, "80 and the mark of the cut");
-    assert!(body.embeds[0].description.starts_with("**ana** asks · some models simulated\n"));
-    assert!(body.embeds[0].description.contains("\n*Gemma 2B"), "{}", body.embeds[0].description);
-    assert_eq!(body.embeds[1].title, "⚡ Gemma 2B · 2B · simulated");
-    assert!(body.embeds[0].footer.as_ref().is_some_and(|footer| footer.text.contains("* simulated")));
+    assert_eq!(body.embeds[0].description, "> Why? — ana · some models simulated");
+    assert!(described(&body).contains("\n*Gemma 2B"), "{}", described(&body));
+    assert!(described(&body).contains("**Gemma 2B** a b\n"), "{}", described(&body));
+    assert!(body.embeds[1].footer.as_ref().is_some_and(|footer| footer.text.contains("* simulated")));
 }
 
 #[test]
 fn the_providers_note_is_shown_above_the_answer() {
     let view = one(|tale| tale.0.lanes[0].availability = Availability::NotListed);
-    let said = &live(&view, race(), None).embeds[1].description;
-    assert!(said.starts_with("-# hf does not list this model today; tried anyway\n"), "{said}");
+    let body = live(&view, race(), None);
+    let said = described(&body);
+    assert!(said.contains("-# hf does not list this model today; tried anyway\n"), "{said}");
 }
 
 #[test]

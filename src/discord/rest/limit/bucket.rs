@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{MARGIN, MIN_SPACING, Outcome, POLL, Scope, Urgency, Window, until};
+use super::{MARGIN, MIN_SPACING, Outcome, POLL, Scope, UNKNOWN_SPACING, Urgency, Window, until};
 use crate::live::queue::Queue;
 
 /// The time for which a bucket that no longer counts anything is kept for what was learned.
@@ -193,7 +193,7 @@ impl Bucket {
     }
 
     pub(super) fn spacing(&self) -> Duration {
-        let Some(learned) = self.learned else { return MIN_SPACING };
+        let Some(learned) = self.learned else { return UNKNOWN_SPACING };
         let usable = learned.limit - learned.reserve(Urgency::Progress);
         MIN_SPACING.max(learned.cycle().saturating_mul(self.sharers.max(1)) / usable)
     }

@@ -26,7 +26,9 @@ const MARGIN: Duration = Duration::from_millis(50);
 /// The time until the caller asks again where only a pending response can decide.
 const POLL: Duration = Duration::from_millis(100);
 /// The shortest time between edits of a message: readers are no faster.
-const MIN_SPACING: Duration = Duration::from_secs(1);
+const MIN_SPACING: Duration = Duration::from_millis(500);
+/// The time between edits of a message before Discord's limit is known.
+const UNKNOWN_SPACING: Duration = Duration::from_secs(1);
 /// Between two removals of buckets that no longer count anything.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -218,9 +220,9 @@ impl Limiter {
     }
 
     /// The time to leave between the edits of each of them, from a response to the next call, so that all of them
-    /// together leave a slot of every window to other calls; at least a second.
+    /// together leave a slot of every window to other calls; at least half a second.
     pub(super) fn spacing(&self, key: Key) -> Duration {
-        self.buckets.get(&key).map_or(MIN_SPACING, Bucket::spacing)
+        self.buckets.get(&key).map_or(UNKNOWN_SPACING, Bucket::spacing)
     }
 
     /// The longest wait of the last edits of all live messages for their slots.

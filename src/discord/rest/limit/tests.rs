@@ -208,28 +208,31 @@ fn refused_calls_have_a_budget_and_shared_ones_do_not_count() {
 fn spacing_leaves_a_slot_and_is_shared_by_all() {
     let clock = Clock::new();
     for (limit, period, sharers, expected) in [
-        (5, 2_000, 1, 1_000),
-        (5, 2_000, 4, 2_050),
-        (3, 5_000, 1, 2_525),
-        (3, 5_000, 3, 7_575),
-        (1, 1_000, 1, 1_050),
-        (1, 1_000, 6, 6_300),
-        (5, 5_000, 20, 25_250),
+        (5, 2_000, 1, 512_500),
+        (5, 5_000, 1, 1_262_500),
+        (5, 2_000, 4, 2_050_000),
+        (3, 5_000, 1, 2_525_000),
+        (3, 5_000, 3, 7_575_000),
+        (1, 1_000, 1, 1_050_000),
+        (1, 1_000, 6, 6_300_000),
+        (50, 1_000, 1, 500_000),
+        (5, 5_000, 20, 25_250_000),
     ] {
         let route = message(1, 1);
         let mut limiter = taught(&clock, &route, limit, period);
         (0..sharers).for_each(|_| limiter.share(route.key(), clock.at(30)));
         assert_eq!(limiter.sharers(route.key()), sharers);
-        assert_eq!(limiter.spacing(route.key()), ms(expected), "{limit} in {period} ms, {sharers} sharers");
+        let spacing = limiter.spacing(route.key()).as_micros();
+        assert_eq!(spacing, expected, "{limit} in {period} ms, {sharers} sharers");
     }
-    assert_eq!(Limiter::default().spacing(original("new").key()), MIN_SPACING);
+    assert_eq!(Limiter::default().spacing(original("new").key()), UNKNOWN_SPACING);
 }
 
 #[test]
 fn finals_are_left_the_windows_that_they_may_have_to_wait_for() {
     let clock = Clock::new();
     for (limit, period, sharers, expected) in [
-        (5, 2_000, 1, 0),
+        (5, 2_000, 1, 2_050),
         (3, 5_000, 1, 5_050),
         (1, 5_000, 1, 5_050),
         (5, 5_000, 1, 5_050),

@@ -172,7 +172,7 @@ proptest! {
     /// No 60 s hold more than 50 edits and no moment more than 10, answered or not, wherever between sending and answer
     /// Slack counts.
     #[test]
-    fn no_window_holds_more_than_ten_and_forty_a_minute(
+    fn no_window_holds_more_than_ten_at_once_and_fifty_a_minute(
         messages in messages(14, 35_000..150_000_u64),
         ways in ways(8_000, outcomes()),
     ) {
@@ -185,7 +185,20 @@ proptest! {
         }
     }
 
-    /// Ten races end at once after a minute of as many frames as possible.
+    /// Twenty races end at once after a minute of as many frames as possible.
+    #[test]
+    fn the_finals_of_twenty_races_land_within_fourteen_seconds(
+        pushy in prop::collection::vec(any::<bool>(), 20),
+        ways in ways(91, Just(Outcome::Answered)),
+    ) {
+        let messages = pushy.into_iter().map(|is_pushy| Message { begins: 0, ends: 70_000, is_pushy }).collect();
+        let Minutes { finals, .. } = Minutes::play(messages, ways);
+        prop_assert_eq!(finals.len(), 20);
+        let latency = 11 * 180;
+        prop_assert!(finals.iter().all(|took| *took <= 14_000 + latency), "{finals:?}");
+    }
+
+    /// Ten races end at once after a minute of as many frames as possible; calls are slow.
     #[test]
     fn finals_that_come_together_land_within_fifteen_seconds(
         pushy in prop::collection::vec(any::<bool>(), 10),
@@ -197,10 +210,10 @@ proptest! {
         prop_assert!(finals.iter().all(|took| *took <= 15_000), "{finals:?}");
     }
 
-    /// Each message gets a frame about every 1.5 s per message, however often the others ask.
+    /// Each message gets a frame about every 2 s per message, however often the others ask.
     #[test]
     fn no_live_message_starves(messages in messages(12, 90_000..150_000_u64), ways in ways(500, Just(Outcome::Answered))) {
-        let most = 1_500 * (messages.len() as u64 + 1) + 5_000;
+        let most = 2_200 * (messages.len() as u64 + 1) + 5_000;
         let Minutes { longest, finals, .. } = Minutes::play(messages, ways);
         prop_assert!(longest <= most, "{longest} ms of {most}");
         prop_assert!(finals.iter().all(|took| *took <= 15_000), "{finals:?}");
@@ -212,7 +225,7 @@ fn crowd(counted: &[u64]) -> Option<(u64, usize, u64)> {
     let windows = (0..counted.len()).flat_map(|first| (first..counted.len()).map(move |last| (first, last)));
     let window =
         |(first, last): (usize, usize)| (counted[first], last - first + 1, counted[last] - counted[first]);
-    let room = |length: u64| 10 + usize::try_from(length / 1_500).expect("few");
+    let room = |length: u64| 10 + usize::try_from(length / 1_200).expect("few");
     windows
         .map(window)
         .find(|(_, count, length)| *count > room(*length) || (*length <= 60_000 && *count > 50))

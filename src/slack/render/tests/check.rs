@@ -43,7 +43,7 @@ fn fits(what: &str, range: std::ops::RangeInclusive<usize>, got: usize) -> Resul
 pub(super) fn message(body: &Body) -> Result<(), String> {
     let blocks = blocks(body);
     fits("blocks", 1..=50, blocks.len())?;
-    fits("fallback", 1..=400, body.text.chars().count())?;
+    fits("fallback", 1..=2_000, body.text.chars().count())?;
     let json = serde_json::to_string(&body.blocks).expect("it is JSON");
     fits("JSON", 2..=10_500, json.len())?;
     let mut found = vec![];
@@ -57,13 +57,22 @@ pub(super) fn message(body: &Body) -> Result<(), String> {
         fits(place, 1..=usize::MAX, text.len())?;
         let acts = if *place == "markdown" { reader::markdown(text) } else { reader::plain(text) };
         harmless(&acts, text)?;
+        if *place == "mrkdwn" {
+            only_entities(text)?;
+        }
     }
     harmless(&reader::plain(&body.text), &body.text)?;
-    if body.text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "").contains(['<', '>', '&']) {
-        return Err(format!("not escaped: {}", body.text));
-    }
+    only_entities(&body.text)?;
     let mut ids = std::collections::HashSet::new();
     blocks.iter().try_for_each(|block| self::block(block, &mut ids))
+}
+
+/// In `mrkdwn`, `<`, `>` and `&` must be entities.
+fn only_entities(text: &str) -> Result<(), String> {
+    let bare = text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
+    let is_quoted =
+        |line: &str| line.trim_start().strip_prefix("> ").map_or(line, |rest| rest).contains(['<', '>', '&']);
+    if bare.lines().any(is_quoted) { Err(format!("not escaped: {text}")) } else { Ok(()) }
 }
 
 fn harmless(acts: &[Act], text: &str) -> Result<(), String> {
@@ -88,8 +97,26 @@ fn block<'a>(block: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -> 
             all(&block["elements"]).iter().try_for_each(|button| self::button(button, ids))
         }
         "data_visualization" => chart(block),
+        "container" => container(block),
         other => Err(format!("no block of ours: {other}")),
     }
+}
+
+/// The children are those that both Slack's documentation and its validator allow.
+fn container(block: &Value) -> Result<(), String> {
+    fits("container title", 1..=150, chars(&block["title"]["text"]))?;
+    fits("container subtitle", 0..=150, chars(&block["subtitle"]["text"]))?;
+    fits(
+        "collapsible",
+        1..=1,
+        usize::from(block["is_collapsible"] == true && block["default_collapsed"] == true),
+    )?;
+    let children = all(&block["child_blocks"]);
+    fits("children", 1..=10, children.len())?;
+    children.iter().try_for_each(|child| {
+        let sound = child["type"] == "section" && child["text"]["type"] == "mrkdwn";
+        fits("section", 1..=3_000, if sound { chars(&child["text"]["text"]) } else { 0 })
+    })
 }
 
 fn rich(part: &Value) -> Result<(), String> {

@@ -6,12 +6,12 @@ use std::{fmt::Write as _, fs, path::Path};
 use serde_json::Value;
 
 use super::{
-    blocks, form, reader,
+    ALL, blocks, form, reader,
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
     guide::Example,
-    model::Availability,
+    model::{Availability, ModelError},
     race::{Entrant, event::StopCause, metrics::TokenCount},
     slack::render::{Body, Form, answers, examples, explanation, help, live, models, notice, on_it, opening},
     view::View,
@@ -119,6 +119,11 @@ fn block(block: &Value) -> String {
         }
         "actions" => format!("<div>{}</div>", all(&block["elements"]).map(button).collect::<String>()),
         "data_visualization" => chart(block),
+        "container" => format!(
+            "<div class=container><span>▸ {}</span><span class=sub>{}</span></div>",
+            text(string(&block["title"]["text"])),
+            text(string(&block["subtitle"]["text"]))
+        ),
         other => format!("<div class=act>{other}</div>"),
     }
 }
@@ -148,21 +153,39 @@ fn write(name: &str, inside: &str) -> String {
 
 #[test]
 fn a_race_can_be_looked_at() {
-    let page = |name: &str, view: &View| page(name, &[live(view, race(), true)]);
+    let page = |name: &str, view: &View| page(name, &[live(view, race(), ALL)]);
     let opening =
         super::preview::page("opening", &[opening("ana", "U1", "Why is the sky blue?", &line_up())]);
     assert!(opening.contains("<b>ana</b> asks 5 models"));
-    let live = page("live", &running().tick(2_100));
+    let live_page = page("live", &running().tick(2_100));
     assert!(
-        live.contains("<pre>def scattered") && live.contains("<span class='button danger'>🛑 Stop</span>")
+        live_page.contains("<code>██████</code>")
+            && live_page.contains("<span class='button danger'>🛑 Stop</span>")
     );
     let over = page("final", &finished().view());
-    assert!(over.contains("class=chart") && over.contains("📄 Full answers"));
     assert!(
-        page("stopped", &running().stop(2_400, StopCause::Asked))
-            .contains("Stopped: answers may be incomplete")
+        over.contains("class=chart") && over.contains("class=container") && over.contains("📄 Full answers")
     );
-    assert!(page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("by a restart"));
+    let plain = live(&finished().view(), race(), super::shown::NONE);
+    assert!(!super::preview::page("final-plain", &[plain]).contains("class=container"));
+    assert!(
+        page("stopped", &running().stop(2_400, StopCause::Asked)).contains("Stopped · 1 of 5 had finished")
+    );
+    assert!(
+        page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("Interrupted by a restart")
+    );
+    let mut failed = SampleRace::of("Why is the sky blue?", line_up());
+    (0..5).for_each(|lane| failed.fails(900, lane, ModelError::RateLimited { retry_after: None }));
+    assert!(page("failed", &failed.view()).contains("All 5 models failed: rate limited"));
+    let mut one = SampleRace::of("Why is the sky blue?", vec![line_up().swap_remove(2)]);
+    one.says(0, (620, 3_100), &format!("{SKY}\n\n{CODE}"));
+    one.ends(3_120, 0, 430);
+    assert!(page("one", &one.view()).contains("Ask again"));
+    let mut foreign = SampleRace::of("天空为什么是蓝色的?", line_up());
+    let words = "天空为什么是蓝色的?因为空气散射蓝光。".repeat(30);
+    (0..5).for_each(|lane| foreign.says(lane, (200, 1_300 + 200 * lane as u64), &words));
+    (0..5).for_each(|lane| foreign.ends(4_000, lane, 300));
+    page("cjk", &foreign.view());
 }
 
 #[test]
@@ -179,22 +202,20 @@ fn a_hostile_race_looks_like_any_other() {
     tale.says(3, (200, 1_300), &"天空为什么是蓝色的?👩‍👩‍👧‍👦".repeat(400));
     tale.says(4, (200, 1_400), &"x".repeat(30_000));
     (0..5).for_each(|lane| tale.ends(1_500, lane, 300));
-    let page = page("hostile", &[live(&tale.view(), race(), true)]);
+    let page = page("hostile", &[live(&tale.view(), race(), ALL)]);
     assert!(!page.contains(" act'") && !page.contains("<h"), "{page}");
-    assert!(page.contains("<b>*ana* &lt;\u{2060}@\u{2060}U1&gt;</b> asks"), "{page}");
-    assert!(page.contains("[free] (http://evil)") && page.contains("&lt; @U1&gt;"), "{page}");
+    assert!(page.contains("*ana* &lt;\u{2060}@\u{2060}U1&gt;"), "{page}");
 }
 
 #[test]
 fn a_crowd_can_be_looked_at() {
-    let cards = (0..19)
-        .map(|i| card(&format!("m{i}"), &format!("Model {i} with a long name"), "🦙", "7B", "#FDE263"));
+    let cards = (0..25).map(|i| card(&format!("m{i}"), &format!("Model Number {i}"), "🦙", "7B", "#FDE263"));
     let mut tale = SampleRace::of("Why is the sky blue?", cards.collect());
-    (0..19).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
-    let before = live(&tale.view(), race(), true);
-    (0..19).for_each(|lane| tale.ends(2_900, lane, 236));
-    let page = page("crowd", &[before, live(&tale.view(), race(), true)]);
-    assert_eq!(page.matches("class='md'").count(), 38);
+    (0..25).for_each(|lane| tale.says(lane, (200 + 50 * lane as u64, 1_000 + 100 * lane as u64), SKY));
+    let before = live(&tale.view(), race(), ALL);
+    (0..25).for_each(|lane| tale.ends(3_500, lane, 236));
+    let page = page("crowd", &[before, live(&tale.view(), race(), ALL)]);
+    assert_eq!(page.matches("class=container").count(), 12);
 }
 
 #[test]

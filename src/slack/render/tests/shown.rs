@@ -5,16 +5,18 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{
-    blocks, check,
+    ALL, blocks, check,
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
     button::Button,
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
-    slack::render::{Body, Pressed, answers, explanation, live, notice, on_it, opening, pressed},
+    slack::render::{Body, Extras, Pressed, answers, explanation, live, notice, on_it, opening, pressed},
     view::View,
 };
+
+pub(super) const NONE: Extras = Extras { chart: false, containers: false };
 
 fn all(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
@@ -58,6 +60,16 @@ fn text(body: &Body) -> String {
                 let [action, value] = ["action_id", "value"].map(|key| string(&e[key]));
                 let _ = writeln!(out, "[{}] {action} {value}", string(&e["text"]["text"]));
             }),
+            "container" => {
+                let _ = writeln!(
+                    out,
+                    "▸ {} · {}",
+                    string(&block["title"]["text"]),
+                    string(&block["subtitle"]["text"])
+                );
+                all(&block["child_blocks"])
+                    .for_each(|child| out.push_str(&(string(&child["text"]["text"]).to_owned() + "\n")));
+            }
             _ => out.push_str(&(serde_json::to_string_pretty(block).expect("JSON") + "\n")),
         }
     }
@@ -85,10 +97,10 @@ fn a_race_from_its_first_post_to_every_end() {
         "opening",
         &opening("ana", "U1", "Why is the sky blue? Show it with a *small* program.", &line_up()),
     );
-    shown("live", &live(&running().tick(2_100), race(), true));
-    shown("final", &live(&finished().view(), race(), true));
-    shown("stopped", &live(&running().stop(2_400, StopCause::Asked), race(), false));
-    shown("interrupted", &live(&running().stop(2_400, StopCause::Restart), race(), false));
+    shown("live", &live(&running().tick(2_100), race(), ALL));
+    shown("final", &live(&finished().view(), race(), ALL));
+    shown("stopped", &live(&running().stop(2_400, StopCause::Asked), race(), NONE));
+    shown("interrupted", &live(&running().stop(2_400, StopCause::Restart), race(), NONE));
 }
 
 #[test]
@@ -107,47 +119,53 @@ fn the_first_post_names_the_asker_and_promises_nothing() {
 }
 
 #[test]
-fn one_model_alone_has_its_numbers_below_its_answer() {
-    let asked = text(&live(&one(|tale| tale.ends(1_210, 0, 40)), race(), true));
+fn one_model_alone_is_the_answer_with_its_numbers_below() {
+    let asked = text(&live(&one(|tale| tale.ends(1_210, 0, 40)), race(), ALL));
     assert!(asked.contains("first token 0.20 s · total 1.20 s · 40 tokens · 35 tok/s · tok/s = "), "{asked}");
     assert!(asked.contains("[🔁 Ask again] again ") && !asked.contains("data_visualization"), "{asked}");
-    let writing = text(&live(&one(|_| ()), race(), true));
-    assert!(
-        writing.starts_with("⚔️ ana asks: one model answers\n") && writing.contains("\nBecause.▌\n"),
-        "{writing}"
-    );
-    assert!(!writing.contains('░'), "no bar without another: {writing}");
+    let spoken = "🏁 Gemma 2B: 35 tok/s. ana. Gemma 2B: 35 tok/s, first token 0.20 s, 40 tokens. Because.\n";
+    assert!(asked.starts_with(spoken) && !asked.contains("#container"), "{asked}");
+    let writing = text(&live(&one(|_| ()), race(), ALL));
+    assert!(writing.contains("\nBecause.▌\n") && !writing.contains('░'), "no bar without another: {writing}");
 }
 
 #[test]
 fn a_failure_is_above_the_partial_answer() {
-    let failed = text(&live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), false));
-    assert!(failed.contains("**⚡ Gemma 2B** · 2B · ⚠️ _cut off: the connection ended"), "{failed}");
+    let failed = text(&live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), NONE));
+    assert!(failed.contains("**⚡ Gemma 2B** · ⚠️ _cut off: the connection ended"), "{failed}");
     assert!(failed.contains("_\n\nBecause.\n"), "{failed}");
     let mut tale = SampleRace::of("Why?", line_up());
     (0..5).for_each(|lane| tale.fails(2_000, lane, ModelError::RateLimited { retry_after: None }));
-    let failed = text(&live(&tale.view(), race(), true));
-    assert_eq!(failed.matches("rate limited by the provider").count(), 5, "{failed}");
+    let failed = text(&live(&tale.view(), race(), ALL));
+    assert!(failed.contains("**⚠️ All 5 models failed: rate limited by the provider"), "{failed}");
     assert!(!failed.contains("data_visualization"), "nothing to draw: {failed}");
 }
 
 #[test]
-fn a_crowd_has_its_lines_and_shares_the_room() {
-    let cards =
-        (0..19).map(|i| card(&format!("m{i}"), &format!("Model {i}"), "🦙", "7B", "#010203")).collect();
+fn many_models_stay_one_message() {
+    let cards = (0..25)
+        .map(|i| card(&format!("m{i}"), &format!("Model Number {i}"), "🦙", "7B", "#010203"))
+        .collect();
     let mut tale = SampleRace::of("Why?", cards);
-    (0..19).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n{SKY}\n\n```js\nopen {lane}")));
-    let body = live(&tale.view(), race(), true);
+    (0..25).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n{SKY}\n\n```js\nopen {lane}")));
+    let body = live(&tale.view(), race(), ALL);
     check::message(&body).expect("Slack takes it");
     let said = text(&body);
-    assert_eq!(said.matches("#markdown").count(), 19);
-    assert!((0..19).all(|i| said.contains(&format!("🦙 Model {i} ≈"))), "{said}");
-    assert!((0..19).all(|i| said.contains(&format!("open {i}\n```\n▌"))), "the newest end of each: {said}");
-    (0..19).for_each(|lane| tale.ends(2_500, lane, 236));
-    let body = live(&tale.view(), race(), true);
-    check::message(&body).expect("Slack takes it");
-    assert!(text(&body).contains("… shortened: see Full answers"), "{}", text(&body));
-    assert!(text(&body).contains("\"label\": \"Model 18\""));
+    assert!((0..25).all(|i| said.contains(&format!("🦙 Model Number {i} ≈"))), "{said}");
+    (0..25).for_each(|lane| tale.ends(2_500, lane, 236));
+    for extras in [ALL, NONE] {
+        let body = live(&tale.view(), race(), extras);
+        check::message(&body).expect("Slack takes it");
+    }
+    let said = text(&live(&tale.view(), race(), ALL));
+    assert_eq!(said.matches("#container").count(), 12, "{said}");
+    assert!(said.contains("_The rest is in Full answers._"), "{said}");
+    let said = text(&live(&tale.view(), race(), NONE));
+    assert!(said.contains("… 17 more in Full answers"), "{said}");
+    let distinct = (0..25)
+        .filter(|i| said.contains(&format!("…{i} ")) || said.contains(&format!("Number {i} ")))
+        .count();
+    assert!(distinct >= 25, "names stay distinct: {said}");
 }
 
 #[test]
@@ -156,15 +174,35 @@ fn short_answers_leave_their_room_to_long_ones() {
     (0..4).for_each(|lane| tale.says(lane, (200, 1_200), "Short."));
     tale.says(4, (200, 9_000), &"One long line of words. ".repeat(900));
     (0..5).for_each(|lane| tale.ends(9_100, lane, 100));
-    let body = live(&tale.view(), race(), true);
-    let long = blocks(&body).iter().map(|block| string(&block["text"]).len()).max().unwrap_or(0);
-    assert!((5_500..9_000).contains(&long), "{long}");
-    let says = |view: &View| text(&live(view, race(), true)).contains("shortened");
-    assert!(says(&tale.view()) && !says(&running().tick(2_200)) && !says(&finished().view()));
+    let body = live(&tale.view(), race(), ALL);
+    let texts = blocks(&body).into_iter().map(|block| block["child_blocks"][0]["text"]["text"].clone());
+    let long = texts.map(|text| string(&text).len()).max().unwrap_or(0);
+    assert!((2_400..=3_000).contains(&long), "{long}");
 }
 
 #[test]
-fn pace_and_simulated_models_are_labelled() {
+fn an_answer_with_a_table_is_whole() {
+    let mut tale = SampleRace::of("Why?", line_up());
+    (0..5).for_each(|lane| tale.says(lane, (200, 1_200), CODE));
+    (0..5).for_each(|lane| tale.ends(1_300, lane, 100));
+    let said = text(&live(&tale.view(), race(), ALL));
+    assert_eq!(said.matches("So blue wins by far.").count(), 5, "{said}");
+    assert!(!said.contains("The rest is"), "{said}");
+    let said = text(&live(
+        &{
+            let mut tale = SampleRace::of("Why?", line_up()[..1].to_vec());
+            tale.says(0, (200, 1_200), CODE);
+            tale.ends(1_300, 0, 100);
+            tale.view()
+        },
+        race(),
+        ALL,
+    ));
+    assert!(said.contains("So blue wins by far.") && !said.contains("The rest is"), "{said}");
+}
+
+#[test]
+fn pace_and_simulated_models_are_labelled_once() {
     let mut cards = line_up();
     cards.truncate(2);
     let mut tale = SampleRace::of("Why?", cards);
@@ -172,19 +210,18 @@ fn pace_and_simulated_models_are_labelled() {
     (0..2).for_each(|lane| tale.says(lane, (200, 1_000), SKY));
     let mut view = tale.view();
     view.notice = Some("updates every 6 s: 5 races here".into());
-    assert!(text(&live(&view, race(), true)).contains("#context\nupdates every 6 s: 5 races here\n"));
+    assert!(text(&live(&view, race(), ALL)).contains("#context\nupdates every 6 s: 5 races here · race"));
     (0..2).for_each(|lane| tale.ends(2_000, lane, 100));
-    let said = text(&live(&tale.view(), race(), true));
-    assert!(said.contains("**ana** asks · some models simulated") && said.contains("= *Gemma 2B"), "{said}");
-    assert!(said.contains("**⚡ Gemma 2B** · 2B · simulated") && said.contains("· * simulated ·"), "{said}");
+    let said = text(&live(&tale.view(), race(), ALL));
+    assert!(said.contains("ana · some models simulated") && said.contains("= *Gemma 2B"), "{said}");
+    assert!(said.contains("· * simulated ·"), "{said}");
     assert!(said.contains("\"title\": \"Speed, some of it simulated\""), "{said}");
 }
 
 #[test]
 fn a_remark_of_the_provider_is_above_the_answer() {
-    let said =
-        text(&live(&one(|tale| tale.0.lanes[0].availability = Availability::NotListed), race(), false));
-    assert!(said.contains("2B\n\n_hf does not list this model today; tried anyway_\n\nBeca"), "{said}");
+    let said = text(&live(&one(|tale| tale.0.lanes[0].availability = Availability::NotListed), race(), NONE));
+    assert!(said.contains("\n\n_hf does not list this model today; tried anyway_\n\nBeca"), "{said}");
 }
 
 #[test]
