@@ -69,7 +69,7 @@ pub enum CommandError {
         suggestion: &'static str,
     },
     /// The model isn't in the line-up.
-    #[error("No model is called `{model}`{}. The line-up: {lineup}.", suggested(.suggestion.as_deref()))]
+    #[error("{}{}. The line-up: {lineup}.", no_model(model), suggested(.suggestion.as_deref()))]
     UnknownModel {
         /// As typed, at most 40 characters.
         model: String,
@@ -90,6 +90,14 @@ pub enum CommandError {
         /// The command so far.
         word: String,
     },
+}
+
+fn no_model(name: &str) -> String {
+    if name.trim().is_empty() {
+        "That is no model's name".into()
+    } else {
+        format!("No model is called `{name}`")
+    }
 }
 
 fn suggested(suggestion: Option<&str>) -> String {
@@ -287,6 +295,9 @@ mod tests {
         assert!(error("hepl").contains("did you mean `help`?"));
         assert!(error("ask gema-2b why").contains("did you mean `gemma-2b`?"));
         assert!(error("compare models=gpt x").contains("gemma-2b, qwen-7b"));
+        for line in ["ask ` why", "ask \u{0} why", "compare models=`` why"] {
+            assert!(error(line).starts_with("That is no model's name. The line-up: gemma-2b"), "{line}");
+        }
         assert!(error("ask").contains("/arena ask gemma-2b why"));
         assert!(error("ask qwen-7b").contains("`/arena ask qwen-7b why"));
         assert!(error("compare").contains("`/arena compare why"));
