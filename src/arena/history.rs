@@ -16,6 +16,8 @@ const MAX_BYTES: usize = 32 << 20;
 pub(super) struct History {
     records: VecDeque<Arc<Record>>,
     bytes: usize,
+    /// The newest races that were dropped because their askers wanted it.
+    forgotten: VecDeque<RaceId>,
 }
 
 impl History {
@@ -34,9 +36,18 @@ impl History {
     /// Drops all races of the person `id` and returns their number.
     pub(super) fn forget(&mut self, id: &str) -> u64 {
         let before = self.records.len();
+        let dropped = self.records.iter().filter(|record| record.asker.id == id).map(|record| record.id);
+        self.forgotten.extend(dropped);
+        let excess = self.forgotten.len().saturating_sub(MAX_RACES);
+        self.forgotten.drain(..excess);
         self.records.retain(|record| record.asker.id != id);
         self.bytes = self.records.iter().map(|record| size(record)).sum();
         (before - self.records.len()).try_into().unwrap_or(u64::MAX)
+    }
+
+    /// Returns true if the race was dropped because its asker wanted it.
+    pub(super) fn has_forgotten(&self, id: RaceId) -> bool {
+        self.forgotten.contains(&id)
     }
 
     /// Returns the newest decode speed of `model` and the source of its token count.
