@@ -219,7 +219,8 @@ fn split_word(line: &str) -> (&str, &str) {
 }
 
 fn short(word: &str) -> String {
-    word.chars().filter(|c| !c.is_control() && *c != '`').take(40).collect()
+    let is_blank = |c: char| c.is_control() || matches!(c, '`' | '\u{200b}'..='\u{200f}' | '\u{feff}');
+    word.chars().filter(|c| !is_blank(*c)).take(40).collect()
 }
 
 fn nearest<'a>(word: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -295,7 +296,7 @@ mod tests {
         assert!(error("hepl").contains("did you mean `help`?"));
         assert!(error("ask gema-2b why").contains("did you mean `gemma-2b`?"));
         assert!(error("compare models=gpt x").contains("gemma-2b, qwen-7b"));
-        for line in ["ask ` why", "ask \u{0} why", "compare models=`` why"] {
+        for line in ["ask ` why", "ask \u{200b} why", "compare models=`` why"] {
             assert!(error(line).starts_with("That is no model's name. The line-up: gemma-2b"), "{line}");
         }
         assert!(error("ask").contains("/arena ask gemma-2b why"));
