@@ -136,7 +136,7 @@ async fn menus_have_theirs() {
 }
 
 /// A message of components alone.
-fn components(list: Value) -> Value {
+fn components(list: &Value) -> Value {
     json!({ "flags": 1 << 15, "allowed_mentions": { "parse": [] }, "components": list })
 }
 
@@ -147,7 +147,7 @@ async fn messages_of_components_alone_have_theirs() {
     let section = |n: usize| json!({ "type": 9, "components": [text("t")], "accessory": button(n) });
     let sections = |n: usize| (0..n).map(section).collect::<Vec<_>>();
     let container = |inner: Value| json!({ "type": 17, "accent_color": 5, "components": inner });
-    let mut beside = components(json!([text("t")]));
+    let mut beside = components(&json!([text("t")]));
     (beside["content"], beside["embeds"]) = ("c".into(), json!([{ "title": "t" }]));
     let without_flag = json!({ "allowed_mentions": { "parse": [] }, "components": [text("t")] });
     let picture =
@@ -155,17 +155,17 @@ async fn messages_of_components_alone_have_theirs() {
     let bot = Bot::new().await;
     let mut lines = vec![];
     for body in [
-        components(json!([text("t"), section(1), { "type": 14 }, container(json!([section(2)]))])),
-        components(json!(sections(14))),
-        components(json!([container(json!(sections(13)))])),
-        components(json!([text(&"x".repeat(2_000)), container(json!([text(&"x".repeat(2_001))]))])),
-        components(json!([section(1), section(1)])),
-        components(json!([{ "type": 9, "components": [], "accessory": button(1) }])),
-        components(json!([{ "type": 9, "components": [text("t")] }])),
-        components(json!([button(1)])),
-        components(json!([container(json!([container(json!([text("t")]))]))])),
-        components(json!([text("")])),
-        components(json!([picture("attachment://race.png")])),
+        components(&json!([text("t"), section(1), { "type": 14 }, container(json!([section(2)]))])),
+        components(&json!(sections(14))),
+        components(&json!([container(json!(sections(13)))])),
+        components(&json!([text(&"x".repeat(2_000)), container(json!([text(&"x".repeat(2_001))]))])),
+        components(&json!([section(1), section(1)])),
+        components(&json!([{ "type": 9, "components": [], "accessory": button(1) }])),
+        components(&json!([{ "type": 9, "components": [text("t")] }])),
+        components(&json!([button(1)])),
+        components(&json!([container(json!([container(json!([text("t")]))]))])),
+        components(&json!([text("")])),
+        components(&json!([picture("attachment://race.png")])),
         beside,
         without_flag,
     ] {
@@ -175,10 +175,10 @@ async fn messages_of_components_alone_have_theirs() {
         lines.push(format!("{} {}", said.status, bot.take_violations().replace('\n', " + ")));
     }
     let request = bot.compare();
-    bot.callback(&request, &json!({ "type": 4, "data": components(json!([text("t")])) })).await;
+    bot.callback(&request, &json!({ "type": 4, "data": components(&json!([text("t")])) })).await;
     let mut plain = message();
     plain["flags"] = 0.into();
-    for body in [components(json!([text("other")])), message(), plain] {
+    for body in [components(&json!([text("other")])), message(), plain] {
         let said = bot.edit(&request, &body).await;
         lines.push(format!("{} {}", said.status, bot.take_violations().replace('\n', " + ")));
     }

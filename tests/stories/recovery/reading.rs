@@ -36,7 +36,7 @@ fn long(chars: usize) -> String {
 fn streams(text: &str) -> Answer {
     let pieces: Vec<_> = text.split_inclusive(' ').collect();
     let begins = answer("a").role().thinks(Spelling::Reasoning, THOUGHTS);
-    pieces.chunks(60).fold(begins, |streams, some| streams.says_tokens(some)).whole()
+    pieces.chunks(60).fold(begins, Answer::says_tokens).whole()
 }
 
 /// The words of Markdown without its fences.
