@@ -52,7 +52,7 @@ async fn is_frozen(scenario: &DiscordScenario, request: &UserRequest) {
 #[tokio::test]
 async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
     let scenario =
-        DiscordScenario::start(two_models("token_seconds = 2"), [endless_pair(), endless_pair()].concat())
+        DiscordScenario::start(two_models("token_seconds = 4"), [endless_pair(), endless_pair()].concat())
             .await;
     scenario.discord.world(|world| world.token_life = 8.s());
     for place in [ChannelKind::UserInstalled, ChannelKind::ForeignServer] {
@@ -66,7 +66,7 @@ async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
 
 #[tokio::test]
 async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() {
-    let scenario = DiscordScenario::start(two_models("token_seconds = 2"), endless_pair()).await;
+    let scenario = DiscordScenario::start(two_models("token_seconds = 4"), endless_pair()).await;
     scenario.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
     let request = start_race(&scenario, ChannelKind::Server).await;
     is_frozen(&scenario, &request).await;
@@ -85,7 +85,7 @@ async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
 
 #[tokio::test]
 async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame() {
-    let scenario = DiscordScenario::start(two_models("token_seconds = 2"), endless_pair()).await;
+    let scenario = DiscordScenario::start(two_models("token_seconds = 4"), endless_pair()).await;
     scenario.discord.world(|world| world.token_life = 30.s());
     scenario.discord.forbid(Family::ChannelEdit);
     let request = start_race(&scenario, ChannelKind::Server).await;
