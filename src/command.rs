@@ -69,7 +69,7 @@ pub enum CommandError {
         suggestion: &'static str,
     },
     /// The model isn't in the line-up.
-    #[error("No model is called `{model}`{}. The line-up: {lineup}.", suggested(.suggestion.as_deref()))]
+    #[error("{}{}. The line-up: {lineup}.", no_model(model), suggested(.suggestion.as_deref()))]
     UnknownModel {
         /// As typed, at most 40 characters.
         model: String,
@@ -90,6 +90,14 @@ pub enum CommandError {
         /// The command so far.
         word: String,
     },
+}
+
+fn no_model(name: &str) -> String {
+    if name.trim().is_empty() {
+        "That is no model's name".into()
+    } else {
+        format!("No model is called `{name}`")
+    }
 }
 
 fn suggested(suggestion: Option<&str>) -> String {
@@ -211,7 +219,8 @@ fn split_word(line: &str) -> (&str, &str) {
 }
 
 fn short(word: &str) -> String {
-    word.chars().filter(|c| !c.is_control() && *c != '`').take(40).collect()
+    let is_blank = |c: char| c.is_control() || matches!(c, '`' | '\u{200b}'..='\u{200f}' | '\u{feff}');
+    word.chars().filter(|c| !is_blank(*c)).take(40).collect()
 }
 
 fn nearest<'a>(word: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -287,6 +296,9 @@ mod tests {
         assert!(error("hepl").contains("did you mean `help`?"));
         assert!(error("ask gema-2b why").contains("did you mean `gemma-2b`?"));
         assert!(error("compare models=gpt x").contains("gemma-2b, qwen-7b"));
+        for line in ["ask ` why", "ask \u{200b} why", "compare models=`` why"] {
+            assert!(error(line).starts_with("That is no model's name. The line-up: gemma-2b"), "{line}");
+        }
         assert!(error("ask").contains("/arena ask gemma-2b why"));
         assert!(error("ask qwen-7b").contains("`/arena ask qwen-7b why"));
         assert!(error("compare").contains("`/arena compare why"));

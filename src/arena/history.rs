@@ -16,6 +16,8 @@ const MAX_BYTES: usize = 32 << 20;
 pub(super) struct History {
     records: VecDeque<Arc<Record>>,
     bytes: usize,
+    /// The newest races that were dropped because their askers wanted it.
+    forgotten: VecDeque<RaceId>,
 }
 
 impl History {
@@ -36,8 +38,16 @@ impl History {
         let (forgotten, kept): (VecDeque<_>, _) =
             std::mem::take(&mut self.records).into_iter().partition(|record| is_forgotten(record));
         self.records = kept;
+        self.forgotten.extend(forgotten.iter().map(|record| record.id));
+        let excess = self.forgotten.len().saturating_sub(MAX_RACES);
+        self.forgotten.drain(..excess);
         self.bytes = self.records.iter().map(|record| size(record)).sum();
         forgotten.iter().map(|record| record.id).collect()
+    }
+
+    /// Returns true if the race was dropped because its asker wanted it.
+    pub(super) fn has_forgotten(&self, id: RaceId) -> bool {
+        self.forgotten.contains(&id)
     }
 
     /// Returns the newest decode speed of `model` and the source of its token count.

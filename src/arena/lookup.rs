@@ -16,6 +16,12 @@ pub enum LookupError {
     /// The race is no longer remembered.
     #[error("This race has expired: only the newest ones are kept. Start a new one with `/arena compare`.")]
     Expired,
+    /// The texts of the race were deleted.
+    #[error(
+        "The prompt and answers of this race were deleted, by its asker or because of their age. Start a new one \
+             with `/arena compare`."
+    )]
+    Deleted,
     /// The store cannot be asked.
     #[error("The database is unavailable. Try again in a minute.")]
     Unavailable,
@@ -54,11 +60,16 @@ impl Arena {
         if self.asker(id).is_some() {
             return Err(LookupError::Running);
         }
-        let Some(store) = &self.store else { return Err(LookupError::Expired) };
+        let Some(store) = &self.store else {
+            let is_deleted = lock(&self.history).has_forgotten(id);
+            return Err(if is_deleted { LookupError::Deleted } else { LookupError::Expired });
+        };
         match store.promptly(store.lookup(id)).await.map_err(|error| unavailable(id, &error))? {
             Some(record) => Ok(Arc::new(record)),
             None => match store.promptly(store.asker(id)).await {
                 Ok(Some((_, true))) => Err(LookupError::Running),
+                // the store keeps the numbers of a race whose texts it deletes
+                Ok(Some((_, false))) => Err(LookupError::Deleted),
                 _ => Err(LookupError::Expired),
             },
         }

@@ -12,7 +12,10 @@ use serde::Serialize;
 use crate::{
     command::{self, CommandError},
     model::{ModelCard, ModelId},
-    view::text::{self, Keep, Measure},
+    view::{
+        text::{self, Keep, Measure},
+        words,
+    },
 };
 
 const MAX_CHOICES: usize = 25;
@@ -118,7 +121,7 @@ fn labelled(card: &ModelCard) -> String {
 /// would be the same.
 fn described(lineup: &[Arc<ModelCard>]) -> Vec<(&Arc<ModelCard>, String)> {
     let name = |card: &Arc<ModelCard>| {
-        let parts = [labelled(card), card.size.clone(), card.best_for.clone()];
+        let parts = [labelled(card), words::size(card).to_owned(), card.best_for.clone()];
         let whole = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         clipped(&whole)
     };
@@ -164,7 +167,7 @@ mod tests {
         assert_eq!(values(&one("CODER", &lineup)), ["qwen-coder"]);
         assert_eq!(values(&one("math", &lineup)), ["deepseek-r1"]);
         assert_eq!(values(&one("zebra", &lineup)), [""; 0]);
-        assert_eq!(one("gemma", &lineup)[0].name, "⚡ Gemma 2B · 2B · speed, quick queries, casual chat");
+        assert_eq!(one("gemma", &lineup)[0].name, "⚡ Gemma 2B · speed, quick queries, casual chat");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
     let interaction = interaction::read(&json, Instant::now()).ok()?;
     let _ = Access { servers: vec![1], channels: vec![2], roles: vec![3] }.check(&interaction);
     Some(match interaction.kind {
-        Kind::Command { word, options } => {
+        Kind::Command { word, options, .. } => {
             std::iter::once(word).chain(options.into_iter().map(|(_, value)| value)).collect()
         }
         Kind::Completion { focused: (_, typed) } => vec![typed],

@@ -24,6 +24,8 @@ const DEFAULT_FILE_LIMIT: usize = 10 * 1024 * 1024;
 /// `ADMINISTRATOR`, `MANAGE_CHANNELS`, `MANAGE_MESSAGES`
 /// (<https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags>).
 const MAY_MANAGE: u64 = 1 << 3 | 1 << 4 | 1 << 13;
+/// `ADMINISTRATOR`, `ATTACH_FILES`.
+const MAY_ATTACH: u64 = 1 << 3 | 1 << 15;
 /// For this time after an interaction was read, Discord may answer 404 because it does not know its message yet
 /// (<https://github.com/discord/discord-api-docs/issues/7220>).
 pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
@@ -60,6 +62,8 @@ pub(crate) struct Interaction {
     pub(crate) roles: Vec<u64>,
     /// The largest file that a response may have, in bytes.
     pub(crate) file_limit: usize,
+    /// False if Discord says that the app lacks the permission to send files there.
+    pub(crate) may_attach: bool,
     /// The user's action.
     pub(crate) kind: Kind,
 }
@@ -91,6 +95,8 @@ pub(crate) enum Kind {
     Command {
         /// The sub-command of `/arena`, or the name of another, outdated command.
         word: String,
+        /// The id of the registered command, for mentions of it.
+        id: Option<u64>,
         /// Names and values of the options, as typed.
         options: Vec<(String, String)>,
     },
@@ -162,6 +168,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         may_manage: snowflake(&member["permissions"]).is_some_and(|bits| bits & MAY_MANAGE != 0),
         roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
         file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
+        may_attach: bits(&json["app_permissions"]).is_none_or(|bits| bits & MAY_ATTACH != 0),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })
 }
@@ -171,7 +178,8 @@ fn kind(number: u64, json: &Value) -> Option<Kind> {
     match number {
         2 => {
             let (word, options) = command(data)?;
-            Some(Kind::Command { word, options: options.iter().filter_map(option).collect() })
+            let options = options.iter().filter_map(option).collect();
+            Some(Kind::Command { word, id: snowflake(&data["id"]), options })
         }
         3 => {
             let chosen = list(&data["values"]).first().and_then(text);
@@ -231,8 +239,12 @@ fn bot_is_member(json: &Value, place: ChannelKind) -> bool {
 
 /// A number above 0, which Discord writes as text and some proxies as a number.
 fn snowflake(value: &Value) -> Option<u64> {
-    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    number.filter(|number| *number > 0)
+    bits(value).filter(|number| *number > 0)
+}
+
+/// A number, as text or as a number.
+fn bits(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn text(value: &Value) -> Option<String> {

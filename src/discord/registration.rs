@@ -1,6 +1,9 @@
 //! SHELL. Registration: checks the token and registers the commands, if they differ from what is registered. Discord
 //! allows 200 new commands a day
 //! (<https://docs.discord.com/developers/interactions/application-commands#registering-a-command>).
+//!
+//! Discord lists a global command and one of a server side by side, so an `/arena` that another `guild_id` left behind is
+//! removed afterwards.
 
 use std::time::Duration;
 
@@ -22,6 +25,11 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The wait after a failed attempt.
 const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_mins(1));
 
+/// The time for removing commands of another configuration, all calls together.
+const REMOVAL_TIMEOUT: Duration = Duration::from_mins(1);
+/// The servers in which commands of another configuration are looked for.
+const MAX_GUILDS: usize = 50;
+
 /// The commands to register, and where.
 pub(super) struct Registration {
     /// The definition of the commands.
@@ -35,13 +43,55 @@ pub(super) struct Registration {
 /// Retries until the commands are registered or Discord refuses the token for good.
 pub(super) async fn register(rest: &Rest, registration: &Registration, state: &watch::Sender<Startup>) {
     let attempt = || attempt(rest, registration);
-    if let Some(done) = connection::start("Discord", state, RETRY_DELAY, attempt).await {
-        tracing::info!("{done}");
+    let Some((application, done)) = connection::start("Discord", state, RETRY_DELAY, attempt).await else {
+        return;
+    };
+    tracing::info!("{done}");
+    match remove_others(rest, application, registration.guild).await {
+        Ok(()) => tracing::debug!("commands of another guild_id are gone"),
+        Err(error) => {
+            tracing::warn!(
+                error = error.chain(),
+                "failed to look for commands of another guild_id: /arena may be listed twice"
+            );
+        }
     }
 }
 
-/// Registers the commands unless they are registered, and returns a sentence for the log.
-async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static str, StartupError> {
+/// Removes `/arena` from all places but `here`: everywhere, and the servers where the bot is a member.
+async fn remove_others(rest: &Rest, application: u64, here: Option<u64>) -> Result<(), RestError> {
+    let until = Instant::now() + REMOVAL_TIMEOUT;
+    let guilds = rest.send(&Request::new(Route::ListGuilds), until).await?;
+    let guilds = guilds.as_array().into_iter().flatten().filter_map(id).take(MAX_GUILDS);
+    let others = [None].into_iter().chain(guilds.map(Some)).filter(|guild| *guild != here);
+    for guild in others {
+        let listed = rest.send(&Request::new(Route::ListCommands { application, guild }), until).await;
+        let listed = match listed {
+            // a server that gave the bot a place, but not its commands
+            Err(RestError::Forbidden { .. }) if guild.is_some() => continue,
+            listed => listed?,
+        };
+        let ours =
+            listed.as_array().into_iter().flatten().filter(|command| command["name"] == commands::NAME);
+        for command in ours.filter_map(id) {
+            let delete = Request::new(Route::DeleteCommand { application, guild, command });
+            match rest.send(&delete, until).await {
+                // another replica was first
+                Err(RestError::Invalid { status: 404, .. }) => {}
+                deleted => drop(deleted?),
+            }
+            tracing::info!(guild, "removed /arena, which another guild_id had registered");
+        }
+    }
+    Ok(())
+}
+
+fn id(object: &Value) -> Option<u64> {
+    object["id"].as_str()?.parse().ok()
+}
+
+/// Registers the commands unless they are registered. Returns the application's id and a sentence for the log.
+async fn attempt(rest: &Rest, registration: &Registration) -> Result<(u64, &'static str), StartupError> {
     let Registration { commands, guild, key } = registration;
     let until = Instant::now() + ATTEMPT_TIMEOUT;
     let failed = |error| failed(&error, *guild);
@@ -49,14 +99,14 @@ async fn attempt(rest: &Rest, registration: &Registration) -> Result<&'static st
     if !is_key(*key, verify_key) {
         return Err(StartupError::Refused(WRONG_KEY.into()));
     }
-    let list = Request::get(Route::ListCommands { application, guild: *guild });
+    let list = Request::new(Route::ListCommands { application, guild: *guild });
     let listed = rest.send(&list, until).await.map_err(failed)?;
     if commands::same(commands, &listed) {
-        return Ok("the commands are registered already");
+        return Ok((application, "the commands are registered already"));
     }
     let put = Request::json(Route::PutCommands { application, guild: *guild }, commands.clone());
     rest.send(&put, until).await.map_err(failed)?;
-    Ok("the commands were registered")
+    Ok((application, "the commands were registered"))
 }
 
 /// The reason of a failed call. A refusal without one of Discord's own codes comes from a proxy or a bad day, and may
@@ -82,10 +132,9 @@ fn failed(error: &RestError, guild: Option<u64>) -> StartupError {
 /// # Errors
 /// [`RestError::Unauthorized`] for a wrong token, and any other [`RestError`].
 pub(super) async fn application(rest: &Rest, until: Instant) -> Result<(u64, Option<PublicKey>), RestError> {
-    let body = rest.send(&Request::get(Route::Application), until).await?;
-    let id = body["id"].as_str().and_then(|id| id.parse().ok());
+    let body = rest.send(&Request::new(Route::Application), until).await?;
     let key = body["verify_key"].as_str().and_then(PublicKey::parse);
-    Ok((id.ok_or_else(|| RestError::transport("the response names no application"))?, key))
+    Ok((id(&body).ok_or_else(|| RestError::transport("the response names no application"))?, key))
 }
 
 /// Returns true unless both keys are known and differ.

@@ -22,11 +22,16 @@ use crate::{
     platform::seal::Sealer,
     race::{RaceId, event::StopCause},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
-    view::View,
+    view::{View, words},
 };
 
 /// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
 const COOL_OFF: Duration = Duration::from_secs(30);
+
+/// Discord's code for a missing permission.
+const MISSING_PERMISSIONS: u32 = 50_013;
+/// The notice in place of the chart.
+const NO_CHART: &str = "no chart: LLM Arena lacks the permission Attach Files here";
 
 /// One live message.
 pub(super) struct DiscordSurface {
@@ -45,6 +50,8 @@ pub(super) struct DiscordSurface {
     shown: Option<Value>,
     /// The final view, to which the chart is added.
     last: Option<View>,
+    /// False if the app lacks the permission to send files there.
+    pub(super) may_attach: bool,
     /// True where Discord did not accept the answers: in live frames (0), in the final one (1).
     without_answers: [bool; 2],
     /// Refusals without one of Discord's own codes since the last accepted edit.
@@ -76,6 +83,7 @@ impl DiscordSurface {
             message: message_ref,
             shown: None,
             last: None,
+            may_attach: true,
             without_answers: [false; 2],
             unexplained: 0,
             news: Learned::default(),
@@ -106,7 +114,8 @@ impl DiscordSurface {
                 }
                 Err(error) => self.count_unexplained(error),
             };
-            if !self.change_route(&error) {
+            let lacks_permission = matches!(error, RestError::Forbidden { code: MISSING_PERMISSIONS });
+            if lacks_permission && !files.is_empty() || !self.change_route(&error) {
                 return Err(error);
             }
             self.unexplained = 0;
@@ -199,6 +208,11 @@ impl DiscordSurface {
         let urgency = if view.is_final() { Urgency::Final } else { Urgency::Progress };
         let frame = usize::from(view.is_final());
         let mut view = view.clone();
+        let may_have_chart =
+            view.lanes.len() > 1 && (!view.is_final() || view.lanes.iter().any(|lane| lane.speed.is_some()));
+        if may_have_chart && !self.may_attach {
+            view.notice = Some(words::joined(view.notice.into_iter().chain([NO_CHART.to_owned()])));
+        }
         loop {
             if self.without_answers[frame] {
                 view.lanes.iter_mut().for_each(|lane| lane.answer.clear());
@@ -245,10 +259,21 @@ impl Surface for DiscordSurface {
         }
     }
 
+    fn wants_chart(&self) -> bool {
+        self.may_attach
+    }
+
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let view = self.last.clone().ok_or(SurfaceError::Closed)?;
         let body = self.body(&view, Some(&chart.alt));
         let file = File { name: render::CHART_FILE.into(), mime: "image/png", bytes: Bytes::from(chart.png) };
-        self.edit(&body, vec![file], Urgency::Final).await.map_err(|error| self.judge(error))
+        let attached = match self.edit(&body, vec![file], Urgency::Final).await {
+            Err(RestError::Forbidden { code: MISSING_PERMISSIONS }) => {
+                self.may_attach = false;
+                self.put(&view).await
+            }
+            attached => attached,
+        };
+        attached.map_err(|error| self.judge(error))
     }
 }

@@ -14,6 +14,8 @@ use super::{
 
 /// Marks the end of an answer that is being written.
 const CURSOR: &str = "▌";
+/// The bytes of text that a unit of room on a page can hold at most, once marks are dropped.
+const MAX_BYTES: usize = 8;
 /// The length in bytes of the ellipsis that marks a cut between lines.
 const CUT_BYTES: usize = "…\n".len();
 
@@ -113,19 +115,25 @@ pub(crate) fn pages<D: Dialect>(answer: &str, limit: impl Fn(usize) -> usize) ->
 /// The bytes of `text` that fit on a page: whole lines if at least one fits, else whole words, else graphemes.
 fn page_end<D: Dialect>(text: &str, limit: usize) -> usize {
     let fits = |end: &usize| D::length(&D::escape(&text[..*end])) <= limit;
-    if fits(&text.len()) {
+    // no escaped text is so much shorter, so what lies behind need not be looked at
+    let whole = text;
+    let text = &text[..text.floor_char_boundary(limit.saturating_mul(MAX_BYTES))];
+    if text.len() == whole.len() && fits(&text.len()) {
         return text.len();
     }
     // a reopened code block needs a line of its own code
     let first =
         open_fence(text.lines().next().unwrap_or_default()).map_or(0, |fence| fence.opening.len() + 1);
     let last = |ends: &mut dyn Iterator<Item = usize>| {
-        ends.filter(|end| *end > first && *end < text.len()).take_while(fits).last()
+        let ends: Vec<usize> = ends.filter(|end| *end > first && *end < whole.len()).collect();
+        let fitting = ends.partition_point(fits);
+        // a longer text may be shorter once escaped, by a mark or two
+        ends[..fitting].iter().rev().copied().find(fits)
     };
     last(&mut text.match_indices('\n').map(|(at, _)| at + 1))
         .or_else(|| last(&mut text.match_indices(' ').map(|(at, _)| at + 1)))
         .or_else(|| last(&mut text.grapheme_indices(true).map(|(at, _)| at)))
-        .unwrap_or(text.len())
+        .unwrap_or(whole.len())
 }
 
 /// The bytes of the first or last `lines` lines and of the mark of the cut; `None` if there are no more lines.

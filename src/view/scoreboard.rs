@@ -166,7 +166,7 @@ fn label(lane: &LaneView, view: &View) -> String {
 /// Two lines about a lane, beside its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Excerpt {
-    /// What a reader has to know beside the answer, such as a failure; may be empty.
+    /// A note beside the answer, such as a failure; may be empty.
     pub(crate) words: String,
     /// The beginning of the answer, or its newest end while the lane is running; may be empty.
     pub(crate) answer: String,
@@ -174,20 +174,27 @@ pub(crate) struct Excerpt {
 
 /// The excerpts of the first [`MAX_EXCERPTS`] lanes that have something to say, best first, and the number of the others.
 pub(crate) fn excerpts(view: &View) -> (Vec<(&LaneView, Excerpt)>, usize) {
+    excerpts_within(view, EXCERPT_COLUMNS)
+}
+
+/// Like [`excerpts`], each in at most `columns` with the name of its model.
+pub(crate) fn excerpts_within(view: &View, columns: usize) -> (Vec<(&LaneView, Excerpt)>, usize) {
     let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
-    let mut all: Vec<_> = lanes.filter_map(|lane| Some((lane, excerpt(lane)?))).collect();
+    let mut all: Vec<_> = lanes.filter_map(|lane| Some((lane, excerpt(lane, columns)?))).collect();
     let others = all.len().saturating_sub(MAX_EXCERPTS);
     all.truncate(MAX_EXCERPTS);
     (all, others)
 }
 
 /// The excerpt of a lane; `None` if there is nothing to say about it yet.
-fn excerpt(lane: &LaneView) -> Option<Excerpt> {
+fn excerpt(lane: &LaneView, columns: usize) -> Option<Excerpt> {
     let is_running = words::is_writing(lane);
-    let status = words::mark(lane).filter(|_| !is_running).map(|mark| format!("{mark}{}", lane.status));
+    // the headline has the cause
+    let status = if lane.state == LaneState::Stopped { "stopped" } else { &lane.status };
+    let status = words::mark(lane).filter(|_| !is_running).map(|mark| format!("{mark}{status}"));
     let said = [status.unwrap_or_default(), lane.note.clone().unwrap_or_default()];
-    let words = clipped(&one_line(&joined(said)), EXCERPT_COLUMNS, Keep::Head);
-    let room = EXCERPT_COLUMNS.saturating_sub(words.width() + model_name(&lane.card).width());
+    let words = clipped(&one_line(&joined(said)), columns, Keep::Head);
+    let room = columns.saturating_sub(words.width() + model_name(&lane.card).width());
     let keep = if is_running { Keep::Tail } else { Keep::Head };
     let (source, is_cut) = window(&lane.answer, EXCERPT_SOURCE, Measure::Chars, keep);
     let mut answer = flattened(source);
@@ -273,7 +280,7 @@ pub(crate) fn spoken(view: &View) -> String {
         parts.extend(lanes.map(|lane| format!("{}: {}", model_name(&lane.card), spoken_numbers(lane))));
     }
     if let [lane] = view.lanes.as_slice()
-        && let Some(excerpt) = excerpt(lane)
+        && let Some(excerpt) = excerpt(lane, EXCERPT_COLUMNS)
     {
         parts.push(excerpt.answer);
     }

@@ -15,6 +15,12 @@ pub(crate) fn model_name(card: &ModelCard) -> String {
     known.map(text::one_line).into_iter().find(|name| !name.is_empty()).unwrap_or_default()
 }
 
+/// The size of a model; empty if its name has it already.
+pub(crate) fn size(card: &ModelCard) -> &str {
+    let (name, size) = (model_name(card).to_lowercase(), card.size.to_lowercase());
+    if name.split_whitespace().any(|word| word == size) { "" } else { &card.size }
+}
+
 /// The number of models in words: "one model", "5 models".
 pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }

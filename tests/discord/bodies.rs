@@ -99,6 +99,94 @@ async fn components_have_theirs() {
 }
 
 #[tokio::test]
+async fn menus_have_theirs() {
+    let option = |n: usize| json!({ "label": format!("o{n}"), "value": n.to_string(), "description": "d" });
+    let options = |n: usize| (0..n).map(option).collect::<Vec<_>>();
+    let menu = |key: &str, value: Value| {
+        let mut menu = json!({ "type": 3, "custom_id": "menu", "placeholder": "p", "options": options(2) });
+        menu[key] = value;
+        row("/components/0/components", json!([menu]))
+    };
+    let one = |key: &str, value: &str| {
+        let mut option = option(0);
+        option[key] = value.into();
+        menu("options", json!([option]))
+    };
+    let button = json!({ "type": 2, "style": 1, "label": "b", "custom_id": "b" });
+    let with_button = json!([{ "type": 3, "custom_id": "menu", "options": options(1) }, button]);
+    let said = table(vec![
+        menu("placeholder", "p".into()),
+        row("/components/0/components", with_button),
+        menu("options", json!([])),
+        menu("options", json!(options(25))),
+        menu("options", json!(options(26))),
+        menu("options", json!([option(1), option(1)])),
+        one("label", &"x".repeat(101)),
+        one("label", ""),
+        one("value", &"x".repeat(101)),
+        one("description", &"x".repeat(101)),
+        menu("custom_id", "x".repeat(101).into()),
+        menu("custom_id", Value::Null),
+        menu("placeholder", "x".repeat(151).into()),
+        menu("max_values", 3.into()),
+        menu("colour", 3.into()),
+    ])
+    .await;
+    insta::assert_snapshot!(said);
+}
+
+/// A message of components alone.
+fn components(list: &Value) -> Value {
+    json!({ "flags": 1 << 15, "allowed_mentions": { "parse": [] }, "components": list })
+}
+
+#[tokio::test]
+async fn messages_of_components_alone_have_theirs() {
+    let text = |text: &str| json!({ "type": 10, "content": text });
+    let button = |n: usize| json!({ "type": 2, "style": 2, "label": "b", "custom_id": n.to_string() });
+    let section = |n: usize| json!({ "type": 9, "components": [text("t")], "accessory": button(n) });
+    let sections = |n: usize| (0..n).map(section).collect::<Vec<_>>();
+    let container = |inner: Value| json!({ "type": 17, "accent_color": 5, "components": inner });
+    let mut beside = components(&json!([text("t")]));
+    (beside["content"], beside["embeds"]) = ("c".into(), json!([{ "title": "t" }]));
+    let without_flag = json!({ "allowed_mentions": { "parse": [] }, "components": [text("t")] });
+    let picture =
+        |url: &str| json!({ "type": 12, "items": [{ "media": { "url": url }, "description": "d" }] });
+    let bot = Bot::new().await;
+    let mut lines = vec![];
+    for body in [
+        components(&json!([text("t"), section(1), { "type": 14 }, container(json!([section(2)]))])),
+        components(&json!(sections(14))),
+        components(&json!([container(json!(sections(13)))])),
+        components(&json!([text(&"x".repeat(2_000)), container(json!([text(&"x".repeat(2_001))]))])),
+        components(&json!([section(1), section(1)])),
+        components(&json!([{ "type": 9, "components": [], "accessory": button(1) }])),
+        components(&json!([{ "type": 9, "components": [text("t")] }])),
+        components(&json!([button(1)])),
+        components(&json!([container(json!([container(json!([text("t")]))]))])),
+        components(&json!([text("")])),
+        components(&json!([picture("attachment://race.png")])),
+        beside,
+        without_flag,
+    ] {
+        let request = bot.compare();
+        request.excuse();
+        let said = bot.callback(&request, &json!({ "type": 4, "data": body })).await;
+        lines.push(format!("{} {}", said.status, bot.take_violations().replace('\n', " + ")));
+    }
+    let request = bot.compare();
+    bot.callback(&request, &json!({ "type": 4, "data": components(&json!([text("t")])) })).await;
+    let mut plain = message();
+    plain["flags"] = 0.into();
+    for body in [components(&json!([text("other")])), message(), plain] {
+        let said = bot.edit(&request, &body).await;
+        lines.push(format!("{} {}", said.status, bot.take_violations().replace('\n', " + ")));
+    }
+    assert_eq!(request.current().text(), "other");
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
 async fn the_house_has_rules_of_its_own() {
     let said = table(vec![
         row("/nonce", 1),

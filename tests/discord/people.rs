@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use reqwest::Method;
 use serde_json::json;
-use serenity::model::application::{ActionRowComponent, Interaction};
+use serenity::model::application::{ActionRowComponent, ComponentInteractionDataKind, Interaction};
 
 use super::bot::{Bot, commands, message, soon};
 use crate::support::discord::{ANA, BEN, ChannelKind, Delivery, FakeDiscord, MOD, Route, User, World};
@@ -48,6 +48,16 @@ async fn interactions_are_as_a_library_reads_them() {
         let button = read().message_component().expect("a button");
         assert_eq!((button.data.custom_id.as_str(), button.message.id.get()), ("stop:1", found));
         assert!(matches!(button.message.components[0].components[0], ActionRowComponent::Button(_)));
+        let mut body = message();
+        body["components"][0]["components"] = json!([{
+            "type": 3, "custom_id": "menu", "options": [{ "label": "One", "value": "1" }, { "label": "Two", "value": "2" }],
+        }]);
+        bot.discord.choose(bot.discord.add_message(place, &body), "Two", ANA).excuse();
+        let chosen = read().message_component().expect("an option").data;
+        assert_eq!(chosen.custom_id, "menu");
+        assert!(
+            matches!(chosen.kind, ComponentInteractionDataKind::StringSelect { values } if values == ["2"])
+        );
     }
     bot.discord.assert_clean();
 }
@@ -76,6 +86,7 @@ async fn people_can_do_only_what_the_client_lets_them() {
             drop(discord.autocomplete("/arena compare", &[("prompt", "x")], ANA, ChannelKind::Dm));
         }),
         why(&|discord| drop(discord.press(found, "Race again", ANA))),
+        why(&|discord| drop(discord.choose(found, "Gemma", ANA))),
     ];
     let mut here = commands();
     here[0]["contexts"] = json!([0]);

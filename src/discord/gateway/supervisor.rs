@@ -75,7 +75,7 @@ impl<'a> Supervisor<'a> {
     async fn prepare(&mut self, wait: Duration) -> Result<Session<'a>, Ended> {
         sleep(wait).await;
         let until = Instant::now() + IDENTITY_TIMEOUT;
-        let bot = match self.gateway.rest.send(&Request::get(Route::GatewayBot), until).await {
+        let bot = match self.gateway.rest.send(&Request::new(Route::GatewayBot), until).await {
             Ok(body) => GatewayBot::read(&body, &self.gateway.origin)?,
             Err(RestError::Unauthorized) => return Err(Ended::Refused(WRONG_TOKEN)),
             Err(error) => return Err(Ended::Unreachable(error.chain())),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use self::reply::Reply;
+use self::reply::{MAY_NOT_ATTACH, Reply};
 use super::{
     METRICS, PLATFORM, commands, completion,
     interaction::{ChannelKind, Interaction, Kind, UNSETTLED},
@@ -50,7 +50,7 @@ impl InteractionHandler {
         let reply = Reply { arena: self.arena(), rest: &self.rest, interaction: &interaction };
         METRICS.command(label(&interaction.kind));
         let outcome = match &interaction.kind {
-            Kind::Command { word, options } => {
+            Kind::Command { word, options, .. } => {
                 let command = read(word, options, self.arena());
                 self.handlers.command(&self.caller(&interaction), command).await
             }
@@ -71,12 +71,17 @@ impl InteractionHandler {
             Outcome::Race(recorded) => self.race(reply, *recorded).await,
             Outcome::Refused(refused) => reply.say(render::notice(&refused.to_string())).await,
             Outcome::Notice(text) => reply.say(render::notice(&text)).await,
-            Outcome::Examples => reply.say(render::examples(&self.handlers.examples)).await,
-            Outcome::Help => reply.say(render::help(self.arena().cards())).await,
+            Outcome::Examples => {
+                reply.say(render::examples(&self.handlers.examples, reply.command_id())).await;
+            }
+            Outcome::Help => reply.say(render::help(self.arena().cards(), reply.command_id())).await,
             Outcome::Explanation(record) => reply.say(render::explanation(&record)).await,
             Outcome::Page(record, page) => {
                 let place = self.caller(reply.interaction).place;
                 reply.read(render::page(&record, page).sealed(&self.handlers.sealer, &place)).await;
+            }
+            Outcome::Answers(_) if !reply.interaction.may_attach => {
+                reply.say(render::notice(MAY_NOT_ATTACH)).await;
             }
             Outcome::Answers(record) => answers(reply, &record).await,
             Outcome::Models => self.models(reply).await,
@@ -97,6 +102,7 @@ impl InteractionHandler {
         let unsettled_until = reply.interaction.received_at + UNSETTLED;
         let (rest, sealer) = (self.rest.clone(), self.handlers.sealer.clone());
         let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), unsettled_until);
+        surface.may_attach = reply.interaction.may_attach;
         self.arena().race(recorded, &mut surface).await;
     }
 
@@ -104,7 +110,7 @@ impl InteractionHandler {
     async fn models(&self, reply: &Reply<'_>) {
         if reply.think_privately().await {
             let entrants = self.arena().entrants(LISTING_TIMEOUT).await;
-            reply.fill(render::models(&entrants), vec![]).await;
+            reply.fill(render::models(&entrants, reply.command_id()), vec![]).await;
         }
     }
 

@@ -31,6 +31,11 @@ const RESTART_NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The wait between two attempts at a message that Discord does not know yet.
 const RETRY_DELAY: Duration = Duration::from_secs(2);
 
+/// The notice in place of a file that the app may not send.
+pub(super) const MAY_NOT_ATTACH: &str = "LLM Arena lacks the permission `Attach Files` here, so it can't send the \
+                                         file. Someone who manages this server can grant it. The menu below the race \
+                                         shows each answer without a file.";
+
 /// Interaction callback types.
 const CHANNEL_MESSAGE: u8 = 4;
 const DEFERRED_CHANNEL_MESSAGE: u8 = 5;
@@ -75,6 +80,11 @@ impl Reply<'_> {
         }
     }
 
+    /// Returns the id of the command that was sent; `None` for a button.
+    pub(super) fn command_id(&self) -> Option<u64> {
+        if let Kind::Command { id, .. } = self.interaction.kind { id } else { None }
+    }
+
     /// Acknowledges a button whose effect shows in the message itself.
     pub(super) async fn take_note(&self) {
         let _logged = self.first(json!({ "type": DEFERRED_UPDATE_MESSAGE })).await;
@@ -88,8 +98,8 @@ impl Reply<'_> {
     /// Sends `body` to the person alone, in place of the private message whose button they pressed, if it is one.
     pub(super) async fn read(&self, body: Body) {
         let is_update = matches!(self.interaction.kind, Kind::Button { is_private: true, .. });
-        let kind = if is_update { UPDATE_MESSAGE } else { CHANNEL_MESSAGE };
-        let _logged = self.first(json!({ "type": kind, "data": body.private().json() })).await;
+        let (kind, body) = if is_update { (UPDATE_MESSAGE, body) } else { (CHANNEL_MESSAGE, body.private()) };
+        let _logged = self.first(json!({ "type": kind, "data": body.json() })).await;
     }
 
     /// Offers these choices.
@@ -117,12 +127,17 @@ impl Reply<'_> {
     }
 
     async fn fill_in_time(&self, body: Body, files: Vec<File>) {
+        let has_files = !files.is_empty();
         let Err(error) = self.put(&body, files, self.interaction.received_at + FILL_TIMEOUT).await else {
             return;
         };
         tracing::warn!(error = error.chain(), "failed to fill in an answer");
         if !matches!(error, RestError::Gone | RestError::TokenExpired) {
-            let say = render::notice("Discord rejected this answer. Try again in a moment.");
+            let say = match error {
+                RestError::Forbidden { .. } if has_files => MAY_NOT_ATTACH,
+                _ => "Discord rejected this answer. Try again in a moment.",
+            };
+            let say = render::notice(say);
             if let Err(error) = self.put(&say, vec![], Instant::now() + NOTICE_TIMEOUT).await {
                 tracing::warn!(error = error.chain(), "an answer stays on \"thinking\"");
             }

@@ -46,7 +46,7 @@ fn a_command_in_a_server() {
     assert_eq!((read.place, read.bot_is_member, read.may_manage), (ChannelKind::Server(77), true, true));
     assert_eq!(read.file_limit, 26_214_400);
     let options = pairs(&[("model", "gemma"), ("prompt", "my secret prompt")]);
-    assert_eq!(read.kind, Kind::Command { word: "ask".into(), options });
+    assert_eq!(read.kind, Kind::Command { word: "ask".into(), id: Some(9), options });
 }
 
 #[test]
@@ -66,6 +66,18 @@ fn a_race_can_start_whatever_field_is_missing() {
     }
     assert_eq!(read_now(&without(ask(), "", "attachment_size_limit")).file_limit, 10 * 1024 * 1024);
     assert!(!read_now(&without(ask(), "/member", "permissions")).may_manage);
+}
+
+#[test]
+fn the_permission_to_send_files_is_that_of_the_app() {
+    for (permissions, may) in
+        [("32768", true), ("8", true), ("2147516415", true), ("1024", false), ("0", false)]
+    {
+        let mut json = ask();
+        json["app_permissions"] = permissions.into();
+        assert_eq!(read_now(&json).may_attach, may, "{permissions}");
+    }
+    assert!(read_now(&without(ask(), "", "app_permissions")).may_attach, "Discord will tell");
 }
 
 #[test]
@@ -150,11 +162,14 @@ fn an_option_of_a_menu_stands_in_for_a_button() {
 fn a_sub_command_without_options_and_values_of_other_types() {
     let mut json = ask();
     json["data"]["options"] = json!([{ "name": "models", "type": 1 }]);
-    assert_eq!(read_now(&json).kind, Kind::Command { word: "models".into(), options: vec![] });
+    assert_eq!(read_now(&json).kind, Kind::Command { word: "models".into(), id: Some(9), options: vec![] });
     json["data"]["options"] = json!([{ "name": "group", "type": 2, "options": [
         { "name": "ask", "type": 1, "options": [{ "name": "n", "type": 4, "value": 3 }, { "name": "broken" }] },
     ] }]);
-    assert_eq!(read_now(&json).kind, Kind::Command { word: "ask".into(), options: pairs(&[("n", "3")]) });
+    assert_eq!(
+        read_now(&json).kind,
+        Kind::Command { word: "ask".into(), id: Some(9), options: pairs(&[("n", "3")]) }
+    );
 }
 
 #[test]

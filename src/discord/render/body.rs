@@ -25,21 +25,24 @@ pub(super) const DESCRIPTION: usize = 4_096;
 pub(super) const FIELD_VALUE: usize = 1_024;
 /// Characters of an attachment's alternative text.
 pub(super) const ALT: usize = 1_024;
-/// Rows of a message.
-pub(super) const ROWS: usize = 5;
-/// Buttons of a row.
-pub(super) const BUTTONS: usize = 5;
-/// Characters of a button's label.
-pub(super) const LABEL: usize = 80;
 /// Options of a menu.
 pub(super) const OPTIONS: usize = 25;
 /// Characters of an option's label, and of its description.
 pub(super) const OPTION_TEXT: usize = 100;
 
+/// Components of a message with [`COMPONENTS_V2`], the nested ones counted.
+pub(super) const COMPONENTS: usize = 40;
+/// Characters summed over all texts of a message with [`COMPONENTS_V2`].
+pub(super) const TEXTS: usize = 4_000;
+
 /// Slate: colours belong to the models.
 pub(super) const COLOR: u32 = 0x88_92_A6;
 /// Shown to the asker only (<https://docs.discord.com/developers/resources/message#message-object-message-flags>).
 pub(crate) const EPHEMERAL: u64 = 1 << 6;
+
+/// The message consists of components alone
+/// (<https://docs.discord.com/developers/components/overview#what-is-a-component>).
+const COMPONENTS_V2: u64 = 1 << 15;
 
 /// A message. The flag that suppresses embeds is never among its flags: it would hide ours too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -50,7 +53,7 @@ pub(crate) struct Body {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) embeds: Vec<Embed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) components: Vec<Row>,
+    pub(crate) components: Vec<Component>,
     /// The files of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<Attachment>,
@@ -66,9 +69,14 @@ impl Body {
         Self { content: content.to_owned(), embeds: vec![Embed::text(description)], ..Self::default() }
     }
 
+    /// A message of components alone, [`COMPONENTS`] of them at most.
+    pub(super) fn of(components: Vec<Component>) -> Self {
+        Self { components, flags: Some(COMPONENTS_V2), ..Self::default() }
+    }
+
     /// Returns this message, shown to the asker only.
     pub(crate) fn private(self) -> Self {
-        Self { flags: Some(EPHEMERAL), ..self }
+        Self { flags: Some(self.flags.unwrap_or_default() | EPHEMERAL), ..self }
     }
 
     /// Returns this message with every button bound to `place`.
@@ -78,12 +86,7 @@ impl Body {
                 *id = format!("{button}:{}", sealer.seal(button, place));
             }
         };
-        for component in self.components.iter_mut().flat_map(|row| &mut row.components) {
-            match component {
-                Component::Button(button) => seal(&mut button.custom_id),
-                Component::Menu(menu) => menu.options.iter_mut().for_each(|option| seal(&mut option.value)),
-            }
-        }
+        self.components.iter_mut().for_each(|component| component.seal(&seal));
         self
     }
 
@@ -159,30 +162,83 @@ pub(crate) struct Attachment {
     pub(crate) description: String,
 }
 
-/// A row of one to five buttons, or of one menu.
+/// A part of a message. Without [`COMPONENTS_V2`] a message takes rows only.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Row {
+#[serde(untagged)]
+pub(crate) enum Component {
+    /// One to five buttons, or one menu.
+    Row(Group),
+    /// One text, with a button beside it.
+    Section(Section),
+    Text(Text),
+    Button(ButtonDto),
+    Menu(Menu),
+}
+
+impl Component {
+    pub(super) fn buttons(buttons: Vec<ButtonDto>) -> Self {
+        Self::row(buttons.into_iter().map(Self::Button).collect())
+    }
+
+    pub(super) fn menu(menu: Menu) -> Self {
+        Self::row(vec![Self::Menu(menu)])
+    }
+
+    /// Applies `seal` to the id of every button in it, and of every option that stands in for one.
+    fn seal(&mut self, seal: &impl Fn(&mut String)) {
+        match self {
+            Self::Row(row) => row.components.iter_mut().for_each(|part| part.seal(seal)),
+            Self::Section(section) => seal(&mut section.accessory.custom_id),
+            Self::Button(button) => seal(&mut button.custom_id),
+            Self::Menu(menu) => menu.options.iter_mut().for_each(|option| seal(&mut option.value)),
+            Self::Text(_) => {}
+        }
+    }
+
+    /// The components of a row.
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> &[Self] {
+        if let Self::Row(row) = self { &row.components } else { &[] }
+    }
+
+    fn row(components: Vec<Self>) -> Self {
+        Self::Row(Group { kind: 1, components })
+    }
+
+    /// Markdown.
+    pub(super) fn text(content: String) -> Self {
+        Self::Text(Text { kind: 10, content })
+    }
+
+    /// Markdown with a button beside it: three components.
+    pub(super) fn section(content: String, button: ButtonDto) -> Self {
+        let group = Group { kind: 9, components: vec![Self::text(content)] };
+        Self::Section(Section { group, accessory: button })
+    }
+}
+
+/// Components in one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Group {
     #[serde(rename = "type")]
     kind: u8,
     pub(crate) components: Vec<Component>,
 }
 
-impl Row {
-    pub(super) fn of(buttons: Vec<ButtonDto>) -> Self {
-        Self { kind: 1, components: buttons.into_iter().map(Component::Button).collect() }
-    }
-
-    pub(super) fn menu(menu: Menu) -> Self {
-        Self { kind: 1, components: vec![Component::Menu(menu)] }
-    }
+/// A text with a button beside it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Section {
+    #[serde(flatten)]
+    pub(crate) group: Group,
+    pub(crate) accessory: ButtonDto,
 }
 
-/// A part of a row.
+/// A text among components. Its links do not unfurl.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Component {
-    Button(ButtonDto),
-    Menu(Menu),
+pub(crate) struct Text {
+    #[serde(rename = "type")]
+    kind: u8,
+    pub(crate) content: String,
 }
 
 /// A menu from which one option is chosen.

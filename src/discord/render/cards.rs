@@ -5,10 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     body::{
-        Attachment, BUTTONS, Body, ButtonDto, DESCRIPTION, EMBEDS, Embed, FIELD_VALUE, Field, LABEL, ROWS,
-        Row, TOTAL, length, listed,
+        Attachment, Body, ButtonDto, COMPONENTS, Component, DESCRIPTION, EMBEDS, Embed, FIELD_VALUE, Field,
+        TEXTS, TOTAL, length, listed,
     },
-    escape::{bare, between, bold, color, escape, short, title},
+    escape::{between, bold, color, escape, short, title},
     markdown::Answer,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     race::{Entrant, RaceId, Record, figures::tokens, lesson, report::LaneReport},
     view::{
         results::{file_name, markdown_file},
-        words,
+        words::{self, size},
     },
 };
 
@@ -26,8 +26,14 @@ use crate::{
 const SENTENCE: usize = 2_000;
 /// Characters of an example's prompt.
 const PROMPT: usize = 160;
-/// Characters of an example's lesson.
-const LESSON: usize = 120;
+/// Characters of an example's title.
+const TITLE: usize = 80;
+/// Characters of an example's lesson, more than any has.
+const LESSON: usize = 600;
+/// Components of an example: its section, its text, its button.
+const EXAMPLE: usize = 3;
+/// Characters of the line that counts the examples without a place.
+const OMITTED: usize = 60;
 /// The end of a file that was cut.
 const CUT: &str = "\n\n[Cut here: this chat takes no larger file.]\n";
 
@@ -38,15 +44,17 @@ pub(crate) fn notice(text: &str) -> Body {
 }
 
 /// The line-up as its providers list it now: an embed for each model, or a line if there are more models than embeds.
-pub(crate) fn models(entrants: &[Entrant]) -> Body {
-    let content = "⚔️ **Arena** · the line-up";
+/// `command` is the id of the registered command.
+pub(crate) fn models(entrants: &[Entrant], command: Option<u64>) -> Body {
+    let content = format!("⚔️ **Arena** · the line-up · race them with {}", mention("compare", command));
+    let content = content.as_str();
     let embeds: Vec<Embed> = entrants.iter().map(entrant).collect();
     if (1..=EMBEDS).contains(&embeds.len()) && embeds.iter().map(Embed::weight).sum::<usize>() <= TOTAL {
         return Body { content: content.to_owned(), embeds, ..Body::default() };
     }
     let lines = entrants.iter().map(|entrant| {
         let (card, about) = (&entrant.card, about(entrant));
-        format!("{} {}\n{about}", bold(card, card.simulated), short(&card.size, 24))
+        format!("{} {}\n{about}", bold(card, card.simulated), short(size(card), 24))
     });
     Body::text(content, listed(lines, "The line-up is empty: the configuration names no model."))
 }
@@ -67,34 +75,51 @@ fn about(entrant: &Entrant) -> String {
     format!("-# {mark} {known}")
 }
 
-/// Prompts to try, each with a button that starts a race with it.
-pub(crate) fn examples(examples: &[Example]) -> Body {
-    let lines = examples.iter().map(|example| {
-        let title = between("**", &example.title, LABEL, "**\n");
-        let lesson = between("\n-# ", &example.lesson, LESSON, "");
-        format!("{title}> {}{lesson}\n", short(&example.prompt, PROMPT))
-    });
-    let description = listed(lines, "The configuration names no examples.");
-    Body { components: rows(examples), ..Body::text("⚔️ **Arena** · try these", description) }
+/// A command of this application: a mention that sends it when tapped, if the id of the registered command is known
+/// (<https://docs.discord.com/developers/reference#message-formatting-formats>).
+fn mention(word: &str, command: Option<u64>) -> String {
+    command.map_or_else(|| format!("`/arena {word}`"), |id| format!("</arena {word}:{id}>"))
 }
 
-/// The buttons, as many as a message takes. Custom ids are unique, so a repeated example is one button.
-fn rows(examples: &[Example]) -> Vec<Row> {
+/// Prompts to try, each beside a button that starts a race with it; as many as a message takes. Custom ids are unique,
+/// so a repeated example is shown once. `command` is the id of the registered command.
+pub(crate) fn examples(examples: &[Example], command: Option<u64>) -> Body {
+    let compare = mention("compare", command);
+    if examples.is_empty() {
+        return Body::text(
+            "",
+            format!("The configuration names no examples. Try {compare} with a prompt of yours."),
+        );
+    }
     let mut seen = HashSet::new();
-    let unique = examples.iter().filter(|example| seen.insert(example_key(example)));
-    let button = |example: &Example| {
-        let named = [&example.title, &example.prompt].map(|text| bare(text, LABEL));
-        let label = named.into_iter().find(|label| !label.is_empty()).unwrap_or_else(|| "Try".to_owned());
-        ButtonDto::new(Button::Try(example_key(example)), "🏁", label)
-    };
-    let buttons: Vec<ButtonDto> = unique.map(button).take(ROWS * BUTTONS).collect();
-    buttons.chunks(BUTTONS).map(|row| Row::of(row.to_vec())).collect()
+    let unique: Vec<&Example> = examples.iter().filter(|example| seen.insert(example_key(example))).collect();
+    let head = format!("⚔️ **Arena** · try these, or {compare} with a prompt of yours");
+    let mut left = TEXTS - length(&head) - OMITTED;
+    let mut parts = vec![Component::text(head)];
+    for example in unique.iter().take((COMPONENTS - 2) / EXAMPLE) {
+        let text = example_text(example);
+        let Some(rest) = left.checked_sub(length(&text)) else { break };
+        left = rest;
+        parts.push(Component::section(text, ButtonDto::new(Button::Try(example_key(example)), "🏁", "Race")));
+    }
+    let omitted = unique.len() + 1 - parts.len();
+    parts.extend(
+        (omitted > 0).then(|| Component::text(format!("-# … and {omitted} more in the configuration"))),
+    );
+    Body::of(parts)
 }
 
-/// The commands, the definitions of the numbers, the handling of prompts.
-pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
-    let commands =
-        guide::commands().map(|usage| format!("`/arena {}` {}", usage.word, escape(usage.description)));
+/// The title, the prompt and the lesson.
+fn example_text(example: &Example) -> String {
+    let title = between("**", &example.title, TITLE, "**\n");
+    let lesson = between("\n-# ", &example.lesson, LESSON, "");
+    format!("{title}> {}{lesson}", short(&example.prompt, PROMPT))
+}
+
+/// The commands, the definitions of the numbers, the handling of prompts. `command` is the id of the registered command.
+pub(crate) fn help(cards: &[Arc<ModelCard>], command: Option<u64>) -> Body {
+    let commands = guide::commands()
+        .map(|usage| format!("{} {}", mention(usage.word, command), escape(usage.description)));
     let commands = Field { name: "Commands".to_owned(), value: commands.collect::<Vec<_>>().join("\n") };
     let sections = guide::sections(cards).into_iter().map(|section| Field {
         name: section.title.to_owned(),

@@ -7,7 +7,7 @@ use crate::{
     model::{Color, ModelCard},
     view::{
         text::{self, Measure, one_line},
-        words::model_name,
+        words::{model_name, size},
     },
 };
 
@@ -58,9 +58,9 @@ pub(super) fn bold(card: &ModelCard, simulated: bool) -> String {
     format!("{}**{}**{label}", icon(card), short(&model_name(card), 40))
 }
 
-/// A model in a title: icon, name and size.
+/// A model in a title: icon, name, and size unless the name has it.
 pub(super) fn title(card: &ModelCard, simulated: bool) -> String {
-    let size = between(" · ", &card.size, 24, "");
+    let size = between(" · ", size(card), 24, "");
     let simulated = if simulated { " · simulated" } else { "" };
     format!("{}{}{size}{simulated}", icon(card), short(&model_name(card), 48))
 }

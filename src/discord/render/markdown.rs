@@ -74,6 +74,9 @@ fn bold(words: String) -> String {
     if words.contains('*') { words } else { format!("**{words}**") }
 }
 
+/// Marks that a backslash precedes in LaTeX; in Markdown they need none.
+const LATEX: &str = "()[]{},;:";
+
 /// A part of a line.
 enum Token {
     /// Text that Discord does not act on.
@@ -148,6 +151,8 @@ fn safe(rest: &str, c: char, before: Option<char>) -> (Token, usize) {
     let length = c.len_utf8();
     let marks = match c {
         '\\' => match rest[1..].chars().next().filter(char::is_ascii_punctuation) {
+            // not an escape but LaTeX, such as `\(x\)` or `a\,b`
+            Some(next) if LATEX.contains(next) => true,
             Some(next) => return (Token::Safe(format!("\\{next}")), 2),
             None => true,
         },

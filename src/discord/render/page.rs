@@ -1,14 +1,15 @@
 //! One answer of a finished race, page by page, for one reader.
 
 use super::{
-    body::{Body, ButtonDto, Embed, Footer, Row},
+    body::{Body, ButtonDto, Component, Embed, Footer},
     escape::{bare, color, icon, short},
     markdown::Discord,
+    race::menu,
 };
 use crate::{
     button::{Button, Page, Part},
     race::Record,
-    view::{fit::pages, results, words::model_name},
+    view::{View, fit::pages, results, words::model_name},
 };
 
 /// Characters of a page: what an embed takes.
@@ -16,7 +17,7 @@ const PAGE: usize = 4_000;
 /// Characters of the numbers below a page.
 const NUMBERS: usize = 300;
 
-/// A page of an answer or of its reasoning, with buttons that turn it. An index beyond the last page shows the last one.
+/// A page of an answer or of its reasoning, with buttons that turn it and a menu of the other answers. An index beyond the last page shows the last one.
 pub(crate) fn page(record: &Record, page: Page) -> Body {
     let Some(lane) = record.report.lanes.get(page.lane) else {
         return super::notice("This race has no such model.");
@@ -48,6 +49,9 @@ pub(crate) fn page(record: &Record, page: Page) -> Body {
     let (emoji, label) = if other == Part::Reasoning { ("🧠", "Reasoning") } else { ("📄", "Answer") };
     let switch = ButtonDto::new(Button::Read(Page { part: other, index: 0, ..page }), emoji, label);
     buttons.extend(has_reasoning.then_some(switch));
-    let components = if buttons.is_empty() { vec![] } else { vec![Row::of(buttons)] };
+    let others =
+        menu(&View::over("", &record.report), page.race, "📖 Read another answer …", Some(page.lane));
+    let buttons = (!buttons.is_empty()).then(|| Component::buttons(buttons));
+    let components = buttons.into_iter().chain(others).collect();
     Body { embeds: vec![embed], components, ..Body::default() }
 }

@@ -9,19 +9,19 @@
 
 use super::{
     body::{
-        ALT, Attachment, Body, ButtonDto, COLOR, DESCRIPTION, Embed, Footer, Image, Menu, MenuOption,
-        OPTION_TEXT, OPTIONS, Row, TOTAL, length,
+        ALT, Attachment, Body, ButtonDto, COLOR, Component, DESCRIPTION, Embed, Footer, Image, Menu,
+        MenuOption, OPTION_TEXT, OPTIONS, TOTAL, length,
     },
     escape::{bare, between, bold, clipped, color, escape, icon, short},
     markdown::{Answer, Discord},
 };
 use crate::{
     button::{self, Button, Page},
-    race::RaceId,
+    race::{RaceId, figures::SPEED_DEFINITION},
     view::{
         LaneState, LaneView, View,
         fit::pages,
-        scoreboard::{self, Excerpt, byline, excerpts, headline},
+        scoreboard::{self, Excerpt, byline, excerpts_within, headline},
         text::{fitting, plain},
         words::{self, model_name},
     },
@@ -41,6 +41,14 @@ const QUOTED_PROMPT: usize = 160;
 const PROMPT: (usize, usize) = (300, 4);
 /// Characters of the words and of the text in an excerpt.
 const EXCERPT: usize = 160;
+/// Characters of the lesson, more than any has.
+const LESSON: usize = 600;
+/// Characters of the small lines at the end.
+const SMALL: usize = 500;
+/// Columns of two lines beside the name of a model on a phone.
+const EXCERPT_COLUMNS: usize = 72;
+/// The excerpts of a live message with a blank line between them.
+const SPACED_EXCERPTS: usize = 5;
 /// Characters of a sentence beside an answer.
 const SENTENCE: usize = 160;
 /// Lines of a single answer while it is being written.
@@ -70,10 +78,11 @@ fn running(view: &View, race: RaceId) -> Embed {
     let notice = view.notice.as_ref().map(|notice| between("-# ", notice, 120, ""));
     let byline = between("-# ", &byline(view), 120, "");
     let standings = format!("{byline}\n{}", lines(view));
-    let (excerpts, _) = excerpts(view);
-    let excerpts = excerpts.iter().map(|(lane, excerpt)| excerpt_line(&icon_of(lane), excerpt));
-    let parts = [standings].into_iter().chain(excerpts).chain(notice);
-    let description = fitting(parts.map(|part| format!("{part}\n")), String::new(), DESCRIPTION, length);
+    let (excerpts, _) = excerpts_within(view, EXCERPT_COLUMNS);
+    let gap = if excerpts.len() > SPACED_EXCERPTS { "" } else { "\n" };
+    let excerpts = excerpts.iter().map(|(lane, excerpt)| excerpt_line(&icon_of(lane), excerpt) + gap);
+    let parts = [standings + "\n"].into_iter().chain(excerpts).chain(notice);
+    let description = fitting(parts, String::new(), DESCRIPTION, length);
     let footer = Some(Footer { text: words::notes(view, race) });
     Embed { title, footer, ..Embed::text(description.trim_end().to_owned()) }
 }
@@ -90,19 +99,43 @@ fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
         color,
         ..Embed::text(format!("> {prompt} — {}", short(&byline(view), 120)))
     };
-    let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, "\n"));
-    let mut text = table(view);
-    text.extend(lesson.filter(|lesson| !lesson.is_empty()));
-    let (excerpts, others) = excerpts(view);
-    let excerpts = excerpts
-        .iter()
-        .map(|(lane, excerpt)| excerpt_line(&format!("{} ", bold(&lane.card, false)), excerpt) + "\n");
-    text = fitting(excerpts, text.trim_end().to_owned() + "\n", DESCRIPTION, length);
-    if others > 0 {
-        text.push_str(&format!("-# {others} more in the menu below"));
+    let footer = Some(Footer { text: notes(view, race) });
+    match details(view) {
+        text if text.is_empty() => vec![Embed { footer, ..first }],
+        text => vec![first, Embed { color, footer, ..Embed::text(text) }],
     }
-    let footer = Some(Footer { text: words::notes(view, race) });
-    vec![first, Embed { color, footer, ..Embed::text(text.trim().to_owned()) }]
+}
+
+/// The table, the lesson and the beginning of each answer; of a race in which all failed, only the failures, unless
+/// they are all that of the title.
+fn details(view: &View) -> String {
+    let all_failed = view.lanes.iter().all(|lane| lane.state == LaneState::Failed);
+    let is_one_failure = view.lanes.windows(2).all(|pair| pair[0].status == pair[1].status);
+    let (excerpts, others) = excerpts_within(view, EXCERPT_COLUMNS);
+    let mut text = String::new();
+    if !all_failed {
+        text = table(view);
+        text.extend(view.lesson.as_ref().map(|lesson| between("💡 ", lesson, LESSON, "\n")));
+        text = text.trim_end().to_owned() + "\n";
+    }
+    if !(all_failed && is_one_failure) {
+        let lines = excerpts.iter();
+        let lines =
+            lines.map(|(lane, excerpt)| excerpt_line(&format!("{} ", bold(&lane.card, false)), excerpt));
+        text = fitting(lines, text, DESCRIPTION - SMALL, length);
+        let others = (others > 0).then(|| format!("{others} more in the menu below"));
+        for small in others.iter().chain(&view.notice) {
+            text.push_str(&between("\n-# ", small, 120, ""));
+        }
+    }
+    text.trim().to_owned()
+}
+
+/// The notes below a race, with the definition of the speed in fewer words: the chart has it in full.
+fn notes(view: &View, race: RaceId) -> String {
+    let has_speed = view.lanes.iter().any(|lane| lane.speed.is_some());
+    let definition = if has_speed { "tok/s: speed after the first token" } else { "" };
+    words::notes(view, race).replace(SPEED_DEFINITION, definition).trim_start_matches(" · ").to_owned()
 }
 
 /// The numbers in the order of the standings, as a code block.
@@ -135,7 +168,7 @@ fn lines(view: &View) -> String {
 fn single(view: &View, lane: &LaneView, race: RaceId) -> (Vec<Embed>, bool) {
     let (chars, max_lines) = PROMPT;
     let prompt = clipped(&words::excerpt(&view.prompt, max_lines), chars);
-    let quote = prompt.lines().map(|line| format!("> {}\n", escape(line))).collect::<String>();
+    let quote = prompt.lines().fold(String::new(), |quote, line| quote + "> " + &escape(line) + "\n");
     let status = between("", &lane.status, SENTENCE, "");
     let status = match words::mark(lane) {
         Some(mark) => format!("{mark}*{status}*\n"),
@@ -183,7 +216,7 @@ fn answer(lane: &LaneView, is_final: bool, above: usize, fixed: usize) -> (Vec<S
 }
 
 /// The menu of the answers and the buttons.
-fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Row> {
+fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
     let mut buttons: Vec<ButtonDto> = button::below(race, view.is_final(), view.lanes.len())
         .into_iter()
         .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
@@ -193,23 +226,29 @@ fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Row> {
         let read = ButtonDto::new(Button::Read(Page::first(race, 0)), "📖", "Read it all");
         buttons.extend((is_cut && has_text(&view.lanes[0])).then_some(read));
     } else if view.is_final() {
-        rows.extend(menu(view, race));
+        rows.extend(menu(view, race, "📖 Read an answer …", None));
     }
-    rows.push(Row::of(buttons));
+    rows.push(Component::buttons(buttons));
     rows
 }
 
-/// The menu of the models that wrote something.
-fn menu(view: &View, race: RaceId) -> Option<Row> {
+/// The menu of the models that wrote something, but for the lane `without`.
+pub(super) fn menu(
+    view: &View,
+    race: RaceId,
+    placeholder: &str,
+    without: Option<usize>,
+) -> Option<Component> {
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?)));
-    let options = lanes.filter(|(_, lane)| has_text(lane)).take(OPTIONS).map(|(i, lane)| MenuOption {
+    let lanes = lanes.filter(|(i, lane)| has_text(lane) && Some(*i) != without);
+    let options = lanes.take(OPTIONS).map(|(i, lane)| MenuOption {
         label: bare(&format!("{} {}", lane.card.icon, model_name(&lane.card)), OPTION_TEXT),
         value: Button::Read(Page::first(race, i)).to_string(),
         description: bare(&lane.status, OPTION_TEXT),
     });
     let options: Vec<MenuOption> = options.collect();
     let custom_id = format!("arena:menu:{race}");
-    (!options.is_empty()).then(|| Row::menu(Menu::new(custom_id, "📖 Read an answer …", options)))
+    (!options.is_empty()).then(|| Component::menu(Menu::new(custom_id, placeholder, options)))
 }
 
 /// Returns true if there is something to read.

@@ -49,14 +49,14 @@ pub(crate) struct File {
 impl Request {
     /// A call without a body.
     #[must_use]
-    pub(crate) fn get(route: Route) -> Self {
+    pub(crate) fn new(route: Route) -> Self {
         Self { route, body: None, files: Vec::new() }
     }
 
     /// A call with a JSON body.
     #[must_use]
     pub(crate) fn json(route: Route, body: Value) -> Self {
-        Self { body: Some(body), ..Self::get(route) }
+        Self { body: Some(body), ..Self::new(route) }
     }
 
     /// Returns this call with uploads.

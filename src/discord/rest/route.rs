@@ -29,6 +29,18 @@ pub(crate) enum Route {
         /// The server, for commands of one server only.
         guild: Option<u64>,
     },
+    /// `DELETE .../commands/{id}`: removes one command.
+    DeleteCommand {
+        /// The application's id.
+        application: u64,
+        /// The server, for a command of one server only.
+        guild: Option<u64>,
+        /// The command's id.
+        command: u64,
+    },
+    /// `GET /users/@me/guilds`: the servers where the bot is a member.
+    /// <https://docs.discord.com/developers/resources/user#get-current-user-guilds>
+    ListGuilds,
     /// `POST /interactions/{id}/{token}/callback`: the initial response, due within 3 seconds.
     /// <https://docs.discord.com/developers/interactions/receiving-and-responding#endpoints>
     Callback {
@@ -90,6 +102,12 @@ impl Route {
                 let name = if guild.is_some() { "put_guild_commands" } else { "put_commands" };
                 (name, "PUT", commands(application, guild), guild.unwrap_or(*application))
             }
+            Self::DeleteCommand { application, guild, command } => {
+                let name = if guild.is_some() { "delete_guild_command" } else { "delete_command" };
+                let path = format!("{}/{command}", commands(application, guild));
+                (name, "DELETE", path, guild.unwrap_or(*application))
+            }
+            Self::ListGuilds => ("list_guilds", "GET", "users/@me/guilds".to_owned(), 0),
             Self::Callback { interaction: id, .. } => {
                 ("callback", "POST", format!("interactions/{id}/{TOKEN}/callback"), *id)
             }
@@ -175,6 +193,11 @@ mod tests {
             of(Route::PutCommands { application: 1, guild: Some(2) }),
             "PUT applications/1/guilds/2/commands"
         );
+        assert_eq!(
+            of(Route::DeleteCommand { application: 1, guild: Some(2), command: 3 }),
+            "DELETE applications/1/guilds/2/commands/3"
+        );
+        assert_eq!(of(Route::ListGuilds), "GET users/@me/guilds");
         assert_eq!(
             of(Route::Callback { interaction: 3, token: token() }),
             "POST interactions/3/tok/callback"

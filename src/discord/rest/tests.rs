@@ -44,7 +44,7 @@ fn soon() -> Instant {
 async fn requests_are_as_documented_and_the_bot_token_is_sent_only_where_needed() {
     let mut server = Server::script(vec![]).await;
     let rest = server.rest();
-    rest.attempt(&Request::get(Route::Application), Urgency::Reply).await.expect("an answer");
+    rest.attempt(&Request::new(Route::Application), Urgency::Reply).await.expect("an answer");
     let seen = server.seen();
     assert_eq!(seen.first, "GET /api/v10/applications/@me HTTP/1.1");
     assert!(seen.has("authorization: Bot bot-SECRET-token"), "{}", seen.head);
@@ -68,7 +68,7 @@ async fn an_origin_may_have_a_path_and_a_token_stays_one_segment() {
     let origin = server.origin.join("proxy/").expect("a URL");
     let rest = Rest::new(&origin, &BOT_TOKEN.into()).expect("a client");
     let route = Route::EditOriginal { application: 7, token: "../x?y#z".into() };
-    rest.attempt(&Request::get(route), Urgency::Reply).await.expect("an answer");
+    rest.attempt(&Request::new(route), Urgency::Reply).await.expect("an answer");
     let expected = "PATCH /proxy/api/v10/webhooks/7/..%2Fx%3Fy%23z/messages/@original HTTP/1.1";
     assert_eq!(server.seen().first, expected);
     let wrong = Rest::new(&server.origin, &"line\nbreak".into()).map(drop);
@@ -217,7 +217,7 @@ async fn a_redirect_is_not_followed() {
     let mut elsewhere = Server::script(vec![]).await;
     let location = format!("location: {}", elsewhere.origin);
     let server = Server::script(vec![reply("302 Found", &[&location], "")]).await;
-    let result = server.rest().send(&Request::get(Route::Application), soon()).await;
+    let result = server.rest().send(&Request::new(Route::Application), soon()).await;
     assert!(matches!(result, Err(RestError::Invalid { status: 302, .. })), "{result:?}");
     assert!(elsewhere.is_done());
 }
@@ -269,7 +269,7 @@ async fn an_edit_whose_response_is_cut_off_is_done_and_a_query_is_repeated() {
         let rest = server.rest();
         let done = rest.attempt(&edit(), Urgency::Final).await.expect("accepted");
         assert_eq!(done, Value::Null, "{name}");
-        let question = Request::get(Route::GatewayBot);
+        let question = Request::new(Route::GatewayBot);
         let answer = rest.send(&question, soon()).await.expect("the second time");
         assert_eq!(answer, json!({"shards": 1}), "{name}");
         assert!((0..3).map(|_| server.seen()).count() == 3 && server.is_done(), "{name}");

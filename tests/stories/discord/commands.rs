@@ -1,6 +1,6 @@
 //! Every command and every button, in every place, both ways.
 
-use super::{DiscordScenario, Setup, Transport};
+use super::{DiscordScenario, Setup, Transport, letters};
 use crate::support::{
     discord::{ANA, BEN, ChannelKind, MOD},
     provider::{Answer, Gate, answer},
@@ -10,7 +10,12 @@ const WHY: &[(&str, &str)] = &[("prompt", "why is the sky blue")];
 
 fn pair(gate: &Gate) -> [Answer; 2] {
     [
-        answer("a").role().says("Air ").says("scatters").waits_for(gate).says(" blue").whole(),
+        answer("a")
+            .role()
+            .streams(&letters("See how the light of day goes: Air scatters"))
+            .waits_for(gate)
+            .says(" blue")
+            .whole(),
         answer("b").role().says("Rayleigh").waits_for(gate).says(" scattering").whole(),
     ]
 }
@@ -25,7 +30,9 @@ async fn a_race(transport: Transport, place: ChannelKind) {
     assert_eq!(live.buttons().iter().map(|button| button.label.as_str()).collect::<Vec<_>>(), ["Stop"]);
     gate.open();
     let last = request.wait_for_end().await.look.text();
-    for words in ["Air scatters blue", "Rayleigh scattering", "Ana", "why is the sky blue"] {
+    for words in
+        ["A wrote fastest: ", "Air scatters blue", "Rayleigh scattering", "Ana", "why is the sky blue"]
+    {
         assert!(last.contains(words), "{words} in\n{last}");
     }
     let charted = request.wait_until(|look| look.attachment("race.png").is_some()).await.look;
@@ -36,7 +43,7 @@ async fn a_race(transport: Transport, place: ChannelKind) {
             .expect("a chart")
             .description
             .as_deref()
-            .is_some_and(|alt| alt.contains("tokens per second"))
+            .is_some_and(|alt| alt.contains("tokens per second") && alt.contains("1 A "))
     );
     scenario.finish().await;
 }
@@ -110,7 +117,7 @@ async fn the_other_words(transport: Transport) {
     );
     let examples = discord.type_command("/arena examples", &[], ANA, ChannelKind::Server);
     examples.wait_for_text("A quick fact").await;
-    let started = discord.press(examples.wait_for_message().await, "A quick fact", ANA);
+    let started = discord.press(examples.wait_for_message().await, "Race", ANA);
     assert!(!started.wait_for_ack().await.private);
     assert!(started.wait_for_end().await.look.text().contains("Hm."));
     scenario.finish().await;
@@ -130,13 +137,16 @@ async fn the_other_words_over_http() {
 async fn every_button(transport: Transport) {
     let gate = Gate::default();
     let again = ["a", "b"].map(|model| answer(model).role().says("Once ").says("more").whole());
-    let answers = [answer("a").role().says("Air").hangs(), answer("b").role().says("Whole").whole()];
+    let answers = [
+        answer("a").role().says("Air").hangs(),
+        answer("b").role().streams(&letters("It is short, and yet it is all there: Whole")).whole(),
+    ];
     let scenario =
         DiscordScenario::start(Setup { transport, ..Setup::default() }, answers.into_iter().chain(again))
             .await;
     let discord = &scenario.discord;
     let race = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
-    race.wait_for_text("Air").await;
+    race.wait_until(|look| look.text().contains("Air") && look.text().contains("✓")).await;
     let message = race.wait_for_message().await;
     let not_hers = discord.press(message, "Stop", BEN);
     assert!(not_hers.wait_for_ack().await.private);
@@ -167,4 +177,137 @@ async fn every_button_over_the_gateway() {
 #[tokio::test]
 async fn every_button_over_http() {
     every_button(Transport::Http).await;
+}
+
+/// A client that sends the names of choices in place of their values
+/// (<https://github.com/discord/discord-api-docs/issues/4213>).
+#[tokio::test]
+async fn the_name_of_a_choice_is_accepted_in_place_of_its_value() {
+    let long = format!("best_for = \"chat, code {}\"", "and much more ".repeat(9));
+    let models = &[("a", "icon = \"🦙\"\nbest_for = \"chat, code\""), ("b", "icon = \"👩🏽‍🚀\""), ("c", &*long)];
+    let lines = "[arena]\nraces_per_user_per_minute = 60";
+    let answers = ["a", "b", "c", "a", "b", "a", "b", "c"];
+    let answers = answers.map(|model| answer(model).role().says("So.").whole());
+    let scenario = DiscordScenario::start(Setup { models, lines, ..Setup::default() }, answers).await;
+    let discord = &scenario.discord;
+    let asked = async |options: &[(&str, &str)], command: &str| {
+        let before = scenario.provider.truth().exchanges.len();
+        let race = discord.type_command(command, options, ANA, ChannelKind::Server);
+        assert!(!race.wait_for_ack().await.private, "{}", race.current().text());
+        race.wait_for_end().await;
+        let truth = scenario.provider.truth();
+        let mut models: Vec<_> = truth.exchanges[before..].iter().map(|asked| asked.model.clone()).collect();
+        models.sort();
+        models.join(",")
+    };
+    let completes = async |command: &str, options: &[(&str, &str)]| {
+        let choices =
+            discord.autocomplete(command, options, ANA, ChannelKind::Server).wait_for_choices().await;
+        for (name, _) in &choices {
+            assert!(name.chars().count() <= 100 && name.matches('\u{fffd}').count() == 0, "{name}");
+        }
+        choices
+    };
+    let one = completes("/arena ask", &[("prompt", "why"), ("model", "")]).await;
+    assert_eq!(one.len(), 3);
+    assert!(one[0].0.starts_with("🦙 A · ") && one[1].0.starts_with("👩🏽‍🚀 B"), "{one:?}");
+    for (name, value) in &one {
+        assert_eq!(asked(&[("model", name), ("prompt", "why")], "/arena ask").await, *value, "{name}");
+    }
+    let lists = completes("/arena compare", &[("prompt", "why"), ("models", "a,b,")]).await;
+    assert_eq!(lists.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), ["a,b", "a,b,c"]);
+    for (name, value) in &lists {
+        assert_ne!(name, value);
+        assert_eq!(asked(&[("prompt", "why"), ("models", name)], "/arena compare").await, *value, "{name}");
+    }
+    scenario.finish().await;
+}
+
+#[tokio::test]
+async fn a_blank_model_is_answered_without_empty_quotes() {
+    let scenario = DiscordScenario::start(Setup::default(), []).await;
+    for model in [" ", "`", "``", "\u{200b}"] {
+        let typed = [("model", model), ("prompt", "why")];
+        let wrong = scenario.discord.type_command("/arena ask", &typed, ANA, ChannelKind::Server);
+        let said = wrong.wait_for_text("The line-up: a, b").await.look.text();
+        assert!(!said.contains("``") && said.contains("no model's name"), "{model:?}: {said}");
+    }
+    scenario.finish().await;
+}
+
+#[tokio::test]
+async fn the_buttons_of_a_forgotten_race_say_why() {
+    let answers = ["a", "b"].map(|model| answer(model).role().says("So.").whole());
+    let scenario = DiscordScenario::start(Setup::default(), answers).await;
+    let discord = &scenario.discord;
+    let race = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
+    race.wait_for_end().await;
+    let message = race.wait_for_message().await;
+    // the final record of a race is kept a moment after its last frame
+    crate::support::wait::eventually(async || {
+        let forgets = discord.type_command("/arena forget", &[], ANA, ChannelKind::Server);
+        forgets.wait_until(|look| !look.text().is_empty()).await.look.text().contains("from 1 race")
+    })
+    .await;
+    for button in ["Race again", "Full answers", "Explain"] {
+        let said = discord.press(message, button, BEN);
+        assert!(said.wait_for_ack().await.private);
+        said.wait_for_text("were deleted").await;
+    }
+    discord.choose(message, "A", BEN).wait_for_text("were deleted").await;
+    scenario.finish().await;
+}
+
+#[tokio::test]
+async fn commands_in_the_help_can_be_tapped() {
+    for guild in [0, ChannelKind::Server.guild().expect("a server")] {
+        let lines = if guild == 0 { String::new() } else { format!("guild_id = \"{guild}\"") };
+        let scenario = DiscordScenario::start(super::single_model(&lines), []).await;
+        let id = scenario
+            .discord
+            .world(|world| world.commands[&guild][0]["id"].as_str().expect("an id").to_owned());
+        for (command, words) in [
+            ("help", ["compare", "ask", "models", "examples", "help", "forget"].as_slice()),
+            ("models", &["compare"]),
+            ("examples", &["compare"]),
+        ] {
+            let request =
+                scenario.discord.type_command(&format!("/arena {command}"), &[], ANA, ChannelKind::Server);
+            let shown = request.wait_until(|look| !look.is_loading()).await.look.text();
+            for word in words {
+                assert!(shown.contains(&format!("</arena {word}:{id}>")), "{shown}");
+            }
+        }
+        scenario.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn each_example_has_its_button_beside_it() {
+    let example = |n: usize| {
+        format!(
+            "[[example]]\ntitle = \"Example {n}\"\nprompt = \"Prompt {n}?\"\nlesson = \"{}.\"\n",
+            "Lesson ".repeat(40).trim()
+        )
+    };
+    let lines = (0..20).map(example).collect::<String>();
+    let scenario = DiscordScenario::start(
+        Setup { lines: &lines, ..Setup::default() },
+        ["a", "b"].map(|model| answer(model).role().says("So.").whole()),
+    )
+    .await;
+    let discord = &scenario.discord;
+    let examples = discord.type_command("/arena examples", &[], ANA, ChannelKind::Server);
+    let look = examples.wait_until(|look| !look.is_loading()).await.look;
+    let text = look.text();
+    let after = text.split("Example 1**").nth(1).expect("the second example");
+    let (section, _) = after.split_once("[Race]").expect("its button");
+    assert!(section.contains("> Prompt 1?") && !section.contains("Example 2"), "{text}");
+    assert!(section.contains(&format!("-# {}.", "Lesson ".repeat(40).trim())), "a lesson is not cut: {text}");
+    assert!(text.contains(" more in the configuration"), "{text}");
+    let button = look.buttons()[1].custom_id.clone();
+    let race = discord.press(examples.wait_for_message().await, &button, ANA);
+    race.wait_for_text("Prompt 1?").await;
+    race.wait_for_end().await;
+    scenario.finish().await;
 }

@@ -1,8 +1,8 @@
 //! Messages and interactions that are gone or belong to another process: no model runs in vain, no call is wasted.
 
 use super::{
-    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, calls, endless_answer,
-    gated_answer, single_model, start_race, with_timeout,
+    ANSWER, DiscordScenario, NAMED, PROMPT, Setup, assert_ends, calls, endless_answer, gated_answer,
+    gated_pair, single_model, start_race, two_models, with_timeout,
 };
 use crate::support::{
     discord::{ChannelKind, Family},
@@ -27,7 +27,7 @@ async fn a_deleted_message_ends_its_race_and_is_called_no_more() {
 #[tokio::test]
 async fn a_message_deleted_between_the_last_frame_and_the_chart_is_left_alone() {
     let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let mut scenario = DiscordScenario::start(two_models(""), gated_pair(&gate)).await;
     let request = start_race(&scenario, ChannelKind::Server).await;
     let hung = scenario.discord.hang_next(Family::Upload);
     gate.open();
@@ -59,7 +59,7 @@ async fn what_another_process_answered_or_nobody_knows_calls_no_model() {
     // the only slot is free again
     let request = start_race(&scenario, ChannelKind::Server).await;
     gate.open();
-    assert_ends_with_chart(&request).await;
+    assert_ends(&request).await;
     assert_eq!(scenario.provider.truth().exchanges.len(), 1);
     scenario.finish().await;
 }
@@ -72,7 +72,7 @@ async fn where_the_token_is_forbidden_the_channel_goes_on() {
     scenario.discord.refuse_next(Family::Edit, 403, 50_001);
     super::wait_for_faults(&scenario).await;
     gate.open();
-    assert_ends_with_chart(&request).await;
+    assert_ends(&request).await;
     scenario.finish().await;
 }
 

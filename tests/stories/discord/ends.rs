@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, endless_answer, gated_answer,
-    single_model, start_race, wait_for_faults, with_timeout,
+    DiscordScenario, NAMED, PROMPT, Setup, assert_ends, assert_ends_with_chart, endless_answer, endless_pair,
+    gated_answer, gated_pair, single_model, start_race, two_models, wait_for_faults, with_timeout,
 };
 use crate::support::{
     discord::{ChannelKind, FakeDiscord, Family, Route, Scope, Span, UserRequest},
@@ -22,11 +22,9 @@ async fn is_edited_through_the_channel(scenario: &DiscordScenario) {
 async fn where_the_bot_is_a_message_outlives_its_token() {
     for (place, seconds, life) in [(ChannelKind::Server, 2, 5.s()), (ChannelKind::Dm, 600, 3.s())] {
         let gate = Gate::default();
-        let scenario = DiscordScenario::start(
-            single_model(&format!("token_seconds = {seconds}")),
-            [gated_answer(&gate)],
-        )
-        .await;
+        let scenario =
+            DiscordScenario::start(two_models(&format!("token_seconds = {seconds}")), gated_pair(&gate))
+                .await;
         scenario.discord.world(|world| world.token_life = life);
         let request = start_race(&scenario, place).await;
         is_edited_through_the_channel(&scenario).await;
@@ -41,7 +39,8 @@ async fn where_the_bot_is_a_message_outlives_its_token() {
 /// Checks the last frame of a race that had to stop: it says why and has its chart.
 async fn is_frozen(scenario: &DiscordScenario, request: &UserRequest) {
     let last = request.wait_for_end().await.look;
-    assert!(last.text().contains("can no longer be edited"), "{}", last.text());
+    let title = "🛑 Stopped: this message could not be edited any longer · 0 of 2 had finished";
+    assert!(last.text().contains(title), "{}", last.text());
     assert!(last.text().contains("begins"), "{}", last.text());
     request.wait_until(|look| !look.attachments.is_empty()).await;
     with_timeout(
@@ -53,7 +52,8 @@ async fn is_frozen(scenario: &DiscordScenario, request: &UserRequest) {
 #[tokio::test]
 async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
     let scenario =
-        DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer(), endless_answer()]).await;
+        DiscordScenario::start(two_models("token_seconds = 4"), [endless_pair(), endless_pair()].concat())
+            .await;
     scenario.discord.world(|world| world.token_life = 8.s());
     for place in [ChannelKind::UserInstalled, ChannelKind::ForeignServer] {
         let request = start_race(&scenario, place).await;
@@ -66,7 +66,7 @@ async fn where_the_bot_is_not_a_race_ends_while_it_can_still_be_shown() {
 
 #[tokio::test]
 async fn a_message_that_discord_made_private_is_not_looked_for_in_the_channel() {
-    let scenario = DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer()]).await;
+    let scenario = DiscordScenario::start(two_models("token_seconds = 4"), endless_pair()).await;
     scenario.discord.world(|world| (world.token_life, world.makes_private) = (30.s(), true));
     let request = start_race(&scenario, ChannelKind::Server).await;
     is_frozen(&scenario, &request).await;
@@ -85,7 +85,7 @@ async fn where_the_token_is_over_too_soon_and_the_bot_is_not_the_race_ends() {
 
 #[tokio::test]
 async fn where_the_channel_is_closed_to_the_bot_the_token_takes_the_last_frame() {
-    let scenario = DiscordScenario::start(single_model("token_seconds = 2"), [endless_answer()]).await;
+    let scenario = DiscordScenario::start(two_models("token_seconds = 4"), endless_pair()).await;
     scenario.discord.world(|world| world.token_life = 30.s());
     scenario.discord.forbid(Family::ChannelEdit);
     let request = start_race(&scenario, ChannelKind::Server).await;
@@ -151,7 +151,7 @@ async fn wants_full_answers<T>(
 ) -> (UserRequest, T) {
     let request = start_race(scenario, ChannelKind::Server).await;
     gate.open();
-    assert_ends_with_chart(&request).await;
+    assert_ends(&request).await;
     let fault = inject(&scenario.discord);
     (scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED), fault)
 }

@@ -1,8 +1,8 @@
 //! Faults of Discord and of the network: nothing is lost, nothing is stuck, nothing is done twice.
 
 use super::{
-    DiscordScenario, NAMED, PROMPT, Setup, assert_ends_with_chart, gated_answer, single_model, start_race,
-    wait_for_faults,
+    DiscordScenario, NAMED, PROMPT, Setup, assert_ends, assert_ends_with_chart, gated_answer, gated_pair,
+    single_model, start_race, two_models, wait_for_faults,
 };
 use crate::support::{
     discord::{ChannelKind, Family, Fault, Moment},
@@ -21,7 +21,7 @@ const FAULTS: [Trouble; 4] = [
 #[tokio::test]
 async fn trouble_with_edits_and_uploads_passes() {
     let gates = FAULTS.map(|_| Gate::default());
-    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let scenario = DiscordScenario::start(two_models(""), gates.iter().flat_map(gated_pair)).await;
     for (trouble, gate) in FAULTS.into_iter().zip(&gates) {
         let request = start_race(&scenario, ChannelKind::Server).await;
         trouble(&scenario, Family::Edit);
@@ -44,7 +44,7 @@ async fn a_first_answer_that_fails_is_repeated() {
         trouble(&scenario, Family::Callback);
         let request = start_race(&scenario, ChannelKind::Server).await;
         gate.open();
-        assert_ends_with_chart(&request).await;
+        assert_ends(&request).await;
     }
     scenario.finish().await;
 }
@@ -52,7 +52,7 @@ async fn a_first_answer_that_fails_is_repeated() {
 #[tokio::test]
 async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
     let gates = [Gate::default(), Gate::default()];
-    let mut scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let mut scenario = DiscordScenario::start(two_models(""), gates.iter().flat_map(gated_pair)).await;
     for (statuses, gate) in [&[500, 500, 500, 500][..], &[413]].into_iter().zip(&gates) {
         for status in statuses {
             scenario.discord.fail_next(Family::Upload, *status);
@@ -61,7 +61,7 @@ async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
         gate.open();
         wait_for_faults(&scenario).await;
         let text = request.current().text();
-        assert!(text.contains("begins and ends") && text.contains("done"), "{text}");
+        assert!(text.contains("begins and ends") && text.contains(" wrote fastest: "), "{text}");
         assert!(
             request.current().attachments.is_empty()
                 && request.current().embeds.iter().all(|e| e["image"].is_null())
@@ -75,7 +75,12 @@ async fn a_chart_that_cannot_be_uploaded_leaves_the_text() {
 #[tokio::test]
 async fn without_its_chart_a_race_of_several_keeps_its_table() {
     let answers = [("a", "Air scatters"), ("b", "Rayleigh did")];
-    let answers = answers.map(|(model, text)| answer(model).role().says(text).says(" blue").whole());
+    let answers = answers.map(|(model, text)| {
+        answer(model)
+            .role()
+            .streams(&[text, " blue", " ", "a", "n", "d", " ", "n", "o", "t", " ", "r", "e", "d"])
+            .whole()
+    });
     let mut scenario = DiscordScenario::start(Setup::default(), answers).await;
     for _ in 0..4 {
         scenario.discord.fail_next(Family::Upload, 500);
@@ -86,8 +91,9 @@ async fn without_its_chart_a_race_of_several_keeps_its_table() {
     wait_for_faults(&scenario).await;
     let text = request.current().text();
     let table = text.split("```").nth(1).expect("a table");
-    let heads = ["first", "total", "tokens", "tok/s"];
-    assert!(heads.iter().all(|head| table.contains(head)) && table.trim().lines().count() == 3, "{text}");
+    let lines: Vec<_> = table.trim_matches('\n').lines().collect();
+    assert!(lines.len() == 3 && lines.iter().all(|line| line.chars().count() == 28), "{text}");
+    assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["1st", "tok", "tok/s"], "{text}");
     assert!(text.contains("Air scatters blue") && text.contains("Rayleigh did blue"), "{text}");
     assert!(request.current().attachments.is_empty());
     scenario.finish().await;
@@ -106,15 +112,15 @@ async fn edits_that_hang_are_sent_again() {
     gates[1].open();
     hung.reached().await;
     gates[0].open();
-    assert_ends_with_chart(&live).await;
-    assert_ends_with_chart(&last).await;
+    assert_ends(&live).await;
+    assert_ends(&last).await;
     scenario.finish().await;
 }
 
 #[tokio::test]
 async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     let gates = [Gate::default(), Gate::default()];
-    let scenario = DiscordScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let scenario = DiscordScenario::start(two_models(""), gates.iter().flat_map(gated_pair)).await;
     // in mid-race
     let request = start_race(&scenario, ChannelKind::Server).await;
     scenario.discord.fail_next(Family::Edit, 400);
@@ -126,7 +132,7 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
     scenario.discord.fail_next(Family::FinalEdit, 413);
     gates[1].open();
     let last = request.wait_for_end().await.look;
-    assert!(last.text().contains("done") && !last.text().contains("begins"), "{}", last.text());
+    assert!(last.text().contains(" wrote fastest: ") && !last.text().contains("begins"), "{}", last.text());
     request.wait_until(|look| !look.attachments.is_empty()).await;
     assert!(!request.current().text().contains("begins"), "the chart brings back what was refused");
     scenario.service.signal("TERM").await;
@@ -139,7 +145,7 @@ async fn a_frame_that_discord_does_not_take_is_shown_without_its_answers() {
 async fn no_refusal_of_a_live_frame_costs_the_final_one() {
     for (status, code, times) in [(404, 0, 1), (404, 0, 6), (400, 50_035, 3), (413, 40_005, 3)] {
         let gate = Gate::default();
-        let scenario = DiscordScenario::start(single_model(""), [gated_answer(&gate)]).await;
+        let scenario = DiscordScenario::start(two_models(""), gated_pair(&gate)).await;
         let request = start_race(&scenario, ChannelKind::Server).await;
         for _ in 0..times {
             scenario.discord.world(|world| world.faults.push(Family::Edit, Fault::Status(status, code)));

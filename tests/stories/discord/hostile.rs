@@ -18,11 +18,22 @@ async fn hostile_text_pings_nobody_and_breaks_nothing() {
     let lines = "\n".repeat(5_000);
     let says = [
         answer("a").role().says(&everything).whole(),
-        answer("b").role().says("Qzbefore").says(&lines).says("Qzafter").whole(),
+        answer("b")
+            .role()
+            .streams(&["Qzbefore", " it", " is", " all", " too", " late"])
+            .says(&lines)
+            .says("Qzafter")
+            .whole(),
         answer("c").role().says(&lines).whole(),
         answer("d").role().says(&"```rust\n> # ".repeat(900)).says(&"@everyone ".repeat(400)).whole(),
+        answer("e")
+            .role()
+            .streams(&[
+                "Qztame", " ", "a", "n", "d", " ", "s", "l", "o", "w", ",", " ", "f", "o", "r", " charts",
+            ])
+            .whole(),
     ];
-    let models = &[("a", ""), ("b", ""), ("c", ""), ("d", "")];
+    let models = &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", "")];
     let scenario = DiscordScenario::start(Setup { models, ..Setup::default() }, says).await;
     scenario.discord.world(|world| {
         world.forbidden_words = ["Qz", "@everyone", "@here", "<@", "evil"].map(str::to_owned).to_vec();

@@ -1,5 +1,7 @@
 //! Starts on a bad day.
 
+use serde_json::{Value, json};
+
 use super::{DiscordScenario, NAMED, Setup, Transport, single_model};
 use crate::support::discord::{ChannelKind, FakeDiscord, Family};
 
@@ -37,6 +39,66 @@ async fn an_api_that_is_down_at_the_start_is_waited_for() {
     scenario.service.wait_for_log("the commands were registered").await;
     assert_eq!(scenario.service.ready().await.0, 200);
     assert_eq!(scenario.discord.world(|world| world.registrations), 1);
+    scenario.finish().await;
+}
+
+/// A server where the bot is a member as well.
+const OTHER_GUILD: u64 = 5_010;
+
+/// Another command than ours, in all places or in one server.
+fn with_another(mut commands: Vec<Value>) -> Value {
+    commands.push(json!({ "name": "other", "description": "another program's", "type": 1 }));
+    commands.into()
+}
+
+fn names(scenario: &DiscordScenario, guild: u64) -> Vec<String> {
+    let name = |command: &Value| command["name"].as_str().expect("a name").to_owned();
+    scenario.discord.world(|world| world.commands.get(&guild).into_iter().flatten().map(name).collect())
+}
+
+/// Starts with a configuration on a Discord where an earlier one registered the commands in `before`.
+async fn starts_after(lines: &str, before: &[u64], transport: Transport) -> DiscordScenario {
+    let old = DiscordScenario::start(single_model(""), []).await;
+    let commands = old.discord.world(|world| world.commands[&0].clone());
+    old.finish().await;
+    let discord = FakeDiscord::open().await;
+    discord.world(|world| world.guilds.push(OTHER_GUILD));
+    for guild in before {
+        discord.set_registered_commands(*guild, &with_another(commands.clone()));
+    }
+    let mut scenario = DiscordScenario::launch(discord, Setup { transport, ..single_model(lines) }, []).await;
+    scenario.service.wait_for_log("the commands were registered").await;
+    scenario
+}
+
+#[tokio::test]
+async fn commands_that_another_guild_id_registered_are_removed() {
+    let server = ChannelKind::Server.guild().expect("a server");
+    let in_server = format!("guild_id = \"{server}\"");
+    // guild_id was set and is not any longer
+    let scenario = starts_after("", &[server, OTHER_GUILD], Transport::Http).await;
+    scenario.discord.until(|world| (world.commands[&server].len() == 1).then_some(())).await;
+    scenario.discord.until(|world| (world.commands[&OTHER_GUILD].len() == 1).then_some(())).await;
+    assert_eq!((names(&scenario, server), names(&scenario, 0)), (vec!["other".into()], vec!["arena".into()]));
+    scenario.finish().await;
+    // it is set now, or to another server
+    let scenario = starts_after(&in_server, &[0, OTHER_GUILD], Transport::Gateway).await;
+    scenario.discord.until(|world| (world.commands[&0].len() == 1).then_some(())).await;
+    scenario.discord.until(|world| (world.commands[&OTHER_GUILD].len() == 1).then_some(())).await;
+    assert_eq!((names(&scenario, 0), names(&scenario, server)), (vec!["other".into()], vec!["arena".into()]));
+    scenario.finish().await;
+}
+
+#[tokio::test]
+async fn commands_that_cannot_be_removed_do_not_hold_up_the_start() {
+    let server = ChannelKind::Server.guild().expect("a server");
+    let discord = FakeDiscord::open().await;
+    discord.set_registered_commands(server, &json!([{ "name": "arena", "description": "old", "type": 1 }]));
+    discord.fail_next(Family::Cleanup, 403);
+    let mut scenario = DiscordScenario::launch(discord, single_model(""), []).await;
+    scenario.service.wait_for_log("the commands were registered").await;
+    scenario.service.wait_for_log("may be listed twice").await;
+    assert_eq!(scenario.service.ready().await.0, 200);
     scenario.finish().await;
 }
 

@@ -107,7 +107,6 @@ async fn buttons_work_after_a_restart() {
     let bot = bot_of(&first).await;
     let request = discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
     request.wait_for_end().await;
-    request.wait_until(|look| !look.attachments.is_empty()).await;
     let message = request.wait_for_message().await;
     bot.signal("TERM").await;
     bot.wait_for_exit(0).await;

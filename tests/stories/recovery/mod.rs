@@ -4,6 +4,7 @@
 mod bad_days;
 mod elsewhere;
 mod kills;
+mod reading;
 mod replica_pair;
 mod replicas;
 mod twice;

@@ -30,9 +30,11 @@ pub struct ReplicaPair {
     bots: [TestService; 2],
 }
 
-/// The answers of so many races, which all say these words.
+/// The answers of so many races, which all say these words, letter by letter, so that they have a speed.
 pub fn answers(races: usize, words: &str) -> Vec<Answer> {
-    (0..races).flat_map(|_| MODELS.map(|model| answer(model).role().says(words).whole())).collect()
+    let letters: Vec<_> = words.split("").filter(|letter| !letter.is_empty()).collect();
+    let streams = |model| answer(model).role().streams(&letters).whole();
+    (0..races).flat_map(|_| MODELS.map(streams)).collect()
 }
 
 impl ReplicaPair {

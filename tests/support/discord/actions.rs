@@ -59,6 +59,15 @@ impl FakeDiscord {
         self.does(user, place, InteractionKind::Button { message, custom_id })
     }
 
+    /// Chooses an option of a menu, by its label or its value, on the newest revision of a message.
+    ///
+    /// # Panics
+    /// If this user cannot see or choose such an option.
+    pub fn choose(&self, message: Id, option: &str, user: User) -> UserRequest {
+        let (place, custom_id, value) = self.shared.read(|world| world.option(message, option, user));
+        self.does(user, place, InteractionKind::Menu { message, custom_id, value })
+    }
+
     /// Adds a message that an earlier process posted, from the body that it sent.
     pub fn add_message(&self, place: ChannelKind, body: &Value) -> Id {
         let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();
@@ -155,13 +164,29 @@ impl World {
     }
 
     fn button(&self, message: Id, button: &str, user: User) -> (ChannelKind, String) {
-        let message = self.message(message).expect("a message");
-        let asker = message.interaction.and_then(|id| self.interaction(id)).map(|found| found.user.id);
-        assert!(!message.deleted, "nobody can press {button:?} on a deleted message");
-        assert!(!message.private || asker == Some(user.id), "{} does not see this message", user.name);
+        let message = self.seen(message, user);
         let found = message.look().button(button).filter(|found| !found.disabled);
         let found = found.unwrap_or_else(|| panic!("no button {button:?} in:\n{}", message.look().text()));
         (message.place, found.custom_id)
+    }
+}
+
+impl World {
+    fn option(&self, message: Id, option: &str, user: User) -> (ChannelKind, String, String) {
+        let message = self.seen(message, user);
+        let mut options = message.look().options().into_iter();
+        let found = options.find(|found| found.label == option || found.value == option);
+        let found = found.unwrap_or_else(|| panic!("no option {option:?} in:\n{}", message.look().text()));
+        (message.place, found.menu, found.value)
+    }
+
+    /// The message, which this user sees.
+    fn seen(&self, message: Id, user: User) -> &Message {
+        let message = self.message(message).expect("a message");
+        let asker = message.interaction.and_then(|id| self.interaction(id)).map(|found| found.user.id);
+        assert!(!message.deleted, "nobody sees a deleted message");
+        assert!(!message.private || asker == Some(user.id), "{} does not see this message", user.name);
+        message
     }
 }
 

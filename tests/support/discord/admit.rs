@@ -15,6 +15,9 @@ use super::{
 };
 use crate::support::provider::wire::Request;
 
+/// The permission to send files.
+pub const ATTACH_FILES: u64 = 1 << 15;
+
 /// The outcome of the checks.
 pub struct Admitted {
     /// Its place in the world's log.
@@ -41,6 +44,7 @@ impl World {
         let violations = self.judge(call);
         let limited = told.refused.map(|(scope, wait)| reply::limited(scope, wait));
         let refused = denied.or(limited).or_else(|| failed(fault.as_ref()));
+        let refused = refused.or_else(|| self.lacks_permission(call));
         let refused = refused.or_else(|| (!violations.refused.is_empty()).then(invalid));
         let faulty = fault.is_some();
         let number = self.calls.len();
@@ -100,6 +104,12 @@ impl World {
         None
     }
 
+    /// Files need `ATTACH_FILES`, which the interaction has already said that the bot lacks.
+    fn lacks_permission(&self, call: &Call) -> Option<Reply> {
+        let is_missing = self.missing_permissions & ATTACH_FILES != 0 && !call.files.is_empty();
+        is_missing.then(|| reply::refusal(403, 50_013, "Missing Permissions"))
+    }
+
     /// The families of a call, the most special first.
     fn families(&self, call: &Call) -> Vec<Family> {
         let mut families = vec![];
@@ -115,6 +125,7 @@ impl World {
             Route::Callback => &[Family::Callback],
             Route::Followup => &[Family::Followup],
             Route::ListCommands | Route::PutCommands => &[Family::Commands],
+            Route::DeleteCommand | Route::ListGuilds => &[Family::Cleanup],
             Route::GatewayBot => &[Family::Gateway],
             Route::Application => &[Family::Application],
             _ => &[],

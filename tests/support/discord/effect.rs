@@ -25,6 +25,13 @@ impl World {
         match call.route {
             Route::Application => ok(self.application_json()),
             Route::GatewayBot => ok(self.gateway_json()),
+            Route::ListGuilds => ok(self.guilds_json()),
+            Route::ListCommands | Route::PutCommands | Route::DeleteCommand
+                if !self.may_have_commands(call.ids.guild) =>
+            {
+                refusal(403, 50_001, "Missing Access")
+            }
+            Route::DeleteCommand => self.delete_command(call),
             Route::ListCommands => ok(self.commands_json(call.ids.guild)),
             Route::PutCommands => {
                 self.put_commands(call.ids.guild, &call.body);
@@ -165,6 +172,28 @@ impl World {
     /// Returns commands as Discord lists them: with ids, without empty and unset fields.
     fn commands_json(&self, guild: Id) -> Value {
         self.commands.get(&guild).cloned().unwrap_or_default().into()
+    }
+
+    /// The servers where the bot is a member. <https://docs.discord.com/developers/resources/user#get-current-user-guilds>
+    fn guilds_json(&self) -> Value {
+        let guild = |id: &Id| {
+            json!({ "id": id.to_string(), "name": "a server", "icon": null, "banner": null, "owner": false,
+                    "permissions": "0", "features": [] })
+        };
+        self.guilds.iter().map(guild).collect::<Vec<_>>().into()
+    }
+
+    /// Everywhere, and in the servers that authorized the application.
+    fn may_have_commands(&self, guild: Id) -> bool {
+        guild == 0 || self.guilds.contains(&guild)
+    }
+
+    fn delete_command(&mut self, call: &Call) -> Reply {
+        let id = Value::from(call.ids.command.to_string());
+        let known = self.commands.entry(call.ids.guild).or_default();
+        let before = known.len();
+        known.retain(|command| command["id"] != id);
+        if known.len() < before { done() } else { refusal(404, 10_063, "Unknown application command") }
     }
 
     /// Registers commands as if they had been put.

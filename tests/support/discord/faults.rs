@@ -28,6 +28,8 @@ pub enum Family {
     Gateway,
     /// `GET /applications/@me`.
     Application,
+    /// The removal of commands that another configuration registered.
+    Cleanup,
 }
 
 /// A fault that strikes a call.

@@ -6,7 +6,7 @@ use super::{
     message::{EPHEMERAL, LOADING, Look},
     reply::{Reply, done, refusal},
     route::Route,
-    world::{Fate, Id, Interaction, InteractionKind, InteractionResponse, World},
+    world::{Fate, Id, Interaction, InteractionResponse, World},
 };
 
 /// Followups to one interaction where only a user installed the app.
@@ -111,10 +111,7 @@ impl World {
         let kind = call.body["type"].as_u64().unwrap_or_default();
         let private = is_private(&call.body["data"]) || self.makes_private;
         let seen = (interaction.place, private);
-        let button_on = match interaction.kind {
-            InteractionKind::Button { message, .. } => Some(message),
-            _ => None,
-        };
+        let button_on = interaction.kind.message();
         let original = match kind {
             4 => Some(self.create(call, Some(interaction.id), seen)),
             5 => {
@@ -136,10 +133,9 @@ impl World {
         known.answer = Some(InteractionResponse { after, kind, private, choices });
     }
 
-    /// Returns the look of the message with the button.
+    /// Returns the look of the message with the button or the menu.
     pub(super) fn button_on(&self, interaction: &Interaction) -> Option<&Look> {
-        let InteractionKind::Button { message, .. } = interaction.kind else { return None };
-        self.message(message).map(super::message::Message::look)
+        self.message(interaction.kind.message()?).map(super::message::Message::look)
     }
 }
 

@@ -7,6 +7,8 @@ use super::{users::ChannelKind, world::Id};
 
 /// Only one person sees it.
 pub const EPHEMERAL: u64 = 1 << 6;
+/// Nothing but components: `IS_COMPONENTS_V2`.
+pub const COMPONENTS_V2: u64 = 1 << 15;
 /// Deferred: "... is thinking".
 pub const LOADING: u64 = 1 << 7;
 
@@ -58,6 +60,16 @@ impl std::fmt::Debug for Attachment {
     }
 }
 
+/// An option of a menu as one sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuOption {
+    pub label: String,
+    pub value: String,
+    pub description: String,
+    /// The custom id of its menu.
+    pub menu: String,
+}
+
 /// A button as one sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Button {
@@ -81,14 +93,33 @@ impl Look {
 
     /// The buttons in their order.
     pub fn buttons(&self) -> Vec<Button> {
-        let text = |button: &Value, key: &str| button[key].as_str().unwrap_or_default().to_owned();
-        let rows = self.components.iter().filter_map(|row| row["components"].as_array()).flatten();
         let button = |value: &Value| Button {
             label: text(value, "label"),
             custom_id: text(value, "custom_id"),
             disabled: value["disabled"] == true,
         };
-        rows.filter(|component| component["type"] == 2).map(button).collect()
+        self.parts().into_iter().filter(|part| part["type"] == 2).map(button).collect()
+    }
+
+    /// The options of the menus in their order.
+    pub fn options(&self) -> Vec<MenuOption> {
+        let option = |menu: &Value, value: &Value| MenuOption {
+            label: text(value, "label"),
+            value: text(value, "value"),
+            description: text(value, "description"),
+            menu: text(menu, "custom_id"),
+        };
+        let menus = self.parts().into_iter().filter(|part| part["type"] == 3 && part["disabled"] != true);
+        menus
+            .flat_map(|menu| menu["options"].as_array().into_iter().flatten().map(move |o| option(menu, o)))
+            .collect()
+    }
+
+    /// The components with the nested ones, top to bottom.
+    fn parts(&self) -> Vec<&Value> {
+        let mut parts = vec![];
+        self.components.iter().for_each(|component| collect(component, &mut parts));
+        parts
     }
 
     /// The button with this label or custom id.
@@ -114,12 +145,38 @@ impl Look {
             Some(alt) => format!("({}: {alt})", file.name),
             None => format!("({})", file.name),
         }));
-        for row in self.components.chunks(1) {
-            let row = Self { components: row.to_vec(), ..Self::default() };
-            let buttons: Vec<_> = row.buttons().into_iter().map(|b| format!("[{}]", b.label)).collect();
-            lines.push(buttons.join(" "));
-        }
+        lines.extend(self.components.iter().flat_map(component_lines));
         lines.join("\n")
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+/// A component and those within it.
+fn collect<'a>(component: &'a Value, parts: &mut Vec<&'a Value>) {
+    parts.push(component);
+    component["components"].as_array().into_iter().flatten().for_each(|inner| collect(inner, parts));
+    if component["accessory"].is_object() {
+        parts.push(&component["accessory"]);
+    }
+}
+
+/// A component as one reads it: texts, buttons as `[label]`, menus as `{placeholder: labels}`.
+fn component_lines(component: &Value) -> Vec<String> {
+    let inner = || component["components"].as_array().into_iter().flatten().flat_map(component_lines);
+    match component["type"].as_u64() {
+        Some(1) => vec![inner().collect::<Vec<_>>().join(" ")],
+        Some(2) => vec![format!("[{}]", text(component, "label"))],
+        Some(3) => {
+            let options = component["options"].as_array().into_iter().flatten();
+            let labels: Vec<_> = options.map(|option| text(option, "label")).collect();
+            vec![format!("{{{}: {}}}", text(component, "placeholder"), labels.join(", "))]
+        }
+        Some(9) => inner().chain(component_lines(&component["accessory"])).collect(),
+        Some(10) => vec![text(component, "content")],
+        _ => inner().collect(),
     }
 }
 

@@ -36,6 +36,7 @@ use tokio::net::TcpListener;
 
 use self::server::Shared;
 pub use self::{
+    admit::ATTACH_FILES,
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, HungCall, Moment},
     limits::{Scope, Span},

@@ -27,7 +27,7 @@ impl World {
             "channel": Self::channel(place, user),
             "token": interaction.token,
             "version": 1,
-            "app_permissions": (if place.has_bot() { HOME } else { AWAY }).to_string(),
+            "app_permissions": (if place.has_bot() { HOME } else { AWAY } & !self.missing_permissions).to_string(),
             "locale": self.locale,
             "entitlements": [],
             "authorizing_integration_owners": owners(place, user),
@@ -36,7 +36,7 @@ impl World {
         });
         let fields = payload.as_object_mut().expect("an object");
         self.who(fields, place, user);
-        if let InteractionKind::Button { message, .. } = interaction.kind {
+        if let Some(message) = interaction.kind.message() {
             let message = self.message(message).expect("a message");
             fields.insert("message".into(), message.json(self.application));
         }
@@ -58,6 +58,9 @@ impl World {
             InteractionKind::Completion { id, name, options } => (4, command(id, name, options)),
             InteractionKind::Button { custom_id, .. } => {
                 (3, json!({ "custom_id": custom_id, "component_type": 2, "id": 2 }))
+            }
+            InteractionKind::Menu { custom_id, value, .. } => {
+                (3, json!({ "custom_id": custom_id, "component_type": 3, "id": 2, "values": [value] }))
             }
         }
     }

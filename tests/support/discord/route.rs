@@ -11,6 +11,10 @@ pub enum Route {
     ListCommands,
     /// `PUT /applications/{id}[/guilds/{id}]/commands`
     PutCommands,
+    /// `DELETE /applications/{id}[/guilds/{id}]/commands/{id}`
+    DeleteCommand,
+    /// `GET /users/@me/guilds`
+    ListGuilds,
     /// `POST /interactions/{id}/{token}/callback`
     Callback,
     /// `GET /webhooks/{id}/{token}/messages/@original`
@@ -48,6 +52,7 @@ pub const OPERATIONS: [Operation; 7] = [
 pub struct Ids {
     pub application: u64,
     pub guild: u64,
+    pub command: u64,
     pub interaction: u64,
     pub token: String,
     pub channel: u64,
@@ -62,6 +67,7 @@ pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
     let route = match (method, &segments[..]) {
         ("GET", ["applications", "@me"]) => Route::Application,
         ("GET", ["gateway", "bot"]) => Route::GatewayBot,
+        ("GET", ["users", "@me", "guilds"]) => Route::ListGuilds,
         (_, ["applications", id, rest @ ..]) => commands(&mut ids, method, id, rest)?,
         ("POST", ["interactions", id, token, "callback"]) => {
             (ids.interaction, ids.token) = (number(id)?, (*token).to_owned());
@@ -87,14 +93,20 @@ pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
 
 fn commands(ids: &mut Ids, method: &str, id: &str, rest: &[&str]) -> Option<Route> {
     ids.application = number(id)?;
-    match rest {
-        ["commands"] => {}
-        ["guilds", guild, "commands"] => ids.guild = number(guild)?,
-        _ => return None,
-    }
-    match method {
-        "GET" => Some(Route::ListCommands),
-        "PUT" => Some(Route::PutCommands),
+    let rest = match rest {
+        ["guilds", guild, rest @ ..] => {
+            ids.guild = number(guild)?;
+            rest
+        }
+        rest => rest,
+    };
+    match (method, rest) {
+        ("GET", ["commands"]) => Some(Route::ListCommands),
+        ("PUT", ["commands"]) => Some(Route::PutCommands),
+        ("DELETE", ["commands", command]) => {
+            ids.command = number(command)?;
+            Some(Route::DeleteCommand)
+        }
         _ => None,
     }
 }
@@ -124,6 +136,8 @@ impl Route {
             Self::GatewayBot => "GET gateway/bot",
             Self::ListCommands => "GET commands",
             Self::PutCommands => "PUT commands",
+            Self::DeleteCommand => "DELETE command",
+            Self::ListGuilds => "GET guilds",
             Self::Callback => "callback",
             Self::GetOriginal => "GET @original",
             Self::EditOriginal => "PATCH @original",
@@ -153,8 +167,10 @@ impl Route {
     /// The top-level resource that its rate limit is counted by.
     pub fn major(self, ids: &Ids) -> String {
         match self {
-            Self::Application | Self::GatewayBot => String::new(),
-            Self::ListCommands | Self::PutCommands => format!("{}/{}", ids.application, ids.guild),
+            Self::Application | Self::GatewayBot | Self::ListGuilds => String::new(),
+            Self::ListCommands | Self::PutCommands | Self::DeleteCommand => {
+                format!("{}/{}", ids.application, ids.guild)
+            }
             Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup => ids.token.clone(),
             Self::CreateMessage | Self::GetMessage | Self::EditMessage | Self::DeleteMessage => {
                 ids.channel.to_string()

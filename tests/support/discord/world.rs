@@ -13,7 +13,7 @@ use super::{
     limits::{Limits, Span},
     message::{Message, Revision},
     route::Route,
-    users::{ChannelKind, User},
+    users::{ChannelKind, GUILD, User},
 };
 
 /// A snowflake.
@@ -39,6 +39,8 @@ pub struct World {
     pub makes_private: bool,
     /// The largest file, in bytes.
     pub file_limit: usize,
+    /// The permissions that the bot lacks everywhere.
+    pub missing_permissions: u64,
     pub locale: &'static str,
     /// Words of users that must not occur in `content`.
     pub forbidden_words: Vec<String>,
@@ -50,6 +52,8 @@ pub struct World {
     pub fates: VecDeque<Fate>,
     /// A function that corrupts the payload of the next interaction.
     pub corrupt: Option<fn(&mut Value)>,
+    /// The servers where the bot is a member.
+    pub guilds: Vec<Id>,
     /// Registered commands as they were put, global (key 0) and by server.
     pub commands: BTreeMap<Id, Vec<Value>>,
     /// Number of times that commands were put.
@@ -118,6 +122,18 @@ pub enum InteractionKind {
     Completion { id: Id, name: String, options: Value },
     /// A button on this message.
     Button { message: Id, custom_id: String },
+    /// An option of a menu on this message.
+    Menu { message: Id, custom_id: String, value: String },
+}
+
+impl InteractionKind {
+    /// Returns the message with the button or the menu.
+    pub fn message(&self) -> Option<Id> {
+        match self {
+            Self::Button { message, .. } | Self::Menu { message, .. } => Some(*message),
+            Self::Command { .. } | Self::Completion { .. } => None,
+        }
+    }
 }
 
 /// The first answer to an interaction.
@@ -168,6 +184,7 @@ impl Default for World {
             token_life: 900.s(),
             makes_private: false,
             file_limit: 10 << 20,
+            missing_permissions: 0,
             locale: "en-US",
             forbidden_words: vec![],
             own_429_is_fine: false,
@@ -175,6 +192,7 @@ impl Default for World {
             faults: Faults::default(),
             fates: VecDeque::new(),
             corrupt: None,
+            guilds: vec![GUILD],
             commands: BTreeMap::new(),
             registrations: 0,
             interactions: vec![],
@@ -317,6 +335,7 @@ impl Interaction {
             InteractionKind::Command { name, .. } => format!("/{name}"),
             InteractionKind::Completion { name, .. } => format!("the completion of /{name}"),
             InteractionKind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
+            InteractionKind::Menu { value, .. } => format!("the option {value:?}"),
         };
         format!("{what} by {}", self.user.name)
     }

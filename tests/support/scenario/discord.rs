@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use super::{ANSWER, KEY, PROMPT, program};
 use crate::support::{
     discord::{
-        ANA, Delivery, FakeDiscord, User,
+        ANA, Delivery, FakeDiscord, Route, User, World,
         gateway::{FakeGateway, Rules as GatewayRules},
     },
     program::{Program, free_address},
@@ -87,6 +87,7 @@ impl DiscordScenario {
     ) -> Self {
         let mut scenario = Self::launch(discord, setup, answers).await;
         scenario.service.wait_for_log("the commands were registered").await;
+        scenario.discord.until(has_looked_everywhere).await;
         if let Some(gateway) = &scenario.gateway {
             with_timeout(gateway.until(|truth| truth.live > 0 && !truth.identifies.is_empty())).await;
         }
@@ -141,6 +142,13 @@ impl DiscordScenario {
         drop(provider);
         log
     }
+}
+
+/// The service has looked for commands of another configuration, so that no call of the start is counted among those of
+/// a story.
+fn has_looked_everywhere(world: &World) -> Option<()> {
+    let lists = world.calls.iter().filter(|call| call.route == Route::ListCommands && call.status == 200);
+    (lists.count() > world.guilds.len()).then_some(())
 }
 
 async fn gateway(discord: &FakeDiscord, heartbeat: Duration) -> Arc<FakeGateway> {

@@ -12,7 +12,7 @@ use crate::{
     button::{Button, Page, Part},
     discord::render::{
         answers,
-        body::{Body, Component, Menu},
+        body::{Body, ButtonDto, Component, Menu},
         escape::escape,
         examples, explanation, help, live,
         markdown::*,
@@ -117,10 +117,8 @@ fn utf16(text: &str) -> usize {
 fn check(body: &Body) -> Result<(), TestCaseError> {
     let json = serde_json::to_value(body).expect("it is JSON");
     prop_assert_eq!(&json["allowed_mentions"], &serde_json::json!({ "parse": [] }));
-    prop_assert!(
-        body.content.chars().count() <= 2_000 && body.embeds.len() <= 10 && body.components.len() <= 5
-    );
-    prop_assert_eq!(json["flags"].as_u64().unwrap_or(0) & !64, 0);
+    prop_assert!(body.content.chars().count() <= 2_000 && body.embeds.len() <= 10);
+    prop_assert_eq!(json["flags"].as_u64().unwrap_or(0) & !(64 | 1 << 15), 0);
     let mut total = 0;
     for embed in &body.embeds {
         let footer = embed.footer.as_ref().map_or("", |footer| &footer.text);
@@ -141,24 +139,61 @@ fn check(body: &Body) -> Result<(), TestCaseError> {
         }
     }
     prop_assert!(total <= 6_000, "{total}");
+    let is_v2 = body.flags.is_some_and(|flags| flags & 1 << 15 != 0);
+    prop_assert!(!is_v2 || body.content.is_empty() && body.embeds.is_empty());
     let mut ids = HashSet::new();
-    for row in &body.components {
-        prop_assert!((1..=5).contains(&row.components.len()));
-        for component in &row.components {
-            match component {
-                Component::Button(button) => {
-                    prop_assert!((1..=80).contains(&utf16(&button.label)), "{:?}", button);
-                    prop_assert!(Button::parse(&button.custom_id).is_some() && ids.insert(&button.custom_id));
-                    prop_assert!(button.custom_id.len() <= 100);
+    let (mut components, mut texts) = (0, 0);
+    for component in &body.components {
+        match component {
+            Component::Row(row) => {
+                prop_assert!((1..=5).contains(&row.components.len()));
+                components += 1 + row.components.len();
+                for component in &row.components {
+                    match component {
+                        Component::Button(button) => check_button(button, &mut ids)?,
+                        Component::Menu(menu) => check_menu(menu, row.components.len(), &mut ids)?,
+                        other => prop_assert!(false, "{:?}", other),
+                    }
                 }
-                Component::Menu(menu) => check_menu(menu, row.components.len(), &mut ids)?,
             }
+            Component::Section(section) if is_v2 => {
+                check_button(&section.accessory, &mut ids)?;
+                components += 2 + section.group.components.len();
+                prop_assert!((1..=3).contains(&section.group.components.len()));
+                texts += check_texts(&section.group.components)?;
+            }
+            text if is_v2 => {
+                components += 1;
+                texts += check_texts(std::slice::from_ref(text))?;
+            }
+            other => prop_assert!(false, "{:?}", other),
         }
     }
+    prop_assert!(components <= if is_v2 { 40 } else { 5 * 6 } && texts <= 4_000, "{components} {texts}");
+    prop_assert!(is_v2 || body.components.len() <= 5);
     for file in &body.attachments {
         prop_assert!(file.description.chars().count() <= 1_024);
     }
     Ok(())
+}
+
+fn check_button<'a>(button: &'a ButtonDto, ids: &mut HashSet<&'a String>) -> Result<(), TestCaseError> {
+    prop_assert!((1..=80).contains(&utf16(&button.label)), "{:?}", button);
+    prop_assert!(Button::parse(&button.custom_id).is_some() && ids.insert(&button.custom_id));
+    prop_assert!(button.custom_id.len() <= 100);
+    Ok(())
+}
+
+/// The characters of texts that are not empty and do not deceive.
+fn check_texts(components: &[Component]) -> Result<usize, TestCaseError> {
+    let mut total = 0;
+    for component in components {
+        let Component::Text(text) = component else { return Err(TestCaseError::fail("no text")) };
+        prop_assert!(utf16(&text.content) > 0);
+        prop_assert_eq!(deceives(&text.content), None, "{}", &text.content);
+        total += utf16(&text.content);
+    }
+    Ok(total)
 }
 
 /// A menu is alone in its row, and each of its options stands in for a button.
@@ -271,12 +306,12 @@ proptest! {
             last_speed: Some((97.0, TokenCount::Estimated)),
             weekly_median: None,
         };
-        check(&models(&cards.iter().map(entrant).collect::<Vec<_>>()))?;
+        check(&models(&cards.iter().map(entrant).collect::<Vec<_>>(), None))?;
         let example = |card: &ModelCard| Example {
             title: card.name.clone(), prompt: card.size.repeat(again), lesson: text.clone(),
         };
-        check(&examples(&cards.iter().map(example).collect::<Vec<_>>()))?;
-        check(&help(&cards.into_iter().map(Arc::new).collect::<Vec<_>>()))?;
+        check(&examples(&cards.iter().map(example).collect::<Vec<_>>(), None))?;
+        check(&help(&cards.into_iter().map(Arc::new).collect::<Vec<_>>(), None))?;
         check(&notice(&text.repeat(again)).private())?;
     }
 

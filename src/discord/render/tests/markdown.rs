@@ -133,6 +133,14 @@ fn what_shouts_or_hides_is_toned_down() {
 }
 
 #[test]
+fn latex_keeps_its_backslashes() {
+    for text in [r"\(x\,y\) is \[a\;b\]", r"\{1, 2\} and \frac{1}{2}\:m", r"so \(x_1\)"] {
+        assert_eq!(words(&read(&shown(text))), text);
+    }
+    assert_eq!(words(&read(&shown(r"1\. not a list, snake\_case, Hi\!"))), "1. not a list, snake_case, Hi!");
+}
+
+#[test]
 fn a_table_is_aligned_in_a_code_block() {
     let table = "| name | **tok/s** |\n|:--|--:|\n| 通义 | 97 |\n| `Gemma` | 143 |\n\nafter";
     assert_eq!(shown(table), "```\nname   tok/s\n─────  ─────\n通义   97\nGemma  143\n```\nafter");

@@ -12,7 +12,7 @@ use crate::{
     chart,
     discord::render::{
         self as render, answers,
-        body::{Body, Component, Embed, Row, Style},
+        body::{Body, ButtonDto, Component, Embed, Style},
         examples, explanation, help, live, models, notice,
     },
     guide::Example,
@@ -44,7 +44,10 @@ fn html(nodes: &[Node]) -> String {
         Node::Heading(inside) => all("h3", inside),
         Node::Url(url) => format!("<a>{}</a>", text(url)),
         Node::Link(words, target) => format!("<a class=danger>{} {}</a>", text(words), text(target)),
-        Node::Pill(words) => format!("<span class=danger>{}</span>", text(words)),
+        Node::Pill(words) => match words.strip_prefix("/").and_then(|words| words.split_once(':')) {
+            Some((command, _)) => format!("<span class=mention>/{}</span>", text(command)),
+            None => format!("<span class=danger>{}</span>", text(words)),
+        },
     };
     // A client takes one line break on each side of a code block for a part of it.
     let mut out = String::new();
@@ -83,26 +86,34 @@ fn embed(embed: &Embed) -> String {
     format!("<div class=embed style='border-color:#{:06X}'>{inside}</div>", embed.color)
 }
 
+fn button(button: &ButtonDto) -> String {
+    let class = match button.style {
+        style if style == Style::Primary as u8 => "primary",
+        style if style == Style::Danger as u8 => "red",
+        _ => "secondary",
+    };
+    let emoji = &button.emoji.name;
+    format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
+}
+
+fn component(part: &Component) -> String {
+    let all = |parts: &[Component]| parts.iter().map(component).collect::<String>();
+    match part {
+        Component::Row(row) => format!("<div class=row>{}</div>", all(&row.components)),
+        Component::Section(section) => {
+            let texts = all(&section.group.components);
+            format!("<div class=section><div>{texts}</div>{}</div>", button(&section.accessory))
+        }
+        Component::Text(text) => format!("<div class='text v2'>{}</div>", html(&read(&text.content))),
+        Component::Button(part) => button(part),
+        Component::Menu(menu) => format!("<div class=menu>{}</div>", text(&menu.placeholder)),
+    }
+}
+
 fn message(body: &Body) -> String {
     let content = html(&read(&body.content));
     let embeds: String = body.embeds.iter().map(embed).collect();
-    let component = |component: &Component| match component {
-        Component::Button(button) => {
-            let class = match button.style {
-                style if style == Style::Primary as u8 => "primary",
-                style if style == Style::Danger as u8 => "red",
-                _ => "secondary",
-            };
-            let emoji = &button.emoji.name;
-            format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
-        }
-        Component::Menu(menu) => format!("<div class=menu>{}</div>", text(&menu.placeholder)),
-    };
-    let row = |row: &Row| {
-        let inside = row.components.iter().map(component).collect::<String>();
-        format!("<div class=row>{inside}</div>")
-    };
-    let rows: String = body.components.iter().map(row).collect();
+    let rows: String = body.components.iter().map(component).collect();
     let private = if body.flags.is_none() { "" } else { "<div class=footer>Only you can see this</div>" };
     format!(
         "<div class=message><div class=avatar>⚔️</div><div class=used>ana used <b>/arena compare</b></div>\
@@ -158,10 +169,33 @@ fn a_race_can_be_looked_at() {
             lane,
             (200, 1_300 + 200 * lane as u64),
             &"天空为什么是蓝色的?因为空气散射蓝光。".repeat(30),
-        )
+        );
     });
     (0..5).for_each(|lane| foreign.ends(4_000, lane, 300));
     page("cjk", &foreign.view(), Some(&chart.alt));
+    let frozen = page("frozen", &running().stop(2_400, StopCause::Frozen), None);
+    assert!(frozen.contains("🛑 Stopped: this message could not be edited any longer"));
+    let mut refused = finished().view();
+    refused.notice = Some("no chart: LLM Arena lacks the permission Attach Files here".into());
+    assert!(page("no-chart", &refused, None).contains("<div class=small>no chart: "));
+}
+
+#[test]
+fn long_answers_and_code_can_be_looked_at() {
+    let mut code = SampleRace::of("Write a prime test in Python, with a table of *its* cost.", line_up());
+    let table = "| n | steps |\n|---|---|\n| 10 | 3 |\n| 100 | 10 |";
+    let (long, first) = (format!("{CODE}\n\n{table}\n\n{SKY}\n\n").repeat(16), 0);
+    (0..5).for_each(|lane| code.says(lane, (200, 1_300 + 200 * lane as u64), &long));
+    page("code-live", &[live(&code.view(), race(), None)]);
+    (0..5).for_each(|lane| code.ends(4_000, lane, 500));
+    let chart = chart::png(&code.record().report).expect("a chart");
+    page("code", &[live(&code.view(), race(), Some(&chart.alt))]);
+    page("page", &[render::page(&code.record(), Page { index: 1, ..Page::first(race(), first) }).private()]);
+    let mut one = SampleRace::of("Write a prime test in Python.", line_up().into_iter().take(1).collect());
+    one.says(0, (620, 3_100), &long);
+    page("one-live", &[live(&one.view(), race(), None)]);
+    one.ends(3_120, 0, 2_400);
+    assert!(page("one-long", &[live(&one.view(), race(), None)]).contains("Read it all"));
 }
 
 #[test]
@@ -224,26 +258,34 @@ fn what_is_read_can_be_looked_at() {
     let page = page(
         "cards",
         &[
-            models(&entrants).private(),
-            examples(&[
-                example(
-                    "A quick fact",
-                    "Why is the sky blue? Two sentences.",
-                    "A small model is done before a large one has begun.",
-                ),
-                example(
-                    "A small program",
-                    "Write a function that tells whether a number is prime, in Rust.",
-                    "A specialist can beat a giant.",
-                ),
-            ])
+            models(&entrants, Some(9)).private(),
+            examples(
+                &[
+                    example(
+                        "A quick fact",
+                        "Why is the sky blue? Two sentences.",
+                        "A small model is done before a large one has begun.",
+                    ),
+                    example(
+                        "A small program",
+                        "Write a function that tells whether a number is prime, in Rust.",
+                        "A specialist can beat a giant.",
+                    ),
+                ],
+                Some(9),
+            )
             .private(),
-            help(&line_up()).private(),
+            help(&line_up(), Some(9)).private(),
             answers(&record, 10 << 20).0.private(),
             render::page(&record, Page::first(race(), 4)).private(),
             explanation(&record).private(),
             notice("Unknown command `compar`: did you mean `compare`? Try `/arena help`.").private(),
         ],
     );
-    assert!(page.contains("Only you can see this") && page.contains("🏁 A quick fact"), "{page}");
+    assert!(
+        page.contains("Only you can see this")
+            && page.contains("🏁 Race")
+            && page.contains("class=mention>/arena compare<"),
+        "{page}"
+    );
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub use self::{attachments::id as attachment_id, commands::commands, reply::callback};
 use super::{
     call::File,
-    message::{EPHEMERAL, Look},
+    message::{COMPONENTS_V2, EPHEMERAL, Look},
 };
 
 /// Violations in a body.
@@ -115,8 +115,13 @@ pub fn message(violations: &mut Violations, body: &Value, files: &[File], contex
     text(violations, &body["content"], context);
     let names = attachments::check(violations, body, files, context);
     embeds::check(violations, &body["embeds"], &names);
-    components::check(violations, &body["components"]);
     flags(violations, body, context);
+    if is_v2(body, context) {
+        components::any(violations, &body["components"], &names);
+        alone(violations, body, context);
+    } else {
+        components::rows(violations, &body["components"]);
+    }
     if body["allowed_mentions"] != json!({ "parse": [] }) {
         violations.unwanted(format!("allowed_mentions are {}", body["allowed_mentions"]));
     }
@@ -150,8 +155,34 @@ fn flags(violations: &mut Violations, body: &Value, context: &Context) {
     if flags & EPHEMERAL != 0 && context.act != MessageAction::Reply {
         violations.unwanted("the flag EPHEMERAL, where it cannot be set");
     }
-    if flags & !(SUPPRESS_EMBEDS | EPHEMERAL) != 0 {
+    if flags & !(SUPPRESS_EMBEDS | EPHEMERAL | COMPONENTS_V2) != 0 {
         violations.unwanted(format!("the flags {flags}"));
+    }
+    let had_v2 = context.now.is_some_and(|look| look.flags & COMPONENTS_V2 != 0);
+    if had_v2 && !body["flags"].is_null() && flags & COMPONENTS_V2 == 0 {
+        violations.refuse("the flag IS_COMPONENTS_V2 cannot be taken away");
+    }
+}
+
+/// The message has, or keeps, the flag `IS_COMPONENTS_V2`.
+fn is_v2(body: &Value, context: &Context) -> bool {
+    let kept = context.now.is_some_and(|look| look.flags & COMPONENTS_V2 != 0);
+    kept || body["flags"].as_u64().is_some_and(|flags| flags & COMPONENTS_V2 != 0)
+}
+
+/// A message with the flag `IS_COMPONENTS_V2` has nothing but components.
+fn alone(violations: &mut Violations, body: &Value, context: &Context) {
+    let is_there = |field: &str, now: fn(&Look) -> bool| match body.get(field) {
+        None => context.now.is_some_and(now),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => false,
+    };
+    if is_there("content", |look| !look.content.is_empty()) {
+        violations.refuse("content beside the flag IS_COMPONENTS_V2");
+    }
+    if is_there("embeds", |look| !look.embeds.is_empty()) {
+        violations.refuse("embeds beside the flag IS_COMPONENTS_V2");
     }
 }
 

@@ -20,7 +20,7 @@ pub fn callback<'a>(
 ) {
     violations.only(body, "the answer", &["type", "data"]);
     let completion = matches!(kind, InteractionKind::Completion { .. });
-    let button = matches!(kind, InteractionKind::Button { .. });
+    let button = kind.message().is_some();
     let data = &body["data"];
     match body["type"].as_u64() {
         Some(8) if completion => choices(violations, data),
