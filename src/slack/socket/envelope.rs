@@ -27,10 +27,8 @@ pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<St
     let mut acknowledgement = json!({ "envelope_id": frame["envelope_id"].as_str() });
     let accepts_payload = frame["accepts_response_payload"] == true;
     let payload = match serde_json::from_value(frame) {
-        Ok(Content::SlashCommands(event)) => {
-            let ack = intake.command(*event, received_at).await;
-            Some(ack.command_response().unwrap_or_else(|| json!({})))
-        }
+        // without a payload nothing is shown
+        Ok(Content::SlashCommands(event)) => intake.command(*event, received_at).await.command_response(),
         Ok(Content::Interactive(event)) => {
             intake.interaction(*event, received_at).await.view_response().filter(|_| accepts_payload)
         }
