@@ -166,7 +166,7 @@ fn label(lane: &LaneView, view: &View) -> String {
 /// Two lines about a lane, beside its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Excerpt {
-    /// What a reader has to know beside the answer, such as a failure; may be empty.
+    /// Words that a reader needs beside the answer, such as a failure; may be empty.
     pub(crate) words: String,
     /// The beginning of the answer, or its newest end while the lane is running; may be empty.
     pub(crate) answer: String,
