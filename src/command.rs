@@ -67,6 +67,8 @@ pub enum CommandError {
         word: String,
         /// The closest word.
         suggestion: &'static str,
+        /// The whole line, which may be a question.
+        question: String,
     },
     /// The model isn't in the line-up.
     #[error("{}{}. The line-up: {lineup}.", no_model(model), suggested(.suggestion.as_deref()))]
@@ -125,7 +127,10 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
         "examples" if is_word(rest) => Ok(Command::Examples),
         "forget" if rest.is_empty() => Ok(Command::Forget),
         unknown => match misspelled(unknown) {
-            Some(suggestion) => Err(CommandError::UnknownWord { word: short(word), suggestion }),
+            Some(suggestion) => {
+                let question = line.to_owned();
+                Err(CommandError::UnknownWord { word: short(word), suggestion, question })
+            }
             None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
         },
     }
@@ -292,6 +297,11 @@ mod tests {
         let lineup = lineup();
         let error = |line| parse(line, &lineup).expect_err(line).to_string();
         assert!(error("/arena compar why").contains("did you mean `compare`?"));
+        let Err(CommandError::UnknownWord { question, .. }) = parse("/arena  ash is\na tree?", &lineup)
+        else {
+            panic!("a suggestion")
+        };
+        assert_eq!(question, "ash is\na tree?");
         assert!(error("/arena ak gemma-2b why").contains("did you mean `ask`?"));
         assert!(error("hepl").contains("did you mean `help`?"));
         assert!(error("ask gema-2b why").contains("did you mean `gemma-2b`?"));

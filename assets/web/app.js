@@ -10,8 +10,6 @@ import { follow, Refused, request } from "./server.js";
 import { save, visitor } from "./visitor.js";
 
 const note = byId("note");
-/** The text that Enter would race if pressed again. */
-let offered = null;
 
 /** Shows a note above the message box, in this tab only. */
 function say(text, ...more) {
@@ -26,9 +24,18 @@ async function attempt(work) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    say(error.message);
+    say(error.message, ...raceItInstead(error.question));
     return false;
   }
+}
+
+/** A button that races a line which was taken for a misspelled command. */
+function raceItInstead(question) {
+  if (!question) return [];
+  const race = async () => {
+    if (await compare(question)) composer.clear();
+  };
+  return [" ", el("button", { type: "button", class: "link", onclick: race }, "Race it as a question")];
 }
 
 const compare = (prompt) => command(`/arena compare ${prompt}`);
@@ -54,19 +61,6 @@ function showCard(content) {
   const { label, node } = card(content, compare);
   log.addEphemeral(node, label);
   setText(byId("announcer"), label);
-}
-
-/** Handles a line from the message box. Plain text becomes a race only when it is confirmed. */
-async function send(text) {
-  if (text.startsWith("/")) return command(text);
-  if (offered === text) {
-    offered = null;
-    return compare(text);
-  }
-  offered = text;
-  const race = el("button", { type: "button", class: "link", onclick: () => composer.submit() }, "Race it");
-  say("That isn't a command. Press Enter again to ask all models. ", race);
-  return false;
 }
 
 /** Handles a button under a race. */
@@ -152,9 +146,6 @@ const greeting = el("section", { class: "welcome", "aria-label": "Welcome", hidd
 byId("messages").before(greeting);
 const earlier = (id) => attempt(async () => log.prepend(await request(`/api/messages?before=${id}`)));
 const log = new Log({ press, earlier, welcome: greeting });
-const composer = new Composer(send);
-composer.onchange = () => {
-  if (offered !== null && byId("say").value.trim() !== offered) offered = null;
-  if (offered === null) say("");
-};
+const composer = new Composer(command);
+composer.onchange = () => say("");
 start();

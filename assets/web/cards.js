@@ -40,9 +40,7 @@ export function welcome({ examples, models }, run) {
     el(
       "p",
       {},
-      "Type ",
-      el("code", {}, "/arena compare"),
-      " and your question",
+      "Type your question",
       examples.length > 0 ? ", or try one of these:" : ".",
     ),
     exampleList(examples, run),

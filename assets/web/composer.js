@@ -35,6 +35,10 @@ export class Composer {
     this.changed();
   }
 
+  clear() {
+    this.fill("");
+  }
+
   changed() {
     this.historyIndex = 0;
     this.box.style.setProperty("height", "auto");

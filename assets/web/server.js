@@ -1,7 +1,13 @@
 // Requests to the service, and its stream of messages.
 
 /** A refusal with a sentence for the user. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** `question` is the line if it may be a question rather than a command. */
+  constructor(say, question) {
+    super(say);
+    this.question = question;
+  }
+}
 
 /** Sends a request, a POST if there is a `body`. Returns the JSON of the response or throws `Refused`. */
 export async function request(path, body) {
@@ -18,7 +24,7 @@ export async function request(path, body) {
   }
   const json = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (!response.ok)
-    throw new Refused(json.say ?? `The service failed (HTTP ${response.status}). Try again.`);
+    throw new Refused(json.say ?? `The service failed (HTTP ${response.status}). Try again.`, json.question);
   return json;
 }
 

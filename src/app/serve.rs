@@ -20,7 +20,7 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
-    config::{self, Config, ConfigError},
+    config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
     web::{Hosts, LocalChannel},
@@ -153,9 +153,14 @@ fn announce(app: &Composition, address: SocketAddr, local: bool) {
 }
 
 /// Warns if a restart among as many races as may run would leave some without their final frame: Slack takes those one after
-/// the other.
+/// the other. With the default limits such a crowd is unlikely, and the next start finishes what is left, so only the
+/// operator's own numbers are judged.
 fn warn_of_drain(app: &Composition) {
     let config = &app.config;
+    let limits = |arena: &ArenaConfig| (arena.concurrent_races, arena.drain_seconds);
+    if limits(&config.arena) == limits(&ArenaConfig::default()) {
+        return;
+    }
     let (races, drain_seconds) = (config.arena.concurrent_races, config.arena.drain_seconds);
     let would_do = (FINAL_FRAMES + slack::finals_of(races)).as_millis().div_ceil(1_000);
     if app.slack.is_some() && u128::from(drain_seconds) < would_do {

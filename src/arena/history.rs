@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::race::{RaceId, Record};
+use crate::race::{PastRace, RaceId, Record};
 use crate::{model::ModelId, race::metrics::TokenCount};
 
 /// The number of races in memory.
@@ -31,6 +31,16 @@ impl History {
 
     pub(super) fn find(&self, id: RaceId) -> Option<Arc<Record>> {
         self.records.iter().rev().find(|record| record.id == id).cloned()
+    }
+
+    /// Returns the newest five races of the person `id`, newest first.
+    pub(super) fn past_races(&self, id: &str) -> Vec<PastRace> {
+        let theirs = self.records.iter().rev().filter(|record| record.asker.id == id).take(5);
+        let race = |record: &Arc<Record>| PastRace {
+            prompt: record.report.prompt.clone(),
+            started_at: record.started_at,
+        };
+        theirs.map(race).collect()
     }
 
     /// Drops all races for which `is_forgotten` is true and returns their ids.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Arena, lock};
-use crate::race::{RaceId, Record};
+use crate::race::{PastRace, RaceId, Record};
 use crate::store::{Forgotten, StoreError};
 
 /// The reason why a race cannot be looked up. The text is for the person who asked.
@@ -79,6 +79,16 @@ impl Arena {
     async fn was_forgotten(&self, id: RaceId) -> bool {
         let Some(store) = self.store.as_ref().filter(|store| store.keeps_text()) else { return false };
         store.promptly(store.is_without_text(id)).await.unwrap_or(false)
+    }
+
+    /// Returns the newest races of `person` (an [`Asker::id`](super::Asker::id)) that are over and still remembered,
+    /// newest first.
+    pub async fn past_races(&self, person: &str) -> Vec<PastRace> {
+        let Some(store) = &self.store else { return lock(&self.history).past_races(person) };
+        store.past_races(person).await.unwrap_or_else(|error| {
+            tracing::debug!(error = error.chain(), "failed to look up past races");
+            lock(&self.history).past_races(person)
+        })
     }
 
     /// Stops a live race for `person` (an [`Asker::id`](super::Asker::id)): its asker, or one of those who `also` may,

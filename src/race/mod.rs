@@ -25,4 +25,4 @@ pub mod report;
 pub mod run;
 pub mod state;
 
-pub use self::record::{Asker, Entrant, RaceId, Record};
+pub use self::record::{Asker, Entrant, PastRace, RaceId, Record};

@@ -62,6 +62,15 @@ pub struct Record {
     pub report: Report,
 }
 
+/// A finished race as its asker remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastRace {
+    /// The prompt.
+    pub prompt: String,
+    /// The wall-clock time of its admission.
+    pub started_at: Timestamp,
+}
+
 /// A model of the line-up: its card, its availability now and its speeds so far.
 #[derive(Clone, Debug)]
 pub struct Entrant {

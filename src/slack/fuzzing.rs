@@ -55,7 +55,8 @@ pub async fn read(delivery: Delivery, body: &[u8]) -> Option<Vec<String>> {
 fn words(incoming: &Incoming) -> Vec<String> {
     let _ = Access { channels: vec!["C1".into()], groups: vec![] }.check_place(incoming);
     match &incoming.kind {
-        Kind::Command { text } | Kind::Mention { text } | Kind::Message { text } => vec![text.clone()],
+        Kind::Home => vec![],
+        Kind::Command { text } | Kind::Mention { text, .. } | Kind::Message { text } => vec![text.clone()],
         Kind::Button { action_id, value, .. } => {
             render::pressed(action_id, value).into_iter().map(|pressed| pressed.button.to_string()).collect()
         }

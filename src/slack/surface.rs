@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     METRICS,
-    api::{Address, Api, ApiError, File, Staged},
+    api::{Address, Api, ApiError, EXTRA_BLOCKS, File, Staged},
     budget::{Share, Urgency},
     posts::Poster,
     render::{self, Body, Extras},
@@ -59,13 +59,22 @@ impl AcceptedExtras {
         }
     }
 
-    /// Remembers that Slack refused a message with `refused` and took it with `taken`.
+    /// Remembers that Slack named these types as unsupported.
+    fn refuse(&self, unsupported: &[&str]) {
+        let [chart, container] = EXTRA_BLOCKS.map(|kind| unsupported.contains(&kind));
+        tracing::warn!(chart, container, "this workspace lacks some types of blocks");
+        self.chart.fetch_and(!chart, Ordering::Relaxed);
+        self.containers.fetch_and(!container, Ordering::Relaxed);
+    }
+
+    /// Remembers that Slack refused a message with the blocks `refused` and took it with those of `taken`: a block is to
+    /// blame if it alone makes the difference.
     fn learn(&self, refused: Extras, taken: Extras) {
-        if refused.chart && !taken.chart {
+        if refused.chart && !taken.chart && refused.containers <= taken.containers {
             tracing::warn!("this workspace takes no native charts");
             self.chart.store(false, Ordering::Relaxed);
         }
-        if refused.containers && !taken.containers {
+        if refused.containers && !taken.containers && refused.chart <= taken.chart {
             tracing::warn!("this workspace takes no containers");
             self.containers.store(false, Ordering::Relaxed);
         }
@@ -78,9 +87,11 @@ enum Detail {
     Full,
     /// Without containers.
     NoContainers,
-    /// Without Slack's own chart as well.
+    /// Without Slack's own chart.
     NoChart,
-    /// Without the answers.
+    /// Without both.
+    NoExtras,
+    /// Without the answers as well.
     Bare,
 }
 
@@ -89,15 +100,16 @@ impl Detail {
         match self {
             Self::Full => Self::NoContainers,
             Self::NoContainers => Self::NoChart,
-            Self::NoChart | Self::Bare => Self::Bare,
+            Self::NoChart => Self::NoExtras,
+            Self::NoExtras | Self::Bare => Self::Bare,
         }
     }
 
     /// The extra blocks at this level, as far as they are `accepted`.
     fn extras(self, accepted: Extras) -> Extras {
         Extras {
-            chart: accepted.chart && self < Self::NoChart,
-            containers: accepted.containers && self < Self::NoContainers,
+            chart: accepted.chart && matches!(self, Self::Full | Self::NoContainers),
+            containers: accepted.containers && matches!(self, Self::Full | Self::NoChart),
         }
     }
 }
@@ -113,8 +125,8 @@ pub(super) struct SlackSurface {
     accepted: Arc<AcceptedExtras>,
     /// For live frames and for the final one.
     details: [Detail; 2],
-    /// The extra blocks of the final frame that Slack refused last as invalid.
-    refused: Option<Extras>,
+    /// The extra blocks of the final frames that Slack refused as invalid.
+    refused: Vec<Extras>,
     shown: Option<Body>,
     /// The shown frame is the final one.
     is_over: bool,
@@ -122,6 +134,8 @@ pub(super) struct SlackSurface {
     unsure_since: Option<Instant>,
     /// The picture after its upload, before it is shown.
     staged: Option<Staged>,
+    /// The last attempt to show the picture failed.
+    lacks_chart: bool,
 }
 
 impl SlackSurface {
@@ -140,13 +154,19 @@ impl SlackSurface {
             race,
             address: address.clone(),
             accepted,
-            details: [Detail::NoChart, Detail::Full],
-            refused: None,
+            details: [Detail::NoExtras, Detail::Full],
+            refused: vec![],
             shown: None,
             is_over: false,
             unsure_since: None,
             staged: None,
+            lacks_chart: false,
         }
+    }
+
+    /// Returns true if the picture could not be shown, or may not be.
+    pub(super) fn lacks_chart(&self) -> bool {
+        self.lacks_chart
     }
 
     /// Shows the final frame once more after the race if an earlier edit may have taken effect after it.
@@ -208,10 +228,19 @@ impl SlackSurface {
                 return Ok(());
             }
             match self.edit(&body, urgency).await {
-                Err(error @ (ApiError::TooLong | ApiError::InvalidBlocks)) if detail != Detail::Bare => {
+                // without them the message differs, so it is not refused twice for the same reason
+                Err(ApiError::InvalidBlocks { unsupported }) if !unsupported.is_empty() && is_final => {
+                    self.accepted.refuse(&unsupported);
+                    if self.body(view, detail) == body {
+                        self.details[usize::from(is_final)] = detail.reduced();
+                    }
+                }
+                Err(error @ (ApiError::TooLong | ApiError::InvalidBlocks { .. }))
+                    if detail != Detail::Bare =>
+                {
                     tracing::error!(%error, ?detail, "Slack refused a message of ours");
-                    if matches!(error, ApiError::InvalidBlocks) {
-                        self.refused = Some(detail.extras(self.accepted.get()));
+                    if is_final && matches!(error, ApiError::InvalidBlocks { .. }) {
+                        self.refused.push(detail.extras(self.accepted.get()));
                     }
                     let mut reduced = detail.reduced();
                     while reduced != Detail::Bare && self.body(view, reduced) == body {
@@ -237,8 +266,9 @@ impl SlackSurface {
         self.unsure_since = self.unsure_since.filter(|since| since.elapsed() < MAX_DELAY);
         // the other messages need its share now, while the picture is still on its way
         self.share = None;
-        if let Some(refused) = self.refused.filter(|_| detail != Detail::Bare) {
-            self.accepted.learn(refused, detail.extras(self.accepted.get()));
+        if detail != Detail::Bare {
+            let taken = detail.extras(self.accepted.get());
+            self.refused.drain(..).for_each(|refused| self.accepted.learn(refused, taken));
         }
     }
 
@@ -285,6 +315,14 @@ impl Surface for SlackSurface {
     }
 
     async fn attach(&mut self, chart: Chart) -> Result<(), SurfaceError> {
+        let attached = self.attach_once(chart).await;
+        self.lacks_chart = attached.is_err();
+        attached
+    }
+}
+
+impl SlackSurface {
+    async fn attach_once(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let staged = match self.staged.take() {
             Some(staged) => staged,
             None => self.api.stage(&picture(chart)).await.map_err(Self::judge)?,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::ModelId,
     race::{
-        Asker, RaceId, Record,
+        Asker, PastRace, RaceId, Record,
         metrics::TokenCount,
         report::{LaneReport, Report},
     },
@@ -38,6 +38,8 @@ const IS_STOP_REQUESTED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
 const FINISHED_RACE: &str =
     "SELECT asker, asker_name, prompt, admitted_at FROM races WHERE id = $1 AND status <> 'live'";
+const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
+    WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
 /// Lanes are never deleted: the engine must reach the recent ones through their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
     WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
@@ -125,6 +127,19 @@ impl Store {
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         Ok(Some(Record { id, asker, started_at, report: Report { prompt: prompt.to_owned(), lanes } }))
+    }
+
+    /// The newest five finished races of a user whose texts are kept, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed; [`StoreError::Unreadable`] where a time is none.
+    pub async fn past_races(&self, asker: &str) -> Result<Vec<PastRace>, StoreError> {
+        let rows = self.fetch(Query::new(PAST_RACES, [asker.into()])).await?;
+        let race = |row: &Row| {
+            let started_at = Timestamp::from_millisecond(row.int(1)).map_err(|_| StoreError::Unreadable)?;
+            Ok(PastRace { prompt: row.string(0), started_at })
+        };
+        rows.iter().map(race).collect()
     }
 
     /// The speed of each model in the last `days`, or in the newest 5,000 races of them.

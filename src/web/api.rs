@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     arena::{Origin, Refused, forget_reply},
-    command::{self, Command},
+    command::{self, Command, CommandError},
     model::ModelId,
     race::{Asker, RaceId, Record},
     surface::Chart,
@@ -71,17 +71,23 @@ async fn uncached(mut response: Response) -> Response {
 pub(super) struct HttpRefusal {
     status: StatusCode,
     say: String,
+    /// The line, where it was taken for a misspelled command and may be a question.
+    question: Option<String>,
 }
 
 impl HttpRefusal {
     pub(super) fn new(status: StatusCode, say: impl Into<String>) -> Self {
-        Self { status, say: say.into() }
+        Self { status, say: say.into(), question: None }
     }
 }
 
 impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
-        (self.status, Json(serde_json::json!({ "say": text::plain(&self.say) }))).into_response()
+        let mut body = serde_json::json!({ "say": text::plain(&self.say) });
+        if let Some(question) = self.question {
+            body["question"] = text::plain(&question).into();
+        }
+        (self.status, Json(body)).into_response()
     }
 }
 
@@ -93,6 +99,15 @@ impl From<JsonRejection> for HttpRefusal {
             _ => "This page doesn't match the running service. Reload the page.",
         };
         Self::new(rejection.status(), say)
+    }
+}
+
+impl From<CommandError> for HttpRefusal {
+    fn from(error: CommandError) -> Self {
+        let refusal = Self::new(StatusCode::BAD_REQUEST, error.to_string());
+        let question =
+            if let CommandError::UnknownWord { question, .. } = error { Some(question) } else { None };
+        Self { question, ..refusal }
     }
 }
 
@@ -204,8 +219,7 @@ async fn command(
 ) -> Result<Response, HttpRefusal> {
     let Json(CommandRequest { text, from }) = request?;
     let asker = from.asker()?;
-    let command = command::parse(&text, local.arena.cards())
-        .map_err(|error| HttpRefusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let command = command::parse(&text, local.arena.cards())?;
     let entrants;
     let card = match command {
         Command::Compare { models, prompt } => {

@@ -133,13 +133,10 @@ async fn cards_and_refusals_appear_only_in_this_tab() {
         "/arena compar x",
         "the line is lost"
     );
-    browser.send("just words").await;
-    browser
-        .until("return document.getElementById('note').innerText.includes('Press Enter again')", vec![])
-        .await;
-    browser.press(Key::Enter).await;
+    browser.click("#note .link").await;
     browser.sees(".race[data-progress=done]").await;
-    assert_eq!(browser.text(".race .prompt").await, "just words");
+    assert_eq!(browser.text(".race .prompt").await, "compar x");
+    assert_eq!(browser.value("document.getElementById('say').value").await, "", "the line stays");
     let second = browser.client.new_window(true).await.expect("a tab").handle;
     browser.client.switch_to_window(second).await.expect("the second tab");
     browser.client.goto(&site.url("/")).await.expect("a page");

@@ -116,9 +116,10 @@ fn the_manifest_asks_for_what_is_needed() {
         "app_mentions:read",
         "users:read",
         "im:history",
+        "assistant:write",
     ];
     assert_eq!(manifest.scopes, scopes);
-    assert_eq!(manifest.events, ["app_mention", "message.im"]);
+    assert_eq!(manifest.events, ["app_home_opened", "app_mention", "message.im"]);
     assert_eq!(manifest.commands, ["/arena"]);
     let other = Manifest::parse("scopes:\n  bot:\n    - a # why\n    - b\nuser:\n  - c\n");
     assert_eq!((other.scopes.join(","), other.has("b"), other.has("c")), ("a,b".into(), true, false));

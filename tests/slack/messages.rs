@@ -19,7 +19,8 @@ async fn a_message_is_posted_edited_and_seen() {
     assert_eq!(bot.slack.world(|world| world.edits_without_change), 1);
     let done = json!([{ "type": "actions", "elements": [
         { "type": "button", "action_id": "again", "text": { "type": "plain_text", "text": "Race again" } }] }]);
-    let body = json!({ "channel": LOBBY, "ts": ts, "text": "t", "blocks": done });
+    let text = "🏁 small: 9 tok/s";
+    let body = json!({ "channel": LOBBY, "ts": ts, "text": text, "blocks": done });
     assert_eq!(bot.call(Method::Update, &body).await.code(), "ok");
     assert_eq!(soon(request.wait_for_end()).await.look.buttons()[0].label, "Race again");
     let mut below = post(LOBBY, "the whole answer");

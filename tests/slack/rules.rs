@@ -36,6 +36,13 @@ fn chart() -> Value {
     } })
 }
 
+fn container(children: &[Value]) -> Value {
+    json!({
+        "type": "container", "title": plain("Gemma"), "subtitle": plain("231 tokens"), "is_collapsible": true,
+        "default_collapsed": true, "child_blocks": children,
+    })
+}
+
 /// The value with something else at a path.
 fn with(mut value: Value, path: &str, other: Value) -> Value {
     *value.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = other;
@@ -70,6 +77,12 @@ async fn good_blocks_are_taken() {
             { "type": "rich_text_section", "elements": [{ "type": "text", "text": "5", "style": { "bold": true } }] }] }),
             ],
         ]),
+        container(&[
+            section(&"x".repeat(3_000)),
+            json!({ "type": "divider" }),
+            json!({ "type": "context", "elements": [plain("c")] }),
+            buttons(&[button("in")]),
+        ]),
         chart(),
         json!({ "type": "rich_text", "elements": [
             { "type": "rich_text_section", "elements": [{ "type": "text", "text": "hello" }] }] }),
@@ -91,6 +104,14 @@ async fn bad_blocks_are_refused() {
     let long = |n: usize| Value::from("x".repeat(n));
     let element = "/elements/0";
     let bad = [
+        (container(&[]), "child_blocks has 0 items, of 1 to 10"),
+        (container(&vec![section("a"); 11]), "child_blocks has 11 items"),
+        (container(&[section(&"x".repeat(3_001))]), "3001 characters"),
+        (container(&[chart()]), "a container takes no \"data_visualization\""),
+        (container(&[container(&[section("a")])]), "a container takes no \"container\""),
+        (with(container(&[section("a")]), "/title/text", long(151)), "a container's title has 151"),
+        (with(container(&[section("a")]), "/subtitle/text", long(151)), "a container's subtitle has 151"),
+        (with(container(&[section("a")]), "/is_collapsible", json!(false)), "only what is collapsible"),
         (section(""), "0 characters, of at most 3000"),
         (section(&"x".repeat(3_001)), "3001 characters"),
         (json!({ "type": "section" }), "neither text nor fields"),
@@ -168,7 +189,12 @@ async fn a_message_has_its_own_limits() {
         assert!(said == code && violations.contains(violation), "{said} {violations}");
     }
     assert_eq!(says(&bot, vec![section(&"é".repeat(2_600)); 2].into()).await.1, "", "10,400 bytes");
-    bot.slack.world(|world| world.native_charts = false);
+    let (code, said) = says(&bot, json!([buttons(&[button("again")])])).await;
+    assert!(code == "ok" && said.contains("a final message whose text has no result"), "{code} {said}");
+    bot.slack.world(|world| world.takes.containers = false);
+    let refused = ("invalid_blocks".to_owned(), String::new());
+    assert_eq!(says(&bot, json!([container(&[section("a")])])).await, refused, "no violation");
+    bot.slack.world(|world| world.takes.charts = false);
     assert_eq!(
         says(&bot, json!([chart()])).await,
         ("invalid_blocks".into(), String::new()),

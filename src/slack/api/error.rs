@@ -39,7 +39,10 @@ pub(crate) enum ApiError {
     TooLong,
     /// Slack rejects the blocks.
     #[error("blocks were refused")]
-    InvalidBlocks,
+    InvalidBlocks {
+        /// The types of [`EXTRA_BLOCKS`] that Slack names as unsupported.
+        unsupported: Vec<&'static str>,
+    },
     /// A token is wrong, expired or revoked.
     #[error("token was refused ({code})")]
     Unauthorized {
@@ -125,7 +128,7 @@ impl ApiError {
             | "expired_url"
             | "used_url" => Self::Gone,
             "msg_too_long" | "msg_blocks_too_long" => Self::TooLong,
-            "invalid_blocks" | "invalid_blocks_format" => Self::InvalidBlocks,
+            "invalid_blocks" | "invalid_blocks_format" => Self::InvalidBlocks { unsupported: unsupported(body) },
             "access_denied"
             | "account_inactive"
             | "invalid_auth"
@@ -200,6 +203,18 @@ fn checked(code: &str) -> String {
     if looks_like_one { code.into() } else { "unreadable".into() }
 }
 
+/// The types of blocks that not every workspace takes.
+pub(crate) const EXTRA_BLOCKS: [&str; 2] = ["data_visualization", "container"];
+
+/// The types that the messages of a refusal name, as in `unsupported type: container [json-pointer:/blocks/3/type]`.
+fn unsupported(body: &Value) -> Vec<&'static str> {
+    let messages = body["response_metadata"]["messages"].as_array().into_iter().flatten();
+    let messages: Vec<&str> = messages.filter_map(Value::as_str).collect();
+    let is_named =
+        |kind: &&str| messages.iter().any(|said| said.contains(&format!("unsupported type: {kind}")));
+    EXTRA_BLOCKS.into_iter().filter(is_named).collect()
+}
+
 /// <https://docs.slack.dev/authentication/installing-with-oauth#errors>
 fn scope(body: &Value) -> String {
     let is_scope = |c: char| c.is_ascii_lowercase() || ":._,".contains(c);
@@ -228,7 +243,7 @@ mod tests {
         of(&["is_archived", "restricted_action", "restricted_action_thread_locked"], "Closed");
         of(&["message_not_found", "thread_not_found", "used_url"], "Gone");
         of(&["msg_too_long", "msg_blocks_too_long"], "TooLong");
-        of(&["invalid_blocks", "invalid_blocks_format"], "InvalidBlocks");
+        of(&["invalid_blocks", "invalid_blocks_format"], "InvalidBlocks { unsupported: [] }");
         for code in ["invalid_auth", "token_revoked", "account_inactive"] {
             of(&[code], &format!("Unauthorized {{ code: {code:?} }}"));
         }

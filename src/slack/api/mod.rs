@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use slack_morphism::blocks::SlackView;
 use url::Url;
 
-pub(crate) use self::error::ApiError;
+pub(crate) use self::error::{ApiError, EXTRA_BLOCKS};
 use self::{
     error::{Lost, Result},
     http::Http,
@@ -45,6 +45,8 @@ pub(crate) mod method {
     pub(crate) const WHISPER: &str = "chat.postEphemeral";
     /// Opens a modal.
     pub(crate) const OPEN_VIEW: &str = "views.open";
+    /// Fills a user's Home tab.
+    pub(crate) const PUBLISH_VIEW: &str = "views.publish";
     pub(super) const NAME: &str = "users.info";
     pub(super) const MEMBERS: &str = "usergroups.users.list";
     pub(super) const IDENTITY: &str = "auth.test";
@@ -296,6 +298,13 @@ impl Api {
     pub(crate) async fn open_view(&self, trigger: &str, view: &SlackView, deadline: Duration) -> Result<()> {
         let body = json!({"trigger_id": trigger, "view": view});
         self.call(method::OPEN_VIEW, body, deadline).await.map(drop)
+    }
+
+    /// Shows `view` as the Home tab of `user`. Doing it twice does no harm.
+    /// <https://docs.slack.dev/reference/methods/views.publish>
+    pub(crate) async fn publish_view(&self, user: &str, view: &SlackView) -> Result<()> {
+        let body = json!({"user_id": user, "view": view});
+        self.call(method::PUBLISH_VIEW, body, self.0.timeouts.other).await.map(drop)
     }
 
     /// Joins a public channel. <https://docs.slack.dev/reference/methods/conversations.join>

@@ -158,7 +158,7 @@ async fn an_answer_is_classified() {
         (refusal("not_in_channel"), ApiError::NotInChannel, false),
         (refusal("is_archived"), ApiError::Closed, false),
         (refusal("msg_blocks_too_long"), ApiError::TooLong, false),
-        (refusal("invalid_blocks"), ApiError::InvalidBlocks, false),
+        (refusal("invalid_blocks"), ApiError::InvalidBlocks { unsupported: vec![] }, false),
         (refusal("token_revoked"), ApiError::Unauthorized { code: "token_revoked".into() }, false),
         (refusal("no_text"), ApiError::Refused { code: "no_text".into() }, false),
         (
@@ -302,7 +302,7 @@ async fn a_delivered_response_is_a_success() {
     for (failed, expected) in [
         (refusal("expired_url"), ApiError::Gone),
         (reply("404 Not Found", &[], "used_url"), ApiError::Gone),
-        (refusal("invalid_blocks"), ApiError::InvalidBlocks),
+        (refusal("invalid_blocks"), ApiError::InvalidBlocks { unsupported: vec![] }),
         (reply("500 No", &[], ""), ApiError::Server { status: 500 }),
         (Reply::Cut, Lost::Cut.into_error()),
     ] {

@@ -2,7 +2,8 @@
 //! <https://docs.slack.dev/messaging/working-with-files#upload>
 //!
 //! Nothing is visible before the last step, so the first two are repeated on failure, each time with a new address.
-//! Joining a channel twice does no harm either.
+//! Joining a channel twice does no harm either, and showing a file is repeated where Slack itself says that it failed: a
+//! second call with the same file shows no second one.
 
 use serde_json::json;
 use tokio::time::sleep;
@@ -72,7 +73,20 @@ impl Api {
         }
     }
 
+    /// Shows a file, and tries again where Slack answers that it failed. Without an answer it may be visible.
     async fn share_once(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
+        let delay = self.0.timeouts.retry_delay;
+        let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
+        for _ in 1..MAX_ATTEMPTS {
+            match self.complete(place, staged).await {
+                Err(ApiError::Server { status: 200 }) => sleep(backoff.next(fastrand::f64())).await,
+                done => return done,
+            }
+        }
+        self.complete(place, staged).await
+    }
+
+    async fn complete(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
         let files = json!([{ "id": staged.id, "title": staged.title }]);
         let body = json!({ "files": files, "channel_id": place.channel, "thread_ts": place.thread });
         self.call(method::SHARE_FILE, body, self.0.timeouts.other).await.map(drop)

@@ -8,18 +8,19 @@
 //! ```
 
 mod full_answers;
+mod home;
 mod modal;
 mod reply;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 pub(super) use self::full_answers::FullAnswers;
 use self::reply::Reply;
 use super::{
     METRICS, PLATFORM,
-    api::{Address, Api},
+    api::{Address, Api, ApiError},
     directory::Directory,
     incoming::{Ack, Incoming, Kind, ReplyTo},
     permissions::Access,
@@ -30,13 +31,15 @@ use super::{
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     button::Button,
-    command,
+    command::{self, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::Asker,
 };
 
 /// The time that a race waits for its turn to be posted where many are asked for in one channel.
 const POST_TIMEOUT: Duration = Duration::from_mins(1);
+/// The time after which the asker is told that a race waits for its turn.
+const ON_IT_DELAY: Duration = Duration::from_millis(1_500);
 
 /// Answers commands, mentions, messages, buttons and modals.
 pub(super) struct CommandHandler {
@@ -67,7 +70,7 @@ impl CommandHandler {
     async fn acknowledge(self: Arc<Self>, incoming: Arc<Incoming>) -> Ack {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
-            Kind::Mention { text } | Kind::Message { text } => {
+            Kind::Mention { text, .. } | Kind::Message { text } => {
                 let outcome = self.carry_out(&incoming, text).await;
                 // another replica may have the same message
                 let is_race = matches!(outcome, Outcome::Race(_));
@@ -76,8 +79,13 @@ impl CommandHandler {
                 }
                 Ack::Empty
             }
+            Kind::Home => {
+                let (handler, incoming) = (Arc::clone(&self), Arc::clone(&incoming));
+                self.arena().spawn(async move { handler.home(&incoming).await });
+                Ack::Empty
+            }
             Kind::Button { action_id, value, .. } => {
-                self.button(&incoming, render::pressed(action_id, value)).await;
+                self.pressed(&incoming, action_id, value).await;
                 Ack::Empty
             }
             Kind::Modal { view_state, private_metadata } => {
@@ -96,13 +104,12 @@ impl CommandHandler {
             return Ack::Empty;
         }
         let outcome = self.carry_out(incoming, text).await;
-        let message = match &outcome {
-            Outcome::Race(recorded) => render::on_it(recorded.lanes().len()),
-            Outcome::Models => render::notice("Asking the providers …"),
-            outcome => return private(self.private(incoming, outcome)),
-        };
-        self.follow(incoming, outcome);
-        private(Some(message))
+        // a race shows itself, and the acknowledgement of a command cannot be replaced by the line-up
+        if matches!(outcome, Outcome::Race(_) | Outcome::Models) {
+            self.follow(incoming, outcome);
+            return Ack::Empty;
+        }
+        private(self.private(incoming, &outcome))
     }
 
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
@@ -112,10 +119,27 @@ impl CommandHandler {
         self.handlers.command(&self.caller(incoming), command).await
     }
 
+    /// Carries out a button or a choice from a menu.
+    async fn pressed(self: &Arc<Self>, incoming: &Arc<Incoming>, action_id: &str, value: &str) {
+        if render::is_form(action_id) {
+            METRICS.command("form");
+            return self.form_in_direct_message(incoming, value);
+        }
+        let Some(thread) = render::question(action_id) else {
+            return self.button(incoming, render::pressed(action_id, value)).await;
+        };
+        METRICS.command("question");
+        let thread = Some(thread).filter(|thread| !thread.is_empty());
+        let incoming = Arc::new(within(incoming, thread));
+        let outcome = self.handlers.start(&self.caller(&incoming), &[], value.to_owned()).await;
+        self.follow(&incoming, outcome);
+    }
+
     /// Carries out a button. A race is recorded before the press is acknowledged.
     async fn button(self: &Arc<Self>, incoming: &Incoming, pressed: Option<Pressed>) {
         METRICS.command("button");
-        let incoming = Arc::new(within(incoming, pressed.as_ref()));
+        let thread = pressed.as_ref().and_then(|pressed| pressed.thread.as_deref());
+        let incoming = Arc::new(within(incoming, thread));
         let (button, seal) = pressed.map(|pressed| (pressed.button, pressed.seal)).unzip();
         let seal = seal.flatten();
         if matches!(button, Some(Button::Again(_) | Button::Try(_))) {
@@ -143,11 +167,18 @@ impl CommandHandler {
             Outcome::Models => {
                 let entrants = self.arena().entrants(LISTING_TIMEOUT);
                 if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
-                    self.reply(incoming).instead(&render::models(&entrants)).await;
+                    self.reply(incoming).say(&render::models(&entrants)).await;
                 }
             }
-            Outcome::Answers(record) | Outcome::Page(record, _) => {
-                self.full_answers(incoming, &record).await;
+            Outcome::Answers(record) => self.full_answers(incoming, &record).await,
+            Outcome::Page(record, page) => {
+                let place = self.caller(incoming).place;
+                let body = render::page(&record, page).sealed(&self.handlers.sealer, &place);
+                // a page is turned where it is shown
+                match incoming.kind {
+                    Kind::Button { is_private: true, .. } => self.reply(incoming).instead(&body).await,
+                    _ => self.reply(incoming).say(&body).await,
+                }
             }
             outcome => {
                 if let Some(body) = self.private(incoming, &outcome) {
@@ -161,10 +192,12 @@ impl CommandHandler {
     fn private(&self, incoming: &Incoming, outcome: &Outcome) -> Option<Body> {
         Some(match outcome {
             Outcome::Refused(refused) => render::notice(&refused.to_string()),
-            Outcome::Notice(text) => render::notice(text),
+            Outcome::Notice(text) => match self.misread_question(incoming) {
+                Some(question) => render::suggestion(text, &question, public_thread(incoming).as_deref()),
+                None => render::notice(text),
+            },
             Outcome::Examples => {
-                let thread = incoming.place.as_ref().and_then(|place| place.thread.as_deref());
-                render::examples(&self.handlers.examples, thread)
+                render::examples(&self.handlers.examples, public_thread(incoming).as_deref())
             }
             Outcome::Help => render::help(self.arena().cards()),
             Outcome::Explanation(record) => render::explanation(record),
@@ -175,6 +208,18 @@ impl CommandHandler {
             | Outcome::Done
             | Outcome::Duplicate => return None,
         })
+    }
+
+    /// The line that was typed if it was taken for a misspelled command and may be a question.
+    fn misread_question(&self, incoming: &Incoming) -> Option<String> {
+        let (Kind::Command { text } | Kind::Mention { text, .. } | Kind::Message { text }) = &incoming.kind
+        else {
+            return None;
+        };
+        match command::parse(text, self.arena().cards()) {
+            Err(CommandError::UnknownWord { question, .. }) => Some(question),
+            _ => None,
+        }
     }
 
     fn reply<'a>(&'a self, incoming: &'a Incoming) -> Reply<'a> {
@@ -189,7 +234,7 @@ impl CommandHandler {
     /// asker is told.
     async fn race(&self, incoming: &Incoming, recorded: Recorded) {
         let arena = self.arena();
-        let Some(place) = &incoming.place else { return arena.withdraw(recorded).await };
+        let Some(place) = incoming.public_place() else { return arena.withdraw(recorded).await };
         if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
             arena.withdraw(recorded).await;
             return self.notice(incoming, &refused.to_string()).await;
@@ -198,11 +243,12 @@ impl CommandHandler {
         let recorded = recorded.asked_by(name.unwrap_or_default());
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
         let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
-        let poster = Poster { api: &self.api, place, deadline: Instant::now() + POST_TIMEOUT };
-        match arena.unless_interrupted(poster.post(&body)).await {
+        let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
+        match arena.unless_interrupted(Box::pin(self.post_race(incoming, &poster, &body, cards.len()))).await
+        {
             Some(Ok(address)) => {
                 arena.set_message_ref(&recorded, &address.to_string()).await;
-                self.run(recorded, &address).await;
+                self.run(incoming, recorded, &address).await;
             }
             Some(Err(error)) => {
                 tracing::info!(race = %recorded.id(), %error, "failed to post a race");
@@ -217,10 +263,44 @@ impl CommandHandler {
         }
     }
 
-    async fn run(&self, recorded: Recorded, address: &Address) {
+    /// Posts the race's message. If it has to wait, the asker is told meanwhile that it comes.
+    async fn post_race(
+        &self,
+        incoming: &Incoming,
+        poster: &Poster<'_>,
+        body: &Body,
+        models: usize,
+    ) -> Result<Address, ApiError> {
+        let mut sending = pin!(poster.post(body));
+        if let Ok(done) = timeout(ON_IT_DELAY, sending.as_mut()).await {
+            return done;
+        }
+        let say_once = async {
+            // in a direct message these words would stay
+            if incoming.response_url.is_some() {
+                self.reply(incoming).say(&render::on_it(models)).await;
+            }
+            pending().await
+        };
+        tokio::select! {
+            biased;
+            done = sending => done,
+            done = say_once => done,
+        }
+    }
+
+    async fn run(&self, incoming: &Incoming, recorded: Recorded, address: &Address) {
+        let id = recorded.id();
         let (extras, sealer) = (Arc::clone(&self.extras), self.handlers.sealer.clone());
-        let mut surface = SlackSurface::new(self.api.clone(), sealer, recorded.id(), address, extras);
+        let mut surface = SlackSurface::new(self.api.clone(), sealer, id, address, extras);
         self.arena().race(recorded, &mut surface).await;
+        if surface.lacks_chart() {
+            let text = format!(
+                "Slack didn't confirm the picture of the chart for race {}. The numbers are all in its message.",
+                id.brief()
+            );
+            self.notice(incoming, &text).await;
+        }
         if self.arena().unless_interrupted(surface.settle()).await.is_none() {
             surface.settle_at_the_end().await;
         }
@@ -245,11 +325,16 @@ impl CommandHandler {
     }
 }
 
-/// Returns the delivery in the thread that the button carries, where Slack names none.
-fn within(incoming: &Incoming, pressed: Option<&Pressed>) -> Incoming {
+/// The thread in which an answer for everyone is posted.
+fn public_thread(incoming: &Incoming) -> Option<String> {
+    incoming.public_place()?.thread
+}
+
+/// Returns the delivery in the `thread` that a button carries, where Slack names none.
+fn within(incoming: &Incoming, thread: Option<&str>) -> Incoming {
     let mut incoming = incoming.clone();
-    if let (Some(place), Some(Pressed { thread, .. })) = (&mut incoming.place, pressed) {
-        place.thread = place.thread.take().or_else(|| thread.clone());
+    if let Some(place) = &mut incoming.place {
+        place.thread = place.thread.take().or_else(|| thread.map(str::to_owned));
     }
     incoming
 }

@@ -11,7 +11,7 @@ use super::CommandHandler;
 use crate::{
     platform::handlers::Outcome,
     slack::{
-        incoming::{Ack, Incoming, ReplyTo},
+        incoming::{Ack, ChannelThread, Incoming, ReplyTo},
         render::{self, Form, modal},
     },
 };
@@ -42,6 +42,14 @@ impl CommandHandler {
         }
     }
 
+    /// Opens the form from the Home tab, which is in no channel: the race is posted in `channel`, the user's direct message
+    /// with the app.
+    pub(super) fn form_in_direct_message(self: &Arc<Self>, incoming: &Incoming, channel: &str) {
+        let place = Some(ChannelThread { channel: channel.to_owned(), thread: None });
+        let (handler, incoming) = (Arc::clone(self), Incoming { place, ..incoming.clone() });
+        self.arena().spawn(async move { handler.form(&incoming, Form::Compare).await });
+    }
+
     /// Starts the race of a submitted form, or returns the errors to show in it.
     pub(super) async fn submitted(
         self: &Arc<Self>,
@@ -63,7 +71,8 @@ impl CommandHandler {
             ..incoming.as_ref().clone()
         });
         match self.handlers.start(&self.caller(&incoming), &filled.models, filled.prompt).await {
-            Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string()),
+            // an error below an input has no markup
+            Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string().replace('`', "")),
             outcome => {
                 self.follow(&incoming, outcome);
                 Ack::Empty

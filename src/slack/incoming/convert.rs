@@ -50,11 +50,16 @@ pub(super) fn interaction(event: SlackInteractionEvent, received_at: Instant) ->
 fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Result<Incoming, Dropped> {
     let user = event.user.ok_or(Dropped::Unreadable("button"))?;
     let action = event.actions.into_iter().flatten().next().ok_or(Dropped::Unreadable("button"))?;
-    let (contained, message) = match event.container {
-        SlackInteractionActionContainer::Message(it) => (it.channel_id, Some(it.message_ts.0)),
-        SlackInteractionActionContainer::MessageAttachment(it) => (it.channel_id, Some(it.message_ts.0)),
-        SlackInteractionActionContainer::View(_) => (None, None),
+    let (contained, message, is_private) = match event.container {
+        SlackInteractionActionContainer::Message(it) => {
+            (it.channel_id, Some(it.message_ts.0), it.is_ephemeral)
+        }
+        SlackInteractionActionContainer::MessageAttachment(it) => {
+            (it.channel_id, Some(it.message_ts.0), None)
+        }
+        SlackInteractionActionContainer::View(_) => (None, None, None),
     };
+    let is_private = is_private == Some(true);
     let thread = event.message.and_then(|message| message.origin.thread_ts).map(|thread| thread.0);
     // the first message of a thread names itself as soon as it has replies, although it is in the channel
     // (<https://docs.slack.dev/messaging/retrieving-messages#finding_threads>)
@@ -73,8 +78,9 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
         trigger_id: Some(trigger_id),
         kind: Kind::Button {
             action_id: action.action_id.0,
-            value: action.value.unwrap_or_default(),
+            value: action.value.or(action.selected_option.map(|option| option.value)).unwrap_or_default(),
             message,
+            is_private,
         },
     })
 }
@@ -117,7 +123,11 @@ pub(super) fn event(
         }
         SlackEventCallbackBody::AppMention(mention) => {
             let text = text::typed(mention.content.text.as_deref().unwrap_or_default(), bot);
-            (mention.user.0, mention.channel.0, mention.origin, Kind::Mention { text })
+            let message = mention.origin.ts.0.clone();
+            (mention.user.0, mention.channel.0, mention.origin, Kind::Mention { text, message })
+        }
+        SlackEventCallbackBody::AppHomeOpened(opened) => {
+            return home(opened, event.event_id.0, event.team_id.0, received_at);
         }
         SlackEventCallbackBody::Message(event) => {
             let (user, channel) = sender(&event)?;
@@ -147,6 +157,31 @@ pub(super) fn event(
         response_url: None,
         trigger_id: None,
         kind,
+    })
+}
+
+/// Converts a look at the app; only its Home tab is ours to fill
+/// (<https://docs.slack.dev/reference/events/app_home_opened>).
+fn home(
+    event: SlackAppHomeOpenedEvent,
+    id: String,
+    team: String,
+    received_at: Instant,
+) -> Result<Incoming, Dropped> {
+    if event.tab.as_deref() != Some("home") {
+        return Err(Dropped::NotForUs("messages tab"));
+    }
+    Ok(Incoming {
+        delivery: id.clone(),
+        id,
+        received_at,
+        team,
+        user: event.user.0,
+        name: None,
+        place: Some(ChannelThread { channel: event.channel.0, thread: None }),
+        response_url: None,
+        trigger_id: None,
+        kind: Kind::Home,
     })
 }
 

@@ -70,6 +70,15 @@ pub(crate) struct Incoming {
 opaque!(Incoming, Kind);
 
 impl Incoming {
+    /// Returns the place for what everyone may see: a mention in a channel is answered in its thread. Private messages
+    /// stay in the channel, since Slack shows none in a thread without replies
+    /// (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
+    pub(crate) fn public_place(&self) -> Option<ChannelThread> {
+        let place = self.place.clone()?;
+        let mention = if let Kind::Mention { message, .. } = &self.kind { Some(message) } else { None };
+        Some(ChannelThread { thread: place.thread.or_else(|| mention.cloned()), ..place })
+    }
+
     /// Returns true in direct messages, not only those with the bot.
     pub(crate) fn is_dm(&self) -> bool {
         self.place.as_ref().is_some_and(ChannelThread::is_dm)
@@ -108,20 +117,26 @@ pub(crate) enum Kind {
     Mention {
         /// The message as typed, without the bot's own mention.
         text: String,
+        /// The time stamp of the message, below which it is answered.
+        message: String,
     },
     /// A direct message to the bot.
     Message {
         /// The message as typed, without a mention of the bot.
         text: String,
     },
-    /// The press of a button.
+    /// A user opened the app's Home tab; the place is their direct message with the app.
+    Home,
+    /// The press of a button, or a choice from a menu.
     Button {
         /// Its `action_id`.
         action_id: String,
-        /// Its `value`, or empty.
+        /// Its `value` or that of the chosen option, or empty.
         value: String,
         /// The time stamp of its message; ephemeral messages have one too, but cannot be edited.
         message: Option<String>,
+        /// The message is ephemeral.
+        is_private: bool,
     },
     /// The submission of a modal.
     Modal {

@@ -110,12 +110,15 @@ fn a_mention_is_read_with_its_thread() {
                         "channel": "C1", "thread_ts": "5.0", "event_ts": "5.2", "parent_user_id": "U2" });
     world.event("Ev1", &event);
     let got = world.only();
-    assert_eq!(got.kind, Kind::Mention { text: "compare a & b".into() });
+    assert_eq!(got.kind, Kind::Mention { text: "compare a & b".into(), message: "5.2".into() });
+    assert_eq!(got.public_place(), got.place);
     assert_eq!((got.is_dm(), got.id.as_str()), (false, "Ev1"));
     assert_eq!(got.place, Some(place("C1", Some("5.0"))));
     let top = json!({ "type": "app_mention", "user": "U1", "text": "<@UBOT>", "ts": "5.3", "channel": "C1" });
     world.event("Ev2", &top);
-    assert_eq!(world.only().place, Some(place("C1", None)));
+    let got = world.only();
+    assert_eq!(got.public_place(), Some(place("C1", Some("5.3"))), "answered in its thread");
+    assert_eq!(got.place, Some(place("C1", None)));
     let mut edited = top;
     edited["ts"] = json!("5.4");
     edited["edited"] = json!({ "user": "U1", "ts": "6.0" });
@@ -155,7 +158,12 @@ fn a_button_is_read() {
     let world = World::new();
     assert_eq!(world.interaction(&press(&json!({}))), Ack::Private(json!({ "text": "On it" })));
     let got = world.only();
-    let kind = Kind::Button { action_id: "stop".into(), value: "42".into(), message: Some("7.1".into()) };
+    let kind = Kind::Button {
+        action_id: "stop".into(),
+        value: "42".into(),
+        message: Some("7.1".into()),
+        is_private: false,
+    };
     assert_eq!(got.kind, kind);
     assert_eq!((got.place, got.name.as_deref()), (Some(place("C1", Some("6.1"))), Some("ana")));
     assert!(got.response_url.is_some() && got.trigger_id.as_deref() == Some("9.b"));

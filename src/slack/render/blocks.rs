@@ -11,13 +11,18 @@ use serde::Serialize;
 use serde_json::Value;
 use slack_morphism::blocks::{
     SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle,
-    SlackBlockMarkDownText, SlackBlockPlainText, SlackContainerBlock, SlackContextBlock, SlackMarkdownBlock,
-    SlackRichTextBlock, SlackRichTextElement, SlackRichTextInlineElement, SlackRichTextPreformatted,
-    SlackRichTextQuote, SlackRichTextSection, SlackRichTextText, SlackSectionBlock,
+    SlackBlockChoiceItem, SlackBlockMarkDownText, SlackBlockPlainText, SlackBlockStaticSelectElement,
+    SlackContainerBlock, SlackContextBlock, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
+    SlackRichTextInlineElement, SlackRichTextPreformatted, SlackRichTextQuote, SlackRichTextSection,
+    SlackRichTextText, SlackSectionBlock,
 };
 
 use super::escape::tight;
-use crate::{button::Button, platform::seal::Sealer};
+use crate::{
+    button::{Button, Page},
+    platform::seal::Sealer,
+    race::RaceId,
+};
 
 /// Blocks of a message.
 pub(super) const MAX_BLOCKS: usize = 50;
@@ -48,10 +53,23 @@ impl Body {
         for block in &mut self.blocks {
             let SlackBlock::Actions(row) = block else { continue };
             for element in &mut row.elements {
-                let SlackActionBlockElement::Button(button) = element else { continue };
-                let (Some(action), Some(value)) = (&button.action_id, &mut button.value) else { continue };
-                if let Some(Pressed { button: meaning, .. }) = pressed(&action.0, value) {
-                    *value = format!("{value}{SEAL}{}", sealer.seal(meaning, place));
+                let seal = |action: &slack_morphism::SlackActionId, value: &mut String| {
+                    if let Some(Pressed { button: meaning, .. }) = pressed(&action.0, value) {
+                        *value = format!("{value}{SEAL}{}", sealer.seal(meaning, place));
+                    }
+                };
+                match element {
+                    SlackActionBlockElement::Button(button) => {
+                        if let (Some(action), Some(value)) = (&button.action_id, &mut button.value) {
+                            seal(action, value);
+                        }
+                    }
+                    SlackActionBlockElement::StaticSelect(menu) => {
+                        if let (Some(action), Some(options)) = (&menu.action_id, &mut menu.options) {
+                            options.iter_mut().for_each(|option| seal(action, &mut option.value));
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
@@ -141,9 +159,9 @@ pub(super) fn container(title: &str, subtitle: &str, sections: &[String]) -> Sla
         .into()
 }
 
-/// A row of buttons.
-pub(super) fn actions(buttons: Vec<SlackBlockButtonElement>) -> SlackBlock {
-    SlackActionsBlock::new(buttons.into_iter().map(Into::into).collect()).into()
+/// A row of buttons and menus.
+pub(super) fn actions<E: Into<SlackActionBlockElement>>(elements: Vec<E>) -> SlackBlock {
+    SlackActionsBlock::new(elements.into_iter().map(Into::into).collect()).into()
 }
 
 /// A button that means `meaning`. Its words are ours; screen readers read `spoken` instead, unless it is empty.
@@ -163,12 +181,66 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
         .opt_accessibility_label(spoken.map(Into::into))
 }
 
-/// A button's `action_id` and `value`. Action ids are unique in a message, so that of an example has its key too.
+/// A menu of the answers of `race`: indices of lanes with their labels.
+pub(super) fn reading(race: RaceId, lanes: Vec<(usize, String)>) -> SlackBlockStaticSelectElement {
+    let option = |(lane, label): (usize, String)| {
+        SlackBlockChoiceItem::new(SlackBlockPlainText::new(label).with_emoji(true).into(), lane.to_string())
+    };
+    SlackBlockStaticSelectElement::new()
+        .with_action_id(format!("{MENU}{race}").into())
+        .with_placeholder(SlackBlockPlainText::new("📖 Read an answer".into()).with_emoji(true).into())
+        .with_options(lanes.into_iter().map(option).collect())
+}
+
+/// Begins the action id of a [`reading`] menu.
+const MENU: &str = "menu:";
+/// Begins the action id of a button that carries a question.
+const QUESTION: &str = "question";
+/// The action id of the button that opens the form.
+const FORM: &str = "form";
+/// Characters of a button's value.
+const MAX_VALUE: usize = 2_000;
+
+/// A button that starts a race with `question`, in `thread` if it is shown in one; `None` if it cannot carry all of it.
+pub(super) fn question_button(question: &str, thread: Option<&str>) -> Option<SlackBlockButtonElement> {
+    let fits = (1..=MAX_VALUE).contains(&question.chars().count());
+    let thread = thread.map(|thread| format!("{THREAD}{thread}")).unwrap_or_default();
+    fits.then(|| {
+        let label = SlackBlockPlainText::new("🏁 Race it as a question".into()).with_emoji(true);
+        SlackBlockButtonElement::new(label.into())
+            .with_action_id(format!("{QUESTION}{thread}").into())
+            .with_value(question.to_owned())
+            .with_style(SlackBlockButtonStyle::Primary)
+    })
+}
+
+/// A button that opens the form for a race in `channel`.
+pub(super) fn form_button(channel: &str) -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(SlackBlockPlainText::new("🏁 Start a race".into()).with_emoji(true).into())
+        .with_action_id(FORM.into())
+        .with_value(channel.to_owned())
+        .with_style(SlackBlockButtonStyle::Primary)
+}
+
+/// Returns true for the action id of the button that opens the form.
+pub(crate) fn is_form(action_id: &str) -> bool {
+    action_id == FORM
+}
+
+/// Reads the action id of a button that carries a question as its value: the thread in which it is shown, or nothing.
+pub(crate) fn question(action_id: &str) -> Option<&str> {
+    let rest = action_id.strip_prefix(QUESTION)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(THREAD) }
+}
+
+/// A button's `action_id` and `value`. Action ids are unique in a message, so those of examples and pages have their
+/// values too.
 fn action_and_value(meaning: Button) -> (String, String) {
     let text = meaning.to_string();
     let mut parts = text.splitn(3, ':').skip(1).map(str::to_owned);
     let (word, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    (if let Button::Try(_) = meaning { format!("{word}:{value}") } else { word }, value)
+    let is_one_of_many = matches!(meaning, Button::Try(_) | Button::Read(_));
+    (if is_one_of_many { format!("{word}:{value}") } else { word }, value)
 }
 
 /// Adds the thread of the message to a button's value: Slack does not report it for a button that one user sees.
@@ -196,8 +268,14 @@ pub(crate) struct Pressed {
     pub(crate) thread: Option<String>,
 }
 
-/// Reads a pressed button's `action_id` and `value`; `None` for buttons that are not ours.
+/// Reads the `action_id` and the `value` of a pressed button or of a menu; `None` for those that are not ours.
 pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
+    if let Some(race) = action_id.strip_prefix(MENU) {
+        let (lane, seal) = value.split_once(SEAL).map_or((value, None), |(lane, seal)| (lane, Some(seal)));
+        let page = Page::first(RaceId::parse(race)?, lane.parse().ok()?);
+        let seal = seal.map(str::to_owned);
+        return Some(Pressed { button: Button::Read(page), seal, thread: None });
+    }
     let word = action_id.split(':').next().unwrap_or_default();
     let (value, thread) = value.split_once(THREAD).map_or((value, None), |(value, ts)| (value, Some(ts)));
     let (value, seal) = value.split_once(SEAL).map_or((value, None), |(value, seal)| (value, Some(seal)));

@@ -6,7 +6,8 @@ use slack_morphism::blocks::SlackBlock;
 
 use super::{
     blocks::{
-        Body, actions, bold, button, code, fill, in_thread, italic, paragraph, quote, rich, section, text,
+        Body, actions, bold, button, code, fill, in_thread, italic, paragraph, question_button, quote, rich,
+        section, text,
     },
     escape::{bare, between, icon, lines, mrkdwn, short_name, spans},
 };
@@ -41,7 +42,14 @@ pub(crate) fn notice(sentence: &str) -> Body {
     Body { text: mrkdwn(sentence, MAX_SPOKEN), blocks: vec![paragraph(texts)] }
 }
 
-/// The immediate answer to a command that starts a race.
+/// A sentence about a line that may be a question, with a button that races it, in `thread` if it is shown in one.
+pub(crate) fn suggestion(sentence: &str, question: &str, thread: Option<&str>) -> Body {
+    let mut body = notice(sentence);
+    body.blocks.extend(question_button(question, thread).map(|button| actions(vec![button])));
+    body
+}
+
+/// The answer to a command whose race has to wait before it can be posted.
 pub(crate) fn on_it(models: usize) -> Body {
     notice(&format!("On it: asking {}.", words::models(models)))
 }
@@ -53,7 +61,7 @@ pub(crate) fn models(entrants: &[Entrant]) -> Body {
 }
 
 /// A model: its purpose, its availability, its provider and its last speed.
-fn about(entrant: &Entrant) -> SlackBlock {
+pub(super) fn about(entrant: &Entrant) -> SlackBlock {
     let card = &entrant.card;
     let (reachable, words) = guide::availability(entrant);
     let known = [bare(&card.provider, 40), bare(&words, 120)];
@@ -94,7 +102,8 @@ pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
         let line = format!("/arena {}", usage.typed.unwrap_or(usage.word));
         [code(&line), text(&format!(" {}\n", usage.description))]
     });
-    let more = "/arena alone opens a form. In a thread or in a direct message, mention me instead.";
+    let more = "/arena alone opens a form, and /arena with any question races it. In a thread, mention me; in a direct \
+                message, just write.";
     let commands = [bold("Commands"), text("\n")].into_iter().chain(commands).chain([text(more)]);
     let sections = guide::sections(cards).into_iter().map(|part| {
         let words = format!("\n{}", lines(&part.text, 1_000));

@@ -3,6 +3,7 @@
 //! ```text
 //! View   -> race    the live message            Entrant, Example -> cards   what users read
 //! Record -> record  full answers, explanation   Form             -> modal   the form
+//!           page    one answer to read           Entrant, PastRace -> home    the Home tab
 //!                 answer, mrkdwn, escape: untrusted text made harmless    blocks: block types and limits
 //! ```
 //!
@@ -14,8 +15,10 @@ mod answer;
 mod blocks;
 mod cards;
 mod escape;
+mod home;
 pub(crate) mod modal;
 mod mrkdwn;
+mod page;
 mod race;
 mod record;
 #[cfg(test)]
@@ -23,9 +26,11 @@ mod tests;
 
 pub(super) use self::answer::Answer;
 pub(crate) use self::{
-    blocks::{Body, Pressed, pressed},
-    cards::{examples, help, models, notice, on_it},
+    blocks::{Body, Pressed, is_form, pressed, question},
+    cards::{examples, help, models, notice, on_it, suggestion},
+    home::home,
     modal::{Form, modal},
+    page::page,
     race::{Extras, live, opening},
     record::{answers, answers_whole, explanation},
 };

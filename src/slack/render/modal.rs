@@ -60,7 +60,7 @@ pub(crate) struct Filled {
 /// The view for `views.open`. `private_metadata` comes back as it is, unless it has more than 3,000 characters.
 pub(crate) fn modal(cards: &[Arc<ModelCard>], form: Form, private_metadata: &str) -> SlackView {
     let metadata = if private_metadata.chars().count() <= MAX_METADATA { private_metadata } else { "" };
-    let blocks = [Some(how(form)), models(cards), Some(prompt())].into_iter().flatten();
+    let blocks = [Some(prompt()), Some(how(form)), models(cards)].into_iter().flatten();
     let view = SlackModalView::new(plain("LLM Arena").into(), blocks.map(Into::into).collect())
         .with_callback_id(CALLBACK.into())
         .with_submit(plain("Start").into())
@@ -128,6 +128,7 @@ fn prompt() -> SlackInputBlock {
         .with_action_id(PROMPT.into())
         .with_multiline(true)
         .with_max_length(MAX_PROMPT)
+        .with_focus_on_load(true)
         .with_placeholder(plain("Why is the sky blue?").into());
     input(PROMPT, "Prompt", element)
 }

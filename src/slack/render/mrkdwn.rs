@@ -13,7 +13,7 @@ use crate::view::{
 
 /// Bytes of an answer in a section, which has 3,000 characters for it and for our words beside it
 /// (<https://docs.slack.dev/reference/block-kit/blocks/section-block>).
-const MAX_SECTION: usize = 2_600;
+pub(super) const MAX_SECTION: usize = 2_900;
 
 /// The markup of sections, and their measure.
 pub(super) struct Mrkdwn;

@@ -11,8 +11,8 @@ use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use serde_json::Number;
 use slack_morphism::blocks::{
-    SlackBlock, SlackChart, SlackChartAxisConfig, SlackChartDataPoint, SlackChartDataSeries,
-    SlackDataVisualizationBlock, SlackSeriesChart,
+    SlackActionBlockElement, SlackBlock, SlackBlockButtonElement, SlackChart, SlackChartAxisConfig,
+    SlackChartDataPoint, SlackChartDataSeries, SlackDataVisualizationBlock, SlackSeriesChart,
 };
 
 use super::{
@@ -22,10 +22,10 @@ use super::{
         paragraph, preformatted, quote, rich, room, section, text, weight,
     },
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
-    mrkdwn::Section,
+    mrkdwn::{MAX_SECTION, Section},
 };
 use crate::{
-    button,
+    button::{self, Button, Page},
     model::ModelCard,
     race::RaceId,
     view::{
@@ -50,17 +50,23 @@ const MAX_NUMBERS: usize = 160;
 /// Characters of a sentence beside an answer.
 const MAX_SENTENCE: usize = 160;
 /// Characters of the fallback text, which screen readers read.
-const MAX_SPOKEN: usize = 1_000;
+const MAX_SPOKEN: [usize; 6] = [3_000, 2_000, 1_200, 700, 300, 100];
+/// Bytes of it beside a single answer.
+const MAX_SINGLE_SPOKEN: usize = 1_000;
+/// Characters of it with its entities.
+const MAX_FALLBACK: usize = 4_000;
 /// Characters of a title and of a quoted prompt.
 const MAX_TITLE: usize = 120;
 const MAX_QUOTE: usize = 160;
 /// Lines of a single answer.
 const MAX_LINES: usize = 160;
+/// Models in the menu of answers, and columns of their names.
+const MAX_READ: usize = 25;
+const MAX_OPTION: usize = 40;
 /// Answers with a container; the others are in the full answers only.
 const MAX_CONTAINERS: usize = 12;
 /// Below an answer that is not whole.
-const REST: &str = "The rest is in Full answers.";
-const MORE: &str = "\n_The rest is in Full answers._";
+const MORE: &str = "\n_Read the rest with the menu below._";
 /// Between a head and its answer.
 const GAP: &str = "\n\n";
 /// Characters of a chart's label.
@@ -93,12 +99,24 @@ pub(crate) struct Extras {
 
 /// The message of `race`, live or final; `extras` are only in a final one.
 pub(crate) fn live(view: &View, race: RaceId, extras: Extras) -> Body {
-    let blocks = match view.lanes.as_slice() {
-        [lane] => single(view, lane, race),
+    match view.lanes.as_slice() {
+        [lane] => {
+            let spoken = spoken(view, MAX_SINGLE_SPOKEN);
+            Body { blocks: single(view, lane, race, spoken.len()), text: spoken }
+        }
         _ if view.is_final() => scoreboard(view, race, extras),
-        _ => running(view, race),
-    };
-    Body { text: mrkdwn(&scoreboard::spoken(view), MAX_SPOKEN), blocks }
+        _ => {
+            let blocks = running(view, race);
+            Body { text: spoken(view, room(&blocks)), blocks }
+        }
+    }
+}
+
+/// The whole race in words, in at most `bytes`.
+fn spoken(view: &View, bytes: usize) -> String {
+    let words = scoreboard::spoken(view);
+    let fits = |text: &String| text.len() <= bytes && text.chars().count() <= MAX_FALLBACK;
+    MAX_SPOKEN.into_iter().map(|limit| mrkdwn(&words, limit)).find(fits).unwrap_or_default()
 }
 
 /// The live message of several models.
@@ -111,12 +129,12 @@ fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     let notice =
         view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).filter(|notice| !notice.is_empty());
     blocks.push(context(&words::joined(notice.into_iter().chain([words::notes(view, race)]))));
-    blocks.push(buttons(view, race));
+    blocks.push(actions(buttons(view, race)));
     blocks
 }
 
 /// The final message of several models.
-fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Vec<SlackBlock> {
+fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
     let (icon, result) = headline(view);
     let prompt = bare(&words::excerpt(&view.prompt, 1), MAX_QUOTE);
     let mut blocks = vec![rich(vec![
@@ -127,19 +145,20 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Vec<SlackBlock> {
     blocks.push(preformatted(&figures(view)));
     let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, ""));
     blocks.extend(lesson.filter(|lesson| !lesson.is_empty()).map(|lesson| paragraph([text(&lesson)])));
-    let below = [buttons(view, race), context(&words::notes(view, race))];
+    let below = [controls(view, race), context(&words::notes(view, race))];
+    let shown = beginnings(view).filter(|_| !extras.containers);
+    let taken = [blocks.as_slice(), shown.as_slice(), &below].concat();
+    let spoken = spoken(view, room(&taken));
     if extras.containers {
-        let taken = [blocks.as_slice(), &below].concat();
-        blocks.extend(containers(view, room(&taken).saturating_sub(MAX_SPOKEN)));
-    } else {
-        blocks.extend(beginnings(view));
+        blocks.extend(containers(view, room(&taken).saturating_sub(spoken.len())));
     }
+    blocks.extend(shown);
     blocks.extend(below);
-    blocks
+    Body { text: spoken, blocks }
 }
 
-/// The message of one model: its answer, as much as a message takes.
-fn single(view: &View, lane: &LaneView, race: RaceId) -> Vec<SlackBlock> {
+/// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
+fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
     let mut above = vec![asked(&view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
     let ending = headline(view).1;
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
@@ -147,7 +166,7 @@ fn single(view: &View, lane: &LaneView, race: RaceId) -> Vec<SlackBlock> {
     let numbers = lane.numbers.as_ref().filter(|_| view.is_final()).map(words::numbers).unwrap_or_default();
     let notice = view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).unwrap_or_default();
     let notes = words::joined([notice, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
-    let below = vec![context(&notes), buttons(view, race)];
+    let below = |is_cut: bool| [context(&notes), single_controls(view, race, is_cut)];
     let sentence = |text: &str| Some(escape::markdown(text, MAX_SENTENCE)).filter(|text| !text.is_empty());
     let status = match words::mark(lane) {
         Some(mark) => sentence(&lane.status).map(|status| format!(" · {mark}_{status}_")),
@@ -156,13 +175,12 @@ fn single(view: &View, lane: &LaneView, race: RaceId) -> Vec<SlackBlock> {
     };
     let note = lane.note.as_deref().and_then(sentence).map(|note| format!("{GAP}_{note}_"));
     let head: String = [Some(escape::title(&lane.card)), status, note].into_iter().flatten().collect();
-    let room =
-        room(&[above.as_slice(), &below].concat()).saturating_sub(weight(&markdown(&head)) + length(GAP));
+    let room = room(&[above.as_slice(), &below(true)].concat())
+        .saturating_sub(weight(&markdown(&head)) + length(GAP) + spoken);
     let (kept, is_cut) = Answer::of(lane, MAX_LINES).map(|answer| answer.within(room)).unwrap_or_default();
     let text = if kept.is_empty() { head } else { format!("{head}{GAP}{kept}") };
     above.push(markdown(&text));
-    above.extend((is_cut && view.is_final()).then(|| context(REST)));
-    above.extend(below);
+    above.extend(below(is_cut));
     above
 }
 
@@ -199,9 +217,12 @@ fn containers(view: &View, room: usize) -> Vec<SlackBlock> {
         left = rest;
         parts.push((lane, said, section));
     }
-    let demands: Vec<usize> =
-        parts.iter().map(|(_, _, text)| text.as_ref().map_or(0, Section::demand)).collect();
-    let rooms = shares(&demands, left);
+    // entities make an answer longer than it was measured
+    let demand = |(_, said, section): &(&LaneView, String, Option<Section>)| {
+        let most = MAX_SECTION.saturating_sub(said.len() + MORE.len());
+        section.as_ref().map_or(0, Section::demand).min(most)
+    };
+    let rooms = shares(&parts.iter().map(demand).collect::<Vec<_>>(), left);
     let blocks = parts.into_iter().zip(rooms).map(|((lane, said, section), room)| {
         let (kept, is_cut) = section.map(|section| section.within(room)).unwrap_or_default();
         let text = format!("{said}{kept}{}", if is_cut { MORE } else { "" });
@@ -219,13 +240,34 @@ fn container_title(lane: &LaneView) -> String {
 fn subtitle(lane: &LaneView) -> String {
     match (&lane.numbers, lane.state) {
         (Some(numbers), LaneState::Finished) => tight(&format!("{} tokens", numbers.tokens), MAX_LABEL),
-        _ => tight(&lane.status, MAX_LABEL),
+        _ => tight(&lane.brief, MAX_LABEL),
     }
 }
 
-fn buttons(view: &View, race: RaceId) -> SlackBlock {
+fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
     let buttons = button::below(race, view.is_final(), view.lanes.len()).into_iter();
-    actions(buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect())
+    buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect()
+}
+
+/// A menu of the answers and the buttons of a final race.
+fn controls(view: &View, race: RaceId) -> SlackBlock {
+    let names = scoreboard::names(view, MAX_OPTION);
+    let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?, names.get(i)?)));
+    let read: Vec<(usize, String)> = lanes
+        .filter(|(_, lane, _)| !lane.answer.trim().is_empty() || lane.numbers.is_some())
+        .take(MAX_READ)
+        .map(|(i, lane, name)| (i, tight(&format!("{}{name}", icon(&lane.card)), MAX_LABEL)))
+        .collect();
+    let menu = (!read.is_empty()).then(|| blocks::reading(race, read).into());
+    let buttons = buttons(view, race).into_iter().map(SlackActionBlockElement::from);
+    actions(menu.into_iter().chain(buttons).collect())
+}
+
+/// The buttons of a race of one model, with one more if the message does not hold all of a final answer.
+fn single_controls(view: &View, race: RaceId, is_cut: bool) -> SlackBlock {
+    let read = || blocks::button(Button::Read(Page::first(race, 0)), "📖", "Read all of it", "");
+    let more = (is_cut && view.is_final()).then(read);
+    actions(more.into_iter().chain(buttons(view, race)).collect())
 }
 
 /// The asker's name, escaped by `escape`; never empty.

@@ -30,10 +30,8 @@ pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<St
         frame["payload"] = body::without_bot_mention(frame["payload"].take());
     }
     let payload = match serde_json::from_value(frame) {
-        Ok(Content::SlashCommands(event)) => {
-            let ack = intake.command(*event, received_at).await;
-            Some(ack.command_response().unwrap_or_else(|| json!({})))
-        }
+        // without a payload nothing is shown
+        Ok(Content::SlashCommands(event)) => intake.command(*event, received_at).await.command_response(),
         Ok(Content::Interactive(event)) => {
             intake.interaction(*event, received_at).await.view_response().filter(|_| accepts_payload)
         }

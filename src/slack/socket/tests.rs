@@ -186,7 +186,7 @@ async fn acknowledgements_carry_what_slack_takes() {
     let errors = json!({ "response_action": "errors", "errors": { "prompt": "too long" } });
     for (kind, payload, answer) in [
         ("slash_commands", command("ask"), Some(private)),
-        ("slash_commands", command(""), Some(json!({}))),
+        ("slash_commands", command(""), None),
         ("interactive", press, None),
         ("interactive", modal, Some(errors)),
         ("events_api", mention, None),

@@ -26,7 +26,7 @@ fn longer() -> Answer {
 
 async fn raced(scenario: &SlackScenario) -> UserRequest {
     let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
-    request.wait_for_file(".png").await;
+    request.wait_for_end().await;
     request
 }
 

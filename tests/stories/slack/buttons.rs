@@ -22,7 +22,12 @@ async fn whole_race(scenario: &SlackScenario) -> (UserRequest, Ts) {
 }
 
 fn says(model: &str, words: &str) -> Answer {
-    answer(model).role().says(ANSWER).says(words).whole()
+    answer(model)
+        .role()
+        .says(ANSWER)
+        .says(words)
+        .streams(&[" And", " on", " it", " goes", " for", " some", " more", " words", " or", " so"])
+        .whole()
 }
 
 /// Stop, Full answers, Explain, Race again.
@@ -80,7 +85,7 @@ async fn full_answers_as_a_file(transport: Transport) {
     )
     .await;
     let (race, message) = whole_race(&scenario).await;
-    assert!(race.current().text().contains("shortened: see Full answers"), "{}", race.current().text());
+    assert!(race.current().text().contains("Read the rest with the menu below"), "{}", race.current().text());
     scenario.slack.press(&message, "Full answers", BEN);
     let file = race.wait_for_file(".md").await;
     let whole = String::from_utf8(file.bytes).expect("UTF-8");

@@ -1,7 +1,7 @@
 //! Every `/arena` command, over both transports.
 
 use super::{
-    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, assert_ends_with_chart, gated_answer,
+    ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, assert_ends_with_chart, gated_race,
     single_model, start_race,
 };
 use crate::support::{
@@ -39,14 +39,14 @@ fn posts(scenario: &SlackScenario) -> usize {
 /// From the command to the picture, with Stop's place taken by the other buttons.
 async fn a_race(transport: Transport) {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(Setup { transport, ..single_model("") }, [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, gated_race(&gate)).await;
     let request = start_race(&scenario, LOBBY).await;
-    request.wait_for_ack().await;
-    request.wait_for_private_text("On it").await;
+    assert_eq!(request.wait_for_ack().await.payload, None, "words that would stay behind");
     is_true_from_the_first_post(&request);
     assert!(request.current().text().contains("qzname"), "{}", request.current().text());
     gate.open();
     assert_ends_with_chart(&request).await;
+    assert!(request.ephemerals().is_empty(), "{:?}", request.ephemerals());
     scenario.finish().await;
 }
 
@@ -54,7 +54,7 @@ async fn a_race(transport: Transport) {
 fn is_true_from_the_first_post(request: &UserRequest) {
     let first = request.revisions().swap_remove(0).look;
     let text = format!("{}\n{}", first.fallback, first.text());
-    for words in [NAMED.name, PROMPT, "asks one model", "A"] {
+    for words in [NAMED.name, PROMPT, "asks 2 models", "A"] {
         assert!(text.contains(words), "{words:?} in\n{text}");
     }
     let text = text.to_lowercase();
@@ -68,7 +68,6 @@ async fn some_of_the_models(transport: Transport) {
     let setup = Setup { transport, models: &[("a", ""), ("b", ""), ("c", "")], ..Setup::default() };
     let scenario = SlackScenario::start(setup, [says("b", " by b"), says("c", " by c")]).await;
     let request = types(&scenario, &format!("compare models=c,b {PROMPT} which?"));
-    request.wait_for_private_text("asking 2 models").await;
     let last = request.wait_for_end().await.look;
     for words in [PROMPT, "which?", "by b", "by c", "tok/s"] {
         assert!(last.text().contains(words), "{words:?} in\n{}", last.text());
@@ -95,7 +94,7 @@ async fn one_model(transport: Transport) {
     scenario.finish().await;
 }
 
-/// `models` asks the providers, so its answer comes in two steps, the second replacing the first; `help` does not.
+/// `models` asks the providers, so its answer follows a bare acknowledgement; `help` is the acknowledgement.
 async fn the_line_up(transport: Transport) {
     let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     let models = scenario.slack.type_command("/arena", "models", BEN, LOBBY);

@@ -20,10 +20,10 @@ pub(super) fn endless_answer() -> Answer {
     answer("a").role().says(ANSWER).says(" begins").hangs()
 }
 
-/// One model, and one race at a time: a permit that is not given back is noticed.
+/// Two models, and one race at a time: a permit that is not given back is noticed.
 pub(super) fn one_at_a_time() -> Setup<'static> {
     let lines = "[arena]\nraces_per_user_per_minute = 60\nconcurrent_races = 1";
-    Setup { lines, ..super::single_model("") }
+    Setup { lines, ..Setup::default() }
 }
 
 /// Waits until every injected fault has struck a call.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, assert_ends_with_chart,
     common::{calls, endless_answer, model_calls, wait_for_faults, wait_for_repeated_end, wait_for_shutdown},
-    gated_answer, single_model, start_race,
+    gated_answer, gated_race, single_model, start_race,
 };
 use crate::support::{
     crowd::slack::own_channel,
@@ -53,7 +53,7 @@ async fn sigint_does_the_same() {
 #[tokio::test]
 async fn a_race_that_can_end_in_time_does() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     let request = start_race(&scenario, LOBBY).await;
     scenario.service.signal("TERM").await;
     wait_for_shutdown(&scenario).await;

@@ -8,7 +8,7 @@ use super::{
         FAULTS, calls, endless_answer, inject, model_calls, one_at_a_time, picture_count, wait_for_faults,
         wait_for_repeated_end, wait_until_models_stop,
     },
-    gated_answer, single_model, start_race,
+    gated_race, single_model, start_race,
 };
 use crate::support::{
     provider::Gate,
@@ -18,7 +18,7 @@ use crate::support::{
 #[tokio::test]
 async fn trouble_with_edits_and_uploads_passes() {
     let gates = FAULTS.map(|_| Gate::default());
-    let scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let scenario = SlackScenario::start(Setup::default(), gates.iter().flat_map(gated_race)).await;
     for (trouble, gate) in FAULTS.iter().zip(&gates) {
         let request = start_race(&scenario, LOBBY).await;
         inject(&scenario, Method::Update, trouble);
@@ -34,11 +34,31 @@ async fn trouble_with_edits_and_uploads_passes() {
     scenario.finish().await;
 }
 
+/// Slack says that it failed: the file is shown by the next attempt, once; the asker hears of it only where none helps.
+#[tokio::test]
+async fn an_upload_that_slack_fails_is_shown_again_or_told() {
+    let gates = [Gate::default(), Gate::default()];
+    let scenario = SlackScenario::start(Setup::default(), gates.iter().flat_map(gated_race)).await;
+    let internal = Fault::Refused("internal_error");
+    let request = start_race(&scenario, LOBBY).await;
+    inject(&scenario, Method::CompleteUpload, &internal);
+    gates[0].open();
+    assert_ends_with_chart(&request).await;
+    assert_eq!((picture_count(&request), calls(&scenario, Method::CompleteUpload)), (1, 2));
+    assert!(request.ephemerals().is_empty(), "{:?}", request.ephemerals());
+    let request = start_race(&scenario, LOBBY).await;
+    (0..3).for_each(|_| inject(&scenario, Method::CompleteUpload, &internal));
+    gates[1].open();
+    request.wait_for_private_text("confirm the picture of the chart").await;
+    assert_eq!((picture_count(&request), calls(&scenario, Method::CompleteUpload)), (0, 5));
+    scenario.finish().await;
+}
+
 /// The picture may or may not be there: a second one would be worse than none.
 #[tokio::test]
 async fn a_picture_of_which_slack_says_nothing_is_not_shown_twice() {
     let gates = FAULTS.map(|_| Gate::default());
-    let mut scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let mut scenario = SlackScenario::start(Setup::default(), gates.iter().flat_map(gated_race)).await;
     for (trouble, gate) in FAULTS.iter().zip(&gates) {
         let request = start_race(&scenario, LOBBY).await;
         let before = calls(&scenario, Method::CompleteUpload);
@@ -81,7 +101,7 @@ async fn assert_outcome_is_unknown(scenario: &SlackScenario, channel: &str, n: u
 #[tokio::test]
 async fn a_first_post_of_which_slack_says_nothing_is_not_repeated() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(one_at_a_time(), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(one_at_a_time(), gated_race(&gate)).await;
     for (n, trouble) in FAULTS.iter().enumerate() {
         inject(&scenario, Method::PostMessage, trouble);
         let request = assert_outcome_is_unknown(&scenario, LOBBY, n).await;
@@ -115,7 +135,7 @@ async fn a_post_that_takes_effect_too_late_stays_alone() {
 #[tokio::test]
 async fn an_edit_that_takes_effect_after_the_last_frame_does_not_stay() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     let request = start_race(&scenario, LOBBY).await;
     scenario.slack.delay_next(Method::Update, Duration::from_secs(10));
     wait_for_faults(&scenario).await;
@@ -128,7 +148,7 @@ async fn an_edit_that_takes_effect_after_the_last_frame_does_not_stay() {
 #[tokio::test]
 async fn a_picture_that_is_shown_too_late_is_the_only_one() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     let request = start_race(&scenario, LOBBY).await;
     scenario.slack.delay_next(Method::CompleteUpload, Duration::from_secs(10));
     gate.open();
@@ -153,7 +173,7 @@ async fn a_form_of_which_slack_says_nothing_is_not_opened_twice() {
 #[tokio::test]
 async fn trouble_with_words_in_private_and_with_joining_passes() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     for trouble in &FAULTS {
         inject(&scenario, Method::Respond, trouble);
         scenario
@@ -185,7 +205,7 @@ async fn trouble_with_words_in_private_and_with_joining_passes() {
 #[tokio::test]
 async fn joining_that_fails_for_good_leaves_the_text() {
     let gate = Gate::default();
-    let mut scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let mut scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     scenario.slack.refuse_next(Method::Join, "method_not_supported_for_channel_type");
     let request = start_race(&scenario, TOWN).await;
     gate.open();
@@ -227,8 +247,7 @@ fn codes(world: &World, method: Method, code: &str) -> usize {
 async fn what_comes_again_runs_once() {
     for transport in [Transport::Socket, Transport::Http] {
         let gate = Gate::default();
-        let scenario =
-            SlackScenario::start(Setup { transport, ..single_model("") }, [gated_answer(&gate)]).await;
+        let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, gated_race(&gate)).await;
         let request = scenario.slack.mention(&format!("compare {PROMPT}?"), NAMED, LOBBY, None);
         scenario.slack.redeliver(&request);
         request.wait_for_text("begins").await;
@@ -245,7 +264,7 @@ async fn what_comes_again_runs_once() {
 async fn no_refusal_of_a_live_frame_costs_the_final_one() {
     for code in ["invalid_blocks", "msg_blocks_too_long", "internal_riddle"] {
         let gate = Gate::default();
-        let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+        let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
         let request = start_race(&scenario, LOBBY).await;
         for _ in 0..3 {
             inject(&scenario, Method::Update, &Fault::Refused(code));

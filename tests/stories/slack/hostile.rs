@@ -63,16 +63,21 @@ fn is_short(message: &Message) {
 async fn harm_stays_text(transport: Transport) {
     let gate = Gate::default();
     let says = [
-        answer("a").role().says(ANSWER).says(&harm()).waits_for(&gate).says(&harm()).whole(),
-        answer("b").role().says(ANSWER).says(" before").says(&"\n".repeat(5_000)).says("after").whole(),
+        answer("a").role().streams(&super::BEGINNING).says(&harm()).waits_for(&gate).says(&harm()).whole(),
+        answer("b")
+            .role()
+            .streams(&super::BEGINNING)
+            .says(" before")
+            .says(&"\n".repeat(5_000))
+            .says("after")
+            .whole(),
         answer("c").role().says(ANSWER).says(&"```rust\n> # <!channel> ".repeat(90)).whole(),
     ];
     let setup = Setup { transport, models: &[("a", ""), ("b", ""), ("c", "")], ..Setup::default() };
     let scenario = SlackScenario::start(setup, says).await;
     let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} {}", harm()), EVIL, LOBBY);
-    let live =
-        race.wait_until(|look| seen(&look.text()).contains("click") && look.button("Stop").is_some()).await;
-    is_readable(&live.look.text());
+    // two lines of the newest end, not all of it
+    race.wait_until(|look| look.text().contains("gnp.exe") && look.button("Stop").is_some()).await;
     gate.open();
     let last = race.wait_for_end().await.look;
     is_readable(&last.text());
@@ -108,7 +113,6 @@ async fn harm_in_a_direct_message(transport: Transport) {
     let race = scenario.slack.direct_message(&format!("compare {PROMPT} {} {lines} end", harm()), EVIL, None);
     let last = race.wait_for_end().await.look.text();
     is_readable(&last);
-    race.wait_for_file(".png").await;
     scenario.slack.world(|world| world.public(DM).for_each(is_short));
     is_harmless(&scenario);
     scenario.finish().await;
@@ -118,11 +122,11 @@ async fn harm_in_a_direct_message(transport: Transport) {
 async fn harm_in_what_is_refused(transport: Transport) {
     let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, []).await;
     for line in [
-        "<!channel>",
-        "<@U0BEN> x",
+        "compar <!channel>",
+        "hepl <@U0BEN> x",
         "ask <http://evil.test|click> x",
         "compare models=<!here>,`a` x",
-        "@here",
+        "ak @here",
     ] {
         let request = scenario.slack.type_command("/arena", line, NAMED, LOBBY);
         let shown = request.wait_for_ack().await.shown.expect("an answer");
@@ -133,7 +137,7 @@ async fn harm_in_what_is_refused(transport: Transport) {
     }
     scenario
         .slack
-        .direct_message("<!channel> [x](http://evil.test)", EVIL, None)
+        .direct_message("compar <!channel> [x](http://evil.test)", EVIL, None)
         .wait_for_text("did you mean")
         .await;
     is_harmless(&scenario);

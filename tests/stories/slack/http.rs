@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    LOBBY, NAMED, PROMPT, SlackScenario,
+    LOBBY, NAMED, PROMPT, Setup, SlackScenario,
     common::{calls, model_calls},
-    gated_answer, single_model,
+    gated_race, single_model,
 };
 use crate::support::{
     program::get,
@@ -147,7 +147,7 @@ async fn the_question_whether_we_are_there_is_answered() {
 #[tokio::test]
 async fn retries_of_an_event_run_once() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     let ts = scenario.slack.write_message("mention", NAMED, LOBBY, None);
     let event = json!({
         "type": "event_callback", "token": "t", "team_id": "T0TEAM", "api_app_id": "A0ARENA", "event_id": "Ev0RETRY",
@@ -170,7 +170,7 @@ async fn retries_of_an_event_run_once() {
         world.public(LOBBY).find(|message| message.text().contains("(race.png")).map(drop)
     };
     scenario.slack.until(done).await;
-    assert_eq!((model_calls(&scenario), calls(&scenario, Method::PostMessage)), (1, 1));
+    assert_eq!((model_calls(&scenario), calls(&scenario, Method::PostMessage)), (2, 1));
     assert_eq!(metric(&scenario, "arena_slack_duplicates_total").await, 3);
     scenario.finish().await;
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    LOBBY, NAMED, PROMPT, SlackScenario, assert_ends_with_chart,
+    LOBBY, NAMED, PROMPT, Setup, SlackScenario, assert_ends_with_chart,
     common::{calls, model_calls, one_at_a_time, picture_count, wait_for_faults},
-    gated_answer, single_model, start_race,
+    gated_race, single_model, start_race,
 };
 use crate::support::{
     provider::Gate,
@@ -17,7 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn edits_and_the_picture_wait_as_long_as_slack_says() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     let request = start_race(&scenario, LOBBY).await;
     scenario.slack.rate_limit_next(Method::Update, 2 * SECOND);
     wait_for_faults(&scenario).await;
@@ -35,7 +35,8 @@ async fn edits_and_the_picture_wait_as_long_as_slack_says() {
 #[tokio::test]
 async fn a_limit_on_one_message_holds_for_all_of_them() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate), gated_answer(&gate)]).await;
+    let scenario =
+        SlackScenario::start(Setup::default(), gated_race(&gate).into_iter().chain(gated_race(&gate))).await;
     let all = [start_race(&scenario, LOBBY).await, start_race(&scenario, CLUB).await];
     scenario.slack.rate_limit_next(Method::Update, 3 * SECOND);
     wait_for_faults(&scenario).await;
@@ -49,7 +50,7 @@ async fn a_limit_on_one_message_holds_for_all_of_them() {
 #[tokio::test]
 async fn a_first_post_waits_its_time_and_no_model_is_called_before() {
     let gate = Gate::default();
-    let scenario = SlackScenario::start(single_model(""), [gated_answer(&gate)]).await;
+    let scenario = SlackScenario::start(Setup::default(), gated_race(&gate)).await;
     scenario.slack.rate_limit_next(Method::PostMessage, 2 * SECOND);
     scenario.slack.rate_limit_next(Method::UserInfo, 60 * SECOND);
     let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);

@@ -26,11 +26,14 @@ mod common;
 mod crowd;
 mod ends;
 mod faults;
+mod home;
 mod hostile;
 mod http;
 mod limits;
 mod modal;
 mod places;
+mod questions;
+mod reading;
 mod refusals;
 mod socket;
 mod starts;
@@ -50,9 +53,18 @@ fn single_model(slack: &str) -> Setup<'_> {
     Setup { models: &[("a", "")], slack, ..Setup::default() }
 }
 
+/// The first half of an answer, long enough to have a speed.
+const BEGINNING: [&str; 9] = [ANSWER, " so", " far", " and", " on", " it", " goes", " until", " it"];
+
 /// Returns an answer that pauses in its middle until the gate opens.
 fn gated_answer(gate: &Gate) -> Answer {
-    answer("a").role().says(ANSWER).says(" begins").waits_for(gate).says(" and ends").whole()
+    answer("a").role().streams(&BEGINNING).says(" begins").waits_for(gate).says(" and ends").whole()
+}
+
+/// Returns answers of both models that pause in their middle until the gate opens.
+fn gated_race(gate: &Gate) -> [Answer; 2] {
+    let other = answer("b").role().streams(&BEGINNING).waits_for(gate).says(" comes").whole();
+    [gated_answer(gate), other]
 }
 
 /// Starts a race in a channel and waits until the beginning of the answer is shown.

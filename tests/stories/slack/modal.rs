@@ -14,7 +14,12 @@ on_both_transports!(
 );
 
 fn says(model: &str, words: &str) -> Answer {
-    answer(model).role().says(ANSWER).says(words).whole()
+    answer(model)
+        .role()
+        .says(ANSWER)
+        .says(words)
+        .streams(&[" And", " on", " it", " goes", " for", " some", " more", " words", " or", " so"])
+        .whole()
 }
 
 /// Returns the choice under "How many answer?" when the form opened.
@@ -54,7 +59,8 @@ async fn a_form_starts_a_race(transport: Transport) {
     form.wait_for_view().await;
     let race = scenario.slack.submit(&form, &[("Prompt", &format!("{PROMPT}\nin two lines?"))], NAMED);
     let last = race.wait_for_end().await.look.text();
-    for words in ["by a", "by b", "in two lines?", NAMED.name] {
+    race.wait_for_text("in two lines?").await;
+    for words in ["by a", "by b", NAMED.name] {
         assert!(last.contains(words), "{words:?} in\n{last}");
     }
     assert!(!form.wait_for_view().await.is_open, "the form stays");

@@ -23,6 +23,16 @@ fn answers(so_many: usize) -> impl Iterator<Item = Answer> {
     (1..=so_many).map(|n| answer("a").role().says(ANSWER).says(&format!(" number {n}")).whole())
 }
 
+/// Answers of two models with speeds, which have a picture.
+fn both() -> [Answer; 2] {
+    ["a", "b"].map(|model| {
+        answer(model)
+            .role()
+            .streams(&[ANSWER, " and", " on", " it", " goes", " for", " a", " while", " more"])
+            .whole()
+    })
+}
+
 async fn open(transport: Transport, so_many: usize) -> SlackScenario {
     let lines = "[arena]\nraces_per_user_per_minute = 1";
     SlackScenario::start(Setup { transport, lines, ..single_model("") }, answers(so_many)).await
@@ -37,7 +47,7 @@ async fn root(scenario: &SlackScenario, race: &UserRequest) -> Option<Ts> {
 /// Presses Full answers. Checks that they and the picture are in this thread, and that the channel has nothing else at
 /// its top level but `so_many` races.
 async fn all_stands_in(scenario: &SlackScenario, race: &UserRequest, thread: &str, so_many: usize) {
-    race.wait_for_file(".png").await;
+    race.wait_for_end().await;
     let message = race.wait_for_message().await;
     scenario.slack.press(&message, "Full answers", BEN);
     let full = race.wait_for_reply("Full answers of race").await;
@@ -88,12 +98,17 @@ async fn a_mention_at_the_top(transport: Transport) {
     let race = scenario.slack.mention(&format!("ask a {PROMPT}?"), NAMED, CLUB, None);
     let last = race.wait_for_end().await.look.text();
     assert!(last.contains("number 1") && last.contains(NAMED.name), "{last}");
-    assert_eq!(root(&scenario, &race).await, None);
-    let message = race.wait_for_message().await;
-    all_stands_in(&scenario, &race, &message, 1).await;
+    let mention = race.action().own_ts().expect("a message").to_owned();
+    assert_eq!(root(&scenario, &race).await.as_ref(), Some(&mention), "answered outside its thread");
+    all_stands_in(&scenario, &race, &mention, 0).await;
     let help = scenario.slack.mention("", BEN, CLUB, None);
     help.wait_for_private_text("The numbers").await;
     assert!(help.revisions().is_empty(), "help for everybody");
+    assert_eq!(
+        help.ephemerals()[0].thread,
+        None,
+        "nobody sees a private message in a thread without replies"
+    );
     scenario.finish().await;
 }
 
@@ -105,7 +120,6 @@ async fn a_direct_message(transport: Transport) {
     let race = scenario.slack.direct_message(&format!("compare {PROMPT} & why?"), NAMED, None);
     let last = race.wait_for_end().await.look.text();
     assert!(last.contains("number 1") && last.contains("& why?"), "{last}");
-    race.wait_for_file(".png").await;
     let explain = scenario.slack.press(&race.wait_for_message().await, "Explain", NAMED);
     explain.wait_for_private_text("What this race shows").await;
     let fast = scenario.slack.direct_message(&format!("compare {PROMPT} more?"), NAMED, None);
@@ -129,7 +143,6 @@ async fn a_private_channel_without_the_bot(transport: Transport) {
     scenario.slack.invite_bot(VAULT);
     let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} now?"), NAMED, VAULT);
     assert!(race.wait_for_end().await.look.text().contains("number 1"));
-    race.wait_for_file(".png").await;
     let joined = scenario.slack.world(|world| world.calls.iter().any(|call| call.method == Method::Join));
     assert!(!joined, "nobody joins a private channel");
     scenario.finish().await;
@@ -137,9 +150,9 @@ async fn a_private_channel_without_the_bot(transport: Transport) {
 
 /// The message needs no membership, the picture does.
 async fn a_public_channel_without_the_bot(transport: Transport) {
-    let scenario = open(transport, 1).await;
+    let scenario = SlackScenario::start(Setup { transport, ..Setup::default() }, both()).await;
     let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, TOWN);
-    assert!(race.wait_for_end().await.look.text().contains("number 1"));
+    assert!(race.wait_for_end().await.look.text().contains("and on it goes"));
     race.wait_for_file(".png").await;
     assert!(scenario.slack.world(|world| world.channel(TOWN).is_some_and(|town| town.has_bot)));
     scenario.finish().await;
@@ -171,7 +184,6 @@ async fn a_direct_message_of_others(transport: Transport) {
     assert!(scenario.provider.truth().exchanges.is_empty(), "a model was asked");
     let race = scenario.slack.type_command("/arena", &format!("compare {PROMPT} here?"), NAMED, LOBBY);
     assert!(race.wait_for_end().await.look.text().contains("number 1"), "the race that never was counted");
-    race.wait_for_file(".png").await;
     scenario.finish().await;
 }
 
@@ -187,7 +199,6 @@ async fn two_at_once(transport: Transport) {
         let last = request.wait_for_end().await.look.text();
         assert!(last.contains(who.name) && last.contains(where_), "{last}");
         answers.extend(["number 1", "number 2"].into_iter().find(|answer| last.contains(answer)));
-        request.wait_for_file(".png").await;
     }
     answers.sort_unstable();
     assert_eq!(answers, ["number 1", "number 2"]);

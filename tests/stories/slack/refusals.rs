@@ -3,11 +3,11 @@
 use super::{
     ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, assert_ends_with_chart,
     common::{calls, file_count, picture_count, wait_for_faults},
-    gated_answer, single_model, start_race,
+    gated_race, single_model, start_race,
 };
 use crate::support::{
     provider::{Answer, Gate, answer},
-    slack::{ANA, FakeSlack, Fault, Method, UserRequest},
+    slack::{ANA, FakeSlack, Fault, Method, UserRequest, referee::Takes},
 };
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn a_picture_that_is_refused_leaves_the_text() {
         (Method::CompleteUpload, "file_not_found"),
     ];
     let gates = cases.map(|_| Gate::default());
-    let mut scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let mut scenario = SlackScenario::start(Setup::default(), gates.iter().flat_map(gated_race)).await;
     for ((method, code), gate) in cases.into_iter().zip(&gates) {
         let request = start_race(&scenario, LOBBY).await;
         let before = calls(&scenario, method);
@@ -28,6 +28,7 @@ async fn a_picture_that_is_refused_leaves_the_text() {
         let last = request.wait_for_end().await.look;
         assert!(last.text().contains("begins and ends") && last.button("Full answers").is_some());
         assert_eq!((calls(&scenario, method), picture_count(&request)), (before + 1, 0), "{code}");
+        request.wait_for_private_text("confirm the picture of the chart").await;
     }
     scenario.service.wait_for_log("failed to attach the chart").await;
     let log = scenario.finish().await;
@@ -37,7 +38,7 @@ async fn a_picture_that_is_refused_leaves_the_text() {
 #[tokio::test]
 async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
     let gates = [Gate::default(), Gate::default()];
-    let scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let scenario = SlackScenario::start(Setup::default(), gates.iter().flat_map(gated_race)).await;
     // in mid-race
     let request = start_race(&scenario, LOBBY).await;
     scenario.slack.refuse_next(Method::Update, "msg_blocks_too_long");
@@ -46,21 +47,24 @@ async fn a_frame_that_is_too_long_for_slack_is_shown_without_its_answers() {
     assert_ends_with_chart(&request).await;
     // at the end
     let request = start_race(&scenario, LOBBY).await;
-    scenario.slack.fail_final_edit(Fault::Refused("msg_blocks_too_long"));
+    // without containers, without Slack's own chart, without both
+    for _ in 0..4 {
+        scenario.slack.fail_final_edit(Fault::Refused("msg_blocks_too_long"));
+    }
     gates[1].open();
     let last = request.wait_for_end().await.look;
     assert!(!last.text().contains("begins") && last.button("Full answers").is_some(), "{}", last.text());
     request.wait_for_file(".png").await;
     scenario.service.signal("TERM").await;
     let log = scenario.exited(0).await;
-    assert_eq!(log.iter().filter(|line| line.contains("Slack refused a message of ours")).count(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("Slack refused a message of ours")).count(), 5);
 }
 
 /// One that passes is not the end of the message; one that does not pass spares the calls, and the last frame is tried.
 #[tokio::test]
 async fn a_refusal_that_nobody_knows_does_not_keep_a_message_from_its_end() {
     let gates = [Gate::default(), Gate::default(), Gate::default()];
-    let scenario = SlackScenario::start(single_model(""), gates.iter().map(gated_answer)).await;
+    let scenario = SlackScenario::start(Setup::default(), gates.iter().flat_map(gated_race)).await;
     for (gate, (trouble, times)) in
         gates.iter().zip([("team_added_to_org", 1), ("http", 1), ("of_tomorrow", 3)])
     {
@@ -104,34 +108,40 @@ async fn a_race_of_two(scenario: &SlackScenario) -> UserRequest {
     request
 }
 
+/// The first message learns which blocks a workspace takes, at the price of one refusal; the others remember it.
 #[tokio::test]
-async fn slacks_own_chart_is_tried_once_where_it_is_not_known() {
-    let slack = FakeSlack::open().await;
-    let scenario = SlackScenario::start_with(slack, Setup::default(), both()).await;
-    let with = a_race_of_two(&scenario).await;
-    assert!(with.current().chart().is_some(), "{}", with.current().text());
-    scenario.finish().await;
-
-    let slack = FakeSlack::open().await;
-    slack.world(|world| world.native_charts = false);
-    let scenario = SlackScenario::start_with(slack, Setup::default(), both().into_iter().chain(both())).await;
-    for _ in 0..2 {
-        assert!(a_race_of_two(&scenario).await.current().chart().is_none());
+async fn charts_and_containers_are_tried_once_where_they_are_not_known() {
+    for (charts, containers) in [(true, true), (true, false), (false, true), (false, false)] {
+        let refused = usize::from(!(charts && containers));
+        let slack = FakeSlack::open().await;
+        slack.world(|world| world.takes = Takes { charts, containers });
+        let answers = (0..3).flat_map(|_| both());
+        let scenario = SlackScenario::start_with(slack, Setup::default(), answers).await;
+        for _ in 0..3 {
+            let last = a_race_of_two(&scenario).await.current();
+            assert_eq!(
+                (last.chart().is_some(), last.containers().len()),
+                (charts, 2 * usize::from(containers))
+            );
+            let count = scenario
+                .slack
+                .world(|world| world.calls.iter().filter(|call| call.code == "invalid_blocks").count());
+            assert_eq!(count, refused, "charts: {charts}, containers: {containers}");
+        }
+        scenario.service.signal("TERM").await;
+        scenario.exited(0).await;
     }
-    let refused =
-        scenario.slack.world(|world| world.calls.iter().filter(|c| c.code == "invalid_blocks").count());
-    assert_eq!(refused, 1);
-    scenario.service.signal("TERM").await;
-    scenario.exited(0).await;
 }
 
 /// A message that was too long does not affect others.
 #[tokio::test]
-async fn a_last_frame_that_is_too_long_gives_up_its_own_chart_only() {
+async fn a_last_frame_that_is_too_long_gives_up_its_containers_only() {
     let scenario = SlackScenario::start(Setup::default(), both().into_iter().chain(both())).await;
     scenario.slack.fail_final_edit(Fault::Refused("msg_blocks_too_long"));
-    assert!(a_race_of_two(&scenario).await.current().chart().is_none());
-    assert!(a_race_of_two(&scenario).await.current().chart().is_some());
+    for containers in [0, 2] {
+        let last = a_race_of_two(&scenario).await.current();
+        assert_eq!((last.chart().is_some(), last.containers().len()), (true, containers));
+    }
     scenario.service.signal("TERM").await;
     scenario.exited(0).await;
 }
@@ -161,8 +171,7 @@ async fn long_answers_are_whole_in_the_thread_byte_for_byte() {
     let scenario = SlackScenario::start(Setup::default(), answers.collect::<Vec<_>>()).await;
     let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
     let last = request.wait_for_end().await.look;
-    assert!(last.text().contains("see Full answers"), "{}", last.text());
-    request.wait_for_file(".png").await;
+    assert!(last.text().contains("Read the rest with the menu below"), "{}", last.text());
     scenario.slack.press(&request.wait_for_message().await, "Full answers", ANA);
     let file = request.wait_for_file(".md").await;
     let text = String::from_utf8(file.bytes).expect("UTF-8");
@@ -180,7 +189,6 @@ async fn answers_that_fit_are_whole_in_messages() {
     let scenario = SlackScenario::start(single_model(""), [answer("a").role().says(&text).whole()]).await;
     let request = scenario.slack.type_command("/arena", &format!("compare {PROMPT}?"), NAMED, LOBBY);
     request.wait_for_end().await;
-    request.wait_for_file(".png").await;
     scenario.slack.press(&request.wait_for_message().await, "Full answers", ANA);
     let message = request.wait_for_reply("the end 🏁").await.text();
     assert_eq!(message.matches("a line of an answer, 漢字").count(), 120, "{message}");

@@ -26,7 +26,7 @@ async fn is_answered(scenario: &SlackScenario, word: &str) {
     let request =
         scenario.slack.type_command("/arena", &format!("compare {PROMPT} {}", word.trim()), ANA, LOBBY);
     request.wait_for_text(word.trim()).await;
-    request.wait_for_file(".png").await;
+    request.wait_for_end().await;
     assert_eq!(request.action().acks.len(), 1);
 }
 
@@ -52,7 +52,7 @@ async fn through(trouble: impl Fn(&FakeSocket), serves_on: bool, back: impl Fn(&
     with_timeout(socket(&scenario).until(|truth| back(&before, truth))).await;
     gate.open();
     race.wait_for_text("Air blue").await;
-    race.wait_for_file(".png").await;
+    race.wait_for_end().await;
     if !serves_on {
         is_answered(&scenario, " Meanwhile").await;
     }
@@ -113,7 +113,8 @@ async fn an_envelope_that_comes_twice_runs_once() {
     scenario.slack.redeliver(&request);
     request.wait_for_text("Once").await;
     scenario.slack.redeliver(&request);
-    request.wait_for_file(".png").await;
+    request.wait_for_end().await;
+    eventually(async || request.action().acks.len() == 3).await;
     let links: Vec<_> = socket(&scenario).truth().sent.iter().map(|sent| sent.link).collect();
     assert!(links[0] != links[1] && links[0] == links[2], "{links:?}");
     assert_eq!((calls(&scenario, Method::PostMessage), request.action().acks.len()), (1, 3));

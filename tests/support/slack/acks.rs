@@ -53,7 +53,7 @@ impl World {
     /// The answer to a command, which only the asker sees.
     fn shows_ack(&mut self, id: usize, answer: &Value) -> String {
         let mut violations = Violations::default();
-        referee::ack(&mut violations, answer, self.native_charts);
+        referee::ack(&mut violations, answer, self.takes);
         self.blame("an acknowledgement", &violations);
         let fields = answer.as_object().cloned().unwrap_or_default();
         let (channel, user) = (self.actions[id].channel.clone(), self.actions[id].user.id.to_owned());

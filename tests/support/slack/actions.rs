@@ -10,7 +10,7 @@ use super::{
     payload::escaped,
     request::UserRequest,
     users::{Channel, ChannelKind, User},
-    world::{Action, ActionKind, World},
+    world::{Acknowledgement, Action, ActionKind, World},
 };
 
 /// The longest message that a person can send.
@@ -88,6 +88,48 @@ impl FakeSlack {
         self.does(user, (&channel, Some(&thread)), kind)
     }
 
+    /// Chooses an option, by a part of its label, from a menu on the newest revision of a message.
+    ///
+    /// # Panics
+    /// If this user sees no such option.
+    pub fn choose(&self, message: &str, option: &str, user: User) -> UserRequest {
+        let (channel, thread, kind) = self.shared.read(|world| {
+            let known = world.message(message).expect("a message");
+            assert!(
+                !known.deleted && known.only_for.as_deref().is_none_or(|only| only == user.id),
+                "not seen"
+            );
+            let found = known.look().option(option);
+            let (_, action_id, value) =
+                found.unwrap_or_else(|| panic!("no option {option:?} in:\n{}", known.text()));
+            let kind = ActionKind::Choice { message: message.to_owned(), action_id, value };
+            (known.channel.clone(), known.root().clone(), kind)
+        });
+        self.does(user, (&channel, Some(&thread)), kind)
+    }
+
+    /// Opens the app's Home tab.
+    ///
+    /// # Panics
+    /// If the manifest has none, or does not subscribe to it.
+    pub fn open_home(&self, user: User) -> UserRequest {
+        let is_told = |world: &World| world.manifest.has_home && world.wants("app_home_opened");
+        assert!(self.shared.read(is_told), "the bot is not told of its Home tab");
+        self.does(user, (super::DM, None), ActionKind::HomeOpened)
+    }
+
+    /// Presses a button on the Home tab, by a part of its label.
+    ///
+    /// # Panics
+    /// If the user's Home tab has no such button.
+    pub fn press_home(&self, button: &str, user: User) -> UserRequest {
+        let action_id = self.shared.read(|world| {
+            let home = world.homes.get(user.id).expect("a Home tab");
+            Look::of_blocks(&home["blocks"]).button(button).expect("a button").action_id
+        });
+        self.does(user, (super::DM, None), ActionKind::HomeButton { action_id })
+    }
+
     /// Fills in the modal that a request opened, and submits it. Inputs are named by label or block id, choices by
     /// text or value.
     ///
@@ -140,9 +182,12 @@ impl World {
         let id = self.actions.len();
         let is_event = matches!(
             kind,
-            ActionKind::Mention { .. } | ActionKind::DirectMessage { .. } | ActionKind::Echo { .. }
+            ActionKind::Mention { .. }
+                | ActionKind::DirectMessage { .. }
+                | ActionKind::Echo { .. }
+                | ActionKind::HomeOpened
         );
-        let is_view = matches!(kind, ActionKind::Submission { .. });
+        let is_view = matches!(kind, ActionKind::Submission { .. } | ActionKind::HomeButton { .. });
         let is_echo = matches!(kind, ActionKind::Echo { .. });
         if !is_event && !is_view {
             self.may_write(channel);
@@ -182,5 +227,44 @@ impl World {
         let found = message.look().button(button);
         let found = found.unwrap_or_else(|| panic!("no button {button:?} in:\n{}", message.text()));
         (message.channel.clone(), message.root().clone(), found.action_id)
+    }
+}
+
+impl Action {
+    /// For people: who did what.
+    pub fn name(&self) -> String {
+        let what = match &self.kind {
+            ActionKind::Command { command, .. } => command.clone(),
+            ActionKind::Mention { .. } => "a mention".into(),
+            ActionKind::DirectMessage { .. } => "a direct message".into(),
+            ActionKind::Button { action_id, .. } | ActionKind::HomeButton { action_id } => {
+                format!("the button {action_id}")
+            }
+            ActionKind::Choice { action_id, .. } => format!("the menu {action_id}"),
+            ActionKind::HomeOpened => "a look at the Home tab".into(),
+            ActionKind::Submission { .. } => "a modal".into(),
+            ActionKind::Echo { .. } => "an echo".into(),
+        };
+        format!("{what} of {} in {}", self.user.name, self.channel)
+    }
+
+    pub fn is_echo(&self) -> bool {
+        matches!(self.kind, ActionKind::Echo { .. })
+    }
+
+    /// The message that it was typed as.
+    pub fn own_ts(&self) -> Option<&str> {
+        match &self.kind {
+            ActionKind::Mention { ts, .. } | ActionKind::DirectMessage { ts, .. } => Some(ts),
+            _ => None,
+        }
+    }
+
+    /// A form that was sent back.
+    pub fn is_refused(&self) -> bool {
+        let said = |ack: &Acknowledgement| {
+            ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors")
+        };
+        self.acks.iter().any(said)
     }
 }

@@ -125,7 +125,7 @@ impl World {
     /// Holds the fields against the rules and notes what is wrong.
     fn judge(&mut self, call: &Call) -> Violations {
         let mut violations = Violations::default();
-        referee::call(&mut violations, call, self.native_charts);
+        referee::call(&mut violations, call, self.takes);
         self.blame(call.method.name(), &violations);
         violations
     }

@@ -21,6 +21,7 @@ impl World {
             Method::PostEphemeral => self.post_ephemeral(call),
             Method::Delete => Err("nobody deletes here".into()),
             Method::OpenView => self.open_view(call),
+            Method::PublishView => Ok(self.publish_view(call)),
             Method::Join => self.join(call.channel()),
             Method::Info => self.info(call.channel()),
             Method::UserInfo => self.user_info(call.text("user")),
@@ -38,6 +39,16 @@ impl World {
             Ok(fields) => Reply::ok(fields),
             Err(code) => Reply::refused(&code),
         }
+    }
+
+    /// <https://docs.slack.dev/reference/methods/views.publish>
+    fn publish_view(&mut self, call: &Call) -> Value {
+        let view = call.fields.get("view").cloned().unwrap_or_default();
+        if !self.manifest.has_home {
+            self.violation_of(call.method, "the manifest has no Home tab");
+        }
+        self.homes.insert(call.text("user_id").to_owned(), view.clone());
+        json!({ "view": view })
     }
 
     /// <https://docs.slack.dev/reference/methods/users.info>

@@ -8,6 +8,10 @@ pub struct Manifest {
     pub scopes: Vec<String>,
     pub events: Vec<String>,
     pub commands: Vec<String>,
+    /// The Home tab is switched on.
+    pub has_home: bool,
+    /// The prompts that Slack suggests in the agent's view.
+    pub prompts: Vec<String>,
 }
 
 impl Manifest {
@@ -21,6 +25,10 @@ impl Manifest {
     pub fn parse(text: &str) -> Self {
         let (mut found, mut key) = (Self::default(), "");
         for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
+            found.has_home = found.has_home || line == "home_tab_enabled: true";
+            if let Some(message) = line.strip_prefix("message: ") {
+                found.prompts.push(serde_json::from_str(message).expect("a quoted text"));
+            }
             if let Some(name) = line.strip_suffix(':') {
                 key = name;
             } else if let Some(item) = line.strip_prefix("- ") {

@@ -122,6 +122,11 @@ impl Look {
         Self { fallback: fields.get("text").and_then(Value::as_str).unwrap_or_default().to_owned(), blocks }
     }
 
+    /// Returns the look of blocks alone, such as those of a Home tab.
+    pub fn of_blocks(blocks: &Value) -> Self {
+        Self { fallback: String::new(), blocks: list(blocks).to_vec() }
+    }
+
     /// The buttons in their order.
     pub fn buttons(&self) -> Vec<Button> {
         let of = |block: &Value| {
@@ -149,6 +154,23 @@ impl Look {
         let all = self.buttons();
         let exact = all.iter().find(|button| button.label == name || button.action_id == name).cloned();
         exact.or_else(|| all.into_iter().find(|button| button.label.contains(name)))
+    }
+
+    /// The menu that has this option: its block id, its action id, and the option's value.
+    pub fn option(&self, name: &str) -> Option<(String, String, String)> {
+        self.blocks.iter().find_map(|block| {
+            list(&block["elements"]).iter().find_map(|element| {
+                let named = |option: &&Value| word(&option["text"], "text").contains(name);
+                let option = list(&element["options"]).iter().find(named)?;
+                Some((word(block, "block_id"), word(element, "action_id"), word(option, "value")))
+            })
+        })
+    }
+
+    /// The titles of the containers.
+    pub fn containers(&self) -> Vec<String> {
+        let containers = self.blocks.iter().filter(|block| block["type"] == "container");
+        containers.map(|block| word(&block["title"], "text")).collect()
     }
 
     /// The cells of the first table, row by row.
@@ -206,6 +228,10 @@ fn block_text(block: &Value) -> String {
         "image" => format!("({})", word(block, "alt_text")),
         "input" => format!("{}: {}", text_of(&block["label"]), element_text(&block["element"])),
         "rich_text" => cell_text(block),
+        "container" => {
+            let head = format!("▸ {} · {}", text_of(&block["title"]), text_of(&block["subtitle"]));
+            format!("{head}\n{}", each(&block["child_blocks"], block_text, "\n"))
+        }
         other => format!("<{other}>"),
     }
 }

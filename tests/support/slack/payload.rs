@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    message::Ts,
+    message::{Look, Ts},
     world::{Action, ActionKind, View, World},
 };
 
@@ -31,7 +31,27 @@ impl World {
                 self.event(&action, ts, &mention(self.bot_user, text), "app_mention")
             }
             ActionKind::DirectMessage { ts, text } => self.event(&action, ts, text, "message"),
-            ActionKind::Button { message, action_id } => self.action(&action, message, action_id),
+            ActionKind::Button { message, action_id } => {
+                let button = self.message(message).expect("a message").look().button(action_id);
+                let button = button.expect("a button");
+                let pressed = json!({
+                    "type": "button", "action_id": button.action_id, "block_id": button.block_id,
+                    "value": button.value, "text": { "type": "plain_text", "text": button.label, "emoji": true },
+                });
+                self.action(&action, message, pressed)
+            }
+            ActionKind::Choice { message, action_id, value } => {
+                let chosen = json!({
+                    "type": "static_select", "action_id": action_id, "block_id": "menu",
+                    "placeholder": { "type": "plain_text", "text": "menu", "emoji": true },
+                    "selected_option": {
+                        "text": { "type": "plain_text", "text": "chosen", "emoji": true }, "value": value,
+                    },
+                });
+                self.action(&action, message, chosen)
+            }
+            ActionKind::HomeOpened => self.home_opened(&action),
+            ActionKind::HomeButton { action_id } => self.home_button(&action, action_id),
             ActionKind::Submission { view } => self.submission(&action, view),
             ActionKind::Echo { ts } => self.echo(ts),
         }
@@ -60,9 +80,9 @@ impl World {
     }
 
     /// <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>
-    fn action(&mut self, action: &Action, message: &Ts, action_id: &str) -> Payload {
+    fn action(&mut self, action: &Action, message: &Ts, mut done: Value) -> Payload {
         let shown = self.message(message).expect("a message").clone();
-        let button = shown.look().button(action_id).expect("a button");
+        done["action_ts"] = self.ts().into();
         let mut container = json!({
             "type": "message", "message_ts": message, "channel_id": action.channel,
             "is_ephemeral": shown.only_for.is_some(),
@@ -76,14 +96,44 @@ impl World {
             "container": container, "trigger_id": action.trigger, "response_url": self.hook_url(action),
             "channel": { "id": action.channel, "name": self.channel(&action.channel).map_or("", |channel| &channel.name) },
             "state": { "values": {} },
-            "actions": [{
-                "type": "button", "action_id": button.action_id, "block_id": button.block_id, "value": button.value,
-                "text": { "type": "plain_text", "text": button.label, "emoji": true }, "action_ts": self.ts(),
-            }],
+            "actions": [done],
         });
         if shown.only_for.is_none() {
             json["message"] = self.shown(message);
         }
+        Payload { kind: "interactive", json, takes_answer: false }
+    }
+
+    /// <https://docs.slack.dev/reference/events/app_home_opened>
+    fn home_opened(&mut self, action: &Action) -> Payload {
+        let event = json!({
+            "type": "app_home_opened", "user": action.user.id, "channel": action.channel, "tab": "home",
+            "event_ts": self.ts(),
+        });
+        self.wrapped(&event)
+    }
+
+    fn home_button(&mut self, action: &Action, action_id: &str) -> Payload {
+        let home = self.homes.get(action.user.id).expect("a Home tab").clone();
+        let button = Look::of_blocks(&home["blocks"]).button(action_id).expect("a button");
+        let mut view = home;
+        let more = json!({
+            "id": "V0HOME", "team_id": self.team, "hash": "1.home", "state": { "values": {} }, "app_id": self.app,
+            "external_id": "", "private_metadata": "", "callback_id": "", "root_view_id": "V0HOME",
+            "previous_view_id": null, "app_installed_team_id": self.team, "bot_id": self.bot_id,
+        });
+        for (key, value) in more.as_object().expect("an object") {
+            view[key] = value.clone();
+        }
+        let json = json!({
+            "type": "block_actions", "token": VERIFICATION, "api_app_id": self.app, "user": self.user(action),
+            "team": { "id": self.team, "domain": "arena-story" }, "enterprise": null, "is_enterprise_install": false,
+            "container": { "type": "view", "view_id": "V0HOME" }, "trigger_id": action.trigger, "view": view,
+            "actions": [{
+                "type": "button", "action_id": button.action_id, "block_id": "home", "value": button.value,
+                "text": { "type": "plain_text", "text": button.label, "emoji": true }, "action_ts": self.ts(),
+            }],
+        });
         Payload { kind: "interactive", json, takes_answer: false }
     }
 

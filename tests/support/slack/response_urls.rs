@@ -51,12 +51,12 @@ impl World {
         }
     }
 
-    /// The message that `replace_original` means: the one with the button, else the acknowledgement.
+    /// The message that `replace_original` means: the one with the button; it does nothing for a command.
     fn origin_of(&self, action: usize) -> Option<Ts> {
         let action = &self.actions[action];
         match &action.kind {
-            ActionKind::Button { message, .. } => Some(message.clone()),
-            _ => action.acks.iter().find_map(|ack| ack.shown.clone()),
+            ActionKind::Button { message, .. } | ActionKind::Choice { message, .. } => Some(message.clone()),
+            _ => None,
         }
     }
 }

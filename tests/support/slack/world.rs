@@ -11,6 +11,7 @@ use super::{
     manifest::Manifest,
     message::{File, Message, Ts},
     method::Method,
+    referee::Takes,
     users::{Channel, User},
 };
 
@@ -46,8 +47,10 @@ pub struct World {
     pub sharing_takes: Duration,
     /// Files are dropped silently instead of being shared.
     pub loses_files: bool,
-    /// The workspace supports `data_visualization`; where it does not, `invalid_blocks` is no violation.
-    pub native_charts: bool,
+    /// The extra blocks that the workspace supports; for others `invalid_blocks` is no violation.
+    pub takes: Takes,
+    /// The Home tabs by their users, as the bot sent them last.
+    pub homes: BTreeMap<String, Value>,
     /// 429s of the bot's own making are no violation.
     pub own_429_is_fine: bool,
     pub limits: Limits,
@@ -106,6 +109,12 @@ pub enum ActionKind {
     DirectMessage { ts: Ts, text: String },
     /// A button on this message.
     Button { message: Ts, action_id: String },
+    /// An option of a menu on this message.
+    Choice { message: Ts, action_id: String, value: String },
+    /// The Home tab was opened.
+    HomeOpened,
+    /// A button on the Home tab.
+    HomeButton { action_id: String },
     /// The view of this id was submitted.
     Submission { view: String },
     /// The bot's own message is delivered to it as an event.
@@ -200,7 +209,8 @@ impl Default for World {
             response_uses: 5,
             sharing_takes: Duration::from_millis(50),
             loses_files: false,
-            native_charts: true,
+            takes: Takes { charts: true, containers: true },
+            homes: BTreeMap::new(),
             own_429_is_fine: false,
             limits: Limits::default(),
             faults: Faults::default(),
@@ -280,7 +290,7 @@ impl World {
                 let inputs = inputs.flat_map(|input| input.as_object().into_iter().flat_map(Map::values));
                 inputs.filter_map(|input| input["value"].as_str()).collect::<Vec<_>>().join(" ")
             }
-            ActionKind::Button { .. } | ActionKind::Echo { .. } => String::new(),
+            _ => String::new(),
         }
     }
 
@@ -357,40 +367,5 @@ impl World {
         lines.extend(calls.map(|call| format!("{} {} {}", call.method.name(), call.status, call.code)));
         lines.push(format!("violations: {:#?}", self.all_violations()));
         lines.join("\n")
-    }
-}
-
-impl Action {
-    /// For people: who did what.
-    pub fn name(&self) -> String {
-        let what = match &self.kind {
-            ActionKind::Command { command, .. } => command.clone(),
-            ActionKind::Mention { .. } => "a mention".into(),
-            ActionKind::DirectMessage { .. } => "a direct message".into(),
-            ActionKind::Button { action_id, .. } => format!("the button {action_id}"),
-            ActionKind::Submission { .. } => "a modal".into(),
-            ActionKind::Echo { .. } => "an echo".into(),
-        };
-        format!("{what} of {} in {}", self.user.name, self.channel)
-    }
-
-    pub fn is_echo(&self) -> bool {
-        matches!(self.kind, ActionKind::Echo { .. })
-    }
-
-    /// The message that it was typed as.
-    pub fn own_ts(&self) -> Option<&str> {
-        match &self.kind {
-            ActionKind::Mention { ts, .. } | ActionKind::DirectMessage { ts, .. } => Some(ts),
-            _ => None,
-        }
-    }
-
-    /// A form that was sent back.
-    pub fn is_refused(&self) -> bool {
-        let said = |ack: &Acknowledgement| {
-            ack.payload.as_ref().is_some_and(|said| said["response_action"] == "errors")
-        };
-        self.acks.iter().any(said)
     }
 }

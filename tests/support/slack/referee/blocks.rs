@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Violations, charts, elements};
+use super::{Takes, Violations, charts, elements};
 
 /// The most blocks of a message.
 const MAX_BLOCKS: usize = 50;
@@ -10,7 +10,7 @@ const MAX_BLOCKS: usize = 50;
 const MARKDOWN: usize = 12_000;
 
 /// The blocks of a message.
-pub(super) fn in_message(violations: &mut Violations, blocks: &[Value], native_charts: bool) {
+pub(super) fn in_message(violations: &mut Violations, blocks: &[Value], takes: Takes) {
     if blocks.len() > MAX_BLOCKS {
         violations.block(format!("{} blocks, of at most {MAX_BLOCKS}", blocks.len()));
     }
@@ -30,9 +30,12 @@ pub(super) fn in_message(violations: &mut Violations, blocks: &[Value], native_c
     if charts > 2 {
         violations.block("only two charts are allowed");
     }
-    if charts > 0 && !native_charts {
-        // no violation: the bot cannot know
-        violations.code.get_or_insert("invalid_blocks");
+    // no violation: the bot cannot know
+    for (kind, is_taken) in [("data_visualization", takes.charts), ("container", takes.containers)] {
+        for at in (0..blocks.len()).filter(|at| !is_taken && blocks[*at]["type"] == kind) {
+            violations.code.get_or_insert("invalid_blocks");
+            violations.hints.push(format!("unsupported type: {kind} [json-pointer:/blocks/{at}/type]"));
+        }
     }
 }
 
@@ -41,7 +44,7 @@ pub(super) fn in_modal(violations: &mut Violations, blocks: &[Value]) {
     if blocks.is_empty() || blocks.len() > 2 * MAX_BLOCKS {
         violations.block(format!("{} blocks", blocks.len()));
     }
-    for kind in ["markdown", "table", "data_visualization"] {
+    for kind in ["markdown", "table", "data_visualization", "container"] {
         if of_type(blocks, kind).next().is_some() {
             violations.block(format!("{kind} is not for modals"));
         }
@@ -115,11 +118,48 @@ fn one(violations: &mut Violations, block: &Value) {
         "image" => image(violations, block),
         "table" => charts::table(violations, block),
         "data_visualization" => charts::chart(violations, block),
+        "container" => container(violations, block),
         "rich_text" => {
             violations.keys(kind, block, &["type", "elements"], &["block_id"]);
             violations.rich(block);
         }
         other => violations.block(format!("this referee knows no block {other:?}")),
+    }
+}
+
+/// A block that is unfolded. <https://docs.slack.dev/reference/block-kit/blocks/container-block>
+fn container(violations: &mut Violations, block: &Value) {
+    const CHILDREN: [&str; 7] = ["divider", "image", "section", "actions", "context", "header", "table"];
+    let optional = [
+        "subtitle",
+        "rich_text_title",
+        "icon",
+        "width",
+        "is_collapsible",
+        "default_collapsed",
+        "has_header_divider",
+        "block_id",
+    ];
+    violations.keys("container", block, &["type", "title", "child_blocks"], &optional);
+    violations.plain("a container's title", &block["title"], 150);
+    if !block["subtitle"].is_null() {
+        violations.text("a container's subtitle", &block["subtitle"], 150);
+    }
+    for key in ["is_collapsible", "default_collapsed", "has_header_divider"] {
+        if !block[key].is_null() && !block[key].is_boolean() {
+            violations.block(format!("{key} is true or false"));
+        }
+    }
+    if block["default_collapsed"] == true && block["is_collapsible"] != true {
+        violations.block("only what is collapsible is collapsed");
+    }
+    for child in elements::some(violations, "child_blocks", &block["child_blocks"], 10) {
+        let kind = child["type"].as_str().unwrap_or_default();
+        if CHILDREN.contains(&kind) {
+            one(violations, child);
+        } else {
+            violations.block(format!("a container takes no {kind:?}"));
+        }
     }
 }
 

@@ -18,6 +18,13 @@ const MAX_BYTES: usize = 10_600;
 /// The longest `text`.
 const MAX_TEXT_CHARS: usize = 4_000;
 
+/// The extra blocks that a workspace supports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takes {
+    pub charts: bool,
+    pub containers: bool,
+}
+
 /// Violations in a call.
 #[derive(Debug, Default)]
 pub struct Violations {
@@ -26,6 +33,8 @@ pub struct Violations {
     pub pings: Vec<String>,
     /// Labelled links that would form.
     pub links: Vec<String>,
+    /// Slack's words about a refusal that is no violation.
+    hints: Vec<String>,
     /// Slack's error code, where it would refuse.
     code: Option<&'static str>,
     /// Bytes of text that people see.
@@ -51,7 +60,8 @@ impl Violations {
 
     /// The refusal, if it is one.
     pub fn reply(&self) -> Option<Reply> {
-        let messages: Vec<_> = self.all.iter().map(|violation| format!("[ERROR] {violation}")).collect();
+        let messages: Vec<_> =
+            self.all.iter().chain(&self.hints).map(|violation| format!("[ERROR] {violation}")).collect();
         Some(Reply::refused_with(self.code?, json!({ "response_metadata": { "messages": messages } })))
     }
 
@@ -78,8 +88,8 @@ impl Violations {
     }
 }
 
-/// Checks the fields of a call. `native_charts`: the workspace supports them.
-pub fn call(violations: &mut Violations, call: &Call, native_charts: bool) {
+/// Checks the fields of a call.
+pub fn call(violations: &mut Violations, call: &Call, takes: Takes) {
     let (method, fields) = (call.method, &call.fields);
     for key in fields.keys().map(String::as_str) {
         if !method.required().contains(&key) && !method.optional().contains(&key) {
@@ -91,14 +101,15 @@ pub fn call(violations: &mut Violations, call: &Call, native_charts: bool) {
     }
     match method {
         Method::PostMessage | Method::Update | Method::PostEphemeral => {
-            message(violations, fields, native_charts);
+            message(violations, fields, takes);
         }
         Method::Respond if fields.get("delete_original").is_none_or(|delete| *delete != true) => {
-            message(violations, fields, native_charts);
+            message(violations, fields, takes);
             is_private(violations, fields);
         }
         Method::OpenView => modal::view(violations, &fields["view"]),
-        Method::CompleteUpload => upload(violations, fields, native_charts),
+        Method::PublishView => modal::home(violations, &fields["view"]),
+        Method::CompleteUpload => upload(violations, fields, takes),
         _ => {}
     }
     if method == Method::PostMessage {
@@ -111,12 +122,12 @@ pub fn call(violations: &mut Violations, call: &Call, native_charts: bool) {
 }
 
 /// Holds the answer to a command against the rules.
-pub fn ack(violations: &mut Violations, answer: &Value, native_charts: bool) {
+pub fn ack(violations: &mut Violations, answer: &Value, takes: Takes) {
     let Some(fields) = answer.as_object() else { return violations.unwanted("no object") };
     for key in fields.keys().filter(|key| !["response_type", "text", "blocks"].contains(&key.as_str())) {
         violations.unwanted(format!("it has a field {key:?}"));
     }
-    message(violations, fields, native_charts);
+    message(violations, fields, takes);
     is_private(violations, fields);
 }
 
@@ -128,7 +139,7 @@ fn is_private(violations: &mut Violations, fields: &Map<String, Value>) {
 }
 
 /// Checks the parts of a message. <https://docs.slack.dev/reference/methods/chat.postMessage>
-fn message(violations: &mut Violations, fields: &Map<String, Value>, native_charts: bool) {
+fn message(violations: &mut Violations, fields: &Map<String, Value>, takes: Takes) {
     let text = fields.get("text").and_then(Value::as_str).unwrap_or_default();
     if text.is_empty() {
         violations.refuse("no_text", "there is no fallback text");
@@ -145,8 +156,11 @@ fn message(violations: &mut Violations, fields: &Map<String, Value>, native_char
         }
     }
     match fields.get("blocks") {
-        Some(Value::Array(list)) if !list.is_empty() => blocks::in_message(violations, list, native_charts),
+        Some(Value::Array(list)) if !list.is_empty() => blocks::in_message(violations, list, takes),
         _ => violations.refuse("invalid_blocks_format", "there are no blocks"),
+    }
+    if is_over(fields) && !carries_the_result(text) {
+        violations.unwanted(format!("a final message whose text has no result: {text:?}"));
     }
     if violations.bytes > MAX_BYTES {
         let bytes = violations.bytes;
@@ -154,8 +168,23 @@ fn message(violations: &mut Violations, fields: &Map<String, Value>, native_char
     }
 }
 
+/// Returns true for the last frame of a race: its buttons are those of a race that is over.
+fn is_over(fields: &Map<String, Value>) -> bool {
+    let blocks = fields.get("blocks").and_then(Value::as_array).into_iter().flatten();
+    let mut elements = blocks.flat_map(|block| block["elements"].as_array().into_iter().flatten());
+    elements.any(|element| element["action_id"] == "again")
+}
+
+/// Returns true for a text with the end of a race and the figures or the fate of each model: screen readers and
+/// notifications have nothing else.
+fn carries_the_result(text: &str) -> bool {
+    let is_end = ["🏁", "⚠️", "🛑", "🔌"].iter().any(|icon| text.starts_with(icon));
+    let fates = ["tok/s", "no speed", "failed", "stopped", "interrupted", "cut off", "tokens"];
+    is_end && fates.iter().any(|fate| text.contains(fate))
+}
+
 /// A file's own message. <https://docs.slack.dev/reference/methods/files.completeUploadExternal>
-fn upload(violations: &mut Violations, fields: &Map<String, Value>, native_charts: bool) {
+fn upload(violations: &mut Violations, fields: &Map<String, Value>, takes: Takes) {
     if fields.get("files").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         violations.refuse("invalid_arguments", "there are no files");
     }
@@ -164,7 +193,7 @@ fn upload(violations: &mut Violations, fields: &Map<String, Value>, native_chart
     }
     violations.reads_mrkdwn(fields.get("initial_comment").and_then(Value::as_str).unwrap_or_default(), true);
     if let Some(list) = fields.get("blocks").and_then(Value::as_array) {
-        blocks::in_message(violations, list, native_charts);
+        blocks::in_message(violations, list, takes);
         if list.iter().any(|block| block["type"] == "markdown") {
             violations.refuse("internal_error", "a markdown block beside a file");
         }

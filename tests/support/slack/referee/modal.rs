@@ -1,8 +1,17 @@
-//! Modals. <https://docs.slack.dev/reference/views/modal-views>
+//! Modals and Home tabs. <https://docs.slack.dev/reference/views/modal-views>
 
 use serde_json::Value;
 
 use super::{Violations, blocks};
+
+/// A Home tab. <https://docs.slack.dev/reference/views/home-tab-views>
+pub(super) fn home(violations: &mut Violations, view: &Value) {
+    violations.keys("a view", view, &["type", "blocks"], &["private_metadata", "callback_id", "external_id"]);
+    if view["type"] != "home" {
+        violations.block("the view is no Home tab");
+    }
+    blocks::in_modal(violations, view["blocks"].as_array().map(Vec::as_slice).unwrap_or_default());
+}
 
 pub(super) fn view(violations: &mut Violations, view: &Value) {
     let optional = [
