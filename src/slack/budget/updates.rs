@@ -76,8 +76,8 @@ impl Limits {
     fn finals(self, messages: u32) -> Duration {
         let live = self.per_window - self.reserved_calls(messages);
         let mut calls: VecDeque<Duration> =
-            (0..live).map(|i| WINDOW - self.refill * (live - 1 - i)).collect();
-        let mut tokens_since = WINDOW - self.refill * self.reserved_tokens(messages);
+            (0..live).map(|i| WINDOW.saturating_sub(self.refill * (live - 1 - i))).collect();
+        let mut tokens_since = WINDOW.saturating_sub(self.refill * self.reserved_tokens(messages));
         let mut last = WINDOW;
         for _ in 0..messages {
             // when the window has room, and when the bucket has a token
@@ -89,7 +89,7 @@ impl Limits {
             }
             calls.push_back(last);
         }
-        last - WINDOW
+        last.saturating_sub(WINDOW)
     }
 }
 

@@ -66,7 +66,9 @@ impl Body {
                     }
                     SlackActionBlockElement::StaticSelect(menu) => {
                         if let (Some(action), Some(options)) = (&menu.action_id, &mut menu.options) {
-                            options.iter_mut().for_each(|option| seal(action, &mut option.value));
+                            for option in options {
+                                seal(action, &mut option.value);
+                            }
                         }
                     }
                     _ => {}
