@@ -43,6 +43,15 @@ fn container(children: &[Value]) -> Value {
     })
 }
 
+fn full_container() -> Value {
+    container(&[
+        section(&"x".repeat(3_000)),
+        json!({ "type": "divider" }),
+        json!({ "type": "context", "elements": [plain("c")] }),
+        buttons(&[button("in")]),
+    ])
+}
+
 /// The value with something else at a path.
 fn with(mut value: Value, path: &str, other: Value) -> Value {
     *value.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = other;
@@ -77,12 +86,7 @@ async fn good_blocks_are_taken() {
             { "type": "rich_text_section", "elements": [{ "type": "text", "text": "5", "style": { "bold": true } }] }] }),
             ],
         ]),
-        container(&[
-            section(&"x".repeat(3_000)),
-            json!({ "type": "divider" }),
-            json!({ "type": "context", "elements": [plain("c")] }),
-            buttons(&[button("in")]),
-        ]),
+        full_container(),
         chart(),
         json!({ "type": "rich_text", "elements": [
             { "type": "rich_text_section", "elements": [{ "type": "text", "text": "hello" }] }] }),
@@ -98,20 +102,21 @@ async fn good_blocks_are_taken() {
     bot.slack.assert_clean();
 }
 
+/// Checks that Slack refuses each block with this violation.
+async fn are_refused(bot: Bot, bad: Vec<(Value, &str)>) {
+    for (block, violation) in bad {
+        let (code, said) = says(&bot, json!([block])).await;
+        assert!(code == "invalid_blocks" && said.contains(violation), "{block}\n{code} {said}");
+    }
+    bot.slack.assert_clean();
+}
+
 #[tokio::test]
 async fn bad_blocks_are_refused() {
     let bot = Bot::new().await;
     let long = |n: usize| Value::from("x".repeat(n));
     let element = "/elements/0";
     let bad = [
-        (container(&[]), "child_blocks has 0 items, of 1 to 10"),
-        (container(&vec![section("a"); 11]), "child_blocks has 11 items"),
-        (container(&[section(&"x".repeat(3_001))]), "3001 characters"),
-        (container(&[chart()]), "a container takes no \"data_visualization\""),
-        (container(&[container(&[section("a")])]), "a container takes no \"container\""),
-        (with(container(&[section("a")]), "/title/text", long(151)), "a container's title has 151"),
-        (with(container(&[section("a")]), "/subtitle/text", long(151)), "a container's subtitle has 151"),
-        (with(container(&[section("a")]), "/is_collapsible", json!(false)), "only what is collapsible"),
         (section(""), "0 characters, of at most 3000"),
         (section(&"x".repeat(3_001)), "3001 characters"),
         (json!({ "type": "section" }), "neither text nor fields"),
@@ -159,11 +164,24 @@ async fn bad_blocks_are_refused() {
             "two series are called",
         ),
     ];
-    for (block, violation) in bad {
-        let (code, said) = says(&bot, json!([block])).await;
-        assert!(code == "invalid_blocks" && said.contains(violation), "{block}\n{code} {said}");
-    }
-    bot.slack.assert_clean();
+    are_refused(bot, bad.to_vec()).await;
+}
+
+#[tokio::test]
+async fn bad_containers_are_refused() {
+    let bot = Bot::new().await;
+    let long = |n: usize| Value::from("x".repeat(n));
+    let bad = [
+        (container(&[]), "child_blocks has 0 items, of 1 to 10"),
+        (container(&vec![section("a"); 11]), "child_blocks has 11 items"),
+        (container(&[section(&"x".repeat(3_001))]), "3001 characters"),
+        (container(&[chart()]), "a container takes no \"data_visualization\""),
+        (container(&[container(&[section("a")])]), "a container takes no \"container\""),
+        (with(container(&[section("a")]), "/title/text", long(151)), "a container's title has 151"),
+        (with(container(&[section("a")]), "/subtitle/text", long(151)), "a container's subtitle has 151"),
+        (with(container(&[section("a")]), "/is_collapsible", json!(false)), "only what is collapsible"),
+    ];
+    are_refused(bot, bad.to_vec()).await;
 }
 
 #[tokio::test]
