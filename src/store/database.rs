@@ -138,6 +138,14 @@ pub(super) trait Database: Send + Sync {
     /// The engine's error. Nothing changed then, unless the connection was lost during the commit.
     async fn transaction(&self, queries: &[Query]) -> Result<Transaction, sqlx::Error>;
 
+    /// Waits for a connection that works.
+    ///
+    /// # Errors
+    /// The engine's error.
+    async fn reach(&self) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     /// Checks that the files of the database are still those that were opened.
     ///
     /// # Errors

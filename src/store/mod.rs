@@ -62,8 +62,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 /// The deadline of every call to the engine.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The deadline of a call for which a user waits: Slack wants its answer within three seconds.
-const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time that a user waits for a connection: Slack wants its answer within three seconds.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The reason why a call to the store failed. The texts are for logs and operators, and hold neither statements nor addresses.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -235,11 +235,11 @@ impl Store {
         let _ = timeout(limit, state.wait_for(|state| matches!(state, State::Connected { .. }))).await;
     }
 
-    /// Returns the result of `call`, for which a user waits. Fails at once while the database is known to be
-    /// unavailable, and after a second in any case.
+    /// Runs `call`, for which a user waits, unless the database is known to be unavailable or there is no connection
+    /// within a second.
     ///
     /// # Errors
-    /// [`StoreError`] where the call failed. After [`StoreError::TimedOut`] a write may have happened.
+    /// [`StoreError`] where the call failed or did not run.
     pub async fn promptly<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
@@ -247,7 +247,12 @@ impl Store {
         if self.inner.state.borrow().since().is_none() {
             return Err(self.inner.given_up.get().cloned().unwrap_or(StoreError::Unavailable));
         }
-        timeout(PROMPT_TIMEOUT, call).await.unwrap_or(Err(StoreError::TimedOut))
+        match timeout(CONNECTION_TIMEOUT, self.database()?.reach()).await {
+            Ok(reached) => reached?,
+            // nothing was written
+            Err(_) => return Err(StoreError::Unavailable),
+        }
+        call.await
     }
 
     fn database(&self) -> Result<&dyn Database, StoreError> {

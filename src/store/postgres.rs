@@ -52,6 +52,11 @@ impl Database for Postgres {
         run_in!(self.pool.begin().await?, queries, NOW)
     }
 
+    async fn reach(&self) -> Result<(), sqlx::Error> {
+        // the pool tests a connection before it lends it
+        self.pool.acquire().await.map(drop)
+    }
+
     async fn close(&self) {
         self.pool.close().await;
     }

@@ -198,8 +198,8 @@ async fn in_folder(folder: &Path) -> Result<Arc<dyn Database>, StoreError> {
         Err(error) => {
             tracing::warn!(
                 folder = %folder.display(), error = error.chain(),
-                "races and budgets are stored in memory only, until the next restart: no database can be created in \
-                 the folder; set ARENA_DATA to another one"
+                "races and budgets are stored in memory only, until the next restart: the folder is not writable; set \
+                 ARENA_DATA to another one"
             );
             memory().await
         }

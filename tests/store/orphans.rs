@@ -97,7 +97,7 @@ async fn an_unreadable_orphan_does_not_cost_the_healthy_ones(engine: &Engine) {
 }
 
 async fn many_unreadable_orphans_do_not_starve_a_healthy_one(engine: &Engine) {
-    let [healthy, ..] = orphans(engine, [(); 61].map(|()| Request::default())).await;
+    let [healthy, ..] = Box::pin(orphans(engine, [(); 61].map(|()| Request::default()))).await;
     engine.execute(&format!("UPDATE lanes SET report = '{{' WHERE race <> '{healthy}'")).await;
     engine
         .execute(&format!("UPDATE races SET admitted_at = admitted_at - 1000 WHERE id = '{healthy}'"))
