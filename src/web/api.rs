@@ -209,10 +209,10 @@ async fn command(
     let entrants;
     let card = match command {
         Command::Compare { models, prompt } => {
-            return start(&local, &connection, asker, &models, prompt, None).await;
+            return start(&local, &connection, asker, (&models, prompt), None).await;
         }
         Command::Ask { model, prompt } => {
-            return start(&local, &connection, asker, &[model], prompt, None).await;
+            return start(&local, &connection, asker, (&[model], prompt), None).await;
         }
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
@@ -246,8 +246,7 @@ async fn start(
     local: &LocalChannel,
     connection: &Extensions,
     asker: Asker,
-    models: &[ModelId],
-    prompt: String,
+    (models, prompt): (&[ModelId], String),
     original: Option<RaceId>,
 ) -> Result<Response, HttpRefusal> {
     let owner = asker.id.clone();
@@ -296,7 +295,7 @@ async fn again(
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    start(&local, &connection, asker, &models, record.report.prompt.clone(), Some(record.id)).await
+    start(&local, &connection, asker, (&models, record.report.prompt.clone()), Some(record.id)).await
 }
 
 /// Returns the full answers and reasoning.
