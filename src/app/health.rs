@@ -126,6 +126,8 @@ struct MetricsPage {
 
 impl MetricsPage {
     fn new() -> Self {
+        // descriptions before the recorder is installed would be lost
+        let _ = recorder();
         let process = Collector::default();
         process.describe();
         Self { process, last: Mutex::new((Instant::now(), Bytes::new())) }

@@ -93,7 +93,7 @@ async fn a_button_works_only_where_its_race_is() {
         }
         race.wait_for_end().await;
         race.wait_until(|look| look.attachment("race.png").is_some()).await;
-        for button in ["Race again", "Full answers", "Explain"] {
+        for button in ["Ask again", "Full answers", "Explain"] {
             for corrupt in elsewhere {
                 discord.corrupt_next(corrupt);
                 let press = discord.press(message, button, NAMED);

@@ -139,7 +139,7 @@ async fn a_button_works_only_where_its_race_is(transport: Transport) {
     race.wait_for_text("begins").await;
     let message = race.wait_for_message().await;
     let moves = |channel: &str| {
-        slack.world(|world| world.message_mut(&message).expect("a message").channel = channel.to_owned());
+        slack.world(|world| channel.clone_into(&mut world.message_mut(&message).expect("a message").channel));
     };
     let refused = async |button: &str, user| {
         moves(TOWN);
