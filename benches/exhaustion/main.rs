@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench exhaustion`. The built binary runs between the fakes of the tests. One race of the fake Discord is
 //! live before each attack and ends during it, another begins and ends during it. `/healthz` is probed all the time on fresh
-//! connections. Loopback only; at most 1,100 connections at once and about a minute per attack.
+//! connections. "Before" is the memory after five races and 128 ordinary clients at once, "unused" that before the clients. Loopback only; at most 1,100 connections at once and about a minute per attack.
 
 #![expect(unreachable_pub, reason = "a bench has no outside; `pub` marks what the test support offers")]
 
@@ -48,6 +48,8 @@ const LOCAL_RACES: usize = 200;
 const WORDS: usize = 1_700;
 /// The races before each attack.
 const WARM_UP_RACES: usize = 5;
+/// The ordinary clients before each attack.
+const ORDINARY_CLIENTS: usize = 128;
 /// The slowest acceptable `/healthz`.
 const MAX_PROBE: Duration = Duration::from_secs(1);
 /// The time in which memory must be back, and the share of the memory before.
@@ -107,6 +109,8 @@ async fn play(attack: &Attack) -> bool {
     for _ in 0..WARM_UP_RACES {
         ended(&start(&scenario, ANA)).await;
     }
+    let cold = megabytes(scenario.service.child.id().expect("a process"));
+    serve_clients(scenario.service.address).await;
     let seen = observe(attack, &scenario, &gates).await;
     let is_alive = scenario.service.child.try_wait().is_ok_and(|status| status.is_none());
     let is_held = is_alive && seen.is_within_targets();
@@ -117,7 +121,7 @@ async fn play(attack: &Attack) -> bool {
     } else {
         "ABORTED"
     };
-    println!("| {} | {seen} | {verdict} |", attack.name);
+    println!("| {} | {cold:.1} MB | {seen} | {verdict} |", attack.name);
     if is_held {
         scenario.finish().await;
     } else {
@@ -179,7 +183,7 @@ async fn observe(attack: &Attack, scenario: &DiscordScenario, gates: &[Gate; 2])
         sleep(POLL_INTERVAL).await;
         after = megabytes(process);
     }
-    Observed { made, refused, slowest: probe.stop().await, races, before, peak, after }
+    Observed { made, refused, slowest: probe.stop(), races, before, peak, after }
 }
 
 /// Returns the gates of the two races during the attack, and the answers of all races.
@@ -198,6 +202,13 @@ fn scripts(attack: &Attack) -> ([Gate; 2], Vec<Answer>) {
         );
     }
     (gates, answers)
+}
+
+/// Has as many ordinary clients as the service takes at once: the allocator keeps their buffers for the next ones.
+async fn serve_clients(address: SocketAddr) {
+    let mut clients = Clients::default();
+    clients.send(address, ORDINARY_CLIENTS, |_| attack::get("/healthz")).await;
+    clients.close().await;
 }
 
 /// Fills the local channel with finished races.
