@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench exhaustion`. The built binary runs between the fakes of the tests. One race of the fake Discord is
 //! live before each attack and ends during it, another begins and ends during it. `/healthz` is probed all the time on fresh
-//! connections. "Before" is the memory after five races and 128 ordinary clients at once, "unused" that before the clients. Loopback only; at most 1,100 connections at once and about a minute per attack.
+//! connections. "Before" is the memory after five races and eight times 128 ordinary clients at
+//! once, "unused" that before the clients. Loopback only; at most 1,100 connections at once and about a minute per attack.
 
 #![expect(unreachable_pub, reason = "a bench has no outside; `pub` marks what the test support offers")]
 
@@ -48,8 +49,9 @@ const LOCAL_RACES: usize = 200;
 const WORDS: usize = 1_700;
 /// The races before each attack.
 const WARM_UP_RACES: usize = 5;
-/// The ordinary clients before each attack.
+/// The ordinary clients at once before each attack, and how many times.
 const ORDINARY_CLIENTS: usize = 128;
+const ORDINARY_ROUNDS: usize = 8;
 /// The slowest acceptable `/healthz`.
 const MAX_PROBE: Duration = Duration::from_secs(1);
 /// The time in which memory must be back, and the share of the memory before.
@@ -75,9 +77,10 @@ fn main() -> ExitCode {
     println!("load of the machine: {}", fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     println!(
-        "| attack | connections | refused | slowest /healthz | races ended | RSS before, peak, after | verdict |"
+        "| attack | RSS unused | connections | refused | slowest /healthz | races ended | RSS before, peak, after | \
+         verdict |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     let mut is_held = true;
     let only = env::args().skip(1).find(|argument| !argument.starts_with('-'));
     for attack in ATTACKS.iter().filter(|attack| only.as_ref().is_none_or(|only| attack.name.contains(only)))
@@ -204,11 +207,15 @@ fn scripts(attack: &Attack) -> ([Gate; 2], Vec<Answer>) {
     (gates, answers)
 }
 
-/// Has as many ordinary clients as the service takes at once: the allocator keeps their buffers for the next ones.
+/// Has as many ordinary clients as the service takes at once, several times: the allocator keeps their buffers for the next
+/// ones, once for each thread that served them.
 async fn serve_clients(address: SocketAddr) {
-    let mut clients = Clients::default();
-    clients.send(address, ORDINARY_CLIENTS, |_| attack::get("/healthz")).await;
-    clients.close().await;
+    for _ in 0..ORDINARY_ROUNDS {
+        let mut clients = Clients::default();
+        let paths = ["/healthz", "/api/lineup", "/assets/race.css", "/metrics"];
+        clients.send(address, ORDINARY_CLIENTS, |n| attack::get(paths[n % paths.len()])).await;
+        clients.close().await;
+    }
 }
 
 /// Fills the local channel with finished races.

@@ -184,7 +184,14 @@ async fn command(
     State(local): State<LocalChannel>,
     request: Result<Json<CommandRequest>, JsonRejection>,
 ) -> Result<Response, HttpRefusal> {
-    let Json(CommandRequest { text, from }) = request?;
+    // boxed, so that a request whose body has not come yet is small
+    Box::pin(run_command(local, request?.0)).await
+}
+
+async fn run_command(
+    local: LocalChannel,
+    CommandRequest { text, from }: CommandRequest,
+) -> Result<Response, HttpRefusal> {
     let asker = from.asker()?;
     let command = command::parse(&text, local.arena.cards())
         .map_err(|error| HttpRefusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
@@ -250,7 +257,7 @@ async fn again(
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    start(&local, asker, &models, record.report.prompt.clone()).await
+    Box::pin(start(&local, asker, &models, record.report.prompt.clone())).await
 }
 
 /// Returns the full answers and reasoning.

@@ -21,7 +21,7 @@ use crate::telemetry::{field, metrics as name};
 
 /// The time that a connection has before it can be closed to make room: enough for a request that is on its way, even while
 /// connections come faster than they can be read.
-const MIN_WAIT: Duration = Duration::from_millis(50);
+const MIN_WAIT: Duration = Duration::from_millis(20);
 
 /// The open connections.
 pub(super) struct Connections {
@@ -64,9 +64,10 @@ impl Connections {
         Self { permits: Arc::new(Semaphore::new(max)), open: Mutex::default(), next_id: AtomicU64::default() }
     }
 
-    /// Returns a new connection, for which another may be closed. Returns `None` if none can be closed.
-    pub(super) async fn open(self: &Arc<Self>) -> Option<OpenConnection> {
-        let Some(permit) = make_room(&self.permits, 1, || self.close_one()).await else {
+    /// Returns a new connection, for which another may be closed; `otherwise` is called while none can be closed. Returns
+    /// `None` if that does not help either.
+    pub(super) async fn open(self: &Arc<Self>, otherwise: impl Fn() -> bool) -> Option<OpenConnection> {
+        let Some(permit) = make_room(&self.permits, 1, || self.close_one() || otherwise()).await else {
             counter!(name::HTTP_REFUSED, field::REASON => "connections").increment(1);
             return None;
         };

@@ -30,7 +30,7 @@ use super::{busy, make_room, refusal};
 use crate::telemetry::{field, metrics as name};
 
 /// The bytes that all request bodies may hold.
-pub(super) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// The largest body whose length is not announced.
 pub(super) const MAX_UNANNOUNCED_BYTES: usize = 512 * 1024;
 /// The time that a body may take.
