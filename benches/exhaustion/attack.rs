@@ -84,7 +84,7 @@ pub(crate) async fn half_sent(address: SocketAddr, clients: &mut Clients, count:
     clients.send(address, count, half).await;
 }
 
-fn get(path: &str) -> Vec<u8> {
+pub(crate) fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").into_bytes()
 }
 
@@ -120,7 +120,12 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Opens `count` connections at once, sends on each what `request` returns for it, and keeps them open.
-    async fn send(&mut self, address: SocketAddr, count: usize, request: impl Fn(usize) -> Vec<u8>) {
+    pub(crate) async fn send(
+        &mut self,
+        address: SocketAddr,
+        count: usize,
+        request: impl Fn(usize) -> Vec<u8>,
+    ) {
         let mut sending = JoinSet::new();
         for n in 0..count {
             let request = request(n);

@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench exhaustion`. The built binary runs between the fakes of the tests. One race of the fake Discord is
 //! live before each attack and ends during it, another begins and ends during it. `/healthz` is probed all the time on fresh
-//! connections. Loopback only; at most 1,100 connections at once and about a minute per attack.
+//! connections. "Before" is the memory after five races and eight times 128 ordinary clients at
+//! once, "unused" that before the clients. Loopback only; at most 1,100 connections at once and about a minute per attack.
 
 #![expect(unreachable_pub, reason = "a bench has no outside; `pub` marks what the test support offers")]
 
@@ -48,6 +49,9 @@ const LOCAL_RACES: usize = 200;
 const WORDS: usize = 1_700;
 /// The races before each attack.
 const WARM_UP_RACES: usize = 5;
+/// The ordinary clients at once before each attack, and how many times.
+const ORDINARY_CLIENTS: usize = 128;
+const ORDINARY_ROUNDS: usize = 8;
 /// The slowest acceptable `/healthz`.
 const MAX_PROBE: Duration = Duration::from_secs(1);
 /// The time in which memory must be back, and the share of the memory before.
@@ -73,9 +77,10 @@ fn main() -> ExitCode {
     println!("load of the machine: {}", fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     println!(
-        "| attack | connections | refused | slowest /healthz | races ended | RSS before, peak, after | verdict |"
+        "| attack | RSS unused | connections | refused | slowest /healthz | races ended | RSS before, peak, after | \
+         verdict |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     let mut is_held = true;
     let only = env::args().skip(1).find(|argument| !argument.starts_with('-'));
     for attack in ATTACKS.iter().filter(|attack| only.as_ref().is_none_or(|only| attack.name.contains(only)))
@@ -107,6 +112,8 @@ async fn play(attack: &Attack) -> bool {
     for _ in 0..WARM_UP_RACES {
         ended(&start(&scenario, ANA)).await;
     }
+    let cold = megabytes(scenario.service.child.id().expect("a process"));
+    serve_clients(scenario.service.address).await;
     let seen = observe(attack, &scenario, &gates).await;
     let is_alive = scenario.service.child.try_wait().is_ok_and(|status| status.is_none());
     let is_held = is_alive && seen.is_within_targets();
@@ -117,7 +124,7 @@ async fn play(attack: &Attack) -> bool {
     } else {
         "ABORTED"
     };
-    println!("| {} | {seen} | {verdict} |", attack.name);
+    println!("| {} | {cold:.1} MB | {seen} | {verdict} |", attack.name);
     if is_held {
         scenario.finish().await;
     } else {
@@ -179,7 +186,7 @@ async fn observe(attack: &Attack, scenario: &DiscordScenario, gates: &[Gate; 2])
         sleep(POLL_INTERVAL).await;
         after = megabytes(process);
     }
-    Observed { made, refused, slowest: probe.stop().await, races, before, peak, after }
+    Observed { made, refused, slowest: probe.stop(), races, before, peak, after }
 }
 
 /// Returns the gates of the two races during the attack, and the answers of all races.
@@ -198,6 +205,17 @@ fn scripts(attack: &Attack) -> ([Gate; 2], Vec<Answer>) {
         );
     }
     (gates, answers)
+}
+
+/// Has as many ordinary clients as the service takes at once, several times: the allocator keeps their buffers for the next
+/// ones, once for each thread that served them.
+async fn serve_clients(address: SocketAddr) {
+    for _ in 0..ORDINARY_ROUNDS {
+        let mut clients = Clients::default();
+        let paths = ["/healthz", "/api/lineup", "/assets/race.css", "/metrics"];
+        clients.send(address, ORDINARY_CLIENTS, |n| attack::get(paths[n % paths.len()])).await;
+        clients.close().await;
+    }
 }
 
 /// Fills the local channel with finished races.

@@ -1,11 +1,16 @@
 //! Measurements during an attack: the latency of `/healthz`, and the memory of the process.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    task::JoinHandle,
+    runtime::Builder,
+    task,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,36 +22,41 @@ const MEMORY_INTERVAL: Duration = Duration::from_millis(10);
 /// A probe without an answer by then counts as none.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Probes `/healthz` on a fresh connection each time.
+/// Probes `/healthz` on a fresh connection each time, in a thread of its own: the attacking clients keep the others busy.
 pub(crate) struct Probe {
     stop: CancellationToken,
-    task: JoinHandle<Option<Duration>>,
+    thread: JoinHandle<Option<Duration>>,
 }
 
 impl Probe {
     pub(crate) fn start(address: SocketAddr) -> Self {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let task = TaskTracker::new().spawn(async move {
-            let mut slowest = Duration::ZERO;
-            while !stopped.is_cancelled() {
-                let start = Instant::now();
-                if status(address, "/healthz").await != Some(200) {
-                    return None;
-                }
-                slowest = slowest.max(start.elapsed());
-                sleep(PROBE_INTERVAL).await;
-            }
-            Some(slowest)
+        let thread = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(probe(address, &stopped))
         });
-        Self { stop, task }
+        Self { stop, thread }
     }
 
     /// Returns the slowest probe; `None` if one got no answer.
-    pub(crate) async fn stop(self) -> Option<Duration> {
+    pub(crate) fn stop(self) -> Option<Duration> {
         self.stop.cancel();
-        self.task.await.expect("a probe")
+        self.thread.join().expect("a probe")
     }
+}
+
+async fn probe(address: SocketAddr, stopped: &CancellationToken) -> Option<Duration> {
+    let mut slowest = Duration::ZERO;
+    while !stopped.is_cancelled() {
+        let start = Instant::now();
+        if status(address, "/healthz").await != Some(200) {
+            return None;
+        }
+        slowest = slowest.max(start.elapsed());
+        sleep(PROBE_INTERVAL).await;
+    }
+    Some(slowest)
 }
 
 /// Returns the status of a GET.
@@ -65,7 +75,7 @@ pub(crate) async fn status(address: SocketAddr, path: &str) -> Option<u16> {
 /// Watches the resident memory of a process.
 pub(crate) struct MemoryWatch {
     stop: CancellationToken,
-    task: JoinHandle<f64>,
+    task: task::JoinHandle<f64>,
 }
 
 impl MemoryWatch {

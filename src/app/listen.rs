@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use crate::config::{Config, ConfigError, LISTEN_VARIABLE};
 
 /// The connections that may wait to be accepted.
-const BACKLOG: u32 = 1024;
+const BACKLOG: u32 = 4096;
 /// The socket buffers of a connection, which belong to the kernel but count as the container's memory. Linux doubles them.
 const RECEIVE_BUFFER_BYTES: u32 = 32 * 1024;
 const SEND_BUFFER_BYTES: u32 = 64 * 1024;

@@ -217,7 +217,15 @@ async fn command(
     connection: Extensions,
     request: Result<Json<CommandRequest>, JsonRejection>,
 ) -> Result<Response, HttpRefusal> {
-    let Json(CommandRequest { text, from }) = request?;
+    // boxed, so that a request whose body has not come yet is small
+    Box::pin(run_command(local, connection, request?.0)).await
+}
+
+async fn run_command(
+    local: LocalChannel,
+    connection: Extensions,
+    CommandRequest { text, from }: CommandRequest,
+) -> Result<Response, HttpRefusal> {
     let asker = from.asker()?;
     let command = command::parse(&text, local.arena.cards())?;
     let entrants;
@@ -309,7 +317,8 @@ async fn again(
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    start(&local, &connection, asker, (&models, record.report.prompt.clone()), Some(record.id)).await
+    let models = (&*models, record.report.prompt.clone());
+    Box::pin(start(&local, &connection, asker, models, Some(record.id))).await
 }
 
 /// Returns the full answers and reasoning.

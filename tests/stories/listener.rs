@@ -13,7 +13,7 @@ use crate::support::{
     scenario::discord::{DiscordScenario, Setup},
 };
 
-/// Four times the connections that the limit on open files leaves to the listener.
+/// Eight times the connections that the limit on open files leaves to the listener.
 const CONNECTIONS: usize = 128;
 
 async fn send(address: std::net::SocketAddr, bytes: &str) -> TcpStream {

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use metrics::{counter, gauge};
@@ -17,6 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::make_room;
 use crate::telemetry::{field, metrics as name};
+
+/// The time that a connection has before it can be closed to make room: enough for a request that is on its way, even while
+/// connections come faster than they can be read.
+const MIN_WAIT: Duration = Duration::from_millis(20);
 
 /// The open connections.
 pub(super) struct Connections {
@@ -59,9 +64,10 @@ impl Connections {
         Self { permits: Arc::new(Semaphore::new(max)), open: Mutex::default(), next_id: AtomicU64::default() }
     }
 
-    /// Returns a new connection, for which another may be closed. Returns `None` if none can be closed.
-    pub(super) async fn open(self: &Arc<Self>) -> Option<OpenConnection> {
-        let Some(permit) = make_room(&self.permits, 1, || self.close_one()).await else {
+    /// Returns a new connection, for which another may be closed; `otherwise` is called while none can be closed. Returns
+    /// `None` if that does not help either.
+    pub(super) async fn open(self: &Arc<Self>, otherwise: impl Fn() -> bool) -> Option<OpenConnection> {
+        let Some(permit) = make_room(&self.permits, 1, || self.close_one() || otherwise()).await else {
             counter!(name::HTTP_REFUSED, field::REASON => "connections").increment(1);
             return None;
         };
@@ -90,7 +96,8 @@ impl Connections {
         let oldest = candidates
             .filter_map(|connection| {
                 let state = connection.lock();
-                is_candidate(&state).then_some((state.since, connection))
+                let is_candidate = is_candidate(&state) && state.since.elapsed() >= MIN_WAIT;
+                is_candidate.then_some((state.since, connection))
             })
             .min_by_key(|(since, _)| *since);
         let Some((_, connection)) = oldest else { return false };

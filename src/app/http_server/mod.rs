@@ -11,13 +11,14 @@
 //!
 //! | limit | value | beyond it |
 //! | --- | --- | --- |
-//! | connections | a quarter of the soft limit on open files, at most 256 ([`max_connections`]); 32 for `metrics_listen` | the connection that waited longest without a whole request is closed, or else the one whose client reads slowest; if there is none, the new one |
+//! | connections | an eighth of the soft limit on open files, at most 128 ([`max_connections`]); 32 for `metrics_listen` | the connection that waited longest without a whole request is closed, or else the one whose client reads slowest, each only after 20 ms, or else the oldest unfinished body is aborted; if nothing helps for 1 s, the new one |
+//! | connections that wait to be accepted | 4096, or what the system allows | the client's system tries again |
 //! | requests at once, until their response is taken | three quarters of the connections; probes do not count | the oldest unfinished body is aborted; 503 after 1 s |
-//! | request head | 16 KiB, 64 headers | 431 |
+//! | request head | 8 KiB, 64 headers | 431 |
 //! | time for a request head, and between requests | 15 s | closed |
 //! | time for a request body | 5 s | 408 |
-//! | bytes of all request bodies | 4 MiB | the oldest unfinished body is aborted; 503 after 1 s |
-//! | bytes of all responses until they are sent | 16 MiB (event streams: a frame each) | the connection whose client reads slowest is closed; 503 after 1 s |
+//! | bytes of all request bodies, by their announced lengths (without one 512 KiB each, or 413) | 1 MiB | the oldest unfinished body is aborted; 503 after 1 s |
+//! | bytes of all responses until they are sent | 8 MiB (event streams: a frame each) | the connection whose client reads slowest is closed; 503 after 1 s |
 //! | time in which a client takes what is being sent | 30 s | closed |
 //! | socket buffers | 32 KiB to read, 64 KiB to write (doubled by Linux) | the client waits |
 //! | time for unread rest of a refused request | 1 s | closed |
@@ -67,13 +68,13 @@ use self::{
 use crate::telemetry::{field, metrics as name};
 
 /// The most connections, however many files may be open.
-const MAX_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 128;
 /// The fewest connections, however few files may be open.
 const MIN_CONNECTIONS: usize = 16;
 /// The connections of a listener for metrics alone.
 pub(super) const MAX_METRICS_CONNECTIONS: usize = 32;
 /// The largest request head, and the bytes that a connection buffers.
-const MAX_BUFFER_BYTES: usize = 16 * 1024;
+const MAX_BUFFER_BYTES: usize = 8 * 1024;
 /// The most headers of a request.
 const MAX_HEADERS: usize = 64;
 /// The time for a request head, which is also the time for which a connection may be idle.
@@ -81,9 +82,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The time that a request waits for room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
 /// The interval at which a request that waits for room makes some.
-const EVICTION_INTERVAL: Duration = Duration::from_millis(20);
+const EVICTION_INTERVAL: Duration = Duration::from_millis(5);
 /// The bytes of all responses until they are sent.
-const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 /// The largest response that is not counted, since the socket's buffer takes it.
 const MAX_UNCOUNTED_RESPONSE: usize = 1024;
 /// The time for which the unread rest of a refused request is discarded: a socket that is closed with unread bytes resets the
@@ -99,7 +100,7 @@ const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 /// Returns the number of connections that leave most of the process's open files to providers, platforms and the store.
 pub(super) fn max_connections() -> usize {
     let files = Resource::NOFILE.get_soft().ok().and_then(|files| usize::try_from(files).ok());
-    files.map_or(MAX_CONNECTIONS, |files| (files / 4).clamp(MIN_CONNECTIONS, MAX_CONNECTIONS))
+    files.map_or(MAX_CONNECTIONS, |files| (files / 8).clamp(MIN_CONNECTIONS, MAX_CONNECTIONS))
 }
 
 /// Serves `router` on `listener` until `closed` is cancelled, with at most `max_connections` connections. Connections without
@@ -115,7 +116,8 @@ pub(super) async fn serve(
     while let Some(accepted) = closed.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
-                if let Some(connection) = server.connections.open().await {
+                let abort_body = || server.uploads.abort_oldest(None);
+                if let Some(connection) = server.connections.open(abort_body).await {
                     tasks.spawn(Arc::clone(&server).run(stream, connection, closed.clone()));
                 }
             }

@@ -130,14 +130,10 @@ async fn a_reader_that_stopped_makes_room() {
 #[tokio::test]
 async fn responses_that_are_not_read_have_a_limit() {
     let world = World::open(8).await;
-    let mut stuck = vec![];
-    for _ in 0..MAX_RESPONSE_BYTES / LARGE {
-        let mut client = world.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await;
-        client.until("\r\n\r\n").await;
-        stuck.push(client);
-    }
+    let mut stuck = world.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    stuck.until("\r\n\r\n").await;
     assert_eq!(world.get("/large").await.len() / LARGE, 1, "the slowest reader made room");
-    assert!(stuck[0].rest().await.len() < LARGE);
+    assert!(stuck.rest().await.len() < LARGE);
 }
 
 #[tokio::test]
@@ -159,24 +155,29 @@ async fn the_oldest_unfinished_body_makes_room() {
 
 #[tokio::test]
 async fn bodies_have_a_limit_together() {
-    let uploads = Arc::new(Uploads::default());
-    let (hanging, upload) = (uploads.open(), uploads.open());
-    let size = uploads::MAX_BODY_BYTES;
-    let chunks = futures::stream::iter([Ok::<_, Infallible>(Bytes::from(vec![0; size]))]);
-    let endless = Body::from_stream(futures::StreamExt::chain(chunks, futures::stream::pending()));
-    let endless = TaskTracker::new().spawn(axum::body::to_bytes(hanging.read(endless), usize::MAX));
-    while uploads.has_room() {
-        tokio::task::yield_now().await;
-    }
-    let chunks = futures::stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"x"))]);
-    let reading = axum::body::to_bytes(upload.read(Body::from_stream(chunks)), usize::MAX);
-    let release = async {
-        assert!(endless.await.expect("no panic").is_err());
-        assert!(matches!(hanging.refusal(), Some(uploads::UploadError::NoRoom)));
-        drop(hanging);
+    let world = World::open(8).await;
+    let half = |length: usize| {
+        format!("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n")
     };
-    let (read, ()) = timeout(TIMEOUT, async { tokio::join!(reading, release) }).await.expect("in time");
-    assert_eq!(read.expect("a body"), "x");
+    let mut first = world.send(&half(uploads::MAX_BODY_BYTES / 2)).await;
+    first.until("100 Continue\r\n\r\n").await;
+    let mut second = world.send(&half(uploads::MAX_BODY_BYTES / 2)).await;
+    second.until("100 Continue\r\n\r\n").await;
+    let whole = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwhole";
+    let rest = world.send(whole).await.rest().await;
+    assert!(rest.starts_with("HTTP/1.1 200") && rest.ends_with("whole"), "{rest}");
+    let rest = first.rest().await;
+    assert!(rest.contains("HTTP/1.1 503"), "{rest}");
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_has_a_limit() {
+    let world = World::open(8).await;
+    let size = uploads::MAX_UNANNOUNCED_BYTES + 1;
+    let head = "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    let request = format!("{head}{size:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(size));
+    let rest = world.send(&request).await.rest().await;
+    assert!(rest.starts_with("HTTP/1.1 413"), "{rest}");
 }
 
 #[tokio::test]

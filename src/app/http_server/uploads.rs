@@ -1,4 +1,7 @@
 //! Request bodies: the time that each may take, and the bytes that all of them may hold.
+//!
+//! A body is collected here, in one allocation of the announced length, and handed on once it is whole. hyper's chunks are
+//! slices of its read buffers: a handler that collected them would hold a whole buffer for each byte that a client sends.
 
 use std::{
     collections::BTreeMap,
@@ -15,10 +18,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt as _, stream};
+use hyper::body::Body as _;
 use metrics::counter;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout_at},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +30,9 @@ use super::{busy, make_room, refusal};
 use crate::telemetry::{field, metrics as name};
 
 /// The bytes that all request bodies may hold.
-pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The largest body whose length is not announced.
+pub(super) const MAX_UNANNOUNCED_BYTES: usize = 512 * 1024;
 /// The time that a body may take.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -64,11 +70,6 @@ impl Uploads {
         others.next().inspect(|(_, aborted)| aborted.cancel()).is_some()
     }
 
-    #[cfg(test)]
-    pub(super) fn has_room(&self) -> bool {
-        self.room.available_permits() > 0
-    }
-
     /// Locks the bodies. No critical section can panic half way, so a poisoned lock still guards valid data.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, CancellationToken>> {
         self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
@@ -90,6 +91,8 @@ pub(super) enum UploadError {
     Slow,
     #[error("there is no room for the body")]
     NoRoom,
+    #[error("the body is too large")]
+    Large,
     #[error("the body ended early")]
     Broken,
 }
@@ -102,62 +105,53 @@ impl IntoResponse for UploadError {
                 refusal(StatusCode::REQUEST_TIMEOUT, "The request took too long. Try again.")
             }
             Self::NoRoom => busy("body_bytes"),
+            Self::Large => {
+                refusal(StatusCode::PAYLOAD_TOO_LARGE, "That is too long. Shorten it and try again.")
+            }
             Self::Broken => refusal(StatusCode::BAD_REQUEST, "The request ended early. Try again."),
         }
     }
 }
 
 impl Upload {
-    /// Returns `body` within the limits.
+    /// Returns `body` within the limits: a body that yields everything at once.
     pub(super) fn read(self: &Arc<Self>, body: Body) -> Body {
-        if hyper::body::Body::is_end_stream(&body) {
+        if body.is_end_stream() {
             return body;
         }
-        let (aborted, deadline) = (CancellationToken::new(), Instant::now() + BODY_TIMEOUT);
+        let aborted = CancellationToken::new();
         self.uploads.lock().insert(self.id, aborted.clone());
-        let state = (Arc::clone(self), body.into_data_stream());
-        Body::from_stream(stream::try_unfold(state, move |(upload, mut data)| {
-            let aborted = aborted.clone();
-            async move {
-                let chunk = aborted.run_until_cancelled(timeout_at(deadline, data.next())).await;
-                let chunk = match chunk {
-                    None => Err(UploadError::NoRoom),
-                    Some(Err(_)) => Err(UploadError::Slow),
-                    Some(Ok(Some(Err(_)))) => Err(UploadError::Broken),
-                    Some(Ok(Some(Ok(chunk)))) => upload.hold(&aborted, chunk).await.map(Some),
-                    Some(Ok(None)) => Ok(None),
-                };
-                match chunk {
-                    Ok(Some(chunk)) => Ok(Some((chunk, (upload, data)))),
-                    Ok(None) => {
-                        upload.uploads.lock().remove(&upload.id);
-                        Ok(None)
-                    }
-                    Err(error) => {
-                        *upload.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                        Err(error)
-                    }
-                }
-            }
+        let upload = Arc::clone(self);
+        Body::from_stream(stream::once(async move {
+            let read = aborted.run_until_cancelled(timeout(BODY_TIMEOUT, upload.collect(body))).await;
+            let read = read.map_or(Err(UploadError::NoRoom), |read| read.unwrap_or(Err(UploadError::Slow)));
+            upload.uploads.lock().remove(&upload.id);
+            *upload.refusal.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().copied();
+            read
         }))
+    }
+
+    async fn collect(&self, body: Body) -> Result<Bytes, UploadError> {
+        let announced = body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        let max = announced.unwrap_or(MAX_UNANNOUNCED_BYTES).min(MAX_BODY_BYTES);
+        let evict = || self.uploads.abort_oldest(Some(self.id));
+        let room = make_room(&self.uploads.room, max, evict).await.ok_or(UploadError::NoRoom)?;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(room);
+        let mut bytes = Vec::with_capacity(announced.map_or(0, |_| max));
+        let mut chunks = body.into_data_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|_| UploadError::Broken)?;
+            if bytes.len() + chunk.len() > max {
+                return Err(UploadError::Large);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.into())
     }
 
     /// Returns the reason why the body was not read to its end.
     pub(super) fn refusal(&self) -> Option<UploadError> {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes room for `chunk`.
-    async fn hold(&self, aborted: &CancellationToken, chunk: Bytes) -> Result<Bytes, UploadError> {
-        let evict = || self.uploads.abort_oldest(Some(self.id));
-        let room = aborted.run_until_cancelled(make_room(&self.uploads.room, chunk.len(), evict)).await;
-        let room = room.flatten().ok_or(UploadError::NoRoom)?;
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *held {
-            Some(held) => held.merge(room),
-            None => *held = Some(room),
-        }
-        Ok(chunk)
     }
 }
 
