@@ -223,12 +223,10 @@ impl Seen {
 /// The conversation and the number of the last token in a text: tokens are "c<conversation>t<number>".
 fn newest_token(text: &str) -> Option<(String, usize)> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .filter_map(|word| {
-            let (who, number) = word.strip_prefix('c')?.split_once('t')?;
-            Some((who.parse::<u32>().ok()?.to_string(), number.parse().ok()?))
-        })
-        .last()
+    words.rev().find_map(|word| {
+        let (who, number) = word.strip_prefix('c')?.split_once('t')?;
+        Some((who.parse::<u32>().ok()?.to_string(), number.parse().ok()?))
+    })
 }
 
 /// Answers with numbered tokens at a steady rate; the prompt ends with the number of the conversation.

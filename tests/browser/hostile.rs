@@ -24,7 +24,7 @@ async fn markup_from_users_and_models_stays_text() {
     browser.client.goto(&site.url("/")).await.expect("the page anew");
     browser.sees(".side-model").await;
     browser.send(&format!("/arena compare {MARKUP}")).await;
-    browser.sees(".race[data-progress=done] .chart img").await;
+    browser.sees(".race[data-progress=done]").await;
     browser.screenshot("hostile").await;
     assert_eq!(browser.text(".race .prompt").await, MARKUP);
     assert_eq!(browser.text(".race .asker").await, "<b onclick=alert(6)>ana</b>");
@@ -54,7 +54,7 @@ async fn very_long_blank_lines_do_not_block_the_page() {
     };
     let read = async {
         browser.send("/arena compare x").await;
-        browser.sees(".race[data-progress=done] .chart img").await;
+        browser.sees(".race[data-progress=done]").await;
         browser.click("[data-action=answers]").await;
         browser.sees("dialog .full").await;
         browser.value("document.querySelector('dialog .markdown').textContent").await

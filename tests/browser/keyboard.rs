@@ -50,7 +50,7 @@ async fn tab_reaches_the_buttons_and_a_dialog_returns_the_focus() {
         return;
     };
     browser.send("/arena compare is it so?").await;
-    browser.sees(".chart img").await;
+    browser.sees(".race[data-progress=done]").await;
     let label = format!("{FOCUS}.textContent");
     back_to(&browser, &label, "Full answers").await;
     let ring = browser.value(&format!("getComputedStyle({FOCUS}).outlineStyle")).await;

@@ -83,11 +83,11 @@ async fn a_second_tab_sees_the_same() {
     browser.client.goto(&site.url("/")).await.expect("a page");
     browser.sees(".race[data-progress=live] .panel strong").await;
     browser.click("[data-action=stop]").await;
-    browser.sees(".chart img").await;
+    browser.sees(".race[data-progress=stopped]").await;
     let shown = "document.querySelector('.race').innerText";
     let there = browser.value(shown).await;
     browser.client.switch_to_window(first).await.expect("the first tab");
-    browser.sees(".chart img").await;
+    browser.sees(".race[data-progress=stopped]").await;
     assert_eq!(browser.value(shown).await, there);
     browser.close().await;
 }

@@ -46,9 +46,9 @@ impl Surface for Crowded {
 
 #[tokio::test(start_paused = true)]
 async fn a_final_frame_does_not_wait_for_a_live_one_and_a_chart_waits_for_its_turn() {
-    let talker = model("talker").waits(100).says_words(400, 5).used(400).finishes("stop");
+    let talkers = ["a", "b"].map(|id| model(id).waits(100).says_words(400, 5).used(400).finishes("stop"));
     let mut surface = Crowded { start: Instant::now(), shown: vec![], charts_asked: 0, has_chart: false };
-    let arena = arena([talker]);
+    let arena = arena(talkers);
     arena.race(admit(&arena).await, &mut surface).await;
     let [(_, false), (last, true)] = surface.shown[..] else { panic!("{:?}", surface.shown) };
     assert!(last < Duration::from_secs(3), "the race of two seconds ended on screen after {last:?}");

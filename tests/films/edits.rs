@@ -17,8 +17,17 @@ use crate::support::{
     script::{Script, model},
 };
 
+/// Two short answers with speeds, which a chart compares.
+fn pair() -> [Script; 2] {
+    ["short", "shorter"].map(|id| model(id).waits(300).says_words(8, 100).used(8).finishes("stop"))
+}
+
 fn talker() -> Script {
     model("talker").waits(150).says_words(2_000, 5).used(2_000).finishes("stop")
+}
+
+fn rival() -> Script {
+    model("rival").waits(300).says_words(20, 10).used(20).finishes("stop")
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +98,7 @@ async fn a_chart_waits_for_its_slot_and_gives_up_only_after_failures() {
     let run = async |takes: Vec<Take>| {
         let mut camera = Camera::new(200, []).meets_charts_with(takes);
         let film = camera.film();
-        race(&arena([model("short").waits(300).says("So.").used(1).finishes("stop")]), &mut camera).await;
+        race(&arena(pair()), &mut camera).await;
         (film.charts_tried(), film.charts())
     };
     let slot = || Take::Limit(Duration::from_secs(5));
@@ -103,7 +112,7 @@ async fn a_chart_waits_for_its_slot_and_gives_up_only_after_failures() {
 
 #[tokio::test(start_paused = true)]
 async fn charts_that_cannot_be_attached_hold_up_no_other_chart() {
-    let arena = arena([model("short").waits(300).says("So.").used(1).finishes("stop")]);
+    let arena = arena(pair());
     let start = Instant::now();
     let play = async |takes: Vec<Take>| {
         let mut camera = Camera::new(200, []).meets_charts_with(takes);
@@ -158,7 +167,7 @@ async fn no_refusal_of_a_live_frame_costs_the_final_one() {
         let takes = [Take::Accept].into_iter().chain((0..refusals).map(|_| Take::Refuse));
         let mut camera = Camera::new(200, takes);
         let film = camera.film();
-        let record = race(&arena([talker()]), &mut camera).await;
+        let record = race(&arena([talker(), rival()]), &mut camera).await;
         let last = film.frames().pop().expect("a last frame").view;
         assert_eq!((last.progress, film.charts()), (Progress::Done, 1), "{}", film.script());
         assert!(record.report.lanes[0].status.is_finished());
@@ -185,7 +194,7 @@ async fn a_refused_final_frame_is_tried_three_times() {
     for (refusals, is_shown) in [(2, true), (3, false)] {
         let mut camera = Camera::new(200, []).meets_the_last_with((0..refusals).map(|_| Take::Refuse));
         let film = camera.film();
-        race(&arena([model("short").waits(300).says("So.").used(1).finishes("stop")]), &mut camera).await;
+        race(&arena(pair()), &mut camera).await;
         assert_eq!(film.frames().pop().expect("a frame").view.is_final(), is_shown, "{}", film.script());
         assert_eq!(film.charts(), usize::from(is_shown));
     }
@@ -219,7 +228,7 @@ async fn forbidden_edits_stop_live_frames_and_the_final_one_is_tried_once() {
     {
         let mut camera = Camera::new(200, takes);
         let film = camera.film();
-        let record = race(&arena([talker()]), &mut camera).await;
+        let record = race(&arena([talker(), rival()]), &mut camera).await;
         assert!(record.report.lanes[0].status.is_finished());
         assert_eq!((film.calls().len(), film.charts()), (3, usize::from(is_shown)), "{}", film.script());
     }

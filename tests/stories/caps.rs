@@ -9,6 +9,7 @@ use crate::support::{
         slack::{Setup as SlackSetup, SlackScenario},
     },
     slack::{self, FakeSlack, LOBBY, Method, TOWN},
+    wait::with_timeout,
 };
 
 const WHY: &[(&str, &str)] = &[("prompt", "why?")];
@@ -43,8 +44,17 @@ async fn a_budget_is_a_hard_stop_and_what_was_not_spent_comes_back() {
     gate.open();
     let last = request.wait_for_end().await.look.text();
     assert!(last.contains("$0.02"), "two tokens at a cent each:\n{last}");
-    let again = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
-    let last = again.wait_for_end().await.look.text();
+    // the money is settled soon after the final frame
+    let again = async {
+        loop {
+            let again = scenario.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server);
+            let last = again.wait_for_end().await.look.text();
+            if !last.contains("doesn't cover") {
+                return last;
+            }
+        }
+    };
+    let last = with_timeout(again).await;
     assert!(last.contains("Again"), "what was held and not spent came back:\n{last}");
     assert_eq!(scenario.provider.truth().exchanges.len(), 2, "a refused race calls no model");
     scenario.finish().await;
@@ -169,7 +179,7 @@ async fn a_copy_of_a_race_is_forgotten_with_it() {
         let said = said.wait_until(|look| !look.text().is_empty()).await.look.text();
         let pressed = scenario.discord.press(copied, "Full answers", BEN);
         let look = pressed.wait_until(|look| !look.text().is_empty()).await.look;
-        if look.text().contains("expired") {
+        if look.text().contains("deleted") {
             break;
         }
         // the final record of the copy is stored while its chart is drawn

@@ -10,7 +10,7 @@ use llm_arena::{
 
 use super::{admit, arena, model, provider, race, with_timeout};
 use crate::support::{
-    provider::{Answer, FakeProvider, Spelling, answer},
+    provider::{Answer, FakeProvider, Gate, Spelling, answer},
     window::Window,
 };
 
@@ -173,12 +173,20 @@ async fn a_restart_interrupts_and_cancels_in_the_same_way() {
 #[tokio::test]
 async fn a_chart_is_for_surfaces_that_want_one() {
     for (wants, charts) in [(true, 1), (false, 0)] {
-        let fake = FakeProvider::open([answer("one").says("Hi").whole()]).await;
+        let (gate, words) = (Gate::default(), ["up", "on", "a", "time"]);
+        let slow = |id| answer(id).says("Once").waits_for(&gate).streams(&words).whole();
+        let fake = FakeProvider::open(["one", "two"].map(slow)).await;
         let client = provider(&fake.base_url(), None);
-        let arena = arena([model(&client, "one", Deadlines::default())]);
+        let arena = arena(["one", "two"].map(|id| model(&client, id, Deadlines::default())));
         let (window, watcher) = Window::new();
         let mut window = if wants { window } else { window.without_chart() };
-        with_timeout(arena.race(admit(&arena).await, &mut window)).await;
+        let mut seen = watcher.clone();
+        let opening = async {
+            seen.until(|view| view.lanes.iter().all(|lane| lane.answer == "Once")).await;
+            gate.open();
+        };
+        let recorded = admit(&arena).await;
+        with_timeout(async { tokio::join!(arena.race(recorded, &mut window), opening) }).await;
         assert_eq!(watcher.charts().len(), charts);
     }
 }

@@ -200,12 +200,12 @@ const MENU: &str = "menu:";
 const QUESTION: &str = "question";
 /// The action id of the button that opens the form.
 const FORM: &str = "form";
-/// Characters of a button's value.
+/// Bytes of a button's value: Slack documents 2,000 characters and not what it counts.
 const MAX_VALUE: usize = 2_000;
 
 /// A button that starts a race with `question`, in `thread` if it is shown in one; `None` if it cannot carry all of it.
 pub(super) fn question_button(question: &str, thread: Option<&str>) -> Option<SlackBlockButtonElement> {
-    let fits = (1..=MAX_VALUE).contains(&question.chars().count());
+    let fits = (1..=MAX_VALUE).contains(&question.len());
     let thread = thread.map(|thread| format!("{THREAD}{thread}")).unwrap_or_default();
     fits.then(|| {
         let label = SlackBlockPlainText::new("🏁 Race it as a question".into()).with_emoji(true);
@@ -255,7 +255,7 @@ pub(super) fn in_thread(button: SlackBlockButtonElement, thread: Option<&str>) -
 }
 
 /// Separates a button's own value from its seal.
-const SEAL: char = ':';
+const SEAL: char = '~';
 /// Separates a button's own value from the thread that it carries.
 const THREAD: char = '@';
 

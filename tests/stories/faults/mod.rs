@@ -10,6 +10,7 @@ mod transport;
 use std::{sync::Arc, time::Duration};
 
 use llm_arena::{
+    chart,
     model::ChatModel,
     provider::Deadlines,
     race::{Record, report::LaneReport},
@@ -107,7 +108,8 @@ async fn race_with_fault(
     let (record, ()) =
         with_timeout(async { tokio::join!(arena.race(recorded, &mut window), watching) }).await;
     let last = watcher.last();
-    assert!(last.is_final() && watcher.charts().len() == 1);
+    assert!(last.is_final());
+    assert_eq!(watcher.charts().len(), usize::from(chart::compares(&record.report)));
     (record, last)
 }
 

@@ -1,5 +1,7 @@
 //! Reading an answer: the menu below a race shows it whole, page by page, to the reader alone.
 
+use std::fmt::Write as _;
+
 use super::{ANSWER, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport};
 use crate::support::{
     provider::{Answer, answer},
@@ -16,7 +18,7 @@ fn long() -> String {
         text.push_str("```rust\n");
         for _ in 0..200 {
             line += 1;
-            text.push_str(&format!("let line_{line:05} = \"<b> & 漢字\";\n"));
+            writeln!(text, "let line_{line:05} = \"<b> & 漢字\";").expect("a string");
         }
         text.push_str("```\n");
     }
