@@ -40,7 +40,7 @@ pub(crate) struct Seen {
     pub(crate) finals: u32,
     /// Paths of the messages.
     pub(crate) messages: HashSet<String>,
-    /// When tokens of conversations were sent, and when an edit first showed them: by message and number.
+    /// The times from sending a token of a conversation to the first edit that shows it.
     pub(crate) lags: Vec<Duration>,
     sent: HashMap<String, Vec<Instant>>,
     shown: HashMap<String, usize>,
@@ -48,7 +48,7 @@ pub(crate) struct Seen {
     pub(crate) ended: u32,
 }
 
-/// How the models answer.
+/// The way in which the models answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Answers {
     /// All at once.

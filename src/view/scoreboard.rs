@@ -39,9 +39,8 @@ pub(crate) fn headline(view: &View) -> (&'static str, String) {
 fn done(view: &View) -> (&'static str, String) {
     let finished = count(view, LaneState::Finished);
     let (lanes, models) = (view.lanes.len(), words::models(view.lanes.len()));
-    if let Some((name, speed)) = fastest(view) {
-        let verb = if lanes == 1 { ": " } else { " wrote fastest: " };
-        return ("🏁", format!("{name}{verb}{speed}"));
+    if let Some(winner) = winner(view) {
+        return ("🏁", winner);
     }
     if finished == lanes {
         return ("🏁", format!("{} answered", capitalized(&models)));
@@ -75,11 +74,19 @@ fn stopped(view: &View) -> String {
     }
 }
 
-/// The name and the speed of the fastest lane that finished.
-fn fastest(view: &View) -> Option<(String, String)> {
+/// The fastest lane that finished and its speed, or those that show the same speed.
+fn winner(view: &View) -> Option<String> {
     let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
-    let lane = lanes.filter(|lane| lane.state == LaneState::Finished).find(|lane| lane.speed.is_some())?;
-    Some((model_name(&lane.card), lane.speed.clone()?))
+    let mut lanes = lanes.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some());
+    let first = lanes.next()?;
+    let (name, speed) = (model_name(&first.card), first.speed.as_deref()?);
+    let tied: Vec<_> = lanes.filter(|lane| lane.speed == first.speed).collect();
+    Some(match tied.as_slice() {
+        _ if view.lanes.len() == 1 => format!("{name}: {speed}"),
+        [] => format!("{name} wrote fastest: {speed}"),
+        [other] => format!("{name} and {} tied at {speed}", model_name(&other.card)),
+        others => format!("{} tied at {speed}", capitalized(&words::models(others.len() + 1))),
+    })
 }
 
 /// The failure that all lanes share, without the number of their tokens.
@@ -310,6 +317,12 @@ mod tests {
     #[test]
     fn the_headline_names_the_result() {
         assert_eq!(headline(&finished().view()), ("🏁", "GPT-OSS 120B wrote fastest: 171 tok/s".into()));
+        let mut tie = finished().view();
+        let second = tie.standings[1];
+        tie.lanes[second].speed = Some("171 tok/s".into());
+        assert_eq!(headline(&tie).1, "GPT-OSS 120B and Gemma 2B tied at 171 tok/s");
+        tie.lanes.iter_mut().for_each(|lane| lane.speed = Some("171 tok/s".into()));
+        assert_eq!(headline(&tie).1, "4 models tied at 171 tok/s");
         let (icon, live) = headline(&running().view());
         assert_eq!((icon, live.as_str()), ("⚔️", "Why is the sky blue? Show it with a *small* program."));
         let stopped = running().stop(2_400, StopCause::Asked);

@@ -108,7 +108,7 @@ async fn a_phone_shows_nineteen_lanes_and_very_long_words_without_overflow() {
     assert_eq!(browser.value(fits).await, true, "live");
     browser.screenshot("phone-live").await;
     browser.click("[data-action=stop]").await;
-    browser.sees(".race[data-progress=stopped] .chart img").await;
+    browser.sees(".race[data-progress=stopped]").await;
     assert_eq!(browser.value(fits).await, true, "done");
     browser.screenshot("phone-final").await;
     browser.click("#menu").await;
@@ -151,7 +151,7 @@ async fn earlier_messages_are_loaded_on_request() {
     let mut tab = site.tab().await;
     for n in 0..45 {
         let id = site.race("ana", &format!("compare {n}")).await;
-        tab.charted(&id).await;
+        tab.over(&id).await;
     }
     browser.client.goto(&site.url("/")).await.expect("the page anew");
     let count = "return document.querySelectorAll('.race').length === args[0]";

@@ -51,7 +51,7 @@ impl EveryPlatform {
         slack.deliver_by(slack::Delivery::Http(address));
         let lines =
             [LINES, on_discord::mode(DiscordTransport::Http), on_slack::mode(SlackTransport::Http), ""];
-        let program = program(&provider, &[("a", "")]).with_lines(&lines.join("\n"));
+        let program = program(&provider, &[("a", ""), ("b", "")]).with_lines(&lines.join("\n"));
         let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", ALL_LOGS);
         let program = on_discord::with_credentials(program, &discord, DiscordTransport::Http)
             .env("ARENA_LOCAL_CHANNEL", "on");
@@ -155,17 +155,13 @@ impl EveryPlatform {
 #[tokio::test]
 async fn three_platforms_in_one_process_race_at_once_and_end_together() {
     let gate = Gate::default();
-    let begins = || answer("a").role().says(ANSWER).says(" begins");
-    let whole = || begins().waits_for(&gate).says(" and ends").whole();
-    let mut platforms = EveryPlatform::open([
-        whole(),
-        whole(),
-        whole(),
-        begins().hangs(),
-        begins().hangs(),
-        begins().hangs(),
-    ])
-    .await;
+    let words = [" a", " word", " or", " two", " before", " it"];
+    let begins = |model: &str| answer(model).role().says(ANSWER).streams(&words).says(" begins");
+    let whole = |model: &str| begins(model).waits_for(&gate).says(" and ends").whole();
+    let hanging = |model: &str| begins(model).hangs();
+    let each = || ["a", "b"].into_iter().cycle().take(6);
+    let answers: Vec<_> = each().map(whole).chain(each().map(hanging)).collect();
+    let mut platforms = EveryPlatform::open(answers).await;
     assert_eq!(platforms.service.ready().await, (200, "ready\n".into()));
     let races = platforms.ask("first").await;
     assert_eq!(platforms.service.ready().await.0, 200, "with a race on each");

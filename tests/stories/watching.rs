@@ -95,9 +95,11 @@ fn names(file: &str) -> Vec<String> {
 #[tokio::test]
 async fn metrics_are_sound_and_name_nobody() {
     let lines = "[arena]\nraces_per_user_per_minute = 1\n[budget]\nday_usd = 50.0";
-    let models = [("a", "price_out = 10")];
+    let models = [("a", "price_out = 10"), ("b", "price_out = 10")];
     let setup = Setup { lines, models: &models, ..Setup::default() };
-    let scenario = DiscordScenario::start(setup, [answer("a").role().says("Air").whole()]).await;
+    let words = [" scatters", " blue", " light", " more", " than", " red"];
+    let answers = ["a", "b"].map(|model| answer(model).role().says("Air").streams(&words).whole());
+    let scenario = DiscordScenario::start(setup, answers).await;
     let why = [("prompt", "why?")];
     let request = scenario.discord.type_command("/arena compare", &why, ANA, ChannelKind::Server);
     request.wait_for_end().await;

@@ -121,7 +121,8 @@ async fn fresh_ids_do_not_escape_the_limit_of_races() {
 
 #[tokio::test]
 async fn no_answer_for_one_visitor_is_stored_by_a_cache() {
-    let site = site().await;
+    let models = ["a", "b"].map(|id| model(id).waits(20).says_words(8, 20).used(8).finishes("stop"));
+    let site = Site::with(models, 60, vec![]).await;
     let mut tab = site.tab().await;
     let id = site.race("ana", "compare why").await;
     tab.charted(&id).await;

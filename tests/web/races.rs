@@ -164,7 +164,7 @@ async fn a_snapshot_holds_the_newest_messages_and_earlier_ones_are_loaded_on_req
     let mut tab = site.tab().await;
     for n in 0..25 {
         ids.push(site.race("ana", &format!("compare {n}")).await);
-        tab.charted(&ids[n]).await;
+        tab.over(&ids[n]).await;
     }
     let mut late = site.tab().await;
     assert!(late.next().await);

@@ -71,8 +71,8 @@ impl Limits {
         self.refill.max(WINDOW / calls.saturating_sub(LIVE_BURST).max(1))
     }
 
-    /// How long the final frames of so many live messages wait at most, besides the calls themselves, if live frames took all
-    /// that they may as late as they could.
+    /// Returns the longest wait of the final frames of so many live messages, besides the calls themselves, if live frames
+    /// took all that they may as late as they could.
     fn finals(self, messages: u32) -> Duration {
         let live = self.per_window - self.reserved_calls(messages);
         let mut calls: VecDeque<Duration> =

@@ -53,21 +53,21 @@ impl Body {
         for block in &mut self.blocks {
             let SlackBlock::Actions(row) = block else { continue };
             for element in &mut row.elements {
-                let seal = |action: &slack_morphism::SlackActionId, value: &mut String| {
-                    if let Some(Pressed { button: meaning, .. }) = pressed(&action.0, value) {
+                let seal = |action: &str, value: &mut String| {
+                    if let Some(Pressed { button: meaning, .. }) = pressed(action, value) {
                         *value = format!("{value}{SEAL}{}", sealer.seal(meaning, place));
                     }
                 };
                 match element {
                     SlackActionBlockElement::Button(button) => {
                         if let (Some(action), Some(value)) = (&button.action_id, &mut button.value) {
-                            seal(action, value);
+                            seal(&action.0, value);
                         }
                     }
                     SlackActionBlockElement::StaticSelect(menu) => {
                         if let (Some(action), Some(options)) = (&menu.action_id, &mut menu.options) {
                             for option in options {
-                                seal(action, &mut option.value);
+                                seal(&action.0, &mut option.value);
                             }
                         }
                     }
