@@ -40,7 +40,7 @@ use support::{
 };
 
 const LIMITS: &[&str] = &["--data=268435456", "--nofile=1024"];
-const LINES: &str = "[arena]\nraces_per_user_per_minute = 100\nconcurrent_races = 100";
+const LINES: &str = "[arena]\nraces_per_user_per_minute = 1000\nconcurrent_races = 100";
 const ENV: &[(&str, &str)] = &[("ARENA_LOCAL_CHANNEL", "on")];
 const MODELS: &[(&str, &str)] = &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", "")];
 /// The races that the local channel holds before an attack on it.
@@ -226,9 +226,8 @@ async fn fill_channel(address: SocketAddr) {
         let (status, answer) = post(address, "/api/command", &line).await.expect("an answer");
         assert_eq!(status, 202, "{answer}");
         let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
-        let chart = format!("/api/races/{}/chart.png", answer["message"].as_str().expect("an id"));
-        // the head alone: a picture is no text
-        support::wait::eventually(async || probe::status(address, &chart).await == Some(200)).await;
+        let answers = format!("/api/races/{}/answers", answer["message"].as_str().expect("an id"));
+        support::wait::eventually(async || probe::status(address, &answers).await == Some(200)).await;
     }
 }
 
