@@ -11,7 +11,11 @@ use crate::support::{
     discord::{self, ANA, BEN, ChannelKind, FakeDiscord, Id, Look, User},
     program::free_address,
     provider::{Answer, FakeProvider, Rules, Spelling, answer},
-    scenario::discord::{self as on_discord, Transport},
+    scenario::{
+        discord::{self as on_discord, Transport},
+        slack::{self as on_slack, Transport as SlackTransport},
+    },
+    slack::{self, FakeSlack, LOBBY},
 };
 
 const THOUGHTS: &[&str] = &["Let me ", "think about ", "the sky."];
@@ -138,4 +142,86 @@ async fn on_discord_an_answer_is_read_page_by_page_at_another_replica() {
     reads_it_whole(&discord, message, &text, BEN).await;
     pair.finish().await;
     discord.assert_clean();
+}
+
+/// The numbered lines of code in a text.
+fn code(text: &str) -> Vec<String> {
+    let ends = |c: char| !c.is_ascii_alphanumeric();
+    text.split(ends).filter(|word| word.starts_with("sky") && word.contains('x')).map(str::to_owned).collect()
+}
+
+/// Reads the answer of `A` below a race from its first page to its last.
+async fn reads_it_whole_on_slack(slack: &FakeSlack, race: &str, text: &str) {
+    let opened = slack.choose(race, "A", slack::BEN);
+    let mut look = opened.wait_for_private_text("page 1 of").await.look;
+    let page = opened.ephemerals()[0].ts.clone();
+    let mut read = code(&look.text());
+    for number in 2.. {
+        assert_eq!(look.text().matches("```").count() % 2, 0, "a code block is open in\n{}", look.text());
+        if look.button("Next").is_none() {
+            break;
+        }
+        slack.press(&page, "Next", slack::BEN);
+        opened.wait_for_private_text(&format!("page {number} of")).await;
+        look = slack.world(|world| world.message(&page).expect("the page").look().clone());
+        read.extend(code(&look.text()));
+    }
+    assert_eq!(read, code(text), "every line once and in its order");
+}
+
+async fn races_on_slack(slack: &FakeSlack) -> slack::Ts {
+    let race = slack.type_command("/arena", "compare why so blue?", slack::ANA, LOBBY);
+    race.wait_for_end().await;
+    race.wait_for_message().await
+}
+
+#[tokio::test]
+async fn on_slack_an_answer_is_read_page_by_page_before_and_after_a_restart() {
+    let text = long(30_000);
+    let rules = Rules { key: Some(KEY.into()), ..Rules::default() };
+    let answers = [streams(&text), answer("b").role().says("Short.").whole()];
+    let provider = FakeProvider::open_with(rules, answers).await;
+    let (store, slack, address) = (TestStore::sqlite(), FakeSlack::open().await, free_address());
+    slack.deliver_by(slack::Delivery::Http(address));
+    let program = || {
+        let lines = format!("{}\n", on_slack::mode(SlackTransport::Http));
+        let program = program(&provider, &[("a", ""), ("b", "")]).with_lines(&lines);
+        store.of(on_slack::with_credentials(program, &slack, SlackTransport::Http), address)
+    };
+    let mut bot = TestService::start(program(), address).await;
+    bot.wait_for_log("Slack knows the bot").await;
+    let message = races_on_slack(&slack).await;
+    bot.wait_for_log("race over").await;
+    reads_it_whole_on_slack(&slack, &message, &text).await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
+    let bot = TestService::start(program(), address).await;
+    eventually(async || bot.ready().await.0 == 200).await;
+    reads_it_whole_on_slack(&slack, &message, &text).await;
+    slack
+        .type_command("/arena", "forget", slack::ANA, LOBBY)
+        .wait_for_private_text("answers from 1 race")
+        .await;
+    slack.choose(&message, "A", slack::BEN).wait_for_private_text("were deleted").await;
+    bot.signal("TERM").await;
+    bot.wait_for_exit(0).await;
+    slack.assert_clean();
+}
+
+#[tokio::test]
+async fn on_slack_an_answer_is_read_page_by_page_at_another_replica() {
+    let text = long(30_000);
+    let slack = FakeSlack::open().await;
+    let knows = |program| on_slack::with_credentials(program, &slack, SlackTransport::Http);
+    let lines = on_slack::mode(SlackTransport::Http);
+    let answers = vec![streams(&text), answer("b").role().says("Short.").whole()];
+    let Some(pair) = ReplicaPair::open(answers, lines, knows).await else { return };
+    let [first, second] = pair.addresses();
+    slack.deliver_by(slack::Delivery::Http(first));
+    let message = races_on_slack(&slack).await;
+    pair.wait_until_idle().await;
+    slack.deliver_by(slack::Delivery::Http(second));
+    reads_it_whole_on_slack(&slack, &message, &text).await;
+    pair.finish().await;
+    slack.assert_clean();
 }
