@@ -54,6 +54,9 @@ impl Crowd {
             scenario.slack.rate_limit_next(Method::Update, wait);
         }
         streamed(&scenario, events).await;
+        for request in &requests {
+            request.wait_for_text(&format!(" s: {} races here", self.races)).await;
+        }
         gate.open();
         for request in &requests {
             request.wait_for_end().await;
