@@ -29,6 +29,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    cli_race::Kind,
     composition::Composition,
     listen::{AddressSource, bind, reachable},
 };
@@ -72,8 +73,10 @@ pub async fn run(
     let app = Composition::new(config);
     let code = match action {
         Action::Serve { .. } => serve::serve(&app, shutdown).await?,
-        Action::Compare { models, race } => cli_race::race(&app, &models, &race, shutdown).await?,
-        Action::Ask { model, race } => cli_race::race(&app, &[model], &race, shutdown).await?,
+        Action::Compare { models, race } => {
+            cli_race::race(&app, Kind::Compare(&models), &race, shutdown).await?
+        }
+        Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,
         Action::Models { json } => unless(&shutdown, check::models(&app, json)).await,
         Action::Check => unless(&shutdown, check::check(&app)).await,
         Action::Healthcheck => unless(&shutdown, check::healthcheck(&app)).await,
