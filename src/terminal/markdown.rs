@@ -275,7 +275,7 @@ const MAX_CELL_WIDTH: usize = 32;
 fn balanced(lines: Vec<String>) -> Vec<String> {
     let mut open: Vec<Style> = vec![];
     let balance = |line: String| {
-        let before: String = open.iter().map(|Style(begin, _)| format!("\x1b[{begin}m")).collect();
+        let before: String = open.iter().flat_map(|Style(begin, _)| ["\x1b[", *begin, "m"]).collect();
         for (start, _) in line.match_indices("\x1b[") {
             let code = line[start + 2..].split('m').next().unwrap_or_default();
             match [BOLD, ITALIC, UNDERLINE, STRUCK, CODE, GREY].into_iter().find(|style| style.0 == code) {

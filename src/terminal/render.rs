@@ -213,7 +213,7 @@ fn table(view: &View, screen: Screen) -> Vec<String> {
     let right = |cells: &[&str]| {
         let cells = cells.iter().zip(widths);
         cells
-            .map(|(cell, width)| format!("{}{cell}", gap(width.saturating_sub(cell.width()))))
+            .flat_map(|(cell, width)| [gap(width.saturating_sub(cell.width())), (*cell).to_owned()])
             .collect::<String>()
     };
     let head = if is_wide {
