@@ -1,9 +1,20 @@
 //! The command line. clap reports wrong usage on stderr with exit code 2. [`crate::config::Config::load`] reads
 //! `ARENA_CONFIG`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
-use clap::{Parser, Subcommand, builder::NonEmptyStringValueParser};
+use clap::{
+    CommandFactory as _, Parser, Subcommand,
+    builder::{NonEmptyStringValueParser, StyledStr},
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+pub use clap_complete::Shell;
+
+use crate::config;
 
 /// Language models race in one chat message.
 ///
@@ -15,6 +26,10 @@ pub struct Cli {
     /// Configuration file, used instead of the built-in one.
     #[arg(long, global = true, value_name = "FILE", help = CONFIG_HELP)]
     pub config: Option<PathBuf>,
+
+    /// Address to listen on, instead of the configured one
+    #[arg(long, value_name = "ADDR", value_parser = config::address)]
+    listen: Option<SocketAddr>,
 
     #[command(subcommand)]
     command: Option<Action>,
@@ -31,13 +46,17 @@ Examples:
   llm-arena ask --model deepseek-r1 - < puzzle.txt
   llm-arena check --config my-arena.toml           validate the configuration and test what it reaches
 
-Exit codes: 0 at least one model finished; 1 none finished; 2 wrong usage or configuration.";
+Exit codes: 0 at least one model finished; 1 none finished; 2 wrong usage or configuration; 130 interrupted by Ctrl-C.";
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Action {
     /// Run the service (the default)
-    Serve,
+    Serve {
+        /// Address to listen on, instead of the configured one
+        #[arg(long, value_name = "ADDR", value_parser = config::address)]
+        listen: Option<SocketAddr>,
+    },
     /// Race models on one prompt in this terminal
     #[command(after_help = "\
 Examples:
@@ -80,8 +99,18 @@ Examples:
     /// Serve the simulated models as an OpenAI-compatible server
     Simulate {
         /// Address to listen on
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081", value_parser = config::address)]
         listen: SocketAddr,
+    },
+    /// Print the completion script of a shell
+    #[command(after_help = "\
+Examples:
+  llm-arena completions bash > ~/.local/share/bash-completion/completions/llm-arena
+  llm-arena completions zsh > ~/.zfunc/_llm-arena
+  llm-arena completions fish > ~/.config/fish/completions/llm-arena.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 }
 
@@ -89,7 +118,7 @@ Examples:
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct RaceArgs {
     /// Write the chart to this file, even if every model failed
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = |text: &str| file_ending_in(text, "png"))]
     pub chart: Option<PathBuf>,
     /// Print a single JSON object on stdout, for scripts
     #[arg(long)]
@@ -109,11 +138,85 @@ pub enum PromptSource {
 }
 
 impl Cli {
+    /// Parses the command line of this process. Prints the help or an error and exits if there is no command to run.
+    #[must_use]
+    pub fn read() -> Self {
+        Self::from_words(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Parses a command line, which begins with the program's name.
+    ///
+    /// # Errors
+    /// Wrong usage, or a request for help.
+    pub fn from_words<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        let cli = Self::try_parse_from(&words).map_err(|error| with_compare_tip(error, &words))?;
+        if cli.listen.is_some() && !matches!(cli.command, None | Some(Action::Serve { .. })) {
+            let problem =
+                "--listen before a command is for the service; put it after `serve` or `simulate`\n";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, problem));
+        }
+        Ok(cli)
+    }
+
     /// The command, [`Action::Serve`] by default.
     #[must_use]
     pub fn action(&self) -> Action {
-        self.command.clone().unwrap_or(Action::Serve)
+        match &self.command {
+            None | Some(Action::Serve { listen: None }) => Action::Serve { listen: self.listen },
+            Some(action) => action.clone(),
+        }
     }
+}
+
+impl Action {
+    /// Returns true if it runs until it is stopped, so that an interrupt is its ordinary end.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        matches!(self, Self::Serve { .. } | Self::Simulate { .. })
+    }
+}
+
+/// Returns the completion script for `shell`.
+#[must_use]
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = vec![];
+    clap_complete::generate(shell, &mut Cli::command(), "llm-arena", &mut script);
+    script
+}
+
+/// Adds the command that was probably meant where a prompt stands in place of a command.
+fn with_compare_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let at = words.iter().position(|word| word.to_str() == Some(unknown)).unwrap_or(words.len());
+    let prompt: Vec<String> = words[at..].iter().map(|word| quoted(&word.to_string_lossy())).collect();
+    let is_typo = prompt.len() == 1 && error.get(ContextKind::SuggestedSubcommand).is_some();
+    if !is_typo {
+        let tip = format!("to race models on a prompt, run `llm-arena compare {}`", prompt.join(" "));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
+    error
+}
+
+/// Quotes a word for a shell if it needs that.
+fn quoted(word: &str) -> String {
+    let is_bare = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_bare) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Checks that a file's name has the extension of the format that is written to it. Devices and pipes have none.
+fn file_ending_in(text: &str, extension: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    let is_right = path.extension().is_some_and(|given| given.eq_ignore_ascii_case(extension));
+    if is_right || path.starts_with("/dev") {
+        return Ok(path.to_owned());
+    }
+    let renamed = path.with_extension(extension);
+    Err(format!("must end in .{extension}, such as {}", renamed.display()))
 }
 
 impl RaceArgs {
@@ -136,12 +239,10 @@ fn model_id(text: &str) -> Result<String, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, error::ErrorKind};
-
     use super::*;
 
     fn parse(line: &[&str]) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from([&["llm-arena"], line].concat())
+        Cli::from_words([&["llm-arena"], line].concat())
     }
 
     fn compare(line: &[&str]) -> (Vec<String>, RaceArgs) {
@@ -158,8 +259,8 @@ mod tests {
 
     #[test]
     fn the_default_command_is_serve() {
-        assert_eq!(parse(&[]).unwrap().action(), Action::Serve);
-        assert_eq!(parse(&["serve"]).unwrap().action(), Action::Serve);
+        assert_eq!(parse(&[]).unwrap().action(), Action::Serve { listen: None });
+        assert_eq!(parse(&["serve"]).unwrap().action(), Action::Serve { listen: None });
     }
 
     #[test]
@@ -167,7 +268,7 @@ mod tests {
         for line in [&["--config", "a.toml", "check"], &["check", "--config", "a.toml"]] {
             assert_eq!(parse(line).unwrap().config, Some("a.toml".into()));
         }
-        assert_eq!(parse(&["--config", "a.toml"]).unwrap().action(), Action::Serve);
+        assert_eq!(parse(&["--config", "a.toml"]).unwrap().action(), Action::Serve { listen: None });
     }
 
     #[test]
@@ -196,6 +297,49 @@ mod tests {
     }
 
     #[test]
+    fn the_service_listens_where_the_argument_says() {
+        let listen = Some("127.0.0.1:9".parse().unwrap());
+        for line in [&["--listen", "localhost:9"] as &[&str], &["serve", "--listen", "127.0.0.1:9"]] {
+            assert_eq!(parse(line).unwrap().action(), Action::Serve { listen }, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_without_a_command_suggests_compare() {
+        let said = |line: &[&str]| parse(line).unwrap_err().to_string();
+        let tip = |prompt: &str| format!("tip: to race models on a prompt, run `llm-arena compare {prompt}`");
+        let bare = said(&["why", "is", "the", "sky", "blue"]);
+        assert!(bare.contains(&tip("why is the sky blue")), "{bare}");
+        let question = said(&["--config", "a.toml", "what's a lock?"]);
+        assert!(question.contains(&tip(r"'what'\''s a lock?'")), "{question}");
+        let similar = said(&["models", "are", "what"]);
+        assert!(!similar.contains("tip: to race"), "{similar}");
+        let typo = said(&["comapre"]);
+        assert!(typo.contains("'compare'") && !typo.contains("tip: to race"), "{typo}");
+    }
+
+    #[test]
+    fn a_chart_is_a_png() {
+        for name in ["c.png", "C.PNG", "/dev/null"] {
+            assert_eq!(compare(&["compare", "--chart", name, "hi"]).1.chart, Some(name.into()));
+        }
+        for name in ["c.jpg", "c", "png", "c.png.txt"] {
+            let said = parse(&["compare", "--chart", name, "hi"]).unwrap_err().to_string();
+            assert!(said.contains("must end in .png"), "{said}");
+        }
+    }
+
+    #[test]
+    fn every_shell_gets_a_script_with_all_commands() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
+            let script = String::from_utf8(completions(shell)).unwrap();
+            for word in ["compare", "ask", "completions", "chart", "listen"] {
+                assert!(script.contains(word), "{word} for {shell}");
+            }
+        }
+    }
+
+    #[test]
     fn wrong_usage_exits_with_2() {
         for (line, kind) in [
             (&["compare"] as &[&str], ErrorKind::MissingRequiredArgument),
@@ -203,6 +347,8 @@ mod tests {
             (&["compare", "--models", "a,", "hi"], ErrorKind::ValueValidation),
             (&["ask", "hi"], ErrorKind::MissingRequiredArgument),
             (&["simulate", "--listen", "here"], ErrorKind::ValueValidation),
+            (&["--listen", "localhost:9", "check"], ErrorKind::ArgumentConflict),
+            (&["compare", "--chart", "c.jpg", "hi"], ErrorKind::ValueValidation),
             (&["race"], ErrorKind::InvalidSubcommand),
             (&["models", "--jsn"], ErrorKind::UnknownArgument),
         ] {

@@ -14,8 +14,16 @@ use super::{
     Composition, FAILURE, SUCCESS,
     listen::reachable,
     output::{self, print},
+    serve::is_local_channel_on,
 };
-use crate::{discord, model::Availability, provider::Check, race::Entrant, slack};
+use crate::{
+    config::{LocalChannel, SlackMode},
+    discord,
+    model::Availability,
+    provider::Check,
+    race::Entrant,
+    slack,
+};
 
 /// The time that a provider may take to say what it lists: less than the client would wait.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(6);
@@ -44,8 +52,9 @@ pub(super) async fn check(app: &Composition) -> u8 {
         _ => line(entrant, &availability(entrant)),
     });
     let written = valid.and_then(|()| print(models.collect::<Vec<_>>().join("\n")));
-    let platforms: Vec<_> = discord.into_iter().chain(slack).collect();
+    let platforms = [discord, slack];
     let written = platforms.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
+    let written = written.and_then(|()| print(local_channel(app)));
     let is_bad = |check: &Check| matches!(check, Check::KeyRejected(_) | Check::Unreachable(_));
     let all = !checks.values().any(is_bad) && platforms.iter().all(|(_, is_there)| *is_there);
     output::code(written, if all { SUCCESS } else { FAILURE })
@@ -71,20 +80,46 @@ fn checked(entrant: &Entrant, check: &Check) -> String {
     }
 }
 
-/// Returns a line about Discord and whether it is reachable, if it has its credentials.
-async fn discord(app: &Composition) -> Option<(String, bool)> {
-    Some(match discord::check(app.discord.as_ref()?).await {
+/// Returns a line about Discord, and false if it has credentials but is not reachable with them.
+async fn discord(app: &Composition) -> (String, bool) {
+    let Some(settings) = &app.discord else {
+        return ("Discord: off; set DISCORD_TOKEN to switch it on".into(), true);
+    };
+    match discord::check(settings).await {
         Ok(application) => (format!("Discord: ready, application {application}"), true),
         Err(why) => (format!("Discord: {why}"), false),
-    })
+    }
 }
 
-/// Returns a line about Slack and whether it is reachable, if it has its credentials.
-async fn slack(app: &Composition) -> Option<(String, bool)> {
-    Some(match slack::check(app.slack.as_ref()?).await {
+/// Returns a line about Slack, and false if it has credentials but is not reachable with them.
+async fn slack(app: &Composition) -> (String, bool) {
+    let Some(settings) = &app.slack else {
+        let second = match app.config.slack.mode {
+            SlackMode::Socket => "SLACK_APP_TOKEN",
+            SlackMode::Http => "SLACK_SIGNING_SECRET",
+        };
+        return (format!("Slack: off; set SLACK_BOT_TOKEN and {second} to switch it on"), true);
+    };
+    match slack::check(settings).await {
         Ok(team) => (format!("Slack: ready, workspace {team}"), true),
         Err(why) => (format!("Slack: {why}"), false),
-    })
+    }
+}
+
+/// Returns a line about the local channel: its address, or the reason why it is off.
+fn local_channel(app: &Composition) -> String {
+    let listen = app.config.http.listen;
+    if is_local_channel_on(app) {
+        return format!("Local channel: http://{}", reachable(listen));
+    }
+    let why = match app.config.local_channel {
+        LocalChannel::Off => "ARENA_LOCAL_CHANNEL is off".to_owned(),
+        _ if app.has_chat_platform() => {
+            "a chat platform is set; ARENA_LOCAL_CHANNEL=on switches it on".to_owned()
+        }
+        _ => format!("{listen} is not a loopback address; ARENA_LOCAL_CHANNEL=on switches it on"),
+    };
+    format!("Local channel: off; {why}")
 }
 
 /// Asks the running service over loopback, as a container's health check does.

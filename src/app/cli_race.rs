@@ -8,32 +8,40 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Composition, FAILURE, SUCCESS, StartError,
-    chart_file::ChartFile,
-    json,
-    output::{self, print},
-};
+use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, json, output};
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     chart,
     cli::{PromptSource, RaceArgs},
     command,
     race::{Asker, Record},
-    terminal::{Terminal, render::Screen},
+    terminal::{
+        Terminal,
+        render::{self, Screen},
+    },
+    view::View,
 };
 
 /// The largest prompt that is read from standard input, in MiB: beyond every limit that can be configured.
 const MAX_STDIN_MIB: usize = 4;
 
-/// Runs one race of `models` (all if none is named) and returns its exit code. Cancelling `shutdown` stops the race, and
+/// The command that starts the race.
+#[derive(Clone, Copy)]
+pub(super) enum Kind<'a> {
+    /// `ask`, with the model.
+    Ask(&'a String),
+    /// `compare`, with the models; all if none is named.
+    Compare(&'a [String]),
+}
+
+/// Runs one race and returns its exit code. Cancelling `shutdown` stops the race, and
 /// what it has is shown, written and counted; before the prompt was read, there is no race.
 ///
 /// # Errors
 /// [`StartError`] for an unusable prompt, an unknown model or a chart file that cannot be written.
 pub(super) async fn race(
     app: &Composition,
-    models: &[String],
+    kind: Kind<'_>,
     args: &RaceArgs,
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
@@ -41,14 +49,19 @@ pub(super) async fn race(
     let Some(prompt) = shutdown.run_until_cancelled(read_prompt(args.prompt())).await else {
         return Ok(FAILURE);
     };
+    let models = match kind {
+        Kind::Ask(model) => std::slice::from_ref(model),
+        Kind::Compare(models) => models,
+    };
     let recorded = admit(&arena, models, prompt?).await?;
     let file = chart_file(args)?;
     let id = recorded.id();
+    let is_shown = !args.json && std::io::stdout().is_terminal();
     let racing = async {
-        let record = if args.json {
-            arena.race(recorded, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
-        } else {
+        let record = if is_shown {
             arena.race(recorded, &mut Terminal::new(std::io::stdout(), || screen(&std::io::stdout()))).await
+        } else {
+            arena.race(recorded, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
         };
         shutdown.cancel();
         record
@@ -58,13 +71,16 @@ pub(super) async fn race(
         arena.stop(id);
     };
     let (record, ()) = tokio::join!(racing, stopping);
+    let shown = print_result(&record, args, kind);
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let charted = match file {
         Some(file) => draw(file, Arc::clone(&record)).await,
         None => Ok(()),
     };
-    let written = print_result(&record, args, charted.is_ok());
-    Ok(output::code(charted.and(written), if finished { SUCCESS } else { FAILURE }))
+    if let (Some(path), Ok(()), false) = (&args.chart, &charted, args.json) {
+        output::note(format_args!("chart: {}", path.display()));
+    }
+    Ok(output::code(charted.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
 async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recorded, StartError> {
@@ -103,15 +119,24 @@ async fn draw(file: ChartFile, record: Arc<Record>) -> Result<(), String> {
     drawn.await.unwrap_or_else(|error| Err(format!("no chart: {error}")))
 }
 
-/// Prints what the frames have not shown: the whole race as JSON, or the chart's path.
-fn print_result(record: &Record, args: &RaceArgs, charted: bool) -> Result<(), String> {
+/// Prints the result on stdout: as JSON, for a terminal, or for a pipe. Where stdout is not a terminal but stderr is, the
+/// summary also replaces the live frames there.
+fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>) -> Result<(), String> {
+    let view = View::over(&record.asker.name, &record.report);
+    let answers: Vec<&str> = record.report.lanes.iter().map(|lane| lane.answer.as_str()).collect();
+    if let Some(screen) = screen(&std::io::stdout()).filter(|_| !args.json) {
+        return output::print_exact(render::result(&view, &answers, screen).join("\n"));
+    }
+    if let Some(screen) = screen(&std::io::stderr()) {
+        output::note(render::summary(&view, Screen { color: false, ..screen }).join("\n"));
+    }
     if args.json {
         let text = serde_json::to_string_pretty(&json::Race::of(record));
         return output::print_exact(text.map_err(|error| error.to_string())?);
     }
-    match &args.chart {
-        Some(path) if charted => print(format_args!("chart: {}", path.display())),
-        _ => Ok(()),
+    match (kind, answers.as_slice()) {
+        (Kind::Ask(_), [answer]) => output::print_exact(answer.strip_suffix('\n').unwrap_or(answer)),
+        _ => output::print_exact(render::piped(&view, &answers).join("\n")),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::config::{Config, ConfigError, LISTEN_VARIABLE};
+use crate::config::{Config, ConfigError, LISTEN_VARIABLE, ListenSource};
 
 /// The connections that may wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -18,7 +18,7 @@ const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 /// The source of a listen address.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AddressSource<'a> {
-    /// `[http] listen` of this configuration, or the variable that overrides it.
+    /// `[http] listen` of this configuration, or the variable or argument that overrides it.
     Listen(&'a Config),
     /// `[http] metrics_listen` of this configuration.
     MetricsListen(&'a Config),
@@ -31,14 +31,15 @@ impl AddressSource<'_> {
     fn error(self, problem: &str) -> ConfigError {
         let here = format!("{problem} here");
         match self {
-            Self::Listen(config) if config.http.listen_is_variable => {
-                ConfigError::in_env(LISTEN_VARIABLE, here)
-            }
-            Self::Listen(config) => ConfigError::in_file(
-                &config.origin,
-                "[http] listen",
-                format!("{here} or in {LISTEN_VARIABLE}"),
-            ),
+            Self::Listen(config) => match config.http.listen_source {
+                ListenSource::File => ConfigError::in_file(
+                    &config.origin,
+                    "[http] listen",
+                    format!("{here} or in {LISTEN_VARIABLE}"),
+                ),
+                ListenSource::Variable => ConfigError::in_env(LISTEN_VARIABLE, here),
+                ListenSource::Argument => Self::Argument.error(problem),
+            },
             Self::MetricsListen(config) => {
                 ConfigError::in_file(&config.origin, "[http] metrics_listen", here)
             }

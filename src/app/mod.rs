@@ -29,12 +29,13 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    cli_race::Kind,
     composition::Composition,
     listen::{AddressSource, bind, reachable},
 };
 use crate::{
     cli::Action,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, ListenSource},
     provider::simulated,
 };
 
@@ -63,18 +64,25 @@ pub enum StartError {
 /// [`StartError`] if a setting or a word turns out wrong at the start: a port in use, an unknown model.
 pub async fn run(
     action: Action,
-    config: Config,
+    mut config: Config,
     shutdown: CancellationToken,
 ) -> Result<ExitCode, StartError> {
+    if let Action::Serve { listen: Some(address) } = action {
+        (config.http.listen, config.http.listen_source) = (address, ListenSource::Argument);
+    }
     let app = Composition::new(config);
     let code = match action {
-        Action::Serve => serve::serve(&app, shutdown).await?,
-        Action::Compare { models, race } => cli_race::race(&app, &models, &race, shutdown).await?,
-        Action::Ask { model, race } => cli_race::race(&app, &[model], &race, shutdown).await?,
+        Action::Serve { .. } => serve::serve(&app, shutdown).await?,
+        Action::Compare { models, race } => {
+            cli_race::race(&app, Kind::Compare(&models), &race, shutdown).await?
+        }
+        Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,
         Action::Models { json } => unless(&shutdown, check::models(&app, json)).await,
         Action::Check => unless(&shutdown, check::check(&app)).await,
         Action::Healthcheck => unless(&shutdown, check::healthcheck(&app)).await,
         Action::Simulate { listen } => simulate(&app, listen, shutdown).await?,
+        // printed before there is a configuration
+        Action::Completions { .. } => SUCCESS,
     };
     Ok(ExitCode::from(code))
 }

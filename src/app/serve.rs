@@ -54,7 +54,11 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
             servers.spawn(http_server::serve(listener, router, MAX_METRICS_CONNECTIONS, closed.clone()));
         }
     }
-    let local = local_channel(app);
+    let local = is_local_channel_on(app);
+    if local && !config.http.listen.ip().is_loopback() {
+        let listen = config.http.listen;
+        tracing::warn!(%listen, "the local channel has no login and is served beyond this machine");
+    }
     let channel = local.then(|| LocalChannel::new(Arc::clone(&arena), app.examples.clone(), hosts(config)));
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
@@ -111,19 +115,11 @@ impl OpenStore {
 }
 
 /// Returns true if the local channel is served: by default only without a chat token, and on loopback.
-fn local_channel(app: &Composition) -> bool {
-    let config = &app.config;
-    let loopback = config.http.listen.ip().is_loopback();
-    match config.local_channel {
+pub(super) fn is_local_channel_on(app: &Composition) -> bool {
+    match app.config.local_channel {
         config::LocalChannel::Off => false,
-        config::LocalChannel::Auto => !app.has_chat_platform() && loopback,
-        config::LocalChannel::On => {
-            if !loopback {
-                let listen = config.http.listen;
-                tracing::warn!(%listen, "the local channel has no login and is served beyond this machine");
-            }
-            true
-        }
+        config::LocalChannel::Auto => !app.has_chat_platform() && app.config.http.listen.ip().is_loopback(),
+        config::LocalChannel::On => true,
     }
 }
 

@@ -35,9 +35,10 @@ pub use self::{
     error::ConfigError,
     lineup::{ExampleConfig, ModelConfig, PALETTE, ProviderConfig, ProviderKey},
     tables::{
-        AccessConfig, ArenaConfig, BudgetConfig, DiscordConfig, DiscordMode, HttpConfig, SlackConfig,
-        SlackMode, StoreConfig, Timeouts,
+        AccessConfig, ArenaConfig, BudgetConfig, DiscordConfig, DiscordMode, HttpConfig, ListenSource,
+        SlackConfig, SlackMode, StoreConfig, Timeouts,
     },
+    value::address,
 };
 
 /// The default file, used if it exists and neither `--config` nor `ARENA_CONFIG` names another.
@@ -191,7 +192,7 @@ impl File {
     /// Overrides settings of the file with those of the environment.
     fn override_from(&mut self, env: &Env) -> Result<(), ConfigError> {
         if let Some(listen) = listen(env)? {
-            (self.http.listen, self.http.listen_is_variable) = (listen, true);
+            (self.http.listen, self.http.listen_source) = (listen, ListenSource::Variable);
         }
         if let Some(url) = url(env, "DISCORD_API_URL")? {
             self.discord.api_url = url;

@@ -77,16 +77,28 @@ impl Default for Timeouts {
     }
 }
 
+/// The source of the listen address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListenSource {
+    /// The configuration file, or its default.
+    #[default]
+    File,
+    /// `ARENA_LISTEN`.
+    Variable,
+    /// `--listen`.
+    Argument,
+}
+
 /// `[http]`: addresses to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// The address for health checks, webhooks and the local channel. `ARENA_LISTEN` overrides it.
+    /// The address for health checks, webhooks and the local channel. `ARENA_LISTEN` overrides it, and `--listen` both.
     #[serde(deserialize_with = "value::socket_address")]
     pub listen: SocketAddr,
-    /// True if the address came from `ARENA_LISTEN`.
+    /// The source of that address.
     #[serde(skip)]
-    pub listen_is_variable: bool,
+    pub listen_source: ListenSource,
     /// A separate address for `/metrics`; `None` for the same one.
     #[serde(deserialize_with = "value::optional_address")]
     pub metrics_listen: Option<SocketAddr>,
@@ -100,7 +112,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            listen_is_variable: false,
+            listen_source: ListenSource::File,
             metrics_listen: None,
             allowed_hosts: Vec::new(),
         }

@@ -1,7 +1,10 @@
 //! Single values: each function checks one TOML value (or a variable's text) and returns it parsed, or an error that
 //! says what to write instead.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{SocketAddr, ToSocketAddrs as _},
+    time::Duration,
+};
 
 use jiff::fmt::friendly::SpanParser;
 use serde::{Deserialize as _, Deserializer, de::Error as _};
@@ -227,10 +230,29 @@ pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Opt
     socket_address(from).map(Some)
 }
 
-/// An IP address and a port. Host names are rejected, since the service must listen without a name lookup.
-pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse()
-        .map_err(|_| r#"must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080""#)
+/// Parses an address to listen on: an IP address or a host name, and a port. Only a host name other than `localhost`
+/// is looked up, which blocks; an IPv4 address is preferred.
+///
+/// # Errors
+/// A description of what the address must be.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    const FORM: &str =
+        r#"must be a host and a port, such as "127.0.0.1:8080", "0.0.0.0:8080" or "localhost:8080""#;
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (host, port) = text.rsplit_once(':').ok_or(FORM)?;
+    let port: u16 = port.parse().map_err(|_| FORM)?;
+    if host.is_empty() || host.contains([':', '/', ' ', '[', ']']) {
+        return Err(FORM.into());
+    }
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+    }
+    let found = (host, port).to_socket_addrs().map_err(|error| format!("cannot look up {host} ({error})"))?;
+    let found: Vec<SocketAddr> = found.collect();
+    let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    best.copied().ok_or_else(|| format!("cannot look up {host}; set an IP address and a port"))
 }
 
 pub(super) fn base_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
@@ -265,6 +287,23 @@ mod tests {
         let url = |text| web_url(text).map(String::from);
         assert_eq!(url("https://router.test/v1/"), Ok("https://router.test/v1".into()));
         assert_eq!(url("http://127.0.0.1:8000"), Ok("http://127.0.0.1:8000/".into()));
+    }
+
+    #[test]
+    fn an_address_may_name_its_host() {
+        for (text, expected) in [
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("LocalHost:0", "127.0.0.1:0"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:8080", "[::1]:8080"),
+        ] {
+            assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.into()), "{text}");
+        }
+        for wrong in
+            ["localhost", "here", ":8080", "localhost:", "localhost:99999", "::1:8080", "http://localhost:80"]
+        {
+            assert!(address(wrong).is_err_and(|problem| problem.starts_with("must be")), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,10 +1,16 @@
-//! The terminal as a surface: bars that repaint in place, or plain lines where the output is not a terminal.
+//! The terminal as a surface: bars that repaint in place, or plain lines where the output is not a terminal. The final
+//! frame only removes them: the result is printed once, in the form that its output needs.
 //!
 //! ```text
-//! View -> render (lines) -> Terminal (cursor movement, output)
+//! View -> render::live (lines) -> Terminal (cursor movement, output)   while the race runs
+//! View, whole answers -> render::result or render::piped (lines)        when it is over
+//!                          markdown  an answer's Markdown as lines with styles
 //! ```
 
+mod markdown;
 pub mod render;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
@@ -49,11 +55,10 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Terminal<W, S> {
         self.out.flush()
     }
 
-    /// Writes a line for each lane that changed, and the result at the end.
+    /// Writes a line for each lane that changed.
     fn write_progress(&mut self, view: &View) -> std::io::Result<()> {
-        const PIPE: Screen = Screen { columns: 100, rows: usize::MAX, color: false };
         if self.progress.is_empty() {
-            writeln!(self.out, "{}", render::headline(view))?;
+            writeln!(self.out, "{}", render::opening(view))?;
             self.progress = vec![String::new(); view.lanes.len()];
         }
         for (lane, written) in view.lanes.iter().zip(&mut self.progress) {
@@ -62,9 +67,6 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Terminal<W, S> {
                 writeln!(self.out, "{line}")?;
                 *written = line;
             }
-        }
-        if view.is_final() {
-            writeln!(self.out, "\n{}", render::last(view, PIPE).join("\n"))?;
         }
         self.out.flush()
     }
@@ -83,7 +85,7 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Surface for Terminal<W, 
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let shown = match (self.screen)() {
             None => self.write_progress(view),
-            Some(screen) if view.is_final() => self.paint(&render::last(view, screen), true),
+            Some(_) if view.is_final() => self.paint(&[], true),
             Some(screen) => self.paint(&render::live(view, screen), false),
         };
         // a closed pipe stays closed; the race continues for its exit code and its chart

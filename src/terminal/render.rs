@@ -1,13 +1,16 @@
-//! A view as lines for a terminal: pure, and safe to print whatever models and users wrote.
+//! A view as lines for a terminal or a pipe: pure, and safe to print whatever models and users wrote.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::markdown;
 use crate::{
     model::Color,
     view::{
-        BAR_EIGHTHS, LaneState, LaneView, Progress, View,
-        text::{bar, one_line, plain},
+        LaneState, LaneView, View,
+        scoreboard::{byline, headline, names},
+        text::{one_line, plain},
+        words,
     },
 };
 
@@ -18,15 +21,29 @@ pub struct Screen {
     pub columns: usize,
     /// The number of rows.
     pub rows: usize,
-    /// True if colours are wanted.
+    /// True if colours and other styles are wanted.
     pub color: bool,
 }
+
+/// The layout of a summary in a pipe.
+const PIPE: Screen = Screen { columns: 80, rows: usize::MAX, color: false };
+
+/// The columns from which the table has units and the standings have sentences.
+const WIDE: usize = 72;
+/// The columns of the figures in the table: first token, total, tokens, tokens per second.
+const WIDE_FIGURES: [usize; 4] = [13, 10, 8, 8];
+/// The columns of the figures on a narrow screen: first token, tokens, tokens per second.
+const NARROW_FIGURES: [usize; 3] = [5, 5, 6];
+/// The longest name that is not clipped, if there is room.
+const MAX_NAME_COLUMNS: usize = 40;
+/// The columns for the state of a running lane on a narrow screen.
+const BRIEF_COLUMNS: usize = 18;
 
 /// Returns a live frame: the standings, then the latest lines of each answer. It never exceeds the screen, since lines
 /// that scrolled away cannot be painted again.
 #[must_use]
 pub fn live(view: &View, screen: Screen) -> Vec<String> {
-    let mut lines = head(view, screen);
+    let mut lines = vec![prompt(view, screen), fit(&byline(view), screen.columns), String::new()];
     lines.extend(standings(view, screen));
     let room = screen.rows.saturating_sub(lines.len() + 1);
     let answering: Vec<&LaneView> = view.lanes.iter().filter(|lane| !lane.answer.trim().is_empty()).collect();
@@ -34,33 +51,69 @@ pub fn live(view: &View, screen: Screen) -> Vec<String> {
     for lane in answering.iter().filter(|_| share >= 3) {
         lines.push(String::new());
         lines.push(title(lane, screen));
-        let answer = wrap(&lane.answer, screen.columns);
+        let answer = markdown::lines(&lane.answer, screen.columns, screen.color);
         lines.extend(answer[answer.len().saturating_sub(share - 2)..].iter().cloned());
     }
     lines.truncate(screen.rows.saturating_sub(1));
     lines
 }
 
-/// Returns the last frame: the standings with their numbers, the lesson, every answer.
+/// Returns a finished race: every answer of the view, then the summary.
 #[must_use]
 pub fn last(view: &View, screen: Screen) -> Vec<String> {
-    let mut lines = head(view, screen);
-    lines.extend(standings(view, screen));
+    let answers: Vec<&str> = view.lanes.iter().map(|lane| lane.answer.as_str()).collect();
+    result(view, &answers, screen)
+}
+
+/// Returns a finished race for a terminal: the whole `answers` in the order of the lanes, then the summary, so that the
+/// summary is what remains on the screen.
+#[must_use]
+pub fn result(view: &View, answers: &[&str], screen: Screen) -> Vec<String> {
+    let mut lines = vec![prompt(view, screen), String::new()];
+    for (lane, answer) in view.lanes.iter().zip(answers) {
+        lines.push(title(lane, screen));
+        lines.extend(remarks(lane).iter().flat_map(|remark| wrap(remark, screen.columns)));
+        lines.extend(markdown::lines(answer, screen.columns, screen.color));
+        lines.push(String::new());
+    }
+    lines.extend(summary(view, screen));
+    lines
+}
+
+/// Returns a finished race for a pipe: the `answers` as the models wrote them, then the summary.
+#[must_use]
+pub fn piped(view: &View, answers: &[&str]) -> Vec<String> {
+    let mut lines = vec![];
+    for (lane, answer) in view.lanes.iter().zip(answers) {
+        lines.push(title(lane, PIPE));
+        lines.extend(remarks(lane));
+        lines.extend(plain(answer).lines().map(|line| line.trim_end().to_owned()));
+        lines.push(String::new());
+    }
+    lines.extend(summary(view, PIPE));
+    lines
+}
+
+/// Returns the summary of a finished race: the result, a table with bars, the lesson, the cost.
+#[must_use]
+pub fn summary(view: &View, screen: Screen) -> Vec<String> {
+    let (icon, result) = headline(view);
+    let mut lines = wrap(&one_line(&format!("{icon} {result}")), screen.columns);
+    lines.push(fit(&byline(view), screen.columns));
     lines.push(String::new());
-    lines.extend(table(view));
+    lines.extend(table(view, screen));
     if let Some(lesson) = &view.lesson {
         lines.push(String::new());
-        lines.extend(wrap(lesson, screen.columns));
+        lines.extend(wrap(&one_line(lesson), screen.columns));
     }
-    if let Some(cost) = &view.cost {
-        lines.push(format!("cost: {cost}"));
-    }
-    for lane in &view.lanes {
-        lines.push(String::new());
-        lines.push(title(lane, screen));
-        lines.extend(wrap(if lane.answer.is_empty() { "(no answer)" } else { &lane.answer }, screen.columns));
-    }
+    lines.extend(view.cost.iter().map(|cost| fit(&format!("cost: {cost}"), screen.columns)));
     lines
+}
+
+/// Returns the first line of the progress in a pipe: the prompt, and whether models are simulated.
+#[must_use]
+pub fn opening(view: &View) -> String {
+    format!("⚔️ {}{}", words::excerpt(&view.prompt, 1), words::simulated(view))
 }
 
 /// Returns one line with the state of a lane, without its running clock, for output that is not a terminal.
@@ -72,82 +125,115 @@ pub fn progress(lane: &LaneView) -> String {
         LaneState::Writing => "writing".to_owned(),
         _ => lane.status.clone(),
     };
-    format!("{}: {}", name(lane), one_line(&state))
+    format!("{}: {}", words::model_name(&lane.card), one_line(&state))
 }
 
-/// Returns the line that names the race.
-#[must_use]
-pub fn headline(view: &View) -> String {
-    let state = match view.progress {
-        Progress::Live | Progress::Done => "",
-        Progress::Stopped => " · stopped",
-        Progress::Interrupted => " · interrupted by a restart",
-    };
-    let simulated = if view.simulated { " · simulated models" } else { "" };
-    let asks = if view.asker == "you" { "ask" } else { "asks" };
-    format!("⚔️  Arena · {} {asks}{simulated}{state}", one_line(&view.asker))
-}
-
-fn head(view: &View, screen: Screen) -> Vec<String> {
-    let prompt = fit(&format!("> {}", one_line(&view.prompt)), screen.columns);
-    vec![fit(&headline(view), screen.columns), prompt, String::new()]
-}
-
-fn name(lane: &LaneView) -> String {
-    let label = if lane.simulated { " (simulated)" } else { "" };
-    let icon = if lane.card.icon.is_empty() { String::new() } else { format!("{} ", lane.card.icon) };
-    one_line(&format!("{icon}{}{label}", lane.card.name))
+fn prompt(view: &View, screen: Screen) -> String {
+    fit(&format!("⚔️ {}", words::excerpt(&view.prompt, 1)), screen.columns)
 }
 
 fn title(lane: &LaneView, screen: Screen) -> String {
-    paint(&fit(&name(lane), screen.columns), lane.card.color, screen.color)
+    let icon = one_line(&lane.card.icon);
+    let name = words::model_name(&lane.card);
+    let text = if icon.is_empty() { name } else { format!("{icon} {name}") };
+    paint(&fit(&text, screen.columns), lane.card.color, screen.color)
+}
+
+/// Returns the lines beside an answer: a failure or another incomplete state, and a note about the provider.
+fn remarks(lane: &LaneView) -> Vec<String> {
+    let status = words::mark(lane).map(|mark| format!("{mark}{}", one_line(&lane.status)));
+    status.into_iter().chain(lane.note.iter().map(|note| one_line(note))).collect()
+}
+
+/// The widths of a lane's row.
+struct Row {
+    bar: u16,
+    icon: usize,
+    name: usize,
+}
+
+impl Row {
+    /// Returns the widths that leave `others` columns to the rest of the row. Bars stay on every screen; names are clipped.
+    fn new(view: &View, screen: Screen, others: usize) -> Self {
+        let bar: u16 = match screen.columns {
+            0..16 => 1,
+            16..WIDE => 6,
+            WIDE..110 => 16,
+            _ => 24,
+        };
+        let icon = if view.lanes.iter().any(|lane| !lane.card.icon.is_empty()) { 3 } else { 0 };
+        let room = screen.columns.saturating_sub(usize::from(bar) + 1 + icon + others);
+        let longest = names(view, MAX_NAME_COLUMNS).iter().map(|name| name.width()).max().unwrap_or(0);
+        Self { bar, icon, name: longest.min(room) }
+    }
+
+    /// Returns the row of each lane, best first; `rest` returns what follows the name.
+    fn lines(&self, view: &View, screen: Screen, rest: impl Fn(&LaneView) -> String) -> Vec<String> {
+        let names = names(view, self.name);
+        let line = |index: &usize| {
+            let lane = view.lanes.get(*index)?;
+            let icon = fit(&one_line(&lane.card.icon), self.icon.saturating_sub(1));
+            let name = fit(names.get(*index)?, self.name);
+            let text = format!(" {}{}{}", pad(&icon, self.icon), pad(&name, self.name), rest(lane));
+            let bar = paint(&words::bar(lane.bar, self.bar), lane.card.color, screen.color);
+            let room = screen.columns.saturating_sub(self.bar.into());
+            Some(format!("{bar}{}", fit(text.trim_end(), room)))
+        };
+        view.standings.iter().filter_map(line).collect()
+    }
+
+    fn width(&self) -> usize {
+        usize::from(self.bar) + 1 + self.icon + self.name
+    }
 }
 
 fn standings(view: &View, screen: Screen) -> Vec<String> {
-    let names: Vec<String> = view.lanes.iter().map(name).collect();
-    let longest = names.iter().map(|name| name.width()).max().unwrap_or(0);
-    let width = longest.min(screen.columns * 2 / 5);
-    let cells = bar_cells(screen.columns);
-    let mut lines = vec![];
-    for &index in &view.standings {
-        let lane = &view.lanes[index];
-        let name = pad(&fit(&names[index], width), width);
-        let speed = lane.speed.as_deref().unwrap_or("");
-        let rest = fit(
-            &format!("  {speed:>11}  {}", one_line(&lane.status)),
-            screen.columns.saturating_sub(width + 2 + usize::from(cells)),
-        );
-        let eighths = lane.bar * cells * 8 / BAR_EIGHTHS;
-        let bar = paint(&pad(&bar(eighths), cells.into()), lane.card.color, screen.color);
-        lines.push(format!("{name}  {bar}{rest}"));
-        lines.extend(lane.note.iter().map(|note| fit(&format!("  {}", one_line(note)), screen.columns)));
-    }
-    lines.extend(view.notice.iter().map(|notice| fit(notice, screen.columns)));
+    let is_wide = screen.columns >= WIDE;
+    let row = Row::new(view, screen, if is_wide { screen.columns / 2 } else { BRIEF_COLUMNS + 1 });
+    let mut lines = row.lines(view, screen, |lane| {
+        if is_wide {
+            format!("  {:>11}  {}", lane.speed.as_deref().unwrap_or(""), one_line(&lane.status))
+        } else {
+            format!(" {}", one_line(&lane.brief))
+        }
+    });
+    let notes = view.lanes.iter().filter_map(|lane| {
+        let note = lane.note.as_ref()?;
+        Some(format!("{}: {}", words::model_name(&lane.card), one_line(note)))
+    });
+    lines.extend(notes.chain(view.notice.clone()).map(|note| fit(&note, screen.columns)));
     lines
 }
 
-/// The width of a full bar on a screen of so many columns: words take precedence over bars.
-fn bar_cells(columns: usize) -> u16 {
-    match columns {
-        0..50 => 0,
-        50..80 => 8,
-        _ => 16,
-    }
-}
-
-fn table(view: &View) -> Vec<String> {
-    let names: Vec<String> = view.lanes.iter().map(name).collect();
-    let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
-    let row = |name: &str, cells: [&str; 4]| {
-        let [first, total, tokens, speed] = cells;
-        format!("{}  {first:>11}  {total:>11}  {tokens:>8}  {speed:>8}", pad(name, width))
+/// Returns the table of the numbers, with a header: four figures with their units on a wide screen, else three.
+fn table(view: &View, screen: Screen) -> Vec<String> {
+    let is_wide = screen.columns >= WIDE;
+    let widths: &[usize] = if is_wide { &WIDE_FIGURES } else { &NARROW_FIGURES };
+    let row = Row::new(view, screen, widths.iter().sum());
+    let right = |cells: &[&str]| {
+        let cells = cells.iter().zip(widths);
+        cells
+            .flat_map(|(cell, width)| [gap(width.saturating_sub(cell.width())), (*cell).to_owned()])
+            .collect::<String>()
     };
-    let mut lines = vec![row("", ["first token", "total", "tokens", "tok/s"])];
-    for &index in &view.standings {
-        if let Some(numbers) = &view.lanes[index].numbers {
-            lines.push(row(&names[index], [&numbers.ttft, &numbers.total, &numbers.tokens, &numbers.speed]));
+    let head = if is_wide {
+        right(&["first token", "total", "tokens", "tok/s"])
+    } else {
+        right(&["1st", "tok", "tok/s"])
+    };
+    let mut lines = vec![fit(&format!("{}{head}", gap(row.width())), screen.columns)];
+    lines.extend(row.lines(view, screen, |lane| match &lane.numbers {
+        Some(numbers) if lane.state != LaneState::Failed => {
+            let [first, tokens, speed] = &numbers.columns;
+            if is_wide {
+                right(&[&numbers.ttft, &numbers.total, &numbers.tokens, &numbers.speed])
+            } else {
+                right(&[first, tokens, speed])
+            }
         }
-    }
+        _ if is_wide => format!("  {}", one_line(&lane.status)),
+        _ => format!("  {}", one_line(&lane.brief)),
+    }));
     lines
 }
 
@@ -155,12 +241,17 @@ fn paint(text: &str, Color { r, g, b }: Color, color: bool) -> String {
     if color { format!("\x1b[38;2;{r};{g};{b}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-fn pad(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+fn gap(width: usize) -> String {
+    " ".repeat(width)
+}
+
+/// Pads `text` to `width` cells.
+pub(super) fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", gap(width.saturating_sub(text.width())))
 }
 
 /// Clips `text` to `columns` cells, with an ellipsis where it was longer.
-fn fit(text: &str, columns: usize) -> String {
+pub(super) fn fit(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
@@ -177,8 +268,14 @@ fn fit(text: &str, columns: usize) -> String {
     kept + "…"
 }
 
-/// Wraps `text` to lines of at most `columns` cells, at word boundaries where possible.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let text = plain(text).replace('\t', "    ");
-    textwrap::wrap(&text, columns.max(8)).into_iter().map(|line| line.trim_end().to_owned()).collect()
+/// Wraps `text`, in which a terminal acts on nothing but our own styles, to lines of at most `columns` cells, at word
+/// boundaries where possible.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let text = text.replace('\t', "    ");
+    let columns = columns.max(4);
+    let clip = |line: &str| {
+        // textwrap adds up the widths of characters, which is too little for some emoji
+        if line.contains('\x1b') { line.to_owned() } else { fit(line, columns) }
+    };
+    textwrap::wrap(&text, columns).into_iter().map(|line| clip(line.trim_end())).collect()
 }

@@ -145,7 +145,7 @@ async fn a_restart_interrupts_what_does_not_end_in_time() {
     assert!(arena.drain(now + Duration::from_secs(6), now + Duration::from_secs(8)).await);
     let last = film.frames().pop().expect("a last frame");
     assert_eq!(last.view.progress, Progress::Interrupted);
-    assert!(last.text.contains("interrupted by a restart"), "{}", last.text);
+    assert!(last.text.contains("Interrupted by a restart"), "{}", last.text);
     let asker = llm_arena::race::Asker { id: "test:bob".into(), name: "bob".into() };
     let refused = arena.admit(asker, &[], "one more".into()).err().expect("closed");
     assert!(refused.to_string().contains("restarting"), "{refused}");
@@ -164,7 +164,7 @@ async fn a_restart_does_not_wait_for_a_stuck_edit() {
     let now = tokio::time::Instant::now();
     assert!(arena.drain(now + Duration::from_secs(6), now + Duration::from_secs(8)).await);
     let last = film.frames().pop().expect("a last frame");
-    assert!(last.text.contains("interrupted by a restart"), "{}", last.text);
+    assert!(last.text.contains("Interrupted by a restart"), "{}", last.text);
     assert_eq!(film.calls().len(), 3, "{}", film.script());
 }
 

@@ -67,13 +67,30 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_result_fits_any_screen(
+        text in "\\PC{1,60}|[\\x00-\\x20\\x1b\u{9b}\u{202e}a日`*#>|-]{1,60}",
+        lanes in 1..9_usize, columns in 8..140_usize,
+    ) {
+        let view = View::of(&ended(state(lanes, &text)));
+        let screen = Screen { columns, rows: 50, color: false };
+        for line in render::last(&view, screen) {
+            prop_assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+            prop_assert!(line.width() <= columns, "{} > {columns}: {line:?}", line.width());
+        }
+    }
+}
+
 #[test]
-fn a_narrow_screen_drops_bars_before_words() {
+fn a_narrow_screen_clips_words_and_keeps_its_bars() {
     let view = View::of(&ended(state(2, "word ")));
-    let rows = |columns| render::last(&view, Screen { columns, rows: 50, color: false })[3].clone();
-    assert!(rows(100).contains("████████████████"), "{}", rows(100));
-    assert!(rows(60).contains("████████ ") && !rows(60).contains("█████████"), "{}", rows(60));
-    assert!(!rows(40).contains('█') && rows(40).contains("tok/s"), "{}", rows(40));
+    for (columns, bar) in [(120, 24), (80, 16), (40, 6), (20, 6)] {
+        let lines = render::summary(&view, Screen { columns, rows: 50, color: false });
+        let bars = lines.iter().filter(|line| line.starts_with(&"█".repeat(bar))).count();
+        assert_eq!(bars, 2, "{columns}: {lines:#?}");
+        assert!(lines.iter().all(|line| line.width() <= columns), "{columns}: {lines:#?}");
+    }
 }
 
 #[tokio::test]
@@ -87,10 +104,7 @@ async fn a_frame_replaces_the_previous_one_and_restores_the_cursor() {
     let (first, second) = written.split_once("\x1b[0J").expect("a first frame");
     let lines = first.matches('\n').count();
     assert!(second.starts_with(&format!("\x1b[?25l\x1b[{lines}F")), "{second:?}");
-    assert_eq!(
-        second.matches("\x1b[K\n").count(),
-        second.matches('\n').count(),
-        "every line is cleared to its end"
-    );
+    assert_eq!(first.matches("\x1b[K\n").count(), lines, "every line is cleared to its end");
+    assert_eq!(second.matches('\n').count(), 0, "the result is printed by itself: {second:?}");
     assert!(written.ends_with("\x1b[0J\x1b[?25h"), "{written:?}");
 }

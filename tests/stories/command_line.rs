@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{KEY, program, with_timeout};
 use crate::support::{
-    program::Program,
+    program::{Program, signal},
     provider::{Answer, FakeProvider, Gate, Rules, Spelling, answer, refusal, response, silence},
 };
 
@@ -132,10 +132,43 @@ async fn a_pipe_gets_plain_lines() {
     let fake = with_key([says_hi("a"), answer("b").says("So").cuts()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
     let outcome = with_timeout(program.run(&["compare", "--chart", "speed.png", "hi"])).await;
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
-    assert!(!outcome.stdout.contains('\x1b'), "{}", outcome.stdout);
-    for text in ["A", "Hi there", "cut off: the connection ended before the answer did", "chart: speed.png"] {
+    assert_eq!(outcome.code, Some(0));
+    assert!(!outcome.stdout.contains('\x1b') && !outcome.stderr.contains('\x1b'), "{outcome:?}");
+    for text in ["A\nHi there\n", "cut off: the connection ended before the answer did", "first token"] {
         assert!(outcome.stdout.contains(text), "{text} in {}", outcome.stdout);
+    }
+    let (answer, table) = (outcome.stdout.find("Hi there"), outcome.stdout.find("first token"));
+    assert!(answer < table, "the table is last: {}", outcome.stdout);
+    for text in ["A: done", "B: cut off", "chart: speed.png"] {
+        assert!(outcome.stderr.contains(text), "{text} in {}", outcome.stderr);
+    }
+}
+
+#[tokio::test]
+async fn ask_in_a_pipe_writes_the_raw_answer_alone() {
+    for (pieces, stdout) in
+        [(["**Hi** ", "_there_\n\n- x"], "**Hi** _there_\n\n- x\n"), (["Hi ", "there\n"], "Hi there\n")]
+    {
+        let fake = with_key([answer("a").role().says(pieces[0]).says(pieces[1]).whole()]).await;
+        let outcome = with_timeout(program(&fake, &[("a", "")]).run(&["ask", "--model", "a", "hi"])).await;
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), stdout));
+        assert!(outcome.stderr.contains("A: done"), "{}", outcome.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_with_130_after_the_final_table() {
+    for (name, code) in [("INT", 130), ("TERM", 0)] {
+        let fake = with_key([says_hi("a"), answer("b").says("So far").hangs()]).await;
+        let program = program(&fake, &[("a", ""), ("b", "")]);
+        let mut running = program.start(&["compare", "hi"]);
+        with_timeout(running.wait_for_line("A: done")).await;
+        signal(&running.child, name).await;
+        let outcome = with_timeout(running.wait_for_exit()).await;
+        assert_eq!(outcome.code, Some(code), "{name}: {outcome:?}");
+        for text in ["Hi there", "Stopped · 1 of 2 had finished", "first token"] {
+            assert!(outcome.stdout.contains(text), "{text} in {}", outcome.stdout);
+        }
     }
 }
 

@@ -70,7 +70,7 @@ async fn variables() {
         said.push(refused(&program, &[command]).await);
     }
     insta::assert_snapshot!(said.join("\n"), @r#"
-    llm-arena: environment: ARENA_LISTEN: must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080"
+    llm-arena: environment: ARENA_LISTEN: must be a host and a port, such as "127.0.0.1:8080", "0.0.0.0:8080" or "localhost:8080"
     llm-arena: environment: SLACK_APP_TOKEN: not set, but SLACK_BOT_TOKEN is; [slack] mode = "socket" needs both, so set it or unset SLACK_BOT_TOKEN
     llm-arena: environment: HF_TOKEN: set together with HF_TOKEN_FILE; unset one of the two
     llm-arena: environment: HF_TOKEN_FILE: missing cannot be read (No such file or directory (os error 2)); name a file that this process can read

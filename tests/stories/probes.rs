@@ -34,7 +34,14 @@ async fn check_is_0_when_all_is_reachable_and_1_when_something_is_not() {
     let fake = listing(&["a"]).await;
     let outcome = with_timeout(program(&fake, &[("a", ""), ("b", "")]).run(&["check"])).await;
     assert_eq!(outcome.code, Some(0), "a listing is advice: {outcome:?}");
-    assert!(outcome.stdout.starts_with("configuration: arena.toml is valid\n"), "{}", outcome.stdout);
+    insta::assert_snapshot!(outcome.stdout, @r"
+    configuration: arena.toml is valid
+    A (a) · fake: ready
+    B (b) · fake: reachable, but the provider does not list this model today
+    Discord: off; set DISCORD_TOKEN to switch it on
+    Slack: off; set SLACK_BOT_TOKEN and SLACK_APP_TOKEN to switch it on
+    Local channel: http://127.0.0.1:8080
+    ");
     let base_url = nobody().await;
     let lost = format!(
         "[[provider]]\nid = \"p\"\nbase_url = \"{base_url}\"\n[[model]]\nid = \"m\"\nprovider = \"p\"\nmodel = \"m\"\n"

@@ -88,7 +88,7 @@ fn addresses_and_platforms() {
         "[slack]\nadmins = [\"@ana\"]",
         "[slack]\ntoken = \"xoxb-hidden\"",
     ]), @r#"
-    arena.toml, line 2: [http] listen: must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080"
+    arena.toml, line 2: [http] listen: must be a host and a port, such as "127.0.0.1:8080", "0.0.0.0:8080" or "localhost:8080"
     arena.toml, line 2: [http] metrics_listen: must be a string, not a whole number
     arena.toml, line 2: [http] allowed_hosts: must list host names such as "arena.example.org", without http://
     arena.toml, line 2: [discord] mode: must be "gateway" or "http"
@@ -253,7 +253,7 @@ fn variables() {
     environment: HF_TOKEN: set together with HF_TOKEN_FILE; unset one of the two
     environment: HF_TOKEN_FILE: /none/such cannot be read (No such file or directory (os error 2)); name a file that this process can read
     environment: HF_TOKEN: contains a character that keys never contain (such as a space, a curly quote or a line break); paste it again
-    environment: ARENA_LISTEN: must be an IP address and a port, such as "127.0.0.1:8080" or "0.0.0.0:8080"
+    environment: ARENA_LISTEN: must be a host and a port, such as "127.0.0.1:8080", "0.0.0.0:8080" or "localhost:8080"
     environment: ARENA_LOCAL_CHANNEL: must be "auto", "on" or "off"
     environment: DATABASE_URL: must be "sqlite:///folder/file?mode=rwc", "postgres://..." or "postgresql://..."
     environment: DATABASE_URL_FILE: /none/such cannot be read (No such file or directory (os error 2)); name a file that this process can read
