@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Composition, FAILURE, SUCCESS, StartError,
     chart_file::ChartFile,
-    json,
     output::{self, print},
 };
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     chart,
     cli::{PromptSource, RaceArgs},
     command,
-    race::{Asker, Record},
+    race::{Asker, Record, json},
     terminal::{Terminal, render::Screen},
 };
 
