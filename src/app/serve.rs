@@ -20,6 +20,7 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
+    arena::Arena,
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -55,7 +56,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         }
     }
     let local = local_channel(app);
-    let channel = local.then(|| LocalChannel::new(Arc::clone(&arena), app.examples.clone(), hosts(config)));
+    let channel = local.then(|| open_channel(app, &arena, &servers, &closed));
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
     }
@@ -125,6 +126,21 @@ fn local_channel(app: &Composition) -> bool {
             true
         }
     }
+}
+
+/// Returns the local channel and restores its history as a task of `servers` until `closed` is cancelled.
+fn open_channel(
+    app: &Composition,
+    arena: &Arc<Arena>,
+    servers: &TaskTracker,
+    closed: &CancellationToken,
+) -> LocalChannel {
+    let config = &app.config;
+    let channel = LocalChannel::new(Arc::clone(arena), app.examples.clone(), hosts(config))
+        .with_missing_keys(config.missing_keys());
+    let (restored, closed) = (channel.clone(), closed.clone());
+    servers.spawn(async move { closed.run_until_cancelled(restored.restore()).await });
+    channel
 }
 
 /// Returns the hosts under which probes on `address` respond; `None` for any, beyond loopback.
