@@ -70,7 +70,7 @@ async fn the_history_survives_a_restart_and_a_kill() {
 }
 
 fn short() -> [Script; 2] {
-    ["a", "b"].map(|id| model(id).says_words(6, 10).used(6).finishes("stop"))
+    ["a", "b"].map(|id| model(id).says_words(12, 10).used(12).finishes("stop"))
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::site::{Site, visitor};
 use crate::support::script::model;
 
 async fn site() -> Site {
-    Site::open([model("a").says("x").finishes("stop")]).await
+    Site::open(["a", "b"].map(|id| model(id).says_words(12, 10).used(12).finishes("stop"))).await
 }
 
 #[tokio::test]

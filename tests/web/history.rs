@@ -44,6 +44,7 @@ async fn a_restart_keeps_races_answers_charts_and_buttons() {
     let before = tab.charted(&id).await;
     let chart = bytes(&site, before["chart"]["url"].as_str().expect("an address")).await;
     let answers = site.look(&id, "answers").await;
+    drop(tab);
     site.shut_down(store).await;
 
     let (site, store) = Site::stored(pair(), folder.path(), 30).await;
@@ -71,6 +72,7 @@ async fn a_race_that_a_restart_cut_off_stays_interrupted() {
     let mut tab = site.tab().await;
     let id = site.race("ana", "compare x").await;
     tab.until(&id, |message| message["lanes"][0]["answer"] == "So far.").await;
+    drop(tab);
     site.shut_down(store).await;
     let (site, store) = Site::stored([model("a")], folder.path(), 30).await;
     let (messages, _) = newest(&site).await;
@@ -118,6 +120,7 @@ async fn deleted_races_leave_every_tab_at_once_and_do_not_come_back() {
     );
     assert!(with_timeout(tab.next()).await);
     assert_eq!(tab.messages.keys().collect::<Vec<_>>(), [&theirs]);
+    drop(tab);
     site.shut_down(store).await;
 
     let (site, store) = Site::stored(pair(), folder.path(), 30).await;
@@ -153,6 +156,7 @@ async fn without_stored_texts_the_channel_names_the_races_that_are_missing() {
     let id = site.race("ana", "compare x").await;
     tab.charted(&id).await;
     assert_eq!(site.look(&id, "answers").await.0, 200, "in memory");
+    drop(tab);
     site.shut_down(store).await;
     let (site, store) = Site::stored(pair(), folder.path(), 0).await;
     let (messages, note) = newest(&site).await;

@@ -37,7 +37,7 @@ pub struct Site {
     pub local: LocalChannel,
     pub host: String,
     client: Client,
-    _server: TaskTracker,
+    server: JoinHandle<()>,
 }
 
 impl Site {
@@ -68,11 +68,11 @@ impl Site {
         let local = LocalChannel::new(Arc::clone(&arena), examples, Hosts::loopback([]));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let host = listener.local_addr().expect("its address").to_string();
-        let server = TaskTracker::new();
         let app = local.router();
-        server.spawn(async move { axum::serve(listener, app).await });
+        let server =
+            TaskTracker::new().spawn(async move { axum::serve(listener, app).await.expect("served") });
         let client = crate::support::client::client();
-        Self { arena, local, host, client, _server: server }
+        Self { arena, local, host, client, server }
     }
 
     /// Serves a channel with these models whose races are recorded in `folder`, as the service does after a start.
@@ -92,11 +92,13 @@ impl Site {
         (site, StoreRun { closed, task })
     }
 
-    /// Ends the races and the store, as a restart does.
+    /// Ends the races and the store, as a restart does. Open tabs hold the store: drop them first.
     pub async fn shut_down(self, store: StoreRun) {
         let now = Instant::now();
         assert!(self.arena.drain(now, now + TIMEOUT).await, "a race did not end");
         self.local.close();
+        // its routes hold the store, which no other process can open meanwhile
+        self.server.abort();
         store.closed.cancel();
         timeout(TIMEOUT, store.task).await.expect("the store closes").expect("no panic");
     }
