@@ -1,4 +1,4 @@
-//! What outlives a restart, and what is deleted.
+//! The history across restarts, and deletions.
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
