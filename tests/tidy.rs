@@ -114,6 +114,7 @@ const SHELLS: &[&str] = &[
     "web/guard.rs",
     "web/mod.rs",
     "web/page.rs",
+    "web/restore.rs",
     "web/surface.rs",
 ];
 

@@ -3,28 +3,26 @@
 import { card, welcome } from "./cards.js";
 import { Composer } from "./composer.js";
 import * as dialog from "./dialog.js";
-import { byId, el, icon, setText, show } from "./dom.js";
+import { byId, el, icon, setText } from "./dom.js";
 import { drawer, showLineup } from "./lineup.js";
 import { Log } from "./log.js";
+import { banner, raceChanged, reached, say } from "./notices.js";
+import { pickedModels, setLineup, toggle } from "./selection.js";
 import { follow, Refused, request } from "./server.js";
-import { save, visitor } from "./visitor.js";
+import { raceEnded, setTitle } from "./title.js";
+import { identify, save, visitor } from "./visitor.js";
 
-const note = byId("note");
+/** The id of the one race that this page shows, if it is the page of a race. */
+const only = /^\/race\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? null;
 
-/** Shows a note above the message box, in this tab only. */
-function say(text, ...more) {
-  note.replaceChildren(el("span", {}, text), ...more);
-  show(note, text !== "");
-}
-
-/** Runs `work` and shows why it was refused. Returns true if it succeeded. */
-async function attempt(work) {
+/** Runs `work` and shows why it was refused; `race` is the one that it is about. Returns true if it succeeded. */
+async function attempt(work, race) {
   try {
     await work();
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    say(error.message, ...raceItInstead(error.question));
+    say(error.message, { ...error.why, race }, ...raceItInstead(error.question));
     return false;
   }
 }
@@ -48,7 +46,7 @@ function command(text) {
       ? log.addEphemeral(el("p", { class: "muted" }, "Checking the providers …"), "Line-up")
       : null;
     try {
-      const reply = await request("/api/command", { text, from: visitor() });
+      const reply = await request("/api/command", { text, models: pickedModels(), from: visitor() });
       if (reply.card) showCard(reply.card);
       else log.toLatest(false);
     } finally {
@@ -78,11 +76,14 @@ async function press(action, id, button) {
         return dialog.explanation(await request(path));
       case "again":
         await request(path, { from: visitor() });
-        return log.toLatest(true);
+        return only ? location.assign("/") : log.toLatest(true);
+      case "delete":
+        if (!(await dialog.confirmDelete(log.races.get(id).race.prompt))) return undefined;
+        return request(path, { from: visitor() });
       default:
         return request(path, { from: visitor() });
     }
-  });
+  }, id);
   button.ariaBusy = "false";
 }
 
@@ -114,38 +115,70 @@ function themeButton() {
   draw();
 }
 
-function banner(text) {
-  document.body.classList.toggle("offline", text !== "");
-  setText(byId("banner"), text);
-  show(byId("banner"), text !== "");
+/** Loads what may have changed while the service was away: the line-up, and the tag of this visitor. */
+async function load() {
+  const { owner } = await request("/api/visitor", { from: visitor() });
+  identify(owner);
+  log.refresh();
+  const lineup = await request("/api/lineup");
+  const text = JSON.stringify(lineup);
+  if (text === shownLineup) return;
+  shownLineup = text;
+  composer.lineup = lineup;
+  greeting.replaceChildren(...welcome(lineup, compare));
+  showLineup(lineup.models, lineup.missing_keys, (model) => toggle(model.id));
+  setLineup(lineup.models);
+}
+
+/** Makes this the page of one race. */
+async function showOnly() {
+  document.body.classList.add("one-race");
+  document.querySelector(".skip").href = "#log";
+  byId("note").after(el("a", { class: "back", href: "/" }, "Open # arena"));
+  try {
+    const race = await request(`/api/races/${only}`);
+    setTitle(`${race.prompt.slice(0, 60)} · LLM Arena`);
+    log.put(race);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    gone(error.message);
+  }
+}
+
+function gone(text) {
+  byId("messages").replaceChildren(el("li", { class: "gone" }, text));
 }
 
 async function start() {
   nameButton();
   themeButton();
-  const closeDrawer = drawer();
+  drawer();
   follow({
     snapshot: (page) => log.snapshot(page),
     message: (race) => log.upsert(race),
+    removed: (ids) => {
+      if (log.removed(ids).length > 0 && only) gone("This race was deleted.");
+    },
     disconnected: (reason) => banner(reason || "Connection lost. Reconnecting …"),
-    connected: () => banner(""),
+    connected: () => {
+      banner("");
+      reached();
+      if (loaded) attempt(load);
+    },
+    busy: () => log.isWaiting(),
   });
-  const loaded = await attempt(async () => {
-    const lineup = await request("/api/lineup");
-    composer.lineup = lineup;
-    greeting.replaceChildren(...welcome(lineup, compare));
-    showLineup(lineup.models, (model) => {
-      closeDrawer();
-      composer.fill(`/arena ask ${model.id} `);
-    });
-  });
-  if (loaded && !matchMedia("(pointer: coarse)").matches) byId("say").focus();
+  if (only) showOnly();
+  const isLoaded = await attempt(load);
+  loaded = true;
+  if (isLoaded && !only && !matchMedia("(pointer: coarse)").matches) byId("say").focus();
 }
 
+let loaded = false;
+let shownLineup = "";
 const greeting = el("section", { class: "welcome", "aria-label": "Welcome", hidden: true });
 byId("messages").before(greeting);
 const earlier = (id) => attempt(async () => log.prepend(await request(`/api/messages?before=${id}`)));
-const log = new Log({ press, earlier, welcome: greeting });
+const log = new Log({ press, earlier, welcome: greeting, ended: raceEnded, changed: raceChanged, only });
 const composer = new Composer(command);
 composer.onchange = () => say("");
 start();

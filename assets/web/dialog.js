@@ -86,6 +86,34 @@ export function explanation({ paragraphs }) {
   open("What this race shows", ...paragraphs.map((text) => el("p", { class: "paragraph" }, text)));
 }
 
+/** Asks before a race is deleted; resolves to true if the visitor confirms. */
+export function confirmDelete(prompt) {
+  return new Promise((resolve) => {
+    const close = (isConfirmed) => () => {
+      resolve(isConfirmed);
+      node.close();
+    };
+    const cancel = el("button", { type: "button", class: "action", onclick: close(false) }, "Keep");
+    const confirm = el(
+      "button",
+      { type: "button", class: "action primary", "data-confirm": "delete", onclick: close(true) },
+      "Delete",
+    );
+    const node = open(
+      "Delete this race?",
+      el("blockquote", { class: "prompt", dir: "auto" }, prompt.slice(0, 300)),
+      el(
+        "p",
+        { class: "paragraph" },
+        "Its prompt and answers are deleted for everyone, with the races that repeated it. This can't be undone.",
+      ),
+      el("div", { class: "dialog-buttons" }, confirm, cancel),
+    );
+    node.addEventListener("close", () => resolve(false));
+    cancel.focus();
+  });
+}
+
 /** Asks for the visitor's name; calls `renamed()` when it may have changed. */
 export function name(renamed) {
   const box = el("input", {

@@ -1,12 +1,12 @@
 // The side bar with the models, which is a drawer on phones.
 
-import { badge, byId, dot, el, icon, setText } from "./dom.js";
+import { badge, byId, dot, el, icon, setText, show } from "./dom.js";
 import { modelName } from "./standings.js";
 
 const PHONE = matchMedia("(max-width: 860px)");
 
-/** Fills the side bar; `pick(model)` handles a click. */
-export function showLineup(models, pick) {
+/** Fills the side bar; `pick(model)` handles a click, `missingKeys` are the variables that real models need. */
+export function showLineup(models, missingKeys, pick) {
   const mixed = models.some((model) => !model.simulated);
   const item = (model) =>
     el(
@@ -14,7 +14,14 @@ export function showLineup(models, pick) {
       {},
       el(
         "button",
-        { type: "button", class: "side-model", title: `Ask only ${model.name}`, onclick: () => pick(model) },
+        {
+          type: "button",
+          class: "side-model",
+          "data-model": model.id,
+          "aria-pressed": "false",
+          title: `Race only ${model.name} and others that you pick`,
+          onclick: () => pick(model),
+        },
         model.icon ? dot(model.color) : null,
         el(
           "span",
@@ -35,6 +42,10 @@ export function showLineup(models, pick) {
       byId("side-note"),
       "These models are simulated: no language model answers, and prompts never leave this service.",
     );
+  const keys = missingKeys.join(" and ");
+  const which = mixed ? "Some models are simulated." : "The models are simulated.";
+  setText(byId("hint"), keys ? `${which} Set ${keys} to race the real models.` : "");
+  show(byId("hint"), keys !== "" && models.some((model) => model.simulated));
   byId("lineup").replaceChildren(...models.map(item));
 }
 

@@ -2,6 +2,7 @@
 
 import { byId, el, prefersReducedMotion, setText, show } from "./dom.js";
 import { RaceMessage, endAnnouncement, startAnnouncement } from "./race.js";
+import { owns } from "./visitor.js";
 
 /** The number of messages that the service keeps. */
 const MAX_MESSAGES = 200;
@@ -10,10 +11,10 @@ const FOLLOW_DISTANCE = 60;
 
 /**
  * The log. `press` handles the buttons under messages, `earlier` loads the messages before one; `welcome` is shown while the
- * channel is empty.
+ * channel is empty; `ended(race)` and `changed(id)` hear of races. `only` is the id of the one race of a page of its own.
  */
 export class Log {
-  constructor({ press, earlier, welcome }) {
+  constructor({ press, earlier, welcome, ended, changed, only }) {
     this.press = press;
     this.scroller = byId("log");
     this.list = byId("messages");
@@ -21,52 +22,64 @@ export class Log {
     this.announcer = byId("announcer");
     this.races = new Map();
     this.welcome = welcome;
+    this.ended = ended;
+    this.changed = changed;
+    this.only = only;
     this.following = true;
     this.earlier = el("button", { type: "button", class: "earlier", hidden: true }, "Show earlier messages");
     this.earlier.addEventListener("click", () => earlier(this.oldest));
-    this.list.before(this.earlier);
+    this.note = el("p", { class: "history-note", hidden: true });
+    this.list.before(this.note, this.earlier);
     this.scroller.addEventListener("scroll", () => this.scrolled());
     this.pill.addEventListener("click", () => this.toLatest(true));
     new ResizeObserver(() => this.settle()).observe(this.list);
     new ResizeObserver(() => this.settle()).observe(this.scroller);
   }
 
-  /** Shows the newest races, oldest first. Earlier ones that were loaded stay where nothing is missing between them. */
-  snapshot({ messages, has_earlier }) {
+  /** Shows the newest races, oldest first, and no others: what a tab has seen it does not get again. */
+  snapshot({ messages, has_earlier, note }) {
+    if (this.only) {
+      for (const race of messages) this.upsert(race);
+      return;
+    }
     const ids = new Set(messages.map((race) => race.id));
-    const joins = has_earlier && this.races.has(messages[0].id);
-    for (const [id, race] of this.races)
-      if (!ids.has(id) && !(joins && id < messages[0].id && !race.live)) this.remove(id);
+    for (const id of [...this.races.keys()]) if (!ids.has(id)) this.remove(id);
     for (const race of messages) this.put(race);
-    if (!joins) this.begin(messages, has_earlier);
+    this.begin(messages, has_earlier, note);
     show(this.welcome, this.races.size === 0);
-    this.known = true;
     this.settle();
   }
 
   /** Adds earlier races, and keeps the reader's position. */
-  prepend({ messages, has_earlier }) {
+  prepend({ messages, has_earlier, note }) {
     const below = this.scroller.scrollHeight - this.scroller.scrollTop;
     for (const race of messages) this.put(race);
-    this.begin(messages, has_earlier);
+    this.begin(messages, has_earlier, note);
     this.scroller.scrollTop = this.scroller.scrollHeight - below;
   }
 
   /** Records where the shown history begins. */
-  begin(messages, hasEarlier) {
+  begin(messages, hasEarlier, note) {
     this.oldest = messages[0]?.id ?? this.oldest;
     show(this.earlier, hasEarlier);
+    setText(this.note, note ?? "");
+    show(this.note, !hasEarlier && note !== null);
   }
 
   /** Adds or updates a race, and announces its start and end. A race before the shown history is loaded with its page. */
   upsert(race) {
+    if (this.only && race.id !== this.only) return;
     const before = this.races.get(race.id);
     if (!before && !this.earlier.hidden && race.id < this.oldest) return;
     const wasLive = before?.live ?? false;
     this.put(race);
     show(this.welcome, false);
     if (!before) setText(this.announcer, startAnnouncement(race));
-    else if (wasLive && race.progress !== "live") setText(this.announcer, endAnnouncement(race));
+    else if (wasLive && race.progress !== "live") {
+      setText(this.announcer, endAnnouncement(race));
+      this.ended(race);
+      this.changed(race.id);
+    }
     if (this.races.size > MAX_MESSAGES) this.remove([...this.races.keys()].sort()[0]);
     this.settle();
   }
@@ -84,8 +97,34 @@ export class Log {
   }
 
   remove(id) {
-    this.races.get(id)?.node.remove();
+    const node = this.races.get(id)?.node;
+    if (node?.contains(document.activeElement)) this.scroller.focus({ preventScroll: true });
+    node?.remove();
     this.races.delete(id);
+  }
+
+  /** Removes races that were deleted. */
+  removed(ids) {
+    const gone = ids.filter((id) => this.races.has(id));
+    for (const id of gone) {
+      this.remove(id);
+      this.changed(id);
+    }
+    if (gone.length === 1) setText(this.announcer, "A race was deleted.");
+    else if (gone.length > 1) setText(this.announcer, `${gone.length} races were deleted.`);
+    if (!this.only) show(this.welcome, this.races.size === 0 && this.earlier.hidden);
+    this.settle();
+    return gone;
+  }
+
+  /** Shows the buttons that work now, after the visitor was identified. */
+  refresh() {
+    for (const race of this.races.values()) race.buttons();
+  }
+
+  /** Returns true while a race of this visitor runs. */
+  isWaiting() {
+    return [...this.races.values()].some(({ live, race }) => live && owns(race));
   }
 
   /** Adds a message that only this tab shows, and returns its node. */

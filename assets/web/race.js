@@ -1,7 +1,8 @@
 // The message of a race: prompt, standings or results, answers, buttons.
 
+import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
-import { badge, el, icon, setText, show } from "./dom.js";
+import { badge, el, setText, show } from "./dom.js";
 import { Results } from "./results.js";
 import { Standings } from "./standings.js";
 
@@ -50,7 +51,7 @@ export class RaceMessage {
       title,
       race.simulated ? badge() : null,
       this.state,
-      clock(race.at),
+      el("a", { class: "permalink", href: permalink(race.id), title: "Link to this race" }, clock(race.at)),
     );
     return el(
       "article",
@@ -68,6 +69,7 @@ export class RaceMessage {
   /** Shows the state of `race`. */
   update(race) {
     const live = race.progress === "live";
+    this.race = race;
     this.live = live;
     this.node.dataset.progress = race.progress;
     setText(
@@ -81,30 +83,24 @@ export class RaceMessage {
     setText(this.notice, race.notice ?? "");
     show(this.notice, race.notice !== null);
     this.answers.update(race.lanes, live);
-    this.buttons(live);
+    this.buttons();
   }
 
-  buttons(live) {
-    if (this.actions.dataset.live === String(live)) return;
-    const focused = this.actions.contains(document.activeElement);
-    this.actions.dataset.live = String(live);
-    const button = (action, label) =>
-      el(
-        "button",
-        {
-          type: "button",
-          class: `action action-${action}`,
-          "data-action": action,
-          onclick: (event) => this.press(action, this.id, event.currentTarget),
-        },
-        icon(action),
-        label,
-      );
-    const buttons = live
-      ? [button("stop", "Stop")]
-      : [button("again", "Race again"), button("answers", "Full answers"), button("explain", "Explain")];
-    this.actions.replaceChildren(...buttons);
-    if (focused) buttons[0].focus({ preventScroll: true });
+  /** Shows the buttons that work now. */
+  buttons() {
+    const key = actionsKey(this.race);
+    if (this.actions.dataset.key === key) return;
+    const focused = this.actions.contains(document.activeElement)
+      ? (document.activeElement.dataset.action ?? "")
+      : null;
+    this.actions.dataset.key = key;
+    this.actions.replaceChildren(...actions(this.race, this.press));
+    if (focused === null) return;
+    const next =
+      this.actions.querySelector(`[data-action="${focused}"]`) ??
+      this.actions.querySelector("button") ??
+      this.node.closest(".log");
+    next?.focus({ preventScroll: true });
   }
 }
 

@@ -38,6 +38,16 @@ save("arena.name", current.name);
 /** The visitor as requests name them. */
 export const visitor = () => ({ ...current });
 
+let owner = null;
+
+/** Takes the tag that messages of this visitor carry. */
+export function identify(tag) {
+  owner = tag;
+}
+
+/** Returns true if this visitor started `race`. */
+export const owns = (race) => owner !== null && race.owner === owner;
+
 /** Changes the name; an empty one changes nothing. */
 export function rename(name) {
   const line = name.replace(/\s+/g, " ").trim().slice(0, 40);

@@ -8,13 +8,13 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, json, output};
+use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, output};
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     chart,
     cli::{PromptSource, RaceArgs},
     command,
-    race::{Asker, Record},
+    race::{Asker, Record, json},
     terminal::{
         Terminal,
         render::{self, Screen},

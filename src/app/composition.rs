@@ -111,7 +111,7 @@ fn providers(config: &Config) -> Providers<'_> {
     let provider = |settings: &ProviderConfig| {
         let key = match &settings.key {
             ProviderKey::Key(key) => Some(key.clone()),
-            ProviderKey::NotNeeded | ProviderKey::Simulate => None,
+            ProviderKey::NotNeeded | ProviderKey::Simulate(_) => None,
         };
         let provider = Provider::new(&settings.id, settings.base_url.clone(), key);
         Arc::new(provider.trusting(settings.roots.clone()))

@@ -15,7 +15,6 @@ mod composition;
 mod exposure;
 mod health;
 mod http_server;
-mod json;
 mod leader;
 mod listen;
 mod output;

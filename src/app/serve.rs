@@ -20,6 +20,7 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
+    arena::Arena,
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -59,7 +60,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         let listen = config.http.listen;
         tracing::warn!(%listen, "the local channel has no login and is served beyond this machine");
     }
-    let channel = local.then(|| LocalChannel::new(Arc::clone(&arena), app.examples.clone(), hosts(config)));
+    let channel = local.then(|| open_channel(app, &arena, &servers, &closed));
     if let Some(channel) = &channel {
         router = router.merge(channel.router());
     }
@@ -121,6 +122,21 @@ pub(super) fn is_local_channel_on(app: &Composition) -> bool {
         config::LocalChannel::Auto => !app.has_chat_platform() && app.config.http.listen.ip().is_loopback(),
         config::LocalChannel::On => true,
     }
+}
+
+/// Returns the local channel and restores its history as a task of `servers` until `closed` is cancelled.
+fn open_channel(
+    app: &Composition,
+    arena: &Arc<Arena>,
+    servers: &TaskTracker,
+    closed: &CancellationToken,
+) -> LocalChannel {
+    let config = &app.config;
+    let channel = LocalChannel::new(Arc::clone(arena), app.examples.clone(), hosts(config))
+        .with_missing_keys(config.missing_keys());
+    let (restored, closed) = (channel.clone(), closed.clone());
+    servers.spawn(async move { closed.run_until_cancelled(restored.restore()).await });
+    channel
 }
 
 /// Returns the hosts under which probes on `address` respond; `None` for any, beyond loopback.

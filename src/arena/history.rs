@@ -43,6 +43,11 @@ impl History {
         theirs.map(race).collect()
     }
 
+    /// Returns the races of the person `id`.
+    pub(super) fn races_of(&self, id: &str) -> Vec<RaceId> {
+        self.records.iter().filter(|record| record.asker.id == id).map(|record| record.id).collect()
+    }
+
     /// Drops all races for which `is_forgotten` is true and returns their ids.
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(&Record) -> bool) -> Vec<RaceId> {
         let (forgotten, kept): (VecDeque<_>, _) =

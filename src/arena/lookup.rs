@@ -50,11 +50,7 @@ impl Arena {
     /// # Errors
     /// [`LookupError`].
     pub async fn lookup(&self, id: RaceId) -> Result<Arc<Record>, LookupError> {
-        if let Some(record) = self.record_of(id) {
-            if self.was_forgotten(id).await {
-                lock(&self.history).forget(|record| record.id == id);
-                return Err(LookupError::Expired);
-            }
+        if let Some(record) = self.in_memory(id).await? {
             return Ok(record);
         }
         if self.asker(id).is_some() {
@@ -73,6 +69,19 @@ impl Arena {
                 _ => Err(LookupError::Expired),
             },
         }
+    }
+
+    /// Returns a race of this process that is over and still in memory, unless its texts were deleted meanwhile.
+    ///
+    /// # Errors
+    /// [`LookupError::Expired`] where they were.
+    pub async fn in_memory(&self, id: RaceId) -> Result<Option<Arc<Record>>, LookupError> {
+        let Some(record) = self.record_of(id) else { return Ok(None) };
+        if self.was_forgotten(id).await {
+            lock(&self.history).forget(|record| record.id == id);
+            return Err(LookupError::Expired);
+        }
+        Ok(Some(record))
     }
 
     /// Returns true if the texts of a race in memory were deleted, perhaps by another replica.
@@ -137,7 +146,12 @@ impl Arena {
             let races = lock(&self.history).forget(|record| record.asker.id == person);
             return Ok(Forgotten { deleted: races.len() as u64, races });
         };
-        let forgotten = store.forget(person).await.map_err(|error| {
+        let races = lock(&self.history).races_of(person);
+        let forgotten = async {
+            self.settle(store, &races).await?;
+            store.forget(person).await
+        };
+        let forgotten = forgotten.await.map_err(|error| {
             tracing::warn!(error = error.chain(), "failed to delete a person's prompts");
             LookupError::Unavailable
         })?;
@@ -170,7 +184,7 @@ pub fn forget_reply(races: u64, messages: &str) -> String {
     )
 }
 
-fn unavailable(id: RaceId, error: &StoreError) -> LookupError {
+pub(super) fn unavailable(id: RaceId, error: &StoreError) -> LookupError {
     tracing::warn!(race = %id, error = error.chain(), "failed to look up a race");
     LookupError::Unavailable
 }

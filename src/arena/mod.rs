@@ -10,6 +10,7 @@
 
 mod admission;
 mod caps;
+mod channel;
 mod checkpoint;
 mod history;
 mod lookup;
@@ -37,6 +38,7 @@ use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
+    channel::{ChannelHistory, chart_alt},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     record::{Origin, Recorded},

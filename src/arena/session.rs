@@ -110,7 +110,7 @@ impl Arena {
 
     /// Draws the chart when it is its turn. The turn ends with the drawing, so an upload that takes minutes holds up no
     /// other chart.
-    async fn draw(&self, record: &Arc<Record>) -> Option<Chart> {
+    pub(super) async fn draw(&self, record: &Arc<Record>) -> Option<Chart> {
         let _turn = self.charts.acquire().await.ok()?;
         let (start, owned) = (Instant::now(), Arc::clone(record));
         let drawn = tokio::task::spawn_blocking(move || chart::png(&owned.report)).await;

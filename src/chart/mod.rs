@@ -79,6 +79,14 @@ pub fn png(report: &Report) -> Result<Chart, ChartError> {
     Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(&content) })
 }
 
+/// Returns the alternative text of the chart, without drawing it.
+///
+/// # Errors
+/// [`ChartError::Font`].
+pub fn alt(report: &Report) -> Result<String, ChartError> {
+    Ok(alt::text(&Content::new(report, Fonts::embedded()?)))
+}
+
 /// Draws the chart without encoding it: RGB, three bytes per pixel, row by row. The benchmark measures drawing and
 /// encoding separately.
 ///

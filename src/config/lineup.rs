@@ -38,8 +38,9 @@ pub enum ProviderKey {
     NotNeeded,
     /// This key is sent.
     Key(SecretString),
-    /// The key is missing: the models are simulated and the provider is never called.
-    Simulate,
+    /// The key is missing: the models are simulated and the provider is never called. With the name of its
+    /// variable, where that can be shown.
+    Simulate(Option<String>),
 }
 
 /// `[[model]]`: a model of the line-up.
@@ -191,7 +192,9 @@ fn key(file: &str, table: &ProviderTable, env: &Env) -> Result<ProviderKey, Conf
     let Some(variable) = &table.api_key_env else { return Ok(ProviderKey::NotNeeded) };
     match (env.token(variable)?, table.when_no_key) {
         (Some(key), _) => Ok(ProviderKey::Key(key)),
-        (None, Some(WhenNoKey::Simulate)) => Ok(ProviderKey::Simulate),
+        (None, Some(WhenNoKey::Simulate)) => {
+            Ok(ProviderKey::Simulate(is_displayable(variable).then(|| variable.clone())))
+        }
         (None, None) => {
             let problem = format!(
                 "{} is not set; set it, or write when_no_key = \"simulate\" to race simulated models",
@@ -202,10 +205,14 @@ fn key(file: &str, table: &ProviderTable, env: &Env) -> Result<ProviderKey, Conf
     }
 }
 
-/// Hides a name with lower-case letters, since it may be a key that was pasted in place of the variable's name.
+/// Hides a name with lower-case letters.
 fn displayable(variable: &str) -> &str {
-    let is_plain = !variable.bytes().any(|byte| byte.is_ascii_lowercase());
-    if is_plain { variable } else { "the named variable" }
+    if is_displayable(variable) { variable } else { "the named variable" }
+}
+
+/// Returns false for a name with lower-case letters: it may be a key that was pasted in place of the variable's name.
+fn is_displayable(variable: &str) -> bool {
+    !variable.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// Matches the models with their providers.
@@ -277,7 +284,8 @@ const MAX_TEMPLATE_TOKENS: usize = 64;
 impl ModelTable {
     /// Token prices; a single price means that the other is zero. Simulated models have none.
     fn prices(&self, provider: &ProviderConfig) -> Option<Prices> {
-        if matches!(provider.key, ProviderKey::Simulate) || (self.price_in, self.price_out) == (None, None) {
+        if matches!(provider.key, ProviderKey::Simulate(_)) || (self.price_in, self.price_out) == (None, None)
+        {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a price has its range")]
@@ -302,7 +310,7 @@ impl ModelTable {
             best_for: self.best_for.unwrap_or_default(),
             color,
             provider: provider.id.clone(),
-            simulated: matches!(provider.key, ProviderKey::Simulate),
+            simulated: matches!(provider.key, ProviderKey::Simulate(_)),
             prices,
         };
         ModelConfig {

@@ -139,6 +139,20 @@ impl Config {
         }
     }
 
+    /// Returns the names of the variables that hold the missing keys of simulated models, in the order of the providers.
+    #[must_use]
+    pub fn missing_keys(&self) -> Vec<String> {
+        let is_raced =
+            |provider: &&ProviderConfig| self.models.iter().any(|model| model.provider == provider.id);
+        let name = |provider: &ProviderConfig| match &provider.key {
+            ProviderKey::Simulate(name) => name.clone(),
+            ProviderKey::NotNeeded | ProviderKey::Key(_) => None,
+        };
+        let mut names: Vec<String> = self.providers.iter().filter(is_raced).filter_map(name).collect();
+        names.dedup();
+        names
+    }
+
     fn read(path: &Path, env: &Env) -> Result<Self, ConfigError> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {

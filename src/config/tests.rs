@@ -85,8 +85,8 @@ fn a_key_makes_the_models_real() {
         let config = config("", env).unwrap();
         (config.models.iter().all(|model| model.card.simulated), config.providers[0].key.clone())
     };
-    assert!(matches!(simulated(&[]), (true, ProviderKey::Simulate)));
-    assert!(matches!(simulated(&[("HF_TOKEN", "")]), (true, ProviderKey::Simulate)));
+    assert!(matches!(simulated(&[]), (true, ProviderKey::Simulate(_))));
+    assert!(matches!(simulated(&[("HF_TOKEN", "")]), (true, ProviderKey::Simulate(_))));
     match simulated(&[("HF_TOKEN", "hf_1")]) {
         (false, ProviderKey::Key(key)) => assert_eq!(key.expose_secret(), "hf_1"),
         other => panic!("{other:?}"),

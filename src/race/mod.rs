@@ -10,13 +10,15 @@
 //! - [`state`]: the fold of events into lanes.
 //! - [`metrics`]: the definitions of the numbers; [`arrivals`] decides whether there is a speed, and [`figures`] writes
 //!   numbers as people read them.
-//! - [`report`]: the result of a race; [`lesson`] explains it and [`cost`] prices it.
+//! - [`report`]: the result of a race; [`lesson`] explains it, [`cost`] prices it and [`json`] writes it for
+//!   scripts.
 //! - [`run`]: one task per lane, released from one barrier.
 
 pub mod arrivals;
 pub mod cost;
 pub mod event;
 pub mod figures;
+pub mod json;
 pub mod lesson;
 pub mod metrics;
 mod plausible;

@@ -77,7 +77,7 @@ impl Store {
         self.count(Query::new(COUNT_PROCESSES, [lease_ms()])).await
     }
 
-    async fn count(&self, query: Query) -> Result<u64, StoreError> {
+    pub(super) async fn count(&self, query: Query) -> Result<u64, StoreError> {
         Ok(self.fetch(query).await?.first().map_or(0, |row| row.int(0).unsigned_abs()))
     }
 

@@ -46,7 +46,7 @@ use tokio::{
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     leases::LEASE,
-    races::Speed,
+    races::{Speed, StoredRace},
     recovery::Orphan,
     retention::Forgotten,
     supervisor::State,

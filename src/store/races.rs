@@ -6,6 +6,7 @@ use super::{
     Store, StoreError,
     database::{Query, Row, Value},
     lanes,
+    leases::lease_ms,
 };
 use crate::{
     model::ModelId,
@@ -29,6 +30,15 @@ pub struct Speed {
     pub count: TokenCount,
 }
 
+/// A race that no process runs, as the store has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredRace {
+    /// Its record.
+    Kept(Record),
+    /// Its prompt and answers were deleted or never stored.
+    WithoutText,
+}
+
 const SET_MESSAGE_REF: &str =
     "UPDATE races SET reference = $2, asker_name = $3 WHERE id = $1 AND status <> 'shown'";
 const SET_STATUS: &str = "UPDATE races SET status = $2 WHERE id = $1 AND status <> 'shown'";
@@ -40,6 +50,18 @@ const FINISHED_RACE: &str =
     "SELECT asker, asker_name, prompt, admitted_at FROM races WHERE id = $1 AND status <> 'live'";
 const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
     WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
+/// The races of a platform that no other process runs, newest first.
+const CHANNEL_RACES: &str = "SELECT id FROM races
+    WHERE platform = $1 AND prompt IS NOT NULL AND (status <> 'live' OR owner = $2 OR NOT EXISTS
+        (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
+            AND leases.until BETWEEN {now} AND {now} + 2 * $3))
+    ORDER BY admitted_at DESC, id DESC LIMIT $4";
+const COUNT_WITHOUT_TEXT: &str =
+    "SELECT COUNT(*) FROM races WHERE platform = $1 AND prompt IS NULL AND status <> 'live'";
+const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at FROM races
+    WHERE platform = $1 AND id = $2 AND (status <> 'live' OR owner = $3 OR NOT EXISTS
+        (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
+            AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
 /// Lanes are never deleted: the engine must reach the recent ones through their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
     WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
@@ -127,6 +149,43 @@ impl Store {
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         Ok(Some(Record { id, asker, started_at, report: Report { prompt: prompt.to_owned(), lanes } }))
+    }
+
+    /// Returns the newest races of `platform` that no other process runs and whose texts are kept: oldest first, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn channel_races(&self, platform: &str, limit: u64) -> Result<Vec<RaceId>, StoreError> {
+        let values = [platform.into(), self.process_id().into(), lease_ms(), limit.into()];
+        let rows = self.fetch(Query::new(CHANNEL_RACES, values)).await?;
+        Ok(rows.iter().rev().filter_map(|row| RaceId::parse(row.text(0)?)).collect())
+    }
+
+    /// Returns the number of finished races of `platform` whose texts were deleted or never stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn count_without_text(&self, platform: &str) -> Result<u64, StoreError> {
+        self.count(Query::new(COUNT_WITHOUT_TEXT, [platform.into()])).await
+    }
+
+    /// Returns the record of a race of `platform`, as it is to be reported if no process runs it: lanes that were running
+    /// are interrupted. `None` where the race is unknown or another process runs it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn channel_race(&self, platform: &str, id: RaceId) -> Result<Option<StoredRace>, StoreError> {
+        let race = id.to_string();
+        let values = [platform.into(), race.as_str().into(), self.process_id().into(), lease_ms()];
+        let rows = self.fetch(Query::new(CHANNEL_RACE, values)).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(prompt) = row.text(2) else { return Ok(Some(StoredRace::WithoutText)) };
+        let lanes = self.readable_lanes(&race).await?;
+        let asker = Asker { id: row.string(0), name: row.string(1) };
+        let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
+        let report = Report { prompt: prompt.to_owned(), lanes };
+        Ok(Some(StoredRace::Kept(Record { id, asker, started_at, report })))
     }
 
     /// The newest five finished races of a user whose texts are kept, newest first.

@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// The lanes of a race in their order, each unreadable one replaced by what its other columns say.
-    async fn readable_lanes(&self, race: &str) -> Result<Vec<LaneReport>, StoreError> {
+    pub(super) async fn readable_lanes(&self, race: &str) -> Result<Vec<LaneReport>, StoreError> {
         let rows = self.fetch(Query::new(lanes::SELECT, [race.into()])).await?;
         let read = |row: &Row| {
             lanes::from_row(row).unwrap_or_else(|error| {

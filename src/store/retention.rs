@@ -12,6 +12,13 @@ const FORGOTTEN: &str = "SELECT id, CAST(CASE WHEN prompt IS NULL AND asker_name
         FROM races WHERE asker = $1 AND status = 'shown'
     UNION SELECT id, CAST(CASE WHEN prompt IS NULL THEN 0 ELSE 1 END AS BIGINT)
         FROM races WHERE status = 'shown' AND asker <> $1 AND original IN (SELECT id FROM races WHERE asker = $1)";
+/// One finished race of a user and those that repeat it, as in [`FORGOTTEN`].
+const FORGOTTEN_RACE: &str =
+    "SELECT id, CAST(CASE WHEN prompt IS NULL AND asker_name = '' THEN 0 ELSE 1 END AS BIGINT)
+        FROM races WHERE asker = $1 AND id = $2 AND status = 'shown'
+    UNION SELECT id, CAST(CASE WHEN prompt IS NULL THEN 0 ELSE 1 END AS BIGINT)
+        FROM races WHERE status = 'shown' AND original IN (SELECT id FROM races WHERE asker = $1 AND id = $2)";
+const UNSETTLED: &str = "SELECT id FROM races WHERE id = $1 AND status <> 'shown'";
 const FORGET_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL WHERE race = $1";
 /// The races of the last minute keep their asker until [`OLD_ASKERS`]: they count against the rate.
 const FORGET_RACE: &str = "UPDATE races SET prompt = NULL,
@@ -63,7 +70,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where a call failed.
     pub async fn forget(&self, asker: &str) -> Result<Forgotten, StoreError> {
-        let rows = self.promptly(self.fetch(Query::new(FORGOTTEN, [asker.into()]))).await?;
+        let forgotten = self.forget_found(Query::new(FORGOTTEN, [asker.into()]), asker).await?;
+        self.execute(Query::new(FORGET_RATE, [rate_scope(asker).into()])).await?;
+        Ok(forgotten)
+    }
+
+    /// Deletes the texts of one finished race of `asker`, and of the races that repeated it, like [`Store::forget`]. Finds
+    /// nothing where the race is another user's.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn forget_race(&self, asker: &str, id: RaceId) -> Result<Forgotten, StoreError> {
+        self.forget_found(Query::new(FORGOTTEN_RACE, [asker.into(), id.to_string().into()]), asker).await
+    }
+
+    async fn forget_found(&self, found: Query, asker: &str) -> Result<Forgotten, StoreError> {
+        let rows = self.promptly(self.fetch(found)).await?;
         for batch in rows.chunks(FORGET_BATCH) {
             let forget = |row: &Row| {
                 let id: Value = row.string(0).into();
@@ -71,12 +93,19 @@ impl Store {
             };
             self.transaction(batch.iter().flat_map(forget).collect()).await?;
         }
-        self.execute(Query::new(FORGET_RATE, [rate_scope(asker).into()])).await?;
         self.erase_deleted().await?;
         Ok(Forgotten {
             races: rows.iter().filter_map(|row| RaceId::parse(row.text(0)?)).collect(),
             deleted: rows.iter().map(|row| row.int(1).unsigned_abs()).sum(),
         })
+    }
+
+    /// Returns true if the end of a race is still to be stored: [`Store::forget`] does not find it yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn is_unsettled(&self, id: RaceId) -> Result<bool, StoreError> {
+        Ok(!self.fetch(Query::new(UNSETTLED, [id.to_string().into()])).await?.is_empty())
     }
 
     /// Returns true if the prompt of a race was deleted or never stored.

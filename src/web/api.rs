@@ -3,6 +3,7 @@
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 mod address_limit;
+mod races;
 
 use std::{
     convert::Infallible,
@@ -14,7 +15,7 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
+    extract::{ConnectInfo, Query, State, rejection::JsonRejection},
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
@@ -26,17 +27,16 @@ use tokio::time::Instant;
 
 pub(super) use self::address_limit::AddressLimit;
 use super::{
-    LocalChannel,
-    channel::{Message, Position},
-    render::{AnswersDto, ExplanationDto, LineupDto, ReplyCard},
+    LocalChannel, PLATFORM,
+    channel::Position,
+    render::{self, LineupDto, ReplyCard},
     surface::WebSurface,
 };
 use crate::{
-    arena::{Origin, Refused, forget_reply},
+    arena::{LookupError, Origin, Refused, forget_reply},
     command::{self, Command, CommandError},
     model::ModelId,
-    race::{Asker, RaceId, Record},
-    surface::Chart,
+    race::{Asker, RaceId},
     view::text,
 };
 
@@ -52,11 +52,8 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/lineup", get(lineup))
         .route("/api/messages", get(messages))
         .route("/api/command", post(command))
-        .route("/api/races/{id}/stop", post(stop))
-        .route("/api/races/{id}/again", post(again))
-        .route("/api/races/{id}/answers", get(answers))
-        .route("/api/races/{id}/explain", get(explain))
-        .route("/api/races/{id}/chart.png", get(chart))
+        .route("/api/visitor", post(visitor))
+        .merge(races::routes())
         .layer(map_response(uncached))
 }
 
@@ -73,11 +70,13 @@ pub(super) struct HttpRefusal {
     say: String,
     /// The line, where it was taken for a misspelled command and may be a question.
     question: Option<String>,
+    /// The seconds after which the same request may succeed.
+    retry_after: Option<u64>,
 }
 
 impl HttpRefusal {
     pub(super) fn new(status: StatusCode, say: impl Into<String>) -> Self {
-        Self { status, say: say.into(), question: None }
+        Self { status, say: say.into(), question: None, retry_after: None }
     }
 }
 
@@ -86,6 +85,9 @@ impl IntoResponse for HttpRefusal {
         let mut body = serde_json::json!({ "say": text::plain(&self.say) });
         if let Some(question) = self.question {
             body["question"] = text::plain(&question).into();
+        }
+        if let Some(seconds) = self.retry_after {
+            body["retry_after"] = seconds.into();
         }
         (self.status, Json(body)).into_response()
     }
@@ -113,6 +115,7 @@ impl From<CommandError> for HttpRefusal {
 
 impl From<Refused> for HttpRefusal {
     fn from(refused: Refused) -> Self {
+        let retry_after = if let Refused::TooFast { seconds, .. } = refused { Some(seconds) } else { None };
         let status = match refused {
             Refused::EmptyPrompt | Refused::ModelGone | Refused::TooManyLanes { .. } => {
                 StatusCode::BAD_REQUEST
@@ -129,7 +132,28 @@ impl From<Refused> for HttpRefusal {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
-        Self::new(status, refused.to_string())
+        Self { retry_after, ..Self::new(status, refused.to_string()) }
+    }
+}
+
+impl From<LookupError> for HttpRefusal {
+    fn from(error: LookupError) -> Self {
+        let (status, say) = match error {
+            LookupError::Running => {
+                (StatusCode::CONFLICT, "This race is still running. Try again when it's over.")
+            }
+            LookupError::Expired => {
+                (StatusCode::GONE, "This race has expired: only the latest races are kept. Start a new one.")
+            }
+            LookupError::Deleted => (
+                StatusCode::GONE,
+                "The prompt and answers of this race are gone: they were deleted, or never stored. Start a new one.",
+            ),
+            LookupError::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "The database is unavailable. Try again in a minute.")
+            }
+        };
+        Self::new(status, say)
     }
 }
 
@@ -161,6 +185,9 @@ impl Visitor {
 #[derive(Deserialize)]
 struct CommandRequest {
     text: String,
+    /// The models that the visitor picked, for a race that names none.
+    #[serde(default)]
+    models: Vec<String>,
     from: Visitor,
 }
 
@@ -171,18 +198,35 @@ struct ButtonRequest {
 }
 
 /// Streams the messages as server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>):
-/// `snapshot` holds the newest of them, `message` a new or changed one.
-async fn channel(State(local): State<LocalChannel>, headers: HeaderMap) -> Result<Response, HttpRefusal> {
+/// `snapshot` holds the newest of them, `message` a new or changed one, `removed` the ids of those that were removed.
+async fn channel(
+    State(local): State<LocalChannel>,
+    Query(After { after }): Query<After>,
+    headers: HeaderMap,
+) -> Result<Response, HttpRefusal> {
     let Some(permit) = local.channel.stream_permit() else {
         let say =
             "Too many tabs are open on this channel. Close some of them; this page tries again by itself.";
         return Err(HttpRefusal::new(StatusCode::SERVICE_UNAVAILABLE, say));
     };
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(Position::parse);
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let seen = last.or(after.as_deref()).and_then(Position::parse);
     // the stream keeps its permit
     let events = Arc::clone(&local.channel).follow(seen).inspect(move |_| _ = &permit);
     let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
     Ok((head, streamed(events)).into_response())
+}
+
+/// Returns the tag that the visitor's own messages carry.
+async fn visitor(request: Result<Json<ButtonRequest>, JsonRejection>) -> Result<Response, HttpRefusal> {
+    let asker = request?.0.from.asker()?;
+    Ok(Json(serde_json::json!({ "owner": render::owner(&asker.id) })).into_response())
+}
+
+/// The position of a tab whose browser lost it with the connection.
+#[derive(Deserialize)]
+struct After {
+    after: Option<String>,
 }
 
 /// The message before which others are requested.
@@ -207,7 +251,7 @@ fn streamed(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Body {
 
 /// Returns what the page needs before the user types: models, commands, examples.
 async fn lineup(State(local): State<LocalChannel>) -> Response {
-    Json(LineupDto::new(local.arena.cards(), &local.examples)).into_response()
+    Json(LineupDto::new(local.arena.cards(), &local.examples, &local.missing_keys)).into_response()
 }
 
 /// Runs a typed line: 202 with the message's id where it starts a race, 200 with a card for this user alone where it
@@ -224,13 +268,15 @@ async fn command(
 async fn run_command(
     local: LocalChannel,
     connection: Extensions,
-    CommandRequest { text, from }: CommandRequest,
+    CommandRequest { text, models: picked, from }: CommandRequest,
 ) -> Result<Response, HttpRefusal> {
     let asker = from.asker()?;
     let command = command::parse(&text, local.arena.cards())?;
     let entrants;
     let card = match command {
         Command::Compare { models, prompt } => {
+            let picked = picked.iter().map(|id| ModelId::new(id)).collect();
+            let models = if models.is_empty() { picked } else { models };
             return start(&local, &connection, asker, (&models, prompt), None).await;
         }
         Command::Ask { model, prompt } => {
@@ -278,7 +324,7 @@ async fn start(
     if let Some(original) = original {
         admitted = admitted.repeating(original);
     }
-    let origin = Origin { platform: "web", server: "web".into(), ..Origin::default() };
+    let origin = Origin { platform: PLATFORM, server: PLATFORM.into(), ..Origin::default() };
     let recorded = local.arena.record(admitted, &origin).await?;
     let id = recorded.id();
     let (arena, mut surface) =
@@ -289,90 +335,6 @@ async fn start(
     Ok((StatusCode::ACCEPTED, Json(serde_json::json!({ "message": id.to_string() }))).into_response())
 }
 
-/// Stops a live race, for the user who asked.
-async fn stop(
-    State(local): State<LocalChannel>,
-    Path(id): Path<String>,
-    request: Result<Json<ButtonRequest>, JsonRejection>,
-) -> Result<StatusCode, HttpRefusal> {
-    let asker = request?.0.from.asker()?;
-    let message = message(&local, &id)?;
-    if message.asker != asker.id {
-        let say = "Only the person who started this race can stop it.";
-        return Err(HttpRefusal::new(StatusCode::FORBIDDEN, say));
-    }
-    if local.arena.stop(message.id) {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    Err(HttpRefusal::new(StatusCode::CONFLICT, "This race is already over."))
-}
-
-/// Starts a race of the same models with the same prompt, as a new message.
-async fn again(
-    State(local): State<LocalChannel>,
-    connection: Extensions,
-    Path(id): Path<String>,
-    request: Result<Json<ButtonRequest>, JsonRejection>,
-) -> Result<Response, HttpRefusal> {
-    let asker = request?.0.from.asker()?;
-    let record = record(&local, &id).await?;
-    let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    let models = (&*models, record.report.prompt.clone());
-    Box::pin(start(&local, &connection, asker, models, Some(record.id))).await
-}
-
-/// Returns the full answers and reasoning.
-async fn answers(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
-    Ok(Json(AnswersDto::of(&*record(&local, &id).await?)).into_response())
-}
-
-/// Returns the explanation of a race's result.
-async fn explain(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
-    Ok(Json(ExplanationDto::of(&*record(&local, &id).await?)).into_response())
-}
-
-/// Returns the chart, which never changes.
-async fn chart(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
-    let chart = message(&local, &id)?
-        .chart
-        .ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race has no chart yet."))?;
-    let head =
-        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=3600, immutable")];
-    Ok((head, Bytes::from_owner(Picture(chart))).into_response())
-}
-
-/// The bytes of a chart, which all its readers share.
-struct Picture(Arc<Chart>);
-
-impl AsRef<[u8]> for Picture {
-    fn as_ref(&self) -> &[u8] {
-        &self.0.png
-    }
-}
-
-fn message(local: &LocalChannel, id: &str) -> Result<Message, HttpRefusal> {
-    local.channel.find(race_id(id)?).ok_or_else(expired)
-}
-
 fn race_id(id: &str) -> Result<RaceId, HttpRefusal> {
     RaceId::parse(id).ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))
-}
-
-/// The record of a race of this channel that is over.
-async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
-    let message = message(local, id)?;
-    if !message.is_over {
-        let say = "This race is still running. Try again when it's over.";
-        return Err(HttpRefusal::new(StatusCode::CONFLICT, say));
-    }
-    if let Some(record) = local.arena.record_of(message.id) {
-        return Ok(record);
-    }
-    message.recorded.cancelled().await;
-    local.arena.record_of(message.id).ok_or_else(expired)
-}
-
-fn expired() -> HttpRefusal {
-    let say = "This race has expired: only the latest races are kept. Start a new one.";
-    HttpRefusal::new(StatusCode::GONE, say)
 }

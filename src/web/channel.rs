@@ -1,7 +1,8 @@
 //! The messages of the channel, and their updates for any number of tabs.
 //!
 //! Every change gets the next version number. A tab names the last version that it received and gets what is newer: the
-//! latest state of each message, never a backlog of old ones. So a slow tab holds nothing up.
+//! latest state of each message, never a backlog of old ones. So a slow tab holds nothing up. Messages that were restored
+//! from the store have version 0: tabs get them in a snapshot only.
 //!
 //! Memory is bounded whatever tabs do: a message is encoded once for all of them, and a tab takes it from the channel only
 //! when it can be sent. A tab that does not read holds the frame that is being sent, and the server closes its connection.
@@ -11,14 +12,13 @@
 //! | messages that are kept | 200 |
 //! | messages of a snapshot, or of a page of earlier ones | 20 |
 //! | event streams | 64 |
+//! | removals that are kept for tabs that have not seen them; older tabs start over | 64 |
+//! | races that a removal names | 1,000 |
 
 use std::{
     collections::VecDeque,
     mem,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -39,6 +39,10 @@ pub(super) const MAX_MESSAGES: usize = 200;
 const PAGE_MESSAGES: usize = 20;
 /// The number of event streams.
 const MAX_STREAMS: usize = 64;
+/// The number of removals that are kept.
+const MAX_REMOVALS: usize = 64;
+/// The number of races that a removal names, the newest ones.
+const MAX_REMOVED: usize = 1_000;
 /// The interval at which a quiet stream sends a comment.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// The delay in milliseconds after which a tab reopens a lost stream.
@@ -53,7 +57,7 @@ pub(super) struct Message {
     pub(super) asker: String,
     /// True if nothing but its chart will change.
     pub(super) is_over: bool,
-    /// Cancelled once the race's record is available, shortly after its last frame.
+    /// Cancelled once the race's record is available, shortly after its last frame. Restored messages: at once.
     pub(super) recorded: CancellationToken,
     /// Its chart, once it is drawn.
     pub(super) chart: Option<Arc<Chart>>,
@@ -91,19 +95,36 @@ struct Post {
     json: Bytes,
 }
 
+/// The removal of messages: its version, and its event, encoded for all tabs.
+struct Removal {
+    version: u64,
+    event: Bytes,
+}
+
+#[derive(Default)]
+struct State {
+    /// The messages, oldest first.
+    posts: VecDeque<Post>,
+    /// The latest removals, oldest first.
+    removals: VecDeque<Removal>,
+    /// Tabs with an older version start over.
+    start_over: u64,
+    /// A sentence about the races before the first message.
+    note: Option<String>,
+}
+
 /// Some messages in their order.
 pub(super) struct Page {
     ids: Vec<RaceId>,
-    has_earlier: bool,
+    /// The fields before the messages, as the beginning of a JSON object.
+    head: String,
     position: Position,
 }
 
 /// The channel.
 pub(super) struct Channel {
     run: Uuid,
-    posts: Mutex<VecDeque<Post>>,
-    /// The version of the last removal on request: a tab with an older one starts over.
-    removed: AtomicU64,
+    state: Mutex<State>,
     version: watch::Sender<u64>,
     streams: Arc<Semaphore>,
     closing: CancellationToken,
@@ -114,57 +135,99 @@ impl Channel {
     pub(super) fn new() -> Self {
         Self {
             run: Uuid::now_v7(),
-            posts: Mutex::default(),
-            removed: AtomicU64::new(0),
+            state: Mutex::default(),
             version: watch::Sender::new(0),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Adds the message or replaces the one with its id. `json` is a JSON object on one line. A chart alone adds none: its message
-    /// was removed.
+    /// Adds the message or replaces the one with its id. `json` is a JSON object on one line. A chart alone adds none: its
+    /// message was removed.
     pub(super) fn put(&self, message: Message, json: &str) {
-        let mut posts = self.posts();
+        let mut state = self.state();
         let version = *self.version.borrow() + 1;
-        let mut event = format!("event: message\nid: {}\ndata: ", self.position(version));
-        let start = event.len();
-        event.push_str(json);
-        let end = event.len();
-        event.push_str("\n\n");
-        let event = Bytes::from(event);
-        let post = Post { version, message, json: event.slice(start..end), event };
-        if let Some(slot) = posts.iter_mut().find(|known| known.message.id == post.message.id) {
+        let post = self.post(message, json, version);
+        if let Some(slot) = state.posts.iter_mut().find(|known| known.message.id == post.message.id) {
             *slot = post;
         } else if post.message.chart.is_some() {
             return;
         } else {
-            if posts.len() == MAX_MESSAGES {
-                let oldest = posts.iter().position(|known| known.message.is_over).unwrap_or(0);
-                posts.remove(oldest);
-            }
-            posts.push_back(post);
+            make_room(&mut state.posts);
+            state.posts.push_back(post);
         }
         self.version.send_replace(version);
     }
 
-    /// Removes the finished messages of `asker` and those of `races`, from every tab.
-    pub(super) fn forget(&self, asker: &str, races: &[RaceId]) {
-        let mut posts = self.posts();
-        let before = posts.len();
-        posts.retain(|Post { message, .. }| {
-            !message.is_over || (message.asker != asker && !races.contains(&message.id))
-        });
-        if posts.len() < before {
-            let version = *self.version.borrow() + 1;
-            self.removed.store(version, Ordering::Release);
-            self.version.send_replace(version);
+    /// Adds messages from before this start of the service, oldest first, each with its JSON. `note` is a sentence about
+    /// the races that are missing.
+    pub(super) fn restore(&self, messages: Vec<(Message, String)>, note: Option<String>) {
+        let mut state = self.state();
+        for (message, json) in messages.into_iter().rev() {
+            if state.posts.len() == MAX_MESSAGES {
+                break;
+            }
+            let place = state.posts.partition_point(|known| known.message.id < message.id);
+            if state.posts.get(place).is_none_or(|known| known.message.id != message.id) {
+                state.posts.insert(place, self.post(message, &json, 0));
+            }
         }
+        state.note = note;
+        state.start_over = *self.version.borrow() + 1;
+        self.version.send_replace(state.start_over);
+    }
+
+    /// Keeps the chart of a message that was restored without it.
+    pub(super) fn keep_chart(&self, id: RaceId, chart: &Arc<Chart>) {
+        let mut state = self.state();
+        if let Some(post) = state.posts.iter_mut().find(|post| post.message.id == id) {
+            post.message.chart.get_or_insert_with(|| Arc::clone(chart));
+        }
+    }
+
+    /// Removes the finished messages of `asker`.
+    pub(super) fn forget(&self, asker: &str, races: &[RaceId]) {
+        self.remove(races, |message| message.asker == asker);
+    }
+
+    /// Removes the finished messages of `races` and those for which `is_removed` is true, from every tab.
+    pub(super) fn remove(&self, races: &[RaceId], is_removed: impl Fn(&Message) -> bool) {
+        let mut state = self.state();
+        // tabs may show races that are no longer among the messages
+        let mut removed = races.to_vec();
+        state.posts.retain(|Post { message, .. }| {
+            let is_removed = message.is_over && (is_removed(message) || races.contains(&message.id));
+            removed.extend(is_removed.then_some(message.id));
+            !is_removed
+        });
+        let posts = &state.posts;
+        removed.retain(|id| !posts.iter().any(|post| post.message.id == *id));
+        removed.sort_unstable_by(|a, b| b.cmp(a));
+        removed.dedup();
+        removed.truncate(MAX_REMOVED);
+        if removed.is_empty() {
+            return;
+        }
+        let version = *self.version.borrow() + 1;
+        let ids: Vec<String> = removed.iter().map(RaceId::to_string).collect();
+        let event =
+            format!("event: removed\nid: {}\ndata: {}\n\n", self.position(version), serde_json::json!(ids));
+        if state.removals.len() == MAX_REMOVALS {
+            state.start_over =
+                state.removals.pop_front().map_or(0, |oldest| oldest.version).max(state.start_over);
+        }
+        state.removals.push_back(Removal { version, event: event.into() });
+        self.version.send_replace(version);
     }
 
     /// The message of this race; `None` where it is unknown or was dropped.
     pub(super) fn find(&self, id: RaceId) -> Option<Message> {
-        self.posts().iter().find(|post| post.message.id == id).map(|post| post.message.clone())
+        self.state().posts.iter().find(|post| post.message.id == id).map(|post| post.message.clone())
+    }
+
+    /// The JSON of this race's message, as tabs have it.
+    pub(super) fn json(&self, id: RaceId) -> Option<Bytes> {
+        self.state().posts.iter().find(|post| post.message.id == id).map(|post| post.json.clone())
     }
 
     /// Returns the permit for an event stream; `None` if there are too many streams.
@@ -174,22 +237,26 @@ impl Channel {
 
     /// Returns the newest messages, or those just before the message of race `before`: none where it was dropped.
     pub(super) fn page(&self, before: Option<RaceId>) -> Page {
-        let posts = self.posts();
+        let state = self.state();
+        let posts = &state.posts;
         let end = match before {
             None => posts.len(),
             Some(id) => posts.iter().position(|post| post.message.id == id).unwrap_or(0),
         };
         let start = end.saturating_sub(PAGE_MESSAGES);
         let ids = posts.range(start..end).map(|post| post.message.id).collect();
-        Page { ids, has_earlier: start > 0, position: self.position(*self.version.borrow()) }
+        let note = serde_json::json!(state.note);
+        let head = format!("{{\"has_earlier\":{},\"note\":{note},\"messages\":[", start > 0);
+        Page { ids, head, position: self.position(*self.version.borrow()) }
     }
 
-    /// Streams the JSON of a page: `{"has_earlier": ..., "messages": [...]}`. Each message is looked up when it can be sent.
+    /// Streams the JSON of a page: `{"has_earlier": ..., "note": ..., "messages": [...]}`. Each message is looked up when it
+    /// can be sent.
     pub(super) fn page_json(self: Arc<Self>, page: Page) -> impl Stream<Item = Bytes> + Send {
-        let start = Bytes::from(format!("{{\"has_earlier\":{},\"messages\":[", page.has_earlier));
+        let start = Bytes::from(page.head);
         let mut separator = "";
         let messages = stream::iter(page.ids).flat_map(move |id| {
-            let json = self.posts().iter().find(|post| post.message.id == id).map(|post| post.json.clone());
+            let json = self.json(id);
             let separated =
                 json.map(|json| [Bytes::from_static(mem::replace(&mut separator, ",").as_bytes()), json]);
             stream::iter(separated.into_iter().flatten())
@@ -225,6 +292,16 @@ impl Channel {
         self.closing.cancel();
     }
 
+    fn post(&self, message: Message, json: &str, version: u64) -> Post {
+        let mut event = format!("event: message\nid: {}\ndata: ", self.position(version));
+        let start = event.len();
+        event.push_str(json);
+        let end = event.len();
+        event.push_str("\n\n");
+        let event = Bytes::from(event);
+        Post { version, message, json: event.slice(start..end), event }
+    }
+
     fn position(&self, version: u64) -> Position {
         Position { run: self.run, version }
     }
@@ -232,7 +309,7 @@ impl Channel {
     async fn next(&self, watching: &mut watch::Receiver<u64>, seen: u64) -> Option<(u64, Bytes)> {
         loop {
             watching.mark_unchanged();
-            if self.removed.load(Ordering::Acquire) > seen {
+            if self.state().start_over > seen {
                 return Some(self.snapshot());
             }
             if let Some(next) = self.after(seen) {
@@ -242,14 +319,15 @@ impl Channel {
         }
     }
 
-    /// The newest page as one event, for tabs that hold a message that was removed.
+    /// The newest page as one event, for tabs that start over.
     fn snapshot(&self) -> (u64, Bytes) {
         let page = self.page(None);
-        let posts = self.posts();
-        let messages = page.ids.iter().filter_map(|id| posts.iter().find(|post| post.message.id == *id));
+        let state = self.state();
+        let messages =
+            page.ids.iter().filter_map(|id| state.posts.iter().find(|post| post.message.id == *id));
         let messages: Vec<&[u8]> = messages.map(|post| post.json.as_ref()).collect();
         let mut event = snapshot_head(page.position).into_bytes();
-        event.extend(format!("{{\"has_earlier\":{},\"messages\":[", page.has_earlier).bytes());
+        event.extend(page.head.bytes());
         event.extend(messages.join(&b","[..]));
         event.extend(b"]}\n\n");
         (page.position.version, Bytes::from(event))
@@ -257,14 +335,24 @@ impl Channel {
 
     /// The oldest change after `seen` that no later change of the same message hides.
     fn after(&self, seen: u64) -> Option<(u64, Bytes)> {
-        let posts = self.posts();
-        let unseen = posts.iter().filter(|post| post.version > seen);
-        unseen.min_by_key(|post| post.version).map(|post| (post.version, post.event.clone()))
+        let state = self.state();
+        let posts = state.posts.iter().map(|post| (post.version, &post.event));
+        let removals = state.removals.iter().map(|removal| (removal.version, &removal.event));
+        let unseen = posts.chain(removals).filter(|(version, _)| *version > seen);
+        unseen.min_by_key(|(version, _)| *version).map(|(version, event)| (version, event.clone()))
     }
 
     /// Locks the messages. No critical section can panic half way, so a poisoned lock still guards valid data.
-    fn posts(&self) -> MutexGuard<'_, VecDeque<Post>> {
-        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops the oldest finished message where no further one may be kept.
+fn make_room(posts: &mut VecDeque<Post>) {
+    if posts.len() == MAX_MESSAGES {
+        let oldest = posts.iter().position(|known| known.message.is_over).unwrap_or(0);
+        posts.remove(oldest);
     }
 }
 
@@ -309,7 +397,7 @@ mod tests {
     }
 
     fn snapshot(messages: &str) -> String {
-        format!("{{\"has_earlier\":false,\"messages\":[{messages}]}}")
+        format!("{{\"has_earlier\":false,\"note\":null,\"messages\":[{messages}]}}")
     }
 
     #[tokio::test]
@@ -375,14 +463,53 @@ mod tests {
         for n in 1..=5 {
             assert_eq!(text(&mut tab).await, format!("m{n}"));
         }
-        channel.forget("ana", &[id(2)]);
-        assert_eq!(text(&mut tab).await, snapshot("m3,m4,m5"));
+        channel.forget("ana", &[id(2), id(4)]);
+        assert_eq!(
+            text(&mut tab).await,
+            serde_json::json!([id(2).to_string(), id(1).to_string()]).to_string()
+        );
         assert!(channel.find(id(1)).is_none() && channel.find(id(2)).is_none());
-        channel.forget("ana", &[id(2)]);
+        assert!(channel.find(id(4)).is_some(), "a live message was removed");
+        channel.forget("ana", &[]);
         post(1, "ana", true, Some(Arc::new(Chart { png: vec![], alt: String::new() })), "m1 with its chart");
         assert!(tab.next().now_or_never().is_none(), "nothing more was removed or came back");
         post(3, "ben", true, None, "later");
         assert_eq!(text(&mut tab).await, "later");
+    }
+
+    #[tokio::test]
+    async fn restored_messages_come_before_newer_ones_and_reach_open_tabs() {
+        let channel = Arc::new(Channel::new());
+        put(&channel, 5, true, "new");
+        let mut tab = Box::pin(Arc::clone(&channel).follow(None));
+        assert_eq!(text(&mut tab).await, snapshot("new"));
+        let restored = |n: usize| {
+            let message = Message {
+                id: id(n),
+                asker: String::new(),
+                is_over: true,
+                chart: None,
+                recorded: CancellationToken::new(),
+            };
+            (message, format!("old{n}"))
+        };
+        channel.restore([1, 2, 5].map(restored).into(), Some("The rest is gone.".into()));
+        let all = "{\"has_earlier\":false,\"note\":\"The rest is gone.\",\"messages\":[old1,old2,new]}";
+        assert_eq!(text(&mut tab).await, all);
+        put(&channel, 6, true, "later");
+        assert_eq!(text(&mut tab).await, "later", "the position went on");
+    }
+
+    #[tokio::test]
+    async fn a_tab_that_missed_too_many_removals_starts_over() {
+        let channel = Arc::new(Channel::new());
+        let mut tab = Box::pin(Arc::clone(&channel).follow(None));
+        assert_eq!(text(&mut tab).await, snapshot(""));
+        for n in 0..=MAX_REMOVALS {
+            channel.remove(&[id(n)], |_| false);
+        }
+        assert_eq!(text(&mut tab).await, snapshot(""));
+        assert!(tab.next().now_or_never().is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -437,6 +564,6 @@ mod tests {
             put(&channel, n, true, "over");
         }
         assert!(channel.find(id(0)).is_some() && channel.find(id(1)).is_none());
-        assert_eq!(channel.posts().len(), MAX_MESSAGES);
+        assert_eq!(channel.state().posts.len(), MAX_MESSAGES);
     }
 }

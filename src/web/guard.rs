@@ -131,7 +131,7 @@ fn is_same_site(headers: &HeaderMap) -> bool {
 fn is_navigation(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
     method == Method::GET
-        && uri.path() == "/"
+        && (uri.path() == "/" || uri.path().starts_with("/race/"))
         && says("sec-fetch-mode", "navigate")
         && says("sec-fetch-dest", "document")
 }

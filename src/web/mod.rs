@@ -5,6 +5,7 @@
 //!         -> page    static files
 //!         -> api     commands and buttons -> arena
 //! arena -> surface -> render (JSON) -> channel -> api (event stream) -> every open tab
+//! store -> restore -> render        -> channel           after a start
 //! ```
 //!
 //! There is no login: everyone who can open the page can use it, so the composition root decides on which address it is
@@ -15,6 +16,7 @@ mod channel;
 mod guard;
 mod page;
 mod render;
+mod restore;
 mod surface;
 
 use std::sync::Arc;
@@ -25,6 +27,8 @@ pub use self::guard::Hosts;
 use self::{api::AddressLimit, channel::Channel};
 use crate::{arena::Arena, guide::Example};
 
+/// The platform's name in the store.
+const PLATFORM: &str = "web";
 /// The most bytes of a character in JSON: two escaped UTF-16 code units.
 const MAX_CHAR_BYTES: usize = 12;
 /// The most bytes of a request's body beside the prompt.
@@ -35,6 +39,7 @@ const MAX_BODY_OVERHEAD: usize = 4 * 1024;
 pub struct LocalChannel {
     arena: Arc<Arena>,
     examples: Arc<[Example]>,
+    missing_keys: Arc<[String]>,
     hosts: Hosts,
     channel: Arc<Channel>,
     address_limit: Arc<AddressLimit>,
@@ -45,7 +50,14 @@ impl LocalChannel {
     #[must_use]
     pub fn new(arena: Arc<Arena>, examples: Vec<Example>, hosts: Hosts) -> Self {
         let address_limit = Arc::new(AddressLimit::new(arena.limits().races_per_minute));
-        Self { arena, examples: examples.into(), hosts, channel: Arc::new(Channel::new()), address_limit }
+        let (examples, channel) = (examples.into(), Arc::new(Channel::new()));
+        Self { arena, examples, missing_keys: Arc::default(), hosts, channel, address_limit }
+    }
+
+    /// Returns this channel with the names of the variables that hold the missing keys of simulated models.
+    #[must_use]
+    pub fn with_missing_keys(self, names: Vec<String>) -> Self {
+        Self { missing_keys: names.into(), ..self }
     }
 
     /// Returns the page at `/`, its files below `/assets/` and its calls below `/api/`, all of them guarded. Routes that are

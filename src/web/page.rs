@@ -27,7 +27,7 @@ macro_rules! assets {
 const INDEX: Asset = ("index.html", "text/html; charset=utf-8", include_str!("../../assets/web/index.html"));
 
 /// The files that `index.html` and its scripts load.
-const ASSETS: [Asset; 26] = assets! {
+const ASSETS: [Asset; 31] = assets! {
     "icon.svg": "image/svg+xml",
     "tokens.css": STYLE,
     "layout.css": STYLE,
@@ -37,8 +37,11 @@ const ASSETS: [Asset; 26] = assets! {
     "cards.css": STYLE,
     "composer.css": STYLE,
     "dialog.css": STYLE,
+    "channel.css": STYLE,
     "theme.js": SCRIPT,
+    "title.js": SCRIPT,
     "app.js": SCRIPT,
+    "actions.js": SCRIPT,
     "answers.js": SCRIPT,
     "cards.js": SCRIPT,
     "completion.js": SCRIPT,
@@ -49,8 +52,10 @@ const ASSETS: [Asset; 26] = assets! {
     "lineup.js": SCRIPT,
     "log.js": SCRIPT,
     "markdown.js": SCRIPT,
+    "notices.js": SCRIPT,
     "race.js": SCRIPT,
     "results.js": SCRIPT,
+    "selection.js": SCRIPT,
     "server.js": SCRIPT,
     "standings.js": SCRIPT,
     "visitor.js": SCRIPT,
@@ -60,6 +65,7 @@ const ASSETS: [Asset; 26] = assets! {
 pub(super) fn routes() -> Router<LocalChannel> {
     Router::new()
         .route("/", get(async |headers: HeaderMap| file(&headers, &INDEX)))
+        .route("/race/{id}", get(async |headers: HeaderMap| file(&headers, &INDEX)))
         .route("/assets/{name}", get(asset))
 }
 

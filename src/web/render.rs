@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     guide::{self, Example, Section},
     model::ModelCard,
     race::{Entrant, RaceId, Record, lesson, report::LaneReport},
-    surface::Chart,
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View, text},
 };
 
@@ -49,6 +49,8 @@ struct MessageDto<'a> {
     id: String,
     at: String,
     asker: Line<'a>,
+    /// The [`owner`] tag of the asker.
+    owner: String,
     prompt: Plain<'a>,
     progress: &'static str,
     simulated: bool,
@@ -64,6 +66,16 @@ struct MessageDto<'a> {
 struct ChartDto<'a> {
     url: String,
     alt: Plain<'a>,
+}
+
+/// Returns a tag by which a page recognises the races of its own visitor: a hash of the id, which is a secret.
+pub(super) fn owner(asker: &str) -> String {
+    if asker.is_empty() {
+        return String::new();
+    }
+    let hash = digest(&SHA256, format!("llm-arena owner\0{asker}").as_bytes());
+    let first = hash.as_ref().first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+    format!("{first:016x}")
 }
 
 #[derive(Serialize)]
@@ -118,12 +130,14 @@ impl<'a> ModelDto<'a> {
     }
 }
 
-/// Returns the message of race `id`, posted at `at`, as a JSON object.
-pub(super) fn message(id: RaceId, at: Timestamp, view: &View, chart: Option<&Chart>) -> String {
+/// Returns the message of race `id`, posted at `at` for the user with the id `asker`, as a JSON object. `alt` is the
+/// chart in words, if there is a chart.
+pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: Option<&str>) -> String {
     let message = MessageDto {
         id: id.to_string(),
         at: at.to_string(),
         asker: Line(&view.asker),
+        owner: owner(asker),
         prompt: Plain(&view.prompt),
         progress: progress(view.progress),
         simulated: view.simulated,
@@ -132,8 +146,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, view: &View, chart: Option<&Cha
         lesson: view.lesson.as_deref().map(Plain),
         notice: view.notice.as_deref().map(Plain),
         cost: view.cost.as_deref(),
-        chart: chart
-            .map(|chart| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: Plain(&chart.alt) }),
+        chart: alt.map(|alt| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: Plain(alt) }),
     };
     serde_json::to_string(&message).expect("text, numbers and lists are always JSON")
 }
@@ -232,11 +245,18 @@ pub(super) struct LineupDto<'a> {
     models: Vec<ModelDto<'a>>,
     commands: Vec<CommandDto>,
     examples: Vec<ExampleDto<'a>>,
+    /// The variables that hold the missing keys of simulated models.
+    missing_keys: &'a [String],
 }
 
 impl<'a> LineupDto<'a> {
-    pub(super) fn new(cards: &'a [Arc<ModelCard>], examples: &'a [Example]) -> Self {
+    pub(super) fn new(
+        cards: &'a [Arc<ModelCard>],
+        examples: &'a [Example],
+        missing_keys: &'a [String],
+    ) -> Self {
         Self {
+            missing_keys,
             models: cards.iter().map(|card| ModelDto::of(card)).collect(),
             commands: commands(),
             examples: examples.iter().map(example).collect(),
@@ -368,13 +388,14 @@ mod tests {
         view.notice = Some(hostile());
         let lane = &mut view.lanes[0];
         (lane.answer, lane.status, lane.note) = (hostile(), hostile(), Some(hostile()));
-        let chart = Chart { png: vec![], alt: hostile() };
+        let alt = hostile();
         is_clean(
             &serde_json::from_str::<serde_json::Value>(&message(
                 id,
                 Timestamp::UNIX_EPOCH,
+                "web:1",
                 &view,
-                Some(&chart),
+                Some(&alt),
             ))
             .expect("JSON"),
         );
@@ -392,7 +413,7 @@ mod tests {
         is_clean(&AnswersDto::of(&record));
         is_clean(&ExplanationDto::of(&record));
         let example = Example { title: hostile(), prompt: hostile(), lesson: hostile() };
-        is_clean(&LineupDto::new(&[Arc::new(card())], std::slice::from_ref(&example)));
+        is_clean(&LineupDto::new(&[Arc::new(card())], std::slice::from_ref(&example), &[]));
         is_clean(&ReplyCard::examples(&[example]));
         is_clean(&ReplyCard::notice(hostile()));
         is_clean(&ReplyCard::help(&[Arc::new(card())]));

@@ -46,7 +46,10 @@ impl WebSurface {
     }
 
     fn put(&mut self, view: &View, chart: Option<Arc<Chart>>) {
-        let json: Arc<str> = render::message(self.id, self.posted_at, view, chart.as_deref()).into();
+        let json: Arc<str> = {
+            let alt = chart.as_ref().map(|chart| chart.alt.as_str());
+            render::message(self.id, self.posted_at, &self.asker, view, alt).into()
+        };
         if self.json == json {
             return;
         }

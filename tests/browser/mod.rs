@@ -5,6 +5,7 @@
 //! `artefacts/browser/`.
 
 mod driver;
+mod history;
 mod hostile;
 mod keyboard;
 mod mouse;

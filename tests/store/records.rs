@@ -2,7 +2,7 @@
 
 use llm_arena::{
     race::{metrics::TokenCount, report::Report},
-    store::{AdmitOutcome, Store},
+    store::{AdmitOutcome, Store, StoredRace},
 };
 
 use super::{Request, engine::Engine, lane, on_both};
@@ -13,6 +13,8 @@ on_both!(
     texts_are_deleted_and_numbers_stay,
     a_race_is_forgotten_with_the_ones_that_repeat_it,
     forgetting_does_not_reset_the_rate,
+    one_race_is_forgotten_for_its_asker_alone,
+    a_channel_reads_the_races_that_no_other_process_runs,
     credentials_leave_when_they_expire,
     texts_are_never_stored_with_a_retention_of_zero_days,
     the_median_of_speeds,
@@ -102,6 +104,56 @@ async fn a_race_is_forgotten_with_the_ones_that_repeat_it(engine: &Engine) {
     assert_eq!(store.asker(copy.id).await.expect("a result"), Some(("test:ben".into(), false)));
     let forgotten = store.forget("test:ben").await.expect("a result");
     assert_eq!(forgotten.deleted, 2, "the name on the copy, and the own one");
+    process.shut_down().await;
+}
+
+async fn one_race_is_forgotten_for_its_asker_alone(engine: &Engine) {
+    let process = engine.process().await;
+    let store = &process.store;
+    let mine = finished(store, Request::default()).await;
+    let other = finished(store, Request::default()).await;
+    let copy = finished(store, Request { user: "ben", original: Some(mine.id), ..Request::default() }).await;
+    assert_eq!(store.forget_race("test:ben", mine.id).await.expect("a result").races, vec![]);
+    assert!(store.lookup(mine.id).await.expect("a result").is_some(), "another user's race");
+    assert_eq!(store.forget_race("test:ben", copy.id).await.expect("a result").races, [copy.id]);
+    assert!(store.lookup(mine.id).await.expect("a result").is_some(), "a copy was deleted, not the original");
+    let forgotten = store.forget_race("test:ana", mine.id).await.expect("a result").races;
+    assert!(forgotten.contains(&mine.id) && forgotten.contains(&copy.id) && forgotten.len() == 2);
+    assert_eq!(store.lookup(mine.id).await.expect("a result"), None);
+    assert!(store.lookup(other.id).await.expect("a result").is_some(), "another race of the same user");
+    let live = Request::default();
+    assert_eq!(live.admit(store).await, AdmitOutcome::Admitted);
+    assert!(store.is_unsettled(live.id).await.expect("a result"));
+    assert!(!store.is_unsettled(other.id).await.expect("a result"));
+    process.shut_down().await;
+}
+
+async fn a_channel_reads_the_races_that_no_other_process_runs(engine: &Engine) {
+    let process = engine.process().await;
+    let store = &process.store;
+    let mut ids = vec![];
+    for _ in 0..3 {
+        ids.push(finished(store, Request::default()).await.id);
+    }
+    let cut_off = Request::default();
+    assert_eq!(cut_off.admit(store).await, AdmitOutcome::Admitted);
+    ids.push(cut_off.id);
+    process.shut_down().await;
+    let process = engine.process().await;
+    let store = &process.store;
+    assert_eq!(store.channel_races("test", 200).await.expect("races"), ids);
+    assert_eq!(store.channel_races("test", 2).await.expect("races"), ids[2..], "the newest");
+    assert_eq!(store.channel_races("other", 200).await.expect("races"), vec![]);
+    assert_eq!(store.channel_race("other", ids[0]).await.expect("a result"), None);
+    let Some(StoredRace::Kept(record)) = store.channel_race("test", cut_off.id).await.expect("a result")
+    else {
+        panic!("no record");
+    };
+    assert_eq!((record.report.lanes.len(), record.asker.id.as_str()), (2, "test:ana"));
+    store.forget_race("test:ana", ids[0]).await.expect("forgotten");
+    assert_eq!(store.channel_race("test", ids[0]).await.expect("a result"), Some(StoredRace::WithoutText));
+    assert_eq!(store.channel_races("test", 200).await.expect("races"), ids[1..]);
+    assert_eq!(store.count_without_text("test").await.expect("a number"), 1);
     process.shut_down().await;
 }
 

@@ -6,7 +6,7 @@ use super::site::{Site, visitor};
 use crate::support::script::model;
 
 async fn site() -> Site {
-    Site::open([model("a").says("x").finishes("stop")]).await
+    Site::open(["a", "b"].map(|id| model(id).says_words(12, 10).used(12).finishes("stop"))).await
 }
 
 #[tokio::test]
@@ -54,6 +54,8 @@ async fn requests_from_other_sites_are_refused() {
         request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", dest.to_owned()).send()
     };
     assert_eq!(navigate("/", "document").await.expect("an answer").status(), 200, "a link to the page");
+    assert_eq!(navigate("/race/x", "document").await.expect("an answer").status(), 200, "a link to a race");
+    assert_eq!(navigate("/race/x", "iframe").await.expect("an answer").status(), 403, "a frame with a race");
     assert_eq!(navigate("/", "iframe").await.expect("an answer").status(), 403, "a frame");
     assert_eq!(
         navigate("/api/lineup", "document").await.expect("an answer").status(),

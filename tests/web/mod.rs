@@ -2,6 +2,7 @@
 
 mod cards;
 mod guard;
+mod history;
 mod page;
 mod races;
 pub mod site;

@@ -159,7 +159,7 @@ async fn a_restart_ends_every_message_and_then_every_stream() {
 
 #[tokio::test]
 async fn a_snapshot_holds_the_newest_messages_and_earlier_ones_are_loaded_on_request() {
-    let site = Site::open([model("a").says("x").finishes("stop")]).await;
+    let site = Site::open(["a", "b"].map(|id| model(id).says("x").finishes("stop"))).await;
     let mut ids = vec![];
     let mut tab = site.tab().await;
     for n in 0..25 {

@@ -1,24 +1,35 @@
 //! A running local channel, and tabs that receive its stream.
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use eventsource_stream::{Event, Eventsource};
 use futures::{Stream, StreamExt};
 use llm_arena::{
-    arena::{Arena, Limits},
+    arena::{Arena, Caps, Limits},
     guide::Example,
     model::ChatModel,
+    store::{Location, Settings, Store},
     web::{Hosts, LocalChannel},
 };
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, time::timeout};
-use tokio_util::task::TaskTracker;
+use tokio::{
+    net::TcpListener,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::support::script::Script;
 
 /// Far longer than any step takes, so that a hanging test fails instead.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The open store of a site.
+pub struct StoreRun {
+    closed: CancellationToken,
+    task: JoinHandle<()>,
+}
 
 /// A local channel on its own port.
 pub struct Site {
@@ -26,7 +37,7 @@ pub struct Site {
     pub local: LocalChannel,
     pub host: String,
     client: Client,
-    _server: TaskTracker,
+    server: JoinHandle<()>,
 }
 
 impl Site {
@@ -41,18 +52,55 @@ impl Site {
         races_per_minute: usize,
         examples: Vec<Example>,
     ) -> Self {
+        Self::serving(models, races_per_minute, examples, |arena| arena).await
+    }
+
+    async fn serving(
+        models: impl IntoIterator<Item = Script>,
+        races_per_minute: usize,
+        examples: Vec<Example>,
+        change: impl FnOnce(Arena) -> Arena,
+    ) -> Self {
         let models: Vec<Arc<dyn ChatModel>> = models.into_iter().map(Script::arc).collect();
         let limits =
             Limits { prompt_chars: 12_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute };
-        let arena = Arc::new(Arena::new(models, limits));
+        let arena = Arc::new(change(Arena::new(models, limits)));
         let local = LocalChannel::new(Arc::clone(&arena), examples, Hosts::loopback([]));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let host = listener.local_addr().expect("its address").to_string();
-        let server = TaskTracker::new();
         let app = local.router();
-        server.spawn(async move { axum::serve(listener, app).await });
+        let server =
+            TaskTracker::new().spawn(async move { axum::serve(listener, app).await.expect("served") });
         let client = crate::support::client::client();
-        Self { arena, local, host, client, _server: server }
+        Self { arena, local, host, client, server }
+    }
+
+    /// Serves a channel with these models whose races are recorded in `folder`, as the service does after a start.
+    pub async fn stored(
+        models: impl IntoIterator<Item = Script>,
+        folder: &Path,
+        text_days: u32,
+    ) -> (Self, StoreRun) {
+        let settings = Settings { location: Location::Folder(folder.to_owned()), text_days };
+        let store = Store::new(settings, uuid::Uuid::now_v7().to_string());
+        let (running, closed) = (store.clone(), CancellationToken::new());
+        let token = closed.clone();
+        let task = TaskTracker::new().spawn(async move { running.run(token).await });
+        store.wait_until_connected(TIMEOUT).await;
+        let site = Self::serving(models, 60, vec![], |arena| arena.with_store(store, Caps::default())).await;
+        site.local.restore().await;
+        (site, StoreRun { closed, task })
+    }
+
+    /// Ends the races and the store, as a restart does. Open tabs hold the store: drop them first.
+    pub async fn shut_down(self, store: StoreRun) {
+        let now = Instant::now();
+        assert!(self.arena.drain(now, now + TIMEOUT).await, "a race did not end");
+        self.local.close();
+        // its routes hold the store, which no other process can open meanwhile
+        self.server.abort();
+        store.closed.cancel();
+        timeout(TIMEOUT, store.task).await.expect("the store closes").expect("no panic");
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -107,7 +155,11 @@ impl Site {
         let request = self.get("/api/channel");
         let request =
             seen.map_or(request.try_clone().expect("no body"), |id| request.header("last-event-id", id));
-        let response = request.send().await.expect("a stream");
+        Self::tab_of(request.send().await.expect("a stream"))
+    }
+
+    /// A tab that reads this stream.
+    pub fn tab_of(response: Response) -> Tab {
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let events = response.bytes_stream().eventsource();
         let events = events.map(|event| event.map_err(|error| error.to_string()));
@@ -150,6 +202,11 @@ impl Tab {
         match event.event.as_str() {
             "snapshot" => self.messages.clear(),
             "message" => {}
+            "removed" => {
+                let ids: Vec<String> = serde_json::from_value(data).expect("ids");
+                self.messages.retain(|id, _| !ids.contains(id));
+                return true;
+            }
             other => panic!("an unknown event: {other}"),
         }
         let messages = data["messages"].as_array().cloned().unwrap_or_else(|| vec![data]);

@@ -1,23 +1,21 @@
-//! `compare --json`: a race for scripts. Every key is always there, `null` where unknown; keys may be added, never renamed.
+//! A race as JSON, for scripts: `compare --json` and the export of the local channel. Every key is always there, `null` where unknown; keys may be added, never renamed.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{
-    model::FinishReason,
-    race::{
-        Record,
-        arrivals::SpeedNote,
-        lesson,
-        metrics::SpeedSource,
-        report::{LaneReport, Status},
-    },
+use super::{
+    Record,
+    arrivals::SpeedNote,
+    lesson,
+    metrics::SpeedSource,
+    report::{LaneReport, Status},
 };
+use crate::model::FinishReason;
 
 /// A race.
 #[derive(Serialize)]
-pub(super) struct Race<'a> {
+pub struct Race<'a> {
     prompt: &'a str,
     simulated: bool,
     started_at: String,
@@ -54,7 +52,8 @@ struct Lane<'a> {
 
 impl<'a> Race<'a> {
     /// Returns the JSON form of `record`.
-    pub(super) fn of(record: &'a Record) -> Self {
+    #[must_use]
+    pub fn of(record: &'a Record) -> Self {
         Self {
             prompt: &record.report.prompt,
             simulated: record.report.simulated(),

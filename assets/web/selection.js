@@ -1,0 +1,58 @@
+// The models that the next races are limited to, picked in the line-up. They last while the page is open.
+
+import { byId, el, setText, show } from "./dom.js";
+import { modelName } from "./standings.js";
+
+const picked = new Set();
+let lineup = [];
+
+/** The ids of the picked models, in the order of the line-up; empty where all race. */
+export const pickedModels = () => lineup.filter(({ id }) => picked.has(id)).map(({ id }) => id);
+
+/** Picks a model, or drops it where it is picked. */
+export function toggle(id) {
+  if (!picked.delete(id)) picked.add(id);
+  draw();
+}
+
+function clear() {
+  picked.clear();
+  draw();
+  byId("say").focus();
+}
+
+/** Takes the models of the line-up; picked ones that are gone are dropped. */
+export function setLineup(models) {
+  lineup = models;
+  for (const id of picked) if (!models.some((model) => model.id === id)) picked.delete(id);
+  draw(false);
+}
+
+/** Shows the selection in the line-up and above the message box. */
+function draw(announced = true) {
+  for (const button of document.querySelectorAll(".side-model"))
+    button.setAttribute("aria-pressed", String(picked.has(button.dataset.model)));
+  const chosen = lineup.filter(({ id }) => picked.has(id));
+  const names = chosen.map(({ name }) => name).join(", ");
+  const chip = (model) =>
+    el(
+      "button",
+      {
+        type: "button",
+        class: "chip",
+        "aria-label": `Don't race ${model.name}`,
+        onclick: () => {
+          toggle(model.id);
+          byId("say").focus();
+        },
+      },
+      modelName(model),
+      el("span", { "aria-hidden": "true" }, "×"),
+    );
+  const all = el("button", { type: "button", class: "link", onclick: clear }, "Race all models");
+  byId("picked").replaceChildren(el("span", { class: "muted" }, "Only"), ...chosen.map(chip), all);
+  show(byId("picked"), chosen.length > 0);
+  const target = chosen.length === 0 ? "all models" : chosen.length === 1 ? names : `${chosen.length} models`;
+  byId("say").placeholder = `Ask ${target}, or type / for commands`;
+  if (announced) setText(byId("announcer"), `Next race: ${names || "all models"}`);
+}

@@ -1,0 +1,203 @@
+//! SHELL. The calls about one race: its message, its buttons, its parts and its exports.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State, rejection::JsonRejection},
+    http::{Extensions, HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use super::{ButtonRequest, HttpRefusal, race_id, start};
+use crate::{
+    arena::LookupError,
+    model::ModelId,
+    race::{Record, json},
+    surface::Chart,
+    view::results,
+    web::{
+        LocalChannel, PLATFORM,
+        channel::Message,
+        render::{AnswersDto, ExplanationDto},
+        restore,
+    },
+};
+
+/// The routes below `/api/races/`.
+pub(super) fn routes() -> Router<LocalChannel> {
+    Router::new()
+        .route("/api/races/{id}", get(message_json))
+        .route("/api/races/{id}/stop", post(stop))
+        .route("/api/races/{id}/delete", post(delete))
+        .route("/api/races/{id}/again", post(again))
+        .route("/api/races/{id}/answers", get(answers))
+        .route("/api/races/{id}/explain", get(explain))
+        .route("/api/races/{id}/chart.png", get(chart))
+        .route("/api/races/{id}/export.json", get(export_json))
+        .route("/api/races/{id}/export.md", get(export_markdown))
+}
+
+/// Returns a message as the stream sends it, also one that is no longer among the messages of the channel.
+async fn message_json(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+) -> Result<Response, HttpRefusal> {
+    let json = if let Some(json) = local.channel.json(race_id(&id)?) {
+        json
+    } else {
+        let record = record(&local, &id).await?;
+        restore::message(&record).1.into()
+    };
+    Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
+}
+
+/// Stops a live race, for the user who asked.
+async fn stop(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+    request: Result<Json<ButtonRequest>, JsonRejection>,
+) -> Result<StatusCode, HttpRefusal> {
+    let asker = request?.0.from.asker()?;
+    let message = message(&local, &id)?;
+    if message.asker != asker.id {
+        let say = "Only the person who started this race can stop it.";
+        return Err(HttpRefusal::new(StatusCode::FORBIDDEN, say));
+    }
+    if local.arena.stop(message.id) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(HttpRefusal::new(StatusCode::CONFLICT, "This race is already over."))
+}
+
+/// Deletes a finished race with its message, and the races that repeated it, for the user who asked.
+async fn delete(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+    request: Result<Json<ButtonRequest>, JsonRejection>,
+) -> Result<StatusCode, HttpRefusal> {
+    let asker = request?.0.from.asker()?;
+    let id = race_id(&id)?;
+    let owner = match local.channel.find(id) {
+        Some(message) => {
+            // its chart may still be drawn
+            if message.is_over {
+                message.recorded.cancelled().await;
+            }
+            message.asker
+        }
+        None => local.arena.channel_race(PLATFORM, id).await?.asker.id,
+    };
+    if owner != asker.id {
+        let say = "Only the person who started this race can delete it.";
+        return Err(HttpRefusal::new(StatusCode::FORBIDDEN, say));
+    }
+    let forgotten = local.arena.forget_race(id, &asker.id).await?;
+    local.channel.remove(&forgotten.races, |message| message.id == id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Starts a race of the same models with the same prompt, as a new message.
+async fn again(
+    State(local): State<LocalChannel>,
+    connection: Extensions,
+    Path(id): Path<String>,
+    request: Result<Json<ButtonRequest>, JsonRejection>,
+) -> Result<Response, HttpRefusal> {
+    let asker = request?.0.from.asker()?;
+    let record = record(&local, &id).await?;
+    let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
+    let models = (&*models, record.report.prompt.clone());
+    Box::pin(start(&local, &connection, asker, models, Some(record.id))).await
+}
+
+/// Returns the full answers and reasoning.
+async fn answers(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    Ok(Json(AnswersDto::of(&*record(&local, &id).await?)).into_response())
+}
+
+/// Returns the explanation of a race's result.
+async fn explain(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    Ok(Json(ExplanationDto::of(&*record(&local, &id).await?)).into_response())
+}
+
+/// Returns the race as `compare --json` prints it.
+async fn export_json(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+) -> Result<Response, HttpRefusal> {
+    let record = record(&local, &id).await?;
+    let mut body = serde_json::to_string_pretty(&json::Race::of(&record)).unwrap_or_default();
+    body.push('\n');
+    Ok(file("application/json", &format!("race-{}.json", record.id.brief()), body))
+}
+
+/// Returns the race as a Markdown file with every answer.
+async fn export_markdown(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+) -> Result<Response, HttpRefusal> {
+    let record = record(&local, &id).await?;
+    let brief = record.id.brief();
+    let body = results::markdown_file(&brief, &record.asker.name, record.started_at, &record.report);
+    Ok(file("text/markdown; charset=utf-8", &results::file_name(&brief), body))
+}
+
+/// A response that browsers save under `name`.
+fn file(media: &'static str, name: &str, body: String) -> Response {
+    let head: [(HeaderName, String); 2] = [
+        (header::CONTENT_TYPE, media.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (head, body).into_response()
+}
+
+/// Returns the chart, which never changes. That of a race from before this start is drawn when it is first asked for.
+async fn chart(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    let chart = match local.channel.find(race_id(&id)?).and_then(|message| message.chart) {
+        Some(chart) => chart,
+        None => drawn(&local, &Box::pin(record(&local, &id)).await?).await?,
+    };
+    let head =
+        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=3600, immutable")];
+    Ok((head, Bytes::from_owner(Picture(chart))).into_response())
+}
+
+async fn drawn(local: &LocalChannel, record: &Arc<Record>) -> Result<Arc<Chart>, HttpRefusal> {
+    let none = || HttpRefusal::new(StatusCode::NOT_FOUND, "This race has no chart.");
+    let chart = Arc::new(local.arena.chart_of(record).await.ok_or_else(none)?);
+    local.channel.keep_chart(record.id, &chart);
+    Ok(chart)
+}
+
+/// The bytes of a chart, which all its readers share.
+struct Picture(Arc<Chart>);
+
+impl AsRef<[u8]> for Picture {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.png
+    }
+}
+
+fn message(local: &LocalChannel, id: &str) -> Result<Message, HttpRefusal> {
+    local.channel.find(race_id(id)?).ok_or_else(|| LookupError::Expired.into())
+}
+
+/// The record of a race of this channel that is over, from memory or from the store.
+async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
+    let id = race_id(id)?;
+    if let Some(message) = local.channel.find(id) {
+        if !message.is_over {
+            return Err(LookupError::Running.into());
+        }
+        if local.arena.record_of(id).is_none() {
+            message.recorded.cancelled().await;
+        }
+        if let Some(record) = local.arena.in_memory(id).await? {
+            return Ok(record);
+        }
+    }
+    Ok(Arc::new(local.arena.channel_race(PLATFORM, id).await?))
+}

@@ -1,0 +1,103 @@
+//! SHELL. The history of the channel after a start: the messages of races that the store has.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    LocalChannel, PLATFORM,
+    channel::{MAX_MESSAGES, Message},
+    render,
+};
+use crate::{
+    arena::{ChannelHistory, LookupError, chart_alt},
+    race::Record,
+    view::View,
+};
+
+/// The time that the store gets to be opened before tabs read that the history is missing.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The interval between two attempts.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+const UNAVAILABLE: &str =
+    "Earlier races can't be shown: the database is unavailable. They appear here as soon as it works again.";
+
+impl LocalChannel {
+    /// Adds the messages of earlier races, once the store works.
+    pub async fn restore(&self) {
+        let mut is_noted = false;
+        loop {
+            if self.arena.wait_until_stored(STORE_TIMEOUT).await
+                && let Ok((messages, note)) = self.earlier().await
+            {
+                if is_noted || note.is_some() || !messages.is_empty() {
+                    self.channel.restore(messages, note);
+                }
+                return;
+            }
+            if !std::mem::replace(&mut is_noted, true) {
+                self.channel.restore(vec![], Some(UNAVAILABLE.to_owned()));
+            }
+            sleep(RETRY_DELAY).await;
+        }
+    }
+
+    /// Returns the messages of earlier races, and a sentence about those that are missing.
+    async fn earlier(&self) -> Result<(Vec<(Message, String)>, Option<String>), LookupError> {
+        let history = self.arena.channel_history(PLATFORM, MAX_MESSAGES as u64).await?;
+        let mut messages = Vec::with_capacity(history.races.len());
+        for id in &history.races {
+            match self.arena.channel_race(PLATFORM, *id).await {
+                Ok(record) => messages.push(message(&record)),
+                Err(LookupError::Unavailable) => return Err(LookupError::Unavailable),
+                Err(_) => {}
+            }
+        }
+        Ok((messages, note(&history)))
+    }
+}
+
+/// Returns the message of a race that is over, with its JSON.
+pub(super) fn message(record: &Record) -> (Message, String) {
+    let recorded = CancellationToken::new();
+    recorded.cancel();
+    let asker = record.asker.id.clone();
+    let view = View::over(&record.asker.name, &record.report);
+    let alt = chart_alt(&record.report);
+    let json = render::message(record.id, record.started_at, &asker, &view, alt.as_deref());
+    (Message { id: record.id, asker, is_over: true, recorded, chart: None }, json)
+}
+
+/// Returns a sentence about the races whose texts are gone, if there are any.
+fn note(history: &ChannelHistory) -> Option<String> {
+    let races = match history.without_text {
+        0 => return None,
+        1 => "1 earlier race isn't shown".to_owned(),
+        races => format!("{races} earlier races aren't shown"),
+    };
+    Some(if history.keeps_text {
+        format!("{races}: the prompts and answers were deleted, on request or because of their age.")
+    } else {
+        format!("{races}: this service doesn't store prompts and answers (text_days = 0).")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn races_without_texts_are_counted_in_a_sentence() {
+        let history = |without_text, keeps_text| ChannelHistory { races: vec![], without_text, keeps_text };
+        assert_eq!(note(&history(0, true)), None);
+        let one = note(&history(1, true)).expect("a sentence");
+        assert!(one.starts_with("1 earlier race isn't shown: ") && one.contains("deleted"), "{one}");
+        let many = note(&history(12, false)).expect("a sentence");
+        assert!(
+            many.starts_with("12 earlier races aren't shown: ") && many.contains("text_days = 0"),
+            "{many}"
+        );
+    }
+}
