@@ -2,6 +2,7 @@
 
 import { byId, el, prefersReducedMotion, setText, show } from "./dom.js";
 import { RaceMessage, endAnnouncement, startAnnouncement } from "./race.js";
+import { Running } from "./running.js";
 
 /** The number of messages that the service keeps. */
 const MAX_MESSAGES = 200;
@@ -20,6 +21,7 @@ export class Log {
     this.pill = byId("latest");
     this.announcer = byId("announcer");
     this.races = new Map();
+    this.running = new Running(press);
     this.welcome = welcome;
     this.following = true;
     this.earlier = el("button", { type: "button", class: "earlier", hidden: true }, "Show earlier messages");
@@ -73,7 +75,11 @@ export class Log {
 
   put(race) {
     const known = this.races.get(race.id);
-    if (known) return known.update(race);
+    const stopFocused = this.running.update(race);
+    known?.update(race);
+    // The button that had the focus is gone: the next one of its race takes it over.
+    if (stopFocused) known?.focus();
+    if (known) return;
     const message = new RaceMessage(race, this.press);
     this.races.set(race.id, message);
     // Ids sort by time. Ephemeral messages stay where they were added.
@@ -85,6 +91,7 @@ export class Log {
 
   remove(id) {
     this.races.get(id)?.node.remove();
+    this.running.remove(id);
     this.races.delete(id);
   }
 
@@ -95,7 +102,6 @@ export class Log {
     const node = el(
       "li",
       { class: "message ephemeral" },
-      el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
       el("article", { class: "message-body", "aria-label": label }, content, foot),
     );
     this.list.append(node);

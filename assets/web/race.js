@@ -1,8 +1,7 @@
-// The message of a race: prompt, standings or results, answers, buttons.
+// The message of a race: headline, prompt, standings, lesson, answers, buttons.
 
 import { Answers } from "./answers.js";
 import { badge, el, icon, setText, show } from "./dom.js";
-import { Results } from "./results.js";
 import { Standings } from "./standings.js";
 
 /** The length from which a prompt is folded. */
@@ -20,8 +19,11 @@ export class RaceMessage {
   constructor(race, press) {
     this.id = race.id;
     this.standings = new Standings(race.lanes);
-    this.results = new Results();
-    this.answers = new Answers(race.lanes);
+    this.lesson = el("p", { class: "lesson" });
+    this.cost = el("p", { class: "cost", hidden: true });
+    this.answers = new Answers(race);
+    this.mark = el("span", { "aria-hidden": "true" });
+    this.headline = el("span");
     this.notice = el("p", { class: "notice", hidden: true });
     this.state = el("span", { class: "state-tag" });
     this.actions = el("div", { class: "actions" });
@@ -29,7 +31,6 @@ export class RaceMessage {
     this.node = el(
       "li",
       { class: "message race", "data-race": race.id },
-      el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
       this.article(race),
     );
     this.update(race);
@@ -39,15 +40,14 @@ export class RaceMessage {
     const title = el(
       "h3",
       { id: `race-${race.id}` },
-      el("span", { "aria-hidden": "true" }, "⚔️ "),
-      "Arena · ",
-      el("bdi", { class: "asker" }, race.asker),
-      " asks",
+      this.mark,
+      this.headline,
     );
     const head = el(
       "header",
       { class: "message-head" },
       title,
+      el("bdi", { class: "asker" }, race.asker),
       race.simulated ? badge() : null,
       this.state,
       clock(race.at),
@@ -58,9 +58,10 @@ export class RaceMessage {
       head,
       prompt(race.prompt),
       this.standings.node,
-      this.results.node,
+      this.lesson,
       this.notice,
       this.answers.node,
+      this.cost,
       this.actions,
     );
   }
@@ -74,20 +75,32 @@ export class RaceMessage {
       this.state,
       { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
     );
-    show(this.standings.node, live);
-    show(this.results.node, !live);
-    if (live) this.standings.update(race.lanes, race.standings);
-    else this.results.update(race);
+    const { icon: mark, text } = race.headline ?? { icon: "⚔️", text: startLine(race.lanes) };
+    setText(this.mark, `${mark} `);
+    setText(this.headline, text);
+    this.standings.update(race);
+    // Its room is kept while the race runs, so that the answers below stay where they are when it ends.
+    setText(this.lesson, race.lesson ?? "The lesson of this race follows when it is over.");
+    this.lesson.classList.toggle("pending", race.lesson === null);
+    show(this.lesson, race.lesson !== null || (live && race.lanes.length > 1));
+    setText(this.cost, race.cost === null ? "" : `Cost: ${race.cost}`);
+    show(this.cost, race.cost !== null);
     setText(this.notice, race.notice ?? "");
     show(this.notice, race.notice !== null);
-    this.answers.update(race.lanes, live);
+    this.answers.update(race);
     this.buttons(live);
+    this.download(race);
   }
 
+  /** Moves the focus to the first button. */
+  focus() {
+    this.actions.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  /** The buttons of a race that is over. Stop is in the dock. */
   buttons(live) {
-    if (this.actions.dataset.live === String(live)) return;
-    const focused = this.actions.contains(document.activeElement);
-    this.actions.dataset.live = String(live);
+    show(this.actions, !live);
+    if (live || this.actions.childElementCount > 0) return;
     const button = (action, label) =>
       el(
         "button",
@@ -100,12 +113,31 @@ export class RaceMessage {
         icon(action),
         label,
       );
-    const buttons = live
-      ? [button("stop", "Stop")]
-      : [button("again", "Race again"), button("answers", "Full answers"), button("explain", "Explain")];
-    this.actions.replaceChildren(...buttons);
-    if (focused) buttons[0].focus({ preventScroll: true });
+    this.actions.append(
+      button("again", "Race again"),
+      button("answers", "Full answers"),
+      button("explain", "Explain"),
+    );
   }
+
+  /** Offers the chart as a file once it is drawn. A model that raced alone has nothing to compare. */
+  download({ chart, lanes }) {
+    if (!chart || lanes.length < 2 || this.actions.querySelector(".action-chart")) return;
+    const name = `arena-${this.id.slice(0, 8)}.png`;
+    this.actions.append(
+      el(
+        "a",
+        { class: "action action-chart", href: chart.url, download: name, title: chart.alt },
+        icon("download"),
+        "Chart as PNG",
+      ),
+    );
+  }
+}
+
+/** The headline of a running race. */
+function startLine(lanes) {
+  return lanes.length === 1 ? `${lanes[0].model.name} is answering` : `${lanes.length} models are racing`;
 }
 
 /** The quoted prompt, folded where it is long. */
