@@ -77,7 +77,8 @@ export class RaceMessage {
     );
     const { icon: mark, text } = race.headline ?? { icon: "⚔️", text: startLine(race.lanes) };
     setText(this.mark, `${mark} `);
-    setText(this.headline, text);
+    // A figure stays with its unit.
+    setText(this.headline, text.replace(" tok/s", "\u00a0tok/s"));
     this.standings.update(race);
     // Its room is kept while the race runs, so that the answers below stay where they are when it ends.
     setText(this.lesson, race.lesson ?? "The lesson of this race follows when it is over.");

@@ -8,6 +8,7 @@ mod driver;
 mod hostile;
 mod keyboard;
 mod mouse;
+mod reading;
 
 use crate::{support::script::Script, web::site::Site};
 
