@@ -19,6 +19,9 @@ const STATE_LABELS = {
 /** The distance to the end of an answer, in pixels, within which its reader follows it. */
 const FOLLOW_DISTANCE = 12;
 
+/** The height in pixels up to which a hidden edge is only padding. */
+const MIN_HIDDEN = 4;
+
 const lines = (n) => `${n} more ${n === 1 ? "line" : "lines"}`;
 
 class Panel {
@@ -88,7 +91,7 @@ class Panel {
     const { scrollTop, scrollHeight, clientHeight } = this.window;
     if (clientHeight === 0) return;
     const line = parseFloat(getComputedStyle(this.window).lineHeight);
-    const below = Math.max(0, Math.round((scrollHeight - clientHeight - scrollTop) / line));
+    const below = Math.max(0, Math.ceil((scrollHeight - clientHeight - scrollTop - MIN_HIDDEN) / line));
     const above = Math.round(scrollTop / line);
     this.node.classList.toggle("cut-below", below > 0);
     this.node.classList.toggle("cut-above", above > 0);

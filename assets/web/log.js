@@ -75,8 +75,9 @@ export class Log {
 
   put(race) {
     const known = this.races.get(race.id);
-    const stopFocused = this.running.update(race);
+    // First the message, which grows as the dock shrinks: the other way round the position would be clamped in between.
     known?.update(race);
+    const stopFocused = this.running.update(race);
     // The button that had the focus is gone: the next one of its race takes it over.
     if (stopFocused) known?.focus();
     if (known) return;
