@@ -47,6 +47,7 @@ class NodeEmitter {
 }
 
 hljs.configure({ __emitter: NodeEmitter });
+hljs.registerAliases(["c", "h"], { languageName: "cpp" });
 
 /** Returns the nodes of `code`: plain text where its language is unknown, or where a grammar lost any of it. */
 export function highlight(code, language) {

@@ -77,7 +77,7 @@ async fn a_markdown_subset_is_rendered_as_nodes() {
         .await;
     assert_eq!(
         shape,
-        "h5 p strong em code ol li ul li li div div span button svg path path span span pre code span span span blockquote p"
+        "h5 p strong em code ol li ul li li div div span button svg path path span span pre code span span blockquote p"
     );
     assert!(browser.text(".panel .markdown > p:last-child").await.ends_with("snake_case_name and 2 * 3 * 4"));
     browser.close().await;
