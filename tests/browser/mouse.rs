@@ -155,7 +155,7 @@ async fn earlier_messages_are_loaded_on_request() {
     let mut tab = site.tab().await;
     for n in 0..45 {
         let id = site.race("ana", &format!("compare {n}")).await;
-        tab.charted(&id).await;
+        tab.over(&id).await;
     }
     browser.client.goto(&site.url("/")).await.expect("the page anew");
     let count = "return document.querySelectorAll('.race').length === args[0]";

@@ -14,7 +14,7 @@ use crate::{
 
 const SMALL: Size = (390, 844);
 const WIDE: Size = (2560, 1300);
-const NEWS: &str = "window.copied = []; Object.defineProperty(navigator.clipboard, 'writeText',
+const CLIPBOARD: &str = "window.copied = []; Object.defineProperty(navigator.clipboard, 'writeText',
     { value: async (text) => { window.copied.push(text); } })";
 
 fn long() -> String {
@@ -40,7 +40,7 @@ async fn a_finished_card_scrolls_expands_and_is_copied_while_another_lane_runs()
     let answer = format!("{}{code}", long());
     let quick = model("quick").says(&answer).used(300).finishes("stop");
     let Some((_site, browser)) = open([quick, model("slow").says("So far.").hangs()]).await else { return };
-    browser.client.execute(NEWS, vec![]).await.expect("a clipboard");
+    browser.client.execute(CLIPBOARD, vec![]).await.expect("a clipboard");
     browser.send("/arena compare why").await;
     browser.sees(".race[data-progress=live] .panel[data-model=quick][data-state=finished]").await;
     assert_eq!(browser.text("[data-model=quick] .panel-state").await, "✓ done");
