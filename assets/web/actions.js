@@ -31,14 +31,25 @@ function exportMenu(race) {
       { class: "export-list" },
       file(`${path}/export.md`, "Markdown"),
       file(`${path}/export.json`, "JSON"),
-      race.chart ? file(race.chart.url, "PNG") : null,
+      race.chart && race.lanes.length > 1
+        ? el(
+            "a",
+            {
+              class: "action-chart",
+              href: race.chart.url,
+              download: `arena-${race.id.slice(0, 8)}.png`,
+              title: race.chart.alt,
+            },
+            "PNG",
+          )
+        : null,
       el("a", { href: permalink(race.id) }, "Link to this race"),
     ),
   );
   return menu;
 }
 
-/** Returns the buttons under `race`; `press(action, id, button)` handles them. */
+/** Returns the buttons under a race that is over; `press(action, id, button)` handles them. */
 export function actions(race, press) {
   const button = (action, label) =>
     el(
@@ -52,7 +63,7 @@ export function actions(race, press) {
       icon(action),
       label,
     );
-  if (race.progress === "live") return owns(race) ? [button("stop", "Stop")] : [];
+  if (race.progress === "live") return [];
   return [
     button("again", "Race again"),
     button("answers", "Full answers"),

@@ -1,16 +1,17 @@
 // Entry point of the page: wires its parts together.
 
+import { themeButton } from "./appearance.js";
 import { card, welcome } from "./cards.js";
 import { Composer } from "./composer.js";
 import * as dialog from "./dialog.js";
-import { byId, el, icon, setText } from "./dom.js";
+import { byId, el, setText } from "./dom.js";
 import { drawer, showLineup } from "./lineup.js";
 import { Log } from "./log.js";
 import { banner, raceChanged, reached, say } from "./notices.js";
 import { pickedModels, setLineup, toggle } from "./selection.js";
 import { follow, Refused, request } from "./server.js";
 import { raceEnded, setTitle } from "./title.js";
-import { identify, save, visitor } from "./visitor.js";
+import { identify, visitor } from "./visitor.js";
 
 /** The id of the one race that this page shows, if it is the page of a race. */
 const only = /^\/race\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? null;
@@ -94,24 +95,6 @@ function nameButton() {
     button.setAttribute("aria-label", `You are ${visitor().name}. Change your name`);
   };
   button.addEventListener("click", () => dialog.name(draw));
-  draw();
-}
-
-function themeButton() {
-  const root = document.documentElement;
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
-  const button = byId("theme");
-  const draw = () => {
-    button.replaceChildren(icon(dark() ? "sun" : "moon"));
-    button.setAttribute("aria-label", dark() ? "Switch to light colours" : "Switch to dark colours");
-  };
-  button.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
-    save("arena.theme", root.dataset.theme);
-    draw();
-  });
-  system.addEventListener("change", draw);
   draw();
 }
 

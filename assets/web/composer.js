@@ -1,4 +1,4 @@
-// The message box: a combobox that completes commands and models, with a history of sent lines.
+// The message box, which completes commands and models, with a history of sent lines.
 
 import { byId, dot, el, icon, show } from "./dom.js";
 import { complete } from "./completion.js";
@@ -64,7 +64,6 @@ export class Composer {
     const options = this.completions?.options ?? [];
     this.list.replaceChildren(...options.map((option, index) => this.option(option, index)));
     show(this.list, options.length > 0);
-    this.box.setAttribute("aria-expanded", String(options.length > 0));
     if (options.length > 0 && this.active >= 0) {
       this.box.setAttribute("aria-activedescendant", `option-${this.active}`);
       this.list.children[this.active].scrollIntoView({ block: "nearest" });

@@ -1,6 +1,7 @@
 // Dialogs: full answers, the explanation, the visitor's name.
 
-import { badge, byId, el, icon, setText } from "./dom.js";
+import { copyButton } from "./clipboard.js";
+import { badge, byId, el, icon } from "./dom.js";
 import { render } from "./markdown.js";
 import { modelName } from "./standings.js";
 import { rename, visitor } from "./visitor.js";
@@ -33,22 +34,9 @@ function open(title, ...content) {
   return node;
 }
 
-function copyButton(text) {
-  if (!navigator.clipboard) return null;
-  const label = el("span", {}, "Copy");
-  const copy = async () => {
-    const done = await navigator.clipboard.writeText(text).then(
-      () => "Copied",
-      () => "Copy failed",
-    );
-    setText(label, done);
-  };
-  return el("button", { type: "button", class: "action", onclick: copy }, icon("copy"), label);
-}
-
 function answer({ model, simulated, status, error, answer, reasoning }) {
   const text = el("div", { class: "markdown" });
-  render(text, answer);
+  render(text, answer, 4);
   const thoughts =
     reasoning === ""
       ? null
@@ -66,7 +54,7 @@ function answer({ model, simulated, status, error, answer, reasoning }) {
       {},
       el("h3", {}, modelName(model)),
       simulated ? badge() : null,
-      answer === "" ? null : copyButton(answer),
+      answer === "" ? null : copyButton(() => answer, `the answer by ${model.name}`),
     ),
     error ? el("p", { class: "error" }, error) : null,
     thoughts,

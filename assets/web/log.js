@@ -2,6 +2,7 @@
 
 import { byId, el, prefersReducedMotion, setText, show } from "./dom.js";
 import { RaceMessage, endAnnouncement, startAnnouncement } from "./race.js";
+import { Running } from "./running.js";
 import { owns } from "./visitor.js";
 
 /** The number of messages that the service keeps. */
@@ -21,6 +22,7 @@ export class Log {
     this.pill = byId("latest");
     this.announcer = byId("announcer");
     this.races = new Map();
+    this.running = new Running(press);
     this.welcome = welcome;
     this.ended = ended;
     this.changed = changed;
@@ -86,7 +88,12 @@ export class Log {
 
   put(race) {
     const known = this.races.get(race.id);
-    if (known) return known.update(race);
+    // First the message, which grows as the dock shrinks: the other way round the position would be clamped in between.
+    known?.update(race);
+    const stopFocused = this.running.update(race);
+    // The button that had the focus is gone: the next one of its race takes it over.
+    if (stopFocused) known?.focus();
+    if (known) return;
     const message = new RaceMessage(race, this.press);
     this.races.set(race.id, message);
     // Ids sort by time. Ephemeral messages stay where they were added.
@@ -100,6 +107,7 @@ export class Log {
     const node = this.races.get(id)?.node;
     if (node?.contains(document.activeElement)) this.scroller.focus({ preventScroll: true });
     node?.remove();
+    this.running.remove(id);
     this.races.delete(id);
   }
 
@@ -119,7 +127,11 @@ export class Log {
 
   /** Shows the buttons that work now, after the visitor was identified. */
   refresh() {
-    for (const race of this.races.values()) race.buttons();
+    for (const message of this.races.values()) {
+      message.buttons();
+      this.running.remove(message.race.id);
+      this.running.update(message.race);
+    }
   }
 
   /** Returns true while a race of this visitor runs. */
@@ -134,7 +146,6 @@ export class Log {
     const node = el(
       "li",
       { class: "message ephemeral" },
-      el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
       el("article", { class: "message-body", "aria-label": label }, content, foot),
     );
     this.list.append(node);

@@ -1,6 +1,8 @@
 // A Markdown subset for answers, built from nodes. Answers are untrusted: links stay text and nothing is loaded.
 
+import { copyButton } from "./clipboard.js";
 import { el } from "./dom.js";
+import { highlight } from "./highlight.js";
 import { inline } from "./inline.js";
 
 // A line may hold thousands of spaces: no pattern may match them in more than one way, or it would backtrack.
@@ -124,17 +126,32 @@ function paragraph(lines, at) {
   return { kind: "paragraph", lines: lines.slice(at, end), end };
 }
 
-function node(block) {
+/** A code block. `fill(block)` replaces its code, so that its button and its scroll position survive a stream. */
+function codeNode(first) {
+  const code = el("code");
+  const name = first.language || "code";
+  let text = "";
+  const node = el(
+    "div",
+    { class: "code" },
+    el("div", { class: "code-head" }, el("span", {}, name), copyButton(() => text, `this ${name}`)),
+    el("pre", { tabindex: "0", role: "group", "aria-label": first.language ? `Code, ${name}` : "Code" }, code),
+  );
+  node.fill = ({ lines, language }) => {
+    text = lines.join("\n");
+    code.replaceChildren(...highlight(text, language));
+  };
+  node.fill(first);
+  return node;
+}
+
+function node(block, level) {
   switch (block.kind) {
     case "code":
-      return el(
-        "pre",
-        { tabindex: "0", "aria-label": block.language ? `Code, ${block.language}` : "Code" },
-        el("code", {}, block.lines.join("\n")),
-      );
-    // Headings of an answer rank below those of the page, and end at h6.
+      return codeNode(block);
+    // Headings of an answer rank just below the heading of its model: models begin with any level.
     case "heading":
-      return el(`h${Math.min(block.level + 3, 6)}`, { dir: "auto" }, ...inline(block.text));
+      return el(`h${level}`, { dir: "auto" }, ...inline(block.text));
     case "rule":
       return el("hr");
     case "table":
@@ -156,7 +173,7 @@ function tableNode({ head, rows }) {
     el("thead", {}, row("th", head)),
     el("tbody", {}, ...rows.map((texts) => row("td", texts))),
   );
-  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table" }, grid);
+  return el("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Table" }, grid);
 }
 
 /** Returns the list that starts at item `first`, with deeper items nested; `next` is the first item after it. */
@@ -177,13 +194,22 @@ function listNode(items, first) {
   return { node: list, next };
 }
 
-/** Renders `text` into `container`. Nodes of unchanged blocks stay, so a stream redraws only its end. */
-export function render(container, text) {
+/** Renders `text` into `container`, with headings of `level`. Nodes of unchanged blocks stay, so a stream redraws only its end. */
+export function render(container, text, level = 5) {
   const wanted = blocks(text);
   const shown = container.shownBlocks ?? [];
   let same = 0;
-  while (same < wanted.length && same < shown.length && wanted[same].source === shown[same]) same += 1;
+  while (same < wanted.length && same < shown.length && wanted[same].source === shown[same].source) same += 1;
+  if (continues(wanted[same], shown[same])) {
+    container.childNodes[same].fill(wanted[same]);
+    same += 1;
+  }
   while (container.childNodes.length > same) container.lastChild.remove();
-  container.append(...wanted.slice(same).map(node));
-  container.shownBlocks = wanted.map((block) => block.source);
+  container.append(...wanted.slice(same).map((block) => node(block, level)));
+  container.shownBlocks = wanted;
+}
+
+/** Returns true if `block` is the code block `shown`, grown. */
+function continues(block, shown) {
+  return block?.kind === "code" && shown?.kind === "code" && block.language === shown.language;
 }

@@ -1,9 +1,8 @@
-// The message of a race: prompt, standings or results, answers, buttons.
+// The message of a race: headline, prompt, standings, lesson, answers, buttons.
 
 import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
 import { badge, el, setText, show } from "./dom.js";
-import { Results } from "./results.js";
 import { Standings } from "./standings.js";
 
 /** The length from which a prompt is folded. */
@@ -21,8 +20,11 @@ export class RaceMessage {
   constructor(race, press) {
     this.id = race.id;
     this.standings = new Standings(race.lanes);
-    this.results = new Results();
-    this.answers = new Answers(race.lanes);
+    this.lesson = el("p", { class: "lesson" });
+    this.cost = el("p", { class: "cost", hidden: true });
+    this.answers = new Answers(race);
+    this.mark = el("span", { "aria-hidden": "true" });
+    this.headline = el("span");
     this.notice = el("p", { class: "notice", hidden: true });
     this.state = el("span", { class: "state-tag" });
     this.actions = el("div", { class: "actions" });
@@ -30,7 +32,6 @@ export class RaceMessage {
     this.node = el(
       "li",
       { class: "message race", "data-race": race.id },
-      el("div", { class: "avatar", "aria-hidden": "true" }, "⚔️"),
       this.article(race),
     );
     this.update(race);
@@ -40,15 +41,14 @@ export class RaceMessage {
     const title = el(
       "h3",
       { id: `race-${race.id}` },
-      el("span", { "aria-hidden": "true" }, "⚔️ "),
-      "Arena · ",
-      el("bdi", { class: "asker" }, race.asker),
-      " asks",
+      this.mark,
+      this.headline,
     );
     const head = el(
       "header",
       { class: "message-head" },
       title,
+      el("bdi", { class: "asker" }, race.asker),
       race.simulated ? badge() : null,
       this.state,
       el("a", { class: "permalink", href: permalink(race.id), title: "Link to this race" }, clock(race.at)),
@@ -59,9 +59,10 @@ export class RaceMessage {
       head,
       prompt(race.prompt),
       this.standings.node,
-      this.results.node,
+      this.lesson,
       this.notice,
       this.answers.node,
+      this.cost,
       this.actions,
     );
   }
@@ -76,17 +77,29 @@ export class RaceMessage {
       this.state,
       { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
     );
-    show(this.standings.node, live);
-    show(this.results.node, !live);
-    if (live) this.standings.update(race.lanes, race.standings);
-    else this.results.update(race);
+    const { icon: mark, text } = race.headline ?? { icon: "⚔️", text: startLine(race.lanes) };
+    setText(this.mark, `${mark} `);
+    // A figure stays with its unit.
+    setText(this.headline, text.replace(" tok/s", "\u00a0tok/s"));
+    this.standings.update(race);
+    // Its room is kept while the race runs, so that the answers below stay where they are when it ends.
+    setText(this.lesson, race.lesson ?? "The lesson of this race follows when it is over.");
+    this.lesson.classList.toggle("pending", race.lesson === null);
+    show(this.lesson, race.lesson !== null || (live && race.lanes.length > 1));
+    setText(this.cost, race.cost === null ? "" : `Cost: ${race.cost}`);
+    show(this.cost, race.cost !== null);
     setText(this.notice, race.notice ?? "");
     show(this.notice, race.notice !== null);
-    this.answers.update(race.lanes, live);
+    this.answers.update(race);
     this.buttons();
   }
 
-  /** Shows the buttons that work now. */
+  /** Moves the focus to the first button. */
+  focus() {
+    this.actions.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  /** Shows the buttons that work now. Stop is in the dock. */
   buttons() {
     const key = actionsKey(this.race);
     if (this.actions.dataset.key === key) return;
@@ -95,6 +108,7 @@ export class RaceMessage {
       : null;
     this.actions.dataset.key = key;
     this.actions.replaceChildren(...actions(this.race, this.press));
+    show(this.actions, this.actions.childElementCount > 0);
     if (focused === null) return;
     const next =
       this.actions.querySelector(`[data-action="${focused}"]`) ??
@@ -102,6 +116,11 @@ export class RaceMessage {
       this.node.closest(".log");
     next?.focus({ preventScroll: true });
   }
+}
+
+/** The headline of a running race. */
+function startLine(lanes) {
+  return lanes.length === 1 ? `${lanes[0].model.name} is answering` : `${lanes.length} models are racing`;
 }
 
 /** The quoted prompt, folded where it is long. */

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, text, words};
+use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, Timeline, text, words};
 use crate::{
     model::{Availability, FinishReason, ModelCard, ServedModel},
     race::{
@@ -86,6 +86,7 @@ impl<'a> EndedLane<'a> {
             status: self.words(),
             brief: self.brief(),
             numbers: Some(numbers(&self.metrics)),
+            timeline: timeline(&self.metrics),
             note: self.note(),
             answer: text::clip(self.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
             clipped: text::Measure::Chars.of(self.answer) > MAX_ANSWER_CHARS,
@@ -156,6 +157,10 @@ fn numbers(metrics: &Metrics) -> Numbers {
     }
 }
 
+fn timeline(metrics: &Metrics) -> Timeline {
+    Timeline { first_token: metrics.ttft, first_answer: metrics.ttfa, end: metrics.total }
+}
+
 impl LaneView {
     /// The view of `lane` at `now`; `leader` is the highest speed in the race.
     pub(super) fn of(lane: &Lane, now: Elapsed, leader: f64) -> Self {
@@ -171,6 +176,10 @@ impl LaneView {
             status: running(lane, now),
             brief: running_briefly(lane, now),
             numbers: None,
+            timeline: Timeline {
+                end: lane.stamps.sent.map(|sent| now.since(sent)),
+                ..timeline(&lane.metrics())
+            },
             note: joined([
                 other_model(lane.served.as_ref()),
                 connection_note(&lane.card, &lane.availability, lane.stamps.first_token.is_some(), false),

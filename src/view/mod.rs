@@ -23,7 +23,7 @@ pub(crate) mod tests;
 pub mod text;
 pub(crate) mod words;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     model::ModelCard,
@@ -115,6 +115,8 @@ pub struct LaneView {
     pub brief: String,
     /// The numbers of a finished lane.
     pub numbers: Option<Numbers>,
+    /// Its milestones so far.
+    pub timeline: Timeline,
     /// A note about the provider ("does not list this model today"), if users should know it.
     pub note: Option<String>,
     /// At most [`MAX_ANSWER_CHARS`] of the answer, with its code fences closed: the newest end while it streams, the
@@ -122,6 +124,17 @@ pub struct LaneView {
     pub answer: String,
     /// True if the view holds only a part of the answer.
     pub clipped: bool,
+}
+
+/// The milestones of a lane as times since its request was sent; `None` until they are reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// The first token, of reasoning or of the answer.
+    pub first_token: Option<Duration>,
+    /// The first token of the answer.
+    pub first_answer: Option<Duration>,
+    /// The last token of a lane that is over, or the present moment while it is running.
+    pub end: Option<Duration>,
 }
 
 /// The numbers of a finished lane as text: "n/a" if undefined, "≈" if estimated.

@@ -14,51 +14,62 @@ use super::{LocalChannel, api::HttpRefusal};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+const FONT: &str = "font/woff2";
 
 /// The name, media type and content of a file.
-type Asset = (&'static str, &'static str, &'static str);
+type Asset = (&'static str, &'static str, &'static [u8]);
 
 macro_rules! assets {
-    ($($name:literal: $media:expr),+ $(,)?) => {
-        [$(($name, $media, include_str!(concat!("../../assets/web/", $name)))),+]
+    ($($name:literal in $folder:literal: $media:expr),+ $(,)?) => {
+        [$(($name, $media, include_bytes!(concat!("../../assets/", $folder, "/", $name)))),+]
     };
 }
 
-const INDEX: Asset = ("index.html", "text/html; charset=utf-8", include_str!("../../assets/web/index.html"));
+const INDEX: Asset =
+    ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/web/index.html"));
 
-/// The files that `index.html` and its scripts load.
-const ASSETS: [Asset; 31] = assets! {
-    "icon.svg": "image/svg+xml",
-    "tokens.css": STYLE,
-    "layout.css": STYLE,
-    "messages.css": STYLE,
-    "race.css": STYLE,
-    "answers.css": STYLE,
-    "cards.css": STYLE,
-    "composer.css": STYLE,
-    "dialog.css": STYLE,
-    "channel.css": STYLE,
-    "theme.js": SCRIPT,
-    "title.js": SCRIPT,
-    "app.js": SCRIPT,
-    "actions.js": SCRIPT,
-    "answers.js": SCRIPT,
-    "cards.js": SCRIPT,
-    "completion.js": SCRIPT,
-    "composer.js": SCRIPT,
-    "dialog.js": SCRIPT,
-    "dom.js": SCRIPT,
-    "inline.js": SCRIPT,
-    "lineup.js": SCRIPT,
-    "log.js": SCRIPT,
-    "markdown.js": SCRIPT,
-    "notices.js": SCRIPT,
-    "race.js": SCRIPT,
-    "results.js": SCRIPT,
-    "selection.js": SCRIPT,
-    "server.js": SCRIPT,
-    "standings.js": SCRIPT,
-    "visitor.js": SCRIPT,
+/// The files that `index.html`, its styles and its scripts load.
+const ASSETS: [Asset; 40] = assets! {
+    "icon.svg" in "web": "image/svg+xml",
+    "fonts.css" in "web": STYLE,
+    "tokens.css" in "web": STYLE,
+    "layout.css" in "web": STYLE,
+    "messages.css" in "web": STYLE,
+    "race.css" in "web": STYLE,
+    "answers.css" in "web": STYLE,
+    "code.css" in "web": STYLE,
+    "cards.css" in "web": STYLE,
+    "composer.css" in "web": STYLE,
+    "dialog.css" in "web": STYLE,
+    "channel.css" in "web": STYLE,
+    "theme.js" in "web": SCRIPT,
+    "title.js" in "web": SCRIPT,
+    "app.js" in "web": SCRIPT,
+    "actions.js" in "web": SCRIPT,
+    "answers.js" in "web": SCRIPT,
+    "appearance.js" in "web": SCRIPT,
+    "cards.js" in "web": SCRIPT,
+    "clipboard.js" in "web": SCRIPT,
+    "completion.js" in "web": SCRIPT,
+    "composer.js" in "web": SCRIPT,
+    "dialog.js" in "web": SCRIPT,
+    "dom.js" in "web": SCRIPT,
+    "highlight.js" in "web": SCRIPT,
+    "inline.js" in "web": SCRIPT,
+    "lineup.js" in "web": SCRIPT,
+    "log.js" in "web": SCRIPT,
+    "markdown.js" in "web": SCRIPT,
+    "notices.js" in "web": SCRIPT,
+    "race.js" in "web": SCRIPT,
+    "running.js" in "web": SCRIPT,
+    "selection.js" in "web": SCRIPT,
+    "server.js" in "web": SCRIPT,
+    "standings.js" in "web": SCRIPT,
+    "timeline.js" in "web": SCRIPT,
+    "visitor.js" in "web": SCRIPT,
+    "hljs.js" in "highlight": SCRIPT,
+    "Inter-Regular.woff2" in "fonts": FONT,
+    "Inter-SemiBold.woff2" in "fonts": FONT,
 };
 
 /// The routes of the page and its files.
@@ -87,7 +98,7 @@ fn file(headers: &HeaderMap, &(_, media, body): &Asset) -> Response {
     (caching, [(header::CONTENT_TYPE, media)], body).into_response()
 }
 
-fn tag(body: &str) -> String {
+fn tag(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())

@@ -1,7 +1,7 @@
 //! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
 //! characters that could hide or reorder text are dropped: every text is a [`Plain`] or a [`Line`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -12,7 +12,7 @@ use crate::{
     guide::{self, Example, Section},
     model::ModelCard,
     race::{Entrant, RaceId, Record, lesson, report::LaneReport},
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View, text},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text},
 };
 
 /// Text without characters that could hide or reorder it.
@@ -52,6 +52,8 @@ struct MessageDto<'a> {
     /// The [`owner`] tag of the asker.
     owner: String,
     prompt: Plain<'a>,
+    /// The result of a race that is over.
+    headline: Option<HeadlineDto>,
     progress: &'static str,
     simulated: bool,
     lanes: Vec<LaneDto<'a>>,
@@ -60,6 +62,12 @@ struct MessageDto<'a> {
     notice: Option<Plain<'a>>,
     cost: Option<&'a str>,
     chart: Option<ChartDto<'a>>,
+}
+
+#[derive(Serialize)]
+struct HeadlineDto {
+    icon: &'static str,
+    text: Owned,
 }
 
 #[derive(Serialize)]
@@ -88,9 +96,18 @@ struct LaneDto<'a> {
     speed: Option<&'a str>,
     status: Plain<'a>,
     numbers: Option<NumbersDto<'a>>,
+    timeline: TimelineDto,
     note: Option<Plain<'a>>,
     answer: Plain<'a>,
     clipped: bool,
+}
+
+/// Milestones in seconds since the request was sent.
+#[derive(Serialize)]
+struct TimelineDto {
+    first_token: Option<f64>,
+    first_answer: Option<f64>,
+    end: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -139,6 +156,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         asker: Line(&view.asker),
         owner: owner(asker),
         prompt: Plain(&view.prompt),
+        headline: view.is_final().then(|| headline(view)),
         progress: progress(view.progress),
         simulated: view.simulated,
         lanes: view.lanes.iter().map(lane).collect(),
@@ -151,6 +169,11 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
     serde_json::to_string(&message).expect("text, numbers and lists are always JSON")
 }
 
+fn headline(view: &View) -> HeadlineDto {
+    let (icon, text) = scoreboard::headline(view);
+    HeadlineDto { icon, text: Owned(text) }
+}
+
 fn lane(lane: &LaneView) -> LaneDto<'_> {
     LaneDto {
         model: ModelDto::of(&lane.card),
@@ -160,6 +183,7 @@ fn lane(lane: &LaneView) -> LaneDto<'_> {
         speed: lane.speed.as_deref(),
         status: Plain(&lane.status),
         numbers: lane.numbers.as_ref().map(numbers),
+        timeline: timeline(&lane.timeline),
         note: lane.note.as_deref().map(Plain),
         answer: Plain(&lane.answer),
         clipped: lane.clipped,
@@ -168,6 +192,15 @@ fn lane(lane: &LaneView) -> LaneDto<'_> {
 
 fn numbers(numbers: &Numbers) -> NumbersDto<'_> {
     NumbersDto { ttft: &numbers.ttft, total: &numbers.total, tokens: &numbers.tokens, speed: &numbers.speed }
+}
+
+fn timeline(timeline: &Timeline) -> TimelineDto {
+    let seconds = |time: Option<Duration>| time.map(|time| (time.as_secs_f64() * 1_000.0).round() / 1_000.0);
+    TimelineDto {
+        first_token: seconds(timeline.first_token),
+        first_answer: seconds(timeline.first_answer),
+        end: seconds(timeline.end),
+    }
 }
 
 fn progress(progress: Progress) -> &'static str {

@@ -81,7 +81,7 @@ async fn forget_and_delete_remove_messages_from_both_tabs() {
         browser.send(line).await;
         browser
             .until(
-                "return document.querySelectorAll('.race .chart img').length === args[0]",
+                "return document.querySelectorAll('.race .action-chart').length === args[0]",
                 vec![json!(n + 1)],
             )
             .await;
@@ -113,9 +113,9 @@ async fn forget_and_delete_remove_messages_from_both_tabs() {
 async fn a_race_has_a_page_of_its_own_with_its_exports() {
     let Some((site, browser)) = open(short()).await else { return };
     browser.send("first").await;
-    browser.sees(".race .chart img").await;
+    browser.until("return document.querySelector('.race .action-chart') !== null", vec![]).await;
     browser.send("second").await;
-    browser.until("return document.querySelectorAll('.race .chart img').length === 2", vec![]).await;
+    browser.until("return document.querySelectorAll('.race .action-chart').length === 2", vec![]).await;
     browser.click(".race .permalink").await;
     browser.until("return location.pathname.startsWith('/race/')", vec![]).await;
     browser.until("return document.title.startsWith('first')", vec![]).await;

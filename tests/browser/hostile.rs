@@ -31,7 +31,7 @@ async fn markup_from_users_and_models_stays_text() {
     let said = browser.value("document.querySelector('.panel .markdown').textContent").await;
     assert!(said.as_str().is_some_and(|said| said.contains("<script>window.caught=2</script>")), "{said}");
     assert!(said.as_str().is_some_and(|said| said.contains("there (javascript:alert(4))")), "{said}");
-    let inside = "document.querySelectorAll('.race :is(script, iframe, svg:not(.icon), b, i, u, img:not(.chart img), a:not(.chart a, .permalink, .exports a))').length";
+    let inside = "document.querySelectorAll('.race :is(script, iframe, svg:not(.icon), b, i, u, img, a:not(.permalink, .exports a))').length";
     assert_eq!(browser.value(inside).await, 0);
     browser.click("[data-action=answers]").await;
     browser.sees("dialog .full").await;
@@ -75,7 +75,10 @@ async fn a_markdown_subset_is_rendered_as_nodes() {
     let shape = browser
         .value("[...document.querySelectorAll('.panel .markdown *')].map((node) => node.localName).join(' ')")
         .await;
-    assert_eq!(shape, "h5 p strong em code ol li ul li li pre code blockquote p");
+    assert_eq!(
+        shape,
+        "h5 p strong em code ol li ul li li div div span button svg path path span span pre code span span blockquote p"
+    );
     assert!(browser.text(".panel .markdown > p:last-child").await.ends_with("snake_case_name and 2 * 3 * 4"));
     browser.close().await;
 }

@@ -18,7 +18,8 @@ async fn the_box_completes_commands_and_models() {
     let marked = "document.querySelector('.option[aria-selected=true] .option-label').innerText";
     browser.types("/").await;
     browser.sees("#options .option").await;
-    assert_eq!(browser.value("document.getElementById('say').getAttribute('aria-expanded')").await, "true");
+    let active = "document.getElementById('say').getAttribute('aria-activedescendant')";
+    assert_eq!(browser.value(active).await, "option-0");
     browser.press(Key::Down).await;
     assert!(browser.value(marked).await.as_str().is_some_and(|label| label.contains("/arena ask")));
     browser.screenshot("completion").await;

@@ -9,6 +9,7 @@ mod history;
 mod hostile;
 mod keyboard;
 mod mouse;
+mod reading;
 
 use crate::{support::script::Script, web::site::Site};
 

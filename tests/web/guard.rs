@@ -99,8 +99,13 @@ async fn every_response_has_the_security_headers() {
     for response in responses {
         let value = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("ASCII"));
         let policy = value("content-security-policy").expect("a policy");
-        for rule in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"]
-        {
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(rule), "{policy}");
         }
         assert!(!policy.contains("unsafe"), "{policy}");

@@ -23,6 +23,13 @@ const BANNED: [&str; 14] = [
     "import(",
 ];
 
+/// The files of other folders: name, folder, media type.
+const OTHER_FILES: [(&str, &str, &str); 3] = [
+    ("hljs.js", "highlight", "text/javascript; charset=utf-8"),
+    ("Inter-Regular.woff2", "fonts", "font/woff2"),
+    ("Inter-SemiBold.woff2", "fonts", "font/woff2"),
+];
+
 fn files() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/web");
     let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry"));
@@ -41,7 +48,7 @@ fn no_file_makes_markup_from_text_or_loads_from_other_hosts() {
             assert!(!text.contains(banned), "{banned} in {name}");
         }
         for address in ["http://", "https://", "//cdn", "@import", "url("] {
-            let named = text.replace("http://www.w3.org/2000/svg", "");
+            let named = text.replace("http://www.w3.org/2000/svg", "").replace("url(\"/assets/", "");
             assert!(!named.contains(address), "{address} in {name}");
         }
         assert!(text.lines().count() <= 400, "{name} is too long");
@@ -81,14 +88,26 @@ async fn every_file_is_served_and_used() {
         }
         let in_scripts = text.split("from \"./").skip(1);
         let in_page = text.split("=\"/assets/").skip(1);
-        named.extend(in_scripts.chain(in_page).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+        let in_styles = text.split("url(\"/assets/").skip(1);
+        named.extend(
+            in_scripts
+                .chain(in_page)
+                .chain(in_styles)
+                .filter_map(|rest| rest.split('"').next())
+                .map(str::to_owned),
+        );
     }
-    let existing: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(
-        named,
-        existing.into_iter().filter(|name| name != "index.html").collect(),
-        "a file is not used"
-    );
+    let own = files().into_iter().map(|(name, _)| name).filter(|name| name != "index.html");
+    let existing: BTreeSet<String> = own.chain(OTHER_FILES.map(|(name, ..)| name.to_owned())).collect();
+    assert_eq!(named, existing, "a file is not used");
+    for (name, folder, media) in OTHER_FILES {
+        let response = site.get(&format!("/assets/{name}")).send().await.expect("an answer");
+        assert_eq!(response.status(), 200, "{name}");
+        assert_eq!(response.headers()["content-type"], media, "{name}");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(folder).join(name);
+        let file = fs::read(path).expect("a file");
+        assert_eq!(response.bytes().await.expect("a body"), file, "{name}");
+    }
 }
 
 #[tokio::test]

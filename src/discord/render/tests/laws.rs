@@ -21,7 +21,7 @@ use crate::{
     guide::Example,
     model::{Availability, Color, ModelCard},
     race::{Entrant, metrics::TokenCount, report::LaneReport},
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View},
 };
 
 /// Marks of Markdown, Discord and Unicode.
@@ -232,7 +232,8 @@ prop_compose! {
             ttft: n.clone(), total: n.clone(), tokens: n.clone(), speed: n.clone(), columns: [n.clone(), n.clone(), n],
         });
         let (answer, brief) = (answer.repeat(again), status.clone());
-        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, note, answer, clipped }
+        let timeline = Timeline::default();
+        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, timeline, note, answer, clipped }
     }
 }
 

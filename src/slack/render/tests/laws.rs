@@ -14,7 +14,7 @@ use crate::{
         Extras, Form, answer::Answer, answers, escape, examples, explanation, help, live, models, notice,
         on_it, opening, page, suggestion,
     },
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, View},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View},
 };
 
 /// Sequences that Markdown, Slack and Unicode act on.
@@ -67,7 +67,8 @@ prop_compose! {
             ttft: n.clone(), total: n.clone(), tokens: n.clone(), speed: n.clone(), columns: [n.clone(), n.clone(), n],
         });
         let (answer, brief) = (answer.repeat(again), status.clone());
-        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, note, answer, clipped }
+        let timeline = Timeline::default();
+        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, timeline, note, answer, clipped }
     }
 }
 
