@@ -1,95 +1,22 @@
-//! The lesson of a race, computed from its own numbers: one line for the message, and an explanation on request.
-//! Without two comparable lanes there is no lesson.
-
-use std::time::Duration;
+//! The explanation of a race: the paragraphs that fit it.
 
 use super::{
+    field::{Field, Runner, factor, names},
+    findings::fast_giant,
+};
+use crate::race::{
     arrivals::SpeedNote,
     figures::{seconds, speed, thousands, tokens},
     metrics::TokenCount,
-    report::{LaneReport, Report, Status},
+    report::{LaneReport, Report},
 };
-
-/// Speeds that differ by less than this share are a tie: a single run each cannot resolve more, and the shown factor
-/// would be "1.0 times".
-const TIE_MARGIN: f64 = 0.05;
-
-/// The token after which the faster of two lanes overtakes the one that started first:
-/// `ttft_1 + (n - 1) / v_1 = ttft_2 + (n - 1) / v_2`, rounded up. `None` unless `slow` started first and
-/// `fast` writes faster.
-#[must_use]
-pub fn crossover(slow: (Duration, f64), fast: (Duration, f64)) -> Option<u64> {
-    let head_start = fast.0.as_secs_f64() - slow.0.as_secs_f64();
-    let gain = 1.0 / slow.1 - 1.0 / fast.1;
-    let n = 1.0 + head_start / gain;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
-    (head_start >= 0.0 && gain > 0.0 && n < 1e9).then(|| n.ceil() as u64)
-}
-
-/// One line for the message; `None` for a race of one lane.
-#[must_use]
-pub fn line(report: &Report) -> Option<String> {
-    if report.lanes.len() < 2 {
-        return None;
-    }
-    let podium = report.podium();
-    Some(match podium.as_slice() {
-        [] => no_speed(report),
-        [(only, _)] => format!("Only {} finished with a speed to compare.", only.card.name),
-        [(fastest, v), .., (slowest, w)] => match first_to_speak(&podium) {
-            Some((first, u)) if first.card.id != fastest.card.id => split((first, u), (fastest, *v)),
-            _ => sweep((fastest, *v), (slowest, *w)),
-        },
-    })
-}
-
-fn no_speed(report: &Report) -> String {
-    let stopped = report.lanes.iter().filter(|lane| matches!(lane.status, Status::Stopped(_))).count();
-    match stopped {
-        0 => "No lane finished with a speed to compare.".into(),
-        _ => "The race was stopped before any lane finished.".into(),
-    }
-}
-
-type Runner<'a> = (&'a LaneReport, f64);
-
-/// The finished lane with the earliest first token.
-fn first_to_speak<'a>(podium: &[Runner<'a>]) -> Option<Runner<'a>> {
-    podium.iter().copied().min_by_key(|(lane, _)| lane.metrics.ttft)
-}
-
-/// The line if one lane spoke first and another wrote fastest.
-fn split((first, u): Runner<'_>, (fastest, v): Runner<'_>) -> String {
-    let (a, b) = (&first.card.name, &fastest.card.name);
-    let spoke = seconds(first.metrics.ttft.unwrap_or_default());
-    if v / u - 1.0 < TIE_MARGIN {
-        return format!("{a} spoke first ({spoke}); in writing speed {a} and {b} are too close to call.");
-    }
-    let ahead = crossover(start(first, u), start(fastest, v))
-        .map(|n| format!(": past {} tokens it is ahead", thousands(n)))
-        .unwrap_or_default();
-    format!("{a} spoke first ({spoke}) but {b} wrote {:.1} times faster{ahead}.", v / u)
-}
-
-/// The line if one lane did both.
-fn sweep((fastest, v): Runner<'_>, (slowest, w): Runner<'_>) -> String {
-    let (a, b) = (&fastest.card.name, &slowest.card.name);
-    let spoke = seconds(fastest.metrics.ttft.unwrap_or_default());
-    if v / w - 1.0 < TIE_MARGIN {
-        return format!("{a} spoke first ({spoke}); in writing speed all are too close to call.");
-    }
-    format!("{a} spoke first ({spoke}) and wrote fastest: {:.1} times the speed of {b}.", v / w)
-}
-
-fn start(lane: &LaneReport, speed: f64) -> (Duration, f64) {
-    (lane.metrics.ttft.unwrap_or_default(), speed)
-}
 
 /// The explanation, one element per paragraph. Never empty.
 #[must_use]
 pub fn explanation(report: &Report) -> Vec<String> {
     let mut paragraphs = vec![];
-    paragraphs.extend(latency_against_throughput(report));
+    paragraphs.extend(start_against_speed(report));
+    paragraphs.extend(size_against_speed(report));
     paragraphs.extend(report.lanes.iter().filter_map(cost_of_reasoning));
     paragraphs.extend(strengths(report));
     paragraphs.extend(incomplete(report));
@@ -99,34 +26,57 @@ pub fn explanation(report: &Report) -> Vec<String> {
     paragraphs
 }
 
-fn latency_against_throughput(report: &Report) -> Option<String> {
-    let podium = report.podium();
-    let (first, u) = first_to_speak(&podium)?;
-    let &(fastest, v) = podium.first()?;
-    let ttft = |lane: &LaneReport| seconds(lane.metrics.ttft.unwrap_or_default());
-    if first.card.id == fastest.card.id {
+fn start_against_speed(report: &Report) -> Option<String> {
+    let field = Field::of(report);
+    let first = field.first_to_speak();
+    let (fastest, _) = field.extremes()?;
+    let written = |runner: &Runner<'_>| speed(Some(runner.speed), runner.lane.metrics.token_count);
+    let [first] = first[..] else {
+        let names = names(first.iter().map(Runner::name));
         return Some(format!(
-            "Latency is the wait for the first token, throughput the speed after it. {} had the best of both \
-             here: {} to the first token, then {} tok/s.",
-            first.card.name,
-            ttft(first),
-            speed(Some(u), first.metrics.token_count),
+            "The first token and the writing speed are measured apart. {names} began too close together to call; \
+             {} then wrote fastest, at {} tok/s.",
+            fastest.name(),
+            written(&fastest)
+        ));
+    };
+    let (a, b) = (first.name(), fastest.name());
+    if first.is_same(&fastest) {
+        return Some(format!(
+            "Starting early and writing fast are two different things. {a} had the best of both here: {} to the \
+             first token, then {} tok/s.",
+            first.spoke(),
+            written(&first),
         ));
     }
-    let (a, b) = (&first.card.name, &fastest.card.name);
-    let ahead = crossover(start(first, u), start(fastest, v)).map_or_else(String::new, |n| {
+    let ahead = first.overtaken_by(&fastest).map_or_else(String::new, |token| {
         format!(
-            " The lines cross at token {}: for shorter answers {a} finishes sooner, for longer ones {b}.",
-            thousands(n)
+            " From token {} on, {b} was ahead: at these speeds {a} finishes shorter answers sooner, {b} longer ones.",
+            thousands(token)
         )
     });
     Some(format!(
-        "Latency and throughput differ. {a} needed {} to its first token and then wrote {} tok/s; {b} \
-         needed {} and wrote {} tok/s.{ahead}",
-        ttft(first),
-        speed(Some(u), first.metrics.token_count),
-        ttft(fastest),
-        speed(Some(v), fastest.metrics.token_count),
+        "Starting early and writing fast are two different things. {a} needed {} to its first token and then wrote \
+         {} tok/s; {b} needed {} and wrote {} tok/s.{ahead}",
+        first.spoke(),
+        written(&first),
+        fastest.spoke(),
+        written(&fastest),
+    ))
+}
+
+/// The reasons why a much bigger model can be faster, if that was seen.
+fn size_against_speed(report: &Report) -> Option<String> {
+    let (big, small, size) = fast_giant(report)?;
+    Some(format!(
+        "Bigger isn't always slower. {a} is {} times the size of {b} but wrote {} times as fast. Two things make that \
+         possible. Many large models are a mixture of experts: only a small part of the model works on each token, so a \
+         120B model of that kind may calculate with about 5B. And providers run large models on more and faster \
+         hardware, while a small one may get a slower machine or share it with others.",
+        factor(size),
+        big.speed_factor(&small),
+        a = big.name(),
+        b = small.name(),
     ))
 }
 
