@@ -165,10 +165,9 @@ fn other_model(lane: &LaneReport) -> Option<String> {
 
 fn method(report: &Report) -> String {
     let mut text = String::from(
-        "How it was measured: every model got the prompt at the same moment, over its own connection, which had \
-         been opened before; the answers arrived as server-sent events, timestamped when they were read. \
-         Speed is the tokens after the first arrival, divided by the time in which they arrived. Token counts come \
-         from the servers",
+        "How it was measured: every model got the prompt at the same moment, over a connection of its own that was \
+         already open, and each piece of an answer was timed when it arrived. Speed is the tokens after the first \
+         ones, divided by the time in which they arrived. Token counts come from the servers",
     );
     let estimated = report.lanes.iter().any(|lane| lane.metrics.token_count == TokenCount::Estimated);
     text.push_str(if estimated { ", or are estimated where a server reported none (≈)." } else { "." });

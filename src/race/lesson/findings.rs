@@ -145,7 +145,7 @@ fn long_prompt(field: &Field<'_>) -> Option<Finding> {
     found(
         1.2 + doublings(words, MIN_LONG_PROMPT_WORDS * 3 / 4),
         format!(
-            "First came {} words to read: {} began its answer after {}, {} after {}.",
+            "First came {} words to read: {} began after {}, {} after {}.",
             thousands(words as u64),
             early.name(),
             early.spoke(),

@@ -65,7 +65,8 @@ pub(super) fn began_together(field: &Field<'_>) -> Option<Finding> {
         all if all.len() == field.runners.len() => format!("All {} models", all.len()),
         several => format!("{} models", several.len()),
     };
-    let began = format!("{who} began together ({})", first[0].spoke());
+    let earliest = first.iter().min_by_key(|runner| runner.ttft)?;
+    let began = format!("{who} began together ({})", earliest.spoke());
     let text = if fastest.writes_faster_than(&slowest) {
         let times = fastest.speed_factor(&slowest);
         format!("{began}; {} wrote fastest, {times} times the speed of {}.", fastest.name(), slowest.name())
