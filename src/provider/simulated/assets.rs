@@ -62,7 +62,7 @@ pub(super) struct ByManner {
 #[derive(Deserialize)]
 pub(super) struct Answer {
     pub text: String,
-    /// What a model that reasons thinks first.
+    /// The thoughts of a model that reasons.
     #[serde(default)]
     pub thoughts: String,
     /// In a template, the sentence about the model's strengths.
