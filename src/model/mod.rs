@@ -10,6 +10,7 @@
 //! ```
 
 mod error;
+mod size;
 
 use std::{fmt, sync::Arc};
 
@@ -17,7 +18,10 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-pub use self::error::{ModelError, Refusal, Stage};
+pub use self::{
+    error::{ModelError, Refusal, Stage},
+    size::billions,
+};
 
 /// A model's id in the configuration, such as `gemma-2b`; unique in a line-up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Property tests: the laws that hold in the pure core for every input.
 
+mod demo;
 mod fold;
 mod fuzzed;
 mod lesson;

@@ -1,9 +1,9 @@
 //! Simulated models: a [`ChatModel`] without a language model, for newcomers without a provider key, for
-//! demonstrations and for tests. Speeds are plausible, answers fit the kind of the prompt, and every
-//! answer says that it is simulated.
+//! demonstrations and for tests. Speeds are plausible. The prompts of the documentation have prepared answers;
+//! any other prompt gets a short text that says that the model is simulated.
 //!
 //! ```text
-//! text ─prompt─▶ words ─kind─▶ kind ─answer─▶ reasoning, Markdown ─tokens, script─▶ timed deltas
+//! prompt ─answer─▶ reasoning, Markdown ─tokens, script─▶ timed deltas
 //! ```
 //!
 //! [`SimulatedModel`] plays a script against the clock. The [`profile`] of a model sets its speed and its
@@ -11,9 +11,7 @@
 
 mod answer;
 mod assets;
-mod kind;
 mod profile;
-mod prompt;
 mod script;
 pub mod server;
 #[cfg(test)]
@@ -56,9 +54,10 @@ impl SimulatedModel {
     /// Streams an answer to `prompt`; the clock starts at the first poll.
     fn play(&self, prompt: Arc<Prompt>, mut rng: Rng) -> impl Stream<Item = Stamped> + Send + use<> {
         let profile = Profile::of(&self.card);
+        let answer = answer::compose(&prompt.text, &self.card, &profile);
         let cap = self.max_tokens.map_or(prompt.max_output_tokens, |own| own.min(prompt.max_output_tokens));
         async move {
-            let steps = script::write(&profile, &prompt.text, cap, &mut rng);
+            let steps = script::write(&profile, &answer, &prompt.text, cap, &mut rng);
             let start = Instant::now();
             stream::iter(steps).then(move |step| play_step(start, step))
         }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::Deserialize;
 
 use super::assets::PROFILES;
-use crate::model::ModelCard;
+use crate::model::{ModelCard, billions};
 
 /// The character of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -15,14 +15,15 @@ pub(super) struct Profile {
     /// Seconds to the first token for a short prompt.
     pub first_token: f64,
     pub manner: Manner,
-    pub thinking: Thinking,
+    /// True if it thinks before it answers.
+    pub reasons: bool,
 }
 
 /// A manner of writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Manner {
-    /// The main point in a friendly sentence or two.
+    /// Friendly and chatty, sometimes wrong.
     Brief,
     /// Paragraphs.
     Plain,
@@ -32,18 +33,6 @@ pub(super) enum Manner {
     Engineer,
     /// Step by step, with a check at the end.
     Thorough,
-}
-
-/// Reasoning before the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Thinking {
-    /// None.
-    Never,
-    /// A few sentences.
-    Short,
-    /// Several paragraphs.
-    Long,
 }
 
 impl Profile {
@@ -58,8 +47,7 @@ impl Profile {
         let (tokens_per_second, first_token) =
             size.map_or_else(|| figures_for_id(card.id.as_str()), figures_for_size);
         let manner = manner_of(card, size);
-        let thinking = if manner == Manner::Thorough { Thinking::Long } else { Thinking::Never };
-        Self { tokens_per_second, first_token, manner, thinking }
+        Self { tokens_per_second, first_token, manner, reasons: manner == Manner::Thorough }
     }
 }
 
@@ -93,28 +81,6 @@ fn manner_of(card: &ModelCard, size: Option<f64>) -> Manner {
     }
 }
 
-/// Returns the billions of parameters in a text such as "7B", "1.5 b", "135M", "1T", "large (671B)".
-fn billions(text: &str) -> Option<f64> {
-    let text = text.to_lowercase();
-    let starts = text.char_indices().filter(|&(at, c)| c.is_ascii_digit() && !after_digit(&text[..at]));
-    starts.map(|(at, _)| &text[at..]).find_map(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let mut after = rest[end..].trim_start().chars();
-        let unit = match after.next()? {
-            'm' => 0.001,
-            'b' => 1.0,
-            't' => 1_000.0,
-            _ => return None,
-        };
-        let is_word = after.next().is_some_and(char::is_alphanumeric);
-        (!is_word).then(|| rest[..end].parse::<f64>().ok().map(|n| n * unit)).flatten()
-    })
-}
-
-fn after_digit(before: &str) -> bool {
-    before.ends_with(|c: char| c.is_ascii_digit() || c == '.')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,15 +99,6 @@ mod tests {
             simulated: true,
             prices: None,
         }
-    }
-
-    #[test]
-    fn a_size_is_read_in_its_usual_spellings() {
-        let read = ["2B", "large (671B)", "135M", "1.5 b", "1T", "480B-A35B", "huge", "v2 base", ""];
-        let sizes = read.map(|text| billions(text).map(|n| (n * 1000.0).round()));
-        let known = [2_000.0, 671_000.0, 135.0, 1_500.0, 1_000_000.0, 480_000.0].map(Some);
-        assert_eq!(sizes[..6], known);
-        assert_eq!(sizes[6..], [None, None, None]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{answer, profile::Profile, tokens};
+use super::{answer::ComposedAnswer, profile::Profile, tokens};
 use crate::model::{Delta, FinishReason, Usage};
 
 /// The largest relative deviation of a run from its profile, in either direction.
@@ -22,12 +22,17 @@ pub(super) struct Step {
     pub delta: Delta,
 }
 
-/// Writes the script for an answer to `prompt`: sent, simulated, reasoning, text, usage, finished.
+/// Writes the script for this answer to `prompt`: sent, simulated, reasoning, text, usage, finished.
 ///
 /// It has at most `cap` tokens, reasoning included. An answer cut by the cap finishes with "length", any
 /// other with "stop" after an end token that counts but has no text.
-pub(super) fn write(profile: &Profile, prompt: &str, cap: u32, rng: &mut Rng) -> Vec<Step> {
-    let answer = answer::compose(prompt, profile, rng);
+pub(super) fn write(
+    profile: &Profile,
+    answer: &ComposedAnswer,
+    prompt: &str,
+    cap: u32,
+    rng: &mut Rng,
+) -> Vec<Step> {
     let prompt_tokens = tokens::count_prompt(prompt);
     let mut schedule = Schedule::new(profile, prompt_tokens, rng);
     let cap = usize::try_from(cap).unwrap_or(usize::MAX);
@@ -98,14 +103,10 @@ fn variation(rng: &mut Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::simulated::profile::{Manner, Thinking};
+    use crate::provider::simulated::profile::Manner;
 
-    const PROFILE: Profile = Profile {
-        tokens_per_second: 100.0,
-        first_token: 0.5,
-        manner: Manner::Plain,
-        thinking: Thinking::Never,
-    };
+    const PROFILE: Profile =
+        Profile { tokens_per_second: 100.0, first_token: 0.5, manner: Manner::Plain, reasons: false };
 
     /// The times of 400 tokens in seconds.
     fn times(prompt_tokens: u64, seed: u64) -> Vec<f64> {

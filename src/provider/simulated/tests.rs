@@ -148,8 +148,8 @@ async fn the_tokens_concatenate_to_the_answer() {
         text: "Write a Rust function that reverses the words of a sentence".into(),
         max_output_tokens: 8_192,
     };
+    let answer = answer::compose(&prompt.text, &model.card, &Profile::of(&model.card));
     for seed in 0..20 {
-        let answer = answer::compose(&prompt.text, &Profile::of(&model.card), &mut Rng::with_seed(seed));
         let deltas: Vec<Delta> = model
             .play(Arc::new(prompt.clone()), Rng::with_seed(seed))
             .map(|stamped| stamped.delta)

@@ -209,7 +209,7 @@ fn a_file_that_is_too_long_says_so_and_stays_text() {
 fn the_explanation_is_read_in_paragraphs() {
     let body = explanation(&finished().record());
     let said = &body.embeds[0].description;
-    assert!(said.starts_with("Latency and throughput differ."), "{said}");
+    assert!(said.starts_with("Starting early and writing fast are two different things."), "{said}");
     assert!(said.contains("\n\nIncomplete: Qwen Coder."), "{said}");
     assert!(said.contains("\n\nHow it was measured:"), "{said}");
 }

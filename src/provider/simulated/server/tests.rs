@@ -131,7 +131,7 @@ async fn a_stream_has_role_content_finish_usage_and_done_in_this_order() {
     let [content @ .., finish, usage] = &chunks[1..] else { panic!("too few chunks: {chunks:?}") };
     let text: String =
         content.iter().map(|c| c["choices"][0]["delta"]["content"].as_str().expect("content")).collect();
-    assert!(text.contains("Simulated answer"), "{text}");
+    assert!(text.contains("simulated answer") && text.contains("“Hi!”"), "{text}");
     assert_eq!(finish["choices"][0], json!({ "index": 0, "delta": {}, "finish_reason": "stop" }));
     assert_eq!(usage["choices"], json!([]));
     assert_eq!(usage["usage"]["completion_tokens"], content.len() + 1);

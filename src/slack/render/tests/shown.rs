@@ -339,7 +339,7 @@ fn a_crowd_of_answers_does_not_flood_the_thread() {
 #[test]
 fn the_explanation_is_read_in_paragraphs() {
     let said = text(&explanation(&finished().record()));
-    assert!(said.contains("#rich_text\nLatency and throughput differ."), "{said}");
+    assert!(said.contains("#rich_text\nStarting early and writing fast are two different things."), "{said}");
     assert!(said.contains("#rich_text\nIncomplete: Qwen Coder."), "{said}");
     assert!(said.contains("#rich_text\nHow it was measured:"), "{said}");
 }
