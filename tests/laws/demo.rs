@@ -57,8 +57,7 @@ fn prompt_of(command: &str) -> Option<String> {
     let mut rest = words.as_slice();
     loop {
         rest = match rest {
-            ["--models" | "--model" | "--chart", _, after @ ..] => after,
-            ["--json", after @ ..] => after,
+            ["--models" | "--model" | "--chart", _, after @ ..] | ["--json", after @ ..] => after,
             ["--", after @ ..] => {
                 rest = after;
                 break;

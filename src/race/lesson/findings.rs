@@ -55,8 +55,8 @@ pub(super) const KINDS: [Kind; 16] = [
     pace::began_together,
 ];
 
-fn found(weight: f64, text: String) -> Option<Finding> {
-    Some(Finding { weight, text })
+fn found(weight: f64, text: String) -> Finding {
+    Finding { weight, text }
 }
 
 fn nothing_finished(field: &Field<'_>) -> Option<Finding> {
@@ -69,30 +69,30 @@ fn nothing_finished(field: &Field<'_>) -> Option<Finding> {
     } else {
         "No model finished, so there is nothing to compare."
     };
-    found(DECISIVE, text.into())
+    Some(found(DECISIVE, text.into()))
 }
 
 fn nothing_measured(field: &Field<'_>) -> Option<Finding> {
     let is_met = !field.finished.is_empty() && field.runners.is_empty();
     is_met.then_some(())?;
-    found(DECISIVE, "No answer arrived in enough pieces to measure its speed.".into())
+    Some(found(DECISIVE, "No answer arrived in enough pieces to measure its speed.".into()))
 }
 
 fn one_finished(field: &Field<'_>) -> Option<Finding> {
     let [only] = field.runners.as_slice() else { return None };
-    found(DECISIVE, format!("Only {} finished with a speed to compare.", only.name()))
+    Some(found(DECISIVE, format!("Only {} finished with a speed to compare.", only.name())))
 }
 
 fn limit_spent_on_thinking(field: &Field<'_>) -> Option<Finding> {
     let lane = field.finished.iter().find(|lane| lane.spent_on_thinking())?;
     let spent = tokens(lane.metrics.output_tokens, lane.metrics.token_count);
-    found(
+    Some(found(
         ON_THE_TASK + 1.0,
         format!(
             "{} spent its limit of {spent} tokens on thinking and never began its answer.",
             lane.card.name
         ),
-    )
+    ))
 }
 
 /// Bare JSON was asked for, and not every answer is that.
@@ -117,7 +117,7 @@ fn form_kept_by_some(field: &Field<'_>) -> Option<Finding> {
             format!("{n} answers are the bare JSON that was asked for; the other {} aren't.", others.len())
         }
     };
-    found(ON_THE_TASK, text)
+    Some(found(ON_THE_TASK, text))
 }
 
 fn asks_for_bare_json(prompt: &str) -> bool {
@@ -142,7 +142,7 @@ fn long_prompt(field: &Field<'_>) -> Option<Finding> {
         field.runners.iter().max_by_key(|runner| runner.ttft)?,
     );
     (is_read_more_than_written && is_before(early.ttft, late.ttft)).then_some(())?;
-    found(
+    Some(found(
         1.2 + doublings(words, MIN_LONG_PROMPT_WORDS * 3 / 4),
         format!(
             "First came {} words to read: {} began after {}, {} after {}.",
@@ -152,7 +152,7 @@ fn long_prompt(field: &Field<'_>) -> Option<Finding> {
             late.name(),
             late.spoke()
         ),
-    )
+    ))
 }
 
 /// The answers are programs, and the one model made for programming needed the fewest tokens.
@@ -165,7 +165,7 @@ fn specialist(field: &Field<'_>) -> Option<Finding> {
     let overtaken = field.runners.iter().filter(|runner| runner.lane.reasoning.is_empty());
     let overtaken = overtaken.filter(|runner| lost_by_length(specialist, runner));
     let generalist = overtaken.max_by(|a, b| a.speed.total_cmp(&b.speed))?;
-    found(
+    Some(found(
         1.5 + log2(ratio(generalist.tokens(), specialist.tokens())),
         format!(
             "{}, made for programming, was done before {}, a faster writer: {} tokens against {}.",
@@ -174,7 +174,7 @@ fn specialist(field: &Field<'_>) -> Option<Finding> {
             specialist.tokens_text(),
             generalist.tokens_text()
         ),
-    )
+    ))
 }
 
 fn is_made_for_programming(lane: &LaneReport) -> bool {
@@ -187,7 +187,7 @@ fn short_answer_wins(field: &Field<'_>) -> Option<Finding> {
     let pairs =
         field.pairs().filter(|(short, long)| long.lane.reasoning.is_empty() && lost_by_length(short, long));
     let (short, long) = pairs.max_by(|a, b| length_factor(a).total_cmp(&length_factor(b)))?;
-    found(
+    Some(found(
         0.8 + log2(length_factor(&(short, long)) / 2.0),
         format!(
             "{} wrote slower than {} but was done earlier: {} tokens against {}.",
@@ -196,7 +196,7 @@ fn short_answer_wins(field: &Field<'_>) -> Option<Finding> {
             short.tokens_text(),
             long.tokens_text()
         ),
-    )
+    ))
 }
 
 fn lost_by_length(short: &Runner<'_>, long: &Runner<'_>) -> bool {
@@ -218,7 +218,7 @@ fn price_of_thinking(field: &Field<'_>) -> Option<Finding> {
     let writing = thinker.total.saturating_sub(thinker.ttft + thought).max(Duration::from_millis(100));
     let spent = thinker.lane.metrics.reasoning_tokens.filter(|n| *n > 0);
     let spent = spent.map(|n| format!(" ({} tokens)", tokens(n, thinker.lane.metrics.token_count)));
-    found(
+    Some(found(
         1.0 + log2(thought.as_secs_f64() / writing.as_secs_f64()),
         format!(
             "{} thought for {}{} before its answer; {} was done after {}.",
@@ -228,7 +228,7 @@ fn price_of_thinking(field: &Field<'_>) -> Option<Finding> {
             other.name(),
             seconds(other.total)
         ),
-    )
+    ))
 }
 
 /// One answer was complete before most of the others had begun.
@@ -241,14 +241,14 @@ fn done_before_others_began(field: &Field<'_>) -> Option<Finding> {
         [only] => only.name().to_owned(),
         several => format!("{} others", several.len()),
     };
-    found(
+    Some(found(
         1.0 + doublings(late.len(), 1),
         format!(
             "{} was done after {}, before {others} began: short answers reward a quick start.",
             quickest.name(),
             seconds(quickest.total)
         ),
-    )
+    ))
 }
 
 /// The faster and the slower writer of the most unequal pair in which the much bigger model was faster.
@@ -263,7 +263,7 @@ pub(super) fn fast_giant<'a>(report: &'a Report) -> Option<(Runner<'a>, Runner<'
 
 fn bigger_is_faster(field: &Field<'_>) -> Option<Finding> {
     let (big, small, size) = fast_giant(field.report)?;
-    found(
+    Some(found(
         1.0 + log2(big.speed / small.speed / MIN_SPEED_FACTOR),
         format!(
             "{} is {} times the size of {}, yet it wrote {} times as fast.",
@@ -272,7 +272,7 @@ fn bigger_is_faster(field: &Field<'_>) -> Option<Finding> {
             small.name(),
             big.speed_factor(&small)
         ),
-    )
+    ))
 }
 
 /// One model took longer to begin than another for its whole answer.
@@ -280,7 +280,7 @@ fn long_wait(field: &Field<'_>) -> Option<Finding> {
     let late = field.runners.iter().max_by_key(|runner| runner.ttft)?;
     let other = field.quickest().filter(|other| is_before(other.total, late.ttft))?;
     (late.ttft >= MIN_LONG_WAIT).then_some(())?;
-    found(
+    Some(found(
         1.3 + log2(late.ttft.as_secs_f64() / MIN_LONG_WAIT.as_secs_f64()),
         format!(
             "{} only began after {}; {} was done after {}.",
@@ -289,7 +289,7 @@ fn long_wait(field: &Field<'_>) -> Option<Finding> {
             other.name(),
             seconds(other.total)
         ),
-    )
+    ))
 }
 
 fn long_answer(field: &Field<'_>) -> Option<Finding> {
@@ -297,7 +297,7 @@ fn long_answer(field: &Field<'_>) -> Option<Finding> {
     let short = field.runners.iter().min_by_key(|runner| runner.tokens())?;
     let times = ratio(long.tokens(), short.tokens());
     (times >= MIN_LENGTH_FACTOR).then_some(())?;
-    found(
+    Some(found(
         1.0 + log2(times / MIN_LENGTH_FACTOR),
         format!(
             "{} used {} tokens, {} only {}, for the same question.",
@@ -306,7 +306,7 @@ fn long_answer(field: &Field<'_>) -> Option<Finding> {
             short.name(),
             short.tokens_text()
         ),
-    )
+    ))
 }
 
 fn word_count(text: &str) -> usize {

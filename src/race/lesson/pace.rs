@@ -21,7 +21,7 @@ pub(super) fn overtaking(field: &Field<'_>) -> Option<Finding> {
             "{a} spoke first ({}); in writing speed {a} and {b} are too close to call.",
             first.spoke()
         );
-        return finding(&fastest, &first, text);
+        return Some(finding(&fastest, &first, text));
     }
     let times = fastest.speed_factor(&first);
     let text = match first.overtaken_by(&fastest) {
@@ -35,7 +35,7 @@ pub(super) fn overtaking(field: &Field<'_>) -> Option<Finding> {
             first.spoke()
         ),
     };
-    finding(&fastest, &first, text)
+    Some(finding(&fastest, &first, text))
 }
 
 /// One model spoke first and wrote fastest.
@@ -52,7 +52,7 @@ pub(super) fn one_was_best_at_both(field: &Field<'_>) -> Option<Finding> {
     } else {
         format!("{a} spoke first ({spoke}); in writing speed all are too close to call.")
     };
-    finding(&fastest, &slowest, text)
+    Some(finding(&fastest, &slowest, text))
 }
 
 /// Several models spoke first, too close to call.
@@ -73,9 +73,9 @@ pub(super) fn began_together(field: &Field<'_>) -> Option<Finding> {
     } else {
         format!("{began}, and in writing speed all are too close to call.")
     };
-    finding(&fastest, &slowest, text)
+    Some(finding(&fastest, &slowest, text))
 }
 
-fn finding(fast: &Runner<'_>, slow: &Runner<'_>, text: String) -> Option<Finding> {
-    Some(Finding { weight: log2(fast.speed / slow.speed), text })
+fn finding(fast: &Runner<'_>, slow: &Runner<'_>, text: String) -> Finding {
+    Finding { weight: log2(fast.speed / slow.speed), text }
 }
