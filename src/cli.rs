@@ -257,6 +257,40 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The words of a shell command that uses double quotes alone, up to a redirection or a comment.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('"').enumerate();
+        let words = parts.flat_map(|(n, part)| match n % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.take_while(|word| !["<", ">", "|", "#"].contains(&word.as_str())).collect()
+    }
+
+    #[test]
+    fn every_command_of_the_documentation_is_understood() {
+        let mut commands = 0;
+        for page in [
+            include_str!("../README.md"),
+            include_str!("../docs/operations.md"),
+            include_str!("../docs/discord.md"),
+            include_str!("../docs/slack.md"),
+        ] {
+            for line in page.lines() {
+                let arguments = line.strip_prefix("llm-arena ").or_else(|| {
+                    let (_, arguments) = line.split_once("cargo run --release")?;
+                    Some(arguments.trim_start().trim_start_matches("-- "))
+                });
+                let Some(arguments) = arguments.filter(|_| !line.contains('`')) else { continue };
+                let words = words(arguments);
+                let words = [&["llm-arena".to_owned()], &words[..]].concat();
+                assert!(Cli::from_words(&words).is_ok(), "{line}");
+                commands += 1;
+            }
+        }
+        assert!(commands >= 10, "{commands}");
+    }
+
     #[test]
     fn the_default_command_is_serve() {
         assert_eq!(parse(&[]).unwrap().action(), Action::Serve { listen: None });
