@@ -54,6 +54,15 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser with a page of this size; `None` where there is none and none is required.
     pub async fn start(size: Size) -> Option<Self> {
+        Self::start_with(size, &[]).await
+    }
+
+    /// Starts a browser of a user who wants little motion.
+    pub async fn start_still(size: Size) -> Option<Self> {
+        Self::start_with(size, &["--force-prefers-reduced-motion"]).await
+    }
+
+    async fn start_with(size: Size, flags: &[&str]) -> Option<Self> {
         let Some(path) = chromedriver() else {
             assert!(!is_set("ARENA_REQUIRE_BROWSER"), "a browser is required, but there is no chromedriver");
             skip("no browser: no chromedriver in the PATH, and ARENA_CHROMEDRIVER is not set");
@@ -64,7 +73,7 @@ impl Browser {
         let profile = tempfile::tempdir().expect("a folder");
         let address = format!("http://127.0.0.1:{port}");
         let session = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(profile.path(), size))
+            .capabilities(capabilities(profile.path(), size, flags))
             .connect(&address)
             .await;
         let browser =
@@ -182,9 +191,9 @@ fn launch(path: &Path) -> (Child, u16) {
     (child, port.expect("chromedriver prints its port"))
 }
 
-fn capabilities(profile: &Path, (width, height): Size) -> serde_json::Map<String, Value> {
+fn capabilities(profile: &Path, (width, height): Size, flags: &[&str]) -> serde_json::Map<String, Value> {
     let own = [format!("--user-data-dir={}", profile.display()), format!("--window-size={width},{height}")];
-    let args: Vec<String> = FLAGS.iter().map(|&flag| flag.to_owned()).chain(own).collect();
+    let args: Vec<String> = FLAGS.iter().chain(flags).map(|&flag| flag.to_owned()).chain(own).collect();
     let metrics =
         json!({ "width": width, "height": height, "pixelRatio": 1, "touch": false, "mobile": false });
     let options = json!({ "args": args, "mobileEmulation": { "deviceMetrics": metrics } });

@@ -148,3 +148,25 @@ async fn stop_covers_nothing_and_is_one_step_from_the_message_box() {
     assert_eq!(browser.value(unnamed).await, 1, "one landmark: the welcome");
     browser.close().await;
 }
+
+/// The animations that run at once during a race, at most.
+async fn animations(mut browser: Browser) -> i64 {
+    let site = Site::open(five()).await;
+    browser.visit(&site.url("/")).await;
+    let watch = "window.most = 0; const look = () => {
+        window.most = Math.max(window.most, document.getAnimations().length); requestAnimationFrame(look); }; look()";
+    browser.value(&format!("(() => {{ {watch} }})()")).await;
+    browser.send("/arena compare why").await;
+    browser.sees(".race[data-progress=done]").await;
+    let most = browser.value("window.most").await.as_i64().expect("a number");
+    browser.close().await;
+    most
+}
+
+#[tokio::test]
+async fn nothing_moves_for_a_user_who_wants_little_motion() {
+    let Some(browser) = Browser::start(DESKTOP).await else { return };
+    assert!(animations(browser).await > 0, "nothing moves at all");
+    let Some(browser) = Browser::start_still(DESKTOP).await else { return };
+    assert_eq!(animations(browser).await, 0);
+}
