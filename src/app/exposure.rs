@@ -2,7 +2,7 @@
 
 use url::Host;
 
-use crate::config::{Config, ProviderConfig, ProviderKey};
+use crate::config::{Config, ModelConfig, ProviderConfig, ProviderKey};
 
 /// Logs each warning about `config`.
 pub(super) fn warn(config: &Config) {
@@ -15,7 +15,20 @@ fn warnings(config: &Config) -> Vec<String> {
     let (budget, access) = (&config.budget, &config.access);
     let has_key = |provider: &&ProviderConfig| matches!(provider.key, ProviderKey::Key(_));
     let is_paid = config.providers.iter().any(|provider| has_key(&provider));
-    let is_capped = [budget.user_day_usd, budget.server_day_usd, budget.day_usd].iter().any(Option::is_some);
+    let has_budget = [budget.user_day_usd, budget.server_day_usd, budget.day_usd].iter().any(Option::is_some);
+    let is_uncounted = |model: &&ModelConfig| {
+        let mut keyed = config.providers.iter().filter(has_key);
+        model.card.prices.is_none() && keyed.any(|provider| provider.id == model.provider)
+    };
+    let uncounted: Vec<_> =
+        config.models.iter().filter(is_uncounted).map(|model| model.card.id.as_str()).collect();
+    let is_capped = has_budget && uncounted.is_empty();
+    let free = (has_budget && !uncounted.is_empty()).then(|| {
+        format!(
+            "[budget] does not count the models {}: set their price_in and price_out",
+            uncounted.join(", ")
+        )
+    });
     let lists = [&access.discord_servers, &access.discord_channels, &access.discord_roles];
     let discord = config.credentials.discord_token.is_some() && lists.iter().all(|list| list.is_empty());
     let lists = [&access.slack_channels, &access.slack_groups];
@@ -33,7 +46,7 @@ fn warnings(config: &Config) -> Vec<String> {
     let clear = config.providers.iter().filter(has_key).filter(is_clear).map(|provider| {
         format!("the key of the provider {} is sent over plain http: use https in its base_url", provider.id)
     });
-    open.chain(clear).collect()
+    open.chain(free).chain(clear).collect()
 }
 
 fn is_loopback(provider: &ProviderConfig) -> bool {
@@ -67,9 +80,15 @@ mod tests {
         assert!(said(https, "", &discord).contains("on Discord can spend"));
         assert!(said(https, "[access]\nslack_channels = ['C1']", &discord).contains("on Discord can spend"));
         assert!(said(https, "", &slack).contains("on Slack can spend"));
-        for limited in ["[access]\ndiscord_servers = ['1']", "[budget]\nday_usd = 1.0"] {
-            assert_eq!(said(https, limited, &discord), "", "{limited}");
-        }
+        assert_eq!(said(https, "[access]\ndiscord_servers = ['1']", &discord), "");
+        let priced =
+            "[budget]\nday_usd = 1.0\n[[model]]\nid = 'priced'\nprovider = 'p'\nmodel = 'y'\nprice_out = 1.0";
+        let uncounted = said(https, priced, &discord);
+        assert!(uncounted.contains("[budget] does not count the models m:"), "{uncounted}");
+        assert!(
+            uncounted.contains("on Discord can spend"),
+            "a limit that counts nothing limits nothing: {uncounted}"
+        );
         assert_eq!(said(https, "[access]\nslack_groups = ['S1']", &slack), "");
         assert_eq!(said(https, "", &discord[..1]), "", "simulated models cost nothing");
         assert_eq!(said(https, "", &discord[1..]), "", "no platform");

@@ -38,15 +38,16 @@ pub(super) type Section = fit::AnswerText<Mrkdwn>;
 fn line(out: &mut String, text: &str) {
     let line = Line::parse(text);
     let indent: String = line.indent.chars().map(|_| ' ').take(24).collect();
-    let quote = if line.is_quoted { "> " } else { "" };
     let words = match line.kind {
         LineKind::Rule => RULE.to_owned(),
         LineKind::Item(item) => format!("• {}", inline(item)),
         LineKind::Heading(heading) => bold(&inline(&heading)),
         LineKind::Other(rest) => inline(rest),
     };
+    // an empty quote would leave its mark to whatever follows a cut
+    let is_empty = words.trim_matches([' ', '\u{2060}']).is_empty();
     out.push_str(&indent);
-    out.push_str(quote);
+    out.push_str(if line.is_quoted && !is_empty { "> " } else { "" });
     out.push_str(&words);
 }
 
@@ -76,4 +77,18 @@ fn without_languages(text: &str) -> String {
         None => line,
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_quote_leaves_no_mark() {
+        for (text, shown) in [("> said", "> said"), ("> ", ""), ("> \u{2060}", "\u{2060}")] {
+            let mut out = String::new();
+            line(&mut out, text);
+            assert_eq!(out, shown, "{text:?}");
+        }
+    }
 }
