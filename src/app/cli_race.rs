@@ -108,9 +108,7 @@ fn chart_file(args: &RaceArgs) -> Result<Option<ChartFile>, StartError> {
 /// Returns the screen behind `out`, if it is a terminal.
 fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S) -> Option<Screen> {
     let (columns, rows) = terminal_size::terminal_size_of(out).filter(|_| out.is_terminal())?;
-    // <https://no-color.org>
-    let color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color })
+    Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color: true })
 }
 
 async fn draw(file: ChartFile, record: Arc<Record>) -> Result<(), String> {
