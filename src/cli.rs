@@ -185,7 +185,7 @@ pub fn completions(shell: Shell) -> Vec<u8> {
     script
 }
 
-/// Adds the command that was probably meant where a prompt stands in place of a command.
+/// Suggests `compare` where the command line begins with a prompt.
 fn with_compare_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else { return error };
     let at = words.iter().position(|word| word.to_str() == Some(unknown)).unwrap_or(words.len());

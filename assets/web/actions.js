@@ -31,7 +31,7 @@ function exportMenu(race) {
       { class: "export-list" },
       file(`${path}/export.md`, "Markdown"),
       file(`${path}/export.json`, "JSON"),
-      race.chart && race.lanes.length > 1
+      race.chart
         ? el(
             "a",
             {

@@ -49,7 +49,6 @@ const PATHS = {
   export: ["M12 4v11", "M8 11l4 4 4-4", "M5 20h14"],
   delete: ["M5 7h14", "M9 7V4h6v3", "M7 7l1 13h8l1-13"],
   copy: ["M9 9h10v11H9z", "M15 9V4H5v11h4"],
-  download: ["M12 4v11", "M7 11l5 5 5-5", "M5 20h14"],
   system: ["M4 5h16v11H4z", "M9 20h6", "M12 16v4"],
   sun: [
     "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",

@@ -38,7 +38,7 @@ export class Log {
     new ResizeObserver(() => this.settle()).observe(this.scroller);
   }
 
-  /** Shows the newest races, oldest first, and no others: what a tab has seen it does not get again. */
+  /** Shows these races alone, the newest ones, oldest first. */
   snapshot({ messages, has_earlier, note }) {
     if (this.only) {
       for (const race of messages) this.upsert(race);

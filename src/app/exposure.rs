@@ -23,7 +23,7 @@ fn warnings(config: &Config) -> Vec<String> {
     let uncounted: Vec<_> =
         config.models.iter().filter(is_uncounted).map(|model| model.card.id.as_str()).collect();
     let is_capped = has_budget && uncounted.is_empty();
-    let free = (has_budget && !uncounted.is_empty()).then(|| {
+    let unlimited = (has_budget && !uncounted.is_empty()).then(|| {
         format!(
             "[budget] does not count the models {}: set their price_in and price_out",
             uncounted.join(", ")
@@ -46,7 +46,7 @@ fn warnings(config: &Config) -> Vec<String> {
     let clear = config.providers.iter().filter(has_key).filter(is_clear).map(|provider| {
         format!("the key of the provider {} is sent over plain http: use https in its base_url", provider.id)
     });
-    open.chain(free).chain(clear).collect()
+    open.chain(unlimited).chain(clear).collect()
 }
 
 fn is_loopback(provider: &ProviderConfig) -> bool {

@@ -33,7 +33,7 @@ pub(super) struct Choice {
 /// # Errors
 /// [`CommandError::UnknownModel`].
 pub(super) fn model(sent: &str, lineup: &[Arc<ModelCard>]) -> Result<ModelId, CommandError> {
-    resolve(sent, lineup, &described(lineup))
+    resolve(sent, lineup, &offered(lineup))
 }
 
 /// Resolves what was sent for a list of models, in the order of the line-up; none for an empty list.
@@ -41,11 +41,11 @@ pub(super) fn model(sent: &str, lineup: &[Arc<ModelCard>]) -> Result<ModelId, Co
 /// # Errors
 /// [`CommandError::UnknownModel`].
 pub(super) fn models(sent: &str, lineup: &[Arc<ModelCard>]) -> Result<Vec<ModelId>, CommandError> {
-    resolve_all(sent, lineup, &described(lineup))
+    resolve_all(sent, lineup, &offered(lineup))
 }
 
-fn resolve(sent: &str, lineup: &[Arc<ModelCard>], described: &[Described]) -> Result<ModelId, CommandError> {
-    let named = described.iter().find(|(_, name)| name.trim() == sent.trim());
+fn resolve(sent: &str, lineup: &[Arc<ModelCard>], offered: &[Offered]) -> Result<ModelId, CommandError> {
+    let named = offered.iter().find(|(_, name)| name.trim() == sent.trim());
     let labelled = || lineup.iter().find(|card| labelled(card).eq_ignore_ascii_case(sent.trim()));
     match named.map(|(card, _)| *card).or_else(labelled) {
         Some(card) => Ok(card.id.clone()),
@@ -56,24 +56,24 @@ fn resolve(sent: &str, lineup: &[Arc<ModelCard>], described: &[Described]) -> Re
 fn resolve_all(
     sent: &str,
     lineup: &[Arc<ModelCard>],
-    described: &[Described],
+    offered: &[Offered],
 ) -> Result<Vec<ModelId>, CommandError> {
     // the name of a choice of one model may hold commas
-    if let Some((card, _)) = described.iter().find(|(_, name)| name.trim() == sent.trim()) {
+    if let Some((card, _)) = offered.iter().find(|(_, name)| name.trim() == sent.trim()) {
         return Ok(vec![card.id.clone()]);
     }
     let names = sent.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let wanted = names.map(|name| resolve(name, lineup, described)).collect::<Result<Vec<_>, _>>()?;
+    let wanted = names.map(|name| resolve(name, lineup, offered)).collect::<Result<Vec<_>, _>>()?;
     Ok(lineup.iter().map(|card| card.id.clone()).filter(|id| wanted.contains(id)).collect())
 }
 
 /// A model with its name as a choice.
-type Described<'a> = (&'a Arc<ModelCard>, String);
+type Offered<'a> = (&'a Arc<ModelCard>, String);
 
 /// The models that match the text `typed` so far: first those that begin with it, otherwise in the line-up's order.
 pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
-    let described = described(lineup);
-    let name_of = |card: &Arc<ModelCard>| described.iter().find(|(other, _)| other.id == card.id);
+    let offered = offered(lineup);
+    let name_of = |card: &Arc<ModelCard>| offered.iter().find(|(other, _)| other.id == card.id);
     matching(typed, lineup)
         .filter_map(|card| choice(&name_of(card)?.1, card.id.as_str()))
         .take(MAX_CHOICES)
@@ -84,8 +84,8 @@ pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
 /// completed by models that are not in the list yet.
 pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     let (settled, last) = typed.rsplit_once(',').unwrap_or(("", typed));
-    let described = described(lineup);
-    let Ok(chosen) = resolve_all(settled, lineup, &described) else { return vec![] };
+    let offered = offered(lineup);
+    let Ok(chosen) = resolve_all(settled, lineup, &offered) else { return vec![] };
     let settled: Vec<&ModelCard> =
         lineup.iter().map(Arc::as_ref).filter(|card| chosen.contains(&card.id)).collect();
     let joined = |cards: &[&ModelCard]| {
@@ -93,13 +93,13 @@ pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
         let ids = cards.iter().map(|card| card.id.as_str()).collect::<Vec<_>>().join(",");
         // a cut name could not be read back
         let is_readable = Measure::Utf16.of(&names) <= MAX_CHARS
-            && resolve_all(&names, lineup, &described)
+            && resolve_all(&names, lineup, &offered)
                 .is_ok_and(|read| cards.iter().all(|card| read.contains(&card.id)));
         choice(if is_readable { &names } else { &ids }, &ids)
     };
     let as_is = (!settled.is_empty() && last.trim().is_empty()).then(|| joined(&settled));
     let others = matching(last, lineup).filter(|card| !chosen.contains(&card.id));
-    let name_of = |card: &Arc<ModelCard>| described.iter().find(|(other, _)| other.id == card.id);
+    let name_of = |card: &Arc<ModelCard>| offered.iter().find(|(other, _)| other.id == card.id);
     let longer = others.map(|card| match settled.as_slice() {
         [] => choice(&name_of(card)?.1, card.id.as_str()),
         settled => joined(&[settled, &[card]].concat()),
@@ -135,7 +135,7 @@ fn labelled(card: &ModelCard) -> String {
 
 /// Every model with its name as a choice: icon, name, size and strengths in at most [`MAX_CHARS`], or its id where two names
 /// would be the same.
-fn described(lineup: &[Arc<ModelCard>]) -> Vec<Described<'_>> {
+fn offered(lineup: &[Arc<ModelCard>]) -> Vec<Offered<'_>> {
     let name = |card: &Arc<ModelCard>| {
         let parts = [labelled(card), words::size(card).to_owned(), card.best_for.clone()];
         let whole = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");

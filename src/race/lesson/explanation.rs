@@ -106,8 +106,9 @@ fn cost_of_reasoning(lane: &LaneReport) -> Option<String> {
 
 fn strengths(report: &Report) -> Option<String> {
     let order = report.order();
-    let described = order.iter().map(|&i| &report.lanes[i].card).filter(|card| !card.best_for.is_empty());
-    let list: Vec<String> = described
+    let with_strengths =
+        order.iter().map(|&i| &report.lanes[i].card).filter(|card| !card.best_for.is_empty());
+    let list: Vec<String> = with_strengths
         .map(|card| match card.size.as_str() {
             "" => format!("{} for {}", card.name, card.best_for),
             size => format!("{} ({size}) for {}", card.name, card.best_for),

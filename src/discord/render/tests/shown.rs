@@ -67,7 +67,7 @@ fn a_race_from_live_to_every_end() {
     shown("interrupted", &live(&running().stop(2_400, StopCause::Restart), race(), None));
 }
 
-fn described(body: &Body) -> &str {
+fn description(body: &Body) -> &str {
     &body.embeds.last().expect("an embed").description
 }
 
@@ -77,11 +77,11 @@ fn one_model_alone_is_the_answer_with_its_numbers_below() {
     let footer = asked.embeds[0].footer.as_ref().expect("a footer");
     let numbers = "first token 0.20 s · total 1.20 s · 40 tokens · 35 tok/s";
     assert!(footer.text.starts_with(numbers), "{}", footer.text);
-    assert_eq!(described(&asked), "> Why?\n-# ana\nBecause.");
+    assert_eq!(description(&asked), "> Why?\n-# ana\nBecause.");
     assert_eq!(asked.embeds[0].title, "⚡ Gemma 2B");
     assert_eq!(asked.components.len(), 1, "no menu for one answer");
     let writing = live(&one(|_| ()), race(), None);
-    assert!(described(&writing).ends_with('▌') && !described(&writing).contains('░'));
+    assert!(description(&writing).ends_with('▌') && !description(&writing).contains('░'));
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn a_single_answer_takes_all_the_room_of_a_message_and_the_rest_is_read_by_pages
     let (mut whole, mut index) = (String::new(), 0);
     loop {
         let body = page(&record, Page { index, ..Page::first(race(), 0) });
-        assert_eq!(described(&body).matches("```").count() % 2, 0, "{}", described(&body));
-        whole.push_str(described(&body));
+        assert_eq!(description(&body).matches("```").count() % 2, 0, "{}", description(&body));
+        whole.push_str(description(&body));
         whole.push('\n');
         if !text(&body).contains("Next") {
             break;
@@ -123,20 +123,24 @@ fn a_single_answer_takes_all_the_room_of_a_message_and_the_rest_is_read_by_pages
 fn reasoning_is_behind_a_button_of_its_own() {
     let record = finished().record();
     let first = page(&record, Page::first(race(), 4));
-    assert!(text(&first).contains("[🧠 Reasoning]") && !described(&first).contains("The user asks"));
+    assert!(text(&first).contains("[🧠 Reasoning]") && !description(&first).contains("The user asks"));
     let others = text(&first).split_once("(📖 Read another answer …)").expect("a menu").1.to_owned();
     assert!(others.contains("Gemma 2B (") && !others.contains("DeepSeek R1"), "{others}");
     let reasoning = page(&record, Page { part: Part::Reasoning, ..Page::first(race(), 4) });
-    assert!(described(&reasoning).starts_with("The user asks about the sky."), "{}", described(&reasoning));
+    assert!(
+        description(&reasoning).starts_with("The user asks about the sky."),
+        "{}",
+        description(&reasoning)
+    );
     assert!(text(&reasoning).contains("[📄 Answer]"));
     let none = page(&record, Page::first(race(), 99));
-    assert_eq!(described(&none), "This race has no such model.");
+    assert_eq!(description(&none), "This race has no such model.");
 }
 
 #[test]
 fn a_failure_is_shown_above_the_partial_answer() {
     let failed = live(&one(|tale| tale.fails(2_000, 0, ModelError::Truncated)), race(), None);
-    let said = described(&failed);
+    let said = description(&failed);
     assert!(said.contains("⚠️ *cut off: the connection ended"), "{said}");
     assert!(said.ends_with("*\nBecause."), "{said}");
 }
@@ -147,10 +151,14 @@ fn many_models_stay_one_short_message() {
     let mut tale = SampleRace::of("Why?", cards);
     (0..25).for_each(|lane| tale.says(lane, (200, 2_000), &format!("{SKY}\n\n```js\nopen {lane}")));
     let body = live(&tale.view(), race(), None);
-    assert!((0..25).all(|i| described(&body).contains(&format!("**Model {i}**"))), "{}", described(&body));
+    assert!(
+        (0..25).all(|i| description(&body).contains(&format!("**Model {i}**"))),
+        "{}",
+        description(&body)
+    );
     (0..25).for_each(|lane| tale.ends(2_500, lane, 236));
     let body = live(&tale.view(), race(), Some("alt"));
-    assert!(described(&body).ends_with("-# 17 more in the menu below"), "{}", described(&body));
+    assert!(description(&body).ends_with("-# 17 more in the menu below"), "{}", description(&body));
     assert_eq!(text(&body).matches("arena:read:").count(), 25);
 }
 
@@ -165,8 +173,12 @@ fn some_simulated_models_are_marked_in_the_table() {
     (0..2).for_each(|lane| tale.ends(2_000, lane, 100));
     let body = live(&tale.view(), race(), None);
     assert_eq!(body.embeds[0].description, "> Why? — ana · some models simulated");
-    assert!(described(&body).contains("\n*Gemma 2B"), "{}", described(&body));
-    assert!(described(&body).lines().any(|line| line.ends_with("**Gemma 2B** a b")), "{}", described(&body));
+    assert!(description(&body).contains("\n*Gemma 2B"), "{}", description(&body));
+    assert!(
+        description(&body).lines().any(|line| line.ends_with("**Gemma 2B** a b")),
+        "{}",
+        description(&body)
+    );
     assert!(body.embeds[1].footer.as_ref().is_some_and(|footer| footer.text.contains("* simulated")));
 }
 
@@ -174,7 +186,7 @@ fn some_simulated_models_are_marked_in_the_table() {
 fn the_providers_note_is_shown_above_the_answer() {
     let view = one(|tale| tale.0.lanes[0].availability = Availability::NotListed);
     let body = live(&view, race(), None);
-    let said = described(&body);
+    let said = description(&body);
     assert!(said.contains("-# hf does not list this model today; tried anyway\n"), "{said}");
 }
 
