@@ -6,7 +6,13 @@
 
 use std::fmt;
 
-use crate::{guide::Example, race::RaceId};
+use crate::{
+    guide::Example,
+    race::{
+        RaceId,
+        vote::{AnswerKey, Choice, Label},
+    },
+};
 
 /// A button under one of our messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +27,18 @@ pub enum Button {
     Explain(RaceId),
     /// Shows a page of one answer to the reader alone.
     Read(Page),
+    /// Casts a ballot on a blind race, and asks for the second best answer where that is missing.
+    Best(RaceId, Label),
+    /// Adds to a ballot the second best answer, or that there is none.
+    Second(RaceId, Label, Option<Label>),
+    /// Casts the ballot that no answer is good.
+    NoneGood(RaceId),
+    /// Closes the vote on a blind race.
+    CloseVote(RaceId),
     /// Starts a race with the example that has this [`example_key`].
     Try(u64),
+    /// Starts a blind race with that example.
+    TryBlind(u64),
 }
 
 /// A page of one answer of a finished race.
@@ -30,8 +46,8 @@ pub enum Button {
 pub struct Page {
     /// The race.
     pub race: RaceId,
-    /// The index of the lane in the line-up of the race.
-    pub lane: usize,
+    /// The answer.
+    pub answer: AnswerKey,
     /// The text to read.
     pub part: Part,
     /// The index of the page.
@@ -49,22 +65,26 @@ pub enum Part {
 
 impl Page {
     /// The first page of an answer.
-    pub(crate) fn first(race: RaceId, lane: usize) -> Self {
-        Self { race, lane, part: Part::Answer, index: 0 }
+    pub(crate) fn first(race: RaceId, answer: impl Into<AnswerKey>) -> Self {
+        Self { race, answer: answer.into(), part: Part::Answer, index: 0 }
     }
 
-    /// Parses `<race>:<lane>:<part>:<index>`.
+    /// Parses `<race>:<lane or label>:<part>:<index>`.
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(':');
         let race = RaceId::parse(words.next()?)?;
-        let lane = words.next()?.parse().ok()?;
+        let answer = words.next()?;
+        let answer = match Label::parse(answer) {
+            Some(label) => AnswerKey::Label(label),
+            None => AnswerKey::Lane(answer.parse().ok()?),
+        };
         let part = match words.next()? {
             "answer" => Part::Answer,
             "reasoning" => Part::Reasoning,
             _ => return None,
         };
         let index = words.next()?.parse().ok()?;
-        words.next().is_none().then_some(Self { race, lane, part, index })
+        words.next().is_none().then_some(Self { race, answer, part, index })
     }
 }
 
@@ -74,7 +94,10 @@ impl fmt::Display for Page {
             Part::Answer => "answer",
             Part::Reasoning => "reasoning",
         };
-        write!(f, "{}:{}:{part}:{}", self.race, self.lane, self.index)
+        match self.answer {
+            AnswerKey::Lane(lane) => write!(f, "{}:{lane}:{part}:{}", self.race, self.index),
+            AnswerKey::Label(label) => write!(f, "{}:{label}:{part}:{}", self.race, self.index),
+        }
     }
 }
 
@@ -90,10 +113,53 @@ impl Button {
             "answers" => Self::Answers(race()?),
             "explain" => Self::Explain(race()?),
             "read" => Self::Read(Page::parse(value)?),
+            "best" => {
+                let (race, label) = value.split_once(':')?;
+                Self::Best(RaceId::parse(race)?, Label::parse(label)?)
+            }
+            "second" => {
+                let (race, labels) = value.split_once(':')?;
+                let (best, second) = labels.split_once(':')?;
+                let second = if second == "-" { None } else { Some(Label::parse(second)?) };
+                Self::Second(RaceId::parse(race)?, Label::parse(best)?, second)
+            }
+            "none" => Self::NoneGood(race()?),
+            "close" => Self::CloseVote(race()?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
+            "blind" => Self::TryBlind(u64::from_str_radix(value, 16).ok()?),
             _ => return None,
         };
         (button.to_string() == text).then_some(button)
+    }
+}
+
+impl Button {
+    /// Returns the race that the button belongs to, if it belongs to one.
+    #[must_use]
+    pub fn race(self) -> Option<RaceId> {
+        match self {
+            Self::Stop(race)
+            | Self::Again(race)
+            | Self::Answers(race)
+            | Self::Explain(race)
+            | Self::Best(race, _)
+            | Self::Second(race, ..)
+            | Self::NoneGood(race)
+            | Self::CloseVote(race)
+            | Self::Read(Page { race, .. }) => Some(race),
+            Self::Try(_) | Self::TryBlind(_) => None,
+        }
+    }
+
+    /// Returns the ballot that the button casts, with its race.
+    #[must_use]
+    pub fn ballot(self) -> Option<(RaceId, Choice)> {
+        match self {
+            Self::Best(race, best) => Some((race, Choice::Best(best, None))),
+            Self::Second(race, best, second) => Some((race, Choice::Best(best, second))),
+            Self::NoneGood(race) => Some((race, Choice::NoneGood)),
+            _ => None,
+        }
     }
 }
 
@@ -105,7 +171,13 @@ impl fmt::Display for Button {
             Self::Answers(race) => write!(f, "arena:answers:{race}"),
             Self::Explain(race) => write!(f, "arena:explain:{race}"),
             Self::Read(page) => write!(f, "arena:read:{page}"),
+            Self::Best(race, best) => write!(f, "arena:best:{race}:{best}"),
+            Self::Second(race, best, Some(second)) => write!(f, "arena:second:{race}:{best}:{second}"),
+            Self::Second(race, best, None) => write!(f, "arena:second:{race}:{best}:-"),
+            Self::NoneGood(race) => write!(f, "arena:none:{race}"),
+            Self::CloseVote(race) => write!(f, "arena:close:{race}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
+            Self::TryBlind(key) => write!(f, "arena:blind:{key:016x}"),
         }
     }
 }
@@ -138,6 +210,10 @@ mod tests {
         RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
     }
 
+    fn label(letter: &str) -> Label {
+        Label::parse(letter).expect("a label")
+    }
+
     #[test]
     fn every_button_survives_a_round_trip() {
         for button in [
@@ -145,8 +221,20 @@ mod tests {
             Button::Again(race()),
             Button::Answers(race()),
             Button::Explain(race()),
-            Button::Read(Page::first(race(), 0)),
-            Button::Read(Page { race: race(), lane: 24, part: Part::Reasoning, index: 1_000_000 }),
+            Button::Read(Page::first(race(), AnswerKey::Lane(0))),
+            Button::Read(Page::first(race(), AnswerKey::Label(label("C")))),
+            Button::Read(Page {
+                race: race(),
+                answer: AnswerKey::Lane(24),
+                part: Part::Reasoning,
+                index: 1_000_000,
+            }),
+            Button::Best(race(), label("A")),
+            Button::Second(race(), label("A"), Some(label("T"))),
+            Button::Second(race(), label("A"), None),
+            Button::NoneGood(race()),
+            Button::CloseVote(race()),
+            Button::TryBlind(7),
             Button::Try(7),
             Button::Try(u64::MAX),
         ] {

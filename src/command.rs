@@ -22,6 +22,13 @@ pub enum Command {
         /// The prompt.
         prompt: String,
     },
+    /// Several models answer unseen, and a vote decides.
+    Blind {
+        /// The models in the order of the line-up; empty means all.
+        models: Vec<ModelId>,
+        /// The prompt.
+        prompt: String,
+    },
     /// Shows the line-up.
     Models,
     /// Shows prompts to try.
@@ -39,6 +46,7 @@ impl Command {
         match self {
             Self::Ask { .. } => "ask",
             Self::Compare { .. } => "compare",
+            Self::Blind { .. } => "blind",
             Self::Models => "models",
             Self::Examples => "examples",
             Self::Help => "help",
@@ -48,8 +56,9 @@ impl Command {
 }
 
 /// The words after `/arena`, with a description: after a colon, the arguments of a text command.
-pub const WORDS: [(&str, &str); 6] = [
+pub const WORDS: [(&str, &str); 7] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
+    ("blind", "answers without names, and a vote: blind [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
@@ -119,7 +128,14 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
     let (word, rest) = split_word(line);
     match word.to_lowercase().as_str() {
         "" => Ok(Command::Help),
-        "compare" => compare(rest, lineup),
+        "compare" => {
+            let (models, prompt) = models_and_prompt("compare", rest, lineup)?;
+            Ok(Command::Compare { models, prompt })
+        }
+        "blind" => {
+            let (models, prompt) = models_and_prompt("blind", rest, lineup)?;
+            Ok(Command::Blind { models, prompt })
+        }
         "ask" => ask(rest, lineup),
         // with more words it is a question: "help me understand", "forget it"
         "help" if is_word(rest) => Ok(Command::Help),
@@ -177,7 +193,12 @@ pub fn model(name: &str, lineup: &[Arc<ModelCard>]) -> Result<ModelId, CommandEr
     })
 }
 
-fn compare(rest: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandError> {
+/// Parses the arguments of `word`.
+fn models_and_prompt(
+    word: &str,
+    rest: &str,
+    lineup: &[Arc<ModelCard>],
+) -> Result<(Vec<ModelId>, String), CommandError> {
     let (first, after) = split_word(rest);
     let (list, prompt) = match first.strip_prefix("models=").or_else(|| first.strip_prefix("models:")) {
         Some(list) => (list, after),
@@ -186,9 +207,9 @@ fn compare(rest: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandErro
     };
     let models = models(list, lineup)?;
     if prompt.is_empty() {
-        return Err(CommandError::NoPrompt { word: "compare".into() });
+        return Err(CommandError::NoPrompt { word: word.into() });
     }
-    Ok(Command::Compare { models, prompt: prompt.to_owned() })
+    Ok((models, prompt.to_owned()))
 }
 
 fn ask(rest: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandError> {

@@ -6,11 +6,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    arena::{Arena, Caps, Limits},
+    arena::{Arena, BlindSettings, Caps, Limits},
     config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode},
     discord,
     guide::Example,
-    model::ChatModel,
+    model::{ChatModel, Identity},
     provider::{
         Deadlines, OpenAiModel, Provider, Settings,
         simulated::{SimulatedModel, server::ServedModel},
@@ -60,7 +60,11 @@ impl Composition {
             concurrent_races: settings.concurrent_races,
             races_per_minute: settings.races_per_user_per_minute as usize,
         };
-        Arena::new(self.models.clone(), limits)
+        let blind = BlindSettings {
+            deadline: self.config.blind.deadline,
+            open_for: Duration::from_mins(self.config.blind.minutes),
+        };
+        Arena::new(self.models.clone(), limits).with_blind_races(blind)
     }
 
     /// Returns a new store, not opened yet.
@@ -138,7 +142,23 @@ fn first_models(config: &Config, providers: &Providers<'_>) -> Vec<(String, Open
 
 fn real_model(settings: &ModelConfig, config: &Config, providers: &Providers<'_>) -> Option<OpenAiModel> {
     let provider = providers.get(settings.provider.as_str()).filter(|_| !settings.card.simulated)?;
-    Some(OpenAiModel::new(settings.card.clone(), Arc::clone(provider), request_settings(settings, config)))
+    let model =
+        OpenAiModel::new(settings.card.clone(), Arc::clone(provider), request_settings(settings, config));
+    Some(model.identified(identity(settings)))
+}
+
+/// Returns the identity of a model: with other settings that shape its answers it is another contender.
+fn identity(settings: &ModelConfig) -> Identity {
+    let number = |number: Option<String>| number.unwrap_or_default();
+    let shaping = [
+        if settings.card.simulated { "simulated".to_owned() } else { String::new() },
+        settings.system.clone().unwrap_or_default(),
+        number(settings.temperature.map(|temperature| temperature.to_string())),
+        number(settings.max_tokens.map(|tokens| tokens.to_string())),
+        serde_json::Value::from(settings.extra.clone()).to_string(),
+    ];
+    let shaping = shaping.iter().map(String::as_str);
+    Identity::new(&settings.card, Some(&settings.model), settings.maker.as_deref(), shaping)
 }
 
 fn request_settings(settings: &ModelConfig, config: &Config) -> Settings {
@@ -160,7 +180,7 @@ fn request_settings(settings: &ModelConfig, config: &Config) -> Settings {
 }
 
 fn simulated(settings: &ModelConfig) -> SimulatedModel {
-    SimulatedModel::new(settings.card.clone(), settings.max_tokens)
+    SimulatedModel::new(settings.card.clone(), settings.max_tokens).identified(identity(settings))
 }
 
 fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {

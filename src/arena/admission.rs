@@ -78,6 +78,12 @@ pub enum Refused {
         /// The limit.
         most: usize,
     },
+    /// A blind race needs at least two models.
+    #[error("A vote needs at least two models. Name some, as in `/arena blind models=a,b ...`.")]
+    TooFewForVote,
+    /// Ballots cannot be kept.
+    #[error("Blind races need a database for their ballots, and there is none here.")]
+    NoVotes,
     /// A provider has no capacity left.
     #[error(
         "{provider} is limited to {most} requests at once here, and all are in use. Try again in a moment."

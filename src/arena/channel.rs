@@ -75,7 +75,7 @@ impl Arena {
         };
         let found = store.promptly(store.channel_race(platform, id)).await;
         match found.map_err(|error| unavailable(id, &error))? {
-            Some(StoredRace::Kept(record)) => Ok(record),
+            Some(StoredRace::Kept(record)) => Ok(self.blinded(&record).unwrap_or(*record)),
             Some(StoredRace::WithoutText) => Err(LookupError::Deleted),
             None => Err(LookupError::Expired),
         }

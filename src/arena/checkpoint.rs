@@ -148,7 +148,7 @@ impl Recording {
     /// Writes the lanes that changed since the last checkpoint, as the store would have to report them if the process
     /// died now.
     async fn checkpoint(&self, mut state: RaceState, written: &mut Written) {
-        if state.is_over() {
+        if state.lanes_are_over() {
             return;
         }
         let lengths: Vec<LaneProgress> = state.lanes.iter().map(LaneProgress::of).collect();

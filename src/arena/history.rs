@@ -21,7 +21,11 @@ pub(super) struct History {
 }
 
 impl History {
+    /// Adds a race, in place of an earlier record of it.
     pub(super) fn push(&mut self, record: Arc<Record>) {
+        if let Some(earlier) = self.records.iter().position(|earlier| earlier.id == record.id) {
+            self.bytes -= self.records.remove(earlier).map_or(0, |earlier| size(&earlier));
+        }
         self.bytes += size(&record);
         self.records.push_back(record);
         while self.records.len() > MAX_RACES || (self.bytes > MAX_BYTES && self.records.len() > 1) {
@@ -67,7 +71,8 @@ impl History {
 
     /// Returns the newest decode speed of `model` and the source of its token count.
     pub(super) fn last_speed(&self, model: &ModelId) -> Option<(f64, TokenCount)> {
-        let lanes = self.records.iter().rev().flat_map(|record| &record.report.lanes);
+        let is_shown = |record: &&Arc<Record>| record.report.vote.as_ref().is_none_or(|vote| !vote.is_open);
+        let lanes = self.records.iter().rev().filter(is_shown).flat_map(|record| &record.report.lanes);
         let mut lanes = lanes.filter(|lane| lane.card.id == *model);
         lanes.find_map(|lane| Some((lane.own_speed()?, lane.metrics.token_count)))
     }

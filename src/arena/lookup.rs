@@ -61,7 +61,7 @@ impl Arena {
             return Err(if is_deleted { LookupError::Deleted } else { LookupError::Expired });
         };
         match store.promptly(store.lookup(id)).await.map_err(|error| unavailable(id, &error))? {
-            Some(record) => Ok(Arc::new(record)),
+            Some(record) => Ok(Arc::new(self.blinded(&record).unwrap_or(record))),
             None => match store.promptly(store.asker(id)).await {
                 Ok(Some((_, true))) => Err(LookupError::Running),
                 // the store keeps the numbers of a race whose texts it deletes

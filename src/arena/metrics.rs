@@ -44,7 +44,8 @@ pub(super) fn refused(why: &Refused) {
         Refused::ProviderBusy { .. } => "provider_busy",
         Refused::BudgetSpent { .. } => "budget",
         Refused::NotPermitted(_) => "not_open",
-        Refused::StoreUnavailable => "store",
+        Refused::TooFewForVote => "too_few_for_vote",
+        Refused::StoreUnavailable | Refused::NoVotes => "store",
         Refused::Duplicate => "duplicate",
     };
     counter!(name::REFUSALS, field::REASON => reason).increment(1);

@@ -18,6 +18,7 @@ mod metrics;
 mod orphans;
 mod record;
 mod session;
+mod vote;
 
 use std::{
     collections::HashMap,
@@ -42,10 +43,11 @@ pub use self::{
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     record::{Origin, Recorded},
+    vote::{Ballot, BallotError, BlindSettings},
 };
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
-    race::{Asker, Entrant, RaceId, Record, event::StopCause},
+    race::{Asker, Entrant, RaceId, Record, blind::Telltales, event::StopCause, vote::RaceKind},
     store::{Speed, Store},
 };
 
@@ -66,6 +68,7 @@ pub struct Admitted {
     models: Vec<Arc<dyn ChatModel>>,
     /// The race that this one repeats.
     original: Option<RaceId>,
+    kind: RaceKind,
     started_at: Timestamp,
     since: Instant,
     _slot: OwnedSemaphorePermit,
@@ -76,6 +79,12 @@ impl Admitted {
     #[must_use]
     pub fn repeating(self, original: RaceId) -> Self {
         Self { original: Some(original), ..self }
+    }
+
+    /// Returns this race with its purpose.
+    #[must_use]
+    pub fn of_kind(self, kind: RaceKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Returns the models that will race, in the order of the line-up.
@@ -91,6 +100,9 @@ pub struct Arena {
     admission: admission::Admission,
     store: Option<Store>,
     caps: Caps,
+    blind: BlindSettings,
+    telltales: Arc<Telltales>,
+    votes: vote::Votes,
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
@@ -103,7 +115,11 @@ impl Arena {
     /// Creates an arena with this line-up, without persistence.
     #[must_use]
     pub fn new(models: Vec<Arc<dyn ChatModel>>, limits: Limits) -> Self {
+        let identities = models.iter().map(|model| (model.card().id.clone(), model.identity()));
         Self {
+            telltales: Arc::new(Telltales::of(identities)),
+            blind: BlindSettings::default(),
+            votes: vote::Votes::default(),
             cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
             models,
             admission: admission::Admission::new(limits),
@@ -123,6 +139,12 @@ impl Arena {
     #[must_use]
     pub fn with_store(self, store: Store, caps: Caps) -> Self {
         Self { store: Some(store), caps, ..self }
+    }
+
+    /// Returns this arena with these settings of blind races.
+    #[must_use]
+    pub fn with_blind_races(self, blind: BlindSettings) -> Self {
+        Self { blind, ..self }
     }
 
     /// Returns the cards of the line-up, in its order.
@@ -162,6 +184,7 @@ impl Arena {
             prompt,
             models: chosen,
             original: None,
+            kind: RaceKind::Open,
             started_at: Timestamp::now(),
             since,
             _slot: slot,
@@ -197,10 +220,12 @@ impl Arena {
         lock(&self.live).get(&id).map(|live| live.asker.clone())
     }
 
-    /// Returns a race of this process that is over and still in memory.
+    /// Returns a race of this process whose lanes are over and that is still in memory, without its names while its vote
+    /// is open.
     #[must_use]
     pub fn record_of(&self, id: RaceId) -> Option<Arc<Record>> {
-        lock(&self.history).find(id)
+        let record = lock(&self.history).find(id)?;
+        Some(self.blinded(&record).map_or(record, Arc::new))
     }
 
     /// Returns the line-up with its availability and speeds, asking all providers at once for at most `limit`.

@@ -11,7 +11,7 @@ use super::{Arena, checkpoint::insist, metrics};
 use crate::race::RaceId;
 use crate::{
     backoff::Backoff,
-    race::event::StopCause,
+    race::{blind::blinded, event::StopCause, report::Report},
     store::{LEASE, Orphan, State, Store},
     surface::SurfaceError,
     view::View,
@@ -79,9 +79,12 @@ impl Arena {
         };
         for orphan in orphans {
             tracing::info!(race = %orphan.id, platform = orphan.platform, "adopted an orphaned race");
-            let (store, platforms) = (store.clone(), Arc::clone(platforms));
+            let (store, platforms, arena) = (store.clone(), Arc::clone(platforms), Arc::clone(self));
             let interrupting = self.interrupting.clone();
             self.tasks.spawn(async move {
+                let Some(orphan) = arena.close_orphaned_vote(orphan, &store, &platforms).await else {
+                    return;
+                };
                 let finished = interrupting.run_until_cancelled(finish(&orphan, &platforms)).await;
                 metrics::orphan(finished);
                 // otherwise the next start tries again
@@ -90,6 +93,34 @@ impl Arena {
                 }
             });
         }
+    }
+}
+
+impl Arena {
+    /// Follows the vote of an orphan to its end, if one is open, and returns the orphan with its result. `None` if this
+    /// process ends first: the next one adopts the race.
+    async fn close_orphaned_vote(
+        &self,
+        orphan: Orphan,
+        store: &Store,
+        platforms: &[Arc<dyn Finisher>],
+    ) -> Option<Orphan> {
+        if !orphan.report.vote.as_ref().is_some_and(|vote| vote.is_open) {
+            return Some(orphan);
+        }
+        let show = |voters: u64| {
+            let mut report = blinded(&orphan.report, &self.telltales).unwrap_or_default();
+            if let Some(vote) = &mut report.vote {
+                vote.tally.voters = voters;
+            }
+            let shown = Orphan { report, ..orphan.clone() };
+            async move {
+                let _ = self.interrupting.run_until_cancelled(finish(&shown, platforms)).await;
+            }
+        };
+        let vote = self.follow_adopted(orphan.id, store, show).await?;
+        let report = Report { vote: Some(vote), ..orphan.report.clone() };
+        Some(Orphan { report, ..orphan })
     }
 }
 
@@ -145,7 +176,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::race::{Asker, report::Report};
+    use crate::race::Asker;
 
     /// A platform that is out of reach; the times of its calls.
     #[derive(Default)]
@@ -172,7 +203,7 @@ mod tests {
             platform: "nowhere".into(),
             asker: Asker { id: "nowhere:1".into(), name: "ana".into() },
             message_ref: Some("1".into()),
-            report: Report { prompt: "why?".into(), lanes: vec![] },
+            report: Report { prompt: "why?".into(), ..Report::default() },
         };
         let platforms: [Arc<dyn Finisher>; 1] = [Arc::clone(&platform) as _];
         assert!(matches!(finish(&orphan, &platforms).await, Finish::TimedOut));

@@ -14,6 +14,7 @@ use crate::{
         event::{Elapsed, EventKind, RaceEvent, StopCause},
         report::LaneReport,
         state::RaceState,
+        vote::{MAX_LABELS, RaceKind},
     },
     store::{AdmitOutcome, NewRace, Reservation, Store, StoreError},
 };
@@ -34,6 +35,8 @@ pub struct Origin {
     pub server: String,
     /// The message's reference in the platform's terms, if it is known before the message is posted.
     pub message_ref: Option<String>,
+    /// The last moment at which the message can be edited, where it is known: a vote closes before it.
+    pub editable_until: Option<Timestamp>,
 }
 
 /// A race that may begin: admitted, and in the store if there is one.
@@ -43,6 +46,7 @@ pub struct Recorded {
     pub(super) store: Option<Store>,
     pub(super) platform: &'static str,
     pub(super) delivery: String,
+    pub(super) editable_until: Option<Timestamp>,
 }
 
 impl Recorded {
@@ -50,6 +54,12 @@ impl Recorded {
     #[must_use]
     pub fn id(&self) -> RaceId {
         self.race.id
+    }
+
+    /// Returns the purpose of the race.
+    #[must_use]
+    pub fn kind(&self) -> RaceKind {
+        self.race.kind
     }
 
     /// Returns the prompt.
@@ -86,15 +96,24 @@ impl Arena {
     /// [`Refused`]; [`Refused::Duplicate`] if this or another process has the delivery already; then no answer
     /// is given.
     pub async fn record(&self, race: Admitted, origin: &Origin) -> Result<Recorded, Refused> {
-        if let Some(store) = &self.store
-            && let Err(refused) = self.write(store, &race, origin).await
-        {
+        let written = match &self.store {
+            Some(store) => self.write(store, &race, origin).await,
+            None if race.kind == RaceKind::Blind => Err(Refused::NoVotes),
+            None => Ok(()),
+        };
+        if let Err(refused) = written {
             self.admission.forget(&race.asker.id, race.since);
             metrics::refused(&refused);
             return Err(refused);
         }
         let delivery = origin.delivery.clone().unwrap_or_default();
-        Ok(Recorded { race, store: self.store.clone(), platform: origin.platform, delivery })
+        Ok(Recorded {
+            race,
+            store: self.store.clone(),
+            platform: origin.platform,
+            delivery,
+            editable_until: origin.editable_until,
+        })
     }
 
     async fn write(&self, store: &Store, race: &Admitted, origin: &Origin) -> Result<(), Refused> {
@@ -102,10 +121,19 @@ impl Arena {
         if let Some(most) = self.caps.lanes_per_race.filter(|most| race.models.len() > *most) {
             return Err(Refused::TooManyLanes { most });
         }
+        if race.kind == RaceKind::Blind {
+            match race.models.len() {
+                0 | 1 => return Err(Refused::TooFewForVote),
+                2..=MAX_LABELS => {}
+                _ => return Err(Refused::TooManyLanes { most: MAX_LABELS }),
+            }
+        }
         let reservations =
             self.caps.reservations(race, &origin.server, Timestamp::now(), limits.output_tokens);
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
+        let contenders: Vec<String> =
+            race.models.iter().map(|model| model.identity().contender.to_string()).collect();
         let new_race = NewRace {
             id: race.id,
             platform: origin.platform,
@@ -113,6 +141,9 @@ impl Arena {
             asker: &race.asker,
             prompt: &race.prompt,
             original: race.original,
+            kind: race.kind,
+            server: &origin.server,
+            contenders: &contenders,
             lanes: &unbegun(race),
             message_ref: origin.message_ref.as_deref(),
             reservations: &parts,

@@ -13,6 +13,7 @@ use super::{
     Arena, Recorded, StopSender,
     checkpoint::{Checkpointer, Recording},
     lock, metrics,
+    vote::VoteEnd,
 };
 use crate::race::{Asker, RaceId, Record};
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
         event::StopCause,
         run::{self, StopSignal},
         state::RaceState,
+        vote::RaceKind,
     },
     surface::{Chart, Surface, SurfaceError},
     telemetry::field,
@@ -43,17 +45,22 @@ impl Arena {
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
         let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
-        let state = RaceState::new(recorded.asker(), recorded.prompt(), cards);
+        let mut state = RaceState::new(recorded.asker(), recorded.prompt(), cards);
+        if recorded.race.kind == RaceKind::Blind {
+            state = state.blind(Arc::clone(&self.telltales));
+        }
         let (race, watching) = watch::channel(state);
         let (stop, stopped) = watch::channel(None);
         let checkpointer = self.checkpointer(&recorded, race.subscribe(), stop.clone());
         let live = LiveGuard::new(self, &recorded, stop.clone());
-        let over = CancellationToken::new();
+        let (over, left) = (CancellationToken::new(), CancellationToken::new());
         let presenter = Presenter::new(watching, surface, &self.interrupting, over.clone());
         let (record, shown) = tokio::join!(
-            self.answer(&recorded, (race, over.drop_guard()), stopped, &checkpointer),
-            present(presenter, &stop, &checkpointer)
+            self.answer(&recorded, (race, over.drop_guard()), (&stop, stopped), (&checkpointer, &left)),
+            left.run_until_cancelled(present(presenter, &stop, &checkpointer))
         );
+        // another process follows the vote and shows its end
+        let Some(shown) = shown else { return record };
         // what cannot be shown any more needs no further frame either
         let is_settled = shown.as_ref().err().is_none_or(SurfaceError::is_terminal);
         if is_settled {
@@ -76,23 +83,48 @@ impl Arena {
         record
     }
 
-    /// Runs all lanes to their ends, says that the race is `over` and remembers it.
+    /// Runs all lanes to their ends, holds the vote of a blind race, says that the race is `over` and remembers it; or that
+    /// this process has `left` a vote that goes on.
     async fn answer(
         &self,
         recorded: &Recorded,
         (race, over): (watch::Sender<RaceState>, DropGuard),
-        stopped: StopSignal,
-        checkpointer: &Checkpointer,
+        (stop, mut stopped): (&StopSender, StopSignal),
+        (checkpointer, left): (&Checkpointer, &CancellationToken),
     ) -> Arc<Record> {
         let max_output_tokens = self.admission.limits().output_tokens;
         let prompt = Arc::new(Prompt { text: recorded.prompt().to_owned(), max_output_tokens });
         let start = Instant::now();
-        run::run(&recorded.race.models, prompt, stopped, &race).await;
-        drop(over);
+        let kind = recorded.race.kind;
+        let too_late = async {
+            self.deadline(kind).await;
+            stop.send_if_modified(|cause| cause.is_none() && cause.replace(StopCause::TooLate).is_none());
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = run::run(&recorded.race.models, prompt, stopped.clone(), &race) => {}
+            () = too_late => {}
+        }
+        if kind == RaceKind::Blind {
+            self.open_vote(recorded, &race).await;
+        }
         let record = self.remember(recorded, &race.borrow());
         log_end(&race.borrow(), &record, start.elapsed());
         checkpointer.ended(&record);
-        record
+        if !race.borrow().vote.is_pending() {
+            drop(over);
+            return record;
+        }
+        match self.hold_vote(recorded, &race, &mut stopped).await {
+            VoteEnd::Closed => {
+                drop(over);
+                self.remember(recorded, &race.borrow())
+            }
+            VoteEnd::Left => {
+                left.cancel();
+                record
+            }
+        }
     }
 
     fn remember(&self, recorded: &Recorded, state: &RaceState) -> Arc<Record> {

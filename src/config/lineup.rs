@@ -54,6 +54,8 @@ pub struct ModelConfig {
     pub model: String,
     /// The system text, if any.
     pub system: Option<String>,
+    /// The maker, by which an answer in a blind race could be recognised.
+    pub maker: Option<String>,
     /// False moves the system text into the user's turn, for models without a system role.
     pub system_role: bool,
     /// Sampling temperature, 0 to 2; `None` for the provider's default.
@@ -129,6 +131,8 @@ pub(super) struct ModelTable {
     best_for: Option<String>,
     #[serde(default, deserialize_with = "value::color")]
     color: Option<Color>,
+    #[serde(default, deserialize_with = "value::optional_line::<_, 40>")]
+    maker: Option<String>,
     system: Option<String>,
     #[serde(default = "yes")]
     system_role: bool,
@@ -317,6 +321,7 @@ impl ModelTable {
             card,
             provider: self.provider,
             model: self.model,
+            maker: self.maker,
             system: self.system.filter(|text| !text.trim().is_empty()),
             system_role: self.system_role,
             temperature: self.temperature,

@@ -35,8 +35,8 @@ pub use self::{
     error::ConfigError,
     lineup::{ExampleConfig, ModelConfig, PALETTE, ProviderConfig, ProviderKey},
     tables::{
-        AccessConfig, ArenaConfig, BudgetConfig, DiscordConfig, DiscordMode, HttpConfig, ListenSource,
-        SlackConfig, SlackMode, StoreConfig, Timeouts,
+        AccessConfig, ArenaConfig, BlindConfig, BudgetConfig, DiscordConfig, DiscordMode, HttpConfig,
+        ListenSource, SlackConfig, SlackMode, StoreConfig, Timeouts,
     },
     value::address,
 };
@@ -67,6 +67,8 @@ pub struct Config {
     pub slack: SlackConfig,
     /// Maximum cost of races.
     pub budget: BudgetConfig,
+    /// Blind races and their votes.
+    pub blind: BlindConfig,
     /// Allowed places and users.
     pub access: AccessConfig,
     /// Retention of races.
@@ -116,6 +118,8 @@ struct File {
     slack: SlackConfig,
     #[serde(default)]
     budget: BudgetConfig,
+    #[serde(default)]
+    blind: BlindConfig,
     #[serde(default)]
     access: AccessConfig,
     #[serde(default)]
@@ -183,6 +187,7 @@ impl Config {
             discord: file.discord,
             slack: file.slack,
             budget: file.budget,
+            blind: file.blind,
             access: file.access,
             store: file.store,
             providers,

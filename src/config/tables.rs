@@ -77,6 +77,25 @@ impl Default for Timeouts {
     }
 }
 
+/// `[blind]`: races without names, and their votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BlindConfig {
+    /// The time after which slower lanes are left out, 1 ms to 24 h.
+    #[serde(deserialize_with = "value::duration")]
+    pub deadline: Duration,
+    /// Minutes for which a vote is open, 1 to 1,440. Where the bot is not a member, the vote closes while the message can
+    /// still be edited.
+    #[serde(deserialize_with = "value::integer::<_, _, 1, 1_440>")]
+    pub minutes: u64,
+}
+
+impl Default for BlindConfig {
+    fn default() -> Self {
+        Self { deadline: Duration::from_mins(2), minutes: 10 }
+    }
+}
+
 /// The source of the listen address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListenSource {

@@ -10,6 +10,7 @@
 //! ```
 
 mod error;
+mod identity;
 mod size;
 
 use std::{fmt, sync::Arc};
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 
 pub use self::{
     error::{ModelError, Refusal, Stage},
+    identity::{Contender, Identity},
     size::billions,
 };
 
@@ -294,6 +296,11 @@ impl Availability {
 pub trait ChatModel: Send + Sync {
     /// Its public description.
     fn card(&self) -> &ModelCard;
+
+    /// Its identity beyond the card.
+    fn identity(&self) -> Identity {
+        Identity::new(self.card(), None, None, [])
+    }
 
     /// Opens the connection that the next [`ChatModel::stream`] will use and asks the provider for its listing.
     /// Takes at most the connect deadline and a few seconds; never fails.

@@ -6,12 +6,15 @@ use std::{sync::Arc, time::Duration};
 
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, LookupError, Origin, Recorded, Refused},
+    arena::{Arena, Ballot, LookupError, Origin, Recorded, Refused},
     button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
     model::ModelId,
-    race::{Asker, RaceId, Record},
+    race::{
+        Asker, RaceId, Record,
+        vote::{Choice, Label, RaceKind},
+    },
 };
 
 /// The time that the providers may take to say what they list.
@@ -37,6 +40,8 @@ pub(crate) struct Caller {
     pub(crate) permission: Result<(), Refused>,
     /// True if they may stop the races of others.
     pub(crate) may_stop_any: bool,
+    /// True if no one else sees the message: then their ballot decides a vote.
+    pub(crate) is_alone: bool,
     /// The people besides the asker who may stop a race, as in "manage this channel".
     pub(crate) stoppers: &'static str,
 }
@@ -61,10 +66,60 @@ pub(crate) enum Outcome {
     Explanation(Arc<Record>),
     /// A page of one answer of a finished race.
     Page(Arc<Record>, Page),
+    /// The answer to a ballot that was cast, for the voter alone.
+    Ballot(BallotReply),
     /// Its effect shows in the message itself.
     Done,
     /// Another process has the delivery and answers.
     Duplicate,
+}
+
+/// A race that someone asks for.
+struct RaceRequest<'a> {
+    kind: RaceKind,
+    /// The models; all if none is named.
+    models: &'a [ModelId],
+    prompt: String,
+    /// The race that it repeats.
+    original: Option<RaceId>,
+}
+
+/// The answer to a ballot that was cast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BallotReply {
+    /// The race of the vote.
+    pub(crate) race: RaceId,
+    /// The ballot in words.
+    pub(crate) text: String,
+    /// The buttons that name the second best answer, each with its text; none once that is decided.
+    pub(crate) buttons: Vec<(Button, String)>,
+}
+
+impl BallotReply {
+    /// The answer to `ballot`; `asks_second` if the voter has not been asked for the second best answer.
+    fn new(race: RaceId, ballot: &Ballot, asks_second: bool) -> Self {
+        const CHANGEABLE: &str = "You can change it until the vote closes.";
+        let others = |best: Label| {
+            let others = ballot.labels.iter().copied().filter(move |label| *label != best);
+            let second =
+                others.map(move |label| (Button::Second(race, best, Some(label)), label.to_string()));
+            second.chain([(Button::Second(race, best, None), "No second".to_owned())])
+        };
+        let (text, buttons) = match ballot.choice {
+            Choice::Best(best, _) if asks_second => {
+                let text = format!("Your ballot: {best} is best. It's saved. Which one is second best?");
+                (text, others(best).collect())
+            }
+            Choice::Best(best, Some(second)) => {
+                (format!("Your ballot is saved: {best} is best, then {second}. {CHANGEABLE}"), vec![])
+            }
+            Choice::Best(best, None) => {
+                (format!("Your ballot is saved: {best} is best. {CHANGEABLE}"), vec![])
+            }
+            Choice::NoneGood => (format!("Your ballot is saved: none is good. {CHANGEABLE}"), vec![]),
+        };
+        Self { race, text, buttons }
+    }
 }
 
 /// The arena as the handlers of Discord and Slack use it.
@@ -83,6 +138,10 @@ impl Handlers {
         match command {
             Err(error) => Outcome::Notice(error.to_string()),
             Ok(Command::Compare { models, prompt }) => self.start(caller, &models, prompt).await,
+            Ok(Command::Blind { models, prompt }) => {
+                let kind = RaceKind::Blind;
+                self.begin(caller, RaceRequest { kind, models: &models, prompt, original: None }).await
+            }
             Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
             Ok(Command::Models) => Outcome::Models,
             Ok(Command::Examples) => Outcome::Examples,
@@ -93,15 +152,9 @@ impl Handlers {
 
     /// Carries out a button with its seal; `None` for one that this version does not know.
     pub(crate) async fn button(&self, caller: &Caller, pressed: Option<(Button, Option<&str>)>) -> Outcome {
-        if let Some((
-            Button::Stop(id)
-            | Button::Again(id)
-            | Button::Answers(id)
-            | Button::Explain(id)
-            | Button::Read(Page { race: id, .. }),
-            seal,
-        )) = pressed
-            && !pressed.is_some_and(|(button, _)| self.sealer.fits(button, seal, &caller.place))
+        if let Some((button, seal)) = pressed
+            && let Some(id) = button.race()
+            && !self.sealer.fits(button, seal, &caller.place)
         {
             return Outcome::Notice(self.elsewhere(id, seal).await);
         }
@@ -111,18 +164,28 @@ impl Handlers {
                 Ok(record) => {
                     let lanes = &record.report.lanes;
                     let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
-                    self.begin(caller, &models, record.report.prompt.clone(), Some(id)).await
+                    let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
+                    let prompt = record.report.prompt.clone();
+                    self.begin(caller, RaceRequest { kind, models: &models, prompt, original: Some(id) })
+                        .await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
             Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
             Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
-            Some(Button::Try(key)) => {
-                match self.examples.iter().find(|example| example_key(example) == key) {
-                    Some(example) => self.start(caller, &[], example.prompt.clone()).await,
-                    None => Outcome::Notice(EXAMPLE_GONE.into()),
+            Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
+            Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
+            Some(ballot @ (Button::Best(id, _) | Button::Second(id, ..) | Button::NoneGood(id))) => {
+                match ballot.ballot() {
+                    Some((_, choice)) => self.vote(caller, id, choice, ballot).await,
+                    None => Outcome::Notice(UNKNOWN_BUTTON.into()),
                 }
+            }
+            Some(Button::CloseVote(id)) => {
+                let person = &caller.asker.id;
+                let closed = self.arena.close_vote_for(id, person, caller.may_stop_any, caller.stoppers);
+                closed.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
             }
             None => Outcome::Notice(UNKNOWN_BUTTON.into()),
         }
@@ -139,20 +202,40 @@ impl Handlers {
 
     /// Admits and records a race of `models` (all if none is named).
     pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        self.begin(caller, models, prompt, None).await
+        self.begin(caller, RaceRequest { kind: RaceKind::Open, models, prompt, original: None }).await
     }
 
-    /// Like [`Self::start`], perhaps as a repetition of `original`.
-    async fn begin(
-        &self,
-        caller: &Caller,
-        models: &[ModelId],
-        prompt: String,
-        original: Option<RaceId>,
-    ) -> Outcome {
+    async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
+        match self.examples.iter().find(|example| example_key(example) == key) {
+            Some(example) => {
+                let prompt = example.prompt.clone();
+                self.begin(caller, RaceRequest { kind, models: &[], prompt, original: None }).await
+            }
+            None => Outcome::Notice(EXAMPLE_GONE.into()),
+        }
+    }
+
+    /// Casts a ballot. Where only one person can vote, a whole ballot closes the vote.
+    async fn vote(&self, caller: &Caller, id: RaceId, choice: Choice, pressed: Button) -> Outcome {
+        let ballot = match self.arena.cast(id, &caller.asker.id, choice).await {
+            Ok(ballot) => ballot,
+            Err(error) => return Outcome::Notice(error.to_string()),
+        };
+        if caller.is_alone && !matches!(pressed, Button::Best(..)) {
+            if let Err(error) = self.arena.close_vote_for(id, &caller.asker.id, true, caller.stoppers).await {
+                return Outcome::Notice(error.to_string());
+            }
+            return Outcome::Done;
+        }
+        Outcome::Ballot(BallotReply::new(id, &ballot, matches!(pressed, Button::Best(..))))
+    }
+
+    /// Admits and records a race.
+    async fn begin(&self, caller: &Caller, request: RaceRequest<'_>) -> Outcome {
+        let RaceRequest { kind, models, prompt, original } = request;
         let recorded = async {
             caller.permission.clone()?;
-            let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
+            let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
             if let Some(original) = original {
                 admitted = admitted.repeating(original);
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::vote::VoteState;
 #[cfg(doc)]
 use crate::model::Stamped;
 use crate::model::{Availability, Delta, ModelError};
@@ -62,6 +63,8 @@ pub enum EventKind {
     Tick,
     /// The race was ended early: every unfinished lane stops.
     Stop(StopCause),
+    /// The vote of a blind race moved on.
+    Vote(VoteState),
 }
 
 /// An event on one lane.
@@ -104,6 +107,8 @@ pub enum StopCause {
     Frozen,
     /// This process lost its store, so other replicas will consider it dead.
     CutOff,
+    /// The vote on a blind race was due, and the lane had not finished.
+    TooLate,
 }
 
 impl StopCause {
@@ -116,6 +121,7 @@ impl StopCause {
             Self::Deleted => "stopped: its message was deleted",
             Self::CutOff => "interrupted: the service lost its database",
             Self::Frozen => "stopped: its message can no longer be edited",
+            Self::TooLate => "not ready when the vote began",
         }
     }
 }

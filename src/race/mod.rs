@@ -12,9 +12,11 @@
 //!   numbers as people read them.
 //! - [`report`]: the result of a race; [`lesson`] explains it, [`cost`] prices it and [`json`] writes it for
 //!   scripts.
+//! - [`vote`]: the labels and ballots of a blind race; [`blind`] is what may be seen of it before they are counted.
 //! - [`run`]: one task per lane, released from one barrier.
 
 pub mod arrivals;
+pub mod blind;
 pub mod cost;
 pub mod event;
 pub mod figures;
@@ -26,5 +28,6 @@ mod record;
 pub mod report;
 pub mod run;
 pub mod state;
+pub mod vote;
 
 pub use self::record::{Asker, Entrant, PastRace, RaceId, Record};

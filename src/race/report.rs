@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{event::StopCause, metrics::Metrics};
+use super::{
+    event::StopCause,
+    metrics::Metrics,
+    vote::{AnswerKey, Vote},
+};
 use crate::model::{Availability, FinishReason, ModelCard, ServedModel};
 
 /// The final status of a lane.
@@ -85,12 +89,14 @@ impl LaneReport {
 }
 
 /// The results of a race.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// The prompt.
     pub prompt: String,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<LaneReport>,
+    /// The vote of a blind race, once it was opened.
+    pub vote: Option<Vote>,
 }
 
 impl Report {
@@ -104,6 +110,16 @@ impl Report {
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // a partial order could make the sort panic
         });
         order
+    }
+
+    /// Returns an answer's lane with its index; `None` if there is no such answer.
+    #[must_use]
+    pub fn lane_at(&self, key: AnswerKey) -> Option<(usize, &LaneReport)> {
+        let index = match key {
+            AnswerKey::Lane(index) => index,
+            AnswerKey::Label(label) => *self.vote.as_ref()?.order.get(label.index())?,
+        };
+        Some((index, self.lanes.get(index)?))
     }
 
     /// Returns true if any lane was simulated.

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use super::{
     arrivals::{Arrivals, SpeedNote},
+    blind::Telltales,
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
+    vote::VoteState,
 };
 use crate::{
     estimate,
@@ -320,6 +322,10 @@ pub struct RaceState {
     pub lanes: Vec<Lane>,
     /// The time of the newest event.
     pub now: Elapsed,
+    /// The phase of its vote.
+    pub vote: VoteState,
+    /// The words by which the models of a blind race could be recognised.
+    pub telltales: Arc<Telltales>,
 }
 
 impl RaceState {
@@ -331,7 +337,15 @@ impl RaceState {
             prompt: prompt.to_owned(),
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
+            vote: VoteState::None,
+            telltales: Arc::default(),
         }
+    }
+
+    /// Returns this race as a blind one, whose answers are masked with `telltales`.
+    #[must_use]
+    pub fn blind(self, telltales: Arc<Telltales>) -> Self {
+        Self { vote: VoteState::Awaited, telltales, ..self }
     }
 
     /// Applies one event. An event for a lane that is over or does not exist only advances the time.
@@ -347,6 +361,7 @@ impl RaceState {
                 }
             }
             EventKind::Tick => {}
+            EventKind::Vote(vote) => self.vote = vote.clone(),
             EventKind::Stop(cause) => {
                 for lane in self.lanes.iter_mut().filter(|lane| !lane.phase.is_over()) {
                     lane.end(event.at, Phase::Stopped(*cause));
@@ -355,15 +370,25 @@ impl RaceState {
         }
     }
 
-    /// Returns true if every lane is over.
+    /// Returns true if every lane is over, and the vote if there is one.
     #[must_use]
     pub fn is_over(&self) -> bool {
+        self.lanes_are_over() && !self.vote.is_pending()
+    }
+
+    /// Returns true if every lane is over.
+    #[must_use]
+    pub fn lanes_are_over(&self) -> bool {
         self.lanes.iter().all(|lane| lane.phase.is_over())
     }
 
     /// The results so far. Lanes that still run are reported as truncated.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report { prompt: self.prompt.clone(), lanes: self.lanes.iter().map(Lane::report).collect() }
+        let vote = match &self.vote {
+            VoteState::Opened(vote) => Some(vote.clone()),
+            VoteState::None | VoteState::Awaited => None,
+        };
+        Report { prompt: self.prompt.clone(), lanes: self.lanes.iter().map(Lane::report).collect(), vote }
     }
 }

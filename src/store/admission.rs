@@ -8,7 +8,7 @@ use super::{
     database::{Query, Transaction, Value},
     lanes,
 };
-use crate::race::{Asker, RaceId, cost::Cost, report::LaneReport};
+use crate::race::{Asker, RaceId, cost::Cost, report::LaneReport, vote::RaceKind};
 
 /// A race to admit.
 #[derive(Clone, Debug)]
@@ -25,6 +25,12 @@ pub struct NewRace<'a> {
     pub prompt: &'a str,
     /// The race that this one repeats.
     pub original: Option<RaceId>,
+    /// Its purpose.
+    pub kind: RaceKind,
+    /// The server or workspace on whose board it counts, unique over all platforms.
+    pub server: &'a str,
+    /// The contender of each lane.
+    pub contenders: &'a [String],
     /// The lanes as they are shown if the process dies now.
     pub lanes: &'a [LaneReport],
     /// Its message, where that is known before it is posted.
@@ -85,10 +91,13 @@ const TAKE: &str = "UPDATE spend SET used = used + $3 WHERE scope = $1 AND perio
 const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND period = 0";
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
-    "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original)
-    SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9)
+    "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
+        kind, server, prompt_hash)
+    SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
+        $10, $11, $12
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
+const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
 const INSERT_HOLD: &str =
     "INSERT INTO holds (race, scope, period, amount, is_money) VALUES ($1, $2, $3, $4, $5)";
 const RATE_WAIT: &str = "SELECT MIN(admitted_at) + 60000 - {now} FROM (SELECT admitted_at FROM races
@@ -143,7 +152,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the call failed. After [`StoreError::TimedOut`] the race may be admitted.
     pub async fn admit(&self, race: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
-        let Admission { queries, first_reservation, insert_race } = self.admission(race);
+        let prompt_hash = match race.kind {
+            RaceKind::Blind => Some(self.keyed_hash(race.prompt).await?),
+            RaceKind::Open => None,
+        };
+        let Admission { queries, first_reservation, insert_race } =
+            self.admission(race, prompt_hash.as_deref());
         match self.transaction(queries).await? {
             Transaction::Committed(_) => Ok(AdmitOutcome::Admitted),
             Transaction::RolledBack(at) if at < first_reservation => Ok(AdmitOutcome::Duplicate),
@@ -157,7 +171,7 @@ impl Store {
         }
     }
 
-    fn admission(&self, race: &NewRace<'_>) -> Admission {
+    fn admission(&self, race: &NewRace<'_>, prompt_hash: Option<&str>) -> Admission {
         let id = race.id.to_string();
         let mut queries: Vec<Query> = race
             .delivery
@@ -175,7 +189,7 @@ impl Store {
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
         let original = race.original.map(|original| original.to_string());
-        let values: [Value; 9] = [
+        let values: [Value; 12] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -185,9 +199,15 @@ impl Store {
             race.message_ref.into(),
             race.races_per_minute.into(),
             original.as_deref().into(),
+            race.kind.as_str().into(),
+            race.server.into(),
+            prompt_hash.into(),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));
+        queries.extend(race.contenders.iter().zip(0_i64..).map(|(contender, place)| {
+            Query::new(SET_CONTENDER, [id.as_str().into(), place.into(), contender.as_str().into()])
+        }));
         queries.extend(race.reservations.iter().map(
             |Reservation { scope, period, amount, refund, .. }| {
                 let is_money = *refund == Refund::Unspent;

@@ -163,6 +163,11 @@ pub(super) trait Database: Send + Sync {
         Ok(true)
     }
 
+    /// Returns true if what is stored outlives the process.
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
     /// Closes all connections.
     async fn close(&self);
 }

@@ -6,6 +6,7 @@
 //! recovery    adopt                      races whose process died
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
+//! votes       open, cast, close          ballots on blind races
 //! ```
 //!
 //! All of these are methods of [`Store`]. They write their SQL once, against the `database` port, which `sqlite` and
@@ -26,6 +27,7 @@ mod recovery;
 mod retention;
 mod sqlite;
 mod supervisor;
+mod votes;
 
 use std::{
     error::Error as _,
@@ -50,6 +52,7 @@ pub use self::{
     recovery::Orphan,
     retention::Forgotten,
     supervisor::State,
+    votes::{CastOutcome, VoteProgress},
 };
 use self::{
     database::{Database, Query, Row, Transaction},
@@ -186,6 +189,7 @@ struct Inner {
     given_up: OnceLock<StoreError>,
     state: watch::Sender<State>,
     clock: Mutex<Clock>,
+    installation_key: votes::InstallationKey,
 }
 
 impl Store {
@@ -201,6 +205,7 @@ impl Store {
                 given_up: OnceLock::new(),
                 state,
                 clock: Mutex::default(),
+                installation_key: votes::InstallationKey::default(),
             }),
         }
     }
@@ -215,6 +220,12 @@ impl Store {
     #[must_use]
     pub fn is_exclusive(&self) -> bool {
         !matches!(&self.inner.settings.location, Location::Url(url) if !url.expose_secret().starts_with("sqlite:"))
+    }
+
+    /// Returns true if what is stored outlives this process.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.inner.database.get().is_some_and(|database| database.is_lasting())
     }
 
     /// Returns true if prompts and answers are stored.

@@ -34,7 +34,7 @@ pub struct Speed {
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoredRace {
     /// Its record.
-    Kept(Record),
+    Kept(Box<Record>),
     /// Its prompt and answers were deleted or never stored.
     WithoutText,
 }
@@ -65,6 +65,7 @@ const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at FROM r
 /// Lanes are never deleted: the engine must reach the recent ones through their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
     WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
+            AND (closes_at IS NULL OR closed_at IS NOT NULL)
             ORDER BY admitted_at DESC LIMIT 5000)
         AND status = 'finished' AND tokens_per_second IS NOT NULL
     ORDER BY model, tokens_per_second";
@@ -99,13 +100,15 @@ impl Store {
         Ok(rows.first().is_some_and(|row| row.int(0) != 0))
     }
 
-    /// Stores the report of a race that is over and whose last frame is still to be shown.
+    /// Stores the report of a race that is over and whose last frame is still to be shown. Its vote, if it has one, is open
+    /// from then on.
     ///
     /// # Errors
     /// [`StoreError`] where the call failed.
     pub async fn mark_ended(&self, id: RaceId, report: &Report) -> Result<(), StoreError> {
         let race = id.to_string();
         let mut queries = lanes::upsert(&race, report.lanes.iter().enumerate(), self.keeps_text());
+        queries.extend(report.vote.iter().flat_map(|vote| Self::open_vote(&race, vote)));
         queries.push(Query::new(SET_STATUS, [race.into(), "ended".into()]));
         self.transaction(queries).await.map(drop)
     }
@@ -148,7 +151,8 @@ impl Store {
         let lanes = lanes.iter().map(lanes::from_row).collect::<Result<_, _>>()?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        Ok(Some(Record { id, asker, started_at, report: Report { prompt: prompt.to_owned(), lanes } }))
+        let vote = self.vote(id).await?;
+        Ok(Some(Record { id, asker, started_at, report: Report { prompt: prompt.to_owned(), lanes, vote } }))
     }
 
     /// Returns the newest races of `platform` that no other process runs and whose texts are kept: oldest first, at most
@@ -184,8 +188,8 @@ impl Store {
         let lanes = self.readable_lanes(&race).await?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        let report = Report { prompt: prompt.to_owned(), lanes };
-        Ok(Some(StoredRace::Kept(Record { id, asker, started_at, report })))
+        let report = Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await? };
+        Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
 
     /// The newest five finished races of a user whose texts are kept, newest first.

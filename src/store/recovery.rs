@@ -97,7 +97,7 @@ impl Store {
         let transaction = self.transaction(queries).await?;
         let Some(id) = parsed.filter(|_| transaction.is_committed()) else { return Ok(None) };
         let asker = Asker { id: row.string(2), name: row.string(3) };
-        let report = Report { prompt: row.string(4), lanes };
+        let report = Report { prompt: row.string(4), lanes, vote: self.vote(id).await? };
         Ok(Some(Orphan { id, platform, asker, message_ref, report }))
     }
 

@@ -139,6 +139,10 @@ impl Database for Sqlite {
         Ok(row.try_get::<i64, _>(0)? == 0)
     }
 
+    fn is_lasting(&self) -> bool {
+        self.files.is_some()
+    }
+
     async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

@@ -21,6 +21,7 @@ pub(crate) mod scoreboard;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod text;
+pub(crate) mod vote;
 pub(crate) mod words;
 
 use std::{sync::Arc, time::Duration};
@@ -28,19 +29,25 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     model::ModelCard,
     race::{
+        blind,
         cost::Cost,
         event::StopCause,
         figures, lesson,
         report::{Report, Status},
         state::{Phase, RaceState},
+        vote::{AnswerKey, Label, VoteState},
     },
 };
+
+pub use self::vote::{Pick, VoteView};
 
 /// The progress of a race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// At least one lane is running.
     Live,
+    /// The vote of a blind race is open.
+    Voting,
     /// Every lane ended by itself.
     Done,
     /// A user stopped it.
@@ -93,6 +100,8 @@ pub struct View {
     pub cost: Option<String>,
     /// True if any lane is simulated.
     pub simulated: bool,
+    /// The vote of a blind race. Until it is closed, `lanes` holds what is known without names and numbers.
+    pub vote: Option<VoteView>,
 }
 
 /// One lane at one moment.
@@ -164,6 +173,15 @@ impl View {
     /// microseconds, or tens of microseconds if a long answer has to be clipped.
     #[must_use]
     pub fn of(state: &RaceState) -> Self {
+        match &state.vote {
+            VoteState::Awaited => return vote::writing(state),
+            VoteState::Opened(vote) if vote.is_open => {
+                let report = blind::blinded(&state.report(), &state.telltales).unwrap_or_default();
+                return vote::open(&state.asker, &report);
+            }
+            VoteState::Opened(_) => return Self::over(&state.asker, &state.report()),
+            VoteState::None => {}
+        }
         let leader = state.lanes.iter().filter_map(lane::speed).fold(0.0, f64::max);
         let mut standings: Vec<usize> = (0..state.lanes.len()).collect();
         standings
@@ -184,12 +202,17 @@ impl View {
             }),
             cost: report.as_ref().and_then(Cost::summary),
             simulated: state.lanes.iter().any(|lane| lane.simulated),
+            vote: None,
         }
     }
 
-    /// The final view of a race that `asker` started, from its report.
+    /// The view of a race that `asker` started and whose lanes are over, from its report: the final one, or the vote on a
+    /// report that is [blinded](blind::blinded).
     #[must_use]
     pub fn over(asker: &str, report: &Report) -> Self {
+        if report.vote.as_ref().is_some_and(|vote| vote.is_open) {
+            return vote::open(asker, report);
+        }
         let leader = report.lanes.iter().filter_map(lane::last_speed).fold(0.0, f64::max);
         let stopped_by = |cause| report.lanes.iter().any(|lane| lane.status == Status::Stopped(cause));
         Self {
@@ -207,13 +230,23 @@ impl View {
             }),
             cost: Cost::summary(report),
             simulated: report.simulated(),
+            vote: report.vote.as_ref().map(|vote| vote::closed(vote, report)),
+        }
+    }
+
+    /// The key of the lane at this index, as buttons name it.
+    #[must_use]
+    pub fn key_of(&self, lane: usize) -> AnswerKey {
+        match Label::at(lane).filter(|_| self.progress == Progress::Voting) {
+            Some(label) => AnswerKey::Label(label),
+            None => AnswerKey::Lane(lane),
         }
     }
 
     /// Returns true if the race is over.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        self.progress != Progress::Live
+        !matches!(self.progress, Progress::Live | Progress::Voting)
     }
 }
 

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{
     LaneState, LaneView, Numbers, Progress, View,
     text::{ELLIPSIS, Keep, Measure, cells, one_line, plain, window},
+    vote,
     words::{self, joined, model_name},
 };
 use crate::race::event::StopCause;
@@ -29,7 +30,9 @@ pub(crate) const MAX_EXCERPTS: usize = 8;
 /// The result of a final race in one line, or its prompt while it is live, with an icon.
 pub(crate) fn headline(view: &View) -> (&'static str, String) {
     match view.progress {
+        Progress::Live if view.vote.is_some() => ("🙈", words::excerpt(&view.prompt, 1)),
         Progress::Live => ("⚔️", words::excerpt(&view.prompt, 1)),
+        Progress::Voting => ("🗳️", "Which answer is best?".to_owned()),
         Progress::Interrupted => ("🔌", stopped(view)),
         Progress::Stopped => ("🛑", stopped(view)),
         Progress::Done => done(view),
@@ -39,6 +42,9 @@ pub(crate) fn headline(view: &View) -> (&'static str, String) {
 fn done(view: &View) -> (&'static str, String) {
     let finished = count(view, LaneState::Finished);
     let (lanes, models) = (view.lanes.len(), words::models(view.lanes.len()));
+    if let Some(result) = vote::result(view) {
+        return ("🗳️", result);
+    }
     if let Some(winner) = winner(view) {
         return ("🏁", winner);
     }
@@ -66,7 +72,7 @@ fn stopped(view: &View) -> String {
         Some(StopCause::CutOff) => "Interrupted: the service lost its database",
         Some(StopCause::Frozen) => "Stopped: this message could not be edited any longer",
         Some(StopCause::Deleted) => "Stopped: its message was deleted",
-        Some(StopCause::Asked) | None => "Stopped",
+        Some(StopCause::Asked | StopCause::TooLate) | None => "Stopped",
     };
     match (view.lanes.len(), count(view, LaneState::Finished)) {
         (0 | 1, _) => cause.to_owned(),
@@ -282,6 +288,7 @@ fn clipped(text: &str, columns: usize, keep: Keep) -> String {
 pub(crate) fn spoken(view: &View) -> String {
     let (icon, result) = headline(view);
     let mut parts = vec![format!("{icon} {result}"), byline(view)];
+    parts.extend(vote::sentence(view));
     if view.is_final() {
         let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
         parts.extend(lanes.map(|lane| format!("{}: {}", model_name(&lane.card), spoken_numbers(lane))));

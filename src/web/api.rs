@@ -36,7 +36,7 @@ use crate::{
     arena::{LookupError, Origin, Refused, forget_reply},
     command::{self, Command, CommandError},
     model::ModelId,
-    race::{Asker, RaceId},
+    race::{Asker, RaceId, vote::RaceKind},
     view::text,
 };
 
@@ -117,9 +117,10 @@ impl From<Refused> for HttpRefusal {
     fn from(refused: Refused) -> Self {
         let retry_after = if let Refused::TooFast { seconds, .. } = refused { Some(seconds) } else { None };
         let status = match refused {
-            Refused::EmptyPrompt | Refused::ModelGone | Refused::TooManyLanes { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Refused::EmptyPrompt
+            | Refused::ModelGone
+            | Refused::TooManyLanes { .. }
+            | Refused::TooFewForVote => StatusCode::BAD_REQUEST,
             Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refused::NotPermitted(_) => StatusCode::FORBIDDEN,
             Refused::Busy { .. }
@@ -128,7 +129,7 @@ impl From<Refused> for HttpRefusal {
             | Refused::ProviderBusy { .. }
             | Refused::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
             Refused::Duplicate => StatusCode::CONFLICT,
-            Refused::NoModels | Refused::Restarting | Refused::StoreUnavailable => {
+            Refused::NoModels | Refused::Restarting | Refused::StoreUnavailable | Refused::NoVotes => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
@@ -277,10 +278,15 @@ async fn run_command(
         Command::Compare { models, prompt } => {
             let picked = picked.iter().map(|id| ModelId::new(id)).collect();
             let models = if models.is_empty() { picked } else { models };
-            return start(&local, &connection, asker, (&models, prompt), None).await;
+            return start(&local, &connection, asker, (RaceKind::Open, &models, prompt), None).await;
+        }
+        Command::Blind { models, prompt } => {
+            let picked = picked.iter().map(|id| ModelId::new(id)).collect();
+            let models = if models.is_empty() { picked } else { models };
+            return start(&local, &connection, asker, (RaceKind::Blind, &models, prompt), None).await;
         }
         Command::Ask { model, prompt } => {
-            return start(&local, &connection, asker, (&[model], prompt), None).await;
+            return start(&local, &connection, asker, (RaceKind::Open, &[model], prompt), None).await;
         }
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
@@ -314,7 +320,7 @@ async fn start(
     local: &LocalChannel,
     connection: &Extensions,
     asker: Asker,
-    (models, prompt): (&[ModelId], String),
+    (kind, models, prompt): (RaceKind, &[ModelId], String),
     original: Option<RaceId>,
 ) -> Result<Response, HttpRefusal> {
     let owner = asker.id.clone();
@@ -324,6 +330,7 @@ async fn start(
     if let Some(original) = original {
         admitted = admitted.repeating(original);
     }
+    admitted = admitted.of_kind(kind);
     let origin = Origin { platform: PLATFORM, server: PLATFORM.into(), ..Origin::default() };
     let recorded = local.arena.record(admitted, &origin).await?;
     let id = recorded.id();

@@ -206,6 +206,7 @@ fn timeline(timeline: &Timeline) -> TimelineDto {
 fn progress(progress: Progress) -> &'static str {
     match progress {
         Progress::Live => "live",
+        Progress::Voting => "voting",
         Progress::Done => "done",
         Progress::Stopped => "stopped",
         Progress::Interrupted => "interrupted",

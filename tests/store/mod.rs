@@ -7,6 +7,7 @@ mod limits;
 mod model;
 mod orphans;
 mod records;
+mod votes;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use llm_arena::{
         Asker, RaceId,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
+        vote::RaceKind,
     },
     store::{AdmitOutcome, NewRace, Refund, Reservation, Store},
 };
@@ -92,6 +94,7 @@ struct Request<'a> {
     user: &'a str,
     prompt: &'a str,
     original: Option<RaceId>,
+    kind: RaceKind,
     reservations: &'a [Reservation],
     races_per_minute: u64,
 }
@@ -106,6 +109,7 @@ impl Default for Request<'_> {
             user: "ana",
             prompt: "why?",
             original: None,
+            kind: RaceKind::Open,
             reservations: &[],
             races_per_minute: 1_000,
         }
@@ -122,6 +126,9 @@ impl Request<'_> {
             asker: &asker,
             prompt: self.prompt,
             original: self.original,
+            kind: self.kind,
+            server: "test",
+            contenders: &[],
             lanes: &lanes,
             message_ref: self.message_ref,
             reservations: self.reservations,

@@ -85,6 +85,10 @@ impl InteractionHandler {
             }
             Outcome::Answers(record) => answers(reply, &record).await,
             Outcome::Models => self.models(reply).await,
+            Outcome::Ballot(ballot) => {
+                let place = self.caller(reply.interaction).place;
+                reply.read(render::ballot(&ballot).sealed(&self.handlers.sealer, &place)).await;
+            }
             Outcome::Done => reply.take_note().await,
             // another process answers
             Outcome::Duplicate => {}
@@ -119,6 +123,7 @@ impl InteractionHandler {
             ChannelKind::Server(id) => format!("discord:{id}"),
             ChannelKind::BotDm | ChannelKind::Elsewhere => "discord:private".to_owned(),
         };
+        let message_ref = MessageRef::of(interaction, self.token_life);
         Caller {
             asker: Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() },
             place: message_ref::place(interaction.server(), interaction.channel),
@@ -126,8 +131,10 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
-                message_ref: Some(MessageRef::of(interaction, self.token_life).to_string()),
+                editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
+                message_ref: Some(message_ref.to_string()),
             },
+            is_alone: matches!(interaction.place, ChannelKind::BotDm),
             permission: self.access.check(interaction),
             may_stop_any: interaction.may_manage,
             stoppers: "manage this channel",
@@ -148,7 +155,7 @@ async fn answers(reply: &Reply<'_>, record: &Record) {
 fn label(kind: &Kind) -> &'static str {
     match kind {
         Kind::Command { word, .. } => {
-            let words = ["ask", "compare", "models", "examples", "help", "forget"];
+            let words = ["ask", "compare", "blind", "models", "examples", "help", "forget"];
             words.into_iter().find(|known| known == word).unwrap_or("other")
         }
         Kind::Completion { .. } => "completion",
@@ -166,6 +173,10 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
         "compare" => {
             let models = completion::models(option(commands::MODELS), arena.cards())?;
             Ok(Command::Compare { models, prompt: prompt() })
+        }
+        "blind" => {
+            let models = completion::models(option(commands::MODELS), arena.cards())?;
+            Ok(Command::Blind { models, prompt: prompt() })
         }
         "ask" => Ok(Command::Ask {
             model: completion::model(option(commands::MODEL), arena.cards())?,

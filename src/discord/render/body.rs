@@ -286,8 +286,15 @@ impl ButtonDto {
         let emoji = Emoji { name: emoji.to_owned() };
         let style = match button {
             Button::Stop(_) => Style::Danger,
-            Button::Again(_) => Style::Primary,
-            Button::Answers(_) | Button::Explain(_) | Button::Read(_) | Button::Try(_) => Style::Secondary,
+            Button::Again(_) | Button::Best(..) => Style::Primary,
+            Button::Answers(_)
+            | Button::Explain(_)
+            | Button::Read(_)
+            | Button::Second(..)
+            | Button::NoneGood(_)
+            | Button::CloseVote(_)
+            | Button::Try(_)
+            | Button::TryBlind(_) => Style::Secondary,
         };
         Self { kind: 2, style: style as u8, label: label.into(), emoji, custom_id: button.to_string() }
     }

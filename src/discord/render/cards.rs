@@ -15,6 +15,7 @@ use crate::{
     button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
+    platform::handlers::BallotReply,
     race::{Entrant, RaceId, Record, figures::tokens, lesson, report::LaneReport},
     view::{
         results::{file_name, markdown_file},
@@ -30,12 +31,22 @@ const PROMPT: usize = 160;
 const TITLE: usize = 80;
 /// Characters of an example's lesson, more than any has.
 const LESSON: usize = 600;
+/// Buttons in a row.
+const BUTTONS: usize = 5;
 /// Components of an example: its section, its text, its button.
 const EXAMPLE: usize = 3;
 /// Characters of the line that counts the examples without a place.
 const OMITTED: usize = 60;
 /// The end of a file that was cut.
 const CUT: &str = "\n\n[Cut here: this chat takes no larger file.]\n";
+
+/// The answer to a ballot, with the buttons that name the second best answer.
+pub(crate) fn ballot(ballot: &BallotReply) -> Body {
+    let buttons = ballot.buttons.iter().map(|(button, label)| ButtonDto::new(*button, "", label.as_str()));
+    let buttons: Vec<ButtonDto> = buttons.collect();
+    let components = buttons.chunks(BUTTONS).map(|row| Component::buttons(row.to_vec())).collect();
+    Body { components, ..notice(&ballot.text) }
+}
 
 /// A sentence for one user, such as a refusal. Its code spans stay, and user text within it is harmless.
 pub(crate) fn notice(text: &str) -> Body {

@@ -19,7 +19,7 @@ const NUMBERS: usize = 300;
 
 /// A page of an answer or of its reasoning, with buttons that turn it and a menu of the other answers. An index beyond the last page shows the last one.
 pub(crate) fn page(record: &Record, page: Page) -> Body {
-    let Some(lane) = record.report.lanes.get(page.lane) else {
+    let Some((index_in_race, lane)) = record.report.lane_at(page.answer) else {
         return super::notice("This race has no such model.");
     };
     let (text, other) = match page.part {
@@ -50,7 +50,7 @@ pub(crate) fn page(record: &Record, page: Page) -> Body {
     let switch = ButtonDto::new(Button::Read(Page { part: other, index: 0, ..page }), emoji, label);
     buttons.extend(has_reasoning.then_some(switch));
     let others =
-        menu(&View::over("", &record.report), page.race, "📖 Read another answer …", Some(page.lane));
+        menu(&View::over("", &record.report), page.race, "📖 Read another answer …", Some(index_in_race));
     let buttons = (!buttons.is_empty()).then(|| Component::buttons(buttons));
     let components = buttons.into_iter().chain(others).collect();
     Body { embeds: vec![embed], components, ..Body::default() }

@@ -223,7 +223,7 @@ fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
         .collect();
     let mut rows = vec![];
     if view.is_final() && view.lanes.len() == 1 {
-        let read = ButtonDto::new(Button::Read(Page::first(race, 0)), "📖", "Read it all");
+        let read = ButtonDto::new(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read it all");
         buttons.extend((is_cut && has_text(&view.lanes[0])).then_some(read));
     } else if view.is_final() {
         rows.extend(menu(view, race, "📖 Read an answer …", None));
@@ -243,7 +243,7 @@ pub(super) fn menu(
     let lanes = lanes.filter(|(i, lane)| has_text(lane) && Some(*i) != without);
     let options = lanes.take(OPTIONS).map(|(i, lane)| MenuOption {
         label: bare(&format!("{} {}", lane.card.icon, model_name(&lane.card)), OPTION_TEXT),
-        value: Button::Read(Page::first(race, i)).to_string(),
+        value: Button::Read(Page::first(race, view.key_of(i))).to_string(),
         description: bare(&lane.status, OPTION_TEXT),
     });
     let options: Vec<MenuOption> = options.collect();

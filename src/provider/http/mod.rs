@@ -33,11 +33,12 @@ use secrecy::ExposeSecret as _;
 pub use self::check::Check;
 use self::{call::Call, client::ClientPool};
 use super::{Provider, Settings, errors, openai::request::Quirks};
-use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
+use crate::model::{Availability, ChatModel, Identity, ModelCard, ModelError, Prompt, Stamped};
 
 /// A model behind an OpenAI-compatible server. Opens no connection before its first use.
 pub struct OpenAiModel {
     card: ModelCard,
+    identity: Identity,
     endpoint: Arc<Endpoint>,
 }
 
@@ -46,7 +47,14 @@ impl OpenAiModel {
     #[must_use]
     pub fn new(card: ModelCard, provider: Arc<Provider>, settings: Settings) -> Self {
         let (clients, quirks) = (ClientPool::default(), Mutex::new(Quirks::default()));
-        Self { card, endpoint: Arc::new(Endpoint { provider, settings, clients, quirks }) }
+        let identity = Identity::new(&card, Some(&settings.model), None, []);
+        Self { card, identity, endpoint: Arc::new(Endpoint { provider, settings, clients, quirks }) }
+    }
+
+    /// Returns this model with its identity in the configuration.
+    #[must_use]
+    pub fn identified(self, identity: Identity) -> Self {
+        Self { identity, ..self }
     }
 
     /// Tests connection and key, if necessary with a request of one token.
@@ -59,6 +67,10 @@ impl OpenAiModel {
 impl ChatModel for OpenAiModel {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     fn prepare(&self) -> BoxFuture<'static, Availability> {

@@ -29,7 +29,7 @@ use futures::{
 use tokio::time::{Instant, sleep_until};
 
 use self::{profile::Profile, script::Step};
-use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamped};
+use crate::model::{Availability, ChatModel, Identity, ModelCard, ModelError, Prompt, Stamped};
 
 /// A simulated model. It answers in-process, without sockets, at the speed of its profile.
 ///
@@ -39,6 +39,7 @@ use crate::model::{Availability, ChatModel, ModelCard, ModelError, Prompt, Stamp
 pub struct SimulatedModel {
     card: ModelCard,
     max_tokens: Option<u32>,
+    identity: Identity,
 }
 
 impl SimulatedModel {
@@ -48,7 +49,13 @@ impl SimulatedModel {
     #[must_use]
     pub fn new(mut card: ModelCard, max_tokens: Option<u32>) -> Self {
         card.simulated = true;
-        Self { card, max_tokens }
+        Self { identity: Identity::new(&card, None, None, ["simulated"]), card, max_tokens }
+    }
+
+    /// Returns this model with its identity in the configuration.
+    #[must_use]
+    pub fn identified(self, identity: Identity) -> Self {
+        Self { identity, ..self }
     }
 
     /// Streams an answer to `prompt`; the clock starts at the first poll.
@@ -73,6 +80,10 @@ async fn play_step(start: Instant, step: Step) -> Stamped {
 impl ChatModel for SimulatedModel {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     fn prepare(&self) -> BoxFuture<'static, Availability> {

@@ -201,6 +201,7 @@ impl CommandHandler {
             }
             Outcome::Help => render::help(self.arena().cards()),
             Outcome::Explanation(record) => render::explanation(record),
+            Outcome::Ballot(ballot) => render::ballot(ballot),
             Outcome::Race(_)
             | Outcome::Models
             | Outcome::Answers(_)
@@ -317,7 +318,9 @@ impl CommandHandler {
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
                 message_ref: ReplyTo::text(incoming),
+                editable_until: None,
             },
+            is_alone: incoming.place.as_ref().is_some_and(|place| place.channel.starts_with('D')),
             permission: self.access.check_place(incoming),
             may_stop_any: self.admins.contains(&incoming.user),
             stoppers: "administer LLM Arena here",

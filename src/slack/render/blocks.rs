@@ -21,7 +21,10 @@ use super::escape::tight;
 use crate::{
     button::{Button, Page},
     platform::seal::Sealer,
-    race::RaceId,
+    race::{
+        RaceId,
+        vote::{AnswerKey, Label},
+    },
 };
 
 /// Blocks of a message.
@@ -172,10 +175,17 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
     let spoken = Some(tight(spoken, MAX_LABEL)).filter(|spoken| !spoken.is_empty());
     let style = match meaning {
         Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
-        Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
-        Button::Answers(_) | Button::Explain(_) | Button::Read(_) | Button::Try(_) => None,
+        Button::Again(_) | Button::Best(..) => Some(SlackBlockButtonStyle::Primary),
+        Button::Answers(_)
+        | Button::Explain(_)
+        | Button::Read(_)
+        | Button::Second(..)
+        | Button::NoneGood(_)
+        | Button::CloseVote(_)
+        | Button::Try(_)
+        | Button::TryBlind(_) => None,
     };
-    let label = format!("{emoji} {label}");
+    let label = format!("{emoji} {label}").trim_start().to_owned();
     SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())
         .with_action_id(action.into())
         .with_value(value)
@@ -184,9 +194,13 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
 }
 
 /// A menu of the answers of `race`: indices of lanes with their labels.
-pub(super) fn reading(race: RaceId, lanes: Vec<(usize, String)>) -> SlackBlockStaticSelectElement {
-    let option = |(lane, label): (usize, String)| {
-        SlackBlockChoiceItem::new(SlackBlockPlainText::new(label).with_emoji(true).into(), lane.to_string())
+pub(super) fn reading(race: RaceId, lanes: Vec<(AnswerKey, String)>) -> SlackBlockStaticSelectElement {
+    let option = |(answer, label): (AnswerKey, String)| {
+        let value = match answer {
+            AnswerKey::Lane(lane) => lane.to_string(),
+            AnswerKey::Label(label) => label.to_string(),
+        };
+        SlackBlockChoiceItem::new(SlackBlockPlainText::new(label).with_emoji(true).into(), value)
     };
     SlackBlockStaticSelectElement::new()
         .with_action_id(format!("{MENU}{race}").into())
@@ -241,7 +255,10 @@ fn action_and_value(meaning: Button) -> (String, String) {
     let text = meaning.to_string();
     let mut parts = text.splitn(3, ':').skip(1).map(str::to_owned);
     let (word, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let is_one_of_many = matches!(meaning, Button::Try(_) | Button::Read(_));
+    let is_one_of_many = matches!(
+        meaning,
+        Button::Try(_) | Button::TryBlind(_) | Button::Read(_) | Button::Best(..) | Button::Second(..)
+    );
     (if is_one_of_many { format!("{word}:{value}") } else { word }, value)
 }
 
@@ -274,7 +291,11 @@ pub(crate) struct Pressed {
 pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
     if let Some(race) = action_id.strip_prefix(MENU) {
         let (lane, seal) = value.split_once(SEAL).map_or((value, None), |(lane, seal)| (lane, Some(seal)));
-        let page = Page::first(RaceId::parse(race)?, lane.parse().ok()?);
+        let answer = match Label::parse(lane) {
+            Some(label) => AnswerKey::Label(label),
+            None => AnswerKey::Lane(lane.parse().ok()?),
+        };
+        let page = Page::first(RaceId::parse(race)?, answer);
         let seal = seal.map(str::to_owned);
         return Some(Pressed { button: Button::Read(page), seal, thread: None });
     }

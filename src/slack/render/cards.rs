@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use slack_morphism::blocks::SlackBlock;
+use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock};
 
 use super::{
     blocks::{
@@ -15,6 +15,7 @@ use crate::{
     button::{Button, example_key},
     guide::{self, Example},
     model::ModelCard,
+    platform::handlers::BallotReply,
     race::Entrant,
     view::{text::plain, words},
 };
@@ -40,6 +41,15 @@ pub(crate) fn notice(sentence: &str) -> Body {
     let spans = spans(sentence, MAX_SENTENCE).into_iter().enumerate();
     let texts = spans.map(|(i, part)| if i % 2 == 1 { code(&part) } else { text(&part) });
     Body { text: mrkdwn(sentence, MAX_SPOKEN), blocks: vec![paragraph(texts)] }
+}
+
+/// The answer to a ballot, with the buttons that name the second best answer.
+pub(crate) fn ballot(ballot: &BallotReply) -> Body {
+    let mut body = notice(&ballot.text);
+    let buttons = ballot.buttons.iter().map(|(choice, label)| button(*choice, "", label, ""));
+    let buttons: Vec<_> = buttons.map(SlackActionBlockElement::from).collect();
+    body.blocks.extend((!buttons.is_empty()).then(|| actions(buttons)));
+    body
 }
 
 /// A sentence about a line that may be a question, with a button that races it, in `thread` if it is shown in one.

@@ -27,7 +27,7 @@ mod tests;
 pub(super) use self::answer::Answer;
 pub(crate) use self::{
     blocks::{Body, Pressed, is_form, pressed, question},
-    cards::{examples, help, models, notice, on_it, suggestion},
+    cards::{ballot, examples, help, models, notice, on_it, suggestion},
     home::home,
     modal::{Form, modal},
     page::page,

@@ -19,7 +19,7 @@ const MAX_NUMBERS: usize = 300;
 
 /// A page of an answer or of its reasoning, with buttons that turn it. An index beyond the last page shows the last one.
 pub(crate) fn page(record: &Record, page: Page) -> Body {
-    let Some(lane) = record.report.lanes.get(page.lane) else {
+    let Some((_, lane)) = record.report.lane_at(page.answer) else {
         return notice("This race has no such model.");
     };
     let (answer, other) = match page.part {

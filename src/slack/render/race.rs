@@ -27,7 +27,7 @@ use super::{
 use crate::{
     button::{self, Button, Page},
     model::ModelCard,
-    race::RaceId,
+    race::{RaceId, vote::AnswerKey},
     view::{
         LaneState, LaneView, View,
         fit::shares,
@@ -253,10 +253,10 @@ fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
 fn controls(view: &View, race: RaceId) -> SlackBlock {
     let names = scoreboard::names(view, MAX_OPTION);
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?, names.get(i)?)));
-    let read: Vec<(usize, String)> = lanes
+    let read: Vec<(AnswerKey, String)> = lanes
         .filter(|(_, lane, _)| !lane.answer.trim().is_empty() || lane.numbers.is_some())
         .take(MAX_READ)
-        .map(|(i, lane, name)| (i, tight(&format!("{}{name}", icon(&lane.card)), MAX_LABEL)))
+        .map(|(i, lane, name)| (view.key_of(i), tight(&format!("{}{name}", icon(&lane.card)), MAX_LABEL)))
         .collect();
     let menu = (!read.is_empty()).then(|| blocks::reading(race, read).into());
     let buttons = buttons(view, race).into_iter().map(SlackActionBlockElement::from);
@@ -265,7 +265,7 @@ fn controls(view: &View, race: RaceId) -> SlackBlock {
 
 /// The buttons of a race of one model, with one more if the message does not hold all of a final answer.
 fn single_controls(view: &View, race: RaceId, is_cut: bool) -> SlackBlock {
-    let read = || blocks::button(Button::Read(Page::first(race, 0)), "📖", "Read all of it", "");
+    let read = || blocks::button(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read all of it", "");
     let more = (is_cut && view.is_final()).then(read);
     actions(more.into_iter().chain(buttons(view, race)).collect())
 }

@@ -4,6 +4,10 @@ ALTER TABLE races ADD COLUMN kind TEXT NOT NULL DEFAULT 'open';
 ALTER TABLE races ADD COLUMN server TEXT NOT NULL DEFAULT '';
 -- a race is grouped by its tag: the title of the example, or the id of the canary, that it came from
 ALTER TABLE races ADD COLUMN tag TEXT;
+-- a keyed hash of a blind race's prompt: the same question of the same asker within ten minutes counts once
+ALTER TABLE races ADD COLUMN prompt_hash TEXT;
+-- the reason why its ballots are shown and do not count on the board: leaked, repeated
+ALTER TABLE races ADD COLUMN uncounted TEXT;
 -- the end of a blind race's vote: when it is due, and when it happened. NULL: there is no vote, or it has not opened yet
 ALTER TABLE races ADD COLUMN closes_at BIGINT;
 ALTER TABLE races ADD COLUMN closed_at BIGINT;

@@ -15,7 +15,7 @@ use super::{ButtonRequest, HttpRefusal, race_id, start};
 use crate::{
     arena::LookupError,
     model::ModelId,
-    race::{Record, json},
+    race::{Record, json, vote::RaceKind},
     surface::Chart,
     view::results,
     web::{
@@ -109,8 +109,9 @@ async fn again(
     let asker = request?.0.from.asker()?;
     let record = record(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
-    let models = (&*models, record.report.prompt.clone());
-    Box::pin(start(&local, &connection, asker, models, Some(record.id))).await
+    let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
+    let race = (kind, &*models, record.report.prompt.clone());
+    Box::pin(start(&local, &connection, asker, race, Some(record.id))).await
 }
 
 /// Returns the full answers and reasoning.

@@ -9,7 +9,7 @@ use super::{
     samples::{card, finished, race},
 };
 use crate::{
-    button::{Button, Page, Part},
+    button::{Button, Page},
     discord::render::{
         answers,
         body::{Body, ButtonDto, Component, Menu},
@@ -246,7 +246,7 @@ prop_compose! {
         let standings = (0..lanes.len()).rev().collect();
         View {
             asker, prompt, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
-            elapsed: Some("2.1 s".into()), stopped: None,
+            elapsed: Some("2.1 s".into()), stopped: None, vote: None,
         }
     }
 }
@@ -294,7 +294,7 @@ proptest! {
         let view = View {
             asker: "@".repeat(500), prompt: "*\n".repeat(500), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
-            elapsed: None, stopped: None,
+            elapsed: None, stopped: None, vote: None,
         };
         check(&live(&view, race(), Some("alt")))?;
     }
@@ -331,7 +331,7 @@ proptest! {
         check(&body)?;
         prop_assert!(file.len() <= file_limit, "{} > {file_limit}", file.len());
         check(&explanation(&record))?;
-        let turned = Page { race: record.id, lane, part: Part::Answer, index };
+        let turned = Page { index, ..Page::first(record.id, lane) };
         check(&page(&record, turned))?;
     }
 }
