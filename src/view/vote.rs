@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{LaneView, Progress, View, words};
 use crate::race::{
-    report::Report,
+    report::{LaneReport, Report},
     state::RaceState,
     vote::{Label, Uncounted, Vote},
 };
@@ -68,12 +68,17 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
     let vote = blinded.vote.as_ref();
     View {
         progress: Progress::Voting,
-        lanes: blinded.lanes.iter().map(|lane| LaneView::over(lane, 0.0)).collect(),
+        lanes: blinded.lanes.iter().map(answer).collect(),
         standings: (0..blinded.lanes.len()).collect(),
         simulated: blinded.simulated(),
         vote: vote.map(|vote| VoteView::Open { voters: vote.tally.voters, closes_at: vote.closes_at }),
         ..without_lanes(asker, &blinded.prompt)
     }
+}
+
+/// An answer without anything that was measured.
+fn answer(lane: &LaneReport) -> LaneView {
+    LaneView { status: "answered".to_owned(), brief: String::new(), ..LaneView::over(lane, 0.0) }
 }
 
 /// The result of a vote.

@@ -17,6 +17,7 @@ mod simulated;
 mod slack;
 mod start;
 mod together;
+mod votes;
 mod watching;
 mod wire;
 

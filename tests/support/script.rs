@@ -8,8 +8,8 @@ use futures::{
     stream::{self, BoxStream},
 };
 use llm_arena::model::{
-    Availability, ChatModel, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, Prompt, Stamped,
-    Usage,
+    Availability, ChatModel, Color, Delta, FinishReason, Identity, ModelCard, ModelError, ModelId, Prompt,
+    Stamped, Usage,
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -27,6 +27,7 @@ enum Step {
 #[derive(Clone)]
 pub struct Script {
     card: ModelCard,
+    maker: Option<String>,
     prepare: Duration,
     availability: Availability,
     steps: Vec<Step>,
@@ -45,7 +46,7 @@ pub fn model(id: &str) -> Script {
         simulated: false,
         prices: None,
     };
-    Script { card, prepare: Duration::ZERO, availability: Availability::Listed, steps: vec![] }
+    Script { card, maker: None, prepare: Duration::ZERO, availability: Availability::Listed, steps: vec![] }
 }
 
 impl Script {
@@ -56,6 +57,17 @@ impl Script {
 
     pub fn is(mut self, availability: Availability) -> Self {
         self.availability = availability;
+        self
+    }
+
+    pub fn looks(mut self, icon: &str, color: Color) -> Self {
+        self.card.icon = icon.to_owned();
+        self.card.color = color;
+        self
+    }
+
+    pub fn is_made_by(mut self, maker: &str) -> Self {
+        self.maker = Some(maker.to_owned());
         self
     }
 
@@ -116,6 +128,10 @@ impl Script {
 impl ChatModel for Script {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::new(&self.card, None, self.maker.as_deref(), [])
     }
 
     fn prepare(&self) -> BoxFuture<'static, Availability> {

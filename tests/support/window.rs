@@ -68,6 +68,11 @@ impl Watcher {
         self.0.borrow().frames.last().expect("a frame").clone()
     }
 
+    /// All frames.
+    pub fn frames(&self) -> Vec<View> {
+        self.0.borrow().frames.clone()
+    }
+
     /// The charts' texts.
     pub fn charts(&self) -> Vec<String> {
         self.0.borrow().charts.iter().map(|chart| chart.alt.clone()).collect()
