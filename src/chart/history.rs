@@ -6,7 +6,7 @@ use std::ops::Range;
 use plotters::{
     coord::{cartesian::Cartesian2d, ranged1d::Ranged as _},
     drawing::DrawingArea,
-    element::{Circle, PathElement, Polygon, Rectangle, TriangleMarker},
+    element::{Circle, PathElement, Polygon, TriangleMarker},
     prelude::IntoDrawingArea,
     style::{Color as _, RGBColor},
 };
@@ -27,8 +27,7 @@ use super::{
 };
 use crate::{
     history::{
-        Calendar, DAY_MS, Incident, Quartiles, RECENT_DAYS, Sample, Summary, change_words, median, quantile,
-        usual_words, values,
+        Calendar, DAY_MS, Incident, Quartiles, RECENT_DAYS, Sample, Summary, median, quantile, values,
     },
     model::Color,
     race::{figures, metrics::TokenCount},
@@ -192,13 +191,13 @@ impl<'a> Picture<'a> {
 
     fn legend(&self) -> String {
         let mut notes = vec![
-            format!("{} dots = races", figures::thousands(self.samples.len() as u64)),
+            format!("dots = {}", races(self.samples.len())),
             "line = median of a day".to_owned(),
             "band = middle half of a week".to_owned(),
         ];
         let above = self.samples.iter().filter(|sample| sample.value > self.top).count();
         if above > 0 {
-            notes.push(format!("▲ {above} above {}", speed_label(self.top.round())));
+            notes.push(format!("triangles = {} above {}", races(above), speed_label(self.top.round())));
         }
         notes.join("   ·   ")
     }
@@ -243,8 +242,9 @@ impl<'a> Plot<'a> {
 
     /// Draws the period of an incident and the line at its begin.
     fn shade(&self, mark: &Mark, top: f64, color: Color) -> DrawResult {
-        let corners = [(mark.range.start, 0.0), (mark.range.end, top)];
-        self.draw(&Rectangle::new(corners, rgb(color).mix(0.10).filled()))?;
+        let Range { start, end } = mark.range;
+        let corners = vec![(start, 0.0), (end, 0.0), (end, top), (start, top)];
+        self.draw(&Polygon::new(corners, rgb(color).mix(0.14).filled()))?;
         let line = vec![(mark.range.start, 0.0), (mark.range.start, top)];
         self.draw(&PathElement::new(line, rgb(color).stroke_width(units(2.0).unsigned_abs())))
     }
@@ -255,7 +255,7 @@ impl<'a> Plot<'a> {
             |a: &Day, b: &Day| b.number - a.number <= MAX_GAP_DAYS && a.band.is_some() == b.band.is_some();
         for run in days.chunk_by(is_near) {
             let edge = |of: fn(&Quartiles) -> f64| {
-                move |day: &Day| day.band.map(|band| (day.noon(), of(&band).min(top)))
+                move |day: &Day| day.band.map(|band| (day.at_ms, of(&band).min(top)))
             };
             let mut corners: Vec<_> = run.iter().filter_map(edge(|band| band.upper)).collect();
             corners.extend(run.iter().rev().filter_map(edge(|band| band.lower)));
@@ -285,7 +285,7 @@ impl<'a> Plot<'a> {
     /// Draws the medians of days as lines that are broken at gaps.
     fn medians(&self, days: &[Day], top: f64, color: Color) -> DrawResult {
         for run in days.chunk_by(|a, b| b.number - a.number <= MAX_GAP_DAYS) {
-            let points: Vec<_> = run.iter().map(|day| (day.noon(), day.median.min(top))).collect();
+            let points: Vec<_> = run.iter().map(|day| (day.at_ms, day.median.min(top))).collect();
             self.draw(&PathElement::new(points, rgb(color).stroke_width(units(3.0).unsigned_abs())))?;
         }
         Ok(())
@@ -295,25 +295,22 @@ impl<'a> Plot<'a> {
 /// A day with samples.
 struct Day {
     number: i64,
+    /// The middle of its samples' times.
+    at_ms: i64,
     median: f64,
     /// The quartiles of the seven days around it.
     band: Option<Quartiles>,
 }
 
-impl Day {
-    fn noon(&self) -> i64 {
-        self.number * DAY_MS + DAY_MS / 2
-    }
-}
-
 fn days(samples: &[Sample]) -> Vec<Day> {
     let day = |of_day: &[Sample]| {
         let number = of_day[0].day();
+        let at_ms = i64::midpoint(of_day[0].at_ms, of_day[of_day.len() - 1].at_ms);
         let from = samples.partition_point(|sample| sample.day() < number - RECENT_DAYS / 2);
         let to = samples.partition_point(|sample| sample.day() <= number + RECENT_DAYS / 2);
         let week = &samples[from..to];
         let band = if week.len() < MIN_IN_BAND { None } else { Quartiles::of(&mut values(week)) };
-        Some(Day { number, median: median(&mut values(of_day))?, band })
+        Some(Day { number, at_ms, median: median(&mut values(of_day))?, band })
     };
     samples.chunk_by(|a, b| a.day() == b.day()).filter_map(day).collect()
 }
@@ -334,18 +331,26 @@ fn mark(summary: &Summary<'_>, incident: &Incident, calendar: Calendar, shown: R
     let change = summary.change(incident)?;
     let end = incident.closed_on.map_or(shown.end, |day| (day + 1) * DAY_MS);
     let percent = ((change.after / change.before - 1.0) * 100.0).abs();
-    let label = format!("−{percent:.0} % since {}", calendar.day(change.day));
+    let from = calendar.day(change.day);
+    let label = match incident.closed_on {
+        Some(day) => format!("−{percent:.0} % from {from} to {}", calendar.day(day)),
+        None => format!("−{percent:.0} % since {from}"),
+    };
     let range = incident.since.at_ms.max(shown.start)..end.min(shown.end);
     (range.start < range.end).then_some(Mark { range, label })
 }
 
 /// The line below the title.
 fn sentence(summary: &Summary<'_>, calendar: Calendar) -> String {
-    if let Some(change) = summary.verdict.open().and_then(|incident| summary.change(incident)) {
-        return change_words(&change, calendar);
-    }
-    let usual = summary.usual.map_or_else(|| "no usable samples".into(), |usual| usual_words(&usual));
-    format!("{}, {usual}.", summary.state.words())
+    let words = summary.words(calendar);
+    let first = words.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let rest: String = words.chars().skip(1).collect();
+    format!("{first}{}.", rest.trim_end_matches('.'))
+}
+
+fn races(count: usize) -> String {
+    let noun = if count == 1 { "race" } else { "races" };
+    format!("{} {noun}", figures::thousands(count as u64))
 }
 
 fn speed_label(tokens_per_second: f64) -> String {
@@ -367,4 +372,89 @@ fn rgb(color: Color) -> RGBColor {
 #[expect(clippy::cast_precision_loss, reason = "a picture's coordinates are far below 2^24")]
 fn pixel(units: i32) -> f32 {
     units as f32 / super::canvas::SUB as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::history::{Series, first_judged_day};
+
+    const OPTIONS: HistoryOptions = HistoryOptions { calendar: Calendar::Dates, days: None, is_light: false };
+
+    fn series(name: &str, samples: impl IntoIterator<Item = (i64, f64)>) -> Series {
+        let samples = samples.into_iter().map(|(hour, value)| Sample { at_ms: hour * DAY_MS / 24, value });
+        Series { name: name.into(), samples: samples.collect() }
+    }
+
+    /// Four races a day, slower from day 40 on.
+    fn slower() -> Series {
+        let speed =
+            |n: i64| if n < 160 { 200.0 } else { 140.0 } + f64::from(i32::try_from(n % 7).unwrap_or(0));
+        series("GPT-OSS 120B", (0..208).map(|n| (n * 6 + 24 * 20_741 + 1, speed(n))))
+    }
+
+    fn drawn(series: &Series, options: HistoryOptions) -> Chart {
+        let summary = Summary::of(series, first_judged_day(std::slice::from_ref(series)));
+        history(&summary, options).expect("a chart")
+    }
+
+    #[test]
+    fn the_alternative_text_says_what_the_picture_shows() {
+        let chart = drawn(&slower(), OPTIONS);
+        assert_eq!(
+            chart.alt,
+            "Speed over time, tokens per second. GPT-OSS 120B: 203 → 143 tok/s (−30 %) since Tue 24 Nov; 140 races \
+             before, 48 after. 208 races from Thu 15 Oct to Sat 5 Dec. Incident: −30 % since Tue 24 Nov."
+        );
+        let few = drawn(&series("模型", [(1, 90.0)]), OPTIONS);
+        assert!(
+            few.alt.contains("Speed of a model: Too few races to judge, usual here: 90 tok/s"),
+            "{}",
+            few.alt
+        );
+    }
+
+    #[test]
+    fn light_and_dark_pictures_have_the_same_size_and_other_pixels() {
+        let size = |chart: &Chart| {
+            let picture = image::load_from_memory(&chart.png).expect("PNG");
+            (picture.width(), picture.height())
+        };
+        let (dark, light) =
+            (drawn(&slower(), OPTIONS), drawn(&slower(), HistoryOptions { is_light: true, ..OPTIONS }));
+        assert_eq!((size(&dark), size(&light)), ((WIDTH, HEIGHT), (WIDTH, HEIGHT)));
+        assert_ne!(dark.png, light.png);
+        assert_eq!(dark.alt, light.alt);
+    }
+
+    #[test]
+    fn the_axis_leaves_out_the_few_races_that_are_far_faster() {
+        let with = |fastest: f64| {
+            let usual = (0..100).map(|n| (n, 100.0));
+            top(&series("a", usual.chain([(100, fastest)])).samples)
+        };
+        assert!((with(120.0) - 120.0 * 1.18).abs() < 1e-9);
+        assert!(with(4_000.0) < 200.0);
+        assert!(top(&[]) >= 0.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn every_series_gives_a_picture(
+            samples in proptest::collection::vec((-2_000_000_i64..2_000_000, 1e-6_f64..1e9), 0..60),
+            name in any::<String>(),
+            days in proptest::option::of(1_u32..400),
+            is_light in any::<bool>(),
+        ) {
+            let mut series = series(&name, samples);
+            crate::history::sort(&mut series.samples);
+            for calendar in [Calendar::Dates, Calendar::Numbers] {
+                let chart = drawn(&series, HistoryOptions { calendar, days, is_light });
+                prop_assert!(!chart.png.is_empty() && chart.alt.chars().count() <= MAX_CHARS);
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::Offset};
 use serde::Serialize;
 
 use super::{
-    judge::{Incident, Judgement, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge, within},
+    judge::{Incident, Judgement, RECENT_DAYS, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
 };
@@ -105,20 +105,13 @@ impl<'a> Summary<'a> {
     #[must_use]
     pub fn change(&self, incident: &Incident) -> Option<Change> {
         let samples = &self.series.samples;
-        let (at, day) =
-            (samples.partition_point(|sample| sample.at_ms < incident.since.at_ms), incident.since.day());
-        let window =
-            samples.partition_point(|sample| sample.at_ms < incident.since.at_ms - WINDOW_DAYS * DAY_MS);
-        let end = incident.closed_on.map_or(samples.len(), |closed| {
-            let recovering = within(samples, closed, super::judge::RECENT_DAYS).len();
-            samples
-                .partition_point(|sample| sample.judged_on() <= closed)
-                .saturating_sub(recovering)
-                .max(at + 1)
-        });
-        let (before, after) = (&samples[window..at], &samples[at..end]);
+        let index = |time: i64| samples.partition_point(|sample| sample.at_ms < time);
+        let (from, at) = (index(incident.since.at_ms - WINDOW_DAYS * DAY_MS), index(incident.since.at_ms));
+        // the days that closed an incident are not part of it
+        let end = incident.closed_on.map_or(samples.len(), |day| index((day + 1 - RECENT_DAYS) * DAY_MS));
+        let (before, after) = (&samples[from..at], &samples[at..end.max(at + 1)]);
         Some(Change {
-            day,
+            day: incident.since.day(),
             before: median(&mut values(before))?,
             after: median(&mut values(after))?,
             count_before: before.len(),
@@ -126,14 +119,20 @@ impl<'a> Summary<'a> {
         })
     }
 
-    /// One line about the series: the open incident, or its usual speed.
+    /// One line about the series, with its name.
     #[must_use]
     pub fn sentence(&self, calendar: Calendar) -> String {
-        let name = &self.series.name;
+        format!("{}: {}", self.series.name, self.words(calendar))
+    }
+
+    /// The open incident in words, or the usual speed.
+    #[must_use]
+    pub fn words(&self, calendar: Calendar) -> String {
+        let state = if self.verdict.last.is_some() { self.state.words() } else { "too few races to judge" };
         match (self.verdict.open().and_then(|incident| self.change(incident)), self.usual) {
-            (Some(change), _) => format!("{name}: {}", change_words(&change, calendar)),
-            (None, Some(usual)) => format!("{name}: {}, {}", self.state.words(), usual_words(&usual)),
-            (None, None) => format!("{name}: no usable samples"),
+            (Some(change), _) => change_words(&change, calendar),
+            (None, Some(usual)) => format!("{state}, {}", usual_words(&usual)),
+            (None, None) => "no usable samples".into(),
         }
     }
 }

@@ -28,7 +28,7 @@ const USUAL: &str = "SELECT speed FROM samples
     ORDER BY at DESC LIMIT 5000";
 
 /// The samples that are read of one series; of longer ones an even part.
-const MAX_SAMPLES: i64 = 10_000;
+const MAX_SAMPLES: i64 = 4_000;
 
 /// The origin of a series' races.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub(super) fn insert(race: &str, report: &Report) -> Vec<Query> {
 }
 
 impl Store {
-    /// Returns the series of the last `days`, sorted by contender. Of a series with more than 10,000 samples it returns an
+    /// Returns the series of the last `days`, sorted by contender. Of a series with more than 4,000 samples it returns an
     /// even part.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ const OTHER: Writer = Writer {
     lines: false,
 };
 
-/// The same words in a list.
+/// Like the usual one, in lists.
 const LISTS: Writer = Writer { lines: true, ..USUAL };
 
 impl Writer {
