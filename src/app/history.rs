@@ -14,7 +14,9 @@ use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, ou
 use crate::{
     chart::{self, HistoryOptions},
     cli::HistoryArgs,
-    history::{Calendar, HistoryJson, Sample, Series, Summary, Table, WINDOW_DAYS, first_judged_day, to_csv},
+    history::{
+        Calendar, HistoryJson, Origin, Sample, Series, Summary, Table, WINDOW_DAYS, first_judged_day, to_csv,
+    },
     store::{SampleKind, State, Store, StoredSeries},
 };
 
@@ -78,9 +80,10 @@ fn report(
     calendar: Calendar,
     outputs: &Outputs,
 ) -> Result<u8, StartError> {
-    let series = chosen(all, args.model.as_deref())?;
-    let first_day = first_day(all, args.days);
-    let summaries: Vec<Summary<'_>> = series.iter().map(|series| Summary::of(series, first_day)).collect();
+    let names = chosen(all, args.model.as_deref())?;
+    let mut summaries = Summary::all(all, first_day(all, args.days));
+    summaries.retain(|summary| names.contains(&summary.series.name.as_str()));
+    let series: Vec<&Series> = summaries.iter().map(|summary| summary.series).collect();
     let drawn = match &outputs.chart {
         Some(file) => draw(file, args, &summaries, calendar),
         None => Ok(()),
@@ -113,17 +116,16 @@ fn first_day(all: &[Series], days: Option<u32>) -> i64 {
     first_judged_day(all).max(start.unwrap_or(i64::MIN))
 }
 
-/// The series that `model` names; all if it is `None`.
-fn chosen<'a>(all: &'a [Series], model: Option<&str>) -> Result<Vec<&'a Series>, StartError> {
-    let Some(model) = model else { return Ok(all.iter().collect()) };
-    let found: Vec<&Series> = all
-        .iter()
-        .filter(|series| series.name == model || series.name.strip_suffix(CANARY) == Some(model))
-        .collect();
+/// The names of the series of `model`; of all if it is `None`.
+fn chosen<'a>(all: &'a [Series], model: Option<&str>) -> Result<Vec<&'a str>, StartError> {
+    let all = all.iter().map(|series| series.name.as_str());
+    let Some(model) = model else { return Ok(all.collect()) };
+    let is_named = |name: &&str| *name == model || name.strip_suffix(CANARY) == Some(model);
+    let found: Vec<&str> = all.clone().filter(is_named).collect();
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut names: Vec<&str> = all.iter().map(|series| series.name.as_str()).collect();
+    let mut names: Vec<&str> = all.collect();
     names.sort_by(|a, b| strsim::jaro(b, model).total_cmp(&strsim::jaro(a, model)));
     names.truncate(3);
     let known = if names.is_empty() { "there are none".into() } else { format!("try {}", names.join(", ")) };
@@ -223,5 +225,13 @@ fn named(stored: &[StoredSeries]) -> Vec<Series> {
         format!("{}{earlier}{canary}", series.model)
     };
     let series = stored.iter().filter(|series| !series.speeds.is_empty());
-    series.map(|series| Series { name: name(series), samples: series.speeds.clone() }).collect()
+    let origin = |series: &StoredSeries| {
+        Some(Origin { model: series.model.clone(), provider: series.provider.clone() })
+    };
+    let named = |series: &StoredSeries| Series {
+        name: name(series),
+        origin: origin(series),
+        samples: series.speeds.clone(),
+    };
+    series.map(named).collect()
 }

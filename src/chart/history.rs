@@ -385,7 +385,7 @@ mod tests {
 
     fn series(name: &str, samples: impl IntoIterator<Item = (i64, f64)>) -> Series {
         let samples = samples.into_iter().map(|(hour, value)| Sample { at_ms: hour * DAY_MS / 24, value });
-        Series { name: name.into(), samples: samples.collect() }
+        Series { name: name.into(), origin: None, samples: samples.collect() }
     }
 
     /// Four races a day, slower from day 40 on.

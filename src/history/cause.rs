@@ -19,13 +19,23 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Its name in JSON: model, provider or line.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Model(_) => "model",
+            Self::Provider(_) => "provider",
+            Self::Line => "line",
+        }
+    }
+
     /// The cause in words.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Model(_) => "only this model".into(),
             Self::Provider(provider) => format!("all of provider {provider}"),
-            Self::Line => "everything slowed down: look at our own line".into(),
+            Self::Line => "everything: look at our own line".into(),
         }
     }
 }
@@ -106,6 +116,6 @@ mod tests {
         assert_eq!(cause(&alone, &[alone], Rule::SPEED), Cause::Model("a".into()));
         let other = Peer { contender: "b", provider: "q", ratio: Some(0.5) };
         assert_eq!(cause(&alone, &[alone, other], Rule::SPEED), Cause::Line);
-        assert_eq!(Cause::Line.words(), "everything slowed down: look at our own line");
+        assert_eq!(Cause::Line.words(), "everything: look at our own line");
     }
 }

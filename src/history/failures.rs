@@ -120,7 +120,7 @@ mod tests {
         let ways = |n: f64, k: i32| (0..k).map(|i| (n - f64::from(i)) / f64::from(i + 1)).product::<f64>();
         let expected = (ways(5.0, 3) * 20.0 + ways(5.0, 4)) / ways(25.0, 4);
         assert!((p_more_failures(counts(3, 5), counts(1, 20)) - expected).abs() < 1e-12);
-        assert_eq!(p_more_failures(counts(0, 5), counts(9, 20)), 1.0);
+        assert!((p_more_failures(counts(0, 5), counts(9, 20)) - 1.0).abs() < 1e-9);
         assert!((p_more_failures(counts(5, 5), counts(20, 20)) - 1.0).abs() < 1e-9);
         assert!(p_more_failures(counts(500, 1_000), counts(100, 100_000)) < 1e-100);
     }

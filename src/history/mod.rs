@@ -41,5 +41,5 @@ pub use self::{
     sample::{DAY_MS, Quartiles, Sample, median, quantile, sort, values},
     since::{Split, split},
     summary::{Calendar, Change, HistoryJson, State, Summary, change_words, first_judged_day, usual_words},
-    table::{Series, Table, TableError, to_csv},
+    table::{Origin, Series, Table, TableError, to_csv},
 };

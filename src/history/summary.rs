@@ -4,6 +4,7 @@ use jiff::{Timestamp, tz::Offset};
 use serde::Serialize;
 
 use super::{
+    cause::{Cause, Peer, cause, ratio},
     judge::{Incident, Judgement, RECENT_DAYS, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
@@ -89,16 +90,29 @@ pub struct Summary<'a> {
     pub verdict: Verdict,
     /// The state at the end.
     pub state: State,
+    /// The cause of the open incident, where providers are known.
+    pub cause: Option<Cause>,
 }
 
 impl<'a> Summary<'a> {
+    /// Judges all `series` from `first_day` on and compares them, to find the causes of open incidents.
+    #[must_use]
+    pub fn all(series: &'a [Series], first_day: i64) -> Vec<Self> {
+        let mut summaries: Vec<_> = series.iter().map(|series| Self::of(series, first_day)).collect();
+        for summary in &mut summaries {
+            let day = summary.verdict.open().map(|incident| incident.opened.day);
+            summary.cause = day.and_then(|day| cause_at(day, summary.series, series));
+        }
+        summaries
+    }
+
     /// Judges a series of speeds from `first_day` on.
     #[must_use]
     pub fn of(series: &'a Series, first_day: i64) -> Self {
         let verdict = judge(&series.samples, Rule::SPEED, first_day);
         let usual = Quartiles::of(&mut values(&series.samples));
         let state = if verdict.open().is_some() { State::Suspected } else { State::Steady };
-        Self { series, usual, verdict, state }
+        Self { series, usual, verdict, state, cause: None }
     }
 
     /// The change that opened `incident`, with all samples until its end.
@@ -130,11 +144,26 @@ impl<'a> Summary<'a> {
     pub fn words(&self, calendar: Calendar) -> String {
         let state = if self.verdict.last.is_some() { self.state.words() } else { "too few races to judge" };
         match (self.verdict.open().and_then(|incident| self.change(incident)), self.usual) {
-            (Some(change), _) => change_words(&change, calendar),
+            (Some(change), _) => {
+                let words = change_words(&change, calendar);
+                let cause = self.cause.as_ref().map(|cause| format!(" ({}).", cause.words()));
+                cause.map_or_else(|| words.clone(), |cause| format!("{}{cause}", words.trim_end_matches('.')))
+            }
             (None, Some(usual)) => format!("{state}, {}", usual_words(&usual)),
             (None, None) => "no usable samples".into(),
         }
     }
+}
+
+/// The cause of a slowdown of `subject` on `day`; series of the same model say nothing of others.
+fn cause_at(day: i64, subject: &Series, all: &[Series]) -> Option<Cause> {
+    fn peer(series: &Series, day: i64) -> Option<Peer<'_>> {
+        let origin = series.origin.as_ref()?;
+        let ratio = ratio(&series.samples, day);
+        Some(Peer { contender: &origin.model, provider: &origin.provider, ratio })
+    }
+    let peers: Vec<_> = all.iter().filter_map(|series| peer(series, day)).collect();
+    Some(cause(&peer(subject, day)?, &peers, Rule::SPEED))
 }
 
 /// A change in words: "214 → 148 tok/s (−31 %) since Tue 24 Nov; 37 races before, 12 after."
@@ -189,6 +218,8 @@ struct SeriesJson<'a> {
     baseline: Option<f64>,
     recent: Option<f64>,
     p: Option<f64>,
+    /// Of the incident that is open at the end: model, provider or line.
+    cause: Option<&'static str>,
     incidents: Vec<IncidentJson>,
 }
 
@@ -225,6 +256,7 @@ impl<'a> SeriesJson<'a> {
             baseline: judgement.map(|judgement| judgement.baseline),
             recent: judgement.map(|judgement| judgement.recent),
             p: judgement.map(|judgement| judgement.p),
+            cause: summary.cause.as_ref().map(Cause::kind),
             incidents: summary.verdict.incidents.iter().map(IncidentJson::of).collect(),
         }
     }
@@ -241,6 +273,7 @@ impl IncidentJson {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Origin;
 
     #[test]
     fn a_change_and_the_usual_speed_are_sentences() {
@@ -258,7 +291,7 @@ mod tests {
 
     fn series(days: impl IntoIterator<Item = i64>) -> Series {
         let samples = days.into_iter().map(|day| Sample { at_ms: day * DAY_MS + 1, value: 50.0 }).collect();
-        Series { name: "a".into(), samples }
+        Series { name: "a".into(), origin: None, samples }
     }
 
     #[test]
@@ -277,7 +310,32 @@ mod tests {
         let json = serde_json::to_value(HistoryJson::of(&[summary])).expect("JSON");
         let expected = serde_json::json!({"series": [{"series": "a", "samples": 0, "median": null,
             "quartiles": [null, null], "state": "steady", "since_day": null, "alert_day": null, "baseline": null,
-            "recent": null, "p": null, "incidents": []}]});
+            "recent": null, "p": null, "cause": null, "incidents": []}]});
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn the_cause_is_found_beside_other_series() {
+        let of = |model: &str, provider: &str, slow: f64| {
+            let value =
+                |n: i64| if n < 160 { 100.0 } else { slow } + f64::from(i32::try_from(n % 7).unwrap_or(0));
+            let samples = (0..208).map(|n| Sample { at_ms: n * DAY_MS / 4 + 1, value: value(n) }).collect();
+            let origin = Some(Origin { model: model.into(), provider: provider.into() });
+            Series { name: model.into(), origin, samples }
+        };
+        let causes = |series: &[Series]| {
+            let of = |summary: &Summary<'_>| summary.cause.as_ref().map(Cause::words);
+            Summary::all(series, WARM_UP_DAYS).iter().map(of).collect::<Vec<_>>()
+        };
+        let one = [of("a", "p", 70.0), of("a", "p", 71.0), of("b", "p", 100.0), of("c", "q", 100.0)];
+        assert_eq!(causes(&one)[0].as_deref(), Some("only this model"));
+        assert_eq!(causes(&one)[2], None);
+        let provider = [of("a", "p", 70.0), of("b", "p", 60.0), of("c", "q", 100.0)];
+        assert_eq!(causes(&provider)[0].as_deref(), Some("all of provider p"));
+        let summaries = Summary::all(&provider, WARM_UP_DAYS);
+        let sentence = summaries[0].sentence(Calendar::Numbers);
+        assert!(sentence.ends_with("140 races before, 48 after (all of provider p)."), "{sentence}");
+        let line = [of("a", "p", 70.0), of("b", "p", 60.0), of("c", "q", 80.0)];
+        assert_eq!(causes(&line)[0].as_deref(), Some("everything: look at our own line"));
     }
 }

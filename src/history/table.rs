@@ -14,8 +14,19 @@ const HOUR_MS: f64 = 3_600_000.0;
 pub struct Series {
     /// Its name.
     pub name: String,
+    /// Its model and provider; `None` where they are unknown.
+    pub origin: Option<Origin>,
     /// Its samples, sorted.
     pub samples: Vec<Sample>,
+}
+
+/// The model behind a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The id of the model.
+    pub model: String,
+    /// The name of its provider.
+    pub provider: String,
 }
 
 /// The content of a table.
@@ -113,7 +124,7 @@ impl Table {
         for samples in series.values_mut() {
             sort(samples);
         }
-        let series = series.into_iter().map(|(name, samples)| Series { name, samples });
+        let series = series.into_iter().map(|(name, samples)| Series { name, origin: None, samples });
         Ok(Self { series: series.collect(), skipped })
     }
 }
@@ -188,7 +199,7 @@ mod tests {
     fn written_series_are_read_as_they_were() {
         let samples =
             [1_764_000_000_123, 1_764_000_100_007].map(|at_ms| Sample { at_ms, value: 96.123_456_789 });
-        let series = Series { name: "a, \"b\"".into(), samples: samples.into() };
+        let series = Series { name: "a, \"b\"".into(), origin: None, samples: samples.into() };
         let read = Table::parse(&to_csv(&[&series]).expect("a table")).expect("a table");
         assert_eq!(read.series, [series]);
     }

@@ -78,7 +78,7 @@ fn slower_from(day: i64) -> impl Fn(i64) -> f64 {
 #[test]
 fn an_incident_closes_when_the_speed_returns() {
     let samples = made(0..90, 4, |day| if (40..60).contains(&day) { 0.7 } else { 1.0 });
-    let series = Series { name: "GPT-OSS 120B".into(), samples };
+    let series = Series { name: "GPT-OSS 120B".into(), origin: None, samples };
     let summary = Summary::of(&series, WARM_UP_DAYS);
     let [incident] = summary.verdict.incidents[..] else { panic!("{:?}", summary.verdict) };
     assert_eq!(incident.since.day(), 40);
@@ -91,7 +91,8 @@ fn an_incident_closes_when_the_speed_returns() {
 
 #[test]
 fn an_open_incident_is_a_sentence() {
-    let series = Series { name: "GPT-OSS 120B".into(), samples: made(0..50, 4, slower_from(40)) };
+    let series =
+        Series { name: "GPT-OSS 120B".into(), origin: None, samples: made(0..50, 4, slower_from(40)) };
     let summary = Summary::of(&series, WARM_UP_DAYS);
     assert_eq!(summary.state, State::Suspected);
     let sentence = summary.sentence(Calendar::Numbers);
@@ -162,7 +163,7 @@ fn days(verdict: &Verdict) -> Vec<(i64, i64, Option<i64>)> {
 proptest! {
     #[test]
     fn the_order_of_rows_does_not_matter(samples in any_series(), seed in any::<u64>()) {
-        let row = |sample: &Sample| format!("a,{},{}\n", sample.at_ms as f64 / 3_600_000.0, sample.value);
+        let row = |sample: &Sample| format!("a,{},{}\n", sample.at_ms / 3_600_000, sample.value);
         let mut rows: Vec<String> = samples.iter().map(row).collect();
         let table = |rows: &[String]| {
             Table::parse(format!("series,at_hours,tokens_per_second\n{}", rows.concat()).as_bytes()).expect("a table")

@@ -1,6 +1,6 @@
 //! The samples of finished races, for the history.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use llm_arena::{
     history::{Attempt, Sample},
@@ -10,6 +10,7 @@ use llm_arena::{
     },
     store::{AdmitOutcome, SampleKind},
 };
+use tokio::time::Instant;
 
 use super::{Request, engine::Engine, lane, on_both};
 
@@ -120,7 +121,7 @@ async fn the_history_of_300_000_races_is_read_fast(engine: &Engine) {
         let series = process.store.samples(125).await.expect("samples");
         let read: usize = series.iter().map(|series| series.speeds.len()).sum();
         println!("{} series, {read} samples in {:?}", series.len(), begun.elapsed());
-        assert!((10..=150_000).contains(&read) && series.len() == 10, "{read}");
+        assert!((30_000..=45_000).contains(&read) && series.len() == 10, "{read}");
         assert!(begun.elapsed() < Duration::from_secs(10));
     }
     let begun = Instant::now();

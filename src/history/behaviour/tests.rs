@@ -3,9 +3,8 @@
 use super::*;
 
 fn seed() -> u64 {
-    let seed = std::env::var("ARENA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(2_026);
-    println!("ARENA_SEED={seed}");
-    seed
+    let seed = crate::config::Env::process().text("ARENA_SEED").expect("text");
+    seed.map_or(2_026, |seed| seed.parse().expect("a number"))
 }
 
 /// A model that writes about a lighthouse, in its own words, length and form.
@@ -90,7 +89,11 @@ fn an_exchanged_model_is_reported_within_twelve_runs() {
         for at in 80..88 {
             let changes = judge_behaviour(&exchanged(new, at, &mut random), 1);
             let first = changes.first().expect("a report").index;
-            assert!((at..at + 12).contains(&first), "exchanged at {at}, reported at {first}");
+            assert!(
+                (at..at + 12).contains(&first),
+                "ARENA_SEED={}: exchanged at {at}, reported at {first}",
+                seed()
+            );
             assert_eq!(changes.len(), 1, "reported once");
         }
     }
@@ -110,11 +113,13 @@ fn unchanged_models_are_hardly_ever_reported() {
     let mut random = fastrand::Rng::with_seed(seed());
     let unchanged = |random: &mut fastrand::Rng| {
         let mut answers = runs((0..112).map(|_| USUAL.write(random)));
-        answers.iter_mut().for_each(|answer| answer.at_ms /= 2);
+        for answer in &mut answers {
+            answer.at_ms /= 2;
+        }
         judge_behaviour(&answers, random.u64(..)).len()
     };
     let reports: usize = (0..20).map(|_| unchanged(&mut random)).sum();
-    assert!(reports <= 1, "{reports} reports");
+    assert!(reports <= 1, "ARENA_SEED={}: {reports} reports", seed());
 }
 
 #[test]

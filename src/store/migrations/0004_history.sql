@@ -12,4 +12,5 @@ CREATE TABLE samples (
     failed BIGINT NOT NULL,
     PRIMARY KEY (race, place)
 );
-CREATE INDEX samples_contender ON samples (contender, kind, at);
+-- holds all that a history reads
+CREATE INDEX samples_contender ON samples (contender, kind, at, speed, first_token, failed);
