@@ -67,7 +67,7 @@ fn is_finding(recent: Counts, baseline: Counts) -> bool {
     recent.failed >= MIN_FAILURES && baseline.all > 0 && p_more_failures(recent, baseline) < MAX_P
 }
 
-/// Judges sorted `attempts` at the end of each day from `first_day` on, as [`super::judge`] judges speeds. An open
+/// Judges sorted `attempts` at the end of each day from `first_day` on, as [`super::judge()`] judges speeds. An open
 /// incident is compared with the baseline from before it, and closed on the second judged day running that is no worse.
 #[must_use]
 pub fn judge_failures(attempts: &[Attempt], first_day: i64) -> Vec<FailureIncident> {
