@@ -92,6 +92,15 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Show the speed of each model over time, and since when one is slower
+    #[command(after_help = "\
+Examples:
+  llm-arena history
+  llm-arena history --model qwen-coder --days 90 --chart speed.png
+  llm-arena history --samples speeds.csv --json
+
+The file has the columns series,at_hours,tokens_per_second (hours since any midnight); \"-\" reads it from stdin.")]
+    History(HistoryArgs),
     /// Validate the configuration and test what is reachable (exit 0: everything; 1: not everything; 2: invalid)
     Check,
     /// Exit 0 if the running service is healthy (/healthz)
@@ -126,6 +135,32 @@ pub struct RaceArgs {
     /// The prompt; words are joined with spaces, "-" reads it from stdin
     #[arg(required = true, value_name = "PROMPT", value_parser = NonEmptyStringValueParser::new())]
     words: Vec<String>,
+}
+
+/// The arguments of `history`.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct HistoryArgs {
+    /// Id of a model, or name of a series of the file [default: all; for a chart the one that slowed down most]
+    #[arg(long, value_name = "ID", value_parser = model_id)]
+    pub model: Option<String>,
+    /// Read the samples from this file instead of the database
+    #[arg(long, value_name = "FILE.csv")]
+    pub samples: Option<PathBuf>,
+    /// The last days to judge and to draw [default: 90 of the database, all of a file]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub days: Option<u32>,
+    /// Write the chart of one series to this file
+    #[arg(long, value_name = "FILE.png", value_parser = |text: &str| file_ending_in(text, "png"))]
+    pub chart: Option<PathBuf>,
+    /// Draw the chart on a light ground
+    #[arg(long, requires = "chart")]
+    pub light: bool,
+    /// Write the samples to this file
+    #[arg(long, value_name = "FILE.csv", value_parser = |text: &str| file_ending_in(text, "csv"))]
+    pub export: Option<PathBuf>,
+    /// Print a single JSON object on stdout, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The source of the prompt.

@@ -77,6 +77,7 @@ pub mod discord;
 mod error_chain;
 pub mod estimate;
 pub mod guide;
+pub mod history;
 pub mod live;
 pub mod model;
 mod platform;

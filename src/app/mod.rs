@@ -4,6 +4,7 @@
 //! ```text
 //! Config -> Composition -> serve       platforms, local channel, store, health, one drain at the end
 //!                       -> cli_race    compare and ask, in a terminal or a pipe
+//!                       -> history     speeds over time, from the store or a file
 //!                       -> check       models, check, healthcheck
 //!                       -> simulate    the simulated models as a server
 //! ```
@@ -14,6 +15,7 @@ mod cli_race;
 mod composition;
 mod exposure;
 mod health;
+mod history;
 mod http_server;
 mod leader;
 mod listen;
@@ -77,6 +79,7 @@ pub async fn run(
         }
         Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,
         Action::Models { json } => unless(&shutdown, check::models(&app, json)).await,
+        Action::History(args) => history::history(&app, &args, shutdown).await?,
         Action::Check => unless(&shutdown, check::check(&app)).await,
         Action::Healthcheck => unless(&shutdown, check::healthcheck(&app)).await,
         Action::Simulate { listen } => simulate(&app, listen, shutdown).await?,

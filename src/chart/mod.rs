@@ -10,12 +10,15 @@
 //! Content -> layout -> paint -> brush      positions, then plotters elements
 //!   -> canvas (text, raster, icons)        plotters elements to pixels
 //!   -> encode                              pixels to PNG
+//! Summary -> history (history_axes)        the speed of a model over time
 //! ```
 
 mod alt;
 mod brush;
 mod canvas;
 mod content;
+mod history;
+mod history_axes;
 mod icons;
 mod layout;
 mod paint;
@@ -39,6 +42,8 @@ use brush::Brush;
 use canvas::Canvas;
 use content::Content;
 use text::Fonts;
+
+pub use self::history::{HistoryOptions, history};
 
 /// The picture's width in pixels.
 pub const WIDTH: u32 = 1200;

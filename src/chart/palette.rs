@@ -18,6 +18,39 @@ pub(super) const NOTICE: Color = rgb(0xFF, 0xC8, 0x57);
 /// Shapes below this contrast get an outline. WCAG 2.2, 1.4.11 asks for 3, but a bar is also recognised by its position.
 const MIN_CONTRAST: f64 = 1.6;
 
+/// The colours of a chart that is drawn light or dark.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Theme {
+    /// Behind everything.
+    pub(super) ground: Color,
+    /// The lines of the grid.
+    pub(super) grid: Color,
+    pub(super) text: Color,
+    pub(super) muted: Color,
+    pub(super) error: Color,
+    /// The data.
+    pub(super) accent: Color,
+}
+
+/// The colours of all other charts.
+pub(super) const DARK: Theme = Theme {
+    ground: BACKGROUND,
+    grid: rgb(0x2A, 0x30, 0x3B),
+    text: TEXT,
+    muted: MUTED,
+    error: ERROR,
+    accent: rgb(0x5A, 0xA2, 0xF5),
+};
+/// Dark text on white.
+pub(super) const LIGHT: Theme = Theme {
+    ground: rgb(0xFF, 0xFF, 0xFF),
+    grid: rgb(0xE2, 0xE6, 0xEB),
+    text: rgb(0x14, 0x18, 0x1F),
+    muted: rgb(0x56, 0x60, 0x6E),
+    error: rgb(0xC0, 0x26, 0x26),
+    accent: rgb(0x1E, 0x66, 0xC9),
+};
+
 const fn rgb(r: u8, g: u8, b: u8) -> Color {
     Color { r, g, b }
 }
@@ -70,6 +103,11 @@ mod tests {
             assert!(contrast(ink, BACKGROUND) >= 4.5, "{ink}");
         }
         assert!(contrast(MUTED, TRACK) >= 4.5);
+        for theme in [DARK, LIGHT] {
+            for ink in [theme.text, theme.muted, theme.error, theme.accent] {
+                assert!(contrast(ink, theme.ground) >= 4.5, "{ink}");
+            }
+        }
         assert!((contrast(rgb(0, 0, 0), rgb(0xFF, 0xFF, 0xFF)) - 21.0).abs() < 1e-9);
     }
 

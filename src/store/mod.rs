@@ -4,6 +4,7 @@
 //! admission   admit, withdraw, settle    deliveries, races, reservations of limits and money: one transaction
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
+//! samples     samples, usual             the measurements of finished races, for their history
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! votes       open, cast, close          ballots on blind races
@@ -25,6 +26,7 @@ mod postgres;
 mod races;
 mod recovery;
 mod retention;
+mod samples;
 mod sqlite;
 mod supervisor;
 mod votes;
@@ -51,6 +53,7 @@ pub use self::{
     races::{Speed, StoredRace},
     recovery::Orphan,
     retention::Forgotten,
+    samples::{SampleKind, StoredSeries},
     supervisor::State,
     votes::{CastOutcome, VoteProgress},
 };

@@ -7,6 +7,7 @@ use super::{
     database::{Query, Row, Value},
     lanes,
     leases::lease_ms,
+    samples,
 };
 use crate::{
     model::ModelId,
@@ -109,6 +110,7 @@ impl Store {
         let race = id.to_string();
         let mut queries = lanes::upsert(&race, report.lanes.iter().enumerate(), self.keeps_text());
         queries.extend(report.vote.iter().flat_map(|vote| Self::open_vote(&race, vote)));
+        queries.extend(samples::insert(&race, report));
         queries.push(Query::new(SET_STATUS, [race.into(), "ended".into()]));
         self.transaction(queries).await.map(drop)
     }

@@ -7,6 +7,7 @@ mod limits;
 mod model;
 mod orphans;
 mod records;
+mod samples;
 mod votes;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ mod caps;
 mod command_line;
 mod discord;
 mod faults;
+mod history;
 mod listener;
 mod misconfigured;
 mod probes;

@@ -1,0 +1,142 @@
+//! Other answers to the same prompt: has a model been exchanged behind its name?
+//!
+//! After each run of a canary, the features of its last 20 answers are compared with those of the 60 before, by their
+//! energy distance (<https://doi.org/10.1016/j.jspi.2013.03.018>) and its rank among random exchanges of the answers. A
+//! difference that lasts from one day to the next is a change.
+
+use super::{features::Features, sample::DAY_MS};
+
+/// The recent answers.
+const RECENT: usize = 20;
+/// The answers before them.
+const BEFORE: usize = 60;
+/// The fewest of them for a comparison.
+const MIN_BEFORE: usize = 40;
+/// The random exchanges.
+const PERMUTATIONS: usize = 999;
+/// The share of each of them, and of the observed order, in the probability.
+const PERMUTATION_SHARE: f64 = 0.001;
+/// A difference is less likely than this by chance.
+const MAX_P: f64 = 0.005;
+
+/// An answer to a canary's prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Its time, as in [`super::Sample`].
+    pub at_ms: i64,
+    /// Its features.
+    pub features: Features,
+}
+
+/// A change of a model's answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BehaviourChange {
+    /// The index of the answer with which it was certain.
+    pub index: usize,
+    /// The probability of the difference by chance.
+    pub p: f64,
+}
+
+/// Judges the sorted `answers` to one prompt after each of them. Equal answers and an equal `seed` give equal results.
+#[must_use]
+pub fn judge_behaviour(answers: &[Answer], seed: u64) -> Vec<BehaviourChange> {
+    let (mut changes, mut start, mut differs_since) = (vec![], 0, None);
+    let mut index = RECENT + MIN_BEFORE;
+    while index <= answers.len() {
+        let (recent, before) =
+            (index - RECENT..index, index.saturating_sub(RECENT + BEFORE).max(start)..index - RECENT);
+        let pooled: Vec<&Features> =
+            answers[recent].iter().chain(&answers[before]).map(|answer| &answer.features).collect();
+        let p = p_of_difference(&pooled, RECENT, seed.wrapping_add(index as u64));
+        let day = answers[index - 1].at_ms.div_euclid(DAY_MS);
+        differs_since = p.map(|_| differs_since.unwrap_or(day));
+        if let Some(p) = p.filter(|_| differs_since.is_some_and(|since| since < day)) {
+            changes.push(BehaviourChange { index: index - 1, p });
+            // the new answers become the usual ones
+            (start, differs_since) = (index - RECENT, None);
+            index = start + RECENT + MIN_BEFORE;
+        } else {
+            index += 1;
+        }
+    }
+    changes
+}
+
+/// The probability by chance of an energy distance as large as that between the first `recent` of `pooled` and the rest;
+/// `None` once it cannot be below [`MAX_P`] any more.
+fn p_of_difference(pooled: &[&Features], recent: usize, seed: u64) -> Option<f64> {
+    let distances = Distances::of(&vectors(pooled));
+    let mut order: Vec<usize> = (0..pooled.len()).collect();
+    let observed = distances.energy(&order[..recent]);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut p = PERMUTATION_SHARE;
+    for _ in 0..PERMUTATIONS {
+        for at in 0..recent {
+            order.swap(at, random.usize(at..pooled.len()));
+        }
+        // equal distances may differ in their last bits
+        if distances.energy(&order[..recent]) >= observed - 1e-9 {
+            p += PERMUTATION_SHARE;
+        }
+        if p >= MAX_P {
+            return None;
+        }
+    }
+    Some(p)
+}
+
+/// The features as vectors in which each counts alike, whatever its unit.
+fn vectors(pooled: &[&Features]) -> Vec<Vec<f64>> {
+    let most_common = most_common(pooled);
+    let mut vectors: Vec<Vec<f64>> = pooled.iter().map(|features| features.vector(most_common)).collect();
+    let count = super::rank_sum::count(vectors.len());
+    for at in 0..vectors.first().map_or(0, Vec::len) {
+        let mean = vectors.iter().map(|vector| vector[at]).sum::<f64>() / count;
+        let variance = vectors.iter().map(|vector| (vector[at] - mean).powi(2)).sum::<f64>() / count;
+        let scale = if variance > 1e-12 { Features::weight(at) / variance.sqrt() } else { 0.0 };
+        for vector in &mut vectors {
+            vector[at] = (vector[at] - mean) * scale;
+        }
+    }
+    vectors
+}
+
+/// The fingerprint that most answers have; of equally common ones the smallest.
+fn most_common(pooled: &[&Features]) -> u64 {
+    let mut prints: Vec<u64> = pooled.iter().map(|features| features.fingerprint).collect();
+    prints.sort_unstable();
+    let groups = prints.chunk_by(|a, b| a == b);
+    groups.rev().max_by_key(|group| group.len()).map_or(0, |group| group[0])
+}
+
+/// The distances between all pairs of vectors.
+struct Distances {
+    size: usize,
+    pairs: Vec<f64>,
+    /// The sum of the distances of each vector from all others.
+    sums: Vec<f64>,
+}
+
+impl Distances {
+    fn of(vectors: &[Vec<f64>]) -> Self {
+        let between =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+        let pairs: Vec<f64> =
+            vectors.iter().flat_map(|a| vectors.iter().map(move |b| between(a, b))).collect();
+        let sums = pairs.chunks(vectors.len().max(1)).map(|row| row.iter().sum()).collect();
+        Self { size: vectors.len(), pairs, sums }
+    }
+
+    /// The energy distance between the vectors at `chosen` and all others.
+    fn energy(&self, chosen: &[usize]) -> f64 {
+        let row = |a: usize| &self.pairs[a * self.size..(a + 1) * self.size];
+        let inside: f64 = chosen.iter().map(|&a| chosen.iter().map(|&b| row(a)[b]).sum::<f64>()).sum();
+        let across = chosen.iter().map(|&a| self.sums[a]).sum::<f64>() - inside;
+        let outside = self.sums.iter().sum::<f64>() - 2.0 * across - inside;
+        let (n, m) = (super::rank_sum::count(chosen.len()), super::rank_sum::count(self.size - chosen.len()));
+        2.0 * across / (n * m) - inside / (n * n) - outside / (m * m)
+    }
+}
+
+#[cfg(test)]
+mod tests;

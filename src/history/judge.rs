@@ -1,0 +1,186 @@
+//! The judgement of a series: is it slower than it used to be?
+//!
+//! Each day with a new sample is judged at its end: the recent seven days against the 28 before. A finding on two judged
+//! days running opens an incident, and the rule turned round closes it.
+
+use super::{
+    rank_sum::p_less,
+    sample::{Sample, median, values},
+    since::{Split, split},
+};
+
+/// The recent window in days.
+pub const RECENT_DAYS: i64 = 7;
+/// Both windows together, in days.
+pub const WINDOW_DAYS: i64 = 35;
+/// The days before the first judgement.
+pub const WARM_UP_DAYS: i64 = 28;
+/// The fewest samples of the recent window.
+const MIN_RECENT: usize = 5;
+/// The fewest samples of the baseline.
+const MIN_BASELINE: usize = 10;
+/// The fewest different days of the recent samples.
+const MIN_DAYS: usize = 3;
+/// The judged days running with a finding that open or close an incident.
+const MIN_FINDINGS: u32 = 2;
+/// Findings are less likely than this by chance.
+pub const MAX_P: f64 = 0.01;
+/// Probes confirm an incident if their median is at most this share of the baseline.
+const CONFIRMING_SHARE: f64 = 0.90;
+
+/// The direction of a change and the size that matters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// True if lower values are worse, as with speeds.
+    lower_is_worse: bool,
+    /// The ratio of the medians, recent to baseline, from which on a change matters.
+    ratio: f64,
+}
+
+impl Rule {
+    /// Decode speeds: a fall by 15 %.
+    pub const SPEED: Self = Self { lower_is_worse: true, ratio: 0.85 };
+    /// Times to first token: a rise by 30 %.
+    pub const FIRST_TOKEN: Self = Self { lower_is_worse: false, ratio: 1.30 };
+
+    /// The rule that closes an incident.
+    fn reversed(self) -> Self {
+        Self { lower_is_worse: !self.lower_is_worse, ratio: 1.0 / self.ratio }
+    }
+
+    pub(super) fn is_met_by(self, ratio: f64) -> bool {
+        if self.lower_is_worse { ratio <= self.ratio } else { ratio >= self.ratio }
+    }
+
+    fn p(self, recent: &[f64], baseline: &[f64]) -> f64 {
+        if self.lower_is_worse { p_less(recent, baseline) } else { p_less(baseline, recent) }
+    }
+}
+
+/// The two windows of a judged day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// The day, at whose end it was judged.
+    pub day: i64,
+    /// The median of the 28 days before the recent ones.
+    pub baseline: f64,
+    /// The median of the recent seven days.
+    pub recent: f64,
+    /// The one-sided probability of such a recent window by chance.
+    pub p: f64,
+}
+
+/// A period in which a series was slower.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Incident {
+    /// The judgement of the day that opened it.
+    pub opened: Judgement,
+    /// The change within the window of that day.
+    pub since: Split,
+    /// The day that closed it; `None` while it is open.
+    pub closed_on: Option<i64>,
+}
+
+/// The verdict on a series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// The incidents in order; only the last may be open.
+    pub incidents: Vec<Incident>,
+    /// The last day with enough samples; `None` if there was none.
+    pub last: Option<Judgement>,
+}
+
+impl Verdict {
+    /// The incident that is open at the end.
+    #[must_use]
+    pub fn open(&self) -> Option<&Incident> {
+        self.incidents.last().filter(|incident| incident.closed_on.is_none())
+    }
+}
+
+/// Judges sorted `samples` at the end of each day from `first_day` on.
+#[must_use]
+pub fn judge(samples: &[Sample], rule: Rule, first_day: i64) -> Verdict {
+    let mut verdict = Verdict::default();
+    let (mut findings, mut last) = (0, None);
+    let from = samples.partition_point(|sample| sample.judged_on() < first_day);
+    for new in samples[from..].chunk_by(|a, b| a.judged_on() == b.judged_on()) {
+        let Some(windows) = Windows::at(samples, new[0].judged_on()) else { continue };
+        let sought = if verdict.open().is_some() { rule.reversed() } else { rule };
+        let finding = windows.finding(sought);
+        findings = if finding.is_some() { findings + 1 } else { 0 };
+        last = Some(windows);
+        if let Some(opened) = finding.filter(|_| findings == MIN_FINDINGS) {
+            findings = 0;
+            let open = verdict.incidents.last_mut().filter(|incident| incident.closed_on.is_none());
+            if let Some(incident) = open {
+                incident.closed_on = Some(opened.day);
+            } else if let Some(since) = split(windows.both(samples), rule.lower_is_worse) {
+                verdict.incidents.push(Incident { opened, since, closed_on: None });
+            }
+        }
+    }
+    verdict.last = last.map(|windows: Windows<'_>| windows.judgement(rule));
+    verdict
+}
+
+/// The recent samples of a day and the baseline before them.
+#[derive(Clone, Copy)]
+struct Windows<'a> {
+    day: i64,
+    recent: &'a [Sample],
+    baseline: &'a [Sample],
+    medians: (f64, f64),
+}
+
+impl<'a> Windows<'a> {
+    /// The windows at the end of `day`; `None` if they hold too few samples.
+    fn at(samples: &'a [Sample], day: i64) -> Option<Self> {
+        let (recent, baseline) = windows(samples, day)?;
+        let medians = (median(&mut values(recent))?, median(&mut values(baseline))?);
+        Some(Self { day, recent, baseline, medians })
+    }
+
+    fn ratio(&self) -> f64 {
+        self.medians.0 / self.medians.1
+    }
+
+    /// The judgement if it meets the rule. The size is tested first, since that is cheap.
+    fn finding(&self, rule: Rule) -> Option<Judgement> {
+        rule.is_met_by(self.ratio()).then(|| self.judgement(rule)).filter(|judgement| judgement.p < MAX_P)
+    }
+
+    fn judgement(&self, rule: Rule) -> Judgement {
+        let (recent, baseline) = self.medians;
+        let p = rule.p(&values(self.recent), &values(self.baseline));
+        Judgement { day: self.day, baseline, recent, p }
+    }
+
+    /// Both windows, which are adjacent.
+    fn both(&self, samples: &'a [Sample]) -> &'a [Sample] {
+        within(samples, self.day, WINDOW_DAYS)
+    }
+}
+
+/// The samples of the last `days` at the end of `day`; the midnight before them is left out.
+pub(super) fn within(samples: &[Sample], day: i64, days: i64) -> &[Sample] {
+    let from = samples.partition_point(|sample| sample.judged_on() <= day - days);
+    let to = samples.partition_point(|sample| sample.judged_on() <= day);
+    &samples[from..to.max(from)]
+}
+
+/// The recent samples and the baseline at the end of `day`; `None` if they are too few.
+pub(super) fn windows(samples: &[Sample], day: i64) -> Option<(&[Sample], &[Sample])> {
+    let both = within(samples, day, WINDOW_DAYS);
+    let (baseline, recent) =
+        both.split_at(both.partition_point(|sample| sample.judged_on() <= day - RECENT_DAYS));
+    let days = recent.chunk_by(|a, b| a.day() == b.day()).take(MIN_DAYS).count();
+    let is_enough = recent.len() >= MIN_RECENT && baseline.len() >= MIN_BASELINE && days == MIN_DAYS;
+    is_enough.then_some((recent, baseline))
+}
+
+/// Returns true if the speeds of probes confirm an incident with this baseline; without probes nothing is confirmed.
+#[must_use]
+pub fn confirms(baseline: f64, probes: &[f64]) -> bool {
+    median(&mut probes.to_vec()).is_some_and(|probed| probed <= baseline * CONFIRMING_SHARE)
+}

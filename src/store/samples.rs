@@ -1,0 +1,135 @@
+//! The rows of the table `samples`: the measurements of which [`crate::history`] is made.
+
+use super::{
+    Store, StoreError,
+    database::{Query, Row, Value},
+};
+use crate::{
+    history::{Attempt, Measured, Quartiles, Sample, WINDOW_DAYS},
+    race::report::Report,
+};
+
+/// A lane is inserted once, with what its row and its race say then.
+const INSERT: &str = "INSERT INTO samples
+        (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+    SELECT lanes.race, lanes.place, CASE WHEN lanes.contender = '' THEN lanes.model ELSE lanes.contender END,
+        lanes.model, $3, CASE WHEN races.kind = 'canary' THEN 'canary' ELSE 'people' END, races.admitted_at, $4, $5, $6
+    FROM lanes JOIN races ON races.id = lanes.race WHERE lanes.race = $1 AND lanes.place = $2
+    ON CONFLICT (race, place) DO NOTHING";
+const SERIES: &str = "SELECT contender, kind, COUNT(*) FROM samples WHERE at > {now} - $1 * 86400000
+    GROUP BY contender, kind ORDER BY contender, kind";
+/// An even part of a series: the remainder by a prime number makes one of regular times as well. Numbering the rows would
+/// take five times as long.
+const SAMPLES: &str = "SELECT at, speed, first_token, failed FROM samples
+    WHERE contender = $1 AND kind = $2 AND at > {now} - $3 * 86400000 AND at % 1000003 % $4 = 0 ORDER BY at";
+const MODEL: &str =
+    "SELECT model, provider FROM samples WHERE contender = $1 AND kind = $2 ORDER BY at DESC LIMIT 1";
+const USUAL: &str = "SELECT speed FROM samples
+    WHERE contender = $1 AND kind = $2 AND at > {now} - $3 * 86400000 AND speed IS NOT NULL
+    ORDER BY at DESC LIMIT 5000";
+
+/// The samples that are read of one series; of longer ones an even part.
+const MAX_SAMPLES: i64 = 4_000;
+
+/// The origin of a series' races.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleKind {
+    /// Users.
+    People,
+    /// Scheduled races.
+    Canary,
+}
+
+impl SampleKind {
+    /// Its name in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Canary => "canary",
+        }
+    }
+}
+
+/// The samples of one contender and kind, oldest first; times are in milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSeries {
+    /// The contender.
+    pub contender: String,
+    /// The id of its model.
+    pub model: String,
+    /// The name of its provider.
+    pub provider: String,
+    /// The origin of the races.
+    pub kind: SampleKind,
+    /// Decode speeds in tokens per second.
+    pub speeds: Vec<Sample>,
+    /// Times to first token in seconds.
+    pub first_tokens: Vec<Sample>,
+    /// All answers, with those that failed.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Statements that insert the samples of a race whose lanes were stored.
+pub(super) fn insert(race: &str, report: &Report) -> Vec<Query> {
+    let query = |(place, lane)| {
+        let measured = Measured::of(lane)?;
+        let place = u64::try_from(place).unwrap_or(u64::MAX);
+        let values: [Value; 6] = [
+            race.into(),
+            place.into(),
+            lane.card.provider.as_str().into(),
+            measured.speed.into(),
+            measured.first_token.into(),
+            measured.has_failed.into(),
+        ];
+        Some(Query::new(INSERT, values))
+    };
+    report.lanes.iter().enumerate().filter_map(query).collect()
+}
+
+impl Store {
+    /// Returns the series of the last `days`, sorted by contender. Of a series with more than 4,000 samples it returns an
+    /// even part.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn samples(&self, days: u32) -> Result<Vec<StoredSeries>, StoreError> {
+        let days: Value = i64::from(days).into();
+        let mut series = vec![];
+        for row in self.fetch(Query::new(SERIES, [days.clone()])).await? {
+            let kind = if row.text(1) == Some("canary") { SampleKind::Canary } else { SampleKind::People };
+            let id: [Value; 2] = [row.string(0).into(), kind.as_str().into()];
+            let [contender, kind_name] = id.clone();
+            let part = row.int(2).max(1).unsigned_abs().div_ceil(MAX_SAMPLES.unsigned_abs());
+            let values = [contender, kind_name, days.clone(), part.into()];
+            let rows = self.fetch(Query::new(SAMPLES, values)).await?;
+            let names = self.fetch(Query::new(MODEL, id)).await?;
+            let name = |column| names.first().map(|names| names.string(column)).unwrap_or_default();
+            let sample = |row: &Row, column| Some(Sample { at_ms: row.int(0), value: row.real(column)? });
+            let attempt = |row: &Row| Attempt { at_ms: row.int(0), has_failed: row.int(3) != 0 };
+            series.push(StoredSeries {
+                contender: row.string(0),
+                model: name(0),
+                provider: name(1),
+                kind,
+                speeds: rows.iter().filter_map(|row| sample(row, 1)).collect(),
+                first_tokens: rows.iter().filter_map(|row| sample(row, 2)).collect(),
+                attempts: rows.iter().map(attempt).collect(),
+            });
+        }
+        Ok(series)
+    }
+
+    /// Returns the quartiles of a contender's speeds in users' races of the last 35 days, or in the newest 5,000 of them;
+    /// `None` if there are none. Old lanes have their model's id as contender.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn usual(&self, contender: &str) -> Result<Option<Quartiles>, StoreError> {
+        let values = [contender.into(), SampleKind::People.as_str().into(), WINDOW_DAYS.into()];
+        let rows = self.fetch(Query::new(USUAL, values)).await?;
+        let mut speeds: Vec<f64> = rows.iter().filter_map(|row| row.real(0)).collect();
+        Ok(Quartiles::of(&mut speeds))
+    }
+}
