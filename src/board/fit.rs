@@ -60,6 +60,11 @@ impl Posterior {
         Self { wins, stages: merged.into_iter().collect(), precision: prior_sd.powi(-2) }
     }
 
+    /// The number of different stages.
+    pub(super) fn stages(&self) -> usize {
+        self.stages.len()
+    }
+
     /// Returns the logarithm of the density at `theta`, up to a constant. `exp` holds the exponentials of `theta`.
     pub(super) fn log_density(&self, theta: &[f64], exp: &[f64]) -> f64 {
         let linear: f64 = self.wins.iter().zip(theta).map(|(wins, theta)| wins * theta).sum();

@@ -7,6 +7,10 @@ use super::fit::{Fit, Posterior, count};
 
 /// The number of draws. Each is used with its mirror image at the mode, which cancels much of the noise.
 pub(super) const DRAWS: usize = 20_000;
+/// The fewest draws of a board whose races had very many different line-ups.
+const MIN_DRAWS: usize = 5_000;
+/// The stages that all draws together evaluate at most, if there are more than [`MIN_DRAWS`].
+const MAX_EVALUATIONS: usize = 6_000_000;
 const SEED: u64 = 0x0062_6c69_6e64;
 /// The degrees of freedom of the t distribution, whose tails must be heavier than the posterior's.
 const FREEDOM: f64 = 8.0;
@@ -27,9 +31,10 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    /// Takes `size` draws from `posterior`.
+    /// Takes at most `size` draws from `posterior`.
     pub(super) fn of(posterior: &Posterior, fit: &Fit, size: usize) -> Self {
         let n = fit.mode.len();
+        let size = size.min((MAX_EVALUATIONS / posterior.stages().max(1)).max(MIN_DRAWS));
         let mut rng = fastrand::Rng::with_seed(SEED);
         let mut draws = Self {
             n,

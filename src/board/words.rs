@@ -21,7 +21,7 @@ const WIDE_COLUMNS: usize = 56;
 pub fn verdict(board: &Board) -> String {
     match (board.verdict, board.standings.as_slice()) {
         (Verdict::Leader, [leader, ..]) => {
-            format!("{} leads for this team ({} likely the best)", leader.name, percent(leader.p_best))
+            format!("{} leads for this team ({} likely the best)", leader.name, probability(leader.p_best))
         }
         (Verdict::TooClose, _) if board.counts.none_good == board.counts.ballots => {
             "No model leads for this team: every ballot says that none is good".into()
@@ -100,7 +100,10 @@ pub fn length(board: &Board) -> Option<String> {
 pub fn text(board: &Board, columns: usize) -> Vec<String> {
     let columns = columns.max(MIN_COLUMNS);
     let wrapped = |sentence: String| {
-        textwrap::wrap(&format!("{sentence}."), columns).into_iter().map(String::from).collect::<Vec<_>>()
+        // a number and its sign stay on one line
+        let sentence = format!("{sentence}.").replace(" %", "\u{a0}%");
+        let lines = textwrap::wrap(&sentence, columns);
+        lines.iter().map(|line| line.replace('\u{a0}', " ")).collect::<Vec<_>>()
     };
     let mut lines = wrapped(verdict(board));
     lines.extend(wrapped(counts(board)));
@@ -116,16 +119,21 @@ pub fn text(board: &Board, columns: usize) -> Vec<String> {
 /// Returns the sentences below the table.
 #[must_use]
 pub fn notes(board: &Board) -> Vec<String> {
-    let reading = format!(
-        "The percentage says how often this team would pick a model best in {}, with its 95 % interval; \
-         a line separates tiers that clearly differ",
-        races(board)
-    );
+    let reading = board.standings.first().map(|first| {
+        let sentence = sentence(board, first);
+        format!("Read: {} {sentence}, its 95 % interval", first.name)
+    });
+    let has_tiers = board.standings.last().is_some_and(|last| last.tier > 1);
+    let tiers =
+        if has_tiers { "Lines separate tiers that clearly differ" } else { "No model clearly stands out" };
     let is_ahead = board.standings.first().is_some_and(|first| first.p_best >= LEADER_CONFIDENCE);
     let few_voters = (is_ahead && board.counts.voters < MIN_LEADER_VOTERS).then(|| {
         format!("A leader is named from {MIN_LEADER_VOTERS} voters on; {} have voted", board.counts.voters)
     });
-    [few_voters, Some(reading), satisfaction(board), length(board)].into_iter().flatten().collect()
+    [few_voters, reading, Some(tiers.into()), satisfaction(board), length(board)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A column of the table: a heading and a cell per model.
@@ -140,22 +148,23 @@ struct Column {
 #[must_use]
 pub fn table(board: &Board, columns: usize) -> Vec<String> {
     let columns = columns.max(MIN_COLUMNS);
-    let all = table_columns(board, columns >= WIDE_COLUMNS);
+    let is_wide = columns >= WIDE_COLUMNS;
+    let (all, gap) = (table_columns(board, is_wide), if is_wide { 2 } else { 1 });
     let width = |column: &Column| {
         column.cells.iter().map(|cell| cell.width()).fold(column.heading.width(), usize::max)
     };
     let mut widths: Vec<usize> = all.iter().map(width).collect();
-    let fixed: usize = widths.iter().sum::<usize>() - widths[1] + 2 * (widths.len() - 1);
+    let fixed: usize = widths.iter().sum::<usize>() - widths[1] + gap * (widths.len() - 1);
     widths[1] = widths[1].min(columns.saturating_sub(fixed)).max(4);
     let line = |cell: &dyn Fn(&Column) -> String| {
         let cells =
             all.iter().zip(&widths).map(|(column, width)| padded(&cell(column), *width, column.is_left));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        cells.collect::<Vec<_>>().join(&" ".repeat(gap)).trim_end().to_owned()
     };
     let mut lines = vec![line(&|column| column.heading.into())];
     for (i, standing) in board.standings.iter().enumerate() {
         if i > 0 && board.standings[i - 1].tier != standing.tier {
-            lines.push("─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
+            lines.push("─".repeat(widths.iter().sum::<usize>() + gap * (widths.len() - 1)));
         }
         lines.push(line(&|column| column.cells[i].clone()));
     }
@@ -172,11 +181,11 @@ fn table_columns(board: &Board, is_wide: bool) -> Vec<Column> {
     let mut columns = vec![
         column("", false, &|i, _| (i + 1).to_string()),
         column("", true, &|_, standing| standing.name.clone()),
-        column("pick", false, &|_, standing| percent(standing.pick_rate)),
+        column("picked", false, &|_, standing| percent(standing.pick_rate)),
         column("95 %", true, &|_, standing| interval(standing, "–")),
     ];
     if is_wide {
-        columns.push(column("best", false, &|_, standing| percent(standing.p_best)));
+        columns.push(column("P(best)", false, &|_, standing| probability(standing.p_best)));
         let aside = |cell: fn(&Aside) -> Option<String>| {
             move |_: usize, standing: &Standing| {
                 standing.aside.as_ref().and_then(cell).unwrap_or_else(|| "–".into())
@@ -223,14 +232,111 @@ pub fn interval(standing: &Standing, separator: &str) -> String {
 /// Returns a share in whole percent. A share that is neither nothing nor all never looks like it.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    match percent {
-        _ if percent > 0.0 && percent < 0.5 => "< 1 %".into(),
-        _ if percent < 100.0 && percent >= 99.5 => "> 99 %".into(),
-        _ => format!("{percent:.0} %"),
+    match share {
+        0.0 | 1.0 => format!("{:.0} %", 100.0 * share),
+        share => probability(share),
+    }
+}
+
+/// Returns a probability in whole percent, which is never zero or one.
+#[must_use]
+pub fn probability(p: f64) -> String {
+    match 100.0 * p {
+        percent if percent <= 0.5 => "< 1 %".into(),
+        percent if percent >= 99.5 => "> 99 %".into(),
+        percent => format!("{percent:.0} %"),
     }
 }
 
 fn plural(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::{
+        board::{Ballot, read},
+        race::cost::Cost,
+    };
+
+    fn team() -> Board {
+        Board::of(&read(&include_bytes!("../../tests/fixtures/board/team_ballots.csv")[..]).unwrap()).unwrap()
+    }
+
+    /// Ballots of `voters` in twenty races between two models, of whom `best` picks one in each race.
+    fn board(voters: usize, models: [&str; 2], best: impl Fn(usize) -> Option<usize>) -> Board {
+        let ballots = (0..20).flat_map(|race| (0..voters).map(move |voter| (race, voter)));
+        let ballots: Vec<Ballot> = ballots
+            .map(|(race, voter)| {
+                let best = best(race).map(|at| models[at]);
+                let lanes = models.map(Into::into).to_vec();
+                Ballot::new(race.to_string(), voter.to_string(), lanes, (best, None), best.is_none()).unwrap()
+            })
+            .collect();
+        Board::of(&ballots).unwrap()
+    }
+
+    #[test]
+    fn the_whole_board_in_a_terminal() {
+        insta::assert_snapshot!(text(&team(), 80).join("\n"));
+    }
+
+    #[test]
+    fn the_whole_board_on_a_phone() {
+        let text = text(&team(), 28);
+        assert!(text.iter().all(|line| line.width() <= 28), "{text:?}");
+        insta::assert_snapshot!(text.join("\n"));
+    }
+
+    #[test]
+    fn measurements_stand_beside_the_votes() {
+        let aside =
+            Aside { answers: 30, failures: 2, median_speed: Some(97.4), cost: Some(Cost::from_micros(410)) };
+        let asides =
+            HashMap::from([("gpt-oss-120b".to_owned(), aside), ("qwen-7b".to_owned(), Aside::default())]);
+        insta::assert_snapshot!(table(&team().beside(&asides), 80).join("\n"));
+    }
+
+    #[test]
+    fn a_verdict_is_about_this_team() {
+        let early = verdict(&board(1, ["a", "b"], |_| Some(0)));
+        assert_eq!(early, "Too early: 1 of 3 voters");
+        let close = verdict(&board(5, ["a", "b"], |race| Some(race % 2)));
+        assert_eq!(close, "Too close to call between a and b for this team");
+        let leader = board(5, ["a", "b"], |_| Some(1));
+        assert_eq!(verdict(&leader), "b leads for this team (> 99 % likely the best)");
+        let none = verdict(&board(5, ["a", "b"], |_| None));
+        assert_eq!(none, "No model leads for this team: every ballot says that none is good");
+        let few = board(4, ["a", "b"], |_| Some(1));
+        assert_eq!(verdict(&few), "Too close to call between b and a for this team");
+        assert_eq!(notes(&few)[0], "A leader is named from 5 voters on; 4 have voted");
+    }
+
+    #[test]
+    fn the_number_shown_is_a_pick_rate() {
+        let board = team();
+        let sentence = sentence(&board, &board.standings[0]);
+        assert_eq!(sentence, "would be picked best in 31 % of five-way races (21 to 43)");
+    }
+
+    #[test]
+    fn long_and_wide_names_are_clipped_to_the_table() {
+        let models = ["模型".repeat(20), "m".repeat(80)];
+        let board = board(5, [&models[0], &models[1]], |race| Some(race % 2));
+        for columns in [28, 40, 80] {
+            let lines = table(&board, columns);
+            assert!(lines.iter().all(|line| line.width() <= columns), "{lines:?}");
+            assert!(lines[1].contains('…'), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_never_looks_like_all_or_nothing() {
+        let shares = [0.0, 0.001, 0.005, 0.344, 0.9949, 0.996, 1.0].map(percent);
+        assert_eq!(shares, ["0 %", "< 1 %", "< 1 %", "34 %", "99 %", "> 99 %", "100 %"]);
+        assert_eq!([0.0, 1.0].map(probability), ["< 1 %", "> 99 %"]);
+    }
 }

@@ -32,13 +32,16 @@ const MAX_ROWS: usize = 12;
 /// The area of the rows.
 const ROWS: Area = Area { left: MARGIN, top: 176.0, right: RIGHT, bottom: 562.0 };
 /// The tallest row.
-const MAX_ROW_HEIGHT: f32 = 78.0;
+const MAX_ROW_HEIGHT: f32 = 128.0;
 /// The left and the right edge of the axis.
-const AXIS: (f32, f32) = (400.0, 905.0);
+const AXIS: (f32, f32) = (400.0, 862.0);
 /// The height of the axis' labels.
 const LABELS_HEIGHT: f32 = 34.0;
-/// The right edges of the pick rates and of their intervals.
-const FIGURE_ENDS: (f32, f32) = (1_010.0, 1_136.0);
+/// The right edges of the pick rates, of their intervals and of the tiers.
+const FIGURE_ENDS: (f32, f32, f32) = (950.0, 1_070.0, 1_138.0);
+/// The smallest title, and the width of a name in it.
+const MIN_TITLE: f32 = 24.0;
+const TITLE_NAME_WIDTH: f32 = 330.0;
 /// The space around the text in a row.
 const PADDING: f32 = 18.0;
 /// The colours of contenders without a card, which differ for all kinds of colour vision.
@@ -105,7 +108,8 @@ fn title(board: &Board, cards: &[ModelCard], fonts: &Fonts) -> String {
     let mut drawable =
         Board { standings: board.standings.iter().take(2).cloned().collect(), ..board.clone() };
     for (at, standing) in drawable.standings.iter_mut().enumerate() {
-        standing.name = Row::new(&board.standings[at], at, cards, fonts).name;
+        let name = Row::new(&board.standings[at], at, cards, fonts).name;
+        standing.name = fonts.clip_middle(&name, Style::new(Face::Bold, MIN_TITLE), TITLE_NAME_WIDTH);
     }
     drawable.standings.extend(board.standings.iter().skip(2).cloned());
     words::verdict(&drawable)
@@ -138,8 +142,8 @@ pub(super) fn draw(brush: &Brush<'_>, fonts: &Fonts, content: &Content<'_>) -> D
     brush.text("LLM Arena  ·  team board", ink(Face::SemiBold, 26.0, MUTED), (MARGIN, 54.0))?;
     let room = RIGHT - MARGIN;
     let style = Style::new(Face::Bold, 38.0);
-    let fitting = style.size * room / fonts.width(&content.title, style).max(1.0);
-    let style = style.at_most(fitting.max(28.0));
+    let fitting = (style.size * room / fonts.width(&content.title, style).max(1.0)).floor();
+    let style = style.at_most(fitting.max(MIN_TITLE));
     let title = fonts.clip_end(&content.title, style, room);
     brush.text(&title, Ink { style, color: TEXT }, (MARGIN, 106.0))?;
     let small = ink(Face::Regular, 22.0, MUTED);
@@ -159,9 +163,10 @@ fn progress(brush: &Brush<'_>, board: &Board) -> DrawResult {
             let bar = Area { right: track.left + track.width() * share, ..track };
             brush.fill(bar, 8.0, if share < 1.0 { COLORS[1] } else { COLORS[2] })?;
         }
-        brush.text_ending(&format!("{have} of {need}"), ink(Face::Figures, 40.0, TEXT), (RIGHT, y))?;
+        let figure = if have < need { format!("{have} of {need}") } else { have.to_string() };
+        brush.text_ending(&figure, ink(Face::Figures, 40.0, TEXT), (RIGHT, y))?;
     }
-    let note = "a ranking of so few would be luck";
+    let note = "With so few votes, a ranking would be luck.";
     brush.text(note, ink(Face::Regular, 20.0, MUTED), (MARGIN, 641.0))
 }
 
@@ -193,8 +198,7 @@ fn ranking(brush: &Brush<'_>, fonts: &Fonts, content: &Content<'_>) -> DrawResul
         let previous = at.checked_sub(1).map(|before| rows[before].standing.tier);
         if previous != Some(row.standing.tier) {
             let tier = format!("tier {}", row.standing.tier);
-            let y = middle(at) - height / 2.0 + 15.0;
-            brush.text_ending(&tier, ink(Face::Regular, 15.0, MUTED), (RIGHT - 12.0, y))?;
+            brush.text_ending(&tier, ink(Face::Regular, 16.0, MUTED), (FIGURE_ENDS.2, middle(at)))?;
         }
     }
     let more = if content.more > 0 { format!("+ {} more   ·   ", content.more) } else { String::new() };
@@ -227,8 +231,8 @@ fn label(brush: &Brush<'_>, fonts: &Fonts, row: &Row<'_>, (y, size): (f32, f32))
 /// Draws the axis, the intervals and the dots.
 fn plot(brush: &Brush<'_>, content: &Content<'_>, bottom: f32) -> DrawResult {
     let rows = &content.rows;
-    let highest = rows.iter().map(|row| row.standing.pick_rate_high).fold(0.0, f64::max);
-    let end = (10.0 * (10.5 * highest).ceil()).clamp(10.0, 100.0);
+    let highest = rows.iter().map(|row| on_axis(row.standing.pick_rate_high)).fold(0.0, f64::max);
+    let end = (10.0 * (0.105 * highest).ceil()).clamp(10.0, 100.0);
     let area = Area { left: AXIS.0, right: AXIS.1, top: ROWS.top, bottom: bottom + LABELS_HEIGHT };
     let region = brush.region(area);
     let count = f64::from(ratio(rows.len(), 1));
@@ -261,19 +265,102 @@ fn plot(brush: &Brush<'_>, content: &Content<'_>, bottom: f32) -> DrawResult {
 
 /// Draws a contender's interval and its pick rate at `y`, in a row of `height` pixels.
 fn dot(plot: &mut Plot<'_, '_>, row: &Row<'_>, y: f64, height: f64) -> DrawResult {
-    let [rate, low, high] = [row.standing.pick_rate, row.standing.pick_rate_low, row.standing.pick_rate_high]
-        .map(|share| 100.0 * share);
+    let [rate, low, high] =
+        [row.standing.pick_rate, row.standing.pick_rate_low, row.standing.pick_rate_high].map(on_axis);
     let color = if palette::vanishes_on(row.color, TRACK) { MUTED } else { row.color };
     let line = stroke(palette::mix(color, BACKGROUND, 0.75), 5.0);
     plot.draw_series([PathElement::new([(low, y), (high, y)], line)]).map_err(failed)?;
     #[expect(clippy::cast_possible_truncation, reason = "a few pixels")]
-    let radius = (height * 0.2).clamp(6.0, 13.0) as f32;
-    let discs = [(radius + 3.0, TRACK), (radius, color)];
-    plot.draw_series(discs.map(|(radius, color)| Circle::new((rate, y), units(radius), rgb(color).filled())))
-        .map_err(failed)?;
+    let radius = (height * 0.16).clamp(5.0, 10.0) as f32;
+    let disc = Circle::new((rate, y), units(radius), rgb(color).filled());
+    plot.draw_series([disc]).map_err(failed)?;
     Ok(())
+}
+
+/// Returns a share in percent. Numbers that are none, which plotters cannot draw, become zero.
+fn on_axis(share: f64) -> f64 {
+    100.0 * share.max(0.0).min(1.0)
 }
 
 fn failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> ChartError {
     ChartError::Draw(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        board::Ballot,
+        chart::{HEIGHT, WIDTH, board_png},
+    };
+
+    /// Ballots of `voters` in thirty races, which pick better models more often.
+    fn board(names: &[&str], voters: usize) -> Board {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let lanes: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
+        let mut ballots = vec![];
+        for race in 0..30 {
+            for voter in 0..voters {
+                let best = rng.usize(0..names.len()).min(rng.usize(0..names.len()));
+                let choice = (Some(names[best]), None);
+                let ballot = Ballot::new(format!("{race}"), format!("{voter}"), lanes.clone(), choice, false);
+                ballots.push(ballot.expect("a ballot"));
+            }
+        }
+        Board::of(&ballots).expect("few models")
+    }
+
+    fn charted(name: &str, board: &Board) -> String {
+        let chart = board_png(board, &[]).expect("a chart");
+        let picture = image::load_from_memory(&chart.png).expect("a PNG");
+        assert_eq!((picture.width(), picture.height()), (WIDTH, HEIGHT));
+        assert!(chart.alt.chars().count() <= alt::MAX_CHARS);
+        if option_env!("ARENA_ARTEFACTS").is_some() {
+            fs::create_dir_all("artefacts/charts").expect("a folder");
+            fs::write(format!("artefacts/charts/board-{name}.png"), &chart.png).expect("written");
+        }
+        chart.alt
+    }
+
+    #[test]
+    fn any_number_of_models_gives_a_picture() {
+        let names: Vec<String> = (0..40).map(|i| format!("model-{i}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for count in [1, 2, 5, 8, 12, 40] {
+            charted(&count.to_string(), &board(&names[..count], 6));
+        }
+        assert!(charted("empty", &Board::of(&[]).expect("none")).starts_with("Too early: 0 of 20 ballots"));
+        assert!(charted("early", &board(&names[..3], 2)).starts_with("Too early: 2 of 3 voters"));
+    }
+
+    #[test]
+    fn names_of_any_script_and_length_fit() {
+        let long = "l".repeat(300);
+        let names = ["模型", long.as_str(), "مدل", "e\u{301}\u{302}\u{303}\u{304}", "👩‍🔬", "<b>&amp;"];
+        let alt = charted("names", &board(&names, 6));
+        assert!(alt.contains("模型"), "{alt}");
+    }
+
+    #[test]
+    fn the_alternative_text_holds_what_the_picture_shows() {
+        let alt = charted("alt", &board(&["a", "b"], 6));
+        assert!(alt.starts_with("a leads for this team (> 99 % likely the best). 180 ballots by 6 voters in 30 races. 1 a, tier 1: would be picked best in "), "{alt}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+        #[test]
+        fn no_standing_breaks_the_picture(numbers in proptest::collection::vec(any::<[f64; 3]>(), 1..14)) {
+            let mut odd = board(&["a", "b"], 6);
+            let standing = odd.standings[0].clone();
+            odd.standings = numbers.into_iter().map(|[pick_rate, pick_rate_low, pick_rate_high]| {
+                Standing { pick_rate, pick_rate_low, pick_rate_high, ..standing.clone() }
+            }).collect();
+            board_png(&odd, &[]).expect("a chart");
+        }
+    }
 }
