@@ -5,6 +5,11 @@
 //! team's own mean preference: strength plus mean taste. `ARENA_SEED` and `ARENA_TEAMS` change the seed and the number of
 //! teams.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench measures time and takes its seed from the environment"
+)]
+
 use std::{
     env,
     sync::Arc,

@@ -66,15 +66,21 @@ impl Draws {
         let exp = &mut self.rates[first..];
         self.weights.push(posterior.log_density(theta, exp) - log_proposal);
         let total: f64 = exp.iter().sum();
-        exp.iter_mut().for_each(|exp| *exp /= total);
+        for exp in exp {
+            *exp /= total;
+        }
     }
 
     /// Turns the logarithms of the weights into weights that sum to 1.
     fn normalise(&mut self) {
         let highest = self.weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        self.weights.iter_mut().for_each(|weight| *weight = (*weight - highest).exp());
+        for weight in &mut self.weights {
+            *weight = (*weight - highest).exp();
+        }
         let total: f64 = self.weights.iter().sum();
-        self.weights.iter_mut().for_each(|weight| *weight /= total);
+        for weight in &mut self.weights {
+            *weight /= total;
+        }
     }
 
     /// Every draw with its weight.

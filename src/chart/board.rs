@@ -279,7 +279,7 @@ fn dot(plot: &mut Plot<'_, '_>, row: &Row<'_>, y: f64, height: f64) -> DrawResul
 
 /// Returns a share in percent. Numbers that are none, which plotters cannot draw, become zero.
 fn on_axis(share: f64) -> f64 {
-    100.0 * share.max(0.0).min(1.0)
+    if share.is_nan() { 0.0 } else { 100.0 * share.clamp(0.0, 1.0) }
 }
 
 fn failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> ChartError {
