@@ -51,7 +51,8 @@ async fn ballots_may_be_piped_and_exported_and_drawn() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert!(outcome.stdout.contains("Too close to call between GPT-OSS 120B and DeepSeek R1 for this team."));
     assert!(outcome.stdout.contains("would be picked best in 31 % of five-way races (21 to 43)"));
-    assert_eq!(std::fs::read_to_string(program.path("out.csv")).expect("a file"), TEAM);
+    let exported = std::fs::read_to_string(program.path("out.csv")).expect("a file");
+    assert_eq!(exported, TEAM.replace("\r\n", "\n"));
     assert!(std::fs::read(program.path("board.png")).expect("a file").starts_with(b"\x89PNG"));
 }
 
