@@ -36,11 +36,11 @@ pub(super) async fn board(app: &Composition, args: &BoardArgs) -> Result<u8, Sta
         Some(path) => from_file(path.clone()).await?,
         None => from_store(app, args.days).await?,
     };
+    let exported = export.map_or(Ok(()), |file| write(&file, "the ballots", &board::write(&ballots)));
     let cards: Vec<ModelCard> = app.config.models.iter().map(|model| model.card.clone()).collect();
     let name = |id: &str| cards.iter().find(|card| card.id.as_str() == id).map(|card| card.name.clone());
     let board = Board::of(&ballots).map_err(|error| StartError::Usage(error.to_string()))?;
     let board = board.beside(&asides).named(name);
-    let exported = export.map_or(Ok(()), |file| write(&file, "the ballots", &board::write(&ballots)));
     let shown = print(&board, args.json);
     let charted = match chart {
         Some(file) => draw(file, board, cards).await,

@@ -40,7 +40,7 @@ pub const MAX_CONTENDERS: usize = 64;
 
 /// There are more than [`MAX_CONTENDERS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} models are more than a board can hold ({MAX_CONTENDERS}); choose fewer days")]
+#[error("{0} models are more than the {MAX_CONTENDERS} that a board can hold")]
 pub struct TooManyContenders(pub usize);
 
 /// The team's board.

@@ -3,6 +3,8 @@
 //! Draws come from a multivariate t distribution at the mode and are weighted by the true posterior, so that the result
 //! is exact up to the noise of the draws. The seed is fixed: equal ballots give equal boards.
 
+use std::cmp::Ordering;
+
 use super::fit::{Fit, Posterior, count};
 
 /// The number of draws. Each is used with its mirror image at the mode, which cancels much of the noise.
@@ -16,8 +18,8 @@ const SEED: u64 = 0x0062_6c69_6e64;
 const FREEDOM: f64 = 8.0;
 /// The probability with which every contender of a tier is better than the first one of the next tier.
 const TIER_CONFIDENCE: f64 = 0.95;
-/// The quantiles that bound an interval.
-const INTERVAL: [f64; 2] = [0.025, 0.975];
+/// The probability beyond each end of a 95 % interval.
+const TAIL: f64 = 0.025;
 
 /// Weighted draws from the posterior.
 pub(super) struct Draws {
@@ -102,15 +104,10 @@ impl Draws {
     pub(super) fn interval(&self, i: usize) -> [f64; 2] {
         let rates = self.rates.chunks_exact(self.n).map(|rates| rates[i]);
         let mut draws: Vec<(f64, f64)> = rates.zip(self.weights.iter().copied()).collect();
-        draws.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        INTERVAL.map(|quantile| {
-            let mut below = 0.0;
-            let reached = draws.iter().find(|(_, weight)| {
-                below += weight;
-                below >= quantile
-            });
-            reached.or(draws.last()).map_or(0.0, |(rate, _)| *rate)
-        })
+        [
+            tail_quantile(&mut draws, |a, b| a.0.total_cmp(&b.0)),
+            tail_quantile(&mut draws, |a, b| b.0.total_cmp(&a.0)),
+        ]
     }
 
     /// Returns the tier of each contender of `order`, from 1. A tier begins at the first contender that all of the tier
@@ -138,6 +135,29 @@ impl Draws {
         let squares: f64 = self.weights.iter().map(|weight| weight * weight).sum();
         1.0 / (squares * count(self.weights.len()))
     }
+}
+
+/// Returns the value at which the draws that come first in `order` have a weight of [`TAIL`]. Sorts an eighth of the draws,
+/// which nearly always suffices.
+fn tail_quantile(
+    draws: &mut [(f64, f64)],
+    order: impl Fn(&(f64, f64), &(f64, f64)) -> Ordering + Copy,
+) -> f64 {
+    for part in [draws.len() / 8, draws.len()] {
+        if part < draws.len() {
+            draws.select_nth_unstable_by(part, order);
+        }
+        draws[..part].sort_unstable_by(order);
+        let mut before = 0.0;
+        let reached = draws[..part].iter().find(|(_, weight)| {
+            before += weight;
+            before >= TAIL
+        });
+        if let Some((value, _)) = reached {
+            return *value;
+        }
+    }
+    draws.last().map_or(0.0, |(value, _)| *value)
 }
 
 /// Fills `numbers` with independent normal numbers (Box and Muller).
