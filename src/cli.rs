@@ -101,6 +101,15 @@ Examples:
 
 The file has the columns series,at_hours,tokens_per_second (hours since any midnight); \"-\" reads it from stdin.")]
     History(HistoryArgs),
+    /// Show which models this team prefers, by the ballots of its blind races
+    #[command(after_help = "\
+Examples:
+  llm-arena board --days 30 --chart board.png
+  llm-arena board --export ballots.csv
+  llm-arena board --ballots ballots.csv --json
+
+The columns of a ballot file are race,voter,best,second,none_good,lanes; lanes are separated by spaces.")]
+    Board(BoardArgs),
     /// Validate the configuration and test what is reachable (exit 0: everything; 1: not everything; 2: invalid)
     Check,
     /// Exit 0 if the running service is healthy (/healthz)
@@ -156,6 +165,26 @@ pub struct HistoryArgs {
     #[arg(long, requires = "chart")]
     pub light: bool,
     /// Write the samples to this file
+    #[arg(long, value_name = "FILE.csv", value_parser = |text: &str| file_ending_in(text, "csv"))]
+    pub export: Option<PathBuf>,
+    /// Print a single JSON object on stdout, for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of `board`.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct BoardArgs {
+    /// Rate the ballots in this file instead of the stored ones; "-" reads stdin
+    #[arg(long, value_name = "FILE.csv")]
+    pub ballots: Option<PathBuf>,
+    /// Rate the races of this many days [default: all]
+    #[arg(long, value_name = "N", conflicts_with = "ballots", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: Option<u32>,
+    /// Write the chart to this file
+    #[arg(long, value_name = "FILE.png", value_parser = |text: &str| file_ending_in(text, "png"))]
+    pub chart: Option<PathBuf>,
+    /// Write the ballots to this file; voters are pseudonyms
     #[arg(long, value_name = "FILE.csv", value_parser = |text: &str| file_ending_in(text, "csv"))]
     pub export: Option<PathBuf>,
     /// Print a single JSON object on stdout, for scripts
@@ -399,6 +428,17 @@ mod tests {
     }
 
     #[test]
+    fn a_board_is_of_stored_ballots_or_of_a_file() {
+        let args = |line: &[&str]| match parse(line).unwrap().action() {
+            Action::Board(args) => args,
+            other => panic!("{other:?}"),
+        };
+        let stored = args(&["board", "--days", "30", "--export", "b.csv"]);
+        assert_eq!((stored.days, stored.export, stored.json), (Some(30), Some("b.csv".into()), false));
+        assert_eq!(args(&["board", "--ballots", "-"]).ballots, Some("-".into()));
+    }
+
+    #[test]
     fn every_shell_gets_a_script_with_all_commands() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let script = String::from_utf8(completions(shell)).unwrap();
@@ -418,6 +458,9 @@ mod tests {
             (&["simulate", "--listen", "here"], ErrorKind::ValueValidation),
             (&["--listen", "localhost:9", "check"], ErrorKind::ArgumentConflict),
             (&["compare", "--chart", "c.jpg", "hi"], ErrorKind::ValueValidation),
+            (&["board", "--days", "0"], ErrorKind::ValueValidation),
+            (&["board", "--ballots", "b.csv", "--days", "3"], ErrorKind::ArgumentConflict),
+            (&["board", "--export", "b.png"], ErrorKind::ValueValidation),
             (&["race"], ErrorKind::InvalidSubcommand),
             (&["models", "--jsn"], ErrorKind::UnknownArgument),
         ] {

@@ -68,6 +68,7 @@
 pub mod app;
 pub mod arena;
 pub mod backoff;
+pub mod board;
 pub mod button;
 pub mod chart;
 pub mod cli;

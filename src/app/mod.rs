@@ -5,10 +5,12 @@
 //! Config -> Composition -> serve       platforms, local channel, store, health, one drain at the end
 //!                       -> cli_race    compare and ask, in a terminal or a pipe
 //!                       -> history     speeds over time, from the store or a file
+//!                       -> board       ballots of the store or of a file, rated
 //!                       -> check       models, check, healthcheck
 //!                       -> simulate    the simulated models as a server
 //! ```
 
+mod board;
 mod chart_file;
 mod check;
 mod cli_race;
@@ -78,6 +80,10 @@ pub async fn run(
             cli_race::race(&app, Kind::Compare(&models), &race, shutdown).await?
         }
         Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,
+        Action::Board(args) => match shutdown.run_until_cancelled(board::board(&app, &args)).await {
+            Some(code) => code?,
+            None => FAILURE,
+        },
         Action::Models { json } => unless(&shutdown, check::models(&app, json)).await,
         Action::History(args) => history::history(&app, &args, shutdown).await?,
         Action::Check => unless(&shutdown, check::check(&app)).await,

@@ -51,7 +51,8 @@ fn sentence(row: &Row, rank: usize, mixed: bool) -> String {
     parts.join(", ") + "."
 }
 
-fn joined(sentences: &[String]) -> String {
+/// Joins sentences to at most [`MAX_CHARS`] characters.
+pub(super) fn joined(sentences: &[String]) -> String {
     let all = sentences.join(" ");
     if all.chars().count() <= MAX_CHARS {
         return all;

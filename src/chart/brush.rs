@@ -38,6 +38,12 @@ impl<'a> Brush<'a> {
         Self(canvas.into_drawing_area())
     }
 
+    /// Returns a part of the picture, for a chart with coordinates of its own.
+    pub(super) fn region(&self, area: Area) -> DrawingArea<Canvas<'a>, Shift> {
+        let size = (units(area.width()), units(area.height()));
+        self.0.clone().shrink(point(area.left, area.top), size)
+    }
+
     fn draw<'e, E>(&self, element: &'e E) -> DrawResult
     where
         &'e E: PointCollection<'e, (i32, i32)>,
@@ -142,11 +148,11 @@ fn point(x: f32, y: f32) -> BackendCoord {
     (units(x), units(y))
 }
 
-fn rgb(color: Color) -> RGBColor {
+pub(super) fn rgb(color: Color) -> RGBColor {
     RGBColor(color.r, color.g, color.b)
 }
 
-fn stroke(color: Color, width: f32) -> ShapeStyle {
+pub(super) fn stroke(color: Color, width: f32) -> ShapeStyle {
     rgb(color).stroke_width(units(width).unsigned_abs())
 }
 

@@ -11,9 +11,11 @@
 //!   -> canvas (text, raster, icons)        plotters elements to pixels
 //!   -> encode                              pixels to PNG
 //! Summary -> history (history_axes)        the speed of a model over time
+//! Board -> board -> brush, canvas          the chart of a team's board, on plotters' own axes
 //! ```
 
 mod alt;
+mod board;
 mod brush;
 mod canvas;
 mod content;
@@ -37,7 +39,7 @@ use image::{
 };
 use tiny_skia::Pixmap;
 
-use crate::{race::report::Report, surface::Chart};
+use crate::{board::Board, model::ModelCard, race::report::Report, surface::Chart};
 use brush::Brush;
 use canvas::Canvas;
 use content::Content;
@@ -84,6 +86,17 @@ pub fn png(report: &Report) -> Result<Chart, ChartError> {
     Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(&content) })
 }
 
+/// Draws the chart of a team's board, with the icons and colours of the models in `cards`.
+///
+/// # Errors
+/// See [`ChartError`]. No board causes an error.
+pub fn board_png(board: &Board, cards: &[ModelCard]) -> Result<Chart, ChartError> {
+    let fonts = Fonts::embedded()?;
+    let content = board::Content::new(board, cards, fonts);
+    let rgb = picture(fonts, |brush, fonts| board::draw(&brush, fonts, &content))?;
+    Ok(Chart { png: encode(&rgb)?, alt: content.alt() })
+}
+
 /// Returns the alternative text of the chart, without drawing it.
 ///
 /// # Errors
@@ -120,10 +133,18 @@ pub fn encode(rgb: &[u8]) -> Result<Vec<u8>, ChartError> {
 }
 
 fn draw(content: &Content, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
+    picture(fonts, |brush, fonts| paint::content(brush, fonts, content))
+}
+
+/// Returns the RGB pixels of what `draw` draws on the background.
+fn picture(
+    fonts: &Fonts,
+    draw: impl for<'a> FnOnce(Brush<'a>, &'a Fonts) -> brush::DrawResult,
+) -> Result<Vec<u8>, ChartError> {
     let mut pixmap = Pixmap::new(WIDTH, HEIGHT).ok_or(ChartError::Memory)?;
     let ground = palette::BACKGROUND;
     pixmap.fill(tiny_skia::Color::from_rgba8(ground.r, ground.g, ground.b, 255));
-    paint::content(Brush::new(Canvas::new(&mut pixmap, fonts)), fonts, content)?;
+    draw(Brush::new(Canvas::new(&mut pixmap, fonts)), fonts)?;
     Ok(without_alpha(pixmap.take()))
 }
 

@@ -72,7 +72,7 @@ impl fmt::Display for Label {
     }
 }
 
-/// Which answer of a race is meant.
+/// An answer of a race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerKey {
     /// The lane at this index of the line-up.

@@ -18,6 +18,7 @@
 //! turns out to be damaged or replaced is not used again by this process.
 
 mod admission;
+mod board;
 mod database;
 mod files;
 mod lanes;
@@ -49,6 +50,7 @@ use tokio::{
 
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
+    board::Votes,
     leases::LEASE,
     races::{Speed, StoredRace},
     recovery::Orphan,

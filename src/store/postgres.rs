@@ -32,13 +32,21 @@ impl Postgres {
     /// # Errors
     /// The engine's error.
     pub(super) async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        let database = Self::connect(url).await?;
+        MIGRATIONS.run(&database.pool).await?;
+        Ok(database)
+    }
+
+    /// Connects to the database that `url` names.
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub(super) async fn connect(url: &str) -> Result<Self, sqlx::Error> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("llm-arena")
             .options([("statement_timeout", "1800"), ("lock_timeout", "1500")]);
         let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-        let pool = pool.connect_with(options).await?;
-        MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool: pool.connect_with(options).await? })
     }
 }
 

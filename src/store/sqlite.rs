@@ -45,7 +45,7 @@ pub(super) struct Sqlite {
     idle: Mutex<Option<SqliteConnection>>,
     /// `None` in memory.
     files: Option<FileIds>,
-    /// The lock on the lock file.
+    /// The lock on the lock file; `None` in memory and for a process that only reads.
     _lock: Option<File>,
 }
 
@@ -81,6 +81,18 @@ impl Sqlite {
         let reader = pool(MAX_READERS).connect_with(options.read_only(true)).await?;
         let idle = Mutex::new(Some(idle));
         Ok(Self { writer, reader, idle, files: Some(FileIds::of(&path)), _lock: Some(lock) })
+    }
+
+    /// Opens the file that `options` name to read it, beside a process that may be writing it.
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub(super) async fn open_read_only(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let path = options.get_filename().to_owned();
+        let options = options.create_if_missing(false).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let reader = pool(1).connect_with(options).await?;
+        let (writer, idle) = (reader.clone(), Mutex::default());
+        Ok(Self { writer, reader, idle, files: Some(FileIds::of(&path)), _lock: None })
     }
 
     /// Opens a database in memory.

@@ -10,7 +10,13 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Location, Store, StoreError, database::Database, files, postgres::Postgres, sqlite::Sqlite};
+use super::{
+    Location, Store, StoreError,
+    database::{Database, Query},
+    files,
+    postgres::Postgres,
+    sqlite::Sqlite,
+};
 
 /// The interval at which the lease is renewed.
 const RENEW_INTERVAL: Duration = Duration::from_secs(2);
@@ -23,6 +29,8 @@ const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 /// The name of the database file in a folder.
 const FILE_NAME: &str = "arena.sqlite";
+/// One row if the schema has the tables of votes.
+const VOTES_MIGRATION: &str = "SELECT version FROM _sqlx_migrations WHERE version = 3";
 
 /// The state of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +71,38 @@ impl Store {
         }
     }
 
+    /// Opens the database to read it, beside a service that may be running: nothing is created, migrated or locked.
+    /// Returns false if there is no database yet, or none that knows votes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be opened.
+    pub async fn open_read_only(&self) -> Result<bool, StoreError> {
+        let file = match &self.inner.settings.location {
+            Location::Memory => return Ok(false),
+            Location::Folder(folder) => SqliteConnectOptions::new().filename(folder.join(FILE_NAME)),
+            Location::Url(url) => {
+                let url = url.expose_secret();
+                if !url.starts_with("sqlite:") {
+                    return self.can_read_votes(Arc::new(Postgres::connect(url).await?)).await;
+                }
+                if is_in_memory(url) {
+                    return Ok(false);
+                }
+                SqliteConnectOptions::from_str(url)?
+            }
+        };
+        if !files::may_exist(file.get_filename()) {
+            return Ok(false);
+        }
+        self.can_read_votes(Arc::new(Sqlite::open_read_only(file).await?)).await
+    }
+
+    /// Uses `engine` from now on. Returns true if its schema has votes.
+    async fn can_read_votes(&self, engine: Arc<dyn Database>) -> Result<bool, StoreError> {
+        let _ = self.inner.database.set(engine);
+        Ok(!self.fetch(Query::new(VOTES_MIGRATION, [])).await?.is_empty())
+    }
+
     async fn open(&self) {
         let mut logged = String::new();
         loop {
@@ -98,7 +138,7 @@ impl Store {
                 if !url.starts_with("sqlite:") {
                     return Ok(Arc::new(Postgres::open(url).await?));
                 }
-                if url.contains(":memory:") || url.contains("mode=memory") {
+                if is_in_memory(url) {
                     return memory().await;
                 }
                 let options = SqliteConnectOptions::from_str(url)?;
@@ -179,6 +219,10 @@ impl Timer {
         }
         is_due
     }
+}
+
+fn is_in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
 }
 
 async fn memory() -> Result<Arc<dyn Database>, StoreError> {

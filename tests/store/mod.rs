@@ -1,5 +1,6 @@
 //! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
+mod board;
 pub mod engine;
 mod files;
 mod leases;
