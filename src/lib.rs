@@ -14,6 +14,7 @@
 //!    as the race would have to be reported if the process died then.
 //! 7. When all lanes are over, [`race::report::Report`] has the order and the numbers, [`race::lesson`] what they show,
 //!    [`chart::png`] the picture.
+//! 8. Over many races, [`board`] rates the ballots of blind ones, and [`history`] the speeds of each model.
 //!
 //! # Where to look
 //!
@@ -21,6 +22,7 @@
 //! | --- | --- |
 //! | Who handles a button of Slack or Discord? | `slack/handlers`, `discord/handlers`; their common flow is `platform/handlers.rs` |
 //! | When is a message edited? | the surface's `pace()` sets the interval (shared budgets: `slack/budget`, `discord/rest/limit`), `live/pacer.rs` turns it into slots, the [`live::Presenter`] acts |
+//! | Who keeps the models of a blind race secret? | [`race::blind`]: until its vote closes, nothing else leaves the arena |
 //! | What happens to a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
 //! | Where does a new quirk of a provider go? | [`provider::openai`] |
 //! | How is the service put together? | [`app`] |
@@ -41,8 +43,10 @@
 //! Model, provider, prompt, delta, usage, finish reason, time to first token, output tokens and tokens per second are the
 //! field's own. Ours: a **race** has **lanes**, one per model; a **view** is what people see of it at one moment; a
 //! **surface** is one live message; its **pace** is how often it may be edited; a **report** is what remains; a **lesson** is
-//! what it shows; an **orphan** is a race whose process died. A **shell** does I/O and reads the clock, the **core** is pure,
-//! and a **port** is a trait between them; `SHELL` and `PORT` at the head of a module say which it is.
+//! what it shows; an **orphan** is a race whose process died. In a blind race a **label** is the letter of an answer, a
+//! **ballot** what one voter chose, a **contender** a model with its settings, and the **board** what the ballots add up to.
+//! A **shell** does I/O and reads the clock, the **core** is pure, and a **port** is a trait between them; `SHELL` and
+//! `PORT` at the head of a module say which it is.
 //!
 //! # Decisions that are not obvious
 //!
