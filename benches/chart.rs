@@ -10,6 +10,7 @@ use llm_arena::{
     race::{
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Report, Status},
+        timeline::Timeline,
     },
 };
 
@@ -56,6 +57,7 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
             speed_note: None,
             prompt_tokens: None,
         },
+        timeline: Timeline::default(),
         error: None,
         availability: Availability::Listed,
         simulated: false,

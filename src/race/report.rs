@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{event::StopCause, metrics::Metrics};
+use super::{event::StopCause, metrics::Metrics, timeline::Timeline};
 use crate::model::{Availability, FinishReason, ModelCard, ServedModel};
 
 /// The final status of a lane.
@@ -53,6 +53,8 @@ pub struct LaneReport {
     pub reasoning: String,
     /// Its numbers.
     pub metrics: Metrics,
+    /// When its tokens arrived; empty if none did, or the race is older than timelines.
+    pub timeline: Timeline,
     /// A sentence for users; `None` if finished.
     pub error: Option<String>,
     /// The model's state at its provider before the start.

@@ -10,6 +10,7 @@ use super::{
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
+    timeline::Recording,
 };
 use crate::{
     estimate,
@@ -74,6 +75,7 @@ pub struct Lane {
     /// The server declared the stream complete.
     is_done: bool,
     arrivals: Arrivals,
+    recording: Recording,
     /// The first read whose content is held back and may turn out to be the answer.
     held_since: Option<Elapsed>,
     /// The events with text before the server's newest output count.
@@ -101,6 +103,7 @@ impl Lane {
             finish: None,
             is_done: false,
             arrivals: Arrivals::default(),
+            recording: Recording::default(),
             held_since: None,
             counted: None,
             estimated: 0,
@@ -186,6 +189,7 @@ impl Lane {
             Delta::Sent => {
                 self.stamps = Stamps { sent: Some(at), ..Stamps::default() };
                 self.arrivals = Arrivals::default();
+                self.recording = Recording::default();
                 self.held_since = None;
                 self.phase = Phase::Waiting;
                 return;
@@ -239,6 +243,9 @@ impl Lane {
             Delta::Served(model) => self.served = Some(model.clone()),
             Delta::Finished(reason) => self.finish = Some(reason.clone()),
             Delta::Done => self.is_done = true,
+        }
+        if arrived > 0 {
+            self.recording.add(at, self.estimated);
         }
     }
 
@@ -299,6 +306,7 @@ impl Lane {
             answer: self.answer.clone(),
             reasoning: self.reasoning.clone(),
             metrics: self.metrics(),
+            timeline: self.recording.timeline(self.stamps.sent, self.tokens().0),
             error,
             availability: self.availability.clone(),
             simulated: self.simulated,

@@ -16,6 +16,7 @@ use llm_arena::{
         Asker, RaceId,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
+        timeline::Timeline,
     },
     store::{AdmitOutcome, NewRace, Refund, Reservation, Store},
 };
@@ -74,6 +75,9 @@ fn lane(model: &str, answer: &str) -> LaneReport {
             speed_source: None,
             speed_note: None,
         },
+        timeline: Timeline::new(
+            [(210, 1), (1_234, 20)].map(|(at, n)| (std::time::Duration::from_millis(at), n)),
+        ),
         error: None,
         availability: Availability::Listed,
         simulated: false,
