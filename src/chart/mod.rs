@@ -11,6 +11,8 @@
 //!   -> canvas (text, raster, icons)        plotters elements to pixels
 //!   -> encode                              pixels to PNG
 //! ```
+//!
+//! [`replay`](replay()) makes an animated GIF of the same content and of the lanes' timelines.
 
 mod alt;
 mod brush;
@@ -21,6 +23,7 @@ mod layout;
 mod paint;
 mod palette;
 mod raster;
+mod replay;
 mod row;
 mod sanitize;
 #[cfg(test)]
@@ -39,6 +42,8 @@ use brush::Brush;
 use canvas::Canvas;
 use content::Content;
 use text::Fonts;
+
+pub use replay::{FRAMES, HEIGHT as REPLAY_HEIGHT, Replay, WIDTH as REPLAY_WIDTH, can_replay, replay};
 
 /// The picture's width in pixels.
 pub const WIDTH: u32 = 1200;
@@ -59,7 +64,7 @@ pub enum ChartError {
     Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The encoder failed.
     #[error("the picture cannot be encoded")]
-    Encode(#[source] ImageError),
+    Encode(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Returns true if a chart of the race says something: it compares several lanes, at least one of which has a speed.
@@ -76,7 +81,7 @@ pub fn compares(report: &Report) -> bool {
 pub fn png(report: &Report) -> Result<Chart, ChartError> {
     let fonts = Fonts::embedded()?;
     let content = Content::new(report, fonts);
-    Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(&content) })
+    Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(alt::BARS, &content) })
 }
 
 /// Returns the alternative text of the chart, without drawing it.
@@ -84,7 +89,7 @@ pub fn png(report: &Report) -> Result<Chart, ChartError> {
 /// # Errors
 /// [`ChartError::Font`].
 pub fn alt(report: &Report) -> Result<String, ChartError> {
-    Ok(alt::text(&Content::new(report, Fonts::embedded()?)))
+    Ok(alt::text(alt::BARS, &Content::new(report, Fonts::embedded()?)))
 }
 
 /// Draws the chart without encoding it: RGB, three bytes per pixel, row by row. The benchmark measures drawing and
@@ -104,13 +109,13 @@ pub fn rgb(report: &Report) -> Result<Vec<u8>, ChartError> {
 pub fn encode(rgb: &[u8]) -> Result<Vec<u8>, ChartError> {
     if rgb.len() != (WIDTH * HEIGHT * 3) as usize {
         let mismatch = ParameterError::from_kind(ParameterErrorKind::DimensionMismatch);
-        return Err(ChartError::Encode(ImageError::Parameter(mismatch)));
+        return Err(ChartError::Encode(ImageError::Parameter(mismatch).into()));
     }
     let mut png = Vec::with_capacity(256 * 1024);
     // the fast compressor relies on filtered rows: without a filter the file is ten times as large
     PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive)
         .write_image(rgb, WIDTH, HEIGHT, ExtendedColorType::Rgb8)
-        .map_err(ChartError::Encode)?;
+        .map_err(|error| ChartError::Encode(error.into()))?;
     Ok(png)
 }
 
