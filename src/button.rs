@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::{guide::Example, race::RaceId};
+use crate::{guide::Example, race::RaceId, view::View};
 
 /// A button under one of our messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub enum Button {
     Answers(RaceId),
     /// Explains a finished race.
     Explain(RaceId),
+    /// Shows the replay of a finished race.
+    Replay(RaceId),
+    /// Posts the share card of a finished race, for its asker.
+    Share(RaceId),
     /// Shows a page of one answer to the reader alone.
     Read(Page),
     /// Starts a race with the example that has this [`example_key`].
@@ -89,6 +93,8 @@ impl Button {
             "again" => Self::Again(race()?),
             "answers" => Self::Answers(race()?),
             "explain" => Self::Explain(race()?),
+            "replay" => Self::Replay(race()?),
+            "share" => Self::Share(race()?),
             "read" => Self::Read(Page::parse(value)?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             _ => return None,
@@ -104,22 +110,29 @@ impl fmt::Display for Button {
             Self::Again(race) => write!(f, "arena:again:{race}"),
             Self::Answers(race) => write!(f, "arena:answers:{race}"),
             Self::Explain(race) => write!(f, "arena:explain:{race}"),
+            Self::Replay(race) => write!(f, "arena:replay:{race}"),
+            Self::Share(race) => write!(f, "arena:share:{race}"),
             Self::Read(page) => write!(f, "arena:read:{page}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
         }
     }
 }
 
-/// Returns the buttons below a race of `lanes` models, each with its emoji and its label.
-pub(crate) fn below(race: RaceId, is_final: bool, lanes: usize) -> Vec<(Button, &'static str, &'static str)> {
-    if !is_final {
+/// Returns the buttons below the race of a view, each with its emoji and its label. Replay and Share are for races in which
+/// several models wrote something.
+pub(crate) fn below(race: RaceId, view: &View) -> Vec<(Button, &'static str, &'static str)> {
+    if !view.is_final() {
         return vec![(Button::Stop(race), "🛑", "Stop")];
     }
-    vec![
-        (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
+    let mut buttons = vec![
+        (Button::Again(race), "🔁", if view.lanes.len() == 1 { "Ask again" } else { "Race again" }),
         (Button::Answers(race), "📄", "Full answers"),
         (Button::Explain(race), "💡", "Explain"),
-    ]
+    ];
+    if view.lanes.iter().filter(|lane| lane.timeline.first_token.is_some()).count() > 1 {
+        buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
+    }
+    buttons
 }
 
 /// A stable key of `example`: 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
@@ -145,6 +158,8 @@ mod tests {
             Button::Again(race()),
             Button::Answers(race()),
             Button::Explain(race()),
+            Button::Replay(race()),
+            Button::Share(race()),
             Button::Read(Page::first(race(), 0)),
             Button::Read(Page { race: race(), lane: 24, part: Part::Reasoning, index: 1_000_000 }),
             Button::Try(7),

@@ -12,7 +12,8 @@
 //!   -> encode                              pixels to PNG
 //! ```
 //!
-//! [`replay`](replay()) makes an animated GIF of the same content and of the lanes' timelines.
+//! [`replay`](replay()) makes an animated GIF of the same content and of the lanes' timelines, [`share_card`] a picture to
+//! show elsewhere.
 
 mod alt;
 mod brush;
@@ -26,6 +27,7 @@ mod raster;
 mod replay;
 mod row;
 mod sanitize;
+mod share;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -44,6 +46,7 @@ use content::Content;
 use text::Fonts;
 
 pub use replay::{FRAMES, HEIGHT as REPLAY_HEIGHT, Replay, WIDTH as REPLAY_WIDTH, can_replay, replay};
+pub use share::share_card;
 
 /// The picture's width in pixels.
 pub const WIDTH: u32 = 1200;
@@ -119,11 +122,19 @@ pub fn encode(rgb: &[u8]) -> Result<Vec<u8>, ChartError> {
     Ok(png)
 }
 
-fn draw(content: &Content, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
+fn draw(content: &Content, fonts: &'static Fonts) -> Result<Vec<u8>, ChartError> {
+    drawn(fonts, |brush| paint::content(brush, fonts, content))
+}
+
+/// Returns what `paint` draws on the background, in RGB.
+fn drawn(
+    fonts: &'static Fonts,
+    paint: impl FnOnce(Brush<'_>) -> Result<(), ChartError>,
+) -> Result<Vec<u8>, ChartError> {
     let mut pixmap = Pixmap::new(WIDTH, HEIGHT).ok_or(ChartError::Memory)?;
     let ground = palette::BACKGROUND;
     pixmap.fill(tiny_skia::Color::from_rgba8(ground.r, ground.g, ground.b, 255));
-    paint::content(Brush::new(Canvas::new(&mut pixmap, fonts)), fonts, content)?;
+    paint(Brush::new(Canvas::new(&mut pixmap, fonts)))?;
     Ok(without_alpha(pixmap.take()))
 }
 

@@ -8,6 +8,7 @@ use super::seal::Sealer;
 use crate::{
     arena::{Arena, LookupError, Origin, Recorded, Refused},
     button::{Button, Page, example_key},
+    chart,
     command::{Command, CommandError},
     guide::Example,
     model::ModelId,
@@ -24,6 +25,13 @@ const ELSEWHERE: &str =
     "This button works only in the channel of its race. Start a race of your own with `/arena compare`.";
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
+
+/// The answer to the button of a replay whose race cannot be replayed.
+pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
+    is older than replays. Try *Race again*.";
+/// The answer to those who press the Share button of someone else.
+const NOT_YOURS_TO_SHARE: &str =
+    "Only the person who asked can share this race. *Race again* starts one of your own.";
 
 /// The person behind a command or a button, and where they are.
 pub(crate) struct Caller {
@@ -59,6 +67,10 @@ pub(crate) enum Outcome {
     Answers(Arc<Record>),
     /// The explanation of a finished race.
     Explanation(Arc<Record>),
+    /// The replay of a finished race.
+    Replay(Arc<Record>),
+    /// The share card of a finished race.
+    Share(Arc<Record>),
     /// A page of one answer of a finished race.
     Page(Arc<Record>, Page),
     /// Its effect shows in the message itself.
@@ -98,6 +110,8 @@ impl Handlers {
             | Button::Again(id)
             | Button::Answers(id)
             | Button::Explain(id)
+            | Button::Replay(id)
+            | Button::Share(id)
             | Button::Read(Page { race: id, .. }),
             seal,
         )) = pressed
@@ -117,6 +131,8 @@ impl Handlers {
             },
             Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
             Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
+            Some(Button::Replay(id)) => self.look_up(id, replay).await,
+            Some(Button::Share(id)) => self.look_up(id, |record| share(caller, record)).await,
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => {
                 match self.examples.iter().find(|example| example_key(example) == key) {
@@ -172,5 +188,21 @@ impl Handlers {
 
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
         self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
+    }
+}
+
+fn replay(record: Arc<Record>) -> Outcome {
+    if chart::can_replay(&record.report) {
+        Outcome::Replay(record)
+    } else {
+        Outcome::Notice(NO_REPLAY.into())
+    }
+}
+
+fn share(caller: &Caller, record: Arc<Record>) -> Outcome {
+    if record.asker.id == caller.asker.id {
+        Outcome::Share(record)
+    } else {
+        Outcome::Notice(NOT_YOURS_TO_SHARE.into())
     }
 }

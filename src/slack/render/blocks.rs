@@ -173,7 +173,7 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
     let style = match meaning {
         Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
         Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
-        Button::Answers(_) | Button::Explain(_) | Button::Read(_) | Button::Try(_) => None,
+        _ => None,
     };
     let label = format!("{emoji} {label}");
     SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())
