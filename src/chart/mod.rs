@@ -45,7 +45,7 @@ use canvas::Canvas;
 use content::Content;
 use text::Fonts;
 
-pub use replay::{FRAMES, HEIGHT as REPLAY_HEIGHT, Replay, WIDTH as REPLAY_WIDTH, can_replay, replay};
+pub use replay::{FRAMES, HEIGHT as REPLAY_HEIGHT, Replay, WIDTH as REPLAY_WIDTH, replay};
 pub use share::share_card;
 
 /// The picture's width in pixels.

@@ -8,7 +8,6 @@ use super::seal::Sealer;
 use crate::{
     arena::{Arena, LookupError, Origin, Recorded, Refused},
     button::{Button, Page, example_key},
-    chart,
     command::{Command, CommandError},
     guide::Example,
     model::ModelId,
@@ -192,11 +191,7 @@ impl Handlers {
 }
 
 fn replay(record: Arc<Record>) -> Outcome {
-    if chart::can_replay(&record.report) {
-        Outcome::Replay(record)
-    } else {
-        Outcome::Notice(NO_REPLAY.into())
-    }
+    if record.report.is_replayable() { Outcome::Replay(record) } else { Outcome::Notice(NO_REPLAY.into()) }
 }
 
 fn share(caller: &Caller, record: Arc<Record>) -> Outcome {

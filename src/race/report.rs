@@ -53,7 +53,7 @@ pub struct LaneReport {
     pub reasoning: String,
     /// Its numbers.
     pub metrics: Metrics,
-    /// When its tokens arrived; empty if none did, or the race is older than timelines.
+    /// The arrivals of its tokens; empty if there were none, or if the race is older than timelines.
     pub timeline: Timeline,
     /// A sentence for users; `None` if finished.
     pub error: Option<String>,
@@ -106,6 +106,12 @@ impl Report {
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // a partial order could make the sort panic
         });
         order
+    }
+
+    /// Returns true if tokens of several lanes arrived and it is recorded when: then the race can be played again.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        self.lanes.iter().filter(|lane| !lane.timeline.is_empty()).count() > 1
     }
 
     /// Returns true if any lane was simulated.

@@ -177,7 +177,12 @@ impl Lane {
         }
         match event {
             LaneEvent::Prepared(availability) => self.availability = availability.clone(),
-            LaneEvent::Delta { arrived, delta } => self.delta(at, *arrived, delta),
+            LaneEvent::Delta { arrived, delta } => {
+                self.delta(at, *arrived, delta);
+                if *arrived > 0 {
+                    self.recording.add(at, self.estimated);
+                }
+            }
             LaneEvent::CountRejected => self.count_rejected = true,
             LaneEvent::Closed | LaneEvent::Failed(ModelError::Truncated) => self.end(at, Phase::Truncated),
             LaneEvent::Failed(error) => self.end(at, Phase::Failed(error.clone())),
@@ -243,9 +248,6 @@ impl Lane {
             Delta::Served(model) => self.served = Some(model.clone()),
             Delta::Finished(reason) => self.finish = Some(reason.clone()),
             Delta::Done => self.is_done = true,
-        }
-        if arrived > 0 {
-            self.recording.add(at, self.estimated);
         }
     }
 

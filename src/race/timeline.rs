@@ -111,7 +111,9 @@ mod tests {
 
     fn recording(arrivals: &[(u64, u64)]) -> Recording {
         let mut recording = Recording::default();
-        arrivals.iter().for_each(|(at, tokens)| recording.add(Elapsed::from_millis(*at), *tokens));
+        for (at, tokens) in arrivals {
+            recording.add(Elapsed::from_millis(*at), *tokens);
+        }
         recording
     }
 

@@ -57,7 +57,7 @@ const OBSERVE: &str = "window.lengths = new Set(); window.observer = new Mutatio
 /// Replays a finished race and returns how many lengths its bars had meanwhile.
 async fn replayed(browser: &Browser) -> u64 {
     browser.send("/arena compare why is the sky blue?").await;
-    browser.sees(".race[data-progress=done] .action-chart").await;
+    browser.sees(".race[data-progress=done] [data-action=replay]").await;
     let before = browser.text(".numbers tbody").await;
     browser.client.execute(OBSERVE, vec![]).await.expect("an observer");
     browser.click("[data-action=replay]").await;

@@ -126,10 +126,9 @@ async fn when_no_lane_finishes_the_exit_code_is_1_and_the_pictures_are_written()
 }
 
 #[tokio::test]
-async fn a_replay_that_cannot_be_written_costs_no_call() {
-    let fake = with_key([says_hi("a")]).await;
-    let program = program(&fake, &[("a", "")]);
-    let outcome = with_timeout(program.run(&["compare", "--replay", "no/such/folder/race.gif", "hi"])).await;
+async fn a_replay_that_cannot_be_written_is_refused_at_once() {
+    let args = ["compare", "--replay", "no/such/folder/race.gif", "hi"];
+    let outcome = with_timeout(Program::new().run(&args)).await;
     assert_eq!(outcome.code, Some(2));
     assert!(
         outcome.stderr.contains("--replay no/such/folder/race.gif: cannot be written"),

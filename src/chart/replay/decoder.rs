@@ -49,20 +49,20 @@ impl<'a> Reader<'a> {
 }
 
 pub(super) fn decode(gif: &[u8]) -> Decoded {
-    let mut file = Reader(gif);
-    assert_eq!(file.take(6), b"GIF89a");
-    let (width, height) = (file.number(), file.number());
-    let flags = file.byte();
+    let mut reader = Reader(gif);
+    assert_eq!(reader.take(6), b"GIF89a");
+    let (width, height) = (reader.number(), reader.number());
+    let flags = reader.byte();
     assert_eq!(flags & 0x80, 0x80, "a global palette");
-    file.take(2);
+    reader.take(2);
     let palette: Vec<[u8; 3]> =
-        (0..2_usize << (flags & 7)).map(|_| file.take(3).try_into().expect("three")).collect();
+        (0..2_usize << (flags & 7)).map(|_| reader.take(3).try_into().expect("three")).collect();
     let mut film = Decoded { width, height, is_endless: false, frames: Vec::new() };
     let mut pixels = vec![None; width * height];
     let mut control = (0, None);
     loop {
-        match file.byte() {
-            0x21 => match (file.byte(), file.blocks()) {
+        match reader.byte() {
+            0x21 => match (reader.byte(), reader.blocks()) {
                 (0xF9, block) => {
                     assert!(matches!(block[0] >> 2 & 7, 0 | 1), "frames are kept");
                     let delay = u16::from_le_bytes([block[1], block[2]]);
@@ -72,10 +72,11 @@ pub(super) fn decode(gif: &[u8]) -> Decoded {
                 (other, _) => panic!("extension {other}"),
             },
             0x2C => {
-                let (left, top, columns, rows) = (file.number(), file.number(), file.number(), file.number());
-                assert_eq!(file.byte(), 0, "no palette of its own, not interlaced");
+                let (left, top, columns, rows) =
+                    (reader.number(), reader.number(), reader.number(), reader.number());
+                assert_eq!(reader.byte(), 0, "no palette of its own, not interlaced");
                 assert!(columns > 0 && rows > 0 && left + columns <= width && top + rows <= height);
-                let indices = inflate(file.byte(), &file.blocks());
+                let indices = inflate(reader.byte(), &reader.blocks());
                 assert_eq!(indices.len(), columns * rows);
                 for (i, index) in indices.iter().enumerate().filter(|(_, index)| control.1 != Some(**index)) {
                     let at = (top + i / columns) * width + left + i % columns;
@@ -89,7 +90,7 @@ pub(super) fn decode(gif: &[u8]) -> Decoded {
             other => panic!("block {other}"),
         }
     }
-    assert!(file.0.is_empty(), "nothing follows the end");
+    assert!(reader.0.is_empty(), "nothing follows the end");
     film
 }
 

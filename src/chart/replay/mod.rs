@@ -52,12 +52,6 @@ pub struct Replay {
     pub alt: String,
 }
 
-/// Returns true if a replay of the race compares something: tokens of several lanes arrived, and it is recorded when.
-#[must_use]
-pub fn can_replay(report: &Report) -> bool {
-    report.lanes.iter().filter(|lane| !lane.timeline.is_empty()).count() > 1
-}
-
 /// Draws the replay of a race, which loops: a chat has no button to play a picture again. Races of up to 12 seconds are
 /// played at their own speed, longer ones at a multiple that the picture names.
 ///
@@ -95,7 +89,7 @@ impl Timing {
         self.race * u32::from(frame) / u32::from(FRAMES - 1)
     }
 
-    /// How many times faster than the race a replay is played.
+    /// The speed of the replay as a multiple of the race's.
     fn factor(self) -> u32 {
         let factor = self.race.as_millis().div_ceil(MAX_PLAY_TIME.as_millis());
         u32::try_from(factor).unwrap_or(u32::MAX).max(1)

@@ -84,6 +84,7 @@ mod tests {
     #[test]
     fn values_are_placed_in_proportion_and_never_outside() {
         let axis = Axis::until(10.0, (50.0, 150.0));
-        assert_eq!([0.0, 2.5, 10.0, 99.0].map(|value| axis.pixel(value)), [50.0, 75.0, 150.0, 150.0]);
+        let pixels = [0.0, 2.5, 10.0, 99.0].map(|value| axis.pixel(value).to_string());
+        assert_eq!(pixels, ["50", "75", "150", "150"]);
     }
 }

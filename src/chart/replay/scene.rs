@@ -90,7 +90,7 @@ impl<'a> Scene<'a> {
         stage.header(&brush, &content, timing)?;
         stage.axes(&brush)?;
         stage.names(&brush, content.more.as_deref())?;
-        stage.footer(&brush)?;
+        footer(&brush)?;
         drop(brush);
         Ok(Self {
             states: vec![String::new(); stage.tracks.len()],
@@ -138,10 +138,10 @@ impl<'a> Scene<'a> {
             stage.curve(&brush, lane, (self.shown, now))?;
             let track = &stage.tracks[lane];
             let is_new = self.shown.is_none_or(|before| track.phase(before) != track.phase(now));
-            let (state, color) = legend::state(track, now);
-            if state != *shown && (is_new || frame.is_multiple_of(FRAMES_PER_SPEED)) {
-                stage.state(&brush, lane, &state, color)?;
-                *shown = state;
+            let (words, color) = legend::state(track, now);
+            if words != *shown && (is_new || frame.is_multiple_of(FRAMES_PER_SPEED)) {
+                stage.state(&brush, lane, &words, color)?;
+                *shown = words;
             }
         }
         if frame + 1 == FRAMES {
@@ -234,16 +234,6 @@ impl<'a> Stage<'a> {
         brush.text(&more, Ink { style: SMALL, color: MUTED }, (ICON_X, 400.0))
     }
 
-    fn footer(&self, brush: &Brush<'_>) -> DrawResult {
-        let notes = [
-            "steeper = more tokens per second",
-            "starts later = longer wait",
-            "faded = thinking",
-            "x: seconds since sending",
-        ];
-        brush.text(&notes.join("   ·   "), Ink { style: SMALL, color: MUTED }, (MARGIN, FOOTER_Y))
-    }
-
     /// Returns the place of a moment of a curve.
     fn at(&self, (time, tokens): Moment) -> Point {
         (self.time.pixel(time), self.tokens.pixel(tokens))
@@ -280,8 +270,8 @@ impl<'a> Stage<'a> {
             return Ok(());
         };
         let ((x, y), legend) = (self.at(end), self.legend[lane]);
-        let line = [(x, y), (PLOT_END + 9.0, y), (ICON_X - 6.0, legend)];
-        brush.path(line, (1.5, palette::mix(track.color, BACKGROUND, LEADER)))?;
+        let leader = [(x, y), (PLOT_END + 9.0, y), (ICON_X - 6.0, legend)];
+        brush.path(leader, (1.5, palette::mix(track.color, BACKGROUND, LEADER)))?;
         if track.row.has_failed() { cross(brush, (x, y)) } else { ring(brush, (x, y), track.color) }
     }
 
@@ -332,16 +322,26 @@ impl<'a> Stage<'a> {
         for (lane, track) in self.tracks.iter().enumerate().rev() {
             match (track.phase(now), track.moment(now)) {
                 (Phase::Waiting, _) => {
-                    brush.disc((self.time.pixel(now), self.waits[lane]), 4.0, track.color)?
+                    brush.disc((self.time.pixel(now), self.waits[lane]), 4.0, track.color)?;
                 }
                 (Phase::Thinking | Phase::Writing, Some(moment)) => {
-                    ring(brush, self.at(moment), track.color)?
+                    ring(brush, self.at(moment), track.color)?;
                 }
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+fn footer(brush: &Brush<'_>) -> DrawResult {
+    let notes = [
+        "steeper = more tokens per second",
+        "starts later = longer wait",
+        "faded = thinking",
+        "x: seconds since sending",
+    ];
+    brush.text(&notes.join("   ·   "), Ink { style: SMALL, color: MUTED }, (MARGIN, FOOTER_Y))
 }
 
 fn ring(brush: &Brush<'_>, at: Point, color: Color) -> DrawResult {

@@ -213,9 +213,9 @@ fn a_stall_is_flat() {
 #[test]
 fn a_replay_needs_two_lanes_with_a_timeline() {
     let mut report = race();
-    assert!(can_replay(&report));
+    assert!(report.is_replayable());
     report.lanes.iter_mut().skip(1).for_each(|lane| lane.timeline = Timeline::default());
-    assert!(!can_replay(&report));
+    assert!(!report.is_replayable());
 }
 
 #[test]

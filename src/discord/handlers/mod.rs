@@ -117,12 +117,12 @@ impl InteractionHandler {
         if !reply.think_privately().await {
             return;
         }
-        let Some(replay) = self.arena().replay_of(record).await else {
+        let Some(film) = self.arena().replay_of(record).await else {
             return reply.fill(render::notice(NOT_DRAWN), vec![]).await;
         };
         let name = replay_name(&record.id.brief());
-        let body = render::picture("🎬 **Arena** · the replay of this race", &name, &replay.alt);
-        reply.fill(body, vec![File { name, mime: "image/gif", bytes: Bytes::from(replay.gif) }]).await;
+        let body = render::picture("🎬 **Arena** · the replay of this race", &name, &film.alt);
+        reply.fill(body, vec![File { name, mime: "image/gif", bytes: Bytes::from(film.gif) }]).await;
     }
 
     /// Posts the share card for everyone.

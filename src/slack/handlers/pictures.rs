@@ -56,16 +56,16 @@ impl CommandHandler {
         self.picture(incoming, place, (&format!("share:{}", record.id), posted), drawn).await;
     }
 
-    /// Posts a picture to `place`, unless `once` was claimed before, which the person is then told with `posted`.
+    /// Posts a picture to `place`, unless `once` was claimed before, which the person is then told with `notice`.
     async fn picture(
         &self,
         incoming: &Incoming,
         place: &ChannelThread,
-        (once, posted): (&str, &str),
+        (once, notice): (&str, &str),
         drawn: impl Future<Output = Option<File>>,
     ) {
         if !self.arena().claim_delivery(PLATFORM, once).await {
-            return self.notice(incoming, posted).await;
+            return self.notice(incoming, notice).await;
         }
         let posting = async {
             let Some(file) = drawn.await else { return Ok(false) };

@@ -14,7 +14,6 @@ use axum::{
 use super::{ButtonRequest, HttpRefusal, race_id, start};
 use crate::{
     arena::LookupError,
-    chart,
     model::ModelId,
     race::{Record, json},
     surface::Chart,
@@ -157,8 +156,11 @@ async fn share_card(
 async fn replayable(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
     let record = Box::pin(record(local, id)).await?;
     let none = "This race can't be replayed: fewer than two of its models wrote something, or it is older than replays.";
-    let has_replay = chart::can_replay(&record.report);
-    if has_replay { Ok(record) } else { Err(HttpRefusal::new(StatusCode::NOT_FOUND, none)) }
+    if record.report.is_replayable() {
+        Ok(record)
+    } else {
+        Err(HttpRefusal::new(StatusCode::NOT_FOUND, none))
+    }
 }
 
 fn not_drawn() -> HttpRefusal {

@@ -163,7 +163,7 @@ async fn every_button(transport: Transport) {
     let replay = discord.press(message, "Replay", BEN);
     assert!(replay.wait_for_ack().await.private);
     let gif = replay.wait_until(|look| !look.attachments.is_empty()).await.look.attachments[0].clone();
-    assert!(gif.name.ends_with(".gif") && gif.bytes.starts_with(b"GIF89a"), "{}", gif.name);
+    assert!(gif.bytes.starts_with(b"GIF89a"), "{}", gif.name);
     let not_his = discord.press(message, "Share", BEN);
     assert!(not_his.wait_for_ack().await.private);
     not_his.wait_for_text("Only the person who asked can share").await;
