@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::{guide::Example, race::RaceId, view::View};
+use crate::{guide::Example, race::RaceId};
 
 /// A button under one of our messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,18 +118,22 @@ impl fmt::Display for Button {
     }
 }
 
-/// Returns the buttons below the race of a view, each with its emoji and its label. Replay and Share are for races in which
-/// several models wrote something.
-pub(crate) fn below(race: RaceId, view: &View) -> Vec<(Button, &'static str, &'static str)> {
-    if !view.is_final() {
+/// Returns the buttons below a race of `lanes` models, each with its emoji and its label.
+pub(crate) fn below(
+    race: RaceId,
+    is_final: bool,
+    lanes: usize,
+    is_replayable: bool,
+) -> Vec<(Button, &'static str, &'static str)> {
+    if !is_final {
         return vec![(Button::Stop(race), "🛑", "Stop")];
     }
     let mut buttons = vec![
-        (Button::Again(race), "🔁", if view.lanes.len() == 1 { "Ask again" } else { "Race again" }),
+        (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
         (Button::Answers(race), "📄", "Full answers"),
         (Button::Explain(race), "💡", "Explain"),
     ];
-    if view.lanes.iter().filter(|lane| lane.timeline.first_token.is_some()).count() > 1 {
+    if is_replayable {
         buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
     }
     buttons

@@ -216,10 +216,11 @@ fn answer(lane: &LaneView, is_final: bool, above: usize, fixed: usize) -> (Vec<S
 
 /// The menu of the answers and the buttons.
 fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
-    let mut buttons: Vec<ButtonDto> = button::below(race, view)
-        .into_iter()
-        .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
-        .collect();
+    let mut buttons: Vec<ButtonDto> =
+        button::below(race, view.is_final(), view.lanes.len(), view.is_replayable())
+            .into_iter()
+            .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
+            .collect();
     let mut rows = vec![];
     if view.is_final() && view.lanes.len() == 1 {
         let read = ButtonDto::new(Button::Read(Page::first(race, 0)), "📖", "Read it all");
