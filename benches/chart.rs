@@ -1,5 +1,5 @@
 //! Drawing a chart, and encoding its pixels alone with the same settings. The whole should take at most four times as
-//! long as encoding.
+//! long as encoding. A replay, 48 frames of a smaller picture, should take at most 150 ms.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +10,7 @@ use llm_arena::{
     race::{
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Report, Status},
+        timeline::Timeline,
     },
 };
 
@@ -23,6 +24,15 @@ const LINE_UP: [Lane; 5] = [
     ("Qwen Coder", "💻", "#EA6E28", 88.0, 450),
     ("DeepSeek R1", "🧠", "#F89BD0", 69.2, 880),
 ];
+
+/// 680 tokens, the first after `ttft` milliseconds, faster and slower by turns.
+fn timeline(ttft: u64, speed: f64) -> Timeline {
+    let mut at = Duration::from_millis(ttft);
+    Timeline::new((0..100_u32).map(|i| {
+        at += Duration::from_secs_f64(6.8 / speed * (1.0 + 0.6 * (f64::from(i) / 9.0 + speed).sin()));
+        (at, u64::from(680 * i / 99))
+    }))
+}
 
 fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
     let card = ModelCard {
@@ -56,6 +66,7 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
             speed_note: None,
             prompt_tokens: None,
         },
+        timeline: timeline(ttft, speed),
         error: None,
         availability: Availability::Listed,
         simulated: false,
@@ -83,6 +94,7 @@ fn benches(criterion: &mut Criterion) {
     group.bench_function("png", |bencher| bencher.iter(|| chart::png(&report)));
     group.bench_function("draw only", |bencher| bencher.iter(|| chart::rgb(&report)));
     group.bench_function("encode only", |bencher| bencher.iter(|| chart::encode(&pixels)));
+    group.bench_function("replay", |bencher| bencher.iter(|| chart::replay(&report)));
     group.finish();
 }
 

@@ -25,6 +25,10 @@ pub enum Button {
     Answers(RaceId),
     /// Explains a finished race.
     Explain(RaceId),
+    /// Shows the replay of a finished race.
+    Replay(RaceId),
+    /// Posts the share card of a finished race, for its asker.
+    Share(RaceId),
     /// Shows a page of one answer to the reader alone.
     Read(Page),
     /// Casts a ballot on a blind race, and asks for the second best answer where that is missing.
@@ -112,6 +116,8 @@ impl Button {
             "again" => Self::Again(race()?),
             "answers" => Self::Answers(race()?),
             "explain" => Self::Explain(race()?),
+            "replay" => Self::Replay(race()?),
+            "share" => Self::Share(race()?),
             "read" => Self::Read(Page::parse(value)?),
             "best" => {
                 let (race, label) = value.split_once(':')?;
@@ -142,6 +148,8 @@ impl Button {
             | Self::Again(race)
             | Self::Answers(race)
             | Self::Explain(race)
+            | Self::Replay(race)
+            | Self::Share(race)
             | Self::Best(race, _)
             | Self::Second(race, ..)
             | Self::NoneGood(race)
@@ -170,6 +178,8 @@ impl fmt::Display for Button {
             Self::Again(race) => write!(f, "arena:again:{race}"),
             Self::Answers(race) => write!(f, "arena:answers:{race}"),
             Self::Explain(race) => write!(f, "arena:explain:{race}"),
+            Self::Replay(race) => write!(f, "arena:replay:{race}"),
+            Self::Share(race) => write!(f, "arena:share:{race}"),
             Self::Read(page) => write!(f, "arena:read:{page}"),
             Self::Best(race, best) => write!(f, "arena:best:{race}:{best}"),
             Self::Second(race, best, Some(second)) => write!(f, "arena:second:{race}:{best}:{second}"),
@@ -183,15 +193,24 @@ impl fmt::Display for Button {
 }
 
 /// Returns the buttons below a race of `lanes` models, each with its emoji and its label.
-pub(crate) fn below(race: RaceId, is_final: bool, lanes: usize) -> Vec<(Button, &'static str, &'static str)> {
+pub(crate) fn below(
+    race: RaceId,
+    is_final: bool,
+    lanes: usize,
+    is_replayable: bool,
+) -> Vec<(Button, &'static str, &'static str)> {
     if !is_final {
         return vec![(Button::Stop(race), "🛑", "Stop")];
     }
-    vec![
+    let mut buttons = vec![
         (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
         (Button::Answers(race), "📄", "Full answers"),
         (Button::Explain(race), "💡", "Explain"),
-    ]
+    ];
+    if is_replayable {
+        buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
+    }
+    buttons
 }
 
 /// A stable key of `example`: 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
@@ -235,6 +254,8 @@ mod tests {
             Button::NoneGood(race()),
             Button::CloseVote(race()),
             Button::TryBlind(7),
+            Button::Replay(race()),
+            Button::Share(race()),
             Button::Try(7),
             Button::Try(u64::MAX),
         ] {

@@ -62,13 +62,16 @@ pub enum Action {
 Examples:
   llm-arena compare why is the sky blue
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
-  git diff | llm-arena compare --chart speed.png -
+  git diff | llm-arena compare --chart speed.png --replay race.gif -
 
 Put -- before words that begin with a dash, as in: llm-arena compare -- --help means what?")]
     Compare {
         /// Ids of the models, separated by commas [default: all]
         #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = model_id)]
         models: Vec<String>,
+        /// Write the replay of the race, an animated picture, to this file
+        #[arg(long, value_name = "FILE.gif", value_parser = |text: &str| file_ending_in(text, "gif"))]
+        replay: Option<PathBuf>,
         /// The prompt and the output options.
         #[command(flatten)]
         race: RaceArgs,
@@ -311,7 +314,7 @@ mod tests {
 
     fn compare(line: &[&str]) -> (Vec<String>, RaceArgs) {
         match parse(line).unwrap().action() {
-            Action::Compare { models, race } => (models, race),
+            Action::Compare { models, race, .. } => (models, race),
             other => panic!("{other:?}"),
         }
     }
@@ -439,10 +442,24 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_is_a_gif_of_a_comparison() {
+        let replay = |name: &str| parse(&["compare", "--replay", name, "hi"]).map(|cli| cli.action());
+        for name in ["r.gif", "R.GIF", "/dev/null"] {
+            assert!(
+                matches!(replay(name), Ok(Action::Compare { replay: Some(path), .. }) if path == Path::new(name))
+            );
+        }
+        let said = replay("r.png").unwrap_err().to_string();
+        assert!(said.contains("must end in .gif, such as r.gif"), "{said}");
+        let alone = parse(&["ask", "--model", "a", "--replay", "r.gif", "hi"]).unwrap_err();
+        assert_eq!(alone.kind(), ErrorKind::UnknownArgument);
+    }
+
+    #[test]
     fn every_shell_gets_a_script_with_all_commands() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let script = String::from_utf8(completions(shell)).unwrap();
-            for word in ["compare", "ask", "completions", "chart", "listen"] {
+            for word in ["compare", "ask", "completions", "chart", "replay", "listen"] {
                 assert!(script.contains(word), "{word} for {shell}");
             }
         }

@@ -6,6 +6,9 @@ import { owns } from "./visitor.js";
 /** The address of a race's own page. */
 export const permalink = (id) => `/race/${id}`;
 
+/** Returns true if several models wrote something: then there is a race to see. */
+const canReplay = ({ lanes }) => lanes.filter(({ timeline }) => timeline.first_token !== null).length > 1;
+
 function exportMenu(race) {
   const path = `/api/races/${race.id}`;
   const file = (href, label) => el("a", { href, download: true }, label);
@@ -31,6 +34,8 @@ function exportMenu(race) {
       { class: "export-list" },
       file(`${path}/export.md`, "Markdown"),
       file(`${path}/export.json`, "JSON"),
+      canReplay(race) ? file(`${path}/replay.gif`, "Replay (GIF)") : null,
+      canReplay(race) && owns(race) ? file(`${path}/share.png`, "Share card (PNG)") : null,
       race.chart
         ? el(
             "a",
@@ -68,6 +73,7 @@ export function actions(race, press) {
     button("again", "Race again"),
     button("answers", "Full answers"),
     button("explain", "Explain"),
+    ...(canReplay(race) ? [button("replay", "Replay")] : []),
     exportMenu(race),
     ...(owns(race) ? [button("delete", "Delete")] : []),
   ];

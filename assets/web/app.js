@@ -75,6 +75,8 @@ async function press(action, id, button) {
         return dialog.answers(await request(path));
       case "explain":
         return dialog.explanation(await request(path));
+      case "replay":
+        return log.races.get(id).replay((await request(path)).lanes);
       case "again":
         await request(path, { from: visitor() });
         return only ? location.assign("/") : log.toLatest(true);

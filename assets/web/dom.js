@@ -44,6 +44,7 @@ const PATHS = {
   again: ["M5 12a7 7 0 1 0 2-5", "M5 4v4h4"],
   answers: ["M5 5h14v11H9l-4 3z", "M8 9h8", "M8 12h5"],
   explain: ["M9 17h6", "M10 20h4", "M8 13a5 5 0 1 1 8 0c-1 1-1 2-1 2H9s0-1-1-2z"],
+  replay: ["M8 5l11 7-11 7z"],
   menu: ["M4 7h16", "M4 12h16", "M4 17h16"],
   close: ["M6 6l12 12", "M18 6L6 18"],
   export: ["M12 4v11", "M8 11l4 4 4-4", "M5 20h14"],

@@ -3,6 +3,7 @@
 import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
 import { badge, el, setText, show } from "./dom.js";
+import { play } from "./replay.js";
 import { Standings } from "./standings.js";
 
 /** The length from which a prompt is folded. */
@@ -92,6 +93,16 @@ export class RaceMessage {
     show(this.notice, race.notice !== null);
     this.answers.update(race);
     this.buttons();
+  }
+
+  /** Plays the race again; `points` are those of its lanes. */
+  async replay(points) {
+    this.node.dataset.replay = "playing";
+    await play(this.race, points, (moment) => {
+      this.standings.update(moment ?? this.race);
+      return this.node.isConnected;
+    });
+    this.node.dataset.replay = "played";
   }
 
   /** Moves the focus to the first button. */

@@ -102,12 +102,11 @@ export class Standings {
   }
 
   /** Shows `lanes` in the order of `standings`. */
-  update({ lanes, standings, progress }) {
+  update({ lanes, standings, progress, axis = scale(lanes) }) {
     const live = progress === "live";
     this.node.classList.toggle("standings", live);
     this.node.classList.toggle("results", !live);
     const mixed = lanes.some((lane) => !lane.simulated);
-    const axis = scale(lanes);
     this.axis?.update(axis);
     this.node.style.setProperty("--part", `${(100 * axis.step) / axis.end}%`);
     lanes.forEach((lane, index) => this.rows[index].update(lane, mixed, axis));

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Composition, SUCCESS, StartError, chart_file::ChartFile, output};
+use super::{Composition, SUCCESS, StartError, output, output_file::OutputFile};
 use crate::{
     board::{self, Aside, Ballot, Board, BoardJson, CsvError, words},
     chart,
@@ -50,16 +50,16 @@ pub(super) async fn board(app: &Composition, args: &BoardArgs) -> Result<u8, Sta
 }
 
 /// Checks a file to write before any work is done.
-fn target(option: &str, path: Option<&Path>) -> Result<Option<ChartFile>, StartError> {
+fn target(option: &str, path: Option<&Path>) -> Result<Option<OutputFile>, StartError> {
     let check = |path: &Path| {
-        ChartFile::check(path).map_err(|error| {
+        OutputFile::check(path).map_err(|error| {
             StartError::Usage(format!("{option} {}: cannot be written ({error})", path.display()))
         })
     };
     path.map(check).transpose()
 }
 
-fn write(file: &ChartFile, what: &str, bytes: &[u8]) -> Result<(), String> {
+fn write(file: &OutputFile, what: &str, bytes: &[u8]) -> Result<(), String> {
     file.write(bytes).map_err(|error| format!("cannot write {what}: {error}"))
 }
 
@@ -95,7 +95,7 @@ fn print(board: &Board, json: bool) -> Result<(), String> {
     output::print(words::text(board, columns.min(MAX_COLUMNS)).join("\n"))
 }
 
-async fn draw(file: ChartFile, board: Board, cards: Vec<ModelCard>) -> Result<(), String> {
+async fn draw(file: OutputFile, board: Board, cards: Vec<ModelCard>) -> Result<(), String> {
     let drawn = tokio::task::spawn_blocking(move || {
         let chart = chart::board_png(&board, &cards).map_err(|error| format!("no chart: {error}"))?;
         write(&file, "the chart", &chart.png)

@@ -2,13 +2,13 @@
 
 use std::{
     io::{IsTerminal, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, output};
+use super::{Composition, FAILURE, SUCCESS, StartError, output, output_file::OutputFile};
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     chart,
@@ -30,15 +30,15 @@ const MAX_STDIN_MIB: usize = 4;
 pub(super) enum Kind<'a> {
     /// `ask`, with the model.
     Ask(&'a String),
-    /// `compare`, with the models; all if none is named.
-    Compare(&'a [String]),
+    /// `compare`, with the models (all if none is named) and the file of its replay.
+    Compare { models: &'a [String], replay: Option<&'a Path> },
 }
 
 /// Runs one race and returns its exit code. Cancelling `shutdown` stops the race, and
 /// what it has is shown, written and counted; before the prompt was read, there is no race.
 ///
 /// # Errors
-/// [`StartError`] for an unusable prompt, an unknown model or a chart file that cannot be written.
+/// [`StartError`] for an unusable prompt, an unknown model or a file that cannot be written.
 pub(super) async fn race(
     app: &Composition,
     kind: Kind<'_>,
@@ -49,12 +49,13 @@ pub(super) async fn race(
     let Some(prompt) = shutdown.run_until_cancelled(read_prompt(args.prompt())).await else {
         return Ok(FAILURE);
     };
-    let models = match kind {
-        Kind::Ask(model) => std::slice::from_ref(model),
-        Kind::Compare(models) => models,
+    let (models, replay) = match kind {
+        Kind::Ask(model) => (std::slice::from_ref(model), None),
+        Kind::Compare { models, replay } => (models, replay),
     };
     let recorded = admit(&arena, models, prompt?).await?;
-    let file = chart_file(args)?;
+    let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
+    let files = output_files(&pictures)?;
     let id = recorded.id();
     let is_shown = !args.json && std::io::stdout().is_terminal();
     let racing = async {
@@ -73,14 +74,15 @@ pub(super) async fn race(
     let (record, ()) = tokio::join!(racing, stopping);
     let shown = print_result(&record, args, kind);
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
-    let charted = match file {
-        Some(file) => draw(file, Arc::clone(&record)).await,
-        None => Ok(()),
-    };
-    if let (Some(path), Ok(()), false) = (&args.chart, &charted, args.json) {
-        output::note(format_args!("chart: {}", path.display()));
+    let mut drawn = Ok(());
+    for (picture, path, file) in files {
+        let done = draw(picture, file, Arc::clone(&record)).await;
+        if done.is_ok() && !args.json {
+            output::note(format_args!("{}: {}", picture.word(), path.display()));
+        }
+        drawn = drawn.and(done);
     }
-    Ok(output::code(charted.and(shown), if finished { SUCCESS } else { FAILURE }))
+    Ok(output::code(drawn.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
 async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recorded, StartError> {
@@ -95,14 +97,36 @@ async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recor
     arena.record(admitted, &Origin { platform: "terminal", ..Origin::default() }).await.map_err(usage)
 }
 
-/// Returns the chart's file, checked before any model is called, so that a wrong path costs nothing.
-fn chart_file(args: &RaceArgs) -> Result<Option<ChartFile>, StartError> {
-    let check = |path: &PathBuf| {
-        ChartFile::check(path).map_err(|error| {
-            StartError::Usage(format!("--chart {}: cannot be written ({error})", path.display()))
-        })
+/// A picture of a race.
+#[derive(Clone, Copy)]
+enum Picture {
+    Chart,
+    Replay,
+}
+
+impl Picture {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Chart => "chart",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+/// Returns the files that were asked for, checked before any model is called, so that a wrong path costs nothing.
+fn output_files(
+    pictures: &[(Picture, Option<&Path>)],
+) -> Result<Vec<(Picture, PathBuf, OutputFile)>, StartError> {
+    let asked = pictures.iter().filter_map(|(picture, path)| Some((*picture, (*path)?)));
+    let check = |(picture, path): (Picture, &Path)| match OutputFile::check(path) {
+        Ok(file) => Ok((picture, path.to_owned(), file)),
+        Err(error) => Err(StartError::Usage(format!(
+            "--{} {}: cannot be written ({error})",
+            picture.word(),
+            path.display()
+        ))),
     };
-    args.chart.as_ref().map(check).transpose()
+    asked.map(check).collect()
 }
 
 /// Returns the screen behind `out`, if it is a terminal.
@@ -111,12 +135,17 @@ fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S) -> Option<Screen> {
     Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color: true })
 }
 
-async fn draw(file: ChartFile, record: Arc<Record>) -> Result<(), String> {
+async fn draw(picture: Picture, file: OutputFile, record: Arc<Record>) -> Result<(), String> {
+    let word = picture.word();
     let drawn = tokio::task::spawn_blocking(move || {
-        let chart = chart::png(&record.report).map_err(|error| format!("no chart: {error}"))?;
-        file.write(&chart.png).map_err(|error| format!("cannot write the chart: {error}"))
+        let bytes = match picture {
+            Picture::Chart => chart::png(&record.report).map(|chart| chart.png),
+            Picture::Replay => chart::replay(&record.report).map(|replay| replay.gif),
+        };
+        let bytes = bytes.map_err(|error| format!("no {word}: {error}"))?;
+        file.write(&bytes).map_err(|error| format!("cannot write the {word}: {error}"))
     });
-    drawn.await.unwrap_or_else(|error| Err(format!("no chart: {error}")))
+    drawn.await.unwrap_or_else(|error| Err(format!("no {word}: {error}")))
 }
 
 /// Prints the result on stdout: as JSON, for a terminal, or for a pipe. Where stdout is not a terminal but stderr is, the

@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, output};
+use super::{Composition, FAILURE, SUCCESS, StartError, output, output_file::OutputFile};
 use crate::{
     chart::{self, HistoryOptions},
     cli::HistoryArgs,
@@ -56,15 +56,15 @@ pub(super) async fn history(
 
 /// The files to write, checked before anything is read.
 struct Outputs {
-    chart: Option<ChartFile>,
-    export: Option<ChartFile>,
+    chart: Option<OutputFile>,
+    export: Option<OutputFile>,
 }
 
 impl Outputs {
     fn check(args: &HistoryArgs) -> Result<Self, StartError> {
         let check = |option: &str, path: &Option<PathBuf>| {
             let check = |path: &PathBuf| {
-                ChartFile::check(path).map_err(|error| {
+                OutputFile::check(path).map_err(|error| {
                     StartError::Usage(format!("{option} {}: cannot be written ({error})", path.display()))
                 })
             };
@@ -134,7 +134,7 @@ fn chosen<'a>(all: &'a [Series], model: Option<&str>) -> Result<Vec<&'a str>, St
 
 /// Draws the only series, or the one that slowed down most.
 fn draw(
-    file: &ChartFile,
+    file: &OutputFile,
     args: &HistoryArgs,
     summaries: &[Summary<'_>],
     calendar: Calendar,

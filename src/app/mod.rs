@@ -11,7 +11,6 @@
 //! ```
 
 mod board;
-mod chart_file;
 mod check;
 mod cli_race;
 mod composition;
@@ -22,6 +21,7 @@ mod http_server;
 mod leader;
 mod listen;
 mod output;
+mod output_file;
 mod platforms;
 mod restart_backoff;
 mod serve;
@@ -76,8 +76,9 @@ pub async fn run(
     let app = Composition::new(config);
     let code = match action {
         Action::Serve { .. } => serve::serve(&app, shutdown).await?,
-        Action::Compare { models, race } => {
-            cli_race::race(&app, Kind::Compare(&models), &race, shutdown).await?
+        Action::Compare { models, replay, race } => {
+            let kind = Kind::Compare { models: &models, replay: replay.as_deref() };
+            cli_race::race(&app, kind, &race, shutdown).await?
         }
         Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,
         Action::Board(args) => match shutdown.run_until_cancelled(board::board(&app, &args)).await {

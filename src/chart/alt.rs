@@ -11,9 +11,12 @@ pub(super) const MAX_CHARS: usize = 1_000;
 
 const CUT: &str = "The rest is in the message.";
 
-/// Describes the chart in at most [`MAX_CHARS`] characters, cut between sentences.
-pub(super) fn text(content: &Content) -> String {
-    let mut sentences = vec!["Bar chart, tokens per second.".to_owned()];
+/// The first sentence about a chart.
+pub(super) const BARS: &str = "Bar chart, tokens per second.";
+
+/// Describes a picture of `content` in at most [`MAX_CHARS`] characters, cut between sentences; `opening` is the first.
+pub(super) fn text(opening: &str, content: &Content) -> String {
+    let mut sentences = vec![opening.to_owned()];
     if content.simulated.is_some() {
         sentences.push(if content.is_mixed { "Some models simulated." } else { "Simulated." }.to_owned());
     }
@@ -80,7 +83,7 @@ mod tests {
     use crate::race::{metrics::TokenCount, report::Report};
 
     fn alt(report: &Report) -> String {
-        text(&Content::new(report, Fonts::embedded().expect("the embedded fonts are whole")))
+        text(BARS, &Content::new(report, Fonts::embedded().expect("the embedded fonts are whole")))
     }
 
     #[test]

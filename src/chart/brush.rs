@@ -105,7 +105,17 @@ impl<'a> Brush<'a> {
 
     /// Draws a straight line.
     pub(super) fn line(&self, from: (f32, f32), to: (f32, f32), (width, color): (f32, Color)) -> DrawResult {
-        self.draw(&PathElement::new(vec![point(from.0, from.1), point(to.0, to.1)], stroke(color, width)))
+        self.path([from, to], (width, color))
+    }
+
+    /// Draws straight lines from point to point.
+    pub(super) fn path(
+        &self,
+        points: impl IntoIterator<Item = (f32, f32)>,
+        (width, color): (f32, Color),
+    ) -> DrawResult {
+        let points: Vec<_> = points.into_iter().map(|(x, y)| point(x, y)).collect();
+        self.draw(&PathElement::new(points, stroke(color, width)))
     }
 
     /// Fills a disc.

@@ -91,7 +91,7 @@ impl Content {
 }
 
 /// Returns the lanes, the best first, by the numbers that can be trusted.
-fn ranked(report: &Report) -> Vec<RankedLane<'_>> {
+pub(super) fn ranked(report: &Report) -> Vec<RankedLane<'_>> {
     let ranked = |index: usize| {
         let lane = &report.lanes[index];
         RankedLane { lane, index, speed: sanitize::speed(lane.metrics.tokens_per_second) }

@@ -9,6 +9,8 @@ use super::palette;
 /// The size of an icon, by the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IconSize {
+    /// In the legend of a replay.
+    Tiny,
     /// Seven rows or more.
     Small,
     /// Five or six rows.
@@ -18,11 +20,12 @@ pub(super) enum IconSize {
 }
 
 impl IconSize {
-    const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
+    const ALL: [Self; 4] = [Self::Tiny, Self::Small, Self::Medium, Self::Large];
 
     /// Returns the width in pixels.
     pub(super) fn width(self) -> u16 {
         match self {
+            Self::Tiny => 26,
             Self::Small => 34,
             Self::Medium => 42,
             Self::Large => 54,
@@ -56,7 +59,7 @@ const SOURCES: [(&str, &[u8]); 5] = [
     ("🧠", include_bytes!("../../assets/icons/brain.png")),
 ];
 
-static SCALED: LazyLock<Vec<(&'static str, [RgbaImage; 3])>> = LazyLock::new(|| {
+static SCALED: LazyLock<Vec<(&'static str, [RgbaImage; 4])>> = LazyLock::new(|| {
     let decoded = SOURCES.iter().filter_map(|(emoji, png)| Some((*emoji, premultiplied(png)?)));
     decoded.map(|(emoji, icon)| (emoji, IconSize::ALL.map(|size| scaled(&icon, size)))).collect()
 });

@@ -13,6 +13,9 @@
 //! Summary -> history (history_axes)        the speed of a model over time
 //! Board -> board -> brush, canvas          the chart of a team's board, on plotters' own axes
 //! ```
+//!
+//! [`replay`](replay()) makes an animated GIF of the same content and of the lanes' timelines, [`share_card`] a picture to
+//! show elsewhere.
 
 mod alt;
 mod board;
@@ -26,8 +29,10 @@ mod layout;
 mod paint;
 mod palette;
 mod raster;
+mod replay;
 mod row;
 mod sanitize;
+mod share;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -46,6 +51,8 @@ use content::Content;
 use text::Fonts;
 
 pub use self::history::{HistoryOptions, history};
+pub use replay::{FRAMES, HEIGHT as REPLAY_HEIGHT, Replay, WIDTH as REPLAY_WIDTH, replay};
+pub use share::share_card;
 
 /// The picture's width in pixels.
 pub const WIDTH: u32 = 1200;
@@ -66,7 +73,7 @@ pub enum ChartError {
     Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The encoder failed.
     #[error("the picture cannot be encoded")]
-    Encode(#[source] ImageError),
+    Encode(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Returns true if a chart of the race says something: it compares several lanes, at least one of which has a speed.
@@ -83,7 +90,7 @@ pub fn compares(report: &Report) -> bool {
 pub fn png(report: &Report) -> Result<Chart, ChartError> {
     let fonts = Fonts::embedded()?;
     let content = Content::new(report, fonts);
-    Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(&content) })
+    Ok(Chart { png: encode(&draw(&content, fonts)?)?, alt: alt::text(alt::BARS, &content) })
 }
 
 /// Draws the chart of a team's board, with the icons and colours of the models in `cards`.
@@ -102,7 +109,7 @@ pub fn board_png(board: &Board, cards: &[ModelCard]) -> Result<Chart, ChartError
 /// # Errors
 /// [`ChartError::Font`].
 pub fn alt(report: &Report) -> Result<String, ChartError> {
-    Ok(alt::text(&Content::new(report, Fonts::embedded()?)))
+    Ok(alt::text(alt::BARS, &Content::new(report, Fonts::embedded()?)))
 }
 
 /// Draws the chart without encoding it: RGB, three bytes per pixel, row by row. The benchmark measures drawing and
@@ -122,13 +129,13 @@ pub fn rgb(report: &Report) -> Result<Vec<u8>, ChartError> {
 pub fn encode(rgb: &[u8]) -> Result<Vec<u8>, ChartError> {
     if rgb.len() != (WIDTH * HEIGHT * 3) as usize {
         let mismatch = ParameterError::from_kind(ParameterErrorKind::DimensionMismatch);
-        return Err(ChartError::Encode(ImageError::Parameter(mismatch)));
+        return Err(ChartError::Encode(ImageError::Parameter(mismatch).into()));
     }
     let mut png = Vec::with_capacity(256 * 1024);
     // the fast compressor relies on filtered rows: without a filter the file is ten times as large
     PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive)
         .write_image(rgb, WIDTH, HEIGHT, ExtendedColorType::Rgb8)
-        .map_err(ChartError::Encode)?;
+        .map_err(|error| ChartError::Encode(error.into()))?;
     Ok(png)
 }
 

@@ -4,7 +4,7 @@ use super::{
     ChartError,
     brush::{Brush, DrawResult, Ink},
     content::{Award, Content},
-    icons,
+    icons::{self, IconSize},
     layout::{Area, CHIP, Layout, MARGIN, RIGHT, UNIT, chip_width},
     palette::{self, BACKGROUND, ERROR, MUTED, NOTICE, TEXT, TRACK},
     row::{Outcome, Row},
@@ -46,8 +46,54 @@ pub(super) fn content<'a>(brush: Brush<'a>, fonts: &'a Fonts, content: &Content)
     scene.footer(content)
 }
 
-fn ink(face: Face, size: f32, color: Color) -> Ink {
+/// Returns a colour in a face and a size.
+pub(super) fn ink(face: Face, size: f32, color: Color) -> Ink {
     Ink { style: Style::new(face, size), color }
+}
+
+/// Draws the icon of a row with its left edge at `x` and its middle at `y`; a letter in a disc if there is no image.
+pub(super) fn icon(
+    brush: &Brush<'_>,
+    fonts: &Fonts,
+    (row, is_dimmed): (&Row, bool),
+    size: IconSize,
+    (x, y): (f32, f32),
+) -> DrawResult {
+    if let Some(icon) = icons::find(&row.icon, size) {
+        let icon = if is_dimmed { icon.dimmed(DIMMED) } else { icon };
+        let (_, height) = icon.size;
+        brush.icon(&icon, (x, y - f32::from(u16::try_from(height).unwrap_or(0)) / 2.0))
+    } else {
+        let color = if is_dimmed { palette::mix(row.color, BACKGROUND, DIMMED) } else { row.color };
+        let width = f32::from(size.width());
+        monogram(brush, fonts, row, color, Area::row(x, x + width, y, width))
+    }
+}
+
+/// Draws the name's first letter in a disc.
+fn monogram(brush: &Brush<'_>, fonts: &Fonts, row: &Row, color: Color, area: Area) -> DrawResult {
+    let radius = area.width() / 2.0;
+    let centre = (area.left + radius, area.middle());
+    if palette::vanishes_on(color, BACKGROUND) {
+        brush.disc(centre, radius, MUTED)?;
+        brush.disc(centre, radius - 2.0, color)?;
+    } else {
+        brush.disc(centre, radius, color)?;
+    }
+    let letter = row.label.chars().find(|c| c.is_alphanumeric()).unwrap_or('?');
+    let letter: String = letter.to_uppercase().filter(|c| fonts.covers(&c.to_string())).take(1).collect();
+    let style = Style::new(Face::SemiBold, (radius * 1.15).round());
+    brush.text_around(&letter, Ink { style, color: palette::ink_on(color) }, centre)
+}
+
+/// Clips a title to `room`; a quotation keeps its closing mark.
+pub(super) fn clipped_title(fonts: &Fonts, title: &str, style: Style, room: f32) -> String {
+    match title.strip_suffix('”') {
+        Some(open) if fonts.width(title, style) > room => {
+            fonts.clip_end(open, style, room - fonts.width("”", style)) + "”"
+        }
+        _ => fonts.clip_end(title, style, room),
+    }
 }
 
 impl Scene<'_> {
@@ -63,18 +109,8 @@ impl Scene<'_> {
             self.brush.text(note, Ink { color: NOTICE, ..muted }, (x, 54.0))?;
         }
         let title = ink(Face::Bold, 38.0, TEXT);
-        self.brush.text(&self.title(&content.title, title.style), title, (MARGIN, 106.0))
-    }
-
-    /// Clips the title to the picture; a quotation keeps its closing mark.
-    fn title(&self, title: &str, style: Style) -> String {
-        let room = RIGHT - MARGIN;
-        match title.strip_suffix('”') {
-            Some(open) if self.fonts.width(title, style) > room => {
-                self.fonts.clip_end(open, style, room - self.fonts.width("”", style)) + "”"
-            }
-            _ => self.fonts.clip_end(title, style, room),
-        }
+        let words = clipped_title(self.fonts, &content.title, title.style, RIGHT - MARGIN);
+        self.brush.text(&words, title, (MARGIN, 106.0))
     }
 
     /// Draws one number of a single row.
@@ -103,7 +139,7 @@ impl Scene<'_> {
 
     fn row(&self, index: usize, row: &Row) -> DrawResult {
         let y = self.layout.rows[index];
-        self.icon(row, y)?;
+        icon(&self.brush, self.fonts, (row, row.has_failed()), self.layout.sizes.icon, (MARGIN, y))?;
         self.label(index, row, y)?;
         match &row.outcome {
             Outcome::Speed { figure, share, note, is_complete } => {
@@ -118,37 +154,6 @@ impl Scene<'_> {
             }
             Outcome::Failed(error) => self.failure(error, y),
         }
-    }
-
-    fn icon(&self, row: &Row, y: f32) -> DrawResult {
-        let size = self.layout.sizes.icon;
-        if let Some(icon) = icons::find(&row.icon, size) {
-            let icon = if row.has_failed() { icon.dimmed(DIMMED) } else { icon };
-            let (_, height) = icon.size;
-            self.brush.icon(&icon, (MARGIN, y - f32::from(u16::try_from(height).unwrap_or(0)) / 2.0))
-        } else {
-            let color =
-                if row.has_failed() { palette::mix(row.color, BACKGROUND, DIMMED) } else { row.color };
-            let width = f32::from(size.width());
-            self.monogram(row, color, Area::row(MARGIN, MARGIN + width, y, width))
-        }
-    }
-
-    /// Draws the name's first letter in a disc, for icons without an image.
-    fn monogram(&self, row: &Row, color: Color, area: Area) -> DrawResult {
-        let radius = area.width() / 2.0;
-        let centre = (area.left + radius, area.middle());
-        if palette::vanishes_on(color, BACKGROUND) {
-            self.brush.disc(centre, radius, MUTED)?;
-            self.brush.disc(centre, radius - 2.0, color)?;
-        } else {
-            self.brush.disc(centre, radius, color)?;
-        }
-        let letter = row.label.chars().find(|c| c.is_alphanumeric()).unwrap_or('?');
-        let letter: String =
-            letter.to_uppercase().filter(|c| self.fonts.covers(&c.to_string())).take(1).collect();
-        let style = Style::new(self.layout.sizes.name.face, (radius * 1.15).round());
-        self.brush.text_around(&letter, Ink { style, color: palette::ink_on(color) }, centre)
     }
 
     fn label(&self, index: usize, row: &Row, y: f32) -> DrawResult {

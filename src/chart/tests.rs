@@ -14,11 +14,19 @@ use crate::{
         event::StopCause,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
+        timeline::Timeline,
     },
 };
 
 pub(super) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
+}
+
+/// Returns the timeline of `tokens` tokens at `speed` a second, the first after `ttft` milliseconds.
+pub(super) fn steady(ttft: u64, tokens: u32, speed: f64) -> Timeline {
+    let at =
+        |count: u32| ms(ttft) + Duration::try_from_secs_f64(f64::from(count) / speed).unwrap_or_default();
+    Timeline::new((0..100).map(|i| tokens * i / 99).map(|count| (at(count), count.into())))
 }
 
 /// Returns a finished lane with a speed in tokens per second and a time to first token in milliseconds.
@@ -54,6 +62,7 @@ pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64
             speed_note: None,
             prompt_tokens: None,
         },
+        timeline: steady(ttft, 680, speed),
         error: None,
         availability: Availability::Listed,
         simulated: false,

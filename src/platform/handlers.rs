@@ -28,6 +28,13 @@ const ELSEWHERE: &str =
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
+/// The answer to the button of a replay whose race cannot be replayed.
+pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
+    is older than replays. Try *Race again*.";
+/// The answer to those who press the Share button of someone else.
+const NOT_YOURS_TO_SHARE: &str =
+    "Only the person who asked can share this race. *Race again* starts one of your own.";
+
 /// The person behind a command or a button, and where they are.
 pub(crate) struct Caller {
     /// The person.
@@ -64,6 +71,10 @@ pub(crate) enum Outcome {
     Answers(Arc<Record>),
     /// The explanation of a finished race.
     Explanation(Arc<Record>),
+    /// The replay of a finished race.
+    Replay(Arc<Record>),
+    /// The share card of a finished race.
+    Share(Arc<Record>),
     /// A page of one answer of a finished race.
     Page(Arc<Record>, Page),
     /// The answer to a ballot that was cast, for the voter alone.
@@ -173,6 +184,8 @@ impl Handlers {
             },
             Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
             Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
+            Some(Button::Replay(id)) => self.look_up(id, replay).await,
+            Some(Button::Share(id)) => self.look_up(id, |record| share(caller, record)).await,
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
             Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
@@ -255,5 +268,17 @@ impl Handlers {
 
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
         self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
+    }
+}
+
+fn replay(record: Arc<Record>) -> Outcome {
+    if record.report.is_replayable() { Outcome::Replay(record) } else { Outcome::Notice(NO_REPLAY.into()) }
+}
+
+fn share(caller: &Caller, record: Arc<Record>) -> Outcome {
+    if record.asker.id == caller.asker.id {
+        Outcome::Share(record)
+    } else {
+        Outcome::Notice(NOT_YOURS_TO_SHARE.into())
     }
 }

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc};
 use super::{
     metrics::{Metrics, TokenCount},
     report::{LaneReport, Report, Status},
+    timeline::Timeline,
     vote::{Uncounted, Vote},
 };
 use crate::model::{Availability, Color, Identity, ModelCard, ModelId};
@@ -165,6 +166,7 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
             simulated: report.simulated(),
             served: None,
             provider_message: None,
+            timeline: Timeline::default(),
             was_sent: true,
         })
     });

@@ -10,6 +10,7 @@
 //! - [`state`]: the fold of events into lanes.
 //! - [`metrics`]: the definitions of the numbers; [`arrivals`] decides whether there is a speed, and [`figures`] writes
 //!   numbers as people read them.
+//! - [`timeline`]: when a lane's tokens arrived, in a few points.
 //! - [`report`]: the result of a race; [`lesson`] explains it, [`cost`] prices it and [`json`] writes it for
 //!   scripts.
 //! - [`vote`]: the labels and ballots of a blind race; [`blind`] is what may be seen of it before they are counted.
@@ -28,6 +29,7 @@ mod record;
 pub mod report;
 pub mod run;
 pub mod state;
+pub mod timeline;
 pub mod vote;
 
 pub use self::record::{Asker, Entrant, PastRace, RaceId, Record};

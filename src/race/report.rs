@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     event::StopCause,
     metrics::Metrics,
+    timeline::Timeline,
     vote::{AnswerKey, Vote},
 };
 use crate::model::{Availability, FinishReason, ModelCard, ServedModel};
@@ -57,6 +58,8 @@ pub struct LaneReport {
     pub reasoning: String,
     /// Its numbers.
     pub metrics: Metrics,
+    /// The arrivals of its tokens; empty if there were none, or if the race is older than timelines.
+    pub timeline: Timeline,
     /// A sentence for users; `None` if finished.
     pub error: Option<String>,
     /// The model's state at its provider before the start.
@@ -120,6 +123,12 @@ impl Report {
             AnswerKey::Label(label) => *self.vote.as_ref()?.order.get(label.index())?,
         };
         Some((index, self.lanes.get(index)?))
+    }
+
+    /// Returns true if tokens of several lanes arrived and it is recorded when: then the race can be played again.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        self.lanes.iter().filter(|lane| !lane.timeline.is_empty()).count() > 1
     }
 
     /// Returns true if any lane was simulated.

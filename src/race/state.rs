@@ -11,6 +11,7 @@ use super::{
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
+    timeline::Recording,
     vote::VoteState,
 };
 use crate::{
@@ -76,6 +77,7 @@ pub struct Lane {
     /// The server declared the stream complete.
     is_done: bool,
     arrivals: Arrivals,
+    recording: Recording,
     /// The first read whose content is held back and may turn out to be the answer.
     held_since: Option<Elapsed>,
     /// The events with text before the server's newest output count.
@@ -103,6 +105,7 @@ impl Lane {
             finish: None,
             is_done: false,
             arrivals: Arrivals::default(),
+            recording: Recording::default(),
             held_since: None,
             counted: None,
             estimated: 0,
@@ -176,7 +179,12 @@ impl Lane {
         }
         match event {
             LaneEvent::Prepared(availability) => self.availability = availability.clone(),
-            LaneEvent::Delta { arrived, delta } => self.delta(at, *arrived, delta),
+            LaneEvent::Delta { arrived, delta } => {
+                self.delta(at, *arrived, delta);
+                if *arrived > 0 {
+                    self.recording.add(at, self.estimated);
+                }
+            }
             LaneEvent::CountRejected => self.count_rejected = true,
             LaneEvent::Closed | LaneEvent::Failed(ModelError::Truncated) => self.end(at, Phase::Truncated),
             LaneEvent::Failed(error) => self.end(at, Phase::Failed(error.clone())),
@@ -188,6 +196,7 @@ impl Lane {
             Delta::Sent => {
                 self.stamps = Stamps { sent: Some(at), ..Stamps::default() };
                 self.arrivals = Arrivals::default();
+                self.recording = Recording::default();
                 self.held_since = None;
                 self.phase = Phase::Waiting;
                 return;
@@ -301,6 +310,7 @@ impl Lane {
             answer: self.answer.clone(),
             reasoning: self.reasoning.clone(),
             metrics: self.metrics(),
+            timeline: self.recording.timeline(self.stamps.sent, self.tokens().0),
             error,
             availability: self.availability.clone(),
             simulated: self.simulated,

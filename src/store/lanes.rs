@@ -19,15 +19,16 @@ use crate::{
 };
 
 const UPSERT: &str =
-    "INSERT INTO lanes (race, place, model, status, simulated, tokens_per_second, token_count, report, answer, reasoning)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    "INSERT INTO lanes (race, place, model, status, simulated, tokens_per_second, token_count, report, answer, reasoning,
+    timeline)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (race, place) DO UPDATE SET status = excluded.status, simulated = excluded.simulated,
     tokens_per_second = excluded.tokens_per_second, token_count = excluded.token_count, report = excluded.report,
-    answer = excluded.answer, reasoning = excluded.reasoning";
+    answer = excluded.answer, reasoning = excluded.reasoning, timeline = excluded.timeline";
 
 /// The lanes of a race, for [`from_row`] and [`interrupted`].
 pub(super) const SELECT: &str =
-    "SELECT report, answer, reasoning, model, simulated FROM lanes WHERE race = $1 ORDER BY place";
+    "SELECT report, answer, reasoning, model, simulated, timeline FROM lanes WHERE race = $1 ORDER BY place";
 /// The colour of a model whose card is unreadable.
 const UNKNOWN_COLOR: Color = Color { r: 128, g: 128, b: 128 };
 
@@ -70,8 +71,8 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
     };
     // PostgreSQL cannot store this character
     let text = |text: &str| Value::Text(keeps_text.then(|| text.replace('\0', "\u{FFFD}")));
-    let json = serde_json::to_string(&stored).expect("text, numbers and lists are always JSON");
-    let values: [Value; 10] = [
+    let report = json(&stored);
+    let values: [Value; 11] = [
         race.into(),
         u64::try_from(index).unwrap_or(u64::MAX).into(),
         lane.card.id.as_str().into(),
@@ -79,11 +80,16 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
         lane.simulated.into(),
         lane.own_speed().into(),
         lane.metrics.token_count.as_str().into(),
-        json.replace("\\u0000", "\u{FFFD}").into(),
+        report.replace("\\u0000", "\u{FFFD}").into(),
         text(&lane.answer),
         text(&lane.reasoning),
+        Value::Text((!lane.timeline.is_empty()).then(|| json(&lane.timeline))),
     ];
     Query::new(UPSERT, values)
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("text, numbers and lists are always JSON")
 }
 
 /// The lane in a row of [`SELECT`]. Texts that are not kept are empty.
@@ -92,6 +98,7 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
 /// [`StoreError::Unreadable`] where the JSON has an unknown form.
 pub(super) fn from_row(row: &Row) -> Result<LaneReport, StoreError> {
     let json = row.text(0).ok_or(StoreError::Unreadable)?;
+    let timeline = row.text(5).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let stored: StoredReport = serde_json::from_str(json).map_err(|_| StoreError::Unreadable)?;
     Ok(LaneReport {
         card: Arc::new(stored.card),
@@ -99,6 +106,7 @@ pub(super) fn from_row(row: &Row) -> Result<LaneReport, StoreError> {
         answer: row.text(1).unwrap_or_default().to_owned(),
         reasoning: row.text(2).unwrap_or_default().to_owned(),
         metrics: stored.metrics,
+        timeline,
         error: stored.error,
         availability: stored.availability,
         simulated: stored.simulated,

@@ -248,6 +248,12 @@ impl View {
     pub fn is_final(&self) -> bool {
         !matches!(self.progress, Progress::Live | Progress::Voting)
     }
+
+    /// Returns true if several models wrote something: then there is a race to play again and to share.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        self.lanes.iter().filter(|lane| lane.timeline.first_token.is_some()).count() > 1
+    }
 }
 
 fn progress(state: &RaceState) -> Progress {

@@ -17,6 +17,16 @@ pub(crate) fn file_name(race: &str) -> String {
     format!("race-{race}.md")
 }
 
+/// The name of the file with the replay; `race` is a brief id.
+pub(crate) fn replay_name(race: &str) -> String {
+    format!("race-{race}.gif")
+}
+
+/// The name of the file with the share card; `race` is a brief id.
+pub(crate) fn share_name(race: &str) -> String {
+    format!("race-{race}-result.png")
+}
+
 /// The whole race as Markdown. Texts of models are kept, except for characters that hide or reorder text.
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
     let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));

@@ -29,7 +29,7 @@ const INDEX: Asset =
     ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/web/index.html"));
 
 /// The files that `index.html`, its styles and its scripts load.
-const ASSETS: [Asset; 40] = assets! {
+const ASSETS: [Asset; 41] = assets! {
     "icon.svg" in "web": "image/svg+xml",
     "fonts.css" in "web": STYLE,
     "tokens.css" in "web": STYLE,
@@ -65,6 +65,7 @@ const ASSETS: [Asset; 40] = assets! {
     "selection.js" in "web": SCRIPT,
     "server.js" in "web": SCRIPT,
     "standings.js" in "web": SCRIPT,
+    "replay.js" in "web": SCRIPT,
     "timeline.js" in "web": SCRIPT,
     "visitor.js" in "web": SCRIPT,
     "hljs.js" in "highlight": SCRIPT,

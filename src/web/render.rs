@@ -227,6 +227,21 @@ fn state(state: LaneState) -> &'static str {
 
 /// The full answers of a finished race, in the order of the standings.
 #[derive(Serialize)]
+pub(super) struct ReplayDto {
+    /// The points of each lane: milliseconds since its request was sent, and its tokens by then.
+    lanes: Vec<Vec<(u64, u64)>>,
+}
+
+impl ReplayDto {
+    pub(super) fn of(record: &Record) -> Self {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let points =
+            |lane: &LaneReport| lane.timeline.points().map(|(at, tokens)| (ms(at), tokens)).collect();
+        Self { lanes: record.report.lanes.iter().map(points).collect() }
+    }
+}
+
+#[derive(Serialize)]
 pub(super) struct AnswersDto<'a> {
     prompt: Plain<'a>,
     answers: Vec<AnswerDto<'a>>,

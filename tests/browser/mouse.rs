@@ -48,6 +48,49 @@ async fn a_typed_race_has_moving_bars_a_table_and_a_chart() {
     browser.close().await;
 }
 
+/// Collects how long the bars are, from now on.
+const OBSERVE: &str = "window.lengths = new Set(); window.observer = new MutationObserver((changes) => {
+        for (const { target } of changes) window.lengths.add(target.style.width); });
+    for (const bar of document.querySelectorAll('.race .fill'))
+        window.observer.observe(bar, { attributeFilter: ['style'] })";
+
+/// Replays a finished race and returns how many lengths its bars had meanwhile.
+async fn replayed(browser: &Browser) -> u64 {
+    browser.send("/arena compare why is the sky blue?").await;
+    browser.sees(".race[data-progress=done] [data-action=replay]").await;
+    let before = browser.text(".numbers tbody").await;
+    browser.client.execute(OBSERVE, vec![]).await.expect("an observer");
+    browser.click("[data-action=replay]").await;
+    browser.sees(".race[data-replay=played]").await;
+    assert_eq!(browser.text(".numbers tbody").await, before, "the result is back");
+    browser.value("window.lengths.size").await.as_u64().expect("a number")
+}
+
+#[tokio::test]
+async fn a_replay_plays_the_race_again_and_its_picture_is_a_download() {
+    let Some((_site, browser)) = open(pair()).await else { return };
+    assert!(replayed(&browser).await > 5, "the bars grow");
+    browser.click("[data-action=export]").await;
+    browser.screenshot("exports").await;
+    let start = "const file = (name) => fetch([...document.querySelectorAll('.export-list a')]
+            .find((link) => link.href.endsWith(name)).href).then((file) => file.text()).then((text) => text.slice(0, 6));
+        Promise.all([file('/replay.gif'), file('/share.png')]).then((files) => { window.files = files; }); return true";
+    browser.until(start, vec![]).await;
+    let files = browser.until("return window.files", vec![]).await;
+    assert_eq!(files[0], "GIF89a");
+    assert!(files[1].as_str().is_some_and(|head| head.contains("PNG")), "{files}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_replay_jumps_to_the_end_for_users_who_want_little_motion() {
+    let Some(mut browser) = Browser::start_still(DESKTOP).await else { return };
+    let site = Site::open(pair()).await;
+    browser.visit(&site.url("/")).await;
+    assert!(replayed(&browser).await <= 2, "each bar has one length");
+    browser.close().await;
+}
+
 #[tokio::test]
 async fn stop_ends_a_race_and_race_again_starts_the_next_one() {
     let Some((_site, browser)) = open([model("slow").says("So far.").hangs()]).await else { return };

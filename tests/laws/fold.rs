@@ -8,6 +8,7 @@ use llm_arena::{
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
         metrics::TokenCount,
         state::RaceState,
+        timeline::MAX_POINTS,
     },
     view::View,
 };
@@ -104,6 +105,17 @@ proptest! {
             }
             prop_assert!(metrics.ttft <= metrics.ttfa.or(metrics.ttft), "{metrics:?}");
             prop_assert!(metrics.ttft <= metrics.total, "{metrics:?}");
+        }
+    }
+
+    #[test]
+    fn a_timeline_grows_from_the_first_token_to_the_last_and_to_the_final_count(lanes in lanes()) {
+        for lane in folded(by_time(&lanes)).report().lanes {
+            let points: Vec<_> = lane.timeline.points().collect();
+            prop_assert!(points.len() <= MAX_POINTS && points.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1));
+            prop_assert_eq!(points.first().map(|(at, _)| *at), lane.metrics.ttft);
+            prop_assert_eq!(points.last().map(|(at, _)| *at), lane.metrics.total);
+            prop_assert!(points.last().is_none_or(|(_, tokens)| *tokens == lane.metrics.output_tokens));
         }
     }
 

@@ -10,6 +10,7 @@ use llm_arena::{
         lesson::{crossover, explanation, line},
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Report, Status},
+        timeline::Timeline,
     },
 };
 use proptest::prelude::*;
@@ -39,6 +40,7 @@ fn run(name: &str, ttft_ms: u64, speed: f64, tokens: u32) -> LaneReport {
             speed_note: None,
             prompt_tokens: None,
         },
+        timeline: Timeline::default(),
         error: None,
         availability: Availability::Listed,
         simulated: false,

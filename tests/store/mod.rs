@@ -19,6 +19,7 @@ use llm_arena::{
         Asker, RaceId,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
+        timeline::Timeline,
         vote::RaceKind,
     },
     store::{AdmitOutcome, NewRace, Refund, Reservation, Store},
@@ -78,6 +79,9 @@ fn lane(model: &str, answer: &str) -> LaneReport {
             speed_source: None,
             speed_note: None,
         },
+        timeline: Timeline::new(
+            [(210, 1), (1_234, 20)].map(|(at, n)| (std::time::Duration::from_millis(at), n)),
+        ),
         error: None,
         availability: Availability::Listed,
         simulated: false,

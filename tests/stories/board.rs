@@ -58,7 +58,7 @@ async fn ballots_may_be_piped_and_exported_and_drawn() {
 
 #[tokio::test]
 async fn few_ballots_give_counts_alone() {
-    let few: String = TEAM.lines().take(10).map(|line| format!("{line}\r\n")).collect();
+    let few: String = TEAM.lines().take(10).flat_map(|line| [line, "\r\n"]).collect();
     let outcome = with_timeout(program().run_with(&["board", "--ballots", "-"], &few)).await;
     assert_eq!(
         outcome.stdout,

@@ -111,13 +111,30 @@ async fn nothing_secret_is_shown_or_logged() {
 }
 
 #[tokio::test]
-async fn when_no_lane_finishes_the_exit_code_is_1_and_the_chart_is_written() {
+async fn when_no_lane_finishes_the_exit_code_is_1_and_the_pictures_are_written() {
     let fake = with_key([refusal("a", "500 Oh", "{}"), answer("b").says("So").cuts()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
-    let outcome = with_timeout(program.run(&["compare", "--chart", "speed.png", "--json", "hi"])).await;
+    let pictures = ["--chart", "speed.png", "--replay", "race.gif"];
+    let args = [&["compare"], &pictures[..], &["--json", "hi"]].concat();
+    let outcome = with_timeout(program.run(&args)).await;
     assert_eq!((outcome.code, outcome.json()["lanes"][1]["answer"].as_str()), (Some(1), Some("So")));
     let chart = std::fs::read(program.path("speed.png")).expect("a chart");
     assert_eq!(size(&chart), (1200, 675));
+    assert!(
+        std::fs::read(program.path("race.gif")).expect("a replay").starts_with(b"GIF89a\x20\x03\xc2\x01")
+    );
+}
+
+#[tokio::test]
+async fn a_replay_that_cannot_be_written_is_refused_at_once() {
+    let args = ["compare", "--replay", "no/such/folder/race.gif", "hi"];
+    let outcome = with_timeout(Program::new().run(&args)).await;
+    assert_eq!(outcome.code, Some(2));
+    assert!(
+        outcome.stderr.contains("--replay no/such/folder/race.gif: cannot be written"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 /// Width and height in a PNG's first chunk.
@@ -131,7 +148,8 @@ fn size(png: &[u8]) -> (u32, u32) {
 async fn a_pipe_gets_plain_lines() {
     let fake = with_key([says_hi("a"), answer("b").says("So").cuts()]).await;
     let program = program(&fake, &[("a", ""), ("b", "")]);
-    let outcome = with_timeout(program.run(&["compare", "--chart", "speed.png", "hi"])).await;
+    let args = ["compare", "--chart", "speed.png", "--replay", "race.gif", "hi"];
+    let outcome = with_timeout(program.run(&args)).await;
     assert_eq!(outcome.code, Some(0));
     assert!(!outcome.stdout.contains('\x1b') && !outcome.stderr.contains('\x1b'), "{outcome:?}");
     for text in ["A\nHi there\n", "cut off: the connection ended before the answer did", "first token"] {
@@ -139,7 +157,7 @@ async fn a_pipe_gets_plain_lines() {
     }
     let (answer, table) = (outcome.stdout.find("Hi there"), outcome.stdout.find("first token"));
     assert!(answer < table, "the table is last: {}", outcome.stdout);
-    for text in ["A: done", "B: cut off", "chart: speed.png"] {
+    for text in ["A: done", "B: cut off", "chart: speed.png", "replay: race.gif"] {
         assert!(outcome.stderr.contains(text), "{text} in {}", outcome.stderr);
     }
 }

@@ -17,6 +17,7 @@ use llm_arena::{
 };
 use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::task::TaskTracker;
 
 use super::{LIMITS, with_timeout};
 use crate::{
@@ -68,7 +69,7 @@ impl Service {
         let id = recorded.id();
         let (mut window, watcher) = Window::new();
         let arena = Arc::clone(&self.arena);
-        let race = tokio::spawn(async move { arena.race(recorded, &mut window).await });
+        let race = TaskTracker::new().spawn(async move { arena.race(recorded, &mut window).await });
         Running { id, watcher, race }
     }
 
@@ -137,7 +138,7 @@ fn leaks(view: &View) -> Vec<String> {
 async fn nothing_about_the_models_is_shown_before_the_vote_closes() {
     let text = "As Condor-70B, made by Falcon, I think that air scatters blue light.";
     let mut models = writers();
-    models[4] = writer(4, text, 5).is_made_by("Falcon").thinks("Who am I?");
+    models[4] = writer(4, text, 5).made_by("Falcon").thinks("Who am I?");
     let service = Service::in_memory(models).await;
     let mut race = service.race("why is the sky blue?").await;
     let open = race.open().await;
@@ -302,7 +303,7 @@ async fn a_blind_race_needs_a_store_and_two_models() {
 /// Over many races each label is the fastest, the slowest and the first of the line-up about as often as any other.
 #[tokio::test]
 async fn the_label_does_not_predict_the_speed() {
-    const RACES: usize = 60;
+    const RACES: u32 = 60;
     // 400, 200, 133, 80 and 40 tokens per second
     let pauses = [2, 5, 7, 12, 25];
     let models = (0..5).map(|index| writer(index, "a b c d e f g h", pauses[index])).collect();
@@ -318,13 +319,13 @@ async fn the_label_does_not_predict_the_speed() {
     }));
     let votes: Vec<Vote> = votes.await;
     for lane in [0, 4] {
-        let mut counts = [0_usize; 5];
+        let mut counts = [0_u32; 5];
         for vote in &votes {
             counts[vote.label_of(lane).expect("a label").index()] += 1;
         }
         // chi-square with four degrees of freedom: by chance above 33 in one of a million runs
-        let expected = RACES as f64 / 5.0;
-        let chi = counts.iter().map(|count| (*count as f64 - expected).powi(2) / expected).sum::<f64>();
+        let expected = f64::from(RACES) / 5.0;
+        let chi = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum::<f64>();
         assert!(chi < 33.0, "the lane {lane} was under these labels: {counts:?}");
     }
     service.end().await;

@@ -61,12 +61,12 @@ impl Script {
     }
 
     pub fn looks(mut self, icon: &str, color: Color) -> Self {
-        self.card.icon = icon.to_owned();
+        icon.clone_into(&mut self.card.icon);
         self.card.color = color;
         self
     }
 
-    pub fn is_made_by(mut self, maker: &str) -> Self {
+    pub fn made_by(mut self, maker: &str) -> Self {
         self.maker = Some(maker.to_owned());
         self
     }

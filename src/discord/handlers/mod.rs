@@ -24,7 +24,11 @@ use crate::{
     command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::{Asker, Record},
+    view::results::{replay_name, share_name},
 };
+
+/// The answer in place of a picture that could not be drawn.
+const NOT_DRAWN: &str = "The picture couldn't be drawn. Try again in a moment.";
 
 /// Answers interactions.
 pub(super) struct InteractionHandler {
@@ -80,10 +84,12 @@ impl InteractionHandler {
                 let place = self.caller(reply.interaction).place;
                 reply.read(render::page(&record, page).sealed(&self.handlers.sealer, &place)).await;
             }
-            Outcome::Answers(_) if !reply.interaction.may_attach => {
+            Outcome::Answers(_) | Outcome::Replay(_) | Outcome::Share(_) if !reply.interaction.may_attach => {
                 reply.say(render::notice(MAY_NOT_ATTACH)).await;
             }
             Outcome::Answers(record) => answers(reply, &record).await,
+            Outcome::Replay(record) => self.replay(reply, &record).await,
+            Outcome::Share(record) => self.share(reply, &record).await,
             Outcome::Models => self.models(reply).await,
             Outcome::Ballot(ballot) => {
                 let place = self.caller(reply.interaction).place;
@@ -108,6 +114,32 @@ impl InteractionHandler {
         let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), unsettled_until);
         surface.may_attach = reply.interaction.may_attach;
         self.arena().race(recorded, &mut surface).await;
+    }
+
+    /// Sends the replay to the person alone.
+    async fn replay(&self, reply: &Reply<'_>, record: &Arc<Record>) {
+        if !reply.think_privately().await {
+            return;
+        }
+        let Some(film) = self.arena().replay_of(record).await else {
+            return reply.fill(render::notice(NOT_DRAWN), vec![]).await;
+        };
+        let name = replay_name(&record.id.brief());
+        let body = render::picture("🎬 **Arena** · the replay of this race", &name, &film.alt);
+        reply.fill(body, vec![File { name, mime: "image/gif", bytes: Bytes::from(film.gif) }]).await;
+    }
+
+    /// Posts the share card for everyone.
+    async fn share(&self, reply: &Reply<'_>, record: &Arc<Record>) {
+        if let Err(error) = reply.think_publicly().await {
+            return reply.unthink(&error).await;
+        }
+        let Some(card) = self.arena().share_card_of(record).await else {
+            return reply.fill(render::notice(NOT_DRAWN), vec![]).await;
+        };
+        let name = share_name(&record.id.brief());
+        let body = render::picture("📣 **Arena** · the result of a race", &name, &card.alt);
+        reply.fill(body, vec![File { name, mime: "image/png", bytes: Bytes::from(card.png) }]).await;
     }
 
     /// Shows the line-up. Asking the providers takes longer than Discord waits.

@@ -9,10 +9,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::escape::clipped;
 use crate::{
     button::Button,
     platform::seal::Sealer,
-    view::text::{Measure, fitting},
+    view::text::{Measure, fitting, plain},
 };
 
 /// Embeds of a message.
@@ -162,6 +163,13 @@ pub(crate) struct Attachment {
     pub(crate) description: String,
 }
 
+impl Attachment {
+    /// The first file of the request, with its alternative text.
+    pub(super) fn of(filename: &str, alt: &str) -> Self {
+        Self { id: 0, filename: filename.to_owned(), description: clipped(&plain(alt), ALT) }
+    }
+}
+
 /// A part of a message. Without [`COMPONENTS_V2`] a message takes rows only.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -287,14 +295,7 @@ impl ButtonDto {
         let style = match button {
             Button::Stop(_) => Style::Danger,
             Button::Again(_) | Button::Best(..) => Style::Primary,
-            Button::Answers(_)
-            | Button::Explain(_)
-            | Button::Read(_)
-            | Button::Second(..)
-            | Button::NoneGood(_)
-            | Button::CloseVote(_)
-            | Button::Try(_)
-            | Button::TryBlind(_) => Style::Secondary,
+            _ => Style::Secondary,
         };
         Self { kind: 2, style: style as u8, label: label.into(), emoji, custom_id: button.to_string() }
     }

@@ -166,6 +166,12 @@ pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
     (Body { attachments: vec![attachment], ..body }, file.into_bytes())
 }
 
+/// A message that is a picture, the first file of the request, with the alternative text `alt`.
+pub(crate) fn picture(heading: &str, filename: &str, alt: &str) -> Body {
+    let attachment = Attachment::of(filename, alt);
+    Body { content: heading.to_owned(), attachments: vec![attachment], ..Body::default() }
+}
+
 fn answer_line(lane: &LaneReport) -> String {
     let tokens = tokens(lane.metrics.output_tokens, lane.metrics.token_count);
     let error = lane.error.as_deref().map(|error| between(" · ", error, 80, "")).unwrap_or_default();

@@ -15,7 +15,7 @@ mod tests;
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
     body::{Body, EPHEMERAL, pressed},
-    cards::{answers, answers_file, ballot, examples, explanation, help, models, notice},
+    cards::{answers, answers_file, ballot, examples, explanation, help, models, notice, picture},
     page::page,
     race::{CHART_FILE, live},
 };

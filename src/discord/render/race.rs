@@ -9,8 +9,8 @@
 
 use super::{
     body::{
-        ALT, Attachment, Body, ButtonDto, COLOR, Component, DESCRIPTION, Embed, Footer, Image, Menu,
-        MenuOption, OPTION_TEXT, OPTIONS, TOTAL, length,
+        Attachment, Body, ButtonDto, COLOR, Component, DESCRIPTION, Embed, Footer, Image, Menu, MenuOption,
+        OPTION_TEXT, OPTIONS, TOTAL, length,
     },
     escape::{bare, between, bold, clipped, color, escape, icon, short},
     markdown::{Answer, Discord},
@@ -22,7 +22,7 @@ use crate::{
         LaneState, LaneView, View,
         fit::pages,
         scoreboard::{self, Excerpt, byline, excerpts_within, headline},
-        text::{fitting, plain},
+        text::fitting,
         words::{self, model_name},
     },
 };
@@ -65,8 +65,7 @@ pub(crate) fn live(view: &View, race: RaceId, chart: Option<&str>) -> Body {
     let mut attachments = vec![];
     if let (Some(alt), Some(first)) = (chart, embeds.first_mut()) {
         first.image = Some(Image { url: format!("attachment://{CHART_FILE}") });
-        let description = clipped(&plain(alt), ALT);
-        attachments.push(Attachment { id: 0, filename: CHART_FILE.to_owned(), description });
+        attachments.push(Attachment::of(CHART_FILE, alt));
     }
     Body { embeds, components: controls(view, race, is_cut), attachments, ..Body::default() }
 }
@@ -217,10 +216,11 @@ fn answer(lane: &LaneView, is_final: bool, above: usize, fixed: usize) -> (Vec<S
 
 /// The menu of the answers and the buttons.
 fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
-    let mut buttons: Vec<ButtonDto> = button::below(race, view.is_final(), view.lanes.len())
-        .into_iter()
-        .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
-        .collect();
+    let mut buttons: Vec<ButtonDto> =
+        button::below(race, view.is_final(), view.lanes.len(), view.is_replayable())
+            .into_iter()
+            .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
+            .collect();
     let mut rows = vec![];
     if view.is_final() && view.lanes.len() == 1 {
         let read = ButtonDto::new(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read it all");

@@ -134,7 +134,7 @@ fn file(record: &Record, markdown: Vec<u8>) -> File {
 }
 
 /// Returns the thread below the message whose button was pressed, or the one that contains it.
-fn thread(incoming: &Incoming) -> Option<ChannelThread> {
+pub(super) fn thread(incoming: &Incoming) -> Option<ChannelThread> {
     let Kind::Button { message, .. } = &incoming.kind else { return None };
     let place = incoming.place.as_ref()?;
     let thread = place.thread.clone().or_else(|| message.clone());

@@ -10,6 +10,7 @@
 mod full_answers;
 mod home;
 mod modal;
+mod pictures;
 mod reply;
 
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
@@ -171,6 +172,8 @@ impl CommandHandler {
                 }
             }
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
+            Outcome::Replay(record) => self.replay(incoming, &record).await,
+            Outcome::Share(record) => self.share(incoming, &record).await,
             Outcome::Page(record, page) => {
                 let place = self.caller(incoming).place;
                 let body = render::page(&record, page).sealed(&self.handlers.sealer, &place);
@@ -205,6 +208,8 @@ impl CommandHandler {
             Outcome::Race(_)
             | Outcome::Models
             | Outcome::Answers(_)
+            | Outcome::Replay(_)
+            | Outcome::Share(_)
             | Outcome::Page(..)
             | Outcome::Done
             | Outcome::Duplicate => return None,

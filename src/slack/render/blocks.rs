@@ -176,14 +176,7 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
     let style = match meaning {
         Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
         Button::Again(_) | Button::Best(..) => Some(SlackBlockButtonStyle::Primary),
-        Button::Answers(_)
-        | Button::Explain(_)
-        | Button::Read(_)
-        | Button::Second(..)
-        | Button::NoneGood(_)
-        | Button::CloseVote(_)
-        | Button::Try(_)
-        | Button::TryBlind(_) => None,
+        _ => None,
     };
     let label = format!("{emoji} {label}").trim_start().to_owned();
     SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())

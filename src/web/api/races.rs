@@ -21,7 +21,7 @@ use crate::{
     web::{
         LocalChannel, PLATFORM,
         channel::Message,
-        render::{AnswersDto, ExplanationDto},
+        render::{AnswersDto, ExplanationDto, ReplayDto},
         restore,
     },
 };
@@ -36,6 +36,9 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/races/{id}/answers", get(answers))
         .route("/api/races/{id}/explain", get(explain))
         .route("/api/races/{id}/chart.png", get(chart))
+        .route("/api/races/{id}/replay", get(replay))
+        .route("/api/races/{id}/replay.gif", get(replay_gif))
+        .route("/api/races/{id}/share.png", get(share_card))
         .route("/api/races/{id}/export.json", get(export_json))
         .route("/api/races/{id}/export.md", get(export_markdown))
 }
@@ -124,6 +127,50 @@ async fn explain(State(local): State<LocalChannel>, Path(id): Path<String>) -> R
     Ok(Json(ExplanationDto::of(&*record(&local, &id).await?)).into_response())
 }
 
+/// Returns when the tokens of each lane arrived.
+async fn replay(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
+    let record = replayable(&local, &id).await?;
+    Ok(Json(ReplayDto::of(&record)).into_response())
+}
+
+/// Returns the replay as an animated picture.
+async fn replay_gif(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+) -> Result<Response, HttpRefusal> {
+    let record = replayable(&local, &id).await?;
+    let replay = local.arena.replay_of(&record).await.ok_or_else(not_drawn)?;
+    Ok(file("image/gif", &results::replay_name(&record.id.brief()), replay.gif))
+}
+
+/// Returns the picture of the result that is made to be shown elsewhere.
+async fn share_card(
+    State(local): State<LocalChannel>,
+    Path(id): Path<String>,
+) -> Result<Response, HttpRefusal> {
+    let record = record(&local, &id).await?;
+    let card = local.arena.share_card_of(&record).await.ok_or_else(not_drawn)?;
+    Ok(file("image/png", &results::share_name(&record.id.brief()), card.png))
+}
+
+/// Returns a race that has a replay.
+async fn replayable(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
+    let record = Box::pin(record(local, id)).await?;
+    let none = "This race can't be replayed: fewer than two of its models wrote something, or it is older than replays.";
+    if record.report.is_replayable() {
+        Ok(record)
+    } else {
+        Err(HttpRefusal::new(StatusCode::NOT_FOUND, none))
+    }
+}
+
+fn not_drawn() -> HttpRefusal {
+    HttpRefusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The picture couldn't be drawn. Try again in a moment.",
+    )
+}
+
 /// Returns the race as `compare --json` prints it.
 async fn export_json(
     State(local): State<LocalChannel>,
@@ -147,12 +194,12 @@ async fn export_markdown(
 }
 
 /// A response that browsers save under `name`.
-fn file(media: &'static str, name: &str, body: String) -> Response {
+fn file(media: &'static str, name: &str, body: impl Into<Bytes>) -> Response {
     let head: [(HeaderName, String); 2] = [
         (header::CONTENT_TYPE, media.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    (head, body).into_response()
+    (head, body.into()).into_response()
 }
 
 /// Returns the chart, which never changes. That of a race from before this start is drawn when it is first asked for.

@@ -132,7 +132,7 @@ async fn the_other_words_over_http() {
     the_other_words(Transport::Http).await;
 }
 
-/// Stop, Race again, Full answers, Explain.
+/// Stop, Race again, Full answers, Explain, Replay, Share.
 async fn every_button(transport: Transport) {
     let gate = Gate::default();
     let again = ["a", "b"].map(|model| answer(model).role().says("Once ").says("more").whole());
@@ -160,6 +160,17 @@ async fn every_button(transport: Transport) {
     let explained = discord.press(message, "Explain", BEN);
     assert!(explained.wait_for_ack().await.private);
     explained.wait_until(|look| look.text().len() > 40).await;
+    let replay = discord.press(message, "Replay", BEN);
+    assert!(replay.wait_for_ack().await.private);
+    let gif = replay.wait_until(|look| !look.attachments.is_empty()).await.look.attachments[0].clone();
+    assert!(gif.bytes.starts_with(b"GIF89a"), "{}", gif.name);
+    let not_his = discord.press(message, "Share", BEN);
+    assert!(not_his.wait_for_ack().await.private);
+    not_his.wait_for_text("Only the person who asked can share").await;
+    let shared = discord.press(message, "Share", ANA);
+    assert!(!shared.wait_for_ack().await.private);
+    let card = shared.wait_until(|look| !look.attachments.is_empty()).await.look.attachments[0].clone();
+    assert!(card.bytes.starts_with(b"\x89PNG"), "{}", card.name);
     let second = discord.press(message, "Race again", BEN);
     assert!(!second.wait_for_ack().await.private);
     let text = second.wait_for_end().await.look.text();

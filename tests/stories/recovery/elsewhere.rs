@@ -31,6 +31,7 @@ async fn on_discord_any_replica_has_the_answers_and_races_again() {
     at(second);
     let message = race.wait_for_message().await;
     has_the_answers(&discord, message).await;
+    has_the_pictures(&discord, message).await;
     let again = discord.press(message, "Race again", discord::MOD);
     is_whole(&again, "Mo the Mod").await;
     assert_ne!(again.wait_for_message().await, message, "it has a message of its own");
@@ -57,6 +58,17 @@ async fn has_the_answers(discord: &FakeDiscord, message: discord::Id) {
     assert!(file.contains(PROMPT) && file.matches(ANSWER).count() == 2, "{file}");
 }
 
+/// Presses Replay and Share, the latter also as someone else.
+async fn has_the_pictures(discord: &FakeDiscord, message: discord::Id) {
+    let replay = discord.press(message, "Replay", discord::BEN);
+    let look = replay.wait_until(|look| !look.attachments.is_empty()).await.look;
+    assert!(replay.wait_for_ack().await.private && look.attachments[0].bytes.starts_with(b"GIF89a"));
+    discord.press(message, "Share", discord::BEN).wait_for_text("Only the person who asked can share").await;
+    let shared = discord.press(message, "Share", discord::ANA);
+    let look = shared.wait_until(|look| !look.attachments.is_empty()).await.look;
+    assert!(!shared.wait_for_ack().await.private && look.attachments[0].bytes.starts_with(b"\x89PNG"));
+}
+
 #[tokio::test]
 async fn on_slack_any_replica_has_the_answers_and_races_again() {
     let slack = FakeSlack::open().await;
@@ -73,6 +85,15 @@ async fn on_slack_any_replica_has_the_answers_and_races_again() {
     let message = race.wait_for_message().await;
     slack.press(&message, "Full answers", slack::MOD);
     stand_in_the_thread(&race).await;
+    slack.press(&message, "Replay", slack::MOD);
+    assert!(race.wait_for_file(".gif").await.bytes.starts_with(b"GIF89a"));
+    slack.press(&message, "Replay", slack::BEN).wait_for_private_text("is in the thread").await;
+    slack
+        .press(&message, "Share", slack::MOD)
+        .wait_for_private_text("Only the person who asked can share")
+        .await;
+    slack.press(&message, "Share", slack::ANA);
+    slack.press(&message, "Share", slack::ANA).wait_for_private_text("is shared here already").await;
     let again = slack.press(&message, "Race again", slack::BEN);
     ends_well(&again, slack::BEN.name).await;
     pair.wait_until_idle().await;

@@ -30,7 +30,7 @@ fn says(model: &str, words: &str) -> Answer {
         .whole()
 }
 
-/// Stop, Full answers, Explain, Race again.
+/// Stop, Full answers, Explain, Replay, Share, Race again.
 async fn every_button(transport: Transport) {
     let endless_answer = answer("a").role().says(ANSWER).says(" begins").hangs();
     let answers = [endless_answer, says("b", " of b"), says("a", " once more"), says("b", " once more")];
@@ -51,6 +51,16 @@ async fn every_button(transport: Transport) {
     let explain = scenario.slack.press(&message, "Explain", BEN);
     assert!(explain.wait_for_private_text("What this race shows").await.look.text().len() > 60);
     assert!(explain.ephemerals().iter().all(|said| said.only_for.as_deref() == Some(BEN.id)));
+    scenario.slack.press(&message, "Replay", BEN);
+    assert!(race.wait_for_file(".gif").await.alt.is_some_and(|alt| alt.starts_with("Animated chart")));
+    let not_his = scenario.slack.press(&message, "Share", BEN);
+    not_his.wait_for_private_text("Only the person who asked can share").await;
+    scenario.slack.press(&message, "Share", NAMED);
+    let card = scenario.slack.until(|world| {
+        let mut files = world.public(LOBBY).flat_map(|said| &said.files);
+        files.find(|file| file.name.ends_with("-result.png")).cloned()
+    });
+    assert!(card.await.bytes.starts_with(b"\x89PNG"));
     let again = scenario.slack.press(&message, "Race again", BEN);
     let second = again.wait_for_end().await.look.text();
     assert!(second.contains("once more") && second.contains("ben") && second.contains(PROMPT), "{second}");

@@ -1,5 +1,5 @@
-//! `--chart FILE`: checked before any model is called, and replaced in one step when the chart is drawn. Until then an
-//! existing file stays untouched, and no empty file is left behind.
+//! The files that a command writes beside its output: checked before any work, and replaced in one step when it is done.
+//! Until then an existing file stays untouched, and no empty file is left behind.
 
 use std::{
     ffi::OsString,
@@ -8,16 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The target of a chart.
+/// The target of a picture or a table.
 #[derive(Debug)]
-pub(super) enum ChartFile {
+pub(super) enum OutputFile {
     /// A regular file, existing or not: written beside it, then renamed.
     Replaced(PathBuf),
     /// A device or a pipe, which must not be replaced.
     Written(PathBuf),
 }
 
-impl ChartFile {
+impl OutputFile {
     /// Checks that the file at `path` can be written, and leaves no trace.
     ///
     /// # Errors
@@ -80,10 +80,10 @@ mod tests {
     fn a_check_leaves_no_trace_and_a_write_nothing_but_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("speed.png");
-        let file = ChartFile::check(&path).unwrap();
+        let file = OutputFile::check(&path).unwrap();
         assert_eq!(names(folder.path()), [""; 0]);
         file.write(b"one").unwrap();
-        let file = ChartFile::check(&path).unwrap();
+        let file = OutputFile::check(&path).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one");
         file.write(b"two").unwrap();
         assert_eq!(
@@ -98,19 +98,19 @@ mod tests {
         let (link, file) = (folder.path().join("link.png"), folder.path().join("speed.png"));
         fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        ChartFile::check(&link).unwrap().write(b"new").unwrap();
+        OutputFile::check(&link).unwrap().write(b"new").unwrap();
         assert!(link.is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");
     }
 
     #[test]
     fn a_device_is_written_and_a_folder_refused() {
-        let device = ChartFile::check(Path::new("/dev/null")).unwrap();
-        assert!(matches!(device, ChartFile::Written(_)), "{device:?}");
+        let device = OutputFile::check(Path::new("/dev/null")).unwrap();
+        assert!(matches!(device, OutputFile::Written(_)), "{device:?}");
         device.write(b"gone").unwrap();
         assert!(!Path::new("/dev/null").is_file());
         for wrong in [tempfile::tempdir().unwrap().path(), Path::new("no/such/folder/speed.png")] {
-            assert!(ChartFile::check(wrong).is_err(), "{}", wrong.display());
+            assert!(OutputFile::check(wrong).is_err(), "{}", wrong.display());
         }
     }
 }
