@@ -71,7 +71,7 @@ pub struct Admitted {
     kind: RaceKind,
     started_at: Timestamp,
     since: Instant,
-    _slot: OwnedSemaphorePermit,
+    slot: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Admitted {
@@ -85,6 +85,11 @@ impl Admitted {
     #[must_use]
     pub fn of_kind(self, kind: RaceKind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// Frees the slot: the lanes are over, and a vote may go on for long.
+    fn free_slot(&self) {
+        drop(lock(&self.slot).take());
     }
 
     /// Returns the models that will race, in the order of the line-up.
@@ -187,7 +192,7 @@ impl Arena {
             kind: RaceKind::Open,
             started_at: Timestamp::now(),
             since,
-            _slot: slot,
+            slot: Mutex::new(Some(slot)),
         })
     }
 

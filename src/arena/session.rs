@@ -115,6 +115,7 @@ impl Arena {
             drop(over);
             return record;
         }
+        recorded.race.free_slot();
         match self.hold_vote(recorded, &race, &mut stopped).await {
             VoteEnd::Closed => {
                 drop(over);

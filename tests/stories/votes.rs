@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use llm_arena::{
-    arena::{Arena, Ballot, BallotError, BlindSettings, Caps, LookupError, Origin},
+    arena::{Arena, Ballot, BallotError, BlindSettings, Caps, Limits, LookupError, Origin},
     model::{ChatModel, Color, ModelError},
     race::{
         Asker, RaceId, Record,
@@ -224,6 +224,21 @@ async fn with_fewer_than_two_answers_there_is_no_vote() {
     let record = race.record().await;
     assert_eq!(record.report.vote, None);
     assert_eq!(service.cast(id, "test:ana", best("A")).await, Err(BallotError::Closed));
+    service.end().await;
+}
+
+#[tokio::test]
+async fn an_open_vote_takes_no_slot_of_the_races() {
+    let process = start(Location::Memory, 30);
+    process.connected().await;
+    let models: Vec<Arc<dyn ChatModel>> = writers().into_iter().map(Script::arc).collect();
+    let arena = Arena::new(models, Limits { concurrent_races: 1, ..LIMITS })
+        .with_store(process.store.clone(), Caps::default());
+    let service = Service { arena: Arc::new(arena), process };
+    let mut first = service.race("why is the sky blue?").await;
+    first.open().await;
+    let mut second = service.race("how is it blue?").await;
+    second.open().await;
     service.end().await;
 }
 
