@@ -58,9 +58,8 @@ fn prompt_of(command: &str) -> Option<String> {
     let mut rest = words.as_slice();
     loop {
         rest = match rest {
-            ["--models" | "--model" | "--chart" | "--replay", _, after @ ..] | ["--json", after @ ..] => {
-                after
-            }
+            ["--models" | "--model" | "--chart" | "--replay", _, after @ ..]
+            | ["--json" | "--blind", after @ ..] => after,
             ["--", after @ ..] => {
                 rest = after;
                 break;
