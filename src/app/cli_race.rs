@@ -58,11 +58,14 @@ pub(super) async fn race(
     let files = output_files(&pictures)?;
     let id = recorded.id();
     let is_shown = !args.json && std::io::stdout().is_terminal();
+    let color = app.config.has_color;
+    let stdout = move || screen(&std::io::stdout(), color);
+    let stderr = move || screen(&std::io::stderr(), color);
     let racing = async {
         let record = if is_shown {
-            arena.race(recorded, &mut Terminal::new(std::io::stdout(), || screen(&std::io::stdout()))).await
+            arena.race(recorded, &mut Terminal::new(std::io::stdout(), stdout)).await
         } else {
-            arena.race(recorded, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
+            arena.race(recorded, &mut Terminal::new(std::io::stderr(), stderr)).await
         };
         shutdown.cancel();
         record
@@ -72,7 +75,7 @@ pub(super) async fn race(
         arena.stop(id);
     };
     let (record, ()) = tokio::join!(racing, stopping);
-    let shown = print_result(&record, args, kind);
+    let shown = print_result(&record, args, kind, color);
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let mut drawn = Ok(());
     for (picture, path, file) in files {
@@ -130,9 +133,9 @@ fn output_files(
 }
 
 /// Returns the screen behind `out`, if it is a terminal.
-fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S) -> Option<Screen> {
+fn screen<S: IsTerminal + std::os::fd::AsFd>(out: &S, color: bool) -> Option<Screen> {
     let (columns, rows) = terminal_size::terminal_size_of(out).filter(|_| out.is_terminal())?;
-    Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color: true })
+    Some(Screen { columns: columns.0.into(), rows: rows.0.into(), color })
 }
 
 async fn draw(picture: Picture, file: OutputFile, record: Arc<Record>) -> Result<(), String> {
@@ -150,13 +153,13 @@ async fn draw(picture: Picture, file: OutputFile, record: Arc<Record>) -> Result
 
 /// Prints the result on stdout: as JSON, for a terminal, or for a pipe. Where stdout is not a terminal but stderr is, the
 /// summary also replaces the live frames there.
-fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>) -> Result<(), String> {
+fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>, color: bool) -> Result<(), String> {
     let view = View::over(&record.asker.name, &record.report);
     let answers: Vec<&str> = record.report.lanes.iter().map(|lane| lane.answer.as_str()).collect();
-    if let Some(screen) = screen(&std::io::stdout()).filter(|_| !args.json) {
+    if let Some(screen) = screen(&std::io::stdout(), color).filter(|_| !args.json) {
         return output::print_exact(render::result(&view, &answers, screen).join("\n"));
     }
-    if let Some(screen) = screen(&std::io::stderr()) {
+    if let Some(screen) = screen(&std::io::stderr(), color) {
         output::note(render::summary(&view, Screen { color: false, ..screen }).join("\n"));
     }
     if args.json {

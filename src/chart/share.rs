@@ -19,9 +19,9 @@ use crate::{race::report::Report, surface::Chart};
 /// The most characters of the prompt.
 const PROMPT_CHARS: usize = 120;
 /// The lanes with a bar, and the distance of two.
-const MAX_BARS: usize = 4;
-const PITCH: f32 = 58.0;
-const FIRST_BAR: f32 = 366.0;
+const MAX_BARS: usize = 5;
+const PITCH: f32 = 52.0;
+const FIRST_BAR: f32 = 350.0;
 const LABEL_X: f32 = 98.0;
 const BAR_X: f32 = 380.0;
 const BAR_END: f32 = 980.0;
@@ -85,7 +85,7 @@ impl Card<'_> {
             brush.text(line, title, (MARGIN, y))?;
         }
         self.winner(brush)?;
-        for (row, y) in self.content.rows.iter().take(MAX_BARS).zip([0.0, 1.0, 2.0, 3.0]) {
+        for (row, y) in self.content.rows.iter().take(MAX_BARS).zip([0.0, 1.0, 2.0, 3.0, 4.0]) {
             self.bar(brush, row, FIRST_BAR + PITCH * y)?;
         }
         let origin = ink(Face::Regular, 24.0, MUTED);

@@ -87,6 +87,8 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// The folder of the default database: `ARENA_DATA`, else the user's data directory, if any.
     pub data_dir: Option<PathBuf>,
+    /// True if output on a terminal may have colours: `NO_COLOR` is unset or empty.
+    pub has_color: bool,
     /// The name of the configuration file, for display.
     pub origin: String,
 }
@@ -196,6 +198,7 @@ impl Config {
             local_channel: local_channel(env)?,
             database_url: database::url(env)?,
             data_dir: data_dir(env)?,
+            has_color: env.path("NO_COLOR").is_none(),
             origin: origin.into(),
         })
     }

@@ -149,6 +149,13 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn no_color_is_a_wish_if_it_is_not_empty() {
+    let has_color = |env: &[(&str, &str)]| config("", env).unwrap().has_color;
+    assert!(has_color(&[]) && has_color(&[("NO_COLOR", "")]));
+    assert!(!has_color(&[("NO_COLOR", "1")]) && !has_color(&[("NO_COLOR", "0")]), "any value counts");
+}
+
+#[test]
 fn the_data_folder_defaults_to_that_of_the_user() {
     let folder = |env: &[(&str, &str)]| config("", env).unwrap().data_dir;
     assert_eq!(folder(&[]), None);

@@ -276,8 +276,7 @@ impl Lane {
             phase => phase,
         };
         self.stamps.ended.get_or_insert(at);
-        let is_checkpoint = matches!(self.phase, Phase::Stopped(StopCause::Restart));
-        if self.lacks_count() && !is_checkpoint {
+        if self.lacks_count() && !matches!(self.phase, Phase::Stopped(StopCause::Restart)) {
             self.estimated_reasoning = estimate::tokens(&self.reasoning);
             self.estimated = self.estimated_reasoning + estimate::tokens(&self.answer) + self.tool_tokens;
         }
@@ -395,10 +394,7 @@ impl RaceState {
     /// The results so far. Lanes that still run are reported as truncated.
     #[must_use]
     pub fn report(&self) -> Report {
-        let vote = match &self.vote {
-            VoteState::Opened(vote) => Some(vote.clone()),
-            VoteState::None | VoteState::Awaited => None,
-        };
-        Report { prompt: self.prompt.clone(), lanes: self.lanes.iter().map(Lane::report).collect(), vote }
+        let lanes = self.lanes.iter().map(Lane::report).collect();
+        Report { prompt: self.prompt.clone(), lanes, vote: self.vote.opened().cloned() }
     }
 }

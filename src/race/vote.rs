@@ -219,6 +219,12 @@ pub enum VoteState {
 }
 
 impl VoteState {
+    /// The vote, once it was opened.
+    #[must_use]
+    pub fn opened(&self) -> Option<&Vote> {
+        if let Self::Opened(vote) = self { Some(vote) } else { None }
+    }
+
     /// Returns true if the race is not over before the vote moves on.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -45,6 +45,21 @@ fn a_result_in_a_pipe() {
 }
 
 #[test]
+fn colors_and_styles_are_left_out_where_they_are_not_wanted() {
+    let mut view = finished().view();
+    view.lanes.iter_mut().for_each(|lane| lane.answer = "# Why\n\n**Air** _scatters_ `blue`.".into());
+    for color in [true, false] {
+        let screen = Screen { color, ..screen(80) };
+        let running = running().tick(2_100);
+        for lines in
+            [render::live(&running, screen), render::last(&view, screen), render::summary(&view, screen)]
+        {
+            assert_eq!(lines.join("").contains('\x1b'), color, "{lines:#?}");
+        }
+    }
+}
+
+#[test]
 fn simulated_is_said_once() {
     for columns in [40, 80, 120] {
         let views = [(running().tick(2_100), false), (finished().view(), true)];

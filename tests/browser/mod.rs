@@ -4,6 +4,7 @@
 //! with a message, or fails where `ARENA_REQUIRE_BROWSER=1`. `ARENA_ARTEFACTS=1` saves screenshots in
 //! `artefacts/browser/`.
 
+mod accessible;
 mod driver;
 mod history;
 mod hostile;

@@ -25,7 +25,8 @@ fn config() -> Config {
     Config::from_toml(BUILT_IN, "built-in", &Env::from_pairs(<[(&str, &str); 0]>::default())).expect("valid")
 }
 
-async fn race(prompt: &str) -> Report {
+/// Returns the report of a race of the built-in line-up, all of it simulated.
+pub(super) async fn race(prompt: &str) -> Report {
     let model = |settings: &llm_arena::config::ModelConfig| {
         Arc::new(SimulatedModel::new(settings.card.clone(), settings.max_tokens)) as Arc<dyn ChatModel>
     };
@@ -57,7 +58,8 @@ fn prompt_of(command: &str) -> Option<String> {
     let mut rest = words.as_slice();
     loop {
         rest = match rest {
-            ["--models" | "--model" | "--chart", _, after @ ..] | ["--json", after @ ..] => after,
+            ["--models" | "--model" | "--chart" | "--replay", _, after @ ..]
+            | ["--json" | "--blind", after @ ..] => after,
             ["--", after @ ..] => {
                 rest = after;
                 break;

@@ -4,6 +4,7 @@ mod demo;
 mod fold;
 mod fuzzed;
 mod lesson;
+mod pictures;
 mod stream;
 mod terminal;
 mod text;

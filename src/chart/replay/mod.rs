@@ -22,7 +22,11 @@ mod track;
 
 use std::time::Duration;
 
-use super::{ChartError, alt, content::Content, text::Fonts};
+use super::{
+    ChartError, alt,
+    content::{self, Content, MAX_ROWS},
+    text::Fonts,
+};
 use crate::race::report::Report;
 use film::Film;
 use scene::Scene;
@@ -74,13 +78,14 @@ pub fn replay(report: &Report) -> Result<Replay, ChartError> {
 /// The times of the frames.
 #[derive(Clone, Copy, Debug)]
 struct Timing {
-    /// The time of the last token, shown by the last frame.
+    /// The time of the last token of a lane with a curve, shown by the last frame.
     race: Duration,
 }
 
 impl Timing {
     fn of(report: &Report) -> Self {
-        let ends = report.lanes.iter().filter_map(|lane| Some(lane.timeline.span()?.1));
+        let drawn = content::ranked(report).into_iter().take(MAX_ROWS);
+        let ends = drawn.filter_map(|ranked| Some(ranked.lane.timeline.span()?.1));
         Self { race: ends.max().filter(|end| !end.is_zero()).unwrap_or(EMPTY_RACE) }
     }
 

@@ -230,8 +230,9 @@ impl<'a> Stage<'a> {
             let name = self.fonts.clip_middle(&track.row.label, NAME, RIGHT - WORDS_X);
             brush.text(&name, Ink { style: NAME, color: track.color }, (WORDS_X, y - 11.0))?;
         }
-        let more = self.fonts.clip_end(more.unwrap_or_default(), SMALL, WIDTH_F - 8.0 - ICON_X);
-        brush.text(&more, Ink { style: SMALL, color: MUTED }, (ICON_X, 400.0))
+        // only the count: "+ 17 more in the message, 5 of them failed" does not fit
+        let more = more.and_then(|more| more.split(',').next()).unwrap_or_default();
+        brush.text(more, Ink { style: SMALL, color: MUTED }, (ICON_X, 400.0))
     }
 
     /// Returns the place of a moment of a curve.

@@ -27,6 +27,7 @@ pub(super) static TOPICS: LazyLock<Vec<Topic>> = LazyLock::new(|| {
         asset!("booking.toml"),
         asset!("boxes.toml"),
         asset!("capital.toml"),
+        asset!("database.toml"),
         asset!("haiku.toml"),
         asset!("help_option.toml"),
         asset!("intervals.toml"),

@@ -5,6 +5,7 @@ mod bad_days;
 mod elsewhere;
 mod kills;
 mod reading;
+mod replays;
 mod replica_pair;
 mod replicas;
 mod twice;
@@ -54,6 +55,15 @@ impl TestStore {
                 query.fetch_one(&mut file).await.expect("a number")
             }
         }
+    }
+
+    /// Runs a statement on an SQLite file that no process uses.
+    pub async fn execute(&self, statement: &str) {
+        let Self::Sqlite(folder) = self else { panic!("only SQLite") };
+        let url = format!("sqlite://{}/arena.sqlite", folder.path().display());
+        let mut file = SqliteConnection::connect(&url).await.expect("a file");
+        sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut file).await.expect("executed");
+        file.close().await.expect("closed");
     }
 
     pub async fn remove(self) {

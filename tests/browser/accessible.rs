@@ -1,0 +1,65 @@
+//! The page of the channel and of one race, checked by axe-core: small and large, light and dark.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::driver::{Browser, Size};
+use crate::{support::script::model, web::site::Site};
+
+/// The checker; see `tests/fixtures/axe/README.md`.
+const AXE: &str = include_str!("../fixtures/axe/axe.min.js");
+
+/// Runs axe and returns each violation with its elements.
+const RUN: &str = "const done = arguments[0];
+    const nodes = (found) => found.nodes.map((node) => `${node.target.join(' ')}: ${node.failureSummary}`);
+    axe.run(document, { resultTypes: ['violations'] }).then(
+        ({ violations }) => done(violations.map((found) => [found.id, nodes(found)])), (error) => done([String(error)]))";
+
+const SIZES: [Size; 3] = [(390, 844), (1280, 800), (2560, 1440)];
+
+/// Checks the page that is open in both themes. WebDriver runs scripts in spite of the page's content security policy.
+async fn violations(browser: &Browser, place: &str) -> String {
+    browser.client.execute(AXE, vec![]).await.expect("axe");
+    let mut found = String::new();
+    for theme in ["light", "dark"] {
+        let set = "document.documentElement.dataset.theme = arguments[0]";
+        browser.client.execute(set, vec![json!(theme)]).await.expect("a theme");
+        let violations = browser.client.execute_async(RUN, vec![]).await.expect("a result");
+        for violation in violations.as_array().expect("violations") {
+            let _ = writeln!(found, "{place}, {theme}: {violation:#}");
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_the_channel_and_on_the_page_of_a_race() {
+    let site = Site::open([
+        model("quick").waits(100).says_words(60, 20).used(60).finishes("stop"),
+        model("strong").waits(200).says_words(90, 10).used(90).finishes("stop"),
+    ])
+    .await;
+    let mut found = String::new();
+    let mut race = Value::Null;
+    for size in SIZES {
+        // without transitions, in the middle of which colours have no contrast
+        let Some(mut browser) = Browser::start_still(size).await else { return };
+        browser.visit(&site.url("/")).await;
+        if race.is_null() {
+            browser.send("/arena compare why is the sky blue?").await;
+        }
+        browser.sees(".race[data-progress=done] [data-action=replay]").await;
+        race = browser.value("document.querySelector('.race .permalink').pathname").await;
+        found += &violations(&browser, &format!("the channel, {} pixels", size.0)).await;
+        browser.visit(&site.url(race.as_str().expect("a path"))).await;
+        browser.sees(".race[data-progress=done] [data-action=replay]").await;
+        found += &violations(&browser, &format!("a race, {} pixels", size.0)).await;
+        let spoil = "document.querySelector('.race').append(new Image())";
+        browser.client.execute(spoil, vec![]).await.expect("an image");
+        let spoiled = violations(&browser, "").await;
+        assert!(spoiled.contains("image-alt"), "axe looks: {spoiled}");
+        browser.close().await;
+    }
+    assert!(found.is_empty(), "{found}");
+}
