@@ -5,6 +5,7 @@
 //!                  final  result, prompt, chart | table, lesson, the beginning of each answer
 //!                         menu of the answers, buttons
 //! one model        the answer itself, as much as an embed takes, and its numbers
+//! blind            until the vote closes as `vote` shows it, then like several models, with the votes
 //! ```
 
 use super::{
@@ -14,12 +15,13 @@ use super::{
     },
     escape::{bare, between, bold, clipped, color, escape, icon, short},
     markdown::{Answer, Discord},
+    vote,
 };
 use crate::{
     button::{self, Button, Page},
     race::{RaceId, figures::SPEED_DEFINITION},
     view::{
-        LaneState, LaneView, View,
+        LaneState, LaneView, Progress, View,
         fit::pages,
         scoreboard::{self, Excerpt, byline, excerpts_within, headline},
         text::{fitting, plain},
@@ -57,6 +59,9 @@ const LIVE_LINES: usize = 24;
 /// The message of `race`, live or final. With the alternative text of its chart, the picture is in the first embed, and the
 /// first file of the request must be [`CHART_FILE`].
 pub(crate) fn live(view: &View, race: RaceId, chart: Option<&str>) -> Body {
+    if let Some(body) = vote::unseen(view, race) {
+        return body;
+    }
     let (mut embeds, is_cut) = match view.lanes.as_slice() {
         [lane] => single(view, lane, race),
         _ if view.is_final() => (scoreboard(view, race), true),
@@ -232,7 +237,8 @@ fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
     rows
 }
 
-/// The menu of the models that wrote something, but for the lane `without`.
+/// The menu of the models that wrote something, but for the lane `without`. While a vote is open, it says nothing but the
+/// letters of the answers.
 pub(super) fn menu(
     view: &View,
     race: RaceId,
@@ -240,11 +246,12 @@ pub(super) fn menu(
     without: Option<usize>,
 ) -> Option<Component> {
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?)));
-    let lanes = lanes.filter(|(i, lane)| has_text(lane) && Some(*i) != without);
+    let is_blind = view.progress == Progress::Voting;
+    let lanes = lanes.filter(|(i, lane)| (is_blind || has_text(lane)) && Some(*i) != without);
     let options = lanes.take(OPTIONS).map(|(i, lane)| MenuOption {
         label: bare(&format!("{} {}", lane.card.icon, model_name(&lane.card)), OPTION_TEXT),
         value: Button::Read(Page::first(race, view.key_of(i))).to_string(),
-        description: bare(&lane.status, OPTION_TEXT),
+        description: if is_blind { String::new() } else { bare(&lane.status, OPTION_TEXT) },
     });
     let options: Vec<MenuOption> = options.collect();
     let custom_id = format!("arena:menu:{race}");

@@ -156,12 +156,6 @@ fn check(body: &Body) -> Result<(), TestCaseError> {
                     }
                 }
             }
-            Component::Section(section) if is_v2 => {
-                check_button(&section.accessory, &mut ids)?;
-                components += 2 + section.group.components.len();
-                prop_assert!((1..=3).contains(&section.group.components.len()));
-                texts += check_texts(&section.group.components)?;
-            }
             text if is_v2 => {
                 components += 1;
                 texts += check_texts(std::slice::from_ref(text))?;
