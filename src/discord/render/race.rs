@@ -21,10 +21,11 @@ use crate::{
     button::{self, Button, Page},
     race::{RaceId, figures::SPEED_DEFINITION},
     view::{
-        LaneState, LaneView, Progress, View,
+        LaneState, LaneView, Progress, View, VoteView,
         fit::pages,
         scoreboard::{self, Excerpt, byline, excerpts_within, headline},
         text::{fitting, plain},
+        vote::sentence,
         words::{self, model_name},
     },
 };
@@ -45,6 +46,8 @@ const PROMPT: (usize, usize) = (300, 4);
 const EXCERPT: usize = 160;
 /// Characters of the lesson, more than any has.
 const LESSON: usize = 600;
+/// Characters of the votes.
+const VOTES: usize = 900;
 /// Characters of the small lines at the end.
 const SMALL: usize = 500;
 /// Columns of two lines beside the name of a model on a phone.
@@ -95,20 +98,30 @@ fn running(view: &View, race: RaceId) -> Embed {
 /// The final message of several models: an embed that ends with the chart, and one with everything else.
 fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let (icon, result) = headline(view);
-    let winner = view.standings.first().and_then(|&i| view.lanes.get(i));
-    let winner = winner.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some());
-    let color = winner.map_or(COLOR, |lane| color(&lane.card));
+    let color = winner(view).map_or(COLOR, |lane| color(&lane.card));
+    let votes = sentence(view).map(|votes| between("\n🗳️ ", &votes, VOTES, "")).unwrap_or_default();
     let prompt = short(&words::excerpt(&view.prompt, 1), QUOTED_PROMPT);
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
         color,
-        ..Embed::text(format!("> {prompt} — {}", short(&byline(view), 120)))
+        ..Embed::text(format!("> {prompt} — {}{votes}", short(&byline(view), 120)))
     };
     let footer = Some(Footer { text: notes(view, race) });
     match details(view) {
         text if text.is_empty() => vec![Embed { footer, ..first }],
         text => vec![first, Embed { color, footer, ..Embed::text(text) }],
     }
+}
+
+/// The lane that gives the final message its colour: that of the most votes after a vote, else the fastest.
+fn winner(view: &View) -> Option<&LaneView> {
+    if let Some(VoteView::Closed { picks, none_good, .. }) = &view.vote {
+        let first = picks.first().filter(|pick| pick.best > *none_good)?;
+        let is_tied = picks.iter().skip(1).any(|pick| pick.best == first.best);
+        return view.lanes.get(first.lane).filter(|_| !is_tied);
+    }
+    let fastest = view.standings.first().and_then(|&i| view.lanes.get(i));
+    fastest.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some())
 }
 
 /// The table, the lesson and the beginning of each answer; of a race in which all failed, only the failures, unless

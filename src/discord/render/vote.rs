@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// Columns of all answers together: with five of them the message is about one phone screen high.
-const COLUMNS: usize = 800;
+const COLUMNS: usize = 600;
 /// The least and the most columns of one answer.
-const ANSWER_COLUMNS: (usize, usize) = (40, 320);
+const ANSWER_COLUMNS: (usize, usize) = (40, 240);
 /// Characters of the prompt in a title and in a quote.
 const TITLE_PROMPT: usize = 120;
 const QUOTED_PROMPT: usize = 160;

@@ -5,7 +5,7 @@ mod bad_days;
 mod elsewhere;
 mod kills;
 mod reading;
-mod replica_pair;
+pub mod replica_pair;
 mod replicas;
 mod twice;
 mod unfinished;

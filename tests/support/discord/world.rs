@@ -62,6 +62,10 @@ pub struct World {
     pub messages: Vec<Message>,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
+    /// Requests are kept from now on.
+    pub keeps_requests: bool,
+    /// Every kept request as text: its line, its headers, its body.
+    pub received: Vec<String>,
     /// Violations of the rules by the bot.
     pub violations: Vec<String>,
     /// Edits that changed nothing, except those that follow a cut connection.
@@ -198,6 +202,8 @@ impl Default for World {
             interactions: vec![],
             messages: vec![],
             calls: vec![],
+            keeps_requests: false,
+            received: vec![],
             violations: vec![],
             edits_without_change: 0,
             useless_calls: 0,

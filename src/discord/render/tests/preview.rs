@@ -44,6 +44,9 @@ fn html(nodes: &[Node]) -> String {
         Node::Heading(inside) => all("h3", inside),
         Node::Url(url) => format!("<a>{}</a>", text(url)),
         Node::Link(words, target) => format!("<a class=danger>{} {}</a>", text(words), text(target)),
+        Node::Pill(time) if time.starts_with("t:") && time.ends_with(":R") => {
+            "<code>in 10 minutes</code>".into()
+        }
         Node::Pill(words) => match words.strip_prefix("/").and_then(|words| words.split_once(':')) {
             Some((command, _)) => format!("<span class=mention>/{}</span>", text(command)),
             None => format!("<span class=danger>{}</span>", text(words)),
