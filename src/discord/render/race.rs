@@ -99,7 +99,7 @@ fn running(view: &View, race: RaceId) -> Embed {
 fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let (icon, result) = headline(view);
     let color = winner(view).map_or(COLOR, |lane| color(&lane.card));
-    let votes = sentence(view).map(|votes| between("\n🗳️ ", &votes, VOTES, "")).unwrap_or_default();
+    let votes = sentence(view).map(|votes| between("\n", &votes, VOTES, "")).unwrap_or_default();
     let prompt = short(&words::excerpt(&view.prompt, 1), QUOTED_PROMPT);
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),

@@ -29,6 +29,8 @@ use crate::{
 const COLUMNS: usize = 600;
 /// The least and the most columns of one answer.
 const ANSWER_COLUMNS: (usize, usize) = (40, 240);
+/// The answers with a blank line between them.
+const SPACED_ANSWERS: usize = 8;
 /// Characters of the prompt in a title and in a quote.
 const TITLE_PROMPT: usize = 120;
 const QUOTED_PROMPT: usize = 160;
@@ -68,15 +70,16 @@ fn open(view: &View, closes_at: i64) -> Embed {
     let prompt = short(&words::excerpt(&view.prompt, 1), QUOTED_PROMPT);
     let (least, most) = ANSWER_COLUMNS;
     let columns = (COLUMNS / view.lanes.len().max(1)).clamp(least, most);
+    let gap = if view.lanes.len() > SPACED_ANSWERS { "\n" } else { "\n\n" };
     let answers = view.lanes.iter().take(MAX_LABELS).map(|lane| {
         let name = short(&words::model_name(&lane.card), 40);
-        format!("**{name}** {}\n\n", short(&beginning(&lane.answer, columns), columns))
+        format!("**{name}** {}", short(&beginning(&lane.answer, columns), columns))
     });
+    let answers = answers.collect::<Vec<_>>().join(gap);
     let state = sentence(view).map(|words| escape(&words)).unwrap_or_default();
     let text = format!(
-        "> {prompt} — {}\n\n{}{state} The vote closes <t:{closes_at}:R>.",
-        short(&byline(view), LINE),
-        answers.collect::<String>()
+        "> {prompt} — {}\n\n{answers}\n\n{state} The vote closes <t:{closes_at}:R>.",
+        short(&byline(view), LINE)
     );
     let neutral = view.lanes.first().map(|lane| color(&lane.card));
     let embed = Embed::text(text);

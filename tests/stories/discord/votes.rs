@@ -205,8 +205,7 @@ async fn a_ballot_that_is_delivered_twice_counts_once() {
     race.wait_for_text("1 person has voted").await;
     discord.deliver_by(Delivery::Http(address));
     discord.press(message, "Close vote", ANA).wait_for_ack().await;
-    let last = race.wait_for_text("votes").await.look.text();
-    assert!(last.contains("was picked best: 1 of 1 vote"), "{last}");
+    race.wait_for_text("was picked best: 1 of 1 vote").await;
     scenario.finish().await;
 }
 
@@ -333,9 +332,8 @@ async fn a_vote_goes_on_through_restarts() {
     race.wait_for_text("2 people have voted").await;
     drop(bot.kill().await);
 
-    let mut bot = TestService::start(program(), address).await;
-    bot.wait_for_log("the commands were registered").await;
     // before or after the adoption
+    let bot = TestService::start(program(), address).await;
     let (asked, _) = says(&discord, message, "Best: B", MOD).await;
     updates(&discord, asked, "Second: A", MOD).await;
     race.wait_for_text("3 people have voted").await;
