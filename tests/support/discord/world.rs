@@ -62,10 +62,8 @@ pub struct World {
     pub messages: Vec<Message>,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
-    /// Requests are kept from now on.
-    pub keeps_requests: bool,
-    /// Every kept request as text: its line, its headers, its body.
-    pub received: Vec<String>,
+    /// Every request as text (its line, its headers, its body), if a test wants to search them.
+    pub received: Option<Vec<String>>,
     /// Violations of the rules by the bot.
     pub violations: Vec<String>,
     /// Edits that changed nothing, except those that follow a cut connection.
@@ -202,8 +200,7 @@ impl Default for World {
             interactions: vec![],
             messages: vec![],
             calls: vec![],
-            keeps_requests: false,
-            received: vec![],
+            received: None,
             violations: vec![],
             edits_without_change: 0,
             useless_calls: 0,

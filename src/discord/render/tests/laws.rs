@@ -265,6 +265,7 @@ fn vote_view(phase: u64, lanes: usize) -> Option<VoteView> {
         0 => VoteView::Writing { ready: 1, of: lanes },
         1 => VoteView::Open {
             voters: 1_000_000,
+            left_out: 20,
             closes_at: Timestamp::from_second(1_800_000_000).expect("a time"),
         },
         2 => VoteView::Closed {

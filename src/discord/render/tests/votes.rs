@@ -47,9 +47,12 @@ fn writing(cards: Vec<Arc<ModelCard>>) -> SampleRace {
 /// A report with a vote on these lanes, in the order of their labels, and these ballots.
 fn voted(report: Report, order: Vec<usize>, is_open: bool, ballots: &[Choice]) -> Report {
     let mut tally = Tally::default();
-    ballots.iter().for_each(|choice| tally.add(*choice));
+    for choice in ballots {
+        tally.add(*choice);
+    }
+    let left_out = report.lanes.len() - order.len();
     let closes_at = Timestamp::from_second(1_800_000_000).expect("a time");
-    Report { vote: Some(Vote { order, closes_at, is_open, tally, uncounted: None }), ..report }
+    Report { vote: Some(Vote { order, closes_at, left_out, is_open, tally, uncounted: None }), ..report }
 }
 
 /// The report of the race of [`finished`], whose third model failed.
