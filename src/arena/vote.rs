@@ -237,7 +237,8 @@ impl Arena {
         let due = Timestamp::now().saturating_add(open_for).unwrap_or(Timestamp::MAX);
         let frozen = recorded.editable_until.and_then(|until| until.checked_sub(CLOSING_MARGIN).ok());
         let closes_at = frozen.map_or(due, |frozen| due.min(frozen));
-        let vote = Vote { order, closes_at, is_open: true, tally: Tally::default(), uncounted };
+        let left_out = report.lanes.len() - order.len();
+        let vote = Vote { order, left_out, closes_at, is_open: true, tally: Tally::default(), uncounted };
         report.vote = Some(vote.clone());
         if insist(&self.interrupting, || store.mark_ended(recorded.id(), &report)).await.is_none() {
             tracing::warn!(race = %recorded.id(), "failed to open a vote: the race is shown with its names");

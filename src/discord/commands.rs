@@ -28,15 +28,17 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         |name, description| CreateCommandOption::new(CommandOptionType::SubCommand, name, description);
     let text = |name, description| CreateCommandOption::new(CommandOptionType::String, name, description);
     let prompt = || text(PROMPT, "The question for the models").required(true).max_length(max);
-    let compare = subcommand("compare", "All models race in one message")
-        .add_sub_option(prompt())
-        .add_sub_option(text(MODELS, "Only these models, separated by commas").set_autocomplete(true));
+    let race = |name, description| {
+        let models = text(MODELS, "Only these models, separated by commas").set_autocomplete(true);
+        subcommand(name, description).add_sub_option(prompt()).add_sub_option(models)
+    };
     let ask = subcommand("ask", "One model answers")
         .add_sub_option(text(MODEL, "The model to ask").required(true).set_autocomplete(true))
         .add_sub_option(prompt());
     let mut arena = CreateCommand::new(NAME)
         .description("Language models race in one chat message")
-        .add_option(compare)
+        .add_option(race("compare", "All models race in one message"))
+        .add_option(race("blind", "Models answer without their names, and a vote decides"))
         .add_option(ask)
         .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
@@ -109,9 +111,12 @@ mod tests {
         assert_eq!((&arena["integration_types"], &arena["contexts"]), (&json!([0, 1]), &json!([0, 1, 2])));
         let words: Vec<_> =
             arena["options"].as_array().expect("sub-commands").iter().map(|o| &o["name"]).collect();
-        assert_eq!(words, ["compare", "ask", "models", "examples", "help", "forget"]);
-        assert_eq!(arena["options"][0]["options"][0]["max_length"], 6_000);
-        assert_eq!(arena["options"][1]["options"][0]["autocomplete"], true);
+        assert_eq!(words, ["compare", "blind", "ask", "models", "examples", "help", "forget"]);
+        for race in 0..2 {
+            assert_eq!(arena["options"][race]["options"][0]["max_length"], 6_000);
+            assert_eq!(arena["options"][race]["options"][1]["autocomplete"], true);
+        }
+        assert_eq!(arena["options"][2]["options"][0]["autocomplete"], true);
         let texts = all.to_string();
         assert!(texts.len() < 8_000 && !texts.contains("null"), "{texts}");
     }
@@ -129,7 +134,7 @@ mod tests {
             ("dm_permission".into(), json!(true)),
             ("name_localizations".into(), Value::Null),
         ]);
-        command["options"][2]["options"] = json!([]);
+        command["options"][3]["options"] = json!([]);
         command["options"][0]["options"][1]["required"] = json!(false);
         all
     }
@@ -144,7 +149,7 @@ mod tests {
             |all: &mut Value| all[0]["options"][0]["description"] = json!("another"),
             |all: &mut Value| all[0]["options"][0]["options"][1]["required"] = json!(true),
             |all: &mut Value| all[0]["contexts"] = json!([0]),
-            |all: &mut Value| all[0]["options"][1]["options"][0]["autocomplete"] = json!(false),
+            |all: &mut Value| all[0]["options"][2]["options"][0]["autocomplete"] = json!(false),
             |all: &mut Value| all.as_array_mut().expect("a list").push(json!({ "name": "old" })),
             |all: &mut Value| drop(all[0]["options"].as_array_mut().expect("a list").pop()),
         ] {

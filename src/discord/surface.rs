@@ -22,7 +22,7 @@ use crate::{
     platform::seal::Sealer,
     race::{RaceId, event::StopCause},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
-    view::{View, words},
+    view::{Progress, View, words},
 };
 
 /// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
@@ -208,8 +208,8 @@ impl DiscordSurface {
         let urgency = if view.is_final() { Urgency::Final } else { Urgency::Progress };
         let frame = usize::from(view.is_final());
         let mut view = view.clone();
-        let may_have_chart =
-            view.lanes.len() > 1 && (!view.is_final() || view.lanes.iter().any(|lane| lane.speed.is_some()));
+        let has_speed = view.lanes.iter().any(|lane| lane.speed.is_some());
+        let may_have_chart = view.lanes.len() > 1 && (view.progress == Progress::Live || has_speed);
         if may_have_chart && !self.may_attach {
             view.notice = Some(words::joined(view.notice.into_iter().chain([NO_CHART.to_owned()])));
         }

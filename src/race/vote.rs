@@ -146,6 +146,8 @@ impl Tally {
 pub struct Vote {
     /// The indices of the lanes in the order of their labels.
     pub order: Vec<usize>,
+    /// The number of lanes without a label: their models gave no complete answer.
+    pub left_out: usize,
     /// The time at which the vote closes by itself.
     pub closes_at: Timestamp,
     /// True until the vote is closed.

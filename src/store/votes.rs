@@ -38,7 +38,8 @@ const PROGRESS: &str = "SELECT (SELECT COUNT(*) FROM ballots WHERE race = $1),
         CAST(CASE WHEN closes_at <= {now} THEN 1 ELSE 0 END AS BIGINT)
     FROM races WHERE id = $1 AND closes_at IS NOT NULL";
 const VOTE: &str =
-    "SELECT closes_at, CAST(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END AS BIGINT), uncounted FROM races
+    "SELECT closes_at, CAST(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END AS BIGINT), uncounted,
+    (SELECT COUNT(*) FROM lanes WHERE race = $1 AND label IS NULL) FROM races
     WHERE id = $1 AND closes_at IS NOT NULL";
 const LABELS: &str = "SELECT place, label FROM lanes WHERE race = $1 AND label IS NOT NULL ORDER BY label";
 const IS_REPEATED: &str = "SELECT id FROM races AS earlier WHERE kind = 'blind' AND id <> $1
@@ -182,6 +183,7 @@ impl Store {
         }
         Ok(Some(Vote {
             order: labels.iter().filter_map(|row| usize::try_from(row.int(0)).ok()).collect(),
+            left_out: usize::try_from(row.int(3)).unwrap_or_default(),
             closes_at: Timestamp::from_millisecond(row.int(0)).map_err(|_| StoreError::Unreadable)?,
             is_open: row.int(1) != 0,
             tally,

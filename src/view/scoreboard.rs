@@ -221,6 +221,13 @@ fn excerpt(lane: &LaneView, columns: usize) -> Option<Excerpt> {
     (!words.is_empty() || !answer.is_empty()).then_some(Excerpt { words, answer })
 }
 
+/// The beginning of an answer as one line of plain text, in at most `columns`.
+pub(crate) fn beginning(answer: &str, columns: usize) -> String {
+    let (source, is_cut) = window(answer, EXCERPT_SOURCE, Measure::Chars, Keep::Head);
+    let end = if is_cut { ELLIPSIS } else { "" };
+    clipped(&(flattened(source) + end), columns, Keep::Head)
+}
+
 /// Markdown as one line of plain text, without its marks.
 fn flattened(markdown: &str) -> String {
     let plain = plain(markdown);

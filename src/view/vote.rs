@@ -23,6 +23,8 @@ pub enum VoteView {
     Open {
         /// The number of people who have voted.
         voters: u64,
+        /// The number of models without an answer to vote on.
+        left_out: usize,
         /// The time at which the vote closes by itself.
         closes_at: Timestamp,
     },
@@ -71,7 +73,11 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
         lanes: blinded.lanes.iter().map(answer).collect(),
         standings: (0..blinded.lanes.len()).collect(),
         simulated: blinded.simulated(),
-        vote: vote.map(|vote| VoteView::Open { voters: vote.tally.voters, closes_at: vote.closes_at }),
+        vote: vote.map(|vote| VoteView::Open {
+            voters: vote.tally.voters,
+            left_out: vote.left_out,
+            closes_at: vote.closes_at,
+        }),
         ..without_lanes(asker, &blinded.prompt)
     }
 }
@@ -115,8 +121,13 @@ pub(crate) fn sentence(view: &View) -> Option<String> {
         VoteView::Writing { ready, of } => {
             format!("{ready} of {of} answers are ready. Names and speeds stay hidden until the vote closes.")
         }
-        VoteView::Open { voters: 0, .. } => "No votes yet. Ballots are private.".to_owned(),
-        VoteView::Open { voters, .. } => format!("{} voted. Ballots are private.", have(*voters)),
+        VoteView::Open { voters, left_out, .. } => {
+            let voted = match voters {
+                0 => "No votes yet".to_owned(),
+                _ => format!("{} voted", have(*voters)),
+            };
+            format!("{voted}. Ballots are private.{}", without_answer(*left_out))
+        }
         VoteView::Closed { picks, voters, none_good, uncounted } => {
             let voted = picks.iter().map(|pick| pick_of(view, *pick)).chain(none(*none_good));
             let counts = format!("{}: {}", votes(*voters), words::joined(voted));
@@ -154,6 +165,14 @@ fn none(ballots: u64) -> Option<String> {
 
 fn have(people: u64) -> String {
     if people == 1 { "1 person has".to_owned() } else { format!("{people} people have") }
+}
+
+fn without_answer(models: usize) -> String {
+    match models {
+        0 => String::new(),
+        1 => " One model gave no answer.".to_owned(),
+        _ => format!(" {models} models gave no answer."),
+    }
 }
 
 fn votes(ballots: u64) -> String {

@@ -33,7 +33,14 @@ fn label(letter: &str) -> Label {
 fn vote(minutes: i64) -> Vote {
     let closes_at = Timestamp::now() + SignedDuration::from_mins(minutes);
     let closes_at = Timestamp::from_millisecond(closes_at.as_millisecond()).expect("a time");
-    Vote { order: vec![1, 0], closes_at, is_open: true, tally: Tally::default(), uncounted: None }
+    Vote {
+        order: vec![1, 0],
+        left_out: 0,
+        closes_at,
+        is_open: true,
+        tally: Tally::default(),
+        uncounted: None,
+    }
 }
 
 fn blind<'a>() -> Request<'a> {

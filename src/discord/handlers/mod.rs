@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     arena::{Arena, Origin, Recorded},
+    button::Button,
     command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::{Asker, Record},
@@ -29,6 +30,8 @@ use crate::{
 
 /// The answer in place of a picture that could not be drawn.
 const NOT_DRAWN: &str = "The picture couldn't be drawn. Try again in a moment.";
+/// The text in place of a ballot's buttons once that ballot has closed the vote.
+const VOTE_CLOSED: &str = "Your ballot is saved, and the vote is closed. The message shows its result.";
 
 /// Answers interactions.
 pub(super) struct InteractionHandler {
@@ -59,7 +62,14 @@ impl InteractionHandler {
                 self.handlers.command(&self.caller(&interaction), command).await
             }
             Kind::Button { custom_id, .. } => {
-                self.handlers.button(&self.caller(&interaction), render::pressed(custom_id)).await
+                let pressed = render::pressed(custom_id);
+                match (self.handlers.button(&self.caller(&interaction), pressed).await, pressed) {
+                    // the question that it answers is out of date
+                    (Outcome::Notice(text), Some((Button::Second(..), _))) => {
+                        return reply.read(render::notice(&text)).await;
+                    }
+                    (outcome, _) => outcome,
+                }
             }
             Kind::Completion { focused: (name, typed), .. } => {
                 let fitting = if name == commands::MODELS { completion::several } else { completion::one };
@@ -95,6 +105,7 @@ impl InteractionHandler {
                 let place = self.caller(reply.interaction).place;
                 reply.read(render::ballot(&ballot).sealed(&self.handlers.sealer, &place)).await;
             }
+            Outcome::Done if reply.is_private() => reply.read(render::notice(VOTE_CLOSED)).await,
             Outcome::Done => reply.take_note().await,
             // another process answers
             Outcome::Duplicate => {}
@@ -174,13 +185,20 @@ impl InteractionHandler {
     }
 }
 
-/// Sends the full answers as a file to the person alone.
+/// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
 async fn answers(reply: &Reply<'_>, record: &Record) {
-    if reply.think_privately().await {
-        let (body, text) = render::answers(record, reply.interaction.file_limit);
-        let name = render::answers_file(record.id);
-        reply.fill(body, vec![File { name, mime: "text/markdown", bytes: Bytes::from(text) }]).await;
+    if !reply.think_privately().await {
+        return;
     }
+    let limit = reply.interaction.file_limit;
+    let (body, files) = if record.report.vote.as_ref().is_some_and(|vote| vote.is_open) {
+        render::unnamed_answers(record, limit)
+    } else {
+        let (body, text) = render::answers(record, limit);
+        (body, vec![(render::answers_file(record.id), text)])
+    };
+    let file = |(name, text)| File { name, mime: "text/markdown", bytes: Bytes::from(text) };
+    reply.fill(body, files.into_iter().map(file).collect()).await;
 }
 
 /// Returns the label that metrics use for an interaction.

@@ -95,11 +95,22 @@ impl Reply<'_> {
         let _logged = self.first(json!({ "type": CHANNEL_MESSAGE, "data": body.private().json() })).await;
     }
 
+    /// Returns true for a button of a message that only this person sees.
+    pub(super) fn is_private(&self) -> bool {
+        matches!(self.interaction.kind, Kind::Button { is_private: true, .. })
+    }
+
     /// Sends `body` to the person alone, in place of the private message whose button they pressed, if it is one.
     pub(super) async fn read(&self, body: Body) {
-        let is_update = matches!(self.interaction.kind, Kind::Button { is_private: true, .. });
-        let (kind, body) = if is_update { (UPDATE_MESSAGE, body) } else { (CHANNEL_MESSAGE, body.private()) };
-        let _logged = self.first(json!({ "type": kind, "data": body.json() })).await;
+        if !self.is_private() {
+            return self.say(body).await;
+        }
+        let mut data = body.json();
+        // without the key, the message would keep its buttons
+        if body.components.is_empty() {
+            data["components"] = json!([]);
+        }
+        let _logged = self.first(json!({ "type": UPDATE_MESSAGE, "data": data })).await;
     }
 
     /// Offers these choices.

@@ -176,8 +176,6 @@ impl Attachment {
 pub(crate) enum Component {
     /// One to five buttons, or one menu.
     Row(Group),
-    /// One text, with a button beside it.
-    Section(Section),
     Text(Text),
     Button(ButtonDto),
     Menu(Menu),
@@ -196,7 +194,6 @@ impl Component {
     fn seal(&mut self, seal: &impl Fn(&mut String)) {
         match self {
             Self::Row(row) => row.components.iter_mut().for_each(|part| part.seal(seal)),
-            Self::Section(section) => seal(&mut section.accessory.custom_id),
             Self::Button(button) => seal(&mut button.custom_id),
             Self::Menu(menu) => menu.options.iter_mut().for_each(|option| seal(&mut option.value)),
             Self::Text(_) => {}
@@ -217,12 +214,6 @@ impl Component {
     pub(super) fn text(content: String) -> Self {
         Self::Text(Text { kind: 10, content })
     }
-
-    /// Markdown with a button beside it: three components.
-    pub(super) fn section(content: String, button: ButtonDto) -> Self {
-        let group = Group { kind: 9, components: vec![Self::text(content)] };
-        Self::Section(Section { group, accessory: button })
-    }
 }
 
 /// Components in one.
@@ -231,14 +222,6 @@ pub(crate) struct Group {
     #[serde(rename = "type")]
     kind: u8,
     pub(crate) components: Vec<Component>,
-}
-
-/// A text with a button beside it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Section {
-    #[serde(flatten)]
-    pub(crate) group: Group,
-    pub(crate) accessory: ButtonDto,
 }
 
 /// A text among components. Its links do not unfurl.
@@ -284,14 +267,15 @@ pub(crate) struct ButtonDto {
     pub(crate) style: u8,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) label: String,
-    pub(crate) emoji: Emoji,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) emoji: Option<Emoji>,
     pub(crate) custom_id: String,
 }
 
 impl ButtonDto {
-    /// A button that means `button`.
+    /// A button that means `button`; without an emoji if that is empty.
     pub(super) fn new(button: Button, emoji: &str, label: impl Into<String>) -> Self {
-        let emoji = Emoji { name: emoji.to_owned() };
+        let emoji = (!emoji.is_empty()).then(|| Emoji { name: emoji.to_owned() });
         let style = match button {
             Button::Stop(_) => Style::Danger,
             Button::Again(_) | Button::Best(..) => Style::Primary,

@@ -33,8 +33,8 @@ const TITLE: usize = 80;
 const LESSON: usize = 600;
 /// Buttons in a row.
 const BUTTONS: usize = 5;
-/// Components of an example: its section, its text, its button.
-const EXAMPLE: usize = 3;
+/// Components of an example: its text, its row and two buttons.
+const EXAMPLE: usize = 4;
 /// Characters of the line that counts the examples without a place.
 const OMITTED: usize = 60;
 /// The end of a file that was cut.
@@ -42,7 +42,10 @@ const CUT: &str = "\n\n[Cut here: this chat takes no larger file.]\n";
 
 /// The answer to a ballot, with the buttons that name the second best answer.
 pub(crate) fn ballot(ballot: &BallotReply) -> Body {
-    let buttons = ballot.buttons.iter().map(|(button, label)| ButtonDto::new(*button, "", label.as_str()));
+    let buttons = ballot.buttons.iter().map(|(button, text)| {
+        let is_answer = matches!(button, Button::Second(.., Some(_)));
+        ButtonDto::new(*button, "", if is_answer { format!("Second: {text}") } else { text.clone() })
+    });
     let buttons: Vec<ButtonDto> = buttons.collect();
     let components = buttons.chunks(BUTTONS).map(|row| Component::buttons(row.to_vec())).collect();
     Body { components, ..notice(&ballot.text) }
@@ -92,7 +95,7 @@ fn mention(word: &str, command: Option<u64>) -> String {
     command.map_or_else(|| format!("`/arena {word}`"), |id| format!("</arena {word}:{id}>"))
 }
 
-/// Prompts to try, each beside a button that starts a race with it; as many as a message takes. Custom ids are unique,
+/// Prompts to try, each with buttons that start a race or a blind race with it; as many as a message takes. Custom ids are unique,
 /// so a repeated example is shown once. `command` is the id of the registered command.
 pub(crate) fn examples(examples: &[Example], command: Option<u64>) -> Body {
     let compare = mention("compare", command);
@@ -106,14 +109,20 @@ pub(crate) fn examples(examples: &[Example], command: Option<u64>) -> Body {
     let unique: Vec<&Example> = examples.iter().filter(|example| seen.insert(example_key(example))).collect();
     let head = format!("⚔️ **Arena** · try these, or {compare} with a prompt of yours");
     let mut left = TEXTS - length(&head) - OMITTED;
-    let mut parts = vec![Component::text(head)];
+    let (mut parts, mut shown) = (vec![Component::text(head)], 0);
     for example in unique.iter().take((COMPONENTS - 2) / EXAMPLE) {
         let text = example_text(example);
         let Some(rest) = left.checked_sub(length(&text)) else { break };
         left = rest;
-        parts.push(Component::section(text, ButtonDto::new(Button::Try(example_key(example)), "🏁", "Race")));
+        let key = example_key(example);
+        parts.push(Component::text(text));
+        parts.push(Component::buttons(vec![
+            ButtonDto::new(Button::Try(key), "🏁", "Race"),
+            ButtonDto::new(Button::TryBlind(key), "🙈", "Race blind"),
+        ]));
+        shown += 1;
     }
-    let omitted = unique.len() + 1 - parts.len();
+    let omitted = unique.len() - shown;
     parts.extend(
         (omitted > 0).then(|| Component::text(format!("-# … and {omitted} more in the configuration"))),
     );
@@ -153,11 +162,8 @@ pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
     let mut file = markdown_file(&record.id.to_string(), &record.asker.name, record.started_at, report);
     let mut lines =
         vec!["Every answer of this race in full, with its numbers; reasoning follows its answer.".to_owned()];
-    if file.len() > file_limit {
+    if cut_to(&mut file, file_limit) {
         lines.push("⚠️ The file is larger than this chat allows, so its end is missing.".to_owned());
-        file.truncate(file.floor_char_boundary(file_limit.saturating_sub(CUT.len())));
-        file.push_str(CUT);
-        file.truncate(file.floor_char_boundary(file_limit));
     }
     lines.extend(report.order().into_iter().map(|i| answer_line(&report.lanes[i])));
     let description = "The answers of the race as Markdown".to_owned();
@@ -170,6 +176,17 @@ pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
 pub(crate) fn picture(heading: &str, filename: &str, alt: &str) -> Body {
     let attachment = Attachment::of(filename, alt);
     Body { content: heading.to_owned(), attachments: vec![attachment], ..Body::default() }
+}
+
+/// Cuts a file to `limit` bytes with a sentence that says so, and returns true if it was longer.
+pub(super) fn cut_to(file: &mut String, limit: usize) -> bool {
+    let is_longer = file.len() > limit;
+    if is_longer {
+        file.truncate(file.floor_char_boundary(limit.saturating_sub(CUT.len())));
+        file.push_str(CUT);
+        file.truncate(file.floor_char_boundary(limit));
+    }
+    is_longer
 }
 
 fn answer_line(lane: &LaneReport) -> String {

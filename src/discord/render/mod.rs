@@ -1,7 +1,8 @@
 //! The messages that users see on Discord: values of the core as message bodies. Pure; knows Discord's limits.
 //!
-//! `race` makes the live message, `page` one answer for one reader, `cards` the other messages that are read. All put their texts through `escape` or
-//! `markdown`, which make untrusted text harmless, and build a `body`, which is what the API takes.
+//! `race` makes the live message, and leaves that of a blind race to `vote` until its vote closes; `page` makes one answer
+//! for one reader, `cards` the other messages that are read. All put their texts through `escape` or `markdown`, which
+//! make untrusted text harmless, and build a `body`, which is what the API takes.
 
 mod body;
 mod cards;
@@ -11,6 +12,7 @@ mod page;
 mod race;
 #[cfg(test)]
 mod tests;
+mod vote;
 
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
@@ -18,4 +20,5 @@ pub(crate) use self::{
     cards::{answers, answers_file, ballot, examples, explanation, help, models, notice, picture},
     page::page,
     race::{CHART_FILE, live},
+    vote::unnamed_answers,
 };

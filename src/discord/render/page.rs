@@ -9,7 +9,12 @@ use super::{
 use crate::{
     button::{Button, Page, Part},
     race::Record,
-    view::{View, fit::pages, results, words::model_name},
+    view::{
+        View,
+        fit::pages,
+        results,
+        words::{joined, model_name},
+    },
 };
 
 /// Characters of a page: what an embed takes.
@@ -17,7 +22,8 @@ const PAGE: usize = 4_000;
 /// Characters of the numbers below a page.
 const NUMBERS: usize = 300;
 
-/// A page of an answer or of its reasoning, with buttons that turn it and a menu of the other answers. An index beyond the last page shows the last one.
+/// A page of an answer or of its reasoning, with buttons that turn it and a menu of the other answers. An index beyond
+/// the last page shows the last one.
 pub(crate) fn page(record: &Record, page: Page) -> Body {
     let Some((index_in_race, lane)) = record.report.lane_at(page.answer) else {
         return super::notice("This race has no such model.");
@@ -31,12 +37,14 @@ pub(crate) fn page(record: &Record, page: Page) -> Body {
     let index = page.index.min(last);
     let text = pages.into_iter().nth(index).unwrap_or_else(|| "*nothing was written*".to_owned());
     let what = if page.part == Part::Reasoning { " · reasoning" } else { "" };
-    let numbers = bare(&results::numbers(lane), NUMBERS);
-    let at = if last > 0 { format!("page {} of {} · ", index + 1, last + 1) } else { String::new() };
+    let is_voting = record.report.vote.as_ref().is_some_and(|vote| vote.is_open);
+    let numbers = if is_voting { String::new() } else { bare(&results::numbers(lane), NUMBERS) };
+    let at = if last > 0 { format!("page {} of {}", index + 1, last + 1) } else { String::new() };
+    let footer = joined([at, numbers]);
     let embed = Embed {
         title: format!("{}{}{what}", icon(&lane.card), short(&model_name(&lane.card), 48)),
         color: color(&lane.card),
-        footer: Some(Footer { text: at + &numbers }),
+        footer: (!footer.is_empty()).then_some(Footer { text: footer }),
         ..Embed::text(text)
     };
     let turn = |index: usize, emoji: &str, label: &str| {

@@ -5,6 +5,7 @@
 //!                  final  result, prompt, chart | table, lesson, the beginning of each answer
 //!                         menu of the answers, buttons
 //! one model        the answer itself, as much as an embed takes, and its numbers
+//! blind            until the vote closes as `vote` shows it, then like several models, with the votes
 //! ```
 
 use super::{
@@ -14,15 +15,17 @@ use super::{
     },
     escape::{bare, between, bold, clipped, color, escape, icon, short},
     markdown::{Answer, Discord},
+    vote,
 };
 use crate::{
     button::{self, Button, Page},
     race::{RaceId, figures::SPEED_DEFINITION},
     view::{
-        LaneState, LaneView, View,
+        LaneState, LaneView, Progress, View, VoteView,
         fit::pages,
         scoreboard::{self, Excerpt, byline, excerpts_within, headline},
         text::fitting,
+        vote::sentence,
         words::{self, model_name},
     },
 };
@@ -43,6 +46,8 @@ const PROMPT: (usize, usize) = (300, 4);
 const EXCERPT: usize = 160;
 /// Characters of the lesson, more than any has.
 const LESSON: usize = 600;
+/// Characters of the votes.
+const VOTES: usize = 900;
 /// Characters of the small lines at the end.
 const SMALL: usize = 500;
 /// Columns of two lines beside the name of a model on a phone.
@@ -57,6 +62,9 @@ const LIVE_LINES: usize = 24;
 /// The message of `race`, live or final. With the alternative text of its chart, the picture is in the first embed, and the
 /// first file of the request must be [`CHART_FILE`].
 pub(crate) fn live(view: &View, race: RaceId, chart: Option<&str>) -> Body {
+    if let Some(body) = vote::unseen(view, race) {
+        return body;
+    }
     let (mut embeds, is_cut) = match view.lanes.as_slice() {
         [lane] => single(view, lane, race),
         _ if view.is_final() => (scoreboard(view, race), true),
@@ -89,20 +97,30 @@ fn running(view: &View, race: RaceId) -> Embed {
 /// The final message of several models: an embed that ends with the chart, and one with everything else.
 fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let (icon, result) = headline(view);
-    let winner = view.standings.first().and_then(|&i| view.lanes.get(i));
-    let winner = winner.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some());
-    let color = winner.map_or(COLOR, |lane| color(&lane.card));
+    let color = winner(view).map_or(COLOR, |lane| color(&lane.card));
+    let votes = sentence(view).map(|votes| between("\n", &votes, VOTES, "")).unwrap_or_default();
     let prompt = short(&words::excerpt(&view.prompt, 1), QUOTED_PROMPT);
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
         color,
-        ..Embed::text(format!("> {prompt} — {}", short(&byline(view), 120)))
+        ..Embed::text(format!("> {prompt} — {}{votes}", short(&byline(view), 120)))
     };
     let footer = Some(Footer { text: notes(view, race) });
     match details(view) {
         text if text.is_empty() => vec![Embed { footer, ..first }],
         text => vec![first, Embed { color, footer, ..Embed::text(text) }],
     }
+}
+
+/// The lane that gives the final message its colour: that of the most votes after a vote, else the fastest.
+fn winner(view: &View) -> Option<&LaneView> {
+    if let Some(VoteView::Closed { picks, none_good, .. }) = &view.vote {
+        let first = picks.first().filter(|pick| pick.best > *none_good)?;
+        let is_tied = picks.iter().skip(1).any(|pick| pick.best == first.best);
+        return view.lanes.get(first.lane).filter(|_| !is_tied);
+    }
+    let fastest = view.standings.first().and_then(|&i| view.lanes.get(i));
+    fastest.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some())
 }
 
 /// The table, the lesson and the beginning of each answer; of a race in which all failed, only the failures, unless
@@ -232,7 +250,8 @@ fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
     rows
 }
 
-/// The menu of the models that wrote something, but for the lane `without`.
+/// The menu of the models that wrote something, but for the lane `without`. While a vote is open, it says nothing but the
+/// letters of the answers.
 pub(super) fn menu(
     view: &View,
     race: RaceId,
@@ -240,11 +259,12 @@ pub(super) fn menu(
     without: Option<usize>,
 ) -> Option<Component> {
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?)));
-    let lanes = lanes.filter(|(i, lane)| has_text(lane) && Some(*i) != without);
+    let is_blind = view.progress == Progress::Voting;
+    let lanes = lanes.filter(|(i, lane)| (is_blind || has_text(lane)) && Some(*i) != without);
     let options = lanes.take(OPTIONS).map(|(i, lane)| MenuOption {
         label: bare(&format!("{} {}", lane.card.icon, model_name(&lane.card)), OPTION_TEXT),
         value: Button::Read(Page::first(race, view.key_of(i))).to_string(),
-        description: bare(&lane.status, OPTION_TEXT),
+        description: if is_blind { String::new() } else { bare(&lane.status, OPTION_TEXT) },
     });
     let options: Vec<MenuOption> = options.collect();
     let custom_id = format!("arena:menu:{race}");

@@ -5,5 +5,6 @@ mod markdown;
 mod preview;
 mod reader;
 mod shown;
+mod votes;
 
 use crate::view::tests as samples;

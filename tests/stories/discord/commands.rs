@@ -293,7 +293,7 @@ async fn commands_in_the_help_can_be_tapped() {
 }
 
 #[tokio::test]
-async fn each_example_has_its_button_beside_it() {
+async fn each_example_has_its_buttons_below_it() {
     let example = |n: usize| {
         format!(
             "[[example]]\ntitle = \"Example {n}\"\nprompt = \"Prompt {n}?\"\nlesson = \"{}.\"\n",
@@ -315,7 +315,7 @@ async fn each_example_has_its_button_beside_it() {
     assert!(section.contains("> Prompt 1?") && !section.contains("Example 2"), "{text}");
     assert!(section.contains(&format!("-# {}.", "Lesson ".repeat(40).trim())), "a lesson is not cut: {text}");
     assert!(text.contains(" more in the configuration"), "{text}");
-    let button = look.buttons()[1].custom_id.clone();
+    let button = look.buttons()[2].custom_id.clone();
     let race = discord.press(examples.wait_for_message().await, &button, ANA);
     race.wait_for_text("Prompt 1?").await;
     race.wait_for_end().await;

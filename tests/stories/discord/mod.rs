@@ -13,6 +13,7 @@ mod refusals;
 mod review;
 mod starts;
 mod strangers;
+mod votes;
 
 use super::{eventually, with_timeout};
 use crate::support::{

@@ -6,7 +6,7 @@ mod elsewhere;
 mod kills;
 mod reading;
 mod replays;
-mod replica_pair;
+pub mod replica_pair;
 mod replicas;
 mod twice;
 mod unfinished;

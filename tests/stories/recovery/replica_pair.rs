@@ -27,7 +27,7 @@ pub const FINISHED: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
 pub struct ReplicaPair {
     pub store: TestStore,
     provider: FakeProvider,
-    bots: [TestService; 2],
+    bots: Vec<TestService>,
 }
 
 /// The answers of so many races, which all say these words, letter by letter, so that they have a speed.
@@ -51,13 +51,13 @@ impl ReplicaPair {
             eventually(async || bot.ready().await.0 == 200).await;
             bot
         };
-        let bots = [start().await, start().await];
+        let bots = vec![start().await, start().await];
         Some(Self { store, provider, bots })
     }
 
     /// Returns the addresses of both.
     pub fn addresses(&self) -> [SocketAddr; 2] {
-        self.bots.each_ref().map(|bot| bot.address)
+        [self.bots[0].address, self.bots[1].address]
     }
 
     /// Returns the value of a metric in each replica, by the start of its line, or 0.
@@ -84,13 +84,19 @@ impl ReplicaPair {
         }
     }
 
+    /// Kills the first one with SIGKILL.
+    pub async fn kill_first(mut self) -> Self {
+        drop(self.bots.remove(0).kill().await);
+        self
+    }
+
     /// Waits until the store contains no running race, which may be a moment after users see the end.
     pub async fn wait_until_idle(&self) {
         let running = "SELECT COUNT(*) FROM races WHERE status <> 'shown'";
         eventually(async || self.store.query_number(running).await == 0).await;
     }
 
-    /// Both end well; what the provider saw.
+    /// All that run end well; what the provider saw.
     pub async fn finish(self) -> Truth {
         for bot in self.bots {
             bot.signal("TERM").await;

@@ -59,6 +59,19 @@ impl FakeDiscord {
         self.does(user, place, InteractionKind::Button { message, custom_id })
     }
 
+    /// Presses a button of an earlier revision of a message, as a client does that has not seen the newest one.
+    ///
+    /// # Panics
+    /// If no revision has such a button.
+    pub fn press_late(&self, message: Id, button: &str, user: User) -> UserRequest {
+        let (place, custom_id) = self.shared.read(|world| {
+            let message = world.seen(message, user);
+            let found = message.revisions.iter().rev().find_map(|revision| revision.look.button(button));
+            (message.place, found.unwrap_or_else(|| panic!("never a button {button:?}")).custom_id)
+        });
+        self.does(user, place, InteractionKind::Button { message, custom_id })
+    }
+
     /// Chooses an option of a menu, by its label or its value, on the newest revision of a message.
     ///
     /// # Panics

@@ -60,6 +60,11 @@ impl Shared {
 
     /// Answers one call; false when the connection ends with it.
     async fn request(&self, stream: &mut TcpStream, request: &Request) -> bool {
+        self.with(|world| {
+            if let Some(received) = &mut world.received {
+                received.push(request.text());
+            }
+        });
         match call::read(request) {
             Ok(Some(call)) => self.call(stream, request, &call).await,
             Ok(None) => {

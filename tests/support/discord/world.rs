@@ -62,6 +62,8 @@ pub struct World {
     pub messages: Vec<Message>,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
+    /// Every request as text (its line, its headers, its body), if a test wants to search them.
+    pub received: Option<Vec<String>>,
     /// Violations of the rules by the bot.
     pub violations: Vec<String>,
     /// Edits that changed nothing, except those that follow a cut connection.
@@ -198,6 +200,7 @@ impl Default for World {
             interactions: vec![],
             messages: vec![],
             calls: vec![],
+            received: None,
             violations: vec![],
             edits_without_change: 0,
             useless_calls: 0,

@@ -26,6 +26,13 @@ impl Request {
         }
     }
 
+    /// Returns the whole request as text: its line, its headers, its body.
+    pub fn text(&self) -> String {
+        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        let headers: String = headers.collect();
+        format!("{} {}\n{headers}\n{}", self.method, self.path, String::from_utf8_lossy(&self.body))
+    }
+
     fn parse(arrived: Instant, head: &[u8]) -> Result<Self, String> {
         let head = std::str::from_utf8(head).map_err(|_| "the head is not UTF-8")?;
         let mut lines = head.split("\r\n");

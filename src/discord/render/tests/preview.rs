@@ -44,6 +44,9 @@ fn html(nodes: &[Node]) -> String {
         Node::Heading(inside) => all("h3", inside),
         Node::Url(url) => format!("<a>{}</a>", text(url)),
         Node::Link(words, target) => format!("<a class=danger>{} {}</a>", text(words), text(target)),
+        Node::Pill(time) if time.starts_with("t:") && time.ends_with(":R") => {
+            "<code>in 10 minutes</code>".into()
+        }
         Node::Pill(words) => match words.strip_prefix("/").and_then(|words| words.split_once(':')) {
             Some((command, _)) => format!("<span class=mention>/{}</span>", text(command)),
             None => format!("<span class=danger>{}</span>", text(words)),
@@ -92,7 +95,7 @@ fn button(button: &ButtonDto) -> String {
         style if style == Style::Danger as u8 => "red",
         _ => "secondary",
     };
-    let emoji = &button.emoji.name;
+    let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
     format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
 }
 
@@ -100,10 +103,6 @@ fn component(part: &Component) -> String {
     let all = |parts: &[Component]| parts.iter().map(component).collect::<String>();
     match part {
         Component::Row(row) => format!("<div class=row>{}</div>", all(&row.components)),
-        Component::Section(section) => {
-            let texts = all(&section.group.components);
-            format!("<div class=section><div>{texts}</div>{}</div>", button(&section.accessory))
-        }
         Component::Text(text) => format!("<div class='text v2'>{}</div>", html(&read(&text.content))),
         Component::Button(part) => button(part),
         Component::Menu(menu) => format!("<div class=menu>{}</div>", text(&menu.placeholder)),
@@ -122,7 +121,7 @@ fn message(body: &Body) -> String {
 }
 
 /// The page with these messages, written where a person can look at it.
-fn page(name: &str, bodies: &[Body]) -> String {
+pub(super) fn page(name: &str, bodies: &[Body]) -> String {
     let messages = bodies.iter().map(message).collect::<Vec<_>>().join("<hr>");
     let page = format!(
         "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><style>{CSS}</style>{messages}"

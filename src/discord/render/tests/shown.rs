@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A message as lines: its embeds behind a bar, its buttons in brackets.
-fn text(body: &Body) -> String {
+pub(super) fn text(body: &Body) -> String {
     let mut out = format!("{}\n", body.content);
     for embed in &body.embeds {
         let _ = writeln!(out, "\n#{:06X} {}", embed.color, embed.title);
@@ -29,7 +29,7 @@ fn text(body: &Body) -> String {
     for component in body.components.iter().flat_map(Component::parts) {
         match component {
             Component::Button(button) => {
-                let emoji = &button.emoji.name;
+                let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
                 let _ = write!(out, "\n[{emoji} {}] {}", button.label, button.custom_id);
             }
             Component::Menu(menu) => {
@@ -39,13 +39,13 @@ fn text(body: &Body) -> String {
                 }
             }
             Component::Text(text) => out.push_str(&text.content),
-            Component::Row(_) | Component::Section(_) => {}
+            Component::Row(_) => {}
         }
     }
     out
 }
 
-fn shown(name: &str, body: &Body) {
+pub(super) fn shown(name: &str, body: &Body) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../../../tests/snapshots");
     settings.set_prepend_module_to_snapshot(false);
