@@ -175,10 +175,11 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
     let spoken = Some(tight(spoken, MAX_LABEL)).filter(|spoken| !spoken.is_empty());
     let style = match meaning {
         Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
-        Button::Again(_) | Button::Best(..) => Some(SlackBlockButtonStyle::Primary),
+        Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
         Button::Answers(_)
         | Button::Explain(_)
         | Button::Read(_)
+        | Button::Best(..)
         | Button::Second(..)
         | Button::NoneGood(_)
         | Button::CloseVote(_)

@@ -9,7 +9,7 @@ use crate::{
     button::Page,
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
-    race::{Entrant, Record, metrics::TokenCount},
+    race::{Entrant, Record, metrics::TokenCount, vote::RaceKind},
     slack::render::{
         Extras, Form, answer::Answer, answers, escape, examples, explanation, help, live, models, notice,
         on_it, opening, page, suggestion,
@@ -126,7 +126,7 @@ proptest! {
             prop_assert!(!body.text.contains(&lane.answer), "no whole answer in a notification");
         }
         let cards: Vec<_> = view.lanes.iter().map(|lane| Arc::clone(&lane.card)).collect();
-        check(&opening(&view.asker, "U1", &view.prompt, &cards))?;
+        check(&opening(RaceKind::Open, &view.asker, "U1", &view.prompt, &cards))?;
     }
 
     #[test]
