@@ -166,7 +166,9 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
     blocks.extend(sentence(view).map(|votes| paragraph([text(&bare(&votes, MAX_VOTES))])));
     blocks.extend(chart(view).filter(|_| extras.chart));
     blocks.push(preformatted(&figures(view)));
-    let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, ""));
+    // the votes have its room
+    let lesson = view.lesson.as_ref().filter(|_| view.vote.is_none());
+    let lesson = lesson.map(|lesson| between("💡 ", lesson, 300, ""));
     blocks.extend(lesson.filter(|lesson| !lesson.is_empty()).map(|lesson| paragraph([text(&lesson)])));
     let below = [controls(view, race), context(&words::notes(view, race))];
     let shown = beginnings(view).filter(|_| !extras.containers);
