@@ -2,7 +2,7 @@
 //!
 //! The message is posted before the race begins, so its address is known. Every frame asks the workspace's budget first.
 //! An edit whose answer never arrived may take effect after a later one: if that could put a live frame over the final
-//! one, the final frame is shown once more.
+//! one, or over an open vote, that frame is shown once more.
 
 use std::{
     sync::{
@@ -254,13 +254,27 @@ impl SlackSurface {
                     self.shown = Some(body);
                     match view.progress {
                         Progress::Live => {}
-                        Progress::Voting => self.share = None,
+                        Progress::Voting => return self.vote_shown(),
                         Progress::Done | Progress::Stopped | Progress::Interrupted => self.end(detail),
                     }
                     return Ok(());
                 }
             }
         }
+    }
+
+    /// After Slack accepted a frame of an open vote. Asks for the same frame again if an earlier edit may yet take effect
+    /// after it: a message without its ballots takes no votes, and only a vote leads to the next edit.
+    fn vote_shown(&mut self) -> Result<(), ApiError> {
+        self.share = None;
+        let Some(since) = self.unsure_since else { return Ok(()) };
+        let retry_after = MAX_DELAY.saturating_sub(since.elapsed());
+        if retry_after.is_zero() {
+            self.unsure_since = None;
+            return Ok(());
+        }
+        self.shown = None;
+        Err(ApiError::Limited { retry_after })
     }
 
     /// After Slack accepted the final frame with this detail.

@@ -66,7 +66,7 @@ fn open(view: &View, race: RaceId, closes_at: i64, extras: Extras) -> Body {
     let (icon, question) = headline(view);
     let prompt = words::excerpt(&view.prompt, 1);
     let mut blocks = vec![rich(vec![
-        section([bold(&format!("{icon} {question}"))]),
+        section([bold(&format!("{icon} {}", bare(&question, MAX_SENTENCE)))]),
         quote(&words::joined([bare(&prompt, MAX_QUOTE), bare(&byline(view), MAX_SENTENCE)])),
     ])];
     let state = paragraph([

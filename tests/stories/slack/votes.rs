@@ -1,14 +1,17 @@
 //! Blind races: the votes, and a hunt for everything that could name a model before they are closed.
 
+use std::time::Duration;
+
 use super::{
     super::{TestService, assert_no_errors, recovery::TestStore},
     ANSWER, Answer, Gate, KEY, LOBBY, NAMED, PROMPT, Setup, SlackScenario, Transport, answer,
+    common::wait_for_faults,
 };
 use crate::support::{
     program::free_address,
     provider::{FakeProvider, Rules, Spelling, refusal},
     scenario::slack::configured,
-    slack::{BEN, Delivery, FakeSlack, Look, MOD, Method, Revision, Ts, User, UserRequest},
+    slack::{BEN, Delivery, FakeSlack, Look, MOD, Method, Revision, Ts, User, UserRequest, World},
 };
 
 on_both_transports!(
@@ -328,6 +331,30 @@ async fn a_vote_outlives_its_process() {
     assert_no_errors(&service.wait_for_exit(0).await);
     assert_eq!(provider.truth().exchanges.len(), MODELS.len(), "a race ran twice");
     slack.assert_clean();
+}
+
+/// An edit that comes too late does not hide the ballots: the open vote is shown once more.
+#[tokio::test]
+async fn a_frame_that_is_late_does_not_hide_an_open_vote() {
+    let gate = Gate::default();
+    let scenario = SlackScenario::start(setup(Transport::Http), telling_answers(&gate)).await;
+    let slack = &scenario.slack;
+    slack.delay_next(Method::Update, Duration::from_secs(10));
+    let race = slack.type_command("/arena", &format!("blind {PROMPT} why late?"), NAMED, LOBBY);
+    wait_for_faults(&scenario).await;
+    gate.open();
+    race.wait_until(is_open).await;
+    let message = race.wait_for_message().await;
+    let is_repeated = |world: &World| {
+        let shown: Vec<bool> =
+            world.message(&message)?.revisions.iter().map(|one| is_open(&one.look)).collect();
+        shown.ends_with(&[true, false, true]).then_some(())
+    };
+    slack.until(is_repeated).await;
+    slack.press(&message, "Close vote", NAMED);
+    race.wait_for_end().await;
+    race.wait_for_file(".png").await;
+    scenario.finish().await;
 }
 
 /// An example, a thread, the form, and Race again below a blind race.
