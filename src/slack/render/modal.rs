@@ -19,7 +19,7 @@ use crate::model::{ModelCard, ModelId};
 
 /// Identifies the view when it is submitted.
 pub(crate) const CALLBACK: &str = "arena";
-/// The block that asks how they answer.
+/// The block with the ways in which the models answer.
 pub(crate) const HOW: &str = "how";
 /// The block with the models.
 pub(crate) const MODELS: &str = "models";
@@ -37,7 +37,7 @@ const MAX_VALUE: usize = 150;
 /// Characters of the metadata of a view.
 const MAX_METADATA: usize = 3_000;
 
-/// How the models of a form answer: what is chosen in it, or unless the user changes it.
+/// The way in which the models answer, as the form offers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
     /// One answers.
@@ -73,7 +73,7 @@ impl Form {
 /// A submitted form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filled {
-    /// How they answer.
+    /// The chosen way.
     pub(crate) form: Form,
     /// The chosen models; none means all.
     pub(crate) models: Vec<ModelId>,

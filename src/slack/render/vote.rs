@@ -8,10 +8,9 @@
 //!
 //! Nothing here names a model, and nothing moves but the two counts: a pace that changes makes no new frame.
 
-use slack_morphism::{
-    SlackDateTime, SlackUtcDateTime,
-    blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButtonElement, SlackRichTextDate},
-};
+use jiff::Timestamp;
+use serde_json::json;
+use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButtonElement};
 
 use super::{
     blocks::{self, Body, Inline, actions, bold, context, paragraph, quote, rich, room, section, text},
@@ -44,7 +43,7 @@ const MAX_SPOKEN: usize = 1_200;
 pub(super) fn pending(view: &View, race: RaceId, extras: Extras) -> Option<Body> {
     match view.vote.as_ref()? {
         VoteView::Writing { .. } => Some(writing(view, race)),
-        VoteView::Open { closes_at, .. } => Some(open(view, race, closes_at.as_second(), extras)),
+        VoteView::Open { closes_at, .. } => Some(open(view, race, *closes_at, extras)),
         VoteView::Closed { .. } => None,
     }
 }
@@ -62,7 +61,7 @@ fn writing(view: &View, race: RaceId) -> Body {
     Body { text: spoken(view, &prompt), blocks }
 }
 
-fn open(view: &View, race: RaceId, closes_at: i64, extras: Extras) -> Body {
+fn open(view: &View, race: RaceId, closes_at: Timestamp, extras: Extras) -> Body {
     let (icon, question) = headline(view);
     let prompt = words::excerpt(&view.prompt, 1);
     let mut blocks = vec![rich(vec![
@@ -91,12 +90,18 @@ fn open(view: &View, race: RaceId, closes_at: i64, extras: Extras) -> Body {
     Body { text: spoken, blocks }
 }
 
-/// A time, which Slack shows in the reader's zone.
-fn date(second: i64) -> Inline {
-    let time = SlackUtcDateTime::from_second(second).unwrap_or_default();
-    SlackRichTextDate::new(SlackDateTime(time), "{date_short_pretty} at {time}".into())
-        .with_fallback(time.strftime("at %H:%M UTC").to_string())
-        .into()
+/// A time, which Slack shows in the reader's zone
+/// (<https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#date-element-type>).
+fn date(time: Timestamp) -> Inline {
+    let fallback = time.strftime("at %H:%M UTC").to_string();
+    let date = json!({
+        "type": "date",
+        "timestamp": time.as_second(),
+        "format": "{date_short_pretty} at {time}",
+        "fallback": fallback,
+    });
+    // its type wants a time of the library's own
+    serde_json::from_value(date).unwrap_or_else(|_| text(&fallback))
 }
 
 fn labels(view: &View) -> impl Iterator<Item = Label> + '_ {

@@ -38,7 +38,7 @@ const MODELS: [(&str, &str); 3] = [
     ),
 ];
 
-/// What no byte may contain before the vote is closed.
+/// The words that no byte may contain before the vote is closed.
 const TELLTALES: [&str; 24] = [
     "quillfish",
     "marbledove",
