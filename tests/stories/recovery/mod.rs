@@ -7,6 +7,7 @@ mod kills;
 mod reading;
 mod replica_pair;
 mod replicas;
+mod slack_votes;
 mod twice;
 mod unfinished;
 mod unusable;

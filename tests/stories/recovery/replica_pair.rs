@@ -27,7 +27,8 @@ pub const FINISHED: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
 pub struct ReplicaPair {
     pub store: TestStore,
     provider: FakeProvider,
-    bots: [TestService; 2],
+    /// Those that run, first the first.
+    bots: Vec<TestService>,
 }
 
 /// The answers of so many races, which all say these words, letter by letter, so that they have a speed.
@@ -51,13 +52,18 @@ impl ReplicaPair {
             eventually(async || bot.ready().await.0 == 200).await;
             bot
         };
-        let bots = [start().await, start().await];
+        let bots = vec![start().await, start().await];
         Some(Self { store, provider, bots })
     }
 
     /// Returns the addresses of both.
     pub fn addresses(&self) -> [SocketAddr; 2] {
-        self.bots.each_ref().map(|bot| bot.address)
+        [0, 1].map(|replica| self.bots[replica].address)
+    }
+
+    /// Kills the first with SIGKILL.
+    pub async fn kill_first(&mut self) {
+        drop(self.bots.remove(0).kill().await);
     }
 
     /// Returns the value of a metric in each replica, by the start of its line, or 0.
