@@ -26,19 +26,20 @@ on_both_transports!(
 const MODELS: [(&str, &str); 3] = [
     (
         "quillfish",
-        "icon = \"🦜\"\nsize = \"77B\"\nmaker = \"Zephyrlabs\"\ncolor = \"#12AB9F\"\nbest_for = \"xylography\"",
+        "icon = \"🦜\"\nsize = \"77Q\"\nmaker = \"Zephyrlabs\"\ncolor = \"#12AB9F\"\nbest_for = \"xylography\"",
     ),
     (
         "marbledove",
-        "icon = \"🐙\"\nsize = \"66B\"\nmaker = \"Ostrava\"\ncolor = \"#9A3CF1\"\nbest_for = \"glaciology\"",
+        "icon = \"🐙\"\nsize = \"66Q\"\nmaker = \"Ostrava\"\ncolor = \"#9A3CF1\"\nbest_for = \"glaciology\"",
     ),
     (
         "tansyroot",
-        "icon = \"🦔\"\nsize = \"55B\"\nmaker = \"Nimbus\"\ncolor = \"#C0FF3E\"\nbest_for = \"cartography\"",
+        "icon = \"🦔\"\nsize = \"55Q\"\nmaker = \"Nimbus\"\ncolor = \"#C0FF3E\"\nbest_for = \"cartography\"",
     ),
 ];
 
-/// The words that no byte may contain before the vote is closed.
+/// The words that no byte may contain before the vote is closed; none of them can be a part of an id or a seal, which
+/// have hexadecimal digits.
 const TELLTALES: [&str; 24] = [
     "quillfish",
     "marbledove",
@@ -46,15 +47,15 @@ const TELLTALES: [&str; 24] = [
     "🦜",
     "🐙",
     "🦔",
-    "77b",
-    "66b",
-    "55b",
+    "77q",
+    "66q",
+    "55q",
     "zephyrlabs",
     "ostrava",
     "nimbus",
-    "12ab9f",
-    "9a3cf1",
-    "c0ff3e",
+    "#12ab9f",
+    "#9a3cf1",
+    "#c0ff3e",
     "xylography",
     "glaciology",
     "cartography",
