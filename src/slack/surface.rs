@@ -2,7 +2,7 @@
 //!
 //! The message is posted before the race begins, so its address is known. Every frame asks the workspace's budget first.
 //! An edit whose answer never arrived may take effect after a later one: if that could put a live frame over the final
-//! one, the final frame is shown once more.
+//! one, or over an open vote, that frame is shown once more.
 
 use std::{
     sync::{
@@ -26,7 +26,7 @@ use crate::{
     platform::seal::Sealer,
     race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
-    view::View,
+    view::{Progress, View},
 };
 
 /// Maximum time after which an edit without an answer may still take effect.
@@ -120,12 +120,13 @@ pub(super) struct SlackSurface {
     sealer: Sealer,
     race: RaceId,
     address: Address,
-    /// The message's part of the workspace's edits, until its final frame is shown.
+    /// The message's part of the workspace's edits, until its final frame is shown. An open vote, which moves only when
+    /// someone votes, has one for each edit.
     share: Option<Share>,
     accepted: Arc<AcceptedExtras>,
-    /// For live frames and for the final one.
+    /// For live frames, and for the final one and those of an open vote.
     details: [Detail; 2],
-    /// The extra blocks of the final frames that Slack refused as invalid.
+    /// The extra blocks of the frames that Slack refused as invalid.
     refused: Vec<Extras>,
     shown: Option<Body>,
     /// The shown frame is the final one.
@@ -219,45 +220,61 @@ impl SlackSurface {
 
     /// Shows the view with as much detail as Slack accepts.
     async fn put(&mut self, view: &View) -> Result<(), ApiError> {
-        let is_final = view.is_final();
-        let urgency = if is_final { Urgency::Final } else { Urgency::Live };
+        let urgency = if view.is_final() { Urgency::Final } else { Urgency::Live };
+        let has_extras = view.progress != Progress::Live;
         loop {
-            let detail = self.details[usize::from(is_final)];
+            let detail = self.details[usize::from(has_extras)];
             let body = self.body(view, detail);
             if self.shown.as_ref() == Some(&body) {
                 return Ok(());
             }
             match self.edit(&body, urgency).await {
                 // without them the message differs, so it is not refused twice for the same reason
-                Err(ApiError::InvalidBlocks { unsupported }) if !unsupported.is_empty() && is_final => {
+                Err(ApiError::InvalidBlocks { unsupported }) if !unsupported.is_empty() && has_extras => {
                     self.accepted.refuse(&unsupported);
                     if self.body(view, detail) == body {
-                        self.details[usize::from(is_final)] = detail.reduced();
+                        self.details[usize::from(has_extras)] = detail.reduced();
                     }
                 }
                 Err(error @ (ApiError::TooLong | ApiError::InvalidBlocks { .. }))
                     if detail != Detail::Bare =>
                 {
                     tracing::error!(%error, ?detail, "Slack refused a message of ours");
-                    if is_final && matches!(error, ApiError::InvalidBlocks { .. }) {
+                    if has_extras && matches!(error, ApiError::InvalidBlocks { .. }) {
                         self.refused.push(detail.extras(self.accepted.get()));
                     }
                     let mut reduced = detail.reduced();
                     while reduced != Detail::Bare && self.body(view, reduced) == body {
                         reduced = reduced.reduced();
                     }
-                    self.details[usize::from(is_final)] = reduced;
+                    self.details[usize::from(has_extras)] = reduced;
                 }
                 Err(error) => return Err(error),
                 Ok(()) => {
                     self.shown = Some(body);
-                    if is_final {
-                        self.end(detail);
+                    match view.progress {
+                        Progress::Live => {}
+                        Progress::Voting => return self.vote_shown(),
+                        Progress::Done | Progress::Stopped | Progress::Interrupted => self.end(detail),
                     }
                     return Ok(());
                 }
             }
         }
+    }
+
+    /// After Slack accepted a frame of an open vote. Asks for the same frame again if an earlier edit may yet take effect
+    /// after it: a message without its ballots takes no votes, and only a vote leads to the next edit.
+    fn vote_shown(&mut self) -> Result<(), ApiError> {
+        self.share = None;
+        let Some(since) = self.unsure_since else { return Ok(()) };
+        let retry_after = MAX_DELAY.saturating_sub(since.elapsed());
+        if retry_after.is_zero() {
+            self.unsure_since = None;
+            return Ok(());
+        }
+        self.shown = None;
+        Err(ApiError::Limited { retry_after })
     }
 
     /// After Slack accepted the final frame with this detail.

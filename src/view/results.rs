@@ -47,7 +47,11 @@ fn section(out: &mut String, lane: &LaneReport) {
     let words =
         [icon.as_str(), &model_name(&lane.card), &size, if lane.simulated { "(simulated)" } else { "" }];
     let title = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let _ = write!(out, "\n## {title}\n\n{}\n\n", numbers(lane));
+    let _ = write!(out, "\n## {title}\n\n");
+    let numbers = numbers(lane);
+    if !numbers.is_empty() {
+        let _ = write!(out, "{numbers}\n\n");
+    }
     let answer = plain(&lane.answer);
     let answer = answer.trim();
     out.push_str(if answer.is_empty() { "(no answer)" } else { answer });
@@ -66,7 +70,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The numbers in a line: "first token 0.21 s, total 1.60 s, 231 tokens, 143 tok/s", after the failure if the lane
-/// did not finish.
+/// did not finish. Empty for an answer of an open vote, which has no numbers.
 pub(crate) fn numbers(lane: &LaneReport) -> String {
     let metrics = &lane.metrics;
     let mut parts = vec![];
@@ -75,7 +79,10 @@ pub(crate) fn numbers(lane: &LaneReport) -> String {
     }
     parts.extend(metrics.ttft.map(|time| format!("first token {}", seconds(time))));
     parts.extend(metrics.total.map(|time| format!("total {}", seconds(time))));
-    parts.push(format!("{} tokens", tokens(metrics.output_tokens, metrics.token_count)));
+    let is_measured = metrics.total.is_some() || metrics.output_tokens > 0;
+    if is_measured || !lane.status.is_finished() {
+        parts.push(format!("{} tokens", tokens(metrics.output_tokens, metrics.token_count)));
+    }
     let shown = metrics.tokens_per_second.filter(|_| lane.status != Status::Failed);
     parts.extend(shown.map(|v| format!("{} tok/s", speed(Some(v), metrics.token_count))));
     parts.join(", ")

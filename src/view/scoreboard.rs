@@ -295,7 +295,7 @@ fn clipped(text: &str, columns: usize, keep: Keep) -> String {
 pub(crate) fn spoken(view: &View) -> String {
     let (icon, result) = headline(view);
     let mut parts = vec![format!("{icon} {result}"), byline(view)];
-    parts.extend(vote::sentence(view));
+    parts.extend(vote::sentence(view).map(|votes| votes.trim_end_matches('.').to_owned()));
     if view.is_final() {
         let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
         parts.extend(lanes.map(|lane| format!("{}: {}", model_name(&lane.card), spoken_numbers(lane))));

@@ -2,7 +2,8 @@
 //!
 //! Posted messages are remembered, so pressing again after a failure posts the rest. A message that may have been posted
 //! is not posted again: the file, which holds every answer, follows in its place. A claim in the store keeps other
-//! replicas from posting too; after a failure another one may claim it, and then posts everything.
+//! replicas from posting too; after a failure another one may claim it, and then posts everything. Those of an open vote,
+//! without names, are posted beside those with names.
 
 use std::{
     collections::VecDeque,
@@ -28,8 +29,8 @@ use crate::{
 
 /// The time that full answers wait for their turns in the channel.
 const POST_TIMEOUT: Duration = Duration::from_mins(2);
-/// The number of races whose progress is remembered.
-const MAX_RACES: usize = 500;
+/// The number of sets whose progress is remembered.
+const MAX_SETS: usize = 500;
 const POSTED: &str = "The full answers are in the thread of this race, or on their way there.";
 
 /// The part of a race's full answers that is in its thread.
@@ -42,27 +43,45 @@ struct Progress {
     is_complete: bool,
 }
 
-/// The races whose full answers were asked for; `None` while they are being posted.
+/// The answers that are posted together: those of a race, or those of its open vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct AnswerSet {
+    race: RaceId,
+    is_blind: bool,
+}
+
+impl AnswerSet {
+    fn of(record: &Record) -> Self {
+        Self { race: record.id, is_blind: render::is_voting(record) }
+    }
+
+    /// The name under which replicas claim it.
+    fn claim(self) -> String {
+        format!("{}:{}", if self.is_blind { "blind-answers" } else { "answers" }, self.race)
+    }
+}
+
+/// The answers that were asked for; `None` while they are being posted.
 #[derive(Default)]
-pub(in crate::slack) struct FullAnswers(Mutex<VecDeque<(RaceId, Option<Progress>)>>);
+pub(in crate::slack) struct FullAnswers(Mutex<VecDeque<(AnswerSet, Option<Progress>)>>);
 
 impl FullAnswers {
     /// Returns the progress from which to continue; `None` if nothing is left to send.
-    fn begin(&self, id: RaceId) -> Option<Progress> {
-        let mut races = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, progress)) = races.iter_mut().find(|(race, _)| *race == id) {
+    fn begin(&self, answers: AnswerSet) -> Option<Progress> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, progress)) = all.iter_mut().find(|(known, _)| *known == answers) {
             return progress.take_if(|progress| !progress.is_complete);
         }
-        races.push_back((id, None));
-        if races.len() > MAX_RACES {
-            races.pop_front();
+        all.push_back((answers, None));
+        if all.len() > MAX_SETS {
+            all.pop_front();
         }
         Some(Progress::default())
     }
 
-    fn end(&self, id: RaceId, progress: Progress) {
-        let mut races = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, now)) = races.iter_mut().find(|(race, _)| *race == id) {
+    fn end(&self, answers: AnswerSet, progress: Progress) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, now)) = all.iter_mut().find(|(known, _)| *known == answers) {
             *now = Some(progress);
         }
     }
@@ -71,14 +90,14 @@ impl FullAnswers {
 impl CommandHandler {
     /// Posts every answer, whole, into the thread of its race, or what is not there yet.
     pub(super) async fn full_answers(&self, incoming: &Incoming, record: &Record) {
-        let id = record.id;
+        let answers = AnswerSet::of(record);
         let Some(thread) = thread(incoming) else { return };
-        let Some(mut progress) = self.full_answers.begin(id) else {
+        let Some(mut progress) = self.full_answers.begin(answers) else {
             return self.notice(incoming, POSTED).await;
         };
-        let once = format!("answers:{id}");
+        let once = answers.claim();
         if !self.arena().claim_delivery(PLATFORM, &once).await {
-            self.full_answers.end(id, progress);
+            self.full_answers.end(answers, progress);
             return self.notice(incoming, POSTED).await;
         }
         let deadline = Instant::now() + POST_TIMEOUT;
@@ -87,9 +106,9 @@ impl CommandHandler {
         if !progress.is_complete {
             self.arena().release_delivery(PLATFORM, &once).await;
         }
-        self.full_answers.end(id, progress);
+        self.full_answers.end(answers, progress);
         let Some(Err(error)) = result else { return };
-        tracing::warn!(race = %id, %error, ?progress, "failed to post full answers");
+        tracing::warn!(race = %record.id, %error, ?progress, "failed to post full answers");
         let say = if progress.is_complete {
             "Slack didn't confirm the file with the full answers. It isn't sent twice."
         } else {
@@ -124,8 +143,9 @@ async fn post_answers(poster: &Poster<'_>, record: &Record, progress: &mut Progr
 }
 
 fn file(record: &Record, markdown: Vec<u8>) -> File {
+    let brief = record.id.brief();
     File {
-        name: file_name(&record.id.brief()),
+        name: file_name(&if render::is_voting(record) { format!("{brief}-blind") } else { brief }),
         mime: "text/markdown",
         title: "Full answers".into(),
         alt: None,
@@ -145,8 +165,9 @@ pub(super) fn thread(incoming: &Incoming) -> Option<ChannelThread> {
 mod tests {
     use super::*;
 
-    fn race(n: usize) -> RaceId {
-        RaceId::parse(&format!("0192f3a1-0000-7000-8000-{n:012}")).expect("an id")
+    fn race(n: usize) -> AnswerSet {
+        let race = RaceId::parse(&format!("0192f3a1-0000-7000-8000-{n:012}")).expect("an id");
+        AnswerSet { race, is_blind: false }
     }
 
     #[test]
@@ -159,14 +180,16 @@ mod tests {
         assert_eq!((answers.begin(race(1)), answers.begin(race(1))), (Some(part), None));
         answers.end(race(1), Progress { is_complete: true, ..part });
         assert_eq!(answers.begin(race(1)), None, "all are posted");
+        let blind = AnswerSet { is_blind: true, ..race(1) };
+        assert_eq!(answers.begin(blind), Some(Progress::default()), "those of the vote are others");
     }
 
     #[test]
     fn the_oldest_race_is_forgotten_first() {
         let answers = FullAnswers::default();
-        assert!((0..=MAX_RACES).all(|n| answers.begin(race(n)).is_some()));
+        assert!((0..=MAX_SETS).all(|n| answers.begin(race(n)).is_some()));
         assert_eq!(
-            (answers.begin(race(0)), answers.begin(race(MAX_RACES))),
+            (answers.begin(race(0)), answers.begin(race(MAX_SETS))),
             (Some(Progress::default()), None)
         );
     }

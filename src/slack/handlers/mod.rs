@@ -39,6 +39,8 @@ use crate::{
 
 /// The time that a race waits for its turn to be posted where many are asked for in one channel.
 const POST_TIMEOUT: Duration = Duration::from_mins(1);
+/// In place of the ballot that ended a vote.
+const VOTE_ENDED: &str = "Your ballot is saved. The vote is closed, and the message shows its result.";
 /// The time after which the asker is told that a race waits for its turn.
 const ON_IT_DELAY: Duration = Duration::from_millis(1_500);
 
@@ -143,7 +145,7 @@ impl CommandHandler {
         let incoming = Arc::new(within(incoming, thread));
         let (button, seal) = pressed.map(|pressed| (pressed.button, pressed.seal)).unzip();
         let seal = seal.flatten();
-        if matches!(button, Some(Button::Again(_) | Button::Try(_))) {
+        if matches!(button, Some(Button::Again(_) | Button::Try(_) | Button::TryBlind(_))) {
             let pressed = button.map(|button| (button, seal.as_deref()));
             let outcome = self.handlers.button(&self.caller(&incoming), pressed).await;
             return self.follow(&incoming, outcome);
@@ -183,11 +185,15 @@ impl CommandHandler {
                     _ => self.reply(incoming).say(&body).await,
                 }
             }
-            outcome => {
-                if let Some(body) = self.private(incoming, &outcome) {
-                    self.reply(incoming).say(&body).await;
-                }
+            // a ballot is changed where it is shown
+            Outcome::Done if is_ballot_reply(incoming) => {
+                self.reply(incoming).instead(&render::notice(VOTE_ENDED)).await;
             }
+            outcome => match self.private(incoming, &outcome) {
+                Some(body) if is_ballot_reply(incoming) => self.reply(incoming).instead(&body).await,
+                Some(body) => self.reply(incoming).say(&body).await,
+                None => {}
+            },
         }
     }
 
@@ -204,7 +210,10 @@ impl CommandHandler {
             }
             Outcome::Help => render::help(self.arena().cards()),
             Outcome::Explanation(record) => render::explanation(record),
-            Outcome::Ballot(ballot) => render::ballot(ballot),
+            Outcome::Ballot(ballot) => {
+                let place = self.caller(incoming).place;
+                render::ballot(ballot).sealed(&self.handlers.sealer, &place)
+            }
             Outcome::Race(_)
             | Outcome::Models
             | Outcome::Answers(_)
@@ -248,7 +257,8 @@ impl CommandHandler {
         let name = arena.unless_interrupted(self.directory.name(incoming)).await;
         let recorded = recorded.asked_by(name.unwrap_or_default());
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
-        let body = render::opening(recorded.asker(), &incoming.user, recorded.prompt(), &cards);
+        let (asker, prompt) = (recorded.asker(), recorded.prompt());
+        let body = render::opening(recorded.kind(), asker, &incoming.user, prompt, &cards);
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
         match arena.unless_interrupted(Box::pin(self.post_race(incoming, &poster, &body, cards.len()))).await
         {
@@ -331,6 +341,13 @@ impl CommandHandler {
             stoppers: "administer LLM Arena here",
         }
     }
+}
+
+/// Returns true for a button of the private answer to a ballot.
+fn is_ballot_reply(incoming: &Incoming) -> bool {
+    let Kind::Button { action_id, value, is_private: true, .. } = &incoming.kind else { return false };
+    let pressed = render::pressed(action_id, value);
+    matches!(pressed, Some(Pressed { button: Button::Second(..), .. }))
 }
 
 /// The thread in which an answer for everyone is posted.

@@ -1,4 +1,4 @@
-//! SHELL. The form that a bare `/arena` or `/arena ask` opens.
+//! SHELL. The form that a bare `/arena`, `/arena ask` or `/arena blind` opens.
 //!
 //! Slack gives a submitted form no channel and no response URL, so the form carries those of the command that opened it.
 
@@ -9,10 +9,14 @@ use serde_json::Value;
 
 use super::CommandHandler;
 use crate::{
+    command::Command,
     platform::handlers::Outcome,
     slack::{
         incoming::{Ack, ChannelThread, Incoming, ReplyTo},
-        render::{self, Form, modal},
+        render::{
+            self, Form,
+            modal::{self, Filled},
+        },
     },
 };
 
@@ -27,6 +31,7 @@ pub(super) fn wanted(text: &str) -> Option<Form> {
     match text.trim().to_lowercase().as_str() {
         "" | "compare" => Some(Form::Compare),
         "ask" => Some(Form::Ask),
+        "blind" => Some(Form::Blind),
         _ => None,
     }
 }
@@ -70,7 +75,12 @@ impl CommandHandler {
             response_url: response_url.map(SecretString::from),
             ..incoming.as_ref().clone()
         });
-        match self.handlers.start(&self.caller(&incoming), &filled.models, filled.prompt).await {
+        let Filled { form, models, prompt } = filled;
+        let command = match form {
+            Form::Blind => Command::Blind { models, prompt },
+            Form::Ask | Form::Compare => Command::Compare { models, prompt },
+        };
+        match self.handlers.command(&self.caller(&incoming), Ok(command)).await {
             // an error below an input has no markup
             Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string().replace('`', "")),
             outcome => {

@@ -175,7 +175,7 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
     let spoken = Some(tight(spoken, MAX_LABEL)).filter(|spoken| !spoken.is_empty());
     let style = match meaning {
         Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
-        Button::Again(_) | Button::Best(..) => Some(SlackBlockButtonStyle::Primary),
+        Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
         _ => None,
     };
     let label = format!("{emoji} {label}").trim_start().to_owned();

@@ -46,7 +46,13 @@ pub(crate) fn notice(sentence: &str) -> Body {
 /// The answer to a ballot, with the buttons that name the second best answer.
 pub(crate) fn ballot(ballot: &BallotReply) -> Body {
     let mut body = notice(&ballot.text);
-    let buttons = ballot.buttons.iter().map(|(choice, label)| button(*choice, "", label, ""));
+    let buttons = ballot.buttons.iter().map(|(choice, label)| {
+        let spoken = match choice {
+            Button::Second(_, _, Some(second)) => format!("Vote: answer {second} is second best"),
+            _ => "Vote: no answer is second best".to_owned(),
+        };
+        button(*choice, "", label, &spoken)
+    });
     let buttons: Vec<_> = buttons.map(SlackActionBlockElement::from).collect();
     body.blocks.extend((!buttons.is_empty()).then(|| actions(buttons)));
     body
@@ -84,7 +90,7 @@ pub(super) fn about(entrant: &Entrant) -> SlackBlock {
     paragraph([text(&icon(card)), bold(&short_name(card)), text(&rest)])
 }
 
-/// The example prompts, each with a button that starts a race with it, in `thread` if they are shown in one.
+/// The example prompts, each with buttons that start a race with it, in `thread` if they are shown in one.
 pub(crate) fn examples(examples: &[Example], thread: Option<&str>) -> Body {
     let mut seen = HashSet::new();
     let unique = examples.iter().filter(|example| seen.insert(example_key(example)));
@@ -101,9 +107,11 @@ fn example(example: &Example, thread: Option<&str>) -> Vec<SlackBlock> {
         Some(quote(if prompt.is_empty() { "…" } else { &prompt })),
         (!lesson.is_empty()).then(|| section([italic(&lesson)])),
     ];
-    let spoken = format!("Race: {}", if title.is_empty() { prompt } else { title });
-    let race = button(Button::Try(example_key(example)), "🏁", "Race", &spoken);
-    vec![rich(parts.into_iter().flatten().collect()), actions(vec![in_thread(race, thread)])]
+    let (key, named) = (example_key(example), if title.is_empty() { prompt } else { title });
+    let race = button(Button::Try(key), "🏁", "Race", &format!("Race: {named}"));
+    let blind = button(Button::TryBlind(key), "🙈", "Race blind", &format!("Race blind: {named}"));
+    let buttons = [race, blind].map(|button| in_thread(button, thread));
+    vec![rich(parts.into_iter().flatten().collect()), actions(buttons.to_vec())]
 }
 
 /// The commands, the definitions of the numbers, and where prompts go.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! View   -> race    the live message            Entrant, Example -> cards   what users read
+//!           vote    a blind race before its end
 //! Record -> record  full answers, explanation   Form             -> modal   the form
 //!           page    one answer to read           Entrant, PastRace -> home    the Home tab
 //!                 answer, mrkdwn, escape: untrusted text made harmless    blocks: block types and limits
@@ -23,6 +24,7 @@ mod race;
 mod record;
 #[cfg(test)]
 mod tests;
+mod vote;
 
 pub(super) use self::answer::Answer;
 pub(crate) use self::{
@@ -32,5 +34,5 @@ pub(crate) use self::{
     modal::{Form, modal},
     page::page,
     race::{Extras, live, opening},
-    record::{answers, answers_whole, explanation},
+    record::{answers, answers_whole, explanation, is_voting},
 };

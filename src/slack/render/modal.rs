@@ -19,7 +19,7 @@ use crate::model::{ModelCard, ModelId};
 
 /// Identifies the view when it is submitted.
 pub(crate) const CALLBACK: &str = "arena";
-/// The block that asks for one answer or several.
+/// The block with the ways in which the models answer.
 pub(crate) const HOW: &str = "how";
 /// The block with the models.
 pub(crate) const MODELS: &str = "models";
@@ -37,20 +37,44 @@ const MAX_VALUE: usize = 150;
 /// Characters of the metadata of a view.
 const MAX_METADATA: usize = 3_000;
 
-/// The kinds of the form: how many models answer unless the user changes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The way in which the models answer, as the form offers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// One.
+    /// One answers.
     Ask,
-    /// Several.
+    /// Several race.
+    #[default]
     Compare,
+    /// Several race without names.
+    Blind,
+}
+
+impl Form {
+    const ALL: [Self; 3] = [Self::Compare, Self::Blind, Self::Ask];
+
+    fn value(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Compare => "compare",
+            Self::Blind => "blind",
+        }
+    }
+
+    fn option<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(self) -> SlackBlockChoiceItem<T> {
+        let (label, description) = match self {
+            Self::Ask => ("Ask", "One model answers: choose it below"),
+            Self::Compare => ("Compare", "Models race; choose none for all of them"),
+            Self::Blind => ("Blind", "They race with their names hidden until a vote"),
+        };
+        choice(self.value(), label, description)
+    }
 }
 
 /// A submitted form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filled {
-    /// Several models race; otherwise one is asked.
-    pub(crate) compare: bool,
+    /// The chosen way.
+    pub(crate) form: Form,
     /// The chosen models; none means all.
     pub(crate) models: Vec<ModelId>,
     /// Trimmed.
@@ -83,12 +107,9 @@ fn choice<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
 }
 
 fn how(form: Form) -> SlackInputBlock {
-    let compare = choice("compare", "Compare", "Models race; choose none for all of them");
-    let ask = choice("ask", "Ask", "One model answers: choose it below");
-    let initial = if form == Form::Ask { ask.clone() } else { compare.clone() };
-    let element = SlackBlockRadioButtonsElement::new(vec![compare, ask]);
-    let element = element.with_action_id(HOW.into()).with_initial_option(initial);
-    input(HOW, "How many answer?", element)
+    let element = SlackBlockRadioButtonsElement::new(Form::ALL.map(Form::option).to_vec());
+    let element = element.with_action_id(HOW.into()).with_initial_option(form.option());
+    input(HOW, "How do they answer?", element)
 }
 
 /// Checkboxes, which show the purpose of each model; a menu if there are too many. `None` without models: an empty
@@ -137,8 +158,9 @@ fn prompt() -> SlackInputBlock {
 pub(crate) fn read(values: &Value) -> Filled {
     let models = &values[MODELS][MODELS]["selected_options"];
     let ids = models.as_array().into_iter().flatten().filter_map(|option| option["value"].as_str());
+    let how = &values[HOW][HOW]["selected_option"]["value"];
     Filled {
-        compare: values[HOW][HOW]["selected_option"]["value"] != "ask",
+        form: Form::ALL.into_iter().find(|form| *how == form.value()).unwrap_or_default(),
         models: ids.map(ModelId::new).collect(),
         prompt: values[PROMPT][PROMPT]["value"].as_str().unwrap_or_default().trim().to_owned(),
     }
@@ -151,7 +173,7 @@ pub(crate) fn problem(filled: &Filled) -> Option<(&'static str, &'static str)> {
     }
     match filled.models.len() {
         1 => None,
-        _ if filled.compare => None,
+        _ if filled.form != Form::Ask => None,
         0 => Some((MODELS, "Choose the model to ask, or Compare for all of them.")),
         _ => Some((MODELS, "Ask goes to one model: choose a single one, or Compare.")),
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     button::{Button, Page, Part},
     race::Record,
-    view::{fit::pages, results},
+    view::{fit::pages, results, words},
 };
 
 /// Bytes of a page, which leave room for its title, its numbers and its buttons.
@@ -32,12 +32,12 @@ pub(crate) fn page(record: &Record, page: Page) -> Body {
     let what = if page.part == Part::Reasoning { " · reasoning" } else { "" };
     let name = short_name(&lane.card);
     let title = paragraph([text(&icon(&lane.card)), bold(&name), text(what)]);
-    let words = match pages.into_iter().nth(index) {
+    let shown = match pages.into_iter().nth(index) {
         Some(page) => markdown(&page),
         None => paragraph([text("(nothing was written)")]),
     };
-    let at = if last > 0 { format!("page {} of {} · ", index + 1, last + 1) } else { String::new() };
-    let numbers = context(&format!("{at}{}", bare(&results::numbers(lane), MAX_NUMBERS)));
+    let at = if last > 0 { format!("page {} of {}", index + 1, last + 1) } else { String::new() };
+    let numbers = words::joined([at.clone(), bare(&results::numbers(lane), MAX_NUMBERS)]);
     let turn = |index: usize, emoji: &str, label: &str| {
         blocks::button(Button::Read(Page { index, ..page }), emoji, label, "")
     };
@@ -47,7 +47,9 @@ pub(crate) fn page(record: &Record, page: Page) -> Body {
     let (emoji, label) = if other == Part::Reasoning { ("🧠", "Reasoning") } else { ("📄", "Answer") };
     let switch = || blocks::button(Button::Read(Page { part: other, index: 0, ..page }), emoji, label, "");
     buttons.extend((!lane.reasoning.trim().is_empty()).then(switch));
-    let mut all = vec![title, words, numbers];
+    let mut all = vec![title, shown];
+    all.extend((!numbers.is_empty()).then(|| context(&numbers)));
     all.extend((!buttons.is_empty()).then(|| actions(buttons)));
-    Body { text: format!("{at}{}{what}", super::escape::mrkdwn(&name, 40)), blocks: all }
+    let named = format!("{}{what}", super::escape::mrkdwn(&name, 40));
+    Body { text: words::joined([at, named]), blocks: all }
 }

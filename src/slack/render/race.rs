@@ -5,6 +5,7 @@
 //!                  final  result, prompt, chart, table, lesson
 //!                         one container per model with its answer (or the beginnings of all), buttons
 //! one model        the answer itself and its numbers
+//! blind            see vote, until the names are shown
 //! ```
 
 use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
@@ -23,16 +24,21 @@ use super::{
     },
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
+    vote,
 };
 use crate::{
     button::{self, Button, Page},
     model::ModelCard,
-    race::{RaceId, vote::AnswerKey},
+    race::{
+        RaceId,
+        vote::{AnswerKey, RaceKind},
+    },
     view::{
         LaneState, LaneView, View,
         fit::shares,
         scoreboard::{self, byline, excerpts, headline},
         text::fitting,
+        vote::sentence,
         words,
     },
 };
@@ -48,7 +54,7 @@ const MAX_PROMPT: (usize, usize) = (300, 4);
 /// Characters of the numbers of a lane.
 const MAX_NUMBERS: usize = 160;
 /// Characters of a sentence beside an answer.
-const MAX_SENTENCE: usize = 160;
+pub(super) const MAX_SENTENCE: usize = 160;
 /// Characters of the fallback text, which screen readers read.
 const MAX_SPOKEN: [usize; 6] = [3_000, 2_000, 1_200, 700, 300, 100];
 /// Bytes of it beside a single answer.
@@ -57,11 +63,13 @@ const MAX_SINGLE_SPOKEN: usize = 1_000;
 const MAX_FALLBACK: usize = 4_000;
 /// Characters of a title and of a quoted prompt.
 const MAX_TITLE: usize = 120;
-const MAX_QUOTE: usize = 160;
+pub(super) const MAX_QUOTE: usize = 160;
+/// Characters of the votes of all answers.
+const MAX_VOTES: usize = 800;
 /// Lines of a single answer.
 const MAX_LINES: usize = 160;
 /// Models in the menu of answers, and columns of their names.
-const MAX_READ: usize = 25;
+pub(super) const MAX_READ: usize = 25;
 const MAX_OPTION: usize = 40;
 /// Answers with a container; the others are in the full answers only.
 const MAX_CONTAINERS: usize = 12;
@@ -74,14 +82,25 @@ const MAX_CHART_LABEL: usize = 20;
 /// Bars of a chart.
 const BARS: RangeInclusive<usize> = 2..=20;
 
-/// The first post, which stays true if nothing follows: it names the asker, the prompt and the models. It pings no one:
-/// the asker is `name` (or the `user` id without one) as text.
-pub(crate) fn opening(asker: &str, user: &str, prompt: &str, cards: &[Arc<ModelCard>]) -> Body {
+/// The first post, which stays true if nothing follows: it names the asker, the prompt and, unless the race is blind, the
+/// models. It pings no one: the asker is `name` (or the `user` id without one) as text.
+pub(crate) fn opening(
+    kind: RaceKind,
+    asker: &str,
+    user: &str,
+    prompt: &str,
+    cards: &[Arc<ModelCard>],
+) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };
     let models = words::models(cards.len());
+    if kind == RaceKind::Blind {
+        let what = format!(" asks {models}; names stay hidden until a vote closes");
+        let text = format!("🙈 {}{what}", asker_name(who, mrkdwn));
+        return Body { text, blocks: vec![asked("🙈", who, &what, prompt)] };
+    }
     let mut names: Vec<String> = cards.iter().take(20).map(|card| full_name(card, card.simulated)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
-    let mut blocks = vec![asked(who, &format!(" asks {models}"), prompt)];
+    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), prompt)];
     if !names.is_empty() {
         blocks.push(paragraph([text(&names.join(", "))]));
     }
@@ -97,8 +116,11 @@ pub(crate) struct Extras {
     pub(crate) containers: bool,
 }
 
-/// The message of `race`, live or final; `extras` are only in a final one.
+/// The message of `race`, live or final; `extras` are only in a final one and in an open vote.
 pub(crate) fn live(view: &View, race: RaceId, extras: Extras) -> Body {
+    if let Some(body) = vote::pending(view, race, extras) {
+        return body;
+    }
     match view.lanes.as_slice() {
         [lane] => {
             let spoken = spoken(view, MAX_SINGLE_SPOKEN);
@@ -141,16 +163,19 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
         section([bold(&format!("{icon} {}", bare(&result, MAX_TITLE)))]),
         quote(&words::joined([prompt, bare(&byline(view), MAX_SENTENCE)])),
     ])];
+    blocks.extend(sentence(view).map(|votes| paragraph([text(&bare(&votes, MAX_VOTES))])));
     blocks.extend(chart(view).filter(|_| extras.chart));
     blocks.push(preformatted(&figures(view)));
-    let lesson = view.lesson.as_ref().map(|lesson| between("💡 ", lesson, 300, ""));
+    // the votes have its room
+    let lesson = view.lesson.as_ref().filter(|_| view.vote.is_none());
+    let lesson = lesson.map(|lesson| between("💡 ", lesson, 300, ""));
     blocks.extend(lesson.filter(|lesson| !lesson.is_empty()).map(|lesson| paragraph([text(&lesson)])));
     let below = [controls(view, race), context(&words::notes(view, race))];
     let shown = beginnings(view).filter(|_| !extras.containers);
     let taken = [blocks.as_slice(), shown.as_slice(), &below].concat();
     let spoken = spoken(view, room(&taken));
     if extras.containers {
-        blocks.extend(containers(view, room(&taken).saturating_sub(spoken.len())));
+        blocks.extend(containers(view, room(&taken).saturating_sub(spoken.len()), subtitle));
     }
     blocks.extend(shown);
     blocks.extend(below);
@@ -159,7 +184,7 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
 
 /// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
-    let mut above = vec![asked(&view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
+    let mut above = vec![asked("⚔️", &view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
     let ending = headline(view).1;
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
     above.extend(is_stopped.then(|| paragraph([text(&bare(&ending, MAX_SENTENCE))])));
@@ -204,7 +229,12 @@ fn beginnings(view: &View) -> Option<SlackBlock> {
 }
 
 /// A container for each answer, as many as there is room for, which they share.
-fn containers(view: &View, room: usize) -> Vec<SlackBlock> {
+pub(super) fn containers(
+    view: &View,
+    room: usize,
+    subtitle: impl Fn(&LaneView) -> String,
+) -> Vec<SlackBlock> {
+    let subtitle = |lane: &LaneView| tight(&subtitle(lane), MAX_LABEL);
     let lanes: Vec<&LaneView> = view.standings.iter().filter_map(|&i| view.lanes.get(i)).collect();
     let mut left = room;
     let mut parts: Vec<(&LaneView, String, Option<Section>)> = vec![];
@@ -239,8 +269,8 @@ fn container_title(lane: &LaneView) -> String {
 /// The tokens of an answer, or why it is not whole.
 fn subtitle(lane: &LaneView) -> String {
     match (&lane.numbers, lane.state) {
-        (Some(numbers), LaneState::Finished) => tight(&format!("{} tokens", numbers.tokens), MAX_LABEL),
-        _ => tight(&lane.brief, MAX_LABEL),
+        (Some(numbers), LaneState::Finished) => format!("{} tokens", numbers.tokens),
+        _ => lane.brief.clone(),
     }
 }
 
@@ -276,9 +306,9 @@ fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
     if name.is_empty() { "someone".to_owned() } else { name }
 }
 
-/// The asker's name followed by `what`, and the prompt as a quote.
-fn asked(who: &str, what: &str, prompt: &str) -> SlackBlock {
-    let mut parts = vec![section([text("⚔️ "), bold(&asker_name(who, bare)), text(what)])];
+/// The asker's name after an icon, followed by `what`, and the prompt as a quote.
+fn asked(icon: &str, who: &str, what: &str, prompt: &str) -> SlackBlock {
+    let mut parts = vec![section([text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)])];
     let (chars, max_lines) = MAX_PROMPT;
     let prompt = lines(&words::excerpt(prompt, max_lines), chars);
     if !prompt.is_empty() {

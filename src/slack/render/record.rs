@@ -32,13 +32,18 @@ pub(crate) struct Answers {
 pub(crate) fn answers(record: &Record) -> Answers {
     let report = &record.report;
     let lanes: Vec<&LaneReport> = report.order().into_iter().map(|i| &report.lanes[i]).collect();
-    let mut thread = Thread { race: record.id, messages: vec![] };
+    let mut thread = Thread { race: record.id, is_blind: is_voting(record), messages: vec![] };
     let left_out = lanes.iter().filter(|lane| !thread.add(lane)).count();
     let is_cut = lanes.iter().any(|lane| answer(lane).within(max_answer()).1);
     let has_reasoning = lanes.iter().any(|lane| !lane.reasoning.trim().is_empty());
     let file = (left_out > 0 || is_cut || has_reasoning).then(|| answers_whole(record));
     thread.end(left_out, file.is_some(), has_reasoning);
     Answers { messages: thread.messages, file }
+}
+
+/// Returns true while the vote on a race is open, which hides its names.
+pub(crate) fn is_voting(record: &Record) -> bool {
+    record.report.vote.as_ref().is_some_and(|vote| vote.is_open)
 }
 
 /// Every answer of a race as a file: Markdown in UTF-8.
@@ -50,6 +55,8 @@ pub(crate) fn answers_whole(record: &Record) -> Vec<u8> {
 /// Messages that are filled with lanes.
 struct Thread {
     race: RaceId,
+    /// The vote on the race is open.
+    is_blind: bool,
     messages: Vec<Body>,
 }
 
@@ -68,7 +75,8 @@ impl Thread {
     }
 
     fn begin(&mut self) {
-        let words = format!("Full answers of race {}", self.race.brief());
+        let hidden = if self.is_blind { ", names hidden" } else { "" };
+        let words = format!("Full answers of race {}{hidden}", self.race.brief());
         let words = if self.messages.is_empty() { words } else { format!("{words}, continued") };
         self.messages.push(Body { text: format!("📄 {words}"), blocks: vec![heading("📄", &words)] });
     }
@@ -79,9 +87,8 @@ impl Thread {
         }
         let mut words = vec![];
         words.extend((left_out > 0).then(|| format!("{left_out} more are in the file.")));
-        words.extend(
-            has_file.then(|| "The file below holds every answer in full, with its numbers.".to_owned()),
-        );
+        let numbers = if self.is_blind { "" } else { ", with its numbers" };
+        words.extend(has_file.then(|| format!("The file below holds every answer in full{numbers}.")));
         words.extend(has_reasoning.then(|| "Reasoning is there below its answer.".to_owned()));
         if let Some(last) = self.messages.last_mut()
             && !words.is_empty()
@@ -103,7 +110,8 @@ fn max_answer() -> usize {
 /// A lane: its name, its numbers, its answer or an excerpt.
 fn block(lane: &LaneReport) -> SlackBlock {
     let numbers = escape::markdown(&results::numbers(lane), 240);
-    let head = format!("{}\n\n_{numbers}_", escape::title(&lane.card));
+    let numbers = if numbers.is_empty() { numbers } else { format!("\n\n_{numbers}_") };
+    let head = format!("{}{numbers}", escape::title(&lane.card));
     let answer = answer(lane);
     let (mut shown, cut) = answer.within(max_answer());
     if cut {

@@ -7,6 +7,7 @@ mod modal;
 mod preview;
 mod reader;
 mod shown;
+mod vote;
 
 use std::sync::Arc;
 

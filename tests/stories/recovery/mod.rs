@@ -8,6 +8,7 @@ mod reading;
 mod replays;
 pub mod replica_pair;
 mod replicas;
+mod slack_votes;
 mod twice;
 mod unfinished;
 mod unusable;

@@ -27,6 +27,7 @@ pub const FINISHED: &str = "arena_race_seconds_count{outcome=\"all_finished\"}";
 pub struct ReplicaPair {
     pub store: TestStore,
     provider: FakeProvider,
+    /// Those that run, first the first.
     bots: Vec<TestService>,
 }
 

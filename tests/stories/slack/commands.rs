@@ -125,7 +125,8 @@ async fn an_example(transport: Transport) {
     let card = examples.wait_for_ack().await.shown.expect("the examples");
     let look = examples.wait_for_private_text("Try these").await.look;
     assert!(look.text().contains("Sky") && look.text().contains("of green"), "{}", look.text());
-    let [_, second] = &look.buttons()[..] else { panic!("two buttons: {}", look.text()) };
+    let [_, _, second, blind] = &look.buttons()[..] else { panic!("two for each: {}", look.text()) };
+    assert_eq!((second.label.as_str(), blind.label.as_str()), ("🏁 Race", "🙈 Race blind"));
     let race = scenario.slack.press(&card, &second.action_id, NAMED);
     let last = race.wait_for_end().await.look.text();
     assert!(last.contains("of green") && last.contains("is the sea"), "{last}");

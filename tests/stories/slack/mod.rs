@@ -37,6 +37,7 @@ mod reading;
 mod refusals;
 mod socket;
 mod starts;
+mod votes;
 
 use super::{KEY, eventually, with_timeout};
 use crate::support::{

@@ -51,6 +51,7 @@ impl World {
             method: call.method,
             channel: call.channel().to_owned(),
             target: call.target(),
+            content: call.content(),
             status: 0,
             code: String::new(),
             own,

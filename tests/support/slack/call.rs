@@ -30,7 +30,7 @@ impl Call {
         self.fields.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// An edit with buttons of which none is Stop.
+    /// An edit that shows a race that is over.
     pub fn ends_a_race(&self) -> bool {
         let look = Look::of(&self.fields);
         self.method == Method::Update && look.is_over()
@@ -42,6 +42,11 @@ impl Call {
             .into_iter()
             .find(|id| !id.is_empty())
             .unwrap_or_default()
+    }
+
+    /// All that it carries: its fields as JSON, then its bytes.
+    pub fn content(&self) -> String {
+        format!("{}{}", Value::Object(self.fields.clone()), String::from_utf8_lossy(&self.bytes))
     }
 
     /// Returns the subject of the call, apart from the channel.

@@ -153,7 +153,7 @@ impl World {
         let all: Vec<_> = (0..self.actions.len()).filter(free).collect();
         let said = |id: &&usize| {
             let words = self.words(&self.actions[**id]);
-            let prompt = words.split_whitespace().filter(|word| !["compare", "ask"].contains(word));
+            let prompt = words.split_whitespace().filter(|word| !["compare", "ask", "blind"].contains(word));
             let tail: Vec<_> = prompt.rev().take(3).collect();
             !tail.is_empty() && tail.iter().all(|word| shown.contains(word))
         };

@@ -144,9 +144,18 @@ impl Look {
         self.blocks.iter().flat_map(of).collect()
     }
 
-    /// There are buttons, and none is Stop: a race that is over.
+    /// There are buttons, and none is Stop or closes a vote: a race that is over.
     pub fn is_over(&self) -> bool {
-        !self.buttons().is_empty() && self.button("Stop").is_none()
+        let is_pending = |button: &Button| ["stop", "close"].contains(&button.action_id.as_str());
+        let buttons = self.buttons();
+        !buttons.is_empty() && !buttons.iter().any(is_pending)
+    }
+
+    /// The buttons whose words for a screen reader are missing.
+    pub fn unspoken_buttons(&self) -> Vec<String> {
+        let elements = self.blocks.iter().flat_map(|block| list(&block["elements"]));
+        let unspoken = elements.filter(|one| one["type"] == "button" && one["accessibility_label"].is_null());
+        unspoken.map(|button| word(&button["text"], "text")).collect()
     }
 
     /// The button with this label or action id; a label counts also without its icon.
@@ -249,9 +258,9 @@ fn element_text(element: &Value) -> String {
     }
 }
 
-/// A cell of a table: plain, or all the words of its rich text.
+/// A cell of a table: plain, or all the words of its rich text, a time as its fallback.
 fn cell_text(cell: &Value) -> String {
-    match cell["text"].as_str() {
+    match cell["text"].as_str().or(cell["fallback"].as_str()) {
         Some(text) => text.to_owned(),
         None => list(&cell["elements"]).iter().map(cell_text).collect(),
     }

@@ -60,7 +60,7 @@ impl UserRequest {
         self.wait_until(|look| look.text().contains(words)).await
     }
 
-    /// The first revision with buttons, of which none is Stop: a race that is over.
+    /// The first revision that shows a race that is over.
     pub async fn wait_for_end(&self) -> Revision {
         self.wait_until(Look::is_over).await
     }

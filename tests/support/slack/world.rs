@@ -177,6 +177,8 @@ pub struct RecordedCall {
     pub channel: String,
     /// The subject of the call, apart from the channel: a message, files, a trigger, an address.
     pub target: String,
+    /// All that it carries: its fields as JSON, then its bytes.
+    pub content: String,
     /// 0: nothing was answered.
     pub status: u16,
     /// "ok" or Slack's error code.

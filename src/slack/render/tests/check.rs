@@ -125,9 +125,23 @@ fn container(block: &Value) -> Result<(), String> {
 fn rich(part: &Value) -> Result<(), String> {
     fits("part", 1..=400, all(&part["elements"]).len())?;
     all(&part["elements"]).iter().try_for_each(|text| {
+        if text["type"] == "date" {
+            return date(text);
+        }
         let sound = text["type"] == "text";
         fits("rich text", 1..=3_000, if sound { chars(&text["text"]) } else { 0 })
     })
+}
+
+/// <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#date-element-type>
+fn date(date: &Value) -> Result<(), String> {
+    fits("a time in seconds", 1..=1, usize::from(date["timestamp"].is_i64()))?;
+    fits(
+        "format",
+        1..=1,
+        usize::from(date["format"].as_str().is_some_and(|format| format.contains("{time}"))),
+    )?;
+    fits("fallback", 1..=100, chars(&date["fallback"]))
 }
 
 fn menu<'a>(menu: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -> Result<(), String> {

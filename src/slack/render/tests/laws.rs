@@ -9,12 +9,16 @@ use crate::{
     button::Page,
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
-    race::{Entrant, Record, metrics::TokenCount},
+    race::{
+        Entrant, Record,
+        metrics::TokenCount,
+        vote::{Label, MAX_LABELS, RaceKind, Uncounted},
+    },
     slack::render::{
         Extras, Form, answer::Answer, answers, escape, examples, explanation, help, live, models, notice,
         on_it, opening, page, suggestion,
     },
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Pick, Progress, Timeline, View, VoteView},
 };
 
 /// Sequences that Markdown, Slack and Unicode act on.
@@ -85,6 +89,18 @@ prop_compose! {
     }
 }
 
+/// The states of a vote on so many lanes.
+fn votes(lanes: usize) -> [VoteView; 3] {
+    let lanes = lanes.min(MAX_LABELS);
+    let label = |index| Label::at(index).expect("a label");
+    let picks = (0..lanes).map(|lane| Pick { label: label(lane), lane, best: u64::MAX, second: 1 }).collect();
+    [
+        VoteView::Writing { ready: 1, of: lanes },
+        VoteView::Open { voters: u64::MAX, closes_at: jiff::Timestamp::MAX, left_out: 1 },
+        VoteView::Closed { picks, voters: 1, none_good: 1, uncounted: Some(Uncounted::Repeated) },
+    ]
+}
+
 fn check(body: &crate::slack::render::Body) -> Result<(), TestCaseError> {
     check::message(body).map_err(TestCaseError::fail)
 }
@@ -126,7 +142,13 @@ proptest! {
             prop_assert!(!body.text.contains(&lane.answer), "no whole answer in a notification");
         }
         let cards: Vec<_> = view.lanes.iter().map(|lane| Arc::clone(&lane.card)).collect();
-        check(&opening(&view.asker, "U1", &view.prompt, &cards))?;
+        for kind in [RaceKind::Open, RaceKind::Blind] {
+            check(&opening(kind, &view.asker, "U1", &view.prompt, &cards))?;
+        }
+        for vote in votes(view.lanes.len()).into_iter().filter(|_| view.lanes.len() > 1) {
+            let view = View { vote: Some(vote), ..view.clone() };
+            check(&live(&view, samples::race(), Extras { chart, containers }))?;
+        }
     }
 
     #[test]
@@ -138,6 +160,11 @@ proptest! {
             elapsed: None, stopped: None, vote: None,
         };
         check(&live(&view, samples::race(), ALL))?;
+        let few = MAX_LABELS.min(n);
+        for vote in votes(n) {
+            let (lanes, standings) = (view.lanes[..few].to_vec(), (0..few).collect());
+            check(&live(&View { vote: Some(vote), lanes, standings, ..view.clone() }, samples::race(), ALL))?;
+        }
     }
 
     #[test]

@@ -41,9 +41,10 @@ fn an_untouched_form_is_empty() {
     assert_eq!(view["blocks"][0]["element"]["focus_on_load"], true);
     assert!(!view.to_string().contains('`'), "no markup is read in a form");
     assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
-    let filled = |compare| Filled { compare, models: vec![], prompt: String::new() };
-    assert_eq!(read(&untouched(&view)), filled(false));
-    assert_eq!(read(&untouched(&form(&line_up(), Form::Compare, ""))), filled(true));
+    for chosen in [Form::Ask, Form::Compare, Form::Blind] {
+        let filled = Filled { form: chosen, models: vec![], prompt: String::new() };
+        assert_eq!(read(&untouched(&form(&line_up(), chosen, ""))), filled);
+    }
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn a_filled_form_is_read() {
     values["models"]["models"]["selected_options"] = json!([{ "value": "qwen-7b" }]);
     values["prompt"]["prompt"]["value"] = json!(" Why?\nReally? ");
     let models = vec![ModelId::new("qwen-7b")];
-    assert_eq!(read(&values), Filled { compare: false, models, prompt: "Why?\nReally?".into() });
+    assert_eq!(read(&values), Filled { form: Form::Ask, models, prompt: "Why?\nReally?".into() });
 }
 
 #[test]
@@ -78,19 +79,21 @@ fn a_state_of_any_shape_is_read() {
     for state in
         [json!(null), json!([]), json!("x"), json!({ "how": 1, "models": { "models": [] }, "prompt": {} })]
     {
-        assert_eq!(read(&state), Filled { compare: true, models: vec![], prompt: String::new() }, "{state}");
+        assert_eq!(read(&state), Filled::default(), "{state}");
     }
 }
 
 #[test]
 fn a_problem_is_shown_where_it_is() {
-    let filled = |compare, models: &[&str], prompt: &str| {
+    let filled = |form, models: &[&str], prompt: &str| {
         let models = models.iter().map(|id| ModelId::new(id)).collect();
-        problem(&Filled { compare, models, prompt: prompt.into() }).map(|(block, _)| block)
+        problem(&Filled { form, models, prompt: prompt.into() }).map(|(block, _)| block)
     };
-    assert_eq!(filled(true, &[], "x"), None);
-    assert_eq!(filled(true, &["a", "b"], ""), Some("prompt"));
-    assert_eq!(filled(false, &[], "x"), Some("models"));
-    assert_eq!(filled(false, &["a", "b"], "x"), Some("models"));
-    assert_eq!(filled(false, &["a"], "x"), None);
+    for several in [Form::Compare, Form::Blind] {
+        assert_eq!(filled(several, &[], "x"), None);
+        assert_eq!(filled(several, &["a", "b"], ""), Some("prompt"));
+    }
+    assert_eq!(filled(Form::Ask, &[], "x"), Some("models"));
+    assert_eq!(filled(Form::Ask, &["a", "b"], "x"), Some("models"));
+    assert_eq!(filled(Form::Ask, &["a"], "x"), None);
 }

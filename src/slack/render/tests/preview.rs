@@ -8,14 +8,16 @@ use serde_json::Value;
 use super::{
     ALL, blocks, form, reader,
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
+    vote,
 };
 use crate::{
     button::Page,
     guide::Example,
     model::{Availability, ModelError},
-    race::{Entrant, PastRace, event::StopCause, metrics::TokenCount},
+    race::{Entrant, PastRace, event::StopCause, metrics::TokenCount, vote::RaceKind},
     slack::render::{
-        Body, Form, answers, examples, explanation, help, home, live, models, on_it, opening, suggestion,
+        Body, Form, answers, ballot, examples, explanation, help, home, live, models, on_it, opening,
+        suggestion,
     },
     view::View,
 };
@@ -35,6 +37,9 @@ fn text(text: &str) -> String {
 }
 
 fn piece(piece: &Value) -> String {
+    if piece["type"] == "date" {
+        return "today at 10:52 AM".into();
+    }
     let words = text(string(&piece["text"]));
     let tag = [("bold", "b"), ("italic", "i"), ("code", "code")];
     let tag = tag.iter().find(|(style, _)| piece["style"][style] == true);
@@ -174,8 +179,10 @@ fn write(name: &str, inside: &str) -> String {
 #[test]
 fn a_race_can_be_looked_at() {
     let page = |name: &str, view: &View| page(name, &[live(view, race(), ALL)]);
-    let opening =
-        super::preview::page("opening", &[opening("ana", "U1", "Why is the sky blue?", &line_up())]);
+    let opening = super::preview::page(
+        "opening",
+        &[opening(RaceKind::Open, "ana", "U1", "Why is the sky blue?", &line_up())],
+    );
     assert!(opening.contains("<b>ana</b> asks 5 models"));
     let live_page = page("live", &running().tick(2_100));
     assert!(
@@ -214,6 +221,19 @@ fn a_race_can_be_looked_at() {
     (0..5).for_each(|lane| foreign.says(lane, (200, 1_300 + 200 * lane as u64), &words));
     (0..5).for_each(|lane| foreign.ends(4_000, lane, 300));
     page("cjk", &foreign.view());
+}
+
+#[test]
+fn a_blind_race_can_be_looked_at() {
+    let first = opening(RaceKind::Blind, "ana", "U1", "Why is the sky blue?", &line_up());
+    page("blind-opening", &[first]);
+    page("blind-writing", &[live(&vote::writing().view(), race(), ALL)]);
+    let open = page("blind-open", &[live(&vote::open(2).view(), race(), ALL)]);
+    assert!(open.contains("▸ Answer E") && open.contains("🔒 Close vote"), "{open}");
+    page("blind-open-plain", &[live(&vote::open(2).view(), race(), super::shown::NONE)]);
+    let closed = page("blind-closed", &[live(&vote::closed().view(), race(), ALL)]);
+    assert!(closed.contains("🗳️ Gemma 2B was picked best") && closed.contains("class=chart"), "{closed}");
+    page("blind-ballot", &[ballot(&vote::first_reply())]);
 }
 
 #[test]

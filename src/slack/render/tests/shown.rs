@@ -11,7 +11,7 @@ use super::{
 use crate::{
     button::{Button, Page, Part},
     model::{Availability, Delta, ModelError},
-    race::event::StopCause,
+    race::{event::StopCause, vote::RaceKind},
     slack::render::{
         Body, Extras, Pressed, answers, explanation, live, notice, on_it, opening, page, pressed, question,
         suggestion,
@@ -21,11 +21,11 @@ use crate::{
 
 pub(super) const NONE: Extras = Extras { chart: false, containers: false };
 
-fn all(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn all(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn string(value: &Value) -> &str {
+pub(super) fn string(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
@@ -38,7 +38,8 @@ fn rich(part: &Value) -> String {
             style if style["code"] == true => "`",
             _ => "",
         };
-        format!("{mark}{}{mark}", string(&piece["text"]))
+        let words = if piece["type"] == "date" { &piece["fallback"] } else { &piece["text"] };
+        format!("{mark}{}{mark}", string(words))
     });
     let mark = match string(&part["type"]) {
         "rich_text_quote" => "> ",
@@ -49,7 +50,7 @@ fn rich(part: &Value) -> String {
 }
 
 /// A message as lines: each block under its kind, its buttons in brackets.
-fn text(body: &Body) -> String {
+pub(super) fn text(body: &Body) -> String {
     let mut out = format!("{}\n", body.text);
     for block in &blocks(body) {
         let _ = writeln!(out, "\n#{}", string(&block["type"]));
@@ -85,7 +86,7 @@ fn text(body: &Body) -> String {
     out
 }
 
-fn shown(name: &str, body: &Body) {
+pub(super) fn shown(name: &str, body: &Body) {
     check::message(body).expect("Slack takes it");
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../../../tests/snapshots");
@@ -104,7 +105,13 @@ fn one(end: impl FnOnce(&mut SampleRace)) -> View {
 fn a_race_from_its_first_post_to_every_end() {
     shown(
         "opening",
-        &opening("ana", "U1", "Why is the sky blue? Show it with a *small* program.", &line_up()),
+        &opening(
+            RaceKind::Open,
+            "ana",
+            "U1",
+            "Why is the sky blue? Show it with a *small* program.",
+            &line_up(),
+        ),
     );
     shown("live", &live(&running().tick(2_100), race(), ALL));
     shown("final", &live(&finished().view(), race(), ALL));
@@ -114,14 +121,14 @@ fn a_race_from_its_first_post_to_every_end() {
 
 #[test]
 fn the_first_post_names_the_asker_and_promises_nothing() {
-    let said = text(&opening("<@U1> *ana*", "U9", "", &line_up()[..1]));
+    let said = text(&opening(RaceKind::Open, "<@U1> *ana*", "U9", "", &line_up()[..1]));
     assert_eq!(
         said,
         "⚔️ &lt;\u{2060}@\u{2060}U1&gt; *ana* asks one model\n\n#rich_text\n⚔️ **<\u{2060}@\u{2060}U1> *ana*** asks one model\n\n\
          #rich_text\n⚡ Gemma 2B\n"
     );
     assert!(
-        text(&opening(" ", "U9", "Why?", &[])).contains("**U9** asks 0 models"),
+        text(&opening(RaceKind::Open, " ", "U9", "Why?", &[])).contains("**U9** asks 0 models"),
         "an id is better than nothing"
     );
     assert!(!said.contains("race ") && !said.contains('['));

@@ -178,7 +178,7 @@ fn is_over(fields: &Map<String, Value>) -> bool {
 /// Returns true for a text with the end of a race and the figures or the fate of each model: screen readers and
 /// notifications have nothing else.
 fn carries_the_result(text: &str) -> bool {
-    let is_end = ["🏁", "⚠️", "🛑", "🔌"].iter().any(|icon| text.starts_with(icon));
+    let is_end = ["🏁", "⚠️", "🛑", "🔌", "🗳️"].iter().any(|icon| text.starts_with(icon));
     let fates = ["tok/s", "no speed", "failed", "stopped", "interrupted", "cut off", "tokens"];
     is_end && fates.iter().any(|fate| text.contains(fate))
 }

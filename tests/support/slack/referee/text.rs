@@ -58,11 +58,24 @@ impl Violations {
                 self.pings.push(format!("a {kind} element"));
             }
             "link" if !value["text"].is_null() => self.links.push(value["url"].to_string()),
+            "date" => self.date(value),
             _ => {}
         }
         self.counts(&value["text"]);
         for element in value["elements"].as_array().into_iter().flatten() {
             self.rich(element);
         }
+    }
+
+    /// <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#date-element-type>
+    fn date(&mut self, date: &Value) {
+        self.keys("a date", date, &["type", "timestamp", "format", "fallback"], &["style", "url"]);
+        if !date["timestamp"].is_i64() {
+            self.block("a date has a time in whole seconds");
+        }
+        if date["format"].as_str().is_none_or(|format| !format.contains('{')) {
+            self.block("a date's format has no placeholder");
+        }
+        self.length("a date's fallback", &date["fallback"], 100);
     }
 }
