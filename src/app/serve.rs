@@ -20,7 +20,7 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
-    arena::Arena,
+    arena::{Arena, Finisher},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -67,7 +67,9 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     router = router.merge(platforms.router());
     let open_store = OpenStore::new(&store);
     platforms.run(&servers, &store, &shutdown, &closed);
-    servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
+    let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
+    let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
+    servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{
+    View,
     text::{Measure, clipped, one_line, open_fence, plain},
+    vote,
     words::model_name,
 };
 use crate::race::{
@@ -21,8 +23,12 @@ pub(crate) fn file_name(race: &str) -> String {
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
     let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));
     out.push_str(&quoted(&report.prompt));
+    if let Some(vote) = vote::sentence(&View::over(asker, report)) {
+        let _ = write!(out, "\n{}\n", one_line(&vote));
+    }
+    let is_open = report.vote.as_ref().is_some_and(|vote| vote.is_open);
     for lane in report.order().into_iter().map(|i| &report.lanes[i]) {
-        section(&mut out, lane);
+        section(&mut out, lane, is_open);
     }
     out
 }
@@ -31,13 +37,17 @@ fn bare(text: &str, limit: usize) -> String {
     clipped(&one_line(text), limit, Measure::Utf16)
 }
 
-fn section(out: &mut String, lane: &LaneReport) {
+/// Writes one answer; its numbers are unknown while a vote `is_open`.
+fn section(out: &mut String, lane: &LaneReport, is_open: bool) {
     let icon = bare(&lane.card.icon, 12);
     let size = bare(&lane.card.size, 24);
     let words =
         [icon.as_str(), &model_name(&lane.card), &size, if lane.simulated { "(simulated)" } else { "" }];
     let title = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let _ = write!(out, "\n## {title}\n\n{}\n\n", numbers(lane));
+    let _ = write!(out, "\n## {title}\n\n");
+    if !is_open {
+        let _ = write!(out, "{}\n\n", numbers(lane));
+    }
     let answer = plain(&lane.answer);
     let answer = answer.trim();
     out.push_str(if answer.is_empty() { "(no answer)" } else { answer });
