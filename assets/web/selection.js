@@ -9,6 +9,9 @@ let lineup = [];
 /** The ids of the picked models, in the order of the line-up; empty where all race. */
 export const pickedModels = () => lineup.filter(({ id }) => picked.has(id)).map(({ id }) => id);
 
+/** Returns true if there is something to vote on: a blind race needs two models. */
+export const canVote = () => lineup.length > 1;
+
 /** Picks a model, or drops it where it is picked. */
 export function toggle(id) {
   if (!picked.delete(id)) picked.add(id);
@@ -25,6 +28,7 @@ function clear() {
 export function setLineup(models) {
   lineup = models;
   for (const id of picked) if (!models.some((model) => model.id === id)) picked.delete(id);
+  show(byId("blind"), canVote());
   draw(false);
 }
 
