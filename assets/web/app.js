@@ -81,7 +81,7 @@ async function press(action, id, button, ballot) {
       case "ballot": {
         const { best, second, whole } = await request(path, { from: visitor(), ...ballot });
         keepBallot(id, { best, second, whole });
-        return log.races.get(id)?.mark();
+        return log.races.get(id)?.markBallot();
       }
       case "delete":
         if (!(await dialog.confirmDelete(log.races.get(id).race.prompt))) return undefined;

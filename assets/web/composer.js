@@ -40,7 +40,7 @@ export class Composer {
   /** Switches blind races on or off: plain lines then start one. */
   setBlind(on) {
     this.blind.ariaPressed = String(on);
-    this.box.placeholder = on ? "Ask all models unseen, then vote" : "Ask all models, or type / for commands";
+    this.box.placeholder = on ? "Ask unseen, then vote" : "Ask all models, or type /";
     this.box.focus();
   }
 

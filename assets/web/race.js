@@ -120,7 +120,7 @@ export class RaceMessage {
   }
 
   /** Shows the visitor's own ballot. */
-  mark() {
+  markBallot() {
     this.vote.mark();
     this.answers.mark();
   }

@@ -40,29 +40,36 @@ fn dressed(id: &str, name: &str, icon: &str, color: [u8; 3]) -> Script {
     })
 }
 
+/// Enough pieces for a speed.
+fn speaks(mut script: Script, kind: &str) -> Script {
+    for word in answer(kind).split_inclusive(' ') {
+        script = script.says(word).waits(15);
+    }
+    script.used(977).finishes("stop")
+}
+
+fn answer(kind: &str) -> String {
+    format!("A {kind} answer: the sky scatters blue light more than red light, all day long.")
+}
+
 /// Three models, each recognisable by everything but its answer; one of them names itself where `is_leaky`.
 fn herd(is_leaky: bool) -> [Script; 3] {
-    let says = if is_leaky { "I am Zebra 7B, at your service." } else { "A short answer." };
+    let zebra = dressed("zebra-7b", "Zebra 7B", "🦓", [0x11, 0x22, 0x33]);
+    let yak = dressed("yak-9b", "Yak 9B", "🐂", [0x44, 0x55, 0x66]);
+    let xerus = dressed("xerus-1b", "Xerus 1B", "🐿️", [0x77, 0x88, 0x99]);
+    let says = if is_leaky { "I am Zebra 7B, at your service. " } else { "" };
     [
-        dressed("zebra-7b", "Zebra 7B", "🦓", [0x11, 0x22, 0x33]).says(says).used(977).finishes("stop"),
-        dressed("yak-9b", "Yak 9B", "🐂", [0x44, 0x55, 0x66])
-            .thinks("Secret thoughts. ")
-            .waits(150)
-            .says("A middling answer.")
-            .used(977)
-            .finishes("stop"),
-        dressed("xerus-1b", "Xerus 1B", "🐿️", [0x77, 0x88, 0x99])
-            .waits(300)
-            .says("A long answer.")
-            .used(977)
-            .finishes("stop"),
+        speaks(zebra.says(says), "short"),
+        speaks(yak.thinks("Secret thoughts. ").waits(350), "middling"),
+        speaks(xerus.waits(500), "long"),
     ]
 }
 
 /// Returns the letter of the answer with this text.
-fn letter_of(message: &Value, answer: &str) -> String {
+fn letter_of(message: &Value, kind: &str) -> String {
     let lanes = message["lanes"].as_array().expect("lanes");
-    let lane = lanes.iter().find(|lane| lane["answer"] == answer).unwrap_or_else(|| panic!("{message}"));
+    let lane =
+        lanes.iter().find(|lane| lane["answer"] == answer(kind)).unwrap_or_else(|| panic!("{message}"));
     lane["model"]["id"].as_str().expect("a letter").to_owned()
 }
 
@@ -93,7 +100,7 @@ async fn a_vote_opens_counts_and_closes() {
     let names: Vec<&Value> =
         open["lanes"].as_array().expect("lanes").iter().map(|lane| &lane["model"]["name"]).collect();
     assert_eq!(names, ["Answer A", "Answer B", "Answer C"]);
-    let (short, long) = (letter_of(&open, "A short answer."), letter_of(&open, "A long answer."));
+    let (short, long) = (letter_of(&open, "short"), letter_of(&open, "long"));
 
     let (status, said) = site.vote("bob", &id, json!({ "best": long })).await;
     assert_eq!(
@@ -141,7 +148,9 @@ async fn a_vote_opens_counts_and_closes() {
     assert_eq!(site.press("ana", &id, "close").await.0, 409);
     let (status, said) = site.press("bob", &id, "again").await;
     assert_eq!(status, 202, "{said}");
-    assert_eq!(tab.voting(said["message"].as_str().expect("an id"), 0).await["progress"], "voting");
+    tab.voting(said["message"].as_str().expect("an id"), 0).await;
+    drop(tab);
+    site.shut_down(store).await;
 }
 
 #[tokio::test]
@@ -226,7 +235,7 @@ async fn a_vote_goes_on_after_a_restart() {
     let mut tab = site.tab().await;
     let id = site.race("ana", "blind why?").await;
     let before = tab.voting(&id, 0).await;
-    assert_eq!(site.vote("bob", &id, json!({ "best": letter_of(&before, "A long answer.") })).await.0, 200);
+    assert_eq!(site.vote("bob", &id, json!({ "best": letter_of(&before, "long") })).await.0, 200);
     drop(tab);
     site.shut_down(store).await;
 
@@ -236,8 +245,8 @@ async fn a_vote_goes_on_after_a_restart() {
     let open = tab.voting(&id, 1).await;
     tells_nothing("a restored message", &open.to_string());
     assert_eq!(open["lanes"], before["lanes"]);
-    let short = letter_of(&open, "A short answer.");
-    let (_, said) = site.vote("ana", &id, json!({ "best": short, "second": "none" })).await;
+    let long = letter_of(&open, "long");
+    let (_, said) = site.vote("ana", &id, json!({ "best": long, "second": "none" })).await;
     assert_eq!(said["closed"], false, "there may be other voters");
     tab.voting(&id, 2).await;
     let (status, answers) = site.look(&id, "answers").await;
@@ -246,7 +255,7 @@ async fn a_vote_goes_on_after_a_restart() {
     assert_eq!(site.press("bob", &id, "close").await.0, 403);
     assert_eq!(site.press("ana", &id, "close").await.0, 204);
     let last = tab.over(&id).await;
-    assert_eq!(last["headline"]["text"], "Xerus 1B and Zebra 7B tied with 1 vote each");
+    assert_eq!(last["headline"]["text"], "Xerus 1B was picked best: 2 of 2 votes");
     assert!(last["chart"]["url"].is_string(), "{last}");
     assert_eq!(site.look(&id, "explain").await.0, 200);
     closed.cancel();
