@@ -61,6 +61,7 @@ pub enum Action {
     #[command(after_help = "\
 Examples:
   llm-arena compare why is the sky blue
+  llm-arena compare --blind --models gemma-2b,qwen-7b \"Write a haiku\"
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
   git diff | llm-arena compare --chart speed.png -
 
@@ -69,6 +70,9 @@ Put -- before words that begin with a dash, as in: llm-arena compare -- --help m
         /// Ids of the models, separated by commas [default: all]
         #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = model_id)]
         models: Vec<String>,
+        /// Hide the models until you have picked the best answer
+        #[arg(long)]
+        blind: bool,
         /// The prompt and the output options.
         #[command(flatten)]
         race: RaceArgs,
@@ -247,7 +251,7 @@ mod tests {
 
     fn compare(line: &[&str]) -> (Vec<String>, RaceArgs) {
         match parse(line).unwrap().action() {
-            Action::Compare { models, race } => (models, race),
+            Action::Compare { models, race, .. } => (models, race),
             other => panic!("{other:?}"),
         }
     }

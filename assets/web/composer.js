@@ -2,6 +2,7 @@
 
 import { byId, dot, el, icon, show } from "./dom.js";
 import { complete } from "./completion.js";
+import { invite } from "./selection.js";
 
 const MAX_HISTORY = 50;
 
@@ -40,7 +41,7 @@ export class Composer {
   /** Switches blind races on or off: plain lines then start one. */
   setBlind(on) {
     this.blind.ariaPressed = String(on);
-    this.box.placeholder = on ? "Ask unseen, then vote" : "Ask all models, or type /";
+    invite();
     this.box.focus();
   }
 

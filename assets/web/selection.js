@@ -32,6 +32,15 @@ export function setLineup(models) {
   draw(false);
 }
 
+/** Says in the message box whom a line will ask, and how. */
+export function invite() {
+  const chosen = lineup.filter(({ id }) => picked.has(id));
+  const target =
+    chosen.length === 0 ? "all models" : chosen.length === 1 ? chosen[0].name : `${chosen.length} models`;
+  const isBlind = byId("blind").ariaPressed === "true";
+  byId("say").placeholder = isBlind ? `Ask ${target} blind, then vote` : `Ask ${target}, or type /`;
+}
+
 /** Shows the selection in the line-up and above the message box. */
 function draw(announced = true) {
   for (const button of document.querySelectorAll(".side-model"))
@@ -56,7 +65,6 @@ function draw(announced = true) {
   const all = el("button", { type: "button", class: "link", onclick: clear }, "Race all models");
   byId("picked").replaceChildren(el("span", { class: "muted" }, "Only"), ...chosen.map(chip), all);
   show(byId("picked"), chosen.length > 0);
-  const target = chosen.length === 0 ? "all models" : chosen.length === 1 ? names : `${chosen.length} models`;
-  byId("say").placeholder = `Ask ${target}, or type / for commands`;
+  invite();
   if (announced) setText(byId("announcer"), `Next race: ${names || "all models"}`);
 }

@@ -6,15 +6,21 @@ use std::{
     sync::Arc,
 };
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Composition, FAILURE, SUCCESS, StartError, chart_file::ChartFile, output};
+use super::{
+    Composition, FAILURE, SUCCESS, StartError,
+    chart_file::ChartFile,
+    cli_vote::{self, Announcing, BallotStore, VOTER},
+    output,
+};
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     chart,
     cli::{PromptSource, RaceArgs},
     command,
-    race::{Asker, Record, json},
+    race::{Asker, Record, json, vote::RaceKind},
     terminal::{
         Terminal,
         render::{self, Screen},
@@ -32,6 +38,8 @@ pub(super) enum Kind<'a> {
     Ask(&'a String),
     /// `compare`, with the models; all if none is named.
     Compare(&'a [String]),
+    /// `compare --blind`, with the models; all if none is named.
+    Blind(&'a [String]),
 }
 
 /// Runs one race and returns its exit code. Cancelling `shutdown` stops the race, and
@@ -45,23 +53,47 @@ pub(super) async fn race(
     args: &RaceArgs,
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
-    let arena = app.arena();
+    let ballots = match kind {
+        Kind::Blind(_) => Some(BallotStore::open(app).await?),
+        Kind::Ask(_) | Kind::Compare(_) => None,
+    };
+    let arena = match &ballots {
+        Some(ballots) => app.arena().with_store(ballots.store.clone(), app.caps()),
+        None => app.arena(),
+    };
+    let code = run(&arena, kind, args, shutdown).await;
+    if let Some(ballots) = ballots {
+        ballots.close(&arena).await;
+    }
+    code
+}
+
+async fn run(
+    arena: &Arena,
+    kind: Kind<'_>,
+    args: &RaceArgs,
+    shutdown: CancellationToken,
+) -> Result<u8, StartError> {
     let Some(prompt) = shutdown.run_until_cancelled(read_prompt(args.prompt())).await else {
         return Ok(FAILURE);
     };
     let models = match kind {
         Kind::Ask(model) => std::slice::from_ref(model),
-        Kind::Compare(models) => models,
+        Kind::Compare(models) | Kind::Blind(models) => models,
     };
-    let recorded = admit(&arena, models, prompt?).await?;
+    let purpose = if let Kind::Blind(_) = kind { RaceKind::Blind } else { RaceKind::Open };
+    let recorded = admit(arena, purpose, models, prompt?).await?;
     let file = chart_file(args)?;
     let id = recorded.id();
-    let is_shown = !args.json && std::io::stdout().is_terminal();
+    let on_stdout = screen(&std::io::stdout()).filter(|_| !args.json);
+    let (opened, vote) = oneshot::channel();
     let racing = async {
-        let record = if is_shown {
-            arena.race(recorded, &mut Terminal::new(std::io::stdout(), || screen(&std::io::stdout()))).await
+        let record = if on_stdout.is_some() {
+            let terminal = Terminal::new(std::io::stdout(), || screen(&std::io::stdout()));
+            arena.race(recorded, &mut Announcing::new(terminal, opened)).await
         } else {
-            arena.race(recorded, &mut Terminal::new(std::io::stderr(), || screen(&std::io::stderr()))).await
+            let terminal = Terminal::new(std::io::stderr(), || screen(&std::io::stderr()));
+            arena.race(recorded, &mut Announcing::new(terminal, opened)).await
         };
         shutdown.cancel();
         record
@@ -70,8 +102,20 @@ pub(super) async fn race(
         shutdown.cancelled().await;
         arena.stop(id);
     };
-    let (record, ()) = tokio::join!(racing, stopping);
-    let shown = print_result(&record, args, kind);
+    let voting = async {
+        let view = vote.await.ok()?;
+        shutdown.run_until_cancelled(cli_vote::vote(arena, id, &view, on_stdout)).await;
+        Some(view)
+    };
+    let (record, (), voted) = tokio::join!(racing, stopping, voting);
+    let shown = match on_stdout.filter(|_| voted.is_some()) {
+        // the answers are on the screen already
+        Some(screen) => {
+            let view = View::over(&record.asker.name, &record.report);
+            output::print_exact(format!("\n{}", render::summary(&view, screen).join("\n")))
+        }
+        None => print_result(&record, args, kind),
+    };
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let charted = match file {
         Some(file) => draw(file, Arc::clone(&record)).await,
@@ -83,16 +127,22 @@ pub(super) async fn race(
     Ok(output::code(charted.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
-async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recorded, StartError> {
+async fn admit(
+    arena: &Arena,
+    kind: RaceKind,
+    models: &[String],
+    prompt: String,
+) -> Result<Recorded, StartError> {
     let chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
         .collect::<Result<_, _>>()
         .map_err(|error| StartError::Usage(error.to_string()))?;
-    let asker = Asker { id: "terminal".into(), name: "you".into() };
+    let asker = Asker { id: VOTER.into(), name: "you".into() };
     let usage = |refused: Refused| StartError::Usage(refused.to_string());
-    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?;
-    arena.record(admitted, &Origin { platform: "terminal", ..Origin::default() }).await.map_err(usage)
+    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind);
+    let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
+    arena.record(admitted, &origin).await.map_err(usage)
 }
 
 /// Returns the chart's file, checked before any model is called, so that a wrong path costs nothing.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Config -> Composition -> serve       platforms, local channel, store, health, one drain at the end
-//!                       -> cli_race    compare and ask, in a terminal or a pipe
+//!                       -> cli_race    compare and ask, in a terminal or a pipe; cli_vote: the ballot of --blind
 //!                       -> check       models, check, healthcheck
 //!                       -> simulate    the simulated models as a server
 //! ```
@@ -11,6 +11,7 @@
 mod chart_file;
 mod check;
 mod cli_race;
+mod cli_vote;
 mod composition;
 mod exposure;
 mod health;
@@ -72,8 +73,9 @@ pub async fn run(
     let app = Composition::new(config);
     let code = match action {
         Action::Serve { .. } => serve::serve(&app, shutdown).await?,
-        Action::Compare { models, race } => {
-            cli_race::race(&app, Kind::Compare(&models), &race, shutdown).await?
+        Action::Compare { models, blind, race } => {
+            let kind = if blind { Kind::Blind(&models) } else { Kind::Compare(&models) };
+            cli_race::race(&app, kind, &race, shutdown).await?
         }
         Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,
         Action::Models { json } => unless(&shutdown, check::models(&app, json)).await,

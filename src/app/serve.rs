@@ -96,13 +96,13 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
 }
 
 /// The store while it is open, which outlives everything that writes into it.
-struct OpenStore {
+pub(super) struct OpenStore {
     closed: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl OpenStore {
-    fn new(store: &Store) -> Self {
+    pub(super) fn new(store: &Store) -> Self {
         let (closed, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (store, token) = (store.clone(), closed.clone());
         tasks.spawn(async move { store.run(token).await });
@@ -111,7 +111,7 @@ impl OpenStore {
     }
 
     /// Releases this process's lease, so that others know at once that it is gone.
-    async fn close(self, deadline: Instant) {
+    pub(super) async fn close(self, deadline: Instant) {
         self.closed.cancel();
         let _ = timeout_at(deadline + MIN_FINAL_FRAMES, self.tasks.wait()).await;
     }

@@ -128,29 +128,34 @@ async fn a_vote_opens_counts_and_closes() {
         (403, &"Only the person who started this race can close its vote.".into())
     );
     assert_eq!(site.press("ana", &id, "close").await.0, 204);
-    let last = tab.charted(&id).await;
-    assert_eq!(last["headline"]["text"], "Zebra 7B was picked best: 2 of 3 votes");
-    let vote = &last["vote"];
-    assert_eq!((&vote["voters"], &vote["none_good"], &vote["note"]), (&3.into(), &1.into(), &Value::Null));
-    assert_eq!(vote["picks"][0], json!({ "label": short, "lane": 0, "best": 2, "second": 0 }));
-    assert_eq!(last["lanes"][0]["model"]["id"], "zebra-7b");
-    let (_, race) = site.look(&id, "export.json").await;
-    assert_eq!(
-        (&race["vote"]["labels"][&short], &race["vote"]["best"][&short]),
-        (&"zebra-7b".into(), &2.into())
-    );
-    assert!(bytes(&site, &format!("/api/races/{id}/export.md")).await.1.contains("3 votes: "));
-
-    for late in [json!({ "best": short }), json!({})] {
-        let (status, said) = site.vote("bob", &id, late).await;
-        assert!(status == 409 && said["say"].as_str().is_some_and(|say| say.contains("closed")), "{said}");
-    }
-    assert_eq!(site.press("ana", &id, "close").await.0, 409);
+    is_closed(&site, &mut tab, &id, &short).await;
     let (status, said) = site.press("bob", &id, "again").await;
     assert_eq!(status, 202, "{said}");
     tab.voting(said["message"].as_str().expect("an id"), 0).await;
     drop(tab);
     site.shut_down(store).await;
+}
+
+/// The vote is closed: `short` was picked twice, and later clicks are refused.
+async fn is_closed(site: &Site, tab: &mut Tab, id: &str, short: &str) {
+    let last = tab.charted(id).await;
+    assert_eq!(last["headline"]["text"], "Zebra 7B was picked best: 2 of 3 votes");
+    let vote = &last["vote"];
+    assert_eq!((&vote["voters"], &vote["none_good"], &vote["note"]), (&3.into(), &1.into(), &Value::Null));
+    assert_eq!(vote["picks"][0], json!({ "label": short, "lane": 0, "best": 2, "second": 0 }));
+    assert_eq!(last["lanes"][0]["model"]["id"], "zebra-7b");
+    let (_, race) = site.look(id, "export.json").await;
+    assert_eq!(
+        (&race["vote"]["labels"][short], &race["vote"]["best"][short]),
+        (&"zebra-7b".into(), &2.into())
+    );
+    assert!(bytes(&site, &format!("/api/races/{id}/export.md")).await.1.contains("3 votes: "));
+
+    for late in [json!({ "best": short }), json!({})] {
+        let (status, said) = site.vote("bob", id, late).await;
+        assert!(status == 409 && said["say"].as_str().is_some_and(|say| say.contains("closed")), "{said}");
+    }
+    assert_eq!(site.press("ana", id, "close").await.0, 409);
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::Owned;
-use crate::view::{Pick, View, VoteView, vote};
+use crate::{
+    race::vote::Uncounted,
+    view::{Pick, View, VoteView, vote},
+};
 
 /// The vote, with its state in words.
 #[derive(Serialize)]
@@ -42,7 +45,7 @@ impl VoteDto {
                 voters: *voters,
                 none_good: *none_good,
                 picks: picks.iter().map(pick).collect(),
-                note: uncounted.map(|reason| reason.public()),
+                note: uncounted.map(Uncounted::public),
             },
         };
         Some(Self { text: Owned(vote::sentence(view)?), state })
