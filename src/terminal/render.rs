@@ -7,7 +7,7 @@ use super::markdown;
 use crate::{
     model::Color,
     view::{
-        LaneState, LaneView, View,
+        LaneState, LaneView, View, VoteView,
         scoreboard::{byline, headline, names},
         text::{one_line, plain},
         vote, words,
@@ -108,7 +108,7 @@ pub fn summary(view: &View, screen: Screen) -> Vec<String> {
     let (icon, result) = headline(view);
     let mut lines = wrap(&one_line(&format!("{icon} {result}")), screen.columns);
     lines.push(fit(&byline(view), screen.columns));
-    lines.extend(vote::sentence(view).iter().flat_map(|votes| wrap(&one_line(votes), screen.columns)));
+    lines.extend(votes(view, screen));
     lines.push(String::new());
     lines.extend(table(view, screen));
     if let Some(lesson) = &view.lesson {
@@ -116,6 +116,16 @@ pub fn summary(view: &View, screen: Screen) -> Vec<String> {
         lines.extend(wrap(&one_line(lesson), screen.columns));
     }
     lines.extend(view.cost.iter().map(|cost| fit(&format!("cost: {cost}"), screen.columns)));
+    lines
+}
+
+/// Returns the votes on a blind race, each on a line of its own.
+fn votes(view: &View, screen: Screen) -> Vec<String> {
+    let Some(VoteView::Closed { uncounted, .. }) = &view.vote else { return vec![] };
+    let counts = vote::counts(view).into_iter().map(|count| fit(&one_line(&count), screen.columns));
+    let mut lines = vec![String::new(), "votes".to_owned()];
+    lines.extend(counts);
+    lines.extend(uncounted.iter().flat_map(|reason| wrap(reason.public(), screen.columns)));
     lines
 }
 

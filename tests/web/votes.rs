@@ -10,7 +10,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::site::{Site, Tab};
 use crate::support::script::{Script, model};
 
-/// What a page must not hold while a vote is open: ids, names, icons, colours, sizes, providers, reasoning, figures.
+/// The words and marks that no page holds while a vote is open: ids, names, icons, colours, sizes, providers, reasoning,
+/// figures.
 const TELLTALES: [&str; 18] = [
     "zebra-7b",
     "yak-9b",
