@@ -114,6 +114,8 @@ export class RaceMessage {
     const focused = [...replaced, this.vote.node].some((node) => node.contains(document.activeElement));
     this.standings = new Standings(race.lanes);
     this.answers = new Answers(race, this.press);
+    // Rows that are not on the page yet take their places without moving there.
+    if (race.lanes.length > 0 && race.progress !== "voting") this.standings.update(race);
     replaced[0].replaceWith(this.standings.node);
     replaced[1].replaceWith(this.answers.node);
     return focused;

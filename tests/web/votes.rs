@@ -150,7 +150,7 @@ async fn is_closed(site: &Site, tab: &mut Tab, id: &str, short: &str) {
         (&race["vote"]["labels"][short], &race["vote"]["best"][short]),
         (&"zebra-7b".into(), &2.into())
     );
-    assert!(bytes(&site, &format!("/api/races/{id}/export.md")).await.1.contains("3 votes: "));
+    assert!(bytes(site, &format!("/api/races/{id}/export.md")).await.1.contains("3 votes: "));
 
     for late in [json!({ "best": short }), json!({})] {
         let (status, said) = site.vote("bob", id, late).await;
