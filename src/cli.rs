@@ -61,6 +61,7 @@ pub enum Action {
     #[command(after_help = "\
 Examples:
   llm-arena compare why is the sky blue
+  llm-arena compare --blind --models gemma-2b,qwen-7b \"Write a haiku\"
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
   git diff | llm-arena compare --chart speed.png --replay race.gif -
 
@@ -72,6 +73,9 @@ Put -- before words that begin with a dash, as in: llm-arena compare -- --help m
         /// Write the replay of the race, an animated picture, to this file
         #[arg(long, value_name = "FILE.gif", value_parser = |text: &str| file_ending_in(text, "gif"))]
         replay: Option<PathBuf>,
+        /// Hide the models until you have picked the best answer
+        #[arg(long)]
+        blind: bool,
         /// The prompt and the output options.
         #[command(flatten)]
         race: RaceArgs,

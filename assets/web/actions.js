@@ -69,6 +69,12 @@ export function actions(race, press) {
       label,
     );
   if (race.progress === "live") return [];
+  if (race.progress === "voting")
+    return [
+      ...(owns(race) ? [button("close", "Close vote")] : []),
+      button("answers", "Full answers"),
+      exportMenu(race),
+    ];
   return [
     button("again", "Race again"),
     button("answers", "Full answers"),

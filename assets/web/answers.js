@@ -6,6 +6,7 @@ import { el, setText, show } from "./dom.js";
 import { render } from "./markdown.js";
 import { request } from "./server.js";
 import { modelName } from "./standings.js";
+import { Ballot } from "./vote.js";
 
 const STATE_LABELS = {
   waiting: "waiting",
@@ -25,7 +26,7 @@ const MIN_HIDDEN = 4;
 const lines = (n) => `${n} more ${n === 1 ? "line" : "lines"}`;
 
 class Panel {
-  constructor(race, index) {
+  constructor(race, index, press) {
     const { model } = race.lanes[index];
     const title = `race-${race.id}-${index}`;
     this.race = race.id;
@@ -42,13 +43,16 @@ class Panel {
     );
     this.more = el("button", { type: "button", class: "more", "aria-expanded": "false", hidden: true });
     this.copy = copyButton(() => this.whole(), `the answer by ${model.name}`);
+    // The answers of an open vote have letters as their ids.
+    this.ballot = race.progress === "voting" ? new Ballot(race, model.id, press) : null;
     this.node = el(
       "article",
       { class: "panel", "data-model": model.id, "aria-labelledby": title },
-      el("header", {}, el("h4", { id: title }, modelName(model)), this.state),
-      this.facts,
+      el("header", {}, el("h4", { id: title }, this.ballot ? model.name : modelName(model)), this.ballot ? null : this.state),
+      this.ballot ? null : this.facts,
       this.window,
       el("footer", {}, this.more, this.copy),
+      this.ballot?.node,
     );
     this.node.style.setProperty("--model", model.color);
     this.open = false;
@@ -141,8 +145,8 @@ function placeholder(lane) {
  * take the order of the standings, as soon as no card is being read.
  */
 export class Answers {
-  constructor(race) {
-    this.panels = race.lanes.map((_, index) => new Panel(race, index));
+  constructor(race, press) {
+    this.panels = race.lanes.map((_, index) => new Panel(race, index, press));
     const count = race.lanes.length;
     this.node = el(
       "div",
@@ -156,6 +160,11 @@ export class Answers {
     lanes.forEach((lane, index) => this.panels[index].update(lane));
     this.final = progress === "live" ? null : standings;
     this.settle();
+  }
+
+  /** Shows the visitor's own ballot. */
+  mark() {
+    for (const { ballot } of this.panels) ballot?.mark();
   }
 
   /** Puts the cards into their final order, unless one is being read. */

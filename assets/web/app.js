@@ -11,7 +11,7 @@ import { banner, raceChanged, reached, say } from "./notices.js";
 import { pickedModels, setLineup, toggle } from "./selection.js";
 import { follow, Refused, request } from "./server.js";
 import { raceEnded, setTitle } from "./title.js";
-import { identify, visitor } from "./visitor.js";
+import { identify, keepBallot, visitor } from "./visitor.js";
 
 /** The id of the one race that this page shows, if it is the page of a race. */
 const only = /^\/race\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? null;
@@ -37,7 +37,7 @@ function raceItInstead(question) {
   return [" ", el("button", { type: "button", class: "link", onclick: race }, "Race it as a question")];
 }
 
-const compare = (prompt) => command(`/arena compare ${prompt}`);
+const compare = (prompt, blind = false) => command(`/arena ${blind ? "blind" : "compare"} ${prompt}`);
 
 /** Sends a command. */
 function command(text) {
@@ -62,8 +62,8 @@ function showCard(content) {
   setText(byId("announcer"), label);
 }
 
-/** Handles a button under a race. */
-async function press(action, id, button) {
+/** Handles a button under a race; `ballot` is the one that it casts. */
+async function press(action, id, button, ballot) {
   // `disabled` would move the focus away.
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
@@ -80,6 +80,11 @@ async function press(action, id, button) {
       case "again":
         await request(path, { from: visitor() });
         return only ? location.assign("/") : log.toLatest(true);
+      case "ballot": {
+        const { best, second, whole } = await request(path, { from: visitor(), ...ballot });
+        keepBallot(id, { best, second, whole });
+        return log.races.get(id)?.markBallot();
+      }
       case "delete":
         if (!(await dialog.confirmDelete(log.races.get(id).race.prompt))) return undefined;
         return request(path, { from: visitor() });
@@ -110,9 +115,9 @@ async function load() {
   if (text === shownLineup) return;
   shownLineup = text;
   composer.lineup = lineup;
-  greeting.replaceChildren(...welcome(lineup, compare));
   showLineup(lineup.models, lineup.missing_keys, (model) => toggle(model.id));
   setLineup(lineup.models);
+  greeting.replaceChildren(...welcome(lineup, compare));
 }
 
 /** Makes this the page of one race. */

@@ -1,6 +1,7 @@
 // Cards that only this tab shows: welcome, line-up, examples, help.
 
 import { dot, el } from "./dom.js";
+import { canVote } from "./selection.js";
 import { modelName } from "./standings.js";
 
 /** The commands as a list of terms. */
@@ -12,7 +13,7 @@ function commandList(commands) {
   return el("dl", { class: "commands" }, ...terms);
 }
 
-/** Example prompts as buttons; `run(prompt)` starts a race. */
+/** Example prompts as buttons; `run(prompt, blind)` starts a race, or a blind one. */
 export function exampleList(examples, run) {
   const item = ({ title, prompt, lesson }) =>
     el(
@@ -25,6 +26,14 @@ export function exampleList(examples, run) {
         el("span", { class: "example-prompt" }, prompt),
         lesson ? el("span", { class: "example-lesson" }, lesson) : null,
       ),
+      canVote()
+        ? el(
+            "button",
+            { type: "button", class: "example-blind", onclick: () => run(prompt, true) },
+            "Race blind",
+            el("span", { class: "unseen" }, `: ${title}`),
+          )
+        : null,
     );
   return el("ul", { class: "examples" }, ...examples.map(item));
 }

@@ -10,11 +10,11 @@ export function complete(text, { models, commands }) {
   if (!text.startsWith("/") || text.includes("\n")) return null;
   const words = /^\/(\S*)$/.exec(text) ?? /^\/arena +(\S*)$/i.exec(text);
   if (words) return commandOptions(words[1].toLowerCase(), commands);
-  const list = /^\/arena +compare +(models=(?:[^\s,]*,)*)([^\s,]*)$/i.exec(text);
+  const list = /^\/arena +(?:compare|blind) +(models=(?:[^\s,]*,)*)([^\s,]*)$/i.exec(text);
   if (list) return listOptions(text, list[1], list[2].toLowerCase(), models);
   const ask = /^\/arena +ask +(.*)$/i.exec(text);
   if (ask) return modelOptions(text, ask[1], models);
-  const compare = /^\/arena +compare +(\S+)$/i.exec(text);
+  const compare = /^\/arena +(?:compare|blind) +(\S+)$/i.exec(text);
   if (compare && "models=".startsWith(compare[1].toLowerCase())) {
     const option = {
       insert: "models=",
@@ -31,7 +31,7 @@ function commandOptions(typed, commands) {
   const bare = "arena".startsWith(typed) ? "" : typed;
   const fits = commands.filter(({ word }) => bare === "" || word.startsWith(bare));
   const found = fits.length > 0 ? fits : commands.filter(({ word }) => word.includes(bare));
-  const needsMore = (word) => word === "ask" || word === "compare";
+  const needsMore = (word) => ["ask", "compare", "blind"].includes(word);
   if (found.length === 0 || (found.length === 1 && found[0].word === typed && !needsMore(typed))) return null;
   const option = ({ word, what }) => ({
     insert: `/arena ${word}${needsMore(word) ? " " : ""}`,

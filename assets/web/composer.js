@@ -2,6 +2,7 @@
 
 import { byId, dot, el, icon, show } from "./dom.js";
 import { complete } from "./completion.js";
+import { invite } from "./selection.js";
 
 const MAX_HISTORY = 50;
 
@@ -17,6 +18,8 @@ export class Composer {
     this.history = [];
     this.historyIndex = 0;
     byId("send").append(icon("send"));
+    this.blind = byId("blind");
+    this.blind.addEventListener("click", () => this.setBlind(this.blind.ariaPressed !== "true"));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -33,6 +36,19 @@ export class Composer {
     this.box.focus();
     this.box.setSelectionRange(text.length, text.length);
     this.changed();
+  }
+
+  /** Switches blind races on or off: plain lines then start one. */
+  setBlind(on) {
+    this.blind.ariaPressed = String(on);
+    invite();
+    this.box.focus();
+  }
+
+  /** The command behind a line: a question starts a blind race where that is switched on. */
+  command(text) {
+    const isCommand = text.startsWith("/") || this.lineup.commands.some(({ word }) => word === text.split(/\s/)[0].toLowerCase());
+    return this.blind.ariaPressed === "true" && !isCommand ? `/arena blind ${text}` : text;
   }
 
   clear() {
@@ -156,7 +172,7 @@ export class Composer {
     if (text === "" || this.busy) return;
     this.busy = true;
     this.close();
-    const accepted = await this.send(text);
+    const accepted = await this.send(this.command(text));
     this.busy = false;
     // The box keeps a refused line, and text typed in the meantime.
     if (!accepted || this.box.value.trim() !== text) return;

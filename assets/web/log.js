@@ -73,11 +73,11 @@ export class Log {
     if (this.only && race.id !== this.only) return;
     const before = this.races.get(race.id);
     if (!before && !this.earlier.hidden && race.id < this.oldest) return;
-    const wasLive = before?.live ?? false;
+    const was = before?.race.progress;
     this.put(race);
     show(this.welcome, false);
     if (!before) setText(this.announcer, startAnnouncement(race));
-    else if (wasLive && race.progress !== "live") {
+    else if (["live", "voting"].includes(was) && race.progress !== was) {
       setText(this.announcer, endAnnouncement(race));
       this.ended(race);
       this.changed(race.id);
@@ -134,9 +134,9 @@ export class Log {
     }
   }
 
-  /** Returns true while a race of this visitor runs. */
+  /** Returns true while a race of this visitor runs, or its vote is open. */
   isWaiting() {
-    return [...this.races.values()].some(({ live, race }) => live && owns(race));
+    return [...this.races.values()].some(({ race }) => ["live", "voting"].includes(race.progress) && owns(race));
   }
 
   /** Adds a message that only this tab shows, and returns its node. */

@@ -5,6 +5,7 @@ import { Answers } from "./answers.js";
 import { badge, el, setText, show } from "./dom.js";
 import { play } from "./replay.js";
 import { Standings } from "./standings.js";
+import { shapeOf, Vote } from "./vote.js";
 
 /** The length from which a prompt is folded. */
 const LONG_PROMPT = 400;
@@ -16,20 +17,22 @@ export function clock(at) {
   return el("time", { datetime: at, title: time.toLocaleString() }, shown);
 }
 
-/** The message of one race; `press(action, id, button)` handles its buttons. */
+/** The message of one race; `press(action, id, button, ballot)` handles its buttons. */
 export class RaceMessage {
   constructor(race, press) {
     this.id = race.id;
+    this.press = press;
+    this.shape = shapeOf(race);
+    this.vote = new Vote(race, press);
     this.standings = new Standings(race.lanes);
     this.lesson = el("p", { class: "lesson" });
     this.cost = el("p", { class: "cost", hidden: true });
-    this.answers = new Answers(race);
+    this.answers = new Answers(race, press);
     this.mark = el("span", { "aria-hidden": "true" });
     this.headline = el("span");
     this.notice = el("p", { class: "notice", hidden: true });
     this.state = el("span", { class: "state-tag" });
     this.actions = el("div", { class: "actions" });
-    this.press = press;
     this.node = el(
       "li",
       { class: "message race", "data-race": race.id },
@@ -59,6 +62,7 @@ export class RaceMessage {
       { class: "message-body", "aria-labelledby": `race-${race.id}` },
       head,
       prompt(race.prompt),
+      this.vote.node,
       this.standings.node,
       this.lesson,
       this.notice,
@@ -74,15 +78,21 @@ export class RaceMessage {
     this.race = race;
     this.live = live;
     this.node.dataset.progress = race.progress;
+    const refocused = this.reshape(race);
     setText(
       this.state,
-      { live: "live", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
+      { live: "live", voting: "vote open", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
     );
-    const { icon: mark, text } = race.headline ?? { icon: "⚔️", text: startLine(race.lanes) };
+    const { icon: mark, text } = race.headline ?? startLine(race);
     setText(this.mark, `${mark} `);
     // A figure stays with its unit.
     setText(this.headline, text.replace(" tok/s", "\u00a0tok/s"));
-    this.standings.update(race);
+    this.vote.update(race);
+    // The rows of a blind race would be its names and speeds.
+    const isBlind = race.lanes.length === 0 || race.progress === "voting";
+    show(this.standings.node, !isBlind);
+    if (!isBlind) this.standings.update(race);
+    show(this.answers.node, race.lanes.length > 0);
     // Its room is kept while the race runs, so that the answers below stay where they are when it ends.
     setText(this.lesson, race.lesson ?? "The lesson of this race follows when it is over.");
     this.lesson.classList.toggle("pending", race.lesson === null);
@@ -93,6 +103,29 @@ export class RaceMessage {
     show(this.notice, race.notice !== null);
     this.answers.update(race);
     this.buttons();
+    if (refocused) this.focus();
+  }
+
+  /** Replaces the rows and cards where a vote opens or closes. Returns true if one of them had the focus. */
+  reshape(race) {
+    const shape = shapeOf(race);
+    if (shape === this.shape) return false;
+    this.shape = shape;
+    const replaced = [this.standings.node, this.answers.node];
+    const focused = [...replaced, this.vote.node].some((node) => node.contains(document.activeElement));
+    this.standings = new Standings(race.lanes);
+    this.answers = new Answers(race, this.press);
+    // Rows that are not on the page yet take their places without moving there.
+    if (race.lanes.length > 0 && race.progress !== "voting") this.standings.update(race);
+    replaced[0].replaceWith(this.standings.node);
+    replaced[1].replaceWith(this.answers.node);
+    return focused;
+  }
+
+  /** Shows the visitor's own ballot. */
+  markBallot() {
+    this.vote.mark();
+    this.answers.mark();
   }
 
   /** Plays the race again; `points` are those of its lanes. */
@@ -130,8 +163,10 @@ export class RaceMessage {
 }
 
 /** The headline of a running race. */
-function startLine(lanes) {
-  return lanes.length === 1 ? `${lanes[0].model.name} is answering` : `${lanes.length} models are racing`;
+function startLine({ lanes, vote }) {
+  if (vote) return { icon: "🙈", text: `${vote.of} models are answering, unseen` };
+  const text = lanes.length === 1 ? `${lanes[0].model.name} is answering` : `${lanes.length} models are racing`;
+  return { icon: "⚔️", text };
 }
 
 /** The quoted prompt, folded where it is long. */
@@ -159,11 +194,14 @@ function prompt(text) {
 /** The announcement to screen readers when a race starts. */
 export function startAnnouncement(race) {
   const names = race.lanes.map((lane) => lane.model.name);
+  if (race.vote) return `${race.asker} asks for a blind vote: ${race.prompt.slice(0, 200)}`;
   return `${race.asker} asks ${names.length === 1 ? names[0] : `${names.length} models`}: ${race.prompt.slice(0, 200)}`;
 }
 
 /** The announcement to screen readers when a race is over. */
 export function endAnnouncement(race) {
+  if (race.progress === "voting") return "The answers are ready. Which one is best?";
+  if (race.vote) return `The vote is closed. ${race.headline.text}.`;
   const best = race.lanes[race.standings[0]];
   const winner = best?.speed ? ` ${best.model.name}: ${best.speed}.` : "";
   const how = {

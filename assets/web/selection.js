@@ -9,6 +9,9 @@ let lineup = [];
 /** The ids of the picked models, in the order of the line-up; empty where all race. */
 export const pickedModels = () => lineup.filter(({ id }) => picked.has(id)).map(({ id }) => id);
 
+/** Returns true if there is something to vote on: a blind race needs two models. */
+export const canVote = () => lineup.length > 1;
+
 /** Picks a model, or drops it where it is picked. */
 export function toggle(id) {
   if (!picked.delete(id)) picked.add(id);
@@ -25,7 +28,17 @@ function clear() {
 export function setLineup(models) {
   lineup = models;
   for (const id of picked) if (!models.some((model) => model.id === id)) picked.delete(id);
+  show(byId("blind"), canVote());
   draw(false);
+}
+
+/** Says in the message box whom a line will ask, and how. */
+export function invite() {
+  const chosen = lineup.filter(({ id }) => picked.has(id));
+  const target =
+    chosen.length === 0 ? "all models" : chosen.length === 1 ? chosen[0].name : `${chosen.length} models`;
+  const isBlind = byId("blind").ariaPressed === "true";
+  byId("say").placeholder = isBlind ? `Ask ${target} blind, then vote` : `Ask ${target}, or type /`;
 }
 
 /** Shows the selection in the line-up and above the message box. */
@@ -52,7 +65,6 @@ function draw(announced = true) {
   const all = el("button", { type: "button", class: "link", onclick: clear }, "Race all models");
   byId("picked").replaceChildren(el("span", { class: "muted" }, "Only"), ...chosen.map(chip), all);
   show(byId("picked"), chosen.length > 0);
-  const target = chosen.length === 0 ? "all models" : chosen.length === 1 ? names : `${chosen.length} models`;
-  byId("say").placeholder = `Ask ${target}, or type / for commands`;
+  invite();
   if (announced) setText(byId("announcer"), `Next race: ${names || "all models"}`);
 }

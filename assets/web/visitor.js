@@ -38,6 +38,30 @@ save("arena.name", current.name);
 /** The visitor as requests name them. */
 export const visitor = () => ({ ...current });
 
+/** The number of ballots that are remembered. */
+const MAX_BALLOTS = 30;
+
+function readBallots() {
+  try {
+    const ballots = JSON.parse(read("arena.ballots") ?? "[]");
+    return new Map(Array.isArray(ballots) ? ballots : []);
+  } catch {
+    return new Map();
+  }
+}
+
+const ballots = readBallots();
+
+/** The ballot that this browser cast on a race: `{best, second, whole}`, or null. The service tells no one. */
+export const ballotOf = (race) => ballots.get(race) ?? null;
+
+/** Remembers a ballot. */
+export function keepBallot(race, ballot) {
+  ballots.delete(race);
+  ballots.set(race, ballot);
+  save("arena.ballots", JSON.stringify([...ballots].slice(-MAX_BALLOTS)));
+}
+
 let owner = null;
 
 /** Takes the tag that messages of this visitor carry. */

@@ -6,15 +6,21 @@ use std::{
     sync::Arc,
 };
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Composition, FAILURE, SUCCESS, StartError, output, output_file::OutputFile};
+use super::{
+    Composition, FAILURE, SUCCESS, StartError,
+    cli_vote::{self, Announcing, BallotStore, VOTER},
+    output,
+    output_file::OutputFile,
+};
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     chart,
     cli::{PromptSource, RaceArgs},
     command,
-    race::{Asker, Record, json},
+    race::{Asker, Record, json, vote::RaceKind},
     terminal::{
         Terminal,
         render::{self, Screen},
@@ -30,8 +36,8 @@ const MAX_STDIN_MIB: usize = 4;
 pub(super) enum Kind<'a> {
     /// `ask`, with the model.
     Ask(&'a String),
-    /// `compare`, with the models (all if none is named) and the file of its replay.
-    Compare { models: &'a [String], replay: Option<&'a Path> },
+    /// `compare`, with the models (all if none is named), the file of its replay, and blind with `--blind`.
+    Compare { models: &'a [String], replay: Option<&'a Path>, purpose: RaceKind },
 }
 
 /// Runs one race and returns its exit code. Cancelling `shutdown` stops the race, and
@@ -45,27 +51,50 @@ pub(super) async fn race(
     args: &RaceArgs,
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
-    let arena = app.arena();
+    let ballots = match kind {
+        Kind::Compare { purpose: RaceKind::Blind, .. } => Some(BallotStore::open(app).await?),
+        Kind::Ask(_) | Kind::Compare { .. } => None,
+    };
+    let arena = match &ballots {
+        Some(ballots) => app.arena().with_store(ballots.store.clone(), app.caps()),
+        None => app.arena(),
+    };
+    let code = run(&arena, kind, args, app.config.has_color, shutdown).await;
+    if let Some(ballots) = ballots {
+        ballots.close(&arena).await;
+    }
+    code
+}
+
+async fn run(
+    arena: &Arena,
+    kind: Kind<'_>,
+    args: &RaceArgs,
+    color: bool,
+    shutdown: CancellationToken,
+) -> Result<u8, StartError> {
     let Some(prompt) = shutdown.run_until_cancelled(read_prompt(args.prompt())).await else {
         return Ok(FAILURE);
     };
-    let (models, replay) = match kind {
-        Kind::Ask(model) => (std::slice::from_ref(model), None),
-        Kind::Compare { models, replay } => (models, replay),
+    let (models, replay, purpose) = match kind {
+        Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
+        Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let recorded = admit(&arena, models, prompt?).await?;
+    let recorded = admit(arena, purpose, models, prompt?).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
-    let is_shown = !args.json && std::io::stdout().is_terminal();
-    let color = app.config.has_color;
     let stdout = move || screen(&std::io::stdout(), color);
     let stderr = move || screen(&std::io::stderr(), color);
+    let on_stdout = stdout().filter(|_| !args.json);
+    let (opened, vote) = oneshot::channel();
     let racing = async {
-        let record = if is_shown {
-            arena.race(recorded, &mut Terminal::new(std::io::stdout(), stdout)).await
+        let record = if on_stdout.is_some() {
+            let terminal = Terminal::new(std::io::stdout(), stdout);
+            arena.race(recorded, &mut Announcing::new(terminal, opened)).await
         } else {
-            arena.race(recorded, &mut Terminal::new(std::io::stderr(), stderr)).await
+            let terminal = Terminal::new(std::io::stderr(), stderr);
+            arena.race(recorded, &mut Announcing::new(terminal, opened)).await
         };
         shutdown.cancel();
         record
@@ -74,8 +103,20 @@ pub(super) async fn race(
         shutdown.cancelled().await;
         arena.stop(id);
     };
-    let (record, ()) = tokio::join!(racing, stopping);
-    let shown = print_result(&record, args, kind, color);
+    let voting = async {
+        let view = vote.await.ok()?;
+        shutdown.run_until_cancelled(cli_vote::vote(arena, id, &view, on_stdout)).await;
+        Some(view)
+    };
+    let (record, (), voted) = tokio::join!(racing, stopping, voting);
+    let shown = match on_stdout.filter(|_| voted.is_some()) {
+        // the answers are on the screen already
+        Some(screen) => {
+            let view = View::over(&record.asker.name, &record.report);
+            output::print_exact(format!("\n{}", render::summary(&view, screen).join("\n")))
+        }
+        None => print_result(&record, args, kind, color),
+    };
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let mut drawn = Ok(());
     for (picture, path, file) in files {
@@ -88,16 +129,22 @@ pub(super) async fn race(
     Ok(output::code(drawn.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
-async fn admit(arena: &Arena, models: &[String], prompt: String) -> Result<Recorded, StartError> {
+async fn admit(
+    arena: &Arena,
+    kind: RaceKind,
+    models: &[String],
+    prompt: String,
+) -> Result<Recorded, StartError> {
     let chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
         .collect::<Result<_, _>>()
         .map_err(|error| StartError::Usage(error.to_string()))?;
-    let asker = Asker { id: "terminal".into(), name: "you".into() };
+    let asker = Asker { id: VOTER.into(), name: "you".into() };
     let usage = |refused: Refused| StartError::Usage(refused.to_string());
-    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?;
-    arena.record(admitted, &Origin { platform: "terminal", ..Origin::default() }).await.map_err(usage)
+    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind);
+    let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
+    arena.record(admitted, &origin).await.map_err(usage)
 }
 
 /// A picture of a race.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Config -> Composition -> serve       platforms, local channel, store, health, one drain at the end
-//!                       -> cli_race    compare and ask, in a terminal or a pipe
+//!                       -> cli_race    compare and ask, in a terminal or a pipe; cli_vote: the ballot of --blind
 //!                       -> history     speeds over time, from the store or a file
 //!                       -> board       ballots of the store or of a file, rated
 //!                       -> check       models, check, healthcheck
@@ -13,6 +13,7 @@
 mod board;
 mod check;
 mod cli_race;
+mod cli_vote;
 mod composition;
 mod exposure;
 mod health;
@@ -40,6 +41,7 @@ use crate::{
     cli::Action,
     config::{Config, ConfigError, ListenSource},
     provider::simulated,
+    race::vote::RaceKind,
 };
 
 /// At least one lane finished; everything is reachable; the service ended in good order.
@@ -76,8 +78,9 @@ pub async fn run(
     let app = Composition::new(config);
     let code = match action {
         Action::Serve { .. } => serve::serve(&app, shutdown).await?,
-        Action::Compare { models, replay, race } => {
-            let kind = Kind::Compare { models: &models, replay: replay.as_deref() };
+        Action::Compare { models, replay, blind, race } => {
+            let purpose = if blind { RaceKind::Blind } else { RaceKind::Open };
+            let kind = Kind::Compare { models: &models, replay: replay.as_deref(), purpose };
             cli_race::race(&app, kind, &race, shutdown).await?
         }
         Action::Ask { model, race } => cli_race::race(&app, Kind::Ask(&model), &race, shutdown).await?,

@@ -33,6 +33,12 @@ pub(super) fn note(text: impl Display) {
     let _ = writeln!(stderr(), "{}", plain(&text.to_string()));
 }
 
+/// Writes a question to stderr, on the line of its answer.
+pub(super) fn question(text: &str) {
+    let mut out = stderr();
+    let _ = write!(out, "{}", plain(text)).and_then(|()| out.flush());
+}
+
 /// Returns `code`, or reports the failure of `written` on stderr and returns its code.
 pub(super) fn code(written: Result<(), String>, code: u8) -> u8 {
     match written {

@@ -20,7 +20,7 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
-    arena::Arena,
+    arena::{Arena, Finisher},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -67,7 +67,9 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     router = router.merge(platforms.router());
     let open_store = OpenStore::new(&store);
     platforms.run(&servers, &store, &shutdown, &closed);
-    servers.spawn(Arc::clone(&arena).recover(platforms.finishers(), shutdown.clone()));
+    let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
+    let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
+    servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);
@@ -94,13 +96,13 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
 }
 
 /// The store while it is open, which outlives everything that writes into it.
-struct OpenStore {
+pub(super) struct OpenStore {
     closed: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl OpenStore {
-    fn new(store: &Store) -> Self {
+    pub(super) fn new(store: &Store) -> Self {
         let (closed, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (store, token) = (store.clone(), closed.clone());
         tasks.spawn(async move { store.run(token).await });
@@ -109,7 +111,7 @@ impl OpenStore {
     }
 
     /// Releases this process's lease, so that others know at once that it is gone.
-    async fn close(self, deadline: Instant) {
+    pub(super) async fn close(self, deadline: Instant) {
         self.closed.cancel();
         let _ = timeout_at(deadline + MIN_FINAL_FRAMES, self.tasks.wait()).await;
     }

@@ -1,6 +1,6 @@
 //! A race as JSON, for scripts: `compare --json` and the export of the local channel. Every key is always there, `null` where unknown; keys may be added, never renamed.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
@@ -9,7 +9,8 @@ use super::{
     arrivals::SpeedNote,
     lesson,
     metrics::SpeedSource,
-    report::{LaneReport, Status},
+    report::{LaneReport, Report, Status},
+    vote::{Label, Tally, Uncounted},
 };
 use crate::model::FinishReason;
 
@@ -21,6 +22,22 @@ pub struct Race<'a> {
     started_at: String,
     lesson: Option<String>,
     lanes: Vec<Lane<'a>>,
+    vote: Option<ClosedVote<'a>>,
+}
+
+/// The result of a blind race's vote; its keys are the letters of the answers.
+#[derive(Serialize)]
+struct ClosedVote<'a> {
+    /// The ids of the models.
+    labels: BTreeMap<String, &'a str>,
+    /// The ballots that named an answer best.
+    best: BTreeMap<String, u64>,
+    /// The ballots that named an answer second.
+    second: BTreeMap<String, u64>,
+    none_good: u64,
+    voters: u64,
+    /// The reason why the vote is not on the board.
+    uncounted: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -60,7 +77,29 @@ impl<'a> Race<'a> {
             started_at: record.started_at.to_string(),
             lesson: lesson::line(&record.report),
             lanes: record.report.lanes.iter().map(Lane::of).collect(),
+            vote: ClosedVote::of(&record.report),
         }
+    }
+}
+
+impl<'a> ClosedVote<'a> {
+    /// The result of a vote; `None` while it is open.
+    fn of(report: &'a Report) -> Option<Self> {
+        let vote = report.vote.as_ref().filter(|vote| !vote.is_open)?;
+        let counts = |count: fn(&Tally, Label) -> u64| {
+            vote.labels().map(|(label, _)| (label.to_string(), count(&vote.tally, label))).collect()
+        };
+        let model = |(label, lane): (Label, usize)| {
+            Some((label.to_string(), report.lanes.get(lane)?.card.id.as_str()))
+        };
+        Some(Self {
+            labels: vote.labels().filter_map(model).collect(),
+            best: counts(Tally::best),
+            second: counts(Tally::second),
+            none_good: vote.tally.none_good,
+            voters: vote.tally.voters,
+            uncounted: vote.uncounted.map(Uncounted::as_str),
+        })
     }
 }
 

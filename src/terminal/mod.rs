@@ -18,7 +18,7 @@ use self::render::Screen;
 use crate::{
     live::SMOOTH,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
-    view::View,
+    view::{Progress, View, vote},
 };
 
 /// A live message on a terminal or in a pipe.
@@ -57,12 +57,17 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Terminal<W, S> {
 
     /// Writes a line for each lane that changed.
     fn write_progress(&mut self, view: &View) -> std::io::Result<()> {
+        // the lines of a blind race say only how many answers are ready
+        let lines: Vec<String> = match view.vote {
+            None => view.lanes.iter().map(render::progress).collect(),
+            Some(_) if view.progress == Progress::Live => vote::sentence(view).into_iter().collect(),
+            Some(_) => vec![],
+        };
         if self.progress.is_empty() {
             writeln!(self.out, "{}", render::opening(view))?;
-            self.progress = vec![String::new(); view.lanes.len()];
+            self.progress = vec![String::new(); lines.len()];
         }
-        for (lane, written) in view.lanes.iter().zip(&mut self.progress) {
-            let line = render::progress(lane);
+        for (line, written) in lines.into_iter().zip(&mut self.progress) {
             if *written != line {
                 writeln!(self.out, "{line}")?;
                 *written = line;
@@ -85,7 +90,9 @@ impl<W: Write + Send, S: Fn() -> Option<Screen> + Send> Surface for Terminal<W, 
     async fn show(&mut self, view: &View) -> Result<Learned, SurfaceError> {
         let shown = match (self.screen)() {
             None => self.write_progress(view),
-            Some(_) if view.is_final() => self.paint(&[], true),
+            // the answers of a vote, and the question, stay on the screen
+            Some(_) if view.progress == Progress::Voting && self.painted_lines == 0 => Ok(()),
+            Some(_) if view.progress != Progress::Live => self.paint(&[], true),
             Some(screen) => self.paint(&render::live(view, screen), false),
         };
         // a closed pipe stays closed; the race continues for its exit code and its chart

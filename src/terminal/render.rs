@@ -7,10 +7,10 @@ use super::markdown;
 use crate::{
     model::Color,
     view::{
-        LaneState, LaneView, View,
+        LaneState, LaneView, View, VoteView,
         scoreboard::{byline, headline, names},
         text::{one_line, plain},
-        words,
+        vote, words,
     },
 };
 
@@ -26,7 +26,7 @@ pub struct Screen {
 }
 
 /// The layout of a summary in a pipe.
-const PIPE: Screen = Screen { columns: 80, rows: usize::MAX, color: false };
+pub(crate) const PIPE: Screen = Screen { columns: 80, rows: usize::MAX, color: false };
 
 /// The columns from which the table has units and the standings have sentences.
 const WIDE: usize = 72;
@@ -44,6 +44,7 @@ const BRIEF_COLUMNS: usize = 18;
 #[must_use]
 pub fn live(view: &View, screen: Screen) -> Vec<String> {
     let mut lines = vec![prompt(view, screen), fit(&byline(view), screen.columns), String::new()];
+    lines.extend(vote::sentence(view).iter().flat_map(|sentence| wrap(sentence, screen.columns)));
     lines.extend(standings(view, screen));
     let room = screen.rows.saturating_sub(lines.len() + 1);
     let answering: Vec<&LaneView> = view.lanes.iter().filter(|lane| !lane.answer.trim().is_empty()).collect();
@@ -69,6 +70,14 @@ pub fn last(view: &View, screen: Screen) -> Vec<String> {
 /// summary is what remains on the screen.
 #[must_use]
 pub fn result(view: &View, answers: &[&str], screen: Screen) -> Vec<String> {
+    let mut lines = self::answers(view, answers, screen);
+    lines.extend(summary(view, screen));
+    lines
+}
+
+/// Returns the prompt and the whole `answers` in the order of the lanes.
+#[must_use]
+pub fn answers(view: &View, answers: &[&str], screen: Screen) -> Vec<String> {
     let mut lines = vec![prompt(view, screen), String::new()];
     for (lane, answer) in view.lanes.iter().zip(answers) {
         lines.push(title(lane, screen));
@@ -76,7 +85,6 @@ pub fn result(view: &View, answers: &[&str], screen: Screen) -> Vec<String> {
         lines.extend(markdown::lines(answer, screen.columns, screen.color));
         lines.push(String::new());
     }
-    lines.extend(summary(view, screen));
     lines
 }
 
@@ -100,6 +108,7 @@ pub fn summary(view: &View, screen: Screen) -> Vec<String> {
     let (icon, result) = headline(view);
     let mut lines = wrap(&one_line(&format!("{icon} {result}")), screen.columns);
     lines.push(fit(&byline(view), screen.columns));
+    lines.extend(votes(view, screen));
     lines.push(String::new());
     lines.extend(table(view, screen));
     if let Some(lesson) = &view.lesson {
@@ -107,6 +116,16 @@ pub fn summary(view: &View, screen: Screen) -> Vec<String> {
         lines.extend(wrap(&one_line(lesson), screen.columns));
     }
     lines.extend(view.cost.iter().map(|cost| fit(&format!("cost: {cost}"), screen.columns)));
+    lines
+}
+
+/// Returns the votes on a blind race, each on a line of its own.
+fn votes(view: &View, screen: Screen) -> Vec<String> {
+    let Some(VoteView::Closed { uncounted, .. }) = &view.vote else { return vec![] };
+    let counts = vote::counts(view).into_iter().map(|count| fit(&one_line(&count), screen.columns));
+    let mut lines = vec![String::new(), "votes".to_owned()];
+    lines.extend(counts);
+    lines.extend(uncounted.iter().flat_map(|reason| wrap(reason.public(), screen.columns)));
     lines
 }
 

@@ -3,7 +3,7 @@
 use super::render::{self, Screen};
 use crate::view::{
     View,
-    tests::{finished, running},
+    tests::{blind_views, finished, running},
 };
 
 fn screen(columns: usize) -> Screen {
@@ -69,5 +69,17 @@ fn simulated_is_said_once() {
             let text = frame(&view, screen(columns)).join("\n");
             assert_eq!(text.matches("simulated").count(), 1, "{text}");
         }
+    }
+}
+
+#[test]
+fn a_blind_race_at_three_widths() {
+    let [writing, open, closed] = blind_views();
+    let answers: Vec<&str> = open.lanes.iter().map(|lane| lane.answer.as_str()).collect();
+    for columns in [40, 80, 120] {
+        let screen = screen(columns);
+        shown(&format!("blind_writing_{columns}"), &render::live(&writing, screen));
+        shown(&format!("blind_open_{columns}"), &render::answers(&open, &answers, screen));
+        shown(&format!("blind_closed_{columns}"), &render::summary(&closed, screen));
     }
 }

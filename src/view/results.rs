@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{
+    View,
     text::{Measure, clipped, one_line, open_fence, plain},
+    vote,
     words::model_name,
 };
 use crate::race::{
@@ -31,6 +33,9 @@ pub(crate) fn share_name(race: &str) -> String {
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
     let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));
     out.push_str(&quoted(&report.prompt));
+    if let Some(vote) = vote::sentence(&View::over(asker, report)) {
+        let _ = write!(out, "\n{}\n", one_line(&vote));
+    }
     for lane in report.order().into_iter().map(|i| &report.lanes[i]) {
         section(&mut out, lane);
     }

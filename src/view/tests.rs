@@ -10,6 +10,7 @@ use crate::{
         Asker, RaceId, Record,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
         state::RaceState,
+        vote::{Choice, Label, Tally, Vote, VoteState, candidates},
     },
     view::View,
 };
@@ -166,4 +167,25 @@ fn a_lane_says_why_it_has_no_speed_and_which_model_answered() {
     assert_eq!(note(0), "arrived in one piece; its server says 66 tok/s");
     assert_eq!(note(1), "answered by plain60, not by the model that was asked for");
     assert_eq!(lanes[2].status, "loading the model 1.2 s");
+}
+
+/// The views of a blind race: while the models write, while people vote, and afterwards.
+pub(crate) fn blind_views() -> [View; 3] {
+    let mut live = running();
+    live.0.vote = VoteState::Awaited;
+    let mut race = finished();
+    let order = candidates(&race.0.report().lanes).into_iter().rev().collect();
+    let mut vote = Vote {
+        order,
+        closes_at: Timestamp::UNIX_EPOCH,
+        is_open: true,
+        tally: Tally::default(),
+        left_out: 1,
+        uncounted: None,
+    };
+    vote.tally.add(Choice::Best(Label::at(1).expect("a label"), Label::at(0)));
+    race.0.vote = VoteState::Opened(vote.clone());
+    let open = race.view();
+    race.0.vote = VoteState::Opened(Vote { is_open: false, ..vote });
+    [live.view(), open, race.view()]
 }

@@ -128,12 +128,17 @@ pub(crate) fn sentence(view: &View) -> Option<String> {
             };
             format!("{voted}. Ballots are private.{}", without_answer(*left_out))
         }
-        VoteView::Closed { picks, voters, none_good, uncounted } => {
-            let voted = picks.iter().map(|pick| pick_of(view, *pick)).chain(none(*none_good));
-            let counts = format!("{}: {}", votes(*voters), words::joined(voted));
+        VoteView::Closed { voters, uncounted, .. } => {
+            let counts = format!("{}: {}", votes(*voters), words::joined(counts(view)));
             uncounted.map_or_else(|| counts.clone(), |reason| format!("{counts}. {}", reason.public()))
         }
     })
+}
+
+/// The votes of each answer of a closed vote, the most picked first; empty for any other race.
+pub(crate) fn counts(view: &View) -> Vec<String> {
+    let Some(VoteView::Closed { picks, none_good, .. }) = &view.vote else { return vec![] };
+    picks.iter().map(|pick| pick_of(view, *pick)).chain(none(*none_good)).collect()
 }
 
 /// The result of a closed vote in one line; `None` if the race has no vote or no ballot.

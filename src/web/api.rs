@@ -4,6 +4,8 @@
 
 mod address_limit;
 mod races;
+mod visitor;
+mod votes;
 
 use std::{
     convert::Infallible,
@@ -25,7 +27,8 @@ use futures::{Stream, StreamExt};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-pub(super) use self::address_limit::AddressLimit;
+use self::visitor::Visitor;
+pub(super) use self::{address_limit::AddressLimit, visitor::Audience};
 use super::{
     LocalChannel, PLATFORM,
     channel::Position,
@@ -33,15 +36,13 @@ use super::{
     surface::WebSurface,
 };
 use crate::{
-    arena::{LookupError, Origin, Refused, forget_reply},
+    arena::{BallotError, LookupError, Origin, Refused, forget_reply},
     command::{self, Command, CommandError},
     model::ModelId,
     race::{Asker, RaceId, vote::RaceKind},
     view::text,
 };
 
-/// The most characters of a visitor's name.
-const MAX_NAME_CHARS: usize = 40;
 /// The time that providers get to list their models.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -54,6 +55,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/command", post(command))
         .route("/api/visitor", post(visitor))
         .merge(races::routes())
+        .merge(votes::routes())
         .layer(map_response(uncached))
 }
 
@@ -158,27 +160,19 @@ impl From<LookupError> for HttpRefusal {
     }
 }
 
-/// The user, as their browser identifies them.
-#[derive(Deserialize)]
-struct Visitor {
-    /// A random id that the browser stores.
-    id: String,
-    /// The name that they chose.
-    name: String,
-}
-
-impl Visitor {
-    fn asker(&self) -> Result<Asker, HttpRefusal> {
-        let is_valid = (8..=64).contains(&self.id.len())
-            && self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !is_valid {
-            let say = "Your browser sent no valid id. Reload the page.";
-            return Err(HttpRefusal::new(StatusCode::BAD_REQUEST, say));
+impl From<BallotError> for HttpRefusal {
+    fn from(error: BallotError) -> Self {
+        match error {
+            BallotError::Closed => Self::new(StatusCode::CONFLICT, error.to_string()),
+            BallotError::UnknownLabel => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
+            BallotError::NotYours { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "Only the person who started this race can close its vote.")
+            }
+            BallotError::Lookup(LookupError::Running) => {
+                Self::new(StatusCode::CONFLICT, "The answers aren't ready yet. Vote when they are.")
+            }
+            BallotError::Lookup(error) => error.into(),
         }
-        let name = text::one_line(&self.name);
-        let name = text::clip(&name, MAX_NAME_CHARS, text::Measure::Chars, text::Keep::Head);
-        let name = if name.is_empty() { "guest".to_owned() } else { name };
-        Ok(Asker { id: format!("web:{}", self.id), name })
     }
 }
 
@@ -219,8 +213,11 @@ async fn channel(
 }
 
 /// Returns the tag that the visitor's own messages carry.
-async fn visitor(request: Result<Json<ButtonRequest>, JsonRejection>) -> Result<Response, HttpRefusal> {
-    let asker = request?.0.from.asker()?;
+async fn visitor(
+    State(local): State<LocalChannel>,
+    request: Result<Json<ButtonRequest>, JsonRejection>,
+) -> Result<Response, HttpRefusal> {
+    let asker = request?.0.from.asker(&local)?;
     Ok(Json(serde_json::json!({ "owner": render::owner(&asker.id) })).into_response())
 }
 
@@ -269,20 +266,19 @@ async fn command(
 async fn run_command(
     local: LocalChannel,
     connection: Extensions,
-    CommandRequest { text, models: picked, from }: CommandRequest,
+    CommandRequest { text, models, from }: CommandRequest,
 ) -> Result<Response, HttpRefusal> {
-    let asker = from.asker()?;
+    let asker = from.asker(&local)?;
+    let picked = || models.iter().map(|id| ModelId::new(id)).collect();
     let command = command::parse(&text, local.arena.cards())?;
     let entrants;
     let card = match command {
         Command::Compare { models, prompt } => {
-            let picked = picked.iter().map(|id| ModelId::new(id)).collect();
-            let models = if models.is_empty() { picked } else { models };
+            let models = if models.is_empty() { picked() } else { models };
             return start(&local, &connection, asker, (RaceKind::Open, &models, prompt), None).await;
         }
         Command::Blind { models, prompt } => {
-            let picked = picked.iter().map(|id| ModelId::new(id)).collect();
-            let models = if models.is_empty() { picked } else { models };
+            let models = if models.is_empty() { picked() } else { models };
             return start(&local, &connection, asker, (RaceKind::Blind, &models, prompt), None).await;
         }
         Command::Ask { model, prompt } => {
@@ -331,7 +327,13 @@ async fn start(
         admitted = admitted.repeating(original);
     }
     admitted = admitted.of_kind(kind);
-    let origin = Origin { platform: PLATFORM, server: PLATFORM.into(), ..Origin::default() };
+    let origin = Origin {
+        platform: PLATFORM,
+        server: PLATFORM.into(),
+        // a message of the channel is found by its race; a reference makes an open vote go on after a restart
+        message_ref: Some(PLATFORM.into()),
+        ..Origin::default()
+    };
     let recorded = local.arena.record(admitted, &origin).await?;
     let id = recorded.id();
     let (arena, mut surface) =

@@ -154,7 +154,9 @@ impl Channel {
             return;
         } else {
             make_room(&mut state.posts);
-            state.posts.push_back(post);
+            // an earlier race comes back where its vote goes on after a restart
+            let place = state.posts.partition_point(|known| known.message.id < post.message.id);
+            state.posts.insert(place, post);
         }
         self.version.send_replace(version);
     }

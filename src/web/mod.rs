@@ -5,7 +5,7 @@
 //!         -> page    static files
 //!         -> api     commands and buttons -> arena
 //! arena -> surface -> render (JSON) -> channel -> api (event stream) -> every open tab
-//! store -> restore -> render        -> channel           after a start
+//! store -> restore -> render        -> channel           after a start, and while a vote from before it goes on
 //! ```
 //!
 //! There is no login: everyone who can open the page can use it, so the composition root decides on which address it is
@@ -24,7 +24,10 @@ use std::sync::Arc;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 pub use self::guard::Hosts;
-use self::{api::AddressLimit, channel::Channel};
+use self::{
+    api::{AddressLimit, Audience},
+    channel::Channel,
+};
 use crate::{arena::Arena, guide::Example};
 
 /// The platform's name in the store.
@@ -43,6 +46,7 @@ pub struct LocalChannel {
     hosts: Hosts,
     channel: Arc<Channel>,
     address_limit: Arc<AddressLimit>,
+    audience: Arc<Audience>,
 }
 
 impl LocalChannel {
@@ -51,7 +55,15 @@ impl LocalChannel {
     pub fn new(arena: Arc<Arena>, examples: Vec<Example>, hosts: Hosts) -> Self {
         let address_limit = Arc::new(AddressLimit::new(arena.limits().races_per_minute));
         let (examples, channel) = (examples.into(), Arc::new(Channel::new()));
-        Self { arena, examples, missing_keys: Arc::default(), hosts, channel, address_limit }
+        Self {
+            arena,
+            examples,
+            missing_keys: Arc::default(),
+            hosts,
+            channel,
+            address_limit,
+            audience: Arc::default(),
+        }
     }
 
     /// Returns this channel with the names of the variables that hold the missing keys of simulated models.

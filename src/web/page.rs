@@ -29,7 +29,7 @@ const INDEX: Asset =
     ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/web/index.html"));
 
 /// The files that `index.html`, its styles and its scripts load.
-const ASSETS: [Asset; 41] = assets! {
+const ASSETS: [Asset; 43] = assets! {
     "icon.svg" in "web": "image/svg+xml",
     "fonts.css" in "web": STYLE,
     "tokens.css" in "web": STYLE,
@@ -42,6 +42,7 @@ const ASSETS: [Asset; 41] = assets! {
     "composer.css" in "web": STYLE,
     "dialog.css" in "web": STYLE,
     "channel.css" in "web": STYLE,
+    "vote.css" in "web": STYLE,
     "theme.js" in "web": SCRIPT,
     "title.js" in "web": SCRIPT,
     "app.js" in "web": SCRIPT,
@@ -68,6 +69,7 @@ const ASSETS: [Asset; 41] = assets! {
     "replay.js" in "web": SCRIPT,
     "timeline.js" in "web": SCRIPT,
     "visitor.js" in "web": SCRIPT,
+    "vote.js" in "web": SCRIPT,
     "hljs.js" in "highlight": SCRIPT,
     "Inter-Regular.woff2" in "fonts": FONT,
     "Inter-SemiBold.woff2" in "fonts": FONT,

@@ -1,12 +1,15 @@
 //! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
 //! characters that could hide or reorder text are dropped: every text is a [`Plain`] or a [`Line`].
 
+mod vote;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use serde::{Serialize, Serializer};
 
+use self::vote::VoteDto;
 use crate::{
     command,
     guide::{self, Example, Section},
@@ -52,7 +55,7 @@ struct MessageDto<'a> {
     /// The [`owner`] tag of the asker.
     owner: String,
     prompt: Plain<'a>,
-    /// The result of a race that is over.
+    /// The result of a race that is over, or the question of an open vote.
     headline: Option<HeadlineDto>,
     progress: &'static str,
     simulated: bool,
@@ -62,6 +65,8 @@ struct MessageDto<'a> {
     notice: Option<Plain<'a>>,
     cost: Option<&'a str>,
     chart: Option<ChartDto<'a>>,
+    /// The vote of a blind race.
+    vote: Option<VoteDto>,
 }
 
 #[derive(Serialize)]
@@ -156,7 +161,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         asker: Line(&view.asker),
         owner: owner(asker),
         prompt: Plain(&view.prompt),
-        headline: view.is_final().then(|| headline(view)),
+        headline: (view.is_final() || view.progress == Progress::Voting).then(|| headline(view)),
         progress: progress(view.progress),
         simulated: view.simulated,
         lanes: view.lanes.iter().map(lane).collect(),
@@ -165,6 +170,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         notice: view.notice.as_deref().map(Plain),
         cost: view.cost.as_deref(),
         chart: alt.map(|alt| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: Plain(alt) }),
+        vote: VoteDto::of(view),
     };
     serde_json::to_string(&message).expect("text, numbers and lists are always JSON")
 }

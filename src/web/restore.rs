@@ -1,7 +1,8 @@
-//! SHELL. The history of the channel after a start: the messages of races that the store has.
+//! SHELL. The history of the channel after a start: the messages of races that the store has. An open vote goes on.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -11,8 +12,9 @@ use super::{
     render,
 };
 use crate::{
-    arena::{ChannelHistory, LookupError, chart_alt},
-    race::Record,
+    arena::{ChannelHistory, Finisher, LookupError, chart_alt},
+    race::{RaceId, Record},
+    surface::SurfaceError,
     view::View,
 };
 
@@ -50,24 +52,50 @@ impl LocalChannel {
         let mut messages = Vec::with_capacity(history.races.len());
         for id in &history.races {
             match self.arena.channel_race(PLATFORM, *id).await {
-                Ok(record) => messages.push(message(&record)),
+                Ok(record) => messages.push(self.message_of(&record)),
                 Err(LookupError::Unavailable) => return Err(LookupError::Unavailable),
                 Err(_) => {}
             }
         }
         Ok((messages, note(&history)))
     }
+
+    fn message_of(&self, record: &Record) -> (Message, String) {
+        let (message, json) = message(record);
+        if !message.is_over {
+            self.audience.expect_several();
+        }
+        (message, json)
+    }
 }
 
-/// Returns the message of a race that is over, with its JSON.
+/// A message of the channel holds what the store has, so it is made anew from there.
+#[async_trait]
+impl Finisher for LocalChannel {
+    fn platform(&self) -> &'static str {
+        PLATFORM
+    }
+
+    async fn finish(&self, id: RaceId, _: &str, _: &View) -> Result<(), SurfaceError> {
+        let record = self.arena.channel_race(PLATFORM, id).await.map_err(|error| match error {
+            LookupError::Unavailable => SurfaceError::Transient { source: Arc::new(error) },
+            _ => SurfaceError::Deleted,
+        })?;
+        let (message, json) = self.message_of(&record);
+        self.channel.put(message, &json);
+        Ok(())
+    }
+}
+
+/// Returns the message of a race whose lanes are over, with its JSON.
 pub(super) fn message(record: &Record) -> (Message, String) {
     let recorded = CancellationToken::new();
     recorded.cancel();
     let asker = record.asker.id.clone();
     let view = View::over(&record.asker.name, &record.report);
-    let alt = chart_alt(&record.report);
+    let alt = chart_alt(&record.report).filter(|_| view.is_final());
     let json = render::message(record.id, record.started_at, &asker, &view, alt.as_deref());
-    (Message { id: record.id, asker, is_over: true, recorded, chart: None }, json)
+    (Message { id: record.id, asker, is_over: view.is_final(), recorded, chart: None }, json)
 }
 
 /// Returns a sentence about the races whose texts are gone, if there are any.

@@ -21,6 +21,8 @@ async fn the_box_completes_commands_and_models() {
     let active = "document.getElementById('say').getAttribute('aria-activedescendant')";
     assert_eq!(browser.value(active).await, "option-0");
     browser.press(Key::Down).await;
+    assert!(browser.value(marked).await.as_str().is_some_and(|label| label.contains("/arena blind")));
+    browser.press(Key::Down).await;
     assert!(browser.value(marked).await.as_str().is_some_and(|label| label.contains("/arena ask")));
     browser.screenshot("completion").await;
     browser.press(Key::Enter).await;

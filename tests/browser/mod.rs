@@ -11,6 +11,7 @@ mod hostile;
 mod keyboard;
 mod mouse;
 mod reading;
+mod votes;
 
 use crate::{support::script::Script, web::site::Site};
 

@@ -1,6 +1,7 @@
 //! Stories: real sockets, a real clock, gates instead of sleeps. Each plays against a provider that is a
 //! referee ([`crate::support::provider`]).
 
+mod blind_terminal;
 mod board;
 mod caps;
 mod command_line;

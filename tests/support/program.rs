@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::wait::TIMEOUT;
+use super::{skip::skip, wait::TIMEOUT};
 
 /// The binary in its folder.
 pub struct Program {
@@ -117,6 +117,43 @@ impl Program {
         let _ = input.write_all(stdin.as_ref()).await;
         drop(input);
         Outcome::of(child.wait_with_output().await.expect("an end"))
+    }
+
+    /// Runs it in a terminal of 80 columns: waits for each text on the screen, then types the keys behind it. Returns the exit
+    /// code and the screen; `None` where `script`, of util-linux, is missing.
+    pub async fn run_in_terminal(
+        &self,
+        line: &str,
+        dialogue: &[(&str, &str)],
+    ) -> Option<(Option<i32>, String)> {
+        let program = env!("CARGO_BIN_EXE_llm-arena");
+        let mut command = Command::new("script");
+        command.arg("-qec").arg(format!("stty cols 80 rows 40; {program} {line}")).arg("/dev/null");
+        command.envs(self.env.iter().map(|(name, value)| (name, value))).current_dir(&self.folder);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let Ok(mut child) = command.spawn() else {
+            skip("no terminal: there is no `script` in the PATH");
+            return None;
+        };
+        let (mut keys, mut out) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+        let (mut screen, mut dialogue, mut seen) = (vec![], dialogue.iter(), 0);
+        let mut next = dialogue.next();
+        let run = async {
+            while out.read_buf(&mut screen).await.expect("a pipe") > 0 {
+                let shown = String::from_utf8_lossy(&screen).into_owned();
+                while let Some((text, typed)) = next
+                    && let Some(at) = shown.get(seen..).and_then(|rest| rest.find(text))
+                {
+                    seen += at + text.len();
+                    keys.write_all(typed.as_bytes()).await.expect("a terminal");
+                    next = dialogue.next();
+                }
+            }
+            child.wait().await.expect("an end").code()
+        };
+        let code = timeout(TIMEOUT, run).await;
+        let screen = String::from_utf8_lossy(&screen).into_owned();
+        Some((code.unwrap_or_else(|_| panic!("it did not end: {screen}")), screen))
     }
 
     /// Starts it.

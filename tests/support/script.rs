@@ -71,6 +71,12 @@ impl Script {
         self
     }
 
+    /// With a changed card.
+    pub fn with_card(mut self, change: impl FnOnce(&mut ModelCard)) -> Self {
+        change(&mut self.card);
+        self
+    }
+
     fn step(mut self, step: Step) -> Self {
         self.steps.push(step);
         self

@@ -6,3 +6,4 @@ mod history;
 mod page;
 mod races;
 pub mod site;
+mod votes;

@@ -140,6 +140,12 @@ impl Site {
         read(request.send().await.expect("an answer")).await
     }
 
+    /// Casts a ballot on race `id` as `who`, such as `{"best": "A"}`.
+    pub async fn vote(&self, who: &str, id: &str, mut ballot: Value) -> (u16, Value) {
+        ballot["from"] = visitor(who);
+        read(self.send(&format!("/api/races/{id}/ballot"), &ballot).send().await.expect("an answer")).await
+    }
+
     /// Fetches a part of race `id`, such as `answers`.
     pub async fn look(&self, id: &str, what: &str) -> (u16, Value) {
         read(self.get(&format!("/api/races/{id}/{what}")).send().await.expect("an answer")).await
@@ -229,7 +235,12 @@ impl Tab {
 
     /// Reads until race `id` is over.
     pub async fn over(&mut self, id: &str) -> Value {
-        self.until(id, |message| message["progress"] != "live").await
+        self.until(id, |message| message["progress"] != "live" && message["progress"] != "voting").await
+    }
+
+    /// Reads until the vote on race `id` is open and so many people have voted.
+    pub async fn voting(&mut self, id: &str, voters: u64) -> Value {
+        self.until(id, |message| message["progress"] == "voting" && message["vote"]["voters"] == voters).await
     }
 
     /// Reads until race `id` has its chart.

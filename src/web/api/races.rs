@@ -63,7 +63,7 @@ async fn stop(
     Path(id): Path<String>,
     request: Result<Json<ButtonRequest>, JsonRejection>,
 ) -> Result<StatusCode, HttpRefusal> {
-    let asker = request?.0.from.asker()?;
+    let asker = request?.0.from.asker(&local)?;
     let message = message(&local, &id)?;
     if message.asker != asker.id {
         let say = "Only the person who started this race can stop it.";
@@ -81,7 +81,7 @@ async fn delete(
     Path(id): Path<String>,
     request: Result<Json<ButtonRequest>, JsonRejection>,
 ) -> Result<StatusCode, HttpRefusal> {
-    let asker = request?.0.from.asker()?;
+    let asker = request?.0.from.asker(&local)?;
     let id = race_id(&id)?;
     let owner = match local.channel.find(id) {
         Some(message) => {
@@ -109,8 +109,8 @@ async fn again(
     Path(id): Path<String>,
     request: Result<Json<ButtonRequest>, JsonRejection>,
 ) -> Result<Response, HttpRefusal> {
-    let asker = request?.0.from.asker()?;
-    let record = record(&local, &id).await?;
+    let asker = request?.0.from.asker(&local)?;
+    let record = decided(&local, &id).await?;
     let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
     let race = (kind, &*models, record.report.prompt.clone());
@@ -124,7 +124,7 @@ async fn answers(State(local): State<LocalChannel>, Path(id): Path<String>) -> R
 
 /// Returns the explanation of a race's result.
 async fn explain(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
-    Ok(Json(ExplanationDto::of(&*record(&local, &id).await?)).into_response())
+    Ok(Json(ExplanationDto::of(&*decided(&local, &id).await?)).into_response())
 }
 
 /// Returns when the tokens of each lane arrived.
@@ -206,7 +206,7 @@ fn file(media: &'static str, name: &str, body: impl Into<Bytes>) -> Response {
 async fn chart(State(local): State<LocalChannel>, Path(id): Path<String>) -> Result<Response, HttpRefusal> {
     let chart = match local.channel.find(race_id(&id)?).and_then(|message| message.chart) {
         Some(chart) => chart,
-        None => drawn(&local, &Box::pin(record(&local, &id)).await?).await?,
+        None => drawn(&local, &Box::pin(decided(&local, &id)).await?).await?,
     };
     let head =
         [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=3600, immutable")];
@@ -233,14 +233,12 @@ fn message(local: &LocalChannel, id: &str) -> Result<Message, HttpRefusal> {
     local.channel.find(race_id(id)?).ok_or_else(|| LookupError::Expired.into())
 }
 
-/// The record of a race of this channel that is over, from memory or from the store.
+/// The record of a race of this channel whose lanes are over, from memory or from the store; without its names while its
+/// vote is open.
 async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
     let id = race_id(id)?;
     if let Some(message) = local.channel.find(id) {
-        if !message.is_over {
-            return Err(LookupError::Running.into());
-        }
-        if local.arena.record_of(id).is_none() {
+        if message.is_over && local.arena.record_of(id).is_none() {
             message.recorded.cancelled().await;
         }
         if let Some(record) = local.arena.in_memory(id).await? {
@@ -248,4 +246,14 @@ async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefus
         }
     }
     Ok(Arc::new(local.arena.channel_race(PLATFORM, id).await?))
+}
+
+/// The [`record`] of a race, unless its vote is open: what follows from its numbers would tell who wrote what.
+async fn decided(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
+    let record = record(local, id).await?;
+    if record.report.vote.as_ref().is_some_and(|vote| vote.is_open) {
+        let say = "The vote on this race is still open. Try again when it's closed.";
+        return Err(HttpRefusal::new(StatusCode::CONFLICT, say));
+    }
+    Ok(record)
 }
