@@ -132,7 +132,9 @@ fn details(view: &View) -> String {
     let mut text = String::new();
     if !all_failed {
         text = table(view);
-        text.extend(view.lesson.as_ref().map(|lesson| between("💡 ", lesson, LESSON, "\n")));
+        // the votes take the lesson's place
+        let lesson = view.lesson.as_ref().filter(|_| view.vote.is_none());
+        text.extend(lesson.map(|lesson| between("💡 ", lesson, LESSON, "\n")));
         text = text.trim_end().to_owned() + "\n";
     }
     if !(all_failed && is_one_failure) {

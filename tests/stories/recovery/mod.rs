@@ -12,6 +12,7 @@ mod slack_votes;
 mod twice;
 mod unfinished;
 mod unusable;
+mod votes;
 
 use std::{net::SocketAddr, str::FromStr};
 
