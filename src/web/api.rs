@@ -3,6 +3,7 @@
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 mod address_limit;
+mod overviews;
 mod races;
 
 use std::{
@@ -33,7 +34,7 @@ use super::{
     surface::WebSurface,
 };
 use crate::{
-    arena::{LookupError, Origin, Refused, forget_reply},
+    arena::{LookupError, Origin, OverviewKind, Refused, forget_reply},
     command::{self, Command, CommandError},
     model::ModelId,
     race::{Asker, RaceId, vote::RaceKind},
@@ -53,6 +54,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/messages", get(messages))
         .route("/api/command", post(command))
         .route("/api/visitor", post(visitor))
+        .merge(overviews::routes())
         .merge(races::routes())
         .layer(map_response(uncached))
 }
@@ -273,7 +275,7 @@ async fn run_command(
 ) -> Result<Response, HttpRefusal> {
     let asker = from.asker()?;
     let command = command::parse(&text, local.arena.cards())?;
-    let entrants;
+    let (entrants, overview);
     let card = match command {
         Command::Compare { models, prompt } => {
             let picked = picked.iter().map(|id| ModelId::new(id)).collect();
@@ -291,6 +293,14 @@ async fn run_command(
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
             ReplyCard::models(&entrants)
+        }
+        Command::Board { days } => {
+            overview = overviews::read(&local, OverviewKind::Board { days }).await?;
+            overview.card()
+        }
+        Command::History { model, days } => {
+            overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
+            overview.card()
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),

@@ -1,6 +1,8 @@
 //! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
 //! characters that could hide or reorder text are dropped: every text is a [`Plain`] or a [`Line`].
 
+mod overview;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -306,6 +308,8 @@ pub(super) enum ReplyCard<'a> {
     Models { models: Vec<EntrantDto<'a>> },
     /// Example prompts.
     Examples { examples: Vec<ExampleDto<'a>> },
+    /// The board or the history of speeds.
+    Overview(overview::OverviewDto<'a>),
     /// A sentence.
     Notice { text: Owned },
     /// The commands, the definitions of the numbers, and where prompts are sent.

@@ -7,6 +7,7 @@ mod body;
 mod cards;
 mod escape;
 mod markdown;
+mod overview;
 mod page;
 mod race;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub(super) use self::markdown::Answer;
 pub(crate) use self::{
     body::{Body, EPHEMERAL, pressed},
     cards::{answers, answers_file, ballot, examples, explanation, help, models, notice},
+    overview::overview,
     page::page,
     race::{CHART_FILE, live},
 };

@@ -10,6 +10,7 @@
 mod full_answers;
 mod home;
 mod modal;
+mod overview;
 mod reply;
 
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
@@ -105,7 +106,7 @@ impl CommandHandler {
         }
         let outcome = self.carry_out(incoming, text).await;
         // a race shows itself, and the acknowledgement of a command cannot be replaced by the line-up
-        if matches!(outcome, Outcome::Race(_) | Outcome::Models) {
+        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_)) {
             self.follow(incoming, outcome);
             return Ack::Empty;
         }
@@ -170,6 +171,7 @@ impl CommandHandler {
                     self.reply(incoming).say(&render::models(&entrants)).await;
                 }
             }
+            Outcome::Overview(kind) => self.overview(incoming, &kind).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Page(record, page) => {
                 let place = self.caller(incoming).place;
@@ -204,6 +206,7 @@ impl CommandHandler {
             Outcome::Ballot(ballot) => render::ballot(ballot),
             Outcome::Race(_)
             | Outcome::Models
+            | Outcome::Overview(_)
             | Outcome::Answers(_)
             | Outcome::Page(..)
             | Outcome::Done

@@ -122,7 +122,7 @@ fn message(body: &Body) -> String {
 }
 
 /// The page with these messages, written where a person can look at it.
-fn page(name: &str, bodies: &[Body]) -> String {
+pub(super) fn page(name: &str, bodies: &[Body]) -> String {
     let messages = bodies.iter().map(message).collect::<Vec<_>>().join("<hr>");
     let page = format!(
         "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><style>{CSS}</style>{messages}"
@@ -131,7 +131,7 @@ fn page(name: &str, bodies: &[Body]) -> String {
     page
 }
 
-fn write(name: &str, bytes: &[u8]) {
+pub(super) fn write(name: &str, bytes: &[u8]) {
     if option_env!("ARENA_ARTEFACTS").is_some() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
         fs::create_dir_all(&folder).expect("a folder");
