@@ -5,14 +5,18 @@
 //! Store::samples -> Summary::all -> words, chart -> Overview    of all races here
 //! ```
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use futures::future::try_join_all;
+use tokio::time::timeout;
 
 use super::{Arena, LookupError};
 use crate::{
     board::{Board, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
-    history::{Calendar, Series, Summary, WINDOW_DAYS, first_day},
-    model::{ModelCard, ModelId},
+    history::{Calendar, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
+    model::{ChatModel, ModelCard, ModelId},
+    race::usual::UsualSpeed,
     store::{self, CANARY, Store, StoreError, Votes},
     surface::Chart,
 };
@@ -21,6 +25,8 @@ use crate::{
 const DEFAULT_DAYS: u32 = 90;
 /// The columns of a table in a chat message: as many as a phone shows of a fixed-width font.
 const TABLE_COLUMNS: usize = 34;
+/// The time that the store gets for the usual speeds of a race.
+const USUAL_TIMEOUT: Duration = Duration::from_millis(300);
 const NO_SAMPLES: &str = "A finished race gives a sample for each model with at least 64 output tokens.";
 
 /// The subject of an overview.
@@ -100,6 +106,30 @@ impl Arena {
                 let all = series(store, &cards, days).await.map_err(|error| failed(&error))?;
                 self.computed(move || history(&all, &cards, model.as_ref(), days)).await
             }
+        }
+    }
+
+    /// Returns the usual speeds of `models`, which are read while their race begins: none where the store does not answer
+    /// soon.
+    pub(super) async fn usual_speeds(&self, models: &[Arc<dyn ChatModel>]) -> Vec<Option<UsualSpeed>> {
+        let Some(store) = &self.store else { return vec![] };
+        let usual = |quartiles: Quartiles| UsualSpeed {
+            races: quartiles.count,
+            lower: quartiles.lower,
+            median: quartiles.median,
+            words: usual_words(&quartiles),
+        };
+        let read = models.iter().map(|model| async {
+            let contender = model.identity().contender;
+            store.promptly(store.usual(contender.as_str())).await.map(|found| found.map(usual))
+        });
+        match timeout(USUAL_TIMEOUT, try_join_all(read)).await {
+            Ok(Ok(usual)) => usual,
+            Ok(Err(error)) => {
+                tracing::debug!(error = error.chain(), "failed to read the usual speeds");
+                vec![]
+            }
+            Err(_) => vec![],
         }
     }
 

@@ -12,6 +12,7 @@
 //!   numbers as people read them.
 //! - [`report`]: the result of a race; [`lesson`] explains it, [`cost`] prices it and [`json`] writes it for
 //!   scripts.
+//! - [`usual`]: the usual speeds of its models, with which a result is compared.
 //! - [`vote`]: the labels and ballots of a blind race; [`blind`] is what may be seen of it before they are counted.
 //! - [`run`]: one task per lane, released from one barrier.
 
@@ -28,6 +29,7 @@ mod record;
 pub mod report;
 pub mod run;
 pub mod state;
+pub mod usual;
 pub mod vote;
 
 pub use self::record::{Asker, Entrant, PastRace, RaceId, Record};

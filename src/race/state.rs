@@ -11,6 +11,7 @@ use super::{
     event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
     metrics::{self, Metrics, Stamps, TokenCount},
     report::{LaneReport, Report, Status},
+    usual::UsualSpeed,
     vote::VoteState,
 };
 use crate::{
@@ -326,6 +327,8 @@ pub struct RaceState {
     pub vote: VoteState,
     /// The words by which the models of a blind race could be recognised.
     pub telltales: Arc<Telltales>,
+    /// The usual speeds of its models, in the order of the lanes, as far as they are known.
+    pub usual: Vec<Option<UsualSpeed>>,
 }
 
 impl RaceState {
@@ -339,6 +342,7 @@ impl RaceState {
             now: Elapsed::default(),
             vote: VoteState::None,
             telltales: Arc::default(),
+            usual: vec![],
         }
     }
 

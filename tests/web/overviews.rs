@@ -76,3 +76,25 @@ async fn few_ballots_give_counts_alone_and_no_store_a_sentence() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_race_is_compared_with_the_usual_speed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let writer = model("a").waits(5).says_words(70, 2).used(70).finishes("stop");
+    let (site, store) = Site::stored([writer], folder.path(), 30).await;
+    let mut tab = site.tab().await;
+    let mut lessons = vec![];
+    // a race is a sample as soon as its end is stored
+    for _ in 0..12 {
+        let id = site.race("ana", "ask a x").await;
+        lessons.push(tab.over(&id).await["lesson"].clone());
+        if lessons.last().is_some_and(|lesson| !lesson.is_null()) {
+            break;
+        }
+    }
+    let lesson = lessons.last().and_then(|lesson| lesson.as_str()).unwrap_or_default();
+    assert!(lesson.contains("usual here: ") && lesson.ends_with(" races)."), "{lessons:?}");
+    assert!(lessons.len() > 5, "five races are needed: {lessons:?}");
+    drop(tab);
+    site.shut_down(store).await;
+}

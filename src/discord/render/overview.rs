@@ -4,7 +4,10 @@ use super::{
     body::{ALT, Attachment, Body, DESCRIPTION, Embed, Image, length},
     escape::{between, clipped, short},
 };
-use crate::{arena::Overview, view::text::{fitting, plain}};
+use crate::{
+    arena::Overview,
+    view::text::{fitting, plain},
+};
 
 /// Characters of a sentence, and of a model's name.
 const SENTENCE: usize = 300;

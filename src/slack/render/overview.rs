@@ -3,13 +3,15 @@
 use super::{
     blocks::{Body, bold, context, fill, paragraph, preformatted, text},
     cards::heading,
-    escape::{bare, mrkdwn},
+    escape::{bare, lines, mrkdwn},
 };
-use crate::{arena::Overview, view::text::plain};
+use crate::arena::Overview;
 
 /// Characters of a sentence, and of a model's name.
 const MAX_SENTENCE: usize = 300;
 const MAX_NAME: usize = 48;
+/// Characters of a table.
+const MAX_TABLE: usize = 4_000;
 /// Characters of the fallback text.
 const MAX_SPOKEN: usize = 200;
 
@@ -21,7 +23,7 @@ pub(crate) fn overview(overview: &Overview) -> Body {
         let sentence = bare(sentence, MAX_SENTENCE);
         if at == 0 { bold(&sentence) } else { text(&format!("\n{sentence}")) }
     });
-    let lines = table.as_ref().map(|table| plain(&table.lines.join("\n")));
+    let table = table.as_ref().map(|table| lines(&table.lines.join("\n"), MAX_TABLE));
     let model = |(name, words): &(String, String)| {
         let words = format!(" · {}", bare(words, MAX_SENTENCE));
         vec![paragraph([bold(&bare(name, MAX_NAME)), text(&words)])]
@@ -29,7 +31,7 @@ pub(crate) fn overview(overview: &Overview) -> Body {
     let note = |note: &String| vec![context(&bare(note, MAX_SENTENCE))];
     let parts = [vec![paragraph(lead_texts)]]
         .into_iter()
-        .chain(lines.map(|lines| vec![preformatted(&lines)]))
+        .chain(table.map(|table| vec![preformatted(&table)]))
         .chain(models.iter().map(model))
         .chain(notes.iter().map(note));
     let _left_out = fill(&mut blocks, parts.collect(), 0);

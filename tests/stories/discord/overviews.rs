@@ -41,10 +41,8 @@ async fn a_leader_and_a_slower_model_are_shown_to_everyone() {
     let all = discord.type_command("/arena history", &[], BEN, ChannelKind::Dm);
     let shown = all.wait_until(has_picture).await.look.text();
     assert!(shown.contains("**A** · 100 → 70 tok/s") && shown.contains("No samples yet: B."), "{shown}");
-    let choices = discord
-        .autocomplete("/arena history", &[("model", "B")], ANA, ChannelKind::Server)
-        .wait_for_choices();
-    assert_eq!(choices.await, [("B".to_owned(), "b".to_owned())]);
+    let completion = discord.autocomplete("/arena history", &[("model", "B")], ANA, ChannelKind::Server);
+    assert_eq!(completion.wait_for_choices().await, [("B".to_owned(), "b".to_owned())]);
     scenario.finish().await;
 }
 

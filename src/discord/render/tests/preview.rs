@@ -77,8 +77,8 @@ fn embed(embed: &Embed) -> String {
         let (name, value) = (html(&read(&field.name)), html(&read(&field.value)));
         let _ = write!(inside, "<div class=name>{name}</div><div class=text>{value}</div>");
     }
-    if embed.image.is_some() {
-        inside.push_str("<img src=discord-race.png>");
+    if let Some(image) = &embed.image {
+        let _ = write!(inside, "<img src=discord-{}>", image.url.trim_start_matches("attachment://"));
     }
     if let Some(footer) = &embed.footer {
         let _ = write!(inside, "<div class=footer>{}</div>", text(&footer.text));
