@@ -272,7 +272,7 @@ pub(crate) mod samples {
 
     /// Returns the board of the first `ballots` of a team.
     pub(crate) fn board(ballots: usize, days: Option<u32>) -> Overview {
-        let lines: String = BALLOTS.lines().take(ballots + 1).map(|line| format!("{line}\n")).collect();
+        let lines: String = BALLOTS.split_inclusive('\n').take(ballots + 1).collect();
         let ballots = board::read(lines.as_bytes()).expect("ballots");
         super::board(&Votes { ballots, ..Votes::default() }, &[], days)
     }

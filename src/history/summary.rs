@@ -126,7 +126,7 @@ impl<'a> Summary<'a> {
     /// The one of `summaries` that lost most of its speed, an open incident before a closed one; `None` if there are
     /// none.
     #[must_use]
-    pub fn worst<'s>(summaries: &'s [Self]) -> Option<&'s Self> {
+    pub fn worst(summaries: &[Self]) -> Option<&Self> {
         let order = |summary: &Self| {
             let change = summary.verdict.incidents.last().and_then(|incident| summary.change(incident));
             (summary.verdict.open().is_none(), change.map_or(1.0, |change| change.after / change.before))

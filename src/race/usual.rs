@@ -54,9 +54,9 @@ mod tests {
     use super::*;
     use crate::view::tests::finished;
 
-    fn usual(median: f64, races: usize) -> Option<UsualSpeed> {
+    fn usual(median: f64, races: usize) -> UsualSpeed {
         let words = format!("usual here: {median} tok/s");
-        Some(UsualSpeed { races, lower: median * 0.9, median, words })
+        UsualSpeed { races, lower: median * 0.9, median, words }
     }
 
     #[test]
@@ -68,18 +68,18 @@ mod tests {
         let mut all = vec![None; report.lanes.len()];
         assert_eq!(line(&report, &all), None);
         assert_eq!(line(&report, &[]), None);
-        all[winner] = usual(speed(winner), 4);
+        all[winner] = Some(usual(speed(winner), 4));
         assert_eq!(line(&report, &all), None, "too few races");
-        all[winner] = usual(speed(winner), 5);
+        all[winner] = Some(usual(speed(winner), 5));
         let sentence = line(&report, &all).expect("a sentence");
         assert!(sentence.starts_with(&format!("{}, usual here: ", name(winner))), "{sentence}");
-        all[second] = usual(speed(second) * 2.0, 41);
+        all[second] = Some(usual(speed(second) * 2.0, 41));
         let sentence = line(&report, &all).expect("a sentence");
         assert!(
             sentence.starts_with(&format!("{} was slower than usual here: ", name(second))),
             "{sentence}"
         );
-        all[second] = usual(speed(second) * 1.1, 41);
+        all[second] = Some(usual(speed(second) * 1.1, 41));
         assert!(
             line(&report, &all).is_some_and(|line| line.starts_with(name(winner).as_str())),
             "not far below"

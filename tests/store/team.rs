@@ -1,5 +1,7 @@
 //! A store with the votes of a team, and with the speeds of a model that became slower.
 
+use std::fmt::Write as _;
+
 use llm_arena::{race::report::Report, store::AdmitOutcome};
 use tempfile::TempDir;
 
@@ -26,16 +28,20 @@ pub async fn folder(server: &str, races: usize) -> TempDir {
         process.store.mark_ended(request.id, &report).await.expect("stored");
         process.store.mark_shown(request.id).await.expect("stored");
         let id = request.id;
-        votes += &format!(
+        write!(
+            votes,
             "UPDATE races SET kind = 'blind', server = '{server}', closed_at = 1 WHERE id = '{id}';
             UPDATE lanes SET label = 'A' WHERE race = '{id}' AND place = 0;
             UPDATE lanes SET label = 'B' WHERE race = '{id}' AND place = 1;"
-        );
+        )
+        .expect("text");
         for voter in 0..5 {
-            votes += &format!(
+            write!(
+                votes,
                 "INSERT INTO ballots (race, voter, best, second, none_good, at, counted)
                 VALUES ('{id}', 'voter {voter}', 'A', 'B', 0, 1, 1);"
-            );
+            )
+            .expect("text");
         }
     }
     process.shut_down().await;
