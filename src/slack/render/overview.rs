@@ -10,8 +10,8 @@ use crate::arena::Overview;
 /// Characters of a sentence, and of a model's name.
 const MAX_SENTENCE: usize = 300;
 const MAX_NAME: usize = 48;
-/// Characters of a table.
-const MAX_TABLE: usize = 4_000;
+/// Characters of a table, whose escape may add two thirds: a text takes 3,000.
+const MAX_TABLE: usize = 1_800;
 /// Characters of the fallback text.
 const MAX_SPOKEN: usize = 200;
 
