@@ -29,6 +29,18 @@ pub enum Command {
         /// The prompt.
         prompt: String,
     },
+    /// Shows the team's board to everyone in the channel.
+    Board {
+        /// The last days that count; all if `None`.
+        days: Option<u32>,
+    },
+    /// Shows the speeds of the last days to everyone in the channel.
+    History {
+        /// The model; all if `None`.
+        model: Option<ModelId>,
+        /// The number of days.
+        days: Option<u32>,
+    },
     /// Shows the line-up.
     Models,
     /// Shows prompts to try.
@@ -47,6 +59,8 @@ impl Command {
             Self::Ask { .. } => "ask",
             Self::Compare { .. } => "compare",
             Self::Blind { .. } => "blind",
+            Self::Board { .. } => "board",
+            Self::History { .. } => "history",
             Self::Models => "models",
             Self::Examples => "examples",
             Self::Help => "help",
@@ -56,15 +70,20 @@ impl Command {
 }
 
 /// The words after `/arena`, with a description: after a colon, the arguments of a text command.
-pub const WORDS: [(&str, &str); 7] = [
+pub const WORDS: [(&str, &str); 9] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
     ("blind", "answers without names, and a vote: blind [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
+    ("board", "the models that this team picks: board [DAYS]"),
+    ("history", "how fast models have been here: history [MODEL] [DAYS]"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
     ("help", "the commands, and how the numbers are defined"),
     ("forget", "delete your prompts and their answers"),
 ];
+
+/// The most days that a board or a history covers.
+pub const MAX_DAYS: u32 = 3_650;
 
 /// A line that is not a command. The text is for the user who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +113,14 @@ pub enum CommandError {
     NoModel {
         /// A model id of the line-up.
         example: String,
+    },
+    /// The number of days is none that can be shown.
+    #[error("`{days}` isn't a number of days from 1 to {MAX_DAYS}. For example: `/arena {word} 30`.")]
+    Days {
+        /// As typed, at most 40 characters.
+        days: String,
+        /// The command.
+        word: &'static str,
     },
     /// The prompt is missing.
     #[error("What should they answer? For example: `/arena {word} why is the sky blue`.")]
@@ -138,6 +165,16 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
         }
         "ask" => ask(rest, lineup),
         // with more words it is a question: "help me understand", "forget it"
+        "board" if rest.is_empty() || begins_with_number(rest) && is_period(rest) => {
+            Ok(Command::Board { days: days("board", rest)? })
+        }
+        "history" => match history_arguments(rest, lineup) {
+            Some((name, period)) => {
+                let model = (!name.is_empty()).then(|| model(name, lineup)).transpose()?;
+                Ok(Command::History { model, days: days("history", period)? })
+            }
+            None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
+        },
         "help" if is_word(rest) => Ok(Command::Help),
         "models" if is_word(rest) => Ok(Command::Models),
         "examples" if is_word(rest) => Ok(Command::Examples),
@@ -150,6 +187,43 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
             None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
         },
     }
+}
+
+/// Parses a number of days, such as "30", "30d" or "30 days"; `None` if `text` is empty.
+///
+/// # Errors
+/// [`CommandError::Days`] unless it is one from 1 to [`MAX_DAYS`].
+pub fn days(word: &'static str, text: &str) -> Result<Option<u32>, CommandError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let number = text.trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace());
+    let days = number.parse().ok().filter(|days| (1..=MAX_DAYS).contains(days));
+    days.map(Some).ok_or_else(|| CommandError::Days { days: short(text), word })
+}
+
+fn begins_with_number(text: &str) -> bool {
+    text.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Returns true for one word, or for a number of "days".
+fn is_period(text: &str) -> bool {
+    let (_, unit) = split_word(text);
+    ["", "d", "day", "days"].contains(&unit.to_lowercase().as_str())
+}
+
+/// Splits the arguments of `history` into a model and a number of days, either of which may be missing; `None` where
+/// they are words of a question.
+fn history_arguments<'a>(rest: &'a str, lineup: &[Arc<ModelCard>]) -> Option<(&'a str, &'a str)> {
+    let is_days = |text: &str| text.is_empty() || begins_with_number(text) && is_period(text);
+    if let Some((_, after)) = named(rest, lineup) {
+        return is_days(after).then(|| (rest[..rest.len() - after.len()].trim_end(), after));
+    }
+    if is_days(rest) {
+        return Some(("", rest));
+    }
+    let (name, after) = split_word(rest);
+    is_days(after).then_some((name, after))
 }
 
 /// Returns true for at most one word.
@@ -333,6 +407,35 @@ mod tests {
         assert!(error("ask").contains("/arena ask gemma-2b why"));
         assert!(error("ask qwen-7b").contains("`/arena ask qwen-7b why"));
         assert!(error("compare").contains("`/arena compare why"));
+    }
+
+    #[test]
+    fn a_board_and_a_history_take_a_number_of_days() {
+        let lineup = lineup();
+        let board = |days| Ok(Command::Board { days });
+        assert_eq!(parse("/arena board", &lineup), board(None));
+        for line in ["board 30", "Board 30d", "board 30 days"] {
+            assert_eq!(parse(line, &lineup), board(Some(30)), "{line}");
+        }
+        let history =
+            |model: Option<&str>, days| Ok(Command::History { model: model.map(ModelId::new), days });
+        assert_eq!(parse("history", &lineup), history(None, None));
+        assert_eq!(parse("history 7", &lineup), history(None, Some(7)));
+        assert_eq!(parse("history gemma-2b", &lineup), history(Some("gemma-2b"), None));
+        assert_eq!(parse("history QWEN-7B 30", &lineup), history(Some("qwen-7b"), Some(30)));
+        assert_eq!(parse("history Gemma 2B 30 days", &lineup), history(Some("gemma-2b"), Some(30)));
+        for line in
+            ["board games for two", "board 3 legged tables", "history of rome", "history qwen-7b or so"]
+        {
+            assert_eq!(parse(line, &lineup), Ok(compared(&[], line)), "{line}");
+        }
+        let error = |line| parse(line, &lineup).expect_err(line).to_string();
+        for line in ["board 0", "board 3651", "board -1", "board 1.5"] {
+            assert!(error(line).contains("a number of days from 1 to 3650"), "{line}: {}", error(line));
+        }
+        assert!(error("history qwen-7b 0").ends_with("For example: `/arena history 30`."));
+        assert!(error("history gema-2b 30").contains("did you mean `gemma-2b`?"));
+        assert!(error("/arena bord").contains("did you mean `board`?"));
     }
 
     #[test]

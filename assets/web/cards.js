@@ -1,4 +1,4 @@
-// Cards that only this tab shows: welcome, line-up, examples, help.
+// Cards that only this tab shows: welcome, board, history, line-up, examples, help.
 
 import { dot, el } from "./dom.js";
 import { canVote } from "./selection.js";
@@ -77,10 +77,34 @@ function modelItem({ model, reachable, availability, last_speed }) {
   );
 }
 
+function overviewTable({ headings, rows }) {
+  const row = ({ cells, begins_tier }) =>
+    el("tr", { class: begins_tier ? "tier" : null }, ...cells.map((cell) => el("td", {}, cell)));
+  const head = el("tr", {}, ...headings.map((heading) => el("th", { scope: "col" }, heading)));
+  const table = el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows.map(row)));
+  return el("div", { class: "overview-table", tabindex: "0", role: "region", "aria-label": "Board" }, table);
+}
+
+/** The board or the history of speeds. */
+function overview({ lead, models, table, notes, chart }) {
+  const sentence = ({ name, words }) => el("li", {}, el("strong", {}, name), ` · ${words}`);
+  return el(
+    "div",
+    { class: "overview" },
+    ...lead.map((text, at) => el("p", {}, at === 0 ? el("strong", {}, text) : text)),
+    table ? overviewTable(table) : null,
+    models.length > 0 ? el("ul", {}, ...models.map(sentence)) : null,
+    ...notes.map((text) => el("p", { class: "muted" }, text)),
+    chart ? el("img", { src: chart.url, alt: chart.alt, width: 1200, height: 675 }) : null,
+  );
+}
+
 function content(card, run) {
   switch (card.kind) {
     case "notice":
       return ["Only for you", el("p", {}, card.text)];
+    case "overview":
+      return [card.title, overview(card)];
     case "models":
       return ["Today's line-up", el("ul", { class: "entrants" }, ...card.models.map(modelItem))];
     case "examples":

@@ -14,6 +14,8 @@ export function complete(text, { models, commands }) {
   if (list) return listOptions(text, list[1], list[2].toLowerCase(), models);
   const ask = /^\/arena +ask +(.*)$/i.exec(text);
   if (ask) return modelOptions(text, ask[1], models);
+  const history = /^\/arena +history +(\S*)$/i.exec(text);
+  if (history) return modelOptions(text, history[1], models);
   const compare = /^\/arena +(?:compare|blind) +(\S+)$/i.exec(text);
   if (compare && "models=".startsWith(compare[1].toLowerCase())) {
     const option = {

@@ -1,7 +1,6 @@
 //! `history`: the speeds of models over time, judged day by day, from the store or from a file.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -14,10 +13,8 @@ use super::{Composition, FAILURE, SUCCESS, StartError, output, output_file::Outp
 use crate::{
     chart::{self, HistoryOptions},
     cli::HistoryArgs,
-    history::{
-        Calendar, HistoryJson, Origin, Sample, Series, Summary, Table, WINDOW_DAYS, first_judged_day, to_csv,
-    },
-    store::{SampleKind, State, Store, StoredSeries},
+    history::{Calendar, HistoryJson, Series, Summary, Table, WINDOW_DAYS, first_day, to_csv},
+    store::{self, CANARY, State, Store},
 };
 
 /// The days of the store that are judged unless `--days` says otherwise.
@@ -109,13 +106,6 @@ fn report(
     Ok(output::code(drawn.and(exported).and(printed), SUCCESS))
 }
 
-/// The first day to judge: at least the first after a whole baseline, with `days` at most that many before the last.
-fn first_day(all: &[Series], days: Option<u32>) -> i64 {
-    let last = all.iter().filter_map(|series| series.samples.last()).map(Sample::day).max();
-    let start = days.zip(last).map(|(days, last)| last - i64::from(days) + 1);
-    first_judged_day(all).max(start.unwrap_or(i64::MIN))
-}
-
 /// The names of the series of `model`; of all if it is `None`.
 fn chosen<'a>(all: &'a [Series], model: Option<&str>) -> Result<Vec<&'a str>, StartError> {
     let all = all.iter().map(|series| series.name.as_str());
@@ -139,15 +129,7 @@ fn draw(
     summaries: &[Summary<'_>],
     calendar: Calendar,
 ) -> Result<(), String> {
-    let order = |summary: &Summary<'_>| {
-        let change = summary.verdict.incidents.last().and_then(|incident| summary.change(incident));
-        (summary.verdict.open().is_none(), change.map_or(1.0, |change| change.after / change.before))
-    };
-    let worst = summaries.iter().min_by(|a, b| {
-        let (a, b) = (order(a), order(b));
-        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-    });
-    let summary = worst.ok_or("no chart: there are no samples")?;
+    let summary = Summary::worst(summaries).ok_or("no chart: there are no samples")?;
     let options = HistoryOptions { calendar, days: args.days, is_light: args.light };
     let chart = chart::history(summary, options).map_err(|error| format!("no chart: {error}"))?;
     file.write(&chart.png).map_err(|error| format!("cannot write the chart: {error}"))?;
@@ -184,9 +166,6 @@ fn read_table(path: &Path) -> Result<Vec<Series>, StartError> {
     Ok(table.series)
 }
 
-/// The end of the names of series that scheduled races make.
-const CANARY: &str = " (canary)";
-
 /// Reads the series of the store, with the windows before the `days` to judge.
 async fn read_store(app: &Composition, days: u32) -> Result<Vec<Series>, String> {
     let (store, closed, tasks) = (app.store(), CancellationToken::new(), TaskTracker::new());
@@ -206,32 +185,5 @@ async fn read_connected(store: &Store, days: u32) -> Result<Vec<Series>, String>
     }
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
     let stored = store.samples(days.saturating_add(window)).await.map_err(|error| error.chain())?;
-    Ok(named(&stored))
-}
-
-/// Names each series after its model, and those of earlier settings also after their contender.
-fn named(stored: &[StoredSeries]) -> Vec<Series> {
-    let mut newest: BTreeMap<(String, bool), (i64, String)> = BTreeMap::new();
-    let key = |series: &StoredSeries| (series.model.clone(), series.kind == SampleKind::Canary);
-    for series in stored {
-        let last = (series.speeds.last().map_or(i64::MIN, |sample| sample.at_ms), series.contender.clone());
-        let known = newest.entry(key(series)).or_insert_with(|| last.clone());
-        *known = last.max(known.clone());
-    }
-    let name = |series: &StoredSeries| {
-        let is_newest = newest.get(&key(series)).is_some_and(|(_, contender)| *contender == series.contender);
-        let earlier = if is_newest { String::new() } else { format!(" [{}]", series.contender) };
-        let canary = if series.kind == SampleKind::Canary { CANARY } else { "" };
-        format!("{}{earlier}{canary}", series.model)
-    };
-    let series = stored.iter().filter(|series| !series.speeds.is_empty());
-    let origin = |series: &StoredSeries| {
-        Some(Origin { model: series.model.clone(), provider: series.provider.clone() })
-    };
-    let named = |series: &StoredSeries| Series {
-        name: name(series),
-        origin: origin(series),
-        samples: series.speeds.clone(),
-    };
-    series.map(named).collect()
+    Ok(store::series(&stored))
 }

@@ -16,6 +16,7 @@ mod history;
 mod lookup;
 mod metrics;
 mod orphans;
+mod overview;
 mod record;
 mod session;
 mod vote;
@@ -35,6 +36,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(crate) use self::overview::samples;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
@@ -42,6 +45,7 @@ pub use self::{
     channel::{ChannelHistory, chart_alt},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
+    overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
     record::{Origin, Recorded},
     vote::{Ballot, BallotError, BlindSettings},
 };

@@ -101,9 +101,19 @@ impl Arena {
             stop.send_if_modified(|cause| cause.is_none() && cause.replace(StopCause::TooLate).is_none());
             std::future::pending::<()>().await;
         };
+        let models = &recorded.race.models;
+        let usual = async {
+            let usual = self.usual_speeds(models).await;
+            race.send_if_modified(|state| {
+                state.usual = usual;
+                false
+            });
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
-            () = run::run(&recorded.race.models, prompt, stopped.clone(), &race) => {}
+            () = run::run(models, prompt, stopped.clone(), &race) => {}
             () = too_late => {}
+            () = usual => {}
         }
         if kind == RaceKind::Blind {
             self.open_vote(recorded, &race).await;

@@ -171,6 +171,14 @@ pub fn table(board: &Board, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Returns the headings of the table and a row of cells per model, with everything that it can show.
+#[must_use]
+pub fn cells(board: &Board) -> (Vec<&'static str>, Vec<Vec<String>>) {
+    let columns = table_columns(board, true);
+    let row = |i: usize| columns.iter().map(|column| column.cells[i].clone()).collect();
+    (columns.iter().map(|column| column.heading).collect(), (0..board.standings.len()).map(row).collect())
+}
+
 fn table_columns(board: &Board, is_wide: bool) -> Vec<Column> {
     let standings = &board.standings;
     let column = |heading, is_left, cell: &dyn Fn(usize, &Standing) -> String| Column {

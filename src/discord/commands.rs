@@ -8,6 +8,8 @@ use serenity::{
     builder::{CreateCommand, CreateCommandOption},
 };
 
+use crate::command::MAX_DAYS;
+
 /// The name of the only command.
 pub(super) const NAME: &str = "arena";
 /// The option for the prompt.
@@ -16,6 +18,9 @@ pub(super) const PROMPT: &str = "prompt";
 pub(super) const MODEL: &str = "model";
 /// The option for a comma-separated list of models.
 pub(super) const MODELS: &str = "models";
+
+/// The option for a number of days.
+pub(super) const DAYS: &str = "days";
 
 /// The longest text option.
 const MAX_TEXT: usize = 6_000;
@@ -35,11 +40,22 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
     let ask = subcommand("ask", "One model answers")
         .add_sub_option(text(MODEL, "The model to ask").required(true).set_autocomplete(true))
         .add_sub_option(prompt());
+    let days = |description| {
+        let days = CreateCommandOption::new(CommandOptionType::Integer, DAYS, description);
+        days.min_int_value(1).max_int_value(MAX_DAYS.into())
+    };
+    let board = subcommand("board", "The models that this team picks in blind races")
+        .add_sub_option(days("Only the last days; all if you leave it out"));
+    let history = subcommand("history", "How fast models have been here, day by day")
+        .add_sub_option(text(MODEL, "Only this model").set_autocomplete(true))
+        .add_sub_option(days("The number of days, 90 if you leave it out"));
     let mut arena = CreateCommand::new(NAME)
         .description("Language models race in one chat message")
         .add_option(race("compare", "All models race in one message"))
         .add_option(race("blind", "Models answer without their names, and a vote decides"))
         .add_option(ask)
+        .add_option(board)
+        .add_option(history)
         .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
         .add_option(subcommand("help", "The commands and how the numbers are defined"))
@@ -111,7 +127,10 @@ mod tests {
         assert_eq!((&arena["integration_types"], &arena["contexts"]), (&json!([0, 1]), &json!([0, 1, 2])));
         let words: Vec<_> =
             arena["options"].as_array().expect("sub-commands").iter().map(|o| &o["name"]).collect();
-        assert_eq!(words, ["compare", "blind", "ask", "models", "examples", "help", "forget"]);
+        assert_eq!(
+            words,
+            ["compare", "blind", "ask", "board", "history", "models", "examples", "help", "forget"]
+        );
         for race in 0..2 {
             assert_eq!(arena["options"][race]["options"][0]["max_length"], 6_000);
             assert_eq!(arena["options"][race]["options"][1]["autocomplete"], true);
@@ -134,7 +153,7 @@ mod tests {
             ("dm_permission".into(), json!(true)),
             ("name_localizations".into(), Value::Null),
         ]);
-        command["options"][3]["options"] = json!([]);
+        command["options"][5]["options"] = json!([]);
         command["options"][0]["options"][1]["required"] = json!(false);
         all
     }

@@ -40,6 +40,8 @@ pub use self::{
     rank_sum::p_less,
     sample::{DAY_MS, Quartiles, Sample, median, quantile, sort, values},
     since::{Split, split},
-    summary::{Calendar, Change, HistoryJson, State, Summary, change_words, first_judged_day, usual_words},
+    summary::{
+        Calendar, Change, HistoryJson, State, Summary, change_words, first_day, first_judged_day, usual_words,
+    },
     table::{Origin, Series, Table, TableError, to_csv},
 };

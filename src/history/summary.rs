@@ -64,6 +64,14 @@ pub fn first_judged_day(series: &[Series]) -> i64 {
     zero + WARM_UP_DAYS
 }
 
+/// The first day that is judged of a history of the last `days` (all if `None`) of `series`.
+#[must_use]
+pub fn first_day(series: &[Series], days: Option<u32>) -> i64 {
+    let last = series.iter().filter_map(|series| series.samples.last()).map(Sample::day).max();
+    let start = days.zip(last).map(|(days, last)| last - i64::from(days) + 1);
+    first_judged_day(series).max(start.unwrap_or(i64::MIN))
+}
+
 /// A change of speed as people read it: everything since it, against the window before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
@@ -113,6 +121,20 @@ impl<'a> Summary<'a> {
         let usual = Quartiles::of(&mut values(&series.samples));
         let state = if verdict.open().is_some() { State::Suspected } else { State::Steady };
         Self { series, usual, verdict, state, cause: None }
+    }
+
+    /// The one of `summaries` that lost most of its speed, an open incident before a closed one; `None` if there are
+    /// none.
+    #[must_use]
+    pub fn worst(summaries: &[Self]) -> Option<&Self> {
+        let order = |summary: &Self| {
+            let change = summary.verdict.incidents.last().and_then(|incident| summary.change(incident));
+            (summary.verdict.open().is_none(), change.map_or(1.0, |change| change.after / change.before))
+        };
+        summaries.iter().min_by(|a, b| {
+            let (a, b) = (order(a), order(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        })
     }
 
     /// The change that opened `incident`, with all samples until its end.

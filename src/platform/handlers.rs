@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, Ballot, LookupError, Origin, Recorded, Refused},
+    arena::{Arena, Ballot, LookupError, Origin, OverviewKind, Recorded, Refused},
     button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
@@ -61,6 +61,8 @@ pub(crate) enum Outcome {
     Refused(Refused),
     /// A sentence for the person alone.
     Notice(String),
+    /// The board or the history, for everyone in the channel; it reads the store first.
+    Overview(OverviewKind),
     /// The line-up, which asks the providers first.
     Models,
     /// The example prompts.
@@ -154,6 +156,8 @@ impl Handlers {
                 self.begin(caller, RaceRequest { kind, models: &models, prompt, original: None }).await
             }
             Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
+            Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
+            Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
             Ok(Command::Models) => Outcome::Models,
             Ok(Command::Examples) => Outcome::Examples,
             Ok(Command::Help) => Outcome::Help,
@@ -280,5 +284,13 @@ fn share(caller: &Caller, record: Arc<Record>) -> Outcome {
         Outcome::Share(record)
     } else {
         Outcome::Notice(NOT_YOURS_TO_SHARE.into())
+    }
+}
+
+/// Returns the overview, which everyone sees, where the person may race too.
+fn overview(caller: &Caller, kind: OverviewKind) -> Outcome {
+    match &caller.permission {
+        Ok(()) => Outcome::Overview(kind),
+        Err(refused) => Outcome::Refused(refused.clone()),
     }
 }

@@ -7,12 +7,13 @@
 //! ```
 //!
 //! - [`event`]: the only way in which time and news enter the state.
-//! - [`state`]: the fold of events into lanes.
+//! - [`state`]: the fold of events; `lane` is the part of one model.
 //! - [`metrics`]: the definitions of the numbers; [`arrivals`] decides whether there is a speed, and [`figures`] writes
 //!   numbers as people read them.
 //! - [`timeline`]: when a lane's tokens arrived, in a few points.
 //! - [`report`]: the result of a race; [`lesson`] explains it, [`cost`] prices it and [`json`] writes it for
 //!   scripts.
+//! - [`usual`]: the usual speeds of its models, with which a result is compared.
 //! - [`vote`]: the labels and ballots of a blind race; [`blind`] is what may be seen of it before they are counted.
 //! - [`run`]: one task per lane, released from one barrier.
 
@@ -22,6 +23,7 @@ pub mod cost;
 pub mod event;
 pub mod figures;
 pub mod json;
+mod lane;
 pub mod lesson;
 pub mod metrics;
 mod plausible;
@@ -30,6 +32,7 @@ pub mod report;
 pub mod run;
 pub mod state;
 pub mod timeline;
+pub mod usual;
 pub mod vote;
 
 pub use self::record::{Asker, Entrant, PastRace, RaceId, Record};

@@ -55,7 +55,7 @@ pub use self::{
     races::{Speed, StoredRace},
     recovery::Orphan,
     retention::Forgotten,
-    samples::{SampleKind, StoredSeries},
+    samples::{CANARY, SampleKind, StoredSeries, series},
     supervisor::State,
     votes::{CastOutcome, VoteProgress},
 };

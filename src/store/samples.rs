@@ -1,11 +1,13 @@
 //! The rows of the table `samples`: the measurements of which [`crate::history`] is made.
 
+use std::collections::BTreeMap;
+
 use super::{
     Store, StoreError,
     database::{Query, Row, Value},
 };
 use crate::{
-    history::{Attempt, Measured, Quartiles, Sample, WINDOW_DAYS},
+    history::{Attempt, Measured, Origin, Quartiles, Sample, Series, WINDOW_DAYS},
     race::report::Report,
 };
 
@@ -28,6 +30,8 @@ const USUAL: &str = "SELECT speed FROM samples
     WHERE contender = $1 AND kind = $2 AND at > {now} - $3 * 86400000 AND speed IS NOT NULL
     ORDER BY at DESC LIMIT 5000";
 
+/// The end of the names of series that scheduled races make.
+pub const CANARY: &str = " (canary)";
 /// The samples that are read of one series; of longer ones an even part.
 const MAX_SAMPLES: i64 = 4_000;
 
@@ -68,6 +72,34 @@ pub struct StoredSeries {
     pub first_tokens: Vec<Sample>,
     /// All answers, with those that failed.
     pub attempts: Vec<Attempt>,
+}
+
+/// Returns `stored` without the series that have no speeds, each named after its model, and those of earlier settings also after their contender.
+#[must_use]
+pub fn series(stored: &[StoredSeries]) -> Vec<Series> {
+    let mut newest: BTreeMap<(String, bool), (i64, String)> = BTreeMap::new();
+    let key = |series: &StoredSeries| (series.model.clone(), series.kind == SampleKind::Canary);
+    for series in stored {
+        let last = (series.speeds.last().map_or(i64::MIN, |sample| sample.at_ms), series.contender.clone());
+        let known = newest.entry(key(series)).or_insert_with(|| last.clone());
+        *known = last.max(known.clone());
+    }
+    let name = |series: &StoredSeries| {
+        let is_newest = newest.get(&key(series)).is_some_and(|(_, contender)| *contender == series.contender);
+        let earlier = if is_newest { String::new() } else { format!(" [{}]", series.contender) };
+        let canary = if series.kind == SampleKind::Canary { CANARY } else { "" };
+        format!("{}{earlier}{canary}", series.model)
+    };
+    let with_speeds = stored.iter().filter(|series| !series.speeds.is_empty());
+    let origin = |series: &StoredSeries| {
+        Some(Origin { model: series.model.clone(), provider: series.provider.clone() })
+    };
+    let named = |series: &StoredSeries| Series {
+        name: name(series),
+        origin: origin(series),
+        samples: series.speeds.clone(),
+    };
+    with_speeds.map(named).collect()
 }
 
 /// Statements that insert the samples of a race whose lanes were stored.

@@ -35,6 +35,7 @@ use crate::{
         figures, lesson,
         report::{Report, Status},
         state::{Phase, RaceState},
+        usual,
         vote::{AnswerKey, Label, VoteState},
     },
 };
@@ -179,7 +180,11 @@ impl View {
                 let report = blind::blinded(&state.report(), &state.telltales).unwrap_or_default();
                 return vote::open(&state.asker, &report);
             }
-            VoteState::Opened(_) => return Self::over(&state.asker, &state.report()),
+            VoteState::Opened(_) => {
+                let report = state.report();
+                let view = Self::over(&state.asker, &report);
+                return Self { lesson: lesson_of(state, &report), ..view };
+            }
             VoteState::None => {}
         }
         let leader = state.lanes.iter().filter_map(lane::speed).fold(0.0, f64::max);
@@ -193,7 +198,7 @@ impl View {
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
-            lesson: report.as_ref().and_then(lesson::line),
+            lesson: report.as_ref().and_then(|report| lesson_of(state, report)),
             notice: None,
             elapsed: report.is_none().then(|| figures::clock(state.now.as_duration())),
             stopped: state.lanes.iter().find_map(|lane| match lane.phase {
@@ -254,6 +259,13 @@ impl View {
     pub fn is_replayable(&self) -> bool {
         self.lanes.iter().filter(|lane| lane.timeline.first_token.is_some()).count() > 1
     }
+}
+
+/// The lesson of a finished race, and a comparison with the usual speed of one of its models.
+fn lesson_of(state: &RaceState, report: &Report) -> Option<String> {
+    let sentences = [lesson::line(report), usual::line(report, &state.usual)];
+    let sentences: Vec<String> = sentences.into_iter().flatten().collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 fn progress(state: &RaceState) -> Progress {

@@ -3,6 +3,7 @@
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 mod address_limit;
+mod overviews;
 mod races;
 mod visitor;
 mod votes;
@@ -36,7 +37,7 @@ use super::{
     surface::WebSurface,
 };
 use crate::{
-    arena::{BallotError, LookupError, Origin, Refused, forget_reply},
+    arena::{BallotError, LookupError, Origin, OverviewKind, Refused, forget_reply},
     command::{self, Command, CommandError},
     model::ModelId,
     race::{Asker, RaceId, vote::RaceKind},
@@ -54,6 +55,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/messages", get(messages))
         .route("/api/command", post(command))
         .route("/api/visitor", post(visitor))
+        .merge(overviews::routes())
         .merge(races::routes())
         .merge(votes::routes())
         .layer(map_response(uncached))
@@ -271,7 +273,7 @@ async fn run_command(
     let asker = from.asker(&local)?;
     let picked = || models.iter().map(|id| ModelId::new(id)).collect();
     let command = command::parse(&text, local.arena.cards())?;
-    let entrants;
+    let (entrants, overview);
     let card = match command {
         Command::Compare { models, prompt } => {
             let models = if models.is_empty() { picked() } else { models };
@@ -287,6 +289,14 @@ async fn run_command(
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
             ReplyCard::models(&entrants)
+        }
+        Command::Board { days } => {
+            overview = overviews::read(&local, OverviewKind::Board { days }).await?;
+            overview.card()
+        }
+        Command::History { model, days } => {
+            overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
+            overview.card()
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),

@@ -1,6 +1,7 @@
 //! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
 //! characters that could hide or reorder text are dropped: every text is a [`Plain`] or a [`Line`].
 
+mod overview;
 mod vote;
 
 use std::{sync::Arc, time::Duration};
@@ -327,6 +328,8 @@ pub(super) enum ReplyCard<'a> {
     Models { models: Vec<EntrantDto<'a>> },
     /// Example prompts.
     Examples { examples: Vec<ExampleDto<'a>> },
+    /// The board or the history of speeds.
+    Overview(overview::OverviewDto<'a>),
     /// A sentence.
     Notice { text: Owned },
     /// The commands, the definitions of the numbers, and where prompts are sent.

@@ -9,6 +9,7 @@ mod model;
 mod orphans;
 mod records;
 mod samples;
+pub mod team;
 mod votes;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 mod cards;
 mod guard;
 mod history;
+mod overviews;
 mod page;
 mod races;
 pub mod site;

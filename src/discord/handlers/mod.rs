@@ -3,6 +3,7 @@
 //! Every interaction is answered within Discord's three seconds and exactly once: a race by a public "thinking" that
 //! becomes the live message, everything else in private.
 
+mod overview;
 mod reply;
 
 use std::sync::Arc;
@@ -101,6 +102,7 @@ impl InteractionHandler {
             Outcome::Replay(record) => self.replay(reply, &record).await,
             Outcome::Share(record) => self.share(reply, &record).await,
             Outcome::Models => self.models(reply).await,
+            Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {
                 let place = self.caller(reply.interaction).place;
                 reply.read(render::ballot(&ballot).sealed(&self.handlers.sealer, &place)).await;
@@ -205,8 +207,8 @@ async fn answers(reply: &Reply<'_>, record: &Record) {
 fn label(kind: &Kind) -> &'static str {
     match kind {
         Kind::Command { word, .. } => {
-            let words = ["ask", "compare", "blind", "models", "examples", "help", "forget"];
-            words.into_iter().find(|known| known == word).unwrap_or("other")
+            let mut words = command::WORDS.into_iter().map(|(word, _)| word);
+            words.find(|known| known == word).unwrap_or("other")
         }
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
@@ -232,6 +234,14 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
             model: completion::model(option(commands::MODEL), arena.cards())?,
             prompt: prompt(),
         }),
+        "board" => Ok(Command::Board { days: command::days("board", option(commands::DAYS))? }),
+        "history" => {
+            let model = Some(option(commands::MODEL)).filter(|model| !model.is_empty());
+            Ok(Command::History {
+                model: model.map(|model| completion::model(model, arena.cards())).transpose()?,
+                days: command::days("history", option(commands::DAYS))?,
+            })
+        }
         other => command::parse(other, arena.cards()),
     }
 }

@@ -132,12 +132,22 @@ impl Reply<'_> {
     /// Replaces "thinking" with `body` and `files`, or with a notice that they cannot be shown. A restart does not wait
     /// for it.
     pub(super) async fn fill(&self, body: Body, files: Vec<File>) {
-        if self.arena.unless_interrupted(self.fill_in_time(body, files)).await.is_none() {
+        self.fill_or(body, files, render::notice(MAY_NOT_ATTACH)).await;
+    }
+
+    /// Replaces "thinking" with `body` and a picture, or with `text` where the app may not send files.
+    pub(super) async fn fill_with_picture(&self, body: Body, picture: File, text: Body) {
+        self.fill_or(body, vec![picture], text).await;
+    }
+
+    async fn fill_or(&self, body: Body, files: Vec<File>, without_files: Body) {
+        let filled = self.fill_in_time(body, files, without_files);
+        if self.arena.unless_interrupted(filled).await.is_none() {
             self.break_off().await;
         }
     }
 
-    async fn fill_in_time(&self, body: Body, files: Vec<File>) {
+    async fn fill_in_time(&self, body: Body, files: Vec<File>, without_files: Body) {
         let has_files = !files.is_empty();
         let Err(error) = self.put(&body, files, self.interaction.received_at + FILL_TIMEOUT).await else {
             return;
@@ -145,10 +155,9 @@ impl Reply<'_> {
         tracing::warn!(error = error.chain(), "failed to fill in an answer");
         if !matches!(error, RestError::Gone | RestError::TokenExpired) {
             let say = match error {
-                RestError::Forbidden { .. } if has_files => MAY_NOT_ATTACH,
-                _ => "Discord rejected this answer. Try again in a moment.",
+                RestError::Forbidden { .. } if has_files => without_files,
+                _ => render::notice("Discord rejected this answer. Try again in a moment."),
             };
-            let say = render::notice(say);
             if let Err(error) = self.put(&say, vec![], Instant::now() + NOTICE_TIMEOUT).await {
                 tracing::warn!(error = error.chain(), "an answer stays on \"thinking\"");
             }

@@ -8,6 +8,7 @@ mod body;
 mod cards;
 mod escape;
 mod markdown;
+mod overview;
 mod page;
 mod race;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub(super) use self::markdown::Answer;
 pub(crate) use self::{
     body::{Body, EPHEMERAL, pressed},
     cards::{answers, answers_file, ballot, examples, explanation, help, models, notice, picture},
+    overview::overview,
     page::page,
     race::{CHART_FILE, live},
     vote::unnamed_answers,

@@ -2,6 +2,7 @@
 
 mod laws;
 mod markdown;
+mod overview;
 mod preview;
 mod reader;
 mod shown;

@@ -10,6 +10,7 @@
 mod full_answers;
 mod home;
 mod modal;
+mod overview;
 mod pictures;
 mod reply;
 
@@ -108,7 +109,7 @@ impl CommandHandler {
         }
         let outcome = self.carry_out(incoming, text).await;
         // a race shows itself, and the acknowledgement of a command cannot be replaced by the line-up
-        if matches!(outcome, Outcome::Race(_) | Outcome::Models) {
+        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_)) {
             self.follow(incoming, outcome);
             return Ack::Empty;
         }
@@ -173,6 +174,7 @@ impl CommandHandler {
                     self.reply(incoming).say(&render::models(&entrants)).await;
                 }
             }
+            Outcome::Overview(kind) => self.overview(incoming, &kind).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
@@ -216,6 +218,7 @@ impl CommandHandler {
             }
             Outcome::Race(_)
             | Outcome::Models
+            | Outcome::Overview(_)
             | Outcome::Answers(_)
             | Outcome::Replay(_)
             | Outcome::Share(_)

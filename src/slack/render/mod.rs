@@ -19,6 +19,7 @@ mod escape;
 mod home;
 pub(crate) mod modal;
 mod mrkdwn;
+mod overview;
 mod page;
 mod race;
 mod record;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     cards::{ballot, examples, help, models, notice, on_it, suggestion},
     home::home,
     modal::{Form, modal},
+    overview::overview,
     page::page,
     race::{Extras, live, opening},
     record::{answers, answers_whole, explanation, is_voting},

@@ -4,6 +4,7 @@ mod check;
 mod laws;
 mod markdown;
 mod modal;
+mod overview;
 mod preview;
 mod reader;
 mod shown;

@@ -76,7 +76,7 @@ async fn vote_with_a_kill(store: &TestStore, program: &impl Fn() -> Program, rou
         sleep(delay).await;
         bot.kill().await
     };
-    let (_, _) = tokio::join!(everyone_votes(address, &race, &acknowledged), killed);
+    let ((), _) = tokio::join!(everyone_votes(address, &race, &acknowledged), killed);
     let bot = start().await;
     let stored = |condition: &str| format!("SELECT COUNT(*) FROM ballots WHERE race = '{race}'{condition}");
     assert!(store.query_number(&stored("")).await >= acknowledged.count(|_| true), "a ballot is lost");

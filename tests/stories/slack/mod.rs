@@ -31,6 +31,7 @@ mod hostile;
 mod http;
 mod limits;
 mod modal;
+mod overviews;
 mod places;
 mod questions;
 mod reading;

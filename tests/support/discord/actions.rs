@@ -208,11 +208,23 @@ fn part<'a>(level: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// An option filled in, as far as the client lets it.
+fn whole_number(option: &Value, name: &str, value: &str) -> Result<Value, String> {
+    let number: i64 = value.parse().map_err(|_| format!("{name} is no number"))?;
+    let is_below = option["min_value"].as_i64().is_some_and(|least| number < least);
+    if is_below || option["max_value"].as_i64().is_some_and(|most| number > most) {
+        return Err(format!("{name} is out of range"));
+    }
+    Ok(json!({ "name": name, "type": 4, "value": number }))
+}
+
 fn fill(level: &Value, (name, value): (&str, &str), focus: Option<&str>) -> Result<Value, String> {
     let option = part(level, name).ok_or(format!("it has no option {name:?}"))?;
     let focused = focus == Some(name);
     let length = value.chars().count() as u64;
     let choices = option["choices"].as_array();
+    if option["type"] == 4 {
+        return whole_number(option, name, value);
+    }
     if option["type"] != 3 {
         return Err(format!("{name} is no text"));
     }

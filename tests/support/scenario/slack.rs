@@ -46,6 +46,8 @@ pub struct Setup<'a> {
     pub cold: bool,
     /// The log filter.
     pub log: &'a str,
+    /// Further variables of the service's environment.
+    pub env: &'a [(&'a str, &'a str)],
 }
 
 impl Default for Setup<'_> {
@@ -57,6 +59,7 @@ impl Default for Setup<'_> {
             slack: "",
             cold: false,
             log: service::ALL_LOGS,
+            env: &[],
         }
     }
 }
@@ -150,6 +153,7 @@ pub fn configured(
     let lines = format!("{}\n{}\n{}\n", setup.lines, mode(setup.transport), setup.slack);
     let program = program(provider, setup.models).with_lines(&lines);
     let program = program.env("ARENA_LISTEN", &address.to_string()).env("ARENA_LOG", setup.log);
+    let program = setup.env.iter().fold(program, |program, (name, value)| program.env(name, value));
     with_credentials(program, slack, setup.transport)
 }
 

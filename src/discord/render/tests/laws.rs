@@ -105,7 +105,7 @@ const MARKS: [&str; 67] = [
 const CLOSES: &str = "<t:1800000000:R>";
 
 /// Text that is full of what makes trouble.
-fn hostile() -> impl Strategy<Value = String> {
+pub(super) fn hostile() -> impl Strategy<Value = String> {
     let piece =
         prop_oneof![9 => prop::sample::select(MARKS.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,8}"];
     vec(piece, 0..60).prop_map(|pieces| pieces.concat())
@@ -123,7 +123,7 @@ fn utf16(text: &str) -> usize {
 }
 
 /// Discord's rules for a message, from its documentation and apart from the code that keeps them.
-fn check(body: &Body) -> Result<(), TestCaseError> {
+pub(super) fn check(body: &Body) -> Result<(), TestCaseError> {
     let json = serde_json::to_value(body).expect("it is JSON");
     prop_assert_eq!(&json["allowed_mentions"], &serde_json::json!({ "parse": [] }));
     prop_assert!(body.content.chars().count() <= 2_000 && body.embeds.len() <= 10);

@@ -80,8 +80,8 @@ fn embed(embed: &Embed) -> String {
         let (name, value) = (html(&read(&field.name)), html(&read(&field.value)));
         let _ = write!(inside, "<div class=name>{name}</div><div class=text>{value}</div>");
     }
-    if embed.image.is_some() {
-        inside.push_str("<img src=discord-race.png>");
+    if let Some(image) = &embed.image {
+        let _ = write!(inside, "<img src=discord-{}>", image.url.trim_start_matches("attachment://"));
     }
     if let Some(footer) = &embed.footer {
         let _ = write!(inside, "<div class=footer>{}</div>", text(&footer.text));
@@ -130,7 +130,7 @@ pub(super) fn page(name: &str, bodies: &[Body]) -> String {
     page
 }
 
-fn write(name: &str, bytes: &[u8]) {
+pub(super) fn write(name: &str, bytes: &[u8]) {
     if option_env!("ARENA_ARTEFACTS").is_some() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
         fs::create_dir_all(&folder).expect("a folder");

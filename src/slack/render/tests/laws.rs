@@ -31,7 +31,7 @@ const MARKS: &str = "` `` ``` ```§ §```py§ ```` ~~~§ ~~~ \\ § §§§§§ >_
     < > ! # @ <br> <!--_x_--> <script>§ 👩‍👩‍👧‍👦 日本語 e\u{301} \u{202e} \u{200b} \u{2060} \u{0} word _ a 1._ - + =";
 
 /// Text full of such sequences; `§` becomes a line break and `_` a space.
-fn hostile() -> impl Strategy<Value = String> {
+pub(super) fn hostile() -> impl Strategy<Value = String> {
     let marks: Vec<String> = MARKS.split(' ').map(|mark| mark.replace('§', "\n").replace('_', " ")).collect();
     let marks = marks.into_iter().chain(["_", "__", "snake_case"].map(str::to_owned)).collect::<Vec<_>>();
     let piece = prop_oneof![9 => prop::sample::select(marks), 1 => "\\PC{0,8}"];

@@ -159,7 +159,7 @@ fn message(body: &Body) -> String {
     )
 }
 
-fn page(name: &str, bodies: &[Body]) -> String {
+pub(super) fn page(name: &str, bodies: &[Body]) -> String {
     let messages = bodies.iter().map(message).collect::<Vec<_>>().join("<hr>");
     write(name, &messages)
 }

@@ -1,0 +1,75 @@
+//! SHELL. The board and the history, for everyone in the channel.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::CommandHandler;
+use crate::{
+    arena::OverviewKind,
+    slack::{
+        api::{Address, Api, ApiError, File},
+        incoming::Incoming,
+        posts::Poster,
+        render,
+    },
+    surface::Chart,
+};
+
+/// The time that an overview and its picture wait for their turns in the channel.
+const POST_TIMEOUT: Duration = Duration::from_mins(1);
+
+impl CommandHandler {
+    /// Posts the overview of `kind`, and its picture into the thread below. Where the bot may not post, the person alone
+    /// gets the text.
+    pub(super) async fn overview(&self, incoming: &Incoming, kind: &OverviewKind) {
+        let Some(place) = incoming.public_place() else { return };
+        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
+            return self.notice(incoming, &refused.to_string()).await;
+        }
+        let server = self.caller(incoming).origin.server;
+        let mut overview = match self.arena().unless_interrupted(self.arena().overview(kind, &server)).await {
+            Some(Ok(overview)) => overview,
+            Some(Err(error)) => return self.notice(incoming, &error.to_string()).await,
+            None => return,
+        };
+        let body = render::overview(&overview);
+        let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
+        match self.arena().unless_interrupted(poster.post(&body)).await {
+            Some(Ok(address)) => {
+                let Some(chart) = overview.chart.take() else { return };
+                let file = picture(chart, overview.chart_file, overview.title);
+                let shown = self.arena().unless_interrupted(show_picture(&self.api, &address, &file)).await;
+                if let Some(Err(error)) = shown {
+                    tracing::warn!(%error, "failed to show the picture of an overview");
+                }
+            }
+            Some(Err(error)) if error.is_ambiguous() => {
+                tracing::warn!(%error, "cannot tell whether an overview was posted");
+            }
+            Some(Err(error)) => {
+                tracing::info!(%error, "failed to post an overview");
+                self.reply(incoming).say(&body).await;
+            }
+            None => {}
+        }
+    }
+}
+
+async fn show_picture(api: &Api, address: &Address, file: &File) -> Result<(), ApiError> {
+    let place = address.below();
+    let poster = Poster { api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
+    let staged = poster.stage(file).await?;
+    poster.share(&staged).await
+}
+
+fn picture(chart: Chart, name: &str, title: &str) -> File {
+    File {
+        name: name.to_owned(),
+        mime: "image/png",
+        title: title.to_owned(),
+        alt: Some(chart.alt),
+        bytes: Bytes::from(chart.png),
+    }
+}
