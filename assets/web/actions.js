@@ -45,7 +45,7 @@ function exportMenu(race) {
               download: `arena-${race.id.slice(0, 8)}.png`,
               title: race.chart.alt,
             },
-            "PNG",
+            "Chart (PNG)",
           )
         : null,
       el("a", { href: permalink(race.id) }, "Link to this race"),

@@ -82,7 +82,7 @@ function overviewTable({ headings, rows }) {
     el("tr", { class: begins_tier ? "tier" : null }, ...cells.map((cell) => el("td", {}, cell)));
   const head = el("tr", {}, ...headings.map((heading) => el("th", { scope: "col" }, heading)));
   const table = el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows.map(row)));
-  return el("div", { class: "overview-table", tabindex: "0", role: "region", "aria-label": "Board" }, table);
+  return el("div", { class: "overview-table", tabindex: "0", role: "group", "aria-label": "Board" }, table);
 }
 
 /** The board or the history of speeds. */

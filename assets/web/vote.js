@@ -32,8 +32,8 @@ export class Vote {
     this.choices = el("div", { class: "vote-choices" }, this.none, this.noSecond);
     this.result = el("table", { class: "votes" });
     this.node = el(
-      "section",
-      { class: "vote", "aria-label": "Blind vote" },
+      "div",
+      { class: "vote", role: "group", "aria-label": "Blind vote" },
       el("div", { class: "vote-head" }, this.text, this.time),
       this.progress,
       this.own,

@@ -1,21 +1,21 @@
 //! The JSON of the page, from values of the core: pure. The page makes text nodes of it, so nothing is escaped here;
 //! characters that could hide or reorder text are dropped: every text is a [`Plain`] or a [`Line`].
 
+mod cards;
 mod overview;
 mod vote;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use serde::{Serialize, Serializer};
 
+pub(super) use self::cards::{LineupDto, ReplyCard};
 use self::vote::VoteDto;
 use crate::{
-    command,
-    guide::{self, Example, Section},
     model::ModelCard,
-    race::{Entrant, RaceId, Record, lesson, report::LaneReport},
+    race::{RaceId, Record, lesson, report::LaneReport},
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text},
 };
 
@@ -295,120 +295,15 @@ impl ExplanationDto {
     }
 }
 
-/// The data that the page needs before the user types.
-#[derive(Serialize)]
-pub(super) struct LineupDto<'a> {
-    models: Vec<ModelDto<'a>>,
-    commands: Vec<CommandDto>,
-    examples: Vec<ExampleDto<'a>>,
-    /// The variables that hold the missing keys of simulated models.
-    missing_keys: &'a [String],
-}
-
-impl<'a> LineupDto<'a> {
-    pub(super) fn new(
-        cards: &'a [Arc<ModelCard>],
-        examples: &'a [Example],
-        missing_keys: &'a [String],
-    ) -> Self {
-        Self {
-            missing_keys,
-            models: cards.iter().map(|card| ModelDto::of(card)).collect(),
-            commands: commands(),
-            examples: examples.iter().map(example).collect(),
-        }
-    }
-}
-
-/// A reply that only the asking user sees.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub(super) enum ReplyCard<'a> {
-    /// The line-up with its availability now.
-    Models { models: Vec<EntrantDto<'a>> },
-    /// Example prompts.
-    Examples { examples: Vec<ExampleDto<'a>> },
-    /// The board or the history of speeds.
-    Overview(overview::OverviewDto<'a>),
-    /// A sentence.
-    Notice { text: Owned },
-    /// The commands, the definitions of the numbers, and where prompts are sent.
-    Help { commands: Vec<CommandDto>, sections: Vec<SectionDto> },
-}
-
-impl<'a> ReplyCard<'a> {
-    pub(super) fn models(entrants: &'a [Entrant]) -> Self {
-        Self::Models { models: entrants.iter().map(entrant).collect() }
-    }
-
-    pub(super) fn examples(examples: &'a [Example]) -> Self {
-        Self::Examples { examples: examples.iter().map(example).collect() }
-    }
-
-    pub(super) fn notice(text: String) -> Self {
-        Self::Notice { text: Owned(text) }
-    }
-
-    pub(super) fn help(cards: &[Arc<ModelCard>]) -> Self {
-        let section = |section: Section| SectionDto { title: section.title, text: Owned(section.text) };
-        Self::Help {
-            commands: commands(),
-            sections: guide::sections(cards).into_iter().map(section).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct CommandDto {
-    word: &'static str,
-    what: &'static str,
-}
-
-#[derive(Serialize)]
-pub(super) struct ExampleDto<'a> {
-    title: Line<'a>,
-    prompt: Plain<'a>,
-    lesson: Plain<'a>,
-}
-
-#[derive(Serialize)]
-pub(super) struct EntrantDto<'a> {
-    model: ModelDto<'a>,
-    reachable: bool,
-    availability: Owned,
-    last_speed: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct SectionDto {
-    title: &'static str,
-    text: Owned,
-}
-
-fn commands() -> Vec<CommandDto> {
-    command::WORDS.iter().map(|&(word, what)| CommandDto { word, what }).collect()
-}
-
-fn example(example: &Example) -> ExampleDto<'_> {
-    ExampleDto { title: Line(&example.title), prompt: Plain(&example.prompt), lesson: Plain(&example.lesson) }
-}
-
-fn entrant(entrant: &Entrant) -> EntrantDto<'_> {
-    let (reachable, availability) = guide::availability(entrant);
-    EntrantDto {
-        model: ModelDto::of(&entrant.card),
-        reachable,
-        availability: Owned(availability),
-        last_speed: guide::measured_speed(entrant),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
+        guide::Example,
         model::{Availability, Color, ModelId},
-        race::{Asker, metrics::TokenCount, report::Report, state::RaceState},
+        race::{Asker, Entrant, metrics::TokenCount, report::Report, state::RaceState},
     };
 
     /// An override of the order, an escape sequence, a tag, and marks that reach into other lines.

@@ -15,6 +15,8 @@ use crate::support::{
     service::TestService,
 };
 
+const EXPORTS: [&str; 6] =
+    ["Markdown", "JSON", "Replay (GIF)", "Share card (PNG)", "Chart (PNG)", "Link to this race"];
 const RACES: &str = "document.querySelectorAll('.race').length";
 
 /// The service with its simulated models, its database in its own folder.
@@ -124,7 +126,7 @@ async fn a_race_has_a_page_of_its_own_with_its_exports() {
     browser.sees(".export-list").await;
     browser.screenshot("one-race").await;
     let labels = "[...document.querySelectorAll('.export-list a')].map((link) => link.textContent)";
-    assert_eq!(browser.value(labels).await, json!(["Markdown", "JSON", "PNG", "Link to this race"]));
+    assert_eq!(browser.value(labels).await, json!(EXPORTS));
     let race = browser.value("location.pathname.split('/')[2]").await;
     assert_eq!(site.press("nobody", race.as_str().expect("an id"), "delete").await.0, 403);
     browser.press(Key::Escape).await;

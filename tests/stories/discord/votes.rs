@@ -168,7 +168,7 @@ async fn a_vote_of_three(transport: Transport) {
     let text = result.text();
     assert!(text.contains("was picked best: 2 of 3 votes") && text.contains("none is good 1"), "{text}");
     assert!(text.contains("An answer named its model") && text.contains("BILBY-CODER"), "{text}");
-    assert_eq!(labels(&result), ["Race again", "Full answers", "Explain"]);
+    assert_eq!(labels(&result), ["Race again", "Full answers", "Explain", "Replay", "Share"]);
     assert_eq!(result.options().len(), 4, "{text}");
 
     let late = updates(discord, stale, "No second", ANA).await;
@@ -216,7 +216,7 @@ async fn without_two_answers_a_blind_race_is_an_ordinary_one() {
     let scenario = DiscordScenario::start(setup(PAIR), [whole, refused()]).await;
     let race = starts(&scenario.discord, ChannelKind::Server);
     let last = race.wait_for_end().await.look;
-    assert_eq!(labels(&last), ["Race again", "Full answers", "Explain"]);
+    assert_eq!(labels(&last), ["Race again", "Full answers", "Explain", "Replay", "Share"]);
     assert!(last.text().contains("A wrote fastest") && !last.text().contains("vote"), "{}", last.text());
     scenario.finish().await;
 }
@@ -341,7 +341,7 @@ async fn a_vote_goes_on_through_restarts() {
     assert_eq!(files.attachments.len(), 2, "{}", files.text());
     discord.press(message, "Close vote", ANA).wait_for_ack().await;
     let last = race.wait_for_text("was picked best: 2 of 3 votes").await.look;
-    assert_eq!(labels(&last), ["Race again", "Full answers", "Explain"]);
+    assert_eq!(labels(&last), ["Race again", "Full answers", "Explain", "Replay", "Share"]);
     eventually(async || store.query_number("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await == 0)
         .await;
     bot.signal("TERM").await;
