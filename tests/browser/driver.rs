@@ -114,7 +114,10 @@ impl Browser {
     /// Clicks the first element that matches.
     pub async fn click(&self, css: &str) {
         self.sees(css).await;
-        self.client.find(Locator::Css(css)).await.expect(css).click().await.expect("a click");
+        // the page may replace the element between the look and the click
+        while let Err(error) = self.client.find(Locator::Css(css)).await.expect(css).click().await {
+            assert!(error.is_stale_element_reference(), "a click on {css}: {error}");
+        }
     }
 
     /// Types into the focused element.

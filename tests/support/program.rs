@@ -250,7 +250,8 @@ pub async fn post(address: SocketAddr, path: &str, body: &serde_json::Value) -> 
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    Ok(parsed(&answer))
+    // a service that is killed closes the connection without an answer
+    if answer.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(parsed(&answer)) }
 }
 
 /// Returns the response to a GET as a stream, head included.

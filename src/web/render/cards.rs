@@ -1,4 +1,4 @@
-//! What the page shows beside races: the line-up, and the cards that answer commands.
+//! The JSON beside races: the line-up, and the cards that answer commands.
 
 use std::sync::Arc;
 
