@@ -213,8 +213,11 @@ impl Arena {
         if end == VoteEnd::Left && store.is_lasting() {
             return end;
         }
-        let closed = self.close_vote(recorded.id(), store).await;
-        fold(race, VoteState::Opened(closed.unwrap_or(Vote { is_open: false, ..vote })));
+        match self.close_vote(recorded.id(), store).await {
+            Some(closed) => fold(race, VoteState::Opened(closed)),
+            None if store.is_lasting() => return VoteEnd::Left,
+            None => fold(race, VoteState::Opened(Vote { is_open: false, ..vote })),
+        }
         VoteEnd::Closed
     }
 
@@ -277,13 +280,20 @@ impl Arena {
         }
     }
 
-    /// Closes a vote unless it is closed already, and returns it with its ballots. `None` if the store does not work.
+    /// Closes a vote unless it is closed already, and returns it with its ballots. While the store does not work, the vote
+    /// waits for it: a result without the ballots would be wrong. `None` if this process ends first.
     async fn close_vote(&self, id: RaceId, store: &Store) -> Option<Vote> {
         let close = || async {
             store.close_vote(id).await?;
             store.vote(id).await?.ok_or(StoreError::Unreadable)
         };
-        insist(&self.interrupting, close).await
+        loop {
+            if let Some(closed) = insist(&self.interrupting, close).await {
+                return Some(closed);
+            }
+            tracing::warn!(race = %id, "failed to close a vote, will retry");
+            self.closing.run_until_cancelled(sleep(COUNT_INTERVAL)).await?;
+        }
     }
 
     /// Follows the vote of an adopted race, whose report is not blinded, and shows each step with `show`; returns the
