@@ -136,7 +136,7 @@ fn a_board_holds_sixty_four_contenders() {
 }
 
 #[test]
-fn contenders_of_one_model_are_told_apart() {
+fn contenders_of_one_model_have_different_names() {
     let lanes = ["a@0123456789abcdef", "a@fedcba9876543210", "b@0123456789abcdef"];
     let board = Board::of(&[ballot(1, 1, &lanes, Some(lanes[2]), None)]).unwrap();
     let names = |board: &Board| board.standings.iter().map(|one| one.name.clone()).collect::<Vec<_>>();

@@ -193,12 +193,12 @@ impl Handlers {
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
             Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
-            Some(ballot @ (Button::Best(id, _) | Button::Second(id, ..) | Button::NoneGood(id))) => {
-                match ballot.ballot() {
-                    Some((_, choice)) => self.vote(caller, id, choice, ballot).await,
-                    None => Outcome::Notice(UNKNOWN_BUTTON.into()),
-                }
-            }
+            Some(Button::Best(id, best)) => match self.cast(caller, id, Choice::Best(best, None)).await {
+                Ok(ballot) => Outcome::Ballot(BallotReply::new(id, &ballot, true)),
+                Err(refused) => refused,
+            },
+            Some(Button::Second(id, best, second)) => self.vote(caller, id, Choice::Best(best, second)).await,
+            Some(Button::NoneGood(id)) => self.vote(caller, id, Choice::NoneGood).await,
             Some(Button::CloseVote(id)) => {
                 let person = &caller.asker.id;
                 let closed = self.arena.close_vote_for(id, person, caller.may_stop_any, caller.stoppers);
@@ -232,19 +232,23 @@ impl Handlers {
         }
     }
 
-    /// Casts a ballot. Where only one person can vote, a whole ballot closes the vote.
-    async fn vote(&self, caller: &Caller, id: RaceId, choice: Choice, pressed: Button) -> Outcome {
-        let ballot = match self.arena.cast(id, &caller.asker.id, choice).await {
+    /// Casts a ballot, or returns the answer to one that is refused.
+    async fn cast(&self, caller: &Caller, id: RaceId, choice: Choice) -> Result<Ballot, Outcome> {
+        let cast = self.arena.cast(id, &caller.asker.id, choice).await;
+        cast.map_err(|error| Outcome::Notice(error.to_string()))
+    }
+
+    /// Casts a whole ballot, which closes the vote where only one person can vote.
+    async fn vote(&self, caller: &Caller, id: RaceId, choice: Choice) -> Outcome {
+        let ballot = match self.cast(caller, id, choice).await {
             Ok(ballot) => ballot,
-            Err(error) => return Outcome::Notice(error.to_string()),
+            Err(refused) => return refused,
         };
-        if caller.is_alone && !matches!(pressed, Button::Best(..)) {
-            if let Err(error) = self.arena.close_vote_for(id, &caller.asker.id, true, caller.stoppers).await {
-                return Outcome::Notice(error.to_string());
-            }
-            return Outcome::Done;
+        if !caller.is_alone {
+            return Outcome::Ballot(BallotReply::new(id, &ballot, false));
         }
-        Outcome::Ballot(BallotReply::new(id, &ballot, matches!(pressed, Button::Best(..))))
+        let closed = self.arena.close_vote_for(id, &caller.asker.id, true, caller.stoppers).await;
+        closed.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
     }
 
     /// Admits and records a race.

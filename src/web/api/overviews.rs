@@ -52,21 +52,21 @@ fn url(kind: &OverviewKind) -> String {
 }
 
 #[derive(Deserialize)]
-struct Parameters {
+struct OverviewQuery {
     model: Option<String>,
     days: Option<u32>,
 }
 
 async fn board(
     State(local): State<LocalChannel>,
-    Query(Parameters { days, .. }): Query<Parameters>,
+    Query(OverviewQuery { days, .. }): Query<OverviewQuery>,
 ) -> Result<Response, HttpRefusal> {
     picture(&local, &OverviewKind::Board { days: valid(days)? }).await
 }
 
 async fn history(
     State(local): State<LocalChannel>,
-    Query(Parameters { model, days }): Query<Parameters>,
+    Query(OverviewQuery { model, days }): Query<OverviewQuery>,
 ) -> Result<Response, HttpRefusal> {
     let model = model.map(|model| command::model(&model, local.arena.cards())).transpose()?;
     picture(&local, &OverviewKind::History { model, days: valid(days)? }).await
