@@ -7,10 +7,11 @@
 use std::fmt;
 
 use crate::{
+    fnv,
     guide::Example,
     race::{
         RaceId,
-        vote::{AnswerKey, Choice, Label},
+        vote::{AnswerKey, Label},
     },
 };
 
@@ -158,17 +159,6 @@ impl Button {
             Self::Try(_) | Self::TryBlind(_) => None,
         }
     }
-
-    /// Returns the ballot that the button casts, with its race.
-    #[must_use]
-    pub fn ballot(self) -> Option<(RaceId, Choice)> {
-        match self {
-            Self::Best(race, best) => Some((race, Choice::Best(best, None))),
-            Self::Second(race, best, second) => Some((race, Choice::Best(best, second))),
-            Self::NoneGood(race) => Some((race, Choice::NoneGood)),
-            _ => None,
-        }
-    }
 }
 
 impl fmt::Display for Button {
@@ -213,12 +203,11 @@ pub(crate) fn below(
     buttons
 }
 
-/// A stable key of `example`: 64-bit FNV-1a (<https://datatracker.ietf.org/doc/html/rfc9923>) of prompt and title.
+/// A stable key of `example`: a hash of prompt and title.
 /// Reordering the configuration or rewording the lesson does not change it.
 #[must_use]
 pub fn example_key(example: &Example) -> u64 {
-    let bytes = example.prompt.bytes().chain([0]).chain(example.title.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    fnv::hash(example.prompt.bytes().chain([0]).chain(example.title.bytes()))
 }
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ pub mod config;
 pub mod discord;
 mod error_chain;
 pub mod estimate;
+mod fnv;
 pub mod guide;
 pub mod history;
 pub mod live;

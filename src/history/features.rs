@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fnv;
+
 /// The buckets of the hashes of three characters each.
 const BUCKETS: usize = 16;
 /// The features before the buckets.
@@ -96,12 +98,10 @@ fn buckets(text: &str) -> [f64; BUCKETS] {
     buckets.map(|count| count / all)
 }
 
-/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>), whose values may be stored, with its bits mixed.
+/// A hash whose values may be stored, with its bits mixed.
 fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
-    let mixed = bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    mixed ^ (mixed >> 32)
+    let hash = fnv::hash(bytes);
+    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]

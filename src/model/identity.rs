@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::ModelCard;
+use crate::fnv;
 
 /// A model together with its settings, as `id@hash`. Results of different settings must not be mixed, so a model whose
 /// settings change is another contender.
@@ -16,11 +17,7 @@ impl Contender {
     pub fn new<'a>(card: &'a ModelCard, settings: impl IntoIterator<Item = &'a str>) -> Self {
         let parts = [card.id.as_str(), card.provider.as_str()].into_iter().chain(settings);
         let bytes = parts.flat_map(|part| part.bytes().chain([0]));
-        // 64-bit FNV-1a (https://datatracker.ietf.org/doc/html/rfc9923): it must stay the same over versions
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        Self(format!("{}@{hash:016x}", card.id))
+        Self(format!("{}@{:016x}", card.id, fnv::hash(bytes)))
     }
 
     /// The contender as text.

@@ -1,12 +1,11 @@
 //! Text that a server sends more than once: every delta with the whole text so far, or one delta that repeats it.
 
+use crate::fnv;
+
 /// A stream is cumulative once this many deltas, each beginning with the one before, have come...
 const MIN_GROWING: usize = 3;
 /// ... and the newest has this many characters: "ha", "haha" may be meant. Likewise for a delta that repeats all text.
 const MIN_CHARS: usize = 20;
-
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// The text of one field so far, in constant memory unless the stream is cumulative.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub(super) struct Cumulative {
 
 impl Default for Cumulative {
     fn default() -> Self {
-        Self { mode: Mode::default(), len: 0, hash: FNV_OFFSET, deltas: 0 }
+        Self { mode: Mode::default(), len: 0, hash: fnv::EMPTY, deltas: 0 }
     }
 }
 
@@ -109,7 +108,7 @@ impl Cumulative {
     /// so far.
     pub(super) fn push_whole<'t>(&mut self, whole: &'t str) -> Option<&'t str> {
         let (so_far, rest) = whole.split_at_checked(self.len)?;
-        if hash(FNV_OFFSET, so_far) != self.hash {
+        if fnv::hash(so_far.bytes()) != self.hash {
             return None;
         }
         self.count(rest);
@@ -132,20 +131,15 @@ impl Cumulative {
 
     fn count(&mut self, text: &str) {
         self.len += text.len();
-        self.hash = hash(self.hash, text);
+        self.hash = fnv::extend(self.hash, text.bytes());
     }
 
     fn is_repetition(&self, delta: &str) -> bool {
         delta.len() == self.len
             && self.deltas > MIN_GROWING
             && delta.chars().nth(MIN_CHARS - 1).is_some()
-            && hash(FNV_OFFSET, delta) == self.hash
+            && fnv::hash(delta.bytes()) == self.hash
     }
-}
-
-/// Continues an FNV-1a hash (<https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>).
-fn hash(seed: u64, text: &str) -> u64 {
-    text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
 }
 
 #[cfg(test)]
