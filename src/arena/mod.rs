@@ -47,7 +47,7 @@ pub use self::{
     orphans::Finisher,
     overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
     record::{Origin, Recorded},
-    vote::{Ballot, BallotError, BlindSettings},
+    vote::{BlindSettings, CastBallot, VoteError},
 };
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
@@ -111,7 +111,7 @@ pub struct Arena {
     caps: Caps,
     blind: BlindSettings,
     telltales: Arc<Telltales>,
-    votes: vote::Votes,
+    votes: vote::FollowedVotes,
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
@@ -128,7 +128,7 @@ impl Arena {
         Self {
             telltales: Arc::new(Telltales::of(identities)),
             blind: BlindSettings::default(),
-            votes: vote::Votes::default(),
+            votes: vote::FollowedVotes::default(),
             cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
             models,
             admission: admission::Admission::new(limits),

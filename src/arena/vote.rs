@@ -56,9 +56,9 @@ impl Default for BlindSettings {
 
 /// The votes that this process follows, each woken when a ballot is cast here.
 #[derive(Default)]
-pub(super) struct Votes(Mutex<HashMap<RaceId, Weak<Notify>>>);
+pub(super) struct FollowedVotes(Mutex<HashMap<RaceId, Weak<Notify>>>);
 
-impl Votes {
+impl FollowedVotes {
     fn follow(&self, id: RaceId) -> Arc<Notify> {
         let wake = Arc::new(Notify::new());
         let mut votes = lock(&self.0);
@@ -76,7 +76,7 @@ impl Votes {
 
 /// A ballot that is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ballot {
+pub struct CastBallot {
     /// The voter's choice.
     pub choice: Choice,
     /// The labels of the vote.
@@ -85,7 +85,7 @@ pub struct Ballot {
 
 /// The reason why a ballot or the end of a vote was refused. The text is for the person who pressed the button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BallotError {
+pub enum VoteError {
     /// The vote is closed.
     #[error("This vote is closed. The message shows its result.")]
     Closed,
@@ -122,59 +122,59 @@ impl Arena {
     /// Stores the ballot of `person`, in place of their earlier one. It is stored when this returns.
     ///
     /// # Errors
-    /// [`BallotError`].
-    pub async fn cast(&self, id: RaceId, person: &str, choice: Choice) -> Result<Ballot, BallotError> {
+    /// [`VoteError`].
+    pub async fn cast(&self, id: RaceId, person: &str, choice: Choice) -> Result<CastBallot, VoteError> {
         let (store, vote) = self.open_vote_of(id).await?;
         let labels: Vec<Label> = vote.labels().map(|(label, _)| label).collect();
         if let Choice::Best(best, second) = choice
             && (!labels.contains(&best)
                 || second.is_some_and(|label| label == best || !labels.contains(&label)))
         {
-            return Err(BallotError::UnknownLabel);
+            return Err(VoteError::UnknownLabel);
         }
         let saved = store.promptly(store.cast(id, person, choice)).await;
         match saved.map_err(|error| unavailable(id, &error))? {
             CastOutcome::Saved => {
                 self.votes.wake(id);
-                Ok(Ballot { choice, labels })
+                Ok(CastBallot { choice, labels })
             }
-            CastOutcome::Closed => Err(BallotError::Closed),
+            CastOutcome::Closed => Err(VoteError::Closed),
         }
     }
 
     /// Closes a vote for `person`: its asker, or one of those who `also` may, as `is_entitled` says.
     ///
     /// # Errors
-    /// [`BallotError`].
+    /// [`VoteError`].
     pub async fn close_vote_for(
         &self,
         id: RaceId,
         person: &str,
         is_entitled: bool,
         also: &'static str,
-    ) -> Result<(), BallotError> {
+    ) -> Result<(), VoteError> {
         let (store, _) = self.open_vote_of(id).await?;
         if !is_entitled {
             let asker = store.promptly(store.asker(id)).await.map_err(|error| unavailable(id, &error))?;
             if asker.is_none_or(|(asker, _)| asker != person) {
-                return Err(BallotError::NotYours { also });
+                return Err(VoteError::NotYours { also });
             }
         }
         let closed = store.promptly(store.close_vote(id)).await;
         if !closed.map_err(|error| unavailable(id, &error))? {
-            return Err(BallotError::Closed);
+            return Err(VoteError::Closed);
         }
         self.votes.wake(id);
         Ok(())
     }
 
-    async fn open_vote_of(&self, id: RaceId) -> Result<(&Store, Vote), BallotError> {
+    async fn open_vote_of(&self, id: RaceId) -> Result<(&Store, Vote), VoteError> {
         let store = self.store.as_ref().ok_or(LookupError::Expired)?;
         let vote = store.promptly(store.vote(id)).await.map_err(|error| unavailable(id, &error))?;
         match vote {
             Some(vote) if vote.is_open => Ok((store, vote)),
             None if self.asker(id).is_some() => Err(LookupError::Running.into()),
-            _ => Err(BallotError::Closed),
+            _ => Err(VoteError::Closed),
         }
     }
 

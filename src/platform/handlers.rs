@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, Ballot, LookupError, Origin, OverviewKind, Recorded, Refused},
+    arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Recorded, Refused},
     button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
@@ -110,7 +110,7 @@ pub(crate) struct BallotReply {
 
 impl BallotReply {
     /// The answer to `ballot`; `asks_second` if the voter has not been asked for the second best answer.
-    fn new(race: RaceId, ballot: &Ballot, asks_second: bool) -> Self {
+    fn new(race: RaceId, ballot: &CastBallot, asks_second: bool) -> Self {
         const CHANGEABLE: &str = "You can change it until the vote closes.";
         let others = |best: Label| {
             let others = ballot.labels.iter().copied().filter(move |label| *label != best);
@@ -233,7 +233,7 @@ impl Handlers {
     }
 
     /// Casts a ballot, or returns the answer to one that is refused.
-    async fn cast(&self, caller: &Caller, id: RaceId, choice: Choice) -> Result<Ballot, Outcome> {
+    async fn cast(&self, caller: &Caller, id: RaceId, choice: Choice) -> Result<CastBallot, Outcome> {
         let cast = self.arena.cast(id, &caller.asker.id, choice).await;
         cast.map_err(|error| Outcome::Notice(error.to_string()))
     }

@@ -37,7 +37,7 @@ use super::{
     surface::WebSurface,
 };
 use crate::{
-    arena::{BallotError, LookupError, Origin, OverviewKind, Refused, forget_reply},
+    arena::{LookupError, Origin, OverviewKind, Refused, VoteError, forget_reply},
     command::{self, Command, CommandError},
     model::ModelId,
     race::{Asker, RaceId, vote::RaceKind},
@@ -162,18 +162,18 @@ impl From<LookupError> for HttpRefusal {
     }
 }
 
-impl From<BallotError> for HttpRefusal {
-    fn from(error: BallotError) -> Self {
+impl From<VoteError> for HttpRefusal {
+    fn from(error: VoteError) -> Self {
         match error {
-            BallotError::Closed => Self::new(StatusCode::CONFLICT, error.to_string()),
-            BallotError::UnknownLabel => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
-            BallotError::NotYours { .. } => {
+            VoteError::Closed => Self::new(StatusCode::CONFLICT, error.to_string()),
+            VoteError::UnknownLabel => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
+            VoteError::NotYours { .. } => {
                 Self::new(StatusCode::FORBIDDEN, "Only the person who started this race can close its vote.")
             }
-            BallotError::Lookup(LookupError::Running) => {
+            VoteError::Lookup(LookupError::Running) => {
                 Self::new(StatusCode::CONFLICT, "The answers aren't ready yet. Vote when they are.")
             }
-            BallotError::Lookup(error) => error.into(),
+            VoteError::Lookup(error) => error.into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use llm_arena::{
-    arena::{Arena, Ballot, BallotError, BlindSettings, Caps, Limits, LookupError, Origin},
+    arena::{Arena, BlindSettings, Caps, CastBallot, Limits, LookupError, Origin, VoteError},
     model::{ChatModel, Color, ModelError},
     race::{
         Asker, RaceId, Record,
@@ -73,7 +73,7 @@ impl Service {
         Running { id, watcher, race }
     }
 
-    async fn cast(&self, id: RaceId, person: &str, choice: Choice) -> Result<Ballot, BallotError> {
+    async fn cast(&self, id: RaceId, person: &str, choice: Choice) -> Result<CastBallot, VoteError> {
         with_timeout(self.arena.cast(id, person, choice)).await
     }
 
@@ -178,13 +178,13 @@ async fn ballots_are_counted_and_names_appear_when_the_vote_closes() {
     assert_eq!(service.cast(race.id, "test:ana", changed).await.expect("a ballot").labels.len(), 5);
     with_timeout(race.watcher.until(|view| matches!(view.vote, Some(VoteView::Open { voters: 2, .. }))))
         .await;
-    assert_eq!(service.cast(race.id, "test:cleo", best("F")).await, Err(BallotError::UnknownLabel));
+    assert_eq!(service.cast(race.id, "test:cleo", best("F")).await, Err(VoteError::UnknownLabel));
     let same = Choice::Best(label("A"), Some(label("A")));
-    assert_eq!(service.cast(race.id, "test:cleo", same).await, Err(BallotError::UnknownLabel));
+    assert_eq!(service.cast(race.id, "test:cleo", same).await, Err(VoteError::UnknownLabel));
     let stranger = service.arena.close_vote_for(race.id, "test:ben", false, "do").await;
-    assert_eq!(stranger, Err(BallotError::NotYours { also: "do" }));
+    assert_eq!(stranger, Err(VoteError::NotYours { also: "do" }));
     service.close(race.id).await;
-    assert_eq!(service.cast(race.id, "test:late", best("A")).await, Err(BallotError::Closed));
+    assert_eq!(service.cast(race.id, "test:late", best("A")).await, Err(VoteError::Closed));
     let last = with_timeout(race.watcher.until(View::is_final)).await;
     let Some(VoteView::Closed { picks, voters: 2, none_good: 0, uncounted: None }) = &last.vote else {
         panic!("{:?}", last.vote)
@@ -223,7 +223,7 @@ async fn with_fewer_than_two_answers_there_is_no_vote() {
     let id = race.id;
     let record = race.record().await;
     assert_eq!(record.report.vote, None);
-    assert_eq!(service.cast(id, "test:ana", best("A")).await, Err(BallotError::Closed));
+    assert_eq!(service.cast(id, "test:ana", best("A")).await, Err(VoteError::Closed));
     service.end().await;
 }
 

@@ -13,12 +13,12 @@ use crate::{
 pub(super) struct VoteDto {
     text: Owned,
     #[serde(flatten)]
-    state: VoteState,
+    state: VoteStateDto,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
-enum VoteState {
+enum VoteStateDto {
     Writing { ready: usize, of: usize },
     Open { voters: u64, closes_at: String },
     Closed { voters: u64, none_good: u64, picks: Vec<PickDto>, note: Option<&'static str> },
@@ -37,11 +37,11 @@ impl VoteDto {
     /// The vote of a view; `None` for a race without one.
     pub(super) fn of(view: &View) -> Option<Self> {
         let state = match view.vote.as_ref()? {
-            VoteView::Writing { ready, of } => VoteState::Writing { ready: *ready, of: *of },
+            VoteView::Writing { ready, of } => VoteStateDto::Writing { ready: *ready, of: *of },
             VoteView::Open { voters, closes_at, .. } => {
-                VoteState::Open { voters: *voters, closes_at: closes_at.to_string() }
+                VoteStateDto::Open { voters: *voters, closes_at: closes_at.to_string() }
             }
-            VoteView::Closed { picks, voters, none_good, uncounted } => VoteState::Closed {
+            VoteView::Closed { picks, voters, none_good, uncounted } => VoteStateDto::Closed {
                 voters: *voters,
                 none_good: *none_good,
                 picks: picks.iter().map(pick).collect(),
