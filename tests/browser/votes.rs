@@ -31,11 +31,11 @@ fn five() -> [Script; 5] {
          to it, though violet would be scattered even more; our eyes see less of it, and some is absorbed high up.",
         "It scatters.",
     ];
-    let names = ["zebra", "yak", "oryx", "lynx", "ibex"];
+    let names = ["zebra", "yak", "oryx", "zorilla", "ibex"];
     let mut late = 0;
     std::array::from_fn(|index| {
         let mut script = model(names[index]).with_card(|card| {
-            card.name = ["Zebra 7B", "Yak 9B", "Oryx 1B", "Lynx 120B", "Ibex R1"][index].into();
+            card.name = ["Zebra 7B", "Yak 9B", "Oryx 1B", "Zorilla 120B", "Ibex R1"][index].into();
             card.icon = ["🦓", "🐂", "🦌", "🐆", "🐐"][index].into();
             card.color.r = 50 * u8::try_from(index).expect("small");
         });
@@ -91,7 +91,8 @@ async fn says(browser: &Browser, css: &str, words: &str) {
 
 async fn tells_nothing(browser: &Browser) {
     let shown = browser.value(RACE).await.to_string();
-    for telltale in ["zebra", "Zebra", "yak", "Oryx", "Lynx", "ibex", "🦓", "🐆", "tok/s", "scripted"] {
+    for telltale in ["zebra", "Zebra", "yak", "Oryx", "Zorilla", "ibex", "🦓", "🐆", "tok/s", "scripted"]
+    {
         assert!(!shown.contains(telltale), "{telltale} in {shown}");
     }
     assert!(shown.contains("blind-vote-prompt"), "the race is there: {shown}");
