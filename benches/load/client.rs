@@ -212,7 +212,7 @@ fn settings(model: &str) -> Settings {
 }
 
 fn prompt(tokens: u32) -> Prompt {
-    Prompt { text: "Why is the sky blue?".into(), max_output_tokens: tokens }
+    Prompt::new("Why is the sky blue?", tokens)
 }
 
 fn request(model: &str, tokens: u32) -> Vec<u8> {

@@ -135,6 +135,16 @@ pub struct Prompt {
     pub text: String,
     /// Upper bound of the output in tokens, reasoning included; a model's own `max_tokens` may lower it.
     pub max_output_tokens: u32,
+    /// True asks for temperature 0: equal prompts should get equal answers.
+    pub is_greedy: bool,
+}
+
+impl Prompt {
+    /// Returns a prompt with this text and this bound of the output in tokens.
+    #[must_use]
+    pub fn new(text: impl Into<String>, max_output_tokens: u32) -> Self {
+        Self { text: text.into(), max_output_tokens, is_greedy: false }
+    }
 }
 
 /// A delta and the instant at which its bytes were read from the socket (before they were parsed).

@@ -79,7 +79,7 @@ mod tests {
             simulated: false,
             prices: None,
         };
-        let mut bounds = UsageBounds::new(&card, &Prompt { text: "why?".into(), max_output_tokens: 100 });
+        let mut bounds = UsageBounds::new(&card, &Prompt::new("why?", 100));
         bounds.receive(received);
         bounds
     }

@@ -91,7 +91,7 @@ async fn get(endpoint: &Endpoint, with_key: bool) -> Result<Listed, ModelError> 
 
 /// Sends a request of one token. Anything that begins to look like an answer proves the key.
 async fn trial(endpoint: Arc<Endpoint>) -> Check {
-    let prompt = Arc::new(Prompt { text: "Hi".into(), max_output_tokens: 1 });
+    let prompt = Arc::new(Prompt::new("Hi", 1));
     let mut call = Box::new(Call::new(endpoint, prompt));
     let mut words = String::new();
     let outcome = timeout(TRIAL_TIMEOUT, async {

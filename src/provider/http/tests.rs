@@ -163,7 +163,7 @@ async fn ask(model: &OpenAiModel) -> (Vec<Delta>, Option<ModelError>) {
 
 /// As [`ask`], with [`Delta::ProviderMessage`].
 async fn ask_for_words(model: &OpenAiModel) -> (Vec<Delta>, Option<ModelError>) {
-    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
+    let prompt = Arc::new(Prompt::new("why?", 50));
     let (mut stream, mut deltas) = (model.stream(prompt), Vec::new());
     while let Some(item) = stream.next().await {
         match item {
@@ -308,7 +308,7 @@ async fn each_deadline_applies_to_its_stage() {
 async fn a_stream_left_open_ends_at_its_last_progress() {
     let usage = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":1}}\n\n";
     let script = script(vec![endless(&format!("{HELLO}{STOP}{usage}"))]).await;
-    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
+    let prompt = Arc::new(Prompt::new("why?", 50));
     let items: Vec<_> =
         model(&script.base).stream(prompt).map(|item| item.expect("no error")).collect().await;
     let [.., counted, ended] = items.as_slice() else { panic!("{items:?}") };
@@ -344,7 +344,7 @@ async fn an_endless_foreign_body_times_out() {
 async fn dropping_the_stream_closes_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let model = model(&format!("http://{}/v1", listener.local_addr().expect("an address")));
-    let mut stream = model.stream(Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 }));
+    let mut stream = model.stream(Arc::new(Prompt::new("why?", 50)));
     let first = stream.next().await.expect("a delta").expect("no error");
     assert_eq!(first.delta, Delta::Sent);
     let serve = async {

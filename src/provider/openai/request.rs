@@ -93,7 +93,7 @@ pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks, cap: u32) -> V
         let key = if quirks.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
         body.insert(key.into(), json!(cap));
     }
-    if let Some(temperature) = settings.temperature {
+    if let Some(temperature) = if prompt.is_greedy { Some(0.0) } else { settings.temperature } {
         body.insert("temperature".into(), json!(temperature));
     }
     body.extend(settings.extra.clone());
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn sent(settings: &Settings, quirks: Quirks) -> Value {
-        let prompt = Prompt { text: "why \"so\"?".into(), max_output_tokens: 500 };
+        let prompt = Prompt::new("why \"so\"?", 500);
         let cap = output_cap(settings, &prompt, quirks).expect("it fits");
         serde_json::from_slice(&body(settings, &prompt, quirks, cap)).expect("valid JSON")
     }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn the_cap_leaves_room_for_the_prompt_in_the_context() {
         let cap = |context, text: &str, quirks| {
-            let prompt = Prompt { text: text.into(), max_output_tokens: 8192 };
+            let prompt = Prompt::new(text, 8192);
             output_cap(&Settings { context, ..settings() }, &prompt, quirks)
         };
         assert_eq!(cap(None, "hi", Quirks::default()), Some(8192));

@@ -60,7 +60,7 @@ impl Recording {
 
 async fn record(id: &str, text: &str, cap: u32) -> Recording {
     let model = SimulatedModel::new(card(id), Some(cap));
-    let prompt = Arc::new(Prompt { text: text.into(), max_output_tokens: 8_192 });
+    let prompt = Arc::new(Prompt::new(text, 8_192));
     let mut recording = Recording::default();
     let mut stream = model.stream(prompt);
     let sent = stream.next().await.expect("a delta").expect("no error");
@@ -144,10 +144,7 @@ async fn the_cap_counts_reasoning_and_ends_with_length() {
 #[tokio::test(start_paused = true)]
 async fn the_tokens_concatenate_to_the_answer() {
     let model = SimulatedModel::new(card("gpt-oss-120b"), None);
-    let prompt = Prompt {
-        text: "Write a Rust function that reverses the words of a sentence".into(),
-        max_output_tokens: 8_192,
-    };
+    let prompt = Prompt::new("Write a Rust function that reverses the words of a sentence", 8_192);
     let answer = answer::compose(&prompt.text, &model.card, &Profile::of(&model.card));
     for seed in 0..20 {
         let deltas: Vec<Delta> = model

@@ -22,7 +22,7 @@ async fn each_race_has_the_connection_that_was_prepared_for_it() {
     model.prepare().await;
     model.prepare().await;
     let mut warm = vec![script.on("HEAD ").await.0, script.on("HEAD ").await.0];
-    let prompt = || Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
+    let prompt = || Arc::new(Prompt::new("why?", 50));
     let (first, second, cold) = (model.stream(prompt()), model.stream(prompt()), model.stream(prompt()));
     let (..) = tokio::join!(first.count(), second.count(), cold.count());
     let mut asked = vec![script.on("POST ").await.0, script.on("POST ").await.0, script.on("POST ").await.0];
@@ -137,7 +137,7 @@ async fn two_requests_that_meet_one_quirk_are_both_retried() {
     let good = || sse(&format!("{HELLO}{STOP}data: [DONE]\n\n"));
     let script = script(vec![refusal(), good(), refusal(), good()]).await;
     let model = model(&script.base);
-    let prompt = Arc::new(Prompt { text: "hi".into(), max_output_tokens: 9 });
+    let prompt = Arc::new(Prompt::new("hi", 9));
     let (mut first, mut second) = (model.stream(Arc::clone(&prompt)), model.stream(prompt));
     for stream in [&mut first, &mut second] {
         let sent = stream.next().await.expect("a delta").expect("no error");

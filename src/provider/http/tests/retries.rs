@@ -80,7 +80,7 @@ async fn caps(script: &mut Script, requests: usize) -> Vec<u64> {
 }
 
 async fn ask_for_much(model: &OpenAiModel) -> Option<ModelError> {
-    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 8192 });
+    let prompt = Arc::new(Prompt::new("why?", 8192));
     model.stream(prompt).filter_map(async |item| item.err()).collect::<Vec<_>>().await.pop()
 }
 
@@ -142,7 +142,7 @@ async fn a_prompt_beyond_the_context_is_not_sent() {
     let provider = Provider::new("p", script.base.parse().expect("a URL"), None);
     let settings = Settings { context: Some(100), ..Settings::default() };
     let model = OpenAiModel::new(card(), Arc::new(provider), settings);
-    let prompt = Arc::new(Prompt { text: "why? ".repeat(200), max_output_tokens: 50 });
+    let prompt = Arc::new(Prompt::new("why? ".repeat(200), 50));
     let items: Vec<_> = model.stream(prompt).collect().await;
     assert!(matches!(items.as_slice(), [Err(ModelError::Refused(Refusal::ContextTooLong))]), "{items:?}");
     assert!(script.requests.try_recv().is_err(), "nothing was sent");

@@ -32,7 +32,7 @@ async fn a_body_is_read_by_its_bytes_whatever_its_type() {
 async fn the_head_is_reported_before_the_body() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n".to_vec();
     let script = script(vec![head]).await;
-    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 50 });
+    let prompt = Arc::new(Prompt::new("why?", 50));
     let mut stream = model(&script.base).stream(prompt);
     for want in [Delta::Sent, Delta::Alive] {
         assert_eq!(stream.next().await.expect("a delta").expect("no error").delta, want);
@@ -136,7 +136,7 @@ async fn chunks_of_one_write_share_their_stamp() {
     let chunk = format!("{:x}\r\n{HELLO}\r\n", HELLO.len());
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     let script = script(vec![format!("{head}{}0\r\n\r\n", chunk.repeat(300)).into_bytes()]).await;
-    let prompt = Arc::new(Prompt { text: "why?".into(), max_output_tokens: 900 });
+    let prompt = Arc::new(Prompt::new("why?", 900));
     let items: Vec<_> =
         model(&script.base).stream(prompt).map(|item| item.expect("no error")).collect().await;
     let mut stamps: Vec<_> = items.iter().filter(|item| item.arrived > 0).map(|item| item.at).collect();

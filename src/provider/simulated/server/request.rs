@@ -66,10 +66,7 @@ impl CompletionRequest {
     pub(super) fn prompt(&self) -> Prompt {
         let last = self.messages.iter().rfind(|message| message.role == "user").or(self.messages.last());
         let cap = self.max_completion_tokens.or(self.max_tokens);
-        Prompt {
-            text: last.map(Message::text).unwrap_or_default(),
-            max_output_tokens: cap.map_or(u32::MAX, NonZeroU32::get),
-        }
+        Prompt::new(last.map(Message::text).unwrap_or_default(), cap.map_or(u32::MAX, NonZeroU32::get))
     }
 
     /// Estimates the tokens of all messages.
@@ -110,7 +107,7 @@ mod tests {
                {"role":"assistant","content":null},{"role":"user","content":[{"type":"text","text":"two words"},{"type":"image_url"}]}],
                "max_tokens":9,"max_completion_tokens":7,"temperature":0.5}"#,
         );
-        assert_eq!(request.prompt(), Prompt { text: "two words\n".into(), max_output_tokens: 7 });
+        assert_eq!(request.prompt(), Prompt::new("two words\n", 7));
         assert_eq!(request.prompt_tokens(), 3 + 2 + 3);
         assert!(!request.stream && !request.includes_usage());
     }
