@@ -69,6 +69,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when the reader is gone")]
 
+pub mod alert;
 pub mod app;
 pub mod arena;
 pub mod backoff;
@@ -89,6 +90,7 @@ pub mod model;
 mod platform;
 pub mod provider;
 pub mod race;
+pub mod schedule;
 pub mod slack;
 pub mod store;
 pub mod surface;

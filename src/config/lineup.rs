@@ -271,7 +271,11 @@ fn provider_of<'a>(
     })
 }
 
-fn unique<'a>(file: &str, table: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
+pub(super) fn unique<'a>(
+    file: &str,
+    table: &str,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<(), ConfigError> {
     let mut seen = std::collections::BTreeSet::new();
     for id in ids {
         if !seen.insert(id) {

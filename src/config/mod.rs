@@ -18,6 +18,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod value;
+mod watch;
 
 use std::{
     io,
@@ -39,6 +40,7 @@ pub use self::{
         ListenSource, SlackConfig, SlackMode, StoreConfig, Timeouts,
     },
     value::address,
+    watch::{AlertsConfig, CanaryConfig, PersonaConfig},
 };
 
 /// The default file, used if it exists and neither `--config` nor `ARENA_CONFIG` names another.
@@ -79,6 +81,12 @@ pub struct Config {
     pub models: Vec<ModelConfig>,
     /// Example prompts; may be empty.
     pub examples: Vec<ExampleConfig>,
+    /// The channels in which incidents are posted.
+    pub alerts: AlertsConfig,
+    /// The races that the service starts by itself, with unique ids.
+    pub canaries: Vec<CanaryConfig>,
+    /// The system prompts that channels may choose, with unique ids.
+    pub personas: Vec<PersonaConfig>,
     /// Tokens of the chat platforms.
     pub credentials: Credentials,
     /// Availability of the local channel.
@@ -129,6 +137,12 @@ struct File {
     provider: Option<Vec<lineup::ProviderTable>>,
     model: Option<Vec<lineup::ModelTable>>,
     example: Option<Vec<ExampleConfig>>,
+    #[serde(default)]
+    alerts: AlertsConfig,
+    #[serde(default)]
+    canary: Vec<watch::CanaryTable>,
+    #[serde(default)]
+    persona: Vec<PersonaConfig>,
 }
 
 impl Config {
@@ -192,6 +206,9 @@ impl Config {
             blind: file.blind,
             access: file.access,
             store: file.store,
+            alerts: file.alerts,
+            canaries: watch::canaries(origin, file.canary, &models)?,
+            personas: watch::personas(origin, file.persona)?,
             providers,
             models,
             examples: file.example.unwrap_or_default(),

@@ -12,7 +12,7 @@ use serde_json::Map;
 use toml::Value;
 use url::Url;
 
-use crate::model::Color;
+use crate::{model::Color, schedule::Schedule};
 
 const MAX_DURATION: Duration = Duration::from_hours(24);
 const MAX_ID_LEN: usize = 40;
@@ -117,6 +117,24 @@ pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     if text.trim().is_empty() { Err(D::Error::custom("must not be empty")) } else { Ok(text) }
 }
 
+/// Non-blank text of at most `MAX` characters.
+pub(super) fn short_text<'de, D: Deserializer<'de>, const MAX: usize>(from: D) -> Result<String, D::Error> {
+    let text = text(from)?;
+    if text.chars().count() > MAX {
+        return Err(D::Error::custom(format!("must have at most {MAX} characters")));
+    }
+    Ok(text)
+}
+
+/// A time zone of the IANA database.
+pub(super) fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let zone = String::deserialize(from)?;
+    match Schedule::cron("0 0 * * *", Some(&zone)) {
+        Ok(_) => Ok(Some(zone)),
+        Err(error) => Err(D::Error::custom(error)),
+    }
+}
+
 /// A table that is merged into a JSON body.
 pub(super) fn json_object<'de, D>(from: D) -> Result<Map<String, serde_json::Value>, D::Error>
 where
@@ -160,6 +178,12 @@ pub(super) fn snowflake<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64
     id.map(Some).ok_or_else(|| D::Error::custom(r#"must be a server's id, such as "81384788765712384""#))
 }
 
+/// The id of a Discord channel, as a number or in quotes.
+pub(super) fn discord_channel<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let id = snowflake_of(Value::deserialize(from)?);
+    id.map(Some).ok_or_else(|| D::Error::custom(r#"must be a channel's id, such as "81384788765712384""#))
+}
+
 /// Discord snowflakes, as numbers or in quotes.
 pub(super) fn snowflakes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
     let ids: Option<_> = Vec::<Value>::deserialize(from)?.into_iter().map(snowflake_of).collect();
@@ -186,6 +210,13 @@ pub(super) fn slack_channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<S
     slack_ids(from, &['C', 'G', 'D'], r#"must list channel ids such as "C024BE7LR", not names"#)
 }
 
+/// A Slack channel id.
+pub(super) fn slack_channel<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let id = String::deserialize(from)?;
+    let problem = r#"must be a channel's id such as "C024BE7LR", not its name"#;
+    if is_slack_id(&id, &['C', 'G', 'D']) { Ok(Some(id)) } else { Err(D::Error::custom(problem)) }
+}
+
 /// Slack user group ids.
 pub(super) fn slack_groups<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     slack_ids(from, &['S'], r#"must list user group ids such as "S0615G0KT", not handles"#)
@@ -197,10 +228,11 @@ fn slack_ids<'de, D: Deserializer<'de>>(
     problem: &'static str,
 ) -> Result<Vec<String>, D::Error> {
     let ids = Vec::<String>::deserialize(from)?;
-    let plain = |id: &String| {
-        id.starts_with(first) && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    };
-    if ids.iter().all(plain) { Ok(ids) } else { Err(D::Error::custom(problem)) }
+    if ids.iter().all(|id| is_slack_id(id, first)) { Ok(ids) } else { Err(D::Error::custom(problem)) }
+}
+
+fn is_slack_id(id: &str, first: &[char]) -> bool {
+    id.starts_with(first) && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// An optional limit, from 1 to 100,000.
