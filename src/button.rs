@@ -9,6 +9,7 @@ use std::fmt;
 use crate::{
     fnv,
     guide::Example,
+    history::IncidentId,
     race::{
         RaceId,
         vote::{AnswerKey, Label},
@@ -44,6 +45,12 @@ pub enum Button {
     Try(u64),
     /// Starts a blind race with that example.
     TryBlind(u64),
+    /// Says that someone looks after an incident.
+    Seen(IncidentId),
+    /// Accepts the state of an incident as the new normal.
+    NewNormal(IncidentId),
+    /// Silences an incident for a week.
+    Mute(IncidentId),
 }
 
 /// A page of one answer of a finished race.
@@ -134,6 +141,9 @@ impl Button {
             "close" => Self::CloseVote(race()?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             "blind" => Self::TryBlind(u64::from_str_radix(value, 16).ok()?),
+            "seen" => Self::Seen(IncidentId::parse(value)?),
+            "normal" => Self::NewNormal(IncidentId::parse(value)?),
+            "mute" => Self::Mute(IncidentId::parse(value)?),
             _ => return None,
         };
         (button.to_string() == text).then_some(button)
@@ -156,7 +166,7 @@ impl Button {
             | Self::NoneGood(race)
             | Self::CloseVote(race)
             | Self::Read(Page { race, .. }) => Some(race),
-            Self::Try(_) | Self::TryBlind(_) => None,
+            Self::Try(_) | Self::TryBlind(_) | Self::Seen(_) | Self::NewNormal(_) | Self::Mute(_) => None,
         }
     }
 }
@@ -178,6 +188,9 @@ impl fmt::Display for Button {
             Self::CloseVote(race) => write!(f, "arena:close:{race}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
             Self::TryBlind(key) => write!(f, "arena:blind:{key:016x}"),
+            Self::Seen(incident) => write!(f, "arena:seen:{incident}"),
+            Self::NewNormal(incident) => write!(f, "arena:normal:{incident}"),
+            Self::Mute(incident) => write!(f, "arena:mute:{incident}"),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Caps {
     ) -> Vec<Reservation> {
         let worst: Cost =
             race.lanes().map(|card| Cost::upper_bound(card, &race.prompt, max_output_tokens)).sum();
-        let mut reservations: Vec<Reservation> = self.money(race, server, now, worst).into();
+        let mut reservations: Vec<Reservation> = self.money(race, server, now, worst);
         reservations.extend(self.requests(race));
         reservations.extend(self.concurrent_races(race));
         reservations.sort_by(|a, b| a.part.scope.cmp(&b.part.scope));
@@ -63,7 +63,7 @@ impl Caps {
     }
 
     /// Money is counted even without a cap: one may be set in the middle of a day.
-    fn money(&self, race: &Admitted, server: &str, now: Timestamp, worst: Cost) -> [Reservation; 3] {
+    fn money(&self, race: &Admitted, server: &str, now: Timestamp, worst: Cost) -> Vec<Reservation> {
         let ms = now.as_millisecond();
         let period = day(now);
         let minutes = u64::try_from((DAY_MS - ms.rem_euclid(DAY_MS)) / 60_000).unwrap_or(0);
@@ -77,8 +77,12 @@ impl Caps {
             },
             refusal: Refused::BudgetSpent { whose, cap: cap.unwrap_or_default(), minutes },
         };
-        [
-            reserve(ALL.into(), self.day, "this service"),
+        let all = reserve(ALL.into(), self.day, "this service");
+        if let Some(tag) = &race.tag {
+            return vec![all, reserve(format!("canary:{tag}"), race.day_budget, "this canary")];
+        }
+        vec![
+            all,
             reserve(format!("server:{server}"), self.server_day, "this place"),
             reserve(format!("user:{}", race.asker.id), self.user_day, "you"),
         ]

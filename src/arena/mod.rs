@@ -17,6 +17,7 @@ mod lookup;
 mod metrics;
 mod orphans;
 mod overview;
+mod quiet;
 mod record;
 mod session;
 mod vote;
@@ -46,12 +47,13 @@ pub use self::{
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
+    quiet::{QUIET, QuietRace},
     record::{Origin, Recorded},
     vote::{BlindSettings, CastBallot, VoteError},
 };
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
-    race::{Asker, Entrant, RaceId, Record, blind::Telltales, event::StopCause, vote::RaceKind},
+    race::{Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, vote::RaceKind},
     store::{Speed, Store},
 };
 
@@ -73,6 +75,10 @@ pub struct Admitted {
     /// The race that this one repeats.
     original: Option<RaceId>,
     kind: RaceKind,
+    /// The canary that it belongs to.
+    tag: Option<String>,
+    /// The most that all races with its tag may cost in a day.
+    day_budget: Option<Cost>,
     started_at: Timestamp,
     since: Instant,
     slot: Mutex<Option<OwnedSemaphorePermit>>,
@@ -156,6 +162,12 @@ impl Arena {
         Self { blind, ..self }
     }
 
+    /// Returns the most output tokens of an answer in a race of this kind.
+    fn max_output_tokens(&self, kind: RaceKind) -> u32 {
+        let most = self.admission.limits().output_tokens;
+        if kind == RaceKind::Canary { most.min(quiet::MAX_TOKENS) } else { most }
+    }
+
     /// Returns the cards of the line-up, in its order.
     #[must_use]
     pub fn cards(&self) -> &[Arc<ModelCard>] {
@@ -194,6 +206,8 @@ impl Arena {
             models: chosen,
             original: None,
             kind: RaceKind::Open,
+            tag: None,
+            day_budget: None,
             started_at: Timestamp::now(),
             since,
             slot: Mutex::new(Some(slot)),

@@ -129,7 +129,7 @@ impl Arena {
             }
         }
         let reservations =
-            self.caps.reservations(race, &origin.server, Timestamp::now(), limits.output_tokens);
+            self.caps.reservations(race, &origin.server, Timestamp::now(), self.max_output_tokens(race.kind));
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
         let contenders: Vec<String> =
@@ -142,6 +142,7 @@ impl Arena {
             prompt: &race.prompt,
             original: race.original,
             kind: race.kind,
+            tag: race.tag.as_deref(),
             server: &origin.server,
             contenders: &contenders,
             lanes: &unbegun(race),

@@ -92,10 +92,10 @@ impl Arena {
         (stop, mut stopped): (&StopSender, StopSignal),
         (checkpointer, left): (&Checkpointer, &CancellationToken),
     ) -> Arc<Record> {
-        let max_output_tokens = self.admission.limits().output_tokens;
-        let prompt = Arc::new(Prompt { text: recorded.prompt().to_owned(), max_output_tokens });
-        let start = Instant::now();
-        let kind = recorded.race.kind;
+        let (start, kind) = (Instant::now(), recorded.race.kind);
+        let is_greedy = kind == RaceKind::Canary;
+        let prompt = Prompt::new(recorded.prompt(), self.max_output_tokens(kind));
+        let prompt = Arc::new(Prompt { is_greedy, ..prompt });
         let too_late = async {
             self.deadline(kind).await;
             stop.send_if_modified(|cause| cause.is_none() && cause.replace(StopCause::TooLate).is_none());
@@ -196,7 +196,7 @@ impl Arena {
             id: recorded.id(),
             asker_name: recorded.asker().to_owned(),
             interrupting: self.interrupting.clone(),
-            max_output_tokens: self.admission.limits().output_tokens,
+            max_output_tokens: self.max_output_tokens(recorded.race.kind),
             stop,
         };
         let (checkpointer, task) = Checkpointer::new(recording, race);

@@ -335,7 +335,7 @@ impl Arena {
     pub(super) async fn deadline(&self, kind: RaceKind) {
         match kind {
             RaceKind::Blind => sleep(self.blind.deadline).await,
-            RaceKind::Open => std::future::pending().await,
+            RaceKind::Open | RaceKind::Canary => std::future::pending().await,
         }
     }
 }

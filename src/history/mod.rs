@@ -19,6 +19,7 @@ mod cause;
 mod eligible;
 mod failures;
 mod features;
+mod incident;
 mod judge;
 mod rank_sum;
 mod sample;
@@ -34,6 +35,7 @@ pub use self::{
     eligible::Measured,
     failures::{Attempt, Counts, FailureIncident, judge_failures},
     features::Features,
+    incident::IncidentId,
     judge::{
         Incident, Judgement, MAX_P, RECENT_DAYS, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, confirms, judge,
     },

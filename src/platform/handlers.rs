@@ -193,6 +193,9 @@ impl Handlers {
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
             Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
+            Some(Button::Seen(_) | Button::NewNormal(_) | Button::Mute(_)) => {
+                Outcome::Notice(UNKNOWN_BUTTON.into())
+            }
             Some(Button::Best(id, best)) => match self.cast(caller, id, Choice::Best(best, None)).await {
                 Ok(ballot) => Outcome::Ballot(BallotReply::new(id, &ballot, true)),
                 Err(refused) => refused,

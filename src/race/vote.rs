@@ -22,6 +22,8 @@ pub enum RaceKind {
     Open,
     /// The models stay unknown until ballots have decided.
     Blind,
+    /// The service watches the models itself: no one sees the race.
+    Canary,
 }
 
 impl RaceKind {
@@ -31,13 +33,18 @@ impl RaceKind {
         match self {
             Self::Open => "open",
             Self::Blind => "blind",
+            Self::Canary => "canary",
         }
     }
 
     /// Parses the form of [`Self::as_str`]; an unknown word is an open race.
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        if word == "blind" { Self::Blind } else { Self::Open }
+        match word {
+            "blind" => Self::Blind,
+            "canary" => Self::Canary,
+            _ => Self::Open,
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct NewRace<'a> {
     pub original: Option<RaceId>,
     /// Its purpose.
     pub kind: RaceKind,
+    /// The canary that it belongs to.
+    pub tag: Option<&'a str>,
     /// The server or workspace on whose board it counts, unique over all platforms.
     pub server: &'a str,
     /// The contender of each lane.
@@ -92,9 +94,9 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash)
+        kind, server, prompt_hash, tag)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
-        $10, $11, $12
+        $10, $11, $12, $13
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
@@ -154,7 +156,7 @@ impl Store {
     pub async fn admit(&self, race: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
         let prompt_hash = match race.kind {
             RaceKind::Blind => Some(self.keyed_hash(race.prompt).await?),
-            RaceKind::Open => None,
+            RaceKind::Open | RaceKind::Canary => None,
         };
         let Admission { queries, first_reservation, insert_race } =
             self.admission(race, prompt_hash.as_deref());
@@ -189,7 +191,7 @@ impl Store {
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
         let original = race.original.map(|original| original.to_string());
-        let values: [Value; 12] = [
+        let values: [Value; 13] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -202,6 +204,7 @@ impl Store {
             race.kind.as_str().into(),
             race.server.into(),
             prompt_hash.into(),
+            race.tag.into(),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));

@@ -133,6 +133,7 @@ impl Request<'_> {
             asker: &asker,
             prompt: self.prompt,
             original: self.original,
+            tag: None,
             kind: self.kind,
             server: "test",
             contenders: &[],
