@@ -10,7 +10,11 @@ use llm_arena::{
         http::client,
         openai::request::{self, Quirks},
     },
-    race::{metrics::TokenCount, run, state::RaceState},
+    race::{
+        metrics::TokenCount,
+        run::{self, LaneRequest},
+        state::RaceState,
+    },
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
@@ -158,10 +162,14 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> 
     let cards = models.iter().map(|model| Arc::new(model.card().clone()));
     let (race, watching) = watch::channel(RaceState::new("load", &prompt.text, cards));
     let (_stop, stopped) = watch::channel(None);
-    let (mut surface, prompt, never) = (NullSurface, Arc::new(prompt), CancellationToken::new());
+    let prompt = Arc::new(prompt);
+    let request =
+        |model: &Arc<dyn ChatModel>| LaneRequest { model: Arc::clone(model), prompt: Arc::clone(&prompt) };
+    let lanes: Vec<LaneRequest> = models.iter().map(request).collect();
+    let (mut surface, never) = (NullSurface, CancellationToken::new());
     let over = CancellationToken::new();
     let run = async {
-        run::run(&models, prompt, stopped, &race).await;
+        run::run(&lanes, stopped, &race).await;
         over.cancel();
     };
     let presenter = Presenter::new(watching, &mut surface, &never, over.clone());

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Admitted, Refused};
 use crate::{
-    race::cost::Cost,
+    race::{cost::Cost, run::LaneRequest},
     store::{self, Refund},
 };
 
@@ -53,8 +53,8 @@ impl Caps {
         now: Timestamp,
         max_output_tokens: u32,
     ) -> Vec<Reservation> {
-        let worst: Cost =
-            race.lanes().map(|card| Cost::upper_bound(card, &race.prompt, max_output_tokens)).sum();
+        let upper_bound = |lane: &LaneRequest| Cost::upper_bound(lane.model.card(), &lane.prompt);
+        let worst: Cost = race.requests(max_output_tokens).iter().map(upper_bound).sum();
         let mut reservations: Vec<Reservation> = self.money(race, server, now, worst);
         reservations.extend(self.requests(race));
         reservations.extend(self.concurrent_races(race));

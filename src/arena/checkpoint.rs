@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::StopSender;
-use crate::race::{RaceId, Record};
+use crate::race::{RaceId, Record, run::LaneRequest};
 use crate::{
     backoff::Backoff,
     race::{
@@ -53,7 +53,8 @@ pub(super) struct Recording {
     pub(super) asker_name: String,
     /// Cancelled when a restart interrupts the races: then there is no time for retries.
     pub(super) interrupting: CancellationToken,
-    pub(super) max_output_tokens: u32,
+    /// The requests of the lanes.
+    pub(super) requests: Vec<LaneRequest>,
     /// Ends the race when another replica was asked to stop it.
     pub(super) stop: StopSender,
 }
@@ -129,8 +130,8 @@ impl Recording {
             Milestone::Ended(record) => {
                 let report = &record.report;
                 let ended = self.insist(|| store.mark_ended(id, report)).await;
-                let charged = |lane| Cost::charged(lane, &report.prompt, self.max_output_tokens);
-                let spent: Cost = report.lanes.iter().map(charged).sum();
+                let lanes = report.lanes.iter().zip(&self.requests);
+                let spent: Cost = lanes.map(|(lane, request)| Cost::charged(lane, &request.prompt)).sum();
                 let settled = self.insist(|| store.settle(id, spent)).await;
                 ended.is_some() && settled.is_some()
             }

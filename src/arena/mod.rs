@@ -52,8 +52,11 @@ pub use self::{
     vote::{BlindSettings, CastBallot, VoteError},
 };
 use crate::{
-    model::{Availability, ChatModel, ModelCard, ModelId},
-    race::{Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, vote::RaceKind},
+    model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
+    race::{
+        Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, run::LaneRequest,
+        vote::RaceKind,
+    },
     store::{Speed, Store},
 };
 
@@ -100,6 +103,17 @@ impl Admitted {
     /// Frees the slot: the lanes are over, and a vote may go on for long.
     fn free_slot(&self) {
         drop(lock(&self.slot).take());
+    }
+
+    /// Returns the requests of its lanes, in the order of the line-up.
+    fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
+        let is_greedy = self.kind == RaceKind::Canary;
+        let prompt = Arc::new(Prompt { is_greedy, ..Prompt::new(&*self.prompt, max_output_tokens) });
+        let request = |model: &Arc<dyn ChatModel>| LaneRequest {
+            model: Arc::clone(model),
+            prompt: Arc::clone(&prompt),
+        };
+        self.models.iter().map(request).collect()
     }
 
     /// Returns the models that will race, in the order of the line-up.

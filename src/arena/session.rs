@@ -19,7 +19,6 @@ use crate::race::{Asker, RaceId, Record};
 use crate::{
     chart::{self, ChartError, Replay},
     live::{self, Presented, Presenter},
-    model::Prompt,
     race::{
         event::StopCause,
         run::{self, StopSignal},
@@ -93,9 +92,7 @@ impl Arena {
         (checkpointer, left): (&Checkpointer, &CancellationToken),
     ) -> Arc<Record> {
         let (start, kind) = (Instant::now(), recorded.race.kind);
-        let is_greedy = kind == RaceKind::Canary;
-        let prompt = Prompt::new(recorded.prompt(), self.max_output_tokens(kind));
-        let prompt = Arc::new(Prompt { is_greedy, ..prompt });
+        let requests = recorded.race.requests(self.max_output_tokens(kind));
         let too_late = async {
             self.deadline(kind).await;
             stop.send_if_modified(|cause| cause.is_none() && cause.replace(StopCause::TooLate).is_none());
@@ -111,7 +108,7 @@ impl Arena {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = run::run(models, prompt, stopped.clone(), &race) => {}
+            () = run::run(&requests, stopped.clone(), &race) => {}
             () = too_late => {}
             () = usual => {}
         }
@@ -196,7 +193,7 @@ impl Arena {
             id: recorded.id(),
             asker_name: recorded.asker().to_owned(),
             interrupting: self.interrupting.clone(),
-            max_output_tokens: self.max_output_tokens(recorded.race.kind),
+            requests: recorded.race.requests(self.max_output_tokens(recorded.race.kind)),
             stop,
         };
         let (checkpointer, task) = Checkpointer::new(recording, race);

@@ -11,6 +11,7 @@
 
 mod error;
 mod identity;
+mod prompt;
 mod size;
 
 use std::{fmt, sync::Arc};
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 pub use self::{
     error::{ModelError, Refusal, Stage},
     identity::{Contender, Identity},
+    prompt::{Image, Prompt, Turn},
     size::billions,
 };
 
@@ -125,25 +127,6 @@ impl Color {
 impl fmt::Display for Color {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{:02X}{:02X}{:02X}", self.r, self.g, self.b)
-    }
-}
-
-/// A request to a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prompt {
-    /// The user's words, as typed.
-    pub text: String,
-    /// Upper bound of the output in tokens, reasoning included; a model's own `max_tokens` may lower it.
-    pub max_output_tokens: u32,
-    /// True asks for temperature 0: equal prompts should get equal answers.
-    pub is_greedy: bool,
-}
-
-impl Prompt {
-    /// Returns a prompt with this text and this bound of the output in tokens.
-    #[must_use]
-    pub fn new(text: impl Into<String>, max_output_tokens: u32) -> Self {
-        Self { text: text.into(), max_output_tokens, is_greedy: false }
     }
 }
 

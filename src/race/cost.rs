@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     estimate,
-    model::{ModelCard, Prices},
+    model::{ModelCard, Prices, Prompt},
 };
 
 /// Tokens that a provider may have served, but we never read, of an answer that was cut off.
@@ -55,15 +55,12 @@ impl Cost {
         Self(trillionths.div_ceil(1_000_000).try_into().unwrap_or(u64::MAX))
     }
 
-    /// The upper bound for an answer to `prompt` of at most `max_output` tokens; zero if the model has no price.
+    /// The upper bound for an answer to `prompt`; zero if the model has no price.
     #[must_use]
-    pub fn upper_bound(card: &ModelCard, prompt: &str, max_output: u32) -> Self {
+    pub fn upper_bound(card: &ModelCard, prompt: &Prompt) -> Self {
         let bound = |prices: &Prices| {
-            Self::of(
-                prices,
-                bytes(prompt) + u64::from(prices.overhead),
-                u64::from(max_output.min(prices.max_output)),
-            )
+            let max_output = prompt.max_output_tokens.min(prices.max_output);
+            Self::of(prices, prompt.max_tokens() + u64::from(prices.overhead), max_output.into())
         };
         card.prices.as_ref().map_or(Self::default(), bound)
     }
@@ -71,14 +68,15 @@ impl Cost {
     /// The charge to budgets for a finished lane: by the server's counts, but no less than the estimate of the text, or
     /// else by their upper bounds.
     #[must_use]
-    pub fn charged(lane: &LaneReport, prompt: &str, max_output: u32) -> Self {
+    pub fn charged(lane: &LaneReport, prompt: &Prompt) -> Self {
         let Some(prices) = &lane.card.prices else { return Self::default() };
         let metrics = &lane.metrics;
         if metrics.ttft.is_none() && metrics.prompt_tokens.is_none() && !lane.was_sent {
             return Self::default();
         }
-        let prompt_tokens = metrics.prompt_tokens.map(|tokens| tokens.max(estimate::tokens(prompt)));
-        let input = prompt_tokens.unwrap_or_else(|| bytes(prompt) + u64::from(prices.overhead));
+        let prompt_tokens =
+            metrics.prompt_tokens.map(|tokens| tokens.max(prompt.texts().map(estimate::tokens).sum()));
+        let input = prompt_tokens.unwrap_or_else(|| prompt.max_tokens() + u64::from(prices.overhead));
         let output = match metrics.token_count {
             TokenCount::Usage => {
                 metrics.output_tokens.max(estimate::tokens(&lane.answer) + estimate::tokens(&lane.reasoning))
@@ -88,7 +86,7 @@ impl Cost {
                 metrics.output_tokens.max(bytes(&lane.answer) + bytes(&lane.reasoning)) + unread
             }
         };
-        Self::of(prices, input, output).min(Self::upper_bound(&lane.card, prompt, max_output))
+        Self::of(prices, input, output).min(Self::upper_bound(&lane.card, prompt))
     }
 
     /// The best estimate of a lane's cost, to be shown to users; `None` if the model has no price.
@@ -197,7 +195,7 @@ mod tests {
         let report = race.report();
         assert_eq!(report.lanes[0].metrics.token_count, TokenCount::Usage);
         let estimated = Cost::of(&PRICES, estimate::tokens(prompt), estimate::tokens(answer));
-        assert_eq!(Cost::charged(&report.lanes[0], prompt, 100), estimated);
+        assert_eq!(Cost::charged(&report.lanes[0], &Prompt::new(prompt, 100)), estimated);
     }
 
     #[test]

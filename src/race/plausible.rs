@@ -3,7 +3,7 @@
 //! | count | at most |
 //! | --- | --- |
 //! | reasoning, and the rest of the output | each the cap that was asked for, or the bytes received where those are more |
-//! | prompt | the bytes of the prompt and of the model's own instructions, and a template |
+//! | prompt | the bytes of its texts and of the model's own instructions, and a template |
 //! | cached | the prompt's tokens |
 //!
 //! A token has at least a byte. Reasoning may be counted without being streamed, so the cap bounds it, and some providers apply
@@ -30,9 +30,8 @@ impl UsageBounds {
     /// The bounds before any text was received.
     pub(super) fn new(card: &ModelCard, prompt: &Prompt) -> Self {
         let instructions = card.prices.map_or(0, |prices| u64::from(prices.overhead));
-        let prompt_bytes = u64::try_from(prompt.text.len()).unwrap_or(u64::MAX);
         Self {
-            prompt: prompt_bytes.saturating_add(instructions + MAX_TEMPLATE_TOKENS),
+            prompt: prompt.max_tokens().saturating_add(instructions + MAX_TEMPLATE_TOKENS),
             cap: prompt.max_output_tokens.into(),
             received: 0,
         }

@@ -34,20 +34,23 @@ const MAX_TOKEN_BYTES: usize = 128;
 /// The signal that ends a race early: `None` until it is given.
 pub type StopSignal = watch::Receiver<Option<StopCause>>;
 
-/// Runs one lane for each of `models`, in the order of the state's lanes, until all are over or `stop` gives a
+/// The part of one lane in a race.
+#[derive(Clone)]
+pub struct LaneRequest {
+    /// The model.
+    pub model: Arc<dyn ChatModel>,
+    /// Its prompt: lanes of a conversation may each have their own history.
+    pub prompt: Arc<Prompt>,
+}
+
+/// Runs one lane for each of `lanes`, in the order of the state's lanes, until all are over or `stop` gives a
 /// cause. Unfinished requests are then cancelled at their providers. When this returns, the state in `race` is over.
-pub async fn run(
-    models: &[Arc<dyn ChatModel>],
-    prompt: Arc<Prompt>,
-    mut stop: StopSignal,
-    race: &watch::Sender<RaceState>,
-) {
+pub async fn run(lanes: &[LaneRequest], mut stop: StopSignal, race: &watch::Sender<RaceState>) {
     let clock = Clock { start: Instant::now(), race: race.clone() };
-    let start_line = Arc::new(Barrier::new(models.len()));
+    let start_line = Arc::new(Barrier::new(lanes.len()));
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
-    for (index, model) in models.iter().enumerate() {
-        let lane =
-            lane(index, Arc::clone(model), Arc::clone(&prompt), Arc::clone(&start_line), clock.clone());
+    for (index, request) in lanes.iter().enumerate() {
+        let lane = lane(index, request.clone(), Arc::clone(&start_line), clock.clone());
         tasks.spawn(cancel.clone().run_until_cancelled_owned(lane));
     }
     tasks.close();
@@ -65,7 +68,7 @@ pub async fn run(
         }
     }
     tasks.wait().await;
-    clock.fail_lanes_of_panicked_tasks(models.len());
+    clock.fail_lanes_of_panicked_tasks(lanes.len());
 }
 
 /// The clock of the race and the only writer of its state.
@@ -101,13 +104,8 @@ impl Clock {
     }
 }
 
-async fn lane(
-    index: usize,
-    model: Arc<dyn ChatModel>,
-    prompt: Arc<Prompt>,
-    line: Arc<Barrier>,
-    clock: Clock,
-) {
+async fn lane(index: usize, request: LaneRequest, line: Arc<Barrier>, clock: Clock) {
+    let LaneRequest { model, prompt } = request;
     let fold = |at, event| clock.fold(at, EventKind::Lane(index, event));
     let availability = timeout(PREPARE_TIMEOUT, model.prepare())
         .map(|ready| ready.unwrap_or_else(|_| Availability::Unreachable("no answer before the start".into())))

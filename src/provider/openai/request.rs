@@ -1,8 +1,14 @@
 //! The request body, and the fields that some providers reject in it.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use crate::{estimate, model::Prompt, provider::Settings};
+use crate::{
+    estimate,
+    model::{Image, Prompt},
+    provider::Settings,
+};
 
 /// Upper bound of the tokens that the chat template adds to a prompt.
 const MAX_TEMPLATE_TOKENS: u32 = 64;
@@ -71,7 +77,8 @@ pub fn output_cap(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Optio
     let limits = [settings.max_tokens, quirks.max_output];
     let cap = limits.into_iter().flatten().fold(prompt.max_output_tokens, u32::min);
     let Some(context) = lower(settings.context, quirks.context) else { return Some(cap) };
-    let estimated = settings.system.as_deref().map_or(0, estimated) + estimated(&prompt.text);
+    let texts = settings.system.as_deref().into_iter().chain(prompt.texts());
+    let estimated = texts.map(estimated).sum::<u64>() + prompt.image_tokens();
     let estimated = u32::try_from(estimated).unwrap_or(u32::MAX);
     let margin = estimated / 8;
     if estimated - margin > context {
@@ -86,7 +93,7 @@ pub fn output_cap(settings: &Settings, prompt: &Prompt, quirks: Quirks) -> Optio
 pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks, cap: u32) -> Vec<u8> {
     let mut body = Map::new();
     body.insert("model".into(), json!(settings.model));
-    body.insert("messages".into(), messages(settings, &prompt.text));
+    body.insert("messages".into(), messages(settings, prompt));
     body.insert("stream".into(), json!(true));
     body.insert("stream_options".into(), json!({"include_usage": true}));
     if !["max_tokens", "max_completion_tokens"].iter().any(|key| settings.extra.contains_key(*key)) {
@@ -103,19 +110,49 @@ pub fn body(settings: &Settings, prompt: &Prompt, quirks: Quirks, cap: u32) -> V
     Value::Object(body).to_string().into_bytes()
 }
 
-fn messages(settings: &Settings, text: &str) -> Value {
-    match &settings.system {
-        None => json!([{"role": "user", "content": text}]),
-        Some(system) if settings.system_role => {
-            json!([{"role": "system", "content": system}, {"role": "user", "content": text}])
+/// The system text, then the conversation. Chat templates of some models refuse two messages of one role in a row, so
+/// messages without an answer are joined with the next one.
+fn messages(settings: &Settings, prompt: &Prompt) -> Value {
+    let system: Vec<&str> =
+        settings.system.iter().map(String::as_str).chain(prompt.persona.as_deref()).collect();
+    let (mut messages, mut unanswered) = (vec![], vec![]);
+    if !system.is_empty() {
+        let system = system.join("\n\n");
+        if settings.system_role {
+            messages.push(json!({"role": "system", "content": system}));
+        } else {
+            unanswered.push(system);
         }
-        Some(system) => json!([{"role": "user", "content": format!("{system}\n\n{text}")}]),
     }
+    for turn in &prompt.turns {
+        unanswered.push(turn.text.clone());
+        if let Some(answer) = &turn.answer {
+            messages.push(json!({"role": "user", "content": unanswered.join("\n\n")}));
+            messages.push(json!({"role": "assistant", "content": answer}));
+            unanswered.clear();
+        }
+    }
+    unanswered.push(prompt.text.clone());
+    messages.push(json!({"role": "user", "content": content(unanswered.join("\n\n"), &prompt.images)}));
+    Value::Array(messages)
+}
+
+/// The text alone, which every server takes, or the text and its pictures as parts.
+fn content(text: String, images: &[Arc<Image>]) -> Value {
+    if images.is_empty() {
+        return text.into();
+    }
+    let picture = |image: &Arc<Image>| json!({"type": "image_url", "image_url": {"url": image.data_url()}});
+    let parts = [json!({"type": "text", "text": text})].into_iter().chain(images.iter().map(picture));
+    parts.collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::model::Turn;
 
     fn settings() -> Settings {
         Settings { model: "org/name".into(), system_role: true, ..Settings::default() }
@@ -171,6 +208,41 @@ mod tests {
         let folded = Settings { system_role: false, ..system };
         let turns = json!([{"role": "user", "content": "Be brief.\n\nwhy \"so\"?"}]);
         assert_eq!(sent(&folded, Quirks::default())["messages"], turns);
+    }
+
+    fn turn(text: &str, answer: Option<&str>) -> Turn {
+        Turn { text: text.into(), answer: answer.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_conversation_alternates_between_two_roles() {
+        let turns = vec![turn("A?", Some("a")), turn("B?", None), turn("C?", Some("c"))];
+        let prompt = Prompt { turns, persona: Some("Be a pirate.".into()), ..Prompt::new("D?", 9) };
+        let messages = |settings: &Settings| messages(settings, &prompt);
+        let settings = Settings { system: Some("Be brief.".into()), ..settings() };
+        let turns = json!([
+            {"role": "system", "content": "Be brief.\n\nBe a pirate."},
+            {"role": "user", "content": "A?"},
+            {"role": "assistant", "content": "a"},
+            {"role": "user", "content": "B?\n\nC?"},
+            {"role": "assistant", "content": "c"},
+            {"role": "user", "content": "D?"},
+        ]);
+        assert_eq!(messages(&settings), turns);
+        let folded = messages(&Settings { system_role: false, ..settings });
+        assert_eq!(folded[0], json!({"role": "user", "content": "Be brief.\n\nBe a pirate.\n\nA?"}));
+        assert_eq!(folded.as_array().map(Vec::len), Some(5));
+    }
+
+    #[test]
+    fn pictures_are_parts_beside_the_text() {
+        let image = Arc::new(Image { mime: "image/png", bytes: Bytes::from_static(b"\x89PNG") });
+        let prompt = Prompt { images: vec![image], ..Prompt::new("What is it?", 9) };
+        let parts = json!([{"role": "user", "content": [
+            {"type": "text", "text": "What is it?"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+        ]}]);
+        assert_eq!(messages(&settings(), &prompt), parts);
     }
 
     #[test]
