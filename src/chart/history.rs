@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     history::{
-        Calendar, DAY_MS, Incident, Quartiles, RECENT_DAYS, Sample, Summary, median, quantile, values,
+        Calendar, DAY_MS, Quartiles, RECENT_DAYS, Sample, Slowdown, Summary, median, quantile, values,
     },
     model::Color,
     race::{figures, metrics::TokenCount},
@@ -327,7 +327,7 @@ fn top(samples: &[Sample]) -> f64 {
     shown * 1.18
 }
 
-fn mark(summary: &Summary<'_>, incident: &Incident, calendar: Calendar, shown: Range<i64>) -> Option<Mark> {
+fn mark(summary: &Summary<'_>, incident: &Slowdown, calendar: Calendar, shown: Range<i64>) -> Option<Mark> {
     let change = summary.change(incident)?;
     let end = incident.closed_on.map_or(shown.end, |day| (day + 1) * DAY_MS);
     let percent = ((change.after / change.before - 1.0) * 100.0).abs();

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     cause::{Cause, Peer, cause, ratio},
-    judge::{Incident, Judgement, RECENT_DAYS, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
+    judge::{Judgement, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
 };
@@ -139,7 +139,7 @@ impl<'a> Summary<'a> {
 
     /// The change that opened `incident`, with all samples until its end.
     #[must_use]
-    pub fn change(&self, incident: &Incident) -> Option<Change> {
+    pub fn change(&self, incident: &Slowdown) -> Option<Change> {
         let samples = &self.series.samples;
         let index = |time: i64| samples.partition_point(|sample| sample.at_ms < time);
         let (from, at) = (index(incident.since.at_ms - WINDOW_DAYS * DAY_MS), index(incident.since.at_ms));
@@ -285,7 +285,7 @@ impl<'a> SeriesJson<'a> {
 }
 
 impl IncidentJson {
-    fn of(incident: &Incident) -> Self {
+    fn of(incident: &Slowdown) -> Self {
         let Judgement { day, baseline, recent, p } = incident.opened;
         let (since_day, recovered_day) = (incident.since.day(), incident.closed_on);
         Self { since_day, alert_day: day, recovered_day, baseline, recent, p }
