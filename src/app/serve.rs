@@ -15,6 +15,7 @@ use super::{
     Composition, SUCCESS, exposure,
     health::{self, Health},
     http_server::{self, MAX_METRICS_CONNECTIONS, max_connections},
+    leader::lead,
     listen::{AddressSource, bind, reachable},
     output::note,
     platforms::Platforms,
@@ -32,6 +33,9 @@ const FINAL_FRAMES: Duration = Duration::from_secs(2);
 
 /// The time that final frames get, however short the drain time is.
 const MIN_FINAL_FRAMES: Duration = Duration::from_millis(500);
+
+/// The time that the store gets before the first look at the history.
+const WATCH_DELAY: Duration = Duration::from_mins(1);
 
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Result<u8, ConfigError> {
@@ -70,6 +74,8 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
+    arena.set_watch(app.watch_settings(vec![]));
+    servers.spawn(watch(Arc::clone(&arena), store.clone(), shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);
@@ -93,6 +99,12 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         tracing::error!("the drain time ended before every message had its final frame");
     }
     Ok(SUCCESS)
+}
+
+/// Watches the history of all models while this process leads, until `closed`.
+async fn watch(arena: Arc<Arena>, store: Store, closed: CancellationToken) {
+    closed.run_until_cancelled(store.wait_until_connected(WATCH_DELAY)).await;
+    lead(&store, "watch", closed, |term| Arc::clone(&arena).watch(term)).await;
 }
 
 /// The store while it is open, which outlives everything that writes into it.

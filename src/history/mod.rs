@@ -30,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod words;
 
 pub use self::{
     behaviour::{Answer, BehaviourChange, judge_behaviour},

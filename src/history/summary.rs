@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     cause::{Cause, Peer, cause, ratio},
+    incident::{Incident, IncidentKind, IncidentState},
     judge::{Judgement, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
@@ -100,6 +101,8 @@ pub struct Summary<'a> {
     pub state: State,
     /// The cause of the open incident, where providers are known.
     pub cause: Option<Cause>,
+    /// The incidents of the series that the service recorded, oldest first.
+    pub recorded: Vec<Incident>,
 }
 
 impl<'a> Summary<'a> {
@@ -120,7 +123,25 @@ impl<'a> Summary<'a> {
         let verdict = judge(&series.samples, Rule::SPEED, first_day);
         let usual = Quartiles::of(&mut values(&series.samples));
         let state = if verdict.open().is_some() { State::Suspected } else { State::Steady };
-        Self { series, usual, verdict, state, cause: None }
+        Self { series, usual, verdict, state, cause: None, recorded: vec![] }
+    }
+
+    /// Takes over those of the `incidents` that were confirmed and are about this series.
+    pub fn record(&mut self, incidents: &[Incident]) {
+        let Some(origin) = &self.series.origin else { return };
+        let is_mine = |incident: &&Incident| {
+            let mut members = incident.details.members.iter();
+            incident.was_confirmed() && members.any(|member| member.model == origin.model)
+        };
+        self.recorded = incidents.iter().filter(is_mine).cloned().collect();
+        let is_slower = |incident: &Incident| {
+            incident.kind == IncidentKind::Speed
+                && incident.state == IncidentState::Confirmed
+                && !incident.details.is_unprobed
+        };
+        if self.state == State::Suspected && self.recorded.iter().any(is_slower) {
+            self.state = State::Slower;
+        }
     }
 
     /// The one of `summaries` that lost most of its speed, an open incident before a closed one; `None` if there are
@@ -191,17 +212,22 @@ fn cause_at(day: i64, subject: &Series, all: &[Series]) -> Option<Cause> {
 /// A change in words: "214 → 148 tok/s (−31 %) since Tue 24 Nov; 37 races before, 12 after."
 #[must_use]
 pub fn change_words(change: &Change, calendar: Calendar) -> String {
-    let percent = (change.after / change.before - 1.0) * 100.0;
-    let sign = if percent < 0.0 { "−" } else { "+" };
     format!(
-        "{} → {} tok/s ({sign}{:.0} %) since {}; {} before, {} after.",
+        "{} → {} tok/s ({}) since {}; {} before, {} after.",
         speed(change.before),
         speed(change.after),
-        percent.abs(),
+        percent(change.after / change.before),
         calendar.day(change.day),
         races(change.count_before),
         figures::thousands(change.count_after as u64),
     )
+}
+
+/// A ratio in words: "−31 %".
+pub(super) fn percent(ratio: f64) -> String {
+    let percent = (ratio - 1.0) * 100.0;
+    let sign = if percent < 0.0 { "−" } else { "+" };
+    format!("{sign}{:.0} %", percent.abs())
 }
 
 /// The usual speed of a model in words: "usual here: 96 tok/s (88 to 104, 41 races)".
