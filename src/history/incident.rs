@@ -313,17 +313,20 @@ impl Incident {
         self.state == IncidentState::Suspected && self.details.probes.len() < PROBES
     }
 
-    /// Returns true if a suspicion of its cause at `now` opens it again.
+    /// Returns true if it recovered less than 72 hours before the `suspicion` of its cause began, and is opened again.
     #[must_use]
-    pub fn is_reopened_at(&self, now: i64) -> bool {
-        self.state == IncidentState::Recovered && self.closed_at.is_some_and(|at| now - at <= REOPEN_MS)
+    pub fn is_reopened_by(&self, suspicion: &Suspicion) -> bool {
+        let since = suspicion.members.iter().map(|member| member.since_ms).min();
+        self.state == IncidentState::Recovered
+            && suspicion.day > self.details.judged_on
+            && self.closed_at.zip(since).is_some_and(|(closed, since)| since - closed <= REOPEN_MS)
     }
 
     /// Applies an event at `now`. Returns true if the incident changed.
     pub fn apply(&mut self, event: IncidentEvent, now: i64) -> bool {
         let before = self.clone();
         match event {
-            IncidentEvent::Worse(suspicion) => self.worse(suspicion, now),
+            IncidentEvent::Worse(suspicion) => self.worse(suspicion),
             IncidentEvent::Back(members, day) => self.back(members, day, now),
             IncidentEvent::NotFound(day) => {
                 if self.state == IncidentState::Suspected && day > self.details.judged_on {
@@ -354,9 +357,9 @@ impl Incident {
         *self != before
     }
 
-    fn worse(&mut self, suspicion: Suspicion, now: i64) {
+    fn worse(&mut self, suspicion: Suspicion) {
         if !self.state.is_open() {
-            if !self.is_reopened_at(now) || suspicion.day <= self.details.judged_on {
+            if !self.is_reopened_by(&suspicion) {
                 return;
             }
             (self.state, self.closed_at) = (IncidentState::Suspected, None);

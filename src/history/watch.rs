@@ -255,7 +255,7 @@ fn found(
                 entry.cause = entry.cause.clone().max(suspicion.cause);
                 entry.members.extend(suspicion.members);
             }
-            (None, Some(last)) if last.is_reopened_at(now) => {
+            (None, Some(last)) if last.is_reopened_by(&suspicion) => {
                 steps.push(Step::Event(last.id, IncidentEvent::Worse(suspicion)));
             }
             (None, last) => {

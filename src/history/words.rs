@@ -27,7 +27,8 @@ impl Incident {
             IncidentState::Rebased => format!("{subject}: a new normal"),
             IncidentState::Suspected | IncidentState::Confirmed if !self.is_over() => {
                 let probably = if self.is_certain() { "" } else { "probably " };
-                format!("{subject} {}", self.kind.verb(probably))
+                let hint = if self.cause == Cause::Line { ": look at our own line" } else { "" };
+                format!("{subject} {}{hint}", self.kind.verb(probably))
             }
             _ => format!("{subject} is back to normal"),
         }
