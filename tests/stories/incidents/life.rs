@@ -123,7 +123,7 @@ async fn an_incident_that_comes_back_within_three_days_is_opened_again(engine: &
     let channel = Arc::new(MemoryChannel::default());
     let world = World::start(engine, &channel, &[scripted("a")], Caps::default()).await;
     let speed = |day: i64| {
-        let is_slow = (SLOW..SLOW + 10).contains(&day) || (SLOW + 14..SLOW + 40).contains(&day);
+        let is_slow = (SLOW..SLOW + 10).contains(&day) || (SLOW + 12..SLOW + 40).contains(&day);
         if is_slow { 100.0 } else { 150.0 }
     };
     Samples { kind: "canary", per_day: 12, ..Samples::of("a") }.insert(engine, START..SLOW + 22, speed).await;

@@ -93,7 +93,7 @@ impl<C: ReadableChannel + 'static> World<C> {
     /// The only message.
     fn message(&self) -> channel::Posted {
         let messages = self.channel.messages();
-        assert_eq!((messages.len(), self.channel.useless_edits()), (1, 0), "{messages:?}");
+        assert_eq!((messages.len(), self.channel.useless_edits()), (1, 0), "{messages:#?}");
         messages[0].clone()
     }
 }
