@@ -250,6 +250,47 @@ fn races(count: usize) -> String {
 #[derive(Debug, Serialize)]
 pub struct HistoryJson<'a> {
     series: Vec<SeriesJson<'a>>,
+    /// The incidents that the service recorded; none of a file.
+    incidents: Vec<RecordedJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordedJson<'a> {
+    id: String,
+    kind: &'static str,
+    cause: &'static str,
+    provider: Option<&'a str>,
+    models: Vec<&'a str>,
+    state: &'static str,
+    probed: bool,
+    since_day: Option<i64>,
+    opened_at_ms: i64,
+    closed_at_ms: Option<i64>,
+    baseline: Option<f64>,
+    recent: Option<f64>,
+    p: Option<f64>,
+}
+
+impl<'a> RecordedJson<'a> {
+    fn of(incident: &'a Incident) -> Self {
+        let members = &incident.details.members;
+        let first = members.first();
+        Self {
+            id: incident.id.to_string(),
+            kind: incident.kind.as_str(),
+            cause: incident.cause.kind(),
+            provider: first.filter(|_| incident.cause != Cause::Line).map(|member| member.provider.as_str()),
+            models: members.iter().map(|member| member.model.as_str()).collect(),
+            state: incident.state.as_str(),
+            probed: !incident.details.is_unprobed,
+            since_day: members.iter().map(|member| member.since_ms.div_euclid(DAY_MS)).min(),
+            opened_at_ms: incident.opened_at,
+            closed_at_ms: incident.closed_at,
+            baseline: first.map(|member| member.before),
+            recent: first.map(|member| member.after),
+            p: first.map(|member| member.p),
+        }
+    }
 }
 
 /// One series. Where it has an incident, `since_day` to `p` describe the day that opened the first one; else
@@ -282,10 +323,14 @@ struct IncidentJson {
 }
 
 impl<'a> HistoryJson<'a> {
-    /// The JSON of all `summaries`.
+    /// The JSON of all `summaries`, and of the incidents that the service recorded.
     #[must_use]
-    pub fn of(summaries: &[Summary<'a>]) -> Self {
-        Self { series: summaries.iter().map(SeriesJson::of).collect() }
+    pub fn of(summaries: &[Summary<'a>], incidents: &'a [Incident]) -> Self {
+        let confirmed = incidents.iter().filter(|incident| incident.was_confirmed());
+        Self {
+            series: summaries.iter().map(SeriesJson::of).collect(),
+            incidents: confirmed.map(RecordedJson::of).collect(),
+        }
     }
 }
 
@@ -355,7 +400,7 @@ mod tests {
         let empty = series([]);
         let summary = Summary::of(&empty, 28);
         assert_eq!(summary.sentence(Calendar::Numbers), "a: no usable samples");
-        let json = serde_json::to_value(HistoryJson::of(&[summary])).expect("JSON");
+        let json = serde_json::to_value(HistoryJson::of(&[summary], &[])).expect("JSON");
         let expected = serde_json::json!({"series": [{"series": "a", "samples": 0, "median": null,
             "quartiles": [null, null], "state": "steady", "since_day": null, "alert_day": null, "baseline": null,
             "recent": null, "p": null, "cause": null, "incidents": []}]});

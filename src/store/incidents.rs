@@ -80,6 +80,15 @@ impl Store {
         rows.iter().map(|row| incident(row).ok_or(StoreError::Unreadable)).collect()
     }
 
+    /// Returns the incidents that are open or ended in the last `days`, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::incidents`].
+    pub async fn incidents_of(&self, days: u32) -> Result<Vec<Incident>, StoreError> {
+        let stored = self.incidents(self.days_ago(days).await?).await?;
+        Ok(stored.into_iter().map(|stored| stored.incident).collect())
+    }
+
     /// Returns an incident; `None` if there is none with this id.
     ///
     /// # Errors

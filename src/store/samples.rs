@@ -128,9 +128,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where a call failed.
     pub async fn samples(&self, days: u32) -> Result<Vec<StoredSeries>, StoreError> {
-        let from = self.fetch(Query::new(DAYS_AGO, [i64::from(days).into()])).await?;
-        let from = from.first().ok_or(StoreError::Unreadable)?.int(0);
-        self.samples_between(from, i64::MAX).await
+        self.samples_between(self.days_ago(days).await?, i64::MAX).await
+    }
+
+    /// The time so many days before now, by the engine's clock.
+    pub(super) async fn days_ago(&self, days: u32) -> Result<i64, StoreError> {
+        let rows = self.fetch(Query::new(DAYS_AGO, [i64::from(days).into()])).await?;
+        Ok(rows.first().ok_or(StoreError::Unreadable)?.int(0))
     }
 
     /// Returns the series after `from_ms` and up to `to_ms`, as [`Store::samples`] does.

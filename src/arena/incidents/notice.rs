@@ -94,13 +94,13 @@ pub(super) fn reply(incident: &Incident, name: impl Fn(&str) -> String) -> Notic
         IncidentState::Rebased => end(incident).into_iter().collect(),
         _ if incident.is_over() => end(incident).into_iter().collect(),
         _ if incident.details.reopened > 0 => incident.sentences(&name),
-        _ => incident.certainty().into_iter().chain(method(incident.kind)).collect(),
+        _ => incident.certainty().into_iter().chain([method(incident.kind)]).collect(),
     };
     Notice { icon: icon(incident), title: incident.title(name), lines, ..Notice::default() }
 }
 
 /// The method by which an incident is found.
-fn method(kind: IncidentKind) -> Option<String> {
+fn method(kind: IncidentKind) -> String {
     let words = match kind {
         IncidentKind::Speed => "Compared: the median speed of 7 days with that of the 28 days before.",
         IncidentKind::FirstToken => {
@@ -109,7 +109,7 @@ fn method(kind: IncidentKind) -> Option<String> {
         IncidentKind::Failures => "Compared: the share of failures in a day with that in the 28 days before.",
         IncidentKind::Behaviour => "Compared: the last 20 answers of a canary with the 60 before.",
     };
-    Some(words.into())
+    words.into()
 }
 
 /// Returns the answer to a button.

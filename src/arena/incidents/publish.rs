@@ -72,12 +72,16 @@ impl Arena {
             .filter(|one| member.is_of(&one.contender, one.kind == store::SampleKind::Canary))
             .collect();
         let mut series = store::series(&mine);
-        series.iter_mut().for_each(|series| series.name = self.model_name(&member.model));
+        for series in &mut series {
+            series.name = self.model_name(&member.model);
+        }
         let incidents = [incident.clone()];
         let _turn = self.charts.acquire().await.ok()?;
         let drawing = tokio::task::spawn_blocking(move || {
             let mut summaries = Summary::all(&series, first_day(&series, None));
-            summaries.iter_mut().for_each(|summary| summary.record(&incidents));
+            for summary in &mut summaries {
+                summary.record(&incidents);
+            }
             let options = HistoryOptions { calendar: Calendar::Dates, days: None, is_light: false };
             summaries.first().map(|summary| chart::history(summary, options))
         });
