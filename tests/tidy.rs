@@ -57,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "board",
             "button",
             "chart",
+            "fnv",
             "history",
             "live",
             "model",

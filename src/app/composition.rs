@@ -6,8 +6,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    arena::{Arena, BlindSettings, Caps, Limits},
-    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode},
+    alert::AlertChannel,
+    arena::{Arena, BlindSettings, Caps, Limits, WatchSettings},
+    config::{
+        CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode,
+    },
     discord,
     guide::Example,
     model::{ChatModel, Identity},
@@ -19,6 +22,9 @@ use crate::{
     slack,
     store::{self, Store},
 };
+
+/// The time between two probes of a suspicion.
+const PROBE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The configuration, composed.
 pub(super) struct Composition {
@@ -65,6 +71,13 @@ impl Composition {
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
         Arena::new(self.models.clone(), limits).with_blind_races(blind)
+    }
+
+    /// Returns the settings of the watch over all models, which posts in `channels`.
+    pub(super) fn watch_settings(&self, channels: Vec<Arc<dyn AlertChannel>>) -> WatchSettings {
+        let canary = |canary: &CanaryConfig| (canary.models.clone(), canary.prompt.clone());
+        let canaries = self.config.canaries.iter().map(canary).collect();
+        WatchSettings { channels, canaries, probe_interval: PROBE_INTERVAL }
     }
 
     /// Returns a new store, not opened yet.

@@ -15,6 +15,7 @@ use super::{
     Composition, SUCCESS, exposure,
     health::{self, Health},
     http_server::{self, MAX_METRICS_CONNECTIONS, max_connections},
+    leader::lead,
     listen::{AddressSource, bind, reachable},
     output::note,
     platforms::Platforms,
@@ -32,6 +33,9 @@ const FINAL_FRAMES: Duration = Duration::from_secs(2);
 
 /// The time that final frames get, however short the drain time is.
 const MIN_FINAL_FRAMES: Duration = Duration::from_millis(500);
+
+/// The time that the store gets before the first look at the history.
+const WATCH_DELAY: Duration = Duration::from_mins(1);
 
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Result<u8, ConfigError> {
@@ -70,8 +74,8 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
+    servers.spawn(watch(app, &arena, &store, &shutdown));
     announce(app, address, local);
-    warn_of_drain(app);
     exposure::warn(config);
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
@@ -93,6 +97,21 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         tracing::error!("the drain time ended before every message had its final frame");
     }
     Ok(SUCCESS)
+}
+
+/// Sets up the watch over the history of all models; the future watches while this process leads, until `closed`.
+fn watch(
+    app: &Composition,
+    arena: &Arc<Arena>,
+    store: &Store,
+    closed: &CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    arena.set_watch(app.watch_settings(vec![]));
+    let (arena, store, closed) = (Arc::clone(arena), store.clone(), closed.clone());
+    async move {
+        closed.run_until_cancelled(store.wait_until_connected(WATCH_DELAY)).await;
+        lead(&store, "watch", closed, |term| Arc::clone(&arena).watch(term)).await;
+    }
 }
 
 /// The store while it is open, which outlives everything that writes into it.
@@ -152,7 +171,7 @@ fn hosts(config: &Config) -> Hosts {
     if config.http.listen.ip().is_loopback() { Hosts::loopback(allowed) } else { Hosts::open(allowed) }
 }
 
-/// Reports the `address` and the `local` channel.
+/// Reports the `address` and the `local` channel, and warns of a short drain time.
 fn announce(app: &Composition, address: SocketAddr, local: bool) {
     let config = &app.config;
     tracing::info!(%address, configuration = config.origin, "listening");
@@ -164,6 +183,7 @@ fn announce(app: &Composition, address: SocketAddr, local: bool) {
     } else if !app.has_chat_platform() {
         tracing::warn!("no chat token and no local channel: set one of them, or no one can ask");
     }
+    warn_of_drain(app);
 }
 
 /// Warns if a restart among as many races as may run would leave some without their final frame: Slack takes those one after

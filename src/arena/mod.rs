@@ -13,6 +13,7 @@ mod caps;
 mod channel;
 mod checkpoint;
 mod history;
+mod incidents;
 mod lookup;
 mod metrics;
 mod orphans;
@@ -24,7 +25,7 @@ mod vote;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -44,6 +45,7 @@ pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
+    incidents::{CanaryAnswers, Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
@@ -132,6 +134,7 @@ pub struct Arena {
     blind: BlindSettings,
     telltales: Arc<Telltales>,
     votes: vote::FollowedVotes,
+    watch: OnceLock<incidents::IncidentWatch>,
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
@@ -149,6 +152,7 @@ impl Arena {
             telltales: Arc::new(Telltales::of(identities)),
             blind: BlindSettings::default(),
             votes: vote::FollowedVotes::default(),
+            watch: OnceLock::new(),
             cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
             models,
             admission: admission::Admission::new(limits),

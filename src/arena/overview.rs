@@ -14,7 +14,7 @@ use super::{Arena, LookupError};
 use crate::{
     board::{Board, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
-    history::{Calendar, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
+    history::{Calendar, Incident, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
     model::{ChatModel, ModelCard, ModelId},
     race::usual::UsualSpeed,
     store::{self, CANARY, Store, StoreError, Votes},
@@ -104,7 +104,9 @@ impl Arena {
             OverviewKind::History { model, days } => {
                 let (model, days) = (model.clone(), days.unwrap_or(DEFAULT_DAYS));
                 let all = series(store, &cards, days).await.map_err(|error| failed(&error))?;
-                self.computed(move || history(&all, &cards, model.as_ref(), days)).await
+                let incidents =
+                    store.promptly(store.incidents_of(days)).await.map_err(|error| failed(&error))?;
+                self.computed(move || history(&all, &incidents, &cards, model.as_ref(), days)).await
             }
         }
     }
@@ -207,7 +209,13 @@ async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Ve
 }
 
 /// Returns the history of a model, or of all in the line-up with the picture of the one that lost most of its speed.
-fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, days: u32) -> Overview {
+fn history(
+    all: &[Series],
+    incidents: &[Incident],
+    cards: &[Arc<ModelCard>],
+    model: Option<&ModelId>,
+    days: u32,
+) -> Overview {
     let wanted = |card: &&Arc<ModelCard>| model.is_none_or(|model| card.id == *model);
     let shown: Vec<&str> = cards.iter().filter(wanted).map(|card| card.name.as_str()).collect();
     let mut summaries = Summary::all(all, first_day(all, Some(days)));
@@ -217,6 +225,9 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
     };
     summaries.retain(|summary| place(summary).is_some());
     summaries.sort_by_key(place);
+    for summary in &mut summaries {
+        summary.record(incidents);
+    }
     let is_measured = |name: &&str| {
         summaries
             .iter()
@@ -224,7 +235,8 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
     };
     let missing: Vec<&str> = shown.iter().filter(|name| !is_measured(name)).copied().collect();
     let charted = Summary::worst(&summaries);
-    let mut notes = vec![];
+    let is_shown = |incident: &&Incident| summaries.iter().any(|summary| summary.recorded.contains(incident));
+    let mut notes = incident_notes(incidents.iter().filter(is_shown), cards);
     if let Some(charted) = charted.filter(|_| summaries.len() > 1) {
         notes.push(format!(
             "The picture shows {}. For another model: /arena history MODEL.",
@@ -249,6 +261,16 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
         chart_file: "history.png",
         ..Overview::default()
     }
+}
+
+/// Returns a sentence for each incident that people see as open.
+fn incident_notes<'a>(
+    incidents: impl Iterator<Item = &'a Incident>,
+    cards: &[Arc<ModelCard>],
+) -> Vec<String> {
+    let title = |incident: &Incident| incident.title(|id| name(cards, id).unwrap_or_else(|| id.to_owned()));
+    let open = incidents.filter(|incident| !incident.is_over());
+    open.map(|incident| format!("Incident: {}.", title(incident))).collect()
 }
 
 fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
@@ -290,7 +312,7 @@ pub(crate) mod samples {
         };
         let measured = cards.len().saturating_sub(1);
         let all: Vec<Series> = cards.iter().take(measured).enumerate().map(series).collect();
-        super::history(&all, cards, model, DEFAULT_DAYS)
+        super::history(&all, &[], cards, model, DEFAULT_DAYS)
     }
 }
 

@@ -27,7 +27,8 @@ use super::{
 };
 use crate::{
     history::{
-        Calendar, DAY_MS, Incident, Quartiles, RECENT_DAYS, Sample, Summary, median, quantile, values,
+        Calendar, DAY_MS, Incident, IncidentKind, Quartiles, RECENT_DAYS, Sample, Slowdown, Summary, median,
+        quantile, values,
     },
     model::Color,
     race::{figures, metrics::TokenCount},
@@ -105,10 +106,7 @@ impl<'a> Picture<'a> {
         let top = top(samples);
         let name = sanitize::line(&summary.series.name, NAME_CHARS);
         let title = if !name.is_empty() && fonts.covers(&name) { name } else { "Speed of a model".into() };
-        let incidents = &summary.verdict.incidents;
-        let recent = &incidents[incidents.len().saturating_sub(MAX_MARKS)..];
-        let marks =
-            recent.iter().filter_map(|incident| mark(summary, incident, options.calendar, first..last));
+        let marks = marks(summary, options.calendar, &(first..last));
         Self {
             fonts,
             theme: if options.is_light { palette::LIGHT } else { palette::DARK },
@@ -119,7 +117,7 @@ impl<'a> Picture<'a> {
             time: TimeAxis::new(first..last),
             top,
             speed: SpeedAxis::new(top),
-            marks: marks.collect(),
+            marks,
         }
     }
 
@@ -327,16 +325,61 @@ fn top(samples: &[Sample]) -> f64 {
     shown * 1.18
 }
 
-fn mark(summary: &Summary<'_>, incident: &Incident, calendar: Calendar, shown: Range<i64>) -> Option<Mark> {
-    let change = summary.change(incident)?;
-    let end = incident.closed_on.map_or(shown.end, |day| (day + 1) * DAY_MS);
-    let percent = ((change.after / change.before - 1.0) * 100.0).abs();
-    let from = calendar.day(change.day);
-    let label = match incident.closed_on {
-        Some(day) => format!("−{percent:.0} % from {from} to {}", calendar.day(day)),
-        None => format!("−{percent:.0} % since {from}"),
+/// The newest incidents in the `shown` time: those that the service recorded, else those that the samples show.
+fn marks(summary: &Summary<'_>, calendar: Calendar, shown: &Range<i64>) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = if summary.recorded.is_empty() {
+        summary
+            .verdict
+            .incidents
+            .iter()
+            .filter_map(|slowdown| found(summary, slowdown, calendar, shown))
+            .collect()
+    } else {
+        summary.recorded.iter().filter_map(|incident| recorded(summary, incident, calendar, shown)).collect()
     };
-    let range = incident.since.at_ms.max(shown.start)..end.min(shown.end);
+    marks.drain(..marks.len().saturating_sub(MAX_MARKS));
+    marks
+}
+
+fn found(summary: &Summary<'_>, slowdown: &Slowdown, calendar: Calendar, shown: &Range<i64>) -> Option<Mark> {
+    let change = summary.change(slowdown)?;
+    let words = format!("−{:.0} %", ((change.after / change.before - 1.0) * 100.0).abs());
+    let end = slowdown.closed_on.map(|day| (day + 1) * DAY_MS);
+    mark(&words, (slowdown.since.at_ms, end), calendar, shown)
+}
+
+fn recorded(
+    summary: &Summary<'_>,
+    incident: &Incident,
+    calendar: Calendar,
+    shown: &Range<i64>,
+) -> Option<Mark> {
+    let model = summary.series.origin.as_ref().map(|origin| origin.model.as_str());
+    let mut members = incident.details.members.iter();
+    let member = members.find(|member| Some(member.model.as_str()) == model)?;
+    let words = match incident.kind {
+        IncidentKind::Speed => format!("−{:.0} %", ((member.ratio() - 1.0) * 100.0).abs()),
+        IncidentKind::FirstToken => "late first token".into(),
+        IncidentKind::Failures => "failures".into(),
+        IncidentKind::Behaviour => "other answers".into(),
+    };
+    mark(&words, (member.since_ms, member.back_ms.or(incident.closed_at)), calendar, shown)
+}
+
+/// A mark with its dates; `None` outside the `shown` time.
+fn mark(
+    words: &str,
+    (start, end): (i64, Option<i64>),
+    calendar: Calendar,
+    shown: &Range<i64>,
+) -> Option<Mark> {
+    let day = |at: i64| calendar.day(at.div_euclid(DAY_MS));
+    let label = match end {
+        // a period that ends at midnight ends with the day before
+        Some(end) => format!("{words} from {} to {}", day(start), day(end - 1)),
+        None => format!("{words} since {}", day(start)),
+    };
+    let range = start.max(shown.start)..end.unwrap_or(shown.end).min(shown.end);
     (range.start < range.end).then_some(Mark { range, label })
 }
 
@@ -379,7 +422,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::history::{Series, first_judged_day};
+    use crate::history::{Cause, IncidentId, Member, Origin, Series, Suspicion, first_judged_day};
 
     const OPTIONS: HistoryOptions = HistoryOptions { calendar: Calendar::Dates, days: None, is_light: false };
 
@@ -413,6 +456,46 @@ mod tests {
             few.alt.contains("Speed of a model: Too few races to judge, usual here: 90 tok/s"),
             "{}",
             few.alt
+        );
+    }
+
+    #[test]
+    fn recorded_incidents_are_marked_in_place_of_those_that_the_samples_show() {
+        let mut series = slower();
+        series.origin = Some(Origin { model: "gpt".into(), provider: "groq".into() });
+        let mut summary = Summary::of(&series, first_judged_day(std::slice::from_ref(&series)));
+        let day = |day: i64| day * DAY_MS + 1;
+        let incident = |kind, (since, back): (i64, Option<i64>)| {
+            let member = Member {
+                contender: "gpt#1".into(),
+                model: "gpt".into(),
+                provider: "groq".into(),
+                is_canary: false,
+                since_ms: day(since),
+                back_ms: back.map(day),
+                before: 203.0,
+                after: 143.0,
+                count_before: 140,
+                count_after: 48,
+                p: 0.001,
+            };
+            let cause = Cause::Model("gpt#1".into());
+            let suspicion = Suspicion { kind, cause, members: vec![member], day: since };
+            let mut incident = Incident::open(IncidentId::new(uuid::Uuid::nil()), suspicion, day(since));
+            incident.details.confirmed_at = Some(day(since));
+            incident
+        };
+        summary.record(&[
+            incident(IncidentKind::Failures, (20_755, Some(20_758))),
+            incident(IncidentKind::Speed, (20_781, None)),
+        ]);
+        let chart = history(&summary, OPTIONS).expect("a chart");
+        assert!(
+            chart.alt.ends_with(
+                "Incident: failures from Thu 29 Oct to Sun 1 Nov. Incident: −30 % since Tue 24 Nov."
+            ),
+            "{}",
+            chart.alt
         );
     }
 

@@ -6,10 +6,11 @@ use std::{sync::Arc, time::Duration};
 
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Recorded, Refused},
+    arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Press, Recorded, Refused},
     button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
+    history::{IncidentAction, IncidentId},
     model::ModelId,
     race::{
         Asker, RaceId, Record,
@@ -193,9 +194,9 @@ impl Handlers {
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
             Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
             Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
-            Some(Button::Seen(_) | Button::NewNormal(_) | Button::Mute(_)) => {
-                Outcome::Notice(UNKNOWN_BUTTON.into())
-            }
+            Some(Button::Seen(id)) => self.respond(caller, id, IncidentAction::Seen).await,
+            Some(Button::NewNormal(id)) => self.respond(caller, id, IncidentAction::NewNormal).await,
+            Some(Button::Mute(id)) => self.respond(caller, id, IncidentAction::Mute).await,
             Some(Button::Best(id, best)) => match self.cast(caller, id, Choice::Best(best, None)).await {
                 Ok(ballot) => Outcome::Ballot(BallotReply::new(id, &ballot, true)),
                 Err(refused) => refused,
@@ -270,6 +271,11 @@ impl Handlers {
             Err(Refused::Duplicate) => Outcome::Duplicate,
             Err(refused) => Outcome::Refused(refused),
         }
+    }
+
+    async fn respond(&self, caller: &Caller, id: IncidentId, action: IncidentAction) -> Outcome {
+        let (platform, place, person) = (caller.origin.platform, &caller.place, &caller.asker.name);
+        Outcome::Notice(self.arena.respond_to_incident(id, action, Press { platform, place, person }).await)
     }
 
     async fn stop(&self, caller: &Caller, id: RaceId) -> Outcome {

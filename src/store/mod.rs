@@ -5,6 +5,7 @@
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
+//! incidents   open, update, claim        what became worse, and its messages
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! votes       open, cast, close          ballots on blind races
@@ -21,6 +22,7 @@ mod admission;
 mod board;
 mod database;
 mod files;
+mod incidents;
 mod lanes;
 mod leases;
 mod postgres;
@@ -51,6 +53,7 @@ use tokio::{
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     board::Votes,
+    incidents::{IncidentMessage, StoredIncident},
     leases::LEASE,
     races::{Speed, StoredRace},
     recovery::Orphan,

@@ -3,6 +3,7 @@
 mod board;
 pub mod engine;
 mod files;
+mod incidents;
 mod leases;
 mod limits;
 mod model;

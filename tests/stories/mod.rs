@@ -8,6 +8,7 @@ mod command_line;
 mod discord;
 mod faults;
 mod history;
+mod incidents;
 mod listener;
 mod misconfigured;
 mod probes;
