@@ -73,6 +73,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);
+    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),

@@ -9,6 +9,7 @@
 //! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
 //! `finisher` gives orphans their final frame, `alerts` posts what the service noticed by itself.
 
+mod alert_check;
 mod alert_ref;
 mod alerts;
 mod commands;
@@ -199,17 +200,23 @@ fn inbox(handler: &Arc<InteractionHandler>) -> Inbox {
     Arc::new(move |interaction| handler.take(interaction))
 }
 
-/// Asks Discord whom the token belongs to and returns the application's id.
+/// Asks Discord whom the token belongs to and whether the bot may post alerts, and returns the application's id.
 ///
 /// # Errors
 /// One sentence for the operator.
 pub async fn check(settings: &Settings) -> Result<u64, String> {
     let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token.to_string())?;
     let key = settings.mode.key().map_err(|wrong| format!("DISCORD_PUBLIC_KEY {wrong}"))?;
-    match registration::application(&rest, Instant::now() + IDENTITY_TIMEOUT).await {
-        Ok((_, theirs)) if !registration::is_key(key, theirs) => Err(registration::WRONG_KEY.into()),
-        Ok((id, _)) => Ok(id),
-        Err(RestError::Unauthorized) => Err(registration::WRONG_TOKEN.into()),
-        Err(error) => Err(error.chain()),
+    let deadline = Instant::now() + IDENTITY_TIMEOUT;
+    let application = match registration::application(&rest, deadline).await {
+        Ok(theirs) if !registration::is_key(key, theirs.key) => return Err(registration::WRONG_KEY.into()),
+        Ok(application) => application,
+        Err(RestError::Unauthorized) => return Err(registration::WRONG_TOKEN.into()),
+        Err(error) => return Err(error.chain()),
+    };
+    if let Some(channel) = settings.alerts {
+        let checked = alert_check::check(&rest, channel, application.bot, deadline).await;
+        checked.map_err(|why| format!("[alerts] discord_channel: {why}"))?;
     }
+    Ok(application.id)
 }

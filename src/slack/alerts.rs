@@ -141,6 +141,25 @@ impl AlertChannel for SlackAlerts {
     }
 }
 
+/// Checks that the bot may post in the channel of alerts, without posting: an edit of a message that does not exist fails
+/// with the reason for which a post would fail, or because the message does not exist. It needs no scope besides the one for
+/// posts.
+///
+/// # Errors
+/// One sentence for the operator.
+pub(super) async fn check(api: &Api, channel: &str) -> Result<(), String> {
+    let nothing = Address { channel: channel.to_owned(), ts: "1.000000".into(), thread: None };
+    match api.update(&nothing, &render::notice("check")).await {
+        Ok(()) | Err(ApiError::Gone) => Ok(()),
+        Err(ApiError::NotInChannel) => Err(format!(
+            "the bot does not see the channel {channel}: copy its id from the channel's details, and invite the bot there \
+             with /invite"
+        )),
+        Err(ApiError::Closed) => Err(format!("the channel {channel} is archived or closed to the bot: choose another")),
+        Err(error) => Err(format!("the channel {channel}: {error}")),
+    }
+}
+
 fn judge(error: ApiError) -> SurfaceError {
     match error {
         ApiError::Limited { retry_after } => SurfaceError::RateLimited { retry_after },

@@ -229,7 +229,7 @@ impl Slack {
     }
 }
 
-/// Asks Slack whom the tokens belong to and returns the workspace's id.
+/// Asks Slack whom the tokens belong to and whether the bot may post alerts, and returns the workspace's id.
 ///
 /// # Errors
 /// One sentence for the operator.
@@ -244,6 +244,10 @@ pub async fn check(settings: &Settings) -> Result<String, String> {
     if let Mode::Socket { app_token } = &settings.mode {
         let opened = api.open_connection(app_token, CHECK_TIMEOUT).await;
         opened.map_err(|error| sentence(error, WRONG_APP_TOKEN))?;
+    }
+    if let Some(channel) = &settings.alerts {
+        let checked = alerts::check(&api, channel).await;
+        checked.map_err(|why| format!("[alerts] slack_channel: {why}"))?;
     }
     Ok(identity.team)
 }
