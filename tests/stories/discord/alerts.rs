@@ -121,7 +121,7 @@ async fn without_permissions_less_is_posted_and_the_reason_is_known() {
     }
     assert!(messages(&discord, id).is_empty());
     discord.world(|world| world.missing_permissions = SEND_MESSAGES);
-    let refused = alerts.post("i2", &notice("B is slower"), None).await;
+    let refused = on_discord(&discord, ALERTS + 1).post("i2", &notice("B is slower"), None).await;
     assert!(matches!(refused, Err(SurfaceError::Forbidden(_))), "{refused:?}");
     discord.assert_clean();
 }
@@ -134,8 +134,8 @@ async fn words_of_models_stay_inert() {
     hostile.footer = Some("||hidden|| <#1>".into());
     on_discord(&discord, ALERTS).post("i1", &hostile, None).await.expect("posted");
     let text = only(&discord).1.text();
-    for raw in ["@everyone **", " <@", "http://", "](", "```"] {
-        assert!(!text.replace('\\', "\\").contains(raw), "{raw:?} in\n{text}");
+    for raw in [" @everyone", " <@", "http://", " [free", "```"] {
+        assert!(!text.contains(raw), "{raw:?} in\n{text}");
     }
     assert!(text.contains("\\@everyone"), "{text}");
     discord.assert_clean();
