@@ -61,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "live",
             "model",
             "race",
+            "schedule",
             "store",
             "surface",
             "telemetry",

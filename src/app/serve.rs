@@ -20,7 +20,8 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
-    arena::{Arena, Finisher},
+    alert::AlertChannel,
+    arena::{Arena, Finisher, WeeklyDigest},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -70,6 +71,9 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
+    if let Some(digest) = digest(app, &arena, platforms.alert_channels()) {
+        servers.spawn(shutdown.clone().run_until_cancelled_owned(digest.run()));
+    }
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);
@@ -94,6 +98,14 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         tracing::error!("the drain time ended before every message had its final frame");
     }
     Ok(SUCCESS)
+}
+
+/// Returns the weekly digest, if it is on.
+fn digest(app: &Composition, arena: &Arc<Arena>, channels: Vec<Arc<dyn AlertChannel>>) -> Option<WeeklyDigest> {
+    let alerts = &app.config.alerts;
+    let is_on = alerts.digest && !channels.is_empty();
+    let digest = || WeeklyDigest::new(Arc::clone(arena), channels, alerts.time_zone.as_deref());
+    is_on.then(digest)?.inspect_err(|error| tracing::error!(%error, "no digest: [alerts] time_zone")).ok()
 }
 
 /// The store while it is open, which outlives everything that writes into it.

@@ -12,6 +12,7 @@ mod admission;
 mod caps;
 mod channel;
 mod checkpoint;
+mod digest;
 mod history;
 mod lookup;
 mod metrics;
@@ -44,6 +45,7 @@ pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
+    digest::WeeklyDigest,
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewKind, OverviewRow, OverviewTable},

@@ -134,10 +134,10 @@ impl Arena {
     }
 
     /// Runs `work`, which takes some milliseconds of a whole core, when it is its turn.
-    async fn computed(
+    pub(super) async fn computed<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Overview + Send + 'static,
-    ) -> Result<Overview, LookupError> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LookupError> {
         let _turn = self.charts.acquire().await.map_err(|_| LookupError::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "the task of an overview panicked");
@@ -146,13 +146,13 @@ impl Arena {
     }
 }
 
-fn failed(error: &StoreError) -> LookupError {
+pub(super) fn failed(error: &StoreError) -> LookupError {
     tracing::warn!(error = error.chain(), "failed to read an overview");
     LookupError::Unavailable
 }
 
 /// Returns the picture, if it could be drawn.
-fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
+pub(super) fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
     chart.inspect_err(|error| tracing::warn!(%error, "failed to draw the picture of an overview")).ok()
 }
 
@@ -192,7 +192,7 @@ fn table(board: &Board) -> OverviewTable {
 }
 
 /// Reads the series of the last `days` and of the window before them. The newest of each model has the name of its card.
-async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Vec<Series>, StoreError> {
+pub(super) async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Vec<Series>, StoreError> {
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
     let stored = store.promptly(store.samples(days.saturating_add(window))).await?;
     let mut all = store::series(&stored);
@@ -251,7 +251,7 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
     }
 }
 
-fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
+pub(super) fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
     cards.iter().find(|card| card.id.as_str() == id).map(|card| card.name.clone())
 }
 
