@@ -101,7 +101,11 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
 }
 
 /// Returns the weekly digest, if it is on.
-fn digest(app: &Composition, arena: &Arc<Arena>, channels: Vec<Arc<dyn AlertChannel>>) -> Option<WeeklyDigest> {
+fn digest(
+    app: &Composition,
+    arena: &Arc<Arena>,
+    channels: Vec<Arc<dyn AlertChannel>>,
+) -> Option<WeeklyDigest> {
     let alerts = &app.config.alerts;
     let is_on = alerts.digest && !channels.is_empty();
     let digest = || WeeklyDigest::new(Arc::clone(arena), channels, alerts.time_zone.as_deref());

@@ -298,3 +298,111 @@ fn failures(week: &Week) -> Option<String> {
 fn canaries(cost: Cost) -> Option<String> {
     (cost > Cost::default()).then(|| format!("Canaries cost {cost}."))
 }
+
+/// The digest of a week of a team, for tests of its message.
+#[cfg(test)]
+pub(crate) fn sample() -> (Notice, Option<Chart>) {
+    let cards = crate::view::tests::line_up();
+    let (votes, series) = super::overview::samples::votes_and_series(&cards);
+    let today = series[0].samples.last().map_or(0, crate::history::Sample::day);
+    let week =
+        Week { races: 1_284, asked: 1_116, answers: 5_310, failures: 37, canaries: Cost::from_dollars(0.42) };
+    let monday = Date::new(2026, 11, 30).expect("a date");
+    WeekNumbers { week, votes, series, today, monday, zone: "Europe/Berlin".into() }.digest(&cards)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    #[test]
+    fn a_week_is_a_few_sentences_and_a_picture() {
+        let (notice, chart) = sample();
+        assert_eq!(notice.title, "The week in the arena, 23 Nov to 29 Nov");
+        assert_eq!(notice.lines[0], "1,284 races, 1,116 asked by people.");
+        assert!(notice.lines[1].starts_with("Board: ") && notice.lines[1].ends_with('.'), "{notice:?}");
+        assert!(notice.lines[2].starts_with("Slowest week: Gemma 2B, 2"), "{notice:?}");
+        assert_eq!(notice.lines[3..], ["37 of 5,310 answers failed.", "Canaries cost $0.420."]);
+        let footer = notice.footer.expect("a footer");
+        assert_eq!(footer, "Mondays at 9:00 Europe/Berlin; [alerts] digest switches it off");
+        assert!(chart.expect("a picture").alt.contains("Gemma 2B"));
+    }
+
+    fn written(week: Week) -> Vec<String> {
+        let monday = Date::new(2026, 3, 2).expect("a date");
+        let numbers = WeekNumbers {
+            week,
+            votes: Votes::default(),
+            series: vec![],
+            today: 0,
+            monday,
+            zone: "UTC".into(),
+        };
+        let (notice, chart) = numbers.digest(&[]);
+        assert_eq!((notice.title.as_str(), chart), ("The week in the arena, 23 Feb to 1 Mar", None));
+        notice.lines
+    }
+
+    #[test]
+    fn a_week_says_only_what_is_known() {
+        assert_eq!(written(Week::default()), ["No races this week."]);
+        let one = Week { races: 1, asked: 1, answers: 2, ..Week::default() };
+        assert_eq!(written(one), ["1 race, all asked by people.", "None of 2 answers failed."]);
+        let quiet = Week { races: 56, ..Week::default() };
+        assert_eq!(written(quiet), ["56 races, none asked by people."]);
+    }
+
+    /// A channel whose first posts fail.
+    struct Failing(Mutex<Vec<SurfaceError>>, AtomicUsize);
+
+    #[async_trait]
+    impl AlertChannel for Failing {
+        fn platform(&self) -> &'static str {
+            "test"
+        }
+
+        async fn post(&self, key: &str, _: &Notice, _: Option<&Chart>) -> Result<String, SurfaceError> {
+            assert_eq!(key, "digest-2026-03-02");
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.lock().expect("not poisoned").pop().map_or_else(|| Ok("there".into()), Err)
+        }
+
+        async fn edit(&self, _: &str, _: &Notice) -> Result<(), SurfaceError> {
+            Err(SurfaceError::Closed)
+        }
+
+        async fn reply(&self, _: &str, _: &str, _: &Notice, _: Option<&Chart>) -> Result<(), SurfaceError> {
+            Err(SurfaceError::Closed)
+        }
+    }
+
+    /// Posts to a channel that fails with `errors` and returns the outcome and the number of attempts.
+    async fn posted(errors: &[SurfaceError]) -> (Result<(), Published>, usize) {
+        let channel = Failing(Mutex::new(errors.iter().rev().cloned().collect()), AtomicUsize::new(0));
+        let outcome = post(&channel, "digest-2026-03-02", &Notice::default(), None).await;
+        (outcome, channel.1.into_inner())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_outcome_is_asked_about_again_and_never_posted_anew() {
+        let unknown = SurfaceError::Transient { source: Arc::new(io::Error::other("no answer")) };
+        let limited = SurfaceError::RateLimited { retry_after: RETRY_DELAY };
+        assert_eq!(posted(&[]).await, (Ok(()), 1));
+        assert_eq!(posted(std::slice::from_ref(&unknown)).await, (Ok(()), 2));
+        assert_eq!(posted(&[unknown.clone(), unknown.clone(), unknown.clone()]).await, (Ok(()), 3));
+        // as Slack answers to the repetition
+        assert_eq!(posted(&[unknown, SurfaceError::Refused("sent before")]).await, (Ok(()), 2));
+        assert_eq!(posted(&[limited]).await, (Err(Published::Later), 1));
+        assert_eq!(posted(&[SurfaceError::Forbidden("no")]).await, (Err(Published::Done), 1));
+    }
+}

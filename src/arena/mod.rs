@@ -38,8 +38,6 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-#[cfg(test)]
-pub(crate) use self::overview::samples;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
@@ -53,6 +51,8 @@ pub use self::{
     record::{Origin, Recorded},
     vote::{BlindSettings, CastBallot, VoteError},
 };
+#[cfg(test)]
+pub(crate) use self::{digest::sample as digest_sample, overview::samples};
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId},
     race::{Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, vote::RaceKind},

@@ -24,7 +24,9 @@ const NEEDED: [(u64, &str); 6] = [
 pub(super) async fn check(rest: &Rest, channel: u64, bot: u64, deadline: Instant) -> Result<(), String> {
     let get = async |route| rest.send(&Request::new(route), deadline).await;
     let sentence = |error: RestError| match error {
-        RestError::Forbidden { .. } => format!("the bot does not see the channel {channel}: grant it View Channel there"),
+        RestError::Forbidden { .. } => {
+            format!("the bot does not see the channel {channel}: grant it View Channel there")
+        }
         RestError::Gone | RestError::Invalid { status: 404, .. } => {
             format!("there is no channel {channel}: copy the id of one from its menu, with Developer Mode on")
         }
@@ -52,7 +54,8 @@ fn permissions(channel: &Value, roles: &Value, member: &Value, (guild, user): (u
     let mine: Vec<u64> = list(&member["roles"]).iter().filter_map(id).chain([guild]).collect();
     let is_mine = |role: &Value| id(&role["id"]).is_some_and(|role| mine.contains(&role));
     let all = list(roles);
-    let mut held = all.iter().filter(|role| is_mine(role)).fold(0, |held, role| held | bits(&role["permissions"]));
+    let mut held =
+        all.iter().filter(|role| is_mine(role)).fold(0, |held, role| held | bits(&role["permissions"]));
     if held & ADMINISTRATOR != 0 {
         return u64::MAX;
     }

@@ -143,7 +143,8 @@ impl Discord {
         let key = settings.mode.key()?;
         let Settings { api_url, token, guild, token_life, examples, access, alerts, .. } = settings;
         let sealer = Sealer::new(&token);
-        let alerts = alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
+        let alerts =
+            alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
         let handlers = Handlers { arena, examples, sealer };
         let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);

@@ -95,7 +95,8 @@ async fn attempt(rest: &Rest, registration: &Registration) -> Result<(u64, &'sta
     let Registration { commands, guild, key } = registration;
     let until = Instant::now() + ATTEMPT_TIMEOUT;
     let failed = |error| failed(&error, *guild);
-    let Application { id: application, key: verify_key, .. } = application(rest, until).await.map_err(failed)?;
+    let Application { id: application, key: verify_key, .. } =
+        application(rest, until).await.map_err(failed)?;
     if !is_key(*key, verify_key) {
         return Err(StartupError::Refused(WRONG_KEY.into()));
     }

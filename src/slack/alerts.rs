@@ -44,7 +44,12 @@ impl SlackAlerts {
     }
 
     /// Posts `notice` to `place`, once for each `key`.
-    async fn create(&self, place: &ChannelThread, key: &str, notice: &Notice) -> Result<Address, SurfaceError> {
+    async fn create(
+        &self,
+        place: &ChannelThread,
+        key: &str,
+        notice: &Notice,
+    ) -> Result<Address, SurfaceError> {
         let claim = format!("alert:{key}");
         if !self.arena.claim_delivery(PLATFORM, &claim).await {
             return Err(SurfaceError::Refused("a post with this key was sent before, and may be there"));
@@ -155,7 +160,9 @@ pub(super) async fn check(api: &Api, channel: &str) -> Result<(), String> {
             "the bot does not see the channel {channel}: copy its id from the channel's details, and invite the bot there \
              with /invite"
         )),
-        Err(ApiError::Closed) => Err(format!("the channel {channel} is archived or closed to the bot: choose another")),
+        Err(ApiError::Closed) => {
+            Err(format!("the channel {channel} is archived or closed to the bot: choose another"))
+        }
         Err(error) => Err(format!("the channel {channel}: {error}")),
     }
 }

@@ -157,7 +157,8 @@ impl Slack {
     #[must_use]
     pub fn alerts(&self) -> Option<Arc<dyn AlertChannel>> {
         let (api, handlers) = (self.handler.api.clone(), &self.handler.handlers);
-        let new = |channel| SlackAlerts::new(Arc::clone(&handlers.arena), api, handlers.sealer.clone(), channel);
+        let new =
+            |channel| SlackAlerts::new(Arc::clone(&handlers.arena), api, handlers.sealer.clone(), channel);
         self.settings.alerts.clone().map(|channel| Arc::new(new(channel)) as Arc<dyn AlertChannel>)
     }
 

@@ -3,7 +3,8 @@
 use super::{Store, StoreError, database::Query};
 use crate::race::cost::Cost;
 
-const RACES: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN kind = 'canary' THEN 0 ELSE 1 END), 0) AS BIGINT)
+const RACES: &str =
+    "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN kind = 'canary' THEN 0 ELSE 1 END), 0) AS BIGINT)
     FROM races WHERE admitted_at > {now} - 604800000";
 const ANSWERS: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(failed), 0) AS BIGINT)
     FROM samples WHERE at > {now} - 604800000";

@@ -11,6 +11,7 @@ mod records;
 mod samples;
 pub mod team;
 mod votes;
+mod week;
 
 use std::sync::Arc;
 

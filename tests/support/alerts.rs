@@ -1,7 +1,11 @@
 //! Notices and pictures for stories of alerts, and the channels of alerts of this process on the fakes.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
+use async_trait::async_trait;
 use llm_arena::{
     alert::{AlertChannel, Notice},
     arena::{Arena, Limits},
@@ -9,7 +13,7 @@ use llm_arena::{
     discord::{self, Discord},
     history::IncidentId,
     slack::{self, Slack},
-    surface::Chart,
+    surface::{Chart, SurfaceError},
 };
 
 use super::{discord::FakeDiscord, slack::FakeSlack};
@@ -74,4 +78,50 @@ pub fn on_slack(slack: &FakeSlack, arena: Option<Arc<Arena>>, channel: &str) -> 
     };
     let arena = arena.unwrap_or_else(self::arena);
     Slack::new(arena, settings).expect("settings").alerts().expect("a channel")
+}
+
+/// A channel of alerts that keeps what it is given.
+#[derive(Default)]
+pub struct Board {
+    state: Mutex<BoardState>,
+}
+
+/// The contents of a [`Board`].
+#[derive(Default)]
+pub struct BoardState {
+    /// The posts: key, notice, and the picture in words.
+    pub posts: Vec<(String, Notice, Option<String>)>,
+    /// The errors of the next posts.
+    pub errors: VecDeque<SurfaceError>,
+}
+
+impl Board {
+    /// Returns its contents.
+    pub fn state(&self) -> MutexGuard<'_, BoardState> {
+        self.state.lock().expect("not poisoned")
+    }
+}
+
+#[async_trait]
+impl AlertChannel for Board {
+    fn platform(&self) -> &'static str {
+        "test"
+    }
+
+    async fn post(&self, key: &str, notice: &Notice, chart: Option<&Chart>) -> Result<String, SurfaceError> {
+        let mut state = self.state();
+        if let Some(error) = state.errors.pop_front() {
+            return Err(error);
+        }
+        state.posts.push((key.into(), notice.clone(), chart.map(|chart| chart.alt.clone())));
+        Ok(state.posts.len().to_string())
+    }
+
+    async fn edit(&self, _: &str, _: &Notice) -> Result<(), SurfaceError> {
+        Ok(())
+    }
+
+    async fn reply(&self, _: &str, _: &str, _: &Notice, _: Option<&Chart>) -> Result<(), SurfaceError> {
+        Ok(())
+    }
 }

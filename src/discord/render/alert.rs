@@ -4,12 +4,7 @@ use super::{
     body::{Attachment, Body, ButtonDto, Component, DESCRIPTION, Embed, Footer, Image, length},
     escape::{bare, between, short},
 };
-use crate::{
-    alert::Notice,
-    button::incident_emoji,
-    surface::Chart,
-    view::text::fitting,
-};
+use crate::{alert::Notice, button::incident_emoji, surface::Chart, view::text::fitting};
 
 /// The name of an alert's picture.
 pub(crate) const ALERT_FILE: &str = "alert.png";
@@ -37,11 +32,12 @@ pub(crate) fn alert(notice: &Notice, has_picture: bool) -> Body {
         image: has_picture.then(|| Image { url: format!("attachment://{ALERT_FILE}") }),
         ..Embed::text(description)
     };
-    let is_blank = embed.description.is_empty() && embed.footer.is_none() && embed.image.is_none();
+    // a fine print alone makes no embed
+    let is_blank = embed.description.is_empty() && embed.image.is_none();
     let dto = |(button, label): &(_, &str)| ButtonDto::new(*button, incident_emoji(*button), *label);
     let buttons: Vec<ButtonDto> = buttons.iter().take(BUTTONS).map(dto).collect();
     Body {
-        content: format!("{icon} {title}").trim().to_owned(),
+        content: content(icon, &title),
         embeds: if is_blank { vec![] } else { vec![embed] },
         components: if buttons.is_empty() { vec![] } else { vec![Component::buttons(buttons)] },
         ..Body::default()
@@ -58,4 +54,10 @@ pub(crate) fn alert_with_chart(notice: &Notice, chart: Option<&Chart>) -> Body {
 pub(crate) fn thread_name(notice: &Notice) -> String {
     let name = bare(&notice.title, THREAD_NAME);
     if name.is_empty() { "Details".to_owned() } else { name }
+}
+
+/// The text outside the embed, which notifications show; never empty.
+fn content(icon: &str, title: &str) -> String {
+    let content = format!("{icon} {title}").trim().to_owned();
+    if content.is_empty() { "…".to_owned() } else { content }
 }

@@ -31,7 +31,8 @@ pub(crate) fn alert(notice: &Notice) -> Body {
     let sentences = lines.iter().map(|line| bare(line, MAX_SENTENCE)).filter(|line| !line.is_empty());
     let left_out = fill(&mut blocks, sentences.map(|line| vec![paragraph([text(&line)])]).collect(), RESERVE);
     blocks.extend((left_out > 0).then(|| paragraph([text(&format!("… and {left_out} more"))])));
-    let footer = footer.as_ref().map(|footer| bare(footer, MAX_FINE_PRINT)).filter(|footer| !footer.is_empty());
+    let footer =
+        footer.as_ref().map(|footer| bare(footer, MAX_FINE_PRINT)).filter(|footer| !footer.is_empty());
     blocks.extend(footer.map(|footer| context(&footer)));
     let element = |(meaning, label): &(Button, &str)| {
         button(*meaning, incident_emoji(*meaning), label, &format!("{label}: {title}"))

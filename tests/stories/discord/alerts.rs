@@ -8,8 +8,8 @@ use super::{DiscordScenario, Setup, Transport, with_timeout};
 use crate::support::{
     alerts::{chart, notice, on_discord},
     discord::{
-        ANA, CREATE_PUBLIC_THREADS, ChannelKind, FakeDiscord, Family, Id, Look, Message, Moment, SEND_MESSAGES,
-        Scope, VIEW_CHANNEL,
+        ANA, CREATE_PUBLIC_THREADS, ChannelKind, FakeDiscord, Family, Id, Look, Message, Moment,
+        SEND_MESSAGES, Scope, VIEW_CHANNEL,
     },
     program::{Outcome, free_address},
     provider::FakeProvider,
@@ -50,7 +50,10 @@ async fn an_alert_is_posted_edited_and_explained_in_its_thread() {
     alerts.edit(&reference, &recovered).await.expect("edited");
     let (_, look) = only(&discord);
     assert!(look.text().contains("A recovered") && look.buttons().is_empty(), "{}", look.text());
-    assert!(look.text().contains("attachment://alert.png") && look.attachments.len() == 1, "the picture stays");
+    assert!(
+        look.text().contains("attachment://alert.png") && look.attachments.len() == 1,
+        "the picture stays"
+    );
 
     alerts.reply(&reference, "i1-1", &notice("Two days later"), Some(&chart())).await.expect("a reply");
     alerts.reply(&reference, "i1-2", &notice("Recovered"), None).await.expect("a reply");
@@ -196,9 +199,13 @@ async fn check_names_what_the_bot_lacks_in_the_channel() {
     for (outcome, words) in [
         (checked(|world| world.missing_permissions = VIEW_CHANNEL).await, "grant it View Channel there"),
         (checked(|world| world.missing_permissions = SEND_MESSAGES).await, "grant it Send Messages"),
-        (checked(|world| world.denied_to_role = CREATE_PUBLIC_THREADS).await, "grant it Create Public Threads"),
+        (
+            checked(|world| world.denied_to_role = CREATE_PUBLIC_THREADS).await,
+            "grant it Create Public Threads",
+        ),
     ] {
-        let words_are_there = outcome.stdout.contains(words) && outcome.stdout.contains("[alerts] discord_channel");
+        let words_are_there =
+            outcome.stdout.contains(words) && outcome.stdout.contains("[alerts] discord_channel");
         assert!(outcome.code == Some(1) && words_are_there, "{outcome:?}");
     }
 }

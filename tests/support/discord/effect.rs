@@ -16,8 +16,7 @@ use super::{
 /// The bot's role in its server.
 const ROLE: Id = 8_001;
 /// The permissions of the bot in its server: all that it asks for.
-const BOT_PERMISSIONS: u64 =
-    1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 35 | 1 << 38;
+const BOT_PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 35 | 1 << 38;
 
 impl World {
     /// The effect of a call and its answer.
@@ -58,7 +57,8 @@ impl World {
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
-        let is_unopened = self.message(call.ids.channel).is_some() && !self.threads.contains_key(&call.ids.channel);
+        let is_unopened =
+            self.message(call.ids.channel).is_some() && !self.threads.contains_key(&call.ids.channel);
         if is_unopened {
             return refusal(404, 10_003, "Unknown Channel");
         }
@@ -134,8 +134,10 @@ impl World {
         if call.ids.user != self.application {
             return refusal(404, 10_007, "Unknown Member");
         }
-        ok(json!({ "user": { "id": self.application.to_string(), "username": "arena", "bot": true }, "nick": null,
-                   "roles": [ROLE.to_string()], "joined_at": "2026-01-01T00:00:00.000000+00:00", "deaf": false, "mute": false }))
+        ok(
+            json!({ "user": { "id": self.application.to_string(), "username": "arena", "bot": true }, "nick": null,
+                   "roles": [ROLE.to_string()], "joined_at": "2026-01-01T00:00:00.000000+00:00", "deaf": false, "mute": false }),
+        )
     }
 
     /// The message object as an answer.

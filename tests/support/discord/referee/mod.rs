@@ -46,16 +46,8 @@ pub struct Context<'a> {
 
 const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
 /// The fields of a message to a channel.
-const POST_FIELDS: [&str; 8] = [
-    "content",
-    "embeds",
-    "components",
-    "attachments",
-    "flags",
-    "allowed_mentions",
-    "nonce",
-    "enforce_nonce",
-];
+const POST_FIELDS: [&str; 8] =
+    ["content", "embeds", "components", "attachments", "flags", "allowed_mentions", "nonce", "enforce_nonce"];
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
 impl Violations {
