@@ -30,11 +30,13 @@ pub trait AlertChannel: Send + Sync {
     fn platform(&self) -> &'static str;
 
     /// Posts `notice` with its picture and returns the message's reference in the platform's terms. A call that is repeated
-    /// with an equal `key` (at most 25 characters) soon after one whose outcome is unknown posts nothing twice where the
-    /// platform can tell.
+    /// with an equal `key` (at most 25 characters) after one whose outcome is unknown never posts twice: Discord returns the
+    /// message that is there, within some minutes; Slack cannot tell, so the repetition is refused and the message may be
+    /// missing. A picture that cannot be shown is left out.
     ///
     /// # Errors
-    /// See [`SurfaceError`]; [`SurfaceError::Transient`] where it may have been posted.
+    /// See [`SurfaceError`]; [`SurfaceError::Transient`] where it may have been posted, [`SurfaceError::Refused`] where
+    /// calling again with this key is useless.
     async fn post(&self, key: &str, notice: &Notice, chart: Option<&Chart>) -> Result<String, SurfaceError>;
 
     /// Makes the message at `message_ref` look like `notice`; its picture stays.
@@ -44,10 +46,10 @@ pub trait AlertChannel: Send + Sync {
     async fn edit(&self, message_ref: &str, notice: &Notice) -> Result<(), SurfaceError>;
 
     /// Adds `notice` and its picture to the thread of the message at `message_ref`, which is opened where there is none;
-    /// where the platform allows no thread, nothing is posted.
+    /// where the platform allows no thread, nothing is posted. The `key` is another than the message's.
     ///
     /// # Errors
-    /// See [`SurfaceError`].
+    /// As [`Self::post`].
     async fn reply(
         &self,
         message_ref: &str,
@@ -55,4 +57,29 @@ pub trait AlertChannel: Send + Sync {
         notice: &Notice,
         chart: Option<&Chart>,
     ) -> Result<(), SurfaceError>;
+}
+
+/// Notices of an incident in its states, for tests of the messages.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<(&'static str, Notice)> {
+    let id = crate::history::IncidentId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id");
+    let (seen, normal) = ((Button::Seen(id), "Seen"), (Button::NewNormal(id), "This is the new normal"));
+    let mute = (Button::Mute(id), "Mute 7 days");
+    let confirmed = Notice {
+        icon: "🐢",
+        title: "GPT-OSS 120B is slower".into(),
+        lines: vec![
+            "GPT-OSS 120B: 214 → 148 tok/s (−31 %) since Tue 24 Nov; 37 races before, 12 after.".into(),
+            "Only this model.".into(),
+            "Confirmed by five probes: their median is 146 tok/s.".into(),
+        ],
+        footer: None,
+        buttons: vec![seen, normal, mute],
+    };
+    let look = |footer: &str, buttons| Notice { footer: Some(footer.into()), buttons, ..confirmed.clone() };
+    let seen_by = look("Seen by ana", vec![normal, mute]);
+    let muted = look("Seen by ana · muted until Mon 7 Dec", vec![normal]);
+    let mut recovered = Notice { icon: "✅", ..look("Seen by ana", vec![]) };
+    recovered.lines.push("As good as before since Fri 27 Nov.".into());
+    vec![("confirmed", confirmed), ("seen", seen_by), ("muted", muted), ("recovered", recovered)]
 }

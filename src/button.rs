@@ -169,6 +169,15 @@ impl Button {
             Self::Try(_) | Self::TryBlind(_) | Self::Seen(_) | Self::NewNormal(_) | Self::Mute(_) => None,
         }
     }
+
+    /// Returns the incident that the button belongs to, if it belongs to one.
+    #[must_use]
+    pub fn incident(self) -> Option<IncidentId> {
+        match self {
+            Self::Seen(incident) | Self::NewNormal(incident) | Self::Mute(incident) => Some(incident),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Button {
@@ -216,6 +225,16 @@ pub(crate) fn below(
     buttons
 }
 
+/// Returns the emoji of a button below an incident; empty for others.
+pub(crate) fn incident_emoji(button: Button) -> &'static str {
+    match button {
+        Button::Seen(_) => "👀",
+        Button::NewNormal(_) => "📏",
+        Button::Mute(_) => "🔕",
+        _ => "",
+    }
+}
+
 /// A stable key of `example`: a hash of prompt and title.
 /// Reordering the configuration or rewording the lesson does not change it.
 #[must_use]
@@ -229,6 +248,10 @@ mod tests {
 
     fn race() -> RaceId {
         RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
+    }
+
+    fn incident() -> IncidentId {
+        IncidentId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
     }
 
     fn label(letter: &str) -> Label {
@@ -260,6 +283,9 @@ mod tests {
             Button::Share(race()),
             Button::Try(7),
             Button::Try(u64::MAX),
+            Button::Seen(incident()),
+            Button::NewNormal(incident()),
+            Button::Mute(incident()),
         ] {
             let id = button.to_string();
             assert!((1..=100).contains(&id.len()), "{id}");

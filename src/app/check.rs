@@ -54,6 +54,8 @@ pub(super) async fn check(app: &Composition) -> u8 {
     let written = valid.and_then(|()| print(models.collect::<Vec<_>>().join("\n")));
     let platforms = [discord, slack];
     let written = platforms.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
+    let alerts = app.unused_alerts();
+    let written = alerts.iter().fold(written, |written, line| written.and_then(|()| print(line)));
     let written = written.and_then(|()| print(local_channel(app)));
     let is_bad = |check: &Check| matches!(check, Check::KeyRejected(_) | Check::Unreachable(_));
     let all = !checks.values().any(is_bad) && platforms.iter().all(|(_, is_there)| *is_there);

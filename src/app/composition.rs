@@ -57,6 +57,18 @@ impl Composition {
         self.discord.is_some() || self.slack.is_some()
     }
 
+    /// Returns a sentence for each channel of alerts on a platform without credentials.
+    pub(super) fn unused_alerts(&self) -> Vec<&'static str> {
+        let alerts = &self.config.alerts;
+        let discord = alerts.discord_channel.is_some() && self.discord.is_none();
+        let slack = alerts.slack_channel.is_some() && self.slack.is_none();
+        let all = [
+            (discord, "[alerts] discord_channel is set, but Discord is off: set DISCORD_TOKEN"),
+            (slack, "[alerts] slack_channel is set, but Slack is off: set SLACK_BOT_TOKEN"),
+        ];
+        all.into_iter().filter(|(is_unused, _)| *is_unused).map(|(_, sentence)| sentence).collect()
+    }
+
     /// Returns a new arena with the line-up, without persistence.
     pub(super) fn arena(&self) -> Arena {
         let settings = &self.config.arena;
@@ -214,6 +226,7 @@ fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
             channels: config.access.discord_channels.clone(),
             roles: config.access.discord_roles.clone(),
         },
+        alerts: config.alerts.discord_channel,
     })
 }
 
@@ -236,5 +249,6 @@ fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
             channels: config.access.slack_channels.clone(),
             groups: config.access.slack_groups.clone(),
         },
+        alerts: config.alerts.slack_channel.clone(),
     })
 }

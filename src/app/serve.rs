@@ -21,7 +21,8 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
-    arena::{Arena, Finisher},
+    alert::AlertChannel,
+    arena::{Arena, Finisher, WeeklyDigest},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -74,9 +75,13 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
-    servers.spawn(watch(app, &arena, &store, &shutdown));
+    servers.spawn(watch(app, &arena, &store, platforms.alert_channels(), &shutdown));
+    if let Some(digest) = digest(app, &arena, platforms.alert_channels()) {
+        servers.spawn(shutdown.clone().run_until_cancelled_owned(digest.run()));
+    }
     announce(app, address, local);
     exposure::warn(config);
+    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
@@ -104,14 +109,27 @@ fn watch(
     app: &Composition,
     arena: &Arc<Arena>,
     store: &Store,
+    channels: Vec<Arc<dyn AlertChannel>>,
     closed: &CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
-    arena.set_watch(app.watch_settings(vec![]));
+    arena.set_watch(app.watch_settings(channels));
     let (arena, store, closed) = (Arc::clone(arena), store.clone(), closed.clone());
     async move {
         closed.run_until_cancelled(store.wait_until_connected(WATCH_DELAY)).await;
         lead(&store, "watch", closed, |term| Arc::clone(&arena).watch(term)).await;
     }
+}
+
+/// Returns the weekly digest, if it is on.
+fn digest(
+    app: &Composition,
+    arena: &Arc<Arena>,
+    channels: Vec<Arc<dyn AlertChannel>>,
+) -> Option<WeeklyDigest> {
+    let alerts = &app.config.alerts;
+    let is_on = alerts.digest && !channels.is_empty();
+    let digest = || WeeklyDigest::new(Arc::clone(arena), channels, alerts.time_zone.as_deref());
+    is_on.then(digest)?.inspect_err(|error| tracing::error!(%error, "no digest: [alerts] time_zone")).ok()
 }
 
 /// The store while it is open, which outlives everything that writes into it.

@@ -12,6 +12,7 @@ mod admission;
 mod caps;
 mod channel;
 mod checkpoint;
+mod digest;
 mod history;
 mod incidents;
 mod lookup;
@@ -38,13 +39,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-#[cfg(test)]
-pub(crate) use self::overview::samples;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
+    digest::WeeklyDigest,
     incidents::{CanaryAnswers, Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
@@ -53,6 +53,8 @@ pub use self::{
     record::{Origin, Recorded},
     vote::{BlindSettings, CastBallot, VoteError},
 };
+#[cfg(test)]
+pub(crate) use self::{digest::sample as digest_sample, overview::samples};
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{

@@ -136,10 +136,10 @@ impl Arena {
     }
 
     /// Runs `work`, which takes some milliseconds of a whole core, when it is its turn.
-    async fn computed(
+    pub(super) async fn computed<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Overview + Send + 'static,
-    ) -> Result<Overview, LookupError> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LookupError> {
         let _turn = self.charts.acquire().await.map_err(|_| LookupError::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "the task of an overview panicked");
@@ -148,13 +148,13 @@ impl Arena {
     }
 }
 
-fn failed(error: &StoreError) -> LookupError {
+pub(super) fn failed(error: &StoreError) -> LookupError {
     tracing::warn!(error = error.chain(), "failed to read an overview");
     LookupError::Unavailable
 }
 
 /// Returns the picture, if it could be drawn.
-fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
+pub(super) fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
     chart.inspect_err(|error| tracing::warn!(%error, "failed to draw the picture of an overview")).ok()
 }
 
@@ -194,7 +194,11 @@ fn table(board: &Board) -> OverviewTable {
 }
 
 /// Reads the series of the last `days` and of the window before them. The newest of each model has the name of its card.
-async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Vec<Series>, StoreError> {
+pub(super) async fn series(
+    store: &Store,
+    cards: &[Arc<ModelCard>],
+    days: u32,
+) -> Result<Vec<Series>, StoreError> {
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
     let stored = store.promptly(store.samples(days.saturating_add(window))).await?;
     let mut all = store::series(&stored);
@@ -273,7 +277,7 @@ fn incident_notes<'a>(
     open.map(|incident| format!("Incident: {}.", title(incident))).collect()
 }
 
-fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
+pub(super) fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
     cards.iter().find(|card| card.id.as_str() == id).map(|card| card.name.clone())
 }
 
@@ -294,13 +298,25 @@ pub(crate) mod samples {
 
     /// Returns the board of the first `ballots` of a team.
     pub(crate) fn board(ballots: usize, days: Option<u32>) -> Overview {
+        super::board(&votes(ballots), &[], days)
+    }
+
+    /// Returns the votes of a team, and its series of speeds.
+    pub(crate) fn votes_and_series(cards: &[Arc<ModelCard>]) -> (Votes, Vec<Series>) {
+        (votes(usize::MAX - 1), series(cards))
+    }
+
+    fn votes(ballots: usize) -> Votes {
         let lines: String = BALLOTS.split_inclusive('\n').take(ballots + 1).collect();
-        let ballots = board::read(lines.as_bytes()).expect("ballots");
-        super::board(&Votes { ballots, ..Votes::default() }, &[], days)
+        Votes { ballots: board::read(lines.as_bytes()).expect("ballots"), ..Votes::default() }
     }
 
     /// Returns the history of the models in `cards`; the first one became slower, the last one has no samples.
     pub(crate) fn history(cards: &[Arc<ModelCard>], model: Option<&ModelId>) -> Overview {
+        super::history(&series(cards), &[], cards, model, DEFAULT_DAYS)
+    }
+
+    fn series(cards: &[Arc<ModelCard>]) -> Vec<Series> {
         let speed = |at: usize, n: i64| {
             let base = if at == 0 && n >= 160 { 150.0 } else { 214.0 };
             base - 20.0 * f64::from(u32::try_from(at).unwrap_or(0))
@@ -311,8 +327,7 @@ pub(crate) mod samples {
             Series { name: card.name.clone(), origin: None, samples: (0..208).map(sample).collect() }
         };
         let measured = cards.len().saturating_sub(1);
-        let all: Vec<Series> = cards.iter().take(measured).enumerate().map(series).collect();
-        super::history(&all, &[], cards, model, DEFAULT_DAYS)
+        cards.iter().take(measured).enumerate().map(series).collect()
     }
 }
 

@@ -73,6 +73,11 @@ pub(super) fn place(server: Option<u64>, channel: Option<u64>) -> String {
     format!("{}/{}", server.unwrap_or_default(), channel.unwrap_or_default())
 }
 
+/// The channel alone, to which the buttons of alerts are bound: a post does not say which server it is in.
+pub(super) fn channel(channel: Option<u64>) -> String {
+    place(None, channel)
+}
+
 impl fmt::Display for MessageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)

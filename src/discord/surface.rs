@@ -26,10 +26,10 @@ use crate::{
 };
 
 /// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
-const COOL_OFF: Duration = Duration::from_secs(30);
+pub(super) const COOL_OFF: Duration = Duration::from_secs(30);
 
 /// Discord's code for a missing permission.
-const MISSING_PERMISSIONS: u32 = 50_013;
+pub(super) const MISSING_PERMISSIONS: u32 = 50_013;
 /// The notice in place of the chart.
 const NO_CHART: &str = "no chart: LLM Arena lacks the permission Attach Files here";
 

@@ -26,6 +26,8 @@ const UNKNOWN_BUTTON: &str = "This button belongs to another version of LLM Aren
 /// The answer to a button that is not where its race is.
 const ELSEWHERE: &str =
     "This button works only in the channel of its race. Start a race of your own with `/arena compare`.";
+/// The answer to a button of an incident that is not where its alert was posted.
+const NOT_THE_ALERT: &str = "This button works only in the channel in which its alert was posted.";
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
@@ -42,6 +44,10 @@ pub(crate) struct Caller {
     pub(crate) asker: Asker,
     /// The server and the channel, in the form in which messages are sealed.
     pub(crate) place: String,
+    /// The channel alone, in the form in which alerts are sealed.
+    pub(crate) alert_place: String,
+    /// The verdict of the allow-lists of people, as far as it is known at once: an alert's channel is the operator's choice.
+    pub(crate) person_permission: Result<(), Refused>,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
     /// The verdict of the allow-lists, as far as it is known at once.
@@ -174,6 +180,11 @@ impl Handlers {
         {
             return Outcome::Notice(self.elsewhere(id, seal).await);
         }
+        if let Some((button, seal)) = pressed
+            && let Some(refused) = self.refuse_alert_button(caller, button, seal)
+        {
+            return refused;
+        }
         match pressed.map(|(button, _)| button) {
             Some(Button::Stop(id)) => self.stop(caller, id).await,
             Some(Button::Again(id)) => match self.arena.lookup(id).await {
@@ -210,6 +221,15 @@ impl Handlers {
             }
             None => Outcome::Notice(UNKNOWN_BUTTON.into()),
         }
+    }
+
+    /// Returns the answer to a button below an alert that is pressed elsewhere, or by a person without permission.
+    fn refuse_alert_button(&self, caller: &Caller, button: Button, seal: Option<&str>) -> Option<Outcome> {
+        button.incident()?;
+        if !self.sealer.fits(button, seal, &caller.alert_place) {
+            return Some(Outcome::Notice(NOT_THE_ALERT.into()));
+        }
+        caller.person_permission.clone().err().map(Outcome::Refused)
     }
 
     /// Returns the answer to a button of race `id` whose seal does not fit.

@@ -301,7 +301,7 @@ impl SlackSurface {
         body.sealed(&self.sealer, &self.address.channel)
     }
 
-    fn judge(error: ApiError) -> SurfaceError {
+    pub(super) fn judge(error: ApiError) -> SurfaceError {
         // a status without a code of Slack's own is a proxy's, and may pass
         let is_proxy = matches!(&error, ApiError::Refused { code } if code.starts_with("http_"));
         match error {

@@ -33,6 +33,7 @@ mod samples;
 mod sqlite;
 mod supervisor;
 mod votes;
+mod week;
 
 use std::{
     error::Error as _,
@@ -61,6 +62,7 @@ pub use self::{
     samples::{CANARY, SampleKind, StoredSeries, series},
     supervisor::State,
     votes::{CastOutcome, VoteProgress},
+    week::Week,
 };
 use self::{
     database::{Database, Query, Row, Transaction},

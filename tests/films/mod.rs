@@ -1,6 +1,7 @@
 //! Films: a scripted model, a filming surface, a paused clock, no sockets. One film is one timeline.
 
 mod crowded;
+mod digest;
 mod edits;
 mod races;
 mod restarts;

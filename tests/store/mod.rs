@@ -12,6 +12,7 @@ mod records;
 mod samples;
 pub mod team;
 mod votes;
+mod week;
 
 use std::sync::Arc;
 

@@ -64,6 +64,11 @@ impl InteractionHandler {
             }
             Kind::Button { custom_id, .. } => {
                 let pressed = render::pressed(custom_id);
+                if let Some((button, _)) = pressed
+                    && button.incident().is_some()
+                {
+                    return self.respond_to_alert(&reply, pressed).await;
+                }
                 match (self.handlers.button(&self.caller(&interaction), pressed).await, pressed) {
                     // the question that it answers is out of date
                     (Outcome::Notice(text), Some((Button::Second(..), _))) => {
@@ -79,6 +84,19 @@ impl InteractionHandler {
             Kind::Unreadable { kind } => return reply.unreadable(*kind).await,
         };
         self.show(&reply, outcome).await;
+    }
+
+    /// Answers a button below an alert, whose message may have to wait for its edit.
+    async fn respond_to_alert(&self, reply: &Reply<'_>, pressed: Option<(Button, Option<&str>)>) {
+        if !reply.think_privately().await {
+            return;
+        }
+        let text = match self.handlers.button(&self.caller(reply.interaction), pressed).await {
+            Outcome::Refused(refused) => refused.to_string(),
+            Outcome::Notice(text) => text,
+            _ => "Noted.".to_owned(),
+        };
+        reply.fill(render::notice(&text), vec![]).await;
     }
 
     async fn show(&self, reply: &Reply<'_>, outcome: Outcome) {
@@ -172,6 +190,8 @@ impl InteractionHandler {
         Caller {
             asker: Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() },
             place: message_ref::place(interaction.server(), interaction.channel),
+            alert_place: message_ref::channel(interaction.channel),
+            person_permission: self.access.check_person(interaction),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),

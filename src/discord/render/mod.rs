@@ -1,9 +1,10 @@
 //! The messages that users see on Discord: values of the core as message bodies. Pure; knows Discord's limits.
 //!
 //! `race` makes the live message, and leaves that of a blind race to `vote` until its vote closes; `page` makes one answer
-//! for one reader, `cards` the other messages that are read. All put their texts through `escape` or `markdown`, which
+//! for one reader, `cards` the other messages that are read, `alert` those of the service itself. All put their texts through `escape` or `markdown`, which
 //! make untrusted text harmless, and build a `body`, which is what the API takes.
 
+mod alert;
 mod body;
 mod cards;
 mod escape;
@@ -17,6 +18,7 @@ mod vote;
 
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
+    alert::{ALERT_FILE, alert, alert_with_chart, thread_name},
     body::{Body, EPHEMERAL, pressed},
     cards::{answers, answers_file, ballot, examples, explanation, help, models, notice, picture},
     overview::overview,

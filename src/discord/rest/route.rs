@@ -64,6 +64,36 @@ pub(crate) enum Route {
         /// The message's id.
         message: u64,
     },
+    /// `POST /channels/{channel}/messages`: posts a message. <https://docs.discord.com/developers/resources/message#create-message>
+    CreateMessage {
+        /// The id of the channel or the thread.
+        channel: u64,
+    },
+    /// `POST /channels/{channel}/messages/{message}/threads`: opens the thread of a message, whose id is the message's.
+    /// <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    OpenThread {
+        /// The channel's id.
+        channel: u64,
+        /// The message's id.
+        message: u64,
+    },
+    /// `GET /channels/{channel}`. <https://docs.discord.com/developers/resources/channel#get-channel>
+    Channel {
+        /// The channel's id.
+        channel: u64,
+    },
+    /// `GET /guilds/{guild}/roles`. <https://docs.discord.com/developers/resources/guild#get-guild-roles>
+    ListRoles {
+        /// The server's id.
+        guild: u64,
+    },
+    /// `GET /guilds/{guild}/members/{user}`. <https://docs.discord.com/developers/resources/guild#get-guild-member>
+    Member {
+        /// The server's id.
+        guild: u64,
+        /// The user's id.
+        user: u64,
+    },
 }
 
 /// A rate limit bucket: a route, and its top-level resource (channel, server, or webhook with token).
@@ -119,6 +149,17 @@ impl Route {
             }
             Self::EditMessage { channel, message } => {
                 ("edit_message", "PATCH", format!("channels/{channel}/messages/{message}"), *channel)
+            }
+            Self::CreateMessage { channel } => {
+                ("create_message", "POST", format!("channels/{channel}/messages"), *channel)
+            }
+            Self::OpenThread { channel, message } => {
+                ("open_thread", "POST", format!("channels/{channel}/messages/{message}/threads"), *channel)
+            }
+            Self::Channel { channel } => ("channel", "GET", format!("channels/{channel}"), *channel),
+            Self::ListRoles { guild } => ("list_roles", "GET", format!("guilds/{guild}/roles"), *guild),
+            Self::Member { guild, user } => {
+                ("member", "GET", format!("guilds/{guild}/members/{user}"), *guild)
             }
         };
         Spec { method, path, key: Key { route: name, resource } }
@@ -204,6 +245,12 @@ mod tests {
         );
         assert_eq!(of(original(1, "tok")), "PATCH webhooks/1/tok/messages/@original");
         assert_eq!(of(Route::EditMessage { channel: 4, message: 5 }), "PATCH channels/4/messages/5");
+        assert_eq!(of(Route::CreateMessage { channel: 4 }), "POST channels/4/messages");
+        let thread = Route::OpenThread { channel: 4, message: 5 };
+        assert_eq!(of(thread), "POST channels/4/messages/5/threads");
+        assert_eq!(of(Route::Channel { channel: 4 }), "GET channels/4");
+        assert_eq!(of(Route::ListRoles { guild: 2 }), "GET guilds/2/roles");
+        assert_eq!(of(Route::Member { guild: 2, user: 6 }), "GET guilds/2/members/6");
     }
 
     #[test]

@@ -154,7 +154,11 @@ impl CommandHandler {
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
             let pressed = button.map(|button| (button, seal.as_deref()));
-            let outcome = handler.handlers.button(&handler.caller(&incoming), pressed).await;
+            let mut caller = handler.caller(&incoming);
+            if button.and_then(Button::incident).is_some() {
+                caller.person_permission = handler.access.check_person(&handler.directory, &incoming).await;
+            }
+            let outcome = handler.handlers.button(&caller, pressed).await;
             handler.show(&incoming, outcome).await;
         });
     }
@@ -328,9 +332,12 @@ impl CommandHandler {
     fn caller(&self, incoming: &Incoming) -> Caller {
         // the name is asked for when the race begins
         let name = incoming.name.clone().unwrap_or_default();
+        let place = incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default();
         Caller {
             asker: Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name },
-            place: incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default(),
+            alert_place: place.clone(),
+            place,
+            person_permission: Ok(()),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),

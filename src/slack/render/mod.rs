@@ -5,6 +5,7 @@
 //!           vote    a blind race before its end
 //! Record -> record  full answers, explanation   Form             -> modal   the form
 //!           page    one answer to read           Entrant, PastRace -> home    the Home tab
+//! Notice -> alert   what the service noticed by itself
 //!                 answer, mrkdwn, escape: untrusted text made harmless    blocks: block types and limits
 //! ```
 //!
@@ -12,6 +13,7 @@
 //! read as markup, so they need no character-wise escaping. A single answer is in a `markdown` block; the answers of several
 //! models are in containers, whose sections are `mrkdwn`, as is the fallback text.
 
+mod alert;
 mod answer;
 mod blocks;
 mod cards;
@@ -29,6 +31,7 @@ mod vote;
 
 pub(super) use self::answer::Answer;
 pub(crate) use self::{
+    alert::alert,
     blocks::{Body, Pressed, is_form, pressed, question},
     cards::{ballot, examples, help, models, notice, on_it, suggestion},
     home::home,

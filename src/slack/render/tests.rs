@@ -1,5 +1,6 @@
 //! The messages of Slack, read back as Slack reads them: by snapshots, by properties, and by eye.
 
+mod alert;
 mod check;
 mod laws;
 mod markdown;

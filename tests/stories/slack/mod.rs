@@ -19,6 +19,7 @@ macro_rules! on_both_transports {
     )+};
 }
 
+mod alerts;
 mod answers;
 mod buttons;
 mod commands;

@@ -17,6 +17,14 @@ use crate::support::provider::wire::Request;
 
 /// The permission to send files.
 pub const ATTACH_FILES: u64 = 1 << 15;
+/// The permission to see a channel.
+pub const VIEW_CHANNEL: u64 = 1 << 10;
+/// The permission to post.
+pub const SEND_MESSAGES: u64 = 1 << 11;
+/// The permission to open a thread.
+pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+/// The permission to post in a thread.
+pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 
 /// The outcome of the checks.
 pub struct Admitted {
@@ -104,9 +112,16 @@ impl World {
         None
     }
 
-    /// Files need `ATTACH_FILES`, which the interaction has already said that the bot lacks.
+    /// Files need `ATTACH_FILES`, which an interaction says that the bot lacks; posts and threads need theirs.
     fn lacks_permission(&self, call: &Call) -> Option<Reply> {
-        let is_missing = self.missing_permissions & ATTACH_FILES != 0 && !call.files.is_empty();
+        let files = if call.files.is_empty() { 0 } else { ATTACH_FILES };
+        let route = match call.route {
+            Route::CreateMessage if self.threads.contains_key(&call.ids.channel) => SEND_MESSAGES_IN_THREADS,
+            Route::CreateMessage => SEND_MESSAGES,
+            Route::OpenThread => CREATE_PUBLIC_THREADS,
+            _ => 0,
+        };
+        let is_missing = self.missing_permissions & (files | route) != 0;
         is_missing.then(|| reply::refusal(403, 50_013, "Missing Permissions"))
     }
 
@@ -124,6 +139,8 @@ impl World {
             Route::EditOriginal => &[Family::Edit],
             Route::Callback => &[Family::Callback],
             Route::Followup => &[Family::Followup],
+            Route::CreateMessage => &[Family::Post],
+            Route::OpenThread => &[Family::Thread],
             Route::ListCommands | Route::PutCommands => &[Family::Commands],
             Route::DeleteCommand | Route::ListGuilds => &[Family::Cleanup],
             Route::GatewayBot => &[Family::Gateway],
@@ -158,6 +175,8 @@ impl World {
         let mut violations = Violations::default();
         if call.route == Route::PutCommands {
             referee::commands(&mut violations, &call.body);
+        } else if call.route == Route::OpenThread {
+            referee::thread(&mut violations, &call.body);
         } else if call.route.has_body() {
             self.judge_message(&mut violations, call);
         }

@@ -3,14 +3,20 @@
 use serde_json::{Value, json};
 
 use super::{
+    admit::VIEW_CHANNEL,
     call::Call,
     message::{Attachment, LOADING, Look, Message, Revision},
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
-    users::ChannelKind,
+    users::{ChannelKind, GUILD},
     world::{Id, World},
 };
+
+/// The bot's role in its server.
+const ROLE: Id = 8_001;
+/// The permissions of the bot in its server: all that it asks for.
+const BOT_PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 35 | 1 << 38;
 
 impl World {
     /// The effect of a call and its answer.
@@ -26,6 +32,8 @@ impl World {
             Route::Application => ok(self.application_json()),
             Route::GatewayBot => ok(self.gateway_json()),
             Route::ListGuilds => ok(self.guilds_json()),
+            Route::ListRoles => ok(self.roles_json()),
+            Route::GetMember => self.member_json(call),
             Route::ListCommands | Route::PutCommands | Route::DeleteCommand
                 if !self.may_have_commands(call.ids.guild) =>
             {
@@ -49,13 +57,20 @@ impl World {
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
-        if call.route == Route::CreateMessage {
-            let id = self.create(call, None, (place, false));
-            return self.shown(id);
+        let is_unopened =
+            self.message(call.ids.channel).is_some() && !self.threads.contains_key(&call.ids.channel);
+        if is_unopened {
+            return refusal(404, 10_003, "Unknown Channel");
+        }
+        match call.route {
+            Route::GetChannel => return self.channel_json(place),
+            Route::CreateMessage => return self.post(call, place),
+            _ => {}
         }
         let there = |message: &Message| message.place.channel() == call.ids.channel && !message.private;
         match self.message(call.ids.message).filter(|message| there(message) && !message.deleted) {
             None => return refusal(404, 10_008, "Unknown Message"),
+            Some(_) if call.route == Route::OpenThread => return self.open_thread(call),
             Some(_) if call.route == Route::EditMessage => self.edit(call, call.ids.message),
             Some(_) if call.route == Route::DeleteMessage => {
                 self.message_mut(call.ids.message).expect("known").deleted = true;
@@ -64,6 +79,65 @@ impl World {
             Some(_) => {}
         }
         self.shown(call.ids.message)
+    }
+
+    /// A new message, or the one with its nonce.
+    fn post(&mut self, call: &Call, place: ChannelKind) -> Reply {
+        let nonce = call.body["nonce"].as_str().unwrap_or_default().to_owned();
+        if let Some(id) = self.nonces.get(&nonce) {
+            return self.shown(*id);
+        }
+        let id = self.create(call, None, (place, false));
+        self.nonces.insert(nonce, id);
+        self.shown(id)
+    }
+
+    /// A new thread below a message, with the message's id.
+    /// <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    fn open_thread(&mut self, call: &Call) -> Reply {
+        let (id, name) = (call.ids.message, call.body["name"].as_str().unwrap_or_default());
+        if self.threads.contains_key(&id) {
+            return refusal(400, 160_004, "A thread has already been created for this message");
+        }
+        self.threads.insert(id, name.to_owned());
+        Reply {
+            status: 201,
+            body: Some(json!({
+                "id": id.to_string(), "type": 11, "name": name, "parent_id": call.ids.channel.to_string(),
+                "guild_id": GUILD.to_string(), "owner_id": self.application.to_string(),
+            })),
+        }
+    }
+
+    fn channel_json(&self, place: ChannelKind) -> Reply {
+        if self.missing_permissions & VIEW_CHANNEL != 0 {
+            return refusal(403, 50_001, "Missing Access");
+        }
+        let overwrite = json!({ "id": ROLE.to_string(), "type": 0, "allow": "0", "deny": self.denied_to_role.to_string() });
+        ok(json!({
+            "id": place.channel().to_string(), "type": 0, "name": "alerts", "position": 1, "nsfw": false,
+            "guild_id": place.guild().map(|guild| guild.to_string()), "permission_overwrites": [overwrite],
+        }))
+    }
+
+    /// <https://docs.discord.com/developers/topics/permissions#role-object>
+    fn roles_json(&self) -> Value {
+        let role = |id: Id, permissions: u64| {
+            json!({ "id": id.to_string(), "name": "a role", "color": 0, "hoist": false, "position": 0,
+                    "permissions": permissions.to_string(), "managed": false, "mentionable": false })
+        };
+        let all = BOT_PERMISSIONS & !self.missing_permissions;
+        json!([role(GUILD, all), role(ROLE, all)])
+    }
+
+    fn member_json(&self, call: &Call) -> Reply {
+        if call.ids.user != self.application {
+            return refusal(404, 10_007, "Unknown Member");
+        }
+        ok(
+            json!({ "user": { "id": self.application.to_string(), "username": "arena", "bot": true }, "nick": null,
+                   "roles": [ROLE.to_string()], "joined_at": "2026-01-01T00:00:00.000000+00:00", "deaf": false, "mute": false }),
+        )
     }
 
     /// The message object as an answer.

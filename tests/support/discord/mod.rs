@@ -36,7 +36,7 @@ use tokio::net::TcpListener;
 
 use self::server::Shared;
 pub use self::{
-    admit::ATTACH_FILES,
+    admit::{ATTACH_FILES, CREATE_PUBLIC_THREADS, SEND_MESSAGES, VIEW_CHANNEL},
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, HungCall, Moment},
     limits::{Scope, Span},

@@ -60,6 +60,12 @@ pub struct World {
     pub registrations: usize,
     pub interactions: Vec<Interaction>,
     pub messages: Vec<Message>,
+    /// The threads below messages, by their ids, with their names.
+    pub threads: BTreeMap<Id, String>,
+    /// The messages by their nonces.
+    pub nonces: BTreeMap<String, Id>,
+    /// The bits that an overwrite of the channels denies the bot's role.
+    pub denied_to_role: u64,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
     /// Every request as text (its line, its headers, its body), if a test wants to search them.
@@ -199,6 +205,9 @@ impl Default for World {
             registrations: 0,
             interactions: vec![],
             messages: vec![],
+            threads: BTreeMap::new(),
+            nonces: BTreeMap::new(),
+            denied_to_role: 0,
             calls: vec![],
             received: None,
             violations: vec![],

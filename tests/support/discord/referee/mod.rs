@@ -45,6 +45,9 @@ pub struct Context<'a> {
 }
 
 const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
+/// The fields of a message to a channel.
+const POST_FIELDS: [&str; 8] =
+    ["content", "embeds", "components", "attachments", "flags", "allowed_mentions", "nonce", "enforce_nonce"];
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
 impl Violations {
@@ -111,7 +114,15 @@ impl Violations {
 
 /// Checks the body of a message.
 pub fn message(violations: &mut Violations, body: &Value, files: &[File], context: &Context) {
-    violations.only(body, "the message", &FIELDS);
+    if context.act == MessageAction::Post {
+        violations.only(body, "the message", &POST_FIELDS);
+        violations.needed(&body["nonce"], "nonce", 25);
+        if body["enforce_nonce"] != true {
+            violations.unwanted("the nonce of a post is not enforced");
+        }
+    } else {
+        violations.only(body, "the message", &FIELDS);
+    }
     text(violations, &body["content"], context);
     let names = attachments::check(violations, body, files, context);
     embeds::check(violations, &body["embeds"], &names);
@@ -128,6 +139,12 @@ pub fn message(violations: &mut Violations, body: &Value, files: &[File], contex
     if is_empty(body, &names, context) {
         violations.refuse("the message is empty");
     }
+}
+
+/// Checks the body of a new thread below a message.
+pub fn thread(violations: &mut Violations, body: &Value) {
+    violations.only(body, "the thread", &["name", "auto_archive_duration", "rate_limit_per_user"]);
+    violations.needed(&body["name"], "name", 100);
 }
 
 fn text(violations: &mut Violations, value: &Value, context: &Context) {
