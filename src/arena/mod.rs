@@ -45,7 +45,7 @@ pub use self::{
     channel::{ChannelHistory, chart_alt},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
-    overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
+    overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},
     record::{Origin, Recorded},
     vote::{BlindSettings, CastBallot, VoteError},
 };

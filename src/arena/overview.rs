@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::{Arena, LookupError};
 use crate::{
-    board::{Board, Verdict, words},
+    board::{Board, Standing, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
     history::{Calendar, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
     model::{ChatModel, ModelCard, ModelId},
@@ -20,6 +20,8 @@ use crate::{
     store::{self, CANARY, Store, StoreError, Votes},
     surface::Chart,
 };
+
+pub use crate::board::words::Cell as OverviewCell;
 
 /// The days of a history unless its asker names others.
 const DEFAULT_DAYS: u32 = 90;
@@ -82,9 +84,9 @@ pub struct OverviewTable {
 #[derive(Clone, Debug, Default)]
 pub struct OverviewRow {
     /// Its cells.
-    pub cells: Vec<String>,
-    /// True for the first model of a tier below the first.
-    pub begins_tier: bool,
+    pub cells: Vec<OverviewCell>,
+    /// Its tier, from 1.
+    pub tier: usize,
 }
 
 impl Arena {
@@ -185,9 +187,8 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
 
 fn table(board: &Board) -> OverviewTable {
     let (headings, cells) = words::cells(board);
-    let begins_tier = |at: usize| at > 0 && board.standings[at].tier != board.standings[at - 1].tier;
-    let row = |(at, cells)| OverviewRow { cells, begins_tier: begins_tier(at) };
-    let rows = cells.into_iter().enumerate().map(row).collect();
+    let row = |(cells, standing): (Vec<OverviewCell>, &Standing)| OverviewRow { cells, tier: standing.tier };
+    let rows = cells.into_iter().zip(&board.standings).map(row).collect();
     OverviewTable { lines: words::table(board, TABLE_COLUMNS), headings, rows }
 }
 

@@ -11,6 +11,7 @@
 mod api;
 mod budget;
 mod directory;
+mod extras;
 mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -35,10 +36,10 @@ use url::Url;
 use self::{
     api::{Api, ApiError},
     directory::Directory,
+    extras::AcceptedExtras,
     handlers::{CommandHandler, FullAnswers},
     incoming::Intake,
     socket::{Setup, TIMING},
-    surface::AcceptedExtras,
 };
 pub use self::{budget::finals_of, permissions::Access};
 use crate::{

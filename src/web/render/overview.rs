@@ -1,5 +1,7 @@
 //! The card of the board or of the history of speeds.
 
+use std::mem;
+
 use serde::Serialize;
 
 use super::{ChartDto, Line, Plain, ReplyCard};
@@ -55,10 +57,11 @@ impl<'a> ReplyCard<'a> {
     }
 }
 
-fn table(table: &OverviewTable) -> TableDto<'_> {
+fn table<'a>(table: &'a OverviewTable) -> TableDto<'a> {
+    let mut tier = 1;
+    let row = |row: &'a OverviewRow| {
+        let begins_tier = row.tier != mem::replace(&mut tier, row.tier);
+        RowDto { cells: row.cells.iter().map(|cell| Line(&cell.text)).collect(), begins_tier }
+    };
     TableDto { headings: &table.headings, rows: table.rows.iter().map(row).collect() }
-}
-
-fn row(row: &OverviewRow) -> RowDto<'_> {
-    RowDto { cells: row.cells.iter().map(|cell| Line(cell)).collect(), begins_tier: row.begins_tier }
 }
