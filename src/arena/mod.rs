@@ -19,6 +19,7 @@ mod orphans;
 mod overview;
 mod record;
 mod session;
+mod speed_history;
 mod vote;
 
 use std::{
@@ -47,6 +48,7 @@ pub use self::{
     orphans::Finisher,
     overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},
     record::{Origin, Recorded},
+    speed_history::{ModelSpeeds, SpeedHistory, SpeedSeries},
     vote::{BlindSettings, CastBallot, VoteError},
 };
 use crate::{

@@ -24,7 +24,7 @@ use crate::{
 pub use crate::board::words::Cell as OverviewCell;
 
 /// The days of a history unless its asker names others.
-const DEFAULT_DAYS: u32 = 90;
+pub(super) const DEFAULT_DAYS: u32 = 90;
 /// The columns of a table in a chat message: as many as a phone shows of a fixed-width font.
 const TABLE_COLUMNS: usize = 34;
 /// The time that the store gets for the usual speeds of a race.
@@ -59,6 +59,10 @@ pub struct Overview {
     pub lead: Vec<String>,
     /// The names of models, each with a sentence.
     pub models: Vec<(String, String)>,
+    /// The verdict on a board: `too_early`, `too_close` or `leader`.
+    pub verdict: Option<&'static str>,
+    /// The numbers of ballots, voters and races that there are and must be, where it is too early for a board.
+    pub progress: Vec<(usize, usize, &'static str)>,
     /// The models in a table.
     pub table: Option<OverviewTable>,
     /// The sentences at its end.
@@ -87,6 +91,12 @@ pub struct OverviewRow {
     pub cells: Vec<OverviewCell>,
     /// Its tier, from 1.
     pub tier: usize,
+    /// The id of its model.
+    pub model: String,
+    /// Its pick rate, from 0 to 1.
+    pub rate: f64,
+    /// The 95 % interval of `rate`.
+    pub interval: [f64; 2],
 }
 
 impl Arena {
@@ -136,10 +146,10 @@ impl Arena {
     }
 
     /// Runs `work`, which takes some milliseconds of a whole core, when it is its turn.
-    async fn computed(
+    pub(super) async fn computed<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Overview + Send + 'static,
-    ) -> Result<Overview, LookupError> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LookupError> {
         let _turn = self.charts.acquire().await.map_err(|_| LookupError::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "the task of an overview panicked");
@@ -148,7 +158,7 @@ impl Arena {
     }
 }
 
-fn failed(error: &StoreError) -> LookupError {
+pub(super) fn failed(error: &StoreError) -> LookupError {
     tracing::warn!(error = error.chain(), "failed to read an overview");
     LookupError::Unavailable
 }
@@ -170,10 +180,12 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
         }
     };
     let period = days.map(|days| format!(" in the last {}", in_days(days))).unwrap_or_default();
+    let overview = Overview { verdict: Some(board.verdict.as_str()), ..overview };
     let lead = vec![format!("{}.", words::verdict(&board)), format!("{}{period}.", words::counts(&board))];
     if board.verdict == Verdict::TooEarly {
         let hint = "Ballots come from blind races: start one with /arena blind.".to_owned();
-        return Overview { lead, notes: vec![hint], ..overview };
+        let progress = words::progress(&board.counts).to_vec();
+        return Overview { lead, progress, notes: vec![hint], ..overview };
     }
     let cards: Vec<ModelCard> = cards.iter().map(|card| ModelCard::clone(card)).collect();
     Overview {
@@ -187,13 +199,23 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
 
 fn table(board: &Board) -> OverviewTable {
     let (headings, cells) = words::cells(board);
-    let row = |(cells, standing): (Vec<OverviewCell>, &Standing)| OverviewRow { cells, tier: standing.tier };
+    let row = |(cells, standing): (Vec<OverviewCell>, &Standing)| OverviewRow {
+        cells,
+        tier: standing.tier,
+        model: standing.model().to_owned(),
+        rate: standing.pick_rate,
+        interval: [standing.pick_rate_low, standing.pick_rate_high],
+    };
     let rows = cells.into_iter().zip(&board.standings).map(row).collect();
     OverviewTable { lines: words::table(board, TABLE_COLUMNS), headings, rows }
 }
 
 /// Reads the series of the last `days` and of the window before them. The newest of each model has the name of its card.
-async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Vec<Series>, StoreError> {
+pub(super) async fn series(
+    store: &Store,
+    cards: &[Arc<ModelCard>],
+    days: u32,
+) -> Result<Vec<Series>, StoreError> {
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
     let stored = store.promptly(store.samples(days.saturating_add(window))).await?;
     let mut all = store::series(&stored);

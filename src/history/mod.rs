@@ -16,6 +16,7 @@
 
 mod behaviour;
 mod cause;
+mod days;
 mod eligible;
 mod failures;
 mod features;
@@ -31,6 +32,7 @@ mod tests;
 pub use self::{
     behaviour::{Answer, BehaviourChange, judge_behaviour},
     cause::{Cause, Peer, by_cause, cause, ratio},
+    days::{Day, days},
     eligible::Measured,
     failures::{Attempt, Counts, FailureIncident, judge_failures},
     features::Features,

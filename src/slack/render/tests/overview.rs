@@ -49,6 +49,7 @@ fn table(text: &str, models: usize) -> OverviewTable {
     let row = |at: usize| OverviewRow {
         cells: vec![cell("1", Some(1.0)), cell(text, None), cell("", Some(f64::NAN))],
         tier: at / 30 + 1,
+        ..OverviewRow::default()
     };
     OverviewTable {
         lines: vec![format!("1 {text}"); 9],
