@@ -85,8 +85,8 @@ function overviewTable({ headings, rows }) {
   return el("div", { class: "overview-table", tabindex: "0", role: "group", "aria-label": "Board" }, table);
 }
 
-/** The board or the history of speeds. */
-function overview({ lead, models, table, notes, chart }) {
+/** The board or the history of speeds, with a link to its page. */
+function overview({ title, page, lead, models, table, notes, chart }) {
   const sentence = ({ name, words }) => el("li", {}, el("strong", {}, name), ` · ${words}`);
   return el(
     "div",
@@ -96,6 +96,7 @@ function overview({ lead, models, table, notes, chart }) {
     models.length > 0 ? el("ul", {}, ...models.map(sentence)) : null,
     ...notes.map((text) => el("p", { class: "muted" }, text)),
     chart ? el("img", { src: chart.url, alt: chart.alt, width: 1200, height: 675 }) : null,
+    el("p", {}, el("a", { class: "page-link", href: page }, `Open the page: ${title}`)),
   );
 }
 

@@ -22,6 +22,7 @@ mod overview;
 mod quiet;
 mod record;
 mod session;
+mod speed_history;
 mod vote;
 
 use std::{
@@ -48,9 +49,10 @@ pub use self::{
     incidents::{CanaryAnswers, Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
-    overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
+    overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},
     quiet::{QUIET, QuietRace},
     record::{Origin, Recorded},
+    speed_history::{ModelSpeeds, SpeedHistory, SpeedSeries},
     vote::{BlindSettings, CastBallot, VoteError},
 };
 #[cfg(test)]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::{Arena, LookupError};
 use crate::{
-    board::{Board, Verdict, words},
+    board::{Board, Standing, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
     history::{Calendar, Incident, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
     model::{ChatModel, ModelCard, ModelId},
@@ -21,8 +21,10 @@ use crate::{
     surface::Chart,
 };
 
+pub use crate::board::words::Cell as OverviewCell;
+
 /// The days of a history unless its asker names others.
-const DEFAULT_DAYS: u32 = 90;
+pub(super) const DEFAULT_DAYS: u32 = 90;
 /// The columns of a table in a chat message: as many as a phone shows of a fixed-width font.
 const TABLE_COLUMNS: usize = 34;
 /// The time that the store gets for the usual speeds of a race.
@@ -57,6 +59,10 @@ pub struct Overview {
     pub lead: Vec<String>,
     /// The names of models, each with a sentence.
     pub models: Vec<(String, String)>,
+    /// The verdict on a board: `too_early`, `too_close` or `leader`.
+    pub verdict: Option<&'static str>,
+    /// The numbers of ballots, voters and races that there are and must be, where it is too early for a board.
+    pub progress: Vec<(usize, usize, &'static str)>,
     /// The models in a table.
     pub table: Option<OverviewTable>,
     /// The sentences at its end.
@@ -82,9 +88,15 @@ pub struct OverviewTable {
 #[derive(Clone, Debug, Default)]
 pub struct OverviewRow {
     /// Its cells.
-    pub cells: Vec<String>,
-    /// True for the first model of a tier below the first.
-    pub begins_tier: bool,
+    pub cells: Vec<OverviewCell>,
+    /// Its tier, from 1.
+    pub tier: usize,
+    /// The id of its model.
+    pub model: String,
+    /// Its pick rate, from 0 to 1.
+    pub rate: f64,
+    /// The 95 % interval of `rate`.
+    pub interval: [f64; 2],
 }
 
 impl Arena {
@@ -170,10 +182,12 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
         }
     };
     let period = days.map(|days| format!(" in the last {}", in_days(days))).unwrap_or_default();
+    let overview = Overview { verdict: Some(board.verdict.as_str()), ..overview };
     let lead = vec![format!("{}.", words::verdict(&board)), format!("{}{period}.", words::counts(&board))];
     if board.verdict == Verdict::TooEarly {
         let hint = "Ballots come from blind races: start one with /arena blind.".to_owned();
-        return Overview { lead, notes: vec![hint], ..overview };
+        let progress = words::progress(&board.counts).to_vec();
+        return Overview { lead, progress, notes: vec![hint], ..overview };
     }
     let cards: Vec<ModelCard> = cards.iter().map(|card| ModelCard::clone(card)).collect();
     Overview {
@@ -187,9 +201,14 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
 
 fn table(board: &Board) -> OverviewTable {
     let (headings, cells) = words::cells(board);
-    let begins_tier = |at: usize| at > 0 && board.standings[at].tier != board.standings[at - 1].tier;
-    let row = |(at, cells)| OverviewRow { cells, begins_tier: begins_tier(at) };
-    let rows = cells.into_iter().enumerate().map(row).collect();
+    let row = |(cells, standing): (Vec<OverviewCell>, &Standing)| OverviewRow {
+        cells,
+        tier: standing.tier,
+        model: standing.model().to_owned(),
+        rate: standing.pick_rate,
+        interval: [standing.pick_rate_low, standing.pick_rate_high],
+    };
+    let rows = cells.into_iter().zip(&board.standings).map(row).collect();
     OverviewTable { lines: words::table(board, TABLE_COLUMNS), headings, rows }
 }
 

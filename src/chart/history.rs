@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     history::{
-        Calendar, DAY_MS, Incident, IncidentKind, Quartiles, RECENT_DAYS, Sample, Slowdown, Summary, median,
-        quantile, values,
+        Calendar, DAY_MS, Day, Incident, IncidentKind, Quartiles, RECENT_DAYS, Sample, Slowdown, Summary,
+        days, quantile, values,
     },
     model::Color,
     race::{figures, metrics::TokenCount},
@@ -39,8 +39,6 @@ use crate::{
 const PLOT: Area = Area { left: 116.0, top: 214.0, right: RIGHT, bottom: 572.0 };
 /// A line between days this far apart is broken.
 const MAX_GAP_DAYS: i64 = 7;
-/// The fewest speeds behind a quartile.
-const MIN_IN_BAND: usize = 5;
 /// The most dots; of more races an even part is drawn.
 const MAX_DOTS: usize = 4_000;
 /// The most incidents that are marked, the newest ones.
@@ -288,29 +286,6 @@ impl<'a> Plot<'a> {
         }
         Ok(())
     }
-}
-
-/// A day with samples.
-struct Day {
-    number: i64,
-    /// The middle of its samples' times.
-    at_ms: i64,
-    median: f64,
-    /// The quartiles of the seven days around it.
-    band: Option<Quartiles>,
-}
-
-fn days(samples: &[Sample]) -> Vec<Day> {
-    let day = |of_day: &[Sample]| {
-        let number = of_day[0].day();
-        let at_ms = i64::midpoint(of_day[0].at_ms, of_day[of_day.len() - 1].at_ms);
-        let from = samples.partition_point(|sample| sample.day() < number - RECENT_DAYS / 2);
-        let to = samples.partition_point(|sample| sample.day() <= number + RECENT_DAYS / 2);
-        let week = &samples[from..to];
-        let band = if week.len() < MIN_IN_BAND { None } else { Quartiles::of(&mut values(week)) };
-        Some(Day { number, at_ms, median: median(&mut values(of_day))?, band })
-    };
-    samples.chunk_by(|a, b| a.day() == b.day()).filter_map(day).collect()
 }
 
 /// The top of the axis: above every race, unless some are far faster than most.

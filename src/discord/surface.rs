@@ -90,6 +90,11 @@ impl DiscordSurface {
         }
     }
 
+    /// Returns this surface of a message that shows the final `view`.
+    pub(super) fn showing(self, view: View) -> Self {
+        Self { last: Some(view), ..self }
+    }
+
     fn body(&self, view: &View, alt: Option<&str>) -> Value {
         render::live(view, self.race, alt).sealed(&self.sealer, &self.message.place()).json()
     }

@@ -17,6 +17,7 @@
 
 mod behaviour;
 mod cause;
+mod days;
 mod eligible;
 mod failures;
 mod features;
@@ -35,6 +36,7 @@ mod words;
 pub use self::{
     behaviour::{Answer, BehaviourChange, judge_behaviour},
     cause::{Cause, Peer, by_cause, cause, ratio},
+    days::{Day, days},
     eligible::Measured,
     failures::{Attempt, Counts, FailureIncident, judge_failures, suspect_failures},
     features::Features,

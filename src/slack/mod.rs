@@ -13,6 +13,7 @@ mod alerts;
 mod api;
 mod budget;
 mod directory;
+mod extras;
 mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -38,10 +39,10 @@ use self::{
     alerts::SlackAlerts,
     api::{Api, ApiError},
     directory::Directory,
+    extras::AcceptedExtras,
     handlers::{CommandHandler, FullAnswers},
     incoming::Intake,
     socket::{Setup, TIMING},
-    surface::AcceptedExtras,
 };
 pub use self::{budget::finals_of, permissions::Access};
 use crate::{

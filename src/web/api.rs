@@ -19,7 +19,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Query, State, rejection::JsonRejection},
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -356,4 +356,13 @@ async fn start(
 
 fn race_id(id: &str) -> Result<RaceId, HttpRefusal> {
     RaceId::parse(id).ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))
+}
+
+/// A response that browsers save under `name`.
+fn file(media: &'static str, name: &str, body: impl Into<Bytes>) -> Response {
+    let head: [(HeaderName, String); 2] = [
+        (header::CONTENT_TYPE, media.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (head, body.into()).into_response()
 }

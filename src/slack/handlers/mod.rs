@@ -24,11 +24,12 @@ use super::{
     METRICS, PLATFORM,
     api::{Address, Api, ApiError},
     directory::Directory,
+    extras::AcceptedExtras,
     incoming::{Ack, Incoming, Kind, ReplyTo},
     permissions::Access,
     posts::Poster,
     render::{self, Body, Pressed},
-    surface::{AcceptedExtras, SlackSurface},
+    surface::SlackSurface,
 };
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},

@@ -114,6 +114,15 @@ pub(crate) struct Extras {
     pub(crate) chart: bool,
     /// Containers that are unfolded to read an answer.
     pub(crate) containers: bool,
+    /// Tables that readers sort.
+    pub(crate) tables: bool,
+}
+
+impl Extras {
+    /// Returns them in the order of [`EXTRA_BLOCKS`](crate::slack::api::EXTRA_BLOCKS).
+    pub(crate) fn all(self) -> [bool; 3] {
+        [self.chart, self.containers, self.tables]
+    }
 }
 
 /// The message of `race`, live or final; `extras` are only in a final one and in an open vote.

@@ -19,7 +19,7 @@ use super::{Body, Extras, Form, modal as modal_view};
 use crate::{model::ModelCard, view::tests as samples};
 
 /// A workspace that takes every block.
-const ALL: Extras = Extras { chart: true, containers: true };
+const ALL: Extras = Extras { chart: true, containers: true, tables: true };
 
 /// The blocks of a message as Slack receives them.
 fn blocks(body: &Body) -> Vec<Value> {

@@ -145,8 +145,19 @@ fn block(block: &Value) -> String {
             text(string(&block["title"]["text"])),
             text(string(&block["subtitle"]["text"]))
         ),
+        "data_table" => table(block),
         other => format!("<div class=act>{other}</div>"),
     }
+}
+
+fn table(block: &Value) -> String {
+    let row = |row: &Value, tag: &str| {
+        let cells = all(row).map(|cell| format!("<{tag}>{}</{tag}>", text(string(&cell["text"]))));
+        format!("<tr>{}</tr>", cells.collect::<String>())
+    };
+    let rows = all(&block["rows"]).enumerate();
+    let rows: String = rows.map(|(at, cells)| row(cells, if at == 0 { "th" } else { "td" })).collect();
+    format!("<table>{rows}</table>")
 }
 
 fn message(body: &Body) -> String {
