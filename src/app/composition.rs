@@ -6,8 +6,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    arena::{Arena, BlindSettings, Caps, Limits},
-    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode},
+    arena::{Arena, BlindSettings, Canary, Caps, Limits},
+    config::{
+        CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode,
+    },
     discord,
     guide::Example,
     model::{ChatModel, Identity},
@@ -64,7 +66,20 @@ impl Composition {
             deadline: self.config.blind.deadline,
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
-        Arena::new(self.models.clone(), limits).with_blind_races(blind)
+        Arena::new(self.models.clone(), limits).with_blind_races(blind).with_canaries(self.canaries())
+    }
+
+    /// Returns the canaries.
+    pub(super) fn canaries(&self) -> Vec<Canary> {
+        let canary = |settings: &CanaryConfig| Canary {
+            id: settings.id.clone(),
+            schedule: settings.schedule.clone(),
+            schedule_text: settings.schedule_text.clone(),
+            models: settings.models.clone(),
+            prompt: settings.prompt.clone(),
+            day_budget: settings.max_usd_day.map(Cost::from_dollars),
+        };
+        self.config.canaries.iter().map(canary).collect()
     }
 
     /// Returns a new store, not opened yet.

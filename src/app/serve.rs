@@ -20,7 +20,7 @@ use super::{
     platforms::Platforms,
 };
 use crate::{
-    arena::{Arena, Finisher},
+    arena::{Arena, CanaryRunner, Finisher},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -70,6 +70,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
+    servers.spawn(CanaryRunner::new(Arc::clone(&arena)).start(shutdown.clone()));
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);

@@ -5,6 +5,7 @@
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
+//! canaries    claim, pause, answers      scheduled races: each due time once, and what was counted in their answers
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! votes       open, cast, close          ballots on blind races
@@ -19,6 +20,7 @@
 
 mod admission;
 mod board;
+mod canaries;
 mod database;
 mod files;
 mod lanes;
@@ -51,6 +53,7 @@ use tokio::{
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     board::Votes,
+    canaries::{CanaryAnswer, CanaryLane, CanaryRun, CanarySeries, CanaryState, RefusedBy},
     leases::LEASE,
     races::{Speed, StoredRace},
     recovery::Orphan,
