@@ -54,9 +54,10 @@ impl CanaryRunner {
 
     /// Starts canaries until `closed` is cancelled. Does nothing without a store.
     pub async fn start(mut self, closed: CancellationToken) {
-        if self.arena.store.is_none() || self.arena.canaries.is_empty() {
+        let Some(store) = self.arena.store.clone().filter(|_| !self.arena.canaries.is_empty()) else {
             return;
-        }
+        };
+        closed.run_until_cancelled(store.wait_until_connected(MAX_SLEEP)).await;
         loop {
             let (due, next) = self.due(Timestamp::now()).await;
             for due in due {
@@ -108,7 +109,7 @@ impl CanaryRunner {
         let Some(tick) = canary.schedule.last_at(now) else { return Ok(false) };
         let tick_ms = tick.as_millisecond();
         if !self.claimed.contains_key(&canary.id) {
-            store.promptly(store.register_canary(&canary.id, &canary.prompt_hash(), tick_ms)).await?;
+            canary.register(store, now).await?;
             self.claimed.insert(canary.id.clone(), i64::MIN);
         }
         if self.claimed.get(&canary.id).is_some_and(|claimed| *claimed >= tick_ms)

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{Canary, canary_key, day_ms};
+use super::{Canary, day_ms};
 use crate::{
     arena::{Arena, LookupError, Refused, caps::DAY_MS},
     model::{ModelCard, ModelId},
@@ -16,17 +16,8 @@ use crate::{
 /// The time that the store gets to say how all canaries are: a platform waits for less than three seconds.
 const WATCH_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// The answer where no canary is configured.
-const NO_CANARY: &str = "No canary is configured. A `[[canary]]` table in the configuration, with an `id`, \
+pub const NO_CANARY: &str = "No canary is configured. A `[[canary]]` table in the configuration, with an `id`, \
     `every = \"3h\"` and a `prompt`, makes one.";
-
-/// The state of all canaries, in the order of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CanaryWatch {
-    /// The canaries.
-    pub canaries: Vec<CanaryStatus>,
-    /// The sentence in place of them, where there are none.
-    pub nothing: &'static str,
-}
 
 /// The state of a canary: plain text without markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,12 +39,12 @@ pub struct CanaryStatus {
 }
 
 impl Arena {
-    /// Returns the state of all canaries at `now`.
+    /// Returns the state of all canaries, in the order of the configuration.
     ///
     /// # Errors
     /// [`LookupError::Unavailable`].
-    pub async fn watch(&self, now: Timestamp) -> Result<CanaryWatch, LookupError> {
-        let mut canaries = vec![];
+    pub async fn watch(&self) -> Result<Vec<CanaryStatus>, LookupError> {
+        let (mut canaries, now) = (vec![], Timestamp::now());
         let read = async {
             for canary in &self.canaries {
                 let store = self.store.as_ref().ok_or(LookupError::Unavailable)?;
@@ -66,15 +57,15 @@ impl Arena {
             Ok(())
         };
         timeout(WATCH_TIMEOUT, read).await.unwrap_or(Err(LookupError::Unavailable))?;
-        Ok(CanaryWatch { canaries, nothing: NO_CANARY })
+        Ok(canaries)
     }
 
     /// Returns the canary with this key.
     fn canary(&self, key: u64) -> Option<&Canary> {
-        self.canaries.iter().find(|canary| canary_key(&canary.id) == key)
+        self.canaries.iter().find(|canary| canary.key() == key)
     }
 
-    /// Starts a race of the canary with this key at `now`, once for each `delivery`. Returns false if there is no such
+    /// Starts a race of the canary with this key, once for each `delivery`. Returns false if there is no such
     /// canary.
     ///
     /// # Errors
@@ -82,11 +73,10 @@ impl Arena {
     pub async fn run_canary_now(
         self: &Arc<Self>,
         key: u64,
-        now: Timestamp,
         delivery: Option<String>,
     ) -> Result<bool, Refused> {
         let Some(canary) = self.canary(key) else { return Ok(false) };
-        let recorded = self.record_canary(canary, now, delivery).await?;
+        let recorded = self.record_canary(canary, Timestamp::now(), delivery).await?;
         let arena = Arc::clone(self);
         self.spawn(async move {
             arena.run_quietly(recorded).await;
@@ -102,11 +92,14 @@ impl Arena {
     pub async fn pause_canary(&self, key: u64, by: Option<&Asker>) -> Result<bool, LookupError> {
         let Some(canary) = self.canary(key) else { return Ok(false) };
         let store = self.store.as_ref().ok_or(LookupError::Unavailable)?;
-        let changed = match by {
-            Some(by) => store.promptly(store.pause_canary(&canary.id, by)).await,
-            None => store.promptly(store.resume_canary(&canary.id)).await,
+        let change = async {
+            canary.register(store, Timestamp::now()).await?;
+            match by {
+                Some(by) => store.pause_canary(&canary.id, by).await,
+                None => store.resume_canary(&canary.id).await,
+            }
         };
-        changed.map_err(|error| {
+        change.await.map_err(|error| {
             tracing::warn!(error = error.chain(), "failed to pause or resume a canary");
             LookupError::Unavailable
         })?;
@@ -142,7 +135,7 @@ impl Canary {
         };
         let next = self.next_start(from).filter(|_| state.paused_by.is_none());
         CanaryStatus {
-            key: canary_key(&self.id),
+            key: self.key(),
             id: self.id.clone(),
             about: format!("{} · {}", self.schedule_text, models.join(", ")),
             state: state_words,
@@ -155,7 +148,7 @@ impl Canary {
             ),
             next_run: next.map(|next| {
                 let wait_ms = next.as_millisecond() - now.as_millisecond();
-                format!("next run in {} ({})", span(wait_ms), next.strftime("%a %H:%M UTC"))
+                format!("next run in {} ({})", span(wait_ms), next.strftime("%a %-d %b, %H:%M UTC"))
             }),
             is_paused: state.paused_by.is_some(),
         }
@@ -264,7 +257,7 @@ mod tests {
         let status = canary.status(&refused(hour, RefusedBy::Canary), cards, now);
         assert_eq!(status.state, "stopped until 00:00 UTC: today's budget of $0.20 is spent");
         let next = status.next_run.expect("one");
-        assert!(next.contains("(Mon 00:"), "{next}");
+        assert!(next.contains("(Mon 30 Nov, 00:"), "{next}");
         let service = canary.status(&refused(hour, RefusedBy::Service), cards, now).state;
         assert_eq!(service, "stopped until 00:00 UTC: today's budget of the service is spent");
         let yesterday = canary.status(&refused(hour - DAY_MS, RefusedBy::Canary), cards, now);

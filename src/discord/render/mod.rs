@@ -14,6 +14,7 @@ mod race;
 #[cfg(test)]
 mod tests;
 mod vote;
+mod watch;
 
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
@@ -23,4 +24,5 @@ pub(crate) use self::{
     page::page,
     race::{CHART_FILE, live},
     vote::unnamed_answers,
+    watch::watch,
 };

@@ -13,6 +13,7 @@ mod modal;
 mod overview;
 mod pictures;
 mod reply;
+mod watch;
 
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 
@@ -109,7 +110,7 @@ impl CommandHandler {
         }
         let outcome = self.carry_out(incoming, text).await;
         // a race shows itself, and the acknowledgement of a command cannot be replaced by the line-up
-        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_)) {
+        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_) | Outcome::Watch(_)) {
             self.follow(incoming, outcome);
             return Ack::Empty;
         }
@@ -154,7 +155,12 @@ impl CommandHandler {
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
             let pressed = button.map(|button| (button, seal.as_deref()));
-            let outcome = handler.handlers.button(&handler.caller(&incoming), pressed).await;
+            let mut caller = handler.caller(&incoming);
+            if matches!(button, Some(Button::PauseCanary(_))) {
+                let name = handler.arena().unless_interrupted(handler.directory.name(&incoming)).await;
+                caller.asker.name = name.unwrap_or_default();
+            }
+            let outcome = handler.handlers.button(&caller, pressed).await;
             handler.show(&incoming, outcome).await;
         });
     }
@@ -175,6 +181,7 @@ impl CommandHandler {
                 }
             }
             Outcome::Overview(kind) => self.overview(incoming, &kind).await,
+            Outcome::Watch(canaries) => self.watch(incoming, &canaries).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
@@ -219,6 +226,7 @@ impl CommandHandler {
             Outcome::Race(_)
             | Outcome::Models
             | Outcome::Overview(_)
+            | Outcome::Watch(_)
             | Outcome::Answers(_)
             | Outcome::Replay(_)
             | Outcome::Share(_)

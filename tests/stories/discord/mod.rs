@@ -1,5 +1,6 @@
 //! Discord: from what a person types to the last frame, against a referee.
 
+mod canaries;
 mod commands;
 mod crowd;
 mod deaths;

@@ -21,6 +21,7 @@ macro_rules! on_both_transports {
 
 mod answers;
 mod buttons;
+mod canaries;
 mod commands;
 mod common;
 mod crowd;
