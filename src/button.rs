@@ -45,6 +45,12 @@ pub enum Button {
     Try(u64),
     /// Starts a blind race with that example.
     TryBlind(u64),
+    /// Runs the canary that has this key.
+    RunCanary(u64),
+    /// Pauses that canary.
+    PauseCanary(u64),
+    /// Ends the pause of that canary.
+    ResumeCanary(u64),
     /// Says that someone looks after an incident.
     Seen(IncidentId),
     /// Accepts the state of an incident as the new normal.
@@ -141,6 +147,9 @@ impl Button {
             "close" => Self::CloseVote(race()?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             "blind" => Self::TryBlind(u64::from_str_radix(value, 16).ok()?),
+            "run" => Self::RunCanary(u64::from_str_radix(value, 16).ok()?),
+            "pause" => Self::PauseCanary(u64::from_str_radix(value, 16).ok()?),
+            "resume" => Self::ResumeCanary(u64::from_str_radix(value, 16).ok()?),
             "seen" => Self::Seen(IncidentId::parse(value)?),
             "normal" => Self::NewNormal(IncidentId::parse(value)?),
             "mute" => Self::Mute(IncidentId::parse(value)?),
@@ -167,6 +176,7 @@ impl Button {
             | Self::CloseVote(race)
             | Self::Read(Page { race, .. }) => Some(race),
             Self::Try(_) | Self::TryBlind(_) | Self::Seen(_) | Self::NewNormal(_) | Self::Mute(_) => None,
+            Self::RunCanary(_) | Self::PauseCanary(_) | Self::ResumeCanary(_) => None,
         }
     }
 
@@ -197,6 +207,9 @@ impl fmt::Display for Button {
             Self::CloseVote(race) => write!(f, "arena:close:{race}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
             Self::TryBlind(key) => write!(f, "arena:blind:{key:016x}"),
+            Self::RunCanary(key) => write!(f, "arena:run:{key:016x}"),
+            Self::PauseCanary(key) => write!(f, "arena:pause:{key:016x}"),
+            Self::ResumeCanary(key) => write!(f, "arena:resume:{key:016x}"),
             Self::Seen(incident) => write!(f, "arena:seen:{incident}"),
             Self::NewNormal(incident) => write!(f, "arena:normal:{incident}"),
             Self::Mute(incident) => write!(f, "arena:mute:{incident}"),
@@ -286,6 +299,9 @@ mod tests {
             Button::Seen(incident()),
             Button::NewNormal(incident()),
             Button::Mute(incident()),
+            Button::RunCanary(7),
+            Button::PauseCanary(u64::MAX),
+            Button::ResumeCanary(0),
         ] {
             let id = button.to_string();
             assert!((1..=100).contains(&id.len()), "{id}");

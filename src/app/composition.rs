@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     alert::AlertChannel,
-    arena::{Arena, BlindSettings, Caps, Limits, WatchSettings},
+    arena::{Arena, BlindSettings, Canary, Caps, Limits, WatchSettings},
     config::{
         CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode,
     },
@@ -82,7 +82,20 @@ impl Composition {
             deadline: self.config.blind.deadline,
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
-        Arena::new(self.models.clone(), limits).with_blind_races(blind)
+        Arena::new(self.models.clone(), limits).with_blind_races(blind).with_canaries(self.canaries())
+    }
+
+    /// Returns the canaries.
+    pub(super) fn canaries(&self) -> Vec<Canary> {
+        let canary = |settings: &CanaryConfig| Canary {
+            id: settings.id.clone(),
+            schedule: settings.schedule.clone(),
+            schedule_text: settings.schedule_text.clone(),
+            models: settings.models.clone(),
+            prompt: settings.prompt.clone(),
+            day_budget: settings.max_usd_day.map(Cost::from_dollars),
+        };
+        self.config.canaries.iter().map(canary).collect()
     }
 
     /// Returns the settings of the watch over all models, which posts in `channels`.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     alert::AlertChannel,
-    arena::{Arena, Finisher, WeeklyDigest},
+    arena::{Arena, CanaryRunner, Finisher, WeeklyDigest},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -75,6 +75,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
+    servers.spawn(CanaryRunner::new(Arc::clone(&arena)).start(shutdown.clone()));
     servers.spawn(watch(app, &arena, &store, platforms.alert_channels(), &shutdown));
     if let Some(digest) = digest(app, &arena, platforms.alert_channels()) {
         servers.spawn(shutdown.clone().run_until_cancelled_owned(digest.run()));

@@ -9,6 +9,7 @@
 //! orphan: [`Arena::recover`] adopts it in another process and finishes its message through a [`Finisher`].
 
 mod admission;
+mod canaries;
 mod caps;
 mod channel;
 mod checkpoint;
@@ -43,6 +44,7 @@ use uuid::Uuid;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
+    canaries::{Canary, CanaryRunner, CanaryStatus, DueCanary, NO_CANARY},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
     digest::WeeklyDigest,
@@ -134,6 +136,7 @@ pub struct Arena {
     cards: Vec<Arc<ModelCard>>,
     admission: admission::Admission,
     store: Option<Store>,
+    canaries: Vec<Canary>,
     caps: Caps,
     blind: BlindSettings,
     telltales: Arc<Telltales>,
@@ -161,6 +164,7 @@ impl Arena {
             models,
             admission: admission::Admission::new(limits),
             store: None,
+            canaries: vec![],
             caps: Caps::default(),
             live: Mutex::default(),
             history: Mutex::default(),
@@ -182,6 +186,12 @@ impl Arena {
     #[must_use]
     pub fn with_blind_races(self, blind: BlindSettings) -> Self {
         Self { blind, ..self }
+    }
+
+    /// Returns this arena with these canaries, which a [`CanaryRunner`] runs.
+    #[must_use]
+    pub fn with_canaries(self, canaries: Vec<Canary>) -> Self {
+        Self { canaries, ..self }
     }
 
     /// Returns the most output tokens of an answer in a race of this kind.

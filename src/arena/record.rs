@@ -129,7 +129,7 @@ impl Arena {
             }
         }
         let reservations =
-            self.caps.reservations(race, &origin.server, Timestamp::now(), self.max_output_tokens(race.kind));
+            self.caps.reservations(race, &origin.server, race.started_at, self.max_output_tokens(race.kind));
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
         let contenders: Vec<String> =

@@ -138,7 +138,10 @@ impl Arena {
     fn remember(&self, recorded: &Recorded, state: &RaceState) -> Arc<Record> {
         let (asker, started_at) = (recorded.race.asker.clone(), recorded.race.started_at);
         let record = Arc::new(Record { id: recorded.id(), asker, started_at, report: state.report() });
-        lock(&self.history).push(Arc::clone(&record));
+        // no one asks for a race that no one saw
+        if recorded.race.kind != RaceKind::Canary {
+            lock(&self.history).push(Arc::clone(&record));
+        }
         record
     }
 

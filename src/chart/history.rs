@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     history::{
-        Calendar, DAY_MS, Day, Incident, IncidentKind, Quartiles, RECENT_DAYS, Sample, Slowdown, Summary,
-        days, quantile, values,
+        Calendar, DAY_MS, Day, Incident, IncidentKind, Quartiles, Sample, Slowdown, Summary, days, quantile,
+        values,
     },
     model::Color,
     race::{figures, metrics::TokenCount},

@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Press, Recorded, Refused},
+    arena::{
+        Arena, CanaryStatus, CastBallot, LookupError, NO_CANARY, Origin, OverviewKind, Press, Recorded,
+        Refused,
+    },
     button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
@@ -37,6 +40,9 @@ pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two 
 /// The answer to those who press the Share button of someone else.
 const NOT_YOURS_TO_SHARE: &str =
     "Only the person who asked can share this race. *Race again* starts one of your own.";
+
+/// The answer to the button of a canary that is not configured any more.
+const CANARY_GONE: &str = "This canary is no longer in the configuration. Try `/arena watch`.";
 
 /// The person behind a command or a button, and where they are.
 pub(crate) struct Caller {
@@ -70,6 +76,8 @@ pub(crate) enum Outcome {
     Notice(String),
     /// The board or the history, for everyone in the channel; it reads the store first.
     Overview(OverviewKind),
+    /// The canaries, for the person alone.
+    Watch(WatchReply),
     /// The line-up, which asks the providers first.
     Models,
     /// The example prompts.
@@ -92,6 +100,29 @@ pub(crate) enum Outcome {
     Done,
     /// Another process has the delivery and answers.
     Duplicate,
+}
+
+/// The canaries, as one person sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WatchReply {
+    /// The canaries: at least one.
+    pub(crate) canaries: Vec<CanaryStatus>,
+    /// True if the person may run and pause them.
+    pub(crate) may_change: bool,
+    /// The sentence about who may, for those who may not.
+    pub(crate) note: String,
+}
+
+impl WatchReply {
+    /// Returns the buttons of a canary that this person may press, each with its emoji and its label.
+    pub(crate) fn buttons(&self, canary: &CanaryStatus) -> Vec<(Button, &'static str, &'static str)> {
+        let pause = if canary.is_paused {
+            (Button::ResumeCanary(canary.key), "⏯️", "Resume")
+        } else {
+            (Button::PauseCanary(canary.key), "⏸️", "Pause")
+        };
+        if self.may_change { vec![(Button::RunCanary(canary.key), "🏁", "Run now"), pause] } else { vec![] }
+    }
 }
 
 /// A race that someone asks for.
@@ -165,6 +196,7 @@ impl Handlers {
             Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
             Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
             Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
+            Ok(Command::Watch) => self.watch(caller).await,
             Ok(Command::Models) => Outcome::Models,
             Ok(Command::Examples) => Outcome::Examples,
             Ok(Command::Help) => Outcome::Help,
@@ -208,6 +240,9 @@ impl Handlers {
             Some(Button::Seen(id)) => self.respond(caller, id, IncidentAction::Seen).await,
             Some(Button::NewNormal(id)) => self.respond(caller, id, IncidentAction::NewNormal).await,
             Some(Button::Mute(id)) => self.respond(caller, id, IncidentAction::Mute).await,
+            Some(
+                button @ (Button::RunCanary(key) | Button::PauseCanary(key) | Button::ResumeCanary(key)),
+            ) => self.change_canary(caller, button, key).await,
             Some(Button::Best(id, best)) => match self.cast(caller, id, Choice::Best(best, None)).await {
                 Ok(ballot) => Outcome::Ballot(BallotReply::new(id, &ballot, true)),
                 Err(refused) => refused,
@@ -301,6 +336,52 @@ impl Handlers {
     async fn stop(&self, caller: &Caller, id: RaceId) -> Outcome {
         let stopped = self.arena.stop_for(id, &caller.asker.id, caller.may_stop_any, caller.stoppers);
         stopped.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
+    }
+
+    /// Returns the state of the canaries.
+    async fn watch(&self, caller: &Caller) -> Outcome {
+        if let Err(refused) = &caller.permission {
+            return Outcome::Refused(refused.clone());
+        }
+        match self.arena.canaries().await {
+            Ok(canaries) if canaries.is_empty() => Outcome::Notice(NO_CANARY.into()),
+            Ok(canaries) => {
+                let note = format!("People who {} can run and pause canaries here.", caller.stoppers);
+                Outcome::Watch(WatchReply { canaries, may_change: caller.may_stop_any, note })
+            }
+            Err(error) => Outcome::Notice(error.to_string()),
+        }
+    }
+
+    /// Runs, pauses or resumes the canary with this key, and returns the state of all.
+    async fn change_canary(&self, caller: &Caller, button: Button, key: u64) -> Outcome {
+        if let Err(refused) = &caller.permission {
+            return Outcome::Refused(refused.clone());
+        }
+        if !caller.may_stop_any {
+            return Outcome::Notice(format!(
+                "Only people who {} can run and pause canaries.",
+                caller.stoppers
+            ));
+        }
+        let changed = match button {
+            Button::RunCanary(_) => {
+                let Origin { platform, delivery, .. } = &caller.origin;
+                let delivery = delivery.as_ref().map(|delivery| format!("{platform}:{delivery}"));
+                match self.arena.run_canary_now(key, delivery).await {
+                    Err(Refused::Duplicate) => return Outcome::Duplicate,
+                    Err(refused) => return Outcome::Refused(refused),
+                    Ok(is_known) => Ok(is_known),
+                }
+            }
+            Button::PauseCanary(_) => self.arena.pause_canary(key, Some(&caller.asker)).await,
+            _ => self.arena.pause_canary(key, None).await,
+        };
+        match changed {
+            Ok(true) => self.watch(caller).await,
+            Ok(false) => Outcome::Notice(CANARY_GONE.into()),
+            Err(error) => Outcome::Notice(error.to_string()),
+        }
     }
 
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {

@@ -6,6 +6,7 @@
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
 //! incidents   open, update, claim        what became worse, and its messages
+//! canaries    claim, pause, answers      scheduled races: each due time once, and what was counted in their answers
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! votes       open, cast, close          ballots on blind races
@@ -20,6 +21,7 @@
 
 mod admission;
 mod board;
+mod canaries;
 mod database;
 mod files;
 mod incidents;
@@ -54,6 +56,7 @@ use tokio::{
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     board::Votes,
+    canaries::{CanaryAnswer, CanaryLane, CanaryRun, CanarySeries, CanaryState, RefusedBy},
     incidents::{IncidentMessage, StoredIncident},
     leases::LEASE,
     races::{Speed, StoredRace},

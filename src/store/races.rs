@@ -65,7 +65,7 @@ const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at FROM r
             AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
 /// Lanes are never deleted: the engine must reach the recent ones through their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
-    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
+    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live' AND kind <> 'canary'
             AND (closes_at IS NULL OR closed_at IS NOT NULL)
             ORDER BY admitted_at DESC LIMIT 5000)
         AND status = 'finished' AND tokens_per_second IS NOT NULL

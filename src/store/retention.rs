@@ -65,7 +65,7 @@ pub struct Forgotten {
 }
 
 impl Store {
-    /// Deletes name, prompts and answers of all finished races of `asker`, their ballots, and the prompts and answers of the races that
+    /// Deletes name, prompts and answers of all finished races of `asker`, their ballots, their name on paused canaries, and the prompts and answers of the races that
     /// repeated one of them. The texts also leave a SQLite file; PostgreSQL frees theirs with its next vacuum.
     ///
     /// # Errors
@@ -74,6 +74,7 @@ impl Store {
         let forgotten = self.forget_found(Query::new(FORGOTTEN, [asker.into()]), asker).await?;
         self.execute(Query::new(FORGET_RATE, [rate_scope(asker).into()])).await?;
         self.forget_ballots(asker).await?;
+        self.forget_pauser(asker).await?;
         Ok(forgotten)
     }
 

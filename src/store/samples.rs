@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use super::{
     Store, StoreError,
     database::{Query, Row, Value},
+    lanes,
 };
 use crate::{
-    history::{Attempt, Measured, Origin, Quartiles, Sample, Series, WINDOW_DAYS},
+    history::{Attempt, Features, Measured, Origin, Quartiles, Sample, Series, WINDOW_DAYS},
     race::report::Report,
 };
 
 /// A lane is inserted once, with what its row and its race say then.
 const INSERT: &str = "INSERT INTO samples
-        (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+        (race, place, contender, model, provider, kind, at, speed, first_token, failed, tag, features)
     SELECT lanes.race, lanes.place, CASE WHEN lanes.contender = '' THEN lanes.model ELSE lanes.contender END,
-        lanes.model, $3, CASE WHEN races.kind = 'canary' THEN 'canary' ELSE 'people' END, races.admitted_at, $4, $5, $6
+        lanes.model, $3, CASE WHEN races.kind = 'canary' THEN 'canary' ELSE 'people' END, races.admitted_at, $4, $5, $6,
+        CASE WHEN races.kind = 'canary' THEN races.tag END, CASE WHEN races.kind = 'canary' THEN $7 END
     FROM lanes JOIN races ON races.id = lanes.race WHERE lanes.race = $1 AND lanes.place = $2
     ON CONFLICT (race, place) DO NOTHING";
 const SERIES: &str = "SELECT contender, kind, COUNT(*) FROM samples WHERE at > $1 AND at <= $2
@@ -108,13 +110,16 @@ pub(super) fn insert(race: &str, report: &Report) -> Vec<Query> {
     let query = |(place, lane)| {
         let measured = Measured::of(lane)?;
         let place = u64::try_from(place).unwrap_or(u64::MAX);
-        let values: [Value; 6] = [
+        let is_answer = lane.status.is_finished() && !lane.answer.trim().is_empty();
+        let features = is_answer.then(|| lanes::json(&Features::of(&lane.answer)));
+        let values: [Value; 7] = [
             race.into(),
             place.into(),
             lane.card.provider.as_str().into(),
             measured.speed.into(),
             measured.first_token.into(),
             measured.has_failed.into(),
+            features.as_deref().into(),
         ];
         Some(Query::new(INSERT, values))
     };

@@ -3,6 +3,7 @@
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 mod address_limit;
+mod canaries;
 mod overviews;
 mod races;
 mod visitor;
@@ -55,6 +56,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/messages", get(messages))
         .route("/api/command", post(command))
         .route("/api/visitor", post(visitor))
+        .merge(canaries::routes())
         .merge(overviews::routes())
         .merge(races::routes())
         .merge(votes::routes())
@@ -273,7 +275,7 @@ async fn run_command(
     let asker = from.asker(&local)?;
     let picked = || models.iter().map(|id| ModelId::new(id)).collect();
     let command = command::parse(&text, local.arena.cards())?;
-    let (entrants, overview);
+    let (entrants, overview, canaries);
     let card = match command {
         Command::Compare { models, prompt } => {
             let models = if models.is_empty() { picked() } else { models };
@@ -297,6 +299,10 @@ async fn run_command(
         Command::History { model, days } => {
             overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
             overview.card()
+        }
+        Command::Watch => {
+            canaries = local.arena.canaries().await?;
+            ReplyCard::watch(&canaries)
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),

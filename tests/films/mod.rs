@@ -1,5 +1,6 @@
 //! Films: a scripted model, a filming surface, a paused clock, no sockets. One film is one timeline.
 
+mod canaries;
 mod crowded;
 mod digest;
 mod edits;

@@ -1,6 +1,7 @@
 //! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
 mod board;
+mod canaries;
 pub mod engine;
 mod files;
 mod incidents;
@@ -104,6 +105,7 @@ struct Request<'a> {
     prompt: &'a str,
     original: Option<RaceId>,
     kind: RaceKind,
+    tag: Option<&'a str>,
     reservations: &'a [Reservation],
     races_per_minute: u64,
 }
@@ -119,6 +121,7 @@ impl Default for Request<'_> {
             prompt: "why?",
             original: None,
             kind: RaceKind::Open,
+            tag: None,
             reservations: &[],
             races_per_minute: 1_000,
         }
@@ -135,7 +138,7 @@ impl Request<'_> {
             asker: &asker,
             prompt: self.prompt,
             original: self.original,
-            tag: None,
+            tag: self.tag,
             kind: self.kind,
             server: "test",
             contenders: &[],

@@ -3,6 +3,7 @@
 
 mod blind_terminal;
 mod board;
+mod canaries;
 mod caps;
 mod command_line;
 mod discord;

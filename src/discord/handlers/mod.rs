@@ -119,6 +119,7 @@ impl InteractionHandler {
             Outcome::Answers(record) => answers(reply, &record).await,
             Outcome::Replay(record) => self.replay(reply, &record).await,
             Outcome::Share(record) => self.share(reply, &record).await,
+            Outcome::Watch(canaries) => reply.read(render::watch(&canaries)).await,
             Outcome::Models => self.models(reply).await,
             Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {

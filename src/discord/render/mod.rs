@@ -15,6 +15,7 @@ mod race;
 #[cfg(test)]
 mod tests;
 mod vote;
+mod watch;
 
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
@@ -25,4 +26,5 @@ pub(crate) use self::{
     page::page,
     race::{CHART_FILE, live},
     vote::unnamed_answers,
+    watch::watch,
 };

@@ -13,6 +13,7 @@ mod modal;
 mod overview;
 mod pictures;
 mod reply;
+mod watch;
 
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 
@@ -110,7 +111,7 @@ impl CommandHandler {
         }
         let outcome = self.carry_out(incoming, text).await;
         // a race shows itself, and the acknowledgement of a command cannot be replaced by the line-up
-        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_)) {
+        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_) | Outcome::Watch(_)) {
             self.follow(incoming, outcome);
             return Ack::Empty;
         }
@@ -159,6 +160,10 @@ impl CommandHandler {
             if button.and_then(Button::incident).is_some() {
                 caller.person_permission = handler.access.check_person(&handler.directory, &incoming).await;
             }
+            if matches!(button, Some(Button::PauseCanary(_))) {
+                let name = handler.arena().unless_interrupted(handler.directory.name(&incoming)).await;
+                caller.asker.name = name.unwrap_or_default();
+            }
             let outcome = handler.handlers.button(&caller, pressed).await;
             handler.show(&incoming, outcome).await;
         });
@@ -180,6 +185,7 @@ impl CommandHandler {
                 }
             }
             Outcome::Overview(kind) => self.overview(incoming, &kind).await,
+            Outcome::Watch(canaries) => self.watch(incoming, &canaries).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
@@ -224,6 +230,7 @@ impl CommandHandler {
             Outcome::Race(_)
             | Outcome::Models
             | Outcome::Overview(_)
+            | Outcome::Watch(_)
             | Outcome::Answers(_)
             | Outcome::Replay(_)
             | Outcome::Share(_)

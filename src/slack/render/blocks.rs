@@ -275,7 +275,14 @@ fn action_and_value(meaning: Button) -> (String, String) {
     let (word, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let is_one_of_many = matches!(
         meaning,
-        Button::Try(_) | Button::TryBlind(_) | Button::Read(_) | Button::Best(..) | Button::Second(..)
+        Button::Try(_)
+            | Button::TryBlind(_)
+            | Button::Read(_)
+            | Button::Best(..)
+            | Button::Second(..)
+            | Button::RunCanary(_)
+            | Button::PauseCanary(_)
+            | Button::ResumeCanary(_)
     );
     (if is_one_of_many { format!("{word}:{value}") } else { word }, value)
 }

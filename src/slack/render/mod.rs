@@ -28,6 +28,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod vote;
+mod watch;
 
 pub(super) use self::answer::Answer;
 pub(crate) use self::{
@@ -40,4 +41,5 @@ pub(crate) use self::{
     page::page,
     race::{Extras, live, opening},
     record::{answers, answers_whole, explanation, is_voting},
+    watch::watch,
 };

@@ -1,6 +1,7 @@
 //! Discord: from what a person types to the last frame, against a referee.
 
 mod alerts;
+mod canaries;
 mod commands;
 mod crowd;
 mod deaths;

@@ -22,6 +22,7 @@ macro_rules! on_both_transports {
 mod alerts;
 mod answers;
 mod buttons;
+mod canaries;
 mod commands;
 mod common;
 mod crowd;
