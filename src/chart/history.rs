@@ -19,6 +19,7 @@ use super::{
     canvas::{Canvas, units},
     encode,
     history_axes::{SpeedAxis, TimeAxis},
+    history_marks::{Mark, marks},
     layout::{Area, MARGIN, RIGHT},
     palette::{self, Theme},
     sanitize,
@@ -26,10 +27,7 @@ use super::{
     without_alpha,
 };
 use crate::{
-    history::{
-        Calendar, DAY_MS, Day, Incident, IncidentKind, Quartiles, Sample, Slowdown, Summary, days, quantile,
-        values,
-    },
+    history::{Calendar, DAY_MS, Day, Quartiles, Sample, Summary, days, quantile, values},
     model::Color,
     race::{figures, metrics::TokenCount},
     surface::Chart,
@@ -41,8 +39,6 @@ const PLOT: Area = Area { left: 116.0, top: 214.0, right: RIGHT, bottom: 572.0 }
 const MAX_GAP_DAYS: i64 = 7;
 /// The most dots; of more races an even part is drawn.
 const MAX_DOTS: usize = 4_000;
-/// The most incidents that are marked, the newest ones.
-const MAX_MARKS: usize = 4;
 /// The axis ends at this multiple of the upper hinge: faster races are marked at the edge.
 const MAX_RISE: f64 = 1.6;
 const NAME_CHARS: usize = 60;
@@ -72,12 +68,6 @@ pub fn history(summary: &Summary<'_>, options: HistoryOptions) -> Result<Chart, 
     picture.plot(Canvas::new(&mut pixmap, fonts))?;
     picture.labels(&Brush::new(Canvas::new(&mut pixmap, fonts)))?;
     Ok(Chart { png: encode(&without_alpha(pixmap.take()))?, alt: picture.alt() })
-}
-
-/// An incident as it is marked.
-struct Mark {
-    range: Range<i64>,
-    label: String,
 }
 
 /// Everything that is drawn.
@@ -300,64 +290,6 @@ fn top(samples: &[Sample]) -> f64 {
     shown * 1.18
 }
 
-/// The newest incidents in the `shown` time: those that the service recorded, else those that the samples show.
-fn marks(summary: &Summary<'_>, calendar: Calendar, shown: &Range<i64>) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = if summary.recorded.is_empty() {
-        summary
-            .verdict
-            .incidents
-            .iter()
-            .filter_map(|slowdown| found(summary, slowdown, calendar, shown))
-            .collect()
-    } else {
-        summary.recorded.iter().filter_map(|incident| recorded(summary, incident, calendar, shown)).collect()
-    };
-    marks.drain(..marks.len().saturating_sub(MAX_MARKS));
-    marks
-}
-
-fn found(summary: &Summary<'_>, slowdown: &Slowdown, calendar: Calendar, shown: &Range<i64>) -> Option<Mark> {
-    let change = summary.change(slowdown)?;
-    let words = format!("−{:.0} %", ((change.after / change.before - 1.0) * 100.0).abs());
-    let end = slowdown.closed_on.map(|day| (day + 1) * DAY_MS);
-    mark(&words, (slowdown.since.at_ms, end), calendar, shown)
-}
-
-fn recorded(
-    summary: &Summary<'_>,
-    incident: &Incident,
-    calendar: Calendar,
-    shown: &Range<i64>,
-) -> Option<Mark> {
-    let model = summary.series.origin.as_ref().map(|origin| origin.model.as_str());
-    let mut members = incident.details.members.iter();
-    let member = members.find(|member| Some(member.model.as_str()) == model)?;
-    let words = match incident.kind {
-        IncidentKind::Speed => format!("−{:.0} %", ((member.ratio() - 1.0) * 100.0).abs()),
-        IncidentKind::FirstToken => "late first token".into(),
-        IncidentKind::Failures => "failures".into(),
-        IncidentKind::Behaviour => "other answers".into(),
-    };
-    mark(&words, (member.since_ms, member.back_ms.or(incident.closed_at)), calendar, shown)
-}
-
-/// A mark with its dates; `None` outside the `shown` time.
-fn mark(
-    words: &str,
-    (start, end): (i64, Option<i64>),
-    calendar: Calendar,
-    shown: &Range<i64>,
-) -> Option<Mark> {
-    let day = |at: i64| calendar.day(at.div_euclid(DAY_MS));
-    let label = match end {
-        // a period that ends at midnight ends with the day before
-        Some(end) => format!("{words} from {} to {}", day(start), day(end - 1)),
-        None => format!("{words} since {}", day(start)),
-    };
-    let range = start.max(shown.start)..end.unwrap_or(shown.end).min(shown.end);
-    (range.start < range.end).then_some(Mark { range, label })
-}
-
 /// The line below the title.
 fn sentence(summary: &Summary<'_>, calendar: Calendar) -> String {
     let words = summary.words(calendar);
@@ -397,7 +329,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::history::{Cause, IncidentId, Member, Origin, Series, Suspicion, first_judged_day};
+    use crate::history::{
+        Cause, Incident, IncidentId, IncidentKind, Member, Origin, Series, Suspicion, first_judged_day,
+    };
 
     const OPTIONS: HistoryOptions = HistoryOptions { calendar: Calendar::Dates, days: None, is_light: false };
 

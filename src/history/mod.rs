@@ -9,7 +9,7 @@
 //! Attempt    -> failures -> FailureIncident               the share of failed answers
 //! Answer     -> features -> behaviour -> BehaviourChange  other answers to one prompt
 //! Verdict    -> summary                                   sentences for people, JSON for scripts
-//! all series -> watch -> incident                         from the first suspicion to recovered
+//! all series -> watch -> Incident (life_cycle)            from the first suspicion to recovered
 //! ```
 //!
 //! Pure: time is the stamp of a sample. Speeds and times are compared by medians and ranks, which are the same for values
@@ -23,6 +23,7 @@ mod failures;
 mod features;
 mod incident;
 mod judge;
+mod life_cycle;
 mod rank_sum;
 mod sample;
 mod since;
@@ -40,13 +41,11 @@ pub use self::{
     eligible::Measured,
     failures::{Attempt, Counts, FailureIncident, judge_failures, suspect_failures},
     features::Features,
-    incident::{
-        Details, Incident, IncidentAction, IncidentEvent, IncidentId, IncidentKind, IncidentState, Member,
-        PROBES, Suspicion,
-    },
+    incident::{Details, Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
     judge::{
         Judgement, MAX_P, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge, suspect,
     },
+    life_cycle::{IncidentAction, IncidentEvent, PROBES},
     rank_sum::p_less,
     sample::{DAY_MS, Quartiles, Sample, median, quantile, sort, values},
     since::{Split, split},

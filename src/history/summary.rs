@@ -403,7 +403,7 @@ mod tests {
         let json = serde_json::to_value(HistoryJson::of(&[summary], &[])).expect("JSON");
         let expected = serde_json::json!({"series": [{"series": "a", "samples": 0, "median": null,
             "quartiles": [null, null], "state": "steady", "since_day": null, "alert_day": null, "baseline": null,
-            "recent": null, "p": null, "cause": null, "incidents": []}]});
+            "recent": null, "p": null, "cause": null, "incidents": []}], "incidents": []});
         assert_eq!(json, expected);
     }
 

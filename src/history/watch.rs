@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{
     cause::{Cause, Peer, by_cause, ratio},
     failures::{Attempt, failure_ratio, failures_ended, suspect_failures},
-    incident::{Incident, IncidentEvent, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
+    incident::{Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
     judge::{Rule, suspect},
+    life_cycle::IncidentEvent,
     sample::{Sample, median, values},
 };
 

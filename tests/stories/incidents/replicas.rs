@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_arena::{arena::Caps, history::IncidentState};
+use tokio_util::task::TaskTracker;
 
 use super::{
     MemoryChannel, ReadableChannel as _, SLOW, START, Samples, World, channel::Fault, scripted, slower,
@@ -40,7 +41,7 @@ async fn a_restart_between_intent_and_post_posts_once(engine: &Engine) {
     Samples::of("a").insert(engine, START..SLOW + 9, slower(SLOW..SLOW + 99)).await;
     channel.fail_next_post(Fault::Hangs);
     let arena = Arc::clone(&world.arena);
-    let looking = tokio::spawn(async move {
+    let looking = TaskTracker::new().spawn(async move {
         for day in SLOW..SLOW + 9 {
             arena.look(super::after(day)).await;
         }
