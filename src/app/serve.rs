@@ -71,13 +71,9 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
-    if let Some(digest) = digest(app, &arena, platforms.alert_channels()) {
-        servers.spawn(shutdown.clone().run_until_cancelled_owned(digest.run()));
-    }
+    spawn_digest(app, &arena, platforms.alert_channels(), &servers, &shutdown);
     announce(app, address, local);
-    warn_of_drain(app);
-    exposure::warn(config);
-    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
+    warn(app);
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
@@ -100,16 +96,24 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     Ok(SUCCESS)
 }
 
-/// Returns the weekly digest, if it is on.
-fn digest(
+/// Runs the weekly digest as a task of `servers` until `closed` is cancelled, if it is on.
+fn spawn_digest(
     app: &Composition,
     arena: &Arc<Arena>,
     channels: Vec<Arc<dyn AlertChannel>>,
-) -> Option<WeeklyDigest> {
+    servers: &TaskTracker,
+    closed: &CancellationToken,
+) {
     let alerts = &app.config.alerts;
-    let is_on = alerts.digest && !channels.is_empty();
-    let digest = || WeeklyDigest::new(Arc::clone(arena), channels, alerts.time_zone.as_deref());
-    is_on.then(digest)?.inspect_err(|error| tracing::error!(%error, "no digest: [alerts] time_zone")).ok()
+    if !alerts.digest || channels.is_empty() {
+        return;
+    }
+    match WeeklyDigest::new(Arc::clone(arena), channels, alerts.time_zone.as_deref()) {
+        Ok(digest) => {
+            servers.spawn(closed.clone().run_until_cancelled_owned(digest.run()));
+        }
+        Err(error) => tracing::error!(%error, "no digest: [alerts] time_zone"),
+    }
 }
 
 /// The store while it is open, which outlives everything that writes into it.
@@ -181,6 +185,13 @@ fn announce(app: &Composition, address: SocketAddr, local: bool) {
     } else if !app.has_chat_platform() {
         tracing::warn!("no chat token and no local channel: set one of them, or no one can ask");
     }
+}
+
+/// Logs what an operator should look at.
+fn warn(app: &Composition) {
+    warn_of_drain(app);
+    exposure::warn(&app.config);
+    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
 }
 
 /// Warns if a restart among as many races as may run would leave some without their final frame: Slack takes those one after
