@@ -10,6 +10,7 @@
 //!                       -> simulate    the simulated models as a server
 //! ```
 
+mod background;
 mod board;
 mod check;
 mod cli_race;

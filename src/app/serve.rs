@@ -12,17 +12,15 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Composition, SUCCESS, exposure,
+    Composition, SUCCESS, background, exposure,
     health::{self, Health},
     http_server::{self, MAX_METRICS_CONNECTIONS, max_connections},
-    leader::lead,
     listen::{AddressSource, bind, reachable},
     output::note,
     platforms::Platforms,
 };
 use crate::{
-    alert::AlertChannel,
-    arena::{Arena, CanaryRunner, Finisher, WeeklyDigest},
+    arena::{Arena, Finisher},
     config::{self, ArenaConfig, Config, ConfigError},
     slack,
     store::Store,
@@ -34,9 +32,6 @@ const FINAL_FRAMES: Duration = Duration::from_secs(2);
 
 /// The time that final frames get, however short the drain time is.
 const MIN_FINAL_FRAMES: Duration = Duration::from_millis(500);
-
-/// The time that the store gets before the first look at the history.
-const WATCH_DELAY: Duration = Duration::from_mins(1);
 
 /// Serves until `shutdown` is cancelled and the drain is over.
 pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Result<u8, ConfigError> {
@@ -75,14 +70,9 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
-    servers.spawn(CanaryRunner::new(Arc::clone(&arena)).start(shutdown.clone()));
-    servers.spawn(watch(app, &arena, &store, platforms.alert_channels(), &shutdown));
-    if let Some(digest) = digest(app, &arena, platforms.alert_channels()) {
-        servers.spawn(shutdown.clone().run_until_cancelled_owned(digest.run()));
-    }
+    background::start(app, &arena, &store, &platforms.alert_channels(), (&servers, &shutdown));
     announce(app, address, local);
-    exposure::warn(config);
-    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
+    warn(app);
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
@@ -103,34 +93,6 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         tracing::error!("the drain time ended before every message had its final frame");
     }
     Ok(SUCCESS)
-}
-
-/// Sets up the watch over the history of all models; the future watches while this process leads, until `closed`.
-fn watch(
-    app: &Composition,
-    arena: &Arc<Arena>,
-    store: &Store,
-    channels: Vec<Arc<dyn AlertChannel>>,
-    closed: &CancellationToken,
-) -> impl Future<Output = ()> + use<> {
-    arena.set_watch(app.watch_settings(channels));
-    let (arena, store, closed) = (Arc::clone(arena), store.clone(), closed.clone());
-    async move {
-        closed.run_until_cancelled(store.wait_until_connected(WATCH_DELAY)).await;
-        lead(&store, "watch", closed, |term| Arc::clone(&arena).watch(term)).await;
-    }
-}
-
-/// Returns the weekly digest, if it is on.
-fn digest(
-    app: &Composition,
-    arena: &Arc<Arena>,
-    channels: Vec<Arc<dyn AlertChannel>>,
-) -> Option<WeeklyDigest> {
-    let alerts = &app.config.alerts;
-    let is_on = alerts.digest && !channels.is_empty();
-    let digest = || WeeklyDigest::new(Arc::clone(arena), channels, alerts.time_zone.as_deref());
-    is_on.then(digest)?.inspect_err(|error| tracing::error!(%error, "no digest: [alerts] time_zone")).ok()
 }
 
 /// The store while it is open, which outlives everything that writes into it.
@@ -202,7 +164,13 @@ fn announce(app: &Composition, address: SocketAddr, local: bool) {
     } else if !app.has_chat_platform() {
         tracing::warn!("no chat token and no local channel: set one of them, or no one can ask");
     }
+}
+
+/// Logs what an operator should look at.
+fn warn(app: &Composition) {
     warn_of_drain(app);
+    exposure::warn(&app.config);
+    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
 }
 
 /// Warns if a restart among as many races as may run would leave some without their final frame: Slack takes those one after

@@ -1,6 +1,6 @@
 //! SHELL. The weekly digest: one message on Mondays at nine in each channel of alerts, once over all processes.
 //!
-//! A process that was down at nine posts on that Monday as soon as it is back. A week without races is one sentence, so
+//! A service that was down at nine posts on that Monday as soon as it is back, if its store outlives it. A week without races is one sentence, so
 //! that its reader knows that the service runs.
 
 use std::{sync::Arc, time::Duration};
@@ -73,6 +73,10 @@ impl WeeklyDigest {
     pub async fn run(mut self) {
         if let Some(store) = self.arena.store.clone() {
             store.wait_until_connected(RETRY_DELAY).await;
+            // it does not know what an earlier process posted
+            if !store.is_lasting() {
+                self.done = self.due(Timestamp::now());
+            }
         }
         loop {
             let wait = self.look(Timestamp::now()).await;
@@ -234,9 +238,9 @@ impl WeekNumbers {
         };
         let notice = Notice {
             icon: "🗓️",
-            title: format!("The week in the arena, {} to {}", day(7), day(1)),
+            title: format!("Weekly digest, {} to {}", day(7), day(1)),
             lines,
-            footer: Some(format!("Mondays at 9:00 {}; [alerts] digest switches it off", self.zone)),
+            footer: Some(format!("Mondays at 9:00 {}; off with digest = false in [alerts]", self.zone)),
             buttons: vec![],
         };
         let days = u32::try_from(WINDOW_DAYS).ok();
@@ -328,13 +332,13 @@ mod tests {
     #[test]
     fn a_week_is_a_few_sentences_and_a_picture() {
         let (notice, chart) = sample();
-        assert_eq!(notice.title, "The week in the arena, 23 Nov to 29 Nov");
+        assert_eq!(notice.title, "Weekly digest, 23 Nov to 29 Nov");
         assert_eq!(notice.lines[0], "1,284 races, 1,116 asked by people.");
         assert!(notice.lines[1].starts_with("Board: ") && notice.lines[1].ends_with('.'), "{notice:?}");
         assert!(notice.lines[2].starts_with("Slowest week: Gemma 2B, 2"), "{notice:?}");
         assert_eq!(notice.lines[3..], ["37 of 5,310 answers failed.", "Canaries cost $0.420."]);
         let footer = notice.footer.expect("a footer");
-        assert_eq!(footer, "Mondays at 9:00 Europe/Berlin; [alerts] digest switches it off");
+        assert_eq!(footer, "Mondays at 9:00 Europe/Berlin; off with digest = false in [alerts]");
         assert!(chart.expect("a picture").alt.contains("Gemma 2B"));
     }
 
@@ -349,7 +353,7 @@ mod tests {
             zone: "UTC".into(),
         };
         let (notice, chart) = numbers.digest(&[]);
-        assert_eq!((notice.title.as_str(), chart), ("The week in the arena, 23 Feb to 1 Mar", None));
+        assert_eq!((notice.title.as_str(), chart), ("Weekly digest, 23 Feb to 1 Mar", None));
         notice.lines
     }
 

@@ -143,10 +143,9 @@ impl AlertChannel for DiscordAlerts {
         let mut is_new = false;
         while !self.lacks_threads.load(Ordering::Relaxed) {
             match self.create(message.thread(), key, notice, chart).await {
-                Ok(_) => break,
                 // there is no thread yet; one that was deleted is not opened again
                 Err(RestError::Gone) if !is_new => is_new = self.open_thread(message, notice).await?,
-                Err(RestError::Gone) => break,
+                Ok(_) | Err(RestError::Gone) => break,
                 Err(error) if has_no_threads(&error) => self.give_up_threads(&error),
                 Err(error) => return Err(judge(error)),
             }

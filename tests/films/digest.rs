@@ -53,12 +53,10 @@ async fn there_is_one_on_each_monday_also_when_clocks_change() {
         film(&mut digest(&process, &board), &board, "2026-10-06T10:02:00Z", "2026-11-10T10:00:00Z").await;
     let mondays = ["10-12T07:00", "10-19T07:00", "10-26T08:00", "11-02T08:00", "11-09T08:00"];
     assert_eq!(posted, mondays.map(|monday| format!("2026-{monday}:00Z")));
-    let state = board.state();
-    let (key, notice, chart) = &state.posts[2];
+    let (key, notice, chart) = &board.state().posts.clone()[2];
     assert_eq!((key.as_str(), chart), ("digest-2026-10-26", &None));
-    assert_eq!(notice.title, "The week in the arena, 19 Oct to 25 Oct");
+    assert_eq!(notice.title, "Weekly digest, 19 Oct to 25 Oct");
     assert_eq!(notice.lines, ["No races this week."]);
-    drop(state);
     process.shut_down().await;
 }
 
@@ -127,13 +125,11 @@ async fn it_names_races_verdict_slowest_week_and_failures() {
         digest.look(now).await;
         now += HOUR;
     }
-    let state = board.state();
-    let (_, notice, chart) = &state.posts[0];
+    let (_, notice, chart) = &board.state().posts.clone()[0];
     assert_eq!(notice.lines[0], "8 races, all asked by people.");
     assert!(notice.lines[1].starts_with("Board: a leads for this team"), "{notice:?}");
     assert!(notice.lines[2].starts_with("Slowest week: a, 100 → 70 tok/s (−30 %)"), "{notice:?}");
     assert!(notice.lines[3].contains("answers failed."), "{notice:?}");
     assert!(chart.as_ref().is_some_and(|alt| alt.contains("tok")), "{chart:?}");
-    drop(state);
     process.shut_down().await;
 }

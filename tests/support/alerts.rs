@@ -55,7 +55,7 @@ pub fn on_discord(discord: &FakeDiscord, channel: u64) -> Arc<dyn AlertChannel> 
         token: discord.world(|world| world.bot_token.clone()).into(),
         mode: discord::Mode::Gateway,
         guild: None,
-        token_life: std::time::Duration::from_secs(840),
+        token_life: std::time::Duration::from_mins(14),
         examples: vec![],
         access: discord::Access::default(),
         alerts: Some(channel),

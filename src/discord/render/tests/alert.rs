@@ -7,7 +7,7 @@ use super::{
     preview::{page, write},
 };
 use crate::{
-    alert::{Notice, samples},
+    alert::{Notice, tests::samples},
     arena::digest_sample,
     discord::render::{ALERT_FILE, alert, alert_with_chart, thread_name},
     surface::Chart,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{check, laws::hostile, preview::page};
 use crate::{
-    alert::{Notice, samples},
+    alert::{Notice, tests::samples},
     arena::digest_sample,
     slack::render::alert,
 };
