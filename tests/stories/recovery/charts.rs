@@ -34,7 +34,7 @@ async fn on_discord_a_vote_that_the_next_process_closes_has_its_chart() {
     let (discord, address) = (FakeDiscord::open().await, free_address());
     discord.deliver_by(discord::Delivery::Http(address));
     let program = || {
-        let program = with(&provider, &on_discord::mode(Transport::Http));
+        let program = with(&provider, on_discord::mode(Transport::Http));
         store.of(on_discord::with_credentials(program, &discord, Transport::Http), address)
     };
     let mut bot = TestService::start(program(), address).await;
@@ -61,7 +61,7 @@ async fn on_slack_a_vote_that_the_next_process_closes_has_its_chart() {
     let (slack, address) = (FakeSlack::open().await, free_address());
     slack.deliver_by(slack::Delivery::Http(address));
     let program = || {
-        let program = with(&provider, &on_slack::mode(SlackTransport::Http));
+        let program = with(&provider, on_slack::mode(SlackTransport::Http));
         store.of(on_slack::with_credentials(program, &slack, SlackTransport::Http), address)
     };
     let mut bot = TestService::start(program(), address).await;
