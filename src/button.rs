@@ -175,8 +175,14 @@ impl Button {
             | Self::NoneGood(race)
             | Self::CloseVote(race)
             | Self::Read(Page { race, .. }) => Some(race),
-            Self::Try(_) | Self::TryBlind(_) | Self::Seen(_) | Self::NewNormal(_) | Self::Mute(_) => None,
-            Self::RunCanary(_) | Self::PauseCanary(_) | Self::ResumeCanary(_) => None,
+            Self::Try(_)
+            | Self::TryBlind(_)
+            | Self::RunCanary(_)
+            | Self::PauseCanary(_)
+            | Self::ResumeCanary(_)
+            | Self::Seen(_)
+            | Self::NewNormal(_)
+            | Self::Mute(_) => None,
         }
     }
 }

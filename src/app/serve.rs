@@ -69,8 +69,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     platforms.run(&servers, &store, &shutdown, &closed);
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
-    servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
-    servers.spawn(CanaryRunner::new(Arc::clone(&arena)).start(shutdown.clone()));
+    run_unasked(&servers, &arena, finishers, &shutdown);
     announce(app, address, local);
     warn_of_drain(app);
     exposure::warn(config);
@@ -94,6 +93,17 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         tracing::error!("the drain time ended before every message had its final frame");
     }
     Ok(SUCCESS)
+}
+
+/// Runs what `arena` does by itself as tasks of `servers` until `shutdown`: finishing orphans, starting canaries.
+fn run_unasked(
+    servers: &TaskTracker,
+    arena: &Arc<Arena>,
+    finishers: Vec<Arc<dyn Finisher>>,
+    shutdown: &CancellationToken,
+) {
+    servers.spawn(Arc::clone(arena).recover(finishers, shutdown.clone()));
+    servers.spawn(CanaryRunner::new(Arc::clone(arena)).start(shutdown.clone()));
 }
 
 /// The store while it is open, which outlives everything that writes into it.

@@ -43,7 +43,7 @@ pub(crate) use self::overview::samples;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
-    canaries::{Canary, CanaryRunner, CanaryStatus, DueCanary, NO_CANARY},
+    canaries::{Canary, CanaryRunner, CanaryStatus, ChangedAnswers, DueCanary, NO_CANARY},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
     lookup::{LookupError, StopError, forget_reply},

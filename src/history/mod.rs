@@ -30,7 +30,7 @@ mod table;
 mod tests;
 
 pub use self::{
-    behaviour::{Answer, BehaviourChange, judge_behaviour},
+    behaviour::{Answer, BehaviourChange, NEWEST_ANSWERS, NewestChange, judge_behaviour, newest_change},
     cause::{Cause, Peer, by_cause, cause, ratio},
     eligible::Measured,
     failures::{Attempt, Counts, FailureIncident, judge_failures},
