@@ -44,7 +44,7 @@ use uuid::Uuid;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
-    canaries::{Canary, CanaryRunner, CanaryStatus, DueCanary, NO_CANARY},
+    canaries::{Canary, CanaryRunner, CanaryStatus, ChangedAnswers, DueCanary, NO_CANARY},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
     digest::WeeklyDigest,

@@ -35,7 +35,7 @@ mod watch;
 mod words;
 
 pub use self::{
-    behaviour::{Answer, BehaviourChange, judge_behaviour},
+    behaviour::{Answer, BehaviourChange, NEWEST_ANSWERS, NewestChange, judge_behaviour, newest_change},
     cause::{Cause, Peer, by_cause, cause, ratio},
     days::{Day, days},
     eligible::Measured,

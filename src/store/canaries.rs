@@ -6,7 +6,7 @@ use super::{
     database::{Query, Row, Transaction, Value},
 };
 use crate::{
-    history::Answer,
+    history::{Answer, NEWEST_ANSWERS},
     model::ModelId,
     race::{Asker, RaceId, metrics::TokenCount},
 };
@@ -30,10 +30,12 @@ const RUNS: &str = "SELECT id, admitted_at, status FROM races WHERE tag = $1 AND
     ORDER BY admitted_at DESC LIMIT 2";
 const LANES: &str =
     "SELECT model, status, tokens_per_second, token_count FROM lanes WHERE race = $1 ORDER BY place";
-const ANSWERS: &str = "SELECT samples.tag, contender, model, race, place, at, features FROM samples
-    JOIN canaries ON canaries.id = samples.tag
-    WHERE features IS NOT NULL AND at > {now} - $1 * 86400000 AND at >= prompt_since
-    ORDER BY samples.tag, contender, at, place";
+const ANSWERS: &str = "SELECT tag, contender, model, race, place, at, features FROM
+        (SELECT samples.tag AS tag, contender, model, race, place, at, features,
+            ROW_NUMBER() OVER (PARTITION BY samples.tag, contender ORDER BY at DESC, race DESC) AS newest
+        FROM samples JOIN canaries ON canaries.id = samples.tag
+        WHERE features IS NOT NULL AND at > {now} - $1 * 86400000 AND at >= prompt_since) AS answers
+    WHERE newest <= $2 ORDER BY tag, contender, at, race";
 const ANSWER: &str = "SELECT answer FROM lanes WHERE race = $1 AND place = $2";
 
 /// The budget that refused a run.
@@ -199,12 +201,14 @@ impl Store {
         })
     }
 
-    /// Returns the answers to the present prompts of canaries in the last `days`.
+    /// Returns the newest answers to the present prompts of canaries in the last `days`, at most [`NEWEST_ANSWERS`] of each
+    /// contender.
     ///
     /// # Errors
     /// [`StoreError`] where the call failed.
     pub async fn canary_answers(&self, days: u32) -> Result<Vec<CanarySeries>, StoreError> {
-        let rows = self.fetch(Query::new(ANSWERS, [Value::from(i64::from(days))])).await?;
+        let most = u64::try_from(NEWEST_ANSWERS).unwrap_or(u64::MAX);
+        let rows = self.fetch(Query::new(ANSWERS, [Value::from(i64::from(days)), most.into()])).await?;
         let same = |a: &Row, b: &Row| a.text(0) == b.text(0) && a.text(1) == b.text(1);
         let series = rows.chunk_by(same).filter_map(|rows| {
             Some(CanarySeries {

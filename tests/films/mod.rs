@@ -1,5 +1,6 @@
 //! Films: a scripted model, a filming surface, a paused clock, no sockets. One film is one timeline.
 
+mod behaviour;
 mod canaries;
 mod crowded;
 mod digest;

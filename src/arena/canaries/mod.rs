@@ -3,8 +3,10 @@
 //! ```text
 //! schedule -> CanaryRunner::due -> DueCanary -> CanaryRunner::run    each due time in one process of all
 //! store    -> Arena::watch      -> CanaryStatus                      their state, for people
+//! store    -> Arena::changed_answers -> ChangedAnswers              models that answer differently
 //! ```
 
+mod behaviour;
 mod runner;
 mod watch;
 
@@ -13,6 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use self::{
+    behaviour::ChangedAnswers,
     runner::{CanaryRunner, DueCanary},
     watch::{CanaryStatus, NO_CANARY},
 };
