@@ -41,6 +41,8 @@ pub enum Button {
     NoneGood(RaceId),
     /// Closes the vote on a blind race.
     CloseVote(RaceId),
+    /// Asks how a finished race is to be continued.
+    Continue(RaceId),
     /// Starts a race with the example that has this [`example_key`].
     Try(u64),
     /// Starts a blind race with that example.
@@ -139,6 +141,7 @@ impl Button {
             }
             "none" => Self::NoneGood(race()?),
             "close" => Self::CloseVote(race()?),
+            "continue" => Self::Continue(race()?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             "blind" => Self::TryBlind(u64::from_str_radix(value, 16).ok()?),
             "seen" => Self::Seen(IncidentId::parse(value)?),
@@ -165,6 +168,7 @@ impl Button {
             | Self::Second(race, ..)
             | Self::NoneGood(race)
             | Self::CloseVote(race)
+            | Self::Continue(race)
             | Self::Read(Page { race, .. }) => Some(race),
             Self::Try(_) | Self::TryBlind(_) | Self::Seen(_) | Self::NewNormal(_) | Self::Mute(_) => None,
         }
@@ -186,6 +190,7 @@ impl fmt::Display for Button {
             Self::Second(race, best, None) => write!(f, "arena:second:{race}:{best}:-"),
             Self::NoneGood(race) => write!(f, "arena:none:{race}"),
             Self::CloseVote(race) => write!(f, "arena:close:{race}"),
+            Self::Continue(race) => write!(f, "arena:continue:{race}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
             Self::TryBlind(key) => write!(f, "arena:blind:{key:016x}"),
             Self::Seen(incident) => write!(f, "arena:seen:{incident}"),

@@ -5,6 +5,7 @@
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
+//! conversations  the turns before a race, the newest race of a thread
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! votes       open, cast, close          ballots on blind races
@@ -19,6 +20,7 @@
 
 mod admission;
 mod board;
+mod conversations;
 mod database;
 mod files;
 mod lanes;
@@ -51,6 +53,7 @@ use tokio::{
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     board::Votes,
+    conversations::StoredTurns,
     leases::LEASE,
     races::{Speed, StoredRace},
     recovery::Orphan,

@@ -5,6 +5,7 @@ mod blind_terminal;
 mod board;
 mod caps;
 mod command_line;
+mod conversations;
 mod discord;
 mod faults;
 mod history;

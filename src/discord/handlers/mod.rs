@@ -102,6 +102,7 @@ impl InteractionHandler {
             Outcome::Replay(record) => self.replay(reply, &record).await,
             Outcome::Share(record) => self.share(reply, &record).await,
             Outcome::Models => self.models(reply).await,
+            Outcome::FollowUpForm(_) => reply.take_note().await,
             Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {
                 let place = self.caller(reply.interaction).place;
@@ -176,6 +177,7 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
+                thread: interaction.channel.map(|channel| format!("{PLATFORM}:{channel}")),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
             },

@@ -56,6 +56,8 @@ const EXCERPT_COLUMNS: usize = 72;
 const SPACED_EXCERPTS: usize = 5;
 /// Characters of a sentence beside an answer.
 const SENTENCE: usize = 160;
+/// Characters of the asker, the time and the notes.
+const BYLINE: usize = 240;
 /// Lines of a single answer while it is being written.
 const LIVE_LINES: usize = 24;
 
@@ -83,7 +85,7 @@ fn running(view: &View, race: RaceId) -> Embed {
     let (icon, prompt) = headline(view);
     let title = format!("{icon} {}", short(&prompt, TITLE_PROMPT));
     let notice = view.notice.as_ref().map(|notice| between("-# ", notice, 120, ""));
-    let byline = between("-# ", &byline(view), 120, "");
+    let byline = between("-# ", &byline(view), BYLINE, "");
     let standings = format!("{byline}\n{}", lines(view));
     let (excerpts, _) = excerpts_within(view, EXCERPT_COLUMNS);
     let gap = if excerpts.len() > SPACED_EXCERPTS { "" } else { "\n" };
@@ -103,7 +105,7 @@ fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
         color,
-        ..Embed::text(format!("> {prompt} — {}{votes}", short(&byline(view), 120)))
+        ..Embed::text(format!("> {prompt} — {}{votes}", short(&byline(view), BYLINE)))
     };
     let footer = Some(Footer { text: notes(view, race) });
     match details(view) {
@@ -200,7 +202,7 @@ fn single(view: &View, lane: &LaneView, race: RaceId) -> (Vec<Embed>, bool) {
     } else {
         String::new()
     };
-    let mut above = format!("{quote}-# {}\n{ended}{status}{note}", short(&byline(view), 120));
+    let mut above = format!("{quote}-# {}\n{ended}{status}{note}", short(&byline(view), BYLINE));
     above.extend(view.notice.as_ref().map(|notice| between("-# ", notice, 120, "\n")));
     let numbers = lane.numbers.as_ref().map(words::numbers);
     let footer = Footer { text: words::joined(numbers.into_iter().chain([words::notes(view, race)])) };
