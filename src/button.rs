@@ -206,15 +206,14 @@ pub(crate) fn below(
     is_final: bool,
     lanes: usize,
     is_replayable: bool,
+    is_continuable: bool,
 ) -> Vec<(Button, &'static str, &'static str)> {
     if !is_final {
         return vec![(Button::Stop(race), "🛑", "Stop")];
     }
-    let mut buttons = vec![
-        (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
-        (Button::Answers(race), "📄", "Full answers"),
-        (Button::Explain(race), "💡", "Explain"),
-    ];
+    let mut buttons = vec![(Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" })];
+    buttons.extend(is_continuable.then_some((Button::Continue(race), "💬", "Continue")));
+    buttons.extend([(Button::Answers(race), "📄", "Full answers"), (Button::Explain(race), "💡", "Explain")]);
     if is_replayable {
         buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
     }
@@ -260,6 +259,7 @@ mod tests {
             Button::Second(race(), label("A"), None),
             Button::NoneGood(race()),
             Button::CloseVote(race()),
+            Button::Continue(race()),
             Button::TryBlind(7),
             Button::Replay(race()),
             Button::Share(race()),

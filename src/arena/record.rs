@@ -83,6 +83,13 @@ impl Recorded {
         self
     }
 
+    /// Returns the race before its first event.
+    #[must_use]
+    pub fn opening(&self) -> RaceState {
+        let cards = self.race.models.iter().map(|model| Arc::new(model.card().clone()));
+        RaceState::new(self.asker(), self.prompt(), cards).with_notes(self.race.notes.clone())
+    }
+
     /// Returns the models that race, in the order of the line-up.
     #[must_use]
     pub fn lanes(&self) -> impl ExactSizeIterator<Item = &crate::model::ModelCard> {

@@ -43,9 +43,7 @@ impl Arena {
     }
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
-        let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
-        let mut state = RaceState::new(recorded.asker(), recorded.prompt(), cards)
-            .with_notes(recorded.race.notes.clone());
+        let mut state = recorded.opening();
         if recorded.race.kind == RaceKind::Blind {
             state = state.blind(Arc::clone(&self.telltales));
         }

@@ -14,7 +14,7 @@ use super::{interaction::Interaction, rest::Route};
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct MessageRef {
     application: u64,
-    /// Empty once the store deleted it.
+    /// Empty once the store deleted it, and for a message that is no response.
     #[serde(default)]
     token: String,
     /// The end of the token's use (wall clock).
@@ -44,6 +44,20 @@ impl MessageRef {
             message: None,
             server: interaction.server(),
         }
+    }
+
+    /// The message with the id `message` in the thread `thread` of the channel of `interaction`. The bot posted it, so no
+    /// interaction's token edits it.
+    pub(super) fn in_thread(interaction: &Interaction, thread: u64, message: u64) -> Self {
+        let (channel, message) = (Some(thread), Some(message));
+        let (token, token_until) = (String::new(), Timestamp::now());
+        let (application, server) = (interaction.application, interaction.server());
+        Self { application, token, token_until, is_member: true, channel, message, server }
+    }
+
+    /// Returns true if an interaction's token edits the message, or did.
+    pub(super) fn has_token(&self) -> bool {
+        !self.token.is_empty()
     }
 
     /// The place to which the message's buttons are bound.

@@ -3,6 +3,7 @@
 //! Every interaction is answered within Discord's three seconds and exactly once: a race by a public "thinking" that
 //! becomes the live message, everything else in private.
 
+mod follow_up;
 mod overview;
 mod reply;
 
@@ -72,6 +73,7 @@ impl InteractionHandler {
                     (outcome, _) => outcome,
                 }
             }
+            Kind::Form { custom_id, values, .. } => self.submitted(&interaction, custom_id, values).await,
             Kind::Completion { focused: (name, typed), .. } => {
                 let fitting = if name == commands::MODELS { completion::several } else { completion::one };
                 return reply.choices(&fitting(typed, self.arena().cards())).await;
@@ -102,7 +104,7 @@ impl InteractionHandler {
             Outcome::Replay(record) => self.replay(reply, &record).await,
             Outcome::Share(record) => self.share(reply, &record).await,
             Outcome::Models => self.models(reply).await,
-            Outcome::FollowUpForm(_) => reply.take_note().await,
+            Outcome::FollowUpForm(record) => self.ask_how(reply, &record).await,
             Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {
                 let place = self.caller(reply.interaction).place;
@@ -118,6 +120,9 @@ impl InteractionHandler {
     /// Runs a race. No model is called unless Discord accepted the first answer: otherwise another process has the
     /// interaction, or no one would see the race.
     async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
+        if let Some(thread) = self.thread(reply).await {
+            return self.race_in_thread(reply, recorded, thread).await;
+        }
         if let Err(error) = reply.think_publicly().await {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
@@ -177,7 +182,7 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
-                thread: interaction.channel.map(|channel| format!("{PLATFORM}:{channel}")),
+                thread: interaction.thread_parent.and(interaction.channel).map(thread_key),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
             },
@@ -187,6 +192,11 @@ impl InteractionHandler {
             stoppers: "manage this channel",
         }
     }
+}
+
+/// The name of a thread in the store.
+fn thread_key(thread: u64) -> String {
+    format!("{PLATFORM}:{thread}")
 }
 
 /// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
@@ -214,6 +224,7 @@ fn label(kind: &Kind) -> &'static str {
         }
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
+        Kind::Form { .. } => "form",
         Kind::Unreadable { .. } => "unreadable",
     }
 }

@@ -7,6 +7,7 @@
 mod body;
 mod cards;
 mod escape;
+mod form;
 mod markdown;
 mod overview;
 mod page;
@@ -18,7 +19,8 @@ mod vote;
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
     body::{Body, EPHEMERAL, pressed},
-    cards::{answers, answers_file, ballot, examples, explanation, help, models, notice, picture},
+    cards::{answers, answers_file, ballot, continued, examples, explanation, help, models, notice, picture},
+    form::{PROMPT_FIELD, WITH_FIELD, follow_up_form, thread_name},
     overview::overview,
     page::page,
     race::{CHART_FILE, live},

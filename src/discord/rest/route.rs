@@ -56,6 +56,20 @@ pub(crate) enum Route {
         /// The interaction's token.
         token: SecretString,
     },
+    /// `POST /channels/{channel}/messages`: posts a message.
+    /// <https://docs.discord.com/developers/resources/message#create-message>
+    CreateMessage {
+        /// The channel's id.
+        channel: u64,
+    },
+    /// `POST /channels/{channel}/messages/{message}/threads`: opens the thread of a message, whose id it gets.
+    /// <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    StartThread {
+        /// The channel's id.
+        channel: u64,
+        /// The message's id.
+        message: u64,
+    },
     /// `PATCH /channels/{channel}/messages/{message}`: edits any message of ours.
     /// <https://docs.discord.com/developers/resources/message#edit-message>
     EditMessage {
@@ -117,6 +131,12 @@ impl Route {
                 let path = format!("webhooks/{application}/{TOKEN}/messages/@original");
                 ("edit_original", "PATCH", path, hasher.finish())
             }
+            Self::CreateMessage { channel } => {
+                ("create_message", "POST", format!("channels/{channel}/messages"), *channel)
+            }
+            Self::StartThread { channel, message } => {
+                ("start_thread", "POST", format!("channels/{channel}/messages/{message}/threads"), *channel)
+            }
             Self::EditMessage { channel, message } => {
                 ("edit_message", "PATCH", format!("channels/{channel}/messages/{message}"), *channel)
             }
@@ -140,6 +160,11 @@ impl Route {
     /// Returns true if sending a call twice has the effect of sending it once.
     pub(super) fn is_idempotent(&self) -> bool {
         self.method() != "POST"
+    }
+
+    /// Returns true if the response says what the caller needs to know.
+    pub(super) fn needs_response(&self) -> bool {
+        self.method() == "GET" || matches!(self, Self::CreateMessage { .. })
     }
 
     pub(super) fn method(&self) -> &'static str {
@@ -204,6 +229,8 @@ mod tests {
         );
         assert_eq!(of(original(1, "tok")), "PATCH webhooks/1/tok/messages/@original");
         assert_eq!(of(Route::EditMessage { channel: 4, message: 5 }), "PATCH channels/4/messages/5");
+        assert_eq!(of(Route::CreateMessage { channel: 4 }), "POST channels/4/messages");
+        assert_eq!(of(Route::StartThread { channel: 4, message: 5 }), "POST channels/4/messages/5/threads");
     }
 
     #[test]
