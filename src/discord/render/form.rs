@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::{
     body::{OPTION_TEXT, OPTIONS},
-    escape::{bare, clipped},
+    escape::bare,
 };
 use crate::{
     race::{Record, conversation::FollowUp},
-    view::{text::plain, words},
+    view::words,
 };
 
 /// The custom ids of its fields.
@@ -37,9 +37,7 @@ pub(crate) fn follow_up_form(record: &Record, max_prompt: usize, custom_id: &str
     if choices.len() > OPTIONS {
         choices.drain(keep..choices.len() - several);
     }
-    let option = |(index, (follow, words)): (usize, &(FollowUp, String))| {
-        json!({ "label": bare(words, OPTION_TEXT), "value": follow.word(), "default": index == 0 })
-    };
+    let option = |(index, (follow, words)): (usize, &(FollowUp, String))| json!({ "label": bare(words, OPTION_TEXT), "value": follow.word(), "default": index == 0 });
     let options: Vec<Value> = choices.iter().enumerate().map(option).collect();
     json!({
         "custom_id": custom_id,
@@ -58,6 +56,6 @@ pub(crate) fn follow_up_form(record: &Record, max_prompt: usize, custom_id: &str
 
 /// The name of the thread below a race with this prompt.
 pub(crate) fn thread_name(prompt: &str) -> String {
-    let name = clipped(&plain(&words::excerpt(prompt, 1)), MAX_NAME);
-    if name.trim().is_empty() { "Follow-ups".to_owned() } else { name.trim().to_owned() }
+    let name = bare(&words::excerpt(prompt, 1), MAX_NAME);
+    if name.trim().is_empty() { "Follow-ups".to_owned() } else { name }
 }

@@ -18,6 +18,11 @@ use crate::support::provider::wire::Request;
 /// The permission to send files.
 pub const ATTACH_FILES: u64 = 1 << 15;
 
+/// The permission to open threads below messages.
+pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+/// The permission to write in threads.
+pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+
 /// The outcome of the checks.
 pub struct Admitted {
     /// Its place in the world's log.
@@ -104,9 +109,16 @@ impl World {
         None
     }
 
-    /// Files need `ATTACH_FILES`, which the interaction has already said that the bot lacks.
+    /// Files need `ATTACH_FILES`, threads have permissions of their own; the interaction has already said which of them
+    /// the bot lacks.
     fn lacks_permission(&self, call: &Call) -> Option<Reply> {
-        let is_missing = self.missing_permissions & ATTACH_FILES != 0 && !call.files.is_empty();
+        let is_in_thread = self.threads.iter().any(|thread| thread.id == call.ids.channel);
+        let needs = [
+            (ATTACH_FILES, !call.files.is_empty()),
+            (CREATE_PUBLIC_THREADS, call.route == Route::StartThread),
+            (SEND_MESSAGES_IN_THREADS, call.route == Route::CreateMessage && is_in_thread),
+        ];
+        let is_missing = needs.iter().any(|(bit, needs)| *needs && self.missing_permissions & bit != 0);
         is_missing.then(|| reply::refusal(403, 50_013, "Missing Permissions"))
     }
 
@@ -128,6 +140,8 @@ impl World {
             Route::DeleteCommand | Route::ListGuilds => &[Family::Cleanup],
             Route::GatewayBot => &[Family::Gateway],
             Route::Application => &[Family::Application],
+            Route::StartThread => &[Family::Threads],
+            Route::CreateMessage => &[Family::Posts],
             _ => &[],
         });
         families
@@ -158,6 +172,8 @@ impl World {
         let mut violations = Violations::default();
         if call.route == Route::PutCommands {
             referee::commands(&mut violations, &call.body);
+        } else if call.route == Route::StartThread {
+            referee::thread(&mut violations, &call.body);
         } else if call.route.has_body() {
             self.judge_message(&mut violations, call);
         }

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::{
     call::Call,
     message::{Attachment, LOADING, Look, Message, Revision},
+    payload::thread_metadata,
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
     users::ChannelKind,
-    world::{Id, World},
+    world::{Id, Thread, World},
 };
 
 impl World {
@@ -45,13 +46,17 @@ impl World {
         let known =
             [ChannelKind::Server, ChannelKind::Dm, ChannelKind::UserInstalled, ChannelKind::ForeignServer];
         let place = known.into_iter().find(|place| place.channel() == call.ids.channel);
+        let thread = self.threads.iter().find(|thread| thread.id == call.ids.channel);
+        let place = place.or(thread.map(|thread| ChannelKind::Thread(thread.id)));
         let place = place.unwrap_or(ChannelKind::Channel(call.ids.channel));
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
         if call.route == Route::CreateMessage {
-            let id = self.create(call, None, (place, false));
-            return self.shown(id);
+            if thread.is_some_and(|thread| thread.is_locked) {
+                return refusal(400, 160_005, "Thread is locked");
+            }
+            return self.post(call, place);
         }
         let there = |message: &Message| message.place.channel() == call.ids.channel && !message.private;
         match self.message(call.ids.message).filter(|message| there(message) && !message.deleted) {
@@ -61,9 +66,44 @@ impl World {
                 self.message_mut(call.ids.message).expect("known").deleted = true;
                 return done();
             }
+            Some(_) if call.route == Route::StartThread => return self.start_thread(call, place),
             Some(_) => {}
         }
         self.shown(call.ids.message)
+    }
+
+    /// Posts a message, once for a nonce that is enforced.
+    fn post(&mut self, call: &Call, place: ChannelKind) -> Reply {
+        let nonce = call.body["nonce"].as_str().filter(|_| call.body["enforce_nonce"] == true);
+        let nonce = nonce.map(|nonce| (place.channel(), nonce.to_owned()));
+        if let Some(id) = nonce.as_ref().and_then(|nonce| self.nonces.get(nonce)) {
+            return self.shown(*id);
+        }
+        let id = self.create(call, None, (place, false));
+        self.nonces.extend(nonce.map(|nonce| (nonce, id)));
+        self.shown(id)
+    }
+
+    /// Opens the thread of a message. <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    fn start_thread(&mut self, call: &Call, place: ChannelKind) -> Reply {
+        let id = call.ids.message;
+        if place != ChannelKind::Server {
+            return refusal(400, 50_024, "Cannot execute action on this channel type");
+        }
+        if self.threads.iter().any(|thread| thread.id == id) {
+            return refusal(400, 160_004, "A thread has already been created for this message");
+        }
+        let name = call.body["name"].as_str().unwrap_or_default().to_owned();
+        self.threads.push(Thread { id, name: name.clone(), is_locked: false });
+        Reply {
+            status: 201,
+            ..ok(json!({
+                "id": id.to_string(), "type": 11, "guild_id": place.guild().map(|guild| guild.to_string()),
+                "parent_id": place.channel().to_string(), "owner_id": self.application.to_string(), "name": name,
+                "last_message_id": null, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0,
+                "thread_metadata": thread_metadata(), "total_message_sent": 0, "flags": 0,
+            }))
+        }
     }
 
     /// The message object as an answer.

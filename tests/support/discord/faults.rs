@@ -28,6 +28,10 @@ pub enum Family {
     Gateway,
     /// `GET /applications/@me`.
     Application,
+    /// The opening of threads.
+    Threads,
+    /// Messages of the bot's own, which answer no interaction.
+    Posts,
     /// The removal of commands that another configuration registered.
     Cleanup,
 }
