@@ -76,7 +76,7 @@ impl Arena {
     /// continues the race.
     pub async fn set_thread(&self, id: RaceId, thread: &str) {
         let Some(store) = &self.store else { return };
-        if let Err(error) = store.set_thread(id, thread).await {
+        if let Err(error) = store.promptly(store.set_thread(id, thread)).await {
             tracing::warn!(race = %id, error = error.chain(), "failed to record the thread of a race");
         }
     }

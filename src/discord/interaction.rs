@@ -128,6 +128,11 @@ pub(crate) enum Kind {
         /// The message whose button opened it, if everyone in the channel sees it.
         message: Option<u64>,
     },
+    /// A message to the bot was written. It is no interaction, and is answered by messages of the bot's own.
+    Message {
+        /// The text without the mention of the bot.
+        text: String,
+    },
     /// An interaction that cannot be understood, but can be answered.
     Unreadable {
         /// Discord's number of the interaction's type; 255 for all larger ones.
@@ -283,7 +288,7 @@ fn may_use_threads(json: &Value, place: ChannelKind) -> bool {
 }
 
 /// A number above 0, which Discord writes as text and some proxies as a number.
-fn snowflake(value: &Value) -> Option<u64> {
+pub(super) fn snowflake(value: &Value) -> Option<u64> {
     bits(value).filter(|number| *number > 0)
 }
 
@@ -292,10 +297,10 @@ fn bits(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

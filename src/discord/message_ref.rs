@@ -46,12 +46,10 @@ impl MessageRef {
         }
     }
 
-    /// The message with the id `message` in the thread `thread` of the channel of `interaction`. The bot posted it, so no
-    /// interaction's token edits it.
-    pub(super) fn in_thread(interaction: &Interaction, thread: u64, message: u64) -> Self {
-        let (channel, message) = (Some(thread), Some(message));
-        let (token, token_until) = (String::new(), Timestamp::now());
-        let (application, server) = (interaction.application, interaction.server());
+    /// The message with the id `message` that the bot posted in `channel` of `server`, so that no interaction's token edits it.
+    pub(super) fn posted(server: Option<u64>, channel: u64, message: u64) -> Self {
+        let (channel, message) = (Some(channel), Some(message));
+        let (application, token, token_until) = (0, String::new(), Timestamp::now());
         Self { application, token, token_until, is_member: true, channel, message, server }
     }
 

@@ -14,8 +14,8 @@ use crate::{
     button::Button,
     discord::{
         interaction::{Interaction, Kind},
-        message_ref::MessageRef,
-        render,
+        message_ref::{self, MessageRef},
+        render::{self, Body},
         rest::{Request, RestError, Route},
         surface::DiscordSurface,
     },
@@ -105,7 +105,7 @@ impl InteractionHandler {
         for race in [parent, recorded.id()] {
             arena.set_thread(race, &thread_key(thread)).await;
         }
-        let posted = arena.unless_interrupted(self.post(reply.interaction, &recorded, thread)).await;
+        let posted = arena.unless_interrupted(self.post_race(reply.interaction, &recorded, thread)).await;
         let Some(Ok(message_ref)) = posted else {
             arena.withdraw(recorded).await;
             let may_not_write = match posted {
@@ -122,29 +122,40 @@ impl InteractionHandler {
             let say = if may_not_write { MAY_NOT_WRITE } else { NOT_POSTED };
             return reply.fill(render::notice(say), vec![]).await;
         };
-        arena.set_message_ref(&recorded, &message_ref.to_string()).await;
-        let (rest, sealer) = (self.rest.clone(), self.handlers.sealer.clone());
-        let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), Instant::now());
-        surface.may_attach = reply.interaction.may_attach;
-        arena.race(recorded, &mut surface).await;
+        self.run_posted(recorded, message_ref, reply.interaction.may_attach).await;
     }
 
-    /// Posts the message of a race in a thread. Its nonce keeps a repeated call from posting it twice.
-    async fn post(
+    /// Runs a race in a message that was posted for it, which is recorded before any model is called.
+    pub(super) async fn run_posted(&self, recorded: Recorded, message_ref: MessageRef, may_attach: bool) {
+        self.arena().set_message_ref(&recorded, &message_ref.to_string()).await;
+        let (rest, sealer) = (self.rest.clone(), self.handlers.sealer.clone());
+        let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), Instant::now());
+        surface.may_attach = may_attach;
+        self.arena().race(recorded, &mut surface).await;
+    }
+
+    /// Posts the message of a race that `asked` started, in `channel`.
+    pub(super) async fn post_race(
         &self,
-        interaction: &Interaction,
+        asked: &Interaction,
         recorded: &Recorded,
-        thread: u64,
+        channel: u64,
     ) -> Result<MessageRef, RestError> {
-        let place = MessageRef::in_thread(interaction, thread, 0).place();
+        let place = message_ref::place(asked.server(), Some(channel));
         let body = render::live(&View::of(&recorded.opening()), recorded.id(), None);
-        let mut body = body.sealed(&self.handlers.sealer, &place).json();
-        body["nonce"] = interaction.id.to_string().into();
+        let message = self.post(asked, channel, body.sealed(&self.handlers.sealer, &place)).await?;
+        Ok(MessageRef::posted(asked.server(), channel, message))
+    }
+
+    /// Posts a message in answer to `asked` and returns its id. Its nonce keeps a repeated call, of this process or of another,
+    /// from posting it twice.
+    pub(super) async fn post(&self, asked: &Interaction, channel: u64, body: Body) -> Result<u64, RestError> {
+        let mut body = body.json();
+        body["nonce"] = asked.id.to_string().into();
         body["enforce_nonce"] = true.into();
-        let request = Request::json(Route::CreateMessage { channel: thread }, body);
-        let message: Value = self.rest.send(&request, interaction.received_at + POST_TIMEOUT).await?;
+        let request = Request::json(Route::CreateMessage { channel }, body);
+        let message: Value = self.rest.send(&request, asked.received_at + POST_TIMEOUT).await?;
         let id = message["id"].as_str().and_then(|id| id.parse().ok());
-        let id = id.ok_or_else(|| RestError::transport("the response names no message"))?;
-        Ok(MessageRef::in_thread(interaction, thread, id))
+        id.ok_or_else(|| RestError::transport("the response names no message"))
     }
 }

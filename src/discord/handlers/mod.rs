@@ -4,6 +4,7 @@
 //! becomes the live message, everything else in private.
 
 mod follow_up;
+mod message;
 mod overview;
 mod reply;
 
@@ -48,7 +49,12 @@ impl InteractionHandler {
     /// Answers `interaction` in a task of its own, which shutdown waits for.
     pub(super) fn take(self: &Arc<Self>, interaction: Interaction) {
         let handler = Arc::clone(self);
-        self.arena().spawn(async move { handler.answer(Arc::new(interaction)).await });
+        self.arena().spawn(async move {
+            match interaction.kind {
+                Kind::Message { .. } => handler.written(interaction).await,
+                _ => handler.answer(Arc::new(interaction)).await,
+            }
+        });
     }
 
     pub(super) fn arena(&self) -> &Arc<Arena> {
@@ -79,6 +85,8 @@ impl InteractionHandler {
                 return reply.choices(&fitting(typed, self.arena().cards())).await;
             }
             Kind::Unreadable { kind } => return reply.unreadable(*kind).await,
+            // no interaction
+            Kind::Message { .. } => return,
         };
         self.show(&reply, outcome).await;
     }
@@ -126,6 +134,9 @@ impl InteractionHandler {
         if let Err(error) = reply.think_publicly().await {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
+        }
+        if let (ChannelKind::BotDm, Some(channel)) = (reply.interaction.place, reply.interaction.channel) {
+            self.arena().set_thread(recorded.id(), &thread_key(channel)).await;
         }
         let message_ref = MessageRef::of(reply.interaction, self.token_life);
         let unsettled_until = reply.interaction.received_at + UNSETTLED;
@@ -225,6 +236,7 @@ fn label(kind: &Kind) -> &'static str {
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
         Kind::Form { .. } => "form",
+        Kind::Message { .. } => "message",
         Kind::Unreadable { .. } => "unreadable",
     }
 }

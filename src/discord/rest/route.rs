@@ -56,6 +56,12 @@ pub(crate) enum Route {
         /// The interaction's token.
         token: SecretString,
     },
+    /// `GET /channels/{channel}`: a channel or a thread.
+    /// <https://docs.discord.com/developers/resources/channel#get-channel>
+    GetChannel {
+        /// The channel's id.
+        channel: u64,
+    },
     /// `POST /channels/{channel}/messages`: posts a message.
     /// <https://docs.discord.com/developers/resources/message#create-message>
     CreateMessage {
@@ -131,6 +137,7 @@ impl Route {
                 let path = format!("webhooks/{application}/{TOKEN}/messages/@original");
                 ("edit_original", "PATCH", path, hasher.finish())
             }
+            Self::GetChannel { channel } => ("get_channel", "GET", format!("channels/{channel}"), *channel),
             Self::CreateMessage { channel } => {
                 ("create_message", "POST", format!("channels/{channel}/messages"), *channel)
             }
@@ -229,6 +236,7 @@ mod tests {
         );
         assert_eq!(of(original(1, "tok")), "PATCH webhooks/1/tok/messages/@original");
         assert_eq!(of(Route::EditMessage { channel: 4, message: 5 }), "PATCH channels/4/messages/5");
+        assert_eq!(of(Route::GetChannel { channel: 4 }), "GET channels/4");
         assert_eq!(of(Route::CreateMessage { channel: 4 }), "POST channels/4/messages");
         assert_eq!(of(Route::StartThread { channel: 4, message: 5 }), "POST channels/4/messages/5/threads");
     }

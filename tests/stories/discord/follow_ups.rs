@@ -88,8 +88,7 @@ fn talk(texts: &[&str]) -> Value {
 
 /// All, one, and all with the answer of one, from a server's channel.
 async fn a_conversation_in_a_channel(transport: Transport) {
-    let answers =
-        [turn(&["a", "b"], 1), turn(&["a", "b"], 2), turn(&["b"], 3), turn(&["a", "b"], 4)].concat();
+    let answers = [turn(&["a", "b"], 1), turn(&["a", "b"], 2), turn(&["b"], 3), turn(&["b"], 4)].concat();
     let scenario = DiscordScenario::start(setup(transport), answers).await;
     let (discord, provider) = (&scenario.discord, &scenario.provider);
     let root = raced(discord, ChannelKind::Server).await;
@@ -120,7 +119,7 @@ async fn a_conversation_in_a_channel(transport: Transport) {
     assert_eq!(discord.world(|world| world.threads.len()), 1);
 
     // in the thread the response to the form is the message, and another person is told apart
-    let fourth = continues(discord, third, None, "and on Venus?", BEN).await;
+    let fourth = continues(discord, third, None, "and on Venus?", MOD).await;
     assert!(!fourth.wait_for_ack().await.private);
     let text = fourth.wait_for_end().await.look.text();
     assert!(text.contains("turn 3"), "{text}");
@@ -132,10 +131,9 @@ async fn a_conversation_in_a_channel(transport: Transport) {
         &said("b", 1),
         "Ana: and on Mars?",
         &said("b", 3),
-        "Ben: and on Venus?",
+        "Mo the Mod: and on Venus?",
     ];
     assert_eq!(heard(provider, "b")[3], talk(&expected));
-    provider.discard_answers();
     scenario.finish().await;
 }
 
@@ -147,6 +145,77 @@ async fn a_conversation_in_a_channel_over_the_gateway() {
 #[tokio::test]
 async fn a_conversation_in_a_channel_over_http() {
     a_conversation_in_a_channel(Transport::Http).await;
+}
+
+/// The bot's id at the fake gateway.
+const BOT: u64 = 42;
+
+/// Waits until the message with this index in a place is final, and returns its text.
+async fn answered(discord: &FakeDiscord, place: ChannelKind, index: usize) -> String {
+    let is_final = |look: &Look| !look.is_loading() && look.button("Stop").is_none();
+    discord
+        .until(|world| {
+            let look = world.messages.iter().filter(|message| message.place == place).nth(index)?.look();
+            is_final(look).then(|| look.text())
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_mention_in_the_thread_of_a_race_continues_it_and_elsewhere_it_is_not_answered() {
+    let answers = [turn(&["a", "b"], 1), turn(&["a"], 2), turn(&["a"], 3)].concat();
+    let lines = "[arena]\nraces_per_user_per_minute = 60\n[access]\ndiscord_channels = [\"6001\"]";
+    let scenario = DiscordScenario::start(Setup { lines, ..setup(Transport::Gateway) }, answers).await;
+    let (discord, provider) = (&scenario.discord, &scenario.provider);
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
+    let writes = |text: &str, user: User, place: ChannelKind| {
+        gateway.dispatch("MESSAGE_CREATE", &discord.written(text, user, place, BOT));
+    };
+    let root = raced(discord, ChannelKind::Server).await;
+    writes("<@42> and here?", ANA, ChannelKind::Server);
+    writes("<@42> and there?", ANA, ChannelKind::Thread(77));
+    continues(discord, root, Some("lane:0"), "two", ANA).await.wait_for_text("Continued in").await;
+    let thread = ChannelKind::Thread(root);
+    answered(discord, thread, 0).await;
+    writes("between people", BEN, thread);
+    let mut other_bot = discord.written("<@42> hello", BEN, thread, BOT);
+    other_bot["author"]["bot"] = true.into();
+    gateway.dispatch("MESSAGE_CREATE", &other_bot);
+    writes("<@42> three", MOD, thread);
+    let text = answered(discord, thread, 1).await;
+    assert!(text.contains("turn 3") && text.contains(&said("a", 3)), "{text}");
+    let turns = ["Ana: why is the sky blue?", &said("a", 1), "Ana: two", &said("a", 2), "Mo the Mod: three"];
+    assert_eq!(heard(provider, "a")[2], talk(&turns));
+    let posted = discord.world(|world| world.messages.iter().filter(|one| one.interaction.is_none()).count());
+    assert_eq!(posted, 2, "a message elsewhere was answered");
+    scenario.finish().await;
+}
+
+#[tokio::test]
+async fn plain_words_continue_the_newest_race_of_a_direct_message() {
+    let answers = [turn(&["a", "b"], 1), turn(&["a", "b"], 2), turn(&["b"], 3), turn(&["b"], 4)].concat();
+    let scenario = DiscordScenario::start(setup(Transport::Gateway), answers).await;
+    let (discord, provider) = (&scenario.discord, &scenario.provider);
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
+    let writes = |text: &str| {
+        gateway.dispatch("MESSAGE_CREATE", &discord.written(text, ANA, ChannelKind::Dm, BOT));
+    };
+    writes(WHY);
+    let text = answered(discord, ChannelKind::Dm, 0).await;
+    assert!(text.contains(&said("a", 1)) && !text.contains("turn"), "{text}");
+    writes("two");
+    assert!(answered(discord, ChannelKind::Dm, 1).await.contains("turn 2"));
+    assert_eq!(heard(provider, "b")[1], talk(&[WHY, &said("b", 1), "two"]));
+    // a command begins something new, which plain words continue
+    let asked =
+        discord.type_command("/arena ask", &[("model", "b"), ("prompt", "new")], ANA, ChannelKind::Dm);
+    asked.wait_for_end().await;
+    writes("and then?");
+    assert!(answered(discord, ChannelKind::Dm, 3).await.contains("turn 2"));
+    assert_eq!(heard(provider, "b")[3], talk(&["new", &said("b", 3), "and then?"]));
+    writes(&"x".repeat(7_000));
+    assert!(answered(discord, ChannelKind::Dm, 4).await.contains("characters"));
+    scenario.finish().await;
 }
 
 #[tokio::test]

@@ -96,6 +96,11 @@ impl FakeDiscord {
         self.does(interaction.user, interaction.place, InteractionKind::Form { message, custom_id, fields })
     }
 
+    /// Returns the event of what a user writes in a place without a command, for a gateway whose bot has the id `bot`.
+    pub fn written(&self, text: &str, user: User, place: ChannelKind, bot: Id) -> Value {
+        self.shared.with(|world| world.written(text, user, place, bot))
+    }
+
     /// Adds a message that an earlier process posted, from the body that it sent.
     pub fn add_message(&self, place: ChannelKind, body: &Value) -> Id {
         let list = |key: &str| body[key].as_array().cloned().unwrap_or_default();

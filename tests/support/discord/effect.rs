@@ -52,6 +52,10 @@ impl World {
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
+        if call.route == Route::GetChannel {
+            let unknown = || refusal(404, 10_003, "Unknown Channel");
+            return thread.map_or_else(unknown, |thread| ok(self.thread_json(thread)));
+        }
         if call.route == Route::CreateMessage {
             if thread.is_some_and(|thread| thread.is_locked) {
                 return refusal(400, 160_005, "Thread is locked");
@@ -94,16 +98,21 @@ impl World {
             return refusal(400, 160_004, "A thread has already been created for this message");
         }
         let name = call.body["name"].as_str().unwrap_or_default().to_owned();
-        self.threads.push(Thread { id, name: name.clone(), is_locked: false });
-        Reply {
-            status: 201,
-            ..ok(json!({
-                "id": id.to_string(), "type": 11, "guild_id": place.guild().map(|guild| guild.to_string()),
-                "parent_id": place.channel().to_string(), "owner_id": self.application.to_string(), "name": name,
-                "last_message_id": null, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0,
-                "thread_metadata": thread_metadata(), "total_message_sent": 0, "flags": 0,
-            }))
-        }
+        let thread = Thread { id, name, is_locked: false };
+        let opened = Reply { status: 201, ..ok(self.thread_json(&thread)) };
+        self.threads.push(thread);
+        opened
+    }
+
+    /// The channel object of a thread.
+    fn thread_json(&self, thread: &Thread) -> Value {
+        let place = ChannelKind::Server;
+        json!({
+            "id": thread.id.to_string(), "type": 11, "guild_id": place.guild().map(|guild| guild.to_string()),
+            "parent_id": place.channel().to_string(), "owner_id": self.application.to_string(), "name": thread.name,
+            "last_message_id": null, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0,
+            "thread_metadata": thread_metadata(), "total_message_sent": 0, "flags": 0,
+        })
     }
 
     /// The message object as an answer.

@@ -44,6 +44,28 @@ impl World {
         payload
     }
 
+    /// The message object of what a user writes; over the gateway it is the `d` of a `MESSAGE_CREATE`. `bot` is the bot's
+    /// id, without whose mention the text is only sent from a direct message.
+    pub(super) fn written(&mut self, text: &str, user: User, place: ChannelKind, bot: u64) -> Value {
+        self.written.push(text.to_owned());
+        let is_mentioned = text.contains(&format!("<@{bot}>"));
+        let bot_user =
+            json!({ "id": bot.to_string(), "username": "arena", "discriminator": "0", "bot": true });
+        let mut message = json!({
+            "id": self.id().to_string(), "channel_id": place.channel().to_string(), "type": 0, "author": user_json(user),
+            "content": if is_mentioned || place == ChannelKind::Dm { text } else { "" },
+            "mentions": if is_mentioned { vec![bot_user] } else { vec![] }, "mention_roles": [], "mention_everyone": false,
+            "attachments": [], "embeds": [], "components": [], "pinned": false, "tts": false, "flags": 0,
+            "timestamp": "2026-01-01T00:00:00.000000+00:00", "edited_timestamp": null,
+        });
+        if let Some(guild) = place.guild() {
+            message["guild_id"] = guild.to_string().into();
+            message["member"] = json!({ "nick": user.nick, "roles": [], "joined_at": "2025-01-01T00:00:00.000000+00:00",
+                                        "deaf": false, "mute": false, "flags": 0 });
+        }
+        message
+    }
+
     fn data(&self, kind: &InteractionKind, place: ChannelKind) -> (u8, Value) {
         let command = |id: &u64, name: &str, options: &Value| {
             let mut data = json!({ "id": id.to_string(), "name": name, "type": 1, "options": options });

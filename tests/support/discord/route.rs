@@ -25,6 +25,8 @@ pub enum Route {
     Followup,
     /// `POST /channels/{id}/messages`
     CreateMessage,
+    /// `GET /channels/{id}`
+    GetChannel,
     /// `GET /channels/{id}/messages/{id}`
     GetMessage,
     /// `PATCH /channels/{id}/messages/{id}`
@@ -84,6 +86,10 @@ pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
                 ("PATCH", ["messages", "@original"]) => Route::EditOriginal,
                 _ => return None,
             }
+        }
+        ("GET", ["channels", id]) => {
+            ids.channel = number(id)?;
+            Route::GetChannel
         }
         (_, ["channels", id, "messages", rest @ ..]) => {
             ids.channel = number(id)?;
@@ -149,6 +155,7 @@ impl Route {
             Self::EditOriginal => "PATCH @original",
             Self::Followup => "followup",
             Self::CreateMessage => "POST message",
+            Self::GetChannel => "GET channel",
             Self::GetMessage => "GET message",
             Self::EditMessage => "PATCH message",
             Self::DeleteMessage => "DELETE message",
@@ -181,6 +188,7 @@ impl Route {
             }
             Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup => ids.token.clone(),
             Self::CreateMessage
+            | Self::GetChannel
             | Self::GetMessage
             | Self::EditMessage
             | Self::DeleteMessage

@@ -62,6 +62,8 @@ pub struct World {
     pub messages: Vec<Message>,
     /// The threads below messages of the usual channel.
     pub threads: Vec<Thread>,
+    /// The texts that users wrote without a command.
+    pub written: Vec<String>,
     /// Messages by channel and nonce.
     pub nonces: HashMap<(Id, String), Id>,
     /// Every call in its order.
@@ -230,6 +232,7 @@ impl Default for World {
             messages: vec![],
             threads: vec![],
             nonces: HashMap::new(),
+            written: vec![],
             calls: vec![],
             received: None,
             violations: vec![],
@@ -298,7 +301,7 @@ impl World {
 
     /// Returns every text that a user filled into an option.
     pub fn typed_texts(&self) -> Vec<String> {
-        let mut texts = vec![];
+        let mut texts = self.written.clone();
         for interaction in &self.interactions {
             if let InteractionKind::Command { options, .. } | InteractionKind::Completion { options, .. } =
                 &interaction.kind
