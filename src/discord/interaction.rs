@@ -69,8 +69,8 @@ pub(crate) struct Interaction {
     pub(crate) file_limit: usize,
     /// False if Discord says that the app lacks the permission to send files there.
     pub(crate) may_attach: bool,
-    /// True if the bot may open threads below the messages of the channel, and write there.
-    pub(crate) may_use_threads: bool,
+    /// The channel, if the bot may open threads below its messages, and write there.
+    pub(crate) with_threads: Option<u64>,
     /// The user's action.
     pub(crate) kind: Kind,
 }
@@ -174,6 +174,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
     let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
     let name = names.into_iter().chain([&user["global_name"], &user["username"]]).find_map(text);
+    let channel = snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"]));
     let bot_is_member = bot_is_member(json, place);
     let file_limit = snowflake(&json["attachment_size_limit"]).and_then(|limit| usize::try_from(limit).ok());
     Ok(Interaction {
@@ -181,7 +182,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         application: snowflake(&json["application_id"]).ok_or(NotReadable("application_id"))?,
         token: text(&json["token"]).ok_or(NotReadable("token"))?.into(),
         received_at,
-        channel: snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"])),
+        channel,
         thread_parent: snowflake(&json["channel"]["parent_id"]).filter(|_| is_thread),
         place,
         bot_is_member,
@@ -191,7 +192,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
         file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
         may_attach: bits(&json["app_permissions"]).is_none_or(|bits| bits & MAY_ATTACH != 0),
-        may_use_threads: bot_is_member && may_use_threads(json, place),
+        with_threads: channel.filter(|_| bot_is_member && may_use_threads(json, place)),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })
 }

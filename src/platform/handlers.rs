@@ -255,8 +255,10 @@ impl Handlers {
         let Some(parent) = parent else { return self.start(caller, models, prompt).await };
         match self.arena.conversation(parent, Context::Own).await {
             Ok(conversation) => self.next_turn(caller, models, prompt, conversation).await,
-            Err(error @ ContinueError::Lookup(LookupError::Running | LookupError::Unavailable))
-            | Err(error @ ContinueError::VoteOpen) => Outcome::Notice(error.to_string()),
+            Err(
+                error @ (ContinueError::VoteOpen
+                | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
+            ) => Outcome::Notice(error.to_string()),
             Err(_) => {
                 let request = RaceRequest::new(RaceKind::Open, models, prompt);
                 let note = Some(BEGINS_ANEW.to_owned());

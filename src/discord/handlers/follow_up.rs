@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The time that Discord may take to open a thread; a race that waits longer is continued without one.
-const THREAD_TIMEOUT: Duration = Duration::from_millis(1_000);
+const THREAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time that the first message in a thread may take.
 const POST_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -79,7 +79,7 @@ impl InteractionHandler {
         let interaction = reply.interaction;
         let Kind::Form { custom_id, message, .. } = &interaction.kind else { return None };
         let (race, message) = (render::pressed(custom_id)?.0.race()?, (*message)?);
-        let channel = interaction.channel.filter(|_| interaction.may_use_threads)?;
+        let channel = interaction.with_threads?;
         let record = self.arena().lookup(race).await.ok()?;
         let body = serde_json::json!({ "name": render::thread_name(&record.report.prompt) });
         let request = Request::json(Route::StartThread { channel, message }, body);

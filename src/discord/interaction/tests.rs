@@ -244,17 +244,17 @@ fn threads_are_used_in_text_channels_where_the_bot_may() {
     {
         let mut json = form();
         json["app_permissions"] = permissions.into();
-        assert_eq!(read_now(&json).may_use_threads, may, "{permissions}");
+        assert_eq!(read_now(&json).with_threads.is_some(), may, "{permissions}");
     }
     let known = |kind: Option<u64>| {
         let mut json = without(form(), "", "app_permissions");
         json["channel"]["type"] = kind.into();
-        read_now(&json).may_use_threads
+        read_now(&json).with_threads == Some(88)
     };
     assert!(known(Some(0)) && known(Some(5)));
     assert!([Some(1), Some(2), Some(11), Some(13), Some(15), None].into_iter().all(|kind| !known(kind)));
     let mut away = form();
     away["app_permissions"] = "8".into();
     away["authorizing_integration_owners"] = json!({ "1": "5" });
-    assert!(!read_now(&away).may_use_threads);
+    assert!(read_now(&away).with_threads.is_none());
 }
