@@ -101,7 +101,7 @@ struct RaceRequest<'a> {
     prompt: String,
     /// The race that it repeats.
     original: Option<RaceId>,
-    /// What was said before.
+    /// The turns before it.
     conversation: Option<Conversation>,
     /// A sentence that is shown with the prompt.
     note: Option<String>,

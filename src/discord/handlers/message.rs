@@ -43,8 +43,8 @@ impl InteractionHandler {
                 self.arena().set_thread(recorded.id(), &thread).await;
                 self.race_below(&asked, *recorded, channel).await;
             }
-            Outcome::Refused(refused) => self.tell(&asked, channel, &refused.to_string()).await,
-            Outcome::Notice(text) => self.tell(&asked, channel, &text).await,
+            Outcome::Refused(refused) => self.reply_to(&asked, channel, &refused.to_string()).await,
+            Outcome::Notice(text) => self.reply_to(&asked, channel, &text).await,
             // another process has it
             _ => {}
         }
@@ -64,7 +64,7 @@ impl InteractionHandler {
         }
     }
 
-    async fn tell(&self, asked: &Interaction, channel: u64, text: &str) {
+    async fn reply_to(&self, asked: &Interaction, channel: u64, text: &str) {
         if let Err(error) = self.post(asked, channel, render::notice(text)).await {
             tracing::info!(error = error.chain(), "failed to answer a message");
         }

@@ -5,6 +5,7 @@ mod crowd;
 mod deaths;
 mod ends;
 mod faults;
+mod follow_up_troubles;
 mod follow_ups;
 mod gateway;
 mod hostile;

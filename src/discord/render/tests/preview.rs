@@ -219,7 +219,9 @@ fn a_follow_up_can_be_looked_at() {
         )
     });
     let options: String = options.collect();
+    // a mention that is meant
     let continued = message(&render::continued(1).private());
+    let continued = continued.replace("<span class=danger>#", "<span class=mention>#");
     let page = format!(
         "{head}<style>{CSS}</style>{asks}<hr><div class=embed><div class=name>Read an answer</div>{options}</div><hr>{continued}"
     );
