@@ -41,6 +41,8 @@ pub enum Button {
     NoneGood(RaceId),
     /// Closes the vote on a blind race.
     CloseVote(RaceId),
+    /// Asks how a finished race is to be continued.
+    Continue(RaceId),
     /// Starts a race with the example that has this [`example_key`].
     Try(u64),
     /// Starts a blind race with that example.
@@ -145,6 +147,7 @@ impl Button {
             }
             "none" => Self::NoneGood(race()?),
             "close" => Self::CloseVote(race()?),
+            "continue" => Self::Continue(race()?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             "blind" => Self::TryBlind(u64::from_str_radix(value, 16).ok()?),
             "run" => Self::RunCanary(u64::from_str_radix(value, 16).ok()?),
@@ -174,6 +177,7 @@ impl Button {
             | Self::Second(race, ..)
             | Self::NoneGood(race)
             | Self::CloseVote(race)
+            | Self::Continue(race)
             | Self::Read(Page { race, .. }) => Some(race),
             Self::Try(_)
             | Self::TryBlind(_)
@@ -211,6 +215,7 @@ impl fmt::Display for Button {
             Self::Second(race, best, None) => write!(f, "arena:second:{race}:{best}:-"),
             Self::NoneGood(race) => write!(f, "arena:none:{race}"),
             Self::CloseVote(race) => write!(f, "arena:close:{race}"),
+            Self::Continue(race) => write!(f, "arena:continue:{race}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
             Self::TryBlind(key) => write!(f, "arena:blind:{key:016x}"),
             Self::RunCanary(key) => write!(f, "arena:run:{key:016x}"),
@@ -229,15 +234,14 @@ pub(crate) fn below(
     is_final: bool,
     lanes: usize,
     is_replayable: bool,
+    is_continuable: bool,
 ) -> Vec<(Button, &'static str, &'static str)> {
     if !is_final {
         return vec![(Button::Stop(race), "🛑", "Stop")];
     }
-    let mut buttons = vec![
-        (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
-        (Button::Answers(race), "📄", "Full answers"),
-        (Button::Explain(race), "💡", "Explain"),
-    ];
+    let mut buttons = vec![(Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" })];
+    buttons.extend(is_continuable.then_some((Button::Continue(race), "💬", "Continue")));
+    buttons.extend([(Button::Answers(race), "📄", "Full answers"), (Button::Explain(race), "💡", "Explain")]);
     if is_replayable {
         buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
     }
@@ -297,6 +301,7 @@ mod tests {
             Button::Second(race(), label("A"), None),
             Button::NoneGood(race()),
             Button::CloseVote(race()),
+            Button::Continue(race()),
             Button::TryBlind(7),
             Button::Replay(race()),
             Button::Share(race()),

@@ -13,6 +13,7 @@ mod canaries;
 mod caps;
 mod channel;
 mod checkpoint;
+mod conversation;
 mod digest;
 mod history;
 mod incidents;
@@ -47,6 +48,7 @@ pub use self::{
     canaries::{Canary, CanaryRunner, CanaryStatus, ChangedAnswers, DueCanary, NO_CANARY},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
+    conversation::ContinueError,
     digest::WeeklyDigest,
     incidents::{CanaryAnswers, Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
@@ -62,8 +64,8 @@ pub(crate) use self::{digest::sample as digest_sample, overview::samples};
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{
-        Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, run::LaneRequest,
-        vote::RaceKind,
+        Asker, Entrant, RaceId, Record, blind::Telltales, conversation::Conversation, cost::Cost,
+        event::StopCause, run::LaneRequest, vote::RaceKind,
     },
     store::{Speed, Store},
 };
@@ -86,6 +88,10 @@ pub struct Admitted {
     /// The race that this one repeats.
     original: Option<RaceId>,
     kind: RaceKind,
+    /// The turns before it, if it continues a race.
+    conversation: Option<Conversation>,
+    /// Sentences that are shown with the prompt.
+    notes: Vec<String>,
     /// The canary that it belongs to.
     tag: Option<String>,
     /// The most that all races with its tag may cost in a day.
@@ -108,6 +114,13 @@ impl Admitted {
         Self { kind, ..self }
     }
 
+    /// Returns this race with a sentence that is shown with its prompt.
+    #[must_use]
+    pub fn noting(mut self, note: Option<String>) -> Self {
+        self.notes.extend(note);
+        self
+    }
+
     /// Frees the slot: the lanes are over, and a vote may go on for long.
     fn free_slot(&self) {
         drop(lock(&self.slot).take());
@@ -115,12 +128,22 @@ impl Admitted {
 
     /// Returns the requests of its lanes, in the order of the line-up.
     fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
+        let asker = &*self.asker.name;
+        let text = self
+            .conversation
+            .as_ref()
+            .map_or_else(|| self.prompt.clone(), |talk| talk.said(asker, &self.prompt));
         let is_greedy = self.kind == RaceKind::Canary;
-        let prompt = Arc::new(Prompt { is_greedy, ..Prompt::new(&*self.prompt, max_output_tokens) });
-        let request = |model: &Arc<dyn ChatModel>| LaneRequest {
-            model: Arc::clone(model),
-            prompt: Arc::clone(&prompt),
+        let prompt = Arc::new(Prompt { is_greedy, ..Prompt::new(text, max_output_tokens) });
+        let of = |model: &dyn ChatModel| match &self.conversation {
+            None => Arc::clone(&prompt),
+            Some(talk) => {
+                let history = talk.history(&model.card().id, asker, model.context());
+                Arc::new(Prompt { turns: history.turns, ..Prompt::clone(&prompt) })
+            }
         };
+        let request =
+            |model: &Arc<dyn ChatModel>| LaneRequest { model: Arc::clone(model), prompt: of(&**model) };
         self.models.iter().map(request).collect()
     }
 
@@ -238,6 +261,8 @@ impl Arena {
             models: chosen,
             original: None,
             kind: RaceKind::Open,
+            conversation: None,
+            notes: vec![],
             tag: None,
             day_budget: None,
             started_at: Timestamp::now(),

@@ -33,6 +33,8 @@ pub struct Origin {
     pub delivery: Option<String>,
     /// The server or workspace, unique over all platforms.
     pub server: String,
+    /// The thread that it was asked in, in the platform's terms, unique over all platforms.
+    pub thread: Option<String>,
     /// The message's reference in the platform's terms, if it is known before the message is posted.
     pub message_ref: Option<String>,
     /// The last moment at which the message can be edited, where it is known: a vote closes before it.
@@ -79,6 +81,13 @@ impl Recorded {
     pub fn asked_by(mut self, name: String) -> Self {
         self.race.asker.name = name;
         self
+    }
+
+    /// Returns the race before its first event.
+    #[must_use]
+    pub fn opening(&self) -> RaceState {
+        let cards = self.race.models.iter().map(|model| Arc::new(model.card().clone()));
+        RaceState::new(self.asker(), self.prompt(), cards).with_notes(self.race.notes.clone())
     }
 
     /// Returns the models that race, in the order of the line-up.
@@ -143,6 +152,10 @@ impl Arena {
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
+            parent: race.conversation.as_ref().map(|talk| (talk.parent, talk.context)),
+            // a thread below some other message is none of a race until one is continued there
+            thread: origin.thread.as_deref().filter(|_| race.conversation.is_some()),
+            notes: &race.notes,
             server: &origin.server,
             contenders: &contenders,
             lanes: &unbegun(race),

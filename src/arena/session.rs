@@ -39,12 +39,11 @@ impl Arena {
             { field::PLATFORM } = recorded.platform,
             { field::DELIVERY } = recorded.delivery
         );
-        self.run(recorded, surface).instrument(span).await
+        Box::pin(self.run(recorded, surface)).instrument(span).await
     }
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
-        let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
-        let mut state = RaceState::new(recorded.asker(), recorded.prompt(), cards);
+        let mut state = recorded.opening();
         if recorded.race.kind == RaceKind::Blind {
             state = state.blind(Arc::clone(&self.telltales));
         }

@@ -32,7 +32,7 @@ pub(super) async fn check(rest: &Rest, channel: u64, bot: u64, deadline: Instant
         }
         error => error.chain(),
     };
-    let found = get(Route::Channel { channel }).await.map_err(sentence)?;
+    let found = get(Route::GetChannel { channel }).await.map_err(sentence)?;
     let Some(guild) = id(&found["guild_id"]) else {
         return Err(format!("the channel {channel} is in no server"));
     };

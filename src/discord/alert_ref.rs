@@ -31,7 +31,7 @@ impl AlertRef {
 
     /// The route that opens the thread of the message.
     pub(super) fn open_thread_route(self) -> Route {
-        Route::OpenThread { channel: self.channel, message: self.message }
+        Route::StartThread { channel: self.channel, message: self.message }
     }
 
     /// The thread of the message, which has the message's id

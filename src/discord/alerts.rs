@@ -79,7 +79,7 @@ impl DiscordAlerts {
 
     /// Opens the thread of the message. Returns false where the channel has no threads for the bot.
     async fn open_thread(&self, message: AlertRef, notice: &Notice) -> Result<bool, SurfaceError> {
-        let body = json!({ "name": render::thread_name(notice) });
+        let body = json!({ "name": render::alert_thread(notice) });
         match self.send(&Request::json(message.open_thread_route(), body)).await {
             Ok(_) | Err(RestError::Invalid { code: THREAD_EXISTS, .. }) => Ok(true),
             Err(RestError::Gone) => Err(SurfaceError::Deleted),

@@ -14,7 +14,7 @@ use super::{interaction::Interaction, rest::Route};
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct MessageRef {
     application: u64,
-    /// Empty once the store deleted it.
+    /// Empty once the store deleted it, and for a message that is no response.
     #[serde(default)]
     token: String,
     /// The end of the token's use (wall clock).
@@ -44,6 +44,18 @@ impl MessageRef {
             message: None,
             server: interaction.server(),
         }
+    }
+
+    /// The message with the id `message` that the bot posted in `channel` of `server`, so that no interaction's token edits it.
+    pub(super) fn posted(server: Option<u64>, channel: u64, message: u64) -> Self {
+        let (channel, message) = (Some(channel), Some(message));
+        let (application, token, token_until) = (0, String::new(), Timestamp::now());
+        Self { application, token, token_until, is_member: true, channel, message, server }
+    }
+
+    /// Returns true if an interaction's token edits the message, or did.
+    pub(super) fn has_token(&self) -> bool {
+        !self.token.is_empty()
     }
 
     /// The place to which the message's buttons are bound.

@@ -4,7 +4,8 @@
 //!
 //! # The way of an interaction
 //!
-//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both) ->
+//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both; `message` for
+//! what is written without a command, which only the gateway has) ->
 //! `handlers` (answers within three seconds, starts the race) -> `surface` (one live message) -> `render` (pure: a view
 //! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
 //! `finisher` gives orphans their final frame, `alerts` posts what the service noticed by itself.
@@ -20,6 +21,7 @@ pub mod fuzzing;
 mod gateway;
 mod handlers;
 mod interaction;
+mod message;
 mod message_ref;
 mod permissions;
 mod registration;

@@ -71,13 +71,14 @@ impl DiscordSurface {
         unsettled_until: Instant,
     ) -> Self {
         let left = message_ref.token_until.duration_since(Timestamp::now());
+        let by_channel = message_ref.channel_route().filter(|_| !message_ref.has_token());
         Self {
             race,
             token_until: Instant::now() + Duration::try_from(left).unwrap_or_default(),
-            token_is_over: false,
-            is_in_channel: false,
+            token_is_over: !message_ref.has_token(),
+            is_in_channel: by_channel.is_some(),
             unsettled_until,
-            share: rest.limiter.share(&message_ref.token_route()),
+            share: rest.limiter.share(&by_channel.unwrap_or_else(|| message_ref.token_route())),
             rest,
             sealer,
             message: message_ref,

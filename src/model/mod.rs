@@ -295,6 +295,11 @@ pub trait ChatModel: Send + Sync {
         Identity::new(self.card(), None, None, [])
     }
 
+    /// Returns its context in tokens, prompt and answer together, if it is known.
+    fn context(&self) -> Option<u32> {
+        None
+    }
+
     /// Opens the connection that the next [`ChatModel::stream`] will use and asks the provider for its listing.
     /// Takes at most the connect deadline and a few seconds; never fails.
     fn prepare(&self) -> BoxFuture<'static, Availability>;

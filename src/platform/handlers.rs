@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 use super::seal::Sealer;
 use crate::{
     arena::{
-        Arena, CanaryStatus, CastBallot, LookupError, NO_CANARY, Origin, OverviewKind, Press, Recorded,
-        Refused,
+        Arena, CanaryStatus, CastBallot, ContinueError, LookupError, NO_CANARY, Origin, OverviewKind, Press,
+        Recorded, Refused,
     },
     button::{Button, Page, example_key},
     command::{Command, CommandError},
@@ -17,6 +17,7 @@ use crate::{
     model::ModelId,
     race::{
         Asker, RaceId, Record,
+        conversation::{Context, Conversation, FollowUp},
         vote::{Choice, Label, RaceKind},
     },
 };
@@ -33,6 +34,9 @@ const ELSEWHERE: &str =
 const NOT_THE_ALERT: &str = "This button works only in the channel in which its alert was posted.";
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
+
+/// The note of a race in a thread whose conversation is not known any more.
+const BEGINS_ANEW: &str = "begins anew: the race before it is no longer stored";
 
 /// The answer to the button of a replay whose race cannot be replayed.
 pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
@@ -94,6 +98,8 @@ pub(crate) enum Outcome {
     Share(Arc<Record>),
     /// A page of one answer of a finished race.
     Page(Arc<Record>, Page),
+    /// The form that asks how a finished race is to be continued.
+    FollowUpForm(Arc<Record>),
     /// The answer to a ballot that was cast, for the voter alone.
     Ballot(BallotReply),
     /// Its effect shows in the message itself.
@@ -133,6 +139,16 @@ struct RaceRequest<'a> {
     prompt: String,
     /// The race that it repeats.
     original: Option<RaceId>,
+    /// The turns before it.
+    conversation: Option<Conversation>,
+    /// A sentence that is shown with the prompt.
+    note: Option<String>,
+}
+
+impl<'a> RaceRequest<'a> {
+    fn new(kind: RaceKind, models: &'a [ModelId], prompt: String) -> Self {
+        Self { kind, models, prompt, original: None, conversation: None, note: None }
+    }
 }
 
 /// The answer to a ballot that was cast.
@@ -188,12 +204,12 @@ impl Handlers {
     pub(crate) async fn command(&self, caller: &Caller, command: Result<Command, CommandError>) -> Outcome {
         match command {
             Err(error) => Outcome::Notice(error.to_string()),
-            Ok(Command::Compare { models, prompt }) => self.start(caller, &models, prompt).await,
+            Ok(Command::Compare { models, prompt }) => self.start_or_continue(caller, &models, prompt).await,
             Ok(Command::Blind { models, prompt }) => {
                 let kind = RaceKind::Blind;
-                self.begin(caller, RaceRequest { kind, models: &models, prompt, original: None }).await
+                self.begin(caller, RaceRequest::new(kind, &models, prompt)).await
             }
-            Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
+            Ok(Command::Ask { model, prompt }) => self.start_or_continue(caller, &[model], prompt).await,
             Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
             Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
             Ok(Command::Watch) => self.watch(caller).await,
@@ -225,8 +241,8 @@ impl Handlers {
                     let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
                     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
                     let prompt = record.report.prompt.clone();
-                    self.begin(caller, RaceRequest { kind, models: &models, prompt, original: Some(id) })
-                        .await
+                    let request = RaceRequest::new(kind, &models, prompt);
+                    self.begin(caller, RaceRequest { original: Some(id), ..request }).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
@@ -235,6 +251,10 @@ impl Handlers {
             Some(Button::Replay(id)) => self.look_up(id, replay).await,
             Some(Button::Share(id)) => self.look_up(id, |record| share(caller, record)).await,
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
+            Some(Button::Continue(id)) => match self.arena.conversation(id, Context::Own).await {
+                Ok(_) => self.look_up(id, Outcome::FollowUpForm).await,
+                Err(error) => Outcome::Notice(error.to_string()),
+            },
             Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
             Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
             Some(Button::Seen(id)) => self.respond(caller, id, IncidentAction::Seen).await,
@@ -278,14 +298,67 @@ impl Handlers {
 
     /// Admits and records a race of `models` (all if none is named).
     pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        self.begin(caller, RaceRequest { kind: RaceKind::Open, models, prompt, original: None }).await
+        self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
+    }
+
+    /// Starts a race of `models`, all if none is named; in the thread of a race, its next turn. There, the models of the turn
+    /// before take part if none is named.
+    async fn start_or_continue(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
+        let parent = match &caller.origin.thread {
+            Some(thread) => self.arena.newest_in_thread(thread).await,
+            None => None,
+        };
+        let Some(parent) = parent else { return self.start(caller, models, prompt).await };
+        match self.arena.conversation(parent, Context::Own).await {
+            Ok(conversation) => self.next_turn(caller, models, prompt, conversation).await,
+            Err(
+                error @ (ContinueError::VoteOpen
+                | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
+            ) => Outcome::Notice(error.to_string()),
+            Err(_) => {
+                let request = RaceRequest::new(RaceKind::Open, models, prompt);
+                let note = Some(BEGINS_ANEW.to_owned());
+                self.begin(caller, RaceRequest { note, ..request }).await
+            }
+        }
+    }
+
+    /// Continues the race `id` as the form says.
+    pub(crate) async fn follow_up(
+        &self,
+        caller: &Caller,
+        id: RaceId,
+        follow: FollowUp,
+        prompt: String,
+    ) -> Outcome {
+        let context = if let FollowUp::Shared(lane) = follow { Context::Shared(lane) } else { Context::Own };
+        let conversation = match self.arena.conversation(id, context).await {
+            Ok(conversation) => conversation,
+            Err(error) => return Outcome::Notice(error.to_string()),
+        };
+        let lane = if let FollowUp::Lane(lane) = follow { Some(lane) } else { None };
+        let chosen = lane.and_then(|lane| conversation.models().nth(lane).cloned());
+        self.next_turn(caller, chosen.as_slice(), prompt, conversation).await
+    }
+
+    async fn next_turn(
+        &self,
+        caller: &Caller,
+        models: &[ModelId],
+        prompt: String,
+        conversation: Conversation,
+    ) -> Outcome {
+        let before: Vec<ModelId> = conversation.models().cloned().collect();
+        let models = if models.is_empty() { &before } else { models };
+        let request = RaceRequest::new(RaceKind::Open, models, prompt);
+        self.begin(caller, RaceRequest { conversation: Some(conversation), ..request }).await
     }
 
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
             Some(example) => {
                 let prompt = example.prompt.clone();
-                self.begin(caller, RaceRequest { kind, models: &[], prompt, original: None }).await
+                self.begin(caller, RaceRequest::new(kind, &[], prompt)).await
             }
             None => Outcome::Notice(EXAMPLE_GONE.into()),
         }
@@ -312,13 +385,17 @@ impl Handlers {
 
     /// Admits and records a race.
     async fn begin(&self, caller: &Caller, request: RaceRequest<'_>) -> Outcome {
-        let RaceRequest { kind, models, prompt, original } = request;
+        let RaceRequest { kind, models, prompt, original, conversation, note } = request;
         let recorded = async {
             caller.permission.clone()?;
             let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
             if let Some(original) = original {
                 admitted = admitted.repeating(original);
             }
+            if let Some(conversation) = conversation {
+                admitted = admitted.continuing(conversation, self.arena.cards());
+            }
+            let admitted = admitted.noting(note);
             self.arena.record(admitted, &caller.origin).await
         };
         match recorded.await {

@@ -22,6 +22,8 @@ pub struct RaceState {
     pub asker: String,
     /// The prompt.
     pub prompt: String,
+    /// Sentences that are shown with the prompt.
+    pub notes: Vec<String>,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<Lane>,
     /// The time of the newest event.
@@ -41,6 +43,7 @@ impl RaceState {
         Self {
             asker: asker.to_owned(),
             prompt: prompt.to_owned(),
+            notes: vec![],
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
             vote: VoteState::None,
@@ -53,6 +56,12 @@ impl RaceState {
     #[must_use]
     pub fn blind(self, telltales: Arc<Telltales>) -> Self {
         Self { vote: VoteState::Awaited, telltales, ..self }
+    }
+
+    /// Returns this race with sentences that are shown with the prompt.
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 
     /// Applies one event. An event for a lane that is over or does not exist only advances the time.
@@ -93,6 +102,11 @@ impl RaceState {
     #[must_use]
     pub fn report(&self) -> Report {
         let lanes = self.lanes.iter().map(Lane::report).collect();
-        Report { prompt: self.prompt.clone(), lanes, vote: self.vote.opened().cloned() }
+        Report {
+            prompt: self.prompt.clone(),
+            notes: self.notes.clone(),
+            lanes,
+            vote: self.vote.opened().cloned(),
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
+//! conversations  the turns before a race, the newest race of a thread
 //! incidents   open, update, claim        what became worse, and its messages
 //! canaries    claim, pause, answers      scheduled races: each due time once, and what was counted in their answers
 //! leases      acquire, renew, release    which process is alive, and which one leads
@@ -22,6 +23,7 @@
 mod admission;
 mod board;
 mod canaries;
+mod conversations;
 mod database;
 mod files;
 mod incidents;
@@ -57,6 +59,7 @@ pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     board::Votes,
     canaries::{CanaryAnswer, CanaryLane, CanaryRun, CanarySeries, CanaryState, RefusedBy},
+    conversations::StoredTurns,
     incidents::{IncidentMessage, StoredIncident},
     leases::LEASE,
     races::{Speed, StoredRace},

@@ -83,6 +83,8 @@ pub struct View {
     pub asker: String,
     /// The whole prompt. Untrusted text.
     pub prompt: String,
+    /// Sentences that are shown with the prompt. Untrusted text.
+    pub notes: Vec<String>,
     /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
@@ -195,6 +197,7 @@ impl View {
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
+            notes: state.notes.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
@@ -223,6 +226,7 @@ impl View {
         Self {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
+            notes: report.notes.clone(),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
             standings: report.order(),

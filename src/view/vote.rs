@@ -61,7 +61,7 @@ pub(super) fn writing(state: &RaceState) -> View {
         progress: Progress::Live,
         simulated: state.lanes.iter().any(|lane| lane.card.simulated),
         vote: Some(VoteView::Writing { ready, of: state.lanes.len() }),
-        ..without_lanes(&state.asker, &state.prompt)
+        ..without_lanes(&state.asker, &state.prompt, &state.notes)
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
             left_out: vote.left_out,
             closes_at: vote.closes_at,
         }),
-        ..without_lanes(asker, &blinded.prompt)
+        ..without_lanes(asker, &blinded.prompt, &blinded.notes)
     }
 }
 
@@ -98,10 +98,11 @@ pub(super) fn closed(vote: &Vote, report: &Report) -> VoteView {
     VoteView::Closed { picks, voters: tally.voters, none_good: tally.none_good, uncounted: vote.uncounted }
 }
 
-fn without_lanes(asker: &str, prompt: &str) -> View {
+fn without_lanes(asker: &str, prompt: &str, notes: &[String]) -> View {
     View {
         asker: asker.to_owned(),
         prompt: prompt.to_owned(),
+        notes: notes.to_vec(),
         progress: Progress::Live,
         lanes: vec![],
         standings: vec![],

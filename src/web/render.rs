@@ -61,6 +61,8 @@ struct MessageDto<'a> {
     /// The [`owner`] tag of the asker.
     owner: String,
     prompt: Plain<'a>,
+    /// Sentences that are shown with the prompt.
+    notes: Vec<Line<'a>>,
     /// The result of a race that is over, or the question of an open vote.
     headline: Option<HeadlineDto>,
     progress: &'static str,
@@ -167,6 +169,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         asker: Line(&view.asker),
         owner: owner(asker),
         prompt: Plain(&view.prompt),
+        notes: view.notes.iter().map(|note| Line(note)).collect(),
         headline: (view.is_final() || view.progress == Progress::Voting).then(|| headline(view)),
         progress: progress(view.progress),
         simulated: view.simulated,

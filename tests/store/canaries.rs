@@ -65,7 +65,7 @@ async fn answers_leave_their_features_and_other_prompts_begin_anew(engine: &Engi
         let request = Request { kind, tag, ..Request::default() };
         assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
         let lanes = vec![lane("a", "one, two"), lane("b", " ")];
-        let report = Report { prompt: "why?".into(), lanes, vote: None };
+        let report = Report { prompt: "why?".into(), lanes, ..Report::default() };
         store.mark_ended(request.id, &report).await.expect("stored");
         store.mark_shown(request.id).await.expect("stored");
     }
@@ -100,7 +100,7 @@ async fn canaries_are_kept_from_people(engine: &Engine) {
     assert!(store.canary_state("c").await.expect("a state").is_running);
     let mut counted = lane("a", "one, two");
     counted.metrics.output_tokens = 64;
-    let report = Report { prompt: "why?".into(), lanes: vec![counted], vote: None };
+    let report = Report { prompt: "why?".into(), lanes: vec![counted], ..Report::default() };
     store.mark_ended(request.id, &report).await.expect("stored");
     store.mark_shown(request.id).await.expect("stored");
     assert_eq!(store.speeds(7).await.expect("none"), [], "medians of the line-up");

@@ -6,6 +6,7 @@ mod board;
 mod canaries;
 mod caps;
 mod command_line;
+mod conversations;
 mod discord;
 mod faults;
 mod history;

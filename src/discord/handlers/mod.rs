@@ -3,6 +3,8 @@
 //! Every interaction is answered within Discord's three seconds and exactly once: a race by a public "thinking" that
 //! becomes the live message, everything else in private.
 
+mod follow_up;
+mod message;
 mod overview;
 mod reply;
 
@@ -47,7 +49,12 @@ impl InteractionHandler {
     /// Answers `interaction` in a task of its own, which shutdown waits for.
     pub(super) fn take(self: &Arc<Self>, interaction: Interaction) {
         let handler = Arc::clone(self);
-        self.arena().spawn(async move { handler.answer(Arc::new(interaction)).await });
+        self.arena().spawn(async move {
+            match interaction.kind {
+                Kind::Message { .. } => handler.written(interaction).await,
+                _ => handler.answer(Arc::new(interaction)).await,
+            }
+        });
     }
 
     pub(super) fn arena(&self) -> &Arc<Arena> {
@@ -77,11 +84,14 @@ impl InteractionHandler {
                     (outcome, _) => outcome,
                 }
             }
+            Kind::Form { custom_id, values, .. } => self.submitted(&interaction, custom_id, values).await,
             Kind::Completion { focused: (name, typed), .. } => {
                 let fitting = if name == commands::MODELS { completion::several } else { completion::one };
                 return reply.choices(&fitting(typed, self.arena().cards())).await;
             }
             Kind::Unreadable { kind } => return reply.unreadable(*kind).await,
+            // no interaction
+            Kind::Message { .. } => return,
         };
         self.show(&reply, outcome).await;
     }
@@ -121,6 +131,7 @@ impl InteractionHandler {
             Outcome::Share(record) => self.share(reply, &record).await,
             Outcome::Watch(canaries) => reply.read(render::watch(&canaries)).await,
             Outcome::Models => self.models(reply).await,
+            Outcome::FollowUpForm(record) => self.ask_how(reply, &record).await,
             Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {
                 let place = self.caller(reply.interaction).place;
@@ -136,9 +147,15 @@ impl InteractionHandler {
     /// Runs a race. No model is called unless Discord accepted the first answer: otherwise another process has the
     /// interaction, or no one would see the race.
     async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
+        if let Some(thread) = self.thread(reply).await {
+            return self.race_in_thread(reply, recorded, thread).await;
+        }
         if let Err(error) = reply.think_publicly().await {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
+        }
+        if let (ChannelKind::BotDm, Some(channel)) = (reply.interaction.place, reply.interaction.channel) {
+            self.arena().set_thread(recorded.id(), &thread_key(channel)).await;
         }
         let message_ref = MessageRef::of(reply.interaction, self.token_life);
         let unsettled_until = reply.interaction.received_at + UNSETTLED;
@@ -197,6 +214,7 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
+                thread: interaction.thread_parent.and(interaction.channel).map(thread_key),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
             },
@@ -206,6 +224,11 @@ impl InteractionHandler {
             stoppers: "manage this channel",
         }
     }
+}
+
+/// The name of a thread in the store.
+fn thread_key(thread: u64) -> String {
+    format!("{PLATFORM}:{thread}")
 }
 
 /// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
@@ -233,6 +256,8 @@ fn label(kind: &Kind) -> &'static str {
         }
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
+        Kind::Form { .. } => "form",
+        Kind::Message { .. } => "message",
         Kind::Unreadable { .. } => "unreadable",
     }
 }

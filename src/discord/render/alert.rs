@@ -51,7 +51,7 @@ pub(crate) fn alert_with_chart(notice: &Notice, chart: Option<&Chart>) -> Body {
 }
 
 /// The name of the thread below `notice`.
-pub(crate) fn thread_name(notice: &Notice) -> String {
+pub(crate) fn alert_thread(notice: &Notice) -> String {
     let name = bare(&notice.title, THREAD_NAME);
     if name.is_empty() { "Details".to_owned() } else { name }
 }

@@ -8,6 +8,7 @@ mod alert;
 mod body;
 mod cards;
 mod escape;
+mod form;
 mod markdown;
 mod overview;
 mod page;
@@ -19,9 +20,10 @@ mod watch;
 
 pub(super) use self::markdown::Answer;
 pub(crate) use self::{
-    alert::{ALERT_FILE, alert, alert_with_chart, thread_name},
+    alert::{ALERT_FILE, alert, alert_thread, alert_with_chart},
     body::{Body, EPHEMERAL, pressed},
-    cards::{answers, answers_file, ballot, examples, explanation, help, models, notice, picture},
+    cards::{answers, answers_file, ballot, continued, examples, explanation, help, models, notice, picture},
+    form::{PROMPT_FIELD, WITH_FIELD, follow_up_form, thread_name},
     overview::overview,
     page::page,
     race::{CHART_FILE, live},

@@ -148,7 +148,7 @@ fn is_about_messages(route: &Route) -> bool {
         Route::EditOriginal { .. }
             | Route::EditMessage { .. }
             | Route::CreateMessage { .. }
-            | Route::OpenThread { .. }
+            | Route::StartThread { .. }
     )
 }
 

@@ -235,6 +235,7 @@ impl CommandHandler {
             | Outcome::Replay(_)
             | Outcome::Share(_)
             | Outcome::Page(..)
+            | Outcome::FollowUpForm(_)
             | Outcome::Done
             | Outcome::Duplicate => return None,
         })
@@ -350,6 +351,7 @@ impl CommandHandler {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
+                thread: thread_name(incoming),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,
             },
@@ -366,6 +368,13 @@ fn is_ballot_reply(incoming: &Incoming) -> bool {
     let Kind::Button { action_id, value, is_private: true, .. } = &incoming.kind else { return false };
     let pressed = render::pressed(action_id, value);
     matches!(pressed, Some(Pressed { button: Button::Second(..), .. }))
+}
+
+/// Returns the name of the thread in which the user is, unique over all platforms.
+fn thread_name(incoming: &Incoming) -> Option<String> {
+    let place = incoming.place.as_ref()?;
+    let thread = place.thread.as_ref()?;
+    Some(format!("{PLATFORM}:{}:{}:{thread}", incoming.team, place.channel))
 }
 
 /// The thread in which an answer for everyone is posted.

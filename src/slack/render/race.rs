@@ -284,7 +284,8 @@ fn subtitle(lane: &LaneView) -> String {
 }
 
 fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
-    let buttons = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable()).into_iter();
+    let buttons =
+        button::below(race, view.is_final(), view.lanes.len(), view.is_replayable(), false).into_iter();
     buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect()
 }
 

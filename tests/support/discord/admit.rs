@@ -114,14 +114,15 @@ impl World {
 
     /// Files need `ATTACH_FILES`, which an interaction says that the bot lacks; posts and threads need theirs.
     fn lacks_permission(&self, call: &Call) -> Option<Reply> {
-        let files = if call.files.is_empty() { 0 } else { ATTACH_FILES };
-        let route = match call.route {
-            Route::CreateMessage if self.threads.contains_key(&call.ids.channel) => SEND_MESSAGES_IN_THREADS,
-            Route::CreateMessage => SEND_MESSAGES,
-            Route::OpenThread => CREATE_PUBLIC_THREADS,
-            _ => 0,
-        };
-        let is_missing = self.missing_permissions & (files | route) != 0;
+        let is_in_thread = self.threads.iter().any(|thread| thread.id == call.ids.channel);
+        let is_post = call.route == Route::CreateMessage;
+        let needs = [
+            (ATTACH_FILES, !call.files.is_empty()),
+            (CREATE_PUBLIC_THREADS, call.route == Route::StartThread),
+            (SEND_MESSAGES_IN_THREADS, is_post && is_in_thread),
+            (SEND_MESSAGES, is_post && !is_in_thread),
+        ];
+        let is_missing = needs.iter().any(|(bit, needs)| *needs && self.missing_permissions & bit != 0);
         is_missing.then(|| reply::refusal(403, 50_013, "Missing Permissions"))
     }
 
@@ -140,7 +141,7 @@ impl World {
             Route::Callback => &[Family::Callback],
             Route::Followup => &[Family::Followup],
             Route::CreateMessage => &[Family::Post],
-            Route::OpenThread => &[Family::Thread],
+            Route::StartThread => &[Family::Thread],
             Route::ListCommands | Route::PutCommands => &[Family::Commands],
             Route::DeleteCommand | Route::ListGuilds => &[Family::Cleanup],
             Route::GatewayBot => &[Family::Gateway],
@@ -175,7 +176,7 @@ impl World {
         let mut violations = Violations::default();
         if call.route == Route::PutCommands {
             referee::commands(&mut violations, &call.body);
-        } else if call.route == Route::OpenThread {
+        } else if call.route == Route::StartThread {
             referee::thread(&mut violations, &call.body);
         } else if call.route.has_body() {
             self.judge_message(&mut violations, call);

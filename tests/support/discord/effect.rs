@@ -6,11 +6,12 @@ use super::{
     admit::VIEW_CHANNEL,
     call::Call,
     message::{Attachment, LOADING, Look, Message, Revision},
+    payload::thread_metadata,
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
     users::{ChannelKind, GUILD},
-    world::{Id, World},
+    world::{Id, Thread, World},
 };
 
 /// The bot's role in its server.
@@ -53,60 +54,77 @@ impl World {
         let known =
             [ChannelKind::Server, ChannelKind::Dm, ChannelKind::UserInstalled, ChannelKind::ForeignServer];
         let place = known.into_iter().find(|place| place.channel() == call.ids.channel);
+        let thread = self.threads.iter().find(|thread| thread.id == call.ids.channel);
+        let place = place.or(thread.map(|thread| ChannelKind::Thread(thread.id)));
         let place = place.unwrap_or(ChannelKind::Channel(call.ids.channel));
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
-        let is_unopened =
-            self.message(call.ids.channel).is_some() && !self.threads.contains_key(&call.ids.channel);
-        if is_unopened {
+        if thread.is_none() && self.message(call.ids.channel).is_some() {
             return refusal(404, 10_003, "Unknown Channel");
         }
         match call.route {
-            Route::GetChannel => return self.channel_json(place),
+            Route::GetChannel => {
+                return thread
+                    .map_or_else(|| self.channel_json(place), |thread| ok(self.thread_json(thread)));
+            }
+            Route::CreateMessage if thread.is_some_and(|thread| thread.is_locked) => {
+                return refusal(400, 160_005, "Thread is locked");
+            }
             Route::CreateMessage => return self.post(call, place),
             _ => {}
         }
         let there = |message: &Message| message.place.channel() == call.ids.channel && !message.private;
         match self.message(call.ids.message).filter(|message| there(message) && !message.deleted) {
             None => return refusal(404, 10_008, "Unknown Message"),
-            Some(_) if call.route == Route::OpenThread => return self.open_thread(call),
             Some(_) if call.route == Route::EditMessage => self.edit(call, call.ids.message),
             Some(_) if call.route == Route::DeleteMessage => {
                 self.message_mut(call.ids.message).expect("known").deleted = true;
                 return done();
             }
+            Some(_) if call.route == Route::StartThread => return self.start_thread(call, place),
             Some(_) => {}
         }
         self.shown(call.ids.message)
     }
 
-    /// A new message, or the one with its nonce.
+    /// Posts a message, once for a nonce that is enforced.
     fn post(&mut self, call: &Call, place: ChannelKind) -> Reply {
-        let nonce = call.body["nonce"].as_str().unwrap_or_default().to_owned();
-        if let Some(id) = self.nonces.get(&nonce) {
+        let nonce = call.body["nonce"].as_str().filter(|_| call.body["enforce_nonce"] == true);
+        let nonce = nonce.map(|nonce| (place.channel(), nonce.to_owned()));
+        if let Some(id) = nonce.as_ref().and_then(|nonce| self.nonces.get(nonce)) {
             return self.shown(*id);
         }
         let id = self.create(call, None, (place, false));
-        self.nonces.insert(nonce, id);
+        self.nonces.extend(nonce.map(|nonce| (nonce, id)));
         self.shown(id)
     }
 
-    /// A new thread below a message, with the message's id.
-    /// <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
-    fn open_thread(&mut self, call: &Call) -> Reply {
-        let (id, name) = (call.ids.message, call.body["name"].as_str().unwrap_or_default());
-        if self.threads.contains_key(&id) {
+    /// Opens the thread of a message. <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    fn start_thread(&mut self, call: &Call, place: ChannelKind) -> Reply {
+        let id = call.ids.message;
+        if !matches!(place, ChannelKind::Server | ChannelKind::Channel(_)) {
+            return refusal(400, 50_024, "Cannot execute action on this channel type");
+        }
+        if self.threads.iter().any(|thread| thread.id == id) {
             return refusal(400, 160_004, "A thread has already been created for this message");
         }
-        self.threads.insert(id, name.to_owned());
-        Reply {
-            status: 201,
-            body: Some(json!({
-                "id": id.to_string(), "type": 11, "name": name, "parent_id": call.ids.channel.to_string(),
-                "guild_id": GUILD.to_string(), "owner_id": self.application.to_string(),
-            })),
-        }
+        let name = call.body["name"].as_str().unwrap_or_default().to_owned();
+        let thread = Thread { id, name, is_locked: false };
+        let opened = Reply { status: 201, ..ok(self.thread_json(&thread)) };
+        self.threads.push(thread);
+        opened
+    }
+
+    /// The channel object of a thread.
+    fn thread_json(&self, thread: &Thread) -> Value {
+        let place = ChannelKind::Server;
+        json!({
+            "id": thread.id.to_string(), "type": 11, "guild_id": place.guild().map(|guild| guild.to_string()),
+            "parent_id": place.channel().to_string(), "owner_id": self.application.to_string(), "name": thread.name,
+            "last_message_id": null, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0,
+            "thread_metadata": thread_metadata(), "total_message_sent": 0, "flags": 0,
+        })
     }
 
     fn channel_json(&self, place: ChannelKind) -> Reply {

@@ -25,6 +25,8 @@ pub enum Route {
     Followup,
     /// `POST /channels/{id}/messages`
     CreateMessage,
+    /// `GET /channels/{id}`
+    GetChannel,
     /// `GET /channels/{id}/messages/{id}`
     GetMessage,
     /// `PATCH /channels/{id}/messages/{id}`
@@ -32,9 +34,7 @@ pub enum Route {
     /// `DELETE /channels/{id}/messages/{id}`
     DeleteMessage,
     /// `POST /channels/{id}/messages/{id}/threads`
-    OpenThread,
-    /// `GET /channels/{id}`
-    GetChannel,
+    StartThread,
     /// `GET /guilds/{id}/roles`
     ListRoles,
     /// `GET /guilds/{id}/members/{id}`
@@ -134,15 +134,13 @@ fn commands(ids: &mut Ids, method: &str, id: &str, rest: &[&str]) -> Option<Rout
 }
 
 fn channel(ids: &mut Ids, method: &str, rest: &[&str]) -> Option<Route> {
-    let message = match rest {
-        [message] => message,
-        [message, "threads"] if method == "POST" => {
-            ids.message = number(message)?;
-            return Some(Route::OpenThread);
-        }
-        rest => return (method == "POST" && rest.is_empty()).then_some(Route::CreateMessage),
+    let [message, rest @ ..] = rest else {
+        return (method == "POST").then_some(Route::CreateMessage);
     };
     ids.message = number(message)?;
+    if !rest.is_empty() {
+        return (method == "POST" && rest == ["threads"]).then_some(Route::StartThread);
+    }
     match method {
         "GET" => Some(Route::GetMessage),
         "PATCH" => Some(Route::EditMessage),
@@ -170,11 +168,11 @@ impl Route {
             Self::EditOriginal => "PATCH @original",
             Self::Followup => "followup",
             Self::CreateMessage => "POST message",
+            Self::GetChannel => "GET channel",
             Self::GetMessage => "GET message",
             Self::EditMessage => "PATCH message",
             Self::DeleteMessage => "DELETE message",
-            Self::OpenThread => "POST thread",
-            Self::GetChannel => "GET channel",
+            Self::StartThread => "POST thread",
             Self::ListRoles => "GET roles",
             Self::GetMember => "GET member",
         }
@@ -192,10 +190,8 @@ impl Route {
     /// It carries JSON, alone or in a form.
     pub fn has_body(self) -> bool {
         self.is_edit()
-            || matches!(
-                self,
-                Self::PutCommands | Self::Callback | Self::Followup | Self::CreateMessage | Self::OpenThread
-            )
+            || matches!(self, Self::PutCommands | Self::Callback | Self::Followup)
+            || matches!(self, Self::CreateMessage | Self::StartThread)
     }
 
     /// The top-level resource that its rate limit is counted by.
@@ -207,11 +203,11 @@ impl Route {
             }
             Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup => ids.token.clone(),
             Self::CreateMessage
+            | Self::GetChannel
             | Self::GetMessage
             | Self::EditMessage
             | Self::DeleteMessage
-            | Self::OpenThread
-            | Self::GetChannel => ids.channel.to_string(),
+            | Self::StartThread => ids.channel.to_string(),
             Self::ListRoles | Self::GetMember => ids.guild.to_string(),
         }
     }
@@ -227,7 +223,7 @@ impl Route {
                 Self::Followup => 4,
                 Self::CreateMessage => 5,
                 Self::EditMessage => 6,
-                Self::OpenThread => 7,
+                Self::StartThread => 7,
                 _ => return None,
             }],
         )

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     alert::{Notice, tests::samples},
     arena::digest_sample,
-    discord::render::{ALERT_FILE, alert, alert_with_chart, thread_name},
+    discord::render::{ALERT_FILE, alert, alert_thread, alert_with_chart},
     surface::Chart,
 };
 
@@ -37,7 +37,7 @@ fn alerts_and_the_digest_can_be_looked_at() {
 fn a_notice_without_words_is_a_message_all_the_same() {
     let blank = Notice::default();
     assert!(!alert(&blank, false).content.is_empty());
-    assert_eq!(thread_name(&blank), "Details");
+    assert_eq!(alert_thread(&blank), "Details");
 }
 
 proptest! {
@@ -55,6 +55,6 @@ proptest! {
         };
         let chart = has_chart.then(|| Chart { png: vec![1], alt: text });
         check(&alert_with_chart(&notice, chart.as_ref()))?;
-        prop_assert!((1..=100).contains(&thread_name(&notice).encode_utf16().count()));
+        prop_assert!((1..=100).contains(&alert_thread(&notice).encode_utf16().count()));
     }
 }

@@ -5,11 +5,12 @@ mod attachments;
 mod commands;
 mod components;
 mod embeds;
+mod form;
 mod reply;
 
 use serde_json::{Value, json};
 
-pub use self::{attachments::id as attachment_id, commands::commands, reply::callback};
+pub use self::{attachments::id as attachment_id, commands::commands, form::thread, reply::callback};
 use super::{
     call::File,
     message::{COMPONENTS_V2, EPHEMERAL, Look},
@@ -45,9 +46,8 @@ pub struct Context<'a> {
 }
 
 const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
-/// The fields of a message to a channel.
-const POST_FIELDS: [&str; 8] =
-    ["content", "embeds", "components", "attachments", "flags", "allowed_mentions", "nonce", "enforce_nonce"];
+/// Of a message that answers no interaction.
+const POSTED: [&str; 2] = ["nonce", "enforce_nonce"];
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
 impl Violations {
@@ -114,14 +114,12 @@ impl Violations {
 
 /// Checks the body of a message.
 pub fn message(violations: &mut Violations, body: &Value, files: &[File], context: &Context) {
-    if context.act == MessageAction::Post {
-        violations.only(body, "the message", &POST_FIELDS);
-        violations.needed(&body["nonce"], "nonce", 25);
-        if body["enforce_nonce"] != true {
-            violations.unwanted("the nonce of a post is not enforced");
-        }
-    } else {
-        violations.only(body, "the message", &FIELDS);
+    match context.act {
+        MessageAction::Post => violations.only(body, "the message", &[&FIELDS[..], &POSTED].concat()),
+        _ => violations.only(body, "the message", &FIELDS),
+    }
+    if body["nonce"].as_str().is_some_and(|nonce| nonce.chars().count() > 25) {
+        violations.refuse("the nonce has more than 25 characters");
     }
     text(violations, &body["content"], context);
     let names = attachments::check(violations, body, files, context);
@@ -139,12 +137,6 @@ pub fn message(violations: &mut Violations, body: &Value, files: &[File], contex
     if is_empty(body, &names, context) {
         violations.refuse("the message is empty");
     }
-}
-
-/// Checks the body of a new thread below a message.
-pub fn thread(violations: &mut Violations, body: &Value) {
-    violations.only(body, "the thread", &["name", "auto_archive_duration", "rate_limit_per_user"]);
-    violations.needed(&body["name"], "name", 100);
 }
 
 fn text(violations: &mut Violations, value: &Value, context: &Context) {
