@@ -16,6 +16,7 @@ mod answer;
 mod blocks;
 mod cards;
 mod escape;
+pub(crate) mod follow_up;
 mod home;
 pub(crate) mod modal;
 mod mrkdwn;
@@ -31,6 +32,7 @@ pub(super) use self::answer::Answer;
 pub(crate) use self::{
     blocks::{Body, Pressed, is_form, pressed, question},
     cards::{ballot, examples, help, models, notice, on_it, suggestion},
+    follow_up::follow_up,
     home::home,
     modal::{Form, modal},
     overview::overview,

@@ -79,6 +79,9 @@ const MORE: &str = "\n_Read the rest with the menu below._";
 const GAP: &str = "\n\n";
 /// Characters of a chart's label.
 const MAX_CHART_LABEL: usize = 20;
+/// The words of *Continue* for screen readers.
+const CONTINUE: &str = "Continue with one of the models, or with all of them";
+const CONTINUE_ONE: &str = "Continue the conversation with this model";
 /// Bars of a chart.
 const BARS: RangeInclusive<usize> = 2..=20;
 
@@ -276,7 +279,18 @@ fn subtitle(lane: &LaneView) -> String {
 
 fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
     let buttons = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable()).into_iter();
-    buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect()
+    let mut buttons: Vec<_> =
+        buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect();
+    if view.is_final() && view.lanes.iter().any(has_text) {
+        let spoken = if view.lanes.len() == 1 { CONTINUE_ONE } else { CONTINUE };
+        buttons.insert(1, blocks::button(Button::Continue(race), "💬", "Continue", spoken));
+    }
+    buttons
+}
+
+/// Returns true if there is an answer to read, even where the message does not show it.
+fn has_text(lane: &LaneView) -> bool {
+    !lane.answer.trim().is_empty() || lane.numbers.is_some()
 }
 
 /// A menu of the answers and the buttons of a final race.
@@ -284,7 +298,7 @@ fn controls(view: &View, race: RaceId) -> SlackBlock {
     let names = scoreboard::names(view, MAX_OPTION);
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?, names.get(i)?)));
     let read: Vec<(AnswerKey, String)> = lanes
-        .filter(|(_, lane, _)| !lane.answer.trim().is_empty() || lane.numbers.is_some())
+        .filter(|(_, lane, _)| has_text(lane))
         .take(MAX_READ)
         .map(|(i, lane, name)| (view.key_of(i), tight(&format!("{}{name}", icon(&lane.card)), MAX_LABEL)))
         .collect();

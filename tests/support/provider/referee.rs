@@ -118,13 +118,23 @@ impl Rules {
             return Err("no cap on the tokens".into());
         }
         let messages = body["messages"].as_array().filter(|all| !all.is_empty()).ok_or("no messages")?;
-        messages.iter().try_for_each(check_message)
+        messages.iter().try_for_each(check_message)?;
+        check_turns(messages)
     }
+}
+
+/// Checks that user and assistant take turns after the system text, and that the user has the last word: chat templates of
+/// some models refuse anything else.
+fn check_turns(messages: &[Value]) -> Result<(), String> {
+    let roles: Vec<&str> = messages.iter().filter_map(|message| message["role"].as_str()).collect();
+    let turns = roles.strip_prefix(&["system"]).unwrap_or(&roles);
+    let in_turn = turns.iter().zip(["user", "assistant"].into_iter().cycle()).all(|(role, due)| *role == due);
+    if in_turn && turns.len() % 2 == 1 { Ok(()) } else { Err(format!("the roles are {roles:?}")) }
 }
 
 fn check_message(message: &Value) -> Result<(), String> {
     let fields = message.as_object().ok_or("a message is no object")?;
-    let known = matches!(message["role"].as_str(), Some("system" | "user"));
+    let known = matches!(message["role"].as_str(), Some("system" | "user" | "assistant"));
     let content = message["content"].as_str().is_some_and(|text| !text.is_empty());
     if known && content && fields.len() == 2 {
         Ok(())
