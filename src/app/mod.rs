@@ -13,6 +13,7 @@
 mod board;
 mod check;
 mod cli_race;
+mod cli_store;
 mod cli_vote;
 mod composition;
 mod exposure;

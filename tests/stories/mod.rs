@@ -20,6 +20,7 @@ mod service;
 mod simulated;
 mod slack;
 mod start;
+mod terminal_follow_ups;
 mod together;
 mod votes;
 mod watching;
