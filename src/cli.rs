@@ -14,7 +14,7 @@ use clap::{
 };
 pub use clap_complete::Shell;
 
-use crate::{config, race::RaceId};
+use crate::config;
 
 /// Language models race in one chat message.
 ///
@@ -312,7 +312,7 @@ pub(crate) const LAST: &str = "last";
 fn race_name(text: &str) -> Result<String, &'static str> {
     let text = text.trim().to_lowercase();
     let is_brief = text.len() == 8 && text.chars().all(|c| c.is_ascii_hexdigit());
-    if text == LAST || is_brief || RaceId::parse(&text).is_some() {
+    if text == LAST || is_brief || uuid::Uuid::parse_str(&text).is_ok() {
         return Ok(text);
     }
     Err("must be \"last\", the id of a race, or the last 8 characters of it, as its message shows them")

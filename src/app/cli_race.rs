@@ -84,12 +84,7 @@ async fn run(
         Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let conversation = match &args.parent {
-        Some(name) => Some(conversation(arena, name).await?),
-        None => None,
-    };
-    let parent = conversation.as_ref().map(|conversation| conversation.parent);
-    let recorded = admit(arena, purpose, models, prompt?, conversation).await?;
+    let (recorded, parent) = admit(arena, purpose, models, prompt?, args.parent.as_deref()).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -118,6 +113,9 @@ async fn run(
         Some(view)
     };
     let (record, (), voted) = tokio::join!(racing, stopping, voting);
+    if !record.report.notes.is_empty() {
+        output::note(format_args!("llm-arena: {}", record.report.notes.join(" · ")));
+    }
     let shown = match on_stdout.filter(|_| voted.is_some()) {
         // the answers are on the screen already
         Some(screen) => {
@@ -151,13 +149,19 @@ async fn conversation(arena: &Arena, name: &str) -> Result<Conversation, StartEr
     arena.conversation(race, Context::Own).await.map_err(|error| usage(error.to_string()))
 }
 
+/// Admits and records a race, which continues the one with the name `parent`, whose id is also returned.
 async fn admit(
     arena: &Arena,
     kind: RaceKind,
     models: &[String],
     prompt: String,
-    conversation: Option<Conversation>,
-) -> Result<Recorded, StartError> {
+    parent: Option<&str>,
+) -> Result<(Recorded, Option<RaceId>), StartError> {
+    let conversation = match parent {
+        Some(name) => Some(conversation(arena, name).await?),
+        None => None,
+    };
+    let parent = conversation.as_ref().map(|conversation| conversation.parent);
     let mut chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
@@ -173,7 +177,7 @@ async fn admit(
         admitted = admitted.continuing(conversation, arena.cards());
     }
     let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
-    arena.record(admitted, &origin).await.map_err(usage)
+    Ok((arena.record(admitted, &origin).await.map_err(usage)?, parent))
 }
 
 /// A picture of a race.

@@ -58,7 +58,7 @@ impl Arena {
         let mut stored = stored.map_err(|error| unavailable(parent, &error))?;
         let last = stored.turns.last_mut().ok_or(LookupError::Expired)?;
         last.context = context;
-        // the end of the race may be on its way to the store
+        // the store has them a moment after the final frame
         last.answers =
             record.report.lanes.iter().map(|lane| (lane.card.id.clone(), lane.answer.clone())).collect();
         Ok(Conversation { parent, context, turns: stored.turns, earlier: stored.earlier })

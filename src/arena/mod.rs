@@ -80,7 +80,7 @@ pub struct Admitted {
     /// The race that this one repeats.
     original: Option<RaceId>,
     kind: RaceKind,
-    /// What was said before, if it continues a race.
+    /// The turns before it, if it continues a race.
     conversation: Option<Conversation>,
     /// Sentences that are shown with the prompt.
     notes: Vec<String>,

@@ -98,7 +98,7 @@ struct RaceRequest<'a> {
     prompt: String,
     /// The race that it repeats.
     original: Option<RaceId>,
-    /// What was said before.
+    /// The turns before it.
     conversation: Option<Conversation>,
     /// A sentence that is shown with the prompt.
     note: Option<String>,
@@ -252,8 +252,10 @@ impl Handlers {
         let Some(parent) = parent else { return self.start(caller, models, prompt).await };
         match self.arena.conversation(parent, Context::Own).await {
             Ok(conversation) => self.next_turn(caller, models, prompt, conversation).await,
-            Err(error @ ContinueError::Lookup(LookupError::Running | LookupError::Unavailable))
-            | Err(error @ ContinueError::VoteOpen) => Outcome::Notice(error.to_string()),
+            Err(
+                error @ (ContinueError::VoteOpen
+                | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
+            ) => Outcome::Notice(error.to_string()),
             Err(error) => {
                 let request = RaceRequest::new(RaceKind::Open, models, prompt);
                 let note = Some(begins_anew(error).to_owned());

@@ -17,7 +17,8 @@ use crate::model::FinishReason;
 /// A race.
 #[derive(Serialize)]
 pub struct Race<'a> {
-    race: String,
+    #[serde(rename = "race")]
+    id: String,
     /// The race that it continues.
     parent: Option<String>,
     prompt: &'a str,
@@ -75,7 +76,7 @@ impl<'a> Race<'a> {
     #[must_use]
     pub fn of(record: &'a Record) -> Self {
         Self {
-            race: record.id.to_string(),
+            id: record.id.to_string(),
             parent: None,
             prompt: &record.report.prompt,
             simulated: record.report.simulated(),

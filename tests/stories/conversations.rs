@@ -103,7 +103,7 @@ impl Service {
         record
     }
 
-    /// What the model at this place was sent last: the turns and the new message.
+    /// Returns the turns and the new message that the model at this place was sent last.
     fn last(&self, model: usize) -> (Vec<(String, Option<String>)>, String) {
         let heard = self.heard[model].lock().unwrap_or_else(PoisonError::into_inner);
         let prompt = heard.last().expect("a prompt");
@@ -123,8 +123,8 @@ impl Service {
     }
 }
 
-fn own(record: &Record) -> Option<(RaceId, Context)> {
-    Some((record.id, Context::Own))
+fn own(record: &Record) -> (RaceId, Context) {
+    (record.id, Context::Own)
 }
 
 /// The turns that a model sees of these questions if each has its own history.
@@ -140,7 +140,7 @@ async fn five_lanes_remember_four_turns_each_its_own_also_after_a_restart() {
     let mut last: Option<Arc<Record>> = None;
     let mut turns = vec![];
     for (n, question) in questions.iter().enumerate() {
-        let record = service.ask("ana", &[], question, last.as_deref().and_then(own)).await;
+        let record = service.ask("ana", &[], question, last.as_deref().map(own)).await;
         for (place, model) in MODELS.iter().enumerate() {
             let (sent, text) = service.last(place);
             assert_eq!((sent, text.as_str()), (own_turns(model, &questions[..n]), *question), "{model}");
@@ -173,11 +173,11 @@ async fn another_replica_continues_and_several_people_are_told_apart() {
     let one = Service::start(&engine, &MODELS, 30).await;
     let other = Service::start(&engine, &MODELS, 30).await;
     let first = one.ask("ana", &["alder"], "one?", None).await;
-    let second = other.ask("ben", &["alder"], "two?", own(&first)).await;
+    let second = other.ask("ben", &["alder"], "two?", Some(own(&first))).await;
     let (sent, text) = other.last(0);
     assert_eq!(sent, [("ana: one?".to_owned(), Some(answer("alder", "one?")))]);
     assert_eq!(text, "ben: two?");
-    one.ask("ana", &["alder"], "three?", own(&second)).await;
+    one.ask("ana", &["alder"], "three?", Some(own(&second))).await;
     let (sent, text) = one.last(0);
     let two = ("ben: two?".to_owned(), Some(answer("alder", "ben: two?")));
     assert_eq!(sent, [("ana: one?".to_owned(), Some(answer("alder", "one?"))), two]);
@@ -192,10 +192,10 @@ async fn a_turn_that_was_forgotten_is_left_out_and_said() {
     let engine = Engine::sqlite();
     let service = Service::start(&engine, &["alder"], 30).await;
     let first = service.ask("ana", &[], "one?", None).await;
-    let second = service.ask("ben", &[], "two?", own(&first)).await;
-    let third = service.ask("ana", &[], "three?", own(&second)).await;
+    let second = service.ask("ben", &[], "two?", Some(own(&first))).await;
+    let third = service.ask("ana", &[], "three?", Some(own(&second))).await;
     service.arena.forget("test:ben").await.expect("forgotten");
-    let fourth = service.ask("ana", &[], "four?", own(&third)).await;
+    let fourth = service.ask("ana", &[], "four?", Some(own(&third))).await;
     let (sent, _) = service.last(0);
     let texts: Vec<&str> = sent.iter().map(|(text, _)| text.as_str()).collect();
     assert_eq!(texts, ["ana: one?", "ana: three?"]);
@@ -211,7 +211,7 @@ async fn of_many_turns_the_newest_are_sent() {
     let service = Service::start(&engine, &["alder"], 30).await;
     let mut last = service.ask("ana", &[], "q1", None).await;
     for n in 2..=25 {
-        last = service.ask("ana", &[], &format!("q{n}"), own(&last)).await;
+        last = service.ask("ana", &[], &format!("q{n}"), Some(own(&last))).await;
     }
     let (sent, _) = service.last(0);
     assert_eq!((sent.len(), sent[0].0.as_str(), sent[19].0.as_str()), (20, "q5", "q24"));
@@ -225,7 +225,7 @@ async fn a_line_up_that_changed_says_who_is_missing_and_without_texts_nothing_co
     let service = Service::start(&engine, &["alder", "birch"], 30).await;
     let first = service.ask("ana", &[], "one?", None).await;
     let service = service.restart(&engine, &["alder", "cedar"]).await;
-    let second = service.ask("ana", &[], "two?", own(&first)).await;
+    let second = service.ask("ana", &[], "two?", Some(own(&first))).await;
     assert_eq!(second.report.notes, ["turn 2", "no longer in the line-up: birch"]);
     assert_eq!(service.last(1).0, [("one?".to_owned(), None)], "it sees the question alone");
     service.end().await;

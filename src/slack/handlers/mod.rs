@@ -278,7 +278,7 @@ impl CommandHandler {
                 let (id, thread) = (recorded.id(), thread_name(&incoming.team, &address.below()));
                 let thread =
                     arena.unless_interrupted(arena.set_thread(id, thread.as_deref().unwrap_or_default()));
-                tokio::join!(thread, self.run(incoming, recorded, &address));
+                tokio::join!(thread, Box::pin(self.run(incoming, recorded, &address)));
             }
             Some(Err(error)) => {
                 tracing::info!(race = %recorded.id(), %error, "failed to post a race");

@@ -40,7 +40,7 @@ pub(crate) fn follow_up(report: &Report, private_metadata: &str) -> Option<Slack
     let mut choices = FollowUp::choices(report);
     // the last ones are all models
     let surplus = choices.len().saturating_sub(MAX_OPTIONS);
-    let at_all = choices.len().checked_sub(surplus + 2).unwrap_or_default();
+    let at_all = choices.len().saturating_sub(surplus + 2);
     choices.drain(at_all..at_all + surplus);
     let option = |(follow_up, words): &(FollowUp, String)| {
         SlackBlockChoiceItem::new(plain(&tight(words, MAX_LABEL)).into(), follow_up.word())

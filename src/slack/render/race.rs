@@ -79,9 +79,6 @@ const MORE: &str = "\n_Read the rest with the menu below._";
 const GAP: &str = "\n\n";
 /// Characters of a chart's label.
 const MAX_CHART_LABEL: usize = 20;
-/// The words of *Continue* for screen readers.
-const CONTINUE: &str = "Continue with one of the models, or with all of them";
-const CONTINUE_ONE: &str = "Continue the conversation with this model";
 /// Bars of a chart.
 const BARS: RangeInclusive<usize> = 2..=20;
 
@@ -188,12 +185,12 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
 /// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
     let mut above = vec![asked("⚔️", &view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
-    let ending = headline(view).1;
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
-    above.extend(is_stopped.then(|| paragraph([text(&bare(&ending, MAX_SENTENCE))])));
+    above.extend(is_stopped.then(|| paragraph([text(&bare(&headline(view).1, MAX_SENTENCE))])));
     let numbers = lane.numbers.as_ref().filter(|_| view.is_final()).map(words::numbers).unwrap_or_default();
     let notice = view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).unwrap_or_default();
-    let notes = words::joined([notice, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
+    let turn = bare(&words::joined(view.notes.clone()), MAX_SENTENCE);
+    let notes = words::joined([notice, turn, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
     let below = |is_cut: bool| [context(&notes), single_controls(view, race, is_cut)];
     let sentence = |text: &str| Some(escape::markdown(text, MAX_SENTENCE)).filter(|text| !text.is_empty());
     let status = match words::mark(lane) {
@@ -278,12 +275,11 @@ fn subtitle(lane: &LaneView) -> String {
 }
 
 fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
-    let buttons = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable()).into_iter();
+    let below = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable());
     let mut buttons: Vec<_> =
-        buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect();
+        below.into_iter().map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect();
     if view.is_final() && view.lanes.iter().any(has_text) {
-        let spoken = if view.lanes.len() == 1 { CONTINUE_ONE } else { CONTINUE };
-        buttons.insert(1, blocks::button(Button::Continue(race), "💬", "Continue", spoken));
+        buttons.insert(1, blocks::button(Button::Continue(race), "💬", "Continue", "Continue in its thread"));
     }
     buttons
 }

@@ -119,17 +119,21 @@ impl Rules {
         }
         let messages = body["messages"].as_array().filter(|all| !all.is_empty()).ok_or("no messages")?;
         messages.iter().try_for_each(check_message)?;
-        check_turns(messages)
+        check_order(messages)
     }
 }
 
-/// Checks that user and assistant take turns after the system text, and that the user has the last word: chat templates of
-/// some models refuse anything else.
-fn check_turns(messages: &[Value]) -> Result<(), String> {
-    let roles: Vec<&str> = messages.iter().filter_map(|message| message["role"].as_str()).collect();
-    let turns = roles.strip_prefix(&["system"]).unwrap_or(&roles);
-    let in_turn = turns.iter().zip(["user", "assistant"].into_iter().cycle()).all(|(role, due)| *role == due);
-    if in_turn && turns.len() % 2 == 1 { Ok(()) } else { Err(format!("the roles are {roles:?}")) }
+/// After the system's texts, the user and the model speak in turns, and the user speaks last: chat templates of several
+/// models reject everything else.
+fn check_order(messages: &[Value]) -> Result<(), String> {
+    let roles: Vec<_> = messages.iter().map(|message| message["role"].as_str().unwrap_or_default()).collect();
+    let turns = &roles[roles.iter().take_while(|role| **role == "system").count()..];
+    let expected = ["user", "assistant"].into_iter().cycle();
+    if turns.len() % 2 == 1 && turns.iter().zip(expected).all(|(role, expected)| *role == expected) {
+        Ok(())
+    } else {
+        Err(format!("the roles of the messages are {roles:?}"))
+    }
 }
 
 fn check_message(message: &Value) -> Result<(), String> {

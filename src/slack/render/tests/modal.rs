@@ -114,7 +114,7 @@ fn a_race_is_continued_with_the_winner_unless_another_way_is_chosen() {
     assert_eq!(text["element"]["focus_on_load"], true);
     let options = menu["element"]["options"].as_array().expect("options");
     let [first, last] = [&options[0], &options[options.len() - 1]];
-    assert_eq!((&menu["element"]["initial_option"], options.len()), (first, 7));
+    assert_eq!((&menu["element"]["initial_option"], options.len()), (first, 6));
     assert!(first["text"]["text"].as_str().is_some_and(|words| words.ends_with("(the fastest)")), "{first}");
     let mut values = json!({
         "prompt": { "prompt": { "value": " And\nnow? " } },
