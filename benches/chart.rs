@@ -81,6 +81,7 @@ fn report() -> Report {
         prompt: "Explain how a hash map handles collisions, then show a short example in Rust".into(),
         lanes: LINE_UP.map(lane).into(),
         vote: None,
+        notes: vec![],
     };
     report.lanes[3].status = Status::Failed;
     report.lanes[3].error = Some("timed out: no first token within 30 s".into());
