@@ -71,12 +71,21 @@ impl Composition {
 
     /// Returns a new arena with the line-up, without persistence.
     pub(super) fn arena(&self) -> Arena {
+        self.arena_at_rate(self.config.arena.races_per_user_per_minute)
+    }
+
+    /// Returns [`Self::arena`] without a limit on the rate, which is one for people in a channel.
+    pub(super) fn unlimited_arena(&self) -> Arena {
+        self.arena_at_rate(u32::MAX)
+    }
+
+    fn arena_at_rate(&self, races_per_minute: u32) -> Arena {
         let settings = &self.config.arena;
         let limits = Limits {
             prompt_chars: settings.max_prompt_chars,
             output_tokens: settings.max_output_tokens,
             concurrent_races: settings.concurrent_races,
-            races_per_minute: settings.races_per_user_per_minute as usize,
+            races_per_minute: races_per_minute as usize,
         };
         let blind = BlindSettings {
             deadline: self.config.blind.deadline,

@@ -14,6 +14,7 @@ mod background;
 mod board;
 mod check;
 mod cli_race;
+mod cli_store;
 mod cli_vote;
 mod composition;
 mod exposure;

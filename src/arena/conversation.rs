@@ -9,6 +9,7 @@ use crate::{
         RaceId,
         conversation::{Context, Conversation, History},
     },
+    store::{Store, StoreError},
 };
 
 /// The reason why a race cannot be continued. The text is for the person who tried.
@@ -69,6 +70,33 @@ impl Arena {
         store.promptly(store.newest_in_thread(thread)).await.unwrap_or_else(|error| {
             tracing::warn!(error = error.chain(), "failed to look for the race of a thread");
             None
+        })
+    }
+
+    /// Returns the newest race of `person` that is over and has its texts, if there is one.
+    ///
+    /// # Errors
+    /// [`LookupError::Unavailable`].
+    pub async fn newest_race_of(&self, person: &str) -> Result<Option<RaceId>, LookupError> {
+        self.search(async |store| store.newest_race_of(person).await).await
+    }
+
+    /// Returns the newest race whose id ends in `ending`, if there is one.
+    ///
+    /// # Errors
+    /// [`LookupError::Unavailable`].
+    pub async fn race_ending_in(&self, ending: &str) -> Result<Option<RaceId>, LookupError> {
+        self.search(async |store| store.race_ending_in(ending).await).await
+    }
+
+    async fn search(
+        &self,
+        search: impl AsyncFnOnce(&Store) -> Result<Option<RaceId>, StoreError>,
+    ) -> Result<Option<RaceId>, LookupError> {
+        let Some(store) = &self.store else { return Ok(None) };
+        store.promptly(search(store)).await.map_err(|error| {
+            tracing::warn!(error = error.chain(), "failed to search for a race");
+            LookupError::Unavailable
         })
     }
 

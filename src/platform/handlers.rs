@@ -35,9 +35,6 @@ const NOT_THE_ALERT: &str = "This button works only in the channel in which its 
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
-/// The note of a race in a thread whose conversation is not known any more.
-const BEGINS_ANEW: &str = "begins anew: the race before it is no longer stored";
-
 /// The answer to the button of a replay whose race cannot be replayed.
 pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
     is older than replays. Try *Race again*.";
@@ -315,9 +312,9 @@ impl Handlers {
                 error @ (ContinueError::VoteOpen
                 | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
             ) => Outcome::Notice(error.to_string()),
-            Err(_) => {
+            Err(error) => {
                 let request = RaceRequest::new(RaceKind::Open, models, prompt);
-                let note = Some(BEGINS_ANEW.to_owned());
+                let note = Some(begins_anew(error).to_owned());
                 self.begin(caller, RaceRequest { note, ..request }).await
             }
         }
@@ -463,6 +460,17 @@ impl Handlers {
 
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
         self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
+    }
+}
+
+/// Returns the note of a race in a thread whose newest race can't be continued.
+fn begins_anew(error: ContinueError) -> &'static str {
+    match error {
+        ContinueError::NoTexts => "begins anew: prompts and answers aren't stored here",
+        ContinueError::NoAnswer => "begins anew: the race before it has no answer",
+        ContinueError::VoteOpen | ContinueError::Lookup(_) => {
+            "begins anew: the race before it is no longer stored"
+        }
     }
 }
 

@@ -28,8 +28,12 @@ const DEPTH: &str = "WITH RECURSIVE chain (id, depth) AS (
             WHERE races.parent IS NOT NULL AND chain.depth < 1000)
     SELECT COUNT(*) FROM chain";
 const ANSWERS: &str = "SELECT model, answer FROM lanes WHERE race = $1 ORDER BY place";
-/// The newest race in a thread that is over.
+/// The newest race in a thread.
 const NEWEST: &str = "SELECT id FROM races WHERE thread = $1 ORDER BY admitted_at DESC, id DESC LIMIT 1";
+const NEWEST_OF: &str = "SELECT id FROM races
+    WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC, id DESC LIMIT 1";
+const ENDING_IN: &str =
+    "SELECT id FROM races WHERE id LIKE '%' || $1 ORDER BY admitted_at DESC, id DESC LIMIT 1";
 const SET_THREAD: &str = "UPDATE races SET thread = $2 WHERE id = $1";
 
 /// The earlier part of a conversation.
@@ -72,13 +76,33 @@ impl Store {
         Ok(stored)
     }
 
+    /// Returns the newest race of the person `asker` that is over and has its texts.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn newest_race_of(&self, asker: &str) -> Result<Option<RaceId>, StoreError> {
+        self.first_id(Query::new(NEWEST_OF, [asker.into()])).await
+    }
+
+    /// Returns the newest race whose id ends in `ending`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn race_ending_in(&self, ending: &str) -> Result<Option<RaceId>, StoreError> {
+        self.first_id(Query::new(ENDING_IN, [ending.into()])).await
+    }
+
+    async fn first_id(&self, query: Query) -> Result<Option<RaceId>, StoreError> {
+        let rows = self.fetch(query).await?;
+        Ok(rows.first().and_then(|row| RaceId::parse(row.text(0)?)))
+    }
+
     /// Returns the newest race that was asked in `thread`, which is the platform's name for it.
     ///
     /// # Errors
     /// [`StoreError`] where the call failed.
     pub async fn newest_in_thread(&self, thread: &str) -> Result<Option<RaceId>, StoreError> {
-        let rows = self.fetch(Query::new(NEWEST, [thread.into()])).await?;
-        Ok(rows.first().and_then(|row| RaceId::parse(row.text(0)?)))
+        self.first_id(Query::new(NEWEST, [thread.into()])).await
     }
 
     /// Records the thread below the message of a race.

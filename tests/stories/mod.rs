@@ -22,6 +22,7 @@ mod service;
 mod simulated;
 mod slack;
 mod start;
+mod terminal_follow_ups;
 mod together;
 mod votes;
 mod watching;

@@ -7,6 +7,7 @@
 //! take -> acknowledge -> carry out -> Outcome -> follow (a task) -> show
 //! ```
 
+mod follow_up;
 mod full_answers;
 mod home;
 mod modal;
@@ -20,10 +21,10 @@ use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
 pub(super) use self::full_answers::FullAnswers;
-use self::reply::Reply;
+use self::{follow_up::OpenForm, reply::Reply};
 use super::{
     METRICS, PLATFORM,
-    api::{Address, Api, ApiError},
+    api::{Address, Api, ApiError, ChannelThread},
     directory::Directory,
     extras::AcceptedExtras,
     incoming::{Ack, Incoming, Kind, ReplyTo},
@@ -35,7 +36,7 @@ use super::{
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     button::Button,
-    command::{self, CommandError},
+    command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::Asker,
 };
@@ -94,7 +95,11 @@ impl CommandHandler {
                 self.pressed(&incoming, action_id, value).await;
                 Ack::Empty
             }
-            Kind::Modal { view_state, private_metadata } => {
+            Kind::Modal { view_state, private_metadata, .. } => {
+                if let Some(form) = OpenForm::parse(private_metadata) {
+                    METRICS.command("follow-up");
+                    return self.follow_up(&incoming, view_state, form).await;
+                }
                 METRICS.command("modal");
                 self.submitted(&incoming, view_state, private_metadata).await
             }
@@ -121,7 +126,7 @@ impl CommandHandler {
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
     async fn carry_out(&self, incoming: &Incoming, text: &str) -> Outcome {
         let command = command::parse(text, self.arena().cards());
-        METRICS.command(command.as_ref().map_or("other", command::Command::word));
+        METRICS.command(command.as_ref().map_or("other", Command::word));
         self.handlers.command(&self.caller(incoming), command).await
     }
 
@@ -137,7 +142,8 @@ impl CommandHandler {
         METRICS.command("question");
         let thread = Some(thread).filter(|thread| !thread.is_empty());
         let incoming = Arc::new(within(incoming, thread));
-        let outcome = self.handlers.start(&self.caller(&incoming), &[], value.to_owned()).await;
+        let command = Command::Compare { models: vec![], prompt: value.to_owned() };
+        let outcome = self.handlers.command(&self.caller(&incoming), Ok(command)).await;
         self.follow(&incoming, outcome);
     }
 
@@ -189,6 +195,7 @@ impl CommandHandler {
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
+            Outcome::FollowUpForm(record) => self.follow_up_form(incoming, &record).await,
             Outcome::Page(record, page) => {
                 let place = self.caller(incoming).place;
                 let body = render::page(&record, page).sealed(&self.handlers.sealer, &place);
@@ -280,7 +287,10 @@ impl CommandHandler {
         {
             Some(Ok(address)) => {
                 arena.set_message_ref(&recorded, &address.to_string()).await;
-                self.run(incoming, recorded, &address).await;
+                let (id, thread) = (recorded.id(), thread_name(&incoming.team, &address.below()));
+                let thread =
+                    arena.unless_interrupted(arena.set_thread(id, thread.as_deref().unwrap_or_default()));
+                tokio::join!(thread, Box::pin(self.run(incoming, recorded, &address)));
             }
             Some(Err(error)) => {
                 tracing::info!(race = %recorded.id(), %error, "failed to post a race");
@@ -351,7 +361,7 @@ impl CommandHandler {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
-                thread: thread_name(incoming),
+                thread: asked_in(incoming).and_then(|place| thread_name(&incoming.team, &place)),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,
             },
@@ -370,11 +380,15 @@ fn is_ballot_reply(incoming: &Incoming) -> bool {
     matches!(pressed, Some(Pressed { button: Button::Second(..), .. }))
 }
 
-/// Returns the name of the thread in which the user is, unique over all platforms.
-fn thread_name(incoming: &Incoming) -> Option<String> {
-    let place = incoming.place.as_ref()?;
+/// Returns the place in which the user is. A form is submitted in none: it counts where its race is posted.
+fn asked_in(incoming: &Incoming) -> Option<ChannelThread> {
+    if let Kind::Modal { .. } = incoming.kind { incoming.public_place() } else { incoming.place.clone() }
+}
+
+/// Returns the name of a thread, unique over all platforms; `None` outside of threads.
+fn thread_name(team: &str, place: &ChannelThread) -> Option<String> {
     let thread = place.thread.as_ref()?;
-    Some(format!("{PLATFORM}:{}:{}:{thread}", incoming.team, place.channel))
+    Some(format!("{PLATFORM}:{team}:{}:{thread}", place.channel))
 }
 
 /// The thread in which an answer for everyone is posted.

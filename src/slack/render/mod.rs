@@ -18,6 +18,7 @@ mod answer;
 mod blocks;
 mod cards;
 mod escape;
+pub(crate) mod follow_up;
 mod home;
 pub(crate) mod modal;
 mod mrkdwn;
@@ -35,6 +36,7 @@ pub(crate) use self::{
     alert::alert,
     blocks::{Body, Pressed, is_form, pressed, question},
     cards::{ballot, examples, help, models, notice, on_it, suggestion},
+    follow_up::follow_up,
     home::home,
     modal::{Form, modal},
     overview::overview,

@@ -28,6 +28,8 @@ mod common;
 mod crowd;
 mod ends;
 mod faults;
+mod follow_up_limits;
+mod follow_ups;
 mod home;
 mod hostile;
 mod http;

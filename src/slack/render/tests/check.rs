@@ -219,7 +219,8 @@ pub(super) fn view(view: &Value) -> Result<(), String> {
     }
     fits("metadata", 0..=3_000, chars(&view["private_metadata"]))?;
     fits("blocks", 1..=100, all(&view["blocks"]).len())?;
-    all(&view["blocks"]).iter().try_for_each(|input| {
+    let inputs = all(&view["blocks"]).iter().filter(|block| block["type"] != "rich_text");
+    inputs.into_iter().try_for_each(|input| {
         fits("id", 1..=255, chars(&input["block_id"]))?;
         fits("label", 1..=2_000, chars(&input["label"]["text"]))?;
         element(&input["element"])
