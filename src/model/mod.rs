@@ -23,7 +23,7 @@ use tokio::time::Instant;
 pub use self::{
     error::{ModelError, Refusal, Stage},
     identity::{Contender, Identity},
-    prompt::{Image, Prompt, Turn},
+    prompt::{Exchange, Image, Prompt},
     size::billions,
 };
 

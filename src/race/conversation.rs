@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{RaceId, report::Report};
-use crate::model::{ModelId, Turn};
+use crate::model::{Exchange, ModelId};
 
 /// The most earlier turns that a model is sent.
 pub const MAX_TURNS: usize = 20;
@@ -143,7 +143,7 @@ pub struct Conversation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// The turns, oldest first.
-    pub turns: Vec<Turn>,
+    pub turns: Vec<Exchange>,
     /// The number of turns that are left out since they are too old or too long.
     pub left_out: usize,
 }
@@ -183,7 +183,7 @@ impl Conversation {
             if turns.len() == MAX_TURNS || bytes > room {
                 break;
             }
-            turns.push(Turn { text, answer });
+            turns.push(Exchange { text, answer });
         }
         turns.reverse();
         let kept = self.turns.iter().filter(|turn| turn.prompt.is_some()).count();

@@ -14,7 +14,8 @@ use futures::{
 use llm_arena::{
     arena::{Arena, Caps, ContinueError, LookupError, Origin},
     model::{
-        Availability, ChatModel, Delta, FinishReason, ModelCard, ModelError, ModelId, Prompt, Stamped, Turn,
+        Availability, ChatModel, Delta, Exchange, FinishReason, ModelCard, ModelError, ModelId, Prompt,
+        Stamped,
     },
     race::{Asker, RaceId, Record, conversation::Context},
 };
@@ -107,7 +108,7 @@ impl Service {
     fn last(&self, model: usize) -> (Vec<(String, Option<String>)>, String) {
         let heard = self.heard[model].lock().unwrap_or_else(PoisonError::into_inner);
         let prompt = heard.last().expect("a prompt");
-        let turn = |turn: &Turn| (turn.text.clone(), turn.answer.clone());
+        let turn = |turn: &Exchange| (turn.text.clone(), turn.answer.clone());
         (prompt.turns.iter().map(turn).collect(), prompt.text.clone())
     }
 
