@@ -48,7 +48,7 @@ pub use self::{
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
     digest::WeeklyDigest,
-    incidents::{CanaryAnswers, Press, WatchSettings},
+    incidents::{Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},

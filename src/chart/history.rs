@@ -387,6 +387,7 @@ mod tests {
                 count_before: 140,
                 count_after: 48,
                 p: 0.001,
+                answers: None,
             };
             let cause = Cause::Model("gpt#1".into());
             let suspicion = Suspicion { kind, cause, members: vec![member], day: since };

@@ -9,7 +9,7 @@ mod command_line;
 mod discord;
 mod faults;
 mod history;
-mod incidents;
+pub mod incidents;
 mod listener;
 mod misconfigured;
 mod probes;

@@ -1,6 +1,6 @@
 //! Incidents through the real store: models that become slower and recover, with a channel in memory.
 
-mod channel;
+pub mod channel;
 mod life;
 mod replicas;
 
