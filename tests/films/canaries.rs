@@ -184,8 +184,8 @@ async fn fortnight(stores: [&Store; 2], engine: &Engine) {
     assert_eq!((stopped.len(), said.len()), (13, 13), "once a day: {said:?}");
     assert!(stopped[0].contains("dear") && stopped[0].contains("for this canary"), "{stopped:?}");
 
-    let stored = engine.query_text("SELECT CAST(COUNT(*) AS TEXT) FROM races WHERE kind = 'canary'").await;
-    assert_eq!(stored, Some((steady.len() + morning.len() + dear.len()).to_string()), "each ran once");
+    let races = engine.query_text("SELECT CAST(COUNT(*) AS TEXT) FROM races WHERE kind = 'canary'").await;
+    assert_eq!(races, Some((steady.len() + morning.len() + dear.len()).to_string()), "each ran once");
 }
 
 #[tokio::test]
