@@ -50,7 +50,7 @@ pub use self::{
     channel::{ChannelHistory, chart_alt},
     conversation::ContinueError,
     digest::WeeklyDigest,
-    incidents::{CanaryAnswers, Press, WatchSettings},
+    incidents::{Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},

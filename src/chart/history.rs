@@ -35,6 +35,8 @@ use crate::{
 
 /// The plotted part of the picture.
 const PLOT: Area = Area { left: 116.0, top: 214.0, right: RIGHT, bottom: 572.0 };
+/// The lines for the labels of incidents, below the top of [`PLOT`].
+const LABEL_LINES: [f32; 2] = [16.0, 40.0];
 /// A line between days this far apart is broken.
 const MAX_GAP_DAYS: i64 = 7;
 /// The most dots; of more races an even part is drawn.
@@ -132,7 +134,7 @@ impl<'a> Picture<'a> {
             brush.text_around(
                 &self.calendar.day(at / DAY_MS),
                 axis,
-                (x.clamp(PLOT.left + 30.0, RIGHT - 44.0), 598.0),
+                (x.clamp(PLOT.left, RIGHT - 30.0), 598.0),
             )?;
         }
         Ok(())
@@ -160,14 +162,14 @@ impl<'a> Picture<'a> {
     /// Draws the labels of incidents and the legend.
     fn labels(&self, brush: &Brush<'_>) -> DrawResult {
         let style = Style::new(Face::SemiBold, 20.0);
-        for (n, mark) in self.marks.iter().enumerate() {
-            // neighbours are on different lines
-            let (x, y) = (self.x(mark.range.start), PLOT.top + if n % 2 == 0 { 16.0 } else { 40.0 });
-            let label = Ink { style, color: self.theme.error };
-            if x + 10.0 + self.fonts.width(&mark.label, style) < PLOT.right {
-                brush.text(&mark.label, label, (x + 10.0, y))?;
-            } else {
-                brush.text_ending(&mark.label, label, (x - 10.0, y))?;
+        let mut lines = LABEL_LINES.map(|y| (y, PLOT.left));
+        for mark in &self.marks {
+            let (x, width) = (self.x(mark.range.start), self.fonts.width(&mark.label, style));
+            let left = if x + 10.0 + width < PLOT.right { x + 10.0 } else { x - 10.0 - width };
+            // a label that fits on no line is left to the alternative text
+            if let Some((y, end)) = lines.iter_mut().find(|(_, end)| *end <= left) {
+                brush.text(&mark.label, Ink { style, color: self.theme.error }, (left, PLOT.top + *y))?;
+                *end = left + width + 12.0;
             }
         }
         let small = ink(Face::Regular, 20.0, self.theme.muted);
@@ -387,6 +389,7 @@ mod tests {
                 count_before: 140,
                 count_after: 48,
                 p: 0.001,
+                answers: None,
             };
             let cause = Cause::Model("gpt#1".into());
             let suspicion = Suspicion { kind, cause, members: vec![member], day: since };

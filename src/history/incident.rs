@@ -145,6 +145,20 @@ pub struct Member {
     pub count_after: u64,
     /// The probability of such a change by chance.
     pub p: f64,
+    /// The answers that show a change of behaviour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<TypicalAnswers>,
+}
+
+/// The most typical answers to a canary before and after a change, each by its race and the index of its lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypicalAnswers {
+    /// The id of the canary.
+    pub canary: String,
+    /// The answer before.
+    pub before: (String, usize),
+    /// The answer since.
+    pub now: (String, usize),
 }
 
 impl Member {

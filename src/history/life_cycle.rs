@@ -85,6 +85,15 @@ impl Incident {
         self.details.confirmed_at.is_some()
     }
 
+    /// Returns true if answers that are different since `since_ms` need no other incident: it is open, or their change began
+    /// before it was opened, or before a person accepted it.
+    #[must_use]
+    pub fn has_answers_since(&self, since_ms: i64) -> bool {
+        let accepted = self.closed_at.filter(|_| self.details.rebased_by.is_some());
+        let is_known = self.state.is_open() || since_ms <= accepted.unwrap_or(self.opened_at);
+        self.kind == IncidentKind::Behaviour && is_known
+    }
+
     /// Returns true if it waits for probes.
     #[must_use]
     pub fn needs_probes(&self) -> bool {

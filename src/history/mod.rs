@@ -41,7 +41,9 @@ pub use self::{
     eligible::Measured,
     failures::{Attempt, Counts, FailureIncident, judge_failures, suspect_failures},
     features::Features,
-    incident::{Details, Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
+    incident::{
+        Details, Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion, TypicalAnswers,
+    },
     judge::{
         Judgement, MAX_P, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge, suspect,
     },

@@ -111,6 +111,7 @@ impl Watched<'_> {
             count_before: counts.0,
             count_after: counts.1,
             p,
+            answers: None,
         }
     }
 
@@ -424,7 +425,7 @@ mod tests {
                 let member = Member {
                     contender: contender.into(), model: contender.into(), provider: "x".into(), is_canary: false,
                     since_ms: now - DAY_MS, back_ms: None, before: 100.0, after: 66.0, count_before: 20,
-                    count_after: 9, p: ratio / 100.0,
+                    count_after: 9, p: ratio / 100.0, answers: None,
                 };
                 let before = incidents.clone();
                 let of_kind: Vec<&Incident> = before.iter().collect();

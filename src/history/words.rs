@@ -50,10 +50,16 @@ impl Incident {
     pub fn sentences(&self, name: impl Fn(&str) -> String) -> Vec<String> {
         let members = self.details.members.iter();
         let sentence = |member: &Member| {
-            let canary = if member.is_canary { " (canary)" } else { "" };
+            let canary = match &member.answers {
+                Some(answers) => format!(" (canary {})", answers.canary),
+                None if member.is_canary => " (canary)".into(),
+                None => String::new(),
+            };
             let words = member.words(self.kind);
             let cause = match &self.cause {
-                cause @ Cause::Model(_) => format!("{} ({}).", words.trim_end_matches('.'), cause.words()),
+                cause @ Cause::Model(_) if self.kind != IncidentKind::Behaviour => {
+                    format!("{} ({}).", words.trim_end_matches('.'), cause.words())
+                }
                 _ => words,
             };
             format!("{}{canary}: {cause}", name(&member.model))

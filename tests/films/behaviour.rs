@@ -1,14 +1,18 @@
 //! Models that are exchanged behind their names, and models that are not: from the answers of a canary, through the store,
-//! to the change. `ARENA_SEED` repeats a run.
+//! to the incident. `ARENA_SEED` repeats a run.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use llm_arena::{
-    arena::{Arena, Caps, ChangedAnswers, Limits, QuietRace},
+    arena::{Arena, Caps, ChangedAnswers, Limits, Press, QuietRace, WatchSettings},
+    history::{IncidentAction, IncidentKind, IncidentState},
     model::{Availability, ChatModel, Identity, ModelCard, ModelError, Prompt, Stamped},
     race::RaceId,
     store::Store,
@@ -17,6 +21,7 @@ use llm_arena::{
 use super::LIMITS;
 use crate::{
     store::engine::{Engine, Process},
+    stories::incidents::channel::{MemoryChannel, ReadableChannel as _},
     support::{
         script::{Script, model},
         wait::eventually,
@@ -88,6 +93,7 @@ struct Watched {
     engine: Engine,
     process: Process,
     arena: Arc<Arena>,
+    channel: Arc<MemoryChannel>,
     is_exchanged: Arc<AtomicBool>,
     start_ms: i64,
     runs: Vec<RaceId>,
@@ -106,10 +112,24 @@ impl Watched {
         let limits = Limits { races_per_minute: 1_000_000, ..LIMITS };
         let arena = Arena::new((0..models).map(writer).collect(), limits);
         let arena = Arc::new(arena.with_store(process.store.clone(), Caps::default()));
+        let channel = Arc::new(MemoryChannel::default());
+        arena.set_watch(WatchSettings {
+            channels: vec![channel.clone()],
+            canaries: vec![],
+            probe_interval: Duration::ZERO,
+        });
         process.store.register_canary("sky", "hash", 0).await.expect("stored");
         engine.execute("UPDATE canaries SET prompt_since = 0").await;
         let today = jiff::Timestamp::now().as_millisecond() / (24 * HOUR_MS);
-        Self { engine, process, arena, is_exchanged, start_ms: (today - 20) * 24 * HOUR_MS, runs: vec![] }
+        Self {
+            engine,
+            process,
+            arena,
+            channel,
+            is_exchanged,
+            start_ms: (today - 20) * 24 * HOUR_MS,
+            runs: vec![],
+        }
     }
 
     fn store(&self) -> &Store {
@@ -121,8 +141,17 @@ impl Watched {
         let record = self.arena.race_quietly(race).await.expect("admitted");
         eventually(async || !self.store().is_unsettled(record.id).await.expect("an answer")).await;
         let at_ms = self.start_ms + 3 * HOUR_MS * i64::try_from(self.runs.len()).expect("few");
-        self.engine.execute(&format!("UPDATE samples SET at = {at_ms} WHERE race = '{}'", record.id)).await;
+        // the speeds of this machine are not the subject
+        let set = format!("at = {at_ms}, speed = NULL, first_token = NULL");
+        self.engine.execute(&format!("UPDATE samples SET {set} WHERE race = '{}'", record.id)).await;
         self.runs.push(record.id);
+    }
+
+    /// Looks as the leader does every hour, and returns the states of all incidents.
+    async fn look(&self) -> Vec<(IncidentKind, IncidentState)> {
+        self.arena.look(jiff::Timestamp::now()).await;
+        let all = self.store().incidents(0).await.expect("incidents");
+        all.iter().map(|stored| (stored.incident.kind, stored.incident.state)).collect()
     }
 
     async fn changes(&self) -> Vec<ChangedAnswers> {
@@ -147,12 +176,15 @@ async fn an_exchanged_model_is_reported_within_twelve_runs_with_answers_of_both(
         watched.run().await;
     }
     assert_eq!(watched.changes().await, [], "nothing has changed");
+    assert_eq!((watched.look().await, watched.channel.messages().len()), (vec![], 0));
     watched.is_exchanged.store(true, Ordering::Relaxed);
     let mut changes = vec![];
     while changes.is_empty() && watched.runs.len() < exchanged + 12 {
         watched.run().await;
+        watched.look().await;
         changes = watched.changes().await;
     }
+    assert_eq!(watched.channel.messages().len(), 1, "posted within twelve runs");
     println!("reported after {} runs", watched.runs.len() - exchanged);
     let [change] = &changes[..] else { panic!("one change within twelve runs: {changes:?}") };
     assert_eq!((change.canary.as_str(), change.model.as_str()), ("sky", "m0"));
@@ -165,23 +197,51 @@ async fn an_exchanged_model_is_reported_within_twelve_runs_with_answers_of_both(
     let has = |text: &str, words: [&str; 10]| words.iter().filter(|words| text.contains(**words)).count();
     assert!(has(&before, USUAL) > has(&before, OTHER), "{before}");
     assert!(has(&now, OTHER) > has(&now, USUAL), "{now}");
-    // the next run tells the same change
+    // the next run shows the same change
     watched.run().await;
     assert_eq!(watched.changes().await, changes);
+    assert_one_message(&watched, [&before, &now]).await;
     watched.process.shut_down().await;
+}
+
+/// The change is one message with both answers in its thread, also once a person has accepted it.
+async fn assert_one_message(watched: &Watched, answers: [&str; 2]) {
+    let confirmed = vec![(IncidentKind::Behaviour, IncidentState::Confirmed)];
+    for _ in 0..2 {
+        assert_eq!(watched.look().await, confirmed);
+    }
+    let [message] = &watched.channel.messages()[..] else { panic!("{:?}", watched.channel.messages()) };
+    assert_eq!(
+        (message.title(), message.thread()),
+        ("m0 answers differently", vec!["m0 answers differently"])
+    );
+    assert!(message.text().contains("m0 (canary sky): other answers"), "{}", message.text());
+    let shown = |label: &str, answer: &str| {
+        let beginning: String = answer.chars().take(100).collect();
+        let begins = format!("{label}: {beginning}");
+        message.replies[0].0.lines.iter().any(|line| line.starts_with(&begins) && line.chars().count() <= 600)
+    };
+    assert!(shown("Before", answers[0]) && shown("Now", answers[1]), "{:?}", message.replies);
+    assert!(!format!("{message:?}").contains("why?"), "the prompt");
+
+    let id = watched.store().incidents(0).await.expect("incidents")[0].incident.id;
+    let press = Press { platform: "memory", place: watched.channel.place(), person: "Ana" };
+    watched.arena.respond_to_incident(id, IncidentAction::NewNormal, press).await;
+    assert_eq!(watched.look().await, [(IncidentKind::Behaviour, IncidentState::Rebased)]);
+    assert_eq!(watched.channel.messages().len(), 1);
 }
 
 #[tokio::test]
 async fn twenty_unchanged_models_of_a_fortnight_are_hardly_ever_reported() {
     let mut watched = Watched::new(20, seed()).await;
-    let mut reported = std::collections::BTreeSet::new();
     for run in 1..=14 * RUNS_PER_DAY {
         watched.run().await;
         // a change is found for 20 runs
         if run > 60 && run % (2 * RUNS_PER_DAY) == 0 {
-            reported.extend(watched.changes().await.into_iter().map(|change| (change.model, change.certain)));
+            watched.look().await;
         }
     }
+    let reported = watched.channel.messages();
     assert!(reported.len() <= 1, "ARENA_SEED={}: {reported:?}", seed());
     watched.process.shut_down().await;
 }

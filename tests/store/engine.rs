@@ -89,6 +89,14 @@ impl Engine {
         }
     }
 
+    /// Returns the folder of SQLite, for `ARENA_DATA`.
+    pub fn folder(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => folder.path().to_str().expect("UTF-8").into(),
+            Self::Postgres(_) => panic!("no folder"),
+        }
+    }
+
     pub async fn drop_database(self) {
         if let Self::Postgres(database) = self {
             database.drop().await;

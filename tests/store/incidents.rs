@@ -29,6 +29,7 @@ fn incident(contender: &str) -> Incident {
         count_before: 37,
         count_after: 12,
         p: 0.000_123,
+        answers: None,
     };
     let cause = Cause::Model(contender.into());
     let suspicion = Suspicion { kind: IncidentKind::Speed, cause, members: vec![member], day: 7 };

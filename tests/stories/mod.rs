@@ -10,7 +10,7 @@ mod conversations;
 mod discord;
 mod faults;
 mod history;
-mod incidents;
+pub mod incidents;
 mod listener;
 mod misconfigured;
 mod probes;

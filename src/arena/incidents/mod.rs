@@ -3,6 +3,7 @@
 //! ```text
 //! Store::samples -> history::watch -> Store::update_incident    at the end of each day
 //!                   probes         -> Store::update_incident    of suspicions, where the budget has room
+//! Arena::changed_answers           -> Store::open_incident      every hour
 //! a button                         -> Store::update_incident    in any replica
 //! Store::incident -> notice -> publish -> AlertChannel          one message each, edited
 //! ```
@@ -24,14 +25,15 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::probe::Probed;
-use super::{Arena, lock};
+use super::{Arena, ChangedAnswers, lock};
 use crate::{
     alert::AlertChannel,
     history::{
-        self, Answer, Cause, DAY_MS, Incident, IncidentAction, IncidentEvent, IncidentId, IncidentKind,
-        Member, Step, Suspicion, WINDOW_DAYS, Watched, judge_behaviour,
+        self, Cause, DAY_MS, Incident, IncidentAction, IncidentEvent, IncidentId, IncidentKind, Member, Step,
+        Suspicion, TypicalAnswers, WINDOW_DAYS, Watched,
     },
     model::ModelId,
+    race::RaceId,
     store::{SampleKind, Store, StoreError, StoredIncident, StoredSeries},
 };
 
@@ -74,21 +76,6 @@ pub struct Press<'a> {
     pub person: &'a str,
 }
 
-/// The answers of a contender to the prompt of a canary, oldest first.
-#[derive(Clone, Debug)]
-pub struct CanaryAnswers {
-    /// The contender.
-    pub contender: String,
-    /// The id of its model.
-    pub model: String,
-    /// The id of its provider.
-    pub provider: String,
-    /// The id of the canary.
-    pub tag: String,
-    /// The answers.
-    pub answers: Vec<Answer>,
-}
-
 impl Arena {
     /// Sets up the watch. Called once, after the platforms were made, whose channels hold this arena.
     pub fn set_watch(&self, settings: WatchSettings) {
@@ -118,8 +105,8 @@ impl Arena {
         }
     }
 
-    /// Judges the days that ended before `now`, unless this process has done so, probes what is suspected, and brings all
-    /// messages up to date.
+    /// Judges the days that ended before `now`, unless this process has done so, probes what is suspected, judges the
+    /// answers to canaries, and brings all messages up to date.
     pub async fn look(self: &Arc<Self>, now: Timestamp) {
         let (Some(store), Some(watch)) = (&self.store, self.watch.get()) else { return };
         let now = now.as_millisecond();
@@ -131,6 +118,9 @@ impl Arena {
                 Ok(()) => {}
                 Err(error) => tracing::warn!(error = error.chain(), "failed to judge the history"),
             }
+        }
+        if let Err(error) = self.judge_answers(store, now).await {
+            tracing::warn!(error = error.chain(), "failed to judge the answers of canaries");
         }
         self.publish_all(now).await;
     }
@@ -160,14 +150,28 @@ impl Arena {
         Ok(())
     }
 
-    /// Judges the answers to the prompts of canaries at `now`, and publishes what was found.
-    pub async fn judge_answers(&self, all: Vec<CanaryAnswers>, now: Timestamp) {
-        let Some(store) = &self.store else { return };
-        let now = now.as_millisecond();
-        if let Err(error) = judge_answers(store, all, now).await {
-            tracing::warn!(error = error.chain(), "failed to judge the answers of canaries");
+    /// Opens an incident for each model that answers a canary differently than before.
+    async fn judge_answers(&self, store: &Store, now: i64) -> Result<(), StoreError> {
+        let changes = self.changed_answers().await?;
+        if changes.is_empty() {
+            return Ok(());
         }
-        self.publish_all(now).await;
+        let from = now - READ_DAYS * DAY_MS;
+        let stored = store.incidents(from).await?;
+        // the last change of a canary that was paused long ago was reported then
+        for change in changes.into_iter().filter(|change| change.since_ms >= from) {
+            let cause = Cause::Model(change.contender.clone());
+            let is_known = |known: &StoredIncident| {
+                known.incident.cause == cause && known.incident.has_answers_since(change.since_ms)
+            };
+            if stored.iter().any(is_known) {
+                continue;
+            }
+            let card = self.cards.iter().find(|card| card.id.as_str() == change.model);
+            let provider = card.map(|card| card.provider.clone()).unwrap_or_default();
+            take(store, Step::Open(suspicion(change, cause, provider), None), now).await?;
+        }
+        Ok(())
     }
 
     /// Probes all suspicions. Returns false if one could not be probed just now.
@@ -263,38 +267,29 @@ async fn respond(
     Err(Refusal::Sentence(notice::UNAVAILABLE))
 }
 
-async fn judge_answers(store: &Store, all: Vec<CanaryAnswers>, now: i64) -> Result<(), StoreError> {
-    let stored = store.incidents(now - READ_DAYS * DAY_MS).await?;
-    for canary in all {
-        let Some(change) = judge_behaviour(&canary.answers, 0).pop() else { continue };
-        let since_ms = canary.answers[change.index].at_ms;
-        let cause = Cause::Model(canary.contender.clone());
-        let is_known = |known: &StoredIncident| {
-            known.incident.kind == IncidentKind::Behaviour
-                && known.incident.cause == cause
-                && known.incident.details.members.iter().any(|member| member.since_ms >= since_ms)
-        };
-        if now - since_ms > history::RECENT_DAYS * DAY_MS || stored.iter().any(is_known) {
-            continue;
-        }
-        let member = Member {
-            contender: canary.contender,
-            model: canary.model,
-            provider: canary.provider,
-            is_canary: true,
-            since_ms,
-            back_ms: None,
-            before: 1.0,
-            after: 1.0,
-            count_before: change.index as u64,
-            count_after: (canary.answers.len() - change.index) as u64,
-            p: change.p,
-        };
-        let day = since_ms.div_euclid(DAY_MS);
-        let suspicion = Suspicion { kind: IncidentKind::Behaviour, cause, members: vec![member], day };
-        store.open_incident(&Incident::open(new_id(), suspicion, now)).await?;
-    }
-    Ok(())
+/// The suspicion that the model of `provider` was exchanged. A change of answers has no size.
+fn suspicion(change: ChangedAnswers, cause: Cause, provider: String) -> Suspicion {
+    let ChangedAnswers { canary, contender, model, since_ms, p, before, now, .. } = change;
+    let member = Member {
+        contender,
+        model,
+        provider,
+        is_canary: true,
+        since_ms,
+        back_ms: None,
+        before: 1.0,
+        after: 1.0,
+        count_before: 0,
+        count_after: 0,
+        p,
+        answers: Some(TypicalAnswers { canary, before: key(before), now: key(now) }),
+    };
+    let day = since_ms.div_euclid(DAY_MS);
+    Suspicion { kind: IncidentKind::Behaviour, cause, members: vec![member], day }
+}
+
+fn key((race, place): (RaceId, usize)) -> (String, usize) {
+    (race.to_string(), place)
 }
 
 fn new_id() -> IncidentId {

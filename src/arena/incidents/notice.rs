@@ -4,8 +4,11 @@ use crate::{
     alert::Notice,
     button::Button,
     history::{Calendar, DAY_MS, Incident, IncidentAction, IncidentKind, IncidentState},
+    view::text::{Measure, clipped},
 };
 
+/// Characters of an answer.
+const MAX_ANSWER: usize = 580;
 /// The most sentences about models.
 const MAX_SENTENCES: usize = 8;
 
@@ -99,6 +102,14 @@ pub(super) fn reply(incident: &Incident, name: impl Fn(&str) -> String) -> Notic
     Notice { icon: icon(incident), title: incident.title(name), lines, ..Notice::default() }
 }
 
+/// Returns the line about the most typical answer of a time: its beginning, if it is still stored.
+pub(super) fn answer(label: &str, text: Option<&str>) -> String {
+    text.map_or_else(
+        || format!("{label}: the answer is no longer stored."),
+        |text| format!("{label}: {}", clipped(text, MAX_ANSWER, Measure::Chars)),
+    )
+}
+
 /// The method by which an incident is found.
 fn method(kind: IncidentKind) -> String {
     let words = match kind {
@@ -128,4 +139,17 @@ pub(super) fn pressed(incident: &Incident, action: IncidentAction) -> String {
 
 fn day(at_ms: i64) -> String {
     Calendar::Dates.day(at_ms.div_euclid(DAY_MS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_shown_at_its_beginning_or_said_to_be_deleted() {
+        assert_eq!(answer("Before", None), "Before: the answer is no longer stored.");
+        assert_eq!(answer("Now", Some(" Red. ")), "Now: Red.");
+        let long = answer("Now", Some(&"long ".repeat(999)));
+        assert!(long.chars().count() <= 600 && long.ends_with('…'), "{long}");
+    }
 }

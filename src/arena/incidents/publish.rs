@@ -12,6 +12,7 @@ use crate::{
     chart::{self, HistoryOptions},
     fnv,
     history::{Calendar, DAY_MS, Incident, IncidentId, IncidentKind, IncidentState, Summary, first_day},
+    race::RaceId,
     store::{self, IncidentMessage, Store, StoreError},
     surface::{Chart, SurfaceError},
 };
@@ -186,12 +187,30 @@ impl Publisher<'_> {
         if incident.is_muted(self.now) {
             return Ok(());
         }
-        let notice = notice::reply(incident, |id| self.arena.model_name(id));
+        let mut notice = notice::reply(incident, |id| self.arena.model_name(id));
+        if !incident.is_over() {
+            notice.lines.extend(self.typical_answers(incident).await?);
+        }
         let chart = self.arena.incident_chart(self.store, incident, self.now).await;
         let key = self.key("reply", changes);
         // the message itself says the same
         let _ = self.insist("reply", || self.channel.reply(message_ref, &key, &notice, chart.as_ref())).await;
         Ok(())
+    }
+
+    /// Reads the answers that show a change of behaviour, for the lines of a reply.
+    async fn typical_answers(&self, incident: &Incident) -> Result<Vec<String>, StoreError> {
+        let mut lines = vec![];
+        for answers in incident.details.members.iter().filter_map(|member| member.answers.as_ref()) {
+            for (label, (race, place)) in [("Before", &answers.before), ("Now", &answers.now)] {
+                let text = match RaceId::parse(race) {
+                    Some(race) => self.store.answer(race, *place).await?,
+                    None => None,
+                };
+                lines.push(notice::answer(label, text.as_deref()));
+            }
+        }
+        Ok(lines)
     }
 
     /// The key of a call: 17 characters.

@@ -1,7 +1,8 @@
-//! Incidents through the real store: models that become slower and recover, with a channel in memory.
+//! Incidents through the real store: models that become slower and recover, with a channel in memory, and with those of the platforms.
 
-mod channel;
+pub mod channel;
 mod life;
+mod platforms;
 mod replicas;
 
 use std::{ops::Range, sync::Arc, time::Duration};
@@ -12,6 +13,7 @@ use llm_arena::{
     arena::{Arena, Caps, Limits, Press, WatchSettings},
     history::{DAY_MS, Incident, IncidentAction, IncidentState},
     model::ChatModel,
+    store::Store,
 };
 
 use self::channel::{MemoryChannel, ReadableChannel};
@@ -39,19 +41,27 @@ fn scripted(id: &str) -> Script {
     model(id).says_words(70, 10).used(70).finishes("stop")
 }
 
+/// Starts a process with these models on `engine`, whose incidents are posted in a channel.
+async fn watching(
+    engine: &Engine,
+    channel: impl FnOnce(&Store) -> Arc<dyn AlertChannel>,
+    models: &[Script],
+    caps: Caps,
+) -> (Process, Arc<Arena>) {
+    let limits =
+        Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 600 };
+    let process = engine.process().await;
+    let models: Vec<Arc<dyn ChatModel>> = models.iter().cloned().map(Script::arc).collect();
+    let arena = Arc::new(Arena::new(models, limits).with_store(process.store.clone(), caps));
+    let channels = vec![channel(&process.store)];
+    arena.set_watch(WatchSettings { channels, canaries: vec![], probe_interval: Duration::ZERO });
+    (process, arena)
+}
+
 impl<C: ReadableChannel + 'static> World<C> {
     /// Starts a service with these models on `engine`.
     async fn start(engine: &Engine, channel: &Arc<C>, models: &[Script], caps: Caps) -> Self {
-        let limits =
-            Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 600 };
-        let process = engine.process().await;
-        let models: Vec<Arc<dyn ChatModel>> = models.iter().cloned().map(Script::arc).collect();
-        let arena = Arc::new(Arena::new(models, limits).with_store(process.store.clone(), caps));
-        arena.set_watch(WatchSettings {
-            channels: vec![Arc::clone(channel) as Arc<dyn AlertChannel>],
-            canaries: vec![],
-            probe_interval: Duration::ZERO,
-        });
+        let (process, arena) = watching(engine, |_| Arc::clone(channel) as _, models, caps).await;
         Self { process, arena, channel: Arc::clone(channel) }
     }
 
