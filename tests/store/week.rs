@@ -33,7 +33,9 @@ async fn a_week_counts_its_races_answers_and_canaries(engine: &Engine) {
         engine
             .execute(&format!(
                 "UPDATE races SET kind = '{kind}', admitted_at = admitted_at - {age_ms} WHERE id = '{id}';
-                INSERT INTO samples SELECT id, 0, 'a', 'a', 'p', 'people', admitted_at, 9.0, NULL,
+                INSERT INTO samples
+                    (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+                SELECT id, 0, 'a', 'a', 'p', 'people', admitted_at, 9.0, NULL,
                     CASE WHEN kind = 'blind' THEN 1 ELSE 0 END FROM races WHERE id = '{id}';"
             ))
             .await;

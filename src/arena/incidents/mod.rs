@@ -251,6 +251,9 @@ async fn respond(
     now: i64,
 ) -> Result<String, Refusal> {
     let messages = store.promptly(store.incident_messages(id)).await?;
+    if messages.is_empty() {
+        return Err(Refusal::Sentence(notice::GONE));
+    }
     if !messages.iter().any(|message| message.platform == press.platform && message.is_in(press.place)) {
         return Err(Refusal::Sentence(notice::ELSEWHERE));
     }
