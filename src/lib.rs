@@ -72,6 +72,7 @@
 pub mod alert;
 pub mod app;
 pub mod arena;
+pub mod attachment;
 pub mod backoff;
 pub mod board;
 pub mod button;

@@ -12,6 +12,7 @@ mod admission;
 mod caps;
 mod channel;
 mod checkpoint;
+mod files;
 mod history;
 mod lookup;
 mod metrics;
@@ -44,6 +45,7 @@ pub use self::{
     admission::{Limits, Refused},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
+    files::ExpectedFile,
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
@@ -52,10 +54,11 @@ pub use self::{
     vote::{BlindSettings, CastBallot, VoteError},
 };
 use crate::{
+    attachment::{self, Attachment},
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{
-        Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, run::LaneRequest,
-        vote::RaceKind,
+        Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, report::SatOut,
+        run::LaneRequest, vote::RaceKind,
     },
     store::{Speed, Store},
 };
@@ -75,6 +78,12 @@ pub struct Admitted {
     asker: Asker,
     prompt: String,
     models: Vec<Arc<dyn ChatModel>>,
+    /// The files that are to be read.
+    expected: Vec<ExpectedFile>,
+    /// The files, once they are read.
+    files: Vec<Attachment>,
+    /// The models that cannot see the pictures among them.
+    sat_out: Vec<SatOut>,
     /// The race that this one repeats.
     original: Option<RaceId>,
     kind: RaceKind,
@@ -107,13 +116,26 @@ impl Admitted {
 
     /// Returns the requests of its lanes, in the order of the line-up.
     fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
-        let is_greedy = self.kind == RaceKind::Canary;
-        let prompt = Arc::new(Prompt { is_greedy, ..Prompt::new(&*self.prompt, max_output_tokens) });
+        let prompt = Arc::new(self.prompt(max_output_tokens));
         let request = |model: &Arc<dyn ChatModel>| LaneRequest {
             model: Arc::clone(model),
             prompt: Arc::clone(&prompt),
         };
         self.models.iter().map(request).collect()
+    }
+
+    /// Returns the prompt of its lanes. As long as its files are not read, it is as long as it can get.
+    fn prompt(&self, max_output_tokens: u32) -> Prompt {
+        let mut text = attachment::inlined(&self.prompt, &self.files);
+        if self.files.is_empty() {
+            let most: u64 = self.expected.iter().map(ExpectedFile::max_tokens).sum();
+            text.extend(std::iter::repeat_n(' ', usize::try_from(most).unwrap_or(0)));
+        }
+        Prompt {
+            is_greedy: self.kind == RaceKind::Canary,
+            images: self.files.iter().filter_map(Attachment::image).cloned().collect(),
+            ..Prompt::new(text, max_output_tokens)
+        }
     }
 
     /// Returns the models that will race, in the order of the line-up.
@@ -135,6 +157,7 @@ pub struct Arena {
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
+    reads: Semaphore,
     tasks: TaskTracker,
     closing: CancellationToken,
     interrupting: CancellationToken,
@@ -157,6 +180,7 @@ impl Arena {
             live: Mutex::default(),
             history: Mutex::default(),
             charts: Semaphore::new(MAX_CONCURRENT_CHARTS),
+            reads: Semaphore::new(files::MAX_CONCURRENT_READS),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             interrupting: CancellationToken::new(),
@@ -218,6 +242,9 @@ impl Arena {
             asker,
             prompt,
             models: chosen,
+            expected: vec![],
+            files: vec![],
+            sat_out: vec![],
             original: None,
             kind: RaceKind::Open,
             tag: None,

@@ -43,8 +43,11 @@ impl Arena {
     }
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
+        debug_assert!(!recorded.awaits_files(), "the files of a race must be attached before it");
         let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
         let mut state = RaceState::new(recorded.asker(), recorded.prompt(), cards);
+        state.files = recorded.race.file_names();
+        state.sat_out = recorded.race.sat_out.clone();
         if recorded.race.kind == RaceKind::Blind {
             state = state.blind(Arc::clone(&self.telltales));
         }

@@ -153,6 +153,7 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
             color: NEUTRAL,
             provider: String::new(),
             simulated: report.simulated(),
+            vision: false,
             prices: None,
         };
         Some(LaneReport {
@@ -172,7 +173,13 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
     });
     let lanes: Vec<LaneReport> = lanes.collect();
     let vote = Vote { order: (0..lanes.len()).collect(), ..vote.clone() };
-    Some(Report { prompt: report.prompt.clone(), lanes, vote: Some(vote) })
+    Some(Report { lanes, vote: Some(vote), ..without_lanes(report) })
+}
+
+/// What may be seen of a report beside its lanes.
+fn without_lanes(report: &Report) -> Report {
+    let (prompt, files, sat_out) = (report.prompt.clone(), report.files.clone(), report.sat_out.clone());
+    Report { prompt, files, sat_out, ..Report::default() }
 }
 
 fn no_numbers() -> Metrics {
@@ -208,6 +215,7 @@ mod tests {
                 color: Color { r: 0, g: 0, b: 0 },
                 provider: "huggingface".into(),
                 simulated: false,
+                vision: false,
                 prices: None,
             };
             (card.id.clone(), Identity::new(&card, Some(model), Some(maker), []))

@@ -8,16 +8,17 @@ use super::{
     Record,
     arrivals::SpeedNote,
     lesson,
-    metrics::SpeedSource,
-    report::{LaneReport, Report, Status},
+    metrics::{SpeedSource, TokenCount},
+    report::{CANNOT_SEE, LaneReport, Report, Status},
     vote::{Label, Tally, Uncounted},
 };
-use crate::model::FinishReason;
+use crate::model::{FinishReason, ModelCard};
 
 /// A race.
 #[derive(Serialize)]
 pub struct Race<'a> {
     prompt: &'a str,
+    files: &'a [String],
     simulated: bool,
     started_at: String,
     lesson: Option<String>,
@@ -40,7 +41,7 @@ struct ClosedVote<'a> {
     uncounted: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Lane<'a> {
     model: &'a str,
     name: &'a str,
@@ -73,10 +74,11 @@ impl<'a> Race<'a> {
     pub fn of(record: &'a Record) -> Self {
         Self {
             prompt: &record.report.prompt,
+            files: &record.report.files,
             simulated: record.report.simulated(),
             started_at: record.started_at.to_string(),
             lesson: lesson::line(&record.report),
-            lanes: record.report.lanes.iter().map(Lane::of).collect(),
+            lanes: lanes(&record.report),
             vote: ClosedVote::of(&record.report),
         }
     }
@@ -103,7 +105,29 @@ impl<'a> ClosedVote<'a> {
     }
 }
 
+/// All models of a race in the order of its line-up, with those that took no part.
+fn lanes(report: &Report) -> Vec<Lane<'_>> {
+    let mut lanes: Vec<Lane<'_>> = report.lanes.iter().map(Lane::of).collect();
+    for out in &report.sat_out {
+        lanes.insert(out.place.min(lanes.len()), Lane::of_sat_out(&out.card));
+    }
+    lanes
+}
+
 impl<'a> Lane<'a> {
+    fn of_sat_out(card: &'a ModelCard) -> Self {
+        Self {
+            model: card.id.as_str(),
+            name: &card.name,
+            provider: &card.provider,
+            simulated: card.simulated,
+            status: "sat_out",
+            token_count: TokenCount::Usage.as_str(),
+            error: Some(CANNOT_SEE),
+            ..Self::default()
+        }
+    }
+
     fn of(lane: &'a LaneReport) -> Self {
         let metrics = &lane.metrics;
         Self {

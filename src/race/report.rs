@@ -91,6 +91,18 @@ impl LaneReport {
     }
 }
 
+/// The reason why a model takes no part in a race with pictures.
+pub const CANNOT_SEE: &str = "cannot see pictures";
+
+/// A model that takes no part in a race, since it cannot see the pictures that belong to the prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SatOut {
+    /// Its index in the line-up of the race.
+    pub place: usize,
+    /// The model.
+    pub card: ModelCard,
+}
+
 /// The results of a race.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -100,6 +112,11 @@ pub struct Report {
     pub lanes: Vec<LaneReport>,
     /// The vote of a blind race, once it was opened.
     pub vote: Option<Vote>,
+    /// The names of the attached files. Untrusted text.
+    pub files: Vec<String>,
+    /// The models that take no part. They are apart from the lanes, so that nothing that is counted, drawn or rated has to
+    /// leave them out.
+    pub sat_out: Vec<SatOut>,
 }
 
 impl Report {

@@ -9,7 +9,7 @@ pub use super::lane::{Lane, Phase};
 use super::{
     blind::Telltales,
     event::{Elapsed, EventKind, RaceEvent},
-    report::Report,
+    report::{Report, SatOut},
     usual::UsualSpeed,
     vote::VoteState,
 };
@@ -32,6 +32,10 @@ pub struct RaceState {
     pub telltales: Arc<Telltales>,
     /// The usual speeds of its models, in the order of the lanes, as far as they are known.
     pub usual: Vec<Option<UsualSpeed>>,
+    /// The names of the attached files.
+    pub files: Vec<String>,
+    /// The models that take no part.
+    pub sat_out: Vec<SatOut>,
 }
 
 impl RaceState {
@@ -46,6 +50,8 @@ impl RaceState {
             vote: VoteState::None,
             telltales: Arc::default(),
             usual: vec![],
+            files: vec![],
+            sat_out: vec![],
         }
     }
 
@@ -92,7 +98,12 @@ impl RaceState {
     /// The results so far. Lanes that still run are reported as truncated.
     #[must_use]
     pub fn report(&self) -> Report {
-        let lanes = self.lanes.iter().map(Lane::report).collect();
-        Report { prompt: self.prompt.clone(), lanes, vote: self.vote.opened().cloned() }
+        Report {
+            prompt: self.prompt.clone(),
+            lanes: self.lanes.iter().map(Lane::report).collect(),
+            vote: self.vote.opened().cloned(),
+            files: self.files.clone(),
+            sat_out: self.sat_out.clone(),
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::{
     Store, StoreError,
+    attachments::{self, DELETE_ATTACHMENTS},
     database::{Query, Transaction, Value},
     lanes,
 };
@@ -23,6 +24,8 @@ pub struct NewRace<'a> {
     pub asker: &'a Asker,
     /// The prompt.
     pub prompt: &'a str,
+    /// The names of its files, whose contents are still to come.
+    pub files: &'a [String],
     /// The race that this one repeats.
     pub original: Option<RaceId>,
     /// Its purpose.
@@ -94,9 +97,9 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash, tag)
+        kind, server, prompt_hash, tag, files)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
-        $10, $11, $12, $13
+        $10, $11, $12, $13, $14
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
@@ -116,7 +119,7 @@ const REFUND_UNSPENT: &str = "UPDATE spend SET used = used - (SELECT amount - $2
     WHERE EXISTS (SELECT 1 FROM holds WHERE race = $1 AND is_money = 1 AND amount > $2
         AND holds.scope = spend.scope AND holds.period = spend.period)";
 const DELETE_HOLDS: &str = "DELETE FROM holds WHERE race = $1";
-const DELETE_LANES: &str = "DELETE FROM lanes WHERE race = $1";
+pub(super) const DELETE_LANES: &str = "DELETE FROM lanes WHERE race = $1";
 const DELETE_RACE: &str = "DELETE FROM races WHERE id = $1";
 const USED: &str = "SELECT used FROM spend WHERE scope = $1 AND period = $2";
 
@@ -139,6 +142,14 @@ fn settle(race: &str, spent: Cost) -> [Query; 4] {
 /// Statements that settle a race of unknown cost, unless it is settled: all the money that it reserved counts as spent.
 pub(super) fn forfeit(race: &str) -> [Query; 3] {
     [SETTLE, REFUND_ALL, DELETE_HOLDS].map(|sql| Query::new(sql, [race.into()]))
+}
+
+/// Statements that set the contenders of the lanes of a race, in their order.
+pub(super) fn set_contenders(race: &str, contenders: &[String]) -> impl Iterator<Item = Query> {
+    let set = move |(contender, place): (&String, i64)| {
+        Query::new(SET_CONTENDER, [race.into(), place.into(), contender.as_str().into()])
+    };
+    contenders.iter().zip(0_i64..).map(set)
 }
 
 /// The statements that admit a race, and the indices that explain a rollback.
@@ -191,7 +202,7 @@ impl Store {
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
         let original = race.original.map(|original| original.to_string());
-        let values: [Value; 13] = [
+        let values: [Value; 14] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -205,12 +216,11 @@ impl Store {
             race.server.into(),
             prompt_hash.into(),
             race.tag.into(),
+            Value::Text(attachments::names(race.files).filter(|_| self.keeps_text())),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));
-        queries.extend(race.contenders.iter().zip(0_i64..).map(|(contender, place)| {
-            Query::new(SET_CONTENDER, [id.as_str().into(), place.into(), contender.as_str().into()])
-        }));
+        queries.extend(set_contenders(&id, race.contenders));
         queries.extend(race.reservations.iter().map(
             |Reservation { scope, period, amount, refund, .. }| {
                 let is_money = *refund == Refund::Unspent;
@@ -230,6 +240,7 @@ impl Store {
     pub async fn withdraw(&self, id: RaceId) -> Result<(), StoreError> {
         let race = id.to_string();
         let mut queries = settle(&race, Cost::default()).to_vec();
+        queries.push(Query::new(DELETE_ATTACHMENTS, [race.as_str().into()]));
         queries.push(Query::new(DELETE_LANES, [race.as_str().into()]));
         queries.push(Query::new(DELETE_RACE, [race.into()]));
         self.transaction(queries).await.map(drop)

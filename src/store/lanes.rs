@@ -127,6 +127,7 @@ pub(super) fn interrupted(row: &Row) -> LaneReport {
         color: UNKNOWN_COLOR,
         provider: String::new(),
         simulated: row.int(4) != 0,
+        vision: false,
         prices: None,
     };
     let mut state = RaceState::new("", "", [Arc::new(card)]);

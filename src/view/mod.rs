@@ -83,6 +83,10 @@ pub struct View {
     pub asker: String,
     /// The whole prompt. Untrusted text.
     pub prompt: String,
+    /// The names of the attached files. Untrusted text.
+    pub files: Vec<String>,
+    /// A sentence about the models that cannot see the attached pictures, if there are any.
+    pub sat_out: Option<String>,
     /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
@@ -195,6 +199,8 @@ impl View {
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
+            files: state.files.clone(),
+            sat_out: words::sat_out(&state.sat_out),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
@@ -223,6 +229,8 @@ impl View {
         Self {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
+            files: report.files.clone(),
+            sat_out: words::sat_out(&report.sat_out),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
             standings: report.order(),

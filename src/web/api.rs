@@ -124,7 +124,11 @@ impl From<Refused> for HttpRefusal {
             Refused::EmptyPrompt
             | Refused::ModelGone
             | Refused::TooManyLanes { .. }
-            | Refused::TooFewForVote => StatusCode::BAD_REQUEST,
+            | Refused::TooFewForVote
+            | Refused::Attachment(_)
+            | Refused::CannotSee { .. }
+            | Refused::FilesDiffer => StatusCode::BAD_REQUEST,
+            Refused::FilesGone { .. } => StatusCode::GONE,
             Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refused::NotPermitted(_) => StatusCode::FORBIDDEN,
             Refused::Busy { .. }

@@ -321,6 +321,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: hostile(),
             simulated: false,
+            vision: false,
             prices: None,
         }
     }

@@ -140,6 +140,7 @@ impl Request<'_> {
             lanes: &lanes,
             message_ref: self.message_ref,
             reservations: self.reservations,
+            files: &[],
             races_per_minute: self.races_per_minute,
         };
         store.admit(&race).await.expect("an answer")

@@ -66,6 +66,7 @@ pub fn card(name: &str) -> ModelCard {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "fake".into(),
         simulated: false,
+        vision: false,
         prices: None,
     }
 }

@@ -44,6 +44,7 @@ pub fn model(id: &str) -> Script {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "scripted".into(),
         simulated: false,
+        vision: false,
         prices: None,
     };
     Script { card, maker: None, prepare: Duration::ZERO, availability: Availability::Listed, steps: vec![] }
