@@ -23,7 +23,7 @@ pub struct ExpectedFile {
     pub name: String,
     /// True if its sender says that it is a picture.
     pub is_picture: bool,
-    /// Its size in bytes.
+    /// Its size in bytes; 0 if it is unknown.
     pub size: u64,
 }
 
@@ -45,7 +45,8 @@ impl ExpectedFile {
 
     /// The most tokens of the file in a prompt.
     pub(super) fn max_tokens(&self) -> u64 {
-        let text = self.size.min(MAX_TEXT_BYTES as u64) + MAX_FRAME_BYTES;
+        let size = if self.size == 0 { MAX_TEXT_BYTES as u64 } else { self.size };
+        let text = size.min(MAX_TEXT_BYTES as u64) + MAX_FRAME_BYTES;
         if self.is_picture { MAX_IMAGE_TOKENS } else { text.max(MAX_IMAGE_TOKENS) }
     }
 }

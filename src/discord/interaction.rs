@@ -16,7 +16,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{commands, render::EPHEMERAL};
-use crate::telemetry::{field, metrics};
+use crate::{
+    platform::files::RemoteFile,
+    telemetry::{field, metrics},
+};
 
 /// The size that Discord allows a file where the interaction does not say
 /// (<https://docs.discord.com/developers/reference#uploading-files>).
@@ -26,6 +29,8 @@ const DEFAULT_FILE_LIMIT: usize = 10 * 1024 * 1024;
 const MAY_MANAGE: u64 = 1 << 3 | 1 << 4 | 1 << 13;
 /// `ADMINISTRATOR`, `ATTACH_FILES`.
 const MAY_ATTACH: u64 = 1 << 3 | 1 << 15;
+/// The type of an option that is a file.
+const ATTACHMENT: u8 = 11;
 /// For this time after an interaction was read, Discord may answer 404 because it does not know its message yet
 /// (<https://github.com/discord/discord-api-docs/issues/7220>).
 pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
@@ -64,6 +69,8 @@ pub(crate) struct Interaction {
     pub(crate) file_limit: usize,
     /// False if Discord says that the app lacks the permission to send files there.
     pub(crate) may_attach: bool,
+    /// The files that the user attached to a command, in the order of its options.
+    pub(crate) files: Vec<RemoteFile>,
     /// The user's action.
     pub(crate) kind: Kind,
 }
@@ -169,6 +176,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
         file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
         may_attach: bits(&json["app_permissions"]).is_none_or(|bits| bits & MAY_ATTACH != 0),
+        files: files(json),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })
 }
@@ -207,6 +215,24 @@ fn command(data: &Value) -> Option<(String, &[Value])> {
         options = list(&inner["options"]);
     }
     Some((word, options))
+}
+
+/// The files of a command
+/// (<https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-resolved-data-structure>).
+fn files(json: &Value) -> Vec<RemoteFile> {
+    let data = &json["data"];
+    let Some((_, options)) = command(data) else { return vec![] };
+    let attached = options.iter().filter(|option| option["type"] == ATTACHMENT);
+    let file = |option: &Value| {
+        let file = &data["resolved"]["attachments"][text(&option["value"])?];
+        Some(RemoteFile {
+            name: text(&file["filename"]).unwrap_or_default(),
+            declared: text(&file["content_type"]).unwrap_or_default(),
+            size: bits(&file["size"]),
+            url: text(&file["url"])?,
+        })
+    };
+    attached.filter_map(file).collect()
 }
 
 fn option(option: &Value) -> Option<(String, String)> {

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Recorded, Refused},
+    arena::{Arena, CastBallot, ExpectedFile, LookupError, Origin, OverviewKind, Recorded, Refused},
     button::{Button, Page, example_key},
     command::{Command, CommandError},
     guide::Example,
@@ -43,6 +43,8 @@ pub(crate) struct Caller {
     pub(crate) place: String,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
+    /// The files that they attached, still to be fetched.
+    pub(crate) files: Vec<ExpectedFile>,
     /// The verdict of the allow-lists, as far as it is known at once.
     pub(crate) permission: Result<(), Refused>,
     /// True if they may stop the races of others.
@@ -93,8 +95,8 @@ struct RaceRequest<'a> {
     /// The models; all if none is named.
     models: &'a [ModelId],
     prompt: String,
-    /// The race that it repeats.
-    original: Option<RaceId>,
+    /// The race that it repeats, with its files.
+    original: Option<&'a Record>,
 }
 
 /// The answer to a ballot that was cast.
@@ -177,12 +179,11 @@ impl Handlers {
             Some(Button::Stop(id)) => self.stop(caller, id).await,
             Some(Button::Again(id)) => match self.arena.lookup(id).await {
                 Ok(record) => {
-                    let lanes = &record.report.lanes;
-                    let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
+                    let models = record.report.models();
                     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
                     let prompt = record.report.prompt.clone();
-                    self.begin(caller, RaceRequest { kind, models: &models, prompt, original: Some(id) })
-                        .await
+                    let request = RaceRequest { kind, models: &models, prompt, original: Some(&record) };
+                    self.begin(caller, request).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
@@ -259,11 +260,16 @@ impl Handlers {
         let RaceRequest { kind, models, prompt, original } = request;
         let recorded = async {
             caller.permission.clone()?;
-            let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
-            if let Some(original) = original {
-                admitted = admitted.repeating(original);
-            }
-            self.arena.record(admitted, &caller.origin).await
+            let Some(original) = original else {
+                let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
+                let admitted = self.arena.expect_files(admitted, caller.files.clone())?;
+                return self.arena.record(admitted, &caller.origin).await;
+            };
+            let (expected, files) = self.arena.files_of(original).await?;
+            let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
+            let admitted = self.arena.expect_files(admitted.repeating(original.id), expected)?;
+            let recorded = self.arena.record(admitted, &caller.origin).await?;
+            if files.is_empty() { Ok(recorded) } else { self.arena.attach_read(recorded, Ok(files)).await }
         };
         match recorded.await {
             Ok(recorded) => Outcome::Race(Box::new(recorded)),

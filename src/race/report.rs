@@ -11,7 +11,7 @@ use super::{
     timeline::Timeline,
     vote::{AnswerKey, Vote},
 };
-use crate::model::{Availability, FinishReason, ModelCard, ServedModel};
+use crate::model::{Availability, FinishReason, ModelCard, ModelId, ServedModel};
 
 /// The final status of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +130,13 @@ impl Report {
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // a partial order could make the sort panic
         });
         order
+    }
+
+    /// Returns the ids of all models, with those that took no part.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelId> {
+        let lanes = self.lanes.iter().map(|lane| &lane.card.id);
+        lanes.chain(self.sat_out.iter().map(|out| &out.card.id)).cloned().collect()
     }
 
     /// Returns an answer's lane with its index; `None` if there is no such answer.

@@ -60,8 +60,7 @@ impl Store {
         let id = race.id.to_string();
         let mut queries = vec![];
         if !race.sat_out.is_empty() {
-            let sat_out = serde_json::to_string(race.sat_out).expect("cards are always JSON");
-            queries.push(Query::new(SET_SAT_OUT, [id.as_str().into(), sat_out.into()]));
+            queries.push(Query::new(SET_SAT_OUT, [id.as_str().into(), lanes::json(&race.sat_out).into()]));
             queries.push(Query::new(DELETE_LANES, [id.as_str().into()]));
             queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));
             queries.extend(set_contenders(&id, race.contenders));

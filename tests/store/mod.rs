@@ -1,5 +1,6 @@
 //! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
+mod attachments;
 mod board;
 pub mod engine;
 mod files;
@@ -94,6 +95,7 @@ fn lane(model: &str, answer: &str) -> LaneReport {
 
 /// A race to admit.
 struct Request<'a> {
+    files: &'a [String],
     id: RaceId,
     platform: &'a str,
     delivery: Option<&'a str>,
@@ -117,6 +119,7 @@ impl Default for Request<'_> {
             prompt: "why?",
             original: None,
             kind: RaceKind::Open,
+            files: &[],
             reservations: &[],
             races_per_minute: 1_000,
         }
@@ -140,7 +143,7 @@ impl Request<'_> {
             lanes: &lanes,
             message_ref: self.message_ref,
             reservations: self.reservations,
-            files: &[],
+            files: self.files,
             races_per_minute: self.races_per_minute,
         };
         store.admit(&race).await.expect("an answer")

@@ -7,6 +7,7 @@ mod caps;
 mod command_line;
 mod discord;
 mod faults;
+mod files;
 mod history;
 mod listener;
 mod misconfigured;

@@ -67,6 +67,12 @@ impl Script {
         self
     }
 
+    /// Can see pictures.
+    pub fn sees(mut self) -> Self {
+        self.card.vision = true;
+        self
+    }
+
     pub fn made_by(mut self, maker: &str) -> Self {
         self.maker = Some(maker.to_owned());
         self

@@ -5,6 +5,7 @@ mod crowd;
 mod deaths;
 mod ends;
 mod faults;
+mod files;
 mod gateway;
 mod hostile;
 mod limits;

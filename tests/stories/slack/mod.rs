@@ -26,6 +26,7 @@ mod common;
 mod crowd;
 mod ends;
 mod faults;
+mod files;
 mod home;
 mod hostile;
 mod http;
