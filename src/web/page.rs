@@ -29,7 +29,7 @@ const INDEX: Asset =
     ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/web/index.html"));
 
 /// The files that `index.html`, its styles and its scripts load.
-const ASSETS: [Asset; 43] = assets! {
+const ASSETS: [Asset; 44] = assets! {
     "icon.svg" in "web": "image/svg+xml",
     "fonts.css" in "web": STYLE,
     "tokens.css" in "web": STYLE,
@@ -55,6 +55,7 @@ const ASSETS: [Asset; 43] = assets! {
     "composer.js" in "web": SCRIPT,
     "dialog.js" in "web": SCRIPT,
     "dom.js" in "web": SCRIPT,
+    "files.js" in "web": SCRIPT,
     "highlight.js" in "web": SCRIPT,
     "inline.js" in "web": SCRIPT,
     "lineup.js" in "web": SCRIPT,

@@ -1,6 +1,7 @@
 //! The local channel over real sockets: its guard, its calls, and the updates of its tabs.
 
 mod cards;
+mod files;
 mod guard;
 mod history;
 mod overviews;
