@@ -125,6 +125,7 @@ const SHELLS: &[&str] = &[
     "live/mod.rs",
     "main.rs",
     "platform/connection.rs",
+    "platform/files.rs",
     "platform/http_client.rs",
     "platform/metrics.rs",
     "platform/permit.rs",

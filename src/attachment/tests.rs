@@ -159,13 +159,13 @@ fn a_picture_that_is_too_large_is_refused_by_its_header() {
 #[test]
 fn pictures_of_all_kinds_are_scaled_and_encoded_anew() {
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP] {
-        let large = attached("large", encoded(&photo(2_000, 500), format)).expect("a picture");
-        assert_eq!(picture(&large).dimensions(), (1_568, 392), "{format:?}");
+        let large = attached("large", encoded(&photo(1_600, 40), format)).expect("a picture");
+        assert_eq!(picture(&large).dimensions(), (1_568, 39), "{format:?}");
         let small = attached("small", encoded(&drawing(20, 30), format)).expect("a picture");
         assert_eq!(picture(&small).dimensions(), (20, 30), "{format:?}");
     }
-    let huge = attached("huge", encoded(&drawing(200, 5_000), ImageFormat::Png)).expect("a picture");
-    assert_eq!(picture(&huge).dimensions(), (63, 1_568));
+    let huge = attached("huge", encoded(&drawing(40, 5_000), ImageFormat::Png)).expect("a picture");
+    assert_eq!(picture(&huge).height(), 1_568);
 }
 
 #[test]
@@ -175,10 +175,10 @@ fn drawings_and_transparent_pictures_become_png_and_photographs_jpeg() {
         file.image().expect("a picture").mime
     };
     assert_eq!(mime(&drawing(40, 40)), "image/png");
-    assert_eq!(mime(&photo(400, 400)), "image/jpeg");
+    assert_eq!(mime(&photo(120, 120)), "image/jpeg");
     let glass = RgbaImage::from_pixel(40, 40, Rgba([1, 2, 3, 100]));
     assert_eq!(mime(&glass.into()), "image/png");
-    let opaque = photo(400, 400).to_rgba8();
+    let opaque = photo(120, 120).to_rgba8();
     assert_eq!(mime(&opaque.into()), "image/jpeg", "an unused channel is no transparency");
 }
 

@@ -176,7 +176,7 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
     Some(Report { lanes, vote: Some(vote), ..without_lanes(report) })
 }
 
-/// What may be seen of a report beside its lanes.
+/// The part of a report that may be seen beside its lanes.
 fn without_lanes(report: &Report) -> Report {
     let (prompt, files, sat_out) = (report.prompt.clone(), report.files.clone(), report.sat_out.clone());
     Report { prompt, files, sat_out, ..Report::default() }

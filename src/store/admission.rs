@@ -166,6 +166,10 @@ impl Store {
     /// [`StoreError`] where the call failed. After [`StoreError::TimedOut`] the race may be admitted.
     pub async fn admit(&self, race: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
         let prompt_hash = match race.kind {
+            // the same words about another file are another question
+            RaceKind::Blind if !race.files.is_empty() => {
+                Some(self.keyed_hash(&format!("{}\0{}", race.prompt, race.files.join("\0"))).await?)
+            }
             RaceKind::Blind => Some(self.keyed_hash(race.prompt).await?),
             RaceKind::Open | RaceKind::Canary => None,
         };

@@ -137,8 +137,8 @@ fn votes(view: &View, screen: Screen) -> Vec<String> {
 /// Returns the first line of the progress in a pipe: the prompt, and whether models are simulated.
 #[must_use]
 pub fn opening(view: &View) -> String {
-    let attached = words::attached(view).into_iter().map(|line| format!(" · {line}")).collect::<String>();
-    format!("⚔️ {}{attached}{}", words::excerpt(&view.prompt, 1), words::simulated(view))
+    let parts = [words::excerpt(&view.prompt, 1)].into_iter().chain(words::attached(view));
+    format!("⚔️ {}{}", words::joined(parts), words::simulated(view))
 }
 
 /// Returns one line with the state of a lane, without its running clock, for output that is not a terminal.

@@ -35,9 +35,9 @@ const MAX_NAMED: usize = 5;
 
 /// The models that take no part in a race with pictures, in a sentence; `None` if there are none.
 pub(crate) fn sat_out(models: &[SatOut]) -> Option<String> {
-    let named = models.len().min(MAX_NAMED + usize::from(models.len() == MAX_NAMED + 1));
-    let names = models[..named].iter().map(|out| model_name(&out.card));
-    let others = Some(models.len() - named).filter(|others| *others > 0);
+    let count = models.len().min(MAX_NAMED + usize::from(models.len() == MAX_NAMED + 1));
+    let names = models[..count].iter().map(|out| model_name(&out.card));
+    let others = Some(models.len() - count).filter(|others| *others > 0);
     let mut parts: Vec<String> = names.chain(others.map(|others| format!("{others} others"))).collect();
     let last = parts.pop()?;
     let who = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };

@@ -117,7 +117,6 @@ async fn files_that_cannot_be_read_are_named_before_any_model_is_called() {
         (&["--file", "no.txt"], "--file no.txt: cannot be read"),
         (&["--models", "a", "--file", "dot.png"], "None of these models can see pictures."),
         (&["--models", "a", "--file", "dot.png"], "`vision = true`"),
-        (&["--blind", "--file", "dot.png"], "A vote needs at least two models that can see pictures."),
     ] {
         let args = [&["compare"], args, &["What is this?"]].concat();
         let outcome = with_timeout(program.run(&args)).await;

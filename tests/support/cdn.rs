@@ -11,7 +11,7 @@ pub struct CdnFile {
     pub fault: CdnFault,
 }
 
-/// What goes wrong when the file is fetched.
+/// A fault that the reader of a file meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CdnFault {
     None,

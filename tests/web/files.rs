@@ -70,6 +70,12 @@ async fn files_that_cannot_be_read_are_named() {
     let seeing = Site::open(one_that_sees()).await;
     let (status, said) = say(&seeing, PATH, &[file("bomb.png", &bomb())]).await;
     assert!(status == 400 && said["say"].as_str().is_some_and(|say| say.contains("too many")), "{said}");
+    let blind = json!({
+        "text": "/arena blind What is this?", "from": visitor("ana"), "files": [file("dot.png", &png(9, 9))],
+    });
+    let (status, said) = read(seeing.send(PATH, &blind).send().await.expect("an answer")).await;
+    let words = "A vote needs at least two models that can see pictures.";
+    assert!(status == 400 && said["say"].as_str().is_some_and(|say| say.contains(words)), "{said}");
     let (status, _) = say(&site, "/api/command", &[file("large.log", &large)]).await;
     assert_eq!(status, 413, "only one path takes bodies of this size");
 }

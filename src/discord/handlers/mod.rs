@@ -143,7 +143,7 @@ impl InteractionHandler {
         if !recorded.awaits_files() {
             return Ok(recorded);
         }
-        self.arena().attach(recorded, self.files.fetch(&reply.interaction.files)).await
+        Box::pin(self.arena().attach(recorded, self.files.fetch(&reply.interaction.files))).await
     }
 
     /// Sends the replay to the person alone.

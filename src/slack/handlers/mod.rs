@@ -172,7 +172,7 @@ impl CommandHandler {
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
         match outcome {
-            Outcome::Race(recorded) => self.race(incoming, *recorded).await,
+            Outcome::Race(recorded) => Box::pin(self.race(incoming, *recorded)).await,
             Outcome::Models => {
                 let entrants = self.arena().entrants(LISTING_TIMEOUT);
                 if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
@@ -263,7 +263,7 @@ impl CommandHandler {
             return self.notice(incoming, &refused.to_string()).await;
         }
         let recorded = if recorded.awaits_files() {
-            match arena.attach(recorded, self.files.fetch(&incoming.files)).await {
+            match Box::pin(arena.attach(recorded, self.files.fetch(&incoming.files))).await {
                 Ok(recorded) => recorded,
                 Err(refused) => return self.notice(incoming, &refused.to_string()).await,
             }

@@ -64,9 +64,8 @@ const MAX_FALLBACK: usize = 4_000;
 /// Characters of a title and of a quoted prompt.
 const MAX_TITLE: usize = 120;
 pub(super) const MAX_QUOTE: usize = 160;
-/// Characters of the votes of all answers.
+/// Characters of the votes of all answers, and of a line about files.
 const MAX_VOTES: usize = 800;
-/// Characters of a line about the attached files.
 const MAX_ATTACHED: usize = 300;
 /// Lines of a single answer.
 const MAX_LINES: usize = 160;
