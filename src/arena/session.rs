@@ -39,7 +39,7 @@ impl Arena {
             { field::PLATFORM } = recorded.platform,
             { field::DELIVERY } = recorded.delivery
         );
-        self.run(recorded, surface).instrument(span).await
+        Box::pin(self.run(recorded, surface)).instrument(span).await
     }
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {

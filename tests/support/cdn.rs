@@ -51,7 +51,7 @@ impl CdnFile {
                 let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
                 let _ = stream.write_all(head).await;
                 // until the reader has had enough
-                while stream.write_all(&[b'x'; 65_536]).await.is_ok() {}
+                while stream.write_all(&[b'x'; 8_192]).await.is_ok() {}
                 Ok(())
             }
             CdnFault::Page => {
