@@ -41,6 +41,8 @@ pub enum Command {
         /// The number of days.
         days: Option<u32>,
     },
+    /// Shows the canaries, the races that start by themselves.
+    Watch,
     /// Shows the line-up.
     Models,
     /// Shows prompts to try.
@@ -61,6 +63,7 @@ impl Command {
             Self::Blind { .. } => "blind",
             Self::Board { .. } => "board",
             Self::History { .. } => "history",
+            Self::Watch => "watch",
             Self::Models => "models",
             Self::Examples => "examples",
             Self::Help => "help",
@@ -70,12 +73,13 @@ impl Command {
 }
 
 /// The words after `/arena`, with a description: after a colon, the arguments of a text command.
-pub const WORDS: [(&str, &str); 9] = [
+pub const WORDS: [(&str, &str); 10] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
     ("blind", "answers without names, and a vote: blind [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
     ("board", "the models that this team picks: board [DAYS]"),
     ("history", "how fast models have been here: history [MODEL] [DAYS]"),
+    ("watch", "the canaries: races that start by themselves"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
     ("help", "the commands, and how the numbers are defined"),
@@ -175,6 +179,7 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
             }
             None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
         },
+        "watch" if rest.is_empty() => Ok(Command::Watch),
         "help" if is_word(rest) => Ok(Command::Help),
         "models" if is_word(rest) => Ok(Command::Models),
         "examples" if is_word(rest) => Ok(Command::Examples),
@@ -374,14 +379,20 @@ mod tests {
         assert_eq!(parse("/arena ask Gemma 2B why", &lineup), asked);
         assert_eq!(parse("/arena", &lineup), Ok(Command::Help));
         assert_eq!(parse("models", &lineup), Ok(Command::Models));
+        assert_eq!(parse("/arena watch", &lineup), Ok(Command::Watch));
     }
 
     #[test]
     fn a_line_that_begins_with_no_command_is_a_question_for_all() {
         let lineup = lineup();
-        for line in
-            ["why is the sky blue", "xyz", "help me understand rust", "forget it", "models of physics in use"]
-        {
+        for line in [
+            "why is the sky blue",
+            "xyz",
+            "help me understand rust",
+            "forget it",
+            "models of physics in use",
+            "watch this",
+        ] {
             assert_eq!(parse(line, &lineup), Ok(compared(&[], line)));
             assert_eq!(parse(&format!(" /ARENA  {line} "), &lineup), Ok(compared(&[], line)));
         }

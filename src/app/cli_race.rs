@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Composition, FAILURE, SUCCESS, StartError,
-    cli_vote::{self, Announcing, BallotStore, VOTER},
+    cli_store::CliStore,
+    cli_vote::{self, Announcing, VOTER},
     output,
     output_file::OutputFile,
 };
@@ -21,9 +22,14 @@ use crate::{
     arena::{Arena, ExpectedFile, Origin, Recorded, Refused},
     attachment::{MAX_FILES, MAX_TOTAL_BYTES, Upload},
     chart,
-    cli::{PromptSource, RaceArgs},
+    cli::{LAST, PromptSource, RaceArgs},
     command,
-    race::{Asker, Record, json, vote::RaceKind},
+    race::{
+        Asker, RaceId, Record,
+        conversation::{Context, Conversation},
+        json,
+        vote::RaceKind,
+    },
     terminal::{
         Terminal,
         render::{self, Screen},
@@ -54,17 +60,15 @@ pub(super) async fn race(
     args: &RaceArgs,
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
-    let ballots = match kind {
-        Kind::Compare { purpose: RaceKind::Blind, .. } => Some(BallotStore::open(app).await?),
-        Kind::Ask(_) | Kind::Compare { .. } => None,
+    let store = match kind {
+        Kind::Compare { purpose: RaceKind::Blind, .. } => Some(CliStore::for_ballot(app).await?),
+        Kind::Ask(_) | Kind::Compare { .. } => CliStore::for_race(app, args.parent.is_some()).await?,
     };
-    let arena = match &ballots {
-        Some(ballots) => app.arena().with_store(ballots.store.clone(), app.caps()),
-        None => app.arena(),
-    };
+    let arena = app.unlimited_arena();
+    let arena = if let Some(store) = &store { store.keep(arena) } else { arena };
     let code = run(&arena, kind, args, app.config.has_color, shutdown).await;
-    if let Some(ballots) = ballots {
-        ballots.close(&arena).await;
+    if let Some(store) = store {
+        store.close(&arena).await;
     }
     code
 }
@@ -83,7 +87,9 @@ async fn run(
         Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let recorded = admit(arena, purpose, models, prompt?, read_files(&args.files)?).await?;
+    let attached = read_files(&args.files)?;
+    let (recorded, parent) =
+        admit(arena, purpose, models, prompt?, (args.parent.as_deref(), attached)).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -112,13 +118,16 @@ async fn run(
         Some(view)
     };
     let (record, (), voted) = tokio::join!(racing, stopping, voting);
+    if !record.report.notes.is_empty() {
+        output::note(format_args!("llm-arena: {}", record.report.notes.join(" · ")));
+    }
     let shown = match on_stdout.filter(|_| voted.is_some()) {
         // the answers are on the screen already
         Some(screen) => {
             let view = View::over(&record.asker.name, &record.report);
             output::print_exact(format!("\n{}", render::summary(&view, screen).join("\n")))
         }
-        None => print_result(&record, args, kind, color),
+        None => print_result(&record, parent, args, kind, color),
     };
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let mut drawn = Ok(());
@@ -132,29 +141,54 @@ async fn run(
     Ok(output::code(drawn.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
+/// Returns what was said up to the race that `--continue` names.
+async fn conversation(arena: &Arena, name: &str) -> Result<Conversation, StartError> {
+    let usage = |problem: String| StartError::Usage(format!("--continue {name}: {problem}"));
+    let found =
+        if name == LAST { arena.newest_race_of(VOTER).await } else { arena.race_ending_in(name).await };
+    let race = match found {
+        Ok(Some(race)) => race,
+        Ok(None) => return Err(usage("there is no such race in the database".into())),
+        Err(error) => return Err(usage(error.to_string())),
+    };
+    arena.conversation(race, Context::Own).await.map_err(|error| usage(error.to_string()))
+}
+
+/// Admits and records a race, which continues the one with the name `parent`, whose id is also returned.
 async fn admit(
     arena: &Arena,
     kind: RaceKind,
     models: &[String],
     prompt: String,
-    files: Vec<Upload>,
-) -> Result<Recorded, StartError> {
-    let chosen: Vec<_> = models
+    (parent, files): (Option<&str>, Vec<Upload>),
+) -> Result<(Recorded, Option<RaceId>), StartError> {
+    let conversation = match parent {
+        Some(name) => Some(conversation(arena, name).await?),
+        None => None,
+    };
+    let parent = conversation.as_ref().map(|conversation| conversation.parent);
+    let mut chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
         .collect::<Result<_, _>>()
         .map_err(|error| StartError::Usage(error.to_string()))?;
     let asker = Asker { id: VOTER.into(), name: "you".into() };
     let usage = |refused: Refused| StartError::Usage(refused.to_string());
-    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind);
+    if let Some(conversation) = conversation.as_ref().filter(|_| chosen.is_empty()) {
+        chosen.extend(conversation.models().cloned());
+    }
+    let mut admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind);
+    if let Some(conversation) = conversation {
+        admitted = admitted.continuing(conversation, arena.cards());
+    }
     let expected = files.iter().map(ExpectedFile::of).collect();
     let admitted = arena.expect_files(admitted, expected).map_err(usage)?;
     let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
-    let recorded = arena.record(admitted, &origin).await.map_err(usage)?;
-    if files.is_empty() {
-        return Ok(recorded);
+    let mut recorded = arena.record(admitted, &origin).await.map_err(usage)?;
+    if !files.is_empty() {
+        recorded = arena.attach(recorded, ready(Ok(files))).await.map_err(usage)?;
     }
-    arena.attach(recorded, ready(Ok(files))).await.map_err(usage)
+    Ok((recorded, parent))
 }
 
 /// Reads the files of `--file`, of each no more than all of them may have.
@@ -224,7 +258,13 @@ async fn draw(picture: Picture, file: OutputFile, record: Arc<Record>) -> Result
 
 /// Prints the result on stdout: as JSON, for a terminal, or for a pipe. Where stdout is not a terminal but stderr is, the
 /// summary also replaces the live frames there.
-fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>, color: bool) -> Result<(), String> {
+fn print_result(
+    record: &Record,
+    parent: Option<RaceId>,
+    args: &RaceArgs,
+    kind: Kind<'_>,
+    color: bool,
+) -> Result<(), String> {
     let view = View::over(&record.asker.name, &record.report);
     let answers: Vec<&str> = record.report.lanes.iter().map(|lane| lane.answer.as_str()).collect();
     if let Some(screen) = screen(&std::io::stdout(), color).filter(|_| !args.json) {
@@ -234,7 +274,7 @@ fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>, color: bool) -
         output::note(render::summary(&view, Screen { color: false, ..screen }).join("\n"));
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&json::Race::of(record));
+        let text = serde_json::to_string_pretty(&json::Race::of(record).continuing(parent));
         return output::print_exact(text.map_err(|error| error.to_string())?);
     }
     match (kind, answers.as_slice()) {

@@ -6,8 +6,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    arena::{Arena, BlindSettings, Caps, Limits},
-    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode},
+    alert::AlertChannel,
+    arena::{Arena, BlindSettings, Canary, Caps, Limits, WatchSettings},
+    config::{
+        CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode,
+    },
     discord,
     guide::Example,
     model::{ChatModel, Identity},
@@ -19,6 +22,9 @@ use crate::{
     slack,
     store::{self, Store},
 };
+
+/// The time between two probes of a suspicion.
+const PROBE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The configuration, composed.
 pub(super) struct Composition {
@@ -51,20 +57,61 @@ impl Composition {
         self.discord.is_some() || self.slack.is_some()
     }
 
+    /// Returns a sentence for each channel of alerts on a platform without credentials.
+    pub(super) fn unused_alerts(&self) -> Vec<&'static str> {
+        let alerts = &self.config.alerts;
+        let discord = alerts.discord_channel.is_some() && self.discord.is_none();
+        let slack = alerts.slack_channel.is_some() && self.slack.is_none();
+        let all = [
+            (discord, "[alerts] discord_channel is set, but Discord is off: set DISCORD_TOKEN"),
+            (slack, "[alerts] slack_channel is set, but Slack is off: set SLACK_BOT_TOKEN"),
+        ];
+        all.into_iter().filter(|(is_unused, _)| *is_unused).map(|(_, sentence)| sentence).collect()
+    }
+
     /// Returns a new arena with the line-up, without persistence.
     pub(super) fn arena(&self) -> Arena {
+        self.arena_at_rate(self.config.arena.races_per_user_per_minute)
+    }
+
+    /// Returns [`Self::arena`] without a limit on the rate, which is one for people in a channel.
+    pub(super) fn unlimited_arena(&self) -> Arena {
+        self.arena_at_rate(u32::MAX)
+    }
+
+    fn arena_at_rate(&self, races_per_minute: u32) -> Arena {
         let settings = &self.config.arena;
         let limits = Limits {
             prompt_chars: settings.max_prompt_chars,
             output_tokens: settings.max_output_tokens,
             concurrent_races: settings.concurrent_races,
-            races_per_minute: settings.races_per_user_per_minute as usize,
+            races_per_minute: races_per_minute as usize,
         };
         let blind = BlindSettings {
             deadline: self.config.blind.deadline,
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
-        Arena::new(self.models.clone(), limits).with_blind_races(blind)
+        Arena::new(self.models.clone(), limits).with_blind_races(blind).with_canaries(self.canaries())
+    }
+
+    /// Returns the canaries.
+    pub(super) fn canaries(&self) -> Vec<Canary> {
+        let canary = |settings: &CanaryConfig| Canary {
+            id: settings.id.clone(),
+            schedule: settings.schedule.clone(),
+            schedule_text: settings.schedule_text.clone(),
+            models: settings.models.clone(),
+            prompt: settings.prompt.clone(),
+            day_budget: settings.max_usd_day.map(Cost::from_dollars),
+        };
+        self.config.canaries.iter().map(canary).collect()
+    }
+
+    /// Returns the settings of the watch over all models, which posts in `channels`.
+    pub(super) fn watch_settings(&self, channels: Vec<Arc<dyn AlertChannel>>) -> WatchSettings {
+        let canary = |canary: &CanaryConfig| (canary.models.clone(), canary.prompt.clone());
+        let canaries = self.config.canaries.iter().map(canary).collect();
+        WatchSettings { channels, canaries, probe_interval: PROBE_INTERVAL }
     }
 
     /// Returns a new store, not opened yet.
@@ -201,6 +248,7 @@ fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
             channels: config.access.discord_channels.clone(),
             roles: config.access.discord_roles.clone(),
         },
+        alerts: config.alerts.discord_channel,
     })
 }
 
@@ -223,5 +271,6 @@ fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
             channels: config.access.slack_channels.clone(),
             groups: config.access.slack_groups.clone(),
         },
+        alerts: config.alerts.slack_channel.clone(),
     })
 }

@@ -33,6 +33,8 @@ pub struct Origin {
     pub delivery: Option<String>,
     /// The server or workspace, unique over all platforms.
     pub server: String,
+    /// The thread that it was asked in, in the platform's terms, unique over all platforms.
+    pub thread: Option<String>,
     /// The message's reference in the platform's terms, if it is known before the message is posted.
     pub message_ref: Option<String>,
     /// The last moment at which the message can be edited, where it is known: a vote closes before it.
@@ -99,6 +101,18 @@ impl Recorded {
         self
     }
 
+    /// Returns the race before its first event.
+    #[must_use]
+    pub fn opening(&self) -> RaceState {
+        let cards = self.race.models.iter().map(|model| Arc::new(model.card().clone()));
+        RaceState {
+            notes: self.race.notes.clone(),
+            files: self.race.file_names(),
+            sat_out: self.race.sat_out.clone(),
+            ..RaceState::new(self.asker(), self.prompt(), cards)
+        }
+    }
+
     /// Returns the models that race, in the order of the line-up.
     #[must_use]
     pub fn lanes(&self) -> impl ExactSizeIterator<Item = &crate::model::ModelCard> {
@@ -147,7 +161,7 @@ impl Arena {
             }
         }
         let reservations =
-            self.caps.reservations(race, &origin.server, Timestamp::now(), self.max_output_tokens(race.kind));
+            self.caps.reservations(race, &origin.server, race.started_at, self.max_output_tokens(race.kind));
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
         let new_race = NewRace {
@@ -160,6 +174,10 @@ impl Arena {
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
+            parent: race.conversation.as_ref().map(|talk| (talk.parent, talk.context)),
+            // a thread below some other message is none of a race until one is continued there
+            thread: origin.thread.as_deref().filter(|_| race.conversation.is_some()),
+            notes: &race.notes,
             server: &origin.server,
             contenders: &contenders(race),
             lanes: &unbegun(race),

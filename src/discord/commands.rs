@@ -59,6 +59,7 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         .add_option(ask)
         .add_option(board)
         .add_option(history)
+        .add_option(subcommand("watch", "The canaries: races that start by themselves, and how they went"))
         .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
         .add_option(subcommand("help", "The commands and how the numbers are defined"))
@@ -141,7 +142,7 @@ mod tests {
             arena["options"].as_array().expect("sub-commands").iter().map(|o| &o["name"]).collect();
         assert_eq!(
             words,
-            ["compare", "blind", "ask", "board", "history", "models", "examples", "help", "forget"]
+            ["compare", "blind", "ask", "board", "history", "watch", "models", "examples", "help", "forget"]
         );
         for race in 0..2 {
             assert_eq!(arena["options"][race]["options"][0]["max_length"], 6_000);

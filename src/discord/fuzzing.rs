@@ -33,6 +33,8 @@ pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
         Kind::Button { custom_id, .. } => {
             render::pressed(&custom_id).map(|(button, _)| button.to_string()).into_iter().collect()
         }
+        Kind::Form { values, .. } => values.into_iter().map(|(_, value)| value).collect(),
+        Kind::Message { text } => vec![text],
         Kind::Unreadable { .. } => vec![],
     })
 }

@@ -178,8 +178,13 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
 
 /// The part of a report that may be seen beside its lanes.
 fn without_lanes(report: &Report) -> Report {
-    let (prompt, files, sat_out) = (report.prompt.clone(), report.files.clone(), report.sat_out.clone());
-    Report { prompt, files, sat_out, ..Report::default() }
+    Report {
+        prompt: report.prompt.clone(),
+        notes: report.notes.clone(),
+        files: report.files.clone(),
+        sat_out: report.sat_out.clone(),
+        ..Report::default()
+    }
 }
 
 fn no_numbers() -> Metrics {

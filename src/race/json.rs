@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
-    Record,
+    RaceId, Record,
     arrivals::SpeedNote,
     lesson,
     metrics::{SpeedSource, TokenCount},
@@ -17,6 +17,10 @@ use crate::model::{FinishReason, ModelCard};
 /// A race.
 #[derive(Serialize)]
 pub struct Race<'a> {
+    #[serde(rename = "race")]
+    id: String,
+    /// The race that it continues.
+    parent: Option<String>,
     prompt: &'a str,
     files: &'a [String],
     simulated: bool,
@@ -73,6 +77,8 @@ impl<'a> Race<'a> {
     #[must_use]
     pub fn of(record: &'a Record) -> Self {
         Self {
+            id: record.id.to_string(),
+            parent: None,
             prompt: &record.report.prompt,
             files: &record.report.files,
             simulated: record.report.simulated(),
@@ -81,6 +87,12 @@ impl<'a> Race<'a> {
             lanes: lanes(&record.report),
             vote: ClosedVote::of(&record.report),
         }
+    }
+
+    /// Returns this race as one that continues `parent`.
+    #[must_use]
+    pub fn continuing(self, parent: Option<RaceId>) -> Self {
+        Self { parent: parent.map(|parent| parent.to_string()), ..self }
     }
 }
 

@@ -19,6 +19,7 @@
 
 pub mod arrivals;
 pub mod blind;
+pub mod conversation;
 pub mod cost;
 pub mod event;
 pub mod figures;

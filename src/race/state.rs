@@ -22,6 +22,8 @@ pub struct RaceState {
     pub asker: String,
     /// The prompt.
     pub prompt: String,
+    /// Sentences that are shown with the prompt.
+    pub notes: Vec<String>,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<Lane>,
     /// The time of the newest event.
@@ -45,6 +47,7 @@ impl RaceState {
         Self {
             asker: asker.to_owned(),
             prompt: prompt.to_owned(),
+            notes: vec![],
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
             vote: VoteState::None,
@@ -100,6 +103,7 @@ impl RaceState {
     pub fn report(&self) -> Report {
         Report {
             prompt: self.prompt.clone(),
+            notes: self.notes.clone(),
             lanes: self.lanes.iter().map(Lane::report).collect(),
             vote: self.vote.opened().cloned(),
             files: self.files.clone(),

@@ -48,7 +48,7 @@ const REQUEST_STOP: &str = "UPDATE races SET stop = 1 WHERE id = $1 AND status =
 const IS_STOP_REQUESTED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
 const FINISHED_RACE: &str =
-    "SELECT asker, asker_name, prompt, admitted_at FROM races WHERE id = $1 AND status <> 'live'";
+    "SELECT asker, asker_name, prompt, admitted_at, notes FROM races WHERE id = $1 AND status <> 'live'";
 const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
     WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
 /// The races of a platform that no other process runs, newest first.
@@ -59,13 +59,13 @@ const CHANNEL_RACES: &str = "SELECT id FROM races
     ORDER BY admitted_at DESC, id DESC LIMIT $4";
 const COUNT_WITHOUT_TEXT: &str =
     "SELECT COUNT(*) FROM races WHERE platform = $1 AND prompt IS NULL AND status <> 'live'";
-const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at FROM races
+const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, notes FROM races
     WHERE platform = $1 AND id = $2 AND (status <> 'live' OR owner = $3 OR NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
 /// Lanes are never deleted: the engine must reach the recent ones through their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
-    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
+    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live' AND kind <> 'canary'
             AND (closes_at IS NULL OR closed_at IS NOT NULL)
             ORDER BY admitted_at DESC LIMIT 5000)
         AND status = 'finished' AND tokens_per_second IS NOT NULL
@@ -154,8 +154,8 @@ impl Store {
         let lanes = lanes.iter().map(lanes::from_row).collect::<Result<_, _>>()?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        let vote = self.vote(id).await?;
-        let report = Report { prompt: prompt.to_owned(), lanes, vote, files, sat_out };
+        let (prompt, notes, vote) = (prompt.to_owned(), notes(row, 4), self.vote(id).await?);
+        let report = Report { prompt, notes, lanes, vote, files, sat_out };
         Ok(Some(Record { id, asker, started_at, report }))
     }
 
@@ -193,7 +193,8 @@ impl Store {
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         let (files, sat_out) = self.names_of_files(&race).await?;
-        let report = Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await?, files, sat_out };
+        let (prompt, notes, vote) = (prompt.to_owned(), notes(row, 4), self.vote(id).await?);
+        let report = Report { prompt, notes, lanes, vote, files, sat_out };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
 
@@ -218,6 +219,11 @@ impl Store {
         let rows = self.fetch(Query::new(SPEEDS, [Value::from(days)])).await?;
         Ok(rows.chunk_by(|a, b| a.text(0) == b.text(0)).filter_map(median).collect())
     }
+}
+
+/// The sentences in a column with JSON; none where it cannot be read.
+pub(super) fn notes(row: &Row, column: usize) -> Vec<String> {
+    row.text(column).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// The median over the rows of one model, which are sorted by speed.

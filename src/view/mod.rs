@@ -87,6 +87,8 @@ pub struct View {
     pub files: Vec<String>,
     /// A sentence about the models that cannot see the attached pictures, if there are any.
     pub sat_out: Option<String>,
+    /// Sentences that are shown with the prompt. Untrusted text.
+    pub notes: Vec<String>,
     /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
@@ -201,6 +203,7 @@ impl View {
             prompt: state.prompt.clone(),
             files: state.files.clone(),
             sat_out: words::sat_out(&state.sat_out),
+            notes: state.notes.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
@@ -231,6 +234,7 @@ impl View {
             prompt: report.prompt.clone(),
             files: report.files.clone(),
             sat_out: words::sat_out(&report.sat_out),
+            notes: report.notes.clone(),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
             standings: report.order(),

@@ -120,7 +120,8 @@ pub(crate) fn byline(view: &View) -> String {
     let asker = one_line(&view.asker);
     let asker = if asker.is_empty() { "someone".to_owned() } else { asker };
     let simulated = words::simulated(view).trim_start_matches(" · ").to_owned();
-    joined([asker, simulated, view.elapsed.clone().unwrap_or_default()])
+    let notes = view.notes.iter().map(|note| one_line(note));
+    joined([asker, simulated, view.elapsed.clone().unwrap_or_default()].into_iter().chain(notes))
 }
 
 /// The header line and one line per lane, best first: 28 columns.

@@ -63,7 +63,7 @@ pub(super) fn writing(state: &RaceState) -> View {
         vote: Some(VoteView::Writing { ready, of: state.lanes.len() }),
         files: state.files.clone(),
         sat_out: words::how_many_sat_out(state.sat_out.len()),
-        ..without_lanes(&state.asker, &state.prompt)
+        ..without_lanes(&state.asker, &state.prompt, &state.notes)
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
         }),
         files: blinded.files.clone(),
         sat_out: words::how_many_sat_out(blinded.sat_out.len()),
-        ..without_lanes(asker, &blinded.prompt)
+        ..without_lanes(asker, &blinded.prompt, &blinded.notes)
     }
 }
 
@@ -102,12 +102,13 @@ pub(super) fn closed(vote: &Vote, report: &Report) -> VoteView {
     VoteView::Closed { picks, voters: tally.voters, none_good: tally.none_good, uncounted: vote.uncounted }
 }
 
-fn without_lanes(asker: &str, prompt: &str) -> View {
+fn without_lanes(asker: &str, prompt: &str, notes: &[String]) -> View {
     View {
         asker: asker.to_owned(),
         prompt: prompt.to_owned(),
         files: vec![],
         sat_out: None,
+        notes: notes.to_vec(),
         progress: Progress::Live,
         lanes: vec![],
         standings: vec![],

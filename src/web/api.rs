@@ -3,6 +3,7 @@
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 mod address_limit;
+mod canaries;
 mod overviews;
 mod races;
 mod start;
@@ -20,7 +21,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, DefaultBodyLimit, Query, State, rejection::JsonRejection},
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -64,6 +65,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/command", post(command))
         .route(FILES_PATH, post(command).layer(DefaultBodyLimit::max(MAX_FILES_BODY)))
         .route("/api/visitor", post(visitor))
+        .merge(canaries::routes())
         .merge(overviews::routes())
         .merge(races::routes())
         .merge(votes::routes())
@@ -291,7 +293,7 @@ async fn run_command(
     let command = command::parse(&text, local.arena.cards())?;
     let files = files.into_iter().map(FileRequest::upload).collect::<Result<Vec<_>, _>>()?;
     let source = Source::Typed(files);
-    let (entrants, overview);
+    let (entrants, overview, canaries);
     let card = match command {
         Command::Compare { models, prompt } => {
             let models = if models.is_empty() { picked() } else { models };
@@ -315,6 +317,10 @@ async fn run_command(
         Command::History { model, days } => {
             overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
             overview.card()
+        }
+        Command::Watch => {
+            canaries = local.arena.canaries().await?;
+            ReplyCard::watch(&canaries)
         }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),
@@ -341,4 +347,13 @@ async fn forget(local: &LocalChannel, asker: &str) -> String {
 
 fn race_id(id: &str) -> Result<RaceId, HttpRefusal> {
     RaceId::parse(id).ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))
+}
+
+/// A response that browsers save under `name`.
+fn file(media: &'static str, name: &str, body: impl Into<Bytes>) -> Response {
+    let head: [(HeaderName, String); 2] = [
+        (header::CONTENT_TYPE, media.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (head, body.into()).into_response()
 }

@@ -49,6 +49,7 @@ async fn attached(store: &Store, request: &Request<'_>) -> Report {
     store.attach(&race).await.expect("stored");
     Report {
         prompt: request.prompt.into(),
+        notes: vec![],
         lanes: vec![lane("b", "because")],
         vote: None,
         files: names,

@@ -2,8 +2,10 @@
 
 mod attachments;
 mod board;
+mod canaries;
 pub mod engine;
 mod files;
+mod incidents;
 mod leases;
 mod limits;
 mod model;
@@ -12,6 +14,7 @@ mod records;
 mod samples;
 pub mod team;
 mod votes;
+mod week;
 
 use std::sync::Arc;
 
@@ -19,6 +22,7 @@ use llm_arena::{
     model::{Availability, FinishReason, ModelCard, Prices},
     race::{
         Asker, RaceId,
+        conversation::Context,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
         timeline::Timeline,
@@ -103,7 +107,10 @@ struct Request<'a> {
     user: &'a str,
     prompt: &'a str,
     original: Option<RaceId>,
+    parent: Option<(RaceId, Context)>,
+    thread: Option<&'a str>,
     kind: RaceKind,
+    tag: Option<&'a str>,
     reservations: &'a [Reservation],
     races_per_minute: u64,
 }
@@ -118,8 +125,11 @@ impl Default for Request<'_> {
             user: "ana",
             prompt: "why?",
             original: None,
+            parent: None,
+            thread: None,
             kind: RaceKind::Open,
             files: &[],
+            tag: None,
             reservations: &[],
             races_per_minute: 1_000,
         }
@@ -136,7 +146,10 @@ impl Request<'_> {
             asker: &asker,
             prompt: self.prompt,
             original: self.original,
-            tag: None,
+            tag: self.tag,
+            parent: self.parent,
+            thread: self.thread,
+            notes: &[],
             kind: self.kind,
             server: "test",
             contenders: &[],

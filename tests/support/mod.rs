@@ -1,5 +1,6 @@
 //! The fake world of the tests.
 
+pub mod alerts;
 pub mod cdn;
 pub mod client;
 pub mod crowd;

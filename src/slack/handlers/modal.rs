@@ -21,10 +21,11 @@ use crate::{
 };
 
 /// The rest of the 3 seconds in which a form can be opened.
-const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
+pub(super) const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// The error below a form that does not carry its command.
-const OTHER_VERSION: &str = "This form belongs to another version of LLM Arena. Open a new one with /arena.";
+pub(super) const OTHER_VERSION: &str =
+    "This form belongs to another version of LLM Arena. Open a new one with /arena.";
 
 /// Returns the form that `text` asks for, if it does.
 pub(super) fn wanted(text: &str) -> Option<Form> {

@@ -77,8 +77,12 @@ impl Incoming {
     /// (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
     pub(crate) fn public_place(&self) -> Option<ChannelThread> {
         let place = self.place.clone()?;
-        let mention = if let Kind::Mention { message, .. } = &self.kind { Some(message) } else { None };
-        Some(ChannelThread { thread: place.thread.or_else(|| mention.cloned()), ..place })
+        let below = match &self.kind {
+            Kind::Mention { message, .. } => Some(message),
+            Kind::Modal { below, .. } => below.as_ref(),
+            _ => None,
+        };
+        Some(ChannelThread { thread: place.thread.or_else(|| below.cloned()), ..place })
     }
 
     /// Returns true in direct messages, not only those with the bot.
@@ -99,11 +103,15 @@ pub(crate) struct ReplyTo {
 }
 
 impl ReplyTo {
+    /// Returns the way to the user behind `incoming`, if it has a place.
+    pub(crate) fn new(incoming: &Incoming) -> Option<Self> {
+        let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
+        Some(Self { place: incoming.place.clone()?, user: incoming.user.clone(), response_url })
+    }
+
     /// Returns the way to the user behind `incoming` in its text form, JSON, if it has a place.
     pub(crate) fn text(incoming: &Incoming) -> Option<String> {
-        let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
-        let reply_to = Self { place: incoming.place.clone()?, user: incoming.user.clone(), response_url };
-        serde_json::to_string(&reply_to).ok()
+        serde_json::to_string(&Self::new(incoming)?).ok()
     }
 }
 
@@ -147,6 +155,8 @@ pub(crate) enum Kind {
         view_state: Value,
         /// The metadata that the modal was opened with.
         private_metadata: String,
+        /// The thread in which its race is posted, if the modal belongs to a message.
+        below: Option<String>,
     },
 }
 

@@ -146,14 +146,15 @@ impl FakeSlack {
     /// # Panics
     /// If there is no such input, or the client would not submit it.
     pub fn submit(&self, opened: &UserRequest, values: &[(&str, &str)], user: User) -> UserRequest {
-        let (view, channel) = self.shared.with(|world| {
+        let (view, channel, thread) = self.shared.with(|world| {
             let view = world.views.iter_mut().rev().find(|view| view.action == opened.id && view.is_open);
             let view = view.expect("no modal is open");
             assert_eq!(view.user.id, user.id, "only who sees a modal submits it");
             view.fill(values).unwrap_or_else(|why| panic!("nobody can submit that: {why}"));
-            (view.id.clone(), view.channel.clone())
+            let (view, channel) = (view.id.clone(), view.channel.clone());
+            (view, channel, world.actions[opened.id].thread.clone())
         });
-        self.does(user, (&channel, None), ActionKind::Submission { view })
+        self.does(user, (&channel, thread.as_deref()), ActionKind::Submission { view })
     }
 
     /// Invites the bot to a channel.
