@@ -44,6 +44,7 @@ fn lane((name, icon, color, speed, ttft): Lane) -> LaneReport {
         color: Color::parse(color).expect("a colour"),
         provider: "bench".into(),
         simulated: false,
+        vision: false,
         prices: None,
     };
     LaneReport {
@@ -80,8 +81,7 @@ fn report() -> Report {
     let mut report = Report {
         prompt: "Explain how a hash map handles collisions, then show a short example in Rust".into(),
         lanes: LINE_UP.map(lane).into(),
-        vote: None,
-        notes: vec![],
+        ..Report::default()
     };
     report.lanes[3].status = Status::Failed;
     report.lanes[3].error = Some("timed out: no first token within 30 s".into());

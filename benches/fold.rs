@@ -29,6 +29,7 @@ fn race() -> RaceState {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "bench".into(),
         simulated: false,
+        vision: false,
         prices: None,
     };
     RaceState::new("ana", "Why is the sky blue?", (0..LANES).map(|lane| Arc::new(card(lane))))

@@ -27,6 +27,7 @@ fn card((id, name): (&str, &str)) -> Arc<ModelCard> {
         color: Color { r: 0, g: 0, b: 0 },
         provider: "p".into(),
         simulated: false,
+        vision: false,
         prices: None,
     })
 }

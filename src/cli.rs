@@ -64,6 +64,7 @@ Examples:
   llm-arena compare --blind --models gemma-2b,qwen-7b \"Write a haiku\"
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
   git diff | llm-arena compare --chart speed.png --replay race.gif -
+  llm-arena compare --file spec.txt --file sketch.png \"Does the sketch fit the text?\"
   llm-arena compare --continue last and why is it red in the evening
 
 Put -- before words that begin with a dash, as in: llm-arena compare -- --help means what?")]
@@ -146,6 +147,9 @@ pub struct RaceArgs {
     /// Write the chart to this file, even if every model failed
     #[arg(long, value_name = "FILE.png", value_parser = |text: &str| file_ending_in(text, "png"))]
     pub chart: Option<PathBuf>,
+    /// Attach a text file or a picture to the prompt; up to four times
+    #[arg(long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
     /// Continue a race: its id, the last 8 characters of its id, or "last" for the newest one of this terminal
     #[arg(long = "continue", value_name = "RACE", value_parser = race_name)]
     pub parent: Option<String>,

@@ -353,6 +353,7 @@ mod tests {
                 color: Color { r: 0, g: 0, b: 0 },
                 provider: "p".into(),
                 simulated: false,
+                vision: false,
                 prices: None,
             })
         };

@@ -24,6 +24,7 @@
 //! | When is a message edited? | the surface's `pace()` sets the interval (shared budgets: `slack/budget`, `discord/rest/limit`), `live/pacer.rs` turns it into slots, the [`live::Presenter`] acts |
 //! | Who keeps the models of a blind race secret? | [`race::blind`]: until its vote closes, nothing else leaves the arena |
 //! | What happens to a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
+//! | Who reads an attached file? | `platform/files.rs` fetches it, [`attachment`] reads it, `arena/files.rs` gives it to the race |
 //! | Where does a new quirk of a provider go? | [`provider::openai`] |
 //! | How is the service put together? | [`app`] |
 //!
@@ -63,6 +64,10 @@
 //! - [`estimate`] is beside `race`, not in it: a provider's client estimates prompts, and may not name a race.
 //! - The decode speed leaves out the first arrival in tokens and in time, and where reads are evenly spaced only the
 //!   first read: at 300 tok/s two tokens come within 5 ms, and to leave out both but the time of one would be off.
+//! - A race is recorded before its files are fetched, since that takes time and what is acknowledged is recorded. Its budget
+//!   reserves the most that they can cost.
+//! - Models that cannot see the pictures of a race are kept apart from its lanes
+//!   ([`race::report::Report::sat_out`]), so that nothing that is counted, drawn or rated has to leave them out.
 //! - The image holds one static binary on distroless static, not on distroless cc: 38 MB instead of 60.
 //! - The rate limiters of both platforms refuse an edit that has no slot rather than holding it: the edit loop comes again
 //!   when told, with the newest state.
@@ -72,6 +77,7 @@
 pub mod alert;
 pub mod app;
 pub mod arena;
+pub mod attachment;
 pub mod backoff;
 pub mod board;
 pub mod button;

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fnv", &[]),
     ("schedule", &[]),
     ("model", &["error_chain", "fnv"]),
+    ("attachment", &["model"]),
     ("command", &["model"]),
     ("race", &["estimate", "model"]),
     ("guide", &["command", "model", "race"]),
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "platform",
         &[
             "arena",
+            "attachment",
             "backoff",
             "button",
             "command",
@@ -48,11 +50,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tls", &[]),
     ("estimate", &[]),
     ("provider", &["backoff", "estimate", "fnv", "model", "tls"]),
-    ("store", &["board", "history", "model", "race", "telemetry"]),
+    ("store", &["attachment", "board", "history", "model", "race", "telemetry"]),
     (
         "arena",
         &[
             "alert",
+            "attachment",
             "backoff",
             "board",
             "button",
@@ -72,7 +75,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("discord", CHAT_PLATFORM),
     ("slack", CHAT_PLATFORM),
     ("terminal", &["live", "model", "surface", "view"]),
-    ("web", &["arena", "command", "guide", "live", "model", "race", "surface", "telemetry", "view"]),
+    (
+        "web",
+        &["arena", "attachment", "command", "guide", "live", "model", "race", "surface", "telemetry", "view"],
+    ),
     ("config", &["model", "schedule"]),
     ("telemetry", &["config"]),
     ("cli", &["config"]),
@@ -82,6 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const CHAT_PLATFORM: &[&str] = &[
     "alert",
     "arena",
+    "attachment",
     "backoff",
     "button",
     "command",
@@ -122,6 +129,7 @@ const SHELLS: &[&str] = &[
     "live/mod.rs",
     "main.rs",
     "platform/connection.rs",
+    "platform/files.rs",
     "platform/http_client.rs",
     "platform/metrics.rs",
     "platform/permit.rs",

@@ -5,6 +5,7 @@ import { card, welcome } from "./cards.js";
 import { Composer } from "./composer.js";
 import * as dialog from "./dialog.js";
 import { byId, el, setText } from "./dom.js";
+import { Files } from "./files.js";
 import { drawer, showLineup } from "./lineup.js";
 import { Log } from "./log.js";
 import { banner, raceChanged, reached, say } from "./notices.js";
@@ -47,7 +48,12 @@ function command(text) {
       ? log.addEphemeral(el("p", { class: "muted" }, "Checking the providers …"), "Line-up")
       : null;
     try {
-      const reply = await request("/api/command", { text, models: pickedModels(), from: visitor() });
+      const body = { text, models: pickedModels(), from: visitor() };
+      const reply =
+        files.files.length === 0
+          ? await request("/api/command", body)
+          : await request("/api/command-with-files", { ...body, files: await files.encoded() });
+      if (reply.message) files.clear();
       if (reply.card) showCard(reply.card);
       else log.toLatest(false);
     } finally {
@@ -186,4 +192,5 @@ const earlier = (id) => attempt(async () => log.prepend(await request(`/api/mess
 const log = new Log({ press, earlier, welcome: greeting, ended: raceEnded, changed: raceChanged, only });
 const composer = new Composer(command);
 composer.onchange = () => say("");
+const files = new Files((text) => say(text));
 start();

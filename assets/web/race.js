@@ -17,6 +17,11 @@ export function clock(at) {
   return el("time", { datetime: at, title: time.toLocaleString() }, shown);
 }
 
+/** The names of the attached files; null if there are none. */
+function attached(files) {
+  return files.length === 0 ? null : el("p", { class: "files" }, `📎 ${files.join(", ")}`);
+}
+
 /** The message of one race; `press(action, id, button, ballot)` handles its buttons. */
 export class RaceMessage {
   constructor(race, press) {
@@ -25,6 +30,7 @@ export class RaceMessage {
     this.shape = shapeOf(race);
     this.vote = new Vote(race, press);
     this.standings = new Standings(race.lanes);
+    this.satOut = el("p", { class: "sat-out", hidden: true });
     this.lesson = el("p", { class: "lesson" });
     this.cost = el("p", { class: "cost", hidden: true });
     this.answers = new Answers(race, press);
@@ -62,6 +68,8 @@ export class RaceMessage {
       { class: "message-body", "aria-labelledby": `race-${race.id}` },
       head,
       prompt(race.prompt),
+      attached(race.files),
+      this.satOut,
       this.vote.node,
       this.standings.node,
       this.lesson,
@@ -87,6 +95,8 @@ export class RaceMessage {
     setText(this.mark, `${mark} `);
     // A figure stays with its unit.
     setText(this.headline, text.replace(" tok/s", "\u00a0tok/s"));
+    setText(this.satOut, race.sat_out ?? "");
+    show(this.satOut, race.sat_out !== null);
     this.vote.update(race);
     // The rows of a blind race would be its names and speeds.
     const isBlind = race.lanes.length === 0 || race.progress === "voting";

@@ -37,6 +37,7 @@ fn card(name: &str) -> ModelCard {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "scripted".into(),
         simulated: false,
+        vision: false,
         prices: None,
     }
 }

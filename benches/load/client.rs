@@ -237,6 +237,7 @@ fn card(name: &str) -> ModelCard {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "load".into(),
         simulated: false,
+        vision: false,
         prices: None,
     }
 }

@@ -1,6 +1,8 @@
 //! `compare` and `ask`: one race in a terminal, its chart in a file, its numbers for scripts.
 
 use std::{
+    fs::File,
+    future::ready,
     io::{IsTerminal, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,7 +19,8 @@ use super::{
     output_file::OutputFile,
 };
 use crate::{
-    arena::{Arena, Origin, Recorded, Refused},
+    arena::{Arena, ExpectedFile, Origin, Recorded, Refused},
+    attachment::{MAX_FILES, MAX_TOTAL_BYTES, Upload},
     chart,
     cli::{LAST, PromptSource, RaceArgs},
     command,
@@ -84,7 +87,9 @@ async fn run(
         Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let (recorded, parent) = admit(arena, purpose, models, prompt?, args.parent.as_deref()).await?;
+    let attached = read_files(&args.files)?;
+    let (recorded, parent) =
+        admit(arena, purpose, models, prompt?, (args.parent.as_deref(), attached)).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -155,7 +160,7 @@ async fn admit(
     kind: RaceKind,
     models: &[String],
     prompt: String,
-    parent: Option<&str>,
+    (parent, files): (Option<&str>, Vec<Upload>),
 ) -> Result<(Recorded, Option<RaceId>), StartError> {
     let conversation = match parent {
         Some(name) => Some(conversation(arena, name).await?),
@@ -176,8 +181,28 @@ async fn admit(
     if let Some(conversation) = conversation {
         admitted = admitted.continuing(conversation, arena.cards());
     }
+    let expected = files.iter().map(ExpectedFile::of).collect();
+    let admitted = arena.expect_files(admitted, expected).map_err(usage)?;
     let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
-    Ok((arena.record(admitted, &origin).await.map_err(usage)?, parent))
+    let mut recorded = arena.record(admitted, &origin).await.map_err(usage)?;
+    if !files.is_empty() {
+        recorded = arena.attach(recorded, ready(Ok(files))).await.map_err(usage)?;
+    }
+    Ok((recorded, parent))
+}
+
+/// Reads the files of `--file`, of each no more than all of them may have.
+fn read_files(paths: &[PathBuf]) -> Result<Vec<Upload>, StartError> {
+    let read = |path: &PathBuf| {
+        let mut bytes = vec![];
+        let most = MAX_TOTAL_BYTES as u64 + 1;
+        let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+        let named = |error| StartError::Usage(format!("--file {}: cannot be read ({error})", path.display()));
+        read.map_err(named)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(Upload { name: name.unwrap_or_default(), declared: String::new(), bytes })
+    };
+    paths.iter().take(MAX_FILES + 1).map(read).collect()
 }
 
 /// A picture of a race.

@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::race::cost::Cost;
+use crate::{attachment::AttachmentError, race::cost::Cost};
 
 /// The window of the per-user rate.
 const RATE_WINDOW: Duration = Duration::from_mins(1);
@@ -107,6 +107,24 @@ pub enum Refused {
     /// The asker or the place is not among those that the operator named.
     #[error("LLM Arena isn't open {0}. Ask its operator for access.")]
     NotPermitted(&'static str),
+    /// A file cannot be attached.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
+    /// Too few models can see the attached pictures.
+    #[error("{}", cannot_see(*needed))]
+    CannotSee {
+        /// The models that the race needs.
+        needed: usize,
+    },
+    /// The files are larger than their sender said.
+    #[error("The attached files aren't what was announced. Attach them again.")]
+    FilesDiffer,
+    /// The files of a race that is to be repeated are not stored.
+    #[error("This race had files ({names}), which aren't stored. Start a new one and attach them again.")]
+    FilesGone {
+        /// Their names.
+        names: String,
+    },
     /// The store is unavailable.
     #[error("The database is unavailable, so new races are paused. Try again in a minute.")]
     StoreUnavailable,
@@ -116,6 +134,14 @@ pub enum Refused {
     /// The service is about to end.
     #[error("LLM Arena is restarting. Try again in a moment.")]
     Restarting,
+}
+
+fn cannot_see(needed: usize) -> &'static str {
+    if needed > 1 {
+        "A vote needs at least two models that can see pictures. The operator marks those with `vision = true`."
+    } else {
+        "None of these models can see pictures. Ask one that can; the operator marks those with `vision = true`."
+    }
 }
 
 fn hours(minutes: u64) -> String {

@@ -46,6 +46,9 @@ pub(super) fn refused(why: &Refused) {
         Refused::NotPermitted(_) => "not_open",
         Refused::TooFewForVote => "too_few_for_vote",
         Refused::StoreUnavailable | Refused::NoVotes => "store",
+        Refused::Attachment(_) | Refused::FilesDiffer => "file",
+        Refused::CannotSee { .. } => "no_vision",
+        Refused::FilesGone { .. } => "files_gone",
         Refused::Duplicate => "duplicate",
     };
     counter!(name::REFUSALS, field::REASON => reason).increment(1);

@@ -15,6 +15,7 @@ mod channel;
 mod checkpoint;
 mod conversation;
 mod digest;
+mod files;
 mod history;
 mod incidents;
 mod lookup;
@@ -50,6 +51,7 @@ pub use self::{
     channel::{ChannelHistory, chart_alt},
     conversation::ContinueError,
     digest::WeeklyDigest,
+    files::ExpectedFile,
     incidents::{Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
@@ -62,10 +64,11 @@ pub use self::{
 #[cfg(test)]
 pub(crate) use self::{digest::sample as digest_sample, overview::samples};
 use crate::{
+    attachment::{self, Attachment},
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{
         Asker, Entrant, RaceId, Record, blind::Telltales, conversation::Conversation, cost::Cost,
-        event::StopCause, run::LaneRequest, vote::RaceKind,
+        event::StopCause, report::SatOut, run::LaneRequest, vote::RaceKind,
     },
     store::{Speed, Store},
 };
@@ -85,6 +88,12 @@ pub struct Admitted {
     asker: Asker,
     prompt: String,
     models: Vec<Arc<dyn ChatModel>>,
+    /// The files that are to be read.
+    expected: Vec<ExpectedFile>,
+    /// The files, once they are read.
+    files: Vec<Attachment>,
+    /// The models that cannot see the pictures among them.
+    sat_out: Vec<SatOut>,
     /// The race that this one repeats.
     original: Option<RaceId>,
     kind: RaceKind,
@@ -129,12 +138,11 @@ impl Admitted {
     /// Returns the requests of its lanes, in the order of the line-up.
     fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
         let asker = &*self.asker.name;
-        let text = self
-            .conversation
-            .as_ref()
-            .map_or_else(|| self.prompt.clone(), |talk| talk.said(asker, &self.prompt));
-        let is_greedy = self.kind == RaceKind::Canary;
-        let prompt = Arc::new(Prompt { is_greedy, ..Prompt::new(text, max_output_tokens) });
+        let mut prompt = self.prompt(max_output_tokens);
+        if let Some(talk) = &self.conversation {
+            prompt.text = talk.said(asker, &prompt.text);
+        }
+        let prompt = Arc::new(prompt);
         let of = |model: &dyn ChatModel| match &self.conversation {
             None => Arc::clone(&prompt),
             Some(talk) => {
@@ -145,6 +153,20 @@ impl Admitted {
         let request =
             |model: &Arc<dyn ChatModel>| LaneRequest { model: Arc::clone(model), prompt: of(&**model) };
         self.models.iter().map(request).collect()
+    }
+
+    /// Returns the prompt of its lanes. As long as its files are not read, it is as long as it can get.
+    fn prompt(&self, max_output_tokens: u32) -> Prompt {
+        let mut text = attachment::inlined(&self.prompt, &self.files);
+        if self.files.is_empty() {
+            let most: u64 = self.expected.iter().map(ExpectedFile::max_tokens).sum();
+            text.extend(std::iter::repeat_n(' ', usize::try_from(most).unwrap_or(0)));
+        }
+        Prompt {
+            is_greedy: self.kind == RaceKind::Canary,
+            images: self.files.iter().filter_map(Attachment::image).cloned().collect(),
+            ..Prompt::new(text, max_output_tokens)
+        }
     }
 
     /// Returns the models that will race, in the order of the line-up.
@@ -168,6 +190,7 @@ pub struct Arena {
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
+    reads: Semaphore,
     tasks: TaskTracker,
     closing: CancellationToken,
     interrupting: CancellationToken,
@@ -192,6 +215,7 @@ impl Arena {
             live: Mutex::default(),
             history: Mutex::default(),
             charts: Semaphore::new(MAX_CONCURRENT_CHARTS),
+            reads: Semaphore::new(files::MAX_CONCURRENT_READS),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             interrupting: CancellationToken::new(),
@@ -259,6 +283,9 @@ impl Arena {
             asker,
             prompt,
             models: chosen,
+            expected: vec![],
+            files: vec![],
+            sat_out: vec![],
             original: None,
             kind: RaceKind::Open,
             conversation: None,

@@ -12,7 +12,7 @@ use crate::{
     race::{
         cost::Cost,
         event::{Elapsed, EventKind, RaceEvent, StopCause},
-        report::LaneReport,
+        report::{LaneReport, SatOut},
         state::RaceState,
         vote::{MAX_LABELS, RaceKind},
     },
@@ -70,6 +70,24 @@ impl Recorded {
         &self.race.prompt
     }
 
+    /// Returns the names of the attached files.
+    #[must_use]
+    pub fn file_names(&self) -> Vec<String> {
+        self.race.file_names()
+    }
+
+    /// Returns true if its files are still to be [attached](Arena::attach).
+    #[must_use]
+    pub fn awaits_files(&self) -> bool {
+        self.race.files.len() != self.race.expected.len()
+    }
+
+    /// Returns the models that take no part.
+    #[must_use]
+    pub fn sat_out(&self) -> &[SatOut] {
+        &self.race.sat_out
+    }
+
     /// Returns the asker's display name.
     #[must_use]
     pub fn asker(&self) -> &str {
@@ -87,7 +105,12 @@ impl Recorded {
     #[must_use]
     pub fn opening(&self) -> RaceState {
         let cards = self.race.models.iter().map(|model| Arc::new(model.card().clone()));
-        RaceState::new(self.asker(), self.prompt(), cards).with_notes(self.race.notes.clone())
+        RaceState {
+            notes: self.race.notes.clone(),
+            files: self.race.file_names(),
+            sat_out: self.race.sat_out.clone(),
+            ..RaceState::new(self.asker(), self.prompt(), cards)
+        }
     }
 
     /// Returns the models that race, in the order of the line-up.
@@ -141,14 +164,13 @@ impl Arena {
             self.caps.reservations(race, &origin.server, race.started_at, self.max_output_tokens(race.kind));
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
-        let contenders: Vec<String> =
-            race.models.iter().map(|model| model.identity().contender.to_string()).collect();
         let new_race = NewRace {
             id: race.id,
             platform: origin.platform,
             delivery: origin.delivery.as_deref(),
             asker: &race.asker,
             prompt: &race.prompt,
+            files: &race.file_names(),
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
@@ -157,7 +179,7 @@ impl Arena {
             thread: origin.thread.as_deref().filter(|_| race.conversation.is_some()),
             notes: &race.notes,
             server: &origin.server,
-            contenders: &contenders,
+            contenders: &contenders(race),
             lanes: &unbegun(race),
             message_ref: origin.message_ref.as_deref(),
             reservations: &parts,
@@ -241,8 +263,13 @@ impl Arena {
     }
 }
 
+/// Returns the contender of each lane.
+pub(super) fn contenders(race: &Admitted) -> Vec<String> {
+    race.models.iter().map(|model| model.identity().contender.to_string()).collect()
+}
+
 /// Returns the lanes of a race that was cut off before it began.
-fn unbegun(race: &Admitted) -> Vec<LaneReport> {
+pub(super) fn unbegun(race: &Admitted) -> Vec<LaneReport> {
     let cards = race.models.iter().map(|model| Arc::new(model.card().clone()));
     let mut state = RaceState::new(&race.asker.name, &race.prompt, cards);
     state.apply(&RaceEvent { at: Elapsed::default(), kind: EventKind::Stop(StopCause::Restart) });

@@ -43,6 +43,7 @@ impl Arena {
     }
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
+        debug_assert!(!recorded.awaits_files(), "the files of a race must be attached before it");
         let mut state = recorded.opening();
         if recorded.race.kind == RaceKind::Blind {
             state = state.blind(Arc::clone(&self.telltales));

@@ -40,6 +40,7 @@ pub(super) fn lane(name: &str, icon: &str, color: &str, (speed, ttft): (f64, u64
         color: Color::parse(color).expect("a colour"),
         provider: "test".into(),
         simulated: false,
+        vision: false,
         prices: None,
     };
     LaneReport {

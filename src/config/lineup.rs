@@ -133,6 +133,8 @@ pub(super) struct ModelTable {
     color: Option<Color>,
     #[serde(default, deserialize_with = "value::optional_line::<_, 40>")]
     maker: Option<String>,
+    #[serde(default)]
+    vision: bool,
     system: Option<String>,
     #[serde(default = "yes")]
     system_role: bool,
@@ -319,6 +321,7 @@ impl ModelTable {
             color,
             provider: provider.id.clone(),
             simulated: matches!(provider.key, ProviderKey::Simulate(_)),
+            vision: self.vision,
             prices,
         };
         ModelConfig {

@@ -8,7 +8,7 @@ use serenity::{
     builder::{CreateCommand, CreateCommandOption},
 };
 
-use crate::command::MAX_DAYS;
+use crate::{attachment::MAX_FILES, command::MAX_DAYS};
 
 /// The name of the only command.
 pub(super) const NAME: &str = "arena";
@@ -19,6 +19,8 @@ pub(super) const MODEL: &str = "model";
 /// The option for a comma-separated list of models.
 pub(super) const MODELS: &str = "models";
 
+/// The options for files, as many as a prompt may have.
+const FILES: [&str; MAX_FILES] = ["file", "file2", "file3", "file4"];
 /// The option for a number of days.
 pub(super) const DAYS: &str = "days";
 
@@ -35,11 +37,12 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
     let prompt = || text(PROMPT, "The question for the models").required(true).max_length(max);
     let race = |name, description| {
         let models = text(MODELS, "Only these models, separated by commas").set_autocomplete(true);
-        subcommand(name, description).add_sub_option(prompt()).add_sub_option(models)
+        with_files(subcommand(name, description).add_sub_option(prompt()).add_sub_option(models))
     };
     let ask = subcommand("ask", "One model answers")
         .add_sub_option(text(MODEL, "The model to ask").required(true).set_autocomplete(true))
         .add_sub_option(prompt());
+    let ask = with_files(ask);
     let days = |description| {
         let days = CreateCommandOption::new(CommandOptionType::Integer, DAYS, description);
         days.min_int_value(1).max_int_value(MAX_DAYS.into())
@@ -68,6 +71,15 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
             .contexts(vec![Guild, BotDm, PrivateChannel]);
     }
     json!([normalized(json!(arena))])
+}
+
+/// Adds the options for files.
+fn with_files(command: CreateCommandOption) -> CreateCommandOption {
+    let file = |name| {
+        let description = "A text file or a picture for the models";
+        CreateCommandOption::new(CommandOptionType::Attachment, name, description)
+    };
+    FILES.into_iter().fold(command, |command, name| command.add_sub_option(file(name)))
 }
 
 /// Returns true if `registered`, as Discord lists it, equals `ours`, so that nothing has to be registered. Discord adds

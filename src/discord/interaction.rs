@@ -16,7 +16,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{commands, render::EPHEMERAL};
-use crate::telemetry::{field, metrics};
+use crate::{
+    platform::files::RemoteFile,
+    telemetry::{field, metrics},
+};
 
 /// The size that Discord allows a file where the interaction does not say
 /// (<https://docs.discord.com/developers/reference#uploading-files>).
@@ -26,6 +29,8 @@ const DEFAULT_FILE_LIMIT: usize = 10 * 1024 * 1024;
 const MAY_MANAGE: u64 = 1 << 3 | 1 << 4 | 1 << 13;
 /// `ADMINISTRATOR`, `ATTACH_FILES`.
 const MAY_ATTACH: u64 = 1 << 3 | 1 << 15;
+/// The type of an option that is a file.
+const ATTACHMENT: u8 = 11;
 /// `ADMINISTRATOR`, or `CREATE_PUBLIC_THREADS` and `SEND_MESSAGES_IN_THREADS`.
 const MAY_USE_THREADS: [u64; 2] = [1 << 3, 1 << 35 | 1 << 38];
 /// `GUILD_TEXT` and `GUILD_ANNOUNCEMENT`: channels whose messages can have threads
@@ -69,6 +74,8 @@ pub(crate) struct Interaction {
     pub(crate) file_limit: usize,
     /// False if Discord says that the app lacks the permission to send files there.
     pub(crate) may_attach: bool,
+    /// The files that the user attached to a command, in the order of its options.
+    pub(crate) files: Vec<RemoteFile>,
     /// The channel, if the bot may open threads below its messages, and write there.
     pub(crate) with_threads: Option<u64>,
     /// The user's action.
@@ -192,6 +199,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
         file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
         may_attach: bits(&json["app_permissions"]).is_none_or(|bits| bits & MAY_ATTACH != 0),
+        files: files(json),
         with_threads: channel.filter(|_| bot_is_member && may_use_threads(json, place)),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })
@@ -251,6 +259,24 @@ fn command(data: &Value) -> Option<(String, &[Value])> {
         options = list(&inner["options"]);
     }
     Some((word, options))
+}
+
+/// The files of a command
+/// (<https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-resolved-data-structure>).
+fn files(json: &Value) -> Vec<RemoteFile> {
+    let data = &json["data"];
+    let Some((_, options)) = command(data) else { return vec![] };
+    let attached = options.iter().filter(|option| option["type"] == ATTACHMENT);
+    let file = |option: &Value| {
+        let file = &data["resolved"]["attachments"][text(&option["value"])?];
+        Some(RemoteFile {
+            name: text(&file["filename"]).unwrap_or_default(),
+            declared: text(&file["content_type"]).unwrap_or_default(),
+            size: bits(&file["size"]),
+            url: text(&file["url"])?,
+        })
+    };
+    attached.filter_map(file).collect()
 }
 
 fn option(option: &Value) -> Option<(String, String)> {

@@ -39,6 +39,7 @@ pub(crate) fn read(json: &Value, bot: u64, received_at: Instant) -> Option<Inter
         roles: interaction::list(&member["roles"]).iter().filter_map(interaction::snowflake).collect(),
         file_limit: 0,
         may_attach: true,
+        files: vec![],
         with_threads: None,
         kind: Kind::Message { text: Some(text).filter(|text| !text.is_empty())? },
     })

@@ -55,6 +55,7 @@ use crate::{
     guide::Example,
     platform::{
         connection::{self, Startup},
+        files::FileClient,
         handlers::Handlers,
         metrics::PlatformMetrics,
         seal::Sealer,
@@ -64,6 +65,11 @@ use crate::{
 /// The platform's name in the store and in metrics.
 const PLATFORM: &str = "discord";
 const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
+
+/// The hosts of attached files (<https://docs.discord.com/developers/reference#cdn-formatting>).
+const CDN: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
+/// The origin of Discord's own API.
+const OWN_API: &str = "https://discord.com";
 
 /// The time that Discord may take to say whom a token belongs to.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(6);
@@ -148,7 +154,9 @@ impl Discord {
         let alerts =
             alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
         let handlers = Handlers { arena, examples, sealer };
-        let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
+        let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API));
+        let handler =
+            Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access, files });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);
         let startup = watch::Sender::new(Startup::Waiting("its commands are not registered yet".into()));

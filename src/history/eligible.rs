@@ -79,6 +79,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: "p".into(),
             simulated: false,
+            vision: false,
             prices: None,
         };
         let mut state = RaceState::new("", "", [card.into()]);

@@ -97,6 +97,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: provider.into(),
             simulated: false,
+            vision: false,
             prices: None,
         }
     }

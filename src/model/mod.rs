@@ -23,7 +23,7 @@ use tokio::time::Instant;
 pub use self::{
     error::{ModelError, Refusal, Stage},
     identity::{Contender, Identity},
-    prompt::{Exchange, Image, Prompt},
+    prompt::{Exchange, Image, MAX_IMAGE_TOKENS, Prompt},
     size::billions,
 };
 
@@ -83,6 +83,9 @@ pub struct ModelCard {
     pub provider: String,
     /// True if it only simulates a language model.
     pub simulated: bool,
+    /// True if it can see pictures.
+    #[serde(default)] // lanes in databases may be older
+    pub vision: bool,
     /// Token prices, if known.
     pub prices: Option<Prices>,
 }

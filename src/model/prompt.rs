@@ -8,7 +8,7 @@ use bytes::Bytes;
 /// Upper bound of the tokens of a picture of at most 1568 x 1568 pixels: providers count from 85 tokens to one for each
 /// 28 x 28 pixels (<https://docs.claude.com/en/docs/build-with-claude/vision>,
 /// <https://github.com/QwenLM/Qwen2.5-VL>).
-const MAX_IMAGE_TOKENS: u64 = 3_200;
+pub const MAX_IMAGE_TOKENS: u64 = 3_200;
 
 /// A request to a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,12 @@ pub struct Image {
 }
 
 impl Image {
+    /// Returns the media type of a picture that this service encodes; `None` for any other.
+    #[must_use]
+    pub fn known_mime(mime: &str) -> Option<&'static str> {
+        ["image/png", "image/jpeg"].into_iter().find(|known| *known == mime)
+    }
+
     /// Returns the picture as a `data:` URL.
     #[must_use]
     pub fn data_url(&self) -> String {

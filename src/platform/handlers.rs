@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 use super::seal::Sealer;
 use crate::{
     arena::{
-        Arena, CanaryStatus, CastBallot, ContinueError, LookupError, NO_CANARY, Origin, OverviewKind, Press,
-        Recorded, Refused,
+        Arena, CanaryStatus, CastBallot, ContinueError, ExpectedFile, LookupError, NO_CANARY, Origin,
+        OverviewKind, Press, Recorded, Refused,
     },
     button::{Button, Page, example_key},
     command::{Command, CommandError},
@@ -57,6 +57,8 @@ pub(crate) struct Caller {
     pub(crate) person_permission: Result<(), Refused>,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
+    /// The files that they attached, still to be fetched.
+    pub(crate) files: Vec<ExpectedFile>,
     /// The verdict of the allow-lists, as far as it is known at once.
     pub(crate) permission: Result<(), Refused>,
     /// True if they may stop the races of others.
@@ -134,8 +136,8 @@ struct RaceRequest<'a> {
     /// The models; all if none is named.
     models: &'a [ModelId],
     prompt: String,
-    /// The race that it repeats.
-    original: Option<RaceId>,
+    /// The race that it repeats, with its files.
+    original: Option<&'a Record>,
     /// The turns before it.
     conversation: Option<Conversation>,
     /// A sentence that is shown with the prompt.
@@ -234,12 +236,11 @@ impl Handlers {
             Some(Button::Stop(id)) => self.stop(caller, id).await,
             Some(Button::Again(id)) => match self.arena.lookup(id).await {
                 Ok(record) => {
-                    let lanes = &record.report.lanes;
-                    let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
+                    let models = record.report.models();
                     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
                     let prompt = record.report.prompt.clone();
                     let request = RaceRequest::new(kind, &models, prompt);
-                    self.begin(caller, RaceRequest { original: Some(id), ..request }).await
+                    self.begin(caller, RaceRequest { original: Some(&record), ..request }).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
@@ -385,15 +386,20 @@ impl Handlers {
         let RaceRequest { kind, models, prompt, original, conversation, note } = request;
         let recorded = async {
             caller.permission.clone()?;
+            let (expected, files) = match original {
+                Some(original) => self.arena.files_of(original).await?,
+                None => (caller.files.clone(), vec![]),
+            };
             let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
             if let Some(original) = original {
-                admitted = admitted.repeating(original);
+                admitted = admitted.repeating(original.id);
             }
             if let Some(conversation) = conversation {
                 admitted = admitted.continuing(conversation, self.arena.cards());
             }
-            let admitted = admitted.noting(note);
-            self.arena.record(admitted, &caller.origin).await
+            let admitted = self.arena.expect_files(admitted.noting(note), expected)?;
+            let recorded = self.arena.record(admitted, &caller.origin).await?;
+            if files.is_empty() { Ok(recorded) } else { self.arena.attach_read(recorded, Ok(files)).await }
         };
         match recorded.await {
             Ok(recorded) => Outcome::Race(Box::new(recorded)),

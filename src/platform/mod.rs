@@ -12,6 +12,7 @@
 
 pub(crate) mod connection;
 mod dedup;
+pub(crate) mod files;
 pub(crate) mod handlers;
 mod http_client;
 pub(crate) mod metrics;

@@ -153,6 +153,7 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
             color: NEUTRAL,
             provider: String::new(),
             simulated: report.simulated(),
+            vision: false,
             prices: None,
         };
         Some(LaneReport {
@@ -172,7 +173,18 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
     });
     let lanes: Vec<LaneReport> = lanes.collect();
     let vote = Vote { order: (0..lanes.len()).collect(), ..vote.clone() };
-    Some(Report { prompt: report.prompt.clone(), notes: report.notes.clone(), lanes, vote: Some(vote) })
+    Some(Report { lanes, vote: Some(vote), ..without_lanes(report) })
+}
+
+/// The part of a report that may be seen beside its lanes.
+fn without_lanes(report: &Report) -> Report {
+    Report {
+        prompt: report.prompt.clone(),
+        notes: report.notes.clone(),
+        files: report.files.clone(),
+        sat_out: report.sat_out.clone(),
+        ..Report::default()
+    }
 }
 
 fn no_numbers() -> Metrics {
@@ -208,6 +220,7 @@ mod tests {
                 color: Color { r: 0, g: 0, b: 0 },
                 provider: "huggingface".into(),
                 simulated: false,
+                vision: false,
                 prices: None,
             };
             (card.id.clone(), Identity::new(&card, Some(model), Some(maker), []))

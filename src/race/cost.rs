@@ -107,7 +107,13 @@ impl Cost {
             report.lanes.iter().filter_map(|lane| Self::estimate(lane, &report.prompt)).collect();
         let estimated = costs.iter().any(|(_, count)| *count == TokenCount::Estimated);
         let real = report.lanes.iter().filter(|lane| !lane.simulated).count();
-        let at_least = if costs.len() < real { "at least " } else { "" };
+        // the report has only the names of files: without a server's count their tokens are unknown
+        let has_uncounted_files = !report.files.is_empty()
+            && report
+                .lanes
+                .iter()
+                .any(|lane| lane.card.prices.is_some() && lane.metrics.prompt_tokens.is_none());
+        let at_least = if costs.len() < real || has_uncounted_files { "at least " } else { "" };
         let sum: Self = costs.iter().map(|(cost, _)| *cost).sum();
         let mark = if estimated { TokenCount::Estimated.mark() } else { "" };
         (!costs.is_empty()).then(|| format!("{at_least}{mark}{sum}"))
@@ -181,6 +187,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: String::new(),
             simulated: false,
+            vision: false,
             prices: Some(PRICES),
         };
         let (prompt, answer) =

@@ -8,11 +8,11 @@ use super::{
     RaceId, Record,
     arrivals::SpeedNote,
     lesson,
-    metrics::SpeedSource,
-    report::{LaneReport, Report, Status},
+    metrics::{SpeedSource, TokenCount},
+    report::{CANNOT_SEE, LaneReport, Report, Status},
     vote::{Label, Tally, Uncounted},
 };
-use crate::model::FinishReason;
+use crate::model::{FinishReason, ModelCard};
 
 /// A race.
 #[derive(Serialize)]
@@ -22,6 +22,7 @@ pub struct Race<'a> {
     /// The race that it continues.
     parent: Option<String>,
     prompt: &'a str,
+    files: &'a [String],
     simulated: bool,
     started_at: String,
     lesson: Option<String>,
@@ -44,7 +45,7 @@ struct ClosedVote<'a> {
     uncounted: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Lane<'a> {
     model: &'a str,
     name: &'a str,
@@ -79,10 +80,11 @@ impl<'a> Race<'a> {
             id: record.id.to_string(),
             parent: None,
             prompt: &record.report.prompt,
+            files: &record.report.files,
             simulated: record.report.simulated(),
             started_at: record.started_at.to_string(),
             lesson: lesson::line(&record.report),
-            lanes: record.report.lanes.iter().map(Lane::of).collect(),
+            lanes: lanes(&record.report),
             vote: ClosedVote::of(&record.report),
         }
     }
@@ -115,7 +117,29 @@ impl<'a> ClosedVote<'a> {
     }
 }
 
+/// All models of a race in the order of its line-up, with those that took no part.
+fn lanes(report: &Report) -> Vec<Lane<'_>> {
+    let mut lanes: Vec<Lane<'_>> = report.lanes.iter().map(Lane::of).collect();
+    for out in &report.sat_out {
+        lanes.insert(out.place.min(lanes.len()), Lane::of_sat_out(&out.card));
+    }
+    lanes
+}
+
 impl<'a> Lane<'a> {
+    fn of_sat_out(card: &'a ModelCard) -> Self {
+        Self {
+            model: card.id.as_str(),
+            name: &card.name,
+            provider: &card.provider,
+            simulated: card.simulated,
+            status: "sat_out",
+            token_count: TokenCount::Usage.as_str(),
+            error: Some(CANNOT_SEE),
+            ..Self::default()
+        }
+    }
+
     fn of(lane: &'a LaneReport) -> Self {
         let metrics = &lane.metrics;
         Self {

@@ -76,6 +76,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: String::new(),
             simulated: false,
+            vision: false,
             prices: None,
         };
         let mut bounds = UsageBounds::new(&card, &Prompt::new("why?", 100));

@@ -11,7 +11,7 @@ use super::{
     timeline::Timeline,
     vote::{AnswerKey, Vote},
 };
-use crate::model::{Availability, FinishReason, ModelCard, ServedModel};
+use crate::model::{Availability, FinishReason, ModelCard, ModelId, ServedModel};
 
 /// The final status of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,18 @@ impl LaneReport {
     }
 }
 
+/// The reason why a model takes no part in a race with pictures.
+pub const CANNOT_SEE: &str = "cannot see pictures";
+
+/// A model that takes no part in a race, since it cannot see the pictures that belong to the prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SatOut {
+    /// Its index in the line-up of the race.
+    pub place: usize,
+    /// The model.
+    pub card: ModelCard,
+}
+
 /// The results of a race.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -102,6 +114,11 @@ pub struct Report {
     pub lanes: Vec<LaneReport>,
     /// The vote of a blind race, once it was opened.
     pub vote: Option<Vote>,
+    /// The names of the attached files. Untrusted text.
+    pub files: Vec<String>,
+    /// The models that take no part. They are apart from the lanes, so that nothing that is counted, drawn or rated has to
+    /// leave them out.
+    pub sat_out: Vec<SatOut>,
 }
 
 impl Report {
@@ -115,6 +132,13 @@ impl Report {
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)) // a partial order could make the sort panic
         });
         order
+    }
+
+    /// Returns the ids of all models, with those that took no part.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelId> {
+        let lanes = self.lanes.iter().map(|lane| &lane.card.id);
+        lanes.chain(self.sat_out.iter().map(|out| &out.card.id)).cloned().collect()
     }
 
     /// Returns an answer's lane with its index; `None` if there is no such answer.

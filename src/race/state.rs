@@ -9,7 +9,7 @@ pub use super::lane::{Lane, Phase};
 use super::{
     blind::Telltales,
     event::{Elapsed, EventKind, RaceEvent},
-    report::Report,
+    report::{Report, SatOut},
     usual::UsualSpeed,
     vote::VoteState,
 };
@@ -34,6 +34,10 @@ pub struct RaceState {
     pub telltales: Arc<Telltales>,
     /// The usual speeds of its models, in the order of the lanes, as far as they are known.
     pub usual: Vec<Option<UsualSpeed>>,
+    /// The names of the attached files.
+    pub files: Vec<String>,
+    /// The models that take no part.
+    pub sat_out: Vec<SatOut>,
 }
 
 impl RaceState {
@@ -49,6 +53,8 @@ impl RaceState {
             vote: VoteState::None,
             telltales: Arc::default(),
             usual: vec![],
+            files: vec![],
+            sat_out: vec![],
         }
     }
 
@@ -56,12 +62,6 @@ impl RaceState {
     #[must_use]
     pub fn blind(self, telltales: Arc<Telltales>) -> Self {
         Self { vote: VoteState::Awaited, telltales, ..self }
-    }
-
-    /// Returns this race with sentences that are shown with the prompt.
-    #[must_use]
-    pub fn with_notes(self, notes: Vec<String>) -> Self {
-        Self { notes, ..self }
     }
 
     /// Applies one event. An event for a lane that is over or does not exist only advances the time.
@@ -101,12 +101,13 @@ impl RaceState {
     /// The results so far. Lanes that still run are reported as truncated.
     #[must_use]
     pub fn report(&self) -> Report {
-        let lanes = self.lanes.iter().map(Lane::report).collect();
         Report {
             prompt: self.prompt.clone(),
             notes: self.notes.clone(),
-            lanes,
+            lanes: self.lanes.iter().map(Lane::report).collect(),
             vote: self.vote.opened().cloned(),
+            files: self.files.clone(),
+            sat_out: self.sat_out.clone(),
         }
     }
 }

@@ -53,6 +53,7 @@ use crate::{
     platform::{
         ConnectionState,
         connection::{self, Startup, StartupError},
+        files::FileClient,
         handlers::Handlers,
         metrics::PlatformMetrics,
         seal::Sealer,
@@ -61,6 +62,10 @@ use crate::{
 
 /// The platform's name in the store and in metrics.
 const PLATFORM: &str = "slack";
+/// The host of shared files (<https://docs.slack.dev/reference/objects/file-object>).
+const FILES: &str = "files.slack.com";
+/// The origin of Slack's own API.
+const OWN_API: &str = "https://slack.com";
 const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
 
 /// The wait after Slack did not say whose token it is.
@@ -141,6 +146,8 @@ impl Slack {
             extras: Arc::new(AcceptedExtras::new(settings.native_chart)),
             access: settings.access.clone(),
             full_answers: FullAnswers::default(),
+            files: FileClient::new("Slack", &[FILES], (&settings.api_url, OWN_API))
+                .with_token(&settings.bot_token),
         });
         let inbox = Arc::clone(&handler);
         let intake = Intake::new(Arc::new(move |incoming| Box::pin(Arc::clone(&inbox).take(incoming))));

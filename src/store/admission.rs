@@ -5,6 +5,7 @@
 
 use super::{
     Store, StoreError,
+    attachments::{self, DELETE_ATTACHMENTS},
     database::{Query, Transaction, Value},
     lanes,
 };
@@ -23,6 +24,8 @@ pub struct NewRace<'a> {
     pub asker: &'a Asker,
     /// The prompt.
     pub prompt: &'a str,
+    /// The names of its files, whose contents are still to come.
+    pub files: &'a [String],
     /// The race that this one repeats.
     pub original: Option<RaceId>,
     /// Its purpose.
@@ -100,9 +103,9 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash, tag, parent, context, thread, notes)
+        kind, server, prompt_hash, tag, parent, context, thread, notes, files)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
-        $10, $11, $12, $13, $14, $15, $16, $17
+        $10, $11, $12, $13, $14, $15, $16, $17, $18
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
@@ -122,7 +125,7 @@ const REFUND_UNSPENT: &str = "UPDATE spend SET used = used - (SELECT amount - $2
     WHERE EXISTS (SELECT 1 FROM holds WHERE race = $1 AND is_money = 1 AND amount > $2
         AND holds.scope = spend.scope AND holds.period = spend.period)";
 const DELETE_HOLDS: &str = "DELETE FROM holds WHERE race = $1";
-const DELETE_LANES: &str = "DELETE FROM lanes WHERE race = $1";
+pub(super) const DELETE_LANES: &str = "DELETE FROM lanes WHERE race = $1";
 const DELETE_RACE: &str = "DELETE FROM races WHERE id = $1";
 const USED: &str = "SELECT used FROM spend WHERE scope = $1 AND period = $2";
 
@@ -147,6 +150,14 @@ pub(super) fn forfeit(race: &str) -> [Query; 3] {
     [SETTLE, REFUND_ALL, DELETE_HOLDS].map(|sql| Query::new(sql, [race.into()]))
 }
 
+/// Statements that set the contenders of the lanes of a race, in their order.
+pub(super) fn set_contenders(race: &str, contenders: &[String]) -> impl Iterator<Item = Query> {
+    let set = move |(contender, place): (&String, i64)| {
+        Query::new(SET_CONTENDER, [race.into(), place.into(), contender.as_str().into()])
+    };
+    contenders.iter().zip(0_i64..).map(set)
+}
+
 /// The statements that admit a race, and the indices that explain a rollback.
 struct Admission {
     queries: Vec<Query>,
@@ -161,6 +172,10 @@ impl Store {
     /// [`StoreError`] where the call failed. After [`StoreError::TimedOut`] the race may be admitted.
     pub async fn admit(&self, race: &NewRace<'_>) -> Result<AdmitOutcome, StoreError> {
         let prompt_hash = match race.kind {
+            // the same words about another file are another question
+            RaceKind::Blind if !race.files.is_empty() => {
+                Some(self.keyed_hash(&format!("{}\0{}", race.prompt, race.files.join("\0"))).await?)
+            }
             RaceKind::Blind => Some(self.keyed_hash(race.prompt).await?),
             RaceKind::Open | RaceKind::Canary => None,
         };
@@ -198,7 +213,7 @@ impl Store {
         let insert_race = queries.len();
         let notes = (!race.notes.is_empty()).then(|| serde_json::Value::from(race.notes).to_string());
         let original = race.original.map(|original| original.to_string());
-        let values: [Value; 17] = [
+        let values: [Value; 18] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -216,12 +231,11 @@ impl Store {
             race.parent.map(|(_, context)| context.word()).as_deref().into(),
             race.thread.into(),
             notes.as_deref().into(),
+            Value::Text(attachments::names(race.files).filter(|_| self.keeps_text())),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));
-        queries.extend(race.contenders.iter().zip(0_i64..).map(|(contender, place)| {
-            Query::new(SET_CONTENDER, [id.as_str().into(), place.into(), contender.as_str().into()])
-        }));
+        queries.extend(set_contenders(&id, race.contenders));
         queries.extend(race.reservations.iter().map(
             |Reservation { scope, period, amount, refund, .. }| {
                 let is_money = *refund == Refund::Unspent;
@@ -241,6 +255,7 @@ impl Store {
     pub async fn withdraw(&self, id: RaceId) -> Result<(), StoreError> {
         let race = id.to_string();
         let mut queries = settle(&race, Cost::default()).to_vec();
+        queries.push(Query::new(DELETE_ATTACHMENTS, [race.as_str().into()]));
         queries.push(Query::new(DELETE_LANES, [race.as_str().into()]));
         queries.push(Query::new(DELETE_RACE, [race.into()]));
         self.transaction(queries).await.map(drop)

@@ -88,7 +88,6 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
     Query::new(UPSERT, values)
 }
 
-/// A value of ours as JSON.
 pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("text, numbers and lists are always JSON")
 }
@@ -128,6 +127,7 @@ pub(super) fn interrupted(row: &Row) -> LaneReport {
         color: UNKNOWN_COLOR,
         provider: String::new(),
         simulated: row.int(4) != 0,
+        vision: false,
         prices: None,
     };
     let mut state = RaceState::new("", "", [Arc::new(card)]);

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! admission   admit, withdraw, settle    deliveries, races, reservations of limits and money: one transaction
+//! attachments attach, attachments        the files of races, and the models that cannot see them
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
@@ -21,6 +22,7 @@
 //! turns out to be damaged or replaced is not used again by this process.
 
 mod admission;
+mod attachments;
 mod board;
 mod canaries;
 mod conversations;
@@ -57,6 +59,7 @@ use tokio::{
 
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
+    attachments::AttachedRace,
     board::Votes,
     canaries::{CanaryAnswer, CanaryLane, CanaryRun, CanarySeries, CanaryState, RefusedBy},
     conversations::StoredTurns,

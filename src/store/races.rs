@@ -149,12 +149,14 @@ impl Store {
         let rows = self.fetch(Query::new(FINISHED_RACE, [race.as_str().into()])).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let Some(prompt) = row.text(2) else { return Ok(None) };
+        let (files, sat_out) = self.names_of_files(&race).await?;
         let lanes = self.fetch(Query::new(lanes::SELECT, [race.into()])).await?;
         let lanes = lanes.iter().map(lanes::from_row).collect::<Result<_, _>>()?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         let (prompt, notes, vote) = (prompt.to_owned(), notes(row, 4), self.vote(id).await?);
-        Ok(Some(Record { id, asker, started_at, report: Report { prompt, notes, lanes, vote } }))
+        let report = Report { prompt, notes, lanes, vote, files, sat_out };
+        Ok(Some(Record { id, asker, started_at, report }))
     }
 
     /// Returns the newest races of `platform` that no other process runs and whose texts are kept: oldest first, at most
@@ -190,8 +192,9 @@ impl Store {
         let lanes = self.readable_lanes(&race).await?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
+        let (files, sat_out) = self.names_of_files(&race).await?;
         let (prompt, notes, vote) = (prompt.to_owned(), notes(row, 4), self.vote(id).await?);
-        let report = Report { prompt, notes, lanes, vote };
+        let report = Report { prompt, notes, lanes, vote, files, sat_out };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
 

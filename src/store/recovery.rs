@@ -97,8 +97,9 @@ impl Store {
         let transaction = self.transaction(queries).await?;
         let Some(id) = parsed.filter(|_| transaction.is_committed()) else { return Ok(None) };
         let asker = Asker { id: row.string(2), name: row.string(3) };
-        let report =
-            Report { prompt: row.string(4), notes: notes(row, 7), lanes, vote: self.vote(id).await? };
+        let (files, sat_out) = self.names_of_files(&race).await?;
+        let (prompt, notes, vote) = (row.string(4), notes(row, 7), self.vote(id).await?);
+        let report = Report { prompt, notes, lanes, vote, files, sat_out };
         Ok(Some(Orphan { id, platform, asker, message_ref, report }))
     }
 

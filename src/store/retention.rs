@@ -3,6 +3,7 @@
 use super::{
     Store, StoreError,
     admission::rate_scope,
+    attachments::{DELETE_ATTACHMENTS, OLD_ATTACHMENTS},
     database::{Query, Row, Value},
 };
 use crate::race::RaceId;
@@ -21,7 +22,7 @@ const FORGOTTEN_RACE: &str =
 const UNSETTLED: &str = "SELECT id FROM races WHERE id = $1 AND status <> 'shown'";
 const FORGET_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL WHERE race = $1";
 /// The races of the last minute keep their asker until [`OLD_ASKERS`]: they count against the rate.
-const FORGET_RACE: &str = "UPDATE races SET prompt = NULL,
+const FORGET_RACE: &str = "UPDATE races SET prompt = NULL, files = NULL,
         asker_name = CASE WHEN asker = $2 THEN '' ELSE asker_name END,
         asker = CASE WHEN asker = $2 AND admitted_at NOT BETWEEN {now} - 60000 AND {now} THEN '' ELSE asker END
     WHERE id = $1";
@@ -43,7 +44,7 @@ const OLD_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL
     WHERE answer IS NOT NULL AND race IN
         (SELECT id FROM races WHERE prompt IS NOT NULL AND status = 'shown' AND admitted_at < {now} - $1 * 86400000
         ORDER BY admitted_at LIMIT 500)";
-const OLD_RACES: &str = "UPDATE races SET prompt = NULL, asker = '', asker_name = ''
+const OLD_RACES: &str = "UPDATE races SET prompt = NULL, files = NULL, asker = '', asker_name = ''
     WHERE id IN (SELECT id FROM races WHERE prompt IS NOT NULL AND status = 'shown'
         AND admitted_at < {now} - $1 * 86400000 ORDER BY admitted_at LIMIT 500)";
 const OLD_DELIVERIES: &str = "DELETE FROM deliveries WHERE at < {now} - 86400000";
@@ -92,7 +93,9 @@ impl Store {
         for batch in rows.chunks(FORGET_BATCH) {
             let forget = |row: &Row| {
                 let id: Value = row.string(0).into();
-                [Query::new(FORGET_LANES, [id.clone()]), Query::new(FORGET_RACE, [id, asker.into()])]
+                let [lanes, files] =
+                    [FORGET_LANES, DELETE_ATTACHMENTS].map(|sql| Query::new(sql, [id.clone()]));
+                [lanes, files, Query::new(FORGET_RACE, [id, asker.into()])]
             };
             self.transaction(batch.iter().flat_map(forget).collect()).await?;
         }
@@ -125,7 +128,9 @@ impl Store {
     /// [`StoreError`] where a call failed.
     pub async fn purge(&self) -> Result<(), StoreError> {
         let days: Value = i64::from(self.inner.settings.text_days).into();
-        self.transaction(vec![Query::new(OLD_LANES, [days.clone()]), Query::new(OLD_RACES, [days])]).await?;
+        // the races last: by them the others are found
+        let old = [OLD_LANES, OLD_ATTACHMENTS, OLD_RACES].map(|sql| Query::new(sql, [days.clone()]));
+        self.transaction(old.into()).await?;
         for old in [OLD_DELIVERIES, OLD_SPEND, OLD_RATES, OLD_LEASES, OLD_STARTS] {
             self.execute(Query::new(old, [])).await?;
         }

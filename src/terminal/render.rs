@@ -43,7 +43,9 @@ const BRIEF_COLUMNS: usize = 18;
 /// that scrolled away cannot be painted again.
 #[must_use]
 pub fn live(view: &View, screen: Screen) -> Vec<String> {
-    let mut lines = vec![prompt(view, screen), fit(&byline(view), screen.columns), String::new()];
+    let mut lines = vec![prompt(view, screen)];
+    lines.extend(attached(view, screen));
+    lines.extend([fit(&byline(view), screen.columns), String::new()]);
     lines.extend(vote::sentence(view).iter().flat_map(|sentence| wrap(sentence, screen.columns)));
     lines.extend(standings(view, screen));
     let room = screen.rows.saturating_sub(lines.len() + 1);
@@ -78,7 +80,9 @@ pub fn result(view: &View, answers: &[&str], screen: Screen) -> Vec<String> {
 /// Returns the prompt and the whole `answers` in the order of the lanes.
 #[must_use]
 pub fn answers(view: &View, answers: &[&str], screen: Screen) -> Vec<String> {
-    let mut lines = vec![prompt(view, screen), String::new()];
+    let mut lines = vec![prompt(view, screen)];
+    lines.extend(words::attached(view).first().map(|files| fit(files, screen.columns)));
+    lines.push(String::new());
     for (lane, answer) in view.lanes.iter().zip(answers) {
         lines.push(title(lane, screen));
         lines.extend(remarks(lane).iter().flat_map(|remark| wrap(remark, screen.columns)));
@@ -108,6 +112,7 @@ pub fn summary(view: &View, screen: Screen) -> Vec<String> {
     let (icon, result) = headline(view);
     let mut lines = wrap(&one_line(&format!("{icon} {result}")), screen.columns);
     lines.push(fit(&byline(view), screen.columns));
+    lines.extend(attached(view, screen));
     lines.extend(votes(view, screen));
     lines.push(String::new());
     lines.extend(table(view, screen));
@@ -132,7 +137,8 @@ fn votes(view: &View, screen: Screen) -> Vec<String> {
 /// Returns the first line of the progress in a pipe: the prompt, and whether models are simulated.
 #[must_use]
 pub fn opening(view: &View) -> String {
-    format!("⚔️ {}{}", words::excerpt(&view.prompt, 1), words::simulated(view))
+    let parts = [words::excerpt(&view.prompt, 1)].into_iter().chain(words::attached(view));
+    format!("⚔️ {}{}", words::joined(parts), words::simulated(view))
 }
 
 /// Returns one line with the state of a lane, without its running clock, for output that is not a terminal.
@@ -149,6 +155,11 @@ pub fn progress(lane: &LaneView) -> String {
 
 fn prompt(view: &View, screen: Screen) -> String {
     fit(&format!("⚔️ {}", words::excerpt(&view.prompt, 1)), screen.columns)
+}
+
+/// Returns the names of the files, and the models that cannot see them.
+fn attached(view: &View, screen: Screen) -> Vec<String> {
+    words::attached(view).iter().map(|line| fit(line, screen.columns)).collect()
 }
 
 fn title(lane: &LaneView, screen: Screen) -> String {

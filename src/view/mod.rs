@@ -83,6 +83,10 @@ pub struct View {
     pub asker: String,
     /// The whole prompt. Untrusted text.
     pub prompt: String,
+    /// The names of the attached files. Untrusted text.
+    pub files: Vec<String>,
+    /// A sentence about the models that cannot see the attached pictures, if there are any.
+    pub sat_out: Option<String>,
     /// Sentences that are shown with the prompt. Untrusted text.
     pub notes: Vec<String>,
     /// The progress of the race.
@@ -197,6 +201,8 @@ impl View {
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
+            files: state.files.clone(),
+            sat_out: words::sat_out(&state.sat_out),
             notes: state.notes.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
@@ -226,6 +232,8 @@ impl View {
         Self {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
+            files: report.files.clone(),
+            sat_out: words::sat_out(&report.sat_out),
             notes: report.notes.clone(),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),

@@ -6,7 +6,7 @@ use super::{
     View,
     text::{Measure, clipped, one_line, open_fence, plain},
     vote,
-    words::model_name,
+    words::{attached, model_name},
 };
 use crate::race::{
     figures::{seconds, speed, tokens},
@@ -33,7 +33,11 @@ pub(crate) fn share_name(race: &str) -> String {
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
     let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));
     out.push_str(&quoted(&report.prompt));
-    if let Some(vote) = vote::sentence(&View::over(asker, report)) {
+    let view = View::over(asker, report);
+    for line in attached(&view) {
+        let _ = write!(out, "\n{line}\n");
+    }
+    if let Some(vote) = vote::sentence(&view) {
         let _ = write!(out, "\n{}\n", one_line(&vote));
     }
     for lane in report.order().into_iter().map(|i| &report.lanes[i]) {

@@ -38,6 +38,7 @@ pub(crate) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) ->
         color: Color::parse(color).expect("a colour"),
         provider: "hf".into(),
         simulated: false,
+        vision: false,
         prices: None,
     })
 }

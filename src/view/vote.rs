@@ -61,6 +61,8 @@ pub(super) fn writing(state: &RaceState) -> View {
         progress: Progress::Live,
         simulated: state.lanes.iter().any(|lane| lane.card.simulated),
         vote: Some(VoteView::Writing { ready, of: state.lanes.len() }),
+        files: state.files.clone(),
+        sat_out: words::how_many_sat_out(state.sat_out.len()),
         ..without_lanes(&state.asker, &state.prompt, &state.notes)
     }
 }
@@ -78,6 +80,8 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
             left_out: vote.left_out,
             closes_at: vote.closes_at,
         }),
+        files: blinded.files.clone(),
+        sat_out: words::how_many_sat_out(blinded.sat_out.len()),
         ..without_lanes(asker, &blinded.prompt, &blinded.notes)
     }
 }
@@ -102,6 +106,8 @@ fn without_lanes(asker: &str, prompt: &str, notes: &[String]) -> View {
     View {
         asker: asker.to_owned(),
         prompt: prompt.to_owned(),
+        files: vec![],
+        sat_out: None,
         notes: notes.to_vec(),
         progress: Progress::Live,
         lanes: vec![],

@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     model::ModelCard,
-    race::{RaceId, figures::SPEED_DEFINITION},
+    race::{
+        RaceId,
+        figures::SPEED_DEFINITION,
+        report::{CANNOT_SEE, SatOut},
+    },
 };
 
 /// The display name of a model, unescaped; never empty.
@@ -24,6 +28,37 @@ pub(crate) fn size(card: &ModelCard) -> &str {
 /// The number of models in words: "one model", "5 models".
 pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }
+}
+
+/// The models that a sentence about those that sat out names.
+const MAX_NAMED: usize = 5;
+
+/// The models that take no part in a race with pictures, in a sentence; `None` if there are none.
+pub(crate) fn sat_out(models: &[SatOut]) -> Option<String> {
+    let count = models.len().min(MAX_NAMED + usize::from(models.len() == MAX_NAMED + 1));
+    let names = models[..count].iter().map(|out| model_name(&out.card));
+    let others = Some(models.len() - count).filter(|others| *others > 0);
+    let mut parts: Vec<String> = names.chain(others.map(|others| format!("{others} others"))).collect();
+    let last = parts.pop()?;
+    let who = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
+    Some(format!("{who} sat out: {CANNOT_SEE}"))
+}
+
+/// The number of models that take no part in a blind race, in a sentence; `None` if there are none.
+pub(crate) fn how_many_sat_out(models: usize) -> Option<String> {
+    (models > 0).then(|| format!("{} sat out: {CANNOT_SEE}", self::models(models)))
+}
+
+/// The lines below a prompt with files: their names, and the models that cannot see them.
+pub(crate) fn attached(view: &View) -> Vec<String> {
+    files(&view.files).into_iter().chain(view.sat_out.as_deref().map(text::one_line)).collect()
+}
+
+/// The names of the attached files in a line, without hostile characters; `None` if there are none.
+fn files(names: &[String]) -> Option<String> {
+    let names: Vec<String> =
+        names.iter().map(|name| text::clipped(&text::one_line(name), 60, Measure::Utf16)).collect();
+    (!names.is_empty()).then(|| format!("📎 {}", names.join(", ")))
 }
 
 /// The parts that are not empty, in one line.

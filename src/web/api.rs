@@ -6,6 +6,7 @@ mod address_limit;
 mod canaries;
 mod overviews;
 mod races;
+mod start;
 mod visitor;
 mod votes;
 
@@ -19,7 +20,7 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Query, State, rejection::JsonRejection},
+    extract::{ConnectInfo, DefaultBodyLimit, Query, State, rejection::JsonRejection},
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
@@ -27,23 +28,30 @@ use axum::{
 };
 use futures::{Stream, StreamExt};
 use serde::Deserialize;
-use tokio::time::Instant;
 
-use self::visitor::Visitor;
 pub(super) use self::{address_limit::AddressLimit, visitor::Audience};
+use self::{
+    start::{FileRequest, Source, start},
+    visitor::Visitor,
+};
 use super::{
-    LocalChannel, PLATFORM,
+    LocalChannel,
     channel::Position,
     render::{self, LineupDto, ReplyCard},
-    surface::WebSurface,
 };
 use crate::{
-    arena::{LookupError, Origin, OverviewKind, Refused, VoteError, forget_reply},
+    arena::{LookupError, OverviewKind, Refused, VoteError, forget_reply},
+    attachment::MAX_TOTAL_BYTES,
     command::{self, Command, CommandError},
     model::ModelId,
-    race::{Asker, RaceId, vote::RaceKind},
+    race::{RaceId, vote::RaceKind},
     view::text,
 };
+
+/// The path that takes a command with files.
+pub(crate) const FILES_PATH: &str = "/api/command-with-files";
+/// The most bytes of its bodies: the files in Base64, and the prompt.
+pub(crate) const MAX_FILES_BODY: usize = MAX_TOTAL_BYTES / 3 * 4 + (256 << 10);
 
 /// The time that providers get to list their models.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
@@ -55,6 +63,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/lineup", get(lineup))
         .route("/api/messages", get(messages))
         .route("/api/command", post(command))
+        .route(FILES_PATH, post(command).layer(DefaultBodyLimit::max(MAX_FILES_BODY)))
         .route("/api/visitor", post(visitor))
         .merge(canaries::routes())
         .merge(overviews::routes())
@@ -126,7 +135,11 @@ impl From<Refused> for HttpRefusal {
             Refused::EmptyPrompt
             | Refused::ModelGone
             | Refused::TooManyLanes { .. }
-            | Refused::TooFewForVote => StatusCode::BAD_REQUEST,
+            | Refused::TooFewForVote
+            | Refused::Attachment(_)
+            | Refused::CannotSee { .. }
+            | Refused::FilesDiffer => StatusCode::BAD_REQUEST,
+            Refused::FilesGone { .. } => StatusCode::GONE,
             Refused::PromptTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refused::NotPermitted(_) => StatusCode::FORBIDDEN,
             Refused::Busy { .. }
@@ -187,6 +200,9 @@ struct CommandRequest {
     /// The models that the visitor picked, for a race that names none.
     #[serde(default)]
     models: Vec<String>,
+    /// The files of a race; only [`FILES_PATH`] takes bodies of their size.
+    #[serde(default)]
+    files: Vec<FileRequest>,
     from: Visitor,
 }
 
@@ -270,23 +286,25 @@ async fn command(
 async fn run_command(
     local: LocalChannel,
     connection: Extensions,
-    CommandRequest { text, models, from }: CommandRequest,
+    CommandRequest { text, models, files, from }: CommandRequest,
 ) -> Result<Response, HttpRefusal> {
     let asker = from.asker(&local)?;
     let picked = || models.iter().map(|id| ModelId::new(id)).collect();
     let command = command::parse(&text, local.arena.cards())?;
+    let files = files.into_iter().map(FileRequest::upload).collect::<Result<Vec<_>, _>>()?;
+    let source = Source::Typed(files);
     let (entrants, overview, canaries);
     let card = match command {
         Command::Compare { models, prompt } => {
             let models = if models.is_empty() { picked() } else { models };
-            return start(&local, &connection, asker, (RaceKind::Open, &models, prompt), None).await;
+            return start(&local, &connection, asker, (RaceKind::Open, &models, prompt), source).await;
         }
         Command::Blind { models, prompt } => {
             let models = if models.is_empty() { picked() } else { models };
-            return start(&local, &connection, asker, (RaceKind::Blind, &models, prompt), None).await;
+            return start(&local, &connection, asker, (RaceKind::Blind, &models, prompt), source).await;
         }
         Command::Ask { model, prompt } => {
-            return start(&local, &connection, asker, (RaceKind::Open, &[model], prompt), None).await;
+            return start(&local, &connection, asker, (RaceKind::Open, &[model], prompt), source).await;
         }
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
@@ -325,39 +343,6 @@ async fn forget(local: &LocalChannel, asker: &str) -> String {
         }
         Err(error) => error.to_string(),
     }
-}
-
-/// Starts a race as a new message; `original` is the race that it repeats.
-async fn start(
-    local: &LocalChannel,
-    connection: &Extensions,
-    asker: Asker,
-    (kind, models, prompt): (RaceKind, &[ModelId], String),
-    original: Option<RaceId>,
-) -> Result<Response, HttpRefusal> {
-    let owner = asker.id.clone();
-    let mut admitted = local
-        .address_limit
-        .start(address(connection), Instant::now(), || local.arena.admit(asker, models, prompt))?;
-    if let Some(original) = original {
-        admitted = admitted.repeating(original);
-    }
-    admitted = admitted.of_kind(kind);
-    let origin = Origin {
-        platform: PLATFORM,
-        server: PLATFORM.into(),
-        // a message of the channel is found by its race; a reference makes an open vote go on after a restart
-        message_ref: Some(PLATFORM.into()),
-        ..Origin::default()
-    };
-    let recorded = local.arena.record(admitted, &origin).await?;
-    let id = recorded.id();
-    let (arena, mut surface) =
-        (Arc::clone(&local.arena), WebSurface::new(Arc::clone(&local.channel), id, owner));
-    local.arena.spawn(async move {
-        arena.race(recorded, &mut surface).await;
-    });
-    Ok((StatusCode::ACCEPTED, Json(serde_json::json!({ "message": id.to_string() }))).into_response())
 }
 
 fn race_id(id: &str) -> Result<RaceId, HttpRefusal> {

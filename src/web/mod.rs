@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
+pub(crate) use self::api::{FILES_PATH, MAX_FILES_BODY};
 pub use self::guard::Hosts;
 use self::{
     api::{AddressLimit, Audience},

@@ -61,6 +61,10 @@ struct MessageDto<'a> {
     /// The [`owner`] tag of the asker.
     owner: String,
     prompt: Plain<'a>,
+    /// The names of the attached files.
+    files: Vec<Line<'a>>,
+    /// A sentence about the models that cannot see them.
+    sat_out: Option<Line<'a>>,
     /// Sentences that are shown with the prompt.
     notes: Vec<Line<'a>>,
     /// The result of a race that is over, or the question of an open vote.
@@ -169,6 +173,8 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         asker: Line(&view.asker),
         owner: owner(asker),
         prompt: Plain(&view.prompt),
+        files: view.files.iter().map(|name| Line(name)).collect(),
+        sat_out: view.sat_out.as_deref().map(Line),
         notes: view.notes.iter().map(|note| Line(note)).collect(),
         headline: (view.is_final() || view.progress == Progress::Voting).then(|| headline(view)),
         progress: progress(view.progress),
@@ -330,6 +336,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: hostile(),
             simulated: false,
+            vision: false,
             prices: None,
         }
     }

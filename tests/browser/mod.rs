@@ -6,6 +6,7 @@
 
 mod accessible;
 mod driver;
+mod files;
 mod history;
 mod hostile;
 mod keyboard;

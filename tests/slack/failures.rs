@@ -113,6 +113,7 @@ fn the_manifest_asks_for_what_is_needed() {
         "chat:write.public",
         "channels:join",
         "files:write",
+        "files:read",
         "app_mentions:read",
         "users:read",
         "im:history",

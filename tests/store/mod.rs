@@ -1,5 +1,6 @@
 //! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
+mod attachments;
 mod board;
 mod canaries;
 pub mod engine;
@@ -98,6 +99,7 @@ fn lane(model: &str, answer: &str) -> LaneReport {
 
 /// A race to admit.
 struct Request<'a> {
+    files: &'a [String],
     id: RaceId,
     platform: &'a str,
     delivery: Option<&'a str>,
@@ -126,6 +128,7 @@ impl Default for Request<'_> {
             parent: None,
             thread: None,
             kind: RaceKind::Open,
+            files: &[],
             tag: None,
             reservations: &[],
             races_per_minute: 1_000,
@@ -153,6 +156,7 @@ impl Request<'_> {
             lanes: &lanes,
             message_ref: self.message_ref,
             reservations: self.reservations,
+            files: self.files,
             races_per_minute: self.races_per_minute,
         };
         store.admit(&race).await.expect("an answer")

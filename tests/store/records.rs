@@ -218,7 +218,7 @@ async fn texts_are_never_stored_with_a_retention_of_zero_days(engine: &Engine) {
 }
 
 /// Asserts that none of these words is in a file of SQLite.
-fn assert_not_on_disk(engine: &Engine, words: &[&str]) {
+pub(super) fn assert_not_on_disk(engine: &Engine, words: &[&str]) {
     let Engine::Sqlite(folder) = engine else { return };
     for file in std::fs::read_dir(folder.path()).expect("a folder") {
         let path = file.expect("a file").path();

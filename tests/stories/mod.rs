@@ -9,6 +9,7 @@ mod command_line;
 mod conversations;
 mod discord;
 mod faults;
+mod files;
 mod history;
 pub mod incidents;
 mod listener;
@@ -70,6 +71,7 @@ pub fn card(name: &str) -> ModelCard {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "fake".into(),
         simulated: false,
+        vision: false,
         prices: None,
     }
 }

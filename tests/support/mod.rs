@@ -1,12 +1,14 @@
 //! The fake world of the tests.
 
 pub mod alerts;
+pub mod cdn;
 pub mod client;
 pub mod crowd;
 pub mod discord;
 pub mod fake;
 pub mod film;
 pub mod multipart;
+pub mod pictures;
 pub mod postgres;
 pub mod program;
 pub mod provider;

@@ -44,6 +44,7 @@ pub fn model(id: &str) -> Script {
         color: Color { r: 69, g: 148, b: 240 },
         provider: "scripted".into(),
         simulated: false,
+        vision: false,
         prices: None,
     };
     Script { card, maker: None, prepare: Duration::ZERO, availability: Availability::Listed, steps: vec![] }
@@ -63,6 +64,12 @@ impl Script {
     pub fn looks(mut self, icon: &str, color: Color) -> Self {
         icon.clone_into(&mut self.card.icon);
         self.card.color = color;
+        self
+    }
+
+    /// Can see pictures.
+    pub fn sees(mut self) -> Self {
+        self.card.vision = true;
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod canaries;
 mod cards;
+mod files;
 mod guard;
 mod history;
 mod overviews;

@@ -18,6 +18,7 @@
 //! | time for a request head, and between requests | 15 s | closed |
 //! | time for a request body | 5 s | 408 |
 //! | bytes of all request bodies, by their announced lengths (without one 512 KiB each, or 413) | 1 MiB | the oldest unfinished body is aborted; 503 after 1 s |
+//! | the same for a body with files, of which the local channel's route for them alone takes | 30 s, 14 MiB | as above |
 //! | bytes of all responses until they are sent | 8 MiB (event streams: a frame each) | the connection whose client reads slowest is closed; 503 after 1 s |
 //! | time in which a client takes what is being sent | 30 s | closed |
 //! | socket buffers | 32 KiB to read, 64 KiB to write (doubled by Linux) | the client waits |
@@ -65,7 +66,10 @@ use self::{
     socket::Socket,
     uploads::Uploads,
 };
-use crate::telemetry::{field, metrics as name};
+use crate::{
+    telemetry::{field, metrics as name},
+    web::FILES_PATH,
+};
 
 /// The most connections, however many files may be open.
 const MAX_CONNECTIONS: usize = 128;
@@ -231,7 +235,7 @@ impl Server {
 
     /// Returns the router's response, or a refusal if the request's body was refused.
     async fn route(&self, request: Request<Incoming>) -> Response<Body> {
-        let upload = self.uploads.open();
+        let upload = self.uploads.open(request.uri().path() == FILES_PATH);
         let request = request.map(|body| upload.read(Body::new(body)));
         let response = TowerToHyperService::new(self.router.clone()).call(request).await;
         let Ok(response) = response;

@@ -27,7 +27,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{busy, make_room, refusal};
-use crate::telemetry::{field, metrics as name};
+use crate::{
+    telemetry::{field, metrics as name},
+    web::MAX_FILES_BODY,
+};
 
 /// The bytes that all request bodies may hold.
 pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -36,9 +39,16 @@ pub(super) const MAX_UNANNOUNCED_BYTES: usize = 512 * 1024;
 /// The time that a body may take.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The time that a body with files may take.
+const FILES_TIMEOUT: Duration = Duration::from_secs(30);
+/// The bytes that all bodies with files may hold: two of them.
+const MAX_FILES_BYTES: usize = 2 * MAX_FILES_BODY;
+
 /// The request bodies of a server.
 pub(super) struct Uploads {
     room: Arc<Semaphore>,
+    /// The room for bodies with files, apart from that of all others.
+    files_room: Arc<Semaphore>,
     /// The bodies whose end was not received yet, oldest first.
     unfinished: Mutex<BTreeMap<u64, CancellationToken>>,
     next_id: AtomicU64,
@@ -47,14 +57,16 @@ pub(super) struct Uploads {
 impl Default for Uploads {
     fn default() -> Self {
         let room = Arc::new(Semaphore::new(MAX_BODY_BYTES));
-        Self { room, unfinished: Mutex::default(), next_id: AtomicU64::default() }
+        let files_room = Arc::new(Semaphore::new(MAX_FILES_BYTES));
+        Self { room, files_room, unfinished: Mutex::default(), next_id: AtomicU64::default() }
     }
 }
 
 impl Uploads {
-    /// Returns the body of a new request.
-    pub(super) fn open(self: &Arc<Self>) -> Arc<Upload> {
+    /// Returns the body of a new request; `has_files` if it may be as large as files are.
+    pub(super) fn open(self: &Arc<Self>, has_files: bool) -> Arc<Upload> {
         Arc::new(Upload {
+            has_files,
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
             uploads: Arc::clone(self),
             refusal: Mutex::default(),
@@ -79,6 +91,7 @@ impl Uploads {
 /// The body of one request, which takes room until the request is over.
 pub(super) struct Upload {
     id: u64,
+    has_files: bool,
     uploads: Arc<Uploads>,
     refusal: Mutex<Option<UploadError>>,
     held: Mutex<Option<OwnedSemaphorePermit>>,
@@ -123,7 +136,7 @@ impl Upload {
         self.uploads.lock().insert(self.id, aborted.clone());
         let upload = Arc::clone(self);
         Body::from_stream(stream::once(async move {
-            let read = aborted.run_until_cancelled(timeout(BODY_TIMEOUT, upload.collect(body))).await;
+            let read = aborted.run_until_cancelled(timeout(upload.timeout(), upload.collect(body))).await;
             let read = read.map_or(Err(UploadError::NoRoom), |read| read.unwrap_or(Err(UploadError::Slow)));
             upload.uploads.lock().remove(&upload.id);
             *upload.refusal.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().copied();
@@ -131,11 +144,20 @@ impl Upload {
         }))
     }
 
+    fn timeout(&self) -> Duration {
+        if self.has_files { FILES_TIMEOUT } else { BODY_TIMEOUT }
+    }
+
     async fn collect(&self, body: Body) -> Result<Bytes, UploadError> {
         let announced = body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
-        let max = announced.unwrap_or(MAX_UNANNOUNCED_BYTES).min(MAX_BODY_BYTES);
+        let (most, room) = if self.has_files {
+            (MAX_FILES_BODY, &self.uploads.files_room)
+        } else {
+            (MAX_BODY_BYTES, &self.uploads.room)
+        };
+        let max = announced.unwrap_or(MAX_UNANNOUNCED_BYTES).min(most);
         let evict = || self.uploads.abort_oldest(Some(self.id));
-        let room = make_room(&self.uploads.room, max, evict).await.ok_or(UploadError::NoRoom)?;
+        let room = make_room(room, max, evict).await.ok_or(UploadError::NoRoom)?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(room);
         let mut bytes = Vec::with_capacity(announced.map_or(0, |_| max));
         let mut chunks = body.into_data_stream();

@@ -23,10 +23,13 @@ use super::{
     surface::DiscordSurface,
 };
 use crate::{
-    arena::{Arena, Origin, Recorded},
+    arena::{Arena, Origin, Recorded, Refused},
     button::Button,
     command::{self, Command, CommandError},
-    platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+    platform::{
+        files::{FileClient, RemoteFile},
+        handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+    },
     race::{Asker, Record},
     view::results::{replay_name, share_name},
 };
@@ -43,6 +46,8 @@ pub(super) struct InteractionHandler {
     /// The time for which an interaction's token is used.
     pub(super) token_life: std::time::Duration,
     pub(super) access: Access,
+    /// Fetches attached files.
+    pub(super) files: FileClient,
 }
 
 impl InteractionHandler {
@@ -154,6 +159,10 @@ impl InteractionHandler {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
         }
+        let recorded = match self.with_files(reply, recorded).await {
+            Ok(recorded) => recorded,
+            Err(refused) => return reply.refuse(render::notice(&refused.to_string())).await,
+        };
         if let (ChannelKind::BotDm, Some(channel)) = (reply.interaction.place, reply.interaction.channel) {
             self.arena().set_thread(recorded.id(), &thread_key(channel)).await;
         }
@@ -163,6 +172,14 @@ impl InteractionHandler {
         let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), unsettled_until);
         surface.may_attach = reply.interaction.may_attach;
         self.arena().race(recorded, &mut surface).await;
+    }
+
+    /// Fetches the files of a race that waits for them.
+    async fn with_files(&self, reply: &Reply<'_>, recorded: Recorded) -> Result<Recorded, Refused> {
+        if !recorded.awaits_files() {
+            return Ok(recorded);
+        }
+        Box::pin(self.arena().attach(recorded, self.files.fetch(&reply.interaction.files))).await
     }
 
     /// Sends the replay to the person alone.
@@ -219,6 +236,7 @@ impl InteractionHandler {
                 message_ref: Some(message_ref.to_string()),
             },
             is_alone: matches!(interaction.place, ChannelKind::BotDm),
+            files: interaction.files.iter().map(RemoteFile::expected).collect(),
             permission: self.access.check(interaction),
             may_stop_any: interaction.may_manage,
             stoppers: "manage this channel",

@@ -81,6 +81,22 @@ impl Reply<'_> {
         }
     }
 
+    /// Replaces a public "thinking" by a message for the person alone: what it was for is refused after all.
+    pub(super) async fn refuse(&self, body: Body) {
+        let Interaction { application, token, received_at, .. } = self.interaction;
+        let deadline = *received_at + FILL_TIMEOUT;
+        let (application, token) = (*application, token.clone());
+        let deleted = Request::new(Route::DeleteOriginal { application, token: token.clone() });
+        if let Err(error) = self.rest.send(&deleted, deadline).await {
+            tracing::warn!(error = error.chain(), "failed to delete an answer");
+            return self.fill(body, vec![]).await;
+        }
+        let said = Request::json(Route::Followup { application, token }, body.private().json());
+        if let Err(error) = self.rest.send(&said, deadline).await {
+            tracing::warn!(error = error.chain(), "failed to say why a race was refused");
+        }
+    }
+
     /// Returns the id of the command that was sent; `None` for a button.
     pub(super) fn command_id(&self) -> Option<u64> {
         if let Kind::Command { id, .. } = self.interaction.kind { id } else { None }

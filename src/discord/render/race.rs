@@ -57,6 +57,8 @@ const SMALL: usize = 500;
 const EXCERPT_COLUMNS: usize = 72;
 /// The excerpts of a live message with a blank line between them.
 const SPACED_EXCERPTS: usize = 5;
+/// Characters of the names of the attached files, and of the models that cannot see them.
+const ATTACHED: usize = 300;
 /// Characters of a sentence beside an answer.
 const SENTENCE: usize = 160;
 /// Characters of the asker, the time and the notes.
@@ -89,7 +91,7 @@ fn running(view: &View, race: RaceId) -> Embed {
     let title = format!("{icon} {}", short(&prompt, TITLE_PROMPT));
     let notice = view.notice.as_ref().map(|notice| between("-# ", notice, 120, ""));
     let byline = between("-# ", &byline(view), BYLINE, "");
-    let standings = format!("{byline}\n{}", lines(view));
+    let standings = format!("{byline}\n{}{}", attached(view), lines(view));
     let (excerpts, _) = excerpts_within(view, EXCERPT_COLUMNS);
     let gap = if excerpts.len() > SPACED_EXCERPTS { "" } else { "\n" };
     let excerpts = excerpts.iter().map(|(lane, excerpt)| excerpt_line(&icon_of(lane), excerpt) + gap);
@@ -105,16 +107,23 @@ fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let color = winner(view).map_or(COLOR, |lane| color(&lane.card));
     let votes = sentence(view).map(|votes| between("\n", &votes, VOTES, "")).unwrap_or_default();
     let prompt = short(&words::excerpt(&view.prompt, 1), QUOTED_PROMPT);
+    let attached = attached(view);
+    let attached = if attached.is_empty() { attached } else { format!("\n{}", attached.trim_end()) };
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
         color,
-        ..Embed::text(format!("> {prompt} — {}{votes}", short(&byline(view), BYLINE)))
+        ..Embed::text(format!("> {prompt} — {}{attached}{votes}", short(&byline(view), BYLINE)))
     };
     let footer = Some(Footer { text: notes(view, race) });
     match details(view) {
         text if text.is_empty() => vec![Embed { footer, ..first }],
         text => vec![first, Embed { color, footer, ..Embed::text(text) }],
     }
+}
+
+/// The small lines of the attached files, and of the models that cannot see them.
+pub(super) fn attached(view: &View) -> String {
+    words::attached(view).iter().map(|line| between("-# ", line, ATTACHED, "\n")).collect()
 }
 
 /// The lane that gives the final message its colour: that of the most votes after a vote, else the fastest.
@@ -205,7 +214,8 @@ fn single(view: &View, lane: &LaneView, race: RaceId) -> (Vec<Embed>, bool) {
     } else {
         String::new()
     };
-    let mut above = format!("{quote}-# {}\n{ended}{status}{note}", short(&byline(view), BYLINE));
+    let byline = short(&byline(view), BYLINE);
+    let mut above = format!("{quote}{}-# {byline}\n{ended}{status}{note}", attached(view));
     above.extend(view.notice.as_ref().map(|notice| between("-# ", notice, 120, "\n")));
     let numbers = lane.numbers.as_ref().map(words::numbers);
     let footer = Footer { text: words::joined(numbers.into_iter().chain([words::notes(view, race)])) };

@@ -7,7 +7,7 @@ use super::{
     body::{Attachment, Body, ButtonDto, Component, Embed, Footer},
     cards::cut_to,
     escape::{between, color, escape, short},
-    race::menu,
+    race::{attached, menu},
 };
 use crate::{
     button::Button,
@@ -61,7 +61,10 @@ fn writing(view: &View) -> Embed {
     let (icon, prompt) = headline(view);
     let byline = between("-# ", &byline(view), LINE, "\n");
     let state = sentence(view).map(|words| escape(&words)).unwrap_or_default();
-    Embed { title: format!("{icon} {}", short(&prompt, TITLE_PROMPT)), ..Embed::text(byline + &state) }
+    Embed {
+        title: format!("{icon} {}", short(&prompt, TITLE_PROMPT)),
+        ..Embed::text(byline + &attached(view) + &state)
+    }
 }
 
 /// The answers and the state of the vote, with its end as Discord's relative time.
@@ -78,8 +81,9 @@ fn open(view: &View, closes_at: i64) -> Embed {
     let answers = answers.collect::<Vec<_>>().join(gap);
     let state = sentence(view).map(|words| escape(&words)).unwrap_or_default();
     let text = format!(
-        "> {prompt} — {}\n\n{answers}\n\n{state} The vote closes <t:{closes_at}:R>.",
-        short(&byline(view), LINE)
+        "> {prompt} — {}\n{}\n{answers}\n\n{state} The vote closes <t:{closes_at}:R>.",
+        short(&byline(view), LINE),
+        attached(view)
     );
     let neutral = view.lanes.first().map(|lane| color(&lane.card));
     let embed = Embed::text(text);

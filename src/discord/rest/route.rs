@@ -56,6 +56,20 @@ pub(crate) enum Route {
         /// The interaction's token.
         token: SecretString,
     },
+    /// `DELETE /webhooks/{application}/{token}/messages/@original`: deletes the initial response.
+    DeleteOriginal {
+        /// The application's id.
+        application: u64,
+        /// The interaction's token.
+        token: SecretString,
+    },
+    /// `POST /webhooks/{application}/{token}`: sends another response.
+    Followup {
+        /// The application's id.
+        application: u64,
+        /// The interaction's token.
+        token: SecretString,
+    },
     /// `GET /channels/{channel}`: a channel or a thread.
     /// <https://docs.discord.com/developers/resources/channel#get-channel>
     GetChannel {
@@ -117,6 +131,12 @@ struct Spec {
     key: Key,
 }
 
+fn hashed(application: u64, token: &SecretString) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (application, token.expose_secret()).hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Route {
     fn spec(&self) -> Spec {
         let commands = |application: &u64, guild: &Option<u64>| match guild {
@@ -144,10 +164,15 @@ impl Route {
                 ("callback", "POST", format!("interactions/{id}/{TOKEN}/callback"), *id)
             }
             Self::EditOriginal { application, token } => {
-                let mut hasher = DefaultHasher::new();
-                (application, token.expose_secret()).hash(&mut hasher);
                 let path = format!("webhooks/{application}/{TOKEN}/messages/@original");
-                ("edit_original", "PATCH", path, hasher.finish())
+                ("edit_original", "PATCH", path, hashed(*application, token))
+            }
+            Self::DeleteOriginal { application, token } => {
+                let path = format!("webhooks/{application}/{TOKEN}/messages/@original");
+                ("delete_original", "DELETE", path, hashed(*application, token))
+            }
+            Self::Followup { application, token } => {
+                ("followup", "POST", format!("webhooks/{application}/{TOKEN}"), hashed(*application, token))
             }
             Self::GetChannel { channel } => ("get_channel", "GET", format!("channels/{channel}"), *channel),
             Self::CreateMessage { channel } => {
@@ -212,7 +237,10 @@ impl Route {
 
     fn token(&self) -> Option<&SecretString> {
         match self {
-            Self::Callback { token, .. } | Self::EditOriginal { token, .. } => Some(token),
+            Self::Callback { token, .. }
+            | Self::EditOriginal { token, .. }
+            | Self::DeleteOriginal { token, .. }
+            | Self::Followup { token, .. } => Some(token),
             _ => None,
         }
     }
@@ -251,6 +279,9 @@ mod tests {
             "POST interactions/3/tok/callback"
         );
         assert_eq!(of(original(1, "tok")), "PATCH webhooks/1/tok/messages/@original");
+        let deleted = Route::DeleteOriginal { application: 1, token: token() };
+        assert_eq!(of(deleted), "DELETE webhooks/1/tok/messages/@original");
+        assert_eq!(of(Route::Followup { application: 1, token: token() }), "POST webhooks/1/tok");
         assert_eq!(of(Route::EditMessage { channel: 4, message: 5 }), "PATCH channels/4/messages/5");
         assert_eq!(of(Route::GetChannel { channel: 4 }), "GET channels/4");
         assert_eq!(of(Route::CreateMessage { channel: 4 }), "POST channels/4/messages");

@@ -149,6 +149,7 @@ fn card() -> ModelCard {
         color: Color { r: 0, g: 0, b: 0 },
         provider: "p".into(),
         simulated: false,
+        vision: false,
         prices: None,
     }
 }

@@ -5,7 +5,7 @@ use super::{
     assets::{OTHER, TOPICS},
     profile::Profile,
 };
-use crate::model::ModelCard;
+use crate::model::{ModelCard, Prompt};
 
 /// Characters of the prompt that an answer repeats.
 const MAX_REPEATED_CHARS: usize = 120;
@@ -20,16 +20,30 @@ pub(super) struct ComposedAnswer {
 }
 
 /// Returns the answer of the model with this card and profile. Prompts are compared by their words alone.
-pub(super) fn compose(prompt: &str, card: &ModelCard, profile: &Profile) -> ComposedAnswer {
+pub(super) fn compose(prompt: &Prompt, card: &ModelCard, profile: &Profile) -> ComposedAnswer {
+    let (prompt, pictures) = (prompt.text.as_str(), prompt.images.len());
     let asked = words(prompt);
     let topic = TOPICS.iter().find(|topic| topic.prompts.iter().any(|known| words(known) == asked));
     let answer = topic.map_or(&*OTHER, |topic| &topic.answers).of(profile.manner);
     let text = match topic {
         Some(_) => answer.text.clone(),
-        None => fill(&answer.text, &answer.known_for, card, prompt),
+        None => seen(pictures) + &fill(&answer.text, &answer.known_for, card, prompt),
     };
     let reasoning = if profile.reasons { answer.thoughts.trim() } else { "" };
     ComposedAnswer { reasoning: reasoning.to_owned(), text: text.trim().to_owned() }
+}
+
+/// A sentence about the pictures that arrived, without pretending to know what they show; empty if there are none.
+fn seen(pictures: usize) -> String {
+    match pictures {
+        0 => String::new(),
+        1 => {
+            "One picture arrived with the prompt. A simulated model can't tell what it shows.\n\n".to_owned()
+        }
+        _ => format!(
+            "{pictures} pictures arrived with the prompt. A simulated model can't tell what they show.\n\n"
+        ),
+    }
 }
 
 fn words(prompt: &str) -> Vec<String> {
@@ -76,7 +90,7 @@ mod tests {
 
     fn answer_of(id: &str, best_for: &str, prompt: &str) -> ComposedAnswer {
         let card = ModelCard { best_for: best_for.into(), ..card(id) };
-        compose(prompt, &card, &Profile::of(&card))
+        compose(&Prompt::new(prompt, 1), &card, &Profile::of(&card))
     }
 
     #[test]
@@ -123,6 +137,19 @@ mod tests {
                 assert!(!answers[..at].contains(text), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn pictures_are_mentioned_and_not_described() {
+        let image =
+            std::sync::Arc::new(crate::model::Image { mime: "image/png", bytes: bytes::Bytes::new() });
+        let card = card("gemma-2b");
+        let prompt = Prompt { images: vec![image], ..Prompt::new("What is this?", 1) };
+        let text = compose(&prompt, &card, &Profile::of(&card)).text;
+        assert!(
+            text.starts_with("One picture arrived") && text.contains("can't tell what it shows"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -43,12 +43,13 @@ pub struct SimulatedModel {
 }
 
 impl SimulatedModel {
-    /// Creates a simulated model and marks its `card` as simulated. The five models of the default
+    /// Creates a simulated model, marks its `card` as simulated, and as able to see pictures if its profile is. The five models of the default
     /// line-up have their own profiles; for any other the card decides. `max_tokens` is the model's output
     /// cap, reasoning included; the prompt's cap may lower it.
     #[must_use]
     pub fn new(mut card: ModelCard, max_tokens: Option<u32>) -> Self {
         card.simulated = true;
+        card.vision |= Profile::of(&card).sees;
         Self { identity: Identity::new(&card, None, None, ["simulated"]), card, max_tokens }
     }
 
@@ -61,7 +62,7 @@ impl SimulatedModel {
     /// Streams an answer to `prompt`; the clock starts at the first poll.
     fn play(&self, prompt: Arc<Prompt>, mut rng: Rng) -> impl Stream<Item = Stamped> + Send + use<> {
         let profile = Profile::of(&self.card);
-        let answer = answer::compose(&prompt.text, &self.card, &profile);
+        let answer = answer::compose(&prompt, &self.card, &profile);
         let cap = self.max_tokens.map_or(prompt.max_output_tokens, |own| own.min(prompt.max_output_tokens));
         async move {
             let steps = script::write(&profile, &answer, &prompt.text, cap, &mut rng);

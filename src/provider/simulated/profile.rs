@@ -17,6 +17,9 @@ pub(super) struct Profile {
     pub manner: Manner,
     /// True if it thinks before it answers.
     pub reasons: bool,
+    /// True if it can be sent pictures.
+    #[serde(default)]
+    pub sees: bool,
 }
 
 /// A manner of writing.
@@ -47,7 +50,7 @@ impl Profile {
         let (tokens_per_second, first_token) =
             size.map_or_else(|| figures_for_id(card.id.as_str()), figures_for_size);
         let manner = manner_of(card, size);
-        Self { tokens_per_second, first_token, manner, reasons: manner == Manner::Thorough }
+        Self { tokens_per_second, first_token, manner, reasons: manner == Manner::Thorough, sees: false }
     }
 }
 
@@ -97,6 +100,7 @@ mod tests {
             color: Color { r: 0, g: 0, b: 0 },
             provider: "test".into(),
             simulated: true,
+            vision: false,
             prices: None,
         }
     }

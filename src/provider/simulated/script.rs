@@ -105,8 +105,13 @@ mod tests {
     use super::*;
     use crate::provider::simulated::profile::Manner;
 
-    const PROFILE: Profile =
-        Profile { tokens_per_second: 100.0, first_token: 0.5, manner: Manner::Plain, reasons: false };
+    const PROFILE: Profile = Profile {
+        tokens_per_second: 100.0,
+        first_token: 0.5,
+        manner: Manner::Plain,
+        reasons: false,
+        sees: false,
+    };
 
     /// The times of 400 tokens in seconds.
     fn times(prompt_tokens: u64, seed: u64) -> Vec<f64> {

@@ -27,6 +27,7 @@ pub(super) fn card(id: &str) -> ModelCard {
         color: Color { r: 1, g: 2, b: 3 },
         provider: "test".into(),
         simulated: false,
+        vision: false,
         prices: None,
     }
 }
@@ -145,7 +146,7 @@ async fn the_cap_counts_reasoning_and_ends_with_length() {
 async fn the_tokens_concatenate_to_the_answer() {
     let model = SimulatedModel::new(card("gpt-oss-120b"), None);
     let prompt = Prompt::new("Write a Rust function that reverses the words of a sentence", 8_192);
-    let answer = answer::compose(&prompt.text, &model.card, &Profile::of(&model.card));
+    let answer = answer::compose(&prompt, &model.card, &Profile::of(&model.card));
     for seed in 0..20 {
         let deltas: Vec<Delta> = model
             .play(Arc::new(prompt.clone()), Rng::with_seed(seed))

@@ -37,7 +37,10 @@ use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     button::Button,
     command::{self, Command, CommandError},
-    platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+    platform::{
+        files::{FileClient, RemoteFile},
+        handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+    },
     race::Asker,
 };
 
@@ -59,6 +62,8 @@ pub(super) struct CommandHandler {
     pub(super) extras: Arc<AcceptedExtras>,
     pub(super) full_answers: FullAnswers,
     pub(super) directory: Directory,
+    /// Fetches shared files.
+    pub(super) files: FileClient,
 }
 
 impl CommandHandler {
@@ -183,7 +188,7 @@ impl CommandHandler {
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
         match outcome {
-            Outcome::Race(recorded) => self.race(incoming, *recorded).await,
+            Outcome::Race(recorded) => Box::pin(self.race(incoming, *recorded)).await,
             Outcome::Models => {
                 let entrants = self.arena().entrants(LISTING_TIMEOUT);
                 if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
@@ -277,6 +282,14 @@ impl CommandHandler {
             arena.withdraw(recorded).await;
             return self.notice(incoming, &refused.to_string()).await;
         }
+        let recorded = if recorded.awaits_files() {
+            match Box::pin(arena.attach(recorded, self.files.fetch(&incoming.files))).await {
+                Ok(recorded) => recorded,
+                Err(refused) => return self.notice(incoming, &refused.to_string()).await,
+            }
+        } else {
+            recorded
+        };
         let name = arena.unless_interrupted(self.directory.name(incoming)).await;
         let recorded = recorded.asked_by(name.unwrap_or_default());
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
@@ -366,6 +379,7 @@ impl CommandHandler {
                 editable_until: None,
             },
             is_alone: incoming.place.as_ref().is_some_and(|place| place.channel.starts_with('D')),
+            files: incoming.files.iter().map(RemoteFile::expected).collect(),
             permission: self.access.check_place(incoming),
             may_stop_any: self.admins.contains(&incoming.user),
             stoppers: "administer LLM Arena here",

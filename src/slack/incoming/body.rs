@@ -22,11 +22,17 @@ pub(in crate::slack) fn interaction(body: &[u8]) -> Option<SlackInteractionEvent
 
 /// Reads an event or a URL verification: JSON.
 pub(in crate::slack) fn event(body: &[u8]) -> Option<SlackPushEvent> {
-    serde_json::from_value(without_bot_mention(serde_json::from_slice(body).ok()?)).ok()
+    serde_json::from_value(adapted(serde_json::from_slice(body).ok()?)).ok()
 }
 
-/// Gives the mention by a bot another event type: the library's mention does not say who wrote it.
-pub(in crate::slack) fn without_bot_mention(mut delivery: Value) -> Value {
+/// Tells the library's types what they leave out: the mention by a bot gets another event type, since the library's
+/// mention does not say who wrote it, and the size of a file replaces the words for its type, which nothing here shows.
+pub(in crate::slack) fn adapted(mut delivery: Value) -> Value {
+    let files = delivery.pointer_mut("/event/files").and_then(Value::as_array_mut);
+    for file in files.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let size = file.get("size").and_then(Value::as_u64).map(|size| size.to_string());
+        file.insert("pretty_type".into(), size.into());
+    }
     if let Some(event) = delivery.get_mut("event").filter(|event| is_bot_mention(event)) {
         event["type"] = BOT_MENTION.into();
     }

@@ -5,6 +5,7 @@ use slack_morphism::prelude::*;
 use tokio::time::Instant;
 
 use super::{ChannelThread, Incoming, Kind, body::BOT_MENTION, text};
+use crate::platform::files::RemoteFile;
 
 /// The reason for dropping a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incomin
         place: Some(ChannelThread { channel: event.channel_id.0, thread: None }),
         response_url: Some(String::from(event.response_url.0).into()),
         trigger_id: Some(trigger_id),
+        files: vec![],
         kind: Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) },
     }
 }
@@ -76,6 +78,7 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
         place: channel.map(|channel| ChannelThread { channel, thread }),
         response_url: event.response_url.map(|url| String::from(url.0).into()),
         trigger_id: Some(trigger_id),
+        files: vec![],
         kind: Kind::Button {
             action_id: action.action_id.0,
             value: action.value.or(action.selected_option.map(|option| option.value)).unwrap_or_default(),
@@ -100,6 +103,7 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
         place: None,
         response_url: None,
         trigger_id,
+        files: vec![],
         kind: Kind::Modal {
             view_state: serde_json::to_value(params.state).unwrap_or(Value::Null),
             private_metadata: view.private_metadata.unwrap_or_default(),
@@ -117,7 +121,7 @@ pub(super) fn event(
     let authorized = event.authorizations.into_iter().flatten().find(|one| one.is_bot == Some(true));
     let authorized = authorized.map(|one| one.user_id.0);
     let bot = bot.or(authorized.as_deref());
-    let (user, channel, origin, kind) = match event.event {
+    let (user, channel, origin, files, kind) = match event.event {
         // every edit of a message that mentions us arrives as a mention of its own
         SlackEventCallbackBody::AppMention(mention) if mention.edited.is_some() => {
             return Err(Dropped::NotForUs("edited"));
@@ -125,16 +129,18 @@ pub(super) fn event(
         SlackEventCallbackBody::AppMention(mention) => {
             let text = text::typed(mention.content.text.as_deref().unwrap_or_default(), bot);
             let message = mention.origin.ts.0.clone();
-            (mention.user.0, mention.channel.0, mention.origin, Kind::Mention { text, message })
+            let files = files(mention.content.files);
+            (mention.user.0, mention.channel.0, mention.origin, files, Kind::Mention { text, message })
         }
         SlackEventCallbackBody::AppHomeOpened(opened) => {
             return home(opened, event.event_id.0, event.team_id.0, received_at);
         }
         SlackEventCallbackBody::Message(event) => {
             let (user, channel) = sender(&event)?;
-            let text = event.content.and_then(|content| content.text).unwrap_or_default();
+            let (text, shared) = event.content.map(|content| (content.text, content.files)).unzip();
+            let text = text.flatten().unwrap_or_default();
             let text = text::typed(&text, Some(bot.unwrap_or_default()));
-            (user, channel, event.origin, Kind::Message { text })
+            (user, channel, event.origin, files(shared.flatten()), Kind::Message { text })
         }
         SlackEventCallbackBody::Unknown(event) => return Err(unknown(&event)),
         _ => return Err(Dropped::NotForUs("event")),
@@ -157,8 +163,22 @@ pub(super) fn event(
         place: Some(place),
         response_url: None,
         trigger_id: None,
+        files,
         kind,
     })
+}
+
+/// The files of a message (<https://docs.slack.dev/reference/objects/file-object>). Those that Slack does not hold itself
+/// have no address that is fetched.
+fn files(shared: Option<Vec<SlackFile>>) -> Vec<RemoteFile> {
+    let file = |file: SlackFile| RemoteFile {
+        name: file.name.or(file.title).unwrap_or_default(),
+        declared: file.mimetype.map(|mime| mime.0).unwrap_or_default(),
+        // see `body::adapted`
+        size: file.pretty_type.and_then(|size| size.0.parse().ok()),
+        url: file.url_private.map(String::from).unwrap_or_default(),
+    };
+    shared.into_iter().flatten().map(file).collect()
 }
 
 /// Converts a look at the app; only its Home tab is ours to fill
@@ -182,6 +202,7 @@ fn home(
         place: Some(ChannelThread { channel: event.channel.0, thread: None }),
         response_url: None,
         trigger_id: None,
+        files: vec![],
         kind: Kind::Home,
     })
 }

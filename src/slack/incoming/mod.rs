@@ -34,7 +34,7 @@ use self::convert::Dropped;
 pub(crate) use super::api::ChannelThread;
 use super::api::opaque;
 use crate::{
-    platform::Dedup,
+    platform::{Dedup, files::RemoteFile},
     telemetry::{field, metrics},
 };
 
@@ -64,6 +64,8 @@ pub(crate) struct Incoming {
     pub(crate) response_url: Option<SecretString>,
     /// Allows to open a modal, within 3 seconds, once.
     pub(crate) trigger_id: Option<String>,
+    /// The files that the user shared with the message.
+    pub(crate) files: Vec<RemoteFile>,
     pub(crate) kind: Kind,
 }
 

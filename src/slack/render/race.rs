@@ -64,8 +64,9 @@ const MAX_FALLBACK: usize = 4_000;
 /// Characters of a title and of a quoted prompt.
 const MAX_TITLE: usize = 120;
 pub(super) const MAX_QUOTE: usize = 160;
-/// Characters of the votes of all answers.
+/// Characters of the votes of all answers, and of a line about files.
 const MAX_VOTES: usize = 800;
+const MAX_ATTACHED: usize = 300;
 /// Lines of a single answer.
 const MAX_LINES: usize = 160;
 /// Models in the menu of answers, and columns of their names.
@@ -75,7 +76,6 @@ const MAX_OPTION: usize = 40;
 const MAX_CONTAINERS: usize = 12;
 /// Below an answer that is not whole.
 const MORE: &str = "\n_Read the rest with the menu below._";
-/// Between a head and its answer.
 const GAP: &str = "\n\n";
 /// Characters of a chart's label.
 const MAX_CHART_LABEL: usize = 20;
@@ -155,6 +155,7 @@ fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     let (icon, prompt) = headline(view);
     let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_TITLE)))])];
     blocks.push(context(&bare(&byline(view), MAX_SENTENCE)));
+    blocks.extend(attached(view));
     blocks.extend(standings(view));
     blocks.extend(beginnings(view));
     let notice =
@@ -172,6 +173,7 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
         section([bold(&format!("{icon} {}", bare(&result, MAX_TITLE)))]),
         quote(&words::joined([prompt, bare(&byline(view), MAX_SENTENCE)])),
     ])];
+    blocks.extend(attached(view));
     blocks.extend(sentence(view).map(|votes| paragraph([text(&bare(&votes, MAX_VOTES))])));
     blocks.extend(chart(view).filter(|_| extras.chart));
     blocks.push(preformatted(&figures(view)));
@@ -191,9 +193,17 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
     Body { text: spoken, blocks }
 }
 
+/// The names of the attached files, and the models that cannot see them.
+pub(super) fn attached(view: &View) -> Option<SlackBlock> {
+    let lines =
+        words::attached(view).iter().map(|line| bare(line, MAX_ATTACHED)).collect::<Vec<_>>().join("\n");
+    (!lines.is_empty()).then(|| context(&lines))
+}
+
 /// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
     let mut above = vec![asked("⚔️", &view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
+    above.extend(attached(view));
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
     above.extend(is_stopped.then(|| paragraph([text(&bare(&headline(view).1, MAX_SENTENCE))])));
     let numbers = lane.numbers.as_ref().filter(|_| view.is_final()).map(words::numbers).unwrap_or_default();

@@ -15,7 +15,7 @@ use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButt
 use super::{
     blocks::{self, Body, Inline, actions, bold, context, paragraph, quote, rich, room, section, text},
     escape::{bare, mrkdwn},
-    race::{Extras, MAX_QUOTE, MAX_READ, MAX_SENTENCE, containers},
+    race::{Extras, MAX_QUOTE, MAX_READ, MAX_SENTENCE, attached, containers},
 };
 use crate::{
     button::Button,
@@ -52,12 +52,13 @@ fn writing(view: &View, race: RaceId) -> Body {
     let (icon, prompt) = headline(view);
     let said = sentence(view).unwrap_or_default();
     let stop = blocks::button(Button::Stop(race), "🛑", "Stop", "Stop this race");
-    let blocks = vec![
-        paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_QUOTE)))]),
+    let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_QUOTE)))])];
+    blocks.extend(attached(view));
+    blocks.extend([
         paragraph([text(&said)]),
         context(&words::joined([bare(&byline(view), MAX_SENTENCE), words::notes(view, race)])),
         actions(vec![stop]),
-    ];
+    ]);
     Body { text: spoken(view, &prompt), blocks }
 }
 
@@ -68,6 +69,7 @@ fn open(view: &View, race: RaceId, closes_at: Timestamp, extras: Extras) -> Body
         section([bold(&format!("{icon} {}", bare(&question, MAX_SENTENCE)))]),
         quote(&words::joined([bare(&prompt, MAX_QUOTE), bare(&byline(view), MAX_SENTENCE)])),
     ])];
+    blocks.extend(attached(view));
     let state = paragraph([
         text(&format!("{} It closes ", sentence(view).unwrap_or_default())),
         date(closes_at),

@@ -27,7 +27,7 @@ pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<St
     let mut acknowledgement = json!({ "envelope_id": frame["envelope_id"].as_str() });
     let accepts_payload = frame["accepts_response_payload"] == true;
     if frame["type"] == "events_api" {
-        frame["payload"] = body::without_bot_mention(frame["payload"].take());
+        frame["payload"] = body::adapted(frame["payload"].take());
     }
     let payload = match serde_json::from_value(frame) {
         // without a payload nothing is shown

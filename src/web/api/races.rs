@@ -11,10 +11,9 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{ButtonRequest, HttpRefusal, file, race_id, start};
+use super::{ButtonRequest, HttpRefusal, Source, file, race_id, start};
 use crate::{
     arena::LookupError,
-    model::ModelId,
     race::{Record, json, vote::RaceKind},
     surface::Chart,
     view::results,
@@ -111,10 +110,10 @@ async fn again(
 ) -> Result<Response, HttpRefusal> {
     let asker = request?.0.from.asker(&local)?;
     let record = decided(&local, &id).await?;
-    let models: Vec<ModelId> = record.report.lanes.iter().map(|lane| lane.card.id.clone()).collect();
+    let models = record.report.models();
     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
     let race = (kind, &*models, record.report.prompt.clone());
-    Box::pin(start(&local, &connection, asker, race, Some(record.id))).await
+    Box::pin(start(&local, &connection, asker, race, Source::Again(&record))).await
 }
 
 /// Returns the full answers and reasoning.

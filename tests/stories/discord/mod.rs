@@ -7,6 +7,7 @@ mod crowd;
 mod deaths;
 mod ends;
 mod faults;
+mod files;
 mod follow_up_troubles;
 mod follow_ups;
 mod gateway;

@@ -28,6 +28,7 @@ mod common;
 mod crowd;
 mod ends;
 mod faults;
+mod files;
 mod follow_up_limits;
 mod follow_ups;
 mod home;

@@ -12,6 +12,7 @@ use super::{
     users::{ChannelKind, User},
     world::{Fate, FormField, Id, Interaction, InteractionKind, World},
 };
+use crate::support::cdn::CdnFile;
 
 /// Options as one fills them in: name and value.
 pub type Options<'a> = &'a [(&'a str, &'a str)];
@@ -31,6 +32,31 @@ impl FakeDiscord {
         let made = self.shared.read(|world| world.typed(command, options, place, None));
         let (id, name, options) = made.unwrap_or_else(|why| panic!("nobody can type {command}: {why}"));
         self.does(user, place, InteractionKind::Command { id, name, options })
+    }
+
+    /// Types a command with files in its options for them.
+    ///
+    /// # Panics
+    /// If the command is not registered, or the client would not send it.
+    pub fn type_command_with_files(
+        &self,
+        command: &str,
+        options: Options,
+        files: Vec<CdnFile>,
+        (user, place): (User, ChannelKind),
+    ) -> UserRequest {
+        const NAMES: [&str; 4] = ["file", "file2", "file3", "file4"];
+        let ids: Vec<String> = self.shared.with(|world| {
+            let add = |file| {
+                let id = world.id();
+                world.files.push((id, file));
+                id.to_string()
+            };
+            files.into_iter().map(add).collect()
+        });
+        let files = NAMES.into_iter().zip(ids.iter().map(String::as_str));
+        let options: Vec<(&str, &str)> = options.iter().copied().chain(files).collect();
+        self.type_command(command, &options, user, place)
     }
 
     /// Starts to fill in the last of the options, which requests completions.
@@ -274,6 +300,9 @@ fn fill(level: &Value, (name, value): (&str, &str), focus: Option<&str>) -> Resu
     let choices = option["choices"].as_array();
     if option["type"] == 4 {
         return whole_number(option, name, value);
+    }
+    if option["type"] == 11 {
+        return Ok(json!({ "name": name, "type": 11, "value": value }));
     }
     if option["type"] != 3 {
         return Err(format!("{name} is no text"));

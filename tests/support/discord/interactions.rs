@@ -30,6 +30,10 @@ impl World {
             None => refusal(404, 10_008, "Unknown Message"),
             Some(message) => {
                 let id = message.id;
+                if call.route == Route::DeleteOriginal {
+                    self.message_mut(id).expect("known").deleted = true;
+                    return done();
+                }
                 if call.route == Route::EditOriginal {
                     self.edit(call, id);
                 }
@@ -53,7 +57,9 @@ impl World {
 
     /// Adds a follow-up; while the response is deferred, the first one replaces it.
     fn followup(&mut self, call: &Call, interaction: Id) -> Reply {
-        if let Some(message) = self.original(interaction).filter(|message| message.look().is_loading()) {
+        if let Some(message) =
+            self.original(interaction).filter(|message| !message.deleted && message.look().is_loading())
+        {
             let id = message.id;
             self.edit(call, id);
             return self.shown(id);

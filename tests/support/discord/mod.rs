@@ -65,6 +65,7 @@ impl FakeDiscord {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared::new(World::default()));
+        shared.with(|world| world.cdn = format!("http://{address}"));
         shared.serve(listener);
         Self { address, shared, delivery: Mutex::default() }
     }

@@ -74,6 +74,9 @@ impl World {
             if let Some(guild) = guild {
                 data["guild_id"] = guild.to_string().into();
             }
+            if let Some(attachments) = self.attachments(options) {
+                data["resolved"] = json!({ "attachments": attachments });
+            }
             data
         };
         match kind {
@@ -87,6 +90,23 @@ impl World {
             }
             InteractionKind::Form { custom_id, fields, .. } => (5, submission(custom_id, fields)),
         }
+    }
+
+    /// The files that the options name, as Discord resolves them.
+    fn attachments(&self, options: &Value) -> Option<Map<String, Value>> {
+        let all = options.as_array()?.iter();
+        let nested = all.clone().find_map(|option| self.attachments(&option["options"]));
+        let of = |option: &Value| {
+            let id = option["value"].as_str().filter(|_| option["type"] == 11)?;
+            let (_, file) = self.files.iter().find(|(known, _)| known.to_string() == id)?;
+            let url = format!("{}/attachments/{id}/{}?ex=1&is=2&hm=signature5ecret", self.cdn, file.name);
+            let json = json!({
+                "id": id, "filename": file.name, "size": file.bytes.len(), "url": url, "proxy_url": url,
+                "content_type": file.mime, "ephemeral": true,
+            });
+            Some((id.to_owned(), json))
+        };
+        nested.or_else(|| Some(all.filter_map(of).collect()).filter(|map: &Map<_, _>| !map.is_empty()))
     }
 
     fn channel(place: ChannelKind, user: User) -> Value {

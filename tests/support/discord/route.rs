@@ -21,6 +21,8 @@ pub enum Route {
     GetOriginal,
     /// `PATCH /webhooks/{id}/{token}/messages/@original`
     EditOriginal,
+    /// `DELETE /webhooks/{id}/{token}/messages/@original`
+    DeleteOriginal,
     /// `POST /webhooks/{id}/{token}`
     Followup,
     /// `POST /channels/{id}/messages`
@@ -89,6 +91,7 @@ pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
                 ("POST", []) => Route::Followup,
                 ("GET", ["messages", "@original"]) => Route::GetOriginal,
                 ("PATCH", ["messages", "@original"]) => Route::EditOriginal,
+                ("DELETE", ["messages", "@original"]) => Route::DeleteOriginal,
                 _ => return None,
             }
         }
@@ -166,6 +169,7 @@ impl Route {
             Self::Callback => "callback",
             Self::GetOriginal => "GET @original",
             Self::EditOriginal => "PATCH @original",
+            Self::DeleteOriginal => "DELETE @original",
             Self::Followup => "followup",
             Self::CreateMessage => "POST message",
             Self::GetChannel => "GET channel",
@@ -180,7 +184,10 @@ impl Route {
 
     /// Interactions carry their own token: they need no bot token and do not count against the global limit.
     pub fn is_of_interaction(self) -> bool {
-        matches!(self, Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup)
+        matches!(
+            self,
+            Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::DeleteOriginal | Self::Followup
+        )
     }
 
     pub fn is_edit(self) -> bool {
@@ -201,7 +208,11 @@ impl Route {
             Self::ListCommands | Self::PutCommands | Self::DeleteCommand => {
                 format!("{}/{}", ids.application, ids.guild)
             }
-            Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup => ids.token.clone(),
+            Self::Callback
+            | Self::GetOriginal
+            | Self::EditOriginal
+            | Self::DeleteOriginal
+            | Self::Followup => ids.token.clone(),
             Self::CreateMessage
             | Self::GetChannel
             | Self::GetMessage

@@ -15,6 +15,7 @@ use super::{
     route::Route,
     users::{ChannelKind, GUILD, User},
 };
+use crate::support::cdn::CdnFile;
 
 /// A snowflake.
 pub type Id = u64;
@@ -60,6 +61,12 @@ pub struct World {
     pub registrations: usize,
     pub interactions: Vec<Interaction>,
     pub messages: Vec<Message>,
+    /// The origin of the files that users attach.
+    pub cdn: String,
+    /// The files that users attached, with their ids.
+    pub files: Vec<(Id, CdnFile)>,
+    /// The names of the files that were fetched.
+    pub fetched: Vec<&'static str>,
     /// The threads below messages of the usual channel.
     pub threads: Vec<Thread>,
     /// The texts that users wrote without a command.
@@ -232,6 +239,9 @@ impl Default for World {
             registrations: 0,
             interactions: vec![],
             messages: vec![],
+            cdn: String::new(),
+            files: vec![],
+            fetched: vec![],
             threads: vec![],
             nonces: HashMap::new(),
             written: vec![],

@@ -136,10 +136,26 @@ fn check_order(messages: &[Value]) -> Result<(), String> {
     }
 }
 
+fn is_text(part: &Value) -> bool {
+    part["type"] == "text" && part["text"].as_str().is_some_and(|text| !text.is_empty())
+}
+
+fn is_picture(part: &Value) -> bool {
+    let url = part["image_url"]["url"].as_str().unwrap_or_default();
+    let head = ["data:image/png;base64,", "data:image/jpeg;base64,"];
+    part["type"] == "image_url" && head.iter().any(|head| url.starts_with(head))
+}
+
 fn check_message(message: &Value) -> Result<(), String> {
     let fields = message.as_object().ok_or("a message is no object")?;
     let known = matches!(message["role"].as_str(), Some("system" | "user" | "assistant"));
-    let content = message["content"].as_str().is_some_and(|text| !text.is_empty());
+    let content = match &message["content"] {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(parts) => {
+            parts.first().is_some_and(is_text) && parts.len() > 1 && parts[1..].iter().all(is_picture)
+        }
+        _ => false,
+    };
     if known && content && fields.len() == 2 {
         Ok(())
     } else {

@@ -12,6 +12,7 @@ use super::{
     users::{Channel, ChannelKind, User},
     world::{Acknowledgement, Action, ActionKind, World},
 };
+use crate::support::cdn::CdnFile;
 
 /// The longest message that a person can send.
 const MAX_CHARS: usize = 40_000;
@@ -54,6 +55,15 @@ impl FakeSlack {
         let text = escaped(text);
         let ts = self.write_message(&text, user, super::DM, thread);
         self.does(user, (super::DM, thread), ActionKind::DirectMessage { ts, text })
+    }
+
+    /// Shares these files with the next message to the bot.
+    ///
+    /// # Panics
+    /// If the manifest does not let the bot read files.
+    pub fn share_next(&self, files: Vec<CdnFile>) {
+        assert!(self.shared.read(|world| world.manifest.has("files:read")), "the bot cannot read files");
+        self.shared.with(|world| world.shared_next = files);
     }
 
     /// Writes a message without an event for the bot. Returns its name, for threads under it.

@@ -7,6 +7,7 @@ use super::{
     message::{Look, Ts},
     world::{Action, ActionKind, View, World},
 };
+use crate::support::cdn::CdnFile;
 
 /// Deprecated, but still there in all that Slack sends.
 const VERIFICATION: &str = "verification5ecret";
@@ -185,7 +186,28 @@ impl World {
         if kind == "message" {
             event["channel_type"] = "im".into();
         }
+        let files = std::mem::take(&mut self.shared_next);
+        if !files.is_empty() {
+            if kind == "message" {
+                event["subtype"] = "file_share".into();
+            }
+            event["files"] = files.into_iter().map(|file| self.shared_file(file)).collect();
+        }
         self.wrapped(&event)
+    }
+
+    /// Keeps a file, and returns it as Slack describes it (<https://docs.slack.dev/reference/objects/file-object>).
+    fn shared_file(&mut self, file: CdnFile) -> Value {
+        let id = format!("F1{:06}", self.number());
+        let url = format!("{}/files-pri/{id}/{}", self.origin, file.name);
+        let json = json!({
+            "id": id, "created": 1_764_000_000, "timestamp": 1_764_000_000, "name": file.name, "title": file.name,
+            "mimetype": file.mime, "filetype": "text", "pretty_type": "Plain Text", "user": "U1", "mode": "hosted",
+            "editable": false, "is_external": false, "is_public": true, "public_url_shared": false,
+            "size": file.bytes.len(), "url_private": url, "url_private_download": url, "file_access": "visible",
+        });
+        self.shared_files.push((id, file));
+        json
     }
 
     /// Returns the event of the bot's own message in a direct message.

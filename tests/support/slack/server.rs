@@ -71,6 +71,9 @@ impl Server {
 
     /// Answers one call; false when the connection ends with it.
     async fn request(&self, stream: &mut TcpStream, request: &Request) -> bool {
+        if let Some(id) = request.path.strip_prefix("/files-pri/") {
+            return self.file(stream, request, id).await;
+        }
         match call::read(request) {
             Ok(Some(call)) => self.call(stream, &call).await,
             Ok(None) => {
@@ -80,6 +83,25 @@ impl Server {
             }
             Err(violation) => self.violation(stream, violation, "invalid_arguments").await,
         }
+    }
+
+    /// Serves a shared file to the bot.
+    async fn file(&self, stream: &mut TcpStream, request: &Request, id: &str) -> bool {
+        let found = self.shared.with(|world| {
+            let token = format!("Bearer {}", world.bot_token);
+            if request.header("authorization") != Ok(Some(&token)) {
+                world.violation("a file was asked for without the bot's token");
+                return None;
+            }
+            let id = id.split('/').next().unwrap_or_default();
+            let (_, file) = world.shared_files.iter().find(|(known, _)| known == id)?.clone();
+            world.fetched.push(file.name);
+            Some(file)
+        });
+        if let Some(file) = found {
+            file.serve(stream).await;
+        }
+        false
     }
 
     async fn violation(&self, stream: &mut TcpStream, violation: String, code: &str) -> bool {

@@ -14,6 +14,7 @@ use super::{
     referee::Takes,
     users::{Channel, User},
 };
+use crate::support::cdn::CdnFile;
 
 /// The state of the fake.
 pub struct World {
@@ -60,6 +61,12 @@ pub struct World {
     pub messages: Vec<Message>,
     pub views: Vec<View>,
     pub uploads: BTreeMap<String, Upload>,
+    /// The files that go with the next message of a user.
+    pub shared_next: Vec<CdnFile>,
+    /// The files that users shared, by their ids.
+    pub shared_files: Vec<(String, CdnFile)>,
+    /// The names of the files that the bot fetched.
+    pub fetched: Vec<&'static str>,
     pub response_urls: BTreeMap<String, ResponseUrl>,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
@@ -220,6 +227,9 @@ impl Default for World {
             messages: vec![],
             views: vec![],
             uploads: BTreeMap::new(),
+            shared_next: vec![],
+            shared_files: vec![],
+            fetched: vec![],
             response_urls: BTreeMap::new(),
             calls: vec![],
             pings: vec![],

@@ -253,7 +253,7 @@ prop_compose! {
         let progress = if matches!(vote, Some(VoteView::Open { .. })) { Progress::Voting } else { progress };
         View {
             asker, prompt, notes, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
-            elapsed: Some("2.1 s".into()), stopped: None, vote,
+            elapsed: Some("2.1 s".into()), stopped: None, vote, files: vec![], sat_out: None,
         }
     }
 }
@@ -323,7 +323,7 @@ proptest! {
         let view = View {
             asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
-            elapsed: None, stopped: None, vote: None,
+            elapsed: None, stopped: None, vote: None, files: vec![], sat_out: None,
         };
         check(&live(&view, race(), Some("alt")))?;
     }

@@ -2,12 +2,16 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/create>
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
+use bytes::Bytes;
 use serde::Deserialize;
 
 use super::response::ApiError;
-use crate::{model::Prompt, provider::simulated::tokens};
+use crate::{
+    model::{Image, Prompt},
+    provider::simulated::tokens,
+};
 
 /// The body of a chat completion request.
 #[derive(Debug, Deserialize)]
@@ -46,6 +50,8 @@ enum MessageContent {
 struct ContentPart {
     #[serde(default)]
     text: String,
+    #[serde(default, rename = "type")]
+    kind: String,
 }
 
 impl CompletionRequest {
@@ -66,7 +72,9 @@ impl CompletionRequest {
     pub(super) fn prompt(&self) -> Prompt {
         let last = self.messages.iter().rfind(|message| message.role == "user").or(self.messages.last());
         let cap = self.max_completion_tokens.or(self.max_tokens);
-        Prompt::new(last.map(Message::text).unwrap_or_default(), cap.map_or(u32::MAX, NonZeroU32::get))
+        let text = last.map(Message::text).unwrap_or_default();
+        let images = last.map(Message::images).unwrap_or_default();
+        Prompt { images, ..Prompt::new(text, cap.map_or(u32::MAX, NonZeroU32::get)) }
     }
 
     /// Estimates the tokens of all messages.
@@ -81,12 +89,20 @@ impl CompletionRequest {
 }
 
 impl Message {
+    /// Its pictures, whose content no simulated model looks at.
+    fn images(&self) -> Vec<Arc<Image>> {
+        let Some(MessageContent::Parts(parts)) = &self.content else { return vec![] };
+        let pictures = parts.iter().filter(|part| part.kind == "image_url");
+        pictures.map(|_| Arc::new(Image { mime: "image/png", bytes: Bytes::new() })).collect()
+    }
+
     fn text(&self) -> String {
         match &self.content {
             None => String::new(),
             Some(MessageContent::Text(text)) => text.clone(),
             Some(MessageContent::Parts(parts)) => {
-                parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
+                let texts = parts.iter().filter(|part| part.kind != "image_url");
+                texts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
             }
         }
     }
@@ -107,7 +123,8 @@ mod tests {
                {"role":"assistant","content":null},{"role":"user","content":[{"type":"text","text":"two words"},{"type":"image_url"}]}],
                "max_tokens":9,"max_completion_tokens":7,"temperature":0.5}"#,
         );
-        assert_eq!(request.prompt(), Prompt::new("two words\n", 7));
+        let image = Arc::new(Image { mime: "image/png", bytes: Bytes::new() });
+        assert_eq!(request.prompt(), Prompt { images: vec![image], ..Prompt::new("two words", 7) });
         assert_eq!(request.prompt_tokens(), 3 + 2 + 3);
         assert!(!request.stream && !request.includes_usage());
     }

@@ -48,6 +48,7 @@ fn hostile_card() -> impl Strategy<Value = ModelCard> {
         size,
         color: Color { r: 1, g: 2, b: 3 },
         simulated: false,
+        vision: false,
         prices: None,
     })
 }
@@ -84,7 +85,7 @@ prop_compose! {
         let standings = (0..lanes.len()).rev().collect();
         View {
             asker, prompt, notes, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
-            elapsed: Some("2.1 s".into()), stopped: None, vote: None,
+            elapsed: Some("2.1 s".into()), stopped: None, vote: None, files: vec![], sat_out: None,
         }
     }
 }
@@ -157,7 +158,7 @@ proptest! {
         let view = View {
             asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
-            elapsed: None, stopped: None, vote: None,
+            elapsed: None, stopped: None, vote: None, files: vec![], sat_out: None,
         };
         check(&live(&view, samples::race(), ALL))?;
         let few = MAX_LABELS.min(n);
