@@ -2,23 +2,25 @@
 //!
 //! A race is admitted and recorded here, so that it is in the store before anyone hears that it begins.
 
+mod canaries;
+mod follow_up;
+mod outcome;
+
 use std::{sync::Arc, time::Duration};
 
+pub(crate) use self::outcome::{BallotReply, Caller, Outcome, WatchReply};
 use super::seal::Sealer;
 use crate::{
-    arena::{
-        Arena, CanaryStatus, CastBallot, ContinueError, ExpectedFile, LookupError, NO_CANARY, Origin,
-        OverviewKind, Press, Recorded, Refused,
-    },
-    button::{Button, Page, example_key},
+    arena::{Arena, CastBallot, LookupError, OverviewKind, Press, Refused},
+    button::{Button, example_key},
     command::{Command, CommandError},
     guide::Example,
     history::{IncidentAction, IncidentId},
     model::ModelId,
     race::{
-        Asker, RaceId, Record,
-        conversation::{Context, Conversation, FollowUp},
-        vote::{Choice, Label, RaceKind},
+        RaceId, Record,
+        conversation::{Context, Conversation},
+        vote::{Choice, RaceKind},
     },
 };
 
@@ -42,94 +44,6 @@ pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two 
 const NOT_YOURS_TO_SHARE: &str =
     "Only the person who asked can share this race. *Race again* starts one of your own.";
 
-/// The answer to the button of a canary that is not configured any more.
-const CANARY_GONE: &str = "This canary is no longer in the configuration. Try `/arena watch`.";
-
-/// The person behind a command or a button, and where they are.
-pub(crate) struct Caller {
-    /// The person.
-    pub(crate) asker: Asker,
-    /// The server and the channel, in the form in which messages are sealed.
-    pub(crate) place: String,
-    /// The channel alone, in the form in which alerts are sealed.
-    pub(crate) alert_place: String,
-    /// The verdict of the allow-lists of people, as far as it is known at once: an alert's channel is the operator's choice.
-    pub(crate) person_permission: Result<(), Refused>,
-    /// The delivery, for the record of a race.
-    pub(crate) origin: Origin,
-    /// The files that they attached, still to be fetched.
-    pub(crate) files: Vec<ExpectedFile>,
-    /// The verdict of the allow-lists, as far as it is known at once.
-    pub(crate) permission: Result<(), Refused>,
-    /// True if they may stop the races of others.
-    pub(crate) may_stop_any: bool,
-    /// True if no one else sees the message: then their ballot decides a vote.
-    pub(crate) is_alone: bool,
-    /// The people besides the asker who may stop a race, as in "manage this channel".
-    pub(crate) stoppers: &'static str,
-}
-
-/// The outcome of a command or a button.
-pub(crate) enum Outcome {
-    /// A race that may begin.
-    Race(Box<Recorded>),
-    /// A race that may not begin.
-    Refused(Refused),
-    /// A sentence for the person alone.
-    Notice(String),
-    /// The board or the history, for everyone in the channel; it reads the store first.
-    Overview(OverviewKind),
-    /// The canaries, for the person alone.
-    Watch(WatchReply),
-    /// The line-up, which asks the providers first.
-    Models,
-    /// The example prompts.
-    Examples,
-    /// The help page.
-    Help,
-    /// The full answers of a finished race.
-    Answers(Arc<Record>),
-    /// The explanation of a finished race.
-    Explanation(Arc<Record>),
-    /// The replay of a finished race.
-    Replay(Arc<Record>),
-    /// The share card of a finished race.
-    Share(Arc<Record>),
-    /// A page of one answer of a finished race.
-    Page(Arc<Record>, Page),
-    /// The form that asks how a finished race is to be continued.
-    FollowUpForm(Arc<Record>),
-    /// The answer to a ballot that was cast, for the voter alone.
-    Ballot(BallotReply),
-    /// Its effect shows in the message itself.
-    Done,
-    /// Another process has the delivery and answers.
-    Duplicate,
-}
-
-/// The canaries, as one person sees them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WatchReply {
-    /// The canaries: at least one.
-    pub(crate) canaries: Vec<CanaryStatus>,
-    /// True if the person may run and pause them.
-    pub(crate) may_change: bool,
-    /// The sentence about who may, for those who may not.
-    pub(crate) note: String,
-}
-
-impl WatchReply {
-    /// Returns the buttons of a canary that this person may press, each with its emoji and its label.
-    pub(crate) fn buttons(&self, canary: &CanaryStatus) -> Vec<(Button, &'static str, &'static str)> {
-        let pause = if canary.is_paused {
-            (Button::ResumeCanary(canary.key), "⏯️", "Resume")
-        } else {
-            (Button::PauseCanary(canary.key), "⏸️", "Pause")
-        };
-        if self.may_change { vec![(Button::RunCanary(canary.key), "🏁", "Run now"), pause] } else { vec![] }
-    }
-}
-
 /// A race that someone asks for.
 struct RaceRequest<'a> {
     kind: RaceKind,
@@ -147,44 +61,6 @@ struct RaceRequest<'a> {
 impl<'a> RaceRequest<'a> {
     fn new(kind: RaceKind, models: &'a [ModelId], prompt: String) -> Self {
         Self { kind, models, prompt, original: None, conversation: None, note: None }
-    }
-}
-
-/// The answer to a ballot that was cast.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BallotReply {
-    /// The race of the vote.
-    pub(crate) race: RaceId,
-    /// The ballot in words.
-    pub(crate) text: String,
-    /// The buttons that name the second best answer, each with its text; none once that is decided.
-    pub(crate) buttons: Vec<(Button, String)>,
-}
-
-impl BallotReply {
-    /// The answer to `ballot`; `asks_second` if the voter has not been asked for the second best answer.
-    fn new(race: RaceId, ballot: &CastBallot, asks_second: bool) -> Self {
-        const CHANGEABLE: &str = "You can change it until the vote closes.";
-        let others = |best: Label| {
-            let others = ballot.labels.iter().copied().filter(move |label| *label != best);
-            let second =
-                others.map(move |label| (Button::Second(race, best, Some(label)), label.to_string()));
-            second.chain([(Button::Second(race, best, None), "No second".to_owned())])
-        };
-        let (text, buttons) = match ballot.choice {
-            Choice::Best(best, _) if asks_second => {
-                let text = format!("Your ballot: {best} is best. It's saved. Which one is second best?");
-                (text, others(best).collect())
-            }
-            Choice::Best(best, Some(second)) => {
-                (format!("Your ballot is saved: {best} is best, then {second}. {CHANGEABLE}"), vec![])
-            }
-            Choice::Best(best, None) => {
-                (format!("Your ballot is saved: {best} is best. {CHANGEABLE}"), vec![])
-            }
-            Choice::NoneGood => (format!("Your ballot is saved: none is good. {CHANGEABLE}"), vec![]),
-        };
-        Self { race, text, buttons }
     }
 }
 
@@ -299,59 +175,6 @@ impl Handlers {
         self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
     }
 
-    /// Starts a race of `models`, all if none is named; in the thread of a race, its next turn. There, the models of the turn
-    /// before take part if none is named.
-    async fn start_or_continue(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        let parent = match &caller.origin.thread {
-            Some(thread) => self.arena.newest_in_thread(thread).await,
-            None => None,
-        };
-        let Some(parent) = parent else { return self.start(caller, models, prompt).await };
-        match self.arena.conversation(parent, Context::Own).await {
-            Ok(conversation) => self.next_turn(caller, models, prompt, conversation).await,
-            Err(
-                error @ (ContinueError::VoteOpen
-                | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
-            ) => Outcome::Notice(error.to_string()),
-            Err(error) => {
-                let request = RaceRequest::new(RaceKind::Open, models, prompt);
-                let note = Some(begins_anew(error).to_owned());
-                self.begin(caller, RaceRequest { note, ..request }).await
-            }
-        }
-    }
-
-    /// Continues the race `id` as the form says.
-    pub(crate) async fn follow_up(
-        &self,
-        caller: &Caller,
-        id: RaceId,
-        follow: FollowUp,
-        prompt: String,
-    ) -> Outcome {
-        let context = if let FollowUp::Shared(lane) = follow { Context::Shared(lane) } else { Context::Own };
-        let conversation = match self.arena.conversation(id, context).await {
-            Ok(conversation) => conversation,
-            Err(error) => return Outcome::Notice(error.to_string()),
-        };
-        let lane = if let FollowUp::Lane(lane) = follow { Some(lane) } else { None };
-        let chosen = lane.and_then(|lane| conversation.models().nth(lane).cloned());
-        self.next_turn(caller, chosen.as_slice(), prompt, conversation).await
-    }
-
-    async fn next_turn(
-        &self,
-        caller: &Caller,
-        models: &[ModelId],
-        prompt: String,
-        conversation: Conversation,
-    ) -> Outcome {
-        let before: Vec<ModelId> = conversation.models().cloned().collect();
-        let models = if models.is_empty() { &before } else { models };
-        let request = RaceRequest::new(RaceKind::Open, models, prompt);
-        self.begin(caller, RaceRequest { conversation: Some(conversation), ..request }).await
-    }
-
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
             Some(example) => {
@@ -418,65 +241,8 @@ impl Handlers {
         stopped.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
     }
 
-    /// Returns the state of the canaries.
-    async fn watch(&self, caller: &Caller) -> Outcome {
-        if let Err(refused) = &caller.permission {
-            return Outcome::Refused(refused.clone());
-        }
-        match self.arena.canaries().await {
-            Ok(canaries) if canaries.is_empty() => Outcome::Notice(NO_CANARY.into()),
-            Ok(canaries) => {
-                let note = format!("People who {} can run and pause canaries here.", caller.stoppers);
-                Outcome::Watch(WatchReply { canaries, may_change: caller.may_stop_any, note })
-            }
-            Err(error) => Outcome::Notice(error.to_string()),
-        }
-    }
-
-    /// Runs, pauses or resumes the canary with this key, and returns the state of all.
-    async fn change_canary(&self, caller: &Caller, button: Button, key: u64) -> Outcome {
-        if let Err(refused) = &caller.permission {
-            return Outcome::Refused(refused.clone());
-        }
-        if !caller.may_stop_any {
-            return Outcome::Notice(format!(
-                "Only people who {} can run and pause canaries.",
-                caller.stoppers
-            ));
-        }
-        let changed = match button {
-            Button::RunCanary(_) => {
-                let Origin { platform, delivery, .. } = &caller.origin;
-                let delivery = delivery.as_ref().map(|delivery| format!("{platform}:{delivery}"));
-                match self.arena.run_canary_now(key, delivery).await {
-                    Err(Refused::Duplicate) => return Outcome::Duplicate,
-                    Err(refused) => return Outcome::Refused(refused),
-                    Ok(is_known) => Ok(is_known),
-                }
-            }
-            Button::PauseCanary(_) => self.arena.pause_canary(key, Some(&caller.asker)).await,
-            _ => self.arena.pause_canary(key, None).await,
-        };
-        match changed {
-            Ok(true) => self.watch(caller).await,
-            Ok(false) => Outcome::Notice(CANARY_GONE.into()),
-            Err(error) => Outcome::Notice(error.to_string()),
-        }
-    }
-
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
         self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
-    }
-}
-
-/// Returns the note of a race in a thread whose newest race can't be continued.
-fn begins_anew(error: ContinueError) -> &'static str {
-    match error {
-        ContinueError::NoTexts => "begins anew: prompts and answers aren't stored here",
-        ContinueError::NoAnswer => "begins anew: the race before it has no answer",
-        ContinueError::VoteOpen | ContinueError::Lookup(_) => {
-            "begins anew: the race before it is no longer stored"
-        }
     }
 }
 
