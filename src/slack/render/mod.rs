@@ -17,6 +17,7 @@ mod alert;
 mod answer;
 mod blocks;
 mod cards;
+mod chart;
 mod escape;
 pub(crate) mod follow_up;
 mod home;

@@ -65,7 +65,6 @@ pub struct World {
     pub cdn: String,
     /// The files that users attached, with their ids.
     pub files: Vec<(Id, CdnFile)>,
-    /// The names of the files that were fetched.
     pub fetched: Vec<&'static str>,
     /// The threads below messages of the usual channel.
     pub threads: Vec<Thread>,
