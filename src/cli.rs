@@ -64,8 +64,8 @@ Examples:
   llm-arena compare --blind --models gemma-2b,qwen-7b \"Write a haiku\"
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
   git diff | llm-arena compare --chart speed.png --replay race.gif -
-  llm-arena compare --file spec.txt --file sketch.png \"Does the sketch fit the text?\"
-  llm-arena compare --continue last and why is it red in the evening
+  llm-arena compare --file spec.txt --file sketch.png \"Write a sorting function\"
+  llm-arena compare --continue last \"Write a haiku\"
 
 Put -- before words that begin with a dash, as in: llm-arena compare -- --help means what?")]
     Compare {

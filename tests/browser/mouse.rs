@@ -74,9 +74,9 @@ async fn a_replay_plays_the_race_again_and_its_picture_is_a_download() {
     browser.screenshot("exports").await;
     let start = "const file = (name) => fetch([...document.querySelectorAll('.export-list a')]
             .find((link) => link.href.endsWith(name)).href).then((file) => file.text()).then((text) => text.slice(0, 6));
-        Promise.all([file('/replay.gif'), file('/share.png')]).then((files) => { window.files = files; }); return true";
+        Promise.all([file('/replay.gif'), file('/share.png')]).then((files) => { window.heads = files; }); return true";
     browser.until(start, vec![]).await;
-    let files = browser.until("return window.files", vec![]).await;
+    let files = browser.until("return window.heads", vec![]).await;
     assert_eq!(files[0], "GIF89a");
     assert!(files[1].as_str().is_some_and(|head| head.contains("PNG")), "{files}");
     browser.close().await;

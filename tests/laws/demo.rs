@@ -58,7 +58,7 @@ fn prompt_of(command: &str) -> Option<String> {
     let mut rest = words.as_slice();
     loop {
         rest = match rest {
-            ["--models" | "--model" | "--chart" | "--replay", _, after @ ..]
+            ["--models" | "--model" | "--chart" | "--replay" | "--file" | "--continue", _, after @ ..]
             | ["--json" | "--blind", after @ ..] => after,
             ["--", after @ ..] => {
                 rest = after;
