@@ -1,7 +1,7 @@
 //! SHELL. Follow-ups: the form that asks for one, and the thread in which it is raced.
 //!
-//! Where the bot may use threads, a race is continued in the thread of its message. Everywhere else, and where Discord does
-//! not let it open one, the response to the form is the message of the next race.
+//! A race is continued in the thread of its message if the bot may use threads there. If it may not, or if Discord refuses
+//! to open one, the response to the form is the message of the next race.
 
 use std::time::Duration;
 

@@ -57,7 +57,7 @@ pub(crate) fn notice(text: &str) -> Body {
     Body::text("", if text.is_empty() { "…".to_owned() } else { text })
 }
 
-/// The answer to a follow-up that goes on in the thread with this id.
+/// The answer to a follow-up that continues in the thread with this id.
 pub(crate) fn continued(thread: u64) -> Body {
     Body::text("", format!("💬 Continued in <#{thread}>."))
 }
