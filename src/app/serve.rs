@@ -152,7 +152,7 @@ fn hosts(config: &Config) -> Hosts {
     if config.http.listen.ip().is_loopback() { Hosts::loopback(allowed) } else { Hosts::open(allowed) }
 }
 
-/// Reports the `address` and the `local` channel, and warns of a short drain time.
+/// Reports the `address` and the `local` channel.
 fn announce(app: &Composition, address: SocketAddr, local: bool) {
     let config = &app.config;
     tracing::info!(%address, configuration = config.origin, "listening");

@@ -1,9 +1,9 @@
 //! Canaries: races that the service starts by itself, and no one sees.
 //!
 //! ```text
-//! schedule -> CanaryRunner::due -> DueCanary -> CanaryRunner::run    each due time in one process of all
-//! store    -> Arena::watch      -> CanaryStatus                      their state, for people
-//! store    -> Arena::changed_answers -> ChangedAnswers              models that answer differently
+//! schedule -> CanaryRunner::due -> DueCanary -> Arena::run_canary    each due time in one process of all
+//! store    -> Arena::canaries        -> CanaryStatus                 their state, for people
+//! store    -> Arena::changed_answers -> ChangedAnswers               models that answer differently
 //! ```
 
 mod behaviour;
@@ -57,8 +57,8 @@ impl Canary {
         fnv::hash(self.id.bytes())
     }
 
-    /// Returns the time at which it starts for the due time `tick`: up to a tenth of the interval or half an hour later, so that not all
-    /// services ask their providers at the full hour. All processes compute the same time.
+    /// Returns the time at which it starts for the due time `tick`: up to a tenth of the interval or half an hour later, so
+    /// that not all services ask their providers at the full hour. All processes compute the same time.
     #[must_use]
     pub fn start_of(&self, tick: Timestamp) -> Timestamp {
         let Some(next) = self.schedule.next_after(tick) else { return tick };
