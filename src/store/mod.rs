@@ -135,6 +135,10 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        // all connections are busy: nothing was sent
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Unavailable;
+        }
         if let sqlx::Error::Migrate(error) = error {
             return match *error {
                 MigrateError::VersionMissing(_) => Self::NewerSchema,

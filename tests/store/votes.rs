@@ -66,7 +66,7 @@ async fn cast_until_answered(store: &Store, id: RaceId, person: &str, choice: Ch
     let answered = async {
         loop {
             match store.cast(id, person, choice).await {
-                Err(StoreError::TimedOut) => {}
+                Err(StoreError::TimedOut | StoreError::Unavailable) => {}
                 outcome => return outcome.expect("an outcome"),
             }
         }
