@@ -80,7 +80,7 @@ fn report() -> Report {
     let mut report = Report {
         prompt: "Explain how a hash map handles collisions, then show a short example in Rust".into(),
         lanes: LINE_UP.map(lane).into(),
-        vote: None,
+        ..Report::default()
     };
     report.lanes[3].status = Status::Failed;
     report.lanes[3].error = Some("timed out: no first token within 30 s".into());

@@ -201,6 +201,7 @@ fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
             channels: config.access.discord_channels.clone(),
             roles: config.access.discord_roles.clone(),
         },
+        may_race_others: config.access.race_others_messages,
     })
 }
 
@@ -223,5 +224,6 @@ fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
             channels: config.access.slack_channels.clone(),
             groups: config.access.slack_groups.clone(),
         },
+        may_race_others: config.access.race_others_messages,
     })
 }

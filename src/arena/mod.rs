@@ -54,7 +54,7 @@ pub use self::{
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{
-        Asker, Entrant, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, run::LaneRequest,
+        Asker, Context, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, run::LaneRequest,
         vote::RaceKind,
     },
     store::{Speed, Store},
@@ -74,6 +74,8 @@ pub struct Admitted {
     id: RaceId,
     asker: Asker,
     prompt: String,
+    /// The circumstances that its message shows.
+    context: Context,
     models: Vec<Arc<dyn ChatModel>>,
     /// The race that this one repeats.
     original: Option<RaceId>,
@@ -98,6 +100,13 @@ impl Admitted {
     #[must_use]
     pub fn of_kind(self, kind: RaceKind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// Returns this race with the message whose text is its prompt, if it is one.
+    #[must_use]
+    pub fn quoting(mut self, quote: Option<Quote>) -> Self {
+        self.context.quote = quote;
+        self
     }
 
     /// Frees the slot: the lanes are over, and a vote may go on for long.
@@ -217,6 +226,7 @@ impl Arena {
             id: RaceId::new(Uuid::now_v7()),
             asker,
             prompt,
+            context: Context::default(),
             models: chosen,
             original: None,
             kind: RaceKind::Open,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::{Admitted, Arena, Refused, caps, checkpoint::insist, metrics};
-use crate::race::RaceId;
+use crate::race::{Context, Quote, RaceId};
 use crate::{
     race::{
         cost::Cost,
@@ -81,6 +81,19 @@ impl Recorded {
         self
     }
 
+    /// Returns the circumstances that its message shows.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.race.context
+    }
+
+    /// Returns the race with the message that it quotes, where that was not fully known before.
+    #[must_use]
+    pub fn quoting(mut self, quote: Option<Quote>) -> Self {
+        self.race.context.quote = quote;
+        self
+    }
+
     /// Returns the models that race, in the order of the line-up.
     #[must_use]
     pub fn lanes(&self) -> impl ExactSizeIterator<Item = &crate::model::ModelCard> {
@@ -140,6 +153,7 @@ impl Arena {
             delivery: origin.delivery.as_deref(),
             asker: &race.asker,
             prompt: &race.prompt,
+            context: &race.context,
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
@@ -193,11 +207,16 @@ impl Arena {
         }))
     }
 
-    /// Records where the message of the race is, in the platform's terms, and its asker's display name.
+    /// Records where the message of the race is, in the platform's terms, its asker's display name and its circumstances.
     pub async fn set_message_ref(&self, recorded: &Recorded, message_ref: &str) {
         let Some(store) = &recorded.store else { return };
         if let Err(error) = store.set_message_ref(recorded.id(), message_ref, recorded.asker()).await {
             tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record where a message is");
+        }
+        if recorded.context().quote.is_some()
+            && let Err(error) = store.set_context(recorded.id(), recorded.context()).await
+        {
+            tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record a quoted message");
         }
     }
 
@@ -231,7 +250,7 @@ impl Arena {
 /// Returns the lanes of a race that was cut off before it began.
 fn unbegun(race: &Admitted) -> Vec<LaneReport> {
     let cards = race.models.iter().map(|model| Arc::new(model.card().clone()));
-    let mut state = RaceState::new(&race.asker.name, &race.prompt, cards);
+    let mut state = RaceState::new(&race.asker.name, &race.prompt, cards).in_context(race.context.clone());
     state.apply(&RaceEvent { at: Elapsed::default(), kind: EventKind::Stop(StopCause::Restart) });
     state.report().lanes
 }

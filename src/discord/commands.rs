@@ -4,14 +4,16 @@
 
 use serde_json::{Value, json};
 use serenity::{
-    all::{CommandOptionType, InstallationContext, InteractionContext},
+    all::{CommandOptionType, CommandType, InstallationContext, InteractionContext},
     builder::{CreateCommand, CreateCommandOption},
 };
 
 use crate::command::MAX_DAYS;
 
-/// The name of the only command.
+/// The name of the slash command.
 pub(super) const NAME: &str = "arena";
+/// The name of the command in the context menu of messages.
+const MESSAGE: &str = "Race this message";
 /// The option for the prompt.
 pub(super) const PROMPT: &str = "prompt";
 /// The option for one model.
@@ -60,13 +62,17 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
         .add_option(subcommand("help", "The commands and how the numbers are defined"))
         .add_option(subcommand("forget", "Delete your prompts and their answers"));
+    let mut message = CreateCommand::new(MESSAGE).kind(CommandType::Message);
     if !in_guild {
         use InteractionContext::{BotDm, Guild, PrivateChannel};
-        arena = arena
-            .integration_types(vec![InstallationContext::Guild, InstallationContext::User])
-            .contexts(vec![Guild, BotDm, PrivateChannel]);
+        let everywhere = |command: CreateCommand| {
+            command
+                .integration_types(vec![InstallationContext::Guild, InstallationContext::User])
+                .contexts(vec![Guild, BotDm, PrivateChannel])
+        };
+        (arena, message) = (everywhere(arena), everywhere(message));
     }
-    json!([normalized(json!(arena))])
+    json!([normalized(json!(arena)), normalized(json!(message))])
 }
 
 /// Returns true if `registered`, as Discord lists it, equals `ours`, so that nothing has to be registered. Discord adds
@@ -103,9 +109,10 @@ fn normalized(mut command: Value) -> Value {
     without_blanks(command)
 }
 
-/// The value without nulls, `false`, and empty lists and objects.
+/// The value without nulls, `false`, and empty texts, lists and objects.
 fn without_blanks(value: Value) -> Value {
-    let is_blank = |value: &Value| [json!(null), json!(false), json!([]), json!({})].contains(value);
+    let is_blank =
+        |value: &Value| [json!(null), json!(false), json!(""), json!([]), json!({})].contains(value);
     match value {
         Value::Object(map) => {
             let kept = map.into_iter().map(|(key, value)| (key, without_blanks(value)));
@@ -136,6 +143,10 @@ mod tests {
             assert_eq!(arena["options"][race]["options"][1]["autocomplete"], true);
         }
         assert_eq!(arena["options"][2]["options"][0]["autocomplete"], true);
+        let message = json!({
+            "name": "Race this message", "type": 3, "integration_types": [0, 1], "contexts": [0, 1, 2],
+        });
+        assert_eq!(all[1], message, "a context menu's command has no description");
         let texts = all.to_string();
         assert!(texts.len() < 8_000 && !texts.contains("null"), "{texts}");
     }
@@ -155,6 +166,8 @@ mod tests {
         ]);
         command["options"][5]["options"] = json!([]);
         command["options"][0]["options"][1]["required"] = json!(false);
+        let message = all[1].as_object_mut().expect("a command");
+        message.extend([("id".into(), json!("5")), ("description".into(), json!(""))]);
         all
     }
 
@@ -169,6 +182,8 @@ mod tests {
             |all: &mut Value| all[0]["options"][0]["options"][1]["required"] = json!(true),
             |all: &mut Value| all[0]["contexts"] = json!([0]),
             |all: &mut Value| all[0]["options"][2]["options"][0]["autocomplete"] = json!(false),
+            |all: &mut Value| all[1]["name"] = json!("Race that message"),
+            |all: &mut Value| all[1]["type"] = json!(2),
             |all: &mut Value| all.as_array_mut().expect("a list").push(json!({ "name": "old" })),
             |all: &mut Value| drop(all[0]["options"].as_array_mut().expect("a list").pop()),
         ] {
@@ -184,7 +199,7 @@ mod tests {
         assert_eq!((&ours[0]["integration_types"], &ours[0]["contexts"]), (&Value::Null, &Value::Null));
         assert_eq!(ours[0]["options"], definition(6_000, false)[0]["options"]);
         let mut theirs = listed(ours.clone());
-        theirs[0]["guild_id"] = json!("4");
+        (theirs[0]["guild_id"], theirs[1]["guild_id"]) = (json!("4"), json!("4"));
         assert!(same(&ours, &theirs));
         (theirs[0]["contexts"], theirs[0]["integration_types"]) = (Value::Null, json!([0]));
         assert!(same(&ours, &theirs), "however Discord lists it");

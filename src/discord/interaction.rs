@@ -6,6 +6,7 @@
 //!
 //! Fields: <https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object>.
 
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::Instant;
 
+pub(crate) use self::target::TargetMessage;
 use super::{commands, render::EPHEMERAL};
 use crate::telemetry::{field, metrics};
 
@@ -26,6 +28,9 @@ const DEFAULT_FILE_LIMIT: usize = 10 * 1024 * 1024;
 const MAY_MANAGE: u64 = 1 << 3 | 1 << 4 | 1 << 13;
 /// `ADMINISTRATOR`, `ATTACH_FILES`.
 const MAY_ATTACH: u64 = 1 << 3 | 1 << 15;
+/// The type of a command in the context menu of messages
+/// (<https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-types>).
+const MESSAGE: u8 = 3;
 /// For this time after an interaction was read, Discord may answer 404 because it does not know its message yet
 /// (<https://github.com/discord/discord-api-docs/issues/7220>).
 pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
@@ -100,6 +105,11 @@ pub(crate) enum Kind {
         /// Names and values of the options, as typed.
         options: Vec<(String, String)>,
     },
+    /// A command of a message's context menu was used.
+    Message {
+        /// The message.
+        target: Box<TargetMessage>,
+    },
     /// A command is being typed: choices are wanted.
     Completion {
         /// Name and text so far of the option with the cursor.
@@ -148,7 +158,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     let number = json["type"].as_u64().ok_or(NotReadable("type"))?;
     let (member, user) = (&json["member"], &json["user"]);
     let id = snowflake(&member["user"]["id"]).or_else(|| snowflake(&user["id"]));
-    let kind = id.and_then(|_| kind(number, json));
+    let kind = id.and_then(|user| kind(number, json, user));
     let place = place(json);
     let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
     let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
@@ -173,9 +183,10 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     })
 }
 
-fn kind(number: u64, json: &Value) -> Option<Kind> {
+fn kind(number: u64, json: &Value, user: u64) -> Option<Kind> {
     let data = &json["data"];
     match number {
+        2 if data["type"] == MESSAGE => Some(Kind::Message { target: target::target(json, user)?.into() }),
         2 => {
             let (word, options) = command(data)?;
             let options = options.iter().filter_map(option).collect();

@@ -101,6 +101,8 @@ pub struct Settings {
     pub examples: Vec<Example>,
     /// The allow-lists.
     pub access: Access,
+    /// True if people may race the messages of others.
+    pub may_race_others: bool,
 }
 
 /// The reason why the Discord surface cannot be created.
@@ -133,8 +135,8 @@ impl Discord {
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
         let key = settings.mode.key()?;
-        let Settings { api_url, token, guild, token_life, examples, access, .. } = settings;
-        let handlers = Handlers { arena, examples, sealer: Sealer::new(&token) };
+        let Settings { api_url, token, guild, token_life, examples, access, may_race_others, .. } = settings;
+        let handlers = Handlers { arena, examples, may_race_others, sealer: Sealer::new(&token) };
         let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);

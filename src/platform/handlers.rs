@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::seal::Sealer;
+use super::{message::SourceMessage, seal::Sealer};
 use crate::{
     arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Recorded, Refused},
     button::{Button, Page, example_key},
@@ -12,7 +12,7 @@ use crate::{
     guide::Example,
     model::ModelId,
     race::{
-        Asker, RaceId, Record,
+        Asker, Quote, RaceId, Record,
         vote::{Choice, Label, RaceKind},
     },
 };
@@ -93,8 +93,17 @@ struct RaceRequest<'a> {
     /// The models; all if none is named.
     models: &'a [ModelId],
     prompt: String,
+    /// The message whose text is the prompt.
+    quote: Option<Quote>,
     /// The race that it repeats.
     original: Option<RaceId>,
+}
+
+impl<'a> RaceRequest<'a> {
+    /// A race that neither quotes a message nor repeats a race.
+    fn new(kind: RaceKind, models: &'a [ModelId], prompt: String) -> Self {
+        Self { kind, models, prompt, quote: None, original: None }
+    }
 }
 
 /// The answer to a ballot that was cast.
@@ -141,6 +150,8 @@ pub(crate) struct Handlers {
     pub(crate) arena: Arc<Arena>,
     /// The example prompts of the configuration.
     pub(crate) examples: Vec<Example>,
+    /// True if people may race the messages of others.
+    pub(crate) may_race_others: bool,
     /// Binds buttons to their places.
     pub(crate) sealer: Sealer,
 }
@@ -153,7 +164,7 @@ impl Handlers {
             Ok(Command::Compare { models, prompt }) => self.start(caller, &models, prompt).await,
             Ok(Command::Blind { models, prompt }) => {
                 let kind = RaceKind::Blind;
-                self.begin(caller, RaceRequest { kind, models: &models, prompt, original: None }).await
+                self.begin(caller, RaceRequest::new(kind, &models, prompt)).await
             }
             Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
             Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
@@ -180,9 +191,9 @@ impl Handlers {
                     let lanes = &record.report.lanes;
                     let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
                     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
-                    let prompt = record.report.prompt.clone();
-                    self.begin(caller, RaceRequest { kind, models: &models, prompt, original: Some(id) })
-                        .await
+                    let request = RaceRequest::new(kind, &models, record.report.prompt.clone());
+                    let quote = record.report.context.quote.clone();
+                    self.begin(caller, RaceRequest { quote, original: Some(id), ..request }).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
@@ -222,14 +233,32 @@ impl Handlers {
 
     /// Admits and records a race of `models` (all if none is named).
     pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        self.begin(caller, RaceRequest { kind: RaceKind::Open, models, prompt, original: None }).await
+        self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
+    }
+
+    /// Admits and records a race whose prompt is made of the message `quote`.
+    pub(crate) async fn start_quoting(
+        &self,
+        caller: &Caller,
+        (kind, models, prompt): (RaceKind, &[ModelId], String),
+        quote: Quote,
+    ) -> Outcome {
+        let request = RaceRequest::new(kind, models, prompt);
+        self.begin(caller, RaceRequest { quote: Some(quote), ..request }).await
+    }
+
+    /// Returns why `caller` may not race this message, if they may not.
+    pub(crate) fn refusal(&self, caller: &Caller, message: &SourceMessage) -> Option<Outcome> {
+        if let Err(refused) = &caller.permission {
+            return Some(Outcome::Refused(refused.clone()));
+        }
+        message.refusal(self.may_race_others).map(Outcome::Notice)
     }
 
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
             Some(example) => {
-                let prompt = example.prompt.clone();
-                self.begin(caller, RaceRequest { kind, models: &[], prompt, original: None }).await
+                self.begin(caller, RaceRequest::new(kind, &[], example.prompt.clone())).await
             }
             None => Outcome::Notice(EXAMPLE_GONE.into()),
         }
@@ -256,10 +285,11 @@ impl Handlers {
 
     /// Admits and records a race.
     async fn begin(&self, caller: &Caller, request: RaceRequest<'_>) -> Outcome {
-        let RaceRequest { kind, models, prompt, original } = request;
+        let RaceRequest { kind, models, prompt, quote, original } = request;
         let recorded = async {
             caller.permission.clone()?;
-            let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
+            let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
+            let mut admitted = admitted.of_kind(kind).quoting(quote);
             if let Some(original) = original {
                 admitted = admitted.repeating(original);
             }

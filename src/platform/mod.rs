@@ -14,6 +14,7 @@ pub(crate) mod connection;
 mod dedup;
 pub(crate) mod handlers;
 mod http_client;
+pub(crate) mod message;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod permit;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    context::Context,
     event::StopCause,
     metrics::Metrics,
     timeline::Timeline,
@@ -100,6 +101,8 @@ pub struct Report {
     pub lanes: Vec<LaneReport>,
     /// The vote of a blind race, once it was opened.
     pub vote: Option<Vote>,
+    /// Its circumstances.
+    pub context: Context,
 }
 
 impl Report {

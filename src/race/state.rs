@@ -8,6 +8,7 @@ use std::sync::Arc;
 pub use super::lane::{Lane, Phase};
 use super::{
     blind::Telltales,
+    context::Context,
     event::{Elapsed, EventKind, RaceEvent},
     report::Report,
     usual::UsualSpeed,
@@ -22,6 +23,8 @@ pub struct RaceState {
     pub asker: String,
     /// The prompt.
     pub prompt: String,
+    /// Its circumstances.
+    pub context: Context,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<Lane>,
     /// The time of the newest event.
@@ -41,6 +44,7 @@ impl RaceState {
         Self {
             asker: asker.to_owned(),
             prompt: prompt.to_owned(),
+            context: Context::default(),
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
             vote: VoteState::None,
@@ -53,6 +57,12 @@ impl RaceState {
     #[must_use]
     pub fn blind(self, telltales: Arc<Telltales>) -> Self {
         Self { vote: VoteState::Awaited, telltales, ..self }
+    }
+
+    /// Returns this race with its circumstances.
+    #[must_use]
+    pub fn in_context(self, context: Context) -> Self {
+        Self { context, ..self }
     }
 
     /// Applies one event. An event for a lane that is over or does not exist only advances the time.
@@ -93,6 +103,7 @@ impl RaceState {
     #[must_use]
     pub fn report(&self) -> Report {
         let lanes = self.lanes.iter().map(Lane::report).collect();
-        Report { prompt: self.prompt.clone(), lanes, vote: self.vote.opened().cloned() }
+        let (prompt, vote) = (self.prompt.clone(), self.vote.opened().cloned());
+        Report { prompt, lanes, vote, context: self.context.clone() }
     }
 }

@@ -96,6 +96,8 @@ pub struct Settings {
     pub examples: Vec<Example>,
     /// The allow-lists.
     pub access: Access,
+    /// True if people may race the messages of others.
+    pub may_race_others: bool,
 }
 
 /// The reason why the Slack surface cannot be created.
@@ -126,6 +128,7 @@ impl Slack {
             handlers: Handlers {
                 arena,
                 examples: settings.examples.clone(),
+                may_race_others: settings.may_race_others,
                 sealer: Sealer::new(&settings.bot_token),
             },
             directory: Directory::new(api.clone()),

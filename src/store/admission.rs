@@ -7,8 +7,9 @@ use super::{
     Store, StoreError,
     database::{Query, Transaction, Value},
     lanes,
+    races::context_json,
 };
-use crate::race::{Asker, RaceId, cost::Cost, report::LaneReport, vote::RaceKind};
+use crate::race::{Asker, Context, RaceId, cost::Cost, report::LaneReport, vote::RaceKind};
 
 /// A race to admit.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct NewRace<'a> {
     pub asker: &'a Asker,
     /// The prompt.
     pub prompt: &'a str,
+    /// Its circumstances, which are stored with the prompt.
+    pub context: &'a Context,
     /// The race that this one repeats.
     pub original: Option<RaceId>,
     /// Its purpose.
@@ -94,9 +97,9 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash, tag)
+        kind, server, prompt_hash, tag, context)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
-        $10, $11, $12, $13
+        $10, $11, $12, $13, $14
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
@@ -191,7 +194,8 @@ impl Store {
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
         let original = race.original.map(|original| original.to_string());
-        let values: [Value; 13] = [
+        let context = context_json(race.context).filter(|_| self.keeps_text());
+        let values: [Value; 14] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -205,6 +209,7 @@ impl Store {
             race.server.into(),
             prompt_hash.into(),
             race.tag.into(),
+            context.as_deref().into(),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::ModelId,
     race::{
-        Asker, PastRace, RaceId, Record,
+        Asker, Context, PastRace, RaceId, Record,
         metrics::TokenCount,
         report::{LaneReport, Report},
     },
@@ -42,13 +42,15 @@ pub enum StoredRace {
 
 const SET_MESSAGE_REF: &str =
     "UPDATE races SET reference = $2, asker_name = $3 WHERE id = $1 AND status <> 'shown'";
+/// The texts of a race are gone with its prompt.
+const SET_CONTEXT: &str = "UPDATE races SET context = $2 WHERE id = $1 AND prompt IS NOT NULL";
 const SET_STATUS: &str = "UPDATE races SET status = $2 WHERE id = $1 AND status <> 'shown'";
 pub(super) const MARK_SHOWN: &str = "UPDATE races SET status = 'shown', reference = NULL WHERE id = $1";
 const REQUEST_STOP: &str = "UPDATE races SET stop = 1 WHERE id = $1 AND status = 'live'";
 const IS_STOP_REQUESTED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
 const FINISHED_RACE: &str =
-    "SELECT asker, asker_name, prompt, admitted_at FROM races WHERE id = $1 AND status <> 'live'";
+    "SELECT asker, asker_name, prompt, admitted_at, context FROM races WHERE id = $1 AND status <> 'live'";
 const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
     WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
 /// The races of a platform that no other process runs, newest first.
@@ -59,7 +61,7 @@ const CHANNEL_RACES: &str = "SELECT id FROM races
     ORDER BY admitted_at DESC, id DESC LIMIT $4";
 const COUNT_WITHOUT_TEXT: &str =
     "SELECT COUNT(*) FROM races WHERE platform = $1 AND prompt IS NULL AND status <> 'live'";
-const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at FROM races
+const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, context FROM races
     WHERE platform = $1 AND id = $2 AND (status <> 'live' OR owner = $3 OR NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
@@ -84,6 +86,15 @@ impl Store {
     ) -> Result<(), StoreError> {
         let values = [id.to_string().into(), message_ref.into(), asker.into()];
         self.execute(Query::new(SET_MESSAGE_REF, values)).await.map(drop)
+    }
+
+    /// Stores the circumstances of a race that has a prompt.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn set_context(&self, id: RaceId, context: &Context) -> Result<(), StoreError> {
+        let values = [id.to_string().into(), context_json(context).as_deref().into()];
+        self.execute(Query::new(SET_CONTEXT, values)).await.map(drop)
     }
 
     /// Stores lanes, each with its index, as they are shown if the process dies now. Returns true if another replica
@@ -153,8 +164,9 @@ impl Store {
         let lanes = lanes.iter().map(lanes::from_row).collect::<Result<_, _>>()?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        let vote = self.vote(id).await?;
-        Ok(Some(Record { id, asker, started_at, report: Report { prompt: prompt.to_owned(), lanes, vote } }))
+        let report =
+            Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await?, context: context(row.text(4)) };
+        Ok(Some(Record { id, asker, started_at, report }))
     }
 
     /// Returns the newest races of `platform` that no other process runs and whose texts are kept: oldest first, at most
@@ -190,7 +202,8 @@ impl Store {
         let lanes = self.readable_lanes(&race).await?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        let report = Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await? };
+        let report =
+            Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await?, context: context(row.text(4)) };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
 
@@ -215,6 +228,18 @@ impl Store {
         let rows = self.fetch(Query::new(SPEEDS, [Value::from(days)])).await?;
         Ok(rows.chunk_by(|a, b| a.text(0) == b.text(0)).filter_map(median).collect())
     }
+}
+
+/// The JSON of a context; `None` for an empty one.
+pub(super) fn context_json(context: &Context) -> Option<String> {
+    let json = serde_json::to_string(context).ok().filter(|_| !context.is_empty());
+    // PostgreSQL cannot store this character
+    json.map(|json| json.replace("\\u0000", "\u{FFFD}"))
+}
+
+/// The context in a column; an empty one where it is none.
+pub(super) fn context(json: Option<&str>) -> Context {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// The median over the rows of one model, which are sorted by speed.

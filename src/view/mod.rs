@@ -29,7 +29,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     model::ModelCard,
     race::{
-        blind,
+        Context, blind,
         cost::Cost,
         event::StopCause,
         figures, lesson,
@@ -83,6 +83,8 @@ pub struct View {
     pub asker: String,
     /// The whole prompt. Untrusted text.
     pub prompt: String,
+    /// Its circumstances.
+    pub context: Context,
     /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
@@ -195,6 +197,7 @@ impl View {
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
+            context: state.context.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
@@ -223,6 +226,7 @@ impl View {
         Self {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
+            context: report.context.clone(),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
             standings: report.order(),

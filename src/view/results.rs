@@ -6,7 +6,7 @@ use super::{
     View,
     text::{Measure, clipped, one_line, open_fence, plain},
     vote,
-    words::model_name,
+    words::{self, model_name},
 };
 use crate::race::{
     figures::{seconds, speed, tokens},
@@ -31,7 +31,13 @@ pub(crate) fn share_name(race: &str) -> String {
 
 /// The whole race as Markdown. Texts of models are kept, except for characters that hide or reorder text.
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
-    let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));
+    let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}", bare(asker, 80));
+    if let Some(quote) = &report.context.quote {
+        let _ = write!(out, ", {}", words::quoting(quote));
+        out.extend(words::quoted_url(quote).map(|url| format!(" <{url}>")));
+    }
+    out.extend(report.context.persona.as_ref().map(|persona| format!(", persona: {}", bare(persona, 80))));
+    out.push_str("\n\n");
     out.push_str(&quoted(&report.prompt));
     if let Some(vote) = vote::sentence(&View::over(asker, report)) {
         let _ = write!(out, "\n{}\n", one_line(&vote));

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use llm_arena::{
     model::{Availability, FinishReason, ModelCard, Prices},
     race::{
-        Asker, RaceId,
+        Asker, Context, RaceId,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
         timeline::Timeline,
@@ -100,6 +100,7 @@ struct Request<'a> {
     message_ref: Option<&'a str>,
     user: &'a str,
     prompt: &'a str,
+    context: Context,
     original: Option<RaceId>,
     kind: RaceKind,
     reservations: &'a [Reservation],
@@ -115,6 +116,7 @@ impl Default for Request<'_> {
             message_ref: Some("there"),
             user: "ana",
             prompt: "why?",
+            context: Context::default(),
             original: None,
             kind: RaceKind::Open,
             reservations: &[],
@@ -132,6 +134,7 @@ impl Request<'_> {
             delivery: self.delivery,
             asker: &asker,
             prompt: self.prompt,
+            context: &self.context,
             original: self.original,
             tag: None,
             kind: self.kind,

@@ -24,7 +24,7 @@ pub async fn folder(server: &str, races: usize) -> TempDir {
         let request = Request { id: race(), ..Request::default() };
         assert_eq!(request.admit(&process.store).await, AdmitOutcome::Admitted);
         let lanes = vec![lane("a", "because"), lane("b", "because")];
-        let report = Report { prompt: "why?".into(), lanes, vote: None };
+        let report = Report { prompt: "why?".into(), lanes, vote: None, ..Report::default() };
         process.store.mark_ended(request.id, &report).await.expect("stored");
         process.store.mark_shown(request.id).await.expect("stored");
         let id = request.id;

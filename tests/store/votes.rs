@@ -51,7 +51,7 @@ fn blind<'a>() -> Request<'a> {
 async fn open(store: &Store, race: Request<'_>, vote: Vote) -> RaceId {
     assert_eq!(race.admit(store).await, AdmitOutcome::Admitted);
     let lanes = vec![lane("a", "because"), lane("b", "why not")];
-    let report = Report { prompt: race.prompt.into(), lanes, vote: Some(vote) };
+    let report = Report { prompt: race.prompt.into(), lanes, vote: Some(vote), ..Report::default() };
     store.mark_ended(race.id, &report).await.expect("stored");
     race.id
 }
@@ -120,7 +120,7 @@ async fn a_vote_closes_once(engine: &Engine) {
     assert!(!store.vote_progress(id).await.expect("a result").expect("a vote").is_open);
     // a late write of the end must not open it again
     let lanes = vec![lane("a", "because"), lane("b", "why not")];
-    let report = Report { prompt: "why?".into(), lanes, vote: Some(vote(20)) };
+    let report = Report { prompt: "why?".into(), lanes, vote: Some(vote(20)), ..Report::default() };
     store.mark_ended(id, &report).await.expect("stored");
     assert!(!store.vote(id).await.expect("a result").expect("a vote").is_open);
     process.shut_down().await;

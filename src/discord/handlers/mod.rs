@@ -13,7 +13,7 @@ use bytes::Bytes;
 use self::reply::{MAY_NOT_ATTACH, Reply};
 use super::{
     METRICS, PLATFORM, commands, completion,
-    interaction::{ChannelKind, Interaction, Kind, UNSETTLED},
+    interaction::{ChannelKind, Interaction, Kind, TargetMessage, UNSETTLED},
     message_ref::{self, MessageRef},
     permissions::Access,
     render,
@@ -25,7 +25,7 @@ use crate::{
     button::Button,
     command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
-    race::{Asker, Record},
+    race::{Asker, Record, vote::RaceKind},
     view::results::{replay_name, share_name},
 };
 
@@ -62,6 +62,7 @@ impl InteractionHandler {
                 let command = read(word, options, self.arena());
                 self.handlers.command(&self.caller(&interaction), command).await
             }
+            Kind::Message { target } => self.race_message(&interaction, target).await,
             Kind::Button { custom_id, .. } => {
                 let pressed = render::pressed(custom_id);
                 match (self.handlers.button(&self.caller(&interaction), pressed).await, pressed) {
@@ -79,6 +80,16 @@ impl InteractionHandler {
             Kind::Unreadable { kind } => return reply.unreadable(*kind).await,
         };
         self.show(&reply, outcome).await;
+    }
+
+    /// Starts a race of all models with the text of a message as the prompt.
+    async fn race_message(&self, interaction: &Interaction, target: &TargetMessage) -> Outcome {
+        let caller = self.caller(interaction);
+        if let Some(refused) = self.handlers.refusal(&caller, &target.source) {
+            return refused;
+        }
+        let race = (RaceKind::Open, &[][..], target.source.text.clone());
+        self.handlers.start_quoting(&caller, race, target.quote.clone()).await
     }
 
     async fn show(&self, reply: &Reply<'_>, outcome: Outcome) {
@@ -210,6 +221,7 @@ fn label(kind: &Kind) -> &'static str {
             let mut words = command::WORDS.into_iter().map(|(word, _)| word);
             words.find(|known| known == word).unwrap_or("other")
         }
+        Kind::Message { .. } => "message",
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
         Kind::Unreadable { .. } => "unreadable",

@@ -13,7 +13,7 @@ use super::{
         Attachment, Body, ButtonDto, COLOR, Component, DESCRIPTION, Embed, Footer, Image, Menu, MenuOption,
         OPTION_TEXT, OPTIONS, TOTAL, length,
     },
-    escape::{bare, between, bold, clipped, color, escape, icon, short},
+    escape::{bare, between, bold, byline, clipped, color, escape, icon, short},
     markdown::{Answer, Discord},
     vote,
 };
@@ -23,7 +23,7 @@ use crate::{
     view::{
         LaneState, LaneView, Progress, View, VoteView,
         fit::pages,
-        scoreboard::{self, Excerpt, byline, excerpts_within, headline},
+        scoreboard::{self, Excerpt, excerpts_within, headline},
         text::fitting,
         vote::sentence,
         words::{self, model_name},
@@ -40,6 +40,8 @@ const LINES: usize = 1_800;
 /// Characters of the prompt in a title and in a quote.
 const TITLE_PROMPT: usize = 120;
 const QUOTED_PROMPT: usize = 160;
+/// Characters of the line about the asker.
+const BYLINE: usize = 160;
 /// Characters and lines of the prompt above a single answer.
 const PROMPT: (usize, usize) = (300, 4);
 /// Characters of the words and of the text in an excerpt.
@@ -83,8 +85,7 @@ fn running(view: &View, race: RaceId) -> Embed {
     let (icon, prompt) = headline(view);
     let title = format!("{icon} {}", short(&prompt, TITLE_PROMPT));
     let notice = view.notice.as_ref().map(|notice| between("-# ", notice, 120, ""));
-    let byline = between("-# ", &byline(view), 120, "");
-    let standings = format!("{byline}\n{}", lines(view));
+    let standings = format!("-# {}\n{}", byline(view, BYLINE), lines(view));
     let (excerpts, _) = excerpts_within(view, EXCERPT_COLUMNS);
     let gap = if excerpts.len() > SPACED_EXCERPTS { "" } else { "\n" };
     let excerpts = excerpts.iter().map(|(lane, excerpt)| excerpt_line(&icon_of(lane), excerpt) + gap);
@@ -103,7 +104,7 @@ fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
         color,
-        ..Embed::text(format!("> {prompt} — {}{votes}", short(&byline(view), 120)))
+        ..Embed::text(format!("> {prompt} — {}{votes}", byline(view, BYLINE)))
     };
     let footer = Some(Footer { text: notes(view, race) });
     match details(view) {
@@ -200,7 +201,7 @@ fn single(view: &View, lane: &LaneView, race: RaceId) -> (Vec<Embed>, bool) {
     } else {
         String::new()
     };
-    let mut above = format!("{quote}-# {}\n{ended}{status}{note}", short(&byline(view), 120));
+    let mut above = format!("{quote}-# {}\n{ended}{status}{note}", byline(view, BYLINE));
     above.extend(view.notice.as_ref().map(|notice| between("-# ", notice, 120, "\n")));
     let numbers = lane.numbers.as_ref().map(words::numbers);
     let footer = Footer { text: words::joined(numbers.into_iter().chain([words::notes(view, race)])) };

@@ -261,7 +261,8 @@ impl CommandHandler {
         let recorded = recorded.asked_by(name.unwrap_or_default());
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
         let (asker, prompt) = (recorded.asker(), recorded.prompt());
-        let body = render::opening(recorded.kind(), asker, &incoming.user, prompt, &cards);
+        let context = recorded.context();
+        let body = render::opening(recorded.kind(), asker, &incoming.user, prompt, context, &cards);
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
         match arena.unless_interrupted(Box::pin(self.post_race(incoming, &poster, &body, cards.len()))).await
         {

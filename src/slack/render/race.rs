@@ -20,7 +20,7 @@ use super::{
     answer::Answer,
     blocks::{
         self, Body, Inline, MAX_LABEL, actions, bold, code, container, context, italic, length, markdown,
-        paragraph, preformatted, quote, rich, room, section, text, weight,
+        paragraph, preformatted, quote, quote_of, rich, room, section, text, weight,
     },
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
@@ -30,7 +30,7 @@ use crate::{
     button::{self, Button, Page},
     model::ModelCard,
     race::{
-        RaceId,
+        Context, RaceId,
         vote::{AnswerKey, RaceKind},
     },
     view::{
@@ -55,6 +55,8 @@ const MAX_PROMPT: (usize, usize) = (300, 4);
 const MAX_NUMBERS: usize = 160;
 /// Characters of a sentence beside an answer.
 pub(super) const MAX_SENTENCE: usize = 160;
+/// Characters of the line about the asker.
+const MAX_BYLINE: usize = 160;
 /// Characters of the fallback text, which screen readers read.
 const MAX_SPOKEN: [usize; 6] = [3_000, 2_000, 1_200, 700, 300, 100];
 /// Bytes of it beside a single answer.
@@ -89,6 +91,7 @@ pub(crate) fn opening(
     asker: &str,
     user: &str,
     prompt: &str,
+    context: &Context,
     cards: &[Arc<ModelCard>],
 ) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };
@@ -96,11 +99,11 @@ pub(crate) fn opening(
     if kind == RaceKind::Blind {
         let what = format!(" asks {models}; names stay hidden until a vote closes");
         let text = format!("🙈 {}{what}", asker_name(who, mrkdwn));
-        return Body { text, blocks: vec![asked("🙈", who, &what, prompt)] };
+        return Body { text, blocks: vec![asked("🙈", who, &what, context, prompt)] };
     }
     let mut names: Vec<String> = cards.iter().take(20).map(|card| full_name(card, card.simulated)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
-    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), prompt)];
+    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), context, prompt)];
     if !names.is_empty() {
         blocks.push(paragraph([text(&names.join(", "))]));
     }
@@ -145,7 +148,11 @@ fn spoken(view: &View, bytes: usize) -> String {
 fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     let (icon, prompt) = headline(view);
     let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_TITLE)))])];
-    blocks.push(context(&bare(&byline(view), MAX_SENTENCE)));
+    blocks.push(match view.context.quote {
+        // small text has no links
+        Some(_) => paragraph(with_byline(view, "")),
+        None => context(&bare(&byline(view), MAX_BYLINE)),
+    });
     blocks.extend(standings(view));
     blocks.extend(beginnings(view));
     let notice =
@@ -161,7 +168,7 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
     let prompt = bare(&words::excerpt(&view.prompt, 1), MAX_QUOTE);
     let mut blocks = vec![rich(vec![
         section([bold(&format!("{icon} {}", bare(&result, MAX_TITLE)))]),
-        quote(&words::joined([prompt, bare(&byline(view), MAX_SENTENCE)])),
+        quote_of(with_byline(view, &prompt)),
     ])];
     blocks.extend(sentence(view).map(|votes| paragraph([text(&bare(&votes, MAX_VOTES))])));
     blocks.extend(chart(view).filter(|_| extras.chart));
@@ -184,7 +191,8 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
 
 /// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
-    let mut above = vec![asked("⚔️", &view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
+    let what = format!(" asks{}", words::simulated(view));
+    let mut above = vec![asked("⚔️", &view.asker, &what, &view.context, &view.prompt)];
     let ending = headline(view).1;
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
     above.extend(is_stopped.then(|| paragraph([text(&bare(&ending, MAX_SENTENCE))])));
@@ -306,15 +314,32 @@ fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
     if name.is_empty() { "someone".to_owned() } else { name }
 }
 
-/// The asker's name after an icon, followed by `what`, and the prompt as a quote.
-fn asked(icon: &str, who: &str, what: &str, prompt: &str) -> SlackBlock {
-    let mut parts = vec![section([text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)])];
+/// The asker's name after an icon, followed by `what` and the author of the quoted message, and the prompt as a quote.
+fn asked(icon: &str, who: &str, what: &str, context: &Context, prompt: &str) -> SlackBlock {
+    let mut head = vec![text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)];
+    if let Some(quote) = &context.quote {
+        head.push(text(&format!(" · {}", bare(&words::quoting(quote), MAX_SENTENCE))));
+    }
+    head.extend(message_link(context));
+    let mut parts = vec![section(head)];
     let (chars, max_lines) = MAX_PROMPT;
     let prompt = lines(&words::excerpt(prompt, max_lines), chars);
     if !prompt.is_empty() {
         parts.push(quote(&prompt));
     }
     rich(parts)
+}
+
+/// A link to the quoted message, after a separator; nothing if there is none.
+fn message_link(context: &Context) -> Vec<Inline> {
+    let url = context.quote.as_ref().and_then(words::quoted_url);
+    url.map(|url| vec![text(" · "), blocks::link(url, "message")]).unwrap_or_default()
+}
+
+/// `words` and the line about the asker, with a link to the quoted message.
+pub(super) fn with_byline(view: &View, words: &str) -> Vec<Inline> {
+    let line = words::joined([words.to_owned(), bare(&byline(view), MAX_BYLINE)]);
+    [vec![text(&line)], message_link(&view.context)].concat()
 }
 
 /// One line for each lane in the order of the standings, as many as there is room for.

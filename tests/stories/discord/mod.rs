@@ -8,6 +8,7 @@ mod faults;
 mod gateway;
 mod hostile;
 mod limits;
+mod messages;
 mod overviews;
 mod permissions;
 mod refusals;

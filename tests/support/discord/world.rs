@@ -120,6 +120,8 @@ pub struct Interaction {
 pub enum InteractionKind {
     /// The command's id and its `options` as they are delivered.
     Command { id: Id, name: String, options: Value },
+    /// A command of the context menu of this message, which someone wrote.
+    OnMessage { id: Id, name: String, target: Value },
     /// A command with one option in focus.
     Completion { id: Id, name: String, options: Value },
     /// A button on this message.
@@ -133,7 +135,7 @@ impl InteractionKind {
     pub fn message(&self) -> Option<Id> {
         match self {
             Self::Button { message, .. } | Self::Menu { message, .. } => Some(*message),
-            Self::Command { .. } | Self::Completion { .. } => None,
+            Self::Command { .. } | Self::OnMessage { .. } | Self::Completion { .. } => None,
         }
     }
 }
@@ -269,6 +271,9 @@ impl World {
             {
                 collect(options, &mut texts);
             }
+            if let InteractionKind::OnMessage { target, .. } = &interaction.kind {
+                texts.extend(target["content"].as_str().map(str::to_owned));
+            }
         }
         texts
     }
@@ -336,6 +341,7 @@ impl Interaction {
     pub fn name(&self) -> String {
         let what = match &self.kind {
             InteractionKind::Command { name, .. } => format!("/{name}"),
+            InteractionKind::OnMessage { name, .. } => format!("{name:?}"),
             InteractionKind::Completion { name, .. } => format!("the completion of /{name}"),
             InteractionKind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
             InteractionKind::Menu { value, .. } => format!("the option {value:?}"),

@@ -10,7 +10,7 @@ use crate::{
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
     race::{
-        Entrant, Record,
+        Context, Entrant, Quote, Record,
         metrics::TokenCount,
         vote::{Label, MAX_LABELS, RaceKind, Uncounted},
     },
@@ -36,6 +36,14 @@ pub(super) fn hostile() -> impl Strategy<Value = String> {
     let marks = marks.into_iter().chain(["_", "__", "snake_case"].map(str::to_owned)).collect::<Vec<_>>();
     let piece = prop_oneof![9 => prop::sample::select(marks), 1 => "\\PC{0,8}"];
     vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+prop_compose! {
+    /// No address is linked that a user wrote.
+    fn context()(author in option::of(hostile()), url in hostile(), persona in option::of(hostile())) -> Context {
+        let quote = author.map(|author| Quote { author, url: Some(format!("javascript:{url}")) });
+        Context { quote, persona }
+    }
 }
 
 fn hostile_card() -> impl Strategy<Value = ModelCard> {
@@ -78,12 +86,12 @@ prop_compose! {
 
 prop_compose! {
     fn view(most: usize)(
-        asker in hostile(), prompt in hostile(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        asker in hostile(), prompt in hostile(), context in context(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
         notice in option::of(hostile()), simulated in any::<bool>(), progress in progresses(),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
         View {
-            asker, prompt, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            asker, prompt, context, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
             elapsed: Some("2.1 s".into()), stopped: None, vote: None,
         }
     }
@@ -143,7 +151,7 @@ proptest! {
         }
         let cards: Vec<_> = view.lanes.iter().map(|lane| Arc::clone(&lane.card)).collect();
         for kind in [RaceKind::Open, RaceKind::Blind] {
-            check(&opening(kind, &view.asker, "U1", &view.prompt, &cards))?;
+            check(&opening(kind, &view.asker, "U1", &view.prompt, &view.context, &cards))?;
         }
         for vote in votes(view.lanes.len()).into_iter().filter(|_| view.lanes.len() > 1) {
             let view = View { vote: Some(vote), ..view.clone() };
@@ -155,7 +163,7 @@ proptest! {
     fn a_crowd_breaks_no_limit(lane in lane(), n in 10..80_usize, progress in progresses()) {
         let lanes = vec![lane; n];
         let view = View {
-            asker: "@".repeat(500), prompt: "*\n".repeat(500), progress, standings: (0..n).collect(), lanes,
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), context: samples::crowded_context(), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
             elapsed: None, stopped: None, vote: None,
         };
