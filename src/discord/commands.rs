@@ -14,6 +14,8 @@ use crate::command::MAX_DAYS;
 pub(super) const NAME: &str = "arena";
 /// The name of the command in the context menu of messages.
 const MESSAGE: &str = "Race this message";
+/// The names of all commands.
+pub(super) const NAMES: [&str; 2] = [NAME, MESSAGE];
 /// The option for the prompt.
 pub(super) const PROMPT: &str = "prompt";
 /// The option for one model.

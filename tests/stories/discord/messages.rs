@@ -104,7 +104,8 @@ async fn assert_refused(scenario: &DiscordScenario, message: &Value, words: &str
 
 #[tokio::test]
 async fn a_message_without_text_says_what_is_missing() {
-    let scenario = DiscordScenario::start(single_model(""), pair("Once")).await;
+    let [answer, _] = pair("Once");
+    let scenario = DiscordScenario::start(single_model(""), [answer]).await;
     let discord = &scenario.discord;
     let embed = json!([{ "type": "rich", "title": "t" }]);
     let file = json!([{ "id": "1", "filename": "a.bin", "size": 1, "url": "https://cdn.discordapp.com/a.bin" }]);
