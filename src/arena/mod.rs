@@ -54,8 +54,8 @@ pub use self::{
 use crate::{
     model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
     race::{
-        Asker, Context, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause, run::LaneRequest,
-        vote::RaceKind,
+        Asker, Context, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause,
+        run::LaneRequest, vote::RaceKind,
     },
     store::{Speed, Store},
 };

@@ -236,15 +236,15 @@ impl Handlers {
         self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
     }
 
-    /// Admits and records a race whose prompt is made of the message `quote`.
+    /// Admits and records a race, whose prompt is made of the message `quote` if there is one.
     pub(crate) async fn start_quoting(
         &self,
         caller: &Caller,
         (kind, models, prompt): (RaceKind, &[ModelId], String),
-        quote: Quote,
+        quote: Option<Quote>,
     ) -> Outcome {
         let request = RaceRequest::new(kind, models, prompt);
-        self.begin(caller, RaceRequest { quote: Some(quote), ..request }).await
+        self.begin(caller, RaceRequest { quote, ..request }).await
     }
 
     /// Returns why `caller` may not race this message, if they may not.
@@ -257,9 +257,7 @@ impl Handlers {
 
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
-            Some(example) => {
-                self.begin(caller, RaceRequest::new(kind, &[], example.prompt.clone())).await
-            }
+            Some(example) => self.begin(caller, RaceRequest::new(kind, &[], example.prompt.clone())).await,
             None => Outcome::Notice(EXAMPLE_GONE.into()),
         }
     }

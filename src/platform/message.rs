@@ -67,7 +67,8 @@ mod tests {
             text: text.into(),
             unreadable: unreadable.into(),
         };
-        let refusal = |author, text, parts, may| message(author, text, parts).refusal(may).unwrap_or_default();
+        let refusal =
+            |author, text, parts, may| message(author, text, parts).refusal(may).unwrap_or_default();
         assert_eq!(refusal(MessageAuthor::Other, "why?", &["an embed"], true), "");
         assert_eq!(refusal(MessageAuthor::Asker, "why?", &[], false), "");
         assert!(refusal(MessageAuthor::Other, "why?", &[], false).starts_with("Only your own messages"));

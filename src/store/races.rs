@@ -164,8 +164,12 @@ impl Store {
         let lanes = lanes.iter().map(lanes::from_row).collect::<Result<_, _>>()?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        let report =
-            Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await?, context: context(row.text(4)) };
+        let report = Report {
+            prompt: prompt.to_owned(),
+            lanes,
+            vote: self.vote(id).await?,
+            context: context(row.text(4)),
+        };
         Ok(Some(Record { id, asker, started_at, report }))
     }
 
@@ -202,8 +206,12 @@ impl Store {
         let lanes = self.readable_lanes(&race).await?;
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
-        let report =
-            Report { prompt: prompt.to_owned(), lanes, vote: self.vote(id).await?, context: context(row.text(4)) };
+        let report = Report {
+            prompt: prompt.to_owned(),
+            lanes,
+            vote: self.vote(id).await?,
+            context: context(row.text(4)),
+        };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
 

@@ -30,10 +30,7 @@ pub(crate) fn race() -> RaceId {
 
 /// A quoted message and a persona with names as long as they can be.
 pub(crate) fn crowded_context() -> Context {
-    Context {
-        quote: Some(Quote { author: "@*".repeat(200), url: None }),
-        persona: Some("_".repeat(200)),
-    }
+    Context { quote: Some(Quote { author: "@*".repeat(200), url: None }), persona: Some("_".repeat(200)) }
 }
 
 pub(crate) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) -> Arc<ModelCard> {

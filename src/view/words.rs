@@ -71,7 +71,9 @@ pub(crate) fn notes(view: &View, race: RaceId) -> String {
         parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(view.cost.clone());
     }
-    parts.extend(view.context.persona.as_ref().map(|persona| format!("persona: {}", text::clipped(&text::one_line(persona), MAX_AUTHOR, Measure::Utf16))));
+    parts.extend(view.context.persona.as_ref().map(|persona| {
+        format!("persona: {}", text::clipped(&text::one_line(persona), MAX_AUTHOR, Measure::Utf16))
+    }));
     parts.push(format!("race {}", race.brief()));
     joined(parts)
 }

@@ -27,7 +27,12 @@ async fn a_record_is_read_as_it_was_stored(engine: &Engine) {
     assert_eq!(ran.admit(store).await, AdmitOutcome::Admitted);
     assert_eq!(store.lookup(ran.id).await.expect("a result"), None, "it is running");
     let odd = lane("a", "ünï 😀 \u{1} '\"; DROP TABLE races; --");
-    let report = Report { prompt: "why?".into(), lanes: vec![odd, lane("b", "because")], vote: None, ..Report::default() };
+    let report = Report {
+        prompt: "why?".into(),
+        lanes: vec![odd, lane("b", "because")],
+        vote: None,
+        ..Report::default()
+    };
     store.mark_ended(ran.id, &report).await.expect("stored");
     store.mark_shown(ran.id).await.expect("stored");
     process.shut_down().await;
@@ -36,7 +41,8 @@ async fn a_record_is_read_as_it_was_stored(engine: &Engine) {
     assert_eq!((record.report, record.asker.name.as_str()), (report, "ana"));
     let zero = Request::default();
     assert_eq!(zero.admit(&process.store).await, AdmitOutcome::Admitted);
-    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "a\0b")], vote: None, ..Report::default() };
+    let report =
+        Report { prompt: "why?".into(), lanes: vec![lane("a", "a\0b")], vote: None, ..Report::default() };
     process.store.mark_ended(zero.id, &report).await.expect("stored");
     let record = process.store.lookup(zero.id).await.expect("a result").expect("a race");
     assert_eq!(record.report.lanes[0].answer, "a\u{FFFD}b", "no engine rejects an answer");
@@ -52,7 +58,12 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
         assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
     }
     for id in [mine.id, theirs.id] {
-        let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
+        let report = Report {
+            prompt: "why?".into(),
+            lanes: vec![lane("a", "because")],
+            vote: None,
+            ..Report::default()
+        };
         store.mark_ended(id, &report).await.expect("stored");
         store.mark_shown(id).await.expect("stored");
     }
@@ -64,7 +75,8 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
     let [prompt, answer] = ["Qzprompt", "Qzanswer"].map(|word| word.repeat(1_000));
     let long = Request { user: "dan", prompt: &prompt, ..Request::default() };
     assert_eq!(long.admit(store).await, AdmitOutcome::Admitted);
-    let report = Report { prompt: prompt.clone(), lanes: vec![lane("a", &answer)], vote: None, ..Report::default() };
+    let report =
+        Report { prompt: prompt.clone(), lanes: vec![lane("a", &answer)], vote: None, ..Report::default() };
     store.mark_ended(long.id, &report).await.expect("stored");
     store.mark_shown(long.id).await.expect("stored");
     assert_eq!(store.forget("test:dan").await.expect("a result").deleted, 1);
@@ -76,7 +88,8 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
 /// Admits a race and brings it to its end.
 async fn finished<'a>(store: &Store, request: Request<'a>) -> Request<'a> {
     assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
-    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
+    let report =
+        Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
     store.mark_ended(request.id, &report).await.expect("stored");
     store.mark_shown(request.id).await.expect("stored");
     request
@@ -209,7 +222,8 @@ async fn texts_are_never_stored_with_a_retention_of_zero_days(engine: &Engine) {
     let process = engine.process_with(0).await;
     let ran = Request::default();
     assert_eq!(ran.admit(&process.store).await, AdmitOutcome::Admitted);
-    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
+    let report =
+        Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
     process.store.mark_ended(ran.id, &report).await.expect("stored");
     assert_eq!(process.store.lookup(ran.id).await.expect("a result"), None);
     process.die().await;
@@ -241,7 +255,10 @@ async fn the_median_of_speeds(engine: &Engine) {
         lanes[0].metrics.tokens_per_second = Some(speed);
         lanes[0].metrics.token_count = count;
         lanes[1].metrics.tokens_per_second = None;
-        store.mark_ended(ran.id, &Report { prompt: String::new(), lanes, vote: None, ..Report::default() }).await.expect("stored");
+        store
+            .mark_ended(ran.id, &Report { prompt: String::new(), lanes, vote: None, ..Report::default() })
+            .await
+            .expect("stored");
     }
     let speeds = store.speeds(7).await.expect("speeds");
     let [speed] = speeds.as_slice() else { panic!("{speeds:?}") };

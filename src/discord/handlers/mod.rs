@@ -89,7 +89,7 @@ impl InteractionHandler {
             return refused;
         }
         let race = (RaceKind::Open, &[][..], target.source.text.clone());
-        self.handlers.start_quoting(&caller, race, target.quote.clone()).await
+        self.handlers.start_quoting(&caller, race, Some(target.quote.clone())).await
     }
 
     async fn show(&self, reply: &Reply<'_>, outcome: Outcome) {

@@ -133,10 +133,7 @@ mod tests {
             "content": " hi <@4> and <@!4>, <:wave:12> <a:dance:34> a<b <:x> <@9>\n", "author": ana, "mentions": [ana],
         }));
         assert_eq!(message.source.text, "hi @Ana and @Ana, :wave: :dance: a<b <:x> <@9>");
-        let quote = Quote {
-            author: "Ana".into(),
-            url: Some("https://discord.com/channels/10/20/77".into()),
-        };
+        let quote = Quote { author: "Ana".into(), url: Some("https://discord.com/channels/10/20/77".into()) };
         assert_eq!(message.quote, quote);
     }
 

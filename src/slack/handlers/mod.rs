@@ -83,6 +83,11 @@ impl CommandHandler {
                 }
                 Ack::Empty
             }
+            Kind::RaceMessage { source } => {
+                METRICS.command("shortcut");
+                self.race_message(&incoming, source);
+                Ack::Empty
+            }
             Kind::Home => {
                 let (handler, incoming) = (Arc::clone(&self), Arc::clone(&incoming));
                 self.arena().spawn(async move { handler.home(&incoming).await });
@@ -257,8 +262,10 @@ impl CommandHandler {
             arena.withdraw(recorded).await;
             return self.notice(incoming, &refused.to_string()).await;
         }
-        let name = arena.unless_interrupted(self.directory.name(incoming)).await;
-        let recorded = recorded.asked_by(name.unwrap_or_default());
+        let names = async { tokio::join!(self.directory.name(incoming), self.quote(incoming)) };
+        let (name, quote) = arena.unless_interrupted(names).await.unwrap_or_default();
+        let quote = quote.or_else(|| recorded.context().quote.clone());
+        let recorded = recorded.asked_by(name).quoting(quote);
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
         let (asker, prompt) = (recorded.asker(), recorded.prompt());
         let context = recorded.context();

@@ -32,7 +32,7 @@ pub(crate) use self::{
     blocks::{Body, Pressed, is_form, pressed, question},
     cards::{ballot, examples, help, models, notice, on_it, suggestion},
     home::home,
-    modal::{Form, modal},
+    modal::{Form, message_modal, modal},
     overview::overview,
     page::page,
     race::{Extras, live, opening},

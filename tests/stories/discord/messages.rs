@@ -108,7 +108,8 @@ async fn a_message_without_text_says_what_is_missing() {
     let scenario = DiscordScenario::start(single_model(""), [answer]).await;
     let discord = &scenario.discord;
     let embed = json!([{ "type": "rich", "title": "t" }]);
-    let file = json!([{ "id": "1", "filename": "a.bin", "size": 1, "url": "https://cdn.discordapp.com/a.bin" }]);
+    let file =
+        json!([{ "id": "1", "filename": "a.bin", "size": 1, "url": "https://cdn.discordapp.com/a.bin" }]);
     for (key, value, words) in [
         ("embeds", embed, "has only an embed, which I can't read"),
         ("sticker_items", json!([{ "id": "1", "name": "s", "format_type": 1 }]), "has only a sticker"),
@@ -151,7 +152,9 @@ async fn the_operator_can_keep_people_to_their_own_messages() {
     assert_refused(&scenario, &long, "has 32 characters; the limit is 20").await;
     assert!(asked(&scenario).is_empty());
     let own = discord.written("why is it so?", ANA, ChannelKind::Server);
-    assert!(race(&scenario, &own, ChannelKind::Server).wait_for_end().await.look.text().contains("Once more"));
+    assert!(
+        race(&scenario, &own, ChannelKind::Server).wait_for_end().await.look.text().contains("Once more")
+    );
     scenario.finish().await;
 }
 

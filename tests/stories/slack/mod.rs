@@ -30,6 +30,7 @@ mod home;
 mod hostile;
 mod http;
 mod limits;
+mod messages;
 mod modal;
 mod overviews;
 mod places;

@@ -32,13 +32,7 @@ impl FakeDiscord {
     ///
     /// # Panics
     /// If no such command is registered there.
-    pub fn use_on_message(
-        &self,
-        name: &str,
-        message: &Value,
-        user: User,
-        place: ChannelKind,
-    ) -> UserRequest {
+    pub fn use_on_message(&self, name: &str, message: &Value, user: User, place: ChannelKind) -> UserRequest {
         let found = self.shared.read(|world| world.menu_command(name, place));
         let id = found.unwrap_or_else(|why| panic!("nobody finds {name:?}: {why}"));
         let target = message.clone();

@@ -108,6 +108,24 @@ impl FakeSlack {
         self.does(user, (&channel, Some(&thread)), kind)
     }
 
+    /// Uses a shortcut in the menu of a message, by its name.
+    ///
+    /// # Panics
+    /// If the manifest has no such shortcut, or the user does not see the message.
+    pub fn use_shortcut(&self, name: &str, message: &str, user: User) -> UserRequest {
+        let (channel, root, callback) = self.shared.read(|world| {
+            let shortcuts = &world.manifest.message_shortcuts;
+            let callback =
+                shortcuts.iter().find(|(known, _)| known == name).map(|(_, callback)| callback.clone());
+            let found = world.message(message).expect("a message");
+            assert!(!found.deleted && found.only_for.is_none(), "no shortcut on such a message");
+            let callback = callback.unwrap_or_else(|| panic!("the manifest has no shortcut {name:?}"));
+            (found.channel.clone(), found.root().clone(), callback)
+        });
+        let kind = ActionKind::Shortcut { callback, message: message.to_owned() };
+        self.does(user, (&channel, Some(&root)), kind)
+    }
+
     /// Opens the app's Home tab.
     ///
     /// # Panics
@@ -136,14 +154,18 @@ impl FakeSlack {
     /// # Panics
     /// If there is no such input, or the client would not submit it.
     pub fn submit(&self, opened: &UserRequest, values: &[(&str, &str)], user: User) -> UserRequest {
-        let (view, channel) = self.shared.with(|world| {
+        let (view, channel, thread) = self.shared.with(|world| {
             let view = world.views.iter_mut().rev().find(|view| view.action == opened.id && view.is_open);
             let view = view.expect("no modal is open");
             assert_eq!(view.user.id, user.id, "only who sees a modal submits it");
             view.fill(values).unwrap_or_else(|why| panic!("nobody can submit that: {why}"));
-            (view.id.clone(), view.channel.clone())
+            let (view, channel, opened) = (view.id.clone(), view.channel.clone(), view.action);
+            let opened = &world.actions[opened];
+            // a shortcut is answered in the thread of its message
+            let is_shortcut = matches!(opened.kind, ActionKind::Shortcut { .. });
+            (view, channel, opened.thread.clone().filter(|_| is_shortcut))
         });
-        self.does(user, (&channel, None), ActionKind::Submission { view })
+        self.does(user, (&channel, thread.as_deref()), ActionKind::Submission { view })
     }
 
     /// Invites the bot to a channel.
@@ -241,6 +263,7 @@ impl Action {
                 format!("the button {action_id}")
             }
             ActionKind::Choice { action_id, .. } => format!("the menu {action_id}"),
+            ActionKind::Shortcut { callback, .. } => format!("the shortcut {callback}"),
             ActionKind::HomeOpened => "a look at the Home tab".into(),
             ActionKind::Submission { .. } => "a modal".into(),
             ActionKind::Echo { .. } => "an echo".into(),

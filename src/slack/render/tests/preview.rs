@@ -225,7 +225,8 @@ fn a_race_can_be_looked_at() {
 
 #[test]
 fn a_blind_race_can_be_looked_at() {
-    let first = opening(RaceKind::Blind, "ana", "U1", "Why is the sky blue?", &Context::default(), &line_up());
+    let first =
+        opening(RaceKind::Blind, "ana", "U1", "Why is the sky blue?", &Context::default(), &line_up());
     page("blind-opening", &[first]);
     page("blind-writing", &[live(&vote::writing().view(), race(), ALL)]);
     let open = page("blind-open", &[live(&vote::open(2).view(), race(), ALL)]);

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     button::{Button, Page, Part},
     model::{Availability, Delta, ModelError},
-    race::{Context, Quote, event::StopCause, vote::RaceKind},
+    race::{Context, event::StopCause, vote::RaceKind},
     slack::render::{
         Body, Extras, Pressed, answers, explanation, live, notice, on_it, opening, page, pressed, question,
         suggestion,
@@ -129,7 +129,8 @@ fn the_first_post_names_the_asker_and_promises_nothing() {
          #rich_text\n⚡ Gemma 2B\n"
     );
     assert!(
-        text(&opening(RaceKind::Open, " ", "U9", "Why?", &Context::default(), &[])).contains("**U9** asks 0 models"),
+        text(&opening(RaceKind::Open, " ", "U9", "Why?", &Context::default(), &[]))
+            .contains("**U9** asks 0 models"),
         "an id is better than nothing"
     );
     assert!(!said.contains("race ") && !said.contains('['));

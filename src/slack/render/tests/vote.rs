@@ -133,10 +133,10 @@ fn nothing_names_a_model_before_the_vote_is_closed() {
     let frames = [ALL, NONE]
         .into_iter()
         .flat_map(|extras| [writing(), open(0), open(3)].map(|race| live(&race.view(), race_id(), extras)));
-    let bodies = frames
-        .chain(pages)
-        .chain(given.messages)
-        .chain([opening(RaceKind::Blind, "ana", "U1", PROMPT, &Context::default(), &line_up()), ballot(&first_reply())]);
+    let bodies = frames.chain(pages).chain(given.messages).chain([
+        opening(RaceKind::Blind, "ana", "U1", PROMPT, &Context::default(), &line_up()),
+        ballot(&first_reply()),
+    ]);
     let sent = bodies.map(|body| {
         check::message(&body).expect("Slack takes it");
         serde_json::to_string(&body).expect("JSON")
