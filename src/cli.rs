@@ -145,6 +145,9 @@ pub struct RaceArgs {
     /// Write the chart to this file, even if every model failed
     #[arg(long, value_name = "FILE.png", value_parser = |text: &str| file_ending_in(text, "png"))]
     pub chart: Option<PathBuf>,
+    /// Send the system text of this [[persona]] of the configuration
+    #[arg(long, value_name = "ID")]
+    pub persona: Option<String>,
     /// Print a single JSON object on stdout, for scripts
     #[arg(long)]
     pub json: bool,

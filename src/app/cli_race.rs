@@ -16,7 +16,7 @@ use super::{
     output_file::OutputFile,
 };
 use crate::{
-    arena::{Arena, Origin, Recorded, Refused},
+    arena::{Arena, Origin, Persona, Recorded, Refused},
     chart,
     cli::{PromptSource, RaceArgs},
     command,
@@ -80,7 +80,8 @@ async fn run(
         Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let recorded = admit(arena, purpose, models, prompt?).await?;
+    let persona = persona(arena, args.persona.as_deref())?;
+    let recorded = admit(arena, (purpose, persona), models, prompt?).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -129,9 +130,19 @@ async fn run(
     Ok(output::code(drawn.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
+/// Returns the persona with this id.
+///
+/// # Errors
+/// The sentence for an unknown one.
+fn persona(arena: &Arena, id: Option<&str>) -> Result<Option<Persona>, StartError> {
+    let unknown =
+        |id: &str| StartError::Usage(format!("no persona is called {id}. {}", arena.known_personas().replace('`', "")));
+    id.map(|id| arena.persona(id).cloned().ok_or_else(|| unknown(id))).transpose()
+}
+
 async fn admit(
     arena: &Arena,
-    kind: RaceKind,
+    (kind, persona): (RaceKind, Option<Persona>),
     models: &[String],
     prompt: String,
 ) -> Result<Recorded, StartError> {
@@ -142,7 +153,7 @@ async fn admit(
         .map_err(|error| StartError::Usage(error.to_string()))?;
     let asker = Asker { id: VOTER.into(), name: "you".into() };
     let usage = |refused: Refused| StartError::Usage(refused.to_string());
-    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind);
+    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind).with_persona(persona);
     let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
     arena.record(admitted, &origin).await.map_err(usage)
 }

@@ -6,8 +6,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    arena::{Arena, BlindSettings, Caps, Limits},
-    config::{Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode},
+    arena::{Arena, BlindSettings, Caps, Limits, Persona},
+    config::{
+        Config, DiscordMode, ExampleConfig, ModelConfig, PersonaConfig, ProviderConfig, ProviderKey,
+        SlackMode,
+    },
     discord,
     guide::Example,
     model::{ChatModel, Identity},
@@ -64,7 +67,10 @@ impl Composition {
             deadline: self.config.blind.deadline,
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
-        Arena::new(self.models.clone(), limits).with_blind_races(blind)
+        let persona =
+            |settings: &PersonaConfig| Persona { id: settings.id.clone(), text: settings.text.as_str().into() };
+        let personas = self.config.personas.iter().map(persona).collect();
+        Arena::new(self.models.clone(), limits).with_blind_races(blind).with_personas(personas)
     }
 
     /// Returns a new store, not opened yet.

@@ -17,6 +17,7 @@ mod lookup;
 mod metrics;
 mod orphans;
 mod overview;
+mod persona;
 mod quiet;
 mod record;
 mod session;
@@ -47,12 +48,13 @@ pub use self::{
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
+    persona::Persona,
     quiet::{QUIET, QuietRace},
     record::{Origin, Recorded},
     vote::{BlindSettings, CastBallot, VoteError},
 };
 use crate::{
-    model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
+    model::{Availability, ChatModel, Contender, ModelCard, ModelId, Prompt},
     race::{
         Asker, Context, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause,
         run::LaneRequest, vote::RaceKind,
@@ -76,6 +78,8 @@ pub struct Admitted {
     prompt: String,
     /// The circumstances that its message shows.
     context: Context,
+    /// The persona of its channel.
+    persona: Option<Persona>,
     models: Vec<Arc<dyn ChatModel>>,
     /// The race that this one repeats.
     original: Option<RaceId>,
@@ -117,12 +121,22 @@ impl Admitted {
     /// Returns the requests of its lanes, in the order of the line-up.
     fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
         let is_greedy = self.kind == RaceKind::Canary;
-        let prompt = Arc::new(Prompt { is_greedy, ..Prompt::new(&*self.prompt, max_output_tokens) });
+        let persona = self.persona.as_ref().map(|persona| Arc::clone(&persona.text));
+        let prompt = Prompt { is_greedy, persona, ..Prompt::new(&*self.prompt, max_output_tokens) };
+        let prompt = Arc::new(prompt);
         let request = |model: &Arc<dyn ChatModel>| LaneRequest {
             model: Arc::clone(model),
             prompt: Arc::clone(&prompt),
         };
         self.models.iter().map(request).collect()
+    }
+
+    /// Returns the contenders of its lanes: with a persona, a model is another one.
+    fn contenders(&self) -> impl Iterator<Item = Contender> + '_ {
+        self.models.iter().map(|model| {
+            let contender = model.identity().contender;
+            self.persona.as_ref().map_or(contender.clone(), |persona| contender.with_persona(&persona.text))
+        })
     }
 
     /// Returns the models that will race, in the order of the line-up.
@@ -138,6 +152,7 @@ pub struct Arena {
     admission: admission::Admission,
     store: Option<Store>,
     caps: Caps,
+    personas: Vec<Persona>,
     blind: BlindSettings,
     telltales: Arc<Telltales>,
     votes: vote::FollowedVotes,
@@ -156,6 +171,7 @@ impl Arena {
         let identities = models.iter().map(|model| (model.card().id.clone(), model.identity()));
         Self {
             telltales: Arc::new(Telltales::of(identities)),
+            personas: vec![],
             blind: BlindSettings::default(),
             votes: vote::FollowedVotes::default(),
             cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
@@ -227,6 +243,7 @@ impl Arena {
             asker,
             prompt,
             context: Context::default(),
+            persona: None,
             models: chosen,
             original: None,
             kind: RaceKind::Open,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The time that a race waits for a store that is just being opened.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
 /// The longest wait for a withdrawal, which continues in any case.
 const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -33,6 +33,8 @@ pub struct Origin {
     pub delivery: Option<String>,
     /// The server or workspace, unique over all platforms.
     pub server: String,
+    /// The channel whose persona holds, unique over all platforms; `None` where there are none.
+    pub channel: Option<String>,
     /// The message's reference in the platform's terms, if it is known before the message is posted.
     pub message_ref: Option<String>,
     /// The last moment at which the message can be edited, where it is known: a vote closes before it.
@@ -109,16 +111,20 @@ impl Arena {
     /// [`Refused`]; [`Refused::Duplicate`] if this or another process has the delivery already; then no answer
     /// is given.
     pub async fn record(&self, race: Admitted, origin: &Origin) -> Result<Recorded, Refused> {
-        let written = match &self.store {
-            Some(store) => self.write(store, &race, origin).await,
-            None if race.kind == RaceKind::Blind => Err(Refused::NoVotes),
-            None => Ok(()),
+        let (asker, since) = (race.asker.id.clone(), race.since);
+        let written = async {
+            let race = self.with_persona_of(race, origin.channel.as_deref()).await?;
+            match &self.store {
+                Some(store) => self.write(store, &race, origin).await?,
+                None if race.kind == RaceKind::Blind => return Err(Refused::NoVotes),
+                None => {}
+            }
+            Ok(race)
         };
-        if let Err(refused) = written {
-            self.admission.forget(&race.asker.id, race.since);
-            metrics::refused(&refused);
-            return Err(refused);
-        }
+        let race = written.await.inspect_err(|refused| {
+            self.admission.forget(&asker, since);
+            metrics::refused(refused);
+        })?;
         let delivery = origin.delivery.clone().unwrap_or_default();
         Ok(Recorded {
             race,
@@ -145,8 +151,7 @@ impl Arena {
             self.caps.reservations(race, &origin.server, Timestamp::now(), self.max_output_tokens(race.kind));
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
-        let contenders: Vec<String> =
-            race.models.iter().map(|model| model.identity().contender.to_string()).collect();
+        let contenders: Vec<String> = race.contenders().map(|contender| contender.to_string()).collect();
         let new_race = NewRace {
             id: race.id,
             platform: origin.platform,

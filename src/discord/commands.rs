@@ -23,9 +23,13 @@ pub(super) const MODEL: &str = "model";
 /// The option for a comma-separated list of models.
 pub(super) const MODELS: &str = "models";
 
+/// The option for a persona.
+pub(super) const PERSONA: &str = "persona";
 /// The option for a number of days.
 pub(super) const DAYS: &str = "days";
 
+/// The longest id of a persona, as in the configuration.
+const MAX_PERSONA: u16 = 40;
 /// The longest text option.
 const MAX_TEXT: usize = 6_000;
 
@@ -53,6 +57,12 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
     let history = subcommand("history", "How fast models have been here, day by day")
         .add_sub_option(text(MODEL, "Only this model").set_autocomplete(true))
         .add_sub_option(days("The number of days, 90 if you leave it out"));
+    let id = text(PERSONA, "The id of a persona of the configuration").required(true).max_length(MAX_PERSONA);
+    let group = "The system text that models get in this channel";
+    let persona = CreateCommandOption::new(CommandOptionType::SubCommandGroup, "persona", group)
+        .add_sub_option(subcommand("set", "Choose the persona of this channel").add_sub_option(id))
+        .add_sub_option(subcommand("show", "Show the persona of this channel"))
+        .add_sub_option(subcommand("clear", "Race without a persona in this channel"));
     let mut arena = CreateCommand::new(NAME)
         .description("Language models race in one chat message")
         .add_option(race("compare", "All models race in one message"))
@@ -60,6 +70,7 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         .add_option(ask)
         .add_option(board)
         .add_option(history)
+        .add_option(persona)
         .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
         .add_option(subcommand("help", "The commands and how the numbers are defined"))
@@ -138,7 +149,10 @@ mod tests {
             arena["options"].as_array().expect("sub-commands").iter().map(|o| &o["name"]).collect();
         assert_eq!(
             words,
-            ["compare", "blind", "ask", "board", "history", "models", "examples", "help", "forget"]
+            [
+                "compare", "blind", "ask", "board", "history", "persona", "models", "examples", "help",
+                "forget"
+            ]
         );
         for race in 0..2 {
             assert_eq!(arena["options"][race]["options"][0]["max_length"], 6_000);
@@ -166,7 +180,7 @@ mod tests {
             ("dm_permission".into(), json!(true)),
             ("name_localizations".into(), Value::Null),
         ]);
-        command["options"][5]["options"] = json!([]);
+        command["options"][6]["options"] = json!([]);
         command["options"][0]["options"][1]["required"] = json!(false);
         let message = all[1].as_object_mut().expect("a command");
         message.extend([("id".into(), json!("5")), ("description".into(), json!(""))]);

@@ -206,18 +206,18 @@ fn kind(number: u64, json: &Value, user: u64) -> Option<Kind> {
     }
 }
 
-/// The sub-command and its options, also within groups of sub-commands.
+/// The sub-command and its options, as `group sub-command` within a group.
 fn command(data: &Value) -> Option<(String, &[Value])> {
-    let mut word = text(&data["name"])?;
-    let mut options = list(&data["options"]);
-    if word != commands::NAME {
-        return Some((word, options));
+    let (name, mut options) = (text(&data["name"])?, list(&data["options"]));
+    if name != commands::NAME {
+        return Some((name, options));
     }
+    let mut words = vec![];
     while let Some(inner) = options.iter().find(|option| matches!(option["type"].as_u64(), Some(1 | 2))) {
-        word = text(&inner["name"])?;
+        words.push(text(&inner["name"])?);
         options = list(&inner["options"]);
     }
-    Some((word, options))
+    Some((if words.is_empty() { name } else { words.join(" ") }, options))
 }
 
 fn option(option: &Value) -> Option<(String, String)> {

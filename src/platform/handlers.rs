@@ -8,7 +8,7 @@ use super::{message::SourceMessage, seal::Sealer};
 use crate::{
     arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Recorded, Refused},
     button::{Button, Page, example_key},
-    command::{Command, CommandError},
+    command::{Command, CommandError, PersonaCommand},
     guide::Example,
     model::ModelId,
     race::{
@@ -28,6 +28,8 @@ const ELSEWHERE: &str =
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
+/// The answer where a persona has no channel.
+const NO_CHANNEL: &str = "A persona belongs to a channel. Use this command in one.";
 /// The answer to the button of a replay whose race cannot be replayed.
 pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
     is older than replays. Try *Race again*.";
@@ -169,11 +171,27 @@ impl Handlers {
             Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
             Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
             Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
+            Ok(Command::Persona(command)) => self.persona(caller, command).await,
             Ok(Command::Models) => Outcome::Models,
             Ok(Command::Examples) => Outcome::Examples,
             Ok(Command::Help) => Outcome::Help,
             Ok(Command::Forget) => Outcome::Notice(self.arena.forget_with_reply(&caller.asker.id).await),
         }
+    }
+
+    /// Shows or changes the persona of the channel.
+    async fn persona(&self, caller: &Caller, command: PersonaCommand) -> Outcome {
+        if let Err(refused) = &caller.permission {
+            return Outcome::Refused(refused.clone());
+        }
+        let Some(channel) = &caller.origin.channel else { return Outcome::Notice(NO_CHANNEL.into()) };
+        let may_change = caller.may_stop_any || caller.is_alone;
+        Outcome::Notice(match command {
+            PersonaCommand::Show => self.arena.show_persona(channel).await,
+            _ if !may_change => format!("Only people who {} can change its persona.", caller.stoppers),
+            PersonaCommand::Set(id) => self.arena.set_persona(channel, &id).await,
+            PersonaCommand::Clear => self.arena.clear_persona(channel).await,
+        })
     }
 
     /// Carries out a button with its seal; `None` for one that this version does not know.

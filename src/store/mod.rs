@@ -7,6 +7,7 @@
 //! samples     samples, usual             the measurements of finished races, for their history
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
+//! personas    persona, set_persona       what each channel chose
 //! votes       open, cast, close          ballots on blind races
 //! ```
 //!
@@ -23,6 +24,7 @@ mod database;
 mod files;
 mod lanes;
 mod leases;
+mod personas;
 mod postgres;
 mod races;
 mod recovery;

@@ -60,6 +60,11 @@ pub(crate) fn quoted_url(quote: &Quote) -> Option<&str> {
     quote.url.as_deref().filter(|url| url.starts_with("https://") && url.chars().all(is_plain))
 }
 
+/// The id of a persona, without characters that no id has.
+pub(crate) fn persona_id(id: &str) -> String {
+    id.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(MAX_AUTHOR).collect()
+}
+
 /// The notes below a race: of a final one the definition of the speed and the cost; its persona and its id.
 pub(crate) fn notes(view: &View, race: RaceId) -> String {
     let mut parts = vec![];
@@ -72,7 +77,7 @@ pub(crate) fn notes(view: &View, race: RaceId) -> String {
         parts.extend(view.cost.clone());
     }
     parts.extend(view.context.persona.as_ref().map(|persona| {
-        format!("persona: {}", text::clipped(&text::one_line(persona), MAX_AUTHOR, Measure::Utf16))
+        format!("persona: {}", persona_id(persona))
     }));
     parts.push(format!("race {}", race.brief()));
     joined(parts)

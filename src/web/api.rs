@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     arena::{LookupError, Origin, OverviewKind, Refused, VoteError, forget_reply},
-    command::{self, Command, CommandError},
+    command::{self, Command, CommandError, PersonaCommand},
     model::ModelId,
     race::{Asker, RaceId, vote::RaceKind},
     view::text,
@@ -298,11 +298,21 @@ async fn run_command(
             overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
             overview.card()
         }
+        Command::Persona(command) => ReplyCard::notice(persona(&local, command).await),
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),
         Command::Forget => ReplyCard::notice(forget(&local, &asker.id).await),
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
+}
+
+/// Shows or changes the persona of the channel, which everyone may.
+async fn persona(local: &LocalChannel, command: PersonaCommand) -> String {
+    match command {
+        PersonaCommand::Show => local.arena.show_persona(PLATFORM).await,
+        PersonaCommand::Set(id) => local.arena.set_persona(PLATFORM, &id).await,
+        PersonaCommand::Clear => local.arena.clear_persona(PLATFORM).await,
+    }
 }
 
 /// The address of a connection, as the HTTP server reports it; a proxy's own for those behind one.
@@ -340,6 +350,7 @@ async fn start(
     let origin = Origin {
         platform: PLATFORM,
         server: PLATFORM.into(),
+        channel: Some(PLATFORM.into()),
         // a message of the channel is found by its race; a reference makes an open vote go on after a restart
         message_ref: Some(PLATFORM.into()),
         ..Origin::default()

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     arena::{Arena, Origin, Recorded},
     button::Button,
-    command::{self, Command, CommandError},
+    command::{self, Command, CommandError, PersonaCommand},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::{Asker, Record, vote::RaceKind},
     view::results::{replay_name, share_name},
@@ -187,6 +187,7 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
+                channel: interaction.thread_parent.or(interaction.channel).map(|id| format!("{PLATFORM}:{id}")),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
             },
@@ -218,8 +219,9 @@ async fn answers(reply: &Reply<'_>, record: &Record) {
 fn label(kind: &Kind) -> &'static str {
     match kind {
         Kind::Command { word, .. } => {
+            let first = word.split(' ').next().unwrap_or_default();
             let mut words = command::WORDS.into_iter().map(|(word, _)| word);
-            words.find(|known| known == word).unwrap_or("other")
+            words.find(|known| *known == first).unwrap_or("other")
         }
         Kind::Message { .. } => "message",
         Kind::Completion { .. } => "completion",
@@ -253,6 +255,9 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
                 model: model.map(|model| completion::model(model, arena.cards())).transpose()?,
                 days: command::days("history", option(commands::DAYS))?,
             })
+        }
+        "persona set" => {
+            Ok(Command::Persona(PersonaCommand::Set(option(commands::PERSONA).to_lowercase())))
         }
         other => command::parse(other, arena.cards()),
     }

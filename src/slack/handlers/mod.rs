@@ -343,6 +343,10 @@ impl CommandHandler {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
+                channel: incoming
+                    .place
+                    .as_ref()
+                    .map(|place| format!("slack:{}:{}", incoming.team, place.channel)),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,
             },

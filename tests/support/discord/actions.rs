@@ -146,6 +146,9 @@ impl World {
         for word in &words[1..] {
             level = part(level, word).ok_or(format!("it has no {word:?}"))?;
         }
+        if level["type"] == 2 {
+            return Err("a group alone is no command".into());
+        }
         let filled = options.iter().map(|(name, value)| fill(level, (name, value), focus));
         let filled = filled.collect::<Result<Vec<_>, _>>()?;
         let parts = level["options"].as_array().into_iter().flatten();
@@ -154,10 +157,9 @@ impl World {
                 return Err(format!("{} is required", part["name"]));
             }
         }
-        let wrapped = words[1..]
-            .iter()
-            .rev()
-            .fold(Value::from(filled), |inner, word| json!([{ "name": word, "type": 1, "options": inner }]));
+        let wrapped = words[1..].iter().rev().zip([1, 2]).fold(Value::from(filled), |inner, (word, kind)| {
+            json!([{ "name": word, "type": kind, "options": inner }])
+        });
         Ok((id, words[0].to_owned(), wrapped))
     }
 
