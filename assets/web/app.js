@@ -171,4 +171,5 @@ const earlier = (id) => attempt(async () => log.prepend(await request(`/api/mess
 const log = new Log({ press, earlier, welcome: greeting, ended: raceEnded, changed: raceChanged, only });
 const composer = new Composer(command);
 composer.onchange = () => say("");
+addEventListener("race-this", ({ detail }) => composer.fill(detail));
 start();

@@ -2,6 +2,7 @@
 
 import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
+import { raceThis } from "./clipboard.js";
 import { badge, el, setText, show } from "./dom.js";
 import { play } from "./replay.js";
 import { Standings } from "./standings.js";
@@ -54,6 +55,7 @@ export class RaceMessage {
       title,
       el("bdi", { class: "asker" }, race.asker),
       race.simulated ? badge() : null,
+      race.persona ? el("span", { class: "state-tag" }, `persona: ${race.persona}`) : null,
       this.state,
       el("a", { class: "permalink", href: permalink(race.id), title: "Link to this race" }, clock(race.at)),
     );
@@ -62,6 +64,7 @@ export class RaceMessage {
       { class: "message-body", "aria-labelledby": `race-${race.id}` },
       head,
       prompt(race.prompt),
+      raceThis(() => this.race.prompt, "the prompt"),
       this.vote.node,
       this.standings.node,
       this.lesson,

@@ -135,8 +135,9 @@ async fn run(
 /// # Errors
 /// The sentence for an unknown one.
 fn persona(arena: &Arena, id: Option<&str>) -> Result<Option<Persona>, StartError> {
-    let unknown =
-        |id: &str| StartError::Usage(format!("no persona is called {id}. {}", arena.known_personas().replace('`', "")));
+    let unknown = |id: &str| {
+        StartError::Usage(format!("no persona is called {id}. {}", arena.known_personas().replace('`', "")))
+    };
     id.map(|id| arena.persona(id).cloned().ok_or_else(|| unknown(id))).transpose()
 }
 

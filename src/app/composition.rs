@@ -67,8 +67,10 @@ impl Composition {
             deadline: self.config.blind.deadline,
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
-        let persona =
-            |settings: &PersonaConfig| Persona { id: settings.id.clone(), text: settings.text.as_str().into() };
+        let persona = |settings: &PersonaConfig| Persona {
+            id: settings.id.clone(),
+            text: settings.text.as_str().into(),
+        };
         let personas = self.config.personas.iter().map(persona).collect();
         Arena::new(self.models.clone(), limits).with_blind_races(blind).with_personas(personas)
     }

@@ -122,7 +122,7 @@ impl Admitted {
     fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
         let is_greedy = self.kind == RaceKind::Canary;
         let persona = self.persona.as_ref().map(|persona| Arc::clone(&persona.text));
-        let prompt = Prompt { is_greedy, persona, ..Prompt::new(&*self.prompt, max_output_tokens) };
+        let prompt = Prompt { persona, is_greedy, ..Prompt::new(&*self.prompt, max_output_tokens) };
         let prompt = Arc::new(prompt);
         let request = |model: &Arc<dyn ChatModel>| LaneRequest {
             model: Arc::clone(model),

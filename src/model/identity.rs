@@ -133,7 +133,9 @@ mod tests {
         }
         let terse = one.with_persona("Be brief.");
         assert_eq!(terse, one.with_persona("Be brief."));
-        assert!(terse != one && terse != one.with_persona("Be kind.") && terse.as_str().starts_with("gemma-2b@"));
+        assert!(
+            terse != one && terse != one.with_persona("Be kind.") && terse.as_str().starts_with("gemma-2b@")
+        );
         assert!(Contender::has_persona(terse.as_str()) && !Contender::has_persona(one.as_str()));
     }
 

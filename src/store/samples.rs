@@ -89,7 +89,8 @@ pub fn series(stored: &[StoredSeries]) -> Vec<Series> {
         *known = last.max(known.clone());
     }
     let name = |series: &StoredSeries| {
-        let is_newest = newest.get(&key(series)).is_some_and(|(_, _, contender)| *contender == series.contender);
+        let is_newest =
+            newest.get(&key(series)).is_some_and(|(_, _, contender)| *contender == series.contender);
         let earlier = if is_newest { String::new() } else { format!(" [{}]", series.contender) };
         let canary = if series.kind == SampleKind::Canary { CANARY } else { "" };
         format!("{}{earlier}{canary}", series.model)

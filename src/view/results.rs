@@ -36,7 +36,9 @@ pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, repo
         let _ = write!(out, ", {}", words::quoting(quote));
         out.extend(words::quoted_url(quote).map(|url| format!(" <{url}>")));
     }
-    out.extend(report.context.persona.as_ref().map(|persona| format!(", persona: {}", words::persona_id(persona))));
+    out.extend(
+        report.context.persona.as_ref().map(|persona| format!(", persona: {}", words::persona_id(persona))),
+    );
     out.push_str("\n\n");
     out.push_str(&quoted(&report.prompt));
     if let Some(vote) = vote::sentence(&View::over(asker, report)) {

@@ -10,6 +10,7 @@ mod faults;
 mod history;
 mod listener;
 mod misconfigured;
+mod personas;
 mod probes;
 mod race;
 mod real_llm;
@@ -22,6 +23,7 @@ mod start;
 mod together;
 mod votes;
 mod watching;
+mod ways_in;
 mod wire;
 
 use std::sync::Arc;

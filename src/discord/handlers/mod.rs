@@ -187,7 +187,10 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
-                channel: interaction.thread_parent.or(interaction.channel).map(|id| format!("{PLATFORM}:{id}")),
+                channel: interaction
+                    .thread_parent
+                    .or(interaction.channel)
+                    .map(|id| format!("{PLATFORM}:{id}")),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
             },
@@ -256,9 +259,7 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
                 days: command::days("history", option(commands::DAYS))?,
             })
         }
-        "persona set" => {
-            Ok(Command::Persona(PersonaCommand::Set(option(commands::PERSONA).to_lowercase())))
-        }
+        "persona set" => Ok(Command::Persona(PersonaCommand::Set(option(commands::PERSONA).to_lowercase()))),
         other => command::parse(other, arena.cards()),
     }
 }

@@ -77,16 +77,13 @@ fn without_emoji_ids(content: &str) -> String {
     let mut rest = content;
     while let Some((before, after)) = rest.split_once('<') {
         out.push_str(before);
-        let name = after.split_once('>').and_then(|(token, _)| emoji_name(token));
-        rest = match (name, after.split_once('>')) {
-            (Some(name), Some((_, behind))) => {
-                out.push_str(&format!(":{name}:"));
-                behind
-            }
-            _ => {
-                out.push('<');
-                after
-            }
+        let emoji = after.split_once('>').and_then(|(token, behind)| Some((emoji_name(token)?, behind)));
+        rest = if let Some((name, behind)) = emoji {
+            out.extend([":", name, ":"]);
+            behind
+        } else {
+            out.push('<');
+            after
         };
     }
     out + rest

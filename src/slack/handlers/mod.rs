@@ -172,7 +172,7 @@ impl CommandHandler {
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
         match outcome {
-            Outcome::Race(recorded) => self.race(incoming, *recorded).await,
+            Outcome::Race(recorded) => Box::pin(self.race(incoming, *recorded)).await,
             Outcome::Models => {
                 let entrants = self.arena().entrants(LISTING_TIMEOUT);
                 if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
@@ -263,13 +263,13 @@ impl CommandHandler {
             return self.notice(incoming, &refused.to_string()).await;
         }
         let names = async { tokio::join!(self.directory.name(incoming), self.quote(incoming)) };
-        let (name, quote) = arena.unless_interrupted(names).await.unwrap_or_default();
+        let (name, quote) = arena.unless_interrupted(Box::pin(names)).await.unwrap_or_default();
         let quote = quote.or_else(|| recorded.context().quote.clone());
         let recorded = recorded.asked_by(name).quoting(quote);
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
         let (asker, prompt) = (recorded.asker(), recorded.prompt());
-        let context = recorded.context();
-        let body = render::opening(recorded.kind(), asker, &incoming.user, prompt, context, &cards);
+        let quoted = (prompt, recorded.context());
+        let body = render::opening(recorded.kind(), asker, &incoming.user, quoted, &cards);
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
         match arena.unless_interrupted(Box::pin(self.post_race(incoming, &poster, &body, cards.len()))).await
         {

@@ -90,8 +90,7 @@ pub(crate) fn opening(
     kind: RaceKind,
     asker: &str,
     user: &str,
-    prompt: &str,
-    context: &Context,
+    (prompt, context): (&str, &Context),
     cards: &[Arc<ModelCard>],
 ) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };

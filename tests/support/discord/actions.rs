@@ -157,9 +157,10 @@ impl World {
                 return Err(format!("{} is required", part["name"]));
             }
         }
-        let wrapped = words[1..].iter().rev().zip([1, 2]).fold(Value::from(filled), |inner, (word, kind)| {
-            json!([{ "name": word, "type": kind, "options": inner }])
-        });
+        let wrapped = words[1..].iter().rev().zip([1, 2]).fold(
+            Value::from(filled),
+            |inner, (word, kind)| json!([{ "name": word, "type": kind, "options": inner }]),
+        );
         Ok((id, words[0].to_owned(), wrapped))
     }
 

@@ -40,7 +40,7 @@ impl Manifest {
                 match key {
                     "bot" => found.scopes.push(item.to_owned()),
                     "bot_events" => found.events.push(item.to_owned()),
-                    "shortcuts" => shortcut = item.trim_start_matches("name: ").to_owned(),
+                    "shortcuts" => item.trim_start_matches("name: ").clone_into(&mut shortcut),
                     "slash_commands" => found.commands.push(item.trim_start_matches("command: ").to_owned()),
                     _ => {}
                 }

@@ -151,7 +151,7 @@ proptest! {
         }
         let cards: Vec<_> = view.lanes.iter().map(|lane| Arc::clone(&lane.card)).collect();
         for kind in [RaceKind::Open, RaceKind::Blind] {
-            check(&opening(kind, &view.asker, "U1", &view.prompt, &view.context, &cards))?;
+            check(&opening(kind, &view.asker, "U1", (&view.prompt, &view.context), &cards))?;
         }
         for vote in votes(view.lanes.len()).into_iter().filter(|_| view.lanes.len() > 1) {
             let view = View { vote: Some(vote), ..view.clone() };

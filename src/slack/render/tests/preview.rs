@@ -181,7 +181,7 @@ fn a_race_can_be_looked_at() {
     let page = |name: &str, view: &View| page(name, &[live(view, race(), ALL)]);
     let opening = super::preview::page(
         "opening",
-        &[opening(RaceKind::Open, "ana", "U1", "Why is the sky blue?", &Context::default(), &line_up())],
+        &[opening(RaceKind::Open, "ana", "U1", ("Why is the sky blue?", &Context::default()), &line_up())],
     );
     assert!(opening.contains("<b>ana</b> asks 5 models"));
     let live_page = page("live", &running().tick(2_100));
@@ -226,7 +226,7 @@ fn a_race_can_be_looked_at() {
 #[test]
 fn a_blind_race_can_be_looked_at() {
     let first =
-        opening(RaceKind::Blind, "ana", "U1", "Why is the sky blue?", &Context::default(), &line_up());
+        opening(RaceKind::Blind, "ana", "U1", ("Why is the sky blue?", &Context::default()), &line_up());
     page("blind-opening", &[first]);
     page("blind-writing", &[live(&vote::writing().view(), race(), ALL)]);
     let open = page("blind-open", &[live(&vote::open(2).view(), race(), ALL)]);
