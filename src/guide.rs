@@ -20,7 +20,7 @@ pub struct Example {
     pub lesson: String,
 }
 
-/// What the models do with a message that is raced.
+/// A use of a message that is raced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
     /// The message is the prompt.

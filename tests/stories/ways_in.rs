@@ -55,7 +55,9 @@ async fn every_way_in_on_discord_keeps_to_every_limit() {
             DISCORD[0].1(&scenario).wait_for_end().await;
         }
         let calls = scenario.provider.truth().exchanges.len();
-        for (name, way) in DISCORD {
+        // the client itself keeps to the length of an option
+        let is_length = words.contains("limit is");
+        for (name, way) in DISCORD.into_iter().filter(|(name, _)| !is_length || *name == "message") {
             let request = way(&scenario);
             let ack = request.wait_for_ack().await;
             assert!(ack.private && ack.after.as_millis() < 1_000, "{name}, {words}: {ack:?}");

@@ -14,6 +14,7 @@
 
 mod answer;
 mod blocks;
+mod byline;
 mod cards;
 mod escape;
 mod home;

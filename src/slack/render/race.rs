@@ -22,6 +22,7 @@ use super::{
         self, Body, Inline, MAX_LABEL, actions, bold, code, container, context, italic, length, markdown,
         paragraph, preformatted, quote, quote_of, rich, room, section, text, weight,
     },
+    byline::{MAX_BYLINE, message_link, with_byline},
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
     vote,
@@ -55,8 +56,6 @@ const MAX_PROMPT: (usize, usize) = (300, 4);
 const MAX_NUMBERS: usize = 160;
 /// Characters of a sentence beside an answer.
 pub(super) const MAX_SENTENCE: usize = 160;
-/// Characters of the line about the asker.
-const MAX_BYLINE: usize = 160;
 /// Characters of the fallback text, which screen readers read.
 const MAX_SPOKEN: [usize; 6] = [3_000, 2_000, 1_200, 700, 300, 100];
 /// Bytes of it beside a single answer.
@@ -327,18 +326,6 @@ fn asked(icon: &str, who: &str, what: &str, context: &Context, prompt: &str) -> 
         parts.push(quote(&prompt));
     }
     rich(parts)
-}
-
-/// A link to the quoted message, after a separator; nothing if there is none.
-fn message_link(context: &Context) -> Vec<Inline> {
-    let url = context.quote.as_ref().and_then(words::quoted_url);
-    url.map(|url| vec![text(" · "), blocks::link(url, "message")]).unwrap_or_default()
-}
-
-/// `words` and the line about the asker, with a link to the quoted message.
-pub(super) fn with_byline(view: &View, words: &str) -> Vec<Inline> {
-    let line = words::joined([words.to_owned(), bare(&byline(view), MAX_BYLINE)]);
-    [vec![text(&line)], message_link(&view.context)].concat()
 }
 
 /// One line for each lane in the order of the standings, as many as there is room for.

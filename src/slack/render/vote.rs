@@ -14,8 +14,9 @@ use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButt
 
 use super::{
     blocks::{self, Body, Inline, actions, bold, context, paragraph, quote_of, rich, room, section, text},
+    byline::with_byline,
     escape::{bare, mrkdwn},
-    race::{Extras, MAX_QUOTE, MAX_READ, MAX_SENTENCE, containers, with_byline},
+    race::{Extras, MAX_QUOTE, MAX_READ, MAX_SENTENCE, containers},
 };
 use crate::{
     button::Button,
