@@ -121,7 +121,7 @@ impl Arena {
             }
             Ok(race)
         };
-        let race = written.await.inspect_err(|refused| {
+        let race = Box::pin(written).await.inspect_err(|refused| {
             self.admission.forget(&asker, since);
             metrics::refused(refused);
         })?;

@@ -315,9 +315,8 @@ fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
 /// The asker's name after an icon, followed by `what` and the author of the quoted message, and the prompt as a quote.
 fn asked(icon: &str, who: &str, what: &str, context: &Context, prompt: &str) -> SlackBlock {
     let mut head = vec![text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)];
-    if let Some(quote) = &context.quote {
-        head.push(text(&format!(" · {}", bare(&words::quoting(quote), MAX_SENTENCE))));
-    }
+    let quoting = |quote| text(&format!(" · {}", bare(&words::quoting(quote), MAX_SENTENCE)));
+    head.extend(context.quote.as_ref().map(quoting));
     head.extend(message_link(context));
     let mut parts = vec![section(head)];
     let (chars, max_lines) = MAX_PROMPT;
