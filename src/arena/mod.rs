@@ -56,7 +56,7 @@ pub use self::{
 use crate::{
     model::{Availability, ChatModel, Contender, ModelCard, ModelId, Prompt},
     race::{
-        Asker, Context, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause,
+        Asker, Circumstances, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause,
         run::LaneRequest, vote::RaceKind,
     },
     store::{Speed, Store},
@@ -77,7 +77,7 @@ pub struct Admitted {
     asker: Asker,
     prompt: String,
     /// The circumstances that its message shows.
-    context: Context,
+    circumstances: Circumstances,
     /// The persona of its channel.
     persona: Option<Persona>,
     models: Vec<Arc<dyn ChatModel>>,
@@ -109,7 +109,7 @@ impl Admitted {
     /// Returns this race with the message whose text is its prompt, if it is one.
     #[must_use]
     pub fn quoting(mut self, quote: Option<Quote>) -> Self {
-        self.context.quote = quote;
+        self.circumstances.quote = quote;
         self
     }
 
@@ -242,7 +242,7 @@ impl Arena {
             id: RaceId::new(Uuid::now_v7()),
             asker,
             prompt,
-            context: Context::default(),
+            circumstances: Circumstances::default(),
             persona: None,
             models: chosen,
             original: None,

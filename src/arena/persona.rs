@@ -22,7 +22,7 @@ impl Admitted {
     /// Returns this race with a persona, whatever its channel chose.
     #[must_use]
     pub fn with_persona(mut self, persona: Option<Persona>) -> Self {
-        self.context.persona = persona.as_ref().map(|persona| persona.id.clone());
+        self.circumstances.persona = persona.as_ref().map(|persona| persona.id.clone());
         Self { persona, ..self }
     }
 }

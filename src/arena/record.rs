@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::{Admitted, Arena, Refused, caps, checkpoint::insist, metrics};
-use crate::race::{Context, Quote, RaceId};
+use crate::race::{Circumstances, Quote, RaceId};
 use crate::{
     race::{
         cost::Cost,
@@ -85,14 +85,14 @@ impl Recorded {
 
     /// Returns the circumstances that its message shows.
     #[must_use]
-    pub fn context(&self) -> &Context {
-        &self.race.context
+    pub fn circumstances(&self) -> &Circumstances {
+        &self.race.circumstances
     }
 
     /// Returns the race with the message that it quotes, where that was not fully known before.
     #[must_use]
     pub fn quoting(mut self, quote: Option<Quote>) -> Self {
-        self.race.context.quote = quote;
+        self.race.circumstances.quote = quote;
         self
     }
 
@@ -158,7 +158,7 @@ impl Arena {
             delivery: origin.delivery.as_deref(),
             asker: &race.asker,
             prompt: &race.prompt,
-            context: &race.context,
+            circumstances: &race.circumstances,
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
@@ -218,8 +218,8 @@ impl Arena {
         if let Err(error) = store.set_message_ref(recorded.id(), message_ref, recorded.asker()).await {
             tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record where a message is");
         }
-        if recorded.context().quote.is_some()
-            && let Err(error) = store.set_context(recorded.id(), recorded.context()).await
+        if recorded.circumstances().quote.is_some()
+            && let Err(error) = store.set_circumstances(recorded.id(), recorded.circumstances()).await
         {
             tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record a quoted message");
         }
@@ -255,7 +255,8 @@ impl Arena {
 /// Returns the lanes of a race that was cut off before it began.
 fn unbegun(race: &Admitted) -> Vec<LaneReport> {
     let cards = race.models.iter().map(|model| Arc::new(model.card().clone()));
-    let mut state = RaceState::new(&race.asker.name, &race.prompt, cards).in_context(race.context.clone());
+    let mut state =
+        RaceState::new(&race.asker.name, &race.prompt, cards).in_circumstances(race.circumstances.clone());
     state.apply(&RaceEvent { at: Elapsed::default(), kind: EventKind::Stop(StopCause::Restart) });
     state.report().lanes
 }

@@ -44,8 +44,8 @@ impl Arena {
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
         let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
-        let mut state =
-            RaceState::new(recorded.asker(), recorded.prompt(), cards).in_context(recorded.context().clone());
+        let mut state = RaceState::new(recorded.asker(), recorded.prompt(), cards)
+            .in_circumstances(recorded.circumstances().clone());
         if recorded.race.kind == RaceKind::Blind {
             state = state.blind(Arc::clone(&self.telltales));
         }

@@ -210,7 +210,7 @@ impl Handlers {
                     let models: Vec<ModelId> = lanes.iter().map(|lane| lane.card.id.clone()).collect();
                     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
                     let request = RaceRequest::new(kind, &models, record.report.prompt.clone());
-                    let quote = record.report.context.quote.clone();
+                    let quote = record.report.circumstances.quote.clone();
                     self.begin(caller, RaceRequest { quote, original: Some(id), ..request }).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),

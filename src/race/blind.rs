@@ -172,7 +172,12 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
     });
     let lanes: Vec<LaneReport> = lanes.collect();
     let vote = Vote { order: (0..lanes.len()).collect(), ..vote.clone() };
-    Some(Report { lanes, vote: Some(vote), prompt: report.prompt.clone(), context: report.context.clone() })
+    Some(Report {
+        lanes,
+        vote: Some(vote),
+        prompt: report.prompt.clone(),
+        circumstances: report.circumstances.clone(),
+    })
 }
 
 fn no_numbers() -> Metrics {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    context::Context,
+    circumstances::Circumstances,
     event::StopCause,
     metrics::Metrics,
     timeline::Timeline,
@@ -102,7 +102,7 @@ pub struct Report {
     /// The vote of a blind race, once it was opened.
     pub vote: Option<Vote>,
     /// Its circumstances.
-    pub context: Context,
+    pub circumstances: Circumstances,
 }
 
 impl Report {

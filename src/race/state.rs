@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub use super::lane::{Lane, Phase};
 use super::{
     blind::Telltales,
-    context::Context,
+    circumstances::Circumstances,
     event::{Elapsed, EventKind, RaceEvent},
     report::Report,
     usual::UsualSpeed,
@@ -24,7 +24,7 @@ pub struct RaceState {
     /// The prompt.
     pub prompt: String,
     /// Its circumstances.
-    pub context: Context,
+    pub circumstances: Circumstances,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<Lane>,
     /// The time of the newest event.
@@ -44,7 +44,7 @@ impl RaceState {
         Self {
             asker: asker.to_owned(),
             prompt: prompt.to_owned(),
-            context: Context::default(),
+            circumstances: Circumstances::default(),
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
             vote: VoteState::None,
@@ -61,8 +61,8 @@ impl RaceState {
 
     /// Returns this race with its circumstances.
     #[must_use]
-    pub fn in_context(self, context: Context) -> Self {
-        Self { context, ..self }
+    pub fn in_circumstances(self, circumstances: Circumstances) -> Self {
+        Self { circumstances, ..self }
     }
 
     /// Applies one event. An event for a lane that is over or does not exist only advances the time.
@@ -104,6 +104,6 @@ impl RaceState {
     pub fn report(&self) -> Report {
         let lanes = self.lanes.iter().map(Lane::report).collect();
         let (prompt, vote) = (self.prompt.clone(), self.vote.opened().cloned());
-        Report { prompt, lanes, vote, context: self.context.clone() }
+        Report { prompt, lanes, vote, circumstances: self.circumstances.clone() }
     }
 }

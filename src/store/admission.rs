@@ -7,9 +7,9 @@ use super::{
     Store, StoreError,
     database::{Query, Transaction, Value},
     lanes,
-    races::context_json,
+    races::circumstances_json,
 };
-use crate::race::{Asker, Context, RaceId, cost::Cost, report::LaneReport, vote::RaceKind};
+use crate::race::{Asker, Circumstances, RaceId, cost::Cost, report::LaneReport, vote::RaceKind};
 
 /// A race to admit.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct NewRace<'a> {
     /// The prompt.
     pub prompt: &'a str,
     /// Its circumstances, which are stored with the prompt.
-    pub context: &'a Context,
+    pub circumstances: &'a Circumstances,
     /// The race that this one repeats.
     pub original: Option<RaceId>,
     /// Its purpose.
@@ -97,7 +97,7 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash, tag, context)
+        kind, server, prompt_hash, tag, circumstances)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
         $10, $11, $12, $13, $14
     WHERE (SELECT COUNT(*) FROM races
@@ -194,7 +194,7 @@ impl Store {
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
         let original = race.original.map(|original| original.to_string());
-        let context = context_json(race.context).filter(|_| self.keeps_text());
+        let circumstances = circumstances_json(race.circumstances).filter(|_| self.keeps_text());
         let values: [Value; 14] = [
             id.as_str().into(),
             race.platform.into(),
@@ -209,7 +209,7 @@ impl Store {
             race.server.into(),
             prompt_hash.into(),
             race.tag.into(),
-            context.as_deref().into(),
+            circumstances.as_deref().into(),
         ];
         queries.push(Query::required(INSERT_RACE, values));
         queries.extend(lanes::upsert(&id, race.lanes.iter().enumerate(), self.keeps_text()));

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::ModelId,
     race::{
-        Asker, Context, PastRace, RaceId, Record,
+        Asker, Circumstances, PastRace, RaceId, Record,
         metrics::TokenCount,
         report::{LaneReport, Report},
     },
@@ -43,14 +43,13 @@ pub enum StoredRace {
 const SET_MESSAGE_REF: &str =
     "UPDATE races SET reference = $2, asker_name = $3 WHERE id = $1 AND status <> 'shown'";
 /// The texts of a race are gone with its prompt.
-const SET_CONTEXT: &str = "UPDATE races SET context = $2 WHERE id = $1 AND prompt IS NOT NULL";
+const SET_CIRCUMSTANCES: &str = "UPDATE races SET circumstances = $2 WHERE id = $1 AND prompt IS NOT NULL";
 const SET_STATUS: &str = "UPDATE races SET status = $2 WHERE id = $1 AND status <> 'shown'";
 pub(super) const MARK_SHOWN: &str = "UPDATE races SET status = 'shown', reference = NULL WHERE id = $1";
 const REQUEST_STOP: &str = "UPDATE races SET stop = 1 WHERE id = $1 AND status = 'live'";
 const IS_STOP_REQUESTED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
-const FINISHED_RACE: &str =
-    "SELECT asker, asker_name, prompt, admitted_at, context FROM races WHERE id = $1 AND status <> 'live'";
+const FINISHED_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, circumstances FROM races WHERE id = $1 AND status <> 'live'";
 const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
     WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
 /// The races of a platform that no other process runs, newest first.
@@ -61,7 +60,7 @@ const CHANNEL_RACES: &str = "SELECT id FROM races
     ORDER BY admitted_at DESC, id DESC LIMIT $4";
 const COUNT_WITHOUT_TEXT: &str =
     "SELECT COUNT(*) FROM races WHERE platform = $1 AND prompt IS NULL AND status <> 'live'";
-const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, context FROM races
+const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, circumstances FROM races
     WHERE platform = $1 AND id = $2 AND (status <> 'live' OR owner = $3 OR NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
@@ -92,9 +91,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the call failed.
-    pub async fn set_context(&self, id: RaceId, context: &Context) -> Result<(), StoreError> {
-        let values = [id.to_string().into(), context_json(context).as_deref().into()];
-        self.execute(Query::new(SET_CONTEXT, values)).await.map(drop)
+    pub async fn set_circumstances(
+        &self,
+        id: RaceId,
+        circumstances: &Circumstances,
+    ) -> Result<(), StoreError> {
+        let values = [id.to_string().into(), circumstances_json(circumstances).as_deref().into()];
+        self.execute(Query::new(SET_CIRCUMSTANCES, values)).await.map(drop)
     }
 
     /// Stores lanes, each with its index, as they are shown if the process dies now. Returns true if another replica
@@ -168,7 +171,7 @@ impl Store {
             prompt: prompt.to_owned(),
             lanes,
             vote: self.vote(id).await?,
-            context: context(row.text(4)),
+            circumstances: circumstances(row.text(4)),
         };
         Ok(Some(Record { id, asker, started_at, report }))
     }
@@ -210,7 +213,7 @@ impl Store {
             prompt: prompt.to_owned(),
             lanes,
             vote: self.vote(id).await?,
-            context: context(row.text(4)),
+            circumstances: circumstances(row.text(4)),
         };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
@@ -238,15 +241,15 @@ impl Store {
     }
 }
 
-/// The JSON of a context; `None` for an empty one.
-pub(super) fn context_json(context: &Context) -> Option<String> {
-    let json = serde_json::to_string(context).ok().filter(|_| !context.is_empty());
+/// The JSON of the circumstances of a race; `None` for empty ones.
+pub(super) fn circumstances_json(circumstances: &Circumstances) -> Option<String> {
+    let json = serde_json::to_string(circumstances).ok().filter(|_| !circumstances.is_empty());
     // PostgreSQL cannot store this character
     json.map(|json| json.replace("\\u0000", "\u{FFFD}"))
 }
 
-/// The context in a column; an empty one where it is none.
-pub(super) fn context(json: Option<&str>) -> Context {
+/// The circumstances in a column; empty ones where it holds none.
+pub(super) fn circumstances(json: Option<&str>) -> Circumstances {
     json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 

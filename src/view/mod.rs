@@ -29,7 +29,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     model::ModelCard,
     race::{
-        Context, blind,
+        Circumstances, blind,
         cost::Cost,
         event::StopCause,
         figures, lesson,
@@ -84,7 +84,7 @@ pub struct View {
     /// The whole prompt. Untrusted text.
     pub prompt: String,
     /// Its circumstances.
-    pub context: Context,
+    pub circumstances: Circumstances,
     /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
@@ -197,7 +197,7 @@ impl View {
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
-            context: state.context.clone(),
+            circumstances: state.circumstances.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
@@ -226,7 +226,7 @@ impl View {
         Self {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
-            context: report.context.clone(),
+            circumstances: report.circumstances.clone(),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
             standings: report.order(),

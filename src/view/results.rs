@@ -32,12 +32,16 @@ pub(crate) fn share_name(race: &str) -> String {
 /// The whole race as Markdown. Texts of models are kept, except for characters that hide or reorder text.
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
     let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}", bare(asker, 80));
-    if let Some(quote) = &report.context.quote {
+    if let Some(quote) = &report.circumstances.quote {
         let _ = write!(out, ", {}", words::quoting(quote));
         out.extend(words::quoted_url(quote).map(|url| format!(" <{url}>")));
     }
     out.extend(
-        report.context.persona.as_ref().map(|persona| format!(", persona: {}", words::persona_id(persona))),
+        report
+            .circumstances
+            .persona
+            .as_ref()
+            .map(|persona| format!(", persona: {}", words::persona_id(persona))),
     );
     out.push_str("\n\n");
     out.push_str(&quoted(&report.prompt));

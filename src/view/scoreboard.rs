@@ -121,7 +121,7 @@ pub(crate) fn byline(view: &View) -> String {
     let asker = one_line(&view.asker);
     let asker = if asker.is_empty() { "someone".to_owned() } else { asker };
     let simulated = words::simulated(view).trim_start_matches(" · ").to_owned();
-    let quoting = view.context.quote.as_ref().map(words::quoting).unwrap_or_default();
+    let quoting = view.circumstances.quote.as_ref().map(words::quoting).unwrap_or_default();
     joined([asker, quoting, simulated, view.elapsed.clone().unwrap_or_default()])
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, ServedModel, Usage},
     race::{
-        Asker, Context, Quote, RaceId, Record,
+        Asker, Circumstances, Quote, RaceId, Record,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
         state::RaceState,
         vote::{Choice, Label, Tally, Vote, VoteState, candidates},
@@ -29,8 +29,11 @@ pub(crate) fn race() -> RaceId {
 }
 
 /// A quoted message and a persona with names as long as they can be.
-pub(crate) fn crowded_context() -> Context {
-    Context { quote: Some(Quote { author: "@*".repeat(200), url: None }), persona: Some("_".repeat(200)) }
+pub(crate) fn crowded_circumstances() -> Circumstances {
+    Circumstances {
+        quote: Some(Quote { author: "@*".repeat(200), url: None }),
+        persona: Some("_".repeat(200)),
+    }
 }
 
 pub(crate) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) -> Arc<ModelCard> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{LaneView, Progress, View, words};
 use crate::race::{
-    Context,
+    Circumstances,
     report::{LaneReport, Report},
     state::RaceState,
     vote::{Label, Uncounted, Vote},
@@ -62,7 +62,7 @@ pub(super) fn writing(state: &RaceState) -> View {
         progress: Progress::Live,
         simulated: state.lanes.iter().any(|lane| lane.card.simulated),
         vote: Some(VoteView::Writing { ready, of: state.lanes.len() }),
-        context: state.context.clone(),
+        circumstances: state.circumstances.clone(),
         ..without_lanes(&state.asker, &state.prompt)
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
             left_out: vote.left_out,
             closes_at: vote.closes_at,
         }),
-        context: blinded.context.clone(),
+        circumstances: blinded.circumstances.clone(),
         ..without_lanes(asker, &blinded.prompt)
     }
 }
@@ -105,7 +105,7 @@ fn without_lanes(asker: &str, prompt: &str) -> View {
     View {
         asker: asker.to_owned(),
         prompt: prompt.to_owned(),
-        context: Context::default(),
+        circumstances: Circumstances::default(),
         progress: Progress::Live,
         lanes: vec![],
         standings: vec![],

@@ -76,7 +76,9 @@ pub(crate) fn notes(view: &View, race: RaceId) -> String {
         parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(view.cost.clone());
     }
-    parts.extend(view.context.persona.as_ref().map(|persona| format!("persona: {}", persona_id(persona))));
+    parts.extend(
+        view.circumstances.persona.as_ref().map(|persona| format!("persona: {}", persona_id(persona))),
+    );
     parts.push(format!("race {}", race.brief()));
     joined(parts)
 }

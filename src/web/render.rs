@@ -171,7 +171,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         lesson: view.lesson.as_deref().map(Plain),
         notice: view.notice.as_deref().map(Plain),
         cost: view.cost.as_deref(),
-        persona: view.context.persona.as_deref().map(words::persona_id),
+        persona: view.circumstances.persona.as_deref().map(words::persona_id),
         chart: alt.map(|alt| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: Plain(alt) }),
         vote: VoteDto::of(view),
     };

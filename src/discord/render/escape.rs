@@ -30,7 +30,7 @@ pub(super) fn bare(text: &str, limit: usize) -> String {
 
 /// The line about the asker, at most `limit` long before its marks are escaped, with a link to the quoted message.
 pub(super) fn byline(view: &View, limit: usize) -> String {
-    let url = view.context.quote.as_ref().and_then(words::quoted_url);
+    let url = view.circumstances.quote.as_ref().and_then(words::quoted_url);
     let link = url.map(|url| format!(" · [message]({url})")).unwrap_or_default();
     short(&scoreboard::byline(view), limit) + &link
 }

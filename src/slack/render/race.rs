@@ -31,7 +31,7 @@ use crate::{
     button::{self, Button, Page},
     model::ModelCard,
     race::{
-        Context, RaceId,
+        Circumstances, RaceId,
         vote::{AnswerKey, RaceKind},
     },
     view::{
@@ -89,7 +89,7 @@ pub(crate) fn opening(
     kind: RaceKind,
     asker: &str,
     user: &str,
-    (prompt, context): (&str, &Context),
+    (prompt, circumstances): (&str, &Circumstances),
     cards: &[Arc<ModelCard>],
 ) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };
@@ -97,11 +97,11 @@ pub(crate) fn opening(
     if kind == RaceKind::Blind {
         let what = format!(" asks {models}; names stay hidden until a vote closes");
         let text = format!("🙈 {}{what}", asker_name(who, mrkdwn));
-        return Body { text, blocks: vec![asked("🙈", who, &what, context, prompt)] };
+        return Body { text, blocks: vec![asked("🙈", who, &what, circumstances, prompt)] };
     }
     let mut names: Vec<String> = cards.iter().take(20).map(|card| full_name(card, card.simulated)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
-    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), context, prompt)];
+    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), circumstances, prompt)];
     if !names.is_empty() {
         blocks.push(paragraph([text(&names.join(", "))]));
     }
@@ -146,7 +146,7 @@ fn spoken(view: &View, bytes: usize) -> String {
 fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     let (icon, prompt) = headline(view);
     let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_TITLE)))])];
-    blocks.push(match view.context.quote {
+    blocks.push(match view.circumstances.quote {
         // small text has no links
         Some(_) => paragraph(with_byline(view, "")),
         None => context(&bare(&byline(view), MAX_BYLINE)),
@@ -190,7 +190,7 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
 /// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
     let what = format!(" asks{}", words::simulated(view));
-    let mut above = vec![asked("⚔️", &view.asker, &what, &view.context, &view.prompt)];
+    let mut above = vec![asked("⚔️", &view.asker, &what, &view.circumstances, &view.prompt)];
     let ending = headline(view).1;
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
     above.extend(is_stopped.then(|| paragraph([text(&bare(&ending, MAX_SENTENCE))])));
@@ -313,11 +313,11 @@ fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
 }
 
 /// The asker's name after an icon, followed by `what` and the author of the quoted message, and the prompt as a quote.
-fn asked(icon: &str, who: &str, what: &str, context: &Context, prompt: &str) -> SlackBlock {
+fn asked(icon: &str, who: &str, what: &str, circumstances: &Circumstances, prompt: &str) -> SlackBlock {
     let mut head = vec![text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)];
     let quoting = |quote| text(&format!(" · {}", bare(&words::quoting(quote), MAX_SENTENCE)));
-    head.extend(context.quote.as_ref().map(quoting));
-    head.extend(message_link(context));
+    head.extend(circumstances.quote.as_ref().map(quoting));
+    head.extend(message_link(circumstances));
     let mut parts = vec![section(head)];
     let (chars, max_lines) = MAX_PROMPT;
     let prompt = lines(&words::excerpt(prompt, max_lines), chars);

@@ -1,5 +1,5 @@
 -- JSON: the message that a race quotes and its persona, as its message shows them. NULL: neither, or forgotten
-ALTER TABLE races ADD COLUMN context TEXT;
+ALTER TABLE races ADD COLUMN circumstances TEXT;
 
 -- the persona that a channel chose
 CREATE TABLE personas (

@@ -10,7 +10,7 @@ use crate::{
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
     race::{
-        Context, Entrant, Quote, Record,
+        Circumstances, Entrant, Quote, Record,
         metrics::TokenCount,
         vote::{Label, MAX_LABELS, RaceKind, Uncounted},
     },
@@ -40,9 +40,9 @@ pub(super) fn hostile() -> impl Strategy<Value = String> {
 
 prop_compose! {
     /// No address is linked that a user wrote.
-    fn context()(author in option::of(hostile()), url in hostile(), persona in option::of(hostile())) -> Context {
+    fn circumstances()(author in option::of(hostile()), url in hostile(), persona in option::of(hostile())) -> Circumstances {
         let quote = author.map(|author| Quote { author, url: Some(format!("javascript:{url}")) });
-        Context { quote, persona }
+        Circumstances { quote, persona }
     }
 }
 
@@ -86,12 +86,12 @@ prop_compose! {
 
 prop_compose! {
     fn view(most: usize)(
-        asker in hostile(), prompt in hostile(), context in context(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        asker in hostile(), prompt in hostile(), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
         notice in option::of(hostile()), simulated in any::<bool>(), progress in progresses(),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
         View {
-            asker, prompt, context, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            asker, prompt, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
             elapsed: Some("2.1 s".into()), stopped: None, vote: None,
         }
     }
@@ -151,7 +151,7 @@ proptest! {
         }
         let cards: Vec<_> = view.lanes.iter().map(|lane| Arc::clone(&lane.card)).collect();
         for kind in [RaceKind::Open, RaceKind::Blind] {
-            check(&opening(kind, &view.asker, "U1", (&view.prompt, &view.context), &cards))?;
+            check(&opening(kind, &view.asker, "U1", (&view.prompt, &view.circumstances), &cards))?;
         }
         for vote in votes(view.lanes.len()).into_iter().filter(|_| view.lanes.len() > 1) {
             let view = View { vote: Some(vote), ..view.clone() };
@@ -163,7 +163,7 @@ proptest! {
     fn a_crowd_breaks_no_limit(lane in lane(), n in 10..80_usize, progress in progresses()) {
         let lanes = vec![lane; n];
         let view = View {
-            asker: "@".repeat(500), prompt: "*\n".repeat(500), context: samples::crowded_context(), progress, standings: (0..n).collect(), lanes,
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), circumstances: samples::crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
             elapsed: None, stopped: None, vote: None,
         };

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 /// The circumstances of a race. What a later version adds to its JSON is ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Context {
+pub struct Circumstances {
     /// The message whose text is the prompt, if it was one.
     pub quote: Option<Quote>,
     /// The id of the persona, if the channel has one.
     pub persona: Option<String>,
 }
 
-impl Context {
+impl Circumstances {
     /// Returns true if there is nothing to show.
     #[must_use]
     pub fn is_empty(&self) -> bool {
