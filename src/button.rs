@@ -41,10 +41,18 @@ pub enum Button {
     NoneGood(RaceId),
     /// Closes the vote on a blind race.
     CloseVote(RaceId),
+    /// Asks how a finished race is to be continued.
+    Continue(RaceId),
     /// Starts a race with the example that has this [`example_key`].
     Try(u64),
     /// Starts a blind race with that example.
     TryBlind(u64),
+    /// Runs the canary that has this key.
+    RunCanary(u64),
+    /// Pauses that canary.
+    PauseCanary(u64),
+    /// Ends the pause of that canary.
+    ResumeCanary(u64),
     /// Says that someone looks after an incident.
     Seen(IncidentId),
     /// Accepts the state of an incident as the new normal.
@@ -139,8 +147,12 @@ impl Button {
             }
             "none" => Self::NoneGood(race()?),
             "close" => Self::CloseVote(race()?),
+            "continue" => Self::Continue(race()?),
             "try" => Self::Try(u64::from_str_radix(value, 16).ok()?),
             "blind" => Self::TryBlind(u64::from_str_radix(value, 16).ok()?),
+            "run" => Self::RunCanary(u64::from_str_radix(value, 16).ok()?),
+            "pause" => Self::PauseCanary(u64::from_str_radix(value, 16).ok()?),
+            "resume" => Self::ResumeCanary(u64::from_str_radix(value, 16).ok()?),
             "seen" => Self::Seen(IncidentId::parse(value)?),
             "normal" => Self::NewNormal(IncidentId::parse(value)?),
             "mute" => Self::Mute(IncidentId::parse(value)?),
@@ -165,8 +177,25 @@ impl Button {
             | Self::Second(race, ..)
             | Self::NoneGood(race)
             | Self::CloseVote(race)
+            | Self::Continue(race)
             | Self::Read(Page { race, .. }) => Some(race),
-            Self::Try(_) | Self::TryBlind(_) | Self::Seen(_) | Self::NewNormal(_) | Self::Mute(_) => None,
+            Self::Try(_)
+            | Self::TryBlind(_)
+            | Self::Seen(_)
+            | Self::NewNormal(_)
+            | Self::Mute(_)
+            | Self::RunCanary(_)
+            | Self::PauseCanary(_)
+            | Self::ResumeCanary(_) => None,
+        }
+    }
+
+    /// Returns the incident that the button belongs to, if it belongs to one.
+    #[must_use]
+    pub fn incident(self) -> Option<IncidentId> {
+        match self {
+            Self::Seen(incident) | Self::NewNormal(incident) | Self::Mute(incident) => Some(incident),
+            _ => None,
         }
     }
 }
@@ -186,8 +215,12 @@ impl fmt::Display for Button {
             Self::Second(race, best, None) => write!(f, "arena:second:{race}:{best}:-"),
             Self::NoneGood(race) => write!(f, "arena:none:{race}"),
             Self::CloseVote(race) => write!(f, "arena:close:{race}"),
+            Self::Continue(race) => write!(f, "arena:continue:{race}"),
             Self::Try(key) => write!(f, "arena:try:{key:016x}"),
             Self::TryBlind(key) => write!(f, "arena:blind:{key:016x}"),
+            Self::RunCanary(key) => write!(f, "arena:run:{key:016x}"),
+            Self::PauseCanary(key) => write!(f, "arena:pause:{key:016x}"),
+            Self::ResumeCanary(key) => write!(f, "arena:resume:{key:016x}"),
             Self::Seen(incident) => write!(f, "arena:seen:{incident}"),
             Self::NewNormal(incident) => write!(f, "arena:normal:{incident}"),
             Self::Mute(incident) => write!(f, "arena:mute:{incident}"),
@@ -201,19 +234,28 @@ pub(crate) fn below(
     is_final: bool,
     lanes: usize,
     is_replayable: bool,
+    is_continuable: bool,
 ) -> Vec<(Button, &'static str, &'static str)> {
     if !is_final {
         return vec![(Button::Stop(race), "🛑", "Stop")];
     }
-    let mut buttons = vec![
-        (Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" }),
-        (Button::Answers(race), "📄", "Full answers"),
-        (Button::Explain(race), "💡", "Explain"),
-    ];
+    let mut buttons = vec![(Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" })];
+    buttons.extend(is_continuable.then_some((Button::Continue(race), "💬", "Continue")));
+    buttons.extend([(Button::Answers(race), "📄", "Full answers"), (Button::Explain(race), "💡", "Explain")]);
     if is_replayable {
         buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
     }
     buttons
+}
+
+/// Returns the emoji of a button below an incident; empty for others.
+pub(crate) fn incident_emoji(button: Button) -> &'static str {
+    match button {
+        Button::Seen(_) => "👀",
+        Button::NewNormal(_) => "📏",
+        Button::Mute(_) => "🔕",
+        _ => "",
+    }
 }
 
 /// A stable key of `example`: a hash of prompt and title.
@@ -229,6 +271,10 @@ mod tests {
 
     fn race() -> RaceId {
         RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
+    }
+
+    fn incident() -> IncidentId {
+        IncidentId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
     }
 
     fn label(letter: &str) -> Label {
@@ -255,11 +301,18 @@ mod tests {
             Button::Second(race(), label("A"), None),
             Button::NoneGood(race()),
             Button::CloseVote(race()),
+            Button::Continue(race()),
             Button::TryBlind(7),
             Button::Replay(race()),
             Button::Share(race()),
             Button::Try(7),
             Button::Try(u64::MAX),
+            Button::Seen(incident()),
+            Button::NewNormal(incident()),
+            Button::Mute(incident()),
+            Button::RunCanary(7),
+            Button::PauseCanary(u64::MAX),
+            Button::ResumeCanary(0),
         ] {
             let id = button.to_string();
             assert!((1..=100).contains(&id.len()), "{id}");

@@ -64,6 +64,7 @@ Examples:
   llm-arena compare --blind --models gemma-2b,qwen-7b \"Write a haiku\"
   llm-arena compare --models gemma-2b,qwen-coder --json \"Write a sorting function\" > race.json
   git diff | llm-arena compare --chart speed.png --replay race.gif -
+  llm-arena compare --continue last and why is it red in the evening
 
 Put -- before words that begin with a dash, as in: llm-arena compare -- --help means what?")]
     Compare {
@@ -74,7 +75,7 @@ Put -- before words that begin with a dash, as in: llm-arena compare -- --help m
         #[arg(long, value_name = "FILE.gif", value_parser = |text: &str| file_ending_in(text, "gif"))]
         replay: Option<PathBuf>,
         /// Hide the models until you have picked the best answer
-        #[arg(long)]
+        #[arg(long, conflicts_with = "parent")]
         blind: bool,
         /// The prompt and the output options.
         #[command(flatten)]
@@ -148,6 +149,9 @@ pub struct RaceArgs {
     /// Send the system text of this [[persona]] of the configuration
     #[arg(long, value_name = "ID")]
     pub persona: Option<String>,
+    /// Continue a race: its id, the last 8 characters of its id, or "last" for the newest one of this terminal
+    #[arg(long = "continue", value_name = "RACE", value_parser = race_name)]
+    pub parent: Option<String>,
     /// Print a single JSON object on stdout, for scripts
     #[arg(long)]
     pub json: bool,
@@ -302,6 +306,19 @@ impl RaceArgs {
             words => PromptSource::Text(words.join(" ")),
         }
     }
+}
+
+/// The name of the newest race of this terminal.
+pub(crate) const LAST: &str = "last";
+
+/// Checks the name of a race: [`LAST`], an id, or the last eight characters of one.
+fn race_name(text: &str) -> Result<String, &'static str> {
+    let text = text.trim().to_lowercase();
+    let is_brief = text.len() == 8 && text.chars().all(|c| c.is_ascii_hexdigit());
+    if text == LAST || is_brief || uuid::Uuid::parse_str(&text).is_ok() {
+        return Ok(text);
+    }
+    Err("must be \"last\", the id of a race, or the last 8 characters of it, as its message shows them")
 }
 
 fn model_id(text: &str) -> Result<String, &'static str> {

@@ -43,6 +43,8 @@ pub enum Command {
     },
     /// Shows or changes the persona of the channel.
     Persona(PersonaCommand),
+    /// Shows the canaries, the races that start by themselves.
+    Watch,
     /// Shows the line-up.
     Models,
     /// Shows prompts to try.
@@ -75,6 +77,7 @@ impl Command {
             Self::Board { .. } => "board",
             Self::History { .. } => "history",
             Self::Persona(_) => "persona",
+            Self::Watch => "watch",
             Self::Models => "models",
             Self::Examples => "examples",
             Self::Help => "help",
@@ -84,13 +87,14 @@ impl Command {
 }
 
 /// The words after `/arena`, with a description: after a colon, the arguments of a text command.
-pub const WORDS: [(&str, &str); 10] = [
+pub const WORDS: [(&str, &str); 11] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
     ("blind", "answers without names, and a vote: blind [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
     ("board", "the models that this team picks: board [DAYS]"),
     ("history", "how fast models have been here: history [MODEL] [DAYS]"),
     ("persona", "the system text of this channel: persona [set ID | clear]"),
+    ("watch", "the canaries: races that start by themselves"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
     ("help", "the commands, and how the numbers are defined"),
@@ -191,6 +195,7 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
             None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
         },
         "persona" if let Some(command) = persona(rest) => Ok(Command::Persona(command)),
+        "watch" if rest.is_empty() => Ok(Command::Watch),
         "help" if is_word(rest) => Ok(Command::Help),
         "models" if is_word(rest) => Ok(Command::Models),
         "examples" if is_word(rest) => Ok(Command::Examples),
@@ -404,14 +409,20 @@ mod tests {
         assert_eq!(parse("/arena ask Gemma 2B why", &lineup), asked);
         assert_eq!(parse("/arena", &lineup), Ok(Command::Help));
         assert_eq!(parse("models", &lineup), Ok(Command::Models));
+        assert_eq!(parse("/arena watch", &lineup), Ok(Command::Watch));
     }
 
     #[test]
     fn a_line_that_begins_with_no_command_is_a_question_for_all() {
         let lineup = lineup();
-        for line in
-            ["why is the sky blue", "xyz", "help me understand rust", "forget it", "models of physics in use"]
-        {
+        for line in [
+            "why is the sky blue",
+            "xyz",
+            "help me understand rust",
+            "forget it",
+            "models of physics in use",
+            "watch this",
+        ] {
             assert_eq!(parse(line, &lineup), Ok(compared(&[], line)));
             assert_eq!(parse(&format!(" /ARENA  {line} "), &lineup), Ok(compared(&[], line)));
         }

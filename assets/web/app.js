@@ -57,9 +57,24 @@ function command(text) {
 }
 
 function showCard(content) {
-  const { label, node } = card(content, compare);
+  const { label, node } = drawn(content);
   log.addEphemeral(node, label);
   setText(byId("announcer"), label);
+}
+
+/** Returns a card; a button in it that changes what it shows puts a new one in its place. */
+function drawn(content) {
+  const change = (path) =>
+    attempt(async () => {
+      say("");
+      const reply = await request(path, { from: visitor() });
+      const { node } = drawn(reply.card);
+      const pressed = [...made.node.querySelectorAll("button")].indexOf(document.activeElement);
+      made.node.replaceWith(node);
+      node.querySelectorAll("button")[pressed]?.focus();
+    });
+  const made = card(content, compare, change);
+  return made;
 }
 
 /** Handles a button under a race; `ballot` is the one that it casts. */

@@ -1,4 +1,4 @@
-// Cards that only this tab shows: welcome, board, history, line-up, examples, help.
+// Cards that only this tab shows: welcome, board, history, canaries, line-up, examples, help.
 
 import { dot, el } from "./dom.js";
 import { canVote } from "./selection.js";
@@ -85,8 +85,8 @@ function overviewTable({ headings, rows }) {
   return el("div", { class: "overview-table", tabindex: "0", role: "group", "aria-label": "Board" }, table);
 }
 
-/** The board or the history of speeds. */
-function overview({ lead, models, table, notes, chart }) {
+/** The board or the history of speeds, with a link to its page. */
+function overview({ title, page, lead, models, table, notes, chart }) {
   const sentence = ({ name, words }) => el("li", {}, el("strong", {}, name), ` · ${words}`);
   return el(
     "div",
@@ -96,10 +96,34 @@ function overview({ lead, models, table, notes, chart }) {
     models.length > 0 ? el("ul", {}, ...models.map(sentence)) : null,
     ...notes.map((text) => el("p", { class: "muted" }, text)),
     chart ? el("img", { src: chart.url, alt: chart.alt, width: 1200, height: 675 }) : null,
+    el("p", {}, el("a", { class: "page-link", href: page }, `Open the page: ${title}`)),
   );
 }
 
-function content(card, run) {
+/** A canary with its buttons; `change(path)` runs, pauses or resumes it. */
+function canaryItem({ key, id, state, lines, is_paused }, change) {
+  const button = (action, label) =>
+    el(
+      "button",
+      { type: "button", onclick: () => change(`/api/canaries/${key}/${action}`) },
+      label,
+      el("span", { class: "unseen" }, `: ${id}`),
+    );
+  return el(
+    "li",
+    {},
+    el("p", {}, el("strong", {}, id), ` · ${state}`),
+    ...lines.map((line) => el("p", { class: "muted" }, line)),
+    el(
+      "p",
+      { class: "canary-buttons" },
+      button("run", "Run now"),
+      is_paused ? button("resume", "Resume") : button("pause", "Pause"),
+    ),
+  );
+}
+
+function content(card, run, change) {
   switch (card.kind) {
     case "notice":
       return ["Only for you", el("p", {}, card.text)];
@@ -107,6 +131,11 @@ function content(card, run) {
       return [card.title, overview(card)];
     case "models":
       return ["Today's line-up", el("ul", { class: "entrants" }, ...card.models.map(modelItem))];
+    case "watch":
+      return [
+        "Canaries",
+        el("ul", { class: "canaries" }, ...card.canaries.map((canary) => canaryItem(canary, change))),
+      ];
     case "examples":
       return [
         "Try these",
@@ -128,7 +157,7 @@ function content(card, run) {
 }
 
 /** Returns the label and the node of a card that the service sent. */
-export function card(card, run) {
-  const [label, body] = content(card, run);
+export function card(card, run, change) {
+  const [label, body] = content(card, run, change);
   return { label, node: el("div", { class: "card" }, el("h3", {}, label), body) };
 }

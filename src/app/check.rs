@@ -3,6 +3,7 @@
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use futures::future::join_all;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,9 +18,10 @@ use super::{
     serve::is_local_channel_on,
 };
 use crate::{
+    arena::Canary,
     config::{LocalChannel, SlackMode},
     discord,
-    model::Availability,
+    model::{Availability, ModelId},
     provider::Check,
     race::Entrant,
     slack,
@@ -54,7 +56,14 @@ pub(super) async fn check(app: &Composition) -> u8 {
     let written = valid.and_then(|()| print(models.collect::<Vec<_>>().join("\n")));
     let platforms = [discord, slack];
     let written = platforms.iter().fold(written, |written, (line, _)| written.and_then(|()| print(line)));
+    let alerts = app.unused_alerts();
+    let written = alerts.iter().fold(written, |written, line| written.and_then(|()| print(line)));
     let written = written.and_then(|()| print(local_channel(app)));
+    let now = Timestamp::now();
+    let written = app
+        .canaries()
+        .iter()
+        .fold(written, |written, canary| written.and_then(|()| print(canary_line(canary, now))));
     let is_bad = |check: &Check| matches!(check, Check::KeyRejected(_) | Check::Unreachable(_));
     let all = !checks.values().any(is_bad) && platforms.iter().all(|(_, is_there)| *is_there);
     output::code(written, if all { SUCCESS } else { FAILURE })
@@ -120,6 +129,16 @@ fn local_channel(app: &Composition) -> String {
         _ => format!("{listen} is not a loopback address; ARENA_LOCAL_CHANNEL=on switches it on"),
     };
     format!("Local channel: off; {why}")
+}
+
+/// Returns a line about a canary: its schedule, its models and its next run.
+fn canary_line(canary: &Canary, now: Timestamp) -> String {
+    let models: Vec<&str> = canary.models.iter().map(ModelId::as_str).collect();
+    let next = canary.next_start(now).map_or_else(
+        || "no next run".to_owned(),
+        |next| format!("next run {}", next.strftime("%a %-d %b %Y, %H:%M UTC")),
+    );
+    format!("Canary {}: {}, {}; {next}", canary.id, canary.schedule_text, models.join(", "))
 }
 
 /// Asks the running service over loopback, as a container's health check does.

@@ -11,16 +11,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Composition, FAILURE, SUCCESS, StartError,
-    cli_vote::{self, Announcing, BallotStore, VOTER},
+    cli_store::CliStore,
+    cli_vote::{self, Announcing, VOTER},
     output,
     output_file::OutputFile,
 };
 use crate::{
     arena::{Arena, Origin, Persona, Recorded, Refused},
     chart,
-    cli::{PromptSource, RaceArgs},
+    cli::{LAST, PromptSource, RaceArgs},
     command,
-    race::{Asker, Record, json, vote::RaceKind},
+    race::{
+        Asker, RaceId, Record,
+        conversation::{Context, Conversation},
+        json,
+        vote::RaceKind,
+    },
     terminal::{
         Terminal,
         render::{self, Screen},
@@ -51,17 +57,15 @@ pub(super) async fn race(
     args: &RaceArgs,
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
-    let ballots = match kind {
-        Kind::Compare { purpose: RaceKind::Blind, .. } => Some(BallotStore::open(app).await?),
-        Kind::Ask(_) | Kind::Compare { .. } => None,
+    let store = match kind {
+        Kind::Compare { purpose: RaceKind::Blind, .. } => Some(CliStore::for_ballot(app).await?),
+        Kind::Ask(_) | Kind::Compare { .. } => CliStore::for_race(app, args.parent.is_some()).await?,
     };
-    let arena = match &ballots {
-        Some(ballots) => app.arena().with_store(ballots.store.clone(), app.caps()),
-        None => app.arena(),
-    };
+    let arena = app.unlimited_arena();
+    let arena = if let Some(store) = &store { store.keep(arena) } else { arena };
     let code = run(&arena, kind, args, app.config.has_color, shutdown).await;
-    if let Some(ballots) = ballots {
-        ballots.close(&arena).await;
+    if let Some(store) = store {
+        store.close(&arena).await;
     }
     code
 }
@@ -81,7 +85,8 @@ async fn run(
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
     let persona = persona(arena, args.persona.as_deref())?;
-    let recorded = admit(arena, (purpose, persona), models, prompt?).await?;
+    let (recorded, parent) =
+        admit(arena, (purpose, persona), models, prompt?, args.parent.as_deref()).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -110,13 +115,16 @@ async fn run(
         Some(view)
     };
     let (record, (), voted) = tokio::join!(racing, stopping, voting);
+    if !record.report.notes.is_empty() {
+        output::note(format_args!("llm-arena: {}", record.report.notes.join(" · ")));
+    }
     let shown = match on_stdout.filter(|_| voted.is_some()) {
         // the answers are on the screen already
         Some(screen) => {
             let view = View::over(&record.asker.name, &record.report);
             output::print_exact(format!("\n{}", render::summary(&view, screen).join("\n")))
         }
-        None => print_result(&record, args, kind, color),
+        None => print_result(&record, parent, args, kind, color),
     };
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let mut drawn = Ok(());
@@ -141,22 +149,49 @@ fn persona(arena: &Arena, id: Option<&str>) -> Result<Option<Persona>, StartErro
     id.map(|id| arena.persona(id).cloned().ok_or_else(|| unknown(id))).transpose()
 }
 
+/// Returns what was said up to the race that `--continue` names.
+async fn conversation(arena: &Arena, name: &str) -> Result<Conversation, StartError> {
+    let usage = |problem: String| StartError::Usage(format!("--continue {name}: {problem}"));
+    let found =
+        if name == LAST { arena.newest_race_of(VOTER).await } else { arena.race_ending_in(name).await };
+    let race = match found {
+        Ok(Some(race)) => race,
+        Ok(None) => return Err(usage("there is no such race in the database".into())),
+        Err(error) => return Err(usage(error.to_string())),
+    };
+    arena.conversation(race, Context::Own).await.map_err(|error| usage(error.to_string()))
+}
+
+/// Admits and records a race, which continues the one with the name `parent`, whose id is also returned.
 async fn admit(
     arena: &Arena,
     (kind, persona): (RaceKind, Option<Persona>),
     models: &[String],
     prompt: String,
-) -> Result<Recorded, StartError> {
-    let chosen: Vec<_> = models
+    parent: Option<&str>,
+) -> Result<(Recorded, Option<RaceId>), StartError> {
+    let conversation = match parent {
+        Some(name) => Some(conversation(arena, name).await?),
+        None => None,
+    };
+    let parent = conversation.as_ref().map(|conversation| conversation.parent);
+    let mut chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
         .collect::<Result<_, _>>()
         .map_err(|error| StartError::Usage(error.to_string()))?;
     let asker = Asker { id: VOTER.into(), name: "you".into() };
     let usage = |refused: Refused| StartError::Usage(refused.to_string());
-    let admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind).with_persona(persona);
+    if let Some(conversation) = conversation.as_ref().filter(|_| chosen.is_empty()) {
+        chosen.extend(conversation.models().cloned());
+    }
+    let mut admitted =
+        arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind).with_persona(persona);
+    if let Some(conversation) = conversation {
+        admitted = admitted.continuing(conversation, arena.cards());
+    }
     let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
-    arena.record(admitted, &origin).await.map_err(usage)
+    Ok((arena.record(admitted, &origin).await.map_err(usage)?, parent))
 }
 
 /// A picture of a race.
@@ -212,7 +247,13 @@ async fn draw(picture: Picture, file: OutputFile, record: Arc<Record>) -> Result
 
 /// Prints the result on stdout: as JSON, for a terminal, or for a pipe. Where stdout is not a terminal but stderr is, the
 /// summary also replaces the live frames there.
-fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>, color: bool) -> Result<(), String> {
+fn print_result(
+    record: &Record,
+    parent: Option<RaceId>,
+    args: &RaceArgs,
+    kind: Kind<'_>,
+    color: bool,
+) -> Result<(), String> {
     let view = View::over(&record.asker.name, &record.report);
     let answers: Vec<&str> = record.report.lanes.iter().map(|lane| lane.answer.as_str()).collect();
     if let Some(screen) = screen(&std::io::stdout(), color).filter(|_| !args.json) {
@@ -222,7 +263,7 @@ fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>, color: bool) -
         output::note(render::summary(&view, Screen { color: false, ..screen }).join("\n"));
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&json::Race::of(record));
+        let text = serde_json::to_string_pretty(&json::Race::of(record).continuing(parent));
         return output::print_exact(text.map_err(|error| error.to_string())?);
     }
     match (kind, answers.as_slice()) {

@@ -1,17 +1,14 @@
-//! The vote of `compare --blind`: the answers without names, one ballot on the terminal, and the store that takes it.
+//! The vote of `compare --blind`: the answers without names, and one ballot on the terminal.
 
-use std::{io::IsTerminal as _, time::Duration};
+use tokio::sync::oneshot;
 
-use tokio::{sync::oneshot, time::Instant};
-
-use super::{Composition, StartError, output, serve::OpenStore};
+use super::output;
 use crate::{
     arena::Arena,
     race::{
         RaceId,
         vote::{Choice, Label},
     },
-    store::{Location, Settings, Store},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     terminal::render::{self, Screen},
     view::{Progress, View},
@@ -19,58 +16,6 @@ use crate::{
 
 /// The voter, who is also the asker.
 pub(super) const VOTER: &str = "terminal";
-/// The time that the database gets to be opened.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The time in which the end of the race is stored.
-const STORE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// The open store that takes the ballot.
-pub(super) struct BallotStore {
-    pub(super) store: Store,
-    open: OpenStore,
-}
-
-impl BallotStore {
-    /// Opens the configured store, so that the ballot is on the board; one in memory where that is impossible, with a note.
-    ///
-    /// # Errors
-    /// [`StartError::Usage`] if no terminal can be asked for a ballot.
-    pub(super) async fn open(app: &Composition) -> Result<Self, StartError> {
-        if !std::io::stdin().is_terminal() {
-            let problem = "--blind asks for a ballot: standard input must be a terminal";
-            return Err(StartError::Usage(problem.into()));
-        }
-        let store = app.store();
-        let open = OpenStore::new(&store);
-        store.wait_until_connected(CONNECT_TIMEOUT).await;
-        let is_connected = store.state().borrow().since().is_some();
-        if is_connected && store.is_lasting() {
-            return Ok(Self { store, open });
-        }
-        let reason = if is_connected {
-            "there is no database"
-        } else {
-            "the database can't be opened, or a service uses it"
-        };
-        output::note(format_args!("llm-arena: this ballot won't be on the board: {reason}"));
-        if is_connected {
-            return Ok(Self { store, open });
-        }
-        open.close(Instant::now()).await;
-        let settings = Settings { location: Location::Memory, text_days: 1 };
-        let store = Store::new(settings, uuid::Uuid::now_v7().to_string());
-        let open = OpenStore::new(&store);
-        store.wait_until_connected(CONNECT_TIMEOUT).await;
-        Ok(Self { store, open })
-    }
-
-    /// Waits until the end of the race is stored, and closes the store.
-    pub(super) async fn close(self, arena: &Arena) {
-        let deadline = Instant::now() + STORE_TIMEOUT;
-        arena.drain(deadline, deadline).await;
-        self.open.close(deadline).await;
-    }
-}
 
 /// A surface that reports when its vote opens.
 pub(super) struct Announcing<S> {

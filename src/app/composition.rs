@@ -6,10 +6,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    arena::{Arena, BlindSettings, Caps, Limits, Persona},
+    alert::AlertChannel,
+    arena::{Arena, BlindSettings, Canary, Caps, Limits, Persona, WatchSettings},
     config::{
-        Config, DiscordMode, ExampleConfig, ModelConfig, PersonaConfig, ProviderConfig, ProviderKey,
-        SlackMode,
+        CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, PersonaConfig, ProviderConfig,
+        ProviderKey, SlackMode,
     },
     discord,
     guide::Example,
@@ -22,6 +23,9 @@ use crate::{
     slack,
     store::{self, Store},
 };
+
+/// The time between two probes of a suspicion.
+const PROBE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The configuration, composed.
 pub(super) struct Composition {
@@ -54,14 +58,35 @@ impl Composition {
         self.discord.is_some() || self.slack.is_some()
     }
 
+    /// Returns a sentence for each channel of alerts on a platform without credentials.
+    pub(super) fn unused_alerts(&self) -> Vec<&'static str> {
+        let alerts = &self.config.alerts;
+        let discord = alerts.discord_channel.is_some() && self.discord.is_none();
+        let slack = alerts.slack_channel.is_some() && self.slack.is_none();
+        let all = [
+            (discord, "[alerts] discord_channel is set, but Discord is off: set DISCORD_TOKEN"),
+            (slack, "[alerts] slack_channel is set, but Slack is off: set SLACK_BOT_TOKEN"),
+        ];
+        all.into_iter().filter(|(is_unused, _)| *is_unused).map(|(_, sentence)| sentence).collect()
+    }
+
     /// Returns a new arena with the line-up, without persistence.
     pub(super) fn arena(&self) -> Arena {
+        self.arena_at_rate(self.config.arena.races_per_user_per_minute)
+    }
+
+    /// Returns [`Self::arena`] without a limit on the rate, which is one for people in a channel.
+    pub(super) fn unlimited_arena(&self) -> Arena {
+        self.arena_at_rate(u32::MAX)
+    }
+
+    fn arena_at_rate(&self, races_per_minute: u32) -> Arena {
         let settings = &self.config.arena;
         let limits = Limits {
             prompt_chars: settings.max_prompt_chars,
             output_tokens: settings.max_output_tokens,
             concurrent_races: settings.concurrent_races,
-            races_per_minute: settings.races_per_user_per_minute as usize,
+            races_per_minute: races_per_minute as usize,
         };
         let blind = BlindSettings {
             deadline: self.config.blind.deadline,
@@ -72,7 +97,28 @@ impl Composition {
             text: settings.text.as_str().into(),
         };
         let personas = self.config.personas.iter().map(persona).collect();
-        Arena::new(self.models.clone(), limits).with_blind_races(blind).with_personas(personas)
+        let arena = Arena::new(self.models.clone(), limits).with_blind_races(blind);
+        arena.with_canaries(self.canaries()).with_personas(personas)
+    }
+
+    /// Returns the canaries.
+    pub(super) fn canaries(&self) -> Vec<Canary> {
+        let canary = |settings: &CanaryConfig| Canary {
+            id: settings.id.clone(),
+            schedule: settings.schedule.clone(),
+            schedule_text: settings.schedule_text.clone(),
+            models: settings.models.clone(),
+            prompt: settings.prompt.clone(),
+            day_budget: settings.max_usd_day.map(Cost::from_dollars),
+        };
+        self.config.canaries.iter().map(canary).collect()
+    }
+
+    /// Returns the settings of the watch over all models, which posts in `channels`.
+    pub(super) fn watch_settings(&self, channels: Vec<Arc<dyn AlertChannel>>) -> WatchSettings {
+        let canary = |canary: &CanaryConfig| (canary.models.clone(), canary.prompt.clone());
+        let canaries = self.config.canaries.iter().map(canary).collect();
+        WatchSettings { channels, canaries, probe_interval: PROBE_INTERVAL }
     }
 
     /// Returns a new store, not opened yet.
@@ -210,6 +256,7 @@ fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
             roles: config.access.discord_roles.clone(),
         },
         may_race_others: config.access.race_others_messages,
+        alerts: config.alerts.discord_channel,
     })
 }
 
@@ -233,5 +280,6 @@ fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
             groups: config.access.slack_groups.clone(),
         },
         may_race_others: config.access.race_others_messages,
+        alerts: config.alerts.slack_channel.clone(),
     })
 }

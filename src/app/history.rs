@@ -13,7 +13,7 @@ use super::{Composition, FAILURE, SUCCESS, StartError, output, output_file::Outp
 use crate::{
     chart::{self, HistoryOptions},
     cli::HistoryArgs,
-    history::{Calendar, HistoryJson, Series, Summary, Table, WINDOW_DAYS, first_day, to_csv},
+    history::{Calendar, HistoryJson, Incident, Series, Summary, Table, WINDOW_DAYS, first_day, to_csv},
     store::{self, CANARY, State, Store},
 };
 
@@ -34,18 +34,18 @@ pub(super) async fn history(
     shutdown: CancellationToken,
 ) -> Result<u8, StartError> {
     let outputs = Outputs::check(args)?;
-    let (all, calendar) = match &args.samples {
-        Some(path) => (read_table(path)?, Calendar::Numbers),
+    let (all, incidents, calendar) = match &args.samples {
+        Some(path) => (read_table(path)?, vec![], Calendar::Numbers),
         None => {
             match shutdown.run_until_cancelled(read_store(app, args.days.unwrap_or(DEFAULT_DAYS))).await {
-                Some(Ok(series)) => (series, Calendar::Dates),
+                Some(Ok((series, incidents))) => (series, incidents, Calendar::Dates),
                 Some(Err(problem)) => return Ok(output::code(Err(problem), FAILURE)),
                 None => return Ok(FAILURE),
             }
         }
     };
     let args = args.clone();
-    let judged = tokio::task::spawn_blocking(move || report(&args, &all, calendar, &outputs));
+    let judged = tokio::task::spawn_blocking(move || report(&args, (&all, &incidents), calendar, &outputs));
     judged
         .await
         .unwrap_or_else(|error| Ok(output::code(Err(format!("cannot judge the samples: {error}")), FAILURE)))
@@ -73,13 +73,18 @@ impl Outputs {
 
 fn report(
     args: &HistoryArgs,
-    all: &[Series],
+    (all, incidents): (&[Series], &[Incident]),
     calendar: Calendar,
     outputs: &Outputs,
 ) -> Result<u8, StartError> {
     let names = chosen(all, args.model.as_deref())?;
     let mut summaries = Summary::all(all, first_day(all, args.days));
     summaries.retain(|summary| names.contains(&summary.series.name.as_str()));
+    for summary in &mut summaries {
+        summary.record(incidents);
+    }
+    let is_shown = |incident: &Incident| summaries.iter().any(|summary| summary.recorded.contains(incident));
+    let incidents: Vec<Incident> = incidents.iter().filter(|incident| is_shown(incident)).cloned().collect();
     let series: Vec<&Series> = summaries.iter().map(|summary| summary.series).collect();
     let drawn = match &outputs.chart {
         Some(file) => draw(file, args, &summaries, calendar),
@@ -93,15 +98,17 @@ fn report(
         None => Ok(()),
     };
     let printed = if args.json {
-        let json = serde_json::to_string_pretty(&HistoryJson::of(&summaries));
+        let json = serde_json::to_string_pretty(&HistoryJson::of(&summaries, &incidents));
         json.map_err(|error| error.to_string()).and_then(output::print_exact)
     } else if summaries.is_empty() {
         output::print(
             "No samples yet. A finished race gives one for each model with at least 64 output tokens.",
         )
     } else {
-        let lines: Vec<String> = summaries.iter().map(|summary| summary.sentence(calendar)).collect();
-        output::print(lines.join("\n"))
+        let open = incidents.iter().filter(|incident| !incident.is_over());
+        let notes = open.map(|incident| format!("Incident: {}.", incident.title(str::to_owned)));
+        let lines = summaries.iter().map(|summary| summary.sentence(calendar)).chain(notes);
+        output::print(lines.collect::<Vec<_>>().join("\n"))
     };
     Ok(output::code(drawn.and(exported).and(printed), SUCCESS))
 }
@@ -166,8 +173,8 @@ fn read_table(path: &Path) -> Result<Vec<Series>, StartError> {
     Ok(table.series)
 }
 
-/// Reads the series of the store, with the windows before the `days` to judge.
-async fn read_store(app: &Composition, days: u32) -> Result<Vec<Series>, String> {
+/// Reads the series of the store, with the windows before the `days` to judge, and the incidents of these days.
+async fn read_store(app: &Composition, days: u32) -> Result<(Vec<Series>, Vec<Incident>), String> {
     let (store, closed, tasks) = (app.store(), CancellationToken::new(), TaskTracker::new());
     let (running, token) = (store.clone(), closed.clone());
     tasks.spawn(async move { running.run(token).await });
@@ -178,12 +185,13 @@ async fn read_store(app: &Composition, days: u32) -> Result<Vec<Series>, String>
     series
 }
 
-async fn read_connected(store: &Store, days: u32) -> Result<Vec<Series>, String> {
+async fn read_connected(store: &Store, days: u32) -> Result<(Vec<Series>, Vec<Incident>), String> {
     store.wait_until_connected(STORE_TIMEOUT).await;
     if let State::Unavailable { reason } = &*store.state().borrow() {
         return Err(format!("no database: {reason}"));
     }
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
     let stored = store.samples(days.saturating_add(window)).await.map_err(|error| error.chain())?;
-    Ok(store::series(&stored))
+    let incidents = store.incidents_of(days).await.map_err(|error| error.chain())?;
+    Ok((store::series(&stored), incidents))
 }

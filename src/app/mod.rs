@@ -10,9 +10,11 @@
 //!                       -> simulate    the simulated models as a server
 //! ```
 
+mod background;
 mod board;
 mod check;
 mod cli_race;
+mod cli_store;
 mod cli_vote;
 mod composition;
 mod exposure;

@@ -6,6 +6,7 @@ use axum::Router;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    alert::AlertChannel,
     app::{composition::Composition, leader::lead, restart_backoff::back_off},
     arena::{Arena, Finisher},
     config::ConfigError,
@@ -91,6 +92,12 @@ impl Platforms {
     pub(super) fn finishers(&self) -> Vec<Arc<dyn Finisher>> {
         let discord = self.discord.clone().map(|discord| discord as Arc<dyn Finisher>);
         discord.into_iter().chain(self.slack.clone().map(|slack| slack as Arc<dyn Finisher>)).collect()
+    }
+
+    /// Returns the channels of alerts that are set.
+    pub(super) fn alert_channels(&self) -> Vec<Arc<dyn AlertChannel>> {
+        let discord = self.discord.iter().filter_map(|discord| discord.alerts());
+        discord.chain(self.slack.iter().filter_map(|slack| slack.alerts())).collect()
     }
 
     /// Returns how long the final frames of all live messages have to wait for their slots.

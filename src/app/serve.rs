@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Composition, SUCCESS, exposure,
+    Composition, SUCCESS, background, exposure,
     health::{self, Health},
     http_server::{self, MAX_METRICS_CONNECTIONS, max_connections},
     listen::{AddressSource, bind, reachable},
@@ -70,9 +70,9 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let local_finisher = channel.clone().map(|channel| Arc::new(channel) as Arc<dyn Finisher>);
     let finishers = platforms.finishers().into_iter().chain(local_finisher).collect();
     servers.spawn(Arc::clone(&arena).recover(finishers, shutdown.clone()));
+    background::start(app, &arena, &store, &platforms.alert_channels(), (&servers, &shutdown));
     announce(app, address, local);
-    warn_of_drain(app);
-    exposure::warn(config);
+    warn(app);
     servers.spawn(http_server::serve(listener, router, max_connections(), closed.clone()));
     servers.spawn(closed.clone().run_until_cancelled_owned(health::upkeep(
         platforms.clone(),
@@ -152,7 +152,7 @@ fn hosts(config: &Config) -> Hosts {
     if config.http.listen.ip().is_loopback() { Hosts::loopback(allowed) } else { Hosts::open(allowed) }
 }
 
-/// Reports the `address` and the `local` channel.
+/// Reports the `address` and the `local` channel, and warns of a short drain time.
 fn announce(app: &Composition, address: SocketAddr, local: bool) {
     let config = &app.config;
     tracing::info!(%address, configuration = config.origin, "listening");
@@ -164,6 +164,13 @@ fn announce(app: &Composition, address: SocketAddr, local: bool) {
     } else if !app.has_chat_platform() {
         tracing::warn!("no chat token and no local channel: set one of them, or no one can ask");
     }
+}
+
+/// Logs what an operator should look at.
+fn warn(app: &Composition) {
+    warn_of_drain(app);
+    exposure::warn(&app.config);
+    app.unused_alerts().iter().for_each(|warning| tracing::warn!("{warning}"));
 }
 
 /// Warns if a restart among as many races as may run would leave some without their final frame: Slack takes those one after

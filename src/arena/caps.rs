@@ -11,10 +11,14 @@ use crate::{
     store::{self, Refund},
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// The length of a day in milliseconds.
+pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The scope that counts the cost of all races.
 pub(super) const ALL: &str = "day";
+
+/// The owner of a canary's budget in [`Refused::BudgetSpent`].
+pub(super) const THIS_CANARY: &str = "this canary";
 
 /// Returns the number of the UTC day at `now`, the period of money budgets.
 pub(super) fn day(now: Timestamp) -> i64 {
@@ -79,7 +83,7 @@ impl Caps {
         };
         let all = reserve(ALL.into(), self.day, "this service");
         if let Some(tag) = &race.tag {
-            return vec![all, reserve(format!("canary:{tag}"), race.day_budget, "this canary")];
+            return vec![all, reserve(format!("canary:{tag}"), race.day_budget, THIS_CANARY)];
         }
         vec![
             all,

@@ -9,10 +9,14 @@
 //! orphan: [`Arena::recover`] adopts it in another process and finishes its message through a [`Finisher`].
 
 mod admission;
+mod canaries;
 mod caps;
 mod channel;
 mod checkpoint;
+mod conversation;
+mod digest;
 mod history;
+mod incidents;
 mod lookup;
 mod metrics;
 mod orphans;
@@ -21,11 +25,12 @@ mod persona;
 mod quiet;
 mod record;
 mod session;
+mod speed_history;
 mod vote;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -38,26 +43,31 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-#[cfg(test)]
-pub(crate) use self::overview::samples;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
+    canaries::{Canary, CanaryRunner, CanaryStatus, ChangedAnswers, DueCanary, NO_CANARY},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
+    conversation::ContinueError,
+    digest::WeeklyDigest,
+    incidents::{CanaryAnswers, Press, WatchSettings},
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
-    overview::{Overview, OverviewKind, OverviewRow, OverviewTable},
+    overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},
     persona::Persona,
     quiet::{QUIET, QuietRace},
     record::{Origin, Recorded},
+    speed_history::{ModelSpeeds, SpeedHistory, SpeedSeries},
     vote::{BlindSettings, CastBallot, VoteError},
 };
+#[cfg(test)]
+pub(crate) use self::{digest::sample as digest_sample, overview::samples};
 use crate::{
     model::{Availability, ChatModel, Contender, ModelCard, ModelId, Prompt},
     race::{
-        Asker, Circumstances, Entrant, Quote, RaceId, Record, blind::Telltales, cost::Cost, event::StopCause,
-        run::LaneRequest, vote::RaceKind,
+        Asker, Circumstances, Entrant, Quote, RaceId, Record, blind::Telltales, conversation::Conversation,
+        cost::Cost, event::StopCause, run::LaneRequest, vote::RaceKind,
     },
     store::{Speed, Store},
 };
@@ -84,6 +94,10 @@ pub struct Admitted {
     /// The race that this one repeats.
     original: Option<RaceId>,
     kind: RaceKind,
+    /// The turns before it, if it continues a race.
+    conversation: Option<Conversation>,
+    /// Sentences that are shown with the prompt.
+    notes: Vec<String>,
     /// The canary that it belongs to.
     tag: Option<String>,
     /// The most that all races with its tag may cost in a day.
@@ -113,6 +127,13 @@ impl Admitted {
         self
     }
 
+    /// Returns this race with a sentence that is shown with its prompt.
+    #[must_use]
+    pub fn noting(mut self, note: Option<String>) -> Self {
+        self.notes.extend(note);
+        self
+    }
+
     /// Frees the slot: the lanes are over, and a vote may go on for long.
     fn free_slot(&self) {
         drop(lock(&self.slot).take());
@@ -120,14 +141,23 @@ impl Admitted {
 
     /// Returns the requests of its lanes, in the order of the line-up.
     fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
+        let asker = &*self.asker.name;
+        let text = self
+            .conversation
+            .as_ref()
+            .map_or_else(|| self.prompt.clone(), |talk| talk.said(asker, &self.prompt));
         let is_greedy = self.kind == RaceKind::Canary;
         let persona = self.persona.as_ref().map(|persona| Arc::clone(&persona.text));
-        let prompt = Prompt { persona, is_greedy, ..Prompt::new(&*self.prompt, max_output_tokens) };
-        let prompt = Arc::new(prompt);
-        let request = |model: &Arc<dyn ChatModel>| LaneRequest {
-            model: Arc::clone(model),
-            prompt: Arc::clone(&prompt),
+        let prompt = Arc::new(Prompt { persona, is_greedy, ..Prompt::new(text, max_output_tokens) });
+        let of = |model: &dyn ChatModel| match &self.conversation {
+            None => Arc::clone(&prompt),
+            Some(talk) => {
+                let history = talk.history(&model.card().id, asker, model.context());
+                Arc::new(Prompt { turns: history.turns, ..Prompt::clone(&prompt) })
+            }
         };
+        let request =
+            |model: &Arc<dyn ChatModel>| LaneRequest { model: Arc::clone(model), prompt: of(&**model) };
         self.models.iter().map(request).collect()
     }
 
@@ -151,11 +181,13 @@ pub struct Arena {
     cards: Vec<Arc<ModelCard>>,
     admission: admission::Admission,
     store: Option<Store>,
+    canaries: Vec<Canary>,
     caps: Caps,
     personas: Vec<Persona>,
     blind: BlindSettings,
     telltales: Arc<Telltales>,
     votes: vote::FollowedVotes,
+    watch: OnceLock<incidents::IncidentWatch>,
     live: Mutex<HashMap<RaceId, Live>>,
     history: Mutex<history::History>,
     charts: Semaphore,
@@ -174,10 +206,12 @@ impl Arena {
             personas: vec![],
             blind: BlindSettings::default(),
             votes: vote::FollowedVotes::default(),
+            watch: OnceLock::new(),
             cards: models.iter().map(|model| Arc::new(model.card().clone())).collect(),
             models,
             admission: admission::Admission::new(limits),
             store: None,
+            canaries: vec![],
             caps: Caps::default(),
             live: Mutex::default(),
             history: Mutex::default(),
@@ -199,6 +233,12 @@ impl Arena {
     #[must_use]
     pub fn with_blind_races(self, blind: BlindSettings) -> Self {
         Self { blind, ..self }
+    }
+
+    /// Returns this arena with these canaries, which a [`CanaryRunner`] runs.
+    #[must_use]
+    pub fn with_canaries(self, canaries: Vec<Canary>) -> Self {
+        Self { canaries, ..self }
     }
 
     /// Returns the most output tokens of an answer in a race of this kind.
@@ -247,6 +287,8 @@ impl Arena {
             models: chosen,
             original: None,
             kind: RaceKind::Open,
+            conversation: None,
+            notes: vec![],
             tag: None,
             day_budget: None,
             started_at: Timestamp::now(),

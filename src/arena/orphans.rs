@@ -11,9 +11,10 @@ use super::{Arena, checkpoint::insist, metrics};
 use crate::race::RaceId;
 use crate::{
     backoff::Backoff,
+    chart,
     race::{blind::blinded, event::StopCause, report::Report},
     store::{LEASE, Orphan, State, Store},
-    surface::SurfaceError,
+    surface::{Chart, SurfaceError},
     view::View,
 };
 
@@ -40,6 +41,14 @@ pub trait Finisher: Send + Sync {
     /// # Errors
     /// As in [`crate::surface::Surface::show`]; [`SurfaceError::Deleted`] also for a reference that is unusable.
     async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError>;
+
+    /// Returns true if a message that got its final frame is to get its chart from [`Self::attach`].
+    fn wants_chart(&self) -> bool {
+        false
+    }
+
+    /// Adds the chart to the message at `message_ref`, which shows the final `view`. A failure is logged.
+    async fn attach(&self, _id: RaceId, _message_ref: &str, _view: &View, _chart: Chart) {}
 }
 
 impl Arena {
@@ -91,6 +100,10 @@ impl Arena {
                 if matches!(finished, Some(Finish::Shown | Finish::Impossible)) {
                     insist(&interrupting, || store.mark_shown(orphan.id)).await;
                 }
+                // after that, so that no process adds it twice; a restart does not wait for charts
+                if finished == Some(Finish::Shown) {
+                    interrupting.run_until_cancelled(arena.chart_orphan(&orphan, &platforms)).await;
+                }
             });
         }
     }
@@ -121,6 +134,20 @@ impl Arena {
         let vote = self.follow_adopted(orphan.id, store, show).await?;
         let report = Report { vote: Some(vote), ..orphan.report.clone() };
         Some(Orphan { report, ..orphan })
+    }
+
+    /// Adds the chart to the message of an orphan, if its race compares anything.
+    async fn chart_orphan(&self, orphan: &Orphan, platforms: &[Arc<dyn Finisher>]) {
+        let platform = platforms.iter().find(|platform| platform.platform() == orphan.platform);
+        let (Some(platform), Some(message_ref)) = (platform, &orphan.message_ref) else { return };
+        if !platform.wants_chart() || !chart::compares(&orphan.report) {
+            return;
+        }
+        let report = orphan.report.clone();
+        if let Some(chart) = self.drawn(orphan.id, move || chart::png(&report)).await {
+            let view = View::over(&orphan.asker.name, &orphan.report);
+            platform.attach(orphan.id, message_ref, &view, chart).await;
+        }
     }
 }
 

@@ -12,17 +12,19 @@ use tokio::time::timeout;
 
 use super::{Admitted, Arena, LookupError};
 use crate::{
-    board::{Board, Verdict, words},
+    board::{Board, Standing, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
-    history::{Calendar, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
+    history::{Calendar, Incident, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
     model::{ModelCard, ModelId},
     race::usual::UsualSpeed,
     store::{self, CANARY, Store, StoreError, Votes},
     surface::Chart,
 };
 
+pub use crate::board::words::Cell as OverviewCell;
+
 /// The days of a history unless its asker names others.
-const DEFAULT_DAYS: u32 = 90;
+pub(super) const DEFAULT_DAYS: u32 = 90;
 /// The columns of a table in a chat message: as many as a phone shows of a fixed-width font.
 const TABLE_COLUMNS: usize = 34;
 /// The time that the store gets for the usual speeds of a race.
@@ -57,6 +59,10 @@ pub struct Overview {
     pub lead: Vec<String>,
     /// The names of models, each with a sentence.
     pub models: Vec<(String, String)>,
+    /// The verdict on a board: `too_early`, `too_close` or `leader`.
+    pub verdict: Option<&'static str>,
+    /// The numbers of ballots, voters and races that there are and must be, where it is too early for a board.
+    pub progress: Vec<(usize, usize, &'static str)>,
     /// The models in a table.
     pub table: Option<OverviewTable>,
     /// The sentences at its end.
@@ -82,9 +88,15 @@ pub struct OverviewTable {
 #[derive(Clone, Debug, Default)]
 pub struct OverviewRow {
     /// Its cells.
-    pub cells: Vec<String>,
-    /// True for the first model of a tier below the first.
-    pub begins_tier: bool,
+    pub cells: Vec<OverviewCell>,
+    /// Its tier, from 1.
+    pub tier: usize,
+    /// The id of its model.
+    pub model: String,
+    /// Its pick rate, from 0 to 1.
+    pub rate: f64,
+    /// The 95 % interval of `rate`.
+    pub interval: [f64; 2],
 }
 
 impl Arena {
@@ -104,7 +116,9 @@ impl Arena {
             OverviewKind::History { model, days } => {
                 let (model, days) = (model.clone(), days.unwrap_or(DEFAULT_DAYS));
                 let all = series(store, &cards, days).await.map_err(|error| failed(&error))?;
-                self.computed(move || history(&all, &cards, model.as_ref(), days)).await
+                let incidents =
+                    store.promptly(store.incidents_of(days)).await.map_err(|error| failed(&error))?;
+                self.computed(move || history(&all, &incidents, &cards, model.as_ref(), days)).await
             }
         }
     }
@@ -133,10 +147,10 @@ impl Arena {
     }
 
     /// Runs `work`, which takes some milliseconds of a whole core, when it is its turn.
-    async fn computed(
+    pub(super) async fn computed<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Overview + Send + 'static,
-    ) -> Result<Overview, LookupError> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LookupError> {
         let _turn = self.charts.acquire().await.map_err(|_| LookupError::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "the task of an overview panicked");
@@ -145,13 +159,13 @@ impl Arena {
     }
 }
 
-fn failed(error: &StoreError) -> LookupError {
+pub(super) fn failed(error: &StoreError) -> LookupError {
     tracing::warn!(error = error.chain(), "failed to read an overview");
     LookupError::Unavailable
 }
 
 /// Returns the picture, if it could be drawn.
-fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
+pub(super) fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
     chart.inspect_err(|error| tracing::warn!(%error, "failed to draw the picture of an overview")).ok()
 }
 
@@ -167,10 +181,12 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
         }
     };
     let period = days.map(|days| format!(" in the last {}", in_days(days))).unwrap_or_default();
+    let overview = Overview { verdict: Some(board.verdict.as_str()), ..overview };
     let lead = vec![format!("{}.", words::verdict(&board)), format!("{}{period}.", words::counts(&board))];
     if board.verdict == Verdict::TooEarly {
         let hint = "Ballots come from blind races: start one with /arena blind.".to_owned();
-        return Overview { lead, notes: vec![hint], ..overview };
+        let progress = words::progress(&board.counts).to_vec();
+        return Overview { lead, progress, notes: vec![hint], ..overview };
     }
     let cards: Vec<ModelCard> = cards.iter().map(|card| ModelCard::clone(card)).collect();
     Overview {
@@ -184,14 +200,23 @@ fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview
 
 fn table(board: &Board) -> OverviewTable {
     let (headings, cells) = words::cells(board);
-    let begins_tier = |at: usize| at > 0 && board.standings[at].tier != board.standings[at - 1].tier;
-    let row = |(at, cells)| OverviewRow { cells, begins_tier: begins_tier(at) };
-    let rows = cells.into_iter().enumerate().map(row).collect();
+    let row = |(cells, standing): (Vec<OverviewCell>, &Standing)| OverviewRow {
+        cells,
+        tier: standing.tier,
+        model: standing.model().to_owned(),
+        rate: standing.pick_rate,
+        interval: [standing.pick_rate_low, standing.pick_rate_high],
+    };
+    let rows = cells.into_iter().zip(&board.standings).map(row).collect();
     OverviewTable { lines: words::table(board, TABLE_COLUMNS), headings, rows }
 }
 
 /// Reads the series of the last `days` and of the window before them. The newest of each model has the name of its card.
-async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Vec<Series>, StoreError> {
+pub(super) async fn series(
+    store: &Store,
+    cards: &[Arc<ModelCard>],
+    days: u32,
+) -> Result<Vec<Series>, StoreError> {
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
     let stored = store.promptly(store.samples(days.saturating_add(window))).await?;
     let mut all = store::series(&stored);
@@ -206,7 +231,13 @@ async fn series(store: &Store, cards: &[Arc<ModelCard>], days: u32) -> Result<Ve
 }
 
 /// Returns the history of a model, or of all in the line-up with the picture of the one that lost most of its speed.
-fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, days: u32) -> Overview {
+fn history(
+    all: &[Series],
+    incidents: &[Incident],
+    cards: &[Arc<ModelCard>],
+    model: Option<&ModelId>,
+    days: u32,
+) -> Overview {
     let wanted = |card: &&Arc<ModelCard>| model.is_none_or(|model| card.id == *model);
     let shown: Vec<&str> = cards.iter().filter(wanted).map(|card| card.name.as_str()).collect();
     let mut summaries = Summary::all(all, first_day(all, Some(days)));
@@ -216,6 +247,9 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
     };
     summaries.retain(|summary| place(summary).is_some());
     summaries.sort_by_key(place);
+    for summary in &mut summaries {
+        summary.record(incidents);
+    }
     let is_measured = |name: &&str| {
         summaries
             .iter()
@@ -223,7 +257,8 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
     };
     let missing: Vec<&str> = shown.iter().filter(|name| !is_measured(name)).copied().collect();
     let charted = Summary::worst(&summaries);
-    let mut notes = vec![];
+    let is_shown = |incident: &&Incident| summaries.iter().any(|summary| summary.recorded.contains(incident));
+    let mut notes = incident_notes(incidents.iter().filter(is_shown), cards);
     if let Some(charted) = charted.filter(|_| summaries.len() > 1) {
         notes.push(format!(
             "The picture shows {}. For another model: /arena history MODEL.",
@@ -250,7 +285,17 @@ fn history(all: &[Series], cards: &[Arc<ModelCard>], model: Option<&ModelId>, da
     }
 }
 
-fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
+/// Returns a sentence for each incident that people see as open.
+fn incident_notes<'a>(
+    incidents: impl Iterator<Item = &'a Incident>,
+    cards: &[Arc<ModelCard>],
+) -> Vec<String> {
+    let title = |incident: &Incident| incident.title(|id| name(cards, id).unwrap_or_else(|| id.to_owned()));
+    let open = incidents.filter(|incident| !incident.is_over());
+    open.map(|incident| format!("Incident: {}.", title(incident))).collect()
+}
+
+pub(super) fn name(cards: &[Arc<ModelCard>], id: &str) -> Option<String> {
     cards.iter().find(|card| card.id.as_str() == id).map(|card| card.name.clone())
 }
 
@@ -271,13 +316,25 @@ pub(crate) mod samples {
 
     /// Returns the board of the first `ballots` of a team.
     pub(crate) fn board(ballots: usize, days: Option<u32>) -> Overview {
+        super::board(&votes(ballots), &[], days)
+    }
+
+    /// Returns the votes of a team, and its series of speeds.
+    pub(crate) fn votes_and_series(cards: &[Arc<ModelCard>]) -> (Votes, Vec<Series>) {
+        (votes(usize::MAX - 1), series(cards))
+    }
+
+    fn votes(ballots: usize) -> Votes {
         let lines: String = BALLOTS.split_inclusive('\n').take(ballots + 1).collect();
-        let ballots = board::read(lines.as_bytes()).expect("ballots");
-        super::board(&Votes { ballots, ..Votes::default() }, &[], days)
+        Votes { ballots: board::read(lines.as_bytes()).expect("ballots"), ..Votes::default() }
     }
 
     /// Returns the history of the models in `cards`; the first one became slower, the last one has no samples.
     pub(crate) fn history(cards: &[Arc<ModelCard>], model: Option<&ModelId>) -> Overview {
+        super::history(&series(cards), &[], cards, model, DEFAULT_DAYS)
+    }
+
+    fn series(cards: &[Arc<ModelCard>]) -> Vec<Series> {
         let speed = |at: usize, n: i64| {
             let base = if at == 0 && n >= 160 { 150.0 } else { 214.0 };
             base - 20.0 * f64::from(u32::try_from(at).unwrap_or(0))
@@ -288,8 +345,7 @@ pub(crate) mod samples {
             Series { name: card.name.clone(), origin: None, samples: (0..208).map(sample).collect() }
         };
         let measured = cards.len().saturating_sub(1);
-        let all: Vec<Series> = cards.iter().take(measured).enumerate().map(series).collect();
-        super::history(&all, cards, model, DEFAULT_DAYS)
+        cards.iter().take(measured).enumerate().map(series).collect()
     }
 }
 

@@ -40,10 +40,16 @@ impl Arena {
         self.personas.iter().find(|persona| persona.id == id)
     }
 
+    /// Returns true if there are personas to choose from.
+    #[must_use]
+    pub fn has_personas(&self) -> bool {
+        !self.personas.is_empty()
+    }
+
     /// Returns the ids of all personas, as in "known: `terse`, `tutor`".
     #[must_use]
     pub fn known_personas(&self) -> String {
-        if self.personas.is_empty() {
+        if !self.has_personas() {
             return "There are none here: the operator can add a [[persona]] to the configuration.".into();
         }
         let ids: Vec<String> = self.personas.iter().map(|persona| format!("`{}`", persona.id)).collect();
@@ -102,7 +108,7 @@ impl Arena {
         channel: Option<&str>,
     ) -> Result<Admitted, Refused> {
         let (Some(store), Some(channel)) = (&self.store, channel) else { return Ok(race) };
-        if self.personas.is_empty() {
+        if !self.has_personas() {
             return Ok(race);
         }
         store.wait_until_connected(CONNECT_TIMEOUT).await;

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Arena, Origin, Refused};
+use jiff::Timestamp;
+
+use super::{Arena, Origin, Recorded, Refused};
 use crate::{
     model::ModelId,
     race::{Asker, Record, cost::Cost, vote::RaceKind},
@@ -35,13 +37,31 @@ impl Arena {
     /// # Errors
     /// [`Refused`], as for any race.
     pub async fn race_quietly(&self, race: QuietRace) -> Result<Arc<Record>, Refused> {
+        let recorded = self.record_quietly(race, Timestamp::now(), None).await?;
+        Ok(self.run_quietly(recorded).await)
+    }
+
+    /// Admits and records a race that no one sees, which starts at `now`, and once for each `delivery`.
+    ///
+    /// # Errors
+    /// [`Refused`], as for any race.
+    pub(super) async fn record_quietly(
+        &self,
+        race: QuietRace,
+        now: Timestamp,
+        delivery: Option<String>,
+    ) -> Result<Recorded, Refused> {
         let asker = Asker { id: format!("{QUIET}:{}", race.tag), name: race.tag.clone() };
         let mut admitted = self.admit(asker, &race.models, race.prompt)?.of_kind(RaceKind::Canary);
         admitted.prompt = format!("Run {}.\n\n{}", admitted.id.brief(), admitted.prompt);
-        (admitted.tag, admitted.day_budget) = (Some(race.tag), race.day_budget);
-        let origin = Origin { platform: QUIET, server: QUIET.into(), ..Origin::default() };
-        let recorded = self.record(admitted, &origin).await?;
-        Ok(self.race(recorded, &mut NoSurface).await)
+        (admitted.tag, admitted.day_budget, admitted.started_at) = (Some(race.tag), race.day_budget, now);
+        let origin = Origin { platform: QUIET, server: QUIET.into(), delivery, ..Origin::default() };
+        self.record(admitted, &origin).await
+    }
+
+    /// Runs a race that no one sees.
+    pub(super) async fn run_quietly(&self, recorded: Recorded) -> Arc<Record> {
+        self.race(recorded, &mut NoSurface).await
     }
 }
 
@@ -50,7 +70,7 @@ struct NoSurface;
 
 impl Surface for NoSurface {
     fn pace(&self) -> Pace {
-        Pace::every(Duration::from_secs(1))
+        Pace { before_final: Duration::ZERO, ..Pace::every(Duration::from_secs(1)) }
     }
 
     async fn show(&mut self, _view: &View) -> Result<Learned, SurfaceError> {

@@ -35,6 +35,8 @@ pub struct Origin {
     pub server: String,
     /// The channel whose persona holds, unique over all platforms; `None` where there are none.
     pub channel: Option<String>,
+    /// The thread that it was asked in, in the platform's terms, unique over all platforms.
+    pub thread: Option<String>,
     /// The message's reference in the platform's terms, if it is known before the message is posted.
     pub message_ref: Option<String>,
     /// The last moment at which the message can be edited, where it is known: a vote closes before it.
@@ -96,6 +98,15 @@ impl Recorded {
         self
     }
 
+    /// Returns the race before its first event.
+    #[must_use]
+    pub fn opening(&self) -> RaceState {
+        let cards = self.race.models.iter().map(|model| Arc::new(model.card().clone()));
+        RaceState::new(self.asker(), self.prompt(), cards)
+            .with_notes(self.race.notes.clone())
+            .in_circumstances(self.race.circumstances.clone())
+    }
+
     /// Returns the models that race, in the order of the line-up.
     #[must_use]
     pub fn lanes(&self) -> impl ExactSizeIterator<Item = &crate::model::ModelCard> {
@@ -148,7 +159,7 @@ impl Arena {
             }
         }
         let reservations =
-            self.caps.reservations(race, &origin.server, Timestamp::now(), self.max_output_tokens(race.kind));
+            self.caps.reservations(race, &origin.server, race.started_at, self.max_output_tokens(race.kind));
         let parts: Vec<Reservation> =
             reservations.iter().map(|reservation| reservation.part.clone()).collect();
         let contenders: Vec<String> = race.contenders().map(|contender| contender.to_string()).collect();
@@ -162,6 +173,10 @@ impl Arena {
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
+            parent: race.conversation.as_ref().map(|talk| (talk.parent, talk.context)),
+            // a thread below some other message is none of a race until one is continued there
+            thread: origin.thread.as_deref().filter(|_| race.conversation.is_some()),
+            notes: &race.notes,
             server: &origin.server,
             contenders: &contenders,
             lanes: &unbegun(race),

@@ -39,13 +39,11 @@ impl Arena {
             { field::PLATFORM } = recorded.platform,
             { field::DELIVERY } = recorded.delivery
         );
-        self.run(recorded, surface).instrument(span).await
+        Box::pin(self.run(recorded, surface)).instrument(span).await
     }
 
     async fn run<S: Surface>(&self, recorded: Recorded, surface: &mut S) -> Arc<Record> {
-        let cards = recorded.race.models.iter().map(|model| Arc::new(model.card().clone()));
-        let mut state = RaceState::new(recorded.asker(), recorded.prompt(), cards)
-            .in_circumstances(recorded.circumstances().clone());
+        let mut state = recorded.opening();
         if recorded.race.kind == RaceKind::Blind {
             state = state.blind(Arc::clone(&self.telltales));
         }
@@ -138,7 +136,10 @@ impl Arena {
     fn remember(&self, recorded: &Recorded, state: &RaceState) -> Arc<Record> {
         let (asker, started_at) = (recorded.race.asker.clone(), recorded.race.started_at);
         let record = Arc::new(Record { id: recorded.id(), asker, started_at, report: state.report() });
-        lock(&self.history).push(Arc::clone(&record));
+        // no one asks for a race that no one saw
+        if recorded.race.kind != RaceKind::Canary {
+            lock(&self.history).push(Arc::clone(&record));
+        }
         record
     }
 
@@ -151,32 +152,36 @@ impl Arena {
     /// Draws the chart when it is its turn. The turn ends with the drawing, so an upload that takes minutes holds up no
     /// other chart.
     pub(super) async fn draw(&self, record: &Arc<Record>) -> Option<Chart> {
-        self.drawn(record, |record| chart::png(&record.report)).await
+        let owned = Arc::clone(record);
+        self.drawn(record.id, move || chart::png(&owned.report)).await
     }
 
     /// Draws the replay of a race when it is its turn.
     pub async fn replay_of(&self, record: &Arc<Record>) -> Option<Replay> {
-        self.drawn(record, |record| chart::replay(&record.report)).await
+        let owned = Arc::clone(record);
+        self.drawn(record.id, move || chart::replay(&owned.report)).await
     }
 
     /// Draws the share card of a race when it is its turn.
     pub async fn share_card_of(&self, record: &Arc<Record>) -> Option<Chart> {
-        self.drawn(record, |record| chart::share_card(&record.report, record.started_at)).await
+        let owned = Arc::clone(record);
+        self.drawn(record.id, move || chart::share_card(&owned.report, owned.started_at)).await
     }
 
-    async fn drawn<T: Send + 'static>(
+    /// Draws a picture of race `id` when it is its turn.
+    pub(super) async fn drawn<T: Send + 'static>(
         &self,
-        record: &Arc<Record>,
-        draw: impl FnOnce(&Record) -> Result<T, ChartError> + Send + 'static,
+        id: RaceId,
+        draw: impl FnOnce() -> Result<T, ChartError> + Send + 'static,
     ) -> Option<T> {
         let _turn = self.charts.acquire().await.ok()?;
-        let (start, owned) = (Instant::now(), Arc::clone(record));
-        let drawn = tokio::task::spawn_blocking(move || draw(&owned)).await;
+        let start = Instant::now();
+        let drawn = tokio::task::spawn_blocking(draw).await;
         metrics::chart(start.elapsed());
         match drawn {
             Ok(Ok(picture)) => return Some(picture),
-            Ok(Err(error)) => tracing::warn!(race = %record.id, %error, "failed to draw a picture"),
-            Err(error) => tracing::error!(race = %record.id, %error, "the task of a picture panicked"),
+            Ok(Err(error)) => tracing::warn!(race = %id, %error, "failed to draw a picture"),
+            Err(error) => tracing::error!(race = %id, %error, "the task of a picture panicked"),
         }
         None
     }

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     Aside, Board, Counts, LengthEffect, Standing,
+    fit::count,
     verdict::{LEADER_CONFIDENCE, MIN_BALLOTS, MIN_LEADER_VOTERS, MIN_RACES, MIN_VOTERS, Verdict},
 };
 
@@ -125,7 +126,7 @@ pub fn notes(board: &Board) -> Vec<String> {
     });
     let has_tiers = board.standings.last().is_some_and(|last| last.tier > 1);
     let tiers =
-        if has_tiers { "Lines separate tiers that clearly differ" } else { "No model clearly stands out" };
+        if has_tiers { "Models of different tiers clearly differ" } else { "No model clearly stands out" };
     let is_ahead = board.standings.first().is_some_and(|first| first.p_best >= LEADER_CONFIDENCE);
     let few_voters = (is_ahead && board.counts.voters < MIN_LEADER_VOTERS).then(|| {
         format!("A leader is named from {MIN_LEADER_VOTERS} voters on; {} have voted", board.counts.voters)
@@ -136,10 +137,29 @@ pub fn notes(board: &Board) -> Vec<String> {
         .collect()
 }
 
+/// A cell of the table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// Its text.
+    pub text: String,
+    /// The number in it, by which its column is sorted.
+    pub value: Option<f64>,
+}
+
+impl Cell {
+    fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), value: None }
+    }
+
+    fn number(text: impl Into<String>, value: f64) -> Self {
+        Self { text: text.into(), value: Some(value) }
+    }
+}
+
 /// A column of the table: a heading and a cell per model.
 struct Column {
     heading: &'static str,
-    cells: Vec<String>,
+    cells: Vec<Cell>,
     is_left: bool,
 }
 
@@ -151,7 +171,7 @@ pub fn table(board: &Board, columns: usize) -> Vec<String> {
     let is_wide = columns >= WIDE_COLUMNS;
     let (all, gap) = (table_columns(board, is_wide), if is_wide { 2 } else { 1 });
     let width = |column: &Column| {
-        column.cells.iter().map(|cell| cell.width()).fold(column.heading.width(), usize::max)
+        column.cells.iter().map(|cell| cell.text.width()).fold(column.heading.width(), usize::max)
     };
     let mut widths: Vec<usize> = all.iter().map(width).collect();
     let fixed: usize = widths.iter().sum::<usize>() - widths[1] + gap * (widths.len() - 1);
@@ -164,16 +184,18 @@ pub fn table(board: &Board, columns: usize) -> Vec<String> {
     let mut lines = vec![line(&|column| column.heading.into())];
     for (i, standing) in board.standings.iter().enumerate() {
         if i > 0 && board.standings[i - 1].tier != standing.tier {
-            lines.push("─".repeat(widths.iter().sum::<usize>() + gap * (widths.len() - 1)));
+            let label = format!("─ tier {} ", standing.tier);
+            let width = widths.iter().sum::<usize>() + gap * (widths.len() - 1);
+            lines.push(format!("{label}{}", "─".repeat(width.saturating_sub(label.width()))));
         }
-        lines.push(line(&|column| column.cells[i].clone()));
+        lines.push(line(&|column| column.cells[i].text.clone()));
     }
     lines
 }
 
 /// Returns the headings of the table and a row of cells per model, with everything that it can show.
 #[must_use]
-pub fn cells(board: &Board) -> (Vec<&'static str>, Vec<Vec<String>>) {
+pub fn cells(board: &Board) -> (Vec<&'static str>, Vec<Vec<Cell>>) {
     let columns = table_columns(board, true);
     let row = |i: usize| columns.iter().map(|column| column.cells[i].clone()).collect();
     (columns.iter().map(|column| column.heading).collect(), (0..board.standings.len()).map(row).collect())
@@ -181,30 +203,39 @@ pub fn cells(board: &Board) -> (Vec<&'static str>, Vec<Vec<String>>) {
 
 fn table_columns(board: &Board, is_wide: bool) -> Vec<Column> {
     let standings = &board.standings;
-    let column = |heading, is_left, cell: &dyn Fn(usize, &Standing) -> String| Column {
+    let column = |heading, is_left, cell: &dyn Fn(usize, &Standing) -> Cell| Column {
         heading,
         is_left,
         cells: standings.iter().enumerate().map(|(i, standing)| cell(i, standing)).collect(),
     };
+    let share = |text: String, share: f64| Cell::number(text, 100.0 * share);
     let mut columns = vec![
-        column("", false, &|i, _| (i + 1).to_string()),
-        column("", true, &|_, standing| standing.name.clone()),
-        column("picked", false, &|_, standing| percent(standing.pick_rate)),
-        column("95 %", true, &|_, standing| interval(standing, "–")),
+        column("#", false, &|i, _| Cell::number((i + 1).to_string(), count(i + 1))),
+        column("model", true, &|_, standing| Cell::text(&*standing.name)),
+        column("picked", false, &|_, standing| share(percent(standing.pick_rate), standing.pick_rate)),
+        column("95 %", true, &|_, standing| Cell::text(interval(standing, "–"))),
     ];
     if is_wide {
-        columns.push(column("P(best)", false, &|_, standing| probability(standing.p_best)));
-        let aside = |cell: fn(&Aside) -> Option<String>| {
+        columns.push(column("P(best)", false, &|_, standing| {
+            share(probability(standing.p_best), standing.p_best)
+        }));
+        let aside = |cell: fn(&Aside) -> Option<Cell>| {
             move |_: usize, standing: &Standing| {
-                standing.aside.as_ref().and_then(cell).unwrap_or_else(|| "–".into())
+                standing.aside.as_ref().and_then(cell).unwrap_or_else(|| Cell::text("–"))
             }
         };
+        let failed = |aside: &Aside| Some(Cell::text(format!("{}/{}", aside.failures, aside.answers)));
+        let speed =
+            |aside: &Aside| aside.median_speed.map(|speed| Cell::number(format!("{speed:.0}"), speed));
+        let cost = |aside: &Aside| {
+            aside.cost.map(|cost| Cell::number(format!("{:.5}", cost.dollars()), cost.dollars()))
+        };
         let asides = [
-            column("failed", false, &aside(|aside| Some(format!("{}/{}", aside.failures, aside.answers)))),
-            column("tok/s", false, &aside(|aside| Some(format!("{:.0}", aside.median_speed?)))),
-            column("$/answer", false, &aside(|aside| Some(format!("{:.5}", aside.cost?.dollars())))),
+            column("failed", false, &aside(failed)),
+            column("tok/s", false, &aside(speed)),
+            column("$/answer", false, &aside(cost)),
         ];
-        columns.extend(asides.into_iter().filter(|column| column.cells.iter().any(|cell| cell != "–")));
+        columns.extend(asides.into_iter().filter(|column| column.cells.iter().any(|cell| cell.text != "–")));
     }
     columns
 }

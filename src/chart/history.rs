@@ -19,6 +19,7 @@ use super::{
     canvas::{Canvas, units},
     encode,
     history_axes::{SpeedAxis, TimeAxis},
+    history_marks::{Mark, marks},
     layout::{Area, MARGIN, RIGHT},
     palette::{self, Theme},
     sanitize,
@@ -26,9 +27,7 @@ use super::{
     without_alpha,
 };
 use crate::{
-    history::{
-        Calendar, DAY_MS, Incident, Quartiles, RECENT_DAYS, Sample, Summary, median, quantile, values,
-    },
+    history::{Calendar, DAY_MS, Day, Quartiles, Sample, Summary, days, quantile, values},
     model::Color,
     race::{figures, metrics::TokenCount},
     surface::Chart,
@@ -38,12 +37,8 @@ use crate::{
 const PLOT: Area = Area { left: 116.0, top: 214.0, right: RIGHT, bottom: 572.0 };
 /// A line between days this far apart is broken.
 const MAX_GAP_DAYS: i64 = 7;
-/// The fewest speeds behind a quartile.
-const MIN_IN_BAND: usize = 5;
 /// The most dots; of more races an even part is drawn.
 const MAX_DOTS: usize = 4_000;
-/// The most incidents that are marked, the newest ones.
-const MAX_MARKS: usize = 4;
 /// The axis ends at this multiple of the upper hinge: faster races are marked at the edge.
 const MAX_RISE: f64 = 1.6;
 const NAME_CHARS: usize = 60;
@@ -75,12 +70,6 @@ pub fn history(summary: &Summary<'_>, options: HistoryOptions) -> Result<Chart, 
     Ok(Chart { png: encode(&without_alpha(pixmap.take()))?, alt: picture.alt() })
 }
 
-/// An incident as it is marked.
-struct Mark {
-    range: Range<i64>,
-    label: String,
-}
-
 /// Everything that is drawn.
 struct Picture<'a> {
     fonts: &'a Fonts,
@@ -105,10 +94,7 @@ impl<'a> Picture<'a> {
         let top = top(samples);
         let name = sanitize::line(&summary.series.name, NAME_CHARS);
         let title = if !name.is_empty() && fonts.covers(&name) { name } else { "Speed of a model".into() };
-        let incidents = &summary.verdict.incidents;
-        let recent = &incidents[incidents.len().saturating_sub(MAX_MARKS)..];
-        let marks =
-            recent.iter().filter_map(|incident| mark(summary, incident, options.calendar, first..last));
+        let marks = marks(summary, options.calendar, &(first..last));
         Self {
             fonts,
             theme: if options.is_light { palette::LIGHT } else { palette::DARK },
@@ -119,7 +105,7 @@ impl<'a> Picture<'a> {
             time: TimeAxis::new(first..last),
             top,
             speed: SpeedAxis::new(top),
-            marks: marks.collect(),
+            marks,
         }
     }
 
@@ -292,29 +278,6 @@ impl<'a> Plot<'a> {
     }
 }
 
-/// A day with samples.
-struct Day {
-    number: i64,
-    /// The middle of its samples' times.
-    at_ms: i64,
-    median: f64,
-    /// The quartiles of the seven days around it.
-    band: Option<Quartiles>,
-}
-
-fn days(samples: &[Sample]) -> Vec<Day> {
-    let day = |of_day: &[Sample]| {
-        let number = of_day[0].day();
-        let at_ms = i64::midpoint(of_day[0].at_ms, of_day[of_day.len() - 1].at_ms);
-        let from = samples.partition_point(|sample| sample.day() < number - RECENT_DAYS / 2);
-        let to = samples.partition_point(|sample| sample.day() <= number + RECENT_DAYS / 2);
-        let week = &samples[from..to];
-        let band = if week.len() < MIN_IN_BAND { None } else { Quartiles::of(&mut values(week)) };
-        Some(Day { number, at_ms, median: median(&mut values(of_day))?, band })
-    };
-    samples.chunk_by(|a, b| a.day() == b.day()).filter_map(day).collect()
-}
-
 /// The top of the axis: above every race, unless some are far faster than most.
 fn top(samples: &[Sample]) -> f64 {
     let mut speeds = values(samples);
@@ -325,19 +288,6 @@ fn top(samples: &[Sample]) -> f64 {
     // the margin above holds the labels of incidents
     let shown = if fastest > limit { limit } else { fastest };
     shown * 1.18
-}
-
-fn mark(summary: &Summary<'_>, incident: &Incident, calendar: Calendar, shown: Range<i64>) -> Option<Mark> {
-    let change = summary.change(incident)?;
-    let end = incident.closed_on.map_or(shown.end, |day| (day + 1) * DAY_MS);
-    let percent = ((change.after / change.before - 1.0) * 100.0).abs();
-    let from = calendar.day(change.day);
-    let label = match incident.closed_on {
-        Some(day) => format!("−{percent:.0} % from {from} to {}", calendar.day(day)),
-        None => format!("−{percent:.0} % since {from}"),
-    };
-    let range = incident.since.at_ms.max(shown.start)..end.min(shown.end);
-    (range.start < range.end).then_some(Mark { range, label })
 }
 
 /// The line below the title.
@@ -379,7 +329,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::history::{Series, first_judged_day};
+    use crate::history::{
+        Cause, Incident, IncidentId, IncidentKind, Member, Origin, Series, Suspicion, first_judged_day,
+    };
 
     const OPTIONS: HistoryOptions = HistoryOptions { calendar: Calendar::Dates, days: None, is_light: false };
 
@@ -413,6 +365,46 @@ mod tests {
             few.alt.contains("Speed of a model: Too few races to judge, usual here: 90 tok/s"),
             "{}",
             few.alt
+        );
+    }
+
+    #[test]
+    fn recorded_incidents_are_marked_in_place_of_those_that_the_samples_show() {
+        let mut series = slower();
+        series.origin = Some(Origin { model: "gpt".into(), provider: "groq".into() });
+        let mut summary = Summary::of(&series, first_judged_day(std::slice::from_ref(&series)));
+        let day = |day: i64| day * DAY_MS + 1;
+        let incident = |kind, (since, back): (i64, Option<i64>)| {
+            let member = Member {
+                contender: "gpt#1".into(),
+                model: "gpt".into(),
+                provider: "groq".into(),
+                is_canary: false,
+                since_ms: day(since),
+                back_ms: back.map(day),
+                before: 203.0,
+                after: 143.0,
+                count_before: 140,
+                count_after: 48,
+                p: 0.001,
+            };
+            let cause = Cause::Model("gpt#1".into());
+            let suspicion = Suspicion { kind, cause, members: vec![member], day: since };
+            let mut incident = Incident::open(IncidentId::new(uuid::Uuid::nil()), suspicion, day(since));
+            incident.details.confirmed_at = Some(day(since));
+            incident
+        };
+        summary.record(&[
+            incident(IncidentKind::Failures, (20_755, Some(20_758))),
+            incident(IncidentKind::Speed, (20_781, None)),
+        ]);
+        let chart = history(&summary, OPTIONS).expect("a chart");
+        assert!(
+            chart.alt.ends_with(
+                "Incident: failures from Thu 29 Oct to Sun 1 Nov. Incident: −30 % since Tue 24 Nov."
+            ),
+            "{}",
+            chart.alt
         );
     }
 

@@ -24,6 +24,7 @@ mod canvas;
 mod content;
 mod history;
 mod history_axes;
+mod history_marks;
 mod icons;
 mod layout;
 mod paint;

@@ -188,7 +188,7 @@ mod tests {
     use crate::{model::FinishReason, race::report::Report};
 
     fn first_row(lane: LaneReport) -> Row {
-        let report = Report { prompt: "why?".into(), lanes: vec![lane], vote: None, ..Report::default() };
+        let report = Report { prompt: "why?".into(), lanes: vec![lane], ..Report::default() };
         let fonts = Fonts::embedded().expect("the embedded fonts are whole");
         Content::new(&report, fonts).rows.remove(0)
     }

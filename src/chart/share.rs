@@ -181,10 +181,7 @@ mod tests {
         card("crowd", &crowd(25));
         card("cjk", &Report { prompt: "天空为什么是蓝色的?".into(), ..line_up() });
         let lanes = line_up().lanes.into_iter().map(|lane| failed(lane, "rate limited by the provider"));
-        card(
-            "failed",
-            &Report { prompt: "Why?".into(), lanes: lanes.collect(), vote: None, ..Report::default() },
-        );
-        card("none", &Report { prompt: String::new(), lanes: Vec::new(), vote: None, ..Report::default() });
+        card("failed", &Report { prompt: "Why?".into(), lanes: lanes.collect(), ..Report::default() });
+        card("none", &Report { prompt: String::new(), lanes: Vec::new(), ..Report::default() });
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn crowd(n: u32) -> Report {
             lane(&format!("Model {}", i + 1), "", colors[i as usize % 5], (speed, 200 + 37 * u64::from(i)));
         if i % 5 == 4 { failed(lane, "rate limited by the provider, try again in 20 s") } else { lane }
     });
-    Report { prompt: "Why is the sky blue?".into(), lanes: lanes.collect(), vote: None, ..Report::default() }
+    Report { prompt: "Why is the sky blue?".into(), lanes: lanes.collect(), ..Report::default() }
 }
 
 /// Draws the chart of `report` and writes it to `artefacts/charts/` if `ARENA_ARTEFACTS` is set.
@@ -150,7 +150,7 @@ fn recolored(mut lane: LaneReport, color: &str) -> LaneReport {
 }
 
 fn race(prompt: &str, lanes: Vec<LaneReport>) -> Report {
-    Report { prompt: prompt.into(), lanes, vote: None, ..Report::default() }
+    Report { prompt: prompt.into(), lanes, ..Report::default() }
 }
 
 #[test]
@@ -357,7 +357,7 @@ proptest! {
 
     #[test]
     fn every_report_has_a_chart(prompt in any::<String>(), lanes in proptest::collection::vec(wild_lane(), 0..=25)) {
-        let chart = png(&Report { prompt, lanes, vote: None, ..Report::default() }).expect("a chart");
+        let chart = png(&Report { prompt, lanes, ..Report::default() }).expect("a chart");
         prop_assert!(chart.png.starts_with(b"\x89PNG"));
         prop_assert!(chart.alt.chars().count() <= alt::MAX_CHARS);
     }

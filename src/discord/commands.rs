@@ -71,6 +71,7 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         .add_option(board)
         .add_option(history)
         .add_option(persona)
+        .add_option(subcommand("watch", "The canaries: races that start by themselves, and how they went"))
         .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
         .add_option(subcommand("help", "The commands and how the numbers are defined"))
@@ -150,8 +151,8 @@ mod tests {
         assert_eq!(
             words,
             [
-                "compare", "blind", "ask", "board", "history", "persona", "models", "examples", "help",
-                "forget"
+                "compare", "blind", "ask", "board", "history", "persona", "watch", "models", "examples",
+                "help", "forget"
             ]
         );
         for race in 0..2 {

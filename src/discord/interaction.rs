@@ -31,6 +31,11 @@ const MAY_ATTACH: u64 = 1 << 3 | 1 << 15;
 /// The type of a command in the context menu of messages
 /// (<https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-types>).
 const MESSAGE: u8 = 3;
+/// `ADMINISTRATOR`, or `CREATE_PUBLIC_THREADS` and `SEND_MESSAGES_IN_THREADS`.
+const MAY_USE_THREADS: [u64; 2] = [1 << 3, 1 << 35 | 1 << 38];
+/// `GUILD_TEXT` and `GUILD_ANNOUNCEMENT`: channels whose messages can have threads
+/// (<https://docs.discord.com/developers/resources/channel#channel-object-channel-types>).
+const WITH_THREADS: [u64; 2] = [0, 5];
 /// For this time after an interaction was read, Discord may answer 404 because it does not know its message yet
 /// (<https://github.com/discord/discord-api-docs/issues/7220>).
 pub(crate) const UNSETTLED: Duration = Duration::from_secs(10);
@@ -69,6 +74,8 @@ pub(crate) struct Interaction {
     pub(crate) file_limit: usize,
     /// False if Discord says that the app lacks the permission to send files there.
     pub(crate) may_attach: bool,
+    /// The channel, if the bot may open threads below its messages, and write there.
+    pub(crate) with_threads: Option<u64>,
     /// The user's action.
     pub(crate) kind: Kind,
 }
@@ -106,7 +113,7 @@ pub(crate) enum Kind {
         options: Vec<(String, String)>,
     },
     /// A command of a message's context menu was used.
-    Message {
+    MessageCommand {
         /// The message.
         target: Box<TargetMessage>,
     },
@@ -121,6 +128,20 @@ pub(crate) enum Kind {
         custom_id: String,
         /// True if the message with the button is shown to the user alone.
         is_private: bool,
+    },
+    /// A form was submitted.
+    Form {
+        /// The form's custom id.
+        custom_id: String,
+        /// Custom ids and values of its fields.
+        values: Vec<(String, String)>,
+        /// The message whose button opened it, if everyone in the channel sees it.
+        message: Option<u64>,
+    },
+    /// A message to the bot was written. It is no interaction, and is answered by messages of the bot's own.
+    Message {
+        /// The text without the mention of the bot.
+        text: String,
     },
     /// An interaction that cannot be understood, but can be answered.
     Unreadable {
@@ -163,22 +184,25 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
     let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
     let name = names.into_iter().chain([&user["global_name"], &user["username"]]).find_map(text);
+    let channel = snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"]));
+    let bot_is_member = bot_is_member(json, place);
     let file_limit = snowflake(&json["attachment_size_limit"]).and_then(|limit| usize::try_from(limit).ok());
     Ok(Interaction {
         id: snowflake(&json["id"]).ok_or(NotReadable("id"))?,
         application: snowflake(&json["application_id"]).ok_or(NotReadable("application_id"))?,
         token: text(&json["token"]).ok_or(NotReadable("token"))?.into(),
         received_at,
-        channel: snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"])),
+        channel,
         thread_parent: snowflake(&json["channel"]["parent_id"]).filter(|_| is_thread),
         place,
-        bot_is_member: bot_is_member(json, place),
+        bot_is_member,
         user: id.unwrap_or_default(),
         name: name.unwrap_or_else(|| "Somebody".to_owned()),
         may_manage: snowflake(&member["permissions"]).is_some_and(|bits| bits & MAY_MANAGE != 0),
         roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
         file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
         may_attach: bits(&json["app_permissions"]).is_none_or(|bits| bits & MAY_ATTACH != 0),
+        with_threads: channel.filter(|_| bot_is_member && may_use_threads(json, place)),
         kind: kind.unwrap_or(Kind::Unreadable { kind: u8::try_from(number).unwrap_or(u8::MAX) }),
     })
 }
@@ -186,7 +210,9 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
 fn kind(number: u64, json: &Value, user: u64) -> Option<Kind> {
     let data = &json["data"];
     match number {
-        2 if data["type"] == MESSAGE => Some(Kind::Message { target: target::target(json, user)?.into() }),
+        2 if data["type"] == MESSAGE => {
+            Some(Kind::MessageCommand { target: target::target(json, user)?.into() })
+        }
         2 => {
             let (word, options) = command(data)?;
             let options = options.iter().filter_map(option).collect();
@@ -194,7 +220,7 @@ fn kind(number: u64, json: &Value, user: u64) -> Option<Kind> {
         }
         3 => {
             let chosen = list(&data["values"]).first().and_then(text);
-            let is_private = json["message"]["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0);
+            let is_private = is_private(&json["message"]);
             Some(Kind::Button { custom_id: chosen.or_else(|| text(&data["custom_id"]))?, is_private })
         }
         4 => {
@@ -202,8 +228,28 @@ fn kind(number: u64, json: &Value, user: u64) -> Option<Kind> {
             let focused = options.iter().find(|option| option["focused"] == true).and_then(option)?;
             Some(Kind::Completion { focused })
         }
+        5 => Some(Kind::Form {
+            custom_id: text(&data["custom_id"])?,
+            values: list(&data["components"]).iter().flat_map(fields).filter_map(field).collect(),
+            message: snowflake(&json["message"]["id"]).filter(|_| !is_private(&json["message"])),
+        }),
         _ => None,
     }
+}
+
+/// The fields of a part of a form: that of a label, or those of a row.
+fn fields(part: &Value) -> impl Iterator<Item = &Value> {
+    std::iter::once(&part["component"]).chain(list(&part["components"]))
+}
+
+/// The custom id of a field and its value: the text, or the chosen option.
+fn field(field: &Value) -> Option<(String, String)> {
+    let value = text(&field["value"]).or_else(|| list(&field["values"]).first().and_then(text));
+    Some((text(&field["custom_id"])?, value?))
+}
+
+fn is_private(message: &Value) -> bool {
+    message["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0)
 }
 
 /// The sub-command and its options, as `group sub-command` within a group.
@@ -248,8 +294,15 @@ fn bot_is_member(json: &Value, place: ChannelKind) -> bool {
     }
 }
 
+fn may_use_threads(json: &Value, place: ChannelKind) -> bool {
+    let has_threads = json["channel"]["type"].as_u64().is_some_and(|kind| WITH_THREADS.contains(&kind));
+    let is_permitted = |own: u64| MAY_USE_THREADS.into_iter().any(|needed| own & needed == needed);
+    let is_permitted = bits(&json["app_permissions"]).is_none_or(is_permitted);
+    matches!(place, ChannelKind::Server(_)) && has_threads && is_permitted
+}
+
 /// A number above 0, which Discord writes as text and some proxies as a number.
-fn snowflake(value: &Value) -> Option<u64> {
+pub(super) fn snowflake(value: &Value) -> Option<u64> {
     bits(value).filter(|number| *number > 0)
 }
 
@@ -258,10 +311,10 @@ fn bits(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

@@ -14,7 +14,7 @@ use super::{interaction::Interaction, rest::Route};
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct MessageRef {
     application: u64,
-    /// Empty once the store deleted it.
+    /// Empty once the store deleted it, and for a message that is no response.
     #[serde(default)]
     token: String,
     /// The end of the token's use (wall clock).
@@ -46,6 +46,18 @@ impl MessageRef {
         }
     }
 
+    /// The message with the id `message` that the bot posted in `channel` of `server`, so that no interaction's token edits it.
+    pub(super) fn posted(server: Option<u64>, channel: u64, message: u64) -> Self {
+        let (channel, message) = (Some(channel), Some(message));
+        let (application, token, token_until) = (0, String::new(), Timestamp::now());
+        Self { application, token, token_until, is_member: true, channel, message, server }
+    }
+
+    /// Returns true if an interaction's token edits the message, or did.
+    pub(super) fn has_token(&self) -> bool {
+        !self.token.is_empty()
+    }
+
     /// The place to which the message's buttons are bound.
     pub(super) fn place(&self) -> String {
         place(self.server, self.channel)
@@ -71,6 +83,11 @@ impl MessageRef {
 /// The server, 0 for none, and the channel, 0 if Discord named none.
 pub(super) fn place(server: Option<u64>, channel: Option<u64>) -> String {
     format!("{}/{}", server.unwrap_or_default(), channel.unwrap_or_default())
+}
+
+/// The channel alone, to which the buttons of alerts are bound: a post does not say which server it is in.
+pub(super) fn channel(channel: Option<u64>) -> String {
+    place(None, channel)
 }
 
 impl fmt::Display for MessageRef {

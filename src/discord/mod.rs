@@ -4,11 +4,15 @@
 //!
 //! # The way of an interaction
 //!
-//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both) ->
+//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both; `message` for
+//! what is written without a command, which only the gateway has) ->
 //! `handlers` (answers within three seconds, starts the race) -> `surface` (one live message) -> `render` (pure: a view
 //! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
-//! `finisher` gives orphans their final frame.
+//! `finisher` gives orphans their final frame, `alerts` posts what the service noticed by itself.
 
+mod alert_check;
+mod alert_ref;
+mod alerts;
 mod commands;
 mod completion;
 mod finisher;
@@ -17,6 +21,7 @@ pub mod fuzzing;
 mod gateway;
 mod handlers;
 mod interaction;
+mod message;
 mod message_ref;
 mod permissions;
 mod registration;
@@ -36,6 +41,7 @@ use url::Url;
 
 pub use self::permissions::Access;
 use self::{
+    alerts::DiscordAlerts,
     gateway::{Gateway, TIMING},
     handlers::InteractionHandler,
     interaction::Inbox,
@@ -44,6 +50,7 @@ use self::{
     webhook::PublicKey,
 };
 use crate::{
+    alert::AlertChannel,
     arena::Arena,
     guide::Example,
     platform::{
@@ -103,6 +110,8 @@ pub struct Settings {
     pub access: Access,
     /// True if people may race the messages of others.
     pub may_race_others: bool,
+    /// The channel of alerts.
+    pub alerts: Option<u64>,
 }
 
 /// The reason why the Discord surface cannot be created.
@@ -120,6 +129,7 @@ pub enum SettingsError {
 pub struct Discord {
     handler: Arc<InteractionHandler>,
     guild: Option<u64>,
+    alerts: Option<Arc<DiscordAlerts>>,
     /// In mode http.
     key: Option<PublicKey>,
     /// In mode gateway.
@@ -135,13 +145,23 @@ impl Discord {
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
         let key = settings.mode.key()?;
-        let Settings { api_url, token, guild, token_life, examples, access, may_race_others, .. } = settings;
-        let handlers = Handlers { arena, examples, may_race_others, sealer: Sealer::new(&token) };
+        let Settings { api_url, token, guild, token_life, examples, access, may_race_others, alerts, .. } =
+            settings;
+        let sealer = Sealer::new(&token);
+        let alerts =
+            alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
+        let handlers = Handlers { arena, examples, may_race_others, sealer };
         let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);
         let startup = watch::Sender::new(Startup::Waiting("its commands are not registered yet".into()));
-        Ok(Self { handler, guild, key, gateway, startup })
+        Ok(Self { handler, guild, alerts, key, gateway, startup })
+    }
+
+    /// Returns the channel of alerts, if one is set.
+    #[must_use]
+    pub fn alerts(&self) -> Option<Arc<dyn AlertChannel>> {
+        self.alerts.clone().map(|alerts| alerts as Arc<dyn AlertChannel>)
     }
 
     /// Returns the routes that Discord posts to in mode http; none in mode gateway.
@@ -186,17 +206,23 @@ fn inbox(handler: &Arc<InteractionHandler>) -> Inbox {
     Arc::new(move |interaction| handler.take(interaction))
 }
 
-/// Asks Discord whom the token belongs to and returns the application's id.
+/// Asks Discord whom the token belongs to and whether the bot may post alerts, and returns the application's id.
 ///
 /// # Errors
 /// One sentence for the operator.
 pub async fn check(settings: &Settings) -> Result<u64, String> {
     let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token.to_string())?;
     let key = settings.mode.key().map_err(|wrong| format!("DISCORD_PUBLIC_KEY {wrong}"))?;
-    match registration::application(&rest, Instant::now() + IDENTITY_TIMEOUT).await {
-        Ok((_, theirs)) if !registration::is_key(key, theirs) => Err(registration::WRONG_KEY.into()),
-        Ok((id, _)) => Ok(id),
-        Err(RestError::Unauthorized) => Err(registration::WRONG_TOKEN.into()),
-        Err(error) => Err(error.chain()),
+    let deadline = Instant::now() + IDENTITY_TIMEOUT;
+    let application = match registration::application(&rest, deadline).await {
+        Ok(theirs) if !registration::is_key(key, theirs.key) => return Err(registration::WRONG_KEY.into()),
+        Ok(application) => application,
+        Err(RestError::Unauthorized) => return Err(registration::WRONG_TOKEN.into()),
+        Err(error) => return Err(error.chain()),
+    };
+    if let Some(channel) = settings.alerts {
+        let checked = alert_check::check(&rest, channel, application.bot, deadline).await;
+        checked.map_err(|why| format!("[alerts] discord_channel: {why}"))?;
     }
+    Ok(application.id)
 }

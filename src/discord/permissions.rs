@@ -24,6 +24,14 @@ impl Access {
         let is_here =
             |channel: &u64| [interaction.channel, interaction.thread_parent].contains(&Some(*channel));
         check(&self.channels, is_here, "in this channel")?;
+        self.check_person(interaction)
+    }
+
+    /// Checks the roles of that person alone.
+    ///
+    /// # Errors
+    /// [`Refused::NotPermitted`].
+    pub(super) fn check_person(&self, interaction: &Interaction) -> Result<(), Refused> {
         check(&self.roles, |role| interaction.roles.contains(role), "to your roles here")
     }
 }

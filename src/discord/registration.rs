@@ -95,7 +95,8 @@ async fn attempt(rest: &Rest, registration: &Registration) -> Result<(u64, &'sta
     let Registration { commands, guild, key } = registration;
     let until = Instant::now() + ATTEMPT_TIMEOUT;
     let failed = |error| failed(&error, *guild);
-    let (application, verify_key) = application(rest, until).await.map_err(failed)?;
+    let Application { id: application, key: verify_key, .. } =
+        application(rest, until).await.map_err(failed)?;
     if !is_key(*key, verify_key) {
         return Err(StartupError::Refused(WRONG_KEY.into()));
     }
@@ -127,14 +128,25 @@ fn failed(error: &RestError, guild: Option<u64>) -> StartupError {
     }
 }
 
-/// Asks Discord until `until` for the id of the token's application and its public key, if Discord names one.
+/// Asks Discord until `until` for the token's application.
 ///
 /// # Errors
 /// [`RestError::Unauthorized`] for a wrong token, and any other [`RestError`].
-pub(super) async fn application(rest: &Rest, until: Instant) -> Result<(u64, Option<PublicKey>), RestError> {
+pub(super) async fn application(rest: &Rest, until: Instant) -> Result<Application, RestError> {
     let body = rest.send(&Request::new(Route::Application), until).await?;
     let key = body["verify_key"].as_str().and_then(PublicKey::parse);
-    Ok((id(&body).ok_or_else(|| RestError::transport("the response names no application"))?, key))
+    let application = id(&body).ok_or_else(|| RestError::transport("the response names no application"))?;
+    Ok(Application { id: application, bot: id(&body["bot"]).unwrap_or(application), key })
+}
+
+/// The application that a token belongs to.
+pub(super) struct Application {
+    /// Its id.
+    pub(super) id: u64,
+    /// The id of its bot user.
+    pub(super) bot: u64,
+    /// Its public key, if Discord names one.
+    pub(super) key: Option<PublicKey>,
 }
 
 /// Returns true unless both keys are known and differ.

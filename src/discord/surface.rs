@@ -26,10 +26,10 @@ use crate::{
 };
 
 /// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
-const COOL_OFF: Duration = Duration::from_secs(30);
+pub(super) const COOL_OFF: Duration = Duration::from_secs(30);
 
 /// Discord's code for a missing permission.
-const MISSING_PERMISSIONS: u32 = 50_013;
+pub(super) const MISSING_PERMISSIONS: u32 = 50_013;
 /// The notice in place of the chart.
 const NO_CHART: &str = "no chart: LLM Arena lacks the permission Attach Files here";
 
@@ -71,13 +71,14 @@ impl DiscordSurface {
         unsettled_until: Instant,
     ) -> Self {
         let left = message_ref.token_until.duration_since(Timestamp::now());
+        let by_channel = message_ref.channel_route().filter(|_| !message_ref.has_token());
         Self {
             race,
             token_until: Instant::now() + Duration::try_from(left).unwrap_or_default(),
-            token_is_over: false,
-            is_in_channel: false,
+            token_is_over: !message_ref.has_token(),
+            is_in_channel: by_channel.is_some(),
             unsettled_until,
-            share: rest.limiter.share(&message_ref.token_route()),
+            share: rest.limiter.share(&by_channel.unwrap_or_else(|| message_ref.token_route())),
             rest,
             sealer,
             message: message_ref,
@@ -88,6 +89,11 @@ impl DiscordSurface {
             unexplained: 0,
             news: Learned::default(),
         }
+    }
+
+    /// Returns this surface of a message that shows the final `view`.
+    pub(super) fn showing(self, view: View) -> Self {
+        Self { last: Some(view), ..self }
     }
 
     fn body(&self, view: &View, alt: Option<&str>) -> Value {

@@ -4,14 +4,20 @@
 //! energy distance (<https://doi.org/10.1016/j.jspi.2013.03.018>) and its rank among random exchanges of the answers. A
 //! difference that lasts from one day to the next is a change.
 
+use std::ops::{Range, RangeInclusive};
+
 use super::{features::Features, sample::DAY_MS};
 
 /// The recent answers.
 const RECENT: usize = 20;
 /// The answers before them.
 const BEFORE: usize = 60;
+/// The fewest new answers.
+const MIN_NEW: usize = 3;
 /// The fewest of them for a comparison.
 const MIN_BEFORE: usize = 40;
+/// The answers that are read for the newest change: those of the last 20 comparisons.
+pub const NEWEST_ANSWERS: usize = BEFORE + 2 * RECENT;
 /// The random exchanges.
 const PERMUTATIONS: usize = 999;
 /// The share of each of them, and of the observed order, in the probability.
@@ -37,9 +43,51 @@ pub struct BehaviourChange {
     pub p: f64,
 }
 
+/// The newest change of a model's answers, with the answers that show it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NewestChange {
+    /// The change.
+    pub change: BehaviourChange,
+    /// The index of the first of the new answers.
+    pub first: usize,
+    /// The index of the most typical answer before.
+    pub before: usize,
+    /// The index of the most typical answer since then.
+    pub now: usize,
+}
+
+/// Returns the change that became certain with one of the last 20 of the sorted `answers`, of which at most
+/// [`NEWEST_ANSWERS`] are read. It stays the same change while those pass.
+#[must_use]
+pub fn newest_change(answers: &[Answer], seed: u64) -> Option<NewestChange> {
+    let offset = answers.len().saturating_sub(NEWEST_ANSWERS);
+    // an answer is judged alike whichever answers are read with it
+    let change = judge(&answers[offset..], |at| seed ^ answers[offset + at].at_ms.unsigned_abs()).pop()?;
+    let change = BehaviourChange { index: change.index + offset, ..change };
+    if change.index + RECENT < answers.len() {
+        return None;
+    }
+    let start = (change.index + 1).saturating_sub(RECENT + BEFORE);
+    let window = &answers[start..=change.index];
+    let distances =
+        Distances::of(&vectors(&window.iter().map(|answer| &answer.features).collect::<Vec<_>>()));
+    let first = distances.split(window.len() - RECENT..=window.len() - MIN_NEW);
+    Some(NewestChange {
+        change,
+        first: start + first,
+        before: start + distances.most_typical(0..first),
+        now: start + distances.most_typical(first..window.len()),
+    })
+}
+
 /// Judges the sorted `answers` to one prompt after each of them. Equal answers and an equal `seed` give equal results.
 #[must_use]
 pub fn judge_behaviour(answers: &[Answer], seed: u64) -> Vec<BehaviourChange> {
+    judge(answers, |newest| seed.wrapping_add(newest as u64 + 1))
+}
+
+/// Judges the sorted `answers` after each of them, with a seed for the index of the newest one.
+fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange> {
     let (mut changes, mut start, mut differs_since) = (vec![], 0, None);
     let mut index = RECENT + MIN_BEFORE;
     while index <= answers.len() {
@@ -47,7 +95,7 @@ pub fn judge_behaviour(answers: &[Answer], seed: u64) -> Vec<BehaviourChange> {
             (index - RECENT..index, index.saturating_sub(RECENT + BEFORE).max(start)..index - RECENT);
         let pooled: Vec<&Features> =
             answers[recent].iter().chain(&answers[before]).map(|answer| &answer.features).collect();
-        let p = p_of_difference(&pooled, RECENT, seed.wrapping_add(index as u64));
+        let p = p_of_difference(&pooled, RECENT, seed(index - 1));
         let day = answers[index - 1].at_ms.div_euclid(DAY_MS);
         differs_since = p.map(|_| differs_since.unwrap_or(day));
         if let Some(p) = p.filter(|_| differs_since.is_some_and(|since| since < day)) {
@@ -125,6 +173,24 @@ impl Distances {
             vectors.iter().flat_map(|a| vectors.iter().map(move |b| between(a, b))).collect();
         let sums = pairs.chunks(vectors.len().max(1)).map(|row| row.iter().sum()).collect();
         Self { size: vectors.len(), pairs, sums }
+    }
+
+    /// The place from which on the vectors differ most from those before it.
+    fn split(&self, places: RangeInclusive<usize>) -> usize {
+        let weighted = |place: usize| {
+            let later: Vec<usize> = (place..self.size).collect();
+            let (n, m) = (super::rank_sum::count(later.len()), super::rank_sum::count(place));
+            self.energy(&later) * n * m / (n + m)
+        };
+        let (first, weighted) = (*places.start(), places.map(|place| (place, weighted(place))));
+        weighted.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(first, |(place, _)| place)
+    }
+
+    /// The vector that is nearest to all others of `range`.
+    fn most_typical(&self, range: Range<usize>) -> usize {
+        let distance = |at: usize| range.clone().map(|other| self.pairs[at * self.size + other]).sum::<f64>();
+        let distances = range.clone().map(|at| (at, distance(at)));
+        distances.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(range.start, |(at, _)| at)
     }
 
     /// The energy distance between the vectors at `chosen` and all others.

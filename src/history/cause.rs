@@ -29,6 +29,36 @@ impl Cause {
         }
     }
 
+    /// Its name in the store, such as `provider:groq`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Model(name) | Self::Provider(name) => format!("{}:{name}", self.kind()),
+            Self::Line => self.kind().into(),
+        }
+    }
+
+    /// Parses the form that [`Self::key`] writes.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        match key.split_once(':') {
+            Some(("model", name)) => Some(Self::Model(name.to_owned())),
+            Some(("provider", name)) => Some(Self::Provider(name.to_owned())),
+            None if key == "line" => Some(Self::Line),
+            _ => None,
+        }
+    }
+
+    /// Returns true if a slowdown of this contender of `provider` is part of it.
+    #[must_use]
+    pub fn covers(&self, contender: &str, provider: &str) -> bool {
+        match self {
+            Self::Model(name) => name == contender,
+            Self::Provider(name) => name == provider,
+            Self::Line => true,
+        }
+    }
+
     /// The cause in words.
     #[must_use]
     pub fn words(&self) -> String {

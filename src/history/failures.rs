@@ -31,9 +31,27 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn of(attempts: &[Attempt]) -> Self {
+    pub(super) fn of(attempts: &[Attempt]) -> Self {
         let failed = attempts.iter().filter(|attempt| attempt.has_failed).count();
         Self { failed: failed as u64, all: attempts.len() as u64 }
+    }
+
+    /// The counts of `all` answers of which this share failed.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of answers are far below 2^52"
+    )]
+    pub(super) fn of_share(share: f64, all: u64) -> Self {
+        Self { failed: (share * all as f64).round() as u64, all }
+    }
+
+    /// The share of the failed ones.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of answers are far below 2^52")]
+    pub fn share(self) -> f64 {
+        self.failed as f64 / self.all.max(1) as f64
     }
 }
 
@@ -67,6 +85,53 @@ fn is_finding(recent: Counts, baseline: Counts) -> bool {
     recent.failed >= MIN_FAILURES && baseline.all > 0 && p_more_failures(recent, baseline) < MAX_P
 }
 
+/// The days up to `last_day` with answers, newest first, each with its answers.
+fn days(attempts: &[Attempt], last_day: i64) -> impl Iterator<Item = (i64, &[Attempt])> {
+    let to = attempts.partition_point(|attempt| day(attempt) <= last_day);
+    attempts[..to].chunk_by(|a, b| day(a) == day(b)).rev().map(|new| (day(&new[0]), new))
+}
+
+/// The incident that the last two days with answers up to `last_day` open, and its probability by chance.
+#[must_use]
+pub fn suspect_failures(attempts: &[Attempt], last_day: i64) -> Option<(FailureIncident, f64)> {
+    let (newest, _) = days(attempts, last_day).next().filter(|(newest, _)| *newest == last_day)?;
+    let (before, _) = days(attempts, last_day).nth(1)?;
+    let to = attempts.partition_point(|attempt| day(attempt) <= newest);
+    let opened = *judge_failures(&attempts[..to], before).last()?;
+    Some((opened, p_more_failures(opened.recent, opened.baseline)))
+}
+
+/// The time from which on answers fail no more often than in `baseline`: the begin of the first of the last two days with
+/// answers, if both are later than `since_ms` and no worse.
+pub(super) fn failures_ended(
+    attempts: &[Attempt],
+    baseline: Counts,
+    since_ms: i64,
+    last_day: i64,
+) -> Option<i64> {
+    let good = days(attempts, last_day).take(MIN_DAYS as usize);
+    let good = good.filter(|(_, new)| new[0].at_ms > since_ms && !is_finding(Counts::of(new), baseline));
+    let good: Vec<_> = good.collect();
+    (good.len() == MIN_DAYS as usize).then(|| good[good.len() - 1].1[0].at_ms)
+}
+
+/// The share of failures on `last_day` against the 28 days before, as a ratio; `None` without answers.
+pub(super) fn failure_ratio(attempts: &[Attempt], last_day: i64) -> Option<f64> {
+    let (_, new) = days(attempts, last_day).next().filter(|(newest, _)| *newest == last_day)?;
+    let from = attempts.partition_point(|attempt| day(attempt) < last_day - WARM_UP_DAYS);
+    let to = attempts.partition_point(|attempt| day(attempt) < last_day);
+    let baseline = Counts::of(&attempts[from..to]);
+    (baseline.all > 0).then(|| {
+        let recent = Counts::of(new).share();
+        if recent == 0.0 { 0.0 } else { recent / baseline.share() }
+    })
+}
+
+/// The day at whose end an answer is new.
+fn day(attempt: &Attempt) -> i64 {
+    (attempt.at_ms - 1).div_euclid(DAY_MS)
+}
+
 /// Judges sorted `attempts` at the end of each day from `first_day` on, as [`super::judge()`] judges speeds. An open
 /// incident is compared with the baseline from before it, and closed on the second judged day running that is no worse.
 #[must_use]
@@ -74,7 +139,6 @@ pub fn judge_failures(attempts: &[Attempt], first_day: i64) -> Vec<FailureIncide
     let mut incidents: Vec<FailureIncident> = vec![];
     let mut running: Option<(u32, FailureIncident)> = None;
     let mut good_days = 0;
-    let day = |attempt: &Attempt| (attempt.at_ms - 1).div_euclid(DAY_MS);
     let mut to = attempts.partition_point(|attempt| day(attempt) < first_day);
     for new in attempts[to..].chunk_by(|a, b| day(a) == day(b)) {
         let (today, from) = (day(&new[0]), to);

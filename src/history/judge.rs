@@ -42,9 +42,25 @@ impl Rule {
     pub const SPEED: Self = Self { lower_is_worse: true, ratio: 0.85 };
     /// Times to first token: a rise by 30 %.
     pub const FIRST_TOKEN: Self = Self { lower_is_worse: false, ratio: 1.30 };
+    /// Shares of failures: three times as many.
+    pub const FAILURES: Self = Self { lower_is_worse: false, ratio: 3.0 };
+
+    /// Returns true if probes with these ratios to the baseline confirm a suspicion; without probes nothing is confirmed.
+    #[must_use]
+    pub fn is_confirmed_by(self, ratios: &[f64]) -> bool {
+        let size = |ratio: f64| if self.lower_is_worse { ratio } else { 1.0 / ratio };
+        median(&mut ratios.to_vec()).is_some_and(|ratio| size(ratio) <= CONFIRMING_SHARE)
+    }
+
+    /// Returns true if values with the median `ratio`, as a share of the baseline, are nearer to it than those of a
+    /// slowdown to `worst` of the baseline.
+    pub(super) fn is_back(self, ratio: f64, worst: f64) -> bool {
+        let (ratio, worst) = if self.lower_is_worse { (ratio, worst) } else { (1.0 / ratio, 1.0 / worst) };
+        ratio > worst.sqrt().max(CONFIRMING_SHARE)
+    }
 
     /// The rule that closes an incident.
-    fn reversed(self) -> Self {
+    pub(super) fn reversed(self) -> Self {
         Self { lower_is_worse: !self.lower_is_worse, ratio: 1.0 / self.ratio }
     }
 
@@ -72,7 +88,7 @@ pub struct Judgement {
 
 /// A period in which a series was slower.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Incident {
+pub struct Slowdown {
     /// The judgement of the day that opened it.
     pub opened: Judgement,
     /// The change within the window of that day.
@@ -85,7 +101,7 @@ pub struct Incident {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// The incidents in order; only the last may be open.
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Slowdown>,
     /// The last day with enough samples; `None` if there was none.
     pub last: Option<Judgement>,
 }
@@ -93,7 +109,7 @@ pub struct Verdict {
 impl Verdict {
     /// The incident that is open at the end.
     #[must_use]
-    pub fn open(&self) -> Option<&Incident> {
+    pub fn open(&self) -> Option<&Slowdown> {
         self.incidents.last().filter(|incident| incident.closed_on.is_none())
     }
 }
@@ -116,7 +132,7 @@ pub fn judge(samples: &[Sample], rule: Rule, first_day: i64) -> Verdict {
             if let Some(incident) = open {
                 incident.closed_on = Some(opened.day);
             } else if let Some(since) = split(windows.both(samples), rule.lower_is_worse) {
-                verdict.incidents.push(Incident { opened, since, closed_on: None });
+                verdict.incidents.push(Slowdown { opened, since, closed_on: None });
             }
         }
     }
@@ -179,8 +195,15 @@ pub(super) fn windows(samples: &[Sample], day: i64) -> Option<(&[Sample], &[Samp
     is_enough.then_some((recent, baseline))
 }
 
-/// Returns true if the speeds of probes confirm an incident with this baseline; without probes nothing is confirmed.
+/// The finding on the last judged day up to `last_day`, if the judged day before it has one too; with the change within
+/// its window.
 #[must_use]
-pub fn confirms(baseline: f64, probes: &[f64]) -> bool {
-    median(&mut probes.to_vec()).is_some_and(|probed| probed <= baseline * CONFIRMING_SHARE)
+pub fn suspect(samples: &[Sample], rule: Rule, last_day: i64) -> Option<(Judgement, Split)> {
+    let samples = &samples[..samples.partition_point(|sample| sample.judged_on() <= last_day)];
+    let days = samples.chunk_by(|a, b| a.judged_on() == b.judged_on()).rev();
+    let mut judged = days.filter_map(|new| Windows::at(samples, new[0].judged_on()));
+    let newest = judged.next().filter(|newest| newest.day > last_day - RECENT_DAYS)?;
+    let finding = newest.finding(rule)?;
+    judged.next()?.finding(rule)?;
+    Some((finding, split(newest.both(samples), rule.lower_is_worse)?))
 }

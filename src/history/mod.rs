@@ -9,6 +9,7 @@
 //! Attempt    -> failures -> FailureIncident               the share of failed answers
 //! Answer     -> features -> behaviour -> BehaviourChange  other answers to one prompt
 //! Verdict    -> summary                                   sentences for people, JSON for scripts
+//! all series -> watch -> Incident (life_cycle)            from the first suspicion to recovered
 //! ```
 //!
 //! Pure: time is the stamp of a sample. Speeds and times are compared by medians and ranks, which are the same for values
@@ -16,11 +17,13 @@
 
 mod behaviour;
 mod cause;
+mod days;
 mod eligible;
 mod failures;
 mod features;
 mod incident;
 mod judge;
+mod life_cycle;
 mod rank_sum;
 mod sample;
 mod since;
@@ -28,17 +31,21 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+mod watch;
+mod words;
 
 pub use self::{
-    behaviour::{Answer, BehaviourChange, judge_behaviour},
+    behaviour::{Answer, BehaviourChange, NEWEST_ANSWERS, NewestChange, judge_behaviour, newest_change},
     cause::{Cause, Peer, by_cause, cause, ratio},
+    days::{Day, days},
     eligible::Measured,
-    failures::{Attempt, Counts, FailureIncident, judge_failures},
+    failures::{Attempt, Counts, FailureIncident, judge_failures, suspect_failures},
     features::Features,
-    incident::IncidentId,
+    incident::{Details, Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
     judge::{
-        Incident, Judgement, MAX_P, RECENT_DAYS, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, confirms, judge,
+        Judgement, MAX_P, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge, suspect,
     },
+    life_cycle::{IncidentAction, IncidentEvent, PROBES},
     rank_sum::p_less,
     sample::{DAY_MS, Quartiles, Sample, median, quantile, sort, values},
     since::{Split, split},
@@ -46,4 +53,5 @@ pub use self::{
         Calendar, Change, HistoryJson, State, Summary, change_words, first_day, first_judged_day, usual_words,
     },
     table::{Origin, Series, Table, TableError, to_csv},
+    watch::{Step, Watched, watch},
 };

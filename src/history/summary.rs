@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{
     cause::{Cause, Peer, cause, ratio},
-    judge::{Incident, Judgement, RECENT_DAYS, Rule, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
+    incident::{Incident, IncidentKind, IncidentState},
+    judge::{Judgement, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
 };
@@ -100,6 +101,8 @@ pub struct Summary<'a> {
     pub state: State,
     /// The cause of the open incident, where providers are known.
     pub cause: Option<Cause>,
+    /// The incidents of the series that the service recorded, oldest first.
+    pub recorded: Vec<Incident>,
 }
 
 impl<'a> Summary<'a> {
@@ -120,7 +123,25 @@ impl<'a> Summary<'a> {
         let verdict = judge(&series.samples, Rule::SPEED, first_day);
         let usual = Quartiles::of(&mut values(&series.samples));
         let state = if verdict.open().is_some() { State::Suspected } else { State::Steady };
-        Self { series, usual, verdict, state, cause: None }
+        Self { series, usual, verdict, state, cause: None, recorded: vec![] }
+    }
+
+    /// Takes over those of the `incidents` that were confirmed and are about this series.
+    pub fn record(&mut self, incidents: &[Incident]) {
+        let Some(origin) = &self.series.origin else { return };
+        let is_mine = |incident: &&Incident| {
+            let mut members = incident.details.members.iter();
+            incident.was_confirmed() && members.any(|member| member.model == origin.model)
+        };
+        self.recorded = incidents.iter().filter(is_mine).cloned().collect();
+        let is_slower = |incident: &Incident| {
+            incident.kind == IncidentKind::Speed
+                && incident.state == IncidentState::Confirmed
+                && !incident.details.is_unprobed
+        };
+        if self.state == State::Suspected && self.recorded.iter().any(is_slower) {
+            self.state = State::Slower;
+        }
     }
 
     /// The one of `summaries` that lost most of its speed, an open incident before a closed one; `None` if there are
@@ -139,7 +160,7 @@ impl<'a> Summary<'a> {
 
     /// The change that opened `incident`, with all samples until its end.
     #[must_use]
-    pub fn change(&self, incident: &Incident) -> Option<Change> {
+    pub fn change(&self, incident: &Slowdown) -> Option<Change> {
         let samples = &self.series.samples;
         let index = |time: i64| samples.partition_point(|sample| sample.at_ms < time);
         let (from, at) = (index(incident.since.at_ms - WINDOW_DAYS * DAY_MS), index(incident.since.at_ms));
@@ -191,17 +212,22 @@ fn cause_at(day: i64, subject: &Series, all: &[Series]) -> Option<Cause> {
 /// A change in words: "214 → 148 tok/s (−31 %) since Tue 24 Nov; 37 races before, 12 after."
 #[must_use]
 pub fn change_words(change: &Change, calendar: Calendar) -> String {
-    let percent = (change.after / change.before - 1.0) * 100.0;
-    let sign = if percent < 0.0 { "−" } else { "+" };
     format!(
-        "{} → {} tok/s ({sign}{:.0} %) since {}; {} before, {} after.",
+        "{} → {} tok/s ({}) since {}; {} before, {} after.",
         speed(change.before),
         speed(change.after),
-        percent.abs(),
+        percent(change.after / change.before),
         calendar.day(change.day),
         races(change.count_before),
         figures::thousands(change.count_after as u64),
     )
+}
+
+/// A ratio in words: "−31 %".
+pub(super) fn percent(ratio: f64) -> String {
+    let percent = (ratio - 1.0) * 100.0;
+    let sign = if percent < 0.0 { "−" } else { "+" };
+    format!("{sign}{:.0} %", percent.abs())
 }
 
 /// The usual speed of a model in words: "usual here: 96 tok/s (88 to 104, 41 races)".
@@ -224,6 +250,47 @@ fn races(count: usize) -> String {
 #[derive(Debug, Serialize)]
 pub struct HistoryJson<'a> {
     series: Vec<SeriesJson<'a>>,
+    /// The incidents that the service recorded; none of a file.
+    incidents: Vec<RecordedJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordedJson<'a> {
+    id: String,
+    kind: &'static str,
+    cause: &'static str,
+    provider: Option<&'a str>,
+    models: Vec<&'a str>,
+    state: &'static str,
+    probed: bool,
+    since_day: Option<i64>,
+    opened_at_ms: i64,
+    closed_at_ms: Option<i64>,
+    baseline: Option<f64>,
+    recent: Option<f64>,
+    p: Option<f64>,
+}
+
+impl<'a> RecordedJson<'a> {
+    fn of(incident: &'a Incident) -> Self {
+        let members = &incident.details.members;
+        let first = members.first();
+        Self {
+            id: incident.id.to_string(),
+            kind: incident.kind.as_str(),
+            cause: incident.cause.kind(),
+            provider: first.filter(|_| incident.cause != Cause::Line).map(|member| member.provider.as_str()),
+            models: members.iter().map(|member| member.model.as_str()).collect(),
+            state: incident.state.as_str(),
+            probed: !incident.details.is_unprobed,
+            since_day: members.iter().map(|member| member.since_ms.div_euclid(DAY_MS)).min(),
+            opened_at_ms: incident.opened_at,
+            closed_at_ms: incident.closed_at,
+            baseline: first.map(|member| member.before),
+            recent: first.map(|member| member.after),
+            p: first.map(|member| member.p),
+        }
+    }
 }
 
 /// One series. Where it has an incident, `since_day` to `p` describe the day that opened the first one; else
@@ -256,10 +323,14 @@ struct IncidentJson {
 }
 
 impl<'a> HistoryJson<'a> {
-    /// The JSON of all `summaries`.
+    /// The JSON of all `summaries`, and of the incidents that the service recorded.
     #[must_use]
-    pub fn of(summaries: &[Summary<'a>]) -> Self {
-        Self { series: summaries.iter().map(SeriesJson::of).collect() }
+    pub fn of(summaries: &[Summary<'a>], incidents: &'a [Incident]) -> Self {
+        let confirmed = incidents.iter().filter(|incident| incident.was_confirmed());
+        Self {
+            series: summaries.iter().map(SeriesJson::of).collect(),
+            incidents: confirmed.map(RecordedJson::of).collect(),
+        }
     }
 }
 
@@ -285,7 +356,7 @@ impl<'a> SeriesJson<'a> {
 }
 
 impl IncidentJson {
-    fn of(incident: &Incident) -> Self {
+    fn of(incident: &Slowdown) -> Self {
         let Judgement { day, baseline, recent, p } = incident.opened;
         let (since_day, recovered_day) = (incident.since.day(), incident.closed_on);
         Self { since_day, alert_day: day, recovered_day, baseline, recent, p }
@@ -329,10 +400,10 @@ mod tests {
         let empty = series([]);
         let summary = Summary::of(&empty, 28);
         assert_eq!(summary.sentence(Calendar::Numbers), "a: no usable samples");
-        let json = serde_json::to_value(HistoryJson::of(&[summary])).expect("JSON");
+        let json = serde_json::to_value(HistoryJson::of(&[summary], &[])).expect("JSON");
         let expected = serde_json::json!({"series": [{"series": "a", "samples": 0, "median": null,
             "quartiles": [null, null], "state": "steady", "since_day": null, "alert_day": null, "baseline": null,
-            "recent": null, "p": null, "cause": null, "incidents": []}]});
+            "recent": null, "p": null, "cause": null, "incidents": []}], "incidents": []});
         assert_eq!(json, expected);
     }
 

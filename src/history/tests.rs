@@ -127,9 +127,11 @@ fn days_without_enough_samples_are_skipped() {
 
 #[test]
 fn five_probes_confirm_or_clear() {
-    assert!(confirms(100.0, &[70.0, 90.0, 60.0, 110.0, 80.0]));
-    assert!(!confirms(100.0, &[95.0, 90.1, 60.0, 110.0, 99.0]));
-    assert!(!confirms(100.0, &[]));
+    assert!(Rule::SPEED.is_confirmed_by(&[0.7, 0.9, 0.6, 1.1, 0.8]));
+    assert!(!Rule::SPEED.is_confirmed_by(&[0.95, 0.901, 0.6, 1.1, 0.99]));
+    assert!(!Rule::SPEED.is_confirmed_by(&[]));
+    assert!(Rule::FIRST_TOKEN.is_confirmed_by(&[1.5, 1.2, 0.9]));
+    assert!(!Rule::FIRST_TOKEN.is_confirmed_by(&[1.1, 1.0, 2.0]));
 }
 
 /// 300,000 samples in one series, slower at the end; generous for a machine under load and a build without optimisation.
@@ -156,7 +158,7 @@ fn any_series() -> impl Strategy<Value = Vec<Sample>> {
 }
 
 fn days(verdict: &Verdict) -> Vec<(i64, i64, Option<i64>)> {
-    let days = |incident: &Incident| (incident.since.day(), incident.opened.day, incident.closed_on);
+    let days = |incident: &Slowdown| (incident.since.day(), incident.opened.day, incident.closed_on);
     verdict.incidents.iter().map(days).collect()
 }
 

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 pub use self::{
     error::{ModelError, Refusal, Stage},
     identity::{Contender, Identity},
-    prompt::{Image, Prompt, Turn},
+    prompt::{Exchange, Image, Prompt},
     size::billions,
 };
 
@@ -293,6 +293,11 @@ pub trait ChatModel: Send + Sync {
     /// Its identity beyond the card.
     fn identity(&self) -> Identity {
         Identity::new(self.card(), None, None, [])
+    }
+
+    /// Returns its context in tokens, prompt and answer together, if it is known.
+    fn context(&self) -> Option<u32> {
+        None
     }
 
     /// Opens the connection that the next [`ChatModel::stream`] will use and asks the provider for its listing.

@@ -16,7 +16,7 @@ pub struct Prompt {
     /// The system text that the channel chose, beside the model's own.
     pub persona: Option<Arc<str>>,
     /// The conversation so far, oldest first.
-    pub turns: Vec<Turn>,
+    pub turns: Vec<Exchange>,
     /// The user's words, as typed, and the texts of attached files.
     pub text: String,
     /// The attached pictures.
@@ -29,7 +29,7 @@ pub struct Prompt {
 
 /// An earlier message of a conversation and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct Exchange {
     /// The user's words.
     pub text: String,
     /// The answer that the model is to take for its own; `None` if there was none.

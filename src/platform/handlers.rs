@@ -6,13 +6,18 @@ use std::{sync::Arc, time::Duration};
 
 use super::{message::SourceMessage, seal::Sealer};
 use crate::{
-    arena::{Arena, CastBallot, LookupError, Origin, OverviewKind, Recorded, Refused},
+    arena::{
+        Arena, CanaryStatus, CastBallot, ContinueError, LookupError, NO_CANARY, Origin, OverviewKind, Press,
+        Recorded, Refused,
+    },
     button::{Button, Page, example_key},
     command::{Command, CommandError, PersonaCommand},
     guide::Example,
+    history::{IncidentAction, IncidentId},
     model::ModelId,
     race::{
         Asker, Quote, RaceId, Record,
+        conversation::{Context, Conversation, FollowUp},
         vote::{Choice, Label, RaceKind},
     },
 };
@@ -25,6 +30,8 @@ const UNKNOWN_BUTTON: &str = "This button belongs to another version of LLM Aren
 /// The answer to a button that is not where its race is.
 const ELSEWHERE: &str =
     "This button works only in the channel of its race. Start a race of your own with `/arena compare`.";
+/// The answer to a button of an incident that is not where its alert was posted.
+const NOT_THE_ALERT: &str = "This button works only in the channel in which its alert was posted.";
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
@@ -37,12 +44,19 @@ pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two 
 const NOT_YOURS_TO_SHARE: &str =
     "Only the person who asked can share this race. *Race again* starts one of your own.";
 
+/// The answer to the button of a canary that is not configured any more.
+const CANARY_GONE: &str = "This canary is no longer in the configuration. Try `/arena watch`.";
+
 /// The person behind a command or a button, and where they are.
 pub(crate) struct Caller {
     /// The person.
     pub(crate) asker: Asker,
     /// The server and the channel, in the form in which messages are sealed.
     pub(crate) place: String,
+    /// The channel alone, in the form in which alerts are sealed.
+    pub(crate) alert_place: String,
+    /// The verdict of the allow-lists of people, as far as it is known at once: an alert's channel is the operator's choice.
+    pub(crate) person_permission: Result<(), Refused>,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
     /// The verdict of the allow-lists, as far as it is known at once.
@@ -65,6 +79,8 @@ pub(crate) enum Outcome {
     Notice(String),
     /// The board or the history, for everyone in the channel; it reads the store first.
     Overview(OverviewKind),
+    /// The canaries, for the person alone.
+    Watch(WatchReply),
     /// The line-up, which asks the providers first.
     Models,
     /// The example prompts.
@@ -81,12 +97,37 @@ pub(crate) enum Outcome {
     Share(Arc<Record>),
     /// A page of one answer of a finished race.
     Page(Arc<Record>, Page),
+    /// The form that asks how a finished race is to be continued.
+    FollowUpForm(Arc<Record>),
     /// The answer to a ballot that was cast, for the voter alone.
     Ballot(BallotReply),
     /// Its effect shows in the message itself.
     Done,
     /// Another process has the delivery and answers.
     Duplicate,
+}
+
+/// The canaries, as one person sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WatchReply {
+    /// The canaries: at least one.
+    pub(crate) canaries: Vec<CanaryStatus>,
+    /// True if the person may run and pause them.
+    pub(crate) may_change: bool,
+    /// The sentence about who may, for those who may not.
+    pub(crate) note: String,
+}
+
+impl WatchReply {
+    /// Returns the buttons of a canary that this person may press, each with its emoji and its label.
+    pub(crate) fn buttons(&self, canary: &CanaryStatus) -> Vec<(Button, &'static str, &'static str)> {
+        let pause = if canary.is_paused {
+            (Button::ResumeCanary(canary.key), "⏯️", "Resume")
+        } else {
+            (Button::PauseCanary(canary.key), "⏸️", "Pause")
+        };
+        if self.may_change { vec![(Button::RunCanary(canary.key), "🏁", "Run now"), pause] } else { vec![] }
+    }
 }
 
 /// A race that someone asks for.
@@ -99,12 +140,16 @@ struct RaceRequest<'a> {
     quote: Option<Quote>,
     /// The race that it repeats.
     original: Option<RaceId>,
+    /// The turns before it.
+    conversation: Option<Conversation>,
+    /// A sentence that is shown with the prompt.
+    note: Option<String>,
 }
 
 impl<'a> RaceRequest<'a> {
-    /// A race that neither quotes a message nor repeats a race.
+    /// A race that neither quotes a message nor repeats or continues a race.
     fn new(kind: RaceKind, models: &'a [ModelId], prompt: String) -> Self {
-        Self { kind, models, prompt, quote: None, original: None }
+        Self { kind, models, prompt, quote: None, original: None, conversation: None, note: None }
     }
 }
 
@@ -163,15 +208,16 @@ impl Handlers {
     pub(crate) async fn command(&self, caller: &Caller, command: Result<Command, CommandError>) -> Outcome {
         match command {
             Err(error) => Outcome::Notice(error.to_string()),
-            Ok(Command::Compare { models, prompt }) => self.start(caller, &models, prompt).await,
+            Ok(Command::Compare { models, prompt }) => self.start_or_continue(caller, &models, prompt).await,
             Ok(Command::Blind { models, prompt }) => {
                 let kind = RaceKind::Blind;
                 self.begin(caller, RaceRequest::new(kind, &models, prompt)).await
             }
-            Ok(Command::Ask { model, prompt }) => self.start(caller, &[model], prompt).await,
+            Ok(Command::Ask { model, prompt }) => self.start_or_continue(caller, &[model], prompt).await,
             Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
             Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
             Ok(Command::Persona(command)) => self.persona(caller, command).await,
+            Ok(Command::Watch) => self.watch(caller).await,
             Ok(Command::Models) => Outcome::Models,
             Ok(Command::Examples) => Outcome::Examples,
             Ok(Command::Help) => Outcome::Help,
@@ -202,6 +248,11 @@ impl Handlers {
         {
             return Outcome::Notice(self.elsewhere(id, seal).await);
         }
+        if let Some((button, seal)) = pressed
+            && let Some(refused) = self.refuse_alert_button(caller, button, seal)
+        {
+            return refused;
+        }
         match pressed.map(|(button, _)| button) {
             Some(Button::Stop(id)) => self.stop(caller, id).await,
             Some(Button::Again(id)) => match self.arena.lookup(id).await {
@@ -220,11 +271,18 @@ impl Handlers {
             Some(Button::Replay(id)) => self.look_up(id, replay).await,
             Some(Button::Share(id)) => self.look_up(id, |record| share(caller, record)).await,
             Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
+            Some(Button::Continue(id)) => match self.arena.conversation(id, Context::Own).await {
+                Ok(_) => self.look_up(id, Outcome::FollowUpForm).await,
+                Err(error) => Outcome::Notice(error.to_string()),
+            },
             Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
             Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
-            Some(Button::Seen(_) | Button::NewNormal(_) | Button::Mute(_)) => {
-                Outcome::Notice(UNKNOWN_BUTTON.into())
-            }
+            Some(Button::Seen(id)) => self.respond(caller, id, IncidentAction::Seen).await,
+            Some(Button::NewNormal(id)) => self.respond(caller, id, IncidentAction::NewNormal).await,
+            Some(Button::Mute(id)) => self.respond(caller, id, IncidentAction::Mute).await,
+            Some(
+                button @ (Button::RunCanary(key) | Button::PauseCanary(key) | Button::ResumeCanary(key)),
+            ) => self.change_canary(caller, button, key).await,
             Some(Button::Best(id, best)) => match self.cast(caller, id, Choice::Best(best, None)).await {
                 Ok(ballot) => Outcome::Ballot(BallotReply::new(id, &ballot, true)),
                 Err(refused) => refused,
@@ -238,6 +296,15 @@ impl Handlers {
             }
             None => Outcome::Notice(UNKNOWN_BUTTON.into()),
         }
+    }
+
+    /// Returns the answer to a button below an alert that is pressed elsewhere, or by a person without permission.
+    fn refuse_alert_button(&self, caller: &Caller, button: Button, seal: Option<&str>) -> Option<Outcome> {
+        button.incident()?;
+        if !self.sealer.fits(button, seal, &caller.alert_place) {
+            return Some(Outcome::Notice(NOT_THE_ALERT.into()));
+        }
+        caller.person_permission.clone().err().map(Outcome::Refused)
     }
 
     /// Returns the answer to a button of race `id` whose seal does not fit.
@@ -273,6 +340,59 @@ impl Handlers {
         message.refusal(self.may_race_others).map(Outcome::Notice)
     }
 
+    /// Starts a race of `models`, all if none is named; in the thread of a race, its next turn. There, the models of the turn
+    /// before take part if none is named.
+    async fn start_or_continue(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
+        let parent = match &caller.origin.thread {
+            Some(thread) => self.arena.newest_in_thread(thread).await,
+            None => None,
+        };
+        let Some(parent) = parent else { return self.start(caller, models, prompt).await };
+        match self.arena.conversation(parent, Context::Own).await {
+            Ok(conversation) => self.next_turn(caller, models, prompt, conversation).await,
+            Err(
+                error @ (ContinueError::VoteOpen
+                | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
+            ) => Outcome::Notice(error.to_string()),
+            Err(error) => {
+                let request = RaceRequest::new(RaceKind::Open, models, prompt);
+                let note = Some(begins_anew(error).to_owned());
+                self.begin(caller, RaceRequest { note, ..request }).await
+            }
+        }
+    }
+
+    /// Continues the race `id` as the form says.
+    pub(crate) async fn follow_up(
+        &self,
+        caller: &Caller,
+        id: RaceId,
+        follow: FollowUp,
+        prompt: String,
+    ) -> Outcome {
+        let context = if let FollowUp::Shared(lane) = follow { Context::Shared(lane) } else { Context::Own };
+        let conversation = match self.arena.conversation(id, context).await {
+            Ok(conversation) => conversation,
+            Err(error) => return Outcome::Notice(error.to_string()),
+        };
+        let lane = if let FollowUp::Lane(lane) = follow { Some(lane) } else { None };
+        let chosen = lane.and_then(|lane| conversation.models().nth(lane).cloned());
+        self.next_turn(caller, chosen.as_slice(), prompt, conversation).await
+    }
+
+    async fn next_turn(
+        &self,
+        caller: &Caller,
+        models: &[ModelId],
+        prompt: String,
+        conversation: Conversation,
+    ) -> Outcome {
+        let before: Vec<ModelId> = conversation.models().cloned().collect();
+        let models = if models.is_empty() { &before } else { models };
+        let request = RaceRequest::new(RaceKind::Open, models, prompt);
+        self.begin(caller, RaceRequest { conversation: Some(conversation), ..request }).await
+    }
+
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
             Some(example) => self.begin(caller, RaceRequest::new(kind, &[], example.prompt.clone())).await,
@@ -301,7 +421,7 @@ impl Handlers {
 
     /// Admits and records a race.
     async fn begin(&self, caller: &Caller, request: RaceRequest<'_>) -> Outcome {
-        let RaceRequest { kind, models, prompt, quote, original } = request;
+        let RaceRequest { kind, models, prompt, quote, original, conversation, note } = request;
         let recorded = async {
             caller.permission.clone()?;
             let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
@@ -309,6 +429,10 @@ impl Handlers {
             if let Some(original) = original {
                 admitted = admitted.repeating(original);
             }
+            if let Some(conversation) = conversation {
+                admitted = admitted.continuing(conversation, self.arena.cards());
+            }
+            let admitted = admitted.noting(note);
             self.arena.record(admitted, &caller.origin).await
         };
         match recorded.await {
@@ -318,13 +442,75 @@ impl Handlers {
         }
     }
 
+    async fn respond(&self, caller: &Caller, id: IncidentId, action: IncidentAction) -> Outcome {
+        let (platform, place, person) = (caller.origin.platform, &caller.place, &caller.asker.name);
+        Outcome::Notice(self.arena.respond_to_incident(id, action, Press { platform, place, person }).await)
+    }
+
     async fn stop(&self, caller: &Caller, id: RaceId) -> Outcome {
         let stopped = self.arena.stop_for(id, &caller.asker.id, caller.may_stop_any, caller.stoppers);
         stopped.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
     }
 
+    /// Returns the state of the canaries.
+    async fn watch(&self, caller: &Caller) -> Outcome {
+        if let Err(refused) = &caller.permission {
+            return Outcome::Refused(refused.clone());
+        }
+        match self.arena.canaries().await {
+            Ok(canaries) if canaries.is_empty() => Outcome::Notice(NO_CANARY.into()),
+            Ok(canaries) => {
+                let note = format!("People who {} can run and pause canaries here.", caller.stoppers);
+                Outcome::Watch(WatchReply { canaries, may_change: caller.may_stop_any, note })
+            }
+            Err(error) => Outcome::Notice(error.to_string()),
+        }
+    }
+
+    /// Runs, pauses or resumes the canary with this key, and returns the state of all.
+    async fn change_canary(&self, caller: &Caller, button: Button, key: u64) -> Outcome {
+        if let Err(refused) = &caller.permission {
+            return Outcome::Refused(refused.clone());
+        }
+        if !caller.may_stop_any {
+            return Outcome::Notice(format!(
+                "Only people who {} can run and pause canaries.",
+                caller.stoppers
+            ));
+        }
+        let changed = match button {
+            Button::RunCanary(_) => {
+                let Origin { platform, delivery, .. } = &caller.origin;
+                let delivery = delivery.as_ref().map(|delivery| format!("{platform}:{delivery}"));
+                match self.arena.run_canary_now(key, delivery).await {
+                    Err(Refused::Duplicate) => return Outcome::Duplicate,
+                    Err(refused) => return Outcome::Refused(refused),
+                    Ok(is_known) => Ok(is_known),
+                }
+            }
+            Button::PauseCanary(_) => self.arena.pause_canary(key, Some(&caller.asker)).await,
+            _ => self.arena.pause_canary(key, None).await,
+        };
+        match changed {
+            Ok(true) => self.watch(caller).await,
+            Ok(false) => Outcome::Notice(CANARY_GONE.into()),
+            Err(error) => Outcome::Notice(error.to_string()),
+        }
+    }
+
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
         self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
+    }
+}
+
+/// Returns the note of a race in a thread whose newest race can't be continued.
+fn begins_anew(error: ContinueError) -> &'static str {
+    match error {
+        ContinueError::NoTexts => "begins anew: prompts and answers aren't stored here",
+        ContinueError::NoAnswer => "begins anew: the race before it has no answer",
+        ContinueError::VoteOpen | ContinueError::Lookup(_) => {
+            "begins anew: the race before it is no longer stored"
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Seals bind the buttons of a race to the place of its message.
+//! Seals bind the buttons of a race or an incident to the place of its message.
 //!
-//! A button's id names only its race. A copy of it in another channel, or an id that was made up, would otherwise show
+//! A button's id names only its race or its incident. A copy of it in another channel, or an id that was made up, would otherwise show
 //! answers to people who cannot see the race, or stop it. So the id also carries a keyed hash of its meaning and its place,
 //! with the platform's own token as key: every replica can check it, also after a restart and without the store.
 
@@ -28,14 +28,15 @@ impl Sealer {
 
     /// Returns true if `seal` was made for this button at this place, or if the button works everywhere.
     pub(crate) fn fits(&self, button: Button, seal: Option<&str>, place: &str) -> bool {
-        button.race().is_none() || seal == Some(&self.seal(button, place))
+        let is_bound = button.race().is_some() || button.incident().is_some();
+        !is_bound || seal == Some(&self.seal(button, place))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::race::RaceId;
+    use crate::{history::IncidentId, race::RaceId};
 
     #[test]
     fn a_seal_fits_one_button_at_one_place() {
@@ -52,5 +53,10 @@ mod tests {
         assert!(!sealer.fits(Button::Stop(race(1)), None, "1/2"));
         assert!(!Sealer::new(&"other".into()).fits(Button::Stop(race(1)), Some(&seal), "1/2"));
         assert!(sealer.fits(Button::Try(1), None, "1/3"), "an example works everywhere");
+        let incident = IncidentId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id");
+        let seal = sealer.seal(Button::Mute(incident), "1");
+        assert!(sealer.fits(Button::Mute(incident), Some(&seal), "1"));
+        assert!(!sealer.fits(Button::Mute(incident), None, "1"), "an incident's button is bound");
+        assert!(!sealer.fits(Button::Seen(incident), Some(&seal), "1"), "another button");
     }
 }

@@ -173,10 +173,11 @@ pub fn blinded(report: &Report, telltales: &Telltales) -> Option<Report> {
     let lanes: Vec<LaneReport> = lanes.collect();
     let vote = Vote { order: (0..lanes.len()).collect(), ..vote.clone() };
     Some(Report {
+        prompt: report.prompt.clone(),
+        notes: report.notes.clone(),
+        circumstances: report.circumstances.clone(),
         lanes,
         vote: Some(vote),
-        prompt: report.prompt.clone(),
-        circumstances: report.circumstances.clone(),
     })
 }
 

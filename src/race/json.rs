@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
-    Record,
+    RaceId, Record,
     arrivals::SpeedNote,
     lesson,
     metrics::SpeedSource,
@@ -17,6 +17,10 @@ use crate::model::FinishReason;
 /// A race.
 #[derive(Serialize)]
 pub struct Race<'a> {
+    #[serde(rename = "race")]
+    id: String,
+    /// The race that it continues.
+    parent: Option<String>,
     prompt: &'a str,
     simulated: bool,
     started_at: String,
@@ -72,6 +76,8 @@ impl<'a> Race<'a> {
     #[must_use]
     pub fn of(record: &'a Record) -> Self {
         Self {
+            id: record.id.to_string(),
+            parent: None,
             prompt: &record.report.prompt,
             simulated: record.report.simulated(),
             started_at: record.started_at.to_string(),
@@ -79,6 +85,12 @@ impl<'a> Race<'a> {
             lanes: record.report.lanes.iter().map(Lane::of).collect(),
             vote: ClosedVote::of(&record.report),
         }
+    }
+
+    /// Returns this race as one that continues `parent`.
+    #[must_use]
+    pub fn continuing(self, parent: Option<RaceId>) -> Self {
+        Self { parent: parent.map(|parent| parent.to_string()), ..self }
     }
 }
 

@@ -21,6 +21,7 @@
 pub mod arrivals;
 pub mod blind;
 pub mod circumstances;
+pub mod conversation;
 pub mod cost;
 pub mod event;
 pub mod figures;

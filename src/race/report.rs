@@ -97,6 +97,8 @@ impl LaneReport {
 pub struct Report {
     /// The prompt.
     pub prompt: String,
+    /// Sentences that are shown with the prompt, such as what was left out of its conversation.
+    pub notes: Vec<String>,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<LaneReport>,
     /// The vote of a blind race, once it was opened.

@@ -25,6 +25,8 @@ pub struct RaceState {
     pub prompt: String,
     /// Its circumstances.
     pub circumstances: Circumstances,
+    /// Sentences that are shown with the prompt.
+    pub notes: Vec<String>,
     /// The lanes in the order of the line-up.
     pub lanes: Vec<Lane>,
     /// The time of the newest event.
@@ -45,6 +47,7 @@ impl RaceState {
             asker: asker.to_owned(),
             prompt: prompt.to_owned(),
             circumstances: Circumstances::default(),
+            notes: vec![],
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
             vote: VoteState::None,
@@ -63,6 +66,12 @@ impl RaceState {
     #[must_use]
     pub fn in_circumstances(self, circumstances: Circumstances) -> Self {
         Self { circumstances, ..self }
+    }
+
+    /// Returns this race with sentences that are shown with the prompt.
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 
     /// Applies one event. An event for a lane that is over or does not exist only advances the time.
@@ -103,7 +112,12 @@ impl RaceState {
     #[must_use]
     pub fn report(&self) -> Report {
         let lanes = self.lanes.iter().map(Lane::report).collect();
-        let (prompt, vote) = (self.prompt.clone(), self.vote.opened().cloned());
-        Report { prompt, lanes, vote, circumstances: self.circumstances.clone() }
+        Report {
+            prompt: self.prompt.clone(),
+            notes: self.notes.clone(),
+            circumstances: self.circumstances.clone(),
+            lanes,
+            vote: self.vote.opened().cloned(),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! SHELL. Final frames for orphans: the message is edited at its reference in the store, and where none was posted yet,
+//! SHELL. Final frames and charts for orphans: the message is edited at its reference in the store, and where none was posted yet,
 //! the asker is told.
 
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     arena::Finisher,
+    live,
     race::RaceId,
-    surface::{Surface as _, SurfaceError},
+    surface::{Chart, Surface as _, SurfaceError},
     view::View,
 };
 
@@ -34,8 +35,24 @@ impl Finisher for Slack {
             let reply_to = serde_json::from_str(reference).map_err(|_| SurfaceError::Deleted)?;
             return notify(reply_to, api).await;
         };
+        self.surface(id, &address).show(view).await.map(drop)
+    }
+
+    fn wants_chart(&self) -> bool {
+        true
+    }
+
+    async fn attach(&self, id: RaceId, reference: &str, _: &View, chart: Chart) {
+        if let Ok(address) = serde_json::from_str::<Address>(reference) {
+            live::attach(chart, &mut self.surface(id, &address)).await;
+        }
+    }
+}
+
+impl Slack {
+    fn surface(&self, id: RaceId, address: &Address) -> SlackSurface {
         let (extras, sealer) = (Arc::clone(&self.handler.extras), self.handler.handlers.sealer.clone());
-        SlackSurface::new(api.clone(), sealer, id, &address, extras).show(view).await.map(drop)
+        SlackSurface::new(self.handler.api.clone(), sealer, id, address, extras)
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::{
     incoming::{Ack, Incoming, Intake, Kind, ReplyTo, body},
     permissions::Access,
-    render::{self, modal},
+    render::{self, follow_up, modal},
     webhook,
 };
 
@@ -61,10 +61,11 @@ fn words(incoming: &Incoming) -> Vec<String> {
         Kind::Button { action_id, value, .. } => {
             render::pressed(action_id, value).into_iter().map(|pressed| pressed.button.to_string()).collect()
         }
-        Kind::Modal { view_state, private_metadata } => {
+        Kind::Modal { view_state, private_metadata, .. } => {
             let _ = serde_json::from_str::<ReplyTo>(private_metadata);
             let filled = modal::read(&view_state["values"]);
             let _ = modal::problem(&filled);
+            let _ = follow_up::problem(&follow_up::read(&view_state["values"]));
             vec![filled.prompt]
         }
     }

@@ -6,11 +6,14 @@
 //!
 //! `socket` (connections of ours) or `webhook` (Slack posts to us) -> `incoming` (one parser for both) -> `handlers`
 //! (acknowledges at once, starts the race) -> `surface` (one live message) -> `render` (pure: a view as blocks) ->
-//! `budget` (the rate limits of a workspace) -> `api` (one client). `finisher` gives orphans their final frame.
+//! `budget` (the rate limits of a workspace) -> `api` (one client). `finisher` gives orphans their final frame, `alerts`
+//! posts what the service noticed by itself.
 
+mod alerts;
 mod api;
 mod budget;
 mod directory;
+mod extras;
 mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -33,15 +36,17 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
+    alerts::SlackAlerts,
     api::{Api, ApiError},
     directory::Directory,
+    extras::AcceptedExtras,
     handlers::{CommandHandler, FullAnswers},
     incoming::Intake,
     socket::{Setup, TIMING},
-    surface::AcceptedExtras,
 };
 pub use self::{budget::finals_of, permissions::Access};
 use crate::{
+    alert::AlertChannel,
     arena::Arena,
     backoff::Backoff,
     guide::Example,
@@ -98,6 +103,8 @@ pub struct Settings {
     pub access: Access,
     /// True if people may race the messages of others.
     pub may_race_others: bool,
+    /// The id of the channel of alerts.
+    pub alerts: Option<String>,
 }
 
 /// The reason why the Slack surface cannot be created.
@@ -148,6 +155,15 @@ impl Slack {
             startup: watch::Sender::new(startup),
             socket: watch::Sender::new(ConnectionState::Connecting),
         })
+    }
+
+    /// Returns the channel of alerts, if one is set.
+    #[must_use]
+    pub fn alerts(&self) -> Option<Arc<dyn AlertChannel>> {
+        let (api, handlers) = (self.handler.api.clone(), &self.handler.handlers);
+        let new =
+            |channel| SlackAlerts::new(Arc::clone(&handlers.arena), api, handlers.sealer.clone(), channel);
+        self.settings.alerts.clone().map(|channel| Arc::new(new(channel)) as Arc<dyn AlertChannel>)
     }
 
     /// Returns the routes that Slack posts to in mode http; none in mode socket.
@@ -218,7 +234,7 @@ impl Slack {
     }
 }
 
-/// Asks Slack whom the tokens belong to and returns the workspace's id.
+/// Asks Slack whom the tokens belong to and whether the bot may post alerts, and returns the workspace's id.
 ///
 /// # Errors
 /// One sentence for the operator.
@@ -233,6 +249,10 @@ pub async fn check(settings: &Settings) -> Result<String, String> {
     if let Mode::Socket { app_token } = &settings.mode {
         let opened = api.open_connection(app_token, CHECK_TIMEOUT).await;
         opened.map_err(|error| sentence(error, WRONG_APP_TOKEN))?;
+    }
+    if let Some(channel) = &settings.alerts {
+        let checked = alerts::check(&api, channel).await;
+        checked.map_err(|why| format!("[alerts] slack_channel: {why}"))?;
     }
     Ok(identity.team)
 }

@@ -4,21 +4,16 @@
 //! An edit whose answer never arrived may take effect after a later one: if that could put a live frame over the final
 //! one, or over an open vote, that frame is shown once more.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     METRICS,
-    api::{Address, Api, ApiError, EXTRA_BLOCKS, File, Staged},
+    api::{Address, Api, ApiError, File, Staged},
     budget::{Share, Urgency},
+    extras::AcceptedExtras,
     posts::Poster,
     render::{self, Body, Extras},
 };
@@ -39,47 +34,6 @@ const RESTART_TIMEOUT: Duration = Duration::from_millis(400);
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// For the picture's turn in its channel.
 const TURN_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// The extra blocks that no message of ours was refused for, by all messages of this process.
-pub(super) struct AcceptedExtras {
-    chart: AtomicBool,
-    containers: AtomicBool,
-}
-
-impl AcceptedExtras {
-    /// Slack's own chart only if `chart` is true.
-    pub(super) fn new(chart: bool) -> Self {
-        Self { chart: AtomicBool::new(chart), containers: AtomicBool::new(true) }
-    }
-
-    fn get(&self) -> Extras {
-        Extras {
-            chart: self.chart.load(Ordering::Relaxed),
-            containers: self.containers.load(Ordering::Relaxed),
-        }
-    }
-
-    /// Remembers that Slack named these types as unsupported.
-    fn refuse(&self, unsupported: &[&str]) {
-        let [chart, container] = EXTRA_BLOCKS.map(|kind| unsupported.contains(&kind));
-        tracing::warn!(chart, container, "this workspace lacks some types of blocks");
-        self.chart.fetch_and(!chart, Ordering::Relaxed);
-        self.containers.fetch_and(!container, Ordering::Relaxed);
-    }
-
-    /// Remembers that Slack refused a message with the blocks `refused` and took it with those of `taken`: a block is to
-    /// blame if it alone makes the difference.
-    fn learn(&self, refused: Extras, taken: Extras) {
-        if refused.chart && !taken.chart && refused.containers <= taken.containers {
-            tracing::warn!("this workspace takes no native charts");
-            self.chart.store(false, Ordering::Relaxed);
-        }
-        if refused.containers && !taken.containers && refused.chart <= taken.chart {
-            tracing::warn!("this workspace takes no containers");
-            self.containers.store(false, Ordering::Relaxed);
-        }
-    }
-}
 
 /// The level of detail of a message, reduced when Slack refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +64,7 @@ impl Detail {
         Extras {
             chart: accepted.chart && matches!(self, Self::Full | Self::NoContainers),
             containers: accepted.containers && matches!(self, Self::Full | Self::NoChart),
+            ..accepted
         }
     }
 }
@@ -301,7 +256,7 @@ impl SlackSurface {
         body.sealed(&self.sealer, &self.address.channel)
     }
 
-    fn judge(error: ApiError) -> SurfaceError {
+    pub(super) fn judge(error: ApiError) -> SurfaceError {
         // a status without a code of Slack's own is a proxy's, and may pass
         let is_proxy = matches!(&error, ApiError::Refused { code } if code.starts_with("http_"));
         match error {

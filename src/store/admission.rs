@@ -9,7 +9,9 @@ use super::{
     lanes,
     races::circumstances_json,
 };
-use crate::race::{Asker, Circumstances, RaceId, cost::Cost, report::LaneReport, vote::RaceKind};
+use crate::race::{
+    Asker, Circumstances, RaceId, conversation::Context, cost::Cost, report::LaneReport, vote::RaceKind,
+};
 
 /// A race to admit.
 #[derive(Clone, Debug)]
@@ -32,6 +34,12 @@ pub struct NewRace<'a> {
     pub kind: RaceKind,
     /// The canary that it belongs to.
     pub tag: Option<&'a str>,
+    /// The race that it continues, and what it sees of that.
+    pub parent: Option<(RaceId, Context)>,
+    /// The thread that it was asked in, in the platform's terms.
+    pub thread: Option<&'a str>,
+    /// Sentences that are shown with its prompt.
+    pub notes: &'a [String],
     /// The server or workspace on whose board it counts, unique over all platforms.
     pub server: &'a str,
     /// The contender of each lane.
@@ -97,9 +105,9 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash, tag, circumstances)
+        kind, server, prompt_hash, tag, parent, context, thread, notes, circumstances)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
-        $10, $11, $12, $13, $14
+        $10, $11, $12, $13, $14, $15, $16, $17, $18
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
@@ -193,9 +201,10 @@ impl Store {
         queries.push(Query::new(CREATE_SCOPE, [scope.clone(), 0_i64.into()]));
         queries.push(Query::new(LOCK_RATE, [scope]));
         let insert_race = queries.len();
+        let notes = (!race.notes.is_empty()).then(|| serde_json::Value::from(race.notes).to_string());
         let original = race.original.map(|original| original.to_string());
         let circumstances = circumstances_json(race.circumstances).filter(|_| self.keeps_text());
-        let values: [Value; 14] = [
+        let values: [Value; 18] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -209,6 +218,10 @@ impl Store {
             race.server.into(),
             prompt_hash.into(),
             race.tag.into(),
+            race.parent.map(|(parent, _)| parent.to_string()).as_deref().into(),
+            race.parent.map(|(_, context)| context.word()).as_deref().into(),
+            race.thread.into(),
+            notes.as_deref().into(),
             circumstances.as_deref().into(),
         ];
         queries.push(Query::required(INSERT_RACE, values));

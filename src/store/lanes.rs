@@ -88,7 +88,8 @@ fn upsert_lane(race: &str, index: usize, lane: &LaneReport, keeps_text: bool) ->
     Query::new(UPSERT, values)
 }
 
-fn json(value: &impl Serialize) -> String {
+/// A value of ours as JSON.
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("text, numbers and lists are always JSON")
 }
 

@@ -5,6 +5,9 @@
 //! races       checkpoint, mark, lookup   a race from its first checkpoint to its record, through `lanes`
 //! recovery    adopt                      races whose process died
 //! samples     samples, usual             the measurements of finished races, for their history
+//! conversations  the turns before a race, the newest race of a thread
+//! incidents   open, update, claim        what became worse, and its messages
+//! canaries    claim, pause, answers      scheduled races: each due time once, and what was counted in their answers
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
 //! personas    persona, set_persona       what each channel chose
@@ -20,8 +23,11 @@
 
 mod admission;
 mod board;
+mod canaries;
+mod conversations;
 mod database;
 mod files;
+mod incidents;
 mod lanes;
 mod leases;
 mod personas;
@@ -33,6 +39,7 @@ mod samples;
 mod sqlite;
 mod supervisor;
 mod votes;
+mod week;
 
 use std::{
     error::Error as _,
@@ -53,6 +60,9 @@ use tokio::{
 pub use self::{
     admission::{AdmitOutcome, NewRace, Refund, Reservation},
     board::Votes,
+    canaries::{CanaryAnswer, CanaryLane, CanaryRun, CanarySeries, CanaryState, RefusedBy},
+    conversations::StoredTurns,
+    incidents::{IncidentMessage, StoredIncident},
     leases::LEASE,
     races::{Speed, StoredRace},
     recovery::Orphan,
@@ -60,6 +70,7 @@ pub use self::{
     samples::{CANARY, SampleKind, StoredSeries, series},
     supervisor::State,
     votes::{CastOutcome, VoteProgress},
+    week::Week,
 };
 use self::{
     database::{Database, Query, Row, Transaction},

@@ -49,7 +49,7 @@ pub(super) const MARK_SHOWN: &str = "UPDATE races SET status = 'shown', referenc
 const REQUEST_STOP: &str = "UPDATE races SET stop = 1 WHERE id = $1 AND status = 'live'";
 const IS_STOP_REQUESTED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
-const FINISHED_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, circumstances FROM races WHERE id = $1 AND status <> 'live'";
+const FINISHED_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, notes, circumstances FROM races WHERE id = $1 AND status <> 'live'";
 const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
     WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
 /// The races of a platform that no other process runs, newest first.
@@ -60,13 +60,13 @@ const CHANNEL_RACES: &str = "SELECT id FROM races
     ORDER BY admitted_at DESC, id DESC LIMIT $4";
 const COUNT_WITHOUT_TEXT: &str =
     "SELECT COUNT(*) FROM races WHERE platform = $1 AND prompt IS NULL AND status <> 'live'";
-const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, circumstances FROM races
+const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, notes, circumstances FROM races
     WHERE platform = $1 AND id = $2 AND (status <> 'live' OR owner = $3 OR NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
 /// Lanes are never deleted: the engine must reach the recent ones through their races.
 const SPEEDS: &str = "SELECT model, tokens_per_second, token_count FROM lanes
-    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live'
+    WHERE race IN (SELECT id FROM races WHERE admitted_at > {now} - $1 * 86400000 AND status <> 'live' AND kind <> 'canary'
             AND (closes_at IS NULL OR closed_at IS NOT NULL)
             ORDER BY admitted_at DESC LIMIT 5000)
         AND status = 'finished' AND tokens_per_second IS NOT NULL
@@ -170,8 +170,9 @@ impl Store {
         let report = Report {
             prompt: prompt.to_owned(),
             lanes,
+            notes: notes(row, 4),
             vote: self.vote(id).await?,
-            circumstances: circumstances(row.text(4)),
+            circumstances: circumstances(row.text(5)),
         };
         Ok(Some(Record { id, asker, started_at, report }))
     }
@@ -212,8 +213,9 @@ impl Store {
         let report = Report {
             prompt: prompt.to_owned(),
             lanes,
+            notes: notes(row, 4),
             vote: self.vote(id).await?,
-            circumstances: circumstances(row.text(4)),
+            circumstances: circumstances(row.text(5)),
         };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
@@ -251,6 +253,11 @@ pub(super) fn circumstances_json(circumstances: &Circumstances) -> Option<String
 /// The circumstances in a column; empty ones where it holds none.
 pub(super) fn circumstances(json: Option<&str>) -> Circumstances {
     json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+/// The sentences in a column with JSON; none where it cannot be read.
+pub(super) fn notes(row: &Row, column: usize) -> Vec<String> {
+    row.text(column).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// The median over the rows of one model, which are sorted by speed.

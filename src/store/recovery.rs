@@ -8,7 +8,7 @@ use super::{
     database::{Query, Row, Value},
     lanes,
     leases::lease_ms,
-    races::{MARK_SHOWN, circumstances},
+    races::{MARK_SHOWN, circumstances, notes},
 };
 use crate::race::{
     Asker, RaceId,
@@ -32,8 +32,8 @@ pub struct Orphan {
 
 /// The newest orphans that this process can finish, and those of other platforms that still hold reservations.
 /// The sum keeps the engine from walking all races in the order of their admission.
-const ORPHANS: &str =
-    "SELECT id, platform, asker, asker_name, prompt, reference, owner, circumstances FROM races
+const ORPHANS: &str = "SELECT id, platform, asker, asker_name, prompt, reference, owner, notes, circumstances
+    FROM races
     WHERE status IN ('live', 'ended') AND owner <> $1 AND NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $2)
@@ -98,8 +98,8 @@ impl Store {
         let transaction = self.transaction(queries).await?;
         let Some(id) = parsed.filter(|_| transaction.is_committed()) else { return Ok(None) };
         let asker = Asker { id: row.string(2), name: row.string(3) };
-        let (vote, circumstances) = (self.vote(id).await?, circumstances(row.text(7)));
-        let report = Report { prompt: row.string(4), lanes, vote, circumstances };
+        let (vote, circumstances) = (self.vote(id).await?, circumstances(row.text(8)));
+        let report = Report { prompt: row.string(4), notes: notes(row, 7), lanes, vote, circumstances };
         Ok(Some(Orphan { id, platform, asker, message_ref, report }))
     }
 

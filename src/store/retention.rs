@@ -47,8 +47,9 @@ const OLD_RACES: &str = "UPDATE races SET prompt = NULL, circumstances = NULL, a
     WHERE id IN (SELECT id FROM races WHERE prompt IS NOT NULL AND status = 'shown'
         AND admitted_at < {now} - $1 * 86400000 ORDER BY admitted_at LIMIT 500)";
 const OLD_DELIVERIES: &str = "DELETE FROM deliveries WHERE at < {now} - 86400000";
-/// A day's spending counts until that day is over in every time zone.
-const OLD_SPEND: &str = "DELETE FROM spend WHERE period > 0 AND period < {now} / 86400000 - 2";
+/// A day's spending counts until that day is over in every time zone, that of canaries until the digest of its week.
+const OLD_SPEND: &str = "DELETE FROM spend WHERE period > 0 AND period < {now} / 86400000 - 2
+    AND (scope NOT LIKE 'canary:%' OR period < {now} / 86400000 - 9)";
 const OLD_RATES: &str = "DELETE FROM spend WHERE scope LIKE 'asks:%' AND NOT EXISTS
     (SELECT 1 FROM races WHERE races.asker = SUBSTR(spend.scope, 6) AND races.admitted_at > {now} - 3600000)";
 const OLD_LEASES: &str = "DELETE FROM leases WHERE name LIKE 'process:%' AND until < {now} - 86400000";
@@ -64,7 +65,7 @@ pub struct Forgotten {
 }
 
 impl Store {
-    /// Deletes name, prompts and answers of all finished races of `asker`, their ballots, and the prompts and answers of the races that
+    /// Deletes name, prompts and answers of all finished races of `asker`, their ballots, their name on paused canaries, and the prompts and answers of the races that
     /// repeated one of them. The texts also leave a SQLite file; PostgreSQL frees theirs with its next vacuum.
     ///
     /// # Errors
@@ -73,6 +74,7 @@ impl Store {
         let forgotten = self.forget_found(Query::new(FORGOTTEN, [asker.into()]), asker).await?;
         self.execute(Query::new(FORGET_RATE, [rate_scope(asker).into()])).await?;
         self.forget_ballots(asker).await?;
+        self.forget_pauser(asker).await?;
         Ok(forgotten)
     }
 

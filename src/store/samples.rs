@@ -5,26 +5,29 @@ use std::collections::BTreeMap;
 use super::{
     Store, StoreError,
     database::{Query, Row, Value},
+    lanes,
 };
 use crate::{
-    history::{Attempt, Measured, Origin, Quartiles, Sample, Series, WINDOW_DAYS},
+    history::{Attempt, Features, Measured, Origin, Quartiles, Sample, Series, WINDOW_DAYS},
     model::Contender,
     race::report::Report,
 };
 
 /// A lane is inserted once, with what its row and its race say then.
 const INSERT: &str = "INSERT INTO samples
-        (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+        (race, place, contender, model, provider, kind, at, speed, first_token, failed, tag, features)
     SELECT lanes.race, lanes.place, CASE WHEN lanes.contender = '' THEN lanes.model ELSE lanes.contender END,
-        lanes.model, $3, CASE WHEN races.kind = 'canary' THEN 'canary' ELSE 'people' END, races.admitted_at, $4, $5, $6
+        lanes.model, $3, CASE WHEN races.kind = 'canary' THEN 'canary' ELSE 'people' END, races.admitted_at, $4, $5, $6,
+        CASE WHEN races.kind = 'canary' THEN races.tag END, CASE WHEN races.kind = 'canary' THEN $7 END
     FROM lanes JOIN races ON races.id = lanes.race WHERE lanes.race = $1 AND lanes.place = $2
     ON CONFLICT (race, place) DO NOTHING";
-const SERIES: &str = "SELECT contender, kind, COUNT(*) FROM samples WHERE at > {now} - $1 * 86400000
+const SERIES: &str = "SELECT contender, kind, COUNT(*) FROM samples WHERE at > $1 AND at <= $2
     GROUP BY contender, kind ORDER BY contender, kind";
 /// An even part of a series: the remainder by a prime number makes one of regular times as well. Numbering the rows would
 /// take five times as long.
 const SAMPLES: &str = "SELECT at, speed, first_token, failed FROM samples
-    WHERE contender = $1 AND kind = $2 AND at > {now} - $3 * 86400000 AND at % 1000003 % $4 = 0 ORDER BY at";
+    WHERE contender = $1 AND kind = $2 AND at > $3 AND at <= $4 AND at % 1000003 % $5 = 0 ORDER BY at";
+const DAYS_AGO: &str = "SELECT {now} - $1 * 86400000";
 const MODEL: &str =
     "SELECT model, provider FROM samples WHERE contender = $1 AND kind = $2 ORDER BY at DESC LIMIT 1";
 const USUAL: &str = "SELECT speed FROM samples
@@ -112,13 +115,16 @@ pub(super) fn insert(race: &str, report: &Report) -> Vec<Query> {
     let query = |(place, lane)| {
         let measured = Measured::of(lane)?;
         let place = u64::try_from(place).unwrap_or(u64::MAX);
-        let values: [Value; 6] = [
+        let is_answer = lane.status.is_finished() && !lane.answer.trim().is_empty();
+        let features = is_answer.then(|| lanes::json(&Features::of(&lane.answer)));
+        let values: [Value; 7] = [
             race.into(),
             place.into(),
             lane.card.provider.as_str().into(),
             measured.speed.into(),
             measured.first_token.into(),
             measured.has_failed.into(),
+            features.as_deref().into(),
         ];
         Some(Query::new(INSERT, values))
     };
@@ -132,14 +138,27 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where a call failed.
     pub async fn samples(&self, days: u32) -> Result<Vec<StoredSeries>, StoreError> {
-        let days: Value = i64::from(days).into();
+        self.samples_between(self.days_ago(days).await?, i64::MAX).await
+    }
+
+    /// The time so many days before now, by the engine's clock.
+    pub(super) async fn days_ago(&self, days: u32) -> Result<i64, StoreError> {
+        let rows = self.fetch(Query::new(DAYS_AGO, [i64::from(days).into()])).await?;
+        Ok(rows.first().ok_or(StoreError::Unreadable)?.int(0))
+    }
+
+    /// Returns the series after `from_ms` and up to `to_ms`, as [`Store::samples`] does.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn samples_between(&self, from_ms: i64, to_ms: i64) -> Result<Vec<StoredSeries>, StoreError> {
         let mut series = vec![];
-        for row in self.fetch(Query::new(SERIES, [days.clone()])).await? {
+        for row in self.fetch(Query::new(SERIES, [from_ms.into(), to_ms.into()])).await? {
             let kind = if row.text(1) == Some("canary") { SampleKind::Canary } else { SampleKind::People };
             let id: [Value; 2] = [row.string(0).into(), kind.as_str().into()];
             let [contender, kind_name] = id.clone();
             let part = row.int(2).max(1).unsigned_abs().div_ceil(MAX_SAMPLES.unsigned_abs());
-            let values = [contender, kind_name, days.clone(), part.into()];
+            let values = [contender, kind_name, from_ms.into(), to_ms.into(), part.into()];
             let rows = self.fetch(Query::new(SAMPLES, values)).await?;
             let names = self.fetch(Query::new(MODEL, id)).await?;
             let name = |column| names.first().map(|names| names.string(column)).unwrap_or_default();

@@ -85,6 +85,8 @@ pub struct View {
     pub prompt: String,
     /// Its circumstances.
     pub circumstances: Circumstances,
+    /// Sentences that are shown with the prompt. Untrusted text.
+    pub notes: Vec<String>,
     /// The progress of the race.
     pub progress: Progress,
     /// The lanes in the order of the line-up.
@@ -198,6 +200,7 @@ impl View {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
             circumstances: state.circumstances.clone(),
+            notes: state.notes.clone(),
             progress: progress(state),
             lanes: state.lanes.iter().map(|lane| LaneView::of(lane, state.now, leader)).collect(),
             standings,
@@ -227,6 +230,7 @@ impl View {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
             circumstances: report.circumstances.clone(),
+            notes: report.notes.clone(),
             progress: ending(stopped_by),
             lanes: report.lanes.iter().map(|lane| LaneView::over(lane, leader)).collect(),
             standings: report.order(),

@@ -122,7 +122,8 @@ pub(crate) fn byline(view: &View) -> String {
     let asker = if asker.is_empty() { "someone".to_owned() } else { asker };
     let simulated = words::simulated(view).trim_start_matches(" · ").to_owned();
     let quoting = view.circumstances.quote.as_ref().map(words::quoting).unwrap_or_default();
-    joined([asker, quoting, simulated, view.elapsed.clone().unwrap_or_default()])
+    let notes = view.notes.iter().map(|note| one_line(note));
+    joined([asker, quoting, simulated, view.elapsed.clone().unwrap_or_default()].into_iter().chain(notes))
 }
 
 /// The header line and one line per lane, best first: 28 columns.

@@ -63,7 +63,7 @@ pub(super) fn writing(state: &RaceState) -> View {
         simulated: state.lanes.iter().any(|lane| lane.card.simulated),
         vote: Some(VoteView::Writing { ready, of: state.lanes.len() }),
         circumstances: state.circumstances.clone(),
-        ..without_lanes(&state.asker, &state.prompt)
+        ..without_lanes(&state.asker, &state.prompt, &state.notes)
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
             closes_at: vote.closes_at,
         }),
         circumstances: blinded.circumstances.clone(),
-        ..without_lanes(asker, &blinded.prompt)
+        ..without_lanes(asker, &blinded.prompt, &blinded.notes)
     }
 }
 
@@ -101,11 +101,12 @@ pub(super) fn closed(vote: &Vote, report: &Report) -> VoteView {
     VoteView::Closed { picks, voters: tally.voters, none_good: tally.none_good, uncounted: vote.uncounted }
 }
 
-fn without_lanes(asker: &str, prompt: &str) -> View {
+fn without_lanes(asker: &str, prompt: &str, notes: &[String]) -> View {
     View {
         asker: asker.to_owned(),
         prompt: prompt.to_owned(),
         circumstances: Circumstances::default(),
+        notes: notes.to_vec(),
         progress: Progress::Live,
         lanes: vec![],
         standings: vec![],

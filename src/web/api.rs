@@ -3,6 +3,7 @@
 //! A refusal is JSON, `{"say": "..."}`, for the tab that sent the request.
 
 mod address_limit;
+mod canaries;
 mod overviews;
 mod races;
 mod visitor;
@@ -19,7 +20,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Query, State, rejection::JsonRejection},
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -55,6 +56,7 @@ pub(super) fn routes() -> Router<LocalChannel> {
         .route("/api/messages", get(messages))
         .route("/api/command", post(command))
         .route("/api/visitor", post(visitor))
+        .merge(canaries::routes())
         .merge(overviews::routes())
         .merge(races::routes())
         .merge(votes::routes())
@@ -273,7 +275,7 @@ async fn run_command(
     let asker = from.asker(&local)?;
     let picked = || models.iter().map(|id| ModelId::new(id)).collect();
     let command = command::parse(&text, local.arena.cards())?;
-    let (entrants, overview);
+    let (entrants, overview, canaries);
     let card = match command {
         Command::Compare { models, prompt } => {
             let models = if models.is_empty() { picked() } else { models };
@@ -299,6 +301,10 @@ async fn run_command(
             overview.card()
         }
         Command::Persona(command) => ReplyCard::notice(persona(&local, command).await),
+        Command::Watch => {
+            canaries = local.arena.canaries().await?;
+            ReplyCard::watch(&canaries)
+        }
         Command::Examples => ReplyCard::examples(&local.examples),
         Command::Help => ReplyCard::help(local.arena.cards()),
         Command::Forget => ReplyCard::notice(forget(&local, &asker.id).await),
@@ -367,4 +373,13 @@ async fn start(
 
 fn race_id(id: &str) -> Result<RaceId, HttpRefusal> {
     RaceId::parse(id).ok_or_else(|| HttpRefusal::new(StatusCode::NOT_FOUND, "This race doesn't exist."))
+}
+
+/// A response that browsers save under `name`.
+fn file(media: &'static str, name: &str, body: impl Into<Bytes>) -> Response {
+    let head: [(HeaderName, String); 2] = [
+        (header::CONTENT_TYPE, media.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (head, body.into()).into_response()
 }

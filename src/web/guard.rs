@@ -126,12 +126,12 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Returns true if the user followed a link to the page. The page cannot be framed, so this is as safe as typing its
+/// Returns true if the user followed a link to a page. No page can be framed, so this is as safe as typing its
 /// address.
 fn is_navigation(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
     method == Method::GET
-        && (uri.path() == "/" || uri.path().starts_with("/race/"))
+        && (["/", "/board", "/history"].contains(&uri.path()) || uri.path().starts_with("/race/"))
         && says("sec-fetch-mode", "navigate")
         && says("sec-fetch-dest", "document")
 }

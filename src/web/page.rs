@@ -1,4 +1,4 @@
-//! The static files of the page, embedded in the binary.
+//! The static files of the pages, embedded in the binary.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -25,11 +25,14 @@ macro_rules! assets {
     };
 }
 
-const INDEX: Asset =
-    ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/web/index.html"));
+const HTML: &str = "text/html; charset=utf-8";
+/// The page of the channel, which is also that of one race.
+const INDEX: Asset = ("index.html", HTML, include_bytes!("../../assets/web/index.html"));
+const BOARD: Asset = ("board.html", HTML, include_bytes!("../../assets/web/board.html"));
+const HISTORY: Asset = ("history.html", HTML, include_bytes!("../../assets/web/history.html"));
 
-/// The files that `index.html`, its styles and its scripts load.
-const ASSETS: [Asset; 43] = assets! {
+/// The files that the pages, their styles and their scripts load.
+const ASSETS: [Asset; 51] = assets! {
     "icon.svg" in "web": "image/svg+xml",
     "fonts.css" in "web": STYLE,
     "tokens.css" in "web": STYLE,
@@ -43,6 +46,9 @@ const ASSETS: [Asset; 43] = assets! {
     "dialog.css" in "web": STYLE,
     "channel.css" in "web": STYLE,
     "vote.css" in "web": STYLE,
+    "overview.css" in "web": STYLE,
+    "board.css" in "web": STYLE,
+    "history.css" in "web": STYLE,
     "theme.js" in "web": SCRIPT,
     "title.js" in "web": SCRIPT,
     "app.js" in "web": SCRIPT,
@@ -70,15 +76,22 @@ const ASSETS: [Asset; 43] = assets! {
     "timeline.js" in "web": SCRIPT,
     "visitor.js" in "web": SCRIPT,
     "vote.js" in "web": SCRIPT,
+    "board.js" in "web": SCRIPT,
+    "history.js" in "web": SCRIPT,
+    "overview.js" in "web": SCRIPT,
+    "speed_axes.js" in "web": SCRIPT,
+    "speed_chart.js" in "web": SCRIPT,
     "hljs.js" in "highlight": SCRIPT,
     "Inter-Regular.woff2" in "fonts": FONT,
     "Inter-SemiBold.woff2" in "fonts": FONT,
 };
 
-/// The routes of the page and its files.
+/// The routes of the pages and their files.
 pub(super) fn routes() -> Router<LocalChannel> {
     Router::new()
         .route("/", get(async |headers: HeaderMap| file(&headers, &INDEX)))
+        .route("/board", get(async |headers: HeaderMap| file(&headers, &BOARD)))
+        .route("/history", get(async |headers: HeaderMap| file(&headers, &HISTORY)))
         .route("/race/{id}", get(async |headers: HeaderMap| file(&headers, &INDEX)))
         .route("/assets/{name}", get(asset))
 }

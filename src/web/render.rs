@@ -3,6 +3,7 @@
 
 mod cards;
 mod overview;
+mod speed_history;
 mod vote;
 
 use std::time::Duration;
@@ -11,8 +12,12 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use serde::{Serialize, Serializer};
 
-pub(super) use self::cards::{LineupDto, ReplyCard};
 use self::vote::VoteDto;
+pub(super) use self::{
+    cards::{LineupDto, ReplyCard},
+    overview::BoardDto,
+    speed_history::SpeedHistoryDto,
+};
 use crate::{
     model::ModelCard,
     race::{RaceId, Record, lesson, report::LaneReport},
@@ -56,6 +61,8 @@ struct MessageDto<'a> {
     /// The [`owner`] tag of the asker.
     owner: String,
     prompt: Plain<'a>,
+    /// Sentences that are shown with the prompt.
+    notes: Vec<Line<'a>>,
     /// The result of a race that is over, or the question of an open vote.
     headline: Option<HeadlineDto>,
     progress: &'static str,
@@ -163,6 +170,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         asker: Line(&view.asker),
         owner: owner(asker),
         prompt: Plain(&view.prompt),
+        notes: view.notes.iter().map(|note| Line(note)).collect(),
         headline: (view.is_final() || view.progress == Progress::Voting).then(|| headline(view)),
         progress: progress(view.progress),
         simulated: view.simulated,
@@ -303,6 +311,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        arena::{ModelSpeeds, Overview, OverviewCell, OverviewRow, OverviewTable, SpeedHistory, SpeedSeries},
         guide::Example,
         model::{Availability, Color, ModelId},
         race::{Asker, Entrant, metrics::TokenCount, report::Report, state::RaceState},
@@ -372,6 +381,22 @@ mod tests {
         is_clean(&ReplyCard::examples(&[example]));
         is_clean(&ReplyCard::notice(hostile()));
         is_clean(&ReplyCard::help(&[Arc::new(card())]));
+        let row = OverviewRow {
+            cells: vec![OverviewCell { text: hostile(), value: None }],
+            model: "m".into(),
+            ..OverviewRow::default()
+        };
+        let overview = Overview {
+            lead: vec![hostile()],
+            table: Some(OverviewTable { rows: vec![row], ..OverviewTable::default() }),
+            notes: vec![hostile()],
+            ..Overview::default()
+        };
+        is_clean(&BoardDto::new(&overview, &[Arc::new(card())], String::new()));
+        let series = vec![SpeedSeries { is_canary: false, words: hostile(), samples: vec![], days: vec![] }];
+        let models = vec![ModelSpeeds { card: Arc::new(card()), series }];
+        let history = SpeedHistory { models, worst: Some(0), days: 7 };
+        is_clean(&SpeedHistoryDto::new(&history, None, |_| String::new()));
         let entrant = Entrant {
             card: card(),
             availability: Availability::Unreachable(hostile()),

@@ -60,6 +60,21 @@ impl LocalChannel {
         Ok((messages, note(&history)))
     }
 
+    /// Shows the end of a race that another process held, where this one still shows its vote as open.
+    pub(super) async fn catch_up(&self, id: RaceId) {
+        let is_open = self.channel.find(id).is_some_and(|message| !message.is_over);
+        // of a race of its own this process shows the end itself
+        if !is_open || self.arena.record_of(id).is_some() {
+            return;
+        }
+        if let Ok(record) = self.arena.channel_race(PLATFORM, id).await {
+            let (message, json) = self.message_of(&record);
+            if message.is_over {
+                self.channel.put(message, &json);
+            }
+        }
+    }
+
     fn message_of(&self, record: &Record) -> (Message, String) {
         let (message, json) = message(record);
         if !message.is_over {

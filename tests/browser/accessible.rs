@@ -1,11 +1,11 @@
-//! The page of the channel and of one race, checked by axe-core: small and large, light and dark.
+//! The pages, checked by axe-core: small and large, light and dark.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::driver::{Browser, Size};
-use crate::{support::script::model, web::site::Site};
+use crate::{store::team, support::script::model, web::site::Site};
 
 /// The checker; see `tests/fixtures/axe/README.md`.
 const AXE: &str = include_str!("../fixtures/axe/axe.min.js");
@@ -60,6 +60,28 @@ async fn axe_finds_nothing_on_the_channel_and_on_the_page_of_a_race() {
         let spoiled = violations(&browser, "").await;
         assert!(spoiled.contains("image-alt"), "axe looks: {spoiled}");
         browser.close().await;
+    }
+    assert!(found.is_empty(), "{found}");
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_the_pages_of_the_board_and_of_the_history() {
+    let mut found = String::new();
+    for races in [3, 8] {
+        let folder = team::folder("web", races).await;
+        let (site, store) = Site::stored(["a", "b"].map(model), folder.path(), 30).await;
+        for size in SIZES {
+            let Some(browser) = Browser::start_still(size).await else { return };
+            for (path, shows) in
+                [("/board", "#board section"), ("/history", ".chart .dots"), ("/history?model=b", ".words")]
+            {
+                browser.client.goto(&site.url(path)).await.expect("a page");
+                browser.sees(shows).await;
+                found += &violations(&browser, &format!("{path} of {races} races, {} pixels", size.0)).await;
+            }
+            browser.close().await;
+        }
+        site.shut_down(store).await;
     }
     assert!(found.is_empty(), "{found}");
 }

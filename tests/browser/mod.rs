@@ -10,6 +10,7 @@ mod history;
 mod hostile;
 mod keyboard;
 mod mouse;
+mod overviews;
 mod reading;
 mod votes;
 

@@ -39,7 +39,7 @@ async fn interactions_are_as_a_library_reads_them() {
         assert_eq!(command.attachment_size_limit, 10 << 20);
         assert_eq!(command.token, request.interaction().token);
         request.excuse();
-        let written = bot.discord.written("why?", BEN, place);
+        let written = bot.discord.target_message("why?", BEN, place);
         bot.discord.use_on_message("Race this", &written, MOD, place).excuse();
         let used = read().command().expect("a command").data;
         assert_eq!((used.name.as_str(), used.kind), ("Race this", CommandType::Message));

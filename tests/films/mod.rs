@@ -1,6 +1,9 @@
 //! Films: a scripted model, a filming surface, a paused clock, no sockets. One film is one timeline.
 
+mod behaviour;
+mod canaries;
 mod crowded;
+mod digest;
 mod edits;
 mod races;
 mod restarts;

@@ -71,7 +71,7 @@ fn thinker(name: &str, ttft_ms: u64, thought_ms: u64, speed: f64, tokens: u32) -
 }
 
 fn report(lanes: Vec<LaneReport>) -> Report {
-    Report { prompt: "why?".into(), lanes, vote: None, ..Report::default() }
+    Report { prompt: "why?".into(), lanes, ..Report::default() }
 }
 
 fn lesson(lanes: Vec<LaneReport>) -> String {
@@ -79,7 +79,7 @@ fn lesson(lanes: Vec<LaneReport>) -> String {
 }
 
 fn lesson_about(prompt: &str, lanes: Vec<LaneReport>) -> String {
-    line(&Report { prompt: prompt.into(), lanes, vote: None, ..Report::default() }).expect("a lesson")
+    line(&Report { prompt: prompt.into(), lanes, ..Report::default() }).expect("a lesson")
 }
 
 #[test]

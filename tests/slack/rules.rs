@@ -36,6 +36,18 @@ fn chart() -> Value {
     } })
 }
 
+fn number(value: f64, text: &str) -> Value {
+    json!({ "type": "raw_number", "value": value, "text": text })
+}
+
+fn data_table(rows: &[Vec<Value>]) -> Value {
+    json!({ "type": "data_table", "caption": "Team board", "rows": rows, "page_size": 5, "row_header_column_index": 1 })
+}
+
+fn good_data_table() -> Value {
+    data_table(&[vec![cell("#"), cell("model")], vec![number(1.0, "1"), cell("a")]])
+}
+
 fn container(children: &[Value]) -> Value {
     json!({
         "type": "container", "title": plain("Gemma"), "subtitle": plain("231 tokens"), "is_collapsible": true,
@@ -86,6 +98,7 @@ async fn good_blocks_are_taken() {
             { "type": "rich_text_section", "elements": [{ "type": "text", "text": "5", "style": { "bold": true } }] }] }),
             ],
         ]),
+        good_data_table(),
         full_container(),
         chart(),
         json!({ "type": "rich_text", "elements": [
@@ -185,6 +198,40 @@ async fn bad_containers_are_refused() {
 }
 
 #[tokio::test]
+async fn bad_data_tables_are_refused() {
+    let bot = Bot::new().await;
+    let head = || vec![cell("#"), cell("model")];
+    let row = || vec![number(1.0, "1"), cell("a")];
+    let rows = |n: usize| [vec![head()], vec![row(); n]].concat();
+    let rich = json!({ "type": "rich_text", "elements": [] });
+    let mut unknown = good_data_table();
+    unknown["sortable"] = json!(true);
+    let bad = [
+        (data_table(&rows(0)), "a header and at least one row"),
+        (data_table(&rows(101)), "rows has 102 items, of 1 to 101"),
+        (data_table(&[head(), vec![cell("a")]]), "of one length"),
+        (data_table(&[vec![cell("a"); 21], vec![cell("a"); 21]]), "a row has 21 items, of 1 to 20"),
+        (data_table(&[vec![rich, cell("model")], row()]), "a header cell of rich text"),
+        (data_table(&[head(), vec![cell("1"), cell("")]]), "a cell has 0 characters"),
+        (with(good_data_table(), "/rows/1/0/value", json!("1")), "a cell's value is no number"),
+        (with(good_data_table(), "/rows/1/0/type", json!("raw_date")), "a cell of type \"raw_date\""),
+        (with(good_data_table(), "/caption", json!("")), "a caption has 0 characters"),
+        (with(good_data_table(), "/page_size", json!(101)), "a page has 1 to 100 rows"),
+        (
+            with(good_data_table(), "/row_header_column_index", json!(2)),
+            "the header of the rows is no column",
+        ),
+        (unknown, "data_table has a field \"sortable\""),
+        (
+            data_table(&[head(), vec![cell(&"x".repeat(5_000)), cell(&"x".repeat(5_001))]]),
+            "10007 characters in the cells of a message",
+        ),
+        (container(&[good_data_table()]), "a container takes no \"data_table\""),
+    ];
+    are_refused(bot, bad.to_vec()).await;
+}
+
+#[tokio::test]
 async fn a_message_has_its_own_limits() {
     let bot = Bot::new().await;
     let ids = [json!({ "type": "divider", "block_id": "a" }), json!({ "type": "divider", "block_id": "a" })];
@@ -212,6 +259,8 @@ async fn a_message_has_its_own_limits() {
     bot.slack.world(|world| world.takes.containers = false);
     let refused = ("invalid_blocks".to_owned(), String::new());
     assert_eq!(says(&bot, json!([container(&[section("a")])])).await, refused, "no violation");
+    bot.slack.world(|world| world.takes.tables = false);
+    assert_eq!(says(&bot, json!([good_data_table()])).await, refused, "no violation");
     bot.slack.world(|world| world.takes.charts = false);
     assert_eq!(
         says(&bot, json!([chart()])).await,

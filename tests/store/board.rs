@@ -31,12 +31,8 @@ async fn ended_race(process: &Process) -> RaceId {
     let mut a = lane("a", "because");
     (a.metrics.output_tokens, a.metrics.tokens_per_second) = (30, Some(50.0));
     let failed = LaneReport { status: Status::Failed, ..lane("c", "") };
-    let report = Report {
-        prompt: "why?".into(),
-        lanes: vec![a, lane("b", "because"), failed],
-        vote: None,
-        ..Report::default()
-    };
+    let report =
+        Report { prompt: "why?".into(), lanes: vec![a, lane("b", "because"), failed], ..Report::default() };
     process.store.mark_ended(ran.id, &report).await.expect("stored");
     ran.id
 }

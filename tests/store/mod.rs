@@ -1,8 +1,10 @@
 //! The conformance suite of the store: the same tests on SQLite and on a real PostgreSQL.
 
 mod board;
+mod canaries;
 pub mod engine;
 mod files;
+mod incidents;
 mod leases;
 mod limits;
 mod model;
@@ -11,6 +13,7 @@ mod records;
 mod samples;
 pub mod team;
 mod votes;
+mod week;
 
 use std::sync::Arc;
 
@@ -18,6 +21,7 @@ use llm_arena::{
     model::{Availability, FinishReason, ModelCard, Prices},
     race::{
         Asker, Circumstances, RaceId,
+        conversation::Context,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
         timeline::Timeline,
@@ -102,7 +106,10 @@ struct Request<'a> {
     prompt: &'a str,
     circumstances: Circumstances,
     original: Option<RaceId>,
+    parent: Option<(RaceId, Context)>,
+    thread: Option<&'a str>,
     kind: RaceKind,
+    tag: Option<&'a str>,
     reservations: &'a [Reservation],
     races_per_minute: u64,
 }
@@ -118,7 +125,10 @@ impl Default for Request<'_> {
             prompt: "why?",
             circumstances: Circumstances::default(),
             original: None,
+            parent: None,
+            thread: None,
             kind: RaceKind::Open,
+            tag: None,
             reservations: &[],
             races_per_minute: 1_000,
         }
@@ -136,7 +146,10 @@ impl Request<'_> {
             prompt: self.prompt,
             circumstances: &self.circumstances,
             original: self.original,
-            tag: None,
+            tag: self.tag,
+            parent: self.parent,
+            thread: self.thread,
+            notes: &[],
             kind: self.kind,
             server: "test",
             contenders: &[],

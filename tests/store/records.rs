@@ -27,12 +27,8 @@ async fn a_record_is_read_as_it_was_stored(engine: &Engine) {
     assert_eq!(ran.admit(store).await, AdmitOutcome::Admitted);
     assert_eq!(store.lookup(ran.id).await.expect("a result"), None, "it is running");
     let odd = lane("a", "ünï 😀 \u{1} '\"; DROP TABLE races; --");
-    let report = Report {
-        prompt: "why?".into(),
-        lanes: vec![odd, lane("b", "because")],
-        vote: None,
-        ..Report::default()
-    };
+    let report =
+        Report { prompt: "why?".into(), lanes: vec![odd, lane("b", "because")], ..Report::default() };
     store.mark_ended(ran.id, &report).await.expect("stored");
     store.mark_shown(ran.id).await.expect("stored");
     process.shut_down().await;
@@ -41,8 +37,7 @@ async fn a_record_is_read_as_it_was_stored(engine: &Engine) {
     assert_eq!((record.report, record.asker.name.as_str()), (report, "ana"));
     let zero = Request::default();
     assert_eq!(zero.admit(&process.store).await, AdmitOutcome::Admitted);
-    let report =
-        Report { prompt: "why?".into(), lanes: vec![lane("a", "a\0b")], vote: None, ..Report::default() };
+    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "a\0b")], ..Report::default() };
     process.store.mark_ended(zero.id, &report).await.expect("stored");
     let record = process.store.lookup(zero.id).await.expect("a result").expect("a race");
     assert_eq!(record.report.lanes[0].answer, "a\u{FFFD}b", "no engine rejects an answer");
@@ -58,12 +53,7 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
         assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
     }
     for id in [mine.id, theirs.id] {
-        let report = Report {
-            prompt: "why?".into(),
-            lanes: vec![lane("a", "because")],
-            vote: None,
-            ..Report::default()
-        };
+        let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], ..Report::default() };
         store.mark_ended(id, &report).await.expect("stored");
         store.mark_shown(id).await.expect("stored");
     }
@@ -75,8 +65,7 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
     let [prompt, answer] = ["Qzprompt", "Qzanswer"].map(|word| word.repeat(1_000));
     let long = Request { user: "dan", prompt: &prompt, ..Request::default() };
     assert_eq!(long.admit(store).await, AdmitOutcome::Admitted);
-    let report =
-        Report { prompt: prompt.clone(), lanes: vec![lane("a", &answer)], vote: None, ..Report::default() };
+    let report = Report { prompt: prompt.clone(), lanes: vec![lane("a", &answer)], ..Report::default() };
     store.mark_ended(long.id, &report).await.expect("stored");
     store.mark_shown(long.id).await.expect("stored");
     assert_eq!(store.forget("test:dan").await.expect("a result").deleted, 1);
@@ -88,8 +77,7 @@ async fn texts_are_deleted_and_numbers_stay(engine: &Engine) {
 /// Admits a race and brings it to its end.
 async fn finished<'a>(store: &Store, request: Request<'a>) -> Request<'a> {
     assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
-    let report =
-        Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
+    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], ..Report::default() };
     store.mark_ended(request.id, &report).await.expect("stored");
     store.mark_shown(request.id).await.expect("stored");
     request
@@ -222,8 +210,7 @@ async fn texts_are_never_stored_with_a_retention_of_zero_days(engine: &Engine) {
     let process = engine.process_with(0).await;
     let ran = Request::default();
     assert_eq!(ran.admit(&process.store).await, AdmitOutcome::Admitted);
-    let report =
-        Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], vote: None, ..Report::default() };
+    let report = Report { prompt: "why?".into(), lanes: vec![lane("a", "because")], ..Report::default() };
     process.store.mark_ended(ran.id, &report).await.expect("stored");
     assert_eq!(process.store.lookup(ran.id).await.expect("a result"), None);
     process.die().await;
@@ -256,7 +243,7 @@ async fn the_median_of_speeds(engine: &Engine) {
         lanes[0].metrics.token_count = count;
         lanes[1].metrics.tokens_per_second = None;
         store
-            .mark_ended(ran.id, &Report { prompt: String::new(), lanes, vote: None, ..Report::default() })
+            .mark_ended(ran.id, &Report { prompt: String::new(), lanes, ..Report::default() })
             .await
             .expect("stored");
     }

@@ -33,7 +33,7 @@ fn failed(model: &str) -> LaneReport {
 }
 
 fn report(lanes: impl Into<Vec<LaneReport>>) -> Report {
-    Report { prompt: "why?".into(), lanes: lanes.into(), vote: None, ..Report::default() }
+    Report { prompt: "why?".into(), lanes: lanes.into(), ..Report::default() }
 }
 
 async fn the_lanes_of_an_ended_race_are_samples_once(engine: &Engine) {

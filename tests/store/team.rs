@@ -10,7 +10,8 @@ use super::{Request, engine::Engine, lane, race};
 /// Four samples a day for 52 days: 100 tok/s, and 70 from day 40 on.
 const SAMPLES: &str =
     "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 207)
-    INSERT INTO samples SELECT n, 0, 'a', 'a', 'fake', 'people',
+    INSERT INTO samples (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+    SELECT n, 0, 'a', 'a', 'fake', 'people',
         CAST(unixepoch('subsec') * 1000 AS BIGINT) - (207 - n) * 21600000,
         CASE WHEN n < 160 THEN 100.0 ELSE 70.0 END, 0.2, 0 FROM numbers";
 
@@ -24,7 +25,7 @@ pub async fn folder(server: &str, races: usize) -> TempDir {
         let request = Request { id: race(), ..Request::default() };
         assert_eq!(request.admit(&process.store).await, AdmitOutcome::Admitted);
         let lanes = vec![lane("a", "because"), lane("b", "because")];
-        let report = Report { prompt: "why?".into(), lanes, vote: None, ..Report::default() };
+        let report = Report { prompt: "why?".into(), lanes, ..Report::default() };
         process.store.mark_ended(request.id, &report).await.expect("stored");
         process.store.mark_shown(request.id).await.expect("stored");
         let id = request.id;

@@ -119,7 +119,8 @@ async fn the_database_is_judged_by_dates() {
     let url = format!("sqlite://{}", folder.join("arena.sqlite").display());
     let mut connection = SqliteConnection::connect(&url).await.expect("a file");
     let insert = "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 207)
-        INSERT INTO samples SELECT n, 0, 'a#1', 'a', 'p', CASE WHEN n % 4 = 0 THEN 'canary' ELSE 'people' END,
+        INSERT INTO samples (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+        SELECT n, 0, 'a#1', 'a', 'p', CASE WHEN n % 4 = 0 THEN 'canary' ELSE 'people' END,
             CAST(unixepoch('subsec') * 1000 AS BIGINT) - (207 - n) * 21600000,
             CASE WHEN n < 160 THEN 100.0 ELSE 70.0 END, 0.2, 0 FROM numbers";
     sqlx::raw_sql(insert).execute(&mut connection).await.expect("inserted");

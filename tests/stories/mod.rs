@@ -3,11 +3,14 @@
 
 mod blind_terminal;
 mod board;
+mod canaries;
 mod caps;
 mod command_line;
+mod conversations;
 mod discord;
 mod faults;
 mod history;
+mod incidents;
 mod listener;
 mod misconfigured;
 mod personas;
@@ -20,6 +23,7 @@ mod service;
 mod simulated;
 mod slack;
 mod start;
+mod terminal_follow_ups;
 mod together;
 mod votes;
 mod watching;

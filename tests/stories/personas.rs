@@ -79,7 +79,7 @@ async fn on_discord_a_persona_holds_for_every_race_of_its_channel_and_for_no_oth
     // a race that began without one runs with it now
     let again = discord.press(before.wait_for_message().await, "Race again", ANA);
     assert_raced(&scenario, &again, Some("terse")).await;
-    let message = discord.written("why is it so?", BEN, ChannelKind::Server);
+    let message = discord.target_message("why is it so?", BEN, ChannelKind::Server);
     let quoted = discord.use_on_message("Race this message", &message, ANA, ChannelKind::Server);
     assert_raced(&scenario, &quoted, Some("terse")).await;
     said(discord.type_command("/arena persona clear", &[], ANA, ChannelKind::Server), "Only people who")

@@ -8,7 +8,7 @@ use tokio::{
 
 use super::{KEY, TestService, assert_no_errors, program, service::message, with_timeout};
 use crate::support::{
-    discord::{self, ChannelKind, FakeDiscord},
+    discord::{self, ALL_ANSWERS, ChannelKind, FakeDiscord},
     program::{free_address, open, post},
     provider::{Answer, FakeProvider, Gate, Rules, answer},
     scenario::{
@@ -98,7 +98,7 @@ impl EveryPlatform {
     async fn end_with_charts(&mut self, races: &Races) {
         let whole = "begins and ends";
         let last = races.discord.wait_until(|look| look.attachment("race.png").is_some()).await.look.text();
-        assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
+        assert!(last.contains(whole) && last.contains(ALL_ANSWERS), "{last}");
         let last = races.slack.wait_for_end().await.look.text();
         assert!(last.contains(whole) && last.contains("Full answers"), "{last}");
         assert!(races.slack.wait_for_file(".png").await.bytes.starts_with(b"\x89PNG"));

@@ -40,7 +40,7 @@ const DISCORD: [(&str, fn(&DiscordScenario) -> UserRequest); 4] = [
         it.discord.type_command("/arena ask", &options, ANA, ChannelKind::Server)
     }),
     ("message", |it| {
-        let message = it.discord.written(QUESTION, BEN, ChannelKind::Server);
+        let message = it.discord.target_message(QUESTION, BEN, ChannelKind::Server);
         it.discord.use_on_message("Race this message", &message, ANA, ChannelKind::Server)
     }),
 ];

@@ -1,5 +1,6 @@
 //! The fake world of the tests.
 
+pub mod alerts;
 pub mod client;
 pub mod crowd;
 pub mod discord;

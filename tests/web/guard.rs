@@ -12,7 +12,7 @@ async fn site() -> Site {
 #[tokio::test]
 async fn a_foreign_host_is_refused_with_a_sentence() {
     let site = site().await;
-    for path in ["/", "/assets/app.js", "/api/lineup", "/api/channel"] {
+    for path in ["/", "/board", "/history", "/assets/app.js", "/api/lineup", "/api/channel", "/api/history"] {
         let response = site.get(path).header(HOST, "evil.example").send().await.expect("an answer");
         assert_eq!(response.status(), 421, "{path}");
         assert!(response.text().await.expect("text").contains("isn't served under this host name"));
@@ -55,6 +55,10 @@ async fn requests_from_other_sites_are_refused() {
     };
     assert_eq!(navigate("/", "document").await.expect("an answer").status(), 200, "a link to the page");
     assert_eq!(navigate("/race/x", "document").await.expect("an answer").status(), 200, "a link to a race");
+    for page in ["/board", "/history?model=a"] {
+        assert_eq!(navigate(page, "document").await.expect("an answer").status(), 200, "a link to {page}");
+        assert_eq!(navigate(page, "iframe").await.expect("an answer").status(), 403, "a frame with {page}");
+    }
     assert_eq!(navigate("/race/x", "iframe").await.expect("an answer").status(), 403, "a frame with a race");
     assert_eq!(navigate("/", "iframe").await.expect("an answer").status(), 403, "a frame");
     assert_eq!(

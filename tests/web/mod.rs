@@ -1,5 +1,6 @@
 //! The local channel over real sockets: its guard, its calls, and the updates of its tabs.
 
+mod canaries;
 mod cards;
 mod guard;
 mod history;

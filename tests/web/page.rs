@@ -23,6 +23,9 @@ const BANNED: [&str; 14] = [
     "import(",
 ];
 
+/// The documents; all other files are loaded by them.
+const PAGES: [&str; 3] = ["index.html", "board.html", "history.html"];
+
 /// The files of other folders: name, folder, media type.
 const OTHER_FILES: [(&str, &str, &str); 3] = [
     ("hljs.js", "highlight", "text/javascript; charset=utf-8"),
@@ -56,9 +59,10 @@ fn no_file_makes_markup_from_text_or_loads_from_other_hosts() {
 }
 
 #[test]
-fn the_document_has_no_inline_script_style_or_handler() {
-    let (_, html) = files().into_iter().find(|(name, _)| name == "index.html").expect("the page");
-    for tag in html.split('<').skip(1) {
+fn the_documents_have_no_inline_script_style_or_handler() {
+    let pages: Vec<_> = files().into_iter().filter(|(name, _)| PAGES.contains(&name.as_str())).collect();
+    assert_eq!(pages.len(), PAGES.len());
+    for tag in pages.iter().flat_map(|(_, html)| html.split('<').skip(1)) {
         let tag = tag.split('>').next().expect("a tag");
         assert!(!tag.starts_with("style") && !tag.contains(" style="), "{tag}");
         assert!(!tag.starts_with("script") || tag.contains("src="), "{tag}");
@@ -71,7 +75,7 @@ async fn every_file_is_served_and_used() {
     let site = Site::open([model("a")]).await;
     let mut named = BTreeSet::new();
     for (name, text) in files() {
-        if name != "index.html" {
+        if !PAGES.contains(&name.as_str()) {
             let response = site.get(&format!("/assets/{name}")).send().await.expect("an answer");
             assert_eq!(response.status(), 200, "{name}");
             let media = response.headers()["content-type"].to_str().expect("ASCII").to_owned();
@@ -97,7 +101,7 @@ async fn every_file_is_served_and_used() {
                 .map(str::to_owned),
         );
     }
-    let own = files().into_iter().map(|(name, _)| name).filter(|name| name != "index.html");
+    let own = files().into_iter().map(|(name, _)| name).filter(|name| !PAGES.contains(&name.as_str()));
     let existing: BTreeSet<String> = own.chain(OTHER_FILES.map(|(name, ..)| name.to_owned())).collect();
     assert_eq!(named, existing, "a file is not used");
     for (name, folder, media) in OTHER_FILES {
@@ -113,7 +117,7 @@ async fn every_file_is_served_and_used() {
 #[tokio::test]
 async fn an_unchanged_file_is_not_sent_again() {
     let site = Site::open([model("a")]).await;
-    for path in ["/", "/assets/app.js"] {
+    for path in ["/", "/board", "/history", "/assets/app.js"] {
         let first = site.get(path).send().await.expect("an answer");
         assert_eq!(first.headers()["cache-control"], "no-cache");
         let tag = first.headers()["etag"].clone();

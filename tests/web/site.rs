@@ -81,13 +81,24 @@ impl Site {
         folder: &Path,
         text_days: u32,
     ) -> (Self, StoreRun) {
+        Self::changed(models, folder, text_days, |arena| arena).await
+    }
+
+    /// Serves a changed arena whose races are recorded in `folder`.
+    pub async fn changed(
+        models: impl IntoIterator<Item = Script>,
+        folder: &Path,
+        text_days: u32,
+        change: impl FnOnce(Arena) -> Arena,
+    ) -> (Self, StoreRun) {
         let settings = Settings { location: Location::Folder(folder.to_owned()), text_days };
         let store = Store::new(settings, uuid::Uuid::now_v7().to_string());
         let (running, closed) = (store.clone(), CancellationToken::new());
         let token = closed.clone();
         let task = TaskTracker::new().spawn(async move { running.run(token).await });
         store.wait_until_connected(TIMEOUT).await;
-        let site = Self::serving(models, 60, vec![], |arena| arena.with_store(store, Caps::default())).await;
+        let change = |arena: Arena| change(arena.with_store(store, Caps::default()));
+        let site = Self::serving(models, 60, vec![], change).await;
         site.local.restore().await;
         (site, StoreRun { closed, task })
     }

@@ -1,9 +1,10 @@
 //! Blind races in the local channel: nothing is told before the vote closes, and everything after it.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use llm_arena::model::Color;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::tempdir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -267,4 +268,41 @@ async fn a_vote_goes_on_after_a_restart() {
     closed.cancel();
     drop(tab);
     site.shut_down(store).await;
+}
+
+/// Closes the vote on race `id` as another process does.
+async fn close_elsewhere(folder: &Path, id: &str) {
+    let url = format!("sqlite://{}/arena.sqlite", folder.display());
+    let mut file = SqliteConnection::connect(&url).await.expect("a file");
+    let close = sqlx::query("UPDATE races SET closed_at = closes_at, status = 'shown' WHERE id = ?").bind(id);
+    assert_eq!(close.execute(&mut file).await.expect("a race").rows_affected(), 1);
+    file.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_click_on_a_vote_that_another_process_closed_shows_its_end() {
+    for action in ["ballot", "close"] {
+        let folder = tempdir().expect("a folder");
+        let (site, store) = Site::stored(herd(false), folder.path(), 30).await;
+        let mut tab = site.tab().await;
+        let id = site.race("ana", "blind why?").await;
+        tab.voting(&id, 0).await;
+        drop(tab);
+        site.shut_down(store).await;
+
+        // it shows the vote and does not follow it
+        let (site, store) = Site::stored(herd(false), folder.path(), 30).await;
+        let mut tab = site.tab().await;
+        tab.voting(&id, 0).await;
+        close_elsewhere(folder.path(), &id).await;
+        let (status, said) = match action {
+            "ballot" => site.vote("bob", &id, json!({ "best": "A" })).await,
+            _ => site.press("ana", &id, "close").await,
+        };
+        assert!(status == 409 && said["say"].as_str().is_some_and(|say| say.contains("closed")), "{said}");
+        let last = tab.over(&id).await;
+        assert_eq!(last["vote"]["state"], "closed", "{last}");
+        drop(tab);
+        site.shut_down(store).await;
+    }
 }

@@ -185,7 +185,7 @@ fn unusual_races_have_replays() {
     }
     let film = decoded("silent", &silent);
     assert!(film.frames[1..].iter().all(|frame| frame.pixels == film.frames[0].pixels), "nothing happens");
-    decoded("none", &Report { prompt: String::new(), lanes: Vec::new(), vote: None, ..Report::default() });
+    decoded("none", &Report { prompt: String::new(), lanes: Vec::new(), ..Report::default() });
     let mut dark = busy(8);
     for (lane, color) in dark.lanes.iter_mut().zip(["#000000", "#0E1116", "#000080", "#FFFFFF"]) {
         let card = Arc::make_mut(&mut lane.card);

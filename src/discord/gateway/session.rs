@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Ended, Gateway, budget::GOOD_LIFE, gateway_bot};
 use crate::{
-    discord::{interaction, registration::WRONG_TOKEN},
+    discord::{interaction, message, registration::WRONG_TOKEN},
     platform::{
         ConnectionState,
         websocket::{self, WebSocket},
@@ -27,13 +27,16 @@ use crate::{
 
 /// A session that is resumed more often within [`GOOD_LIFE`] is given up: resumes follow each other without a pause.
 const MAX_RESUMES: u32 = 5;
+/// `GUILD_MESSAGES` and `DIRECT_MESSAGES`, which need no approval: for mentions of the bot, and for direct messages
+/// (<https://docs.discord.com/developers/events/gateway#list-of-intents>).
+const INTENTS: u64 = 1 << 9 | 1 << 12;
 /// The time to write one payload.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Invalid API version: not among serenity's close codes.
 const INVALID_VERSION: u16 = 4012;
 
-const WRONG_INTENTS: &str = "Discord refuses the gateway intents of this bot, although it asks for none: take the \
-     newest version of LLM Arena, or set discord.mode = \"http\"";
+const WRONG_INTENTS: &str = "Discord refuses the gateway intents of this bot, although it asks for none that \
+     needs an approval: take the newest version of LLM Arena, or set discord.mode = \"http\"";
 const UNREACHABLE: &str = "the Discord gateway could not be reached";
 const BROKEN: &str = "the connection to the Discord gateway broke";
 const SILENT: &str = "the Discord gateway stopped answering";
@@ -46,6 +49,8 @@ pub(super) struct Session<'a> {
     url: String,
     id: Option<String>,
     sequence: Option<u64>,
+    /// The bot's own id.
+    bot: Option<u64>,
     /// The time at which the session became ready.
     pub(super) ready_at: Option<Instant>,
     resumes: (u32, Instant),
@@ -65,7 +70,7 @@ impl<'a> Session<'a> {
     /// A session that begins at the gateway address `url`; `shard` is the shard's number and how many there are.
     pub(super) fn new(gateway: &'a Gateway, shard: (u32, u32), url: String) -> Self {
         let resumes = (0, Instant::now());
-        Self { gateway, shard, url, id: None, sequence: None, ready_at: None, resumes }
+        Self { gateway, shard, url, id: None, sequence: None, bot: None, ready_at: None, resumes }
     }
 
     /// Runs the session to its end: one IDENTIFY at most. Once `closed` is cancelled it ends within a second, with
@@ -184,7 +189,8 @@ impl<'a> Session<'a> {
         }
         self.gateway.budget().record(self.shard.0, Instant::now());
         let properties = json!({ "os": std::env::consts::OS, "browser": "llm-arena", "device": "llm-arena" });
-        let identify = json!({ "token": token, "properties": properties, "shard": self.shard, "intents": 0 });
+        let identify =
+            json!({ "token": token, "properties": properties, "shard": self.shard, "intents": INTENTS });
         connection.send(Opcode::Identify, identify).await
     }
 
@@ -192,6 +198,7 @@ impl<'a> Session<'a> {
         match event {
             "READY" => {
                 self.id = data["session_id"].as_str().map(str::to_owned);
+                self.bot = interaction::snowflake(&data["user"]["id"]);
                 let offered = data["resume_gateway_url"].as_str().unwrap_or_default();
                 self.url =
                     gateway_bot::resume_address(&self.url, offered).unwrap_or_else(|| self.url.clone());
@@ -203,6 +210,11 @@ impl<'a> Session<'a> {
             "INTERACTION_CREATE" => {
                 if let Ok(interaction) = interaction::read(data, received_at) {
                     (self.gateway.inbox)(interaction);
+                }
+            }
+            "MESSAGE_CREATE" => {
+                if let Some(message) = self.bot.and_then(|bot| message::read(data, bot, received_at)) {
+                    (self.gateway.inbox)(message);
                 }
             }
             _ => {}

@@ -139,7 +139,7 @@ async fn it_connects_receives_interactions_and_closes_with_1000() {
     let truth = bot.fake.truth();
     assert_eq!(
         (truth.identifies.len(), truth.identifies[0].intents, truth.identifies[0].shard),
-        (1, 0, (0, 1))
+        (1, 1 << 9 | 1 << 12, (0, 1))
     );
     bot.fake.interaction(&button("first"));
     assert_eq!(bot.button().await, "first");

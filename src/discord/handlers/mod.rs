@@ -3,6 +3,8 @@
 //! Every interaction is answered within Discord's three seconds and exactly once: a race by a public "thinking" that
 //! becomes the live message, everything else in private.
 
+mod follow_up;
+mod message;
 mod overview;
 mod reply;
 
@@ -47,7 +49,12 @@ impl InteractionHandler {
     /// Answers `interaction` in a task of its own, which shutdown waits for.
     pub(super) fn take(self: &Arc<Self>, interaction: Interaction) {
         let handler = Arc::clone(self);
-        self.arena().spawn(async move { handler.answer(Arc::new(interaction)).await });
+        self.arena().spawn(async move {
+            match interaction.kind {
+                Kind::Message { .. } => handler.written(interaction).await,
+                _ => handler.answer(Arc::new(interaction)).await,
+            }
+        });
     }
 
     pub(super) fn arena(&self) -> &Arc<Arena> {
@@ -62,9 +69,14 @@ impl InteractionHandler {
                 let command = read(word, options, self.arena());
                 self.handlers.command(&self.caller(&interaction), command).await
             }
-            Kind::Message { target } => self.race_message(&interaction, target).await,
+            Kind::MessageCommand { target } => self.race_message(&interaction, target).await,
             Kind::Button { custom_id, .. } => {
                 let pressed = render::pressed(custom_id);
+                if let Some((button, _)) = pressed
+                    && button.incident().is_some()
+                {
+                    return self.respond_to_alert(&reply, pressed).await;
+                }
                 match (self.handlers.button(&self.caller(&interaction), pressed).await, pressed) {
                     // the question that it answers is out of date
                     (Outcome::Notice(text), Some((Button::Second(..), _))) => {
@@ -73,11 +85,14 @@ impl InteractionHandler {
                     (outcome, _) => outcome,
                 }
             }
+            Kind::Form { custom_id, values, .. } => self.submitted(&interaction, custom_id, values).await,
             Kind::Completion { focused: (name, typed), .. } => {
                 let fitting = if name == commands::MODELS { completion::several } else { completion::one };
                 return reply.choices(&fitting(typed, self.arena().cards())).await;
             }
             Kind::Unreadable { kind } => return reply.unreadable(*kind).await,
+            // no interaction
+            Kind::Message { .. } => return,
         };
         self.show(&reply, outcome).await;
     }
@@ -90,6 +105,19 @@ impl InteractionHandler {
         }
         let race = (RaceKind::Open, &[][..], target.source.text.clone());
         self.handlers.start_quoting(&caller, race, Some(target.quote.clone())).await
+    }
+
+    /// Answers a button below an alert, whose message may have to wait for its edit.
+    async fn respond_to_alert(&self, reply: &Reply<'_>, pressed: Option<(Button, Option<&str>)>) {
+        if !reply.think_privately().await {
+            return;
+        }
+        let text = match self.handlers.button(&self.caller(reply.interaction), pressed).await {
+            Outcome::Refused(refused) => refused.to_string(),
+            Outcome::Notice(text) => text,
+            _ => "Noted.".to_owned(),
+        };
+        reply.fill(render::notice(&text), vec![]).await;
     }
 
     async fn show(&self, reply: &Reply<'_>, outcome: Outcome) {
@@ -112,7 +140,9 @@ impl InteractionHandler {
             Outcome::Answers(record) => answers(reply, &record).await,
             Outcome::Replay(record) => self.replay(reply, &record).await,
             Outcome::Share(record) => self.share(reply, &record).await,
+            Outcome::Watch(canaries) => reply.read(render::watch(&canaries)).await,
             Outcome::Models => self.models(reply).await,
+            Outcome::FollowUpForm(record) => self.ask_how(reply, &record).await,
             Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {
                 let place = self.caller(reply.interaction).place;
@@ -128,9 +158,15 @@ impl InteractionHandler {
     /// Runs a race. No model is called unless Discord accepted the first answer: otherwise another process has the
     /// interaction, or no one would see the race.
     async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
+        if let Some(thread) = self.thread(reply).await {
+            return self.race_in_thread(reply, recorded, thread).await;
+        }
         if let Err(error) = reply.think_publicly().await {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
+        }
+        if let (ChannelKind::BotDm, Some(channel)) = (reply.interaction.place, reply.interaction.channel) {
+            self.arena().set_thread(recorded.id(), &thread_key(channel)).await;
         }
         let message_ref = MessageRef::of(reply.interaction, self.token_life);
         let unsettled_until = reply.interaction.received_at + UNSETTLED;
@@ -183,6 +219,8 @@ impl InteractionHandler {
         Caller {
             asker: Asker { id: format!("discord:{}", interaction.user), name: interaction.name.clone() },
             place: message_ref::place(interaction.server(), interaction.channel),
+            alert_place: message_ref::channel(interaction.channel),
+            person_permission: self.access.check_person(interaction),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
@@ -191,6 +229,7 @@ impl InteractionHandler {
                     .thread_parent
                     .or(interaction.channel)
                     .map(|id| format!("{PLATFORM}:{id}")),
+                thread: interaction.thread_parent.and(interaction.channel).map(thread_key),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
             },
@@ -200,6 +239,11 @@ impl InteractionHandler {
             stoppers: "manage this channel",
         }
     }
+}
+
+/// The name of a thread in the store.
+fn thread_key(thread: u64) -> String {
+    format!("{PLATFORM}:{thread}")
 }
 
 /// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
@@ -226,9 +270,11 @@ fn label(kind: &Kind) -> &'static str {
             let mut words = command::WORDS.into_iter().map(|(word, _)| word);
             words.find(|known| *known == first).unwrap_or("other")
         }
-        Kind::Message { .. } => "message",
+        Kind::MessageCommand { .. } => "message command",
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
+        Kind::Form { .. } => "form",
+        Kind::Message { .. } => "message",
         Kind::Unreadable { .. } => "unreadable",
     }
 }

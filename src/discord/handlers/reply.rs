@@ -42,6 +42,7 @@ const DEFERRED_CHANNEL_MESSAGE: u8 = 5;
 const DEFERRED_UPDATE_MESSAGE: u8 = 6;
 const UPDATE_MESSAGE: u8 = 7;
 const AUTOCOMPLETE_RESULT: u8 = 8;
+const MODAL: u8 = 9;
 /// The interaction type of autocomplete, which is answered with choices.
 const AUTOCOMPLETE: u8 = 4;
 
@@ -111,6 +112,11 @@ impl Reply<'_> {
             data["components"] = json!([]);
         }
         let _logged = self.first(json!({ "type": UPDATE_MESSAGE, "data": data })).await;
+    }
+
+    /// Opens a form, whose submission is an interaction of its own.
+    pub(super) async fn open(&self, form: Value) {
+        let _logged = self.first(json!({ "type": MODAL, "data": form })).await;
     }
 
     /// Offers these choices.

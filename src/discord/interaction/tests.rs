@@ -202,3 +202,59 @@ fn the_error_names_the_field_that_an_answer_needs() {
     }
     assert!(read(&json!("arena"), Instant::now()).is_err());
 }
+
+/// A form that was opened by a button of message 99.
+fn form() -> Value {
+    let mut json = ask();
+    json["type"] = 5.into();
+    json["message"] = json!({ "id": "99", "flags": 0 });
+    json["data"] = json!({ "custom_id": "arena:continue:x", "components": [
+        { "type": 18, "id": 1, "component": { "type": 3, "id": 2, "custom_id": "with", "values": ["lane:0"] } },
+        { "type": 18, "id": 3, "component": { "type": 4, "id": 4, "custom_id": "prompt", "value": "and then?" } },
+    ] });
+    json
+}
+
+#[test]
+fn a_form_has_the_values_of_its_fields_and_its_message() {
+    let values = pairs(&[("with", "lane:0"), ("prompt", "and then?")]);
+    let custom_id = || "arena:continue:x".to_owned();
+    let whole = Kind::Form { custom_id: custom_id(), values: values.clone(), message: Some(99) };
+    assert_eq!(read_now(&form()).kind, whole);
+    let mut private = form();
+    private["message"]["flags"] = 64.into();
+    assert_eq!(
+        read_now(&private).kind,
+        Kind::Form { custom_id: custom_id(), values: values.clone(), message: None }
+    );
+    // the older form, in rows
+    let mut rows = form();
+    rows["data"]["components"] = json!([
+        { "type": 1, "components": [{ "type": 3, "custom_id": "with", "values": ["lane:0"] }] },
+        { "type": 1, "components": [{ "type": 4, "custom_id": "prompt", "value": "and then?" }] },
+    ]);
+    assert_eq!(read_now(&rows).kind, whole);
+    assert_eq!(read_now(&without(form(), "/data", "custom_id")).kind, Kind::Unreadable { kind: 5 });
+}
+
+#[test]
+fn threads_are_used_in_text_channels_where_the_bot_may() {
+    for (permissions, may) in
+        [("309237645312", true), ("8", true), ("34359738368", false), ("274877906944", false), ("0", false)]
+    {
+        let mut json = form();
+        json["app_permissions"] = permissions.into();
+        assert_eq!(read_now(&json).with_threads.is_some(), may, "{permissions}");
+    }
+    let known = |kind: Option<u64>| {
+        let mut json = without(form(), "", "app_permissions");
+        json["channel"]["type"] = kind.into();
+        read_now(&json).with_threads == Some(88)
+    };
+    assert!(known(Some(0)) && known(Some(5)));
+    assert!([Some(1), Some(2), Some(11), Some(13), Some(15), None].into_iter().all(|kind| !known(kind)));
+    let mut away = form();
+    away["app_permissions"] = "8".into();
+    away["authorizing_integration_owners"] = json!({ "1": "5" });
+    assert!(read_now(&away).with_threads.is_none());
+}

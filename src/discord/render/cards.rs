@@ -57,6 +57,11 @@ pub(crate) fn notice(text: &str) -> Body {
     Body::text("", if text.is_empty() { "…".to_owned() } else { text })
 }
 
+/// The answer to a follow-up that goes on in the thread with this id.
+pub(crate) fn continued(thread: u64) -> Body {
+    Body::text("", format!("💬 Continued in <#{thread}>."))
+}
+
 /// The line-up as its providers list it now: an embed for each model, or a line if there are more models than embeds.
 /// `command` is the id of the registered command.
 pub(crate) fn models(entrants: &[Entrant], command: Option<u64>) -> Body {

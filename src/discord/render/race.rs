@@ -33,6 +33,9 @@ use crate::{
 /// The chart's name among the files of the message.
 pub(crate) const CHART_FILE: &str = "race.png";
 
+/// The option of the file with all answers.
+const ALL_ANSWERS: &str = "📄 All answers, as a file";
+
 /// Cells of a full bar: a line of bar, name and state is at most 40 columns wide, as many as a phone shows.
 const BAR_CELLS: u16 = 6;
 /// Characters of all the lanes' lines.
@@ -40,8 +43,6 @@ const LINES: usize = 1_800;
 /// Characters of the prompt in a title and in a quote.
 const TITLE_PROMPT: usize = 120;
 const QUOTED_PROMPT: usize = 160;
-/// Characters of the line about the asker.
-const BYLINE: usize = 160;
 /// Characters and lines of the prompt above a single answer.
 const PROMPT: (usize, usize) = (300, 4);
 /// Characters of the words and of the text in an excerpt.
@@ -58,6 +59,8 @@ const EXCERPT_COLUMNS: usize = 72;
 const SPACED_EXCERPTS: usize = 5;
 /// Characters of a sentence beside an answer.
 const SENTENCE: usize = 160;
+/// Characters of the asker, the time and the notes.
+const BYLINE: usize = 240;
 /// Lines of a single answer while it is being written.
 const LIVE_LINES: usize = 24;
 
@@ -237,9 +240,14 @@ fn answer(lane: &LaneView, is_final: bool, above: usize, fixed: usize) -> (Vec<S
 
 /// The menu of the answers and the buttons.
 fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
+    let has_answer = view.lanes.iter().any(has_text);
+    let lanes = view.lanes.len();
+    // a row has five buttons: several models have the file in their menu
+    let is_in_menu = |button: Button| matches!(button, Button::Answers(_)) && lanes > 1 && has_answer;
     let mut buttons: Vec<ButtonDto> =
-        button::below(race, view.is_final(), view.lanes.len(), view.is_replayable())
+        button::below(race, view.is_final(), lanes, view.is_replayable(), has_answer)
             .into_iter()
+            .filter(|(button, ..)| !is_in_menu(*button))
             .map(|(button, emoji, label)| ButtonDto::new(button, emoji, label))
             .collect();
     let mut rows = vec![];
@@ -253,8 +261,8 @@ fn controls(view: &View, race: RaceId, is_cut: bool) -> Vec<Component> {
     rows
 }
 
-/// The menu of the models that wrote something, but for the lane `without`. While a vote is open, it says nothing but the
-/// letters of the answers.
+/// The menu of the models that wrote something, but for the lane `without`; with all of them, it ends with the file of all
+/// answers. While a vote is open, it says nothing but the letters of the answers.
 pub(super) fn menu(
     view: &View,
     race: RaceId,
@@ -264,12 +272,18 @@ pub(super) fn menu(
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?)));
     let is_blind = view.progress == Progress::Voting;
     let lanes = lanes.filter(|(i, lane)| (is_blind || has_text(lane)) && Some(*i) != without);
-    let options = lanes.take(OPTIONS).map(|(i, lane)| MenuOption {
+    let ends_with_file = without.is_none() && !is_blind;
+    let options = lanes.take(OPTIONS - usize::from(ends_with_file)).map(|(i, lane)| MenuOption {
         label: bare(&format!("{} {}", lane.card.icon, model_name(&lane.card)), OPTION_TEXT),
         value: Button::Read(Page::first(race, view.key_of(i))).to_string(),
         description: if is_blind { String::new() } else { bare(&lane.status, OPTION_TEXT) },
     });
-    let options: Vec<MenuOption> = options.collect();
+    let mut options: Vec<MenuOption> = options.collect();
+    options.extend((ends_with_file && !options.is_empty()).then(|| MenuOption {
+        label: ALL_ANSWERS.to_owned(),
+        value: Button::Answers(race).to_string(),
+        description: String::new(),
+    }));
     let custom_id = format!("arena:menu:{race}");
     (!options.is_empty()).then(|| Component::menu(Menu::new(custom_id, placeholder, options)))
 }

@@ -1,5 +1,6 @@
 //! The messages on Discord, read back as a client reads them: by snapshots, by properties, and by eye.
 
+mod alert;
 mod laws;
 mod markdown;
 mod overview;

@@ -85,12 +85,12 @@ impl RestError {
             (_, 10_003 | 10_008) => Self::Gone,
             (_, 10_015 | 50_027) => Self::TokenExpired,
             (413, _) | (_, 40_005) => Self::TooLarge,
-            (401 | 403 | 404, 0) if names_a_message(route) => Self::Unexplained { status },
+            (401 | 403 | 404, 0) if is_about_messages(route) => Self::Unexplained { status },
             (401, _) if route.is_interaction() => Self::TokenExpired,
             (401, _) => Self::Unauthorized,
             (403, _) => Self::Forbidden { code },
             // whatever was not found: Discord punishes repeated calls of a webhook
-            (404, _) if names_a_message(route) => Self::Gone,
+            (404, _) if is_about_messages(route) => Self::Gone,
             _ => Self::Invalid { status, code },
         }
     }
@@ -142,8 +142,14 @@ impl RestError {
     }
 }
 
-fn names_a_message(route: &Route) -> bool {
-    matches!(route, Route::EditOriginal { .. } | Route::EditMessage { .. })
+fn is_about_messages(route: &Route) -> bool {
+    matches!(
+        route,
+        Route::EditOriginal { .. }
+            | Route::EditMessage { .. }
+            | Route::CreateMessage { .. }
+            | Route::StartThread { .. }
+    )
 }
 
 #[cfg(test)]

@@ -20,13 +20,13 @@ const MIN_RETRY_AFTER: Duration = Duration::from_millis(20);
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Reads a response to a call of `route`: the outcome for the limiter, and the body for the caller. An accepted change is
-/// done, whatever its response looks like; a query needs its response.
+/// done, whatever its response looks like; a query needs its response, and so does a new message.
 pub(super) fn read(route: &Route, received: &Received) -> (Outcome, Result<Value, RestError>) {
     let Received { status, headers, body, .. } = received;
     let header = |name: &str| headers.get(name)?.to_str().ok();
     let window = window(header);
     let json: Option<Value> = body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
-    let is_needed = route.method() == "GET" && body.as_deref() != Some(b"");
+    let is_needed = route.needs_response() && body.as_deref() != Some(b"");
     let result = match *status {
         429 => {
             let (scope, retry_after) = limited(header, &json.unwrap_or_default());

@@ -56,6 +56,26 @@ pub(crate) enum Route {
         /// The interaction's token.
         token: SecretString,
     },
+    /// `GET /channels/{channel}`: a channel or a thread.
+    /// <https://docs.discord.com/developers/resources/channel#get-channel>
+    GetChannel {
+        /// The channel's id.
+        channel: u64,
+    },
+    /// `POST /channels/{channel}/messages`: posts a message.
+    /// <https://docs.discord.com/developers/resources/message#create-message>
+    CreateMessage {
+        /// The channel's id.
+        channel: u64,
+    },
+    /// `POST /channels/{channel}/messages/{message}/threads`: opens the thread of a message, whose id it gets.
+    /// <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    StartThread {
+        /// The channel's id.
+        channel: u64,
+        /// The message's id.
+        message: u64,
+    },
     /// `PATCH /channels/{channel}/messages/{message}`: edits any message of ours.
     /// <https://docs.discord.com/developers/resources/message#edit-message>
     EditMessage {
@@ -63,6 +83,18 @@ pub(crate) enum Route {
         channel: u64,
         /// The message's id.
         message: u64,
+    },
+    /// `GET /guilds/{guild}/roles`. <https://docs.discord.com/developers/resources/guild#get-guild-roles>
+    ListRoles {
+        /// The server's id.
+        guild: u64,
+    },
+    /// `GET /guilds/{guild}/members/{user}`. <https://docs.discord.com/developers/resources/guild#get-guild-member>
+    Member {
+        /// The server's id.
+        guild: u64,
+        /// The user's id.
+        user: u64,
     },
 }
 
@@ -117,8 +149,19 @@ impl Route {
                 let path = format!("webhooks/{application}/{TOKEN}/messages/@original");
                 ("edit_original", "PATCH", path, hasher.finish())
             }
+            Self::GetChannel { channel } => ("get_channel", "GET", format!("channels/{channel}"), *channel),
+            Self::CreateMessage { channel } => {
+                ("create_message", "POST", format!("channels/{channel}/messages"), *channel)
+            }
+            Self::StartThread { channel, message } => {
+                ("start_thread", "POST", format!("channels/{channel}/messages/{message}/threads"), *channel)
+            }
             Self::EditMessage { channel, message } => {
                 ("edit_message", "PATCH", format!("channels/{channel}/messages/{message}"), *channel)
+            }
+            Self::ListRoles { guild } => ("list_roles", "GET", format!("guilds/{guild}/roles"), *guild),
+            Self::Member { guild, user } => {
+                ("member", "GET", format!("guilds/{guild}/members/{user}"), *guild)
             }
         };
         Spec { method, path, key: Key { route: name, resource } }
@@ -140,6 +183,11 @@ impl Route {
     /// Returns true if sending a call twice has the effect of sending it once.
     pub(super) fn is_idempotent(&self) -> bool {
         self.method() != "POST"
+    }
+
+    /// Returns true if the response says what the caller needs to know.
+    pub(super) fn needs_response(&self) -> bool {
+        self.method() == "GET" || matches!(self, Self::CreateMessage { .. })
     }
 
     pub(super) fn method(&self) -> &'static str {
@@ -204,6 +252,11 @@ mod tests {
         );
         assert_eq!(of(original(1, "tok")), "PATCH webhooks/1/tok/messages/@original");
         assert_eq!(of(Route::EditMessage { channel: 4, message: 5 }), "PATCH channels/4/messages/5");
+        assert_eq!(of(Route::GetChannel { channel: 4 }), "GET channels/4");
+        assert_eq!(of(Route::CreateMessage { channel: 4 }), "POST channels/4/messages");
+        assert_eq!(of(Route::StartThread { channel: 4, message: 5 }), "POST channels/4/messages/5/threads");
+        assert_eq!(of(Route::ListRoles { guild: 2 }), "GET guilds/2/roles");
+        assert_eq!(of(Route::Member { guild: 2, user: 6 }), "GET guilds/2/members/6");
     }
 
     #[test]

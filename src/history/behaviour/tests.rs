@@ -99,6 +99,28 @@ fn an_exchanged_model_is_reported_within_twelve_runs() {
     }
 }
 
+/// A canary every three hours has eight answers a day, and the difference must last until the next one: twelve runs are
+/// enough unless it shows with the first answers of a day.
+#[test]
+fn the_newest_change_is_found_after_each_run_and_shown_by_typical_answers() {
+    let mut random = fastrand::Rng::with_seed(seed());
+    for at in 80..88 {
+        let mut answers = exchanged(OTHER, at, &mut random);
+        for answer in &mut answers {
+            answer.at_ms /= 2;
+        }
+        let look = |end: usize| Some((end, newest_change(&answers[..=end], 1)?));
+        let found = (at..at + 14).find_map(look);
+        let (end, found) = found.unwrap_or_else(|| panic!("ARENA_SEED={}: no report at {at}", seed()));
+        assert_eq!(end, found.change.index);
+        assert!(found.before < at && (at..=end).contains(&found.now), "ARENA_SEED={}: {found:?}", seed());
+        assert!(found.first.abs_diff(at) <= 3, "ARENA_SEED={}: exchanged at {at}: {found:?}", seed());
+        let later = newest_change(&answers[..end + RECENT], 1);
+        assert_eq!(later, Some(found), "ARENA_SEED={}: it stays the same change", seed());
+        assert_eq!(newest_change(&answers[..=end + RECENT], 1), None, "ARENA_SEED={}: for 20 runs", seed());
+    }
+}
+
 #[test]
 fn a_fixed_answer_that_changes_is_reported() {
     let texts = (0..100).map(|run| if run < 80 { "Paris." } else { "The capital is Paris." }.to_owned());

@@ -73,6 +73,10 @@ impl ChatModel for OpenAiModel {
         self.identity.clone()
     }
 
+    fn context(&self) -> Option<u32> {
+        self.endpoint.settings.context
+    }
+
     fn prepare(&self) -> BoxFuture<'static, Availability> {
         prepare::prepare(Arc::clone(&self.endpoint)).boxed()
     }

@@ -152,7 +152,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::model::Turn;
+    use crate::model::Exchange;
 
     fn settings() -> Settings {
         Settings { model: "org/name".into(), system_role: true, ..Settings::default() }
@@ -210,8 +210,8 @@ mod tests {
         assert_eq!(sent(&folded, Quirks::default())["messages"], turns);
     }
 
-    fn turn(text: &str, answer: Option<&str>) -> Turn {
-        Turn { text: text.into(), answer: answer.map(str::to_owned) }
+    fn turn(text: &str, answer: Option<&str>) -> Exchange {
+        Exchange { text: text.into(), answer: answer.map(str::to_owned) }
     }
 
     #[test]

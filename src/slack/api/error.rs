@@ -204,7 +204,7 @@ fn checked(code: &str) -> String {
 }
 
 /// The types of blocks that not every workspace takes.
-pub(crate) const EXTRA_BLOCKS: [&str; 2] = ["data_visualization", "container"];
+pub(crate) const EXTRA_BLOCKS: [&str; 3] = ["data_visualization", "container", "data_table"];
 
 /// The types that the messages of a refusal name, as in `unsupported type: container [json-pointer:/blocks/3/type]`.
 fn unsupported(body: &Value) -> Vec<&'static str> {

@@ -7,33 +7,36 @@
 //! take -> acknowledge -> carry out -> Outcome -> follow (a task) -> show
 //! ```
 
+mod follow_up;
 mod full_answers;
 mod home;
 mod modal;
 mod overview;
 mod pictures;
 mod reply;
+mod watch;
 
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
 pub(super) use self::full_answers::FullAnswers;
-use self::reply::Reply;
+use self::{follow_up::OpenForm, reply::Reply};
 use super::{
     METRICS, PLATFORM,
-    api::{Address, Api, ApiError},
+    api::{Address, Api, ApiError, ChannelThread},
     directory::Directory,
+    extras::AcceptedExtras,
     incoming::{Ack, Incoming, Kind, ReplyTo},
     permissions::Access,
     posts::Poster,
     render::{self, Body, Pressed},
-    surface::{AcceptedExtras, SlackSurface},
+    surface::SlackSurface,
 };
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     button::Button,
-    command::{self, CommandError},
+    command::{self, Command, CommandError},
     platform::handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     race::Asker,
 };
@@ -97,7 +100,11 @@ impl CommandHandler {
                 self.pressed(&incoming, action_id, value).await;
                 Ack::Empty
             }
-            Kind::Modal { view_state, private_metadata } => {
+            Kind::Modal { view_state, private_metadata, .. } => {
+                if let Some(form) = OpenForm::parse(private_metadata) {
+                    METRICS.command("follow-up");
+                    return self.follow_up(&incoming, view_state, form).await;
+                }
                 METRICS.command("modal");
                 self.submitted(&incoming, view_state, private_metadata).await
             }
@@ -114,7 +121,7 @@ impl CommandHandler {
         }
         let outcome = self.carry_out(incoming, text).await;
         // a race shows itself, and the acknowledgement of a command cannot be replaced by the line-up
-        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_)) {
+        if matches!(outcome, Outcome::Race(_) | Outcome::Models | Outcome::Overview(_) | Outcome::Watch(_)) {
             self.follow(incoming, outcome);
             return Ack::Empty;
         }
@@ -124,7 +131,7 @@ impl CommandHandler {
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
     async fn carry_out(&self, incoming: &Incoming, text: &str) -> Outcome {
         let command = command::parse(text, self.arena().cards());
-        METRICS.command(command.as_ref().map_or("other", command::Command::word));
+        METRICS.command(command.as_ref().map_or("other", Command::word));
         self.handlers.command(&self.caller(incoming), command).await
     }
 
@@ -140,7 +147,8 @@ impl CommandHandler {
         METRICS.command("question");
         let thread = Some(thread).filter(|thread| !thread.is_empty());
         let incoming = Arc::new(within(incoming, thread));
-        let outcome = self.handlers.start(&self.caller(&incoming), &[], value.to_owned()).await;
+        let command = Command::Compare { models: vec![], prompt: value.to_owned() };
+        let outcome = self.handlers.command(&self.caller(&incoming), Ok(command)).await;
         self.follow(&incoming, outcome);
     }
 
@@ -159,7 +167,15 @@ impl CommandHandler {
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
             let pressed = button.map(|button| (button, seal.as_deref()));
-            let outcome = handler.handlers.button(&handler.caller(&incoming), pressed).await;
+            let mut caller = handler.caller(&incoming);
+            if button.and_then(Button::incident).is_some() {
+                caller.person_permission = handler.access.check_person(&handler.directory, &incoming).await;
+            }
+            if matches!(button, Some(Button::PauseCanary(_))) {
+                let name = handler.arena().unless_interrupted(handler.directory.name(&incoming)).await;
+                caller.asker.name = name.unwrap_or_default();
+            }
+            let outcome = handler.handlers.button(&caller, pressed).await;
             handler.show(&incoming, outcome).await;
         });
     }
@@ -180,9 +196,11 @@ impl CommandHandler {
                 }
             }
             Outcome::Overview(kind) => self.overview(incoming, &kind).await,
+            Outcome::Watch(canaries) => self.watch(incoming, &canaries).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
+            Outcome::FollowUpForm(record) => self.follow_up_form(incoming, &record).await,
             Outcome::Page(record, page) => {
                 let place = self.caller(incoming).place;
                 let body = render::page(&record, page).sealed(&self.handlers.sealer, &place);
@@ -224,10 +242,12 @@ impl CommandHandler {
             Outcome::Race(_)
             | Outcome::Models
             | Outcome::Overview(_)
+            | Outcome::Watch(_)
             | Outcome::Answers(_)
             | Outcome::Replay(_)
             | Outcome::Share(_)
             | Outcome::Page(..)
+            | Outcome::FollowUpForm(_)
             | Outcome::Done
             | Outcome::Duplicate => return None,
         })
@@ -275,7 +295,10 @@ impl CommandHandler {
         {
             Some(Ok(address)) => {
                 arena.set_message_ref(&recorded, &address.to_string()).await;
-                self.run(incoming, recorded, &address).await;
+                let (id, thread) = (recorded.id(), thread_name(&incoming.team, &address.below()));
+                let thread =
+                    arena.unless_interrupted(arena.set_thread(id, thread.as_deref().unwrap_or_default()));
+                tokio::join!(thread, Box::pin(self.run(incoming, recorded, &address)));
             }
             Some(Err(error)) => {
                 tracing::info!(race = %recorded.id(), %error, "failed to post a race");
@@ -336,9 +359,12 @@ impl CommandHandler {
     fn caller(&self, incoming: &Incoming) -> Caller {
         // the name is asked for when the race begins
         let name = incoming.name.clone().unwrap_or_default();
+        let place = incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default();
         Caller {
             asker: Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name },
-            place: incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default(),
+            alert_place: place.clone(),
+            place,
+            person_permission: Ok(()),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
@@ -347,6 +373,7 @@ impl CommandHandler {
                     .place
                     .as_ref()
                     .map(|place| format!("slack:{}:{}", incoming.team, place.channel)),
+                thread: asked_in(incoming).and_then(|place| thread_name(&incoming.team, &place)),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,
             },
@@ -363,6 +390,17 @@ fn is_ballot_reply(incoming: &Incoming) -> bool {
     let Kind::Button { action_id, value, is_private: true, .. } = &incoming.kind else { return false };
     let pressed = render::pressed(action_id, value);
     matches!(pressed, Some(Pressed { button: Button::Second(..), .. }))
+}
+
+/// Returns the place in which the user is. A form is submitted in none: it counts where its race is posted.
+fn asked_in(incoming: &Incoming) -> Option<ChannelThread> {
+    if let Kind::Modal { .. } = incoming.kind { incoming.public_place() } else { incoming.place.clone() }
+}
+
+/// Returns the name of a thread, unique over all platforms; `None` outside of threads.
+fn thread_name(team: &str, place: &ChannelThread) -> Option<String> {
+    let thread = place.thread.as_ref()?;
+    Some(format!("{PLATFORM}:{team}:{}:{thread}", place.channel))
 }
 
 /// The thread in which an answer for everyone is posted.

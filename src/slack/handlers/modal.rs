@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The rest of the 3 seconds in which a form can be opened.
-const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
+pub(super) const OPEN_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// The time that Slack gets to name the address of a message.
 const PERMALINK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -32,7 +32,8 @@ const PERMALINK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The answer where Slack does not open the form of a shortcut.
 const NOT_OPENED: &str = "Slack didn't open the form. Use the shortcut again.";
 /// The error below a form that does not carry its command.
-const OTHER_VERSION: &str = "This form belongs to another version of LLM Arena. Open a new one with /arena.";
+pub(super) const OTHER_VERSION: &str =
+    "This form belongs to another version of LLM Arena. Open a new one with /arena.";
 
 /// Returns the form that `text` asks for, if it does.
 pub(super) fn wanted(text: &str) -> Option<Form> {

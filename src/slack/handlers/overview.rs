@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use super::CommandHandler;
 use crate::{
-    arena::OverviewKind,
+    arena::{Overview, OverviewKind},
     slack::{
         api::{Address, Api, ApiError, File},
         incoming::Incoming,
         posts::Poster,
-        render,
+        render::{self, Extras},
     },
     surface::Chart,
 };
@@ -34,9 +34,8 @@ impl CommandHandler {
             Some(Err(error)) => return self.notice(incoming, &error.to_string()).await,
             None => return,
         };
-        let body = render::overview(&overview);
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
-        match self.arena().unless_interrupted(poster.post(&body)).await {
+        match self.arena().unless_interrupted(self.post_overview(&poster, &overview)).await {
             Some(Ok(address)) => {
                 let Some(chart) = overview.chart.take() else { return };
                 let file = picture(chart, overview.chart_file, overview.title);
@@ -50,10 +49,37 @@ impl CommandHandler {
             }
             Some(Err(error)) => {
                 tracing::info!(%error, "failed to post an overview");
-                self.reply(incoming).say(&body).await;
+                let extras = Extras { tables: false, ..self.extras.get() };
+                self.reply(incoming).say(&render::overview(&overview, extras)).await;
             }
             None => {}
         }
+    }
+
+    /// Posts `overview` with a table that readers sort; where Slack refuses that, so that nothing was posted, with lines of
+    /// text in its place.
+    async fn post_overview(&self, poster: &Poster<'_>, overview: &Overview) -> Result<Address, ApiError> {
+        let extras = self.extras.get();
+        let body = render::overview(overview, extras);
+        let refused = match poster.post(&body).await {
+            Err(error @ (ApiError::InvalidBlocks { .. } | ApiError::TooLong)) => error,
+            done => return done,
+        };
+        let reduced = Extras { tables: false, ..extras };
+        let plain = render::overview(overview, reduced);
+        if plain == body {
+            return Err(refused);
+        }
+        if let ApiError::InvalidBlocks { unsupported } = &refused
+            && !unsupported.is_empty()
+        {
+            self.extras.refuse(unsupported);
+        }
+        let done = poster.post(&plain).await;
+        if done.is_ok() && matches!(refused, ApiError::InvalidBlocks { .. }) {
+            self.extras.learn(extras, reduced);
+        }
+        done
     }
 }
 

@@ -163,6 +163,7 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
         kind: Kind::Modal {
             view_state: serde_json::to_value(params.state).unwrap_or(Value::Null),
             private_metadata: view.private_metadata.unwrap_or_default(),
+            below: None,
         },
     })
 }

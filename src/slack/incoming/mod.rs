@@ -72,14 +72,15 @@ pub(crate) struct Incoming {
 opaque!(Incoming, Kind);
 
 impl Incoming {
-    /// Returns the place for what everyone may see: a mention in a channel and a quoted message are answered in their
-    /// threads. Private messages
-    /// stay in the channel, since Slack shows none in a thread without replies
+    /// Returns the place for what everyone may see: a mention in a channel, a message below which a form was
+    /// opened and a quoted message are answered in their threads. Private messages stay in the channel, since Slack shows none
+    /// in a thread without replies
     /// (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
     pub(crate) fn public_place(&self) -> Option<ChannelThread> {
         let place = self.place.clone()?;
         let root = match &self.kind {
             Kind::Mention { message, .. } => Some(message),
+            Kind::Modal { below: Some(below), .. } => Some(below),
             _ => self.quoted.as_ref().map(|quoted| &quoted.ts),
         };
         Some(ChannelThread { thread: place.thread.or_else(|| root.cloned()), ..place })
@@ -117,12 +118,16 @@ pub(crate) struct ReplyTo {
 }
 
 impl ReplyTo {
-    /// Returns the way to the user behind `incoming` in its text form, JSON, if it has a place.
-    pub(crate) fn text(incoming: &Incoming) -> Option<String> {
+    /// Returns the way to the user behind `incoming`, if it has a place.
+    pub(crate) fn new(incoming: &Incoming) -> Option<Self> {
         let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
         let (place, quoted) = (incoming.place.clone()?, incoming.quoted.clone());
-        let reply_to = Self { place, user: incoming.user.clone(), response_url, quoted };
-        serde_json::to_string(&reply_to).ok()
+        Some(Self { place, user: incoming.user.clone(), response_url, quoted })
+    }
+
+    /// Returns the way to the user behind `incoming` in its text form, JSON, if it has a place.
+    pub(crate) fn text(incoming: &Incoming) -> Option<String> {
+        serde_json::to_string(&Self::new(incoming)?).ok()
     }
 }
 
@@ -171,6 +176,8 @@ pub(crate) enum Kind {
         view_state: Value,
         /// The metadata that the modal was opened with.
         private_metadata: String,
+        /// The thread in which its race is posted, if the modal belongs to a message.
+        below: Option<String>,
     },
 }
 

@@ -201,7 +201,7 @@ fn a_modal_is_read_with_its_state() {
     });
     world.interaction(&payload);
     let got = world.only();
-    let Kind::Modal { view_state, private_metadata } = got.kind else { panic!("a modal") };
+    let Kind::Modal { view_state, private_metadata, .. } = got.kind else { panic!("a modal") };
     for value in [
         "/values/models/models/selected_options/0/value",
         "/values/word/word/selected_option/value",

@@ -7,12 +7,15 @@
 //! The limit on a whole message is not documented: the API answers `msg_blocks_too_long` from about 11,000 bytes on, and
 //! it is unknown whether it counts texts or the JSON around them too. So both are counted.
 
+use std::iter;
+
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use slack_morphism::blocks::{
     SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle,
     SlackBlockChoiceItem, SlackBlockMarkDownText, SlackBlockPlainText, SlackBlockStaticSelectElement,
-    SlackContainerBlock, SlackContextBlock, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
+    SlackContainerBlock, SlackContextBlock, SlackDataTableBlock, SlackDataTableCell,
+    SlackDataTableRawNumberCell, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
     SlackRichTextInlineElement, SlackRichTextLink, SlackRichTextPreformatted, SlackRichTextQuote,
     SlackRichTextSection, SlackRichTextText, SlackSectionBlock,
 };
@@ -31,6 +34,8 @@ use crate::{
 pub(super) const MAX_BLOCKS: usize = 50;
 /// Blocks within a container.
 pub(super) const MAX_CHILDREN: usize = 10;
+/// Rows that a table shows at once.
+const MAX_TABLE_PAGE: u32 = 20;
 /// Bytes of all texts of a message, below what was seen to be refused.
 pub(super) const MAX_TEXT: usize = 9_000;
 /// Bytes of all blocks of a message as JSON, below what was seen to be refused.
@@ -174,6 +179,26 @@ pub(super) fn container(title: &str, subtitle: &str, sections: &[String]) -> Sla
         .into()
 }
 
+/// A table that readers sort, with the names of its rows in the second column. A column whose cells are all numbers is sorted
+/// by them (<https://docs.slack.dev/reference/block-kit/blocks/data-table-block>).
+pub(super) fn data_table(
+    caption: &str,
+    headings: &[&str],
+    rows: &[Vec<(String, Option<f64>)>],
+) -> SlackBlock {
+    let cell = |(text, value): &(String, Option<f64>)| match value.and_then(Number::from_f64) {
+        Some(value) => SlackDataTableCell::RawNumber(SlackDataTableRawNumberCell::new(value, text.clone())),
+        None => text.as_str().into(),
+    };
+    let head = headings.iter().map(|heading| (*heading).into()).collect();
+    let page = u32::try_from(rows.len()).unwrap_or(u32::MAX).clamp(1, MAX_TABLE_PAGE);
+    let rows = rows.iter().map(|row| row.iter().map(cell).collect());
+    SlackDataTableBlock::new(caption.into(), iter::once(head).chain(rows).collect())
+        .with_page_size(page)
+        .with_row_header_column_index(1)
+        .into()
+}
+
 /// A row of buttons and menus.
 pub(super) fn actions<E: Into<SlackActionBlockElement>>(elements: Vec<E>) -> SlackBlock {
     SlackActionsBlock::new(elements.into_iter().map(Into::into).collect()).into()
@@ -260,7 +285,14 @@ fn action_and_value(meaning: Button) -> (String, String) {
     let (word, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let is_one_of_many = matches!(
         meaning,
-        Button::Try(_) | Button::TryBlind(_) | Button::Read(_) | Button::Best(..) | Button::Second(..)
+        Button::Try(_)
+            | Button::TryBlind(_)
+            | Button::Read(_)
+            | Button::Best(..)
+            | Button::Second(..)
+            | Button::RunCanary(_)
+            | Button::PauseCanary(_)
+            | Button::ResumeCanary(_)
     );
     (if is_one_of_many { format!("{word}:{value}") } else { word }, value)
 }

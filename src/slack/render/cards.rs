@@ -132,7 +132,7 @@ pub(crate) fn help(cards: &[Arc<ModelCard>]) -> Body {
 }
 
 /// A title and as many of `parts` as a message holds, the rest counted; `nothing` if there are none.
-fn card(mark: &str, title: &str, parts: Vec<Vec<SlackBlock>>, nothing: &str) -> Body {
+pub(super) fn card(mark: &str, title: &str, parts: Vec<Vec<SlackBlock>>, nothing: &str) -> Body {
     let mut blocks = vec![heading(mark, &format!("Arena · {title}"))];
     let last = match parts.len() {
         0 => nothing.to_owned(),

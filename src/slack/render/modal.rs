@@ -32,15 +32,15 @@ pub(crate) const MODELS: &str = "models";
 pub(crate) const PROMPT: &str = "prompt";
 /// Characters of a prompt that Slack lets users type
 /// (<https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element>).
-const MAX_PROMPT: u64 = 3_000;
+pub(super) const MAX_PROMPT: u64 = 3_000;
 /// Checkboxes of a group; beyond them the models are a menu.
 const MAX_CHECKBOXES: usize = 10;
 /// Options of a menu.
-const MAX_OPTIONS: usize = 100;
+pub(super) const MAX_OPTIONS: usize = 100;
 /// Characters of an option's value.
 const MAX_VALUE: usize = 150;
 /// Characters of the metadata of a view.
-const MAX_METADATA: usize = 3_000;
+pub(super) const MAX_METADATA: usize = 3_000;
 
 /// The way in which the models answer, as the form offers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,7 +112,7 @@ fn view(blocks: Vec<Option<SlackInputBlock>>, private_metadata: &str) -> SlackVi
     SlackView::Modal(view)
 }
 
-fn input(id: &str, label: &str, element: impl Into<SlackInputBlockElement>) -> SlackInputBlock {
+pub(super) fn input(id: &str, label: &str, element: impl Into<SlackInputBlockElement>) -> SlackInputBlock {
     SlackInputBlock::new(plain(label).into(), element.into()).with_block_id(id.into())
 }
 

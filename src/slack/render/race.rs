@@ -115,6 +115,15 @@ pub(crate) struct Extras {
     pub(crate) chart: bool,
     /// Containers that are unfolded to read an answer.
     pub(crate) containers: bool,
+    /// Tables that readers sort.
+    pub(crate) tables: bool,
+}
+
+impl Extras {
+    /// Returns them in the order of [`EXTRA_BLOCKS`](crate::slack::api::EXTRA_BLOCKS).
+    pub(crate) fn all(self) -> [bool; 3] {
+        [self.chart, self.containers, self.tables]
+    }
 }
 
 /// The message of `race`, live or final; `extras` are only in a final one and in an open vote.
@@ -191,12 +200,12 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
     let what = format!(" asks{}", words::simulated(view));
     let mut above = vec![asked("⚔️", &view.asker, &what, &view.circumstances, &view.prompt)];
-    let ending = headline(view).1;
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
-    above.extend(is_stopped.then(|| paragraph([text(&bare(&ending, MAX_SENTENCE))])));
+    above.extend(is_stopped.then(|| paragraph([text(&bare(&headline(view).1, MAX_SENTENCE))])));
     let numbers = lane.numbers.as_ref().filter(|_| view.is_final()).map(words::numbers).unwrap_or_default();
     let notice = view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).unwrap_or_default();
-    let notes = words::joined([notice, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
+    let turn = bare(&words::joined(view.notes.clone()), MAX_SENTENCE);
+    let notes = words::joined([notice, turn, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
     let below = |is_cut: bool| [context(&notes), single_controls(view, race, is_cut)];
     let sentence = |text: &str| Some(escape::markdown(text, MAX_SENTENCE)).filter(|text| !text.is_empty());
     let status = match words::mark(lane) {
@@ -281,8 +290,18 @@ fn subtitle(lane: &LaneView) -> String {
 }
 
 fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
-    let buttons = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable()).into_iter();
-    buttons.map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect()
+    let below = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable(), false);
+    let mut buttons: Vec<_> =
+        below.into_iter().map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect();
+    if view.is_final() && view.lanes.iter().any(has_text) {
+        buttons.insert(1, blocks::button(Button::Continue(race), "💬", "Continue", "Continue in its thread"));
+    }
+    buttons
+}
+
+/// Returns true if there is an answer to read, even where the message does not show it.
+fn has_text(lane: &LaneView) -> bool {
+    !lane.answer.trim().is_empty() || lane.numbers.is_some()
 }
 
 /// A menu of the answers and the buttons of a final race.
@@ -290,7 +309,7 @@ fn controls(view: &View, race: RaceId) -> SlackBlock {
     let names = scoreboard::names(view, MAX_OPTION);
     let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?, names.get(i)?)));
     let read: Vec<(AnswerKey, String)> = lanes
-        .filter(|(_, lane, _)| !lane.answer.trim().is_empty() || lane.numbers.is_some())
+        .filter(|(_, lane, _)| has_text(lane))
         .take(MAX_READ)
         .map(|(i, lane, name)| (view.key_of(i), tight(&format!("{}{name}", icon(&lane.card)), MAX_LABEL)))
         .collect();

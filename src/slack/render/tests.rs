@@ -1,5 +1,6 @@
 //! The messages of Slack, read back as Slack reads them: by snapshots, by properties, and by eye.
 
+mod alert;
 mod check;
 mod laws;
 mod markdown;
@@ -18,7 +19,7 @@ use super::{Body, Extras, Form, modal as modal_view};
 use crate::{model::ModelCard, view::tests as samples};
 
 /// A workspace that takes every block.
-const ALL: Extras = Extras { chart: true, containers: true };
+const ALL: Extras = Extras { chart: true, containers: true, tables: true };
 
 /// The blocks of a message as Slack receives them.
 fn blocks(body: &Body) -> Vec<Value> {

@@ -159,7 +159,7 @@ async fn what_is_wrong_in_a_modal_is_told() {
         (status, answer),
         (200, json!({ "response_action": "errors", "errors": { "prompt": "too long" } }))
     );
-    let [Kind::Modal { view_state, private_metadata }] = &world.kinds()[..] else { panic!("a modal") };
+    let [Kind::Modal { view_state, private_metadata, .. }] = &world.kinds()[..] else { panic!("a modal") };
     assert_eq!((view_state, private_metadata.as_str()), (&payload["view"]["state"], "C1"));
 }
 

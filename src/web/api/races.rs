@@ -6,12 +6,12 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{Path, State, rejection::JsonRejection},
-    http::{Extensions, HeaderName, StatusCode, header},
+    http::{Extensions, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 
-use super::{ButtonRequest, HttpRefusal, race_id, start};
+use super::{ButtonRequest, HttpRefusal, file, race_id, start};
 use crate::{
     arena::LookupError,
     model::ModelId,
@@ -191,15 +191,6 @@ async fn export_markdown(
     let brief = record.id.brief();
     let body = results::markdown_file(&brief, &record.asker.name, record.started_at, &record.report);
     Ok(file("text/markdown; charset=utf-8", &results::file_name(&brief), body))
-}
-
-/// A response that browsers save under `name`.
-fn file(media: &'static str, name: &str, body: impl Into<Bytes>) -> Response {
-    let head: [(HeaderName, String); 2] = [
-        (header::CONTENT_TYPE, media.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    (head, body.into()).into_response()
 }
 
 /// Returns the chart, which never changes. That of a race from before this start is drawn when it is first asked for.

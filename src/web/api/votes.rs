@@ -11,7 +11,11 @@ use serde::Deserialize;
 
 use super::{ButtonRequest, HttpRefusal, race_id, visitor::Visitor};
 use crate::{
-    race::vote::{Choice, Label},
+    arena::VoteError,
+    race::{
+        RaceId,
+        vote::{Choice, Label},
+    },
     web::LocalChannel,
 };
 
@@ -56,7 +60,7 @@ async fn ballot(
     let request = request?.0;
     let voter = request.from.asker(&local)?;
     let (id, (choice, is_whole)) = (race_id(&id)?, request.choice()?);
-    local.arena.cast(id, &voter.id, choice).await?;
+    checked(&local, id, local.arena.cast(id, &voter.id, choice).await).await?;
     // others may close it at the same moment
     let is_closed = is_whole
         && local.audience.is_only(&voter.id)
@@ -76,6 +80,15 @@ async fn close(
     request: Result<Json<ButtonRequest>, JsonRejection>,
 ) -> Result<StatusCode, HttpRefusal> {
     let asker = request?.0.from.asker(&local)?;
-    local.arena.close_vote_for(race_id(&id)?, &asker.id, false, "").await?;
+    let id = race_id(&id)?;
+    checked(&local, id, local.arena.close_vote_for(id, &asker.id, false, "").await).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Returns `done`. Where the vote is closed, and another process closed it, every tab gets the race's end.
+async fn checked<T>(local: &LocalChannel, id: RaceId, done: Result<T, VoteError>) -> Result<T, HttpRefusal> {
+    if matches!(done, Err(VoteError::Closed)) {
+        local.catch_up(id).await;
+    }
+    Ok(done?)
 }

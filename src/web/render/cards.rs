@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Line, ModelDto, Owned, Plain, overview};
 use crate::{
+    arena::{CanaryStatus, NO_CANARY},
     command,
     guide::{self, Example, Section},
     model::ModelCard,
@@ -47,6 +48,8 @@ pub(in crate::web) enum ReplyCard<'a> {
     Examples { examples: Vec<ExampleDto<'a>> },
     /// The board or the history of speeds.
     Overview(overview::OverviewDto<'a>),
+    /// The canaries.
+    Watch { canaries: Vec<CanaryDto<'a>> },
     /// A sentence.
     Notice { text: Owned },
     /// The commands, the definitions of the numbers, and where prompts are sent.
@@ -60,6 +63,13 @@ impl<'a> ReplyCard<'a> {
 
     pub(in crate::web) fn examples(examples: &'a [Example]) -> Self {
         Self::Examples { examples: examples.iter().map(example).collect() }
+    }
+
+    pub(in crate::web) fn watch(canaries: &'a [CanaryStatus]) -> Self {
+        if canaries.is_empty() {
+            return Self::notice(NO_CANARY.replace('`', ""));
+        }
+        Self::Watch { canaries: canaries.iter().map(canary).collect() }
     }
 
     pub(in crate::web) fn notice(text: String) -> Self {
@@ -97,6 +107,16 @@ pub(in crate::web) struct EntrantDto<'a> {
 }
 
 #[derive(Serialize)]
+pub(in crate::web) struct CanaryDto<'a> {
+    key: String,
+    id: Line<'a>,
+    state: Line<'a>,
+    /// Its last run, its next run, its schedule with its models.
+    lines: Vec<Line<'a>>,
+    is_paused: bool,
+}
+
+#[derive(Serialize)]
 pub(in crate::web) struct SectionDto {
     title: &'static str,
     text: Owned,
@@ -108,6 +128,17 @@ fn commands() -> Vec<CommandDto> {
 
 fn example(example: &Example) -> ExampleDto<'_> {
     ExampleDto { title: Line(&example.title), prompt: Plain(&example.prompt), lesson: Plain(&example.lesson) }
+}
+
+fn canary(canary: &CanaryStatus) -> CanaryDto<'_> {
+    let lines = [Some(&canary.last_run), canary.next_run.as_ref(), Some(&canary.about)];
+    CanaryDto {
+        key: format!("{:016x}", canary.key),
+        id: Line(&canary.id),
+        state: Line(&canary.state),
+        lines: lines.into_iter().flatten().map(|line| Line(line)).collect(),
+        is_paused: canary.is_paused,
+    }
 }
 
 fn entrant(entrant: &Entrant) -> EntrantDto<'_> {

@@ -2,7 +2,7 @@
 
 use super::{DiscordScenario, Setup, Transport, letters};
 use crate::support::{
-    discord::{ANA, BEN, ChannelKind, MOD},
+    discord::{ALL_ANSWERS, ANA, BEN, ChannelKind, MOD},
     provider::{Answer, Gate, answer},
 };
 
@@ -132,7 +132,7 @@ async fn the_other_words_over_http() {
     the_other_words(Transport::Http).await;
 }
 
-/// Stop, Race again, Full answers, Explain, Replay, Share.
+/// Stop, Race again, the file with all answers, Explain, Replay, Share.
 async fn every_button(transport: Transport) {
     let gate = Gate::default();
     let again = ["a", "b"].map(|model| answer(model).role().says("Once ").says("more").whole());
@@ -153,7 +153,7 @@ async fn every_button(transport: Transport) {
     discord.press(message, "Stop", MOD).wait_for_ack().await;
     assert!(race.wait_for_end().await.look.text().contains("stopped"));
     race.wait_until(|look| look.attachment("race.png").is_some()).await;
-    let full = discord.press(message, "Full answers", BEN);
+    let full = discord.choose(message, ALL_ANSWERS, BEN);
     assert!(full.wait_for_ack().await.private);
     let file = full.wait_until(|look| !look.attachments.is_empty()).await.look.attachments[0].bytes.clone();
     assert!(String::from_utf8(file).expect("UTF-8").contains("Whole"));
@@ -259,12 +259,14 @@ async fn the_buttons_of_a_forgotten_race_say_why() {
         forgets.wait_until(|look| !look.text().is_empty()).await.look.text().contains("from 1 race")
     })
     .await;
-    for button in ["Race again", "Full answers", "Explain"] {
+    for button in ["Race again", "Continue", "Explain"] {
         let said = discord.press(message, button, BEN);
         assert!(said.wait_for_ack().await.private);
         said.wait_for_text("were deleted").await;
     }
-    discord.choose(message, "A", BEN).wait_for_text("were deleted").await;
+    for option in ["A", ALL_ANSWERS] {
+        discord.choose(message, option, BEN).wait_for_text("were deleted").await;
+    }
     scenario.finish().await;
 }
 

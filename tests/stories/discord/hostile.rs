@@ -2,7 +2,7 @@
 
 use super::{ANSWER, DiscordScenario, Setup, single_model};
 use crate::support::{
-    discord::{ANA, ChannelKind, Look, User},
+    discord::{ALL_ANSWERS, ANA, ChannelKind, Look, User},
     provider::{Gate, Spelling, answer},
 };
 
@@ -54,8 +54,11 @@ async fn hostile_text_pings_nobody_and_breaks_nothing() {
     let text = last.text();
     assert!(text.contains("Qzbefore"), "the answers are shown: {text}");
     assert!(text.lines().count() < 120, "{} lines", text.lines().count());
-    for button in ["Full answers", "Explain"] {
-        let press = scenario.discord.press(request.wait_for_message().await, button, evil);
+    let message = request.wait_for_message().await;
+    for press in [
+        scenario.discord.choose(message, ALL_ANSWERS, evil),
+        scenario.discord.press(message, "Explain", evil),
+    ] {
         let look = press.wait_until(|look| !look.is_loading()).await.look;
         assert!(!look.content.contains("Qz"), "{}", look.content);
     }
@@ -105,7 +108,7 @@ async fn an_answer_of_thirty_thousand_characters_is_given_whole() {
         scenario.discord.type_command("/arena compare", &[("prompt", "Qzprompt?")], ANA, ChannelKind::Server);
     let last = request.wait_for_end().await.look;
     assert!(last.text().contains("日本語") && last.text().contains(other), "{}", last.text());
-    let press = scenario.discord.press(request.wait_for_message().await, "Full answers", ANA);
+    let press = scenario.discord.choose(request.wait_for_message().await, ALL_ANSWERS, ANA);
     let look = press.wait_until(|look| !look.is_loading()).await.look;
     let file = look.attachments.first().expect("a file");
     let whole = String::from_utf8(file.bytes.clone()).expect("UTF-8");

@@ -36,7 +36,7 @@ async fn one_tap(transport: Transport, place: ChannelKind) {
     let setup = Setup { transport, ..two_models("") };
     let scenario = DiscordScenario::start(setup, pair("Once")).await;
     let content = format!("{PROMPT}: why is the sky <:blue:12>, <@{}>?", MOD.id);
-    let mut message = scenario.discord.written(&content, BEN, place);
+    let mut message = scenario.discord.target_message(&content, BEN, place);
     message["mentions"] = json!([{ "id": MOD.id.to_string(), "username": "mod", "global_name": null }]);
     let request = race(&scenario, &message, place);
     let ack = request.wait_for_ack().await;
@@ -82,7 +82,7 @@ async fn one_tap_in_a_server_without_the_bot() {
 async fn a_forwarded_message_is_raced_and_a_repeated_race_quotes_it_too() {
     let answers = pair("Once").into_iter().chain(pair("Twice"));
     let scenario = DiscordScenario::start(two_models(""), answers).await;
-    let mut message = scenario.discord.written("", BEN, ChannelKind::Server);
+    let mut message = scenario.discord.target_message("", BEN, ChannelKind::Server);
     message["message_snapshots"] = json!([{ "message": {
         "type": 0, "content": "why is it so?", "embeds": [], "attachments": [], "flags": 0, "mentions": [],
         "timestamp": "2026-01-01T00:00:00.000000+00:00", "edited_timestamp": null,
@@ -117,13 +117,13 @@ async fn a_message_without_text_says_what_is_missing() {
         ("attachments", file, "has only a file"),
         ("flags", json!(0), "has no text"),
     ] {
-        let mut message = discord.written(" ", BEN, ChannelKind::Server);
+        let mut message = discord.target_message(" ", BEN, ChannelKind::Server);
         message[key] = value;
         assert_refused(&scenario, &message, words).await;
     }
     assert!(asked(&scenario).is_empty());
     // one with a text is raced whatever else it holds
-    let mut message = discord.written("why?", BEN, ChannelKind::Server);
+    let mut message = discord.target_message("why?", BEN, ChannelKind::Server);
     message["embeds"] = json!([{ "type": "rich" }]);
     race(&scenario, &message, ChannelKind::Server).wait_for_end().await;
     // a race of its own is not a question
@@ -146,12 +146,12 @@ async fn the_operator_can_keep_people_to_their_own_messages() {
     let setup = Setup { lines, ..Setup::default() };
     let scenario = DiscordScenario::start(setup, pair("Once")).await;
     let discord = &scenario.discord;
-    let theirs = discord.written("why is it so?", BEN, ChannelKind::Server);
+    let theirs = discord.target_message("why is it so?", BEN, ChannelKind::Server);
     assert_refused(&scenario, &theirs, "Only your own messages can be raced here").await;
-    let long = discord.written("why is it so, and not otherwise?", ANA, ChannelKind::Server);
+    let long = discord.target_message("why is it so, and not otherwise?", ANA, ChannelKind::Server);
     assert_refused(&scenario, &long, "has 32 characters; the limit is 20").await;
     assert!(asked(&scenario).is_empty());
-    let own = discord.written("why is it so?", ANA, ChannelKind::Server);
+    let own = discord.target_message("why is it so?", ANA, ChannelKind::Server);
     assert!(
         race(&scenario, &own, ChannelKind::Server).wait_for_end().await.look.text().contains("Once more")
     );
@@ -162,7 +162,7 @@ async fn the_operator_can_keep_people_to_their_own_messages() {
 #[tokio::test]
 async fn a_quoted_author_is_text() {
     let scenario = DiscordScenario::start(two_models(""), pair("Once")).await;
-    let mut message = scenario.discord.written("@everyone <@7001> why?", NAMED, ChannelKind::Server);
+    let mut message = scenario.discord.target_message("@everyone <@7001> why?", NAMED, ChannelKind::Server);
     message["author"]["global_name"] = json!("Qzname [x](http://evil) @everyone");
     let request = race(&scenario, &message, ChannelKind::Server);
     let last = request.wait_for_end().await.look.text();

@@ -1,10 +1,14 @@
 //! Discord: from what a person types to the last frame, against a referee.
 
+mod alerts;
+mod canaries;
 mod commands;
 mod crowd;
 mod deaths;
 mod ends;
 mod faults;
+mod follow_up_troubles;
+mod follow_ups;
 mod gateway;
 mod hostile;
 mod limits;
@@ -19,7 +23,7 @@ mod votes;
 
 use super::{eventually, with_timeout};
 use crate::support::{
-    discord::{ChannelKind, UserRequest},
+    discord::{ALL_ANSWERS, ChannelKind, UserRequest},
     provider::{Answer, Gate, answer},
     scenario::{
         ANSWER, PROMPT,
@@ -96,7 +100,7 @@ async fn assert_ends(request: &UserRequest) {
 async fn assert_ends_with_chart(request: &UserRequest) {
     let last = request.wait_for_end().await.look;
     assert_eq!(last.text().matches("begins and ends").count(), 2, "{}", last.text());
-    assert!(last.button("Full answers").is_some(), "{}", last.text());
+    assert!(last.text().contains(ALL_ANSWERS), "{}", last.text());
     let with_chart = request.wait_until(|look| !look.attachments.is_empty()).await.look;
     assert_eq!(with_chart.text().matches("begins and ends").count(), 2, "{}", with_chart.text());
 }

@@ -5,7 +5,7 @@ use super::{
     single_model, start_race, two_models,
 };
 use crate::support::{
-    discord::{ATTACH_FILES, ChannelKind, Family},
+    discord::{ALL_ANSWERS, ATTACH_FILES, ChannelKind, Family},
     provider::Gate,
 };
 
@@ -23,7 +23,7 @@ async fn without_attach_files_the_message_says_why_it_has_no_chart() {
     assert!(last.text().contains(NO_CHART) && last.attachments.is_empty(), "{}", last.text());
     scenario.service.wait_for_log("race over").await;
     let before = calls(&scenario);
-    let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+    let full = scenario.discord.choose(request.wait_for_message().await, ALL_ANSWERS, NAMED);
     assert!(full.wait_for_ack().await.private);
     let said = full.wait_for_text("`Attach Files`").await.look.text();
     assert!(said.contains("manages this server") && !said.contains("in a moment"), "{said}");
@@ -51,7 +51,7 @@ async fn a_permission_that_is_taken_away_is_named_as_well() {
     assert_eq!(refused, 1, "the message is still edited by its token");
     // and the file
     scenario.discord.refuse_next(Family::Upload, 403, 50_013);
-    let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+    let full = scenario.discord.choose(request.wait_for_message().await, ALL_ANSWERS, NAMED);
     full.wait_for_text("`Attach Files`").await;
     let request = start_race(&scenario, ChannelKind::Server).await;
     gates[1].open();

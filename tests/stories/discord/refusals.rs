@@ -5,7 +5,7 @@ use super::{
     start_race, two_models, wait_for_faults,
 };
 use crate::support::{
-    discord::{ChannelKind, Family},
+    discord::{ALL_ANSWERS, ChannelKind, Family},
     provider::Gate,
 };
 
@@ -25,7 +25,7 @@ async fn a_refusal_that_is_not_discords_own_passes() {
         gate.open();
         assert_ends_with_chart(&request).await;
         scenario.discord.fail_next(Family::Upload, status);
-        let full = scenario.discord.press(request.wait_for_message().await, "Full answers", NAMED);
+        let full = scenario.discord.choose(request.wait_for_message().await, ALL_ANSWERS, NAMED);
         full.wait_until(|look| !look.attachments.is_empty()).await;
         wait_for_faults(&scenario).await;
     }

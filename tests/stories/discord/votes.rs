@@ -5,7 +5,8 @@ use crate::{
     stories::{TestService, recovery::TestStore, recovery::replica_pair::ReplicaPair},
     support::{
         discord::{
-            ANA, BEN, ChannelKind, Delivery, FakeDiscord, Id, Look, MOD, Route, Span as _, User, UserRequest,
+            ALL_ANSWERS, ANA, BEN, ChannelKind, Delivery, FakeDiscord, Id, Look, MOD, Route, Span as _, User,
+            UserRequest,
         },
         program::free_address,
         provider::{Answer, FakeProvider, Gate, Rules, answer, refusal},
@@ -168,15 +169,16 @@ async fn a_vote_of_three(transport: Transport) {
     let text = result.text();
     assert!(text.contains("was picked best: 2 of 3 votes") && text.contains("none is good 1"), "{text}");
     assert!(text.contains("An answer named its model") && text.contains("BILBY-CODER"), "{text}");
-    assert_eq!(labels(&result), ["Race again", "Full answers", "Explain", "Replay", "Share"]);
-    assert_eq!(result.options().len(), 4, "{text}");
+    assert_eq!(labels(&result), ["Race again", "Continue", "Explain", "Replay", "Share"]);
+    assert_eq!(result.options().len(), 5, "{text}");
 
     let late = updates(discord, stale, "No second", ANA).await;
     assert!(late.text().contains("This vote is closed") && labels(&late).is_empty(), "{}", late.text());
     let late = discord.press_late(message, "Best: D", BEN);
     assert!(late.wait_for_ack().await.private);
     late.wait_for_text("This vote is closed").await;
-    let (_, files) = says(discord, message, "Full answers", BEN).await;
+    let files = discord.choose(message, ALL_ANSWERS, BEN);
+    let files = files.wait_until(|look| !look.attachments.is_empty()).await.look;
     assert_eq!(files.attachments.len(), 1, "{}", files.text());
     assert_eq!(race.current().text(), text, "a late click changes nothing");
     scenario.finish().await;
@@ -216,7 +218,7 @@ async fn without_two_answers_a_blind_race_is_an_ordinary_one() {
     let scenario = DiscordScenario::start(setup(PAIR), [whole, refused()]).await;
     let race = starts(&scenario.discord, ChannelKind::Server);
     let last = race.wait_for_end().await.look;
-    assert_eq!(labels(&last), ["Race again", "Full answers", "Explain"]);
+    assert_eq!(labels(&last), ["Race again", "Continue", "Explain"]);
     assert!(last.text().contains("A wrote fastest") && !last.text().contains("vote"), "{}", last.text());
     scenario.finish().await;
 }
@@ -341,7 +343,7 @@ async fn a_vote_goes_on_through_restarts() {
     assert_eq!(files.attachments.len(), 2, "{}", files.text());
     discord.press(message, "Close vote", ANA).wait_for_ack().await;
     let last = race.wait_for_text("was picked best: 2 of 3 votes").await.look;
-    assert_eq!(labels(&last), ["Race again", "Full answers", "Explain", "Replay", "Share"]);
+    assert_eq!(labels(&last), ["Race again", "Continue", "Explain", "Replay", "Share"]);
     eventually(async || store.query_number("SELECT COUNT(*) FROM races WHERE status <> 'shown'").await == 0)
         .await;
     bot.signal("TERM").await;

@@ -49,9 +49,9 @@ async fn is_whole(race: &discord::UserRequest, asker: &str) {
     assert_eq!(last.matches(ANSWER).count(), 2, "{last}");
 }
 
-/// Presses Full answers and checks that a private file contains all of them.
+/// Asks for the file with all answers and checks that a private file contains all of them.
 async fn has_the_answers(discord: &FakeDiscord, message: discord::Id) {
-    let full = discord.press(message, "Full answers", discord::BEN);
+    let full = discord.choose(message, discord::ALL_ANSWERS, discord::BEN);
     let look = full.wait_until(|look| !look.attachments.is_empty()).await.look;
     assert!(full.wait_for_ack().await.private, "{}", look.text());
     let file = String::from_utf8(look.attachments[0].bytes.clone()).expect("UTF-8");

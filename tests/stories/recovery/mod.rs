@@ -2,6 +2,7 @@
 //! nothing that was acknowledged is missing, and every budget is accounted for.
 
 mod bad_days;
+mod charts;
 mod elsewhere;
 mod kills;
 mod reading;

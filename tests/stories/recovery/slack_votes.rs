@@ -79,6 +79,7 @@ async fn another_replica_follows_the_vote_of_one_that_died() {
     slack.press(&message, "Close vote", ANA);
     let last = race.wait_for_end().await.look.text();
     assert!(last.contains("was picked best: 2 of 2 votes"), "{last}");
+    race.wait_for_file(".png").await;
     assert_eq!(pair.finish().await.exchanges.len(), 2);
     slack.assert_clean();
 }

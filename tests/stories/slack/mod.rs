@@ -19,13 +19,17 @@ macro_rules! on_both_transports {
     )+};
 }
 
+mod alerts;
 mod answers;
 mod buttons;
+mod canaries;
 mod commands;
 mod common;
 mod crowd;
 mod ends;
 mod faults;
+mod follow_up_limits;
+mod follow_ups;
 mod home;
 mod hostile;
 mod http;

@@ -114,7 +114,7 @@ async fn charts_and_containers_are_tried_once_where_they_are_not_known() {
     for (charts, containers) in [(true, true), (true, false), (false, true), (false, false)] {
         let refused = usize::from(!(charts && containers));
         let slack = FakeSlack::open().await;
-        slack.world(|world| world.takes = Takes { charts, containers });
+        slack.world(|world| world.takes = Takes { charts, containers, tables: true });
         let answers = (0..3).flat_map(|_| both());
         let scenario = SlackScenario::start_with(slack, Setup::default(), answers).await;
         for _ in 0..3 {

@@ -10,7 +10,7 @@ use super::{
     message::{Look, Message, Revision},
     request::UserRequest,
     users::{ChannelKind, User},
-    world::{Fate, Id, Interaction, InteractionKind, World},
+    world::{Fate, FormField, Id, Interaction, InteractionKind, World},
 };
 
 /// Options as one fills them in: name and value.
@@ -79,6 +79,26 @@ impl FakeDiscord {
     pub fn choose(&self, message: Id, option: &str, user: User) -> UserRequest {
         let (place, custom_id, value) = self.shared.read(|world| world.option(message, option, user));
         self.does(user, place, InteractionKind::Menu { message, custom_id, value })
+    }
+
+    /// Fills in the form that `pressed` opened, by custom ids, and submits it. A menu is chosen from by the label or the value
+    /// of an option, and keeps its default if it is not named.
+    ///
+    /// # Panics
+    /// If no form was opened, or the client would not send it.
+    pub fn submit(&self, pressed: &UserRequest, filled: &[(&str, &str)]) -> UserRequest {
+        let interaction = pressed.interaction();
+        let form = interaction.answer.and_then(|answer| answer.form).expect("no form was opened");
+        let fields = form["components"].as_array().into_iter().flatten();
+        let fields = fields.map(|label| fill_in(&label["component"], filled)).collect::<Result<Vec<_>, _>>();
+        let fields = fields.unwrap_or_else(|why| panic!("nobody can submit this: {why}"));
+        let (message, custom_id) = (interaction.kind.message().expect("a message"), text(&form, "custom_id"));
+        self.does(interaction.user, interaction.place, InteractionKind::Form { message, custom_id, fields })
+    }
+
+    /// Returns the event of what a user writes in a place without a command, for a gateway whose bot has the id `bot`.
+    pub fn written(&self, text: &str, user: User, place: ChannelKind, bot: Id) -> Value {
+        self.shared.with(|world| world.written(text, user, place, bot))
     }
 
     /// Adds a message that an earlier process posted, from the body that it sent.
@@ -215,6 +235,36 @@ impl World {
         assert!(!message.private || asker == Some(user.id), "{} does not see this message", user.name);
         message
     }
+}
+
+fn text(of: &Value, key: &str) -> String {
+    of[key].as_str().unwrap_or_default().to_owned()
+}
+
+/// A field of a form filled in, as far as the client lets it.
+fn fill_in(field: &Value, filled: &[(&str, &str)]) -> Result<FormField, String> {
+    let custom_id = text(field, "custom_id");
+    let typed = filled.iter().find(|(name, _)| *name == custom_id).map(|(_, value)| *value);
+    let kind = field["type"].as_u64().unwrap_or_default();
+    let value = if kind == 3 {
+        let options = field["options"].as_array().into_iter().flatten();
+        let is_chosen = |option: &&Value| match typed {
+            Some(typed) => option["label"] == typed || option["value"] == typed,
+            None => option["default"] == true,
+        };
+        let chosen = options.clone().find(is_chosen).ok_or(format!("{typed:?} is no option of {field}"))?;
+        text(chosen, "value")
+    } else {
+        let (typed, length) =
+            (typed.unwrap_or_default(), typed.map_or(0, |typed| typed.encode_utf16().count()));
+        let least = field["min_length"].as_u64().unwrap_or(0).max(u64::from(field["required"] != false));
+        let most = field["max_length"].as_u64().unwrap_or(4_000);
+        if !(least..=most).contains(&(length as u64)) {
+            return Err(format!("{custom_id} has {length} characters"));
+        }
+        typed.to_owned()
+    };
+    Ok(FormField { kind, custom_id, value })
 }
 
 fn part<'a>(level: &'a Value, name: &str) -> Option<&'a Value> {

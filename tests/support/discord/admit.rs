@@ -17,6 +17,14 @@ use crate::support::provider::wire::Request;
 
 /// The permission to send files.
 pub const ATTACH_FILES: u64 = 1 << 15;
+/// The permission to see a channel.
+pub const VIEW_CHANNEL: u64 = 1 << 10;
+/// The permission to post.
+pub const SEND_MESSAGES: u64 = 1 << 11;
+/// The permission to open a thread.
+pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+/// The permission to post in a thread.
+pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 
 /// The outcome of the checks.
 pub struct Admitted {
@@ -104,9 +112,17 @@ impl World {
         None
     }
 
-    /// Files need `ATTACH_FILES`, which the interaction has already said that the bot lacks.
+    /// Files need `ATTACH_FILES`, which an interaction says that the bot lacks; posts and threads need theirs.
     fn lacks_permission(&self, call: &Call) -> Option<Reply> {
-        let is_missing = self.missing_permissions & ATTACH_FILES != 0 && !call.files.is_empty();
+        let is_in_thread = self.threads.iter().any(|thread| thread.id == call.ids.channel);
+        let is_post = call.route == Route::CreateMessage;
+        let needs = [
+            (ATTACH_FILES, !call.files.is_empty()),
+            (CREATE_PUBLIC_THREADS, call.route == Route::StartThread),
+            (SEND_MESSAGES_IN_THREADS, is_post && is_in_thread),
+            (SEND_MESSAGES, is_post && !is_in_thread),
+        ];
+        let is_missing = needs.iter().any(|(bit, needs)| *needs && self.missing_permissions & bit != 0);
         is_missing.then(|| reply::refusal(403, 50_013, "Missing Permissions"))
     }
 
@@ -124,6 +140,8 @@ impl World {
             Route::EditOriginal => &[Family::Edit],
             Route::Callback => &[Family::Callback],
             Route::Followup => &[Family::Followup],
+            Route::CreateMessage => &[Family::Post],
+            Route::StartThread => &[Family::Thread],
             Route::ListCommands | Route::PutCommands => &[Family::Commands],
             Route::DeleteCommand | Route::ListGuilds => &[Family::Cleanup],
             Route::GatewayBot => &[Family::Gateway],
@@ -158,6 +176,8 @@ impl World {
         let mut violations = Violations::default();
         if call.route == Route::PutCommands {
             referee::commands(&mut violations, &call.body);
+        } else if call.route == Route::StartThread {
+            referee::thread(&mut violations, &call.body);
         } else if call.route.has_body() {
             self.judge_message(&mut violations, call);
         }

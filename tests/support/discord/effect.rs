@@ -3,14 +3,21 @@
 use serde_json::{Value, json};
 
 use super::{
+    admit::VIEW_CHANNEL,
     call::Call,
     message::{Attachment, LOADING, Look, Message, Revision},
+    payload::thread_metadata,
     referee,
     reply::{Reply, done, ok, refusal},
     route::Route,
-    users::ChannelKind,
-    world::{Id, World},
+    users::{ChannelKind, GUILD},
+    world::{Id, Thread, World},
 };
+
+/// The bot's role in its server.
+const ROLE: Id = 8_001;
+/// The permissions of the bot in its server: all that it asks for.
+const BOT_PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 35 | 1 << 38;
 
 impl World {
     /// The effect of a call and its answer.
@@ -26,6 +33,8 @@ impl World {
             Route::Application => ok(self.application_json()),
             Route::GatewayBot => ok(self.gateway_json()),
             Route::ListGuilds => ok(self.guilds_json()),
+            Route::ListRoles => ok(self.roles_json()),
+            Route::GetMember => self.member_json(call),
             Route::ListCommands | Route::PutCommands | Route::DeleteCommand
                 if !self.may_have_commands(call.ids.guild) =>
             {
@@ -45,13 +54,25 @@ impl World {
         let known =
             [ChannelKind::Server, ChannelKind::Dm, ChannelKind::UserInstalled, ChannelKind::ForeignServer];
         let place = known.into_iter().find(|place| place.channel() == call.ids.channel);
+        let thread = self.threads.iter().find(|thread| thread.id == call.ids.channel);
+        let place = place.or(thread.map(|thread| ChannelKind::Thread(thread.id)));
         let place = place.unwrap_or(ChannelKind::Channel(call.ids.channel));
         if !place.has_bot() {
             return refusal(403, 50_001, "Missing Access");
         }
-        if call.route == Route::CreateMessage {
-            let id = self.create(call, None, (place, false));
-            return self.shown(id);
+        if thread.is_none() && self.message(call.ids.channel).is_some() {
+            return refusal(404, 10_003, "Unknown Channel");
+        }
+        match call.route {
+            Route::GetChannel => {
+                return thread
+                    .map_or_else(|| self.channel_json(place), |thread| ok(self.thread_json(thread)));
+            }
+            Route::CreateMessage if thread.is_some_and(|thread| thread.is_locked) => {
+                return refusal(400, 160_005, "Thread is locked");
+            }
+            Route::CreateMessage => return self.post(call, place),
+            _ => {}
         }
         let there = |message: &Message| message.place.channel() == call.ids.channel && !message.private;
         match self.message(call.ids.message).filter(|message| there(message) && !message.deleted) {
@@ -61,9 +82,80 @@ impl World {
                 self.message_mut(call.ids.message).expect("known").deleted = true;
                 return done();
             }
+            Some(_) if call.route == Route::StartThread => return self.start_thread(call, place),
             Some(_) => {}
         }
         self.shown(call.ids.message)
+    }
+
+    /// Posts a message, once for a nonce that is enforced.
+    fn post(&mut self, call: &Call, place: ChannelKind) -> Reply {
+        let nonce = call.body["nonce"].as_str().filter(|_| call.body["enforce_nonce"] == true);
+        let nonce = nonce.map(|nonce| (place.channel(), nonce.to_owned()));
+        if let Some(id) = nonce.as_ref().and_then(|nonce| self.nonces.get(nonce)) {
+            return self.shown(*id);
+        }
+        let id = self.create(call, None, (place, false));
+        self.nonces.extend(nonce.map(|nonce| (nonce, id)));
+        self.shown(id)
+    }
+
+    /// Opens the thread of a message. <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+    fn start_thread(&mut self, call: &Call, place: ChannelKind) -> Reply {
+        let id = call.ids.message;
+        if !matches!(place, ChannelKind::Server | ChannelKind::Channel(_)) {
+            return refusal(400, 50_024, "Cannot execute action on this channel type");
+        }
+        if self.threads.iter().any(|thread| thread.id == id) {
+            return refusal(400, 160_004, "A thread has already been created for this message");
+        }
+        let name = call.body["name"].as_str().unwrap_or_default().to_owned();
+        let thread = Thread { id, name, is_locked: false };
+        let opened = Reply { status: 201, ..ok(self.thread_json(&thread)) };
+        self.threads.push(thread);
+        opened
+    }
+
+    /// The channel object of a thread.
+    fn thread_json(&self, thread: &Thread) -> Value {
+        let place = ChannelKind::Server;
+        json!({
+            "id": thread.id.to_string(), "type": 11, "guild_id": place.guild().map(|guild| guild.to_string()),
+            "parent_id": place.channel().to_string(), "owner_id": self.application.to_string(), "name": thread.name,
+            "last_message_id": null, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0,
+            "thread_metadata": thread_metadata(), "total_message_sent": 0, "flags": 0,
+        })
+    }
+
+    fn channel_json(&self, place: ChannelKind) -> Reply {
+        if self.missing_permissions & VIEW_CHANNEL != 0 {
+            return refusal(403, 50_001, "Missing Access");
+        }
+        let overwrite = json!({ "id": ROLE.to_string(), "type": 0, "allow": "0", "deny": self.denied_to_role.to_string() });
+        ok(json!({
+            "id": place.channel().to_string(), "type": 0, "name": "alerts", "position": 1, "nsfw": false,
+            "guild_id": place.guild().map(|guild| guild.to_string()), "permission_overwrites": [overwrite],
+        }))
+    }
+
+    /// <https://docs.discord.com/developers/topics/permissions#role-object>
+    fn roles_json(&self) -> Value {
+        let role = |id: Id, permissions: u64| {
+            json!({ "id": id.to_string(), "name": "a role", "color": 0, "hoist": false, "position": 0,
+                    "permissions": permissions.to_string(), "managed": false, "mentionable": false })
+        };
+        let all = BOT_PERMISSIONS & !self.missing_permissions;
+        json!([role(GUILD, all), role(ROLE, all)])
+    }
+
+    fn member_json(&self, call: &Call) -> Reply {
+        if call.ids.user != self.application {
+            return refusal(404, 10_007, "Unknown Member");
+        }
+        ok(
+            json!({ "user": { "id": self.application.to_string(), "username": "arena", "bot": true }, "nick": null,
+                   "roles": [ROLE.to_string()], "joined_at": "2026-01-01T00:00:00.000000+00:00", "deaf": false, "mute": false }),
+        )
     }
 
     /// The message object as an answer.

@@ -22,6 +22,10 @@ pub enum Family {
     Edit,
     Callback,
     Followup,
+    /// A new message in a channel or a thread.
+    Post,
+    /// A new thread.
+    Thread,
     /// Reads and writes of commands.
     Commands,
     /// `GET /gateway/bot`.

@@ -119,6 +119,8 @@ impl World {
                 let look = Look { flags, ..Look::default() };
                 Some(self.add(look, call, Some(interaction.id), seen))
             }
+            // a form is no message
+            9 => None,
             _ => button_on,
         };
         if let (7, Some(message)) = (kind, button_on) {
@@ -130,7 +132,8 @@ impl World {
         let choices = choices.map(|choice| (text(choice, "name"), text(choice, "value"))).collect();
         let known = self.interaction_mut(interaction.id).expect("known");
         known.original = original;
-        known.answer = Some(InteractionResponse { after, kind, private, choices });
+        let form = (kind == 9).then(|| call.body["data"].clone());
+        known.answer = Some(InteractionResponse { after, kind, private, choices, form });
     }
 
     /// Returns the look of the message with the button or the menu.

@@ -37,7 +37,7 @@ use tokio::net::TcpListener;
 
 use self::server::Shared;
 pub use self::{
-    admit::ATTACH_FILES,
+    admit::{ATTACH_FILES, CREATE_PUBLIC_THREADS, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL},
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, HungCall, Moment},
     limits::{Scope, Span},
@@ -47,6 +47,9 @@ pub use self::{
     users::{ANA, BEN, ChannelKind, GUILD, MOD, User},
     world::{Fate, Id, World},
 };
+
+/// The option for the file with all answers, below a race of several models.
+pub const ALL_ANSWERS: &str = "📄 All answers, as a file";
 
 /// A Discord on a port of its own. When it is dropped it stops, and fails the test for everything that the bot
 /// did wrong.

@@ -4,15 +4,16 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    admit::{CREATE_PUBLIC_THREADS, SEND_MESSAGES_IN_THREADS},
     targets,
     users::{ChannelKind, User},
-    world::{Interaction, InteractionKind, World},
+    world::{FormField, Interaction, InteractionKind, World},
 };
 
 /// `EMBED_LINKS`, `ATTACH_FILES`, `MENTION_EVERYONE`: what an app has where its bot is not.
 const AWAY: u64 = 1 << 14 | 1 << 15 | 1 << 17;
-/// With `VIEW_CHANNEL`, `SEND_MESSAGES` and `READ_MESSAGE_HISTORY`: what the bot has at home.
-const HOME: u64 = AWAY | 1 << 10 | 1 << 11 | 1 << 16;
+/// With `VIEW_CHANNEL`, `SEND_MESSAGES`, `READ_MESSAGE_HISTORY` and those for threads: what the bot has at home.
+const HOME: u64 = AWAY | 1 << 10 | 1 << 11 | 1 << 16 | CREATE_PUBLIC_THREADS | SEND_MESSAGES_IN_THREADS;
 
 impl World {
     /// The interaction object; over the gateway it is the `d` of an `INTERACTION_CREATE`.
@@ -44,6 +45,28 @@ impl World {
         payload
     }
 
+    /// The message object of what a user writes; over the gateway it is the `d` of a `MESSAGE_CREATE`. `bot` is the bot's
+    /// id, without whose mention the text is only sent from a direct message.
+    pub(super) fn written(&mut self, text: &str, user: User, place: ChannelKind, bot: u64) -> Value {
+        self.written.push(text.to_owned());
+        let is_mentioned = text.contains(&format!("<@{bot}>"));
+        let bot_user =
+            json!({ "id": bot.to_string(), "username": "arena", "discriminator": "0", "bot": true });
+        let mut message = json!({
+            "id": self.id().to_string(), "channel_id": place.channel().to_string(), "type": 0, "author": user_json(user),
+            "content": if is_mentioned || place == ChannelKind::Dm { text } else { "" },
+            "mentions": if is_mentioned { vec![bot_user] } else { vec![] }, "mention_roles": [], "mention_everyone": false,
+            "attachments": [], "embeds": [], "components": [], "pinned": false, "tts": false, "flags": 0,
+            "timestamp": "2026-01-01T00:00:00.000000+00:00", "edited_timestamp": null,
+        });
+        if let Some(guild) = place.guild() {
+            message["guild_id"] = guild.to_string().into();
+            message["member"] = json!({ "nick": user.nick, "roles": [], "joined_at": "2025-01-01T00:00:00.000000+00:00",
+                                        "deaf": false, "mute": false, "flags": 0 });
+        }
+        message
+    }
+
     fn data(&self, kind: &InteractionKind, place: ChannelKind) -> (u8, Value) {
         let command = |id: &u64, name: &str, options: &Value| {
             let mut data = json!({ "id": id.to_string(), "name": name, "type": 1, "options": options });
@@ -64,6 +87,7 @@ impl World {
             InteractionKind::Menu { custom_id, value, .. } => {
                 (3, json!({ "custom_id": custom_id, "component_type": 3, "id": 2, "values": [value] }))
             }
+            InteractionKind::Form { custom_id, fields, .. } => (5, submission(custom_id, fields)),
         }
     }
 
@@ -79,6 +103,11 @@ impl World {
             channel["position"] = 0.into();
             channel["rate_limit_per_user"] = 0.into();
             channel["topic"] = Value::Null;
+            if let ChannelKind::Thread(_) = place {
+                channel["type"] = 11.into();
+                channel["parent_id"] = ChannelKind::Server.channel().to_string().into();
+                channel["thread_metadata"] = thread_metadata();
+            }
         } else {
             channel["type"] = (if place == ChannelKind::Dm { 1 } else { 3 }).into();
             channel["recipients"] = json!([user_json(user)]);
@@ -109,6 +138,25 @@ impl World {
     }
 }
 
+/// <https://docs.discord.com/developers/resources/channel#thread-metadata-object>
+pub(super) fn thread_metadata() -> Value {
+    json!({ "archived": false, "archive_timestamp": "2026-01-01T00:00:00.000000+00:00",
+            "auto_archive_duration": 4320, "locked": false, "create_timestamp": "2026-01-01T00:00:00.000000+00:00" })
+}
+
+/// The fields of a form as they are sent: each in its label.
+fn submission(custom_id: &str, fields: &[FormField]) -> Value {
+    let component = |(n, field): (usize, &FormField)| {
+        let mut component = json!({ "type": field.kind, "id": 2 * n + 2, "custom_id": field.custom_id });
+        match field.kind {
+            3 => component["values"] = json!([field.value]),
+            _ => component["value"] = field.value.as_str().into(),
+        }
+        json!({ "type": 18, "id": 2 * n + 1, "component": component })
+    };
+    json!({ "custom_id": custom_id, "components": fields.iter().enumerate().map(component).collect::<Vec<_>>() })
+}
+
 fn has(commands: &[Value], id: u64) -> bool {
     let id = Value::from(id.to_string());
     commands.iter().any(|command| command["id"] == id)
@@ -125,7 +173,7 @@ pub(super) fn user_json(user: User) -> Value {
 /// Returns the installation owners by integration type: the server ("0" in the bot's own DM), or the user.
 fn owners(place: ChannelKind, user: User) -> Value {
     match place {
-        ChannelKind::Server | ChannelKind::Channel(_) => {
+        ChannelKind::Server | ChannelKind::Channel(_) | ChannelKind::Thread(_) => {
             json!({ "0": place.guild().unwrap_or(0).to_string() })
         }
         ChannelKind::Dm => json!({ "0": "0" }),

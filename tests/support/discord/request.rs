@@ -36,6 +36,17 @@ impl UserRequest {
         self.wait_for_ack().await.choices
     }
 
+    /// Waits for the form that opens, and returns the labels of its options.
+    ///
+    /// # Panics
+    /// If another answer comes.
+    pub async fn wait_for_form(&self) -> Vec<String> {
+        let form = self.wait_for_ack().await.form.expect("no form was opened");
+        let fields = form["components"].as_array().into_iter().flatten();
+        let options = fields.flat_map(|label| label["component"]["options"].as_array().into_iter().flatten());
+        options.map(|option| option["label"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Waits for the message that answers.
     pub async fn wait_for_message(&self) -> Id {
         self.shared.wait_for(|world| world.interaction(self.id)?.original, "a message").await

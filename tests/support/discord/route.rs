@@ -25,19 +25,27 @@ pub enum Route {
     Followup,
     /// `POST /channels/{id}/messages`
     CreateMessage,
+    /// `GET /channels/{id}`
+    GetChannel,
     /// `GET /channels/{id}/messages/{id}`
     GetMessage,
     /// `PATCH /channels/{id}/messages/{id}`
     EditMessage,
     /// `DELETE /channels/{id}/messages/{id}`
     DeleteMessage,
+    /// `POST /channels/{id}/messages/{id}/threads`
+    StartThread,
+    /// `GET /guilds/{id}/roles`
+    ListRoles,
+    /// `GET /guilds/{id}/members/{id}`
+    GetMember,
 }
 
 /// A path and a method of Discord's API description.
 pub type Operation = (&'static str, &'static str);
 
 /// The operations that carry JSON here.
-pub const OPERATIONS: [Operation; 7] = [
+pub const OPERATIONS: [Operation; 8] = [
     ("/applications/{application_id}/commands", "put"),
     ("/applications/{application_id}/guilds/{guild_id}/commands", "put"),
     ("/interactions/{interaction_id}/{interaction_token}/callback", "post"),
@@ -45,6 +53,7 @@ pub const OPERATIONS: [Operation; 7] = [
     ("/webhooks/{webhook_id}/{webhook_token}", "post"),
     ("/channels/{channel_id}/messages", "post"),
     ("/channels/{channel_id}/messages/{message_id}", "patch"),
+    ("/channels/{channel_id}/messages/{message_id}/threads", "post"),
 ];
 
 /// The ids in a path; 0 and "" where there is none.
@@ -57,6 +66,7 @@ pub struct Ids {
     pub token: String,
     pub channel: u64,
     pub message: u64,
+    pub user: u64,
 }
 
 /// Returns the call behind a method and a path without its query, or `None` for an unknown one.
@@ -81,6 +91,18 @@ pub fn parse(method: &str, path: &str) -> Option<(Route, Ids)> {
                 ("PATCH", ["messages", "@original"]) => Route::EditOriginal,
                 _ => return None,
             }
+        }
+        ("GET", ["channels", id]) => {
+            ids.channel = number(id)?;
+            Route::GetChannel
+        }
+        ("GET", ["guilds", id, "roles"]) => {
+            ids.guild = number(id)?;
+            Route::ListRoles
+        }
+        ("GET", ["guilds", id, "members", user]) => {
+            (ids.guild, ids.user) = (number(id)?, number(user)?);
+            Route::GetMember
         }
         (_, ["channels", id, "messages", rest @ ..]) => {
             ids.channel = number(id)?;
@@ -112,10 +134,13 @@ fn commands(ids: &mut Ids, method: &str, id: &str, rest: &[&str]) -> Option<Rout
 }
 
 fn channel(ids: &mut Ids, method: &str, rest: &[&str]) -> Option<Route> {
-    let [message] = rest else {
-        return (method == "POST" && rest.is_empty()).then_some(Route::CreateMessage);
+    let [message, rest @ ..] = rest else {
+        return (method == "POST").then_some(Route::CreateMessage);
     };
     ids.message = number(message)?;
+    if !rest.is_empty() {
+        return (method == "POST" && rest == ["threads"]).then_some(Route::StartThread);
+    }
     match method {
         "GET" => Some(Route::GetMessage),
         "PATCH" => Some(Route::EditMessage),
@@ -143,9 +168,13 @@ impl Route {
             Self::EditOriginal => "PATCH @original",
             Self::Followup => "followup",
             Self::CreateMessage => "POST message",
+            Self::GetChannel => "GET channel",
             Self::GetMessage => "GET message",
             Self::EditMessage => "PATCH message",
             Self::DeleteMessage => "DELETE message",
+            Self::StartThread => "POST thread",
+            Self::ListRoles => "GET roles",
+            Self::GetMember => "GET member",
         }
     }
 
@@ -161,7 +190,8 @@ impl Route {
     /// It carries JSON, alone or in a form.
     pub fn has_body(self) -> bool {
         self.is_edit()
-            || matches!(self, Self::PutCommands | Self::Callback | Self::Followup | Self::CreateMessage)
+            || matches!(self, Self::PutCommands | Self::Callback | Self::Followup)
+            || matches!(self, Self::CreateMessage | Self::StartThread)
     }
 
     /// The top-level resource that its rate limit is counted by.
@@ -172,9 +202,13 @@ impl Route {
                 format!("{}/{}", ids.application, ids.guild)
             }
             Self::Callback | Self::GetOriginal | Self::EditOriginal | Self::Followup => ids.token.clone(),
-            Self::CreateMessage | Self::GetMessage | Self::EditMessage | Self::DeleteMessage => {
-                ids.channel.to_string()
-            }
+            Self::CreateMessage
+            | Self::GetChannel
+            | Self::GetMessage
+            | Self::EditMessage
+            | Self::DeleteMessage
+            | Self::StartThread => ids.channel.to_string(),
+            Self::ListRoles | Self::GetMember => ids.guild.to_string(),
         }
     }
 
@@ -189,6 +223,7 @@ impl Route {
                 Self::Followup => 4,
                 Self::CreateMessage => 5,
                 Self::EditMessage => 6,
+                Self::StartThread => 7,
                 _ => return None,
             }],
         )

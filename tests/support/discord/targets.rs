@@ -13,7 +13,7 @@ use super::{
 
 impl FakeDiscord {
     /// Returns a message that `author` wrote, as Discord shows it to an app. A test adds what else it holds.
-    pub fn written(&self, content: &str, author: User, place: ChannelKind) -> Value {
+    pub fn target_message(&self, content: &str, author: User, place: ChannelKind) -> Value {
         let id = self.shared.with(super::World::id);
         json!({
             "id": id.to_string(), "channel_id": place.channel().to_string(), "type": 0, "author": user_json(author),

@@ -40,6 +40,8 @@ pub enum ChannelKind {
     Server,
     /// Another channel of that server, by its id.
     Channel(u64),
+    /// A thread below a message of the usual channel, by its id.
+    Thread(u64),
     /// The direct message with the bot.
     Dm,
     /// A private channel to which a user brings the app; the bot is not there.
@@ -58,7 +60,7 @@ impl ChannelKind {
     pub fn channel(self) -> u64 {
         match self {
             Self::Server => 6_001,
-            Self::Channel(id) => id,
+            Self::Channel(id) | Self::Thread(id) => id,
             Self::Dm => 6_002,
             Self::UserInstalled => 6_003,
             Self::ForeignServer => 6_004,
@@ -67,7 +69,7 @@ impl ChannelKind {
 
     pub fn guild(self) -> Option<u64> {
         match self {
-            Self::Server | Self::Channel(_) => Some(GUILD),
+            Self::Server | Self::Channel(_) | Self::Thread(_) => Some(GUILD),
             Self::ForeignServer => Some(FOREIGN_GUILD),
             Self::Dm | Self::UserInstalled => None,
         }
@@ -81,7 +83,7 @@ impl ChannelKind {
     /// `InteractionContextType`: guild, bot DM, private channel.
     pub fn context(self) -> u8 {
         match self {
-            Self::Server | Self::Channel(_) | Self::ForeignServer => 0,
+            Self::Server | Self::Channel(_) | Self::Thread(_) | Self::ForeignServer => 0,
             Self::Dm => 1,
             Self::UserInstalled => 2,
         }

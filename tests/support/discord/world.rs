@@ -1,7 +1,7 @@
 //! The world behind the fake: plain data with sensible defaults. A test changes the world, never an answer.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -60,6 +60,14 @@ pub struct World {
     pub registrations: usize,
     pub interactions: Vec<Interaction>,
     pub messages: Vec<Message>,
+    /// The threads below messages of the usual channel.
+    pub threads: Vec<Thread>,
+    /// The texts that users wrote without a command.
+    pub written: Vec<String>,
+    /// Messages by channel and nonce.
+    pub nonces: HashMap<(Id, String), Id>,
+    /// The bits that an overwrite of the channels denies the bot's role.
+    pub denied_to_role: u64,
     /// Every call in its order.
     pub calls: Vec<RecordedCall>,
     /// Every request as text (its line, its headers, its body), if a test wants to search them.
@@ -71,6 +79,15 @@ pub struct World {
     /// Calls refused by 404, 403 or 401 for the same reason as one before them.
     pub useless_calls: usize,
     next_id: Id,
+}
+
+/// A thread below a message, which has the same id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    pub id: Id,
+    pub name: String,
+    /// No one may write in it.
+    pub is_locked: bool,
 }
 
 /// The session limits in the response to `GET /gateway/bot`.
@@ -128,13 +145,27 @@ pub enum InteractionKind {
     Button { message: Id, custom_id: String },
     /// An option of a menu on this message.
     Menu { message: Id, custom_id: String, value: String },
+    /// A form that a button or a menu of this message opened.
+    Form { message: Id, custom_id: String, fields: Vec<FormField> },
+}
+
+/// A field of a form, filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormField {
+    /// The type of its component: 3 for a menu, 4 for a text.
+    pub kind: u64,
+    pub custom_id: String,
+    /// The value of the chosen option, or the text.
+    pub value: String,
 }
 
 impl InteractionKind {
     /// Returns the message with the button or the menu.
     pub fn message(&self) -> Option<Id> {
         match self {
-            Self::Button { message, .. } | Self::Menu { message, .. } => Some(*message),
+            Self::Button { message, .. } | Self::Menu { message, .. } | Self::Form { message, .. } => {
+                Some(*message)
+            }
             Self::Command { .. } | Self::OnMessage { .. } | Self::Completion { .. } => None,
         }
     }
@@ -145,11 +176,13 @@ impl InteractionKind {
 pub struct InteractionResponse {
     /// Time from the delivery to the response.
     pub after: Duration,
-    /// `InteractionCallbackType`: 4, 5, 6, 7, 8.
+    /// `InteractionCallbackType`: 4, 5, 6, 7, 8, 9.
     pub kind: u64,
     pub private: bool,
     /// The choices of a completion: name and value.
     pub choices: Vec<(String, String)>,
+    /// The form that it opened.
+    pub form: Option<Value>,
 }
 
 /// One call and what was answered.
@@ -201,6 +234,10 @@ impl Default for World {
             registrations: 0,
             interactions: vec![],
             messages: vec![],
+            threads: vec![],
+            nonces: HashMap::new(),
+            written: vec![],
+            denied_to_role: 0,
             calls: vec![],
             received: None,
             violations: vec![],
@@ -235,6 +272,11 @@ impl World {
         self.messages.iter().find(|message| message.id == id)
     }
 
+    /// Returns the messages in a thread, oldest first.
+    pub fn in_thread(&self, thread: Id) -> Vec<&Message> {
+        self.messages.iter().filter(|message| message.place == ChannelKind::Thread(thread)).collect()
+    }
+
     pub fn message_mut(&mut self, id: Id) -> Option<&mut Message> {
         self.messages.iter_mut().find(|message| message.id == id)
     }
@@ -264,7 +306,7 @@ impl World {
 
     /// Returns every text that a user filled into an option.
     pub fn typed_texts(&self) -> Vec<String> {
-        let mut texts = vec![];
+        let mut texts = self.written.clone();
         for interaction in &self.interactions {
             if let InteractionKind::Command { options, .. } | InteractionKind::Completion { options, .. } =
                 &interaction.kind
@@ -273,6 +315,9 @@ impl World {
             }
             if let InteractionKind::OnMessage { target, .. } = &interaction.kind {
                 texts.extend(target["content"].as_str().map(str::to_owned));
+            }
+            if let InteractionKind::Form { fields, .. } = &interaction.kind {
+                texts.extend(fields.iter().filter(|field| field.kind == 4).map(|field| field.value.clone()));
             }
         }
         texts
@@ -345,6 +390,7 @@ impl Interaction {
             InteractionKind::Completion { name, .. } => format!("the completion of /{name}"),
             InteractionKind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
             InteractionKind::Menu { value, .. } => format!("the option {value:?}"),
+            InteractionKind::Form { custom_id, .. } => format!("the form {custom_id:?}"),
         };
         format!("{what} by {}", self.user.name)
     }

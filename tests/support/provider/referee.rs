@@ -118,13 +118,27 @@ impl Rules {
             return Err("no cap on the tokens".into());
         }
         let messages = body["messages"].as_array().filter(|all| !all.is_empty()).ok_or("no messages")?;
-        messages.iter().try_for_each(check_message)
+        messages.iter().try_for_each(check_message)?;
+        check_order(messages)
+    }
+}
+
+/// After the system's texts, the user and the model speak in turns, and the user speaks last: chat templates of several
+/// models reject everything else.
+fn check_order(messages: &[Value]) -> Result<(), String> {
+    let roles: Vec<_> = messages.iter().map(|message| message["role"].as_str().unwrap_or_default()).collect();
+    let turns = &roles[roles.iter().take_while(|role| **role == "system").count()..];
+    let expected = ["user", "assistant"].into_iter().cycle();
+    if turns.len() % 2 == 1 && turns.iter().zip(expected).all(|(role, expected)| *role == expected) {
+        Ok(())
+    } else {
+        Err(format!("the roles of the messages are {roles:?}"))
     }
 }
 
 fn check_message(message: &Value) -> Result<(), String> {
     let fields = message.as_object().ok_or("a message is no object")?;
-    let known = matches!(message["role"].as_str(), Some("system" | "user"));
+    let known = matches!(message["role"].as_str(), Some("system" | "user" | "assistant"));
     let content = message["content"].as_str().is_some_and(|text| !text.is_empty());
     if known && content && fields.len() == 2 {
         Ok(())

@@ -158,7 +158,7 @@ async fn gateway(discord: &FakeDiscord, heartbeat: Duration) -> Arc<FakeGateway>
     gateway
 }
 
-fn configured(
+pub fn configured(
     discord: &FakeDiscord,
     provider: &FakeProvider,
     setup: &Setup<'_>,

@@ -159,11 +159,8 @@ impl FakeSlack {
             let view = view.expect("no modal is open");
             assert_eq!(view.user.id, user.id, "only who sees a modal submits it");
             view.fill(values).unwrap_or_else(|why| panic!("nobody can submit that: {why}"));
-            let (view, channel, opened) = (view.id.clone(), view.channel.clone(), view.action);
-            let opened = &world.actions[opened];
-            // a shortcut is answered in the thread of its message
-            let is_shortcut = matches!(opened.kind, ActionKind::Shortcut { .. });
-            (view, channel, opened.thread.clone().filter(|_| is_shortcut))
+            let (view, channel) = (view.id.clone(), view.channel.clone());
+            (view, channel, world.actions[opened.id].thread.clone())
         });
         self.does(user, (&channel, thread.as_deref()), ActionKind::Submission { view })
     }

@@ -184,7 +184,8 @@ impl Look {
 
     /// The cells of the first table, row by row.
     pub fn table(&self) -> Option<Vec<Vec<String>>> {
-        let table = self.blocks.iter().find(|block| block["type"] == "table")?;
+        let is_table = |block: &&Value| block["type"] == "table" || block["type"] == "data_table";
+        let table = self.blocks.iter().find(is_table)?;
         let cells = |row: &Value| list(row).iter().map(cell_text).collect();
         Some(list(&table["rows"]).iter().map(cells).collect())
     }
@@ -228,7 +229,7 @@ fn block_text(block: &Value) -> String {
             lines.join("\n")
         }
         "context" | "actions" => each(&block["elements"], element_text, " "),
-        "table" => {
+        "table" | "data_table" => {
             each(&block["rows"], |row| list(row).iter().map(cell_text).collect::<Vec<_>>().join(" | "), "\n")
         }
         "data_visualization" => {

@@ -42,7 +42,7 @@ pub use self::{
     method::Method,
     request::UserRequest,
     users::{ANA, BEN, BOT, CLUB, DM, LOBBY, MOD, THEIR_DM, TOWN, User, VAULT},
-    world::{ActionKind, World},
+    world::{ActionKind, View, World},
 };
 use crate::support::program::free_address;
 

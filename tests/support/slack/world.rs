@@ -215,7 +215,7 @@ impl Default for World {
             response_uses: 5,
             sharing_takes: Duration::from_millis(50),
             loses_files: false,
-            takes: Takes { charts: true, containers: true },
+            takes: Takes { charts: true, containers: true, tables: true },
             homes: BTreeMap::new(),
             own_429_is_fine: false,
             limits: Limits::default(),

@@ -251,7 +251,7 @@ prop_compose! {
 
 prop_compose! {
     fn view(most: usize)(
-        asker in hostile(), prompt in hostile(), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        asker in hostile(), prompt in hostile(), notes in vec(hostile(), 0..4), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
         notice in option::of(hostile()), simulated in any::<bool>(),
         progress in prop::sample::select(vec![Progress::Live, Progress::Done, Progress::Stopped, Progress::Interrupted]),
         vote in 0..6_u64,
@@ -260,7 +260,7 @@ prop_compose! {
         let vote = vote_view(vote, lanes.len());
         let progress = if matches!(vote, Some(VoteView::Open { .. })) { Progress::Voting } else { progress };
         View {
-            asker, prompt, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            asker, prompt, notes, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
             elapsed: Some("2.1 s".into()), stopped: None, vote,
         }
     }
@@ -329,7 +329,7 @@ proptest! {
     fn a_crowd_breaks_no_limit(lane in lane(), n in 10..60_usize, progress in prop::sample::select(vec![Progress::Live, Progress::Done])) {
         let lanes = vec![lane; n];
         let view = View {
-            asker: "@".repeat(500), prompt: "*\n".repeat(500), circumstances: crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], circumstances: crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
             elapsed: None, stopped: None, vote: None,
         };

@@ -3,6 +3,8 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
+use serde_json::Value;
+
 use super::{
     reader::{Node, read},
     samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
@@ -109,6 +111,27 @@ fn component(part: &Component) -> String {
     }
 }
 
+/// A form with its menu unfolded.
+fn form(form: &Value) -> String {
+    let words = |of: &Value| of.as_str().map(text).unwrap_or_default();
+    let label = |label: &Value| {
+        let options = label["component"]["options"].as_array().into_iter().flatten();
+        let options = options.map(|option| {
+            let is_chosen = if option["default"] == true { "● " } else { "○ " };
+            format!("<div class=li>{is_chosen}{}</div>", words(&option["label"]))
+        });
+        let options: String = options.collect();
+        let field = if options.is_empty() { "<div class=menu>&nbsp;</div>".to_owned() } else { options };
+        let (name, about) = (words(&label["label"]), words(&label["description"]));
+        format!("<div class=name>{name}</div><div class=small>{about}</div><div class=text>{field}</div>")
+    };
+    let labels = form["components"].as_array().into_iter().flatten().map(label).collect::<String>();
+    format!(
+        "<div class=embed><div class=title>{}</div>{labels}<span class='button primary'>Submit</span></div>",
+        words(&form["title"])
+    )
+}
+
 fn message(body: &Body) -> String {
     let content = html(&read(&body.content));
     let embeds: String = body.embeds.iter().map(embed).collect();
@@ -149,7 +172,7 @@ fn a_race_can_be_looked_at() {
             && live.contains("<span class='button red'>🛑 Stop</span>")
     );
     let over = page("final", &finished().view(), Some(&chart.alt));
-    assert!(over.contains("<img src=discord-race.png>") && over.contains("📄 Full answers"));
+    assert!(over.contains("<img src=discord-race.png>") && over.contains("💬 Continue"));
     let stopped = page("stopped", &running().stop(2_400, StopCause::Asked), Some(&chart.alt));
     assert!(stopped.contains("🛑 Stopped · 1 of 5 had finished"));
     let interrupted = page("interrupted", &running().stop(2_400, StopCause::Restart), None);
@@ -177,6 +200,33 @@ fn a_race_can_be_looked_at() {
     let mut refused = finished().view();
     refused.notice = Some("no chart: LLM Arena lacks the permission Attach Files here".into());
     assert!(page("no-chart", &refused, None).contains("<div class=small>no chart: "));
+}
+
+#[test]
+fn a_follow_up_can_be_looked_at() {
+    let head = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>";
+    let asks = form(&render::follow_up_form(&finished().record(), 6_000, "id"));
+    let menu = live(&finished().view(), race(), None);
+    let options = menu.components.iter().flat_map(Component::parts).filter_map(|part| match part {
+        Component::Menu(menu) => Some(&menu.options),
+        _ => None,
+    });
+    let options = options.flatten().map(|option| {
+        format!(
+            "<div class=li>{}<div class=small>{}</div></div>",
+            text(&option.label),
+            text(&option.description)
+        )
+    });
+    let options: String = options.collect();
+    // a mention that is meant
+    let continued = message(&render::continued(1).private());
+    let continued = continued.replace("<span class=danger>#", "<span class=mention>#");
+    let page = format!(
+        "{head}<style>{CSS}</style>{asks}<hr><div class=embed><div class=name>Read an answer</div>{options}</div><hr>{continued}"
+    );
+    write("discord-follow-up.html", page.as_bytes());
+    assert!(page.contains("● GPT-OSS 120B (the fastest)") && page.contains("📄 All answers, as a file"));
 }
 
 #[test]

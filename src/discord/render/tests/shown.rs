@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running};
 use crate::{
     button::{Page, Part},
     discord::render::{
         answers, answers_file,
         body::{Body, Component},
-        explanation, live, page,
+        explanation, follow_up_form, live, page, thread_name,
     },
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
@@ -159,7 +161,56 @@ fn many_models_stay_one_short_message() {
     (0..25).for_each(|lane| tale.ends(2_500, lane, 236));
     let body = live(&tale.view(), race(), Some("alt"));
     assert!(description(&body).ends_with("-# 17 more in the menu below"), "{}", description(&body));
-    assert_eq!(text(&body).matches("arena:read:").count(), 25);
+    assert_eq!(text(&body).matches("arena:read:").count(), 24, "a menu has 25 options");
+    assert!(text(&body).contains("  📄 All answers, as a file () arena:answers:"), "{}", text(&body));
+}
+
+#[test]
+fn one_answer_keeps_the_button_of_its_file_and_without_answers_nothing_is_continued() {
+    let asked = text(&live(&one(|tale| tale.ends(1_210, 0, 40)), race(), None));
+    assert!(
+        asked.contains("[💬 Continue] arena:continue:") && asked.contains("[📄 Full answers]"),
+        "{asked}"
+    );
+    let mut failed = SampleRace::of("Why?", line_up());
+    (0..5).for_each(|lane| failed.fails(900, lane, ModelError::RateLimited { retry_after: None }));
+    let failed = text(&live(&failed.view(), race(), None));
+    assert!(!failed.contains("Continue") && failed.contains("[📄 Full answers]"), "{failed}");
+}
+
+#[test]
+fn a_form_to_continue_names_the_fastest_first_and_the_ways_with_all_last() {
+    let labels = |form: &Value| -> Vec<String> {
+        let options = form["components"][0]["component"]["options"].as_array().expect("options");
+        options.iter().map(|option| option["label"].as_str().expect("a label").to_owned()).collect()
+    };
+    let form = follow_up_form(&finished().record(), 6_000, "id");
+    let all = labels(&form);
+    assert_eq!(all[0], "GPT-OSS 120B (the fastest)");
+    assert_eq!(
+        all[all.len() - 2..],
+        ["All of them, each with its own answer", "All of them, with the answer of GPT-OSS 120B"]
+    );
+    assert_eq!(form["components"][0]["component"]["options"][0]["default"], true);
+    assert_eq!(form["components"][1]["component"]["max_length"], 4_000);
+    let cards = (0..25).map(|i| card(&format!("m{i}"), &"Model ".repeat(30), "", "", "#010203")).collect();
+    let mut tale = SampleRace::of("Why?", cards);
+    (0..25).for_each(|lane| tale.says(lane, (200, 2_000), SKY));
+    (0..25).for_each(|lane| tale.ends(2_500, lane, 236));
+    let many = labels(&follow_up_form(&tale.record(), 100, "id"));
+    assert_eq!(many.len(), 25);
+    assert!(many.iter().all(|label| label.chars().count() <= 100), "{many:?}");
+    assert!(
+        many[23].starts_with("All of them, each") && many[24].starts_with("All of them, with"),
+        "{many:?}"
+    );
+}
+
+#[test]
+fn a_thread_is_named_after_the_first_line_of_the_prompt() {
+    assert_eq!(thread_name("why?\n\nand **how**?"), "why? …");
+    assert_eq!(thread_name(&"x".repeat(300)).chars().count(), 100);
+    assert_eq!(thread_name(" \u{200b}\n"), "Follow-ups");
 }
 
 #[test]

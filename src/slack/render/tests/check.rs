@@ -101,6 +101,7 @@ fn block<'a>(block: &'a Value, ids: &mut std::collections::HashSet<&'a str>) -> 
         }
         "data_visualization" => chart(block),
         "container" => container(block),
+        "data_table" => table(block),
         other => Err(format!("no block of ours: {other}")),
     }
 }
@@ -120,6 +121,28 @@ fn container(block: &Value) -> Result<(), String> {
         let sound = child["type"] == "section" && child["text"]["type"] == "mrkdwn";
         fits("section", 1..=3_000, if sound { chars(&child["text"]["text"]) } else { 0 })
     })
+}
+
+/// A header and rows of equal length, within the limits of all cells together.
+fn table(block: &Value) -> Result<(), String> {
+    fits("caption", 1..=200, chars(&block["caption"]))?;
+    let rows = all(&block["rows"]);
+    fits("rows", 2..=101, rows.len())?;
+    fits("columns", 2..=20, all(&rows[0]).len())?;
+    let page = block["page_size"].as_u64().and_then(|size| usize::try_from(size).ok());
+    fits("rows of a page", 1..=100, page.unwrap_or_default())?;
+    let mut characters = 0;
+    for (at, row) in rows.iter().enumerate() {
+        fits("cells", all(&rows[0]).len()..=all(&rows[0]).len(), all(row).len())?;
+        for cell in all(row) {
+            let is_text = cell["type"] == "raw_text";
+            let is_number = at > 0 && cell["type"] == "raw_number" && cell["value"].is_number();
+            fits("a cell of text or a number", 1..=1, usize::from(is_text || is_number))?;
+            fits("cell", 1..=3_000, chars(&cell["text"]))?;
+            characters += chars(&cell["text"]);
+        }
+    }
+    fits("characters of all cells", 1..=10_000, characters)
 }
 
 fn rich(part: &Value) -> Result<(), String> {
@@ -196,7 +219,8 @@ pub(super) fn view(view: &Value) -> Result<(), String> {
     }
     fits("metadata", 0..=3_000, chars(&view["private_metadata"]))?;
     fits("blocks", 1..=100, all(&view["blocks"]).len())?;
-    all(&view["blocks"]).iter().try_for_each(|input| {
+    let inputs = all(&view["blocks"]).iter().filter(|block| block["type"] != "rich_text");
+    inputs.into_iter().try_for_each(|input| {
         fits("id", 1..=255, chars(&input["block_id"]))?;
         fits("label", 1..=2_000, chars(&input["label"]["text"]))?;
         element(&input["element"])

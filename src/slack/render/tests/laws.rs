@@ -86,12 +86,12 @@ prop_compose! {
 
 prop_compose! {
     fn view(most: usize)(
-        asker in hostile(), prompt in hostile(), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        asker in hostile(), prompt in hostile(), notes in vec(hostile(), 0..4), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
         notice in option::of(hostile()), simulated in any::<bool>(), progress in progresses(),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
         View {
-            asker, prompt, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            asker, prompt, notes, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
             elapsed: Some("2.1 s".into()), stopped: None, vote: None,
         }
     }
@@ -144,7 +144,7 @@ proptest! {
 
     #[test]
     fn no_view_breaks_a_limit(view in view(14), chart in any::<bool>(), containers in any::<bool>()) {
-        let body = live(&view, samples::race(), Extras { chart, containers });
+        let body = live(&view, samples::race(), Extras { chart, containers, tables: false });
         check(&body)?;
         for lane in view.lanes.iter().filter(|lane| lane.answer.len() > 400) {
             prop_assert!(!body.text.contains(&lane.answer), "no whole answer in a notification");
@@ -155,7 +155,7 @@ proptest! {
         }
         for vote in votes(view.lanes.len()).into_iter().filter(|_| view.lanes.len() > 1) {
             let view = View { vote: Some(vote), ..view.clone() };
-            check(&live(&view, samples::race(), Extras { chart, containers }))?;
+            check(&live(&view, samples::race(), Extras { chart, containers, tables: false }))?;
         }
     }
 
@@ -163,7 +163,7 @@ proptest! {
     fn a_crowd_breaks_no_limit(lane in lane(), n in 10..80_usize, progress in progresses()) {
         let lanes = vec![lane; n];
         let view = View {
-            asker: "@".repeat(500), prompt: "*\n".repeat(500), circumstances: samples::crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], circumstances: samples::crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
             elapsed: None, stopped: None, vote: None,
         };

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     check, form,
-    samples::{card, line_up},
+    samples::{card, finished, line_up},
 };
 use crate::{
     model::ModelId,
+    race::{conversation::FollowUp, report::Report},
     slack::render::{
-        Form,
+        Form, follow_up,
         modal::{Filled, problem, read},
     },
 };
@@ -99,4 +100,55 @@ fn a_problem_is_shown_where_it_is() {
     assert_eq!(filled(Form::Ask, &[], "x"), Some("models"));
     assert_eq!(filled(Form::Ask, &["a", "b"], "x"), Some("models"));
     assert_eq!(filled(Form::Ask, &["a"], "x"), None);
+}
+
+fn follow_up_form(report: &Report, metadata: &str) -> Value {
+    serde_json::to_value(follow_up(report, metadata).expect("answers")).expect("JSON")
+}
+
+#[test]
+fn a_race_is_continued_with_the_winner_unless_another_way_is_chosen() {
+    let report = finished().record().report;
+    let view = follow_up_form(&report, "{}");
+    check::view(&view).expect("Slack takes it");
+    assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena-continue"), &json!("{}")));
+    let [quote, text, menu] = view["blocks"].as_array().expect("blocks").as_slice() else { panic!("{view}") };
+    assert!(quote.to_string().contains(&report.prompt));
+    assert_eq!(text["element"]["focus_on_load"], true);
+    let options = menu["element"]["options"].as_array().expect("options");
+    let [first, last] = [&options[0], &options[options.len() - 1]];
+    assert_eq!((&menu["element"]["initial_option"], options.len()), (first, 6));
+    assert!(first["text"]["text"].as_str().is_some_and(|words| words.ends_with("(the fastest)")), "{first}");
+    let mut values = json!({
+        "prompt": { "prompt": { "value": " And\nnow? " } },
+        "with": { "with": { "selected_option": last } },
+    });
+    let winner = report.order()[0];
+    let filled = super::super::follow_up::read(&values);
+    assert_eq!((filled.follow_up, &*filled.prompt), (Some(FollowUp::Shared(winner)), "And\nnow?"));
+    assert_eq!(super::super::follow_up::problem(&filled), None);
+    for (value, block) in [(json!(" "), "prompt"), (json!("x"), "with")] {
+        values["prompt"]["prompt"]["value"] = value;
+        values["with"]["with"]["selected_option"] = json!({ "value": "lane:x" });
+        let problem = super::super::follow_up::problem(&super::super::follow_up::read(&values));
+        assert_eq!(problem.map(|(block, _)| block), Some(block));
+    }
+}
+
+#[test]
+fn a_menu_of_too_many_models_keeps_the_ways_for_all() {
+    let mut report = finished().record().report;
+    let lane = report.lanes[0].clone();
+    report.lanes.extend((0..130).map(|n| {
+        let card = card(&format!("m{n}"), &format!("Model {n} {}", "x".repeat(90)), "", "", "#010203");
+        crate::race::report::LaneReport { card, ..lane.clone() }
+    }));
+    let view = follow_up_form(&report, &"x".repeat(3_001));
+    check::view(&view).expect("Slack takes it");
+    let options = view["blocks"][2]["element"]["options"].as_array().expect("options");
+    let values: Vec<&str> = options.iter().filter_map(|option| option["value"].as_str()).collect();
+    assert_eq!((values.len(), values[98]), (100, "all"));
+    assert!(values[99].starts_with("shared:"));
+    report.lanes.iter_mut().for_each(|lane| lane.answer.clear());
+    assert!(follow_up(&report, "").is_none());
 }

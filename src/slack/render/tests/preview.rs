@@ -16,8 +16,8 @@ use crate::{
     model::{Availability, ModelError},
     race::{Circumstances, Entrant, PastRace, event::StopCause, metrics::TokenCount, vote::RaceKind},
     slack::render::{
-        Body, Form, answers, ballot, examples, explanation, help, home, live, models, on_it, opening,
-        suggestion,
+        Body, Form, answers, ballot, examples, explanation, follow_up, help, home, live, models, on_it,
+        opening, suggestion,
     },
     view::View,
 };
@@ -145,8 +145,19 @@ fn block(block: &Value) -> String {
             text(string(&block["title"]["text"])),
             text(string(&block["subtitle"]["text"]))
         ),
+        "data_table" => table(block),
         other => format!("<div class=act>{other}</div>"),
     }
+}
+
+fn table(block: &Value) -> String {
+    let row = |row: &Value, tag: &str| {
+        let cells = all(row).map(|cell| format!("<{tag}>{}</{tag}>", text(string(&cell["text"]))));
+        format!("<tr>{}</tr>", cells.collect::<String>())
+    };
+    let rows = all(&block["rows"]).enumerate();
+    let rows: String = rows.map(|(at, cells)| row(cells, if at == 0 { "th" } else { "td" })).collect();
+    format!("<table>{rows}</table>")
 }
 
 fn message(body: &Body) -> String {
@@ -343,10 +354,24 @@ fn a_home_tab_and_a_page_can_be_looked_at() {
 }
 
 #[test]
-fn the_form_can_be_looked_at() {
-    let view = form(&line_up(), Form::Compare, "");
-    let input = |block: &Value| {
-        let element = &block["element"];
+fn the_forms_can_be_looked_at() {
+    let page = draw("modal", &form(&line_up(), Form::Compare, ""));
+    assert!(
+        page.contains("☐ 📜 Qwen 7B · 7B<div class=context>complex reasoning, math, logic</div>"),
+        "{page}"
+    );
+    let view = follow_up(&finished().record().report, "").expect("answers");
+    let page = draw("continue", &serde_json::to_value(view).expect("JSON"));
+    assert!(page.contains("☐ All of them, each with its own answer"), "{page}");
+}
+
+/// Draws a form.
+fn draw(name: &str, view: &Value) -> String {
+    let input = |input: &Value| {
+        if input["type"] != "input" {
+            return block(input);
+        }
+        let element = &input["element"];
         let option = |option: &Value| {
             let [label, what] = ["text", "description"].map(|key| text(string(&option[key]["text"])));
             format!("<div>☐ {label}<div class=context>{what}</div></div>")
@@ -355,13 +380,9 @@ fn the_form_can_be_looked_at() {
         let hint = text(string(&element["placeholder"]["text"]));
         format!(
             "<p><b>{}</b>{options}<span class=fallback>{hint}</span>",
-            text(string(&block["label"]["text"]))
+            text(string(&input["label"]["text"]))
         )
     };
     let inputs: String = all(&view["blocks"]).map(input).collect();
-    let page = write("modal", &format!("<h3>{}</h3>{inputs}", string(&view["title"]["text"])));
-    assert!(
-        page.contains("☐ 📜 Qwen 7B · 7B<div class=context>complex reasoning, math, logic</div>"),
-        "{page}"
-    );
+    write(name, &format!("<h3>{}</h3>{inputs}", string(&view["title"]["text"])))
 }

@@ -19,7 +19,7 @@ use crate::{
     view::View,
 };
 
-pub(super) const NONE: Extras = Extras { chart: false, containers: false };
+pub(super) const NONE: Extras = Extras { chart: false, containers: false, tables: false };
 
 pub(super) fn all(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()

@@ -5,6 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+/// Intents that need no approval and that the bot has a use for: `GUILDS`, `GUILD_MESSAGES`, `DIRECT_MESSAGES`.
+const FREE_INTENTS: u64 = 1 | 1 << 9 | 1 << 12;
+
 /// The rules and the timing of a gateway.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -60,7 +63,7 @@ impl Rules {
             return Err("IDENTIFY lacks properties".into());
         }
         let intents = data["intents"].as_u64().ok_or("IDENTIFY without intents")?;
-        if intents > 1 {
+        if intents & !FREE_INTENTS != 0 {
             return Err(format!("IDENTIFY with the intents {intents}"));
         }
         let shard = match &data["shard"] {

@@ -5,11 +5,12 @@ mod attachments;
 mod commands;
 mod components;
 mod embeds;
+mod form;
 mod reply;
 
 use serde_json::{Value, json};
 
-pub use self::{attachments::id as attachment_id, commands::commands, reply::callback};
+pub use self::{attachments::id as attachment_id, commands::commands, form::thread, reply::callback};
 use super::{
     call::File,
     message::{COMPONENTS_V2, EPHEMERAL, Look},
@@ -45,6 +46,8 @@ pub struct Context<'a> {
 }
 
 const FIELDS: [&str; 6] = ["content", "embeds", "components", "attachments", "flags", "allowed_mentions"];
+/// Of a message that answers no interaction.
+const POSTED: [&str; 2] = ["nonce", "enforce_nonce"];
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
 impl Violations {
@@ -111,7 +114,13 @@ impl Violations {
 
 /// Checks the body of a message.
 pub fn message(violations: &mut Violations, body: &Value, files: &[File], context: &Context) {
-    violations.only(body, "the message", &FIELDS);
+    match context.act {
+        MessageAction::Post => violations.only(body, "the message", &[&FIELDS[..], &POSTED].concat()),
+        _ => violations.only(body, "the message", &FIELDS),
+    }
+    if body["nonce"].as_str().is_some_and(|nonce| nonce.chars().count() > 25) {
+        violations.refuse("the nonce has more than 25 characters");
+    }
     text(violations, &body["content"], context);
     let names = attachments::check(violations, body, files, context);
     embeds::check(violations, &body["embeds"], &names);

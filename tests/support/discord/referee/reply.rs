@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Context, MessageAction, Violations, message};
+use super::{Context, MessageAction, Violations, form::form, message};
 use crate::support::discord::{
     call::File,
     message::{EPHEMERAL, Look},
@@ -27,6 +27,7 @@ pub fn callback<'a>(
         Some(4) if !completion => message(violations, data, files, &context),
         Some(5) if !completion => deferred(violations, data),
         Some(6) if button && data.is_null() => {}
+        Some(9) if !completion && !matches!(kind, InteractionKind::Form { .. }) => form(violations, data),
         Some(7) if button => {
             (context.act, context.now) = (MessageAction::Edit, button_on);
             message(violations, data, files, &context);

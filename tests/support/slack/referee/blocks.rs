@@ -31,7 +31,14 @@ pub(super) fn in_message(violations: &mut Violations, blocks: &[Value], takes: T
         violations.block("only two charts are allowed");
     }
     // no violation: the bot cannot know
-    for (kind, is_taken) in [("data_visualization", takes.charts), ("container", takes.containers)] {
+    let cells: usize = of_type(blocks, "data_table").map(charts::cell_characters).sum();
+    if cells > charts::CELLS {
+        violations
+            .block(format!("{cells} characters in the cells of a message, of at most {}", charts::CELLS));
+    }
+    for (kind, is_taken) in
+        [("data_visualization", takes.charts), ("container", takes.containers), ("data_table", takes.tables)]
+    {
         for at in (0..blocks.len()).filter(|at| !is_taken && blocks[*at]["type"] == kind) {
             violations.code.get_or_insert("invalid_blocks");
             violations.hints.push(format!("unsupported type: {kind} [json-pointer:/blocks/{at}/type]"));
@@ -44,7 +51,7 @@ pub(super) fn in_modal(violations: &mut Violations, blocks: &[Value]) {
     if blocks.is_empty() || blocks.len() > 2 * MAX_BLOCKS {
         violations.block(format!("{} blocks", blocks.len()));
     }
-    for kind in ["markdown", "table", "data_visualization", "container"] {
+    for kind in ["markdown", "table", "data_table", "data_visualization", "container"] {
         if of_type(blocks, kind).next().is_some() {
             violations.block(format!("{kind} is not for modals"));
         }
@@ -117,6 +124,7 @@ fn one(violations: &mut Violations, block: &Value) {
         }
         "image" => image(violations, block),
         "table" => charts::table(violations, block),
+        "data_table" => charts::data_table(violations, block),
         "data_visualization" => charts::chart(violations, block),
         "container" => container(violations, block),
         "rich_text" => {

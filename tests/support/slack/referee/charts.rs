@@ -1,4 +1,5 @@
 //! Tables and native charts. <https://docs.slack.dev/reference/block-kit/blocks/table-block>,
+//! <https://docs.slack.dev/reference/block-kit/blocks/data-table-block>,
 //! <https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block>
 
 use serde_json::Value;
@@ -6,7 +7,7 @@ use serde_json::Value;
 use super::{Violations, elements};
 
 /// The most characters of all cells together.
-const CELLS: usize = 10_000;
+pub(super) const CELLS: usize = 10_000;
 
 pub(super) fn table(violations: &mut Violations, block: &Value) {
     violations.keys("table", block, &["type", "rows"], &["block_id", "column_settings"]);
@@ -50,6 +51,66 @@ fn cell(violations: &mut Violations, cell: &Value) {
             violations.rich(cell);
         }
         other => violations.block(format!("a cell of type {other:?}")),
+    }
+}
+
+/// A table that readers sort: the first row is the header, which takes no rich text.
+pub(super) fn data_table(violations: &mut Violations, block: &Value) {
+    let optional = ["block_id", "page_size", "row_header_column_index"];
+    violations.keys("data_table", block, &["type", "caption", "rows"], &optional);
+    violations.length("a caption", &block["caption"], CELLS);
+    violations.counts(&block["caption"]);
+    let rows = elements::some(violations, "rows", &block["rows"], 101);
+    if rows.len() < 2 {
+        violations.block("a data table has a header and at least one row");
+    }
+    let width = rows.first().and_then(Value::as_array).map_or(0, Vec::len);
+    for (at, row) in rows.iter().enumerate() {
+        let cells = elements::some(violations, "a row", row, 20);
+        if cells.len() != width {
+            violations.block("the rows of a data table are of one length");
+        }
+        for one in cells {
+            data_cell(violations, one, at == 0);
+        }
+    }
+    let is_page = |size: &Value| size.as_u64().is_some_and(|size| (1..=100).contains(&size));
+    if !block["page_size"].is_null() && !is_page(&block["page_size"]) {
+        violations.block("a page has 1 to 100 rows");
+    }
+    let is_column = |index: &Value| index.as_u64().is_some_and(|index| index < width as u64);
+    if !block["row_header_column_index"].is_null() && !is_column(&block["row_header_column_index"]) {
+        violations.block("the header of the rows is no column");
+    }
+}
+
+fn data_cell(violations: &mut Violations, one: &Value, is_header: bool) {
+    match one["type"].as_str().unwrap_or_default() {
+        "rich_text" if is_header => violations.block("a header cell of rich text"),
+        "raw_number" => {
+            violations.keys("a cell", one, &["type", "value", "text"], &[]);
+            if !one["value"].is_number() {
+                violations.block("a cell's value is no number");
+            }
+            violations.length("a cell", &one["text"], CELLS);
+            violations.counts(&one["text"]);
+        }
+        _ => cell(violations, one),
+    }
+}
+
+/// The characters in all cells of a table.
+pub(super) fn cell_characters(table: &Value) -> usize {
+    match table {
+        Value::Array(all) => all.iter().map(cell_characters).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| match value.as_str() {
+                Some(text) if key == "text" => text.chars().count(),
+                _ => cell_characters(value),
+            })
+            .sum(),
+        _ => 0,
     }
 }
 

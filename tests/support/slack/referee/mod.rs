@@ -23,6 +23,7 @@ const MAX_TEXT_CHARS: usize = 4_000;
 pub struct Takes {
     pub charts: bool,
     pub containers: bool,
+    pub tables: bool,
 }
 
 /// Violations in a call.
