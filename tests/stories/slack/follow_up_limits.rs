@@ -65,7 +65,7 @@ async fn refused(scenario: &SlackScenario, message: &str, values: &[(&str, &str)
     assert_eq!(sent.wait_for_ack().await.status, 200);
     let view = form.wait_for_view().await;
     assert!(view.is_open, "the form is gone");
-    view.errors.into_iter().map(|(block, error)| format!("{block}: {error}")).collect()
+    view.errors.into_iter().map(|(block, error)| block + ": " + &error).collect()
 }
 
 /// The form and a mention, refused with these words.
@@ -93,7 +93,7 @@ async fn every_way_on_keeps_to_the_budget(transport: Transport) {
     let lines =
         "[arena]\nraces_per_user_per_minute = 60\nmax_output_tokens = 100\n[budget]\nuser_day_usd = 1.005";
     let models = &[("a", "price_in = 1\nprice_out = 10000")];
-    let (scenario, message) = begun(Setup { transport, lines, models, ..Setup::default() }, 1).await;
+    let (scenario, message) = begun(Setup { transport, models, lines, ..Setup::default() }, 1).await;
     both_ways_are_refused(&scenario, &message, "budget").await;
     scenario.finish().await;
 }
@@ -170,8 +170,8 @@ async fn a_race_is_continued_only_where_it_is() {
     let told = form.wait_for_private_text("No model was called").await;
     assert!(told.look.text().contains("closed"), "{}", told.look.text());
     let replied = slack.world(|world| {
-        let replies = world.calls.iter().filter(|call| call.method == Method::Respond);
-        replies.last().expect("a reply").content.clone()
+        let mut replies = world.calls.iter().filter(|call| call.method == Method::Respond);
+        replies.next_back().expect("a reply").content.clone()
     });
     assert!(!replied.contains("thread_ts\":\""), "no one sees a private message in a thread without replies");
     assert_eq!(model_calls(&scenario), 1, "a model was asked");
