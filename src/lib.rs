@@ -20,7 +20,7 @@
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | Who handles a button of Slack or Discord? | `slack/handlers`, `discord/handlers`; their common flow is `platform/handlers.rs` |
+//! | Who handles a button of Slack or Discord? | `slack/handlers`, `discord/handlers`; their common flow is `platform/handlers` |
 //! | When is a message edited? | the surface's `pace()` sets the interval (shared budgets: `slack/budget`, `discord/rest/limit`), `live/pacer.rs` turns it into slots, the [`live::Presenter`] acts |
 //! | Who keeps the models of a blind race secret? | [`race::blind`]: until its vote closes, nothing else leaves the arena |
 //! | What happens to a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |

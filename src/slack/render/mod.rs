@@ -18,6 +18,7 @@ mod answer;
 mod blocks;
 mod byline;
 mod cards;
+mod chart;
 mod escape;
 pub(crate) mod follow_up;
 mod home;

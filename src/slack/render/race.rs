@@ -8,13 +8,9 @@
 //! blind            see vote, until the names are shown
 //! ```
 
-use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
+use std::sync::Arc;
 
-use serde_json::Number;
-use slack_morphism::blocks::{
-    SlackActionBlockElement, SlackBlock, SlackBlockButtonElement, SlackChart, SlackChartAxisConfig,
-    SlackChartDataPoint, SlackChartDataSeries, SlackDataVisualizationBlock, SlackSeriesChart,
-};
+use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButtonElement};
 
 use super::{
     answer::Answer,
@@ -23,6 +19,7 @@ use super::{
         paragraph, preformatted, quote, quote_of, rich, room, section, text, weight,
     },
     byline::{MAX_BYLINE, message_link, with_byline},
+    chart::chart,
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
     vote,
@@ -78,10 +75,6 @@ const MAX_CONTAINERS: usize = 12;
 const MORE: &str = "\n_Read the rest with the menu below._";
 /// Between a head and its answer.
 const GAP: &str = "\n\n";
-/// Characters of a chart's label.
-const MAX_CHART_LABEL: usize = 20;
-/// Bars of a chart.
-const BARS: RangeInclusive<usize> = 2..=20;
 
 /// The first post, which stays true if nothing follows: it names the asker, the prompt and, unless the race is blind, the
 /// models. It pings no one: the asker is `name` (or the `user` id without one) as text.
@@ -386,34 +379,4 @@ fn figures(view: &View) -> String {
     let (heads, lanes) = scoreboard::table(view);
     let lanes = lanes.into_iter().map(|line| lines(&line, 80));
     fitting(lanes, heads, MAX_STANDINGS / 2, length)
-}
-
-/// Slack's own chart of the lanes that have a speed, in the order of the standings.
-///
-/// One wrong detail in it would refuse the whole message, so there is none unless everything fits.
-/// <https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block>
-fn chart(view: &View) -> Option<SlackBlock> {
-    let names = scoreboard::names(view, MAX_CHART_LABEL - 1);
-    let lanes = view.standings.iter().filter_map(|&i| Some((view.lanes.get(i)?, names.get(i)?)));
-    let bars: Vec<SlackChartDataPoint> = lanes.filter_map(|(lane, name)| bar(lane, name)).collect();
-    let labels: Vec<String> = bars.iter().map(|bar| bar.label.clone()).collect();
-    let unique: HashSet<&String> = labels.iter().collect();
-    if !BARS.contains(&bars.len()) || unique.len() < bars.len() {
-        return None;
-    }
-    let title = if view.simulated { "Speed, some of it simulated" } else { "Speed" };
-    let unit = || "tokens per second".to_owned();
-    let axis = SlackChartAxisConfig::new(labels).with_y_label(unit());
-    let chart = SlackSeriesChart::new(vec![SlackChartDataSeries::new(unit(), bars)], axis);
-    Some(SlackDataVisualizationBlock::new(title.into(), SlackChart::Bar(chart)).into())
-}
-
-/// A lane's label and its speed as the rest of the message shows it; an estimate is marked in the label.
-fn bar(lane: &LaneView, name: &str) -> Option<SlackChartDataPoint> {
-    let shown = lane.speed.as_ref()?.split_whitespace().next()?;
-    let speed: f64 = shown.trim_start_matches('≈').replace(',', "").parse().ok()?;
-    let mark = if shown.starts_with('≈') { "≈" } else { "" };
-    let label = tight(&format!("{mark}{name}"), MAX_CHART_LABEL);
-    let value = Number::from_f64(speed).filter(|_| speed > 0.0)?;
-    Some(SlackChartDataPoint::new(label, value))
 }

@@ -2,23 +2,25 @@
 //!
 //! A race is admitted and recorded here, so that it is in the store before anyone hears that it begins.
 
+mod outcome;
+mod start;
+
 use std::{sync::Arc, time::Duration};
 
-use super::{message::SourceMessage, seal::Sealer};
+pub(crate) use self::outcome::{BallotReply, Outcome, WatchReply};
+use self::start::RaceRequest;
+use super::seal::Sealer;
 use crate::{
-    arena::{
-        Arena, CanaryStatus, CastBallot, ContinueError, LookupError, NO_CANARY, Origin, OverviewKind, Press,
-        Recorded, Refused,
-    },
-    button::{Button, Page, example_key},
+    arena::{Arena, CastBallot, LookupError, NO_CANARY, Origin, OverviewKind, Press, Refused},
+    button::{Button, example_key},
     command::{Command, CommandError, PersonaCommand},
     guide::Example,
     history::{IncidentAction, IncidentId},
     model::ModelId,
     race::{
-        Asker, Quote, RaceId, Record,
-        conversation::{Context, Conversation, FollowUp},
-        vote::{Choice, Label, RaceKind},
+        Asker, RaceId, Record,
+        conversation::Context,
+        vote::{Choice, RaceKind},
     },
 };
 
@@ -67,128 +69,6 @@ pub(crate) struct Caller {
     pub(crate) is_alone: bool,
     /// The people besides the asker who may stop a race, as in "manage this channel".
     pub(crate) stoppers: &'static str,
-}
-
-/// The outcome of a command or a button.
-pub(crate) enum Outcome {
-    /// A race that may begin.
-    Race(Box<Recorded>),
-    /// A race that may not begin.
-    Refused(Refused),
-    /// A sentence for the person alone.
-    Notice(String),
-    /// The board or the history, for everyone in the channel; it reads the store first.
-    Overview(OverviewKind),
-    /// The canaries, for the person alone.
-    Watch(WatchReply),
-    /// The line-up, which asks the providers first.
-    Models,
-    /// The example prompts.
-    Examples,
-    /// The help page.
-    Help,
-    /// The full answers of a finished race.
-    Answers(Arc<Record>),
-    /// The explanation of a finished race.
-    Explanation(Arc<Record>),
-    /// The replay of a finished race.
-    Replay(Arc<Record>),
-    /// The share card of a finished race.
-    Share(Arc<Record>),
-    /// A page of one answer of a finished race.
-    Page(Arc<Record>, Page),
-    /// The form that asks how a finished race is to be continued.
-    FollowUpForm(Arc<Record>),
-    /// The answer to a ballot that was cast, for the voter alone.
-    Ballot(BallotReply),
-    /// Its effect shows in the message itself.
-    Done,
-    /// Another process has the delivery and answers.
-    Duplicate,
-}
-
-/// The canaries, as one person sees them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WatchReply {
-    /// The canaries: at least one.
-    pub(crate) canaries: Vec<CanaryStatus>,
-    /// True if the person may run and pause them.
-    pub(crate) may_change: bool,
-    /// The sentence about who may, for those who may not.
-    pub(crate) note: String,
-}
-
-impl WatchReply {
-    /// Returns the buttons of a canary that this person may press, each with its emoji and its label.
-    pub(crate) fn buttons(&self, canary: &CanaryStatus) -> Vec<(Button, &'static str, &'static str)> {
-        let pause = if canary.is_paused {
-            (Button::ResumeCanary(canary.key), "⏯️", "Resume")
-        } else {
-            (Button::PauseCanary(canary.key), "⏸️", "Pause")
-        };
-        if self.may_change { vec![(Button::RunCanary(canary.key), "🏁", "Run now"), pause] } else { vec![] }
-    }
-}
-
-/// A race that someone asks for.
-struct RaceRequest<'a> {
-    kind: RaceKind,
-    /// The models; all if none is named.
-    models: &'a [ModelId],
-    prompt: String,
-    /// The message whose text is the prompt.
-    quote: Option<Quote>,
-    /// The race that it repeats.
-    original: Option<RaceId>,
-    /// The turns before it.
-    conversation: Option<Conversation>,
-    /// A sentence that is shown with the prompt.
-    note: Option<String>,
-}
-
-impl<'a> RaceRequest<'a> {
-    /// A race that neither quotes a message nor repeats or continues a race.
-    fn new(kind: RaceKind, models: &'a [ModelId], prompt: String) -> Self {
-        Self { kind, models, prompt, quote: None, original: None, conversation: None, note: None }
-    }
-}
-
-/// The answer to a ballot that was cast.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BallotReply {
-    /// The race of the vote.
-    pub(crate) race: RaceId,
-    /// The ballot in words.
-    pub(crate) text: String,
-    /// The buttons that name the second best answer, each with its text; none once that is decided.
-    pub(crate) buttons: Vec<(Button, String)>,
-}
-
-impl BallotReply {
-    /// The answer to `ballot`; `asks_second` if the voter has not been asked for the second best answer.
-    fn new(race: RaceId, ballot: &CastBallot, asks_second: bool) -> Self {
-        const CHANGEABLE: &str = "You can change it until the vote closes.";
-        let others = |best: Label| {
-            let others = ballot.labels.iter().copied().filter(move |label| *label != best);
-            let second =
-                others.map(move |label| (Button::Second(race, best, Some(label)), label.to_string()));
-            second.chain([(Button::Second(race, best, None), "No second".to_owned())])
-        };
-        let (text, buttons) = match ballot.choice {
-            Choice::Best(best, _) if asks_second => {
-                let text = format!("Your ballot: {best} is best. It's saved. Which one is second best?");
-                (text, others(best).collect())
-            }
-            Choice::Best(best, Some(second)) => {
-                (format!("Your ballot is saved: {best} is best, then {second}. {CHANGEABLE}"), vec![])
-            }
-            Choice::Best(best, None) => {
-                (format!("Your ballot is saved: {best} is best. {CHANGEABLE}"), vec![])
-            }
-            Choice::NoneGood => (format!("Your ballot is saved: none is good. {CHANGEABLE}"), vec![]),
-        };
-        Self { race, text, buttons }
-    }
 }
 
 /// The arena as the handlers of Discord and Slack use it.
@@ -316,83 +196,6 @@ impl Handlers {
         }
     }
 
-    /// Admits and records a race of `models` (all if none is named).
-    pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
-    }
-
-    /// Admits and records a race, whose prompt is made of the message `quote` if there is one.
-    pub(crate) async fn start_quoting(
-        &self,
-        caller: &Caller,
-        (kind, models, prompt): (RaceKind, &[ModelId], String),
-        quote: Option<Quote>,
-    ) -> Outcome {
-        let request = RaceRequest::new(kind, models, prompt);
-        self.begin(caller, RaceRequest { quote, ..request }).await
-    }
-
-    /// Returns why `caller` may not race this message, if they may not.
-    pub(crate) fn refusal(&self, caller: &Caller, message: &SourceMessage) -> Option<Outcome> {
-        if let Err(refused) = &caller.permission {
-            return Some(Outcome::Refused(refused.clone()));
-        }
-        message.refusal(self.may_race_others).map(Outcome::Notice)
-    }
-
-    /// Starts a race of `models`, all if none is named; in the thread of a race, its next turn. There, the models of the turn
-    /// before take part if none is named.
-    async fn start_or_continue(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        let parent = match &caller.origin.thread {
-            Some(thread) => self.arena.newest_in_thread(thread).await,
-            None => None,
-        };
-        let Some(parent) = parent else { return self.start(caller, models, prompt).await };
-        match self.arena.conversation(parent, Context::Own).await {
-            Ok(conversation) => self.next_turn(caller, models, prompt, conversation).await,
-            Err(
-                error @ (ContinueError::VoteOpen
-                | ContinueError::Lookup(LookupError::Running | LookupError::Unavailable)),
-            ) => Outcome::Notice(error.to_string()),
-            Err(error) => {
-                let request = RaceRequest::new(RaceKind::Open, models, prompt);
-                let note = Some(begins_anew(error).to_owned());
-                self.begin(caller, RaceRequest { note, ..request }).await
-            }
-        }
-    }
-
-    /// Continues the race `id` as the form says.
-    pub(crate) async fn follow_up(
-        &self,
-        caller: &Caller,
-        id: RaceId,
-        follow: FollowUp,
-        prompt: String,
-    ) -> Outcome {
-        let context = if let FollowUp::Shared(lane) = follow { Context::Shared(lane) } else { Context::Own };
-        let conversation = match self.arena.conversation(id, context).await {
-            Ok(conversation) => conversation,
-            Err(error) => return Outcome::Notice(error.to_string()),
-        };
-        let lane = if let FollowUp::Lane(lane) = follow { Some(lane) } else { None };
-        let chosen = lane.and_then(|lane| conversation.models().nth(lane).cloned());
-        self.next_turn(caller, chosen.as_slice(), prompt, conversation).await
-    }
-
-    async fn next_turn(
-        &self,
-        caller: &Caller,
-        models: &[ModelId],
-        prompt: String,
-        conversation: Conversation,
-    ) -> Outcome {
-        let before: Vec<ModelId> = conversation.models().cloned().collect();
-        let models = if models.is_empty() { &before } else { models };
-        let request = RaceRequest::new(RaceKind::Open, models, prompt);
-        self.begin(caller, RaceRequest { conversation: Some(conversation), ..request }).await
-    }
-
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
             Some(example) => self.begin(caller, RaceRequest::new(kind, &[], example.prompt.clone())).await,
@@ -417,29 +220,6 @@ impl Handlers {
         }
         let closed = self.arena.close_vote_for(id, &caller.asker.id, true, caller.stoppers).await;
         closed.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
-    }
-
-    /// Admits and records a race.
-    async fn begin(&self, caller: &Caller, request: RaceRequest<'_>) -> Outcome {
-        let RaceRequest { kind, models, prompt, quote, original, conversation, note } = request;
-        let recorded = async {
-            caller.permission.clone()?;
-            let admitted = self.arena.admit(caller.asker.clone(), models, prompt)?;
-            let mut admitted = admitted.of_kind(kind).quoting(quote);
-            if let Some(original) = original {
-                admitted = admitted.repeating(original);
-            }
-            if let Some(conversation) = conversation {
-                admitted = admitted.continuing(conversation, self.arena.cards());
-            }
-            let admitted = admitted.noting(note);
-            self.arena.record(admitted, &caller.origin).await
-        };
-        match recorded.await {
-            Ok(recorded) => Outcome::Race(Box::new(recorded)),
-            Err(Refused::Duplicate) => Outcome::Duplicate,
-            Err(refused) => Outcome::Refused(refused),
-        }
     }
 
     async fn respond(&self, caller: &Caller, id: IncidentId, action: IncidentAction) -> Outcome {
@@ -500,17 +280,6 @@ impl Handlers {
 
     async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
         self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
-    }
-}
-
-/// Returns the note of a race in a thread whose newest race can't be continued.
-fn begins_anew(error: ContinueError) -> &'static str {
-    match error {
-        ContinueError::NoTexts => "begins anew: prompts and answers aren't stored here",
-        ContinueError::NoAnswer => "begins anew: the race before it has no answer",
-        ContinueError::VoteOpen | ContinueError::Lookup(_) => {
-            "begins anew: the race before it is no longer stored"
-        }
     }
 }
 
