@@ -32,7 +32,10 @@ fn first() -> Vec<Answer> {
     ["a", "b"].map(|model| answer(model).role().says("Because").says(" so").whole()).into()
 }
 
-const DISCORD: [(&str, fn(&DiscordScenario) -> UserRequest); 4] = [
+/// Starts a race on Discord.
+type StartOnDiscord = fn(&DiscordScenario) -> UserRequest;
+
+const DISCORD: [(&str, StartOnDiscord); 4] = [
     ("compare", |it| it.discord.type_command("/arena compare", WHY, ANA, ChannelKind::Server)),
     ("blind", |it| it.discord.type_command("/arena blind", WHY, ANA, ChannelKind::Server)),
     ("ask", |it| {
