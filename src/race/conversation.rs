@@ -289,7 +289,7 @@ mod tests {
             ["turn 26", "only the last 20 turns were sent", "no longer in the line-up: Gemma 2B"]
         );
         let small = history(&talk, Some(10));
-        assert_eq!((small.turns.len(), small.left_out), (4, 21));
+        assert_eq!((small.turns.len(), small.left_out), (3, 22));
         let mut some = long(3);
         some.turns[1].prompt = None;
         let sent = history(&some, None);
