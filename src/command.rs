@@ -41,6 +41,8 @@ pub enum Command {
         /// The number of days.
         days: Option<u32>,
     },
+    /// Shows or changes the persona of the channel.
+    Persona(PersonaCommand),
     /// Shows the canaries, the races that start by themselves.
     Watch,
     /// Shows the line-up.
@@ -53,6 +55,17 @@ pub enum Command {
     Forget,
 }
 
+/// A request about the persona of the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonaCommand {
+    /// Chooses the persona with this id.
+    Set(String),
+    /// Shows the persona.
+    Show,
+    /// Chooses none.
+    Clear,
+}
+
 impl Command {
     /// The word after `/arena`.
     #[must_use]
@@ -63,6 +76,7 @@ impl Command {
             Self::Blind { .. } => "blind",
             Self::Board { .. } => "board",
             Self::History { .. } => "history",
+            Self::Persona(_) => "persona",
             Self::Watch => "watch",
             Self::Models => "models",
             Self::Examples => "examples",
@@ -73,12 +87,13 @@ impl Command {
 }
 
 /// The words after `/arena`, with a description: after a colon, the arguments of a text command.
-pub const WORDS: [(&str, &str); 10] = [
+pub const WORDS: [(&str, &str); 11] = [
     ("compare", "all models race: compare [models=a,b] PROMPT"),
     ("blind", "answers without names, and a vote: blind [models=a,b] PROMPT"),
     ("ask", "one model answers: ask MODEL PROMPT"),
     ("board", "the models that this team picks: board [DAYS]"),
     ("history", "how fast models have been here: history [MODEL] [DAYS]"),
+    ("persona", "the system text of this channel: persona [set ID | clear]"),
     ("watch", "the canaries: races that start by themselves"),
     ("models", "the line-up"),
     ("examples", "prompts to try"),
@@ -179,6 +194,7 @@ pub fn parse(line: &str, lineup: &[Arc<ModelCard>]) -> Result<Command, CommandEr
             }
             None => Ok(Command::Compare { models: vec![], prompt: line.to_owned() }),
         },
+        "persona" if let Some(command) = persona(rest) => Ok(Command::Persona(command)),
         "watch" if rest.is_empty() => Ok(Command::Watch),
         "help" if is_word(rest) => Ok(Command::Help),
         "models" if is_word(rest) => Ok(Command::Models),
@@ -231,6 +247,17 @@ fn history_arguments<'a>(rest: &'a str, lineup: &[Arc<ModelCard>]) -> Option<(&'
     is_days(after).then_some((name, after))
 }
 
+/// Parses what follows `persona`; `None` where it is a question.
+fn persona(rest: &str) -> Option<PersonaCommand> {
+    let (word, id) = split_word(rest);
+    match word.to_lowercase().as_str() {
+        "" | "show" if id.is_empty() => Some(PersonaCommand::Show),
+        "clear" if id.is_empty() => Some(PersonaCommand::Clear),
+        "set" if is_word(id) => Some(PersonaCommand::Set(id.to_lowercase())),
+        _ => None,
+    }
+}
+
 /// Returns true for at most one word.
 fn is_word(rest: &str) -> bool {
     rest.split_whitespace().nth(1).is_none()
@@ -238,6 +265,10 @@ fn is_word(rest: &str) -> bool {
 
 /// The command that `word` is one typing error away from.
 fn misspelled(word: &str) -> Option<&'static str> {
+    // words that begin a question, and are one letter away from `persona`
+    if ["person", "personal", "personas"].contains(&word) {
+        return None;
+    }
     let is_close = |known: &&str| *known != word && strsim::damerau_levenshtein(word, known) == 1;
     WORDS.iter().map(|(known, _)| *known).find(is_close)
 }

@@ -20,6 +20,64 @@ pub struct Example {
     pub lesson: String,
 }
 
+/// A use of a message that is raced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// The message is the prompt.
+    #[default]
+    Answer,
+    /// They summarise it.
+    Summarise,
+    /// They explain it.
+    Explain,
+    /// They mend the code in it.
+    FixCode,
+    /// They translate it.
+    Translate,
+}
+
+impl Preset {
+    /// All presets, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::Answer, Self::Summarise, Self::Explain, Self::FixCode, Self::Translate];
+
+    /// Its name in forms.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Summarise => "summarise",
+            Self::Explain => "explain",
+            Self::FixCode => "fix",
+            Self::Translate => "translate",
+        }
+    }
+
+    /// Its label, and a description.
+    #[must_use]
+    pub fn label(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Answer => ("Answer", "The message is the prompt as it is"),
+            Self::Summarise => ("Summarise", "In three sentences at most"),
+            Self::Explain => ("Explain", "In plain words"),
+            Self::FixCode => ("Fix the code", "And say what was wrong"),
+            Self::Translate => ("Translate", "Into English"),
+        }
+    }
+
+    /// The prompt that this preset makes of a message.
+    #[must_use]
+    pub fn prompt(self, message: &str) -> String {
+        let task = match self {
+            Self::Answer => return message.to_owned(),
+            Self::Summarise => "Summarise this message in three sentences at most.",
+            Self::Explain => "Explain this message in plain words.",
+            Self::FixCode => "Fix the code in this message, and say in a sentence or two what was wrong.",
+            Self::Translate => "Translate this message into English.",
+        };
+        format!("{task}\n\n{message}")
+    }
+}
+
 /// A command with its description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandHelp {

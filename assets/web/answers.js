@@ -1,7 +1,7 @@
 // The answers of a race, one card per model. Every card scrolls, expands and can be copied at any time. A running card follows
 // the end of its answer until its reader scrolls up; a finished one starts at the beginning unless it is being read.
 
-import { copyButton } from "./clipboard.js";
+import { copyButton, raceThis } from "./clipboard.js";
 import { el, setText, show } from "./dom.js";
 import { render } from "./markdown.js";
 import { request } from "./server.js";
@@ -51,7 +51,7 @@ class Panel {
       el("header", {}, el("h4", { id: title }, this.ballot ? model.name : modelName(model)), this.ballot ? null : this.state),
       this.ballot ? null : this.facts,
       this.window,
-      el("footer", {}, this.more, this.copy),
+      el("footer", {}, this.more, this.copy, raceThis(() => this.whole(), `the answer by ${model.name}`)),
       this.ballot?.node,
     );
     this.node.style.setProperty("--model", model.color);

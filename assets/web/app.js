@@ -193,4 +193,5 @@ const log = new Log({ press, earlier, welcome: greeting, ended: raceEnded, chang
 const composer = new Composer(command);
 composer.onchange = () => say("");
 const files = new Files((text) => say(text));
+addEventListener("race-this", ({ detail }) => composer.fill(detail));
 start();

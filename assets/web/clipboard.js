@@ -1,4 +1,4 @@
-// Buttons that copy text.
+// Buttons that copy text, or put it into the message box.
 
 import { byId, el, icon, setText } from "./dom.js";
 
@@ -22,6 +22,12 @@ export function copyButton(text, what = "") {
   };
   const target = what ? el("span", { class: "unseen" }, ` ${what}`) : null;
   return el("button", { type: "button", class: "copy", onclick: copy }, icon("copy"), label, target);
+}
+
+/** Returns a button that offers what `text()` returns or resolves to as the next prompt. */
+export function raceThis(text, what) {
+  const offer = async () => dispatchEvent(new CustomEvent("race-this", { detail: await text() }));
+  return el("button", { type: "button", class: "copy", onclick: offer }, "Race this", el("span", { class: "unseen" }, ` ${what}`));
 }
 
 const write = async (text) => navigator.clipboard.writeText(await text());

@@ -2,6 +2,7 @@
 
 import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
+import { raceThis } from "./clipboard.js";
 import { badge, el, setText, show } from "./dom.js";
 import { play } from "./replay.js";
 import { Standings } from "./standings.js";
@@ -60,6 +61,7 @@ export class RaceMessage {
       title,
       el("bdi", { class: "asker" }, race.asker),
       race.simulated ? badge() : null,
+      race.persona ? el("span", { class: "state-tag" }, `persona: ${race.persona}`) : null,
       this.state,
       el("a", { class: "permalink", href: permalink(race.id), title: "Link to this race" }, clock(race.at)),
     );
@@ -70,6 +72,7 @@ export class RaceMessage {
       prompt(race.prompt),
       attached(race.files),
       this.satOut,
+      raceThis(() => this.race.prompt, "the prompt"),
       this.vote.node,
       this.standings.node,
       this.lesson,

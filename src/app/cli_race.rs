@@ -19,7 +19,7 @@ use super::{
     output_file::OutputFile,
 };
 use crate::{
-    arena::{Arena, ExpectedFile, Origin, Recorded, Refused},
+    arena::{Arena, ExpectedFile, Origin, Persona, Recorded, Refused},
     attachment::{MAX_FILES, MAX_TOTAL_BYTES, Upload},
     chart,
     cli::{LAST, PromptSource, RaceArgs},
@@ -87,9 +87,7 @@ async fn run(
         Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let attached = read_files(&args.files)?;
-    let (recorded, parent) =
-        admit(arena, purpose, models, prompt?, (args.parent.as_deref(), attached)).await?;
+    let (recorded, parent) = admit(arena, purpose, models, prompt?, args).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -141,6 +139,17 @@ async fn run(
     Ok(output::code(drawn.and(shown), if finished { SUCCESS } else { FAILURE }))
 }
 
+/// Returns the persona with this id.
+///
+/// # Errors
+/// The sentence for an unknown one.
+fn persona(arena: &Arena, id: Option<&str>) -> Result<Option<Persona>, StartError> {
+    let unknown = |id: &str| {
+        StartError::Usage(format!("no persona is called {id}. {}", arena.known_personas().replace('`', "")))
+    };
+    id.map(|id| arena.persona(id).cloned().ok_or_else(|| unknown(id))).transpose()
+}
+
 /// Returns what was said up to the race that `--continue` names.
 async fn conversation(arena: &Arena, name: &str) -> Result<Conversation, StartError> {
     let usage = |problem: String| StartError::Usage(format!("--continue {name}: {problem}"));
@@ -154,15 +163,17 @@ async fn conversation(arena: &Arena, name: &str) -> Result<Conversation, StartEr
     arena.conversation(race, Context::Own).await.map_err(|error| usage(error.to_string()))
 }
 
-/// Admits and records a race, which continues the one with the name `parent`, whose id is also returned.
+/// Admits and records a race. Also returns the id of the race that it continues, if it continues one.
 async fn admit(
     arena: &Arena,
     kind: RaceKind,
     models: &[String],
     prompt: String,
-    (parent, files): (Option<&str>, Vec<Upload>),
+    args: &RaceArgs,
 ) -> Result<(Recorded, Option<RaceId>), StartError> {
-    let conversation = match parent {
+    let files = read_files(&args.files)?;
+    let persona = persona(arena, args.persona.as_deref())?;
+    let conversation = match args.parent.as_deref() {
         Some(name) => Some(conversation(arena, name).await?),
         None => None,
     };
@@ -177,7 +188,8 @@ async fn admit(
     if let Some(conversation) = conversation.as_ref().filter(|_| chosen.is_empty()) {
         chosen.extend(conversation.models().cloned());
     }
-    let mut admitted = arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind);
+    let mut admitted =
+        arena.admit(asker, &chosen, prompt).map_err(usage)?.of_kind(kind).with_persona(persona);
     if let Some(conversation) = conversation {
         admitted = admitted.continuing(conversation, arena.cards());
     }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     alert::AlertChannel,
-    arena::{Arena, BlindSettings, Canary, Caps, Limits, WatchSettings},
+    arena::{Arena, BlindSettings, Canary, Caps, Limits, Persona, WatchSettings},
     config::{
-        CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, ProviderConfig, ProviderKey, SlackMode,
+        CanaryConfig, Config, DiscordMode, ExampleConfig, ModelConfig, PersonaConfig, ProviderConfig,
+        ProviderKey, SlackMode,
     },
     discord,
     guide::Example,
@@ -91,7 +92,13 @@ impl Composition {
             deadline: self.config.blind.deadline,
             open_for: Duration::from_mins(self.config.blind.minutes),
         };
-        Arena::new(self.models.clone(), limits).with_blind_races(blind).with_canaries(self.canaries())
+        let persona = |settings: &PersonaConfig| Persona {
+            id: settings.id.clone(),
+            text: settings.text.as_str().into(),
+        };
+        let personas = self.config.personas.iter().map(persona).collect();
+        let arena = Arena::new(self.models.clone(), limits).with_blind_races(blind);
+        arena.with_canaries(self.canaries()).with_personas(personas)
     }
 
     /// Returns the canaries.
@@ -248,6 +255,7 @@ fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
             channels: config.access.discord_channels.clone(),
             roles: config.access.discord_roles.clone(),
         },
+        may_race_others: config.access.race_others_messages,
         alerts: config.alerts.discord_channel,
     })
 }
@@ -271,6 +279,7 @@ fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
             channels: config.access.slack_channels.clone(),
             groups: config.access.slack_groups.clone(),
         },
+        may_race_others: config.access.race_others_messages,
         alerts: config.alerts.slack_channel.clone(),
     })
 }

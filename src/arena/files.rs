@@ -151,7 +151,7 @@ impl Arena {
             id: race.id,
             files: &race.files,
             lanes: &record::unbegun(race),
-            contenders: &record::contenders(race),
+            contenders: &race.contenders(),
             sat_out: &race.sat_out,
         };
         store.promptly(store.attach(&attached)).await.map_err(|error| {

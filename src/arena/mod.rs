@@ -9,6 +9,7 @@
 //! orphan: [`Arena::recover`] adopts it in another process and finishes its message through a [`Finisher`].
 
 mod admission;
+mod admitted;
 mod canaries;
 mod caps;
 mod channel;
@@ -22,6 +23,7 @@ mod lookup;
 mod metrics;
 mod orphans;
 mod overview;
+mod persona;
 mod quiet;
 mod record;
 mod session;
@@ -37,7 +39,7 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Semaphore, watch},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -46,6 +48,7 @@ use uuid::Uuid;
 use self::session::Live;
 pub use self::{
     admission::{Limits, Refused},
+    admitted::Admitted,
     canaries::{Canary, CanaryRunner, CanaryStatus, ChangedAnswers, DueCanary, NO_CANARY},
     caps::Caps,
     channel::{ChannelHistory, chart_alt},
@@ -56,6 +59,7 @@ pub use self::{
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},
+    persona::Persona,
     quiet::{QUIET, QuietRace},
     record::{Origin, Recorded},
     speed_history::{ModelSpeeds, SpeedHistory, SpeedSeries},
@@ -64,11 +68,9 @@ pub use self::{
 #[cfg(test)]
 pub(crate) use self::{digest::sample as digest_sample, overview::samples};
 use crate::{
-    attachment::{self, Attachment},
-    model::{Availability, ChatModel, ModelCard, ModelId, Prompt},
+    model::{Availability, ChatModel, ModelCard, ModelId},
     race::{
-        Asker, Entrant, RaceId, Record, blind::Telltales, conversation::Conversation, cost::Cost,
-        event::StopCause, report::SatOut, run::LaneRequest, vote::RaceKind,
+        Asker, Circumstances, Entrant, RaceId, Record, blind::Telltales, event::StopCause, vote::RaceKind,
     },
     store::{Speed, Store},
 };
@@ -82,99 +84,6 @@ const SPEED_DAYS: u64 = 7;
 /// Ends a race when it is sent a cause.
 type StopSender = watch::Sender<Option<StopCause>>;
 
-/// A race that was admitted and holds a slot. Dropping it frees the slot.
-pub struct Admitted {
-    id: RaceId,
-    asker: Asker,
-    prompt: String,
-    models: Vec<Arc<dyn ChatModel>>,
-    /// The files that are to be read.
-    expected: Vec<ExpectedFile>,
-    /// The files, once they are read.
-    files: Vec<Attachment>,
-    /// The models that cannot see the pictures among them.
-    sat_out: Vec<SatOut>,
-    /// The race that this one repeats.
-    original: Option<RaceId>,
-    kind: RaceKind,
-    /// The turns before it, if it continues a race.
-    conversation: Option<Conversation>,
-    /// Sentences that are shown with the prompt.
-    notes: Vec<String>,
-    /// The canary that it belongs to.
-    tag: Option<String>,
-    /// The most that all races with its tag may cost in a day.
-    day_budget: Option<Cost>,
-    started_at: Timestamp,
-    since: Instant,
-    slot: Mutex<Option<OwnedSemaphorePermit>>,
-}
-
-impl Admitted {
-    /// Returns this race as a repetition of `original`, with which it is forgotten.
-    #[must_use]
-    pub fn repeating(self, original: RaceId) -> Self {
-        Self { original: Some(original), ..self }
-    }
-
-    /// Returns this race with its purpose.
-    #[must_use]
-    pub fn of_kind(self, kind: RaceKind) -> Self {
-        Self { kind, ..self }
-    }
-
-    /// Returns this race with a sentence that is shown with its prompt.
-    #[must_use]
-    pub fn noting(mut self, note: Option<String>) -> Self {
-        self.notes.extend(note);
-        self
-    }
-
-    /// Frees the slot: the lanes are over, and a vote may go on for long.
-    fn free_slot(&self) {
-        drop(lock(&self.slot).take());
-    }
-
-    /// Returns the requests of its lanes, in the order of the line-up.
-    fn requests(&self, max_output_tokens: u32) -> Vec<LaneRequest> {
-        let asker = &*self.asker.name;
-        let mut prompt = self.prompt(max_output_tokens);
-        if let Some(talk) = &self.conversation {
-            prompt.text = talk.said(asker, &prompt.text);
-        }
-        let prompt = Arc::new(prompt);
-        let of = |model: &dyn ChatModel| match &self.conversation {
-            None => Arc::clone(&prompt),
-            Some(talk) => {
-                let history = talk.history(&model.card().id, asker, model.context());
-                Arc::new(Prompt { turns: history.turns, ..Prompt::clone(&prompt) })
-            }
-        };
-        let request =
-            |model: &Arc<dyn ChatModel>| LaneRequest { model: Arc::clone(model), prompt: of(&**model) };
-        self.models.iter().map(request).collect()
-    }
-
-    /// Returns the prompt of its lanes. As long as its files are not read, it is as long as it can get.
-    fn prompt(&self, max_output_tokens: u32) -> Prompt {
-        let mut text = attachment::inlined(&self.prompt, &self.files);
-        if self.files.is_empty() {
-            let most: u64 = self.expected.iter().map(ExpectedFile::max_tokens).sum();
-            text.extend(std::iter::repeat_n(' ', usize::try_from(most).unwrap_or(0)));
-        }
-        Prompt {
-            is_greedy: self.kind == RaceKind::Canary,
-            images: self.files.iter().filter_map(Attachment::image).cloned().collect(),
-            ..Prompt::new(text, max_output_tokens)
-        }
-    }
-
-    /// Returns the models that will race, in the order of the line-up.
-    fn lanes(&self) -> impl ExactSizeIterator<Item = &ModelCard> {
-        self.models.iter().map(|model| model.card())
-    }
-}
-
 /// The arena: the line-up, its limits and its races.
 pub struct Arena {
     models: Vec<Arc<dyn ChatModel>>,
@@ -183,6 +92,7 @@ pub struct Arena {
     store: Option<Store>,
     canaries: Vec<Canary>,
     caps: Caps,
+    personas: Vec<Persona>,
     blind: BlindSettings,
     telltales: Arc<Telltales>,
     votes: vote::FollowedVotes,
@@ -203,6 +113,7 @@ impl Arena {
         let identities = models.iter().map(|model| (model.card().id.clone(), model.identity()));
         Self {
             telltales: Arc::new(Telltales::of(identities)),
+            personas: vec![],
             blind: BlindSettings::default(),
             votes: vote::FollowedVotes::default(),
             watch: OnceLock::new(),
@@ -282,6 +193,8 @@ impl Arena {
             id: RaceId::new(Uuid::now_v7()),
             asker,
             prompt,
+            circumstances: Circumstances::default(),
+            persona: None,
             models: chosen,
             expected: vec![],
             files: vec![],

@@ -10,12 +10,12 @@ use std::{sync::Arc, time::Duration};
 use futures::future::try_join_all;
 use tokio::time::timeout;
 
-use super::{Arena, LookupError};
+use super::{Admitted, Arena, LookupError};
 use crate::{
     board::{Board, Standing, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
     history::{Calendar, Incident, Quartiles, Series, Summary, WINDOW_DAYS, first_day, usual_words},
-    model::{ChatModel, ModelCard, ModelId},
+    model::{ModelCard, ModelId},
     race::usual::UsualSpeed,
     store::{self, CANARY, Store, StoreError, Votes},
     surface::Chart,
@@ -123,9 +123,9 @@ impl Arena {
         }
     }
 
-    /// Returns the usual speeds of `models`, which are read while their race begins: none where the store does not answer
+    /// Returns the usual speeds of the models of `race`, which are read while it begins: none where the store does not answer
     /// soon.
-    pub(super) async fn usual_speeds(&self, models: &[Arc<dyn ChatModel>]) -> Vec<Option<UsualSpeed>> {
+    pub(super) async fn usual_speeds(&self, race: &Admitted) -> Vec<Option<UsualSpeed>> {
         let Some(store) = &self.store else { return vec![] };
         let usual = |quartiles: Quartiles| UsualSpeed {
             races: quartiles.count,
@@ -133,8 +133,7 @@ impl Arena {
             median: quartiles.median,
             words: usual_words(&quartiles),
         };
-        let read = models.iter().map(|model| async {
-            let contender = model.identity().contender;
+        let read = race.contenders().into_iter().map(|contender| async move {
             store.promptly(store.usual(contender.as_str())).await.map(|found| found.map(usual))
         });
         match timeout(USUAL_TIMEOUT, try_join_all(read)).await {

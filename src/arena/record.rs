@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::{Admitted, Arena, Refused, caps, checkpoint::insist, metrics};
-use crate::race::RaceId;
+use crate::race::{Circumstances, Quote, RaceId};
 use crate::{
     race::{
         cost::Cost,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The time that a race waits for a store that is just being opened.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
 /// The longest wait for a withdrawal, which continues in any case.
 const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -33,6 +33,8 @@ pub struct Origin {
     pub delivery: Option<String>,
     /// The server or workspace, unique over all platforms.
     pub server: String,
+    /// The channel whose persona holds, unique over all platforms; `None` where there are none.
+    pub channel: Option<String>,
     /// The thread that it was asked in, in the platform's terms, unique over all platforms.
     pub thread: Option<String>,
     /// The message's reference in the platform's terms, if it is known before the message is posted.
@@ -101,12 +103,26 @@ impl Recorded {
         self
     }
 
+    /// Returns the circumstances that its message shows.
+    #[must_use]
+    pub fn circumstances(&self) -> &Circumstances {
+        &self.race.circumstances
+    }
+
+    /// Returns the race with the message that it quotes, where that was not fully known before.
+    #[must_use]
+    pub fn quoting(mut self, quote: Option<Quote>) -> Self {
+        self.race.circumstances.quote = quote;
+        self
+    }
+
     /// Returns the race before its first event.
     #[must_use]
     pub fn opening(&self) -> RaceState {
         let cards = self.race.models.iter().map(|model| Arc::new(model.card().clone()));
         RaceState {
             notes: self.race.notes.clone(),
+            circumstances: self.race.circumstances.clone(),
             files: self.race.file_names(),
             sat_out: self.race.sat_out.clone(),
             ..RaceState::new(self.asker(), self.prompt(), cards)
@@ -128,16 +144,20 @@ impl Arena {
     /// [`Refused`]; [`Refused::Duplicate`] if this or another process has the delivery already; then no answer
     /// is given.
     pub async fn record(&self, race: Admitted, origin: &Origin) -> Result<Recorded, Refused> {
-        let written = match &self.store {
-            Some(store) => self.write(store, &race, origin).await,
-            None if race.kind == RaceKind::Blind => Err(Refused::NoVotes),
-            None => Ok(()),
+        let (asker, since) = (race.asker.id.clone(), race.since);
+        let written = async {
+            let race = self.with_persona_of(race, origin.channel.as_deref()).await?;
+            match &self.store {
+                Some(store) => self.write(store, &race, origin).await?,
+                None if race.kind == RaceKind::Blind => return Err(Refused::NoVotes),
+                None => {}
+            }
+            Ok(race)
         };
-        if let Err(refused) = written {
-            self.admission.forget(&race.asker.id, race.since);
-            metrics::refused(&refused);
-            return Err(refused);
-        }
+        let race = Box::pin(written).await.inspect_err(|refused| {
+            self.admission.forget(&asker, since);
+            metrics::refused(refused);
+        })?;
         let delivery = origin.delivery.clone().unwrap_or_default();
         Ok(Recorded {
             race,
@@ -171,6 +191,7 @@ impl Arena {
             asker: &race.asker,
             prompt: &race.prompt,
             files: &race.file_names(),
+            circumstances: &race.circumstances,
             original: race.original,
             kind: race.kind,
             tag: race.tag.as_deref(),
@@ -179,7 +200,7 @@ impl Arena {
             thread: origin.thread.as_deref().filter(|_| race.conversation.is_some()),
             notes: &race.notes,
             server: &origin.server,
-            contenders: &contenders(race),
+            contenders: &race.contenders(),
             lanes: &unbegun(race),
             message_ref: origin.message_ref.as_deref(),
             reservations: &parts,
@@ -228,11 +249,16 @@ impl Arena {
         }))
     }
 
-    /// Records where the message of the race is, in the platform's terms, and its asker's display name.
+    /// Records where the message of the race is, in the platform's terms, its asker's display name and its circumstances.
     pub async fn set_message_ref(&self, recorded: &Recorded, message_ref: &str) {
         let Some(store) = &recorded.store else { return };
         if let Err(error) = store.set_message_ref(recorded.id(), message_ref, recorded.asker()).await {
             tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record where a message is");
+        }
+        if recorded.circumstances().quote.is_some()
+            && let Err(error) = store.set_circumstances(recorded.id(), recorded.circumstances()).await
+        {
+            tracing::warn!(race = %recorded.id(), error = error.chain(), "failed to record a quoted message");
         }
     }
 
@@ -261,11 +287,6 @@ impl Arena {
             tracing::warn!("failed to release a delivery: its work cannot be asked for again");
         }
     }
-}
-
-/// Returns the contender of each lane.
-pub(super) fn contenders(race: &Admitted) -> Vec<String> {
-    race.models.iter().map(|model| model.identity().contender.to_string()).collect()
 }
 
 /// Returns the lanes of a race that was cut off before it began.

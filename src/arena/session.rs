@@ -98,9 +98,8 @@ impl Arena {
             stop.send_if_modified(|cause| cause.is_none() && cause.replace(StopCause::TooLate).is_none());
             std::future::pending::<()>().await;
         };
-        let models = &recorded.race.models;
         let usual = async {
-            let usual = self.usual_speeds(models).await;
+            let usual = self.usual_speeds(&recorded.race).await;
             race.send_if_modified(|state| {
                 state.usual = usual;
                 false

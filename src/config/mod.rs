@@ -40,7 +40,7 @@ pub use self::{
         ListenSource, SlackConfig, SlackMode, StoreConfig, Timeouts,
     },
     value::address,
-    watch::{AlertsConfig, CanaryConfig},
+    watch::{AlertsConfig, CanaryConfig, PersonaConfig},
 };
 
 /// The default file, used if it exists and neither `--config` nor `ARENA_CONFIG` names another.
@@ -85,6 +85,8 @@ pub struct Config {
     pub alerts: AlertsConfig,
     /// The races that the service starts by itself, with unique ids.
     pub canaries: Vec<CanaryConfig>,
+    /// The system prompts that channels may choose, with unique ids.
+    pub personas: Vec<PersonaConfig>,
     /// Tokens of the chat platforms.
     pub credentials: Credentials,
     /// Availability of the local channel.
@@ -139,6 +141,8 @@ struct File {
     alerts: AlertsConfig,
     #[serde(default)]
     canary: Vec<watch::CanaryTable>,
+    #[serde(default)]
+    persona: Vec<PersonaConfig>,
 }
 
 impl Config {
@@ -204,6 +208,7 @@ impl Config {
             store: file.store,
             alerts: file.alerts,
             canaries: watch::canaries(origin, file.canary, &models)?,
+            personas: watch::personas(origin, file.persona)?,
             providers,
             models,
             examples: file.example.unwrap_or_default(),

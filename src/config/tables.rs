@@ -230,7 +230,7 @@ pub struct BudgetConfig {
 }
 
 /// `[access]`: where and by whom the service may be used. An empty list allows all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessConfig {
     /// Allowed Discord servers.
@@ -248,6 +248,21 @@ pub struct AccessConfig {
     /// Slack user groups of which a user needs one.
     #[serde(deserialize_with = "value::slack_groups")]
     pub slack_groups: Vec<String>,
+    /// False lets people race only their own messages (*Race this message*).
+    pub race_others_messages: bool,
+}
+
+impl Default for AccessConfig {
+    fn default() -> Self {
+        Self {
+            discord_servers: Vec::new(),
+            discord_channels: Vec::new(),
+            discord_roles: Vec::new(),
+            slack_channels: Vec::new(),
+            slack_groups: Vec::new(),
+            race_others_messages: true,
+        }
+    }
 }
 
 /// `[store]`: retention of races.

@@ -53,7 +53,7 @@ fn the_built_in_file_shows_every_setting() {
 #[test]
 fn the_commented_providers_of_the_built_in_file_are_valid() {
     let start = BUILT_IN.find("# vLLM").unwrap();
-    let end = BUILT_IN.find("# Canaries").unwrap();
+    let end = BUILT_IN.find("# Canaries:").unwrap();
     let tables = BUILT_IN[start..end].lines().filter_map(|line| line.strip_prefix("# "));
     let text: Vec<_> = tables.filter(|line| line.starts_with("[[") || line.contains(" = ")).collect();
     let config = config(&text.join("\n"), &[("OPENROUTER_API_KEY", "k")]).unwrap();

@@ -1,4 +1,4 @@
-//! `[alerts]` and `[[canary]]`: what the service does by itself.
+//! `[alerts]`, `[[canary]]` and `[[persona]]`: what the service does by itself, and texts that channels choose.
 
 use std::time::Duration;
 
@@ -44,6 +44,18 @@ pub struct CanaryConfig {
     pub max_usd_day: Option<f64>,
 }
 
+/// `[[persona]]`: a system prompt that a channel may choose.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonaConfig {
+    /// Its id.
+    #[serde(deserialize_with = "value::id")]
+    pub id: String,
+    /// The system prompt, at most 2,000 characters.
+    #[serde(deserialize_with = "value::short_text::<_, 2_000>")]
+    pub text: String,
+}
+
 /// `[[canary]]` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +87,15 @@ pub(super) fn canaries(
 ) -> Result<Vec<CanaryConfig>, ConfigError> {
     unique(file, "canary", tables.iter().map(|table| table.id.as_str()))?;
     tables.into_iter().map(|table| table.resolve(file, models)).collect()
+}
+
+/// Checks that the ids of `personas` are unique.
+///
+/// # Errors
+/// A duplicate id.
+pub(super) fn personas(file: &str, personas: Vec<PersonaConfig>) -> Result<Vec<PersonaConfig>, ConfigError> {
+    unique(file, "persona", personas.iter().map(|persona| persona.id.as_str()))?;
+    Ok(personas)
 }
 
 impl CanaryTable {
@@ -174,15 +195,17 @@ mod tests {
     }
 
     #[test]
-    fn alerts_are_checked() {
+    fn alerts_and_personas_are_checked() {
         let tables = "[alerts]\ndiscord_channel = \"81384788765712384\"\nslack_channel = \"C024BE7LR\"\n\
-            digest = true\ntime_zone = \"Asia/Tokyo\"\n";
+            digest = true\ntime_zone = \"Asia/Tokyo\"\n[[persona]]\nid = \"terse\"\ntext = \"Be brief.\"\n";
         let config = load(tables).expect("valid");
         assert_eq!(config.alerts.slack_channel.as_deref(), Some("C024BE7LR"));
+        assert_eq!(config.personas[0].id, "terse");
         for wrong in [
             "[alerts]\nslack_channel = \"#general\"",
             "[alerts]\ndiscord_channel = \"general\"",
             "[alerts]\ntime_zone = \"Mars\"",
+            "[[persona]]\nid = \"a\"\ntext = \" \"",
         ] {
             load(wrong).expect_err(wrong);
         }

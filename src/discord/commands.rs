@@ -4,14 +4,18 @@
 
 use serde_json::{Value, json};
 use serenity::{
-    all::{CommandOptionType, InstallationContext, InteractionContext},
+    all::{CommandOptionType, CommandType, InstallationContext, InteractionContext},
     builder::{CreateCommand, CreateCommandOption},
 };
 
 use crate::{attachment::MAX_FILES, command::MAX_DAYS};
 
-/// The name of the only command.
+/// The name of the slash command.
 pub(super) const NAME: &str = "arena";
+/// The name of the command in the context menu of messages.
+const MESSAGE: &str = "Race this message";
+/// The names of all commands.
+pub(super) const NAMES: [&str; 2] = [NAME, MESSAGE];
 /// The option for the prompt.
 pub(super) const PROMPT: &str = "prompt";
 /// The option for one model.
@@ -21,9 +25,13 @@ pub(super) const MODELS: &str = "models";
 
 /// The options for files, as many as a prompt may have.
 const FILES: [&str; MAX_FILES] = ["file", "file2", "file3", "file4"];
+/// The option for a persona.
+pub(super) const PERSONA: &str = "persona";
 /// The option for a number of days.
 pub(super) const DAYS: &str = "days";
 
+/// The longest id of a persona, as in the configuration.
+const MAX_PERSONA: u16 = 40;
 /// The longest text option.
 const MAX_TEXT: usize = 6_000;
 
@@ -52,6 +60,12 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
     let history = subcommand("history", "How fast models have been here, day by day")
         .add_sub_option(text(MODEL, "Only this model").set_autocomplete(true))
         .add_sub_option(days("The number of days, 90 if you leave it out"));
+    let id = text(PERSONA, "The id of a persona of the configuration").required(true).max_length(MAX_PERSONA);
+    let group = "The system text that models get in this channel";
+    let persona = CreateCommandOption::new(CommandOptionType::SubCommandGroup, "persona", group)
+        .add_sub_option(subcommand("set", "Choose the persona of this channel").add_sub_option(id))
+        .add_sub_option(subcommand("show", "Show the persona of this channel"))
+        .add_sub_option(subcommand("clear", "Race without a persona in this channel"));
     let mut arena = CreateCommand::new(NAME)
         .description("Language models race in one chat message")
         .add_option(race("compare", "All models race in one message"))
@@ -59,18 +73,23 @@ pub(super) fn definition(prompt_chars: usize, in_guild: bool) -> Value {
         .add_option(ask)
         .add_option(board)
         .add_option(history)
+        .add_option(persona)
         .add_option(subcommand("watch", "The canaries: races that start by themselves, and how they went"))
         .add_option(subcommand("models", "The line-up: which models are available and how fast they were"))
         .add_option(subcommand("examples", "Prompts to try, one tap away from a race"))
         .add_option(subcommand("help", "The commands and how the numbers are defined"))
         .add_option(subcommand("forget", "Delete your prompts and their answers"));
+    let mut message = CreateCommand::new(MESSAGE).kind(CommandType::Message);
     if !in_guild {
         use InteractionContext::{BotDm, Guild, PrivateChannel};
-        arena = arena
-            .integration_types(vec![InstallationContext::Guild, InstallationContext::User])
-            .contexts(vec![Guild, BotDm, PrivateChannel]);
+        let everywhere = |command: CreateCommand| {
+            command
+                .integration_types(vec![InstallationContext::Guild, InstallationContext::User])
+                .contexts(vec![Guild, BotDm, PrivateChannel])
+        };
+        (arena, message) = (everywhere(arena), everywhere(message));
     }
-    json!([normalized(json!(arena))])
+    json!([normalized(json!(arena)), normalized(json!(message))])
 }
 
 /// Adds the options for files.
@@ -116,9 +135,10 @@ fn normalized(mut command: Value) -> Value {
     without_blanks(command)
 }
 
-/// The value without nulls, `false`, and empty lists and objects.
+/// The value without nulls, `false`, and empty texts, lists and objects.
 fn without_blanks(value: Value) -> Value {
-    let is_blank = |value: &Value| [json!(null), json!(false), json!([]), json!({})].contains(value);
+    let is_blank =
+        |value: &Value| [json!(null), json!(false), json!(""), json!([]), json!({})].contains(value);
     match value {
         Value::Object(map) => {
             let kept = map.into_iter().map(|(key, value)| (key, without_blanks(value)));
@@ -142,13 +162,20 @@ mod tests {
             arena["options"].as_array().expect("sub-commands").iter().map(|o| &o["name"]).collect();
         assert_eq!(
             words,
-            ["compare", "blind", "ask", "board", "history", "watch", "models", "examples", "help", "forget"]
+            [
+                "compare", "blind", "ask", "board", "history", "persona", "watch", "models", "examples",
+                "help", "forget"
+            ]
         );
         for race in 0..2 {
             assert_eq!(arena["options"][race]["options"][0]["max_length"], 6_000);
             assert_eq!(arena["options"][race]["options"][1]["autocomplete"], true);
         }
         assert_eq!(arena["options"][2]["options"][0]["autocomplete"], true);
+        let message = json!({
+            "name": "Race this message", "type": 3, "integration_types": [0, 1], "contexts": [0, 1, 2],
+        });
+        assert_eq!(all[1], message, "a context menu's command has no description");
         let texts = all.to_string();
         assert!(texts.len() < 8_000 && !texts.contains("null"), "{texts}");
     }
@@ -166,8 +193,10 @@ mod tests {
             ("dm_permission".into(), json!(true)),
             ("name_localizations".into(), Value::Null),
         ]);
-        command["options"][5]["options"] = json!([]);
+        command["options"][6]["options"] = json!([]);
         command["options"][0]["options"][1]["required"] = json!(false);
+        let message = all[1].as_object_mut().expect("a command");
+        message.extend([("id".into(), json!("5")), ("description".into(), json!(""))]);
         all
     }
 
@@ -182,6 +211,8 @@ mod tests {
             |all: &mut Value| all[0]["options"][0]["options"][1]["required"] = json!(true),
             |all: &mut Value| all[0]["contexts"] = json!([0]),
             |all: &mut Value| all[0]["options"][2]["options"][0]["autocomplete"] = json!(false),
+            |all: &mut Value| all[1]["name"] = json!("Race that message"),
+            |all: &mut Value| all[1]["type"] = json!(2),
             |all: &mut Value| all.as_array_mut().expect("a list").push(json!({ "name": "old" })),
             |all: &mut Value| drop(all[0]["options"].as_array_mut().expect("a list").pop()),
         ] {
@@ -197,7 +228,7 @@ mod tests {
         assert_eq!((&ours[0]["integration_types"], &ours[0]["contexts"]), (&Value::Null, &Value::Null));
         assert_eq!(ours[0]["options"], definition(6_000, false)[0]["options"]);
         let mut theirs = listed(ours.clone());
-        theirs[0]["guild_id"] = json!("4");
+        (theirs[0]["guild_id"], theirs[1]["guild_id"]) = (json!("4"), json!("4"));
         assert!(same(&ours, &theirs));
         (theirs[0]["contexts"], theirs[0]["integration_types"]) = (Value::Null, json!([0]));
         assert!(same(&ours, &theirs), "however Discord lists it");

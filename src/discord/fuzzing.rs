@@ -29,6 +29,7 @@ pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
         Kind::Command { word, options, .. } => {
             std::iter::once(word).chain(options.into_iter().map(|(_, value)| value)).collect()
         }
+        Kind::MessageCommand { target } => vec![target.source.text, target.quote.author],
         Kind::Completion { focused: (_, typed) } => vec![typed],
         Kind::Button { custom_id, .. } => {
             render::pressed(&custom_id).map(|(button, _)| button.to_string()).into_iter().collect()

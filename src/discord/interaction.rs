@@ -6,6 +6,7 @@
 //!
 //! Fields: <https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object>.
 
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::Instant;
 
+pub(crate) use self::target::TargetMessage;
 use super::{commands, render::EPHEMERAL};
 use crate::{
     platform::files::RemoteFile,
@@ -31,6 +33,9 @@ const MAY_MANAGE: u64 = 1 << 3 | 1 << 4 | 1 << 13;
 const MAY_ATTACH: u64 = 1 << 3 | 1 << 15;
 /// The type of an option that is a file.
 const ATTACHMENT: u8 = 11;
+/// The type of a command in the context menu of messages
+/// (<https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-types>).
+const MESSAGE: u8 = 3;
 /// `ADMINISTRATOR`, or `CREATE_PUBLIC_THREADS` and `SEND_MESSAGES_IN_THREADS`.
 const MAY_USE_THREADS: [u64; 2] = [1 << 3, 1 << 35 | 1 << 38];
 /// `GUILD_TEXT` and `GUILD_ANNOUNCEMENT`: channels whose messages can have threads
@@ -114,6 +119,11 @@ pub(crate) enum Kind {
         /// Names and values of the options, as typed.
         options: Vec<(String, String)>,
     },
+    /// A command of a message's context menu was used.
+    MessageCommand {
+        /// The message.
+        target: Box<TargetMessage>,
+    },
     /// A command is being typed: choices are wanted.
     Completion {
         /// Name and text so far of the option with the cursor.
@@ -176,7 +186,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     let number = json["type"].as_u64().ok_or(NotReadable("type"))?;
     let (member, user) = (&json["member"], &json["user"]);
     let id = snowflake(&member["user"]["id"]).or_else(|| snowflake(&user["id"]));
-    let kind = id.and_then(|_| kind(number, json));
+    let kind = id.and_then(|user| kind(number, json, user));
     let place = place(json);
     let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
     let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
@@ -205,9 +215,12 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
     })
 }
 
-fn kind(number: u64, json: &Value) -> Option<Kind> {
+fn kind(number: u64, json: &Value, user: u64) -> Option<Kind> {
     let data = &json["data"];
     match number {
+        2 if data["type"] == MESSAGE => {
+            Some(Kind::MessageCommand { target: target::target(json, user)?.into() })
+        }
         2 => {
             let (word, options) = command(data)?;
             let options = options.iter().filter_map(option).collect();
@@ -247,18 +260,18 @@ fn is_private(message: &Value) -> bool {
     message["flags"].as_u64().is_some_and(|flags| flags & EPHEMERAL != 0)
 }
 
-/// The sub-command and its options, also within groups of sub-commands.
+/// The sub-command and its options, as `group sub-command` within a group.
 fn command(data: &Value) -> Option<(String, &[Value])> {
-    let mut word = text(&data["name"])?;
-    let mut options = list(&data["options"]);
-    if word != commands::NAME {
-        return Some((word, options));
+    let (name, mut options) = (text(&data["name"])?, list(&data["options"]));
+    if name != commands::NAME {
+        return Some((name, options));
     }
+    let mut words = vec![];
     while let Some(inner) = options.iter().find(|option| matches!(option["type"].as_u64(), Some(1 | 2))) {
-        word = text(&inner["name"])?;
+        words.push(text(&inner["name"])?);
         options = list(&inner["options"]);
     }
-    Some((word, options))
+    Some((if words.is_empty() { name } else { words.join(" ") }, options))
 }
 
 /// The files of a command

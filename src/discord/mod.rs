@@ -114,6 +114,8 @@ pub struct Settings {
     pub examples: Vec<Example>,
     /// The allow-lists.
     pub access: Access,
+    /// True if people may race the messages of others.
+    pub may_race_others: bool,
     /// The channel of alerts.
     pub alerts: Option<u64>,
 }
@@ -149,11 +151,12 @@ impl Discord {
     pub fn new(arena: Arc<Arena>, settings: Settings) -> Result<Self, SettingsError> {
         let rest = Rest::new(&settings.api_url, &settings.token).map_err(|_| SettingsError::Token)?;
         let key = settings.mode.key()?;
-        let Settings { api_url, token, guild, token_life, examples, access, alerts, .. } = settings;
+        let Settings { api_url, token, guild, token_life, examples, access, may_race_others, alerts, .. } =
+            settings;
         let sealer = Sealer::new(&token);
         let alerts =
             alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
-        let handlers = Handlers { arena, examples, sealer };
+        let handlers = Handlers { arena, examples, may_race_others, sealer };
         let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API));
         let handler =
             Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access, files });

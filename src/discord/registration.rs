@@ -2,7 +2,7 @@
 //! allows 200 new commands a day
 //! (<https://docs.discord.com/developers/interactions/application-commands#registering-a-command>).
 //!
-//! Discord lists a global command and one of a server side by side, so an `/arena` that another `guild_id` left behind is
+//! Discord lists a global command and one of a server side by side, so the commands that another `guild_id` left behind are
 //! removed afterwards.
 
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub(super) async fn register(rest: &Rest, registration: &Registration, state: &w
     }
 }
 
-/// Removes `/arena` from all places but `here`: everywhere, and the servers where the bot is a member.
+/// Removes our commands from all places but `here`: everywhere, and the servers where the bot is a member.
 async fn remove_others(rest: &Rest, application: u64, here: Option<u64>) -> Result<(), RestError> {
     let until = Instant::now() + REMOVAL_TIMEOUT;
     let guilds = rest.send(&Request::new(Route::ListGuilds), until).await?;
@@ -71,8 +71,8 @@ async fn remove_others(rest: &Rest, application: u64, here: Option<u64>) -> Resu
             Err(RestError::Forbidden { .. }) if guild.is_some() => continue,
             listed => listed?,
         };
-        let ours =
-            listed.as_array().into_iter().flatten().filter(|command| command["name"] == commands::NAME);
+        let is_ours = |command: &&Value| commands::NAMES.iter().any(|name| command["name"] == *name);
+        let ours = listed.as_array().into_iter().flatten().filter(is_ours);
         for command in ours.filter_map(id) {
             let delete = Request::new(Route::DeleteCommand { application, guild, command });
             match rest.send(&delete, until).await {
@@ -80,7 +80,7 @@ async fn remove_others(rest: &Rest, application: u64, here: Option<u64>) -> Resu
                 Err(RestError::Invalid { status: 404, .. }) => {}
                 deleted => drop(deleted?),
             }
-            tracing::info!(guild, "removed /arena, which another guild_id had registered");
+            tracing::info!(guild, "removed a command that another guild_id had registered");
         }
     }
     Ok(())

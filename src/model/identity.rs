@@ -6,7 +6,10 @@ use std::fmt;
 use super::ModelCard;
 use crate::fnv;
 
-/// A model together with its settings, as `id@hash`. Results of different settings must not be mixed, so a model whose
+/// Ends a contender with a persona.
+const PERSONA: char = '+';
+
+/// A model together with its settings, as `id@hash`, and as `id@hash+` with a persona. Results of different settings must not be mixed, so a model whose
 /// settings change is another contender.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Contender(String);
@@ -18,6 +21,20 @@ impl Contender {
         let parts = [card.id.as_str(), card.provider.as_str()].into_iter().chain(settings);
         let bytes = parts.flat_map(|part| part.bytes().chain([0]));
         Self(format!("{}@{:016x}", card.id, fnv::hash(bytes)))
+    }
+
+    /// The contender that this one is with a persona of this text.
+    #[must_use]
+    pub fn with_persona(&self, text: &str) -> Self {
+        let id = self.0.split('@').next().unwrap_or_default();
+        let bytes = self.0.bytes().chain([0]).chain(text.bytes());
+        Self(format!("{id}@{:016x}{PERSONA}", fnv::hash(bytes)))
+    }
+
+    /// Returns true if the text of a contender is that of one with a persona.
+    #[must_use]
+    pub fn has_persona(contender: &str) -> bool {
+        contender.ends_with(PERSONA)
     }
 
     /// The contender as text.
@@ -115,6 +132,12 @@ mod tests {
         ] {
             assert_ne!(one, other);
         }
+        let terse = one.with_persona("Be brief.");
+        assert_eq!(terse, one.with_persona("Be brief."));
+        assert!(
+            terse != one && terse != one.with_persona("Be kind.") && terse.as_str().starts_with("gemma-2b@")
+        );
+        assert!(Contender::has_persona(terse.as_str()) && !Contender::has_persona(one.as_str()));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod dedup;
 pub(crate) mod files;
 pub(crate) mod handlers;
 mod http_client;
+pub(crate) mod message;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod permit;

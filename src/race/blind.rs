@@ -181,6 +181,7 @@ fn without_lanes(report: &Report) -> Report {
     Report {
         prompt: report.prompt.clone(),
         notes: report.notes.clone(),
+        circumstances: report.circumstances.clone(),
         files: report.files.clone(),
         sat_out: report.sat_out.clone(),
         ..Report::default()

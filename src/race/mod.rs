@@ -13,12 +13,14 @@
 //! - [`timeline`]: when a lane's tokens arrived, in a few points.
 //! - [`report`]: the result of a race; [`lesson`] explains it, [`cost`] prices it and [`json`] writes it for
 //!   scripts.
+//! - [`circumstances`]: what its message shows beside the prompt: a quoted message, a persona.
 //! - [`usual`]: the usual speeds of its models, with which a result is compared.
 //! - [`vote`]: the labels and ballots of a blind race; [`blind`] is what may be seen of it before they are counted.
 //! - [`run`]: one task per lane, released from one barrier.
 
 pub mod arrivals;
 pub mod blind;
+pub mod circumstances;
 pub mod conversation;
 pub mod cost;
 pub mod event;
@@ -36,4 +38,7 @@ pub mod timeline;
 pub mod usual;
 pub mod vote;
 
-pub use self::record::{Asker, Entrant, PastRace, RaceId, Record};
+pub use self::{
+    circumstances::{Circumstances, Quote},
+    record::{Asker, Entrant, PastRace, RaceId, Record},
+};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    circumstances::Circumstances,
     event::StopCause,
     metrics::Metrics,
     timeline::Timeline,
@@ -114,6 +115,8 @@ pub struct Report {
     pub lanes: Vec<LaneReport>,
     /// The vote of a blind race, once it was opened.
     pub vote: Option<Vote>,
+    /// Its circumstances.
+    pub circumstances: Circumstances,
     /// The names of the attached files. Untrusted text.
     pub files: Vec<String>,
     /// The models that take no part. They are apart from the lanes, so that nothing that is counted, drawn or rated has to

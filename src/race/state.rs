@@ -8,6 +8,7 @@ use std::sync::Arc;
 pub use super::lane::{Lane, Phase};
 use super::{
     blind::Telltales,
+    circumstances::Circumstances,
     event::{Elapsed, EventKind, RaceEvent},
     report::{Report, SatOut},
     usual::UsualSpeed,
@@ -22,6 +23,8 @@ pub struct RaceState {
     pub asker: String,
     /// The prompt.
     pub prompt: String,
+    /// Its circumstances.
+    pub circumstances: Circumstances,
     /// Sentences that are shown with the prompt.
     pub notes: Vec<String>,
     /// The lanes in the order of the line-up.
@@ -47,6 +50,7 @@ impl RaceState {
         Self {
             asker: asker.to_owned(),
             prompt: prompt.to_owned(),
+            circumstances: Circumstances::default(),
             notes: vec![],
             lanes: cards.into_iter().map(Lane::new).collect(),
             now: Elapsed::default(),
@@ -104,6 +108,7 @@ impl RaceState {
         Report {
             prompt: self.prompt.clone(),
             notes: self.notes.clone(),
+            circumstances: self.circumstances.clone(),
             lanes: self.lanes.iter().map(Lane::report).collect(),
             vote: self.vote.opened().cloned(),
             files: self.files.clone(),

@@ -34,15 +34,20 @@ impl Directory {
 
     /// Returns the name of the user behind `incoming`, or a stand-in if Slack does not tell it in time. Untrusted text.
     pub(super) async fn name(&self, incoming: &Incoming) -> String {
+        let name = self.name_of(&incoming.user).await.or_else(|| incoming.name.clone());
+        name.unwrap_or_else(|| NAMELESS.into())
+    }
+
+    /// Returns the name of a user, if Slack tells it in time. Untrusted text.
+    pub(super) async fn name_of(&self, user: &str) -> Option<String> {
         let ask = async {
-            let asked = timeout(NAME_TIMEOUT, self.api.name(&incoming.user)).await;
+            let asked = timeout(NAME_TIMEOUT, self.api.name(user)).await;
             if !matches!(asked, Ok(Ok(_))) {
                 tracing::debug!(?asked, "could not look up a user's name");
             }
             asked.ok()?.ok()
         };
-        let name = self.names.get(&incoming.user, ask).await.or_else(|| incoming.name.clone());
-        name.unwrap_or_else(|| NAMELESS.into())
+        self.names.get(user, ask).await
     }
 
     /// Returns the ids of the members of a user group; none if Slack never named them.

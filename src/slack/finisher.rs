@@ -57,7 +57,7 @@ impl Slack {
 }
 
 /// Tells the asker that nothing began, once: twice would puzzle them.
-async fn notify(ReplyTo { place, user, response_url }: ReplyTo, api: &Api) -> Result<(), SurfaceError> {
+async fn notify(ReplyTo { place, user, response_url, .. }: ReplyTo, api: &Api) -> Result<(), SurfaceError> {
     let words = render::notice(NEVER_BEGAN);
     let sent = match response_url {
         Some(url) => api.respond(&url.into(), None, &words, false).await,

@@ -56,6 +56,7 @@ fn words(incoming: &Incoming) -> Vec<String> {
     let _ = Access { channels: vec!["C1".into()], groups: vec![] }.check_place(incoming);
     match &incoming.kind {
         Kind::Home => vec![],
+        Kind::RaceMessage { source } => vec![source.text.clone()],
         Kind::Command { text } | Kind::Mention { text, .. } | Kind::Message { text } => vec![text.clone()],
         Kind::Button { action_id, value, .. } => {
             render::pressed(action_id, value).into_iter().map(|pressed| pressed.button.to_string()).collect()

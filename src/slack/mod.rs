@@ -106,6 +106,8 @@ pub struct Settings {
     pub examples: Vec<Example>,
     /// The allow-lists.
     pub access: Access,
+    /// True if people may race the messages of others.
+    pub may_race_others: bool,
     /// The id of the channel of alerts.
     pub alerts: Option<String>,
 }
@@ -138,6 +140,7 @@ impl Slack {
             handlers: Handlers {
                 arena,
                 examples: settings.examples.clone(),
+                may_race_others: settings.may_race_others,
                 sealer: Sealer::new(&settings.bot_token),
             },
             directory: Directory::new(api.clone()),

@@ -8,8 +8,11 @@ use super::{
     attachments::{self, DELETE_ATTACHMENTS},
     database::{Query, Transaction, Value},
     lanes,
+    races::circumstances_json,
 };
-use crate::race::{Asker, RaceId, conversation::Context, cost::Cost, report::LaneReport, vote::RaceKind};
+use crate::race::{
+    Asker, Circumstances, RaceId, conversation::Context, cost::Cost, report::LaneReport, vote::RaceKind,
+};
 
 /// A race to admit.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct NewRace<'a> {
     pub asker: &'a Asker,
     /// The prompt.
     pub prompt: &'a str,
+    /// Its circumstances, which are stored with the prompt.
+    pub circumstances: &'a Circumstances,
     /// The names of its files, whose contents are still to come.
     pub files: &'a [String],
     /// The race that this one repeats.
@@ -103,9 +108,9 @@ const LOCK_RATE: &str = "UPDATE spend SET used = used + 1 WHERE scope = $1 AND p
 /// Races admitted in the future date from before the clock was set back: they would count until it catches up.
 const INSERT_RACE: &str =
     "INSERT INTO races (id, platform, asker, asker_name, prompt, admitted_at, status, owner, reference, original,
-        kind, server, prompt_hash, tag, parent, context, thread, notes, files)
+        kind, server, prompt_hash, tag, parent, context, thread, notes, circumstances, files)
     SELECT $1, $2, $3, $4, $5, {now}, 'live', $6, $7, COALESCE((SELECT original FROM races WHERE id = $9), $9),
-        $10, $11, $12, $13, $14, $15, $16, $17, $18
+        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
     WHERE (SELECT COUNT(*) FROM races
         WHERE asker = $3 AND admitted_at > {now} - 60000 AND admitted_at <= {now}) < $8";
 const SET_CONTENDER: &str = "UPDATE lanes SET contender = $3 WHERE race = $1 AND place = $2";
@@ -213,7 +218,8 @@ impl Store {
         let insert_race = queries.len();
         let notes = (!race.notes.is_empty()).then(|| serde_json::Value::from(race.notes).to_string());
         let original = race.original.map(|original| original.to_string());
-        let values: [Value; 18] = [
+        let circumstances = circumstances_json(race.circumstances).filter(|_| self.keeps_text());
+        let values: [Value; 19] = [
             id.as_str().into(),
             race.platform.into(),
             race.asker.id.as_str().into(),
@@ -231,6 +237,7 @@ impl Store {
             race.parent.map(|(_, context)| context.word()).as_deref().into(),
             race.thread.into(),
             notes.as_deref().into(),
+            circumstances.as_deref().into(),
             Value::Text(attachments::names(race.files).filter(|_| self.keeps_text())),
         ];
         queries.push(Query::required(INSERT_RACE, values));

@@ -11,6 +11,7 @@
 //! canaries    claim, pause, answers      scheduled races: each due time once, and what was counted in their answers
 //! leases      acquire, renew, release    which process is alive, and which one leads
 //! retention   forget, purge, expire      deleting texts and credentials, on request and by age
+//! personas    persona, set_persona       what each channel chose
 //! votes       open, cast, close          ballots on blind races
 //! ```
 //!
@@ -31,6 +32,7 @@ mod files;
 mod incidents;
 mod lanes;
 mod leases;
+mod personas;
 mod postgres;
 mod races;
 mod recovery;

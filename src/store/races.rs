@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::ModelId,
     race::{
-        Asker, PastRace, RaceId, Record,
+        Asker, Circumstances, PastRace, RaceId, Record,
         metrics::TokenCount,
         report::{LaneReport, Report},
     },
@@ -42,13 +42,14 @@ pub enum StoredRace {
 
 const SET_MESSAGE_REF: &str =
     "UPDATE races SET reference = $2, asker_name = $3 WHERE id = $1 AND status <> 'shown'";
+/// The texts of a race are gone with its prompt.
+const SET_CIRCUMSTANCES: &str = "UPDATE races SET circumstances = $2 WHERE id = $1 AND prompt IS NOT NULL";
 const SET_STATUS: &str = "UPDATE races SET status = $2 WHERE id = $1 AND status <> 'shown'";
 pub(super) const MARK_SHOWN: &str = "UPDATE races SET status = 'shown', reference = NULL WHERE id = $1";
 const REQUEST_STOP: &str = "UPDATE races SET stop = 1 WHERE id = $1 AND status = 'live'";
 const IS_STOP_REQUESTED: &str = "SELECT stop FROM races WHERE id = $1";
 const ASKER: &str = "SELECT status, asker FROM races WHERE id = $1";
-const FINISHED_RACE: &str =
-    "SELECT asker, asker_name, prompt, admitted_at, notes FROM races WHERE id = $1 AND status <> 'live'";
+const FINISHED_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, notes, circumstances FROM races WHERE id = $1 AND status <> 'live'";
 const PAST_RACES: &str = "SELECT prompt, admitted_at FROM races
     WHERE asker = $1 AND prompt IS NOT NULL AND status <> 'live' ORDER BY admitted_at DESC LIMIT 5";
 /// The races of a platform that no other process runs, newest first.
@@ -59,7 +60,7 @@ const CHANNEL_RACES: &str = "SELECT id FROM races
     ORDER BY admitted_at DESC, id DESC LIMIT $4";
 const COUNT_WITHOUT_TEXT: &str =
     "SELECT COUNT(*) FROM races WHERE platform = $1 AND prompt IS NULL AND status <> 'live'";
-const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, notes FROM races
+const CHANNEL_RACE: &str = "SELECT asker, asker_name, prompt, admitted_at, notes, circumstances FROM races
     WHERE platform = $1 AND id = $2 AND (status <> 'live' OR owner = $3 OR NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $4))";
@@ -84,6 +85,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let values = [id.to_string().into(), message_ref.into(), asker.into()];
         self.execute(Query::new(SET_MESSAGE_REF, values)).await.map(drop)
+    }
+
+    /// Stores the circumstances of a race that has a prompt.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the call failed.
+    pub async fn set_circumstances(
+        &self,
+        id: RaceId,
+        circumstances: &Circumstances,
+    ) -> Result<(), StoreError> {
+        let values = [id.to_string().into(), circumstances_json(circumstances).as_deref().into()];
+        self.execute(Query::new(SET_CIRCUMSTANCES, values)).await.map(drop)
     }
 
     /// Stores lanes, each with its index, as they are shown if the process dies now. Returns true if another replica
@@ -155,7 +169,8 @@ impl Store {
         let asker = Asker { id: row.string(0), name: row.string(1) };
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         let (prompt, notes, vote) = (prompt.to_owned(), notes(row, 4), self.vote(id).await?);
-        let report = Report { prompt, notes, lanes, vote, files, sat_out };
+        let circumstances = circumstances(row.text(5));
+        let report = Report { prompt, notes, lanes, vote, circumstances, files, sat_out };
         Ok(Some(Record { id, asker, started_at, report }))
     }
 
@@ -194,7 +209,8 @@ impl Store {
         let started_at = Timestamp::from_millisecond(row.int(3)).map_err(|_| StoreError::Unreadable)?;
         let (files, sat_out) = self.names_of_files(&race).await?;
         let (prompt, notes, vote) = (prompt.to_owned(), notes(row, 4), self.vote(id).await?);
-        let report = Report { prompt, notes, lanes, vote, files, sat_out };
+        let circumstances = circumstances(row.text(5));
+        let report = Report { prompt, notes, lanes, vote, circumstances, files, sat_out };
         Ok(Some(StoredRace::Kept(Box::new(Record { id, asker, started_at, report }))))
     }
 
@@ -219,6 +235,18 @@ impl Store {
         let rows = self.fetch(Query::new(SPEEDS, [Value::from(days)])).await?;
         Ok(rows.chunk_by(|a, b| a.text(0) == b.text(0)).filter_map(median).collect())
     }
+}
+
+/// The JSON of the circumstances of a race; `None` for empty ones.
+pub(super) fn circumstances_json(circumstances: &Circumstances) -> Option<String> {
+    let json = serde_json::to_string(circumstances).ok().filter(|_| !circumstances.is_empty());
+    // PostgreSQL cannot store this character
+    json.map(|json| json.replace("\\u0000", "\u{FFFD}"))
+}
+
+/// The circumstances in a column; empty ones where it holds none.
+pub(super) fn circumstances(json: Option<&str>) -> Circumstances {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// The sentences in a column with JSON; none where it cannot be read.

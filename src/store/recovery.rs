@@ -8,7 +8,7 @@ use super::{
     database::{Query, Row, Value},
     lanes,
     leases::lease_ms,
-    races::{MARK_SHOWN, notes},
+    races::{MARK_SHOWN, circumstances, notes},
 };
 use crate::race::{
     Asker, RaceId,
@@ -32,7 +32,8 @@ pub struct Orphan {
 
 /// The newest orphans that this process can finish, and those of other platforms that still hold reservations.
 /// The sum keeps the engine from walking all races in the order of their admission.
-const ORPHANS: &str = "SELECT id, platform, asker, asker_name, prompt, reference, owner, notes FROM races
+const ORPHANS: &str = "SELECT id, platform, asker, asker_name, prompt, reference, owner, notes, circumstances
+    FROM races
     WHERE status IN ('live', 'ended') AND owner <> $1 AND NOT EXISTS
         (SELECT 1 FROM leases WHERE leases.name = 'process:' || races.owner
             AND leases.until BETWEEN {now} AND {now} + 2 * $2)
@@ -99,7 +100,8 @@ impl Store {
         let asker = Asker { id: row.string(2), name: row.string(3) };
         let (files, sat_out) = self.names_of_files(&race).await?;
         let (prompt, notes, vote) = (row.string(4), notes(row, 7), self.vote(id).await?);
-        let report = Report { prompt, notes, lanes, vote, files, sat_out };
+        let circumstances = circumstances(row.text(8));
+        let report = Report { prompt, notes, lanes, vote, circumstances, files, sat_out };
         Ok(Some(Orphan { id, platform, asker, message_ref, report }))
     }
 

@@ -22,7 +22,7 @@ const FORGOTTEN_RACE: &str =
 const UNSETTLED: &str = "SELECT id FROM races WHERE id = $1 AND status <> 'shown'";
 const FORGET_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL WHERE race = $1";
 /// The races of the last minute keep their asker until [`OLD_ASKERS`]: they count against the rate.
-const FORGET_RACE: &str = "UPDATE races SET prompt = NULL, files = NULL,
+const FORGET_RACE: &str = "UPDATE races SET prompt = NULL, circumstances = NULL, files = NULL,
         asker_name = CASE WHEN asker = $2 THEN '' ELSE asker_name END,
         asker = CASE WHEN asker = $2 AND admitted_at NOT BETWEEN {now} - 60000 AND {now} THEN '' ELSE asker END
     WHERE id = $1";
@@ -44,7 +44,8 @@ const OLD_LANES: &str = "UPDATE lanes SET answer = NULL, reasoning = NULL
     WHERE answer IS NOT NULL AND race IN
         (SELECT id FROM races WHERE prompt IS NOT NULL AND status = 'shown' AND admitted_at < {now} - $1 * 86400000
         ORDER BY admitted_at LIMIT 500)";
-const OLD_RACES: &str = "UPDATE races SET prompt = NULL, files = NULL, asker = '', asker_name = ''
+const OLD_RACES: &str =
+    "UPDATE races SET prompt = NULL, circumstances = NULL, files = NULL, asker = '', asker_name = ''
     WHERE id IN (SELECT id FROM races WHERE prompt IS NOT NULL AND status = 'shown'
         AND admitted_at < {now} - $1 * 86400000 ORDER BY admitted_at LIMIT 500)";
 const OLD_DELIVERIES: &str = "DELETE FROM deliveries WHERE at < {now} - 86400000";

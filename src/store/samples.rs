@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     history::{Attempt, Features, Measured, Origin, Quartiles, Sample, Series, WINDOW_DAYS},
+    model::Contender,
     race::report::Report,
 };
 
@@ -77,18 +78,22 @@ pub struct StoredSeries {
     pub attempts: Vec<Attempt>,
 }
 
-/// Returns `stored` without the series that have no speeds, each named after its model, and those of earlier settings also after their contender.
+/// Returns `stored` without the series that have no speeds, each named after its model, and those of
+/// earlier settings or with a persona also after their contender.
 #[must_use]
 pub fn series(stored: &[StoredSeries]) -> Vec<Series> {
-    let mut newest: BTreeMap<(String, bool), (i64, String)> = BTreeMap::new();
+    // one without a persona is preferred
+    let mut newest: BTreeMap<(String, bool), (bool, i64, String)> = BTreeMap::new();
     let key = |series: &StoredSeries| (series.model.clone(), series.kind == SampleKind::Canary);
     for series in stored {
-        let last = (series.speeds.last().map_or(i64::MIN, |sample| sample.at_ms), series.contender.clone());
+        let at = series.speeds.last().map_or(i64::MIN, |sample| sample.at_ms);
+        let last = (!Contender::has_persona(&series.contender), at, series.contender.clone());
         let known = newest.entry(key(series)).or_insert_with(|| last.clone());
         *known = last.max(known.clone());
     }
     let name = |series: &StoredSeries| {
-        let is_newest = newest.get(&key(series)).is_some_and(|(_, contender)| *contender == series.contender);
+        let is_newest =
+            newest.get(&key(series)).is_some_and(|(_, _, contender)| *contender == series.contender);
         let earlier = if is_newest { String::new() } else { format!(" [{}]", series.contender) };
         let canary = if series.kind == SampleKind::Canary { CANARY } else { "" };
         format!("{}{earlier}{canary}", series.model)

@@ -29,7 +29,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     model::ModelCard,
     race::{
-        blind,
+        Circumstances, blind,
         cost::Cost,
         event::StopCause,
         figures, lesson,
@@ -83,6 +83,8 @@ pub struct View {
     pub asker: String,
     /// The whole prompt. Untrusted text.
     pub prompt: String,
+    /// Its circumstances.
+    pub circumstances: Circumstances,
     /// The names of the attached files. Untrusted text.
     pub files: Vec<String>,
     /// A sentence about the models that cannot see the attached pictures, if there are any.
@@ -201,6 +203,7 @@ impl View {
         Self {
             asker: state.asker.clone(),
             prompt: state.prompt.clone(),
+            circumstances: state.circumstances.clone(),
             files: state.files.clone(),
             sat_out: words::sat_out(&state.sat_out),
             notes: state.notes.clone(),
@@ -232,6 +235,7 @@ impl View {
         Self {
             asker: asker.to_owned(),
             prompt: report.prompt.clone(),
+            circumstances: report.circumstances.clone(),
             files: report.files.clone(),
             sat_out: words::sat_out(&report.sat_out),
             notes: report.notes.clone(),

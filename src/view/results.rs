@@ -6,7 +6,7 @@ use super::{
     View,
     text::{Measure, clipped, one_line, open_fence, plain},
     vote,
-    words::{attached, model_name},
+    words::{self, attached, model_name},
 };
 use crate::race::{
     figures::{seconds, speed, tokens},
@@ -31,7 +31,19 @@ pub(crate) fn share_name(race: &str) -> String {
 
 /// The whole race as Markdown. Texts of models are kept, except for characters that hide or reorder text.
 pub(crate) fn markdown_file(race: &str, asker: &str, started_at: Timestamp, report: &Report) -> String {
-    let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}\n\n", bare(asker, 80));
+    let mut out = format!("# Race {race}\n\nAsked by {}, {started_at:.0}", bare(asker, 80));
+    if let Some(quote) = &report.circumstances.quote {
+        let _ = write!(out, ", {}", words::quoting(quote));
+        out.extend(words::quoted_url(quote).map(|url| format!(" <{url}>")));
+    }
+    out.extend(
+        report
+            .circumstances
+            .persona
+            .as_ref()
+            .map(|persona| format!(", persona: {}", words::persona_id(persona))),
+    );
+    out.push_str("\n\n");
     out.push_str(&quoted(&report.prompt));
     let view = View::over(asker, report);
     for line in attached(&view) {

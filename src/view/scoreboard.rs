@@ -115,13 +115,15 @@ fn capitalized(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// The asker, whether models are simulated, and while the race is live its duration: "ana · simulated models · 2.1 s".
+/// The asker, the author of the quoted message, whether models are simulated, and while the race is live its duration:
+/// "ana · quoting ben · simulated models · 2.1 s".
 pub(crate) fn byline(view: &View) -> String {
     let asker = one_line(&view.asker);
     let asker = if asker.is_empty() { "someone".to_owned() } else { asker };
     let simulated = words::simulated(view).trim_start_matches(" · ").to_owned();
+    let quoting = view.circumstances.quote.as_ref().map(words::quoting).unwrap_or_default();
     let notes = view.notes.iter().map(|note| one_line(note));
-    joined([asker, simulated, view.elapsed.clone().unwrap_or_default()].into_iter().chain(notes))
+    joined([asker, quoting, simulated, view.elapsed.clone().unwrap_or_default()].into_iter().chain(notes))
 }
 
 /// The header line and one line per lane, best first: 28 columns.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, ServedModel, Usage},
     race::{
-        Asker, RaceId, Record,
+        Asker, Circumstances, Quote, RaceId, Record,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
         state::RaceState,
         vote::{Choice, Label, Tally, Vote, VoteState, candidates},
@@ -26,6 +26,14 @@ pub(crate) const THOUGHT: &str = "The user asks about the sky. Rayleigh scatteri
 
 pub(crate) fn race() -> RaceId {
     RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id")
+}
+
+/// A quoted message and a persona with names as long as they can be.
+pub(crate) fn crowded_circumstances() -> Circumstances {
+    Circumstances {
+        quote: Some(Quote { author: "@*".repeat(200), url: None }),
+        persona: Some("_".repeat(200)),
+    }
 }
 
 pub(crate) fn card(id: &str, name: &str, icon: &str, size: &str, color: &str) -> Arc<ModelCard> {

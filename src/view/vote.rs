@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{LaneView, Progress, View, words};
 use crate::race::{
+    Circumstances,
     report::{LaneReport, Report},
     state::RaceState,
     vote::{Label, Uncounted, Vote},
@@ -61,6 +62,7 @@ pub(super) fn writing(state: &RaceState) -> View {
         progress: Progress::Live,
         simulated: state.lanes.iter().any(|lane| lane.card.simulated),
         vote: Some(VoteView::Writing { ready, of: state.lanes.len() }),
+        circumstances: state.circumstances.clone(),
         files: state.files.clone(),
         sat_out: words::how_many_sat_out(state.sat_out.len()),
         ..without_lanes(&state.asker, &state.prompt, &state.notes)
@@ -80,6 +82,7 @@ pub(super) fn open(asker: &str, blinded: &Report) -> View {
             left_out: vote.left_out,
             closes_at: vote.closes_at,
         }),
+        circumstances: blinded.circumstances.clone(),
         files: blinded.files.clone(),
         sat_out: words::how_many_sat_out(blinded.sat_out.len()),
         ..without_lanes(asker, &blinded.prompt, &blinded.notes)
@@ -106,6 +109,7 @@ fn without_lanes(asker: &str, prompt: &str, notes: &[String]) -> View {
     View {
         asker: asker.to_owned(),
         prompt: prompt.to_owned(),
+        circumstances: Circumstances::default(),
         files: vec![],
         sat_out: None,
         notes: notes.to_vec(),

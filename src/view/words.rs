@@ -7,7 +7,7 @@ use super::{
 use crate::{
     model::ModelCard,
     race::{
-        RaceId,
+        Quote, RaceId,
         figures::SPEED_DEFINITION,
         report::{CANNOT_SEE, SatOut},
     },
@@ -80,7 +80,27 @@ pub(crate) fn is_mixed(view: &View) -> bool {
     view.simulated && view.lanes.iter().any(|lane| !lane.simulated)
 }
 
-/// The notes below a race: of a final one the definition of the speed and the cost; its id.
+/// Characters of the name of a message's author, and of a persona.
+const MAX_AUTHOR: usize = 40;
+
+/// The author of a quoted message: "quoting ben".
+pub(crate) fn quoting(quote: &Quote) -> String {
+    let author = text::clipped(&text::one_line(&quote.author), MAX_AUTHOR, Measure::Utf16);
+    format!("quoting {}", if author.is_empty() { "a message" } else { &author })
+}
+
+/// The address of a quoted message, if it is one that no markup can be hidden in.
+pub(crate) fn quoted_url(quote: &Quote) -> Option<&str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/.?=&_@-%".contains(c);
+    quote.url.as_deref().filter(|url| url.starts_with("https://") && url.chars().all(is_plain))
+}
+
+/// The id of a persona, without characters that no id has.
+pub(crate) fn persona_id(id: &str) -> String {
+    id.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(MAX_AUTHOR).collect()
+}
+
+/// The notes below a race: of a final one the definition of the speed and the cost; its persona and its id.
 pub(crate) fn notes(view: &View, race: RaceId) -> String {
     let mut parts = vec![];
     if view.is_final() {
@@ -91,6 +111,9 @@ pub(crate) fn notes(view: &View, race: RaceId) -> String {
         parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(view.cost.clone());
     }
+    parts.extend(
+        view.circumstances.persona.as_ref().map(|persona| format!("persona: {}", persona_id(persona))),
+    );
     parts.push(format!("race {}", race.brief()));
     joined(parts)
 }

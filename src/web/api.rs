@@ -42,7 +42,7 @@ use super::{
 use crate::{
     arena::{LookupError, OverviewKind, Refused, VoteError, forget_reply},
     attachment::MAX_TOTAL_BYTES,
-    command::{self, Command, CommandError},
+    command::{self, Command, CommandError, PersonaCommand},
     model::ModelId,
     race::{RaceId, vote::RaceKind},
     view::text,
@@ -318,6 +318,7 @@ async fn run_command(
             overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
             overview.card()
         }
+        Command::Persona(command) => ReplyCard::notice(persona(&local, command).await),
         Command::Watch => {
             canaries = local.arena.canaries().await?;
             ReplyCard::watch(&canaries)
@@ -327,6 +328,15 @@ async fn run_command(
         Command::Forget => ReplyCard::notice(forget(&local, &asker.id).await),
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
+}
+
+/// Shows or changes the persona of the channel, which everyone may.
+async fn persona(local: &LocalChannel, command: PersonaCommand) -> String {
+    match command {
+        PersonaCommand::Show => local.arena.show_persona(super::PLATFORM).await,
+        PersonaCommand::Set(id) => local.arena.set_persona(super::PLATFORM, &id).await,
+        PersonaCommand::Clear => local.arena.clear_persona(super::PLATFORM).await,
+    }
 }
 
 /// The address of a connection, as the HTTP server reports it; a proxy's own for those behind one.

@@ -21,7 +21,7 @@ pub(super) use self::{
 use crate::{
     model::ModelCard,
     race::{RaceId, Record, lesson, report::LaneReport},
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text, words},
 };
 
 /// Text without characters that could hide or reorder it.
@@ -76,6 +76,7 @@ struct MessageDto<'a> {
     lesson: Option<Plain<'a>>,
     notice: Option<Plain<'a>>,
     cost: Option<&'a str>,
+    persona: Option<String>,
     chart: Option<ChartDto<'a>>,
     /// The vote of a blind race.
     vote: Option<VoteDto>,
@@ -184,6 +185,7 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         lesson: view.lesson.as_deref().map(Plain),
         notice: view.notice.as_deref().map(Plain),
         cost: view.cost.as_deref(),
+        persona: view.circumstances.persona.as_deref().map(words::persona_id),
         chart: alt.map(|alt| ChartDto { url: format!("/api/races/{id}/chart.png"), alt: Plain(alt) }),
         vote: VoteDto::of(view),
     };

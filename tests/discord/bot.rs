@@ -48,7 +48,7 @@ pub fn commands() -> Value {
             word("compare", json!([text("prompt", true, false), text("models", false, true)])),
             word("help", json!([])),
         ],
-    }])
+    }, { "name": "Race this", "type": 3, "contexts": [0, 1, 2], "integration_types": [0, 1] }])
 }
 
 /// A message that breaks no rule.

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use reqwest::Method;
 use serde_json::json;
-use serenity::model::application::{ActionRowComponent, ComponentInteractionDataKind, Interaction};
+use serenity::model::application::{
+    ActionRowComponent, CommandType, ComponentInteractionDataKind, Interaction,
+};
 
 use super::bot::{Bot, commands, message, soon};
 use crate::support::discord::{ANA, BEN, ChannelKind, Delivery, FakeDiscord, MOD, Route, User, World};
@@ -37,6 +39,12 @@ async fn interactions_are_as_a_library_reads_them() {
         assert_eq!(command.attachment_size_limit, 10 << 20);
         assert_eq!(command.token, request.interaction().token);
         request.excuse();
+        let written = bot.discord.target_message("why?", BEN, place);
+        bot.discord.use_on_message("Race this", &written, MOD, place).excuse();
+        let used = read().command().expect("a command").data;
+        assert_eq!((used.name.as_str(), used.kind), ("Race this", CommandType::Message));
+        let target = used.target_id.expect("a target").to_message_id();
+        assert_eq!(used.resolved.messages[&target].content, "why?");
         bot.discord.autocomplete("/arena compare", &[("prompt", "x"), ("models", "ge")], ANA, place).excuse();
         let completion = read().autocomplete().expect("a completion");
         assert_eq!(

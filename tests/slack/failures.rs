@@ -122,6 +122,8 @@ fn the_manifest_asks_for_what_is_needed() {
     assert_eq!(manifest.scopes, scopes);
     assert_eq!(manifest.events, ["app_home_opened", "app_mention", "message.im"]);
     assert_eq!(manifest.commands, ["/arena"]);
+    let shortcut = ("Race this message".to_owned(), "race_message".to_owned());
+    assert_eq!(manifest.message_shortcuts, [shortcut]);
     let other = Manifest::parse("scopes:\n  bot:\n    - a # why\n    - b\nuser:\n  - c\n");
     assert_eq!((other.scopes.join(","), other.has("b"), other.has("c")), ("a,b".into(), true, false));
 }

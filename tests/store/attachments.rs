@@ -6,7 +6,7 @@ use llm_arena::{
     attachment::{Attachment, Content},
     model::Image,
     race::{
-        RaceId,
+        Circumstances, RaceId,
         report::{Report, SatOut},
     },
     store::{AdmitOutcome, AttachedRace, Store},
@@ -34,7 +34,7 @@ fn names() -> Vec<String> {
 /// Admits a race of two models, of which the first one cannot see.
 async fn attached(store: &Store, request: &Request<'_>) -> Report {
     let names = names();
-    let request = Request { files: &names, ..*request };
+    let request = Request { files: &names, circumstances: request.circumstances.clone(), ..*request };
     assert_eq!(request.admit(store).await, AdmitOutcome::Admitted);
     let sat_out = vec![SatOut { place: 0, card: (*lane("a", "").card).clone() }];
     let lanes = [lane("b", "")];
@@ -48,6 +48,7 @@ async fn attached(store: &Store, request: &Request<'_>) -> Report {
     };
     store.attach(&race).await.expect("stored");
     Report {
+        circumstances: Circumstances::default(),
         prompt: request.prompt.into(),
         notes: vec![],
         lanes: vec![lane("b", "because")],

@@ -10,6 +10,7 @@ mod leases;
 mod limits;
 mod model;
 mod orphans;
+mod personas;
 mod records;
 mod samples;
 pub mod team;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use llm_arena::{
     model::{Availability, FinishReason, ModelCard, Prices},
     race::{
-        Asker, RaceId,
+        Asker, Circumstances, RaceId,
         conversation::Context,
         metrics::{Metrics, TokenCount},
         report::{LaneReport, Status},
@@ -106,6 +107,7 @@ struct Request<'a> {
     message_ref: Option<&'a str>,
     user: &'a str,
     prompt: &'a str,
+    circumstances: Circumstances,
     original: Option<RaceId>,
     parent: Option<(RaceId, Context)>,
     thread: Option<&'a str>,
@@ -124,6 +126,7 @@ impl Default for Request<'_> {
             message_ref: Some("there"),
             user: "ana",
             prompt: "why?",
+            circumstances: Circumstances::default(),
             original: None,
             parent: None,
             thread: None,
@@ -145,6 +148,7 @@ impl Request<'_> {
             delivery: self.delivery,
             asker: &asker,
             prompt: self.prompt,
+            circumstances: &self.circumstances,
             original: self.original,
             tag: self.tag,
             parent: self.parent,

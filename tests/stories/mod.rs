@@ -14,6 +14,7 @@ mod history;
 pub mod incidents;
 mod listener;
 mod misconfigured;
+mod personas;
 mod probes;
 mod race;
 mod real_llm;
@@ -27,6 +28,7 @@ mod terminal_follow_ups;
 mod together;
 mod votes;
 mod watching;
+mod ways_in;
 mod wire;
 
 use std::sync::Arc;

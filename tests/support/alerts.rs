@@ -58,6 +58,7 @@ pub fn on_discord(discord: &FakeDiscord, channel: u64) -> Arc<dyn AlertChannel> 
         token_life: std::time::Duration::from_mins(14),
         examples: vec![],
         access: discord::Access::default(),
+        may_race_others: true,
         alerts: Some(channel),
     };
     Discord::new(arena(), settings).expect("settings").alerts().expect("a channel")
@@ -74,6 +75,7 @@ pub fn on_slack(slack: &FakeSlack, arena: Option<Arc<Arena>>, channel: &str) -> 
         native_chart: false,
         examples: vec![],
         access: slack::Access::default(),
+        may_race_others: true,
         alerts: Some(channel.into()),
     };
     let arena = arena.unwrap_or_else(self::arena);

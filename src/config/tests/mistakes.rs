@@ -34,7 +34,7 @@ fn syntax_and_unknown_settings() {
     arena.toml, line 4: not valid TOML: extra `=`, expected nothing
     arena.toml, line 3: not valid TOML: duplicate key
     arena.toml, line 1: htp: unknown setting; did you mean `http`?
-    arena.toml, line 1: color: unknown setting; known settings: arena, timeouts, http, discord, slack, budget, blind, access, store, provider, model, example, alerts, canary
+    arena.toml, line 1: color: unknown setting; known settings: arena, timeouts, http, discord, slack, budget, blind, access, store, provider, model, example, alerts, canary, persona
     arena.toml, line 2: [http] listn: unknown setting; did you mean `listen`?
     arena.toml, line 2: [arena] fast: unknown setting; known settings: max_prompt_chars, max_output_tokens, concurrent_races, races_per_user_per_minute, races_per_user, lanes_per_race, drain_seconds
     arena.toml, line 3: [arena] max_prompt_chars: must be a whole number from 1 to 1000000

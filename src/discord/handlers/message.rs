@@ -29,7 +29,7 @@ impl InteractionHandler {
             if self.arena().newest_in_thread(&thread).await.is_none() {
                 return;
             }
-            if !self.access.channels.is_empty() {
+            if !self.access.channels.is_empty() || self.arena().has_personas() {
                 asked.thread_parent = self.parent(channel).await;
             }
         }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use self::reply::{MAY_NOT_ATTACH, Reply};
 use super::{
     METRICS, PLATFORM, commands, completion,
-    interaction::{ChannelKind, Interaction, Kind, UNSETTLED},
+    interaction::{ChannelKind, Interaction, Kind, TargetMessage, UNSETTLED},
     message_ref::{self, MessageRef},
     permissions::Access,
     render,
@@ -25,12 +25,12 @@ use super::{
 use crate::{
     arena::{Arena, Origin, Recorded, Refused},
     button::Button,
-    command::{self, Command, CommandError},
+    command::{self, Command, CommandError, PersonaCommand},
     platform::{
         files::{FileClient, RemoteFile},
         handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
     },
-    race::{Asker, Record},
+    race::{Asker, Record, vote::RaceKind},
     view::results::{replay_name, share_name},
 };
 
@@ -74,6 +74,7 @@ impl InteractionHandler {
                 let command = read(word, options, self.arena());
                 self.handlers.command(&self.caller(&interaction), command).await
             }
+            Kind::MessageCommand { target } => self.race_message(&interaction, target).await,
             Kind::Button { custom_id, .. } => {
                 let pressed = render::pressed(custom_id);
                 if let Some((button, _)) = pressed
@@ -99,6 +100,16 @@ impl InteractionHandler {
             Kind::Message { .. } => return,
         };
         self.show(&reply, outcome).await;
+    }
+
+    /// Starts a race of all models with the text of a message as the prompt.
+    async fn race_message(&self, interaction: &Interaction, target: &TargetMessage) -> Outcome {
+        let caller = self.caller(interaction);
+        if let Some(refused) = self.handlers.refusal(&caller, &target.source) {
+            return refused;
+        }
+        let race = (RaceKind::Open, &[][..], target.source.text.clone());
+        self.handlers.start_quoting(&caller, race, Some(target.quote.clone())).await
     }
 
     /// Answers a button below an alert, whose message may have to wait for its edit.
@@ -231,6 +242,10 @@ impl InteractionHandler {
                 platform: PLATFORM,
                 delivery: Some(interaction.id.to_string()),
                 server,
+                channel: interaction
+                    .thread_parent
+                    .or(interaction.channel)
+                    .map(|id| format!("{PLATFORM}:{id}")),
                 thread: interaction.thread_parent.and(interaction.channel).map(thread_key),
                 editable_until: (!message_ref.is_member).then_some(message_ref.token_until),
                 message_ref: Some(message_ref.to_string()),
@@ -269,9 +284,11 @@ async fn answers(reply: &Reply<'_>, record: &Record) {
 fn label(kind: &Kind) -> &'static str {
     match kind {
         Kind::Command { word, .. } => {
+            let first = word.split(' ').next().unwrap_or_default();
             let mut words = command::WORDS.into_iter().map(|(word, _)| word);
-            words.find(|known| known == word).unwrap_or("other")
+            words.find(|known| *known == first).unwrap_or("other")
         }
+        Kind::MessageCommand { .. } => "message command",
         Kind::Completion { .. } => "completion",
         Kind::Button { .. } => "button",
         Kind::Form { .. } => "form",
@@ -306,6 +323,7 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
                 days: command::days("history", option(commands::DAYS))?,
             })
         }
+        "persona set" => Ok(Command::Persona(PersonaCommand::Set(option(commands::PERSONA).to_lowercase()))),
         other => command::parse(other, arena.cards()),
     }
 }

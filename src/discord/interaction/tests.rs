@@ -168,7 +168,7 @@ fn a_sub_command_without_options_and_values_of_other_types() {
     ] }]);
     assert_eq!(
         read_now(&json).kind,
-        Kind::Command { word: "ask".into(), id: Some(9), options: pairs(&[("n", "3")]) }
+        Kind::Command { word: "group ask".into(), id: Some(9), options: pairs(&[("n", "3")]) }
     );
 }
 

@@ -6,8 +6,9 @@
 use crate::{
     model::{Color, ModelCard},
     view::{
+        View, scoreboard,
         text::{self, Measure, one_line},
-        words::{model_name, size},
+        words::{self, model_name, size},
     },
 };
 
@@ -25,6 +26,13 @@ pub(super) fn between(before: &str, text: &str, limit: usize, after: &str) -> St
 /// One line for places without Markdown (titles of buttons, footers), at most `limit` long.
 pub(super) fn bare(text: &str, limit: usize) -> String {
     clipped(&one_line(text), limit)
+}
+
+/// The line about the asker, at most `limit` long before its marks are escaped, with a link to the quoted message.
+pub(super) fn byline(view: &View, limit: usize) -> String {
+    let url = view.circumstances.quote.as_ref().and_then(words::quoted_url);
+    let link = url.map(|url| format!(" · [message]({url})")).unwrap_or_default();
+    short(&scoreboard::byline(view), limit) + &link
 }
 
 /// `text` with a backslash before everything that Discord could read as markup

@@ -13,7 +13,7 @@ use super::{
         Attachment, Body, ButtonDto, COLOR, Component, DESCRIPTION, Embed, Footer, Image, Menu, MenuOption,
         OPTION_TEXT, OPTIONS, TOTAL, length,
     },
-    escape::{bare, between, bold, clipped, color, escape, icon, short},
+    escape::{bare, between, bold, byline, clipped, color, escape, icon, short},
     markdown::{Answer, Discord},
     vote,
 };
@@ -23,7 +23,7 @@ use crate::{
     view::{
         LaneState, LaneView, Progress, View, VoteView,
         fit::pages,
-        scoreboard::{self, Excerpt, byline, excerpts_within, headline},
+        scoreboard::{self, Excerpt, excerpts_within, headline},
         text::fitting,
         vote::sentence,
         words::{self, model_name},
@@ -90,8 +90,7 @@ fn running(view: &View, race: RaceId) -> Embed {
     let (icon, prompt) = headline(view);
     let title = format!("{icon} {}", short(&prompt, TITLE_PROMPT));
     let notice = view.notice.as_ref().map(|notice| between("-# ", notice, 120, ""));
-    let byline = between("-# ", &byline(view), BYLINE, "");
-    let standings = format!("{byline}\n{}{}", attached(view), lines(view));
+    let standings = format!("-# {}\n{}{}", byline(view, BYLINE), attached(view), lines(view));
     let (excerpts, _) = excerpts_within(view, EXCERPT_COLUMNS);
     let gap = if excerpts.len() > SPACED_EXCERPTS { "" } else { "\n" };
     let excerpts = excerpts.iter().map(|(lane, excerpt)| excerpt_line(&icon_of(lane), excerpt) + gap);
@@ -112,7 +111,7 @@ fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
     let first = Embed {
         title: format!("{icon} {}", short(&result, TITLE_PROMPT)),
         color,
-        ..Embed::text(format!("> {prompt} — {}{attached}{votes}", short(&byline(view), BYLINE)))
+        ..Embed::text(format!("> {prompt} — {}{attached}{votes}", byline(view, BYLINE)))
     };
     let footer = Some(Footer { text: notes(view, race) });
     match details(view) {
@@ -214,8 +213,7 @@ fn single(view: &View, lane: &LaneView, race: RaceId) -> (Vec<Embed>, bool) {
     } else {
         String::new()
     };
-    let byline = short(&byline(view), BYLINE);
-    let mut above = format!("{quote}{}-# {byline}\n{ended}{status}{note}", attached(view));
+    let mut above = format!("{quote}{}-# {}\n{ended}{status}{note}", attached(view), byline(view, BYLINE));
     above.extend(view.notice.as_ref().map(|notice| between("-# ", notice, 120, "\n")));
     let numbers = lane.numbers.as_ref().map(words::numbers);
     let footer = Footer { text: words::joined(numbers.into_iter().chain([words::notes(view, race)])) };

@@ -6,7 +6,7 @@
 use super::{
     body::{Attachment, Body, ButtonDto, Component, Embed, Footer},
     cards::cut_to,
-    escape::{between, color, escape, short},
+    escape::{byline, color, escape, short},
     race::{attached, menu},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     },
     view::{
         View, VoteView,
-        scoreboard::{beginning, byline, headline},
+        scoreboard::{beginning, headline},
         text::{open_fence, plain},
         vote::sentence,
         words,
@@ -59,7 +59,7 @@ pub(super) fn unseen(view: &View, race: RaceId) -> Option<Body> {
 
 fn writing(view: &View) -> Embed {
     let (icon, prompt) = headline(view);
-    let byline = between("-# ", &byline(view), LINE, "\n");
+    let byline = format!("-# {}\n", byline(view, LINE));
     let state = sentence(view).map(|words| escape(&words)).unwrap_or_default();
     Embed {
         title: format!("{icon} {}", short(&prompt, TITLE_PROMPT)),
@@ -82,7 +82,7 @@ fn open(view: &View, closes_at: i64) -> Embed {
     let state = sentence(view).map(|words| escape(&words)).unwrap_or_default();
     let text = format!(
         "> {prompt} — {}\n{}\n{answers}\n\n{state} The vote closes <t:{closes_at}:R>.",
-        short(&byline(view), LINE),
+        byline(view, LINE),
         attached(view)
     );
     let neutral = view.lanes.first().map(|lane| color(&lane.card));

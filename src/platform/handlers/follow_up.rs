@@ -1,6 +1,6 @@
 //! Follow-ups: the next turn of a conversation.
 
-use super::{Caller, Handlers, Outcome, RaceRequest};
+use super::{Caller, Handlers, Outcome, start::RaceRequest};
 use crate::{
     arena::{ContinueError, LookupError},
     model::ModelId,

@@ -5,21 +5,22 @@
 mod canaries;
 mod follow_up;
 mod outcome;
+mod start;
 
 use std::{sync::Arc, time::Duration};
 
 pub(crate) use self::outcome::{BallotReply, Caller, Outcome, WatchReply};
+use self::start::RaceRequest;
 use super::seal::Sealer;
 use crate::{
-    arena::{Arena, CastBallot, LookupError, OverviewKind, Press, Refused},
+    arena::{Arena, CastBallot, LookupError, OverviewKind, Press},
     button::{Button, example_key},
-    command::{Command, CommandError},
+    command::{Command, CommandError, PersonaCommand},
     guide::Example,
     history::{IncidentAction, IncidentId},
-    model::ModelId,
     race::{
         RaceId, Record,
-        conversation::{Context, Conversation},
+        conversation::Context,
         vote::{Choice, RaceKind},
     },
 };
@@ -37,6 +38,8 @@ const NOT_THE_ALERT: &str = "This button works only in the channel in which its 
 /// The answer to an example's button whose example was removed.
 const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
 
+/// The answer where a persona has no channel.
+const NO_CHANNEL: &str = "A persona belongs to a channel. Use this command in one.";
 /// The answer to the button of a replay whose race cannot be replayed.
 pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
     is older than replays. Try *Race again*.";
@@ -44,32 +47,14 @@ pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two 
 const NOT_YOURS_TO_SHARE: &str =
     "Only the person who asked can share this race. *Race again* starts one of your own.";
 
-/// A race that someone asks for.
-struct RaceRequest<'a> {
-    kind: RaceKind,
-    /// The models; all if none is named.
-    models: &'a [ModelId],
-    prompt: String,
-    /// The race that it repeats, with its files.
-    original: Option<&'a Record>,
-    /// The turns before it.
-    conversation: Option<Conversation>,
-    /// A sentence that is shown with the prompt.
-    note: Option<String>,
-}
-
-impl<'a> RaceRequest<'a> {
-    fn new(kind: RaceKind, models: &'a [ModelId], prompt: String) -> Self {
-        Self { kind, models, prompt, original: None, conversation: None, note: None }
-    }
-}
-
 /// The arena as the handlers of Discord and Slack use it.
 pub(crate) struct Handlers {
     /// The arena.
     pub(crate) arena: Arc<Arena>,
     /// The example prompts of the configuration.
     pub(crate) examples: Vec<Example>,
+    /// True if people may race the messages of others.
+    pub(crate) may_race_others: bool,
     /// Binds buttons to their places.
     pub(crate) sealer: Sealer,
 }
@@ -87,12 +72,28 @@ impl Handlers {
             Ok(Command::Ask { model, prompt }) => self.start_or_continue(caller, &[model], prompt).await,
             Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
             Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
+            Ok(Command::Persona(command)) => self.persona(caller, command).await,
             Ok(Command::Watch) => self.watch(caller).await,
             Ok(Command::Models) => Outcome::Models,
             Ok(Command::Examples) => Outcome::Examples,
             Ok(Command::Help) => Outcome::Help,
             Ok(Command::Forget) => Outcome::Notice(self.arena.forget_with_reply(&caller.asker.id).await),
         }
+    }
+
+    /// Shows or changes the persona of the channel.
+    async fn persona(&self, caller: &Caller, command: PersonaCommand) -> Outcome {
+        if let Err(refused) = &caller.permission {
+            return Outcome::Refused(refused.clone());
+        }
+        let Some(channel) = &caller.origin.channel else { return Outcome::Notice(NO_CHANNEL.into()) };
+        let may_change = caller.may_stop_any || caller.is_alone;
+        Outcome::Notice(match command {
+            PersonaCommand::Show => self.arena.show_persona(channel).await,
+            _ if !may_change => format!("Only people who {} can change its persona.", caller.stoppers),
+            PersonaCommand::Set(id) => self.arena.set_persona(channel, &id).await,
+            PersonaCommand::Clear => self.arena.clear_persona(channel).await,
+        })
     }
 
     /// Carries out a button with its seal; `None` for one that this version does not know.
@@ -116,7 +117,8 @@ impl Handlers {
                     let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
                     let prompt = record.report.prompt.clone();
                     let request = RaceRequest::new(kind, &models, prompt);
-                    self.begin(caller, RaceRequest { original: Some(&record), ..request }).await
+                    let quote = record.report.circumstances.quote.clone();
+                    self.begin(caller, RaceRequest { quote, original: Some(&record), ..request }).await
                 }
                 Err(error) => Outcome::Notice(error.to_string()),
             },
@@ -170,11 +172,6 @@ impl Handlers {
         }
     }
 
-    /// Admits and records a race of `models` (all if none is named).
-    pub(crate) async fn start(&self, caller: &Caller, models: &[ModelId], prompt: String) -> Outcome {
-        self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
-    }
-
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
         match self.examples.iter().find(|example| example_key(example) == key) {
             Some(example) => {
@@ -202,33 +199,6 @@ impl Handlers {
         }
         let closed = self.arena.close_vote_for(id, &caller.asker.id, true, caller.stoppers).await;
         closed.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
-    }
-
-    /// Admits and records a race.
-    async fn begin(&self, caller: &Caller, request: RaceRequest<'_>) -> Outcome {
-        let RaceRequest { kind, models, prompt, original, conversation, note } = request;
-        let recorded = async {
-            caller.permission.clone()?;
-            let (expected, files) = match original {
-                Some(original) => self.arena.files_of(original).await?,
-                None => (caller.files.clone(), vec![]),
-            };
-            let mut admitted = self.arena.admit(caller.asker.clone(), models, prompt)?.of_kind(kind);
-            if let Some(original) = original {
-                admitted = admitted.repeating(original.id);
-            }
-            if let Some(conversation) = conversation {
-                admitted = admitted.continuing(conversation, self.arena.cards());
-            }
-            let admitted = self.arena.expect_files(admitted.noting(note), expected)?;
-            let recorded = self.arena.record(admitted, &caller.origin).await?;
-            if files.is_empty() { Ok(recorded) } else { self.arena.attach_read(recorded, Ok(files)).await }
-        };
-        match recorded.await {
-            Ok(recorded) => Outcome::Race(Box::new(recorded)),
-            Err(Refused::Duplicate) => Outcome::Duplicate,
-            Err(refused) => Outcome::Refused(refused),
-        }
     }
 
     async fn respond(&self, caller: &Caller, id: IncidentId, action: IncidentAction) -> Outcome {

@@ -48,6 +48,7 @@ pub(crate) mod method {
     /// Fills a user's Home tab.
     pub(crate) const PUBLISH_VIEW: &str = "views.publish";
     pub(super) const NAME: &str = "users.info";
+    pub(super) const PERMALINK: &str = "chat.getPermalink";
     pub(super) const MEMBERS: &str = "usergroups.users.list";
     pub(super) const IDENTITY: &str = "auth.test";
     pub(super) const OPEN_CONNECTION: &str = "apps.connections.open";
@@ -215,6 +216,12 @@ impl Api {
         let names = [&user["profile"]["display_name"], &user["real_name"], &user["name"]];
         let name = names.into_iter().find(|name| name.as_str().is_some_and(|name| !name.trim().is_empty()));
         text(name.unwrap_or(&Value::Null))
+    }
+
+    /// Returns the address of a message for people. <https://docs.slack.dev/reference/methods/chat.getPermalink>
+    pub(crate) async fn permalink(&self, channel: &str, ts: &str) -> Result<String> {
+        let answer = self.form(method::PERMALINK, &[("channel", channel), ("message_ts", ts)]).await?;
+        text(&answer["permalink"])
     }
 
     /// Returns the ids of a user group's members. <https://docs.slack.dev/reference/methods/usergroups.users.list>

@@ -84,6 +84,11 @@ impl CommandHandler {
                 }
                 Ack::Empty
             }
+            Kind::RaceMessage { source } => {
+                METRICS.command("shortcut");
+                self.race_message(&incoming, source);
+                Ack::Empty
+            }
             Kind::Home => {
                 let (handler, incoming) = (Arc::clone(&self), Arc::clone(&incoming));
                 self.arena().spawn(async move { handler.home(&incoming).await });
@@ -279,6 +284,10 @@ impl CommandHandler {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
                 server: format!("slack:{}", incoming.team),
+                channel: incoming
+                    .place
+                    .as_ref()
+                    .map(|place| format!("slack:{}:{}", incoming.team, place.channel)),
                 thread: asked_in(incoming).and_then(|place| thread_name(&incoming.team, &place)),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,

@@ -39,11 +39,14 @@ impl CommandHandler {
         } else {
             recorded
         };
-        let name = arena.unless_interrupted(self.directory.name(incoming)).await;
-        let recorded = recorded.asked_by(name.unwrap_or_default());
+        let names = async { tokio::join!(self.directory.name(incoming), self.quote(incoming)) };
+        let (name, quote) = arena.unless_interrupted(Box::pin(names)).await.unwrap_or_default();
+        let quote = quote.or_else(|| recorded.circumstances().quote.clone());
+        let recorded = recorded.asked_by(name).quoting(quote);
         let cards: Vec<_> = recorded.lanes().map(|card| Arc::new(card.clone())).collect();
         let (asker, prompt) = (recorded.asker(), recorded.prompt());
-        let body = render::opening(recorded.kind(), asker, &incoming.user, prompt, &cards);
+        let quoted = (prompt, recorded.circumstances());
+        let body = render::opening(recorded.kind(), asker, &incoming.user, quoted, &cards);
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
         match arena.unless_interrupted(Box::pin(self.post_race(incoming, &poster, &body, cards.len()))).await
         {

@@ -1,6 +1,6 @@
 //! Bodies that Slack posts in HTTP mode, as the library's events. Pure.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEvent};
 use url::form_urlencoded;
 
@@ -17,7 +17,7 @@ pub(in crate::slack) fn command(body: &[u8]) -> Option<SlackCommandEvent> {
 
 /// Reads an interaction: a form with JSON in its field `payload`.
 pub(in crate::slack) fn interaction(body: &[u8]) -> Option<SlackInteractionEvent> {
-    serde_json::from_str(&field(body, "payload")?).ok()
+    serde_json::from_value(with_plain_target(serde_json::from_str(&field(body, "payload")?).ok()?)).ok()
 }
 
 /// Reads an event or a URL verification: JSON.
@@ -36,6 +36,26 @@ pub(in crate::slack) fn adapted(mut delivery: Value) -> Value {
     if let Some(event) = delivery.get_mut("event").filter(|event| is_bot_mention(event)) {
         event["type"] = BOT_MENTION.into();
     }
+    delivery
+}
+
+/// Reduces the message on which a shortcut was used to what is read of it: the library refuses some messages of other apps.
+/// Lists keep an item without content for each part that is no text.
+pub(in crate::slack) fn with_plain_target(mut delivery: Value) -> Value {
+    const KEPT: [&str; 6] = ["ts", "thread_ts", "user", "bot_id", "username", "text"];
+    if delivery["type"] != "message_action" {
+        return delivery;
+    }
+    let Some(message) = delivery.get_mut("message").and_then(Value::as_object_mut) else { return delivery };
+    for (part, placeholder) in [("attachments", json!([{}])), ("files", json!([{ "id": "F0" }]))] {
+        let has_some = message.get(part).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        message.insert(part.into(), if has_some { placeholder } else { Value::Null });
+    }
+    let has_text = message.get("text").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    // a user's words are in the text too
+    let has_blocks = message.get("blocks").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    message.insert("blocks".into(), if has_blocks && !has_text { json!([]) } else { Value::Null });
+    message.retain(|key, _| KEPT.contains(&&**key) || ["attachments", "files", "blocks"].contains(&&**key));
     delivery
 }
 

@@ -4,8 +4,14 @@ use serde_json::Value;
 use slack_morphism::prelude::*;
 use tokio::time::Instant;
 
-use super::{ChannelThread, Incoming, Kind, body::BOT_MENTION, text};
-use crate::platform::files::RemoteFile;
+use super::{ChannelThread, Incoming, Kind, QuotedMessage, body::BOT_MENTION, text};
+use crate::platform::{
+    files::RemoteFile,
+    message::{MessageAuthor, SourceMessage},
+};
+
+/// The callback id of the shortcut in the menu of messages, as in `config/slack-manifest.yaml`.
+const RACE_MESSAGE: &str = "race_message";
 
 /// The reason for dropping a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +37,27 @@ pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incomin
         response_url: Some(String::from(event.response_url.0).into()),
         trigger_id: Some(trigger_id),
         files: vec![],
+        quoted: None,
         kind: Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) },
     }
 }
 
 /// Converts an interaction (<https://docs.slack.dev/reference/interaction-payloads>).
-pub(super) fn interaction(event: SlackInteractionEvent, received_at: Instant) -> Result<Incoming, Dropped> {
+/// `bot` is our own user, if known.
+pub(super) fn interaction(
+    event: SlackInteractionEvent,
+    bot: Option<&str>,
+    received_at: Instant,
+) -> Result<Incoming, Dropped> {
     let other = match event {
         SlackInteractionEvent::BlockActions(event) => return button(event, received_at),
         SlackInteractionEvent::ViewSubmission(event) => return modal(event, received_at),
+        SlackInteractionEvent::MessageAction(event) if event.callback_id.0 == RACE_MESSAGE => {
+            return race_message(event, bot, received_at);
+        }
+        SlackInteractionEvent::MessageAction(_) => "message_action",
         SlackInteractionEvent::BlockSuggestion(_) => "block_suggestion",
         SlackInteractionEvent::DialogSubmission(_) => "dialog_submission",
-        SlackInteractionEvent::MessageAction(_) => "message_action",
         SlackInteractionEvent::Shortcut(_) => "shortcut",
         SlackInteractionEvent::ViewClosed(_) => "view_closed",
     };
@@ -79,12 +94,59 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
         response_url: event.response_url.map(|url| String::from(url.0).into()),
         trigger_id: Some(trigger_id),
         files: vec![],
+        quoted: None,
         kind: Kind::Button {
             action_id: action.action_id.0,
             value: action.value.or(action.selected_option.map(|option| option.value)).unwrap_or_default(),
             message,
             is_private,
         },
+    })
+}
+
+/// Converts the shortcut in the menu of a message
+/// (<https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload>).
+fn race_message(
+    event: SlackInteractionMessageActionEvent,
+    bot: Option<&str>,
+    received_at: Instant,
+) -> Result<Incoming, Dropped> {
+    let (Some(channel), Some(message)) = (event.channel, event.message) else {
+        return Err(Dropped::Unreadable("message shortcut"));
+    };
+    let (origin, sender, content) = (message.origin, message.sender, message.content);
+    let author = sender.user.map(|user| user.0);
+    // the first message of a thread names itself
+    let thread = origin.thread_ts.filter(|thread| *thread != origin.ts).map(|thread| thread.0);
+    let has = |is_there: bool, name: &'static str| is_there.then_some(name);
+    let parts = [
+        has(content.blocks.is_some(), "blocks of an app"),
+        has(content.attachments.is_some(), "an attachment"),
+        has(content.files.is_some(), "a file"),
+    ];
+    let source = SourceMessage {
+        author: match author.as_deref() {
+            Some(author) if Some(author) == bot => MessageAuthor::Arena,
+            Some(author) if author == event.user.id.0 => MessageAuthor::Asker,
+            _ => MessageAuthor::Other,
+        },
+        text: text::typed(&content.text.unwrap_or_default(), Some(bot.unwrap_or_default())),
+        unreadable: parts.into_iter().flatten().collect(),
+    };
+    let trigger_id = event.trigger_id.0;
+    Ok(Incoming {
+        id: trigger_id.clone(),
+        delivery: trigger_id.clone(),
+        received_at,
+        team: event.team.id.0,
+        name: event.user.name.or(event.user.username),
+        user: event.user.id.0,
+        place: Some(ChannelThread { channel: channel.id.0, thread }),
+        response_url: Some(String::from(event.response_url.0).into()),
+        trigger_id: Some(trigger_id),
+        files: vec![],
+        quoted: Some(QuotedMessage { ts: origin.ts.0, user: author, name: sender.username }),
+        kind: Kind::RaceMessage { source },
     })
 }
 
@@ -104,6 +166,7 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
         response_url: None,
         trigger_id,
         files: vec![],
+        quoted: None,
         kind: Kind::Modal {
             view_state: serde_json::to_value(params.state).unwrap_or(Value::Null),
             private_metadata: view.private_metadata.unwrap_or_default(),
@@ -164,6 +227,7 @@ pub(super) fn event(
         response_url: None,
         trigger_id: None,
         files,
+        quoted: None,
         kind,
     })
 }
@@ -203,6 +267,7 @@ fn home(
         response_url: None,
         trigger_id: None,
         files: vec![],
+        quoted: None,
         kind: Kind::Home,
     })
 }

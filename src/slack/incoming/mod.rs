@@ -34,7 +34,7 @@ use self::convert::Dropped;
 pub(crate) use super::api::ChannelThread;
 use super::api::opaque;
 use crate::{
-    platform::{Dedup, files::RemoteFile},
+    platform::{Dedup, files::RemoteFile, message::SourceMessage},
     telemetry::{field, metrics},
 };
 
@@ -66,29 +66,43 @@ pub(crate) struct Incoming {
     pub(crate) trigger_id: Option<String>,
     /// The files that the user shared with the message.
     pub(crate) files: Vec<RemoteFile>,
+    /// The message that is to be raced.
+    pub(crate) quoted: Option<QuotedMessage>,
     pub(crate) kind: Kind,
 }
 
 opaque!(Incoming, Kind);
 
 impl Incoming {
-    /// Returns the place for what everyone may see: a mention in a channel is answered in its thread. Private messages
-    /// stay in the channel, since Slack shows none in a thread without replies
+    /// Returns the place for what everyone may see: a mention in a channel, a message below which a form was
+    /// opened and a quoted message are answered in their threads. Private messages stay in the channel, since Slack shows none
+    /// in a thread without replies
     /// (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
     pub(crate) fn public_place(&self) -> Option<ChannelThread> {
         let place = self.place.clone()?;
-        let below = match &self.kind {
+        let root = match &self.kind {
             Kind::Mention { message, .. } => Some(message),
-            Kind::Modal { below, .. } => below.as_ref(),
-            _ => None,
+            Kind::Modal { below: Some(below), .. } => Some(below),
+            _ => self.quoted.as_ref().map(|quoted| &quoted.ts),
         };
-        Some(ChannelThread { thread: place.thread.or_else(|| below.cloned()), ..place })
+        Some(ChannelThread { thread: place.thread.or_else(|| root.cloned()), ..place })
     }
 
     /// Returns true in direct messages, not only those with the bot.
     pub(crate) fn is_dm(&self) -> bool {
         self.place.as_ref().is_some_and(ChannelThread::is_dm)
     }
+}
+
+/// A message that a user wants to race.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuotedMessage {
+    /// Its time stamp.
+    pub(crate) ts: String,
+    /// The user who wrote it.
+    pub(crate) user: Option<String>,
+    /// The name of the app that wrote it. Untrusted text.
+    pub(crate) name: Option<String>,
 }
 
 /// The way to a user: the store keeps it until their race has a message, and a form carries that of the command which
@@ -100,13 +114,17 @@ pub(crate) struct ReplyTo {
     #[serde(default)]
     pub(crate) user: String,
     pub(crate) response_url: Option<String>,
+    /// The message that the form is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) quoted: Option<QuotedMessage>,
 }
 
 impl ReplyTo {
     /// Returns the way to the user behind `incoming`, if it has a place.
     pub(crate) fn new(incoming: &Incoming) -> Option<Self> {
         let response_url = incoming.response_url.as_ref().map(|url| url.expose_secret().to_owned());
-        Some(Self { place: incoming.place.clone()?, user: incoming.user.clone(), response_url })
+        let (place, quoted) = (incoming.place.clone()?, incoming.quoted.clone());
+        Some(Self { place, user: incoming.user.clone(), response_url, quoted })
     }
 
     /// Returns the way to the user behind `incoming` in its text form, JSON, if it has a place.
@@ -134,6 +152,11 @@ pub(crate) enum Kind {
     Message {
         /// The message as typed, without a mention of the bot.
         text: String,
+    },
+    /// The shortcut in a message's menu: a user wants to race it.
+    RaceMessage {
+        /// Its text, or what is missing.
+        source: SourceMessage,
     },
     /// A user opened the app's Home tab; the place is their direct message with the app.
     Home,
@@ -213,7 +236,7 @@ impl Intake {
 
     /// Takes a button, a modal, a shortcut.
     pub(super) async fn interaction(&self, event: SlackInteractionEvent, received_at: Instant) -> Ack {
-        self.take(convert::interaction(event, received_at)).await
+        self.take(convert::interaction(event, self.bot.get().map(String::as_str), received_at)).await
     }
 
     /// Takes a mention or a message.

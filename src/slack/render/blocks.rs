@@ -16,8 +16,8 @@ use slack_morphism::blocks::{
     SlackBlockChoiceItem, SlackBlockMarkDownText, SlackBlockPlainText, SlackBlockStaticSelectElement,
     SlackContainerBlock, SlackContextBlock, SlackDataTableBlock, SlackDataTableCell,
     SlackDataTableRawNumberCell, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
-    SlackRichTextInlineElement, SlackRichTextPreformatted, SlackRichTextQuote, SlackRichTextSection,
-    SlackRichTextText, SlackSectionBlock,
+    SlackRichTextInlineElement, SlackRichTextLink, SlackRichTextPreformatted, SlackRichTextQuote,
+    SlackRichTextSection, SlackRichTextText, SlackSectionBlock,
 };
 
 use super::escape::tight;
@@ -106,6 +106,11 @@ pub(super) fn code(text: &str) -> Inline {
     SlackRichTextText::new(text.into()).code().into()
 }
 
+/// A link of ours.
+pub(super) fn link(url: &str, label: &str) -> Inline {
+    SlackRichTextLink::new(url.to_owned().into()).with_text(label.into()).into()
+}
+
 /// A block whose texts are shown letter by letter
 /// (<https://docs.slack.dev/reference/block-kit/blocks/rich-text-block>).
 pub(super) fn rich(parts: Vec<SlackRichTextElement>) -> SlackBlock {
@@ -125,7 +130,12 @@ pub(super) fn paragraph(texts: impl IntoIterator<Item = Inline>) -> SlackBlock {
 
 /// A part of a [`rich`] block.
 pub(super) fn quote(quoted: &str) -> SlackRichTextElement {
-    SlackRichTextQuote::new(vec![text(quoted)]).into()
+    quote_of(vec![text(quoted)])
+}
+
+/// A [`quote`] of several texts.
+pub(super) fn quote_of(quoted: Vec<Inline>) -> SlackRichTextElement {
+    SlackRichTextQuote::new(quoted).into()
 }
 
 /// A block in a fixed-width font.

@@ -16,6 +16,7 @@
 mod alert;
 mod answer;
 mod blocks;
+mod byline;
 mod cards;
 mod chart;
 mod escape;
@@ -39,7 +40,7 @@ pub(crate) use self::{
     cards::{ballot, examples, help, models, notice, on_it, suggestion},
     follow_up::follow_up,
     home::home,
-    modal::{Form, modal},
+    modal::{Form, message_modal, modal},
     overview::overview,
     page::page,
     race::{Extras, live, opening},

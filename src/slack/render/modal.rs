@@ -15,12 +15,17 @@ use super::{
     blocks::{MAX_LABEL, plain},
     escape::{icon, plain_name, tight},
 };
-use crate::model::{ModelCard, ModelId};
+use crate::{
+    guide::Preset,
+    model::{ModelCard, ModelId},
+};
 
 /// Identifies the view when it is submitted.
 pub(crate) const CALLBACK: &str = "arena";
 /// The block with the ways in which the models answer.
 pub(crate) const HOW: &str = "how";
+/// The block with the uses of a message.
+pub(crate) const PRESET: &str = "preset";
 /// The block with the models.
 pub(crate) const MODELS: &str = "models";
 /// The block with the prompt.
@@ -75,6 +80,8 @@ impl Form {
 pub(crate) struct Filled {
     /// The chosen way.
     pub(crate) form: Form,
+    /// The chosen use of the message.
+    pub(crate) preset: Preset,
     /// The chosen models; none means all.
     pub(crate) models: Vec<ModelId>,
     /// Trimmed.
@@ -83,8 +90,20 @@ pub(crate) struct Filled {
 
 /// The view for `views.open`. `private_metadata` comes back as it is, unless it has more than 3,000 characters.
 pub(crate) fn modal(cards: &[Arc<ModelCard>], form: Form, private_metadata: &str) -> SlackView {
+    view(vec![Some(prompt("")), Some(how(form)), models(cards)], private_metadata)
+}
+
+/// The view for `views.open` that races a message with this text.
+pub(crate) fn message_modal(cards: &[Arc<ModelCard>], message: &str, private_metadata: &str) -> SlackView {
+    view(
+        vec![Some(preset()), Some(prompt(message)), Some(how(Form::default())), models(cards)],
+        private_metadata,
+    )
+}
+
+fn view(blocks: Vec<Option<SlackInputBlock>>, private_metadata: &str) -> SlackView {
     let metadata = if private_metadata.chars().count() <= MAX_METADATA { private_metadata } else { "" };
-    let blocks = [Some(prompt()), Some(how(form)), models(cards)].into_iter().flatten();
+    let blocks = blocks.into_iter().flatten();
     let view = SlackModalView::new(plain("LLM Arena").into(), blocks.map(Into::into).collect())
         .with_callback_id(CALLBACK.into())
         .with_submit(plain("Start").into())
@@ -144,23 +163,43 @@ fn options<T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
     offered.iter().map(option).collect()
 }
 
-fn prompt() -> SlackInputBlock {
+/// The ways to use a message.
+fn preset() -> SlackInputBlock {
+    let option = |preset: Preset| {
+        let (label, description) = preset.label();
+        choice(preset.as_str(), label, description)
+    };
+    let element = SlackBlockRadioButtonsElement::new(Preset::ALL.map(option).to_vec());
+    let element = element.with_action_id(PRESET.into()).with_initial_option(option(Preset::default()));
+    input(PRESET, "What should they do with this message?", element)
+}
+
+/// The prompt, which begins as `message`, as much of it as fits.
+fn prompt(message: &str) -> SlackInputBlock {
+    let shown: String = message.chars().take(usize::try_from(MAX_PROMPT).unwrap_or(usize::MAX)).collect();
+    let is_cut = shown.len() < message.len();
     let element = SlackBlockPlainTextInputElement::new()
         .with_action_id(PROMPT.into())
         .with_multiline(true)
         .with_max_length(MAX_PROMPT)
         .with_focus_on_load(true)
-        .with_placeholder(plain("Why is the sky blue?").into());
-    input(PROMPT, "Prompt", element)
+        .with_placeholder(plain("Why is the sky blue?").into())
+        .opt_initial_value(Some(shown).filter(|shown| !shown.is_empty()));
+    let hint =
+        is_cut.then(|| plain(&format!("The message is longer: only its first {MAX_PROMPT} characters fit.")));
+    input(PROMPT, if message.is_empty() { "Prompt" } else { "Message" }, element)
+        .opt_hint(hint.map(Into::into))
 }
 
 /// Reads `view.state.values` of a submission; a part that is missing or of another shape counts as untouched.
 pub(crate) fn read(values: &Value) -> Filled {
     let models = &values[MODELS][MODELS]["selected_options"];
     let ids = models.as_array().into_iter().flatten().filter_map(|option| option["value"].as_str());
+    let preset = &values[PRESET][PRESET]["selected_option"]["value"];
     let how = &values[HOW][HOW]["selected_option"]["value"];
     Filled {
         form: Form::ALL.into_iter().find(|form| *how == form.value()).unwrap_or_default(),
+        preset: Preset::ALL.into_iter().find(|known| *preset == known.as_str()).unwrap_or_default(),
         models: ids.map(ModelId::new).collect(),
         prompt: values[PROMPT][PROMPT]["value"].as_str().unwrap_or_default().trim().to_owned(),
     }

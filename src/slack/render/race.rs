@@ -16,8 +16,9 @@ use super::{
     answer::Answer,
     blocks::{
         self, Body, Inline, MAX_LABEL, actions, bold, code, container, context, italic, length, markdown,
-        paragraph, preformatted, quote, rich, room, section, text, weight,
+        paragraph, preformatted, quote, quote_of, rich, room, section, text, weight,
     },
+    byline::{MAX_BYLINE, message_link, with_byline},
     chart::chart,
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
@@ -27,7 +28,7 @@ use crate::{
     button::{self, Button, Page},
     model::ModelCard,
     race::{
-        RaceId,
+        Circumstances, RaceId,
         vote::{AnswerKey, RaceKind},
     },
     view::{
@@ -81,7 +82,7 @@ pub(crate) fn opening(
     kind: RaceKind,
     asker: &str,
     user: &str,
-    prompt: &str,
+    (prompt, circumstances): (&str, &Circumstances),
     cards: &[Arc<ModelCard>],
 ) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };
@@ -89,11 +90,11 @@ pub(crate) fn opening(
     if kind == RaceKind::Blind {
         let what = format!(" asks {models}; names stay hidden until a vote closes");
         let text = format!("🙈 {}{what}", asker_name(who, mrkdwn));
-        return Body { text, blocks: vec![asked("🙈", who, &what, prompt)] };
+        return Body { text, blocks: vec![asked("🙈", who, &what, circumstances, prompt)] };
     }
     let mut names: Vec<String> = cards.iter().take(20).map(|card| full_name(card, card.simulated)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
-    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), prompt)];
+    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), circumstances, prompt)];
     if !names.is_empty() {
         blocks.push(paragraph([text(&names.join(", "))]));
     }
@@ -147,7 +148,11 @@ fn spoken(view: &View, bytes: usize) -> String {
 fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     let (icon, prompt) = headline(view);
     let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_TITLE)))])];
-    blocks.push(context(&bare(&byline(view), MAX_SENTENCE)));
+    blocks.push(match view.circumstances.quote {
+        // small text has no links
+        Some(_) => paragraph(with_byline(view, "")),
+        None => context(&bare(&byline(view), MAX_BYLINE)),
+    });
     blocks.extend(attached(view));
     blocks.extend(standings(view));
     blocks.extend(beginnings(view));
@@ -164,7 +169,7 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
     let prompt = bare(&words::excerpt(&view.prompt, 1), MAX_QUOTE);
     let mut blocks = vec![rich(vec![
         section([bold(&format!("{icon} {}", bare(&result, MAX_TITLE)))]),
-        quote(&words::joined([prompt, bare(&byline(view), MAX_SENTENCE)])),
+        quote_of(with_byline(view, &prompt)),
     ])];
     blocks.extend(attached(view));
     blocks.extend(sentence(view).map(|votes| paragraph([text(&bare(&votes, MAX_VOTES))])));
@@ -195,7 +200,8 @@ pub(super) fn attached(view: &View) -> Option<SlackBlock> {
 
 /// The message of one model: its answer, as much as a message takes beside `spoken` bytes of fallback text.
 fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<SlackBlock> {
-    let mut above = vec![asked("⚔️", &view.asker, &format!(" asks{}", words::simulated(view)), &view.prompt)];
+    let what = format!(" asks{}", words::simulated(view));
+    let mut above = vec![asked("⚔️", &view.asker, &what, &view.circumstances, &view.prompt)];
     above.extend(attached(view));
     let is_stopped = view.is_final() && lane.state == LaneState::Stopped;
     above.extend(is_stopped.then(|| paragraph([text(&bare(&headline(view).1, MAX_SENTENCE))])));
@@ -328,9 +334,13 @@ fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
     if name.is_empty() { "someone".to_owned() } else { name }
 }
 
-/// The asker's name after an icon, followed by `what`, and the prompt as a quote.
-fn asked(icon: &str, who: &str, what: &str, prompt: &str) -> SlackBlock {
-    let mut parts = vec![section([text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)])];
+/// The asker's name after an icon, followed by `what` and the author of the quoted message, and the prompt as a quote.
+fn asked(icon: &str, who: &str, what: &str, circumstances: &Circumstances, prompt: &str) -> SlackBlock {
+    let mut head = vec![text(&format!("{icon} ")), bold(&asker_name(who, bare)), text(what)];
+    let quoting = |quote| text(&format!(" · {}", bare(&words::quoting(quote), MAX_SENTENCE)));
+    head.extend(circumstances.quote.as_ref().map(quoting));
+    head.extend(message_link(circumstances));
+    let mut parts = vec![section(head)];
     let (chars, max_lines) = MAX_PROMPT;
     let prompt = lines(&words::excerpt(prompt, max_lines), chars);
     if !prompt.is_empty() {

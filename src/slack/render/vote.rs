@@ -13,7 +13,8 @@ use serde_json::json;
 use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButtonElement};
 
 use super::{
-    blocks::{self, Body, Inline, actions, bold, context, paragraph, quote, rich, room, section, text},
+    blocks::{self, Body, Inline, actions, bold, context, paragraph, quote_of, rich, room, section, text},
+    byline::with_byline,
     escape::{bare, mrkdwn},
     race::{Extras, MAX_QUOTE, MAX_READ, MAX_SENTENCE, attached, containers},
 };
@@ -67,7 +68,7 @@ fn open(view: &View, race: RaceId, closes_at: Timestamp, extras: Extras) -> Body
     let prompt = words::excerpt(&view.prompt, 1);
     let mut blocks = vec![rich(vec![
         section([bold(&format!("{icon} {}", bare(&question, MAX_SENTENCE)))]),
-        quote(&words::joined([bare(&prompt, MAX_QUOTE), bare(&byline(view), MAX_SENTENCE)])),
+        quote_of(with_byline(view, &bare(&prompt, MAX_QUOTE))),
     ])];
     blocks.extend(attached(view));
     let state = paragraph([

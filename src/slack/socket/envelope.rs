@@ -29,6 +29,9 @@ pub(super) async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<St
     if frame["type"] == "events_api" {
         frame["payload"] = body::adapted(frame["payload"].take());
     }
+    if frame["type"] == "interactive" {
+        frame["payload"] = body::with_plain_target(frame["payload"].take());
+    }
     let payload = match serde_json::from_value(frame) {
         // without a payload nothing is shown
         Ok(Content::SlashCommands(event)) => intake.command(*event, received_at).await.command_response(),

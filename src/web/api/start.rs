@@ -74,6 +74,7 @@ pub(super) async fn start(
     let origin = Origin {
         platform: PLATFORM,
         server: PLATFORM.into(),
+        channel: Some(PLATFORM.into()),
         // a message of the channel is found by its race; a reference makes an open vote go on after a restart
         message_ref: Some(PLATFORM.into()),
         ..Origin::default()

@@ -207,6 +207,31 @@ async fn plain_words_continue_the_newest_race_of_a_direct_message() {
 }
 
 #[tokio::test]
+async fn the_persona_of_a_channel_holds_in_its_threads() {
+    let lines = "[arena]\nraces_per_user_per_minute = 60\n[[persona]]\nid = \"terse\"\ntext = \"Be brief.\"";
+    let answers = [turn(&["a", "b"], 1), turn(&["a"], 2), turn(&["a"], 3)].concat();
+    let scenario = DiscordScenario::start(Setup { lines, ..setup(Transport::Gateway) }, answers).await;
+    let (discord, provider) = (&scenario.discord, &scenario.provider);
+    let gateway = scenario.gateway.as_ref().expect("a gateway");
+    let chosen = [("persona", "terse")];
+    let set = discord.type_command("/arena persona set", &chosen, MOD, ChannelKind::Server);
+    set.wait_for_text("run with the persona `terse`").await;
+    let root = raced(discord, ChannelKind::Server).await;
+    continues(discord, root, Some("lane:0"), "two", ANA).await.wait_for_text("Continued in").await;
+    ended_in(discord, root, 0).await;
+    let three = discord.written("<@42> three", ANA, ChannelKind::Thread(root), BOT);
+    gateway.dispatch("MESSAGE_CREATE", &three);
+    let (_, look) = ended_in(discord, root, 1).await;
+    assert!(look.text().contains("turn 3") && look.text().contains("persona: terse"), "{}", look.text());
+    let heard = heard(provider, "a");
+    assert_eq!(heard.len(), 3);
+    for messages in heard {
+        assert_eq!(messages[0], json!({ "role": "system", "content": "Be brief." }));
+    }
+    scenario.finish().await;
+}
+
+#[tokio::test]
 async fn all_models_may_see_the_answer_of_one() {
     let answers = [turn(&["a", "b"], 1), turn(&["a", "b"], 2)].concat();
     let scenario = DiscordScenario::start(setup(Transport::Http), answers).await;

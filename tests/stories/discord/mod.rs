@@ -13,6 +13,7 @@ mod follow_ups;
 mod gateway;
 mod hostile;
 mod limits;
+mod messages;
 mod overviews;
 mod permissions;
 mod refusals;

@@ -74,7 +74,7 @@ async fn between_two(odd: Answer, deadlines: Deadlines, fault: Option<Gate>) -> 
     let lane = |name, deadlines| model(&client, name, deadlines);
     let lanes =
         [lane("left", Deadlines::default()), lane("odd", deadlines), lane("right", Deadlines::default())];
-    let (record, view) = race_with_fault(lanes, fault, &go_on).await;
+    let (record, view) = Box::pin(race_with_fault(lanes, fault, &go_on)).await;
     assert_no_secrets(&record, &view, &fake);
     for side in [0, 2] {
         let lane = &record.report.lanes[side];

@@ -35,6 +35,7 @@ mod home;
 mod hostile;
 mod http;
 mod limits;
+mod messages;
 mod modal;
 mod overviews;
 mod places;

@@ -142,7 +142,7 @@ impl FakeDiscord {
         })
     }
 
-    fn does(&self, user: User, place: ChannelKind, kind: InteractionKind) -> UserRequest {
+    pub(super) fn does(&self, user: User, place: ChannelKind, kind: InteractionKind) -> UserRequest {
         let (id, payload) = self.shared.with(|world| {
             let interaction = world.happens(user, place, kind);
             let mut payload = world.payload(&interaction);
@@ -188,17 +188,12 @@ impl World {
         focus: Option<&str>,
     ) -> Result<(Id, String, Value), String> {
         let words: Vec<_> = command.trim_start_matches('/').split(' ').collect();
-        let mut level = self.registered(words[0], place).ok_or("it is not registered here")?;
-        let id = level["id"].as_str().and_then(|id| id.parse().ok()).ok_or("it has no id")?;
-        let is_open = |key: &str, value: u8| match level[key].as_array() {
-            Some(values) => values.iter().any(|other| *other == value),
-            None => key == "contexts" || value == 0,
-        };
-        if !is_open("contexts", place.context()) || !is_open("integration_types", place.integration()) {
-            return Err(format!("it is not there in {place:?}"));
-        }
+        let (mut level, id) = self.available((words[0], 1), place)?;
         for word in &words[1..] {
             level = part(level, word).ok_or(format!("it has no {word:?}"))?;
+        }
+        if level["type"] == 2 {
+            return Err("a group alone is no command".into());
         }
         let filled = options.iter().map(|(name, value)| fill(level, (name, value), focus));
         let filled = filled.collect::<Result<Vec<_>, _>>()?;
@@ -208,18 +203,37 @@ impl World {
                 return Err(format!("{} is required", part["name"]));
             }
         }
-        let wrapped = words[1..]
-            .iter()
-            .rev()
-            .fold(Value::from(filled), |inner, word| json!([{ "name": word, "type": 1, "options": inner }]));
+        let wrapped = words[1..].iter().rev().zip([1, 2]).fold(
+            Value::from(filled),
+            |inner, (word, kind)| json!([{ "name": word, "type": kind, "options": inner }]),
+        );
         Ok((id, words[0].to_owned(), wrapped))
     }
 
+    /// Returns the id of a command of the context menu of messages.
+    pub(super) fn menu_command(&self, name: &str, place: ChannelKind) -> Result<Id, String> {
+        self.available((name, 3), place).map(|(_, id)| id)
+    }
+
+    /// A command of a type that is there in this place, with its id.
+    fn available(&self, command: (&str, u8), place: ChannelKind) -> Result<(&Value, Id), String> {
+        let found = self.registered(command, place).ok_or("it is not registered here")?;
+        let id = found["id"].as_str().and_then(|id| id.parse().ok()).ok_or("it has no id")?;
+        let is_open = |key: &str, value: u8| match found[key].as_array() {
+            Some(values) => values.iter().any(|other| *other == value),
+            None => key == "contexts" || value == 0,
+        };
+        if !is_open("contexts", place.context()) || !is_open("integration_types", place.integration()) {
+            return Err(format!("it is not there in {place:?}"));
+        }
+        Ok((found, id))
+    }
+
     /// The server's own command before the global one.
-    fn registered(&self, name: &str, place: ChannelKind) -> Option<&Value> {
+    fn registered(&self, (name, kind): (&str, u8), place: ChannelKind) -> Option<&Value> {
         let own = place.guild().and_then(|guild| self.commands.get(&guild));
         let all = own.into_iter().chain(self.commands.get(&0)).flatten();
-        all.into_iter().find(|command| command["name"] == name)
+        all.into_iter().find(|command| command["name"] == name && command["type"] == kind)
     }
 
     fn button(&self, message: Id, button: &str, user: User) -> (ChannelKind, String) {

@@ -302,9 +302,16 @@ impl World {
                     command[key] = value;
                 }
             }
+            if command["type"] == 3 {
+                command["description"] = "".into();
+            }
             command["application_id"] = application.clone().into();
-            let same =
-                self.commands.get(&guild).into_iter().flatten().find(|old| old["name"] == command["name"]);
+            let same = self
+                .commands
+                .get(&guild)
+                .into_iter()
+                .flatten()
+                .find(|old| old["name"] == command["name"] && old["type"] == command["type"]);
             let id = same.map_or(Value::Null, |old| old["id"].clone());
             command["id"] = if id.is_null() { self.id().to_string().into() } else { id };
             command["version"] = self.id().to_string().into();

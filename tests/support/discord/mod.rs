@@ -22,6 +22,7 @@ mod reply;
 mod request;
 mod route;
 mod server;
+mod targets;
 mod users;
 mod world;
 

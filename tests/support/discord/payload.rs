@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     admit::{CREATE_PUBLIC_THREADS, SEND_MESSAGES_IN_THREADS},
+    targets,
     users::{ChannelKind, User},
     world::{FormField, Interaction, InteractionKind, World},
 };
@@ -81,6 +82,7 @@ impl World {
         };
         match kind {
             InteractionKind::Command { id, name, options } => (2, command(id, name, options)),
+            InteractionKind::OnMessage { id, name, target } => (2, targets::data(*id, name, target)),
             InteractionKind::Completion { id, name, options } => (4, command(id, name, options)),
             InteractionKind::Button { custom_id, .. } => {
                 (3, json!({ "custom_id": custom_id, "component_type": 2, "id": 2 }))
@@ -180,7 +182,7 @@ fn has(commands: &[Value], id: u64) -> bool {
     commands.iter().any(|command| command["id"] == id)
 }
 
-fn user_json(user: User) -> Value {
+pub(super) fn user_json(user: User) -> Value {
     json!({
         "id": user.id.to_string(), "username": user.name, "discriminator": "0", "global_name": user.global_name,
         "avatar": null, "avatar_decoration_data": null, "public_flags": 0, "clan": null, "collectibles": null,

@@ -143,6 +143,8 @@ pub struct Interaction {
 pub enum InteractionKind {
     /// The command's id and its `options` as they are delivered.
     Command { id: Id, name: String, options: Value },
+    /// A command of the context menu of this message, which someone wrote.
+    OnMessage { id: Id, name: String, target: Value },
     /// A command with one option in focus.
     Completion { id: Id, name: String, options: Value },
     /// A button on this message.
@@ -170,7 +172,7 @@ impl InteractionKind {
             Self::Button { message, .. } | Self::Menu { message, .. } | Self::Form { message, .. } => {
                 Some(*message)
             }
-            Self::Command { .. } | Self::Completion { .. } => None,
+            Self::Command { .. } | Self::OnMessage { .. } | Self::Completion { .. } => None,
         }
     }
 }
@@ -320,6 +322,9 @@ impl World {
             {
                 collect(options, &mut texts);
             }
+            if let InteractionKind::OnMessage { target, .. } = &interaction.kind {
+                texts.extend(target["content"].as_str().map(str::to_owned));
+            }
             if let InteractionKind::Form { fields, .. } = &interaction.kind {
                 texts.extend(fields.iter().filter(|field| field.kind == 4).map(|field| field.value.clone()));
             }
@@ -390,6 +395,7 @@ impl Interaction {
     pub fn name(&self) -> String {
         let what = match &self.kind {
             InteractionKind::Command { name, .. } => format!("/{name}"),
+            InteractionKind::OnMessage { name, .. } => format!("{name:?}"),
             InteractionKind::Completion { name, .. } => format!("the completion of /{name}"),
             InteractionKind::Button { custom_id, .. } => format!("the button {custom_id:?}"),
             InteractionKind::Menu { value, .. } => format!("the option {value:?}"),

@@ -118,6 +118,24 @@ impl FakeSlack {
         self.does(user, (&channel, Some(&thread)), kind)
     }
 
+    /// Uses a shortcut in the menu of a message, by its name.
+    ///
+    /// # Panics
+    /// If the manifest has no such shortcut, or the user does not see the message.
+    pub fn use_shortcut(&self, name: &str, message: &str, user: User) -> UserRequest {
+        let (channel, root, callback) = self.shared.read(|world| {
+            let shortcuts = &world.manifest.message_shortcuts;
+            let callback =
+                shortcuts.iter().find(|(known, _)| known == name).map(|(_, callback)| callback.clone());
+            let found = world.message(message).expect("a message");
+            assert!(!found.deleted && found.only_for.is_none(), "no shortcut on such a message");
+            let callback = callback.unwrap_or_else(|| panic!("the manifest has no shortcut {name:?}"));
+            (found.channel.clone(), found.root().clone(), callback)
+        });
+        let kind = ActionKind::Shortcut { callback, message: message.to_owned() };
+        self.does(user, (&channel, Some(&root)), kind)
+    }
+
     /// Opens the app's Home tab.
     ///
     /// # Panics
@@ -252,6 +270,7 @@ impl Action {
                 format!("the button {action_id}")
             }
             ActionKind::Choice { action_id, .. } => format!("the menu {action_id}"),
+            ActionKind::Shortcut { callback, .. } => format!("the shortcut {callback}"),
             ActionKind::HomeOpened => "a look at the Home tab".into(),
             ActionKind::Submission { .. } => "a modal".into(),
             ActionKind::Echo { .. } => "an echo".into(),

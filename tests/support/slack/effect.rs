@@ -7,7 +7,7 @@ use super::{
     message::{Look, Message, Revision, Ts},
     method::Method,
     reply::Reply,
-    users::ChannelKind,
+    users::{ANA, BEN, ChannelKind},
     world::World,
 };
 
@@ -25,6 +25,7 @@ impl World {
             Method::Join => self.join(call.channel()),
             Method::Info => self.info(call.channel()),
             Method::UserInfo => self.user_info(call.text("user")),
+            Method::Permalink => self.permalink(call),
             Method::GroupMembers => self.group_members(call.text("usergroup")),
             Method::GetUploadUrl => self.upload_url(call),
             Method::CompleteUpload => self.complete_upload(call),
@@ -53,12 +54,28 @@ impl World {
 
     /// <https://docs.slack.dev/reference/methods/users.info>
     fn user_info(&self, id: &str) -> Result<Value, String> {
-        let known = self.actions.iter().map(|action| action.user).find(|user| user.id == id);
+        let known =
+            self.actions.iter().map(|action| action.user).chain([ANA, BEN]).find(|user| user.id == id);
         let user = known.ok_or("user_not_found")?;
         Ok(json!({ "user": {
             "id": id, "team_id": self.team, "name": user.name, "real_name": user.name,
             "profile": { "display_name": user.name, "real_name": user.name },
         } }))
+    }
+
+    /// <https://docs.slack.dev/reference/methods/chat.getPermalink>
+    fn permalink(&self, call: &Call) -> Result<Value, String> {
+        let channel = call.channel();
+        let known = self.channel(channel).filter(|known| known.has_bot || known.kind == ChannelKind::Public);
+        known.ok_or("channel_not_found")?;
+        let ts = call.text("message_ts");
+        let found = self.message(ts).filter(|message| message.channel == channel);
+        let thread = &found.ok_or("message_not_found")?.thread;
+        let thread =
+            thread.as_ref().map(|root| format!("?thread_ts={root}&cid={channel}")).unwrap_or_default();
+        let number = ts.replace('.', "");
+        let permalink = format!("https://arena-story.slack.com/archives/{channel}/p{number}{thread}");
+        Ok(json!({ "channel": channel, "permalink": permalink }))
     }
 
     /// <https://docs.slack.dev/reference/methods/usergroups.users.list>

@@ -10,6 +10,8 @@ pub struct Manifest {
     pub commands: Vec<String>,
     /// The Home tab is switched on.
     pub has_home: bool,
+    /// The names and callback ids of the shortcuts in the menu of messages.
+    pub message_shortcuts: Vec<(String, String)>,
     /// The prompts that Slack suggests in the agent's view.
     pub prompts: Vec<String>,
 }
@@ -23,11 +25,14 @@ impl Manifest {
 
     /// Parses lists that have one item a line below their key.
     pub fn parse(text: &str) -> Self {
-        let (mut found, mut key) = (Self::default(), "");
+        let (mut found, mut key, mut shortcut) = (Self::default(), "", String::new());
         for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
             found.has_home = found.has_home || line == "home_tab_enabled: true";
             if let Some(message) = line.strip_prefix("message: ") {
                 found.prompts.push(serde_json::from_str(message).expect("a quoted text"));
+            }
+            if let Some(callback) = line.strip_prefix("callback_id: ") {
+                found.message_shortcuts.push((shortcut.clone(), callback.to_owned()));
             }
             if let Some(name) = line.strip_suffix(':') {
                 key = name;
@@ -35,6 +40,7 @@ impl Manifest {
                 match key {
                     "bot" => found.scopes.push(item.to_owned()),
                     "bot_events" => found.events.push(item.to_owned()),
+                    "shortcuts" => item.trim_start_matches("name: ").clone_into(&mut shortcut),
                     "slash_commands" => found.commands.push(item.trim_start_matches("command: ").to_owned()),
                     _ => {}
                 }

@@ -16,6 +16,7 @@ pub enum Method {
     Info,
     UserInfo,
     GroupMembers,
+    Permalink,
     GetUploadUrl,
     CompleteUpload,
     OpenConnection,
@@ -36,7 +37,7 @@ pub enum Token {
     Forbidden,
 }
 
-const NAMED: [(Method, &str); 14] = [
+const NAMED: [(Method, &str); 15] = [
     (Method::AuthTest, "auth.test"),
     (Method::PostMessage, "chat.postMessage"),
     (Method::Update, "chat.update"),
@@ -48,6 +49,7 @@ const NAMED: [(Method, &str); 14] = [
     (Method::Info, "conversations.info"),
     (Method::UserInfo, "users.info"),
     (Method::GroupMembers, "usergroups.users.list"),
+    (Method::Permalink, "chat.getPermalink"),
     (Method::GetUploadUrl, "files.getUploadURLExternal"),
     (Method::CompleteUpload, "files.completeUploadExternal"),
     (Method::OpenConnection, "apps.connections.open"),
@@ -99,14 +101,14 @@ impl Method {
             | Self::CompleteUpload => Some(100),
             // the older pages have it in tier 1, the newer ones in tier 3
             Self::GroupMembers | Self::OpenConnection => Some(20),
-            Self::AuthTest | Self::PostMessage | Self::Upload | Self::Respond => None,
+            Self::AuthTest | Self::PostMessage | Self::Permalink | Self::Upload | Self::Respond => None,
         }
     }
 
     /// Returns true if the body may be JSON. <https://docs.slack.dev/reference/methods/files.getUploadURLExternal> and
     /// methods that only read accept just a form.
     pub fn takes_json(self) -> bool {
-        !matches!(self, Self::GetUploadUrl | Self::UserInfo | Self::GroupMembers)
+        !matches!(self, Self::GetUploadUrl | Self::UserInfo | Self::GroupMembers | Self::Permalink)
     }
 
     /// Fields that must be there.
@@ -116,6 +118,7 @@ impl Method {
             Self::Update | Self::Delete => &["channel", "ts"],
             Self::PostEphemeral => &["channel", "user"],
             Self::UserInfo => &["user"],
+            Self::Permalink => &["channel", "message_ts"],
             Self::GroupMembers => &["usergroup"],
             Self::OpenView => &["trigger_id", "view"],
             Self::PublishView => &["user_id", "view"],

@@ -41,7 +41,7 @@ pub use self::{
     message::{Look, Message, Revision, Ts},
     method::Method,
     request::UserRequest,
-    users::{ANA, BEN, CLUB, DM, LOBBY, MOD, THEIR_DM, TOWN, User, VAULT},
+    users::{ANA, BEN, BOT, CLUB, DM, LOBBY, MOD, THEIR_DM, TOWN, User, VAULT},
     world::{ActionKind, View, World},
 };
 use crate::support::program::free_address;

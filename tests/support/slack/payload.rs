@@ -51,6 +51,7 @@ impl World {
                 });
                 self.action(&action, message, chosen)
             }
+            ActionKind::Shortcut { callback, message } => self.shortcut(&action, callback, message),
             ActionKind::HomeOpened => self.home_opened(&action),
             ActionKind::HomeButton { action_id } => self.home_button(&action, action_id),
             ActionKind::Submission { view } => self.submission(&action, view),
@@ -102,6 +103,24 @@ impl World {
         if shown.only_for.is_none() {
             json["message"] = self.shown(message);
         }
+        Payload { kind: "interactive", json, takes_answer: false }
+    }
+
+    /// <https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload#message_actions>
+    fn shortcut(&mut self, action: &Action, callback: &str, message: &Ts) -> Payload {
+        let mut shown = self.shown(message);
+        for (key, value) in self.parts.get(message).into_iter().flatten() {
+            shown[key] = value.clone();
+        }
+        let action_ts = self.ts();
+        let name = self.channel(&action.channel).map_or("", |channel| &channel.name);
+        let json = json!({
+            "type": "message_action", "token": VERIFICATION, "action_ts": action_ts,
+            "team": { "id": self.team, "domain": "arena-story" }, "user": self.user(action),
+            "channel": { "id": action.channel, "name": name }, "is_enterprise_install": false, "enterprise": null,
+            "callback_id": callback, "trigger_id": action.trigger, "response_url": self.hook_url(action),
+            "message_ts": message, "message": shown,
+        });
         Payload { kind: "interactive", json, takes_answer: false }
     }
 

@@ -82,6 +82,8 @@ pub struct World {
     pub useless_calls: usize,
     /// Number of socket addresses that were requested successfully.
     pub connections_opened: usize,
+    /// Further fields of messages, which an app is shown with them.
+    pub parts: BTreeMap<Ts, Map<String, Value>>,
     next: u64,
 }
 
@@ -118,6 +120,8 @@ pub enum ActionKind {
     Button { message: Ts, action_id: String },
     /// An option of a menu on this message.
     Choice { message: Ts, action_id: String, value: String },
+    /// The message shortcut of this callback id, used on this message.
+    Shortcut { callback: String, message: Ts },
     /// The Home tab was opened.
     HomeOpened,
     /// A button on the Home tab.
@@ -238,6 +242,7 @@ impl Default for World {
             edits_without_change: 0,
             useless_calls: 0,
             connections_opened: 0,
+            parts: BTreeMap::new(),
             next: 1,
         }
     }

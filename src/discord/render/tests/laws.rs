@@ -7,7 +7,7 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::{
     reader::{Node, flat, read, words},
-    samples::{card, finished, race},
+    samples::{card, crowded_circumstances, finished, race},
 };
 use crate::{
     button::{Button, Page},
@@ -22,7 +22,7 @@ use crate::{
     guide::Example,
     model::{Availability, Color, ModelCard},
     race::{
-        Entrant,
+        Circumstances, Entrant, Quote,
         metrics::TokenCount,
         report::LaneReport,
         vote::{Label, Uncounted},
@@ -109,6 +109,14 @@ pub(super) fn hostile() -> impl Strategy<Value = String> {
     let piece =
         prop_oneof![9 => prop::sample::select(MARKS.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,8}"];
     vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+prop_compose! {
+    /// No address is linked that a user wrote.
+    fn circumstances()(author in option::of(hostile()), url in hostile(), persona in option::of(hostile())) -> Circumstances {
+        let quote = author.map(|author| Quote { author, url: Some(format!("javascript:{url}")) });
+        Circumstances { quote, persona }
+    }
 }
 
 /// Markup that must never be read from untrusted text.
@@ -243,7 +251,7 @@ prop_compose! {
 
 prop_compose! {
     fn view(most: usize)(
-        asker in hostile(), prompt in hostile(), notes in vec(hostile(), 0..4), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        asker in hostile(), prompt in hostile(), notes in vec(hostile(), 0..4), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
         notice in option::of(hostile()), simulated in any::<bool>(),
         progress in prop::sample::select(vec![Progress::Live, Progress::Done, Progress::Stopped, Progress::Interrupted]),
         vote in 0..6_u64,
@@ -252,7 +260,7 @@ prop_compose! {
         let vote = vote_view(vote, lanes.len());
         let progress = if matches!(vote, Some(VoteView::Open { .. })) { Progress::Voting } else { progress };
         View {
-            asker, prompt, notes, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            asker, prompt, notes, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
             elapsed: Some("2.1 s".into()), stopped: None, vote, files: vec![], sat_out: None,
         }
     }
@@ -321,7 +329,7 @@ proptest! {
     fn a_crowd_breaks_no_limit(lane in lane(), n in 10..60_usize, progress in prop::sample::select(vec![Progress::Live, Progress::Done])) {
         let lanes = vec![lane; n];
         let view = View {
-            asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], progress, standings: (0..n).collect(), lanes,
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], circumstances: crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
             elapsed: None, stopped: None, vote: None, files: vec![], sat_out: None,
         };

@@ -10,7 +10,7 @@ use crate::{
     guide::Example,
     model::{Availability, Color, ModelCard, ModelId},
     race::{
-        Entrant, Record,
+        Circumstances, Entrant, Quote, Record,
         metrics::TokenCount,
         vote::{Label, MAX_LABELS, RaceKind, Uncounted},
     },
@@ -36,6 +36,14 @@ pub(super) fn hostile() -> impl Strategy<Value = String> {
     let marks = marks.into_iter().chain(["_", "__", "snake_case"].map(str::to_owned)).collect::<Vec<_>>();
     let piece = prop_oneof![9 => prop::sample::select(marks), 1 => "\\PC{0,8}"];
     vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+prop_compose! {
+    /// No address is linked that a user wrote.
+    fn circumstances()(author in option::of(hostile()), url in hostile(), persona in option::of(hostile())) -> Circumstances {
+        let quote = author.map(|author| Quote { author, url: Some(format!("javascript:{url}")) });
+        Circumstances { quote, persona }
+    }
 }
 
 fn hostile_card() -> impl Strategy<Value = ModelCard> {
@@ -79,12 +87,12 @@ prop_compose! {
 
 prop_compose! {
     fn view(most: usize)(
-        asker in hostile(), prompt in hostile(), notes in vec(hostile(), 0..4), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
+        asker in hostile(), prompt in hostile(), notes in vec(hostile(), 0..4), circumstances in circumstances(), lanes in vec(lane(), 0..most), lesson in option::of(hostile()),
         notice in option::of(hostile()), simulated in any::<bool>(), progress in progresses(),
     ) -> View {
         let standings = (0..lanes.len()).rev().collect();
         View {
-            asker, prompt, notes, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
+            asker, prompt, notes, circumstances, progress, lanes, standings, lesson, notice, cost: Some("≈$0.0041".into()), simulated,
             elapsed: Some("2.1 s".into()), stopped: None, vote: None, files: vec![], sat_out: None,
         }
     }
@@ -144,7 +152,7 @@ proptest! {
         }
         let cards: Vec<_> = view.lanes.iter().map(|lane| Arc::clone(&lane.card)).collect();
         for kind in [RaceKind::Open, RaceKind::Blind] {
-            check(&opening(kind, &view.asker, "U1", &view.prompt, &cards))?;
+            check(&opening(kind, &view.asker, "U1", (&view.prompt, &view.circumstances), &cards))?;
         }
         for vote in votes(view.lanes.len()).into_iter().filter(|_| view.lanes.len() > 1) {
             let view = View { vote: Some(vote), ..view.clone() };
@@ -156,7 +164,7 @@ proptest! {
     fn a_crowd_breaks_no_limit(lane in lane(), n in 10..80_usize, progress in progresses()) {
         let lanes = vec![lane; n];
         let view = View {
-            asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], progress, standings: (0..n).collect(), lanes,
+            asker: "@".repeat(500), prompt: "*\n".repeat(500), notes: vec!["`".repeat(900); 3], circumstances: samples::crowded_circumstances(), progress, standings: (0..n).collect(), lanes,
             lesson: Some("_".repeat(900)), notice: Some("|".repeat(900)), cost: Some("at least ≈$123.45".into()), simulated: true,
             elapsed: None, stopped: None, vote: None, files: vec![], sat_out: None,
         };

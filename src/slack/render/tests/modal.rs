@@ -43,7 +43,7 @@ fn an_untouched_form_is_empty() {
     assert!(!view.to_string().contains('`'), "no markup is read in a form");
     assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("arena"), &json!("C1")));
     for chosen in [Form::Ask, Form::Compare, Form::Blind] {
-        let filled = Filled { form: chosen, models: vec![], prompt: String::new() };
+        let filled = Filled { form: chosen, ..Filled::default() };
         assert_eq!(read(&untouched(&form(&line_up(), chosen, ""))), filled);
     }
 }
@@ -54,7 +54,10 @@ fn a_filled_form_is_read() {
     values["models"]["models"]["selected_options"] = json!([{ "value": "qwen-7b" }]);
     values["prompt"]["prompt"]["value"] = json!(" Why?\nReally? ");
     let models = vec![ModelId::new("qwen-7b")];
-    assert_eq!(read(&values), Filled { form: Form::Ask, models, prompt: "Why?\nReally?".into() });
+    assert_eq!(
+        read(&values),
+        Filled { form: Form::Ask, models, prompt: "Why?\nReally?".into(), ..Filled::default() }
+    );
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn a_state_of_any_shape_is_read() {
 fn a_problem_is_shown_where_it_is() {
     let filled = |form, models: &[&str], prompt: &str| {
         let models = models.iter().map(|id| ModelId::new(id)).collect();
-        problem(&Filled { form, models, prompt: prompt.into() }).map(|(block, _)| block)
+        problem(&Filled { form, models, prompt: prompt.into(), ..Filled::default() }).map(|(block, _)| block)
     };
     for several in [Form::Compare, Form::Blind] {
         assert_eq!(filled(several, &[], "x"), None);

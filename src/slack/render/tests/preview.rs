@@ -14,7 +14,7 @@ use crate::{
     button::Page,
     guide::Example,
     model::{Availability, ModelError},
-    race::{Entrant, PastRace, event::StopCause, metrics::TokenCount, vote::RaceKind},
+    race::{Circumstances, Entrant, PastRace, event::StopCause, metrics::TokenCount, vote::RaceKind},
     slack::render::{
         Body, Form, answers, ballot, examples, explanation, follow_up, help, home, live, models, on_it,
         opening, suggestion,
@@ -192,7 +192,13 @@ fn a_race_can_be_looked_at() {
     let page = |name: &str, view: &View| page(name, &[live(view, race(), ALL)]);
     let opening = super::preview::page(
         "opening",
-        &[opening(RaceKind::Open, "ana", "U1", "Why is the sky blue?", &line_up())],
+        &[opening(
+            RaceKind::Open,
+            "ana",
+            "U1",
+            ("Why is the sky blue?", &Circumstances::default()),
+            &line_up(),
+        )],
     );
     assert!(opening.contains("<b>ana</b> asks 5 models"));
     let live_page = page("live", &running().tick(2_100));
@@ -236,7 +242,13 @@ fn a_race_can_be_looked_at() {
 
 #[test]
 fn a_blind_race_can_be_looked_at() {
-    let first = opening(RaceKind::Blind, "ana", "U1", "Why is the sky blue?", &line_up());
+    let first = opening(
+        RaceKind::Blind,
+        "ana",
+        "U1",
+        ("Why is the sky blue?", &Circumstances::default()),
+        &line_up(),
+    );
     page("blind-opening", &[first]);
     page("blind-writing", &[live(&vote::writing().view(), race(), ALL)]);
     let open = page("blind-open", &[live(&vote::open(2).view(), race(), ALL)]);

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     button::{Button, Page, Part},
     model::{Availability, Delta, ModelError},
-    race::{event::StopCause, vote::RaceKind},
+    race::{Circumstances, event::StopCause, vote::RaceKind},
     slack::render::{
         Body, Extras, Pressed, answers, explanation, live, notice, on_it, opening, page, pressed, question,
         suggestion,
@@ -109,7 +109,7 @@ fn a_race_from_its_first_post_to_every_end() {
             RaceKind::Open,
             "ana",
             "U1",
-            "Why is the sky blue? Show it with a *small* program.",
+            ("Why is the sky blue? Show it with a *small* program.", &Circumstances::default()),
             &line_up(),
         ),
     );
@@ -121,14 +121,16 @@ fn a_race_from_its_first_post_to_every_end() {
 
 #[test]
 fn the_first_post_names_the_asker_and_promises_nothing() {
-    let said = text(&opening(RaceKind::Open, "<@U1> *ana*", "U9", "", &line_up()[..1]));
+    let said =
+        text(&opening(RaceKind::Open, "<@U1> *ana*", "U9", ("", &Circumstances::default()), &line_up()[..1]));
     assert_eq!(
         said,
         "⚔️ &lt;\u{2060}@\u{2060}U1&gt; *ana* asks one model\n\n#rich_text\n⚔️ **<\u{2060}@\u{2060}U1> *ana*** asks one model\n\n\
          #rich_text\n⚡ Gemma 2B\n"
     );
     assert!(
-        text(&opening(RaceKind::Open, " ", "U9", "Why?", &[])).contains("**U9** asks 0 models"),
+        text(&opening(RaceKind::Open, " ", "U9", ("Why?", &Circumstances::default()), &[]))
+            .contains("**U9** asks 0 models"),
         "an id is better than nothing"
     );
     assert!(!said.contains("race ") && !said.contains('['));

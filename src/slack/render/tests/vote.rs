@@ -15,7 +15,7 @@ use crate::{
     model::Identity,
     platform::handlers::BallotReply,
     race::{
-        Record,
+        Circumstances, Record,
         blind::{Telltales, blinded},
         event::{EventKind, RaceEvent},
         vote::{AnswerKey, Choice, Label, RaceKind, Tally, Uncounted, Vote, VoteState},
@@ -115,7 +115,10 @@ fn elements(body: &Body) -> Vec<Value> {
 
 #[test]
 fn a_blind_race_from_its_first_post_to_its_result() {
-    shown("blind_opening", &opening(RaceKind::Blind, "ana", "U1", PROMPT, &line_up()));
+    shown(
+        "blind_opening",
+        &opening(RaceKind::Blind, "ana", "U1", (PROMPT, &Circumstances::default()), &line_up()),
+    );
     shown("blind_writing", &live(&writing().view(), race_id(), ALL));
     shown("blind_open", &live(&open(2).view(), race_id(), ALL));
     shown("blind_open_plain", &live(&open(1).view(), race_id(), NONE));
@@ -133,10 +136,10 @@ fn nothing_names_a_model_before_the_vote_is_closed() {
     let frames = [ALL, NONE]
         .into_iter()
         .flat_map(|extras| [writing(), open(0), open(3)].map(|race| live(&race.view(), race_id(), extras)));
-    let bodies = frames
-        .chain(pages)
-        .chain(given.messages)
-        .chain([opening(RaceKind::Blind, "ana", "U1", PROMPT, &line_up()), ballot(&first_reply())]);
+    let bodies = frames.chain(pages).chain(given.messages).chain([
+        opening(RaceKind::Blind, "ana", "U1", (PROMPT, &Circumstances::default()), &line_up()),
+        ballot(&first_reply()),
+    ]);
     let sent = bodies.map(|body| {
         check::message(&body).expect("Slack takes it");
         serde_json::to_string(&body).expect("JSON")

@@ -38,6 +38,8 @@ const OPTION: [&str; 14] = [
     "max_length",
     "autocomplete",
 ];
+/// Commands in the context menu of messages.
+const MENU: usize = 15;
 /// Characters of one command: names, descriptions, values of choices.
 const TOTAL: usize = 8000;
 
@@ -50,8 +52,14 @@ pub fn commands(violations: &mut Violations, body: &Value) {
     for (n, command) in all.iter().enumerate() {
         let place = format!("command {n}");
         violations.only(command, &place, &COMMAND);
-        let mut total = named(violations, command, &place);
-        total += options(violations, &command["options"], &place);
+        let total = match command["type"].as_u64().unwrap_or(1) {
+            1 => named(violations, command, &place) + options(violations, &command["options"], &place),
+            3 => in_menu(violations, command, &place),
+            other => {
+                violations.refuse(format!("{place} has the type {other}"));
+                0
+            }
+        };
         if total > TOTAL {
             violations.refuse(format!("{place} has {total} of {TOTAL} characters"));
         }
@@ -62,7 +70,30 @@ pub fn commands(violations: &mut Violations, body: &Value) {
             }
         }
     }
-    unique(violations, all, "commands");
+    for (kind, most) in [(1, 100), (3, MENU)] {
+        let of_kind: Vec<Value> =
+            all.iter().filter(|command| command["type"].as_u64().unwrap_or(1) == kind).cloned().collect();
+        if of_kind.len() > most {
+            violations.refuse(format!("{} commands of type {kind}, of {most}", of_kind.len()));
+        }
+        unique(violations, &of_kind, "commands");
+    }
+}
+
+/// A command of the context menu of messages: its name may have capitals and spaces, and it has neither a description nor
+/// options.
+fn in_menu(violations: &mut Violations, command: &Value, place: &str) -> usize {
+    let length = violations.needed(&command["name"], &format!("{place}: name"), 32);
+    let name = command["name"].as_str().unwrap_or_default();
+    if !name.chars().all(|c| c.is_alphanumeric() || "-_' ".contains(c)) {
+        violations.refuse(format!("{place}: the name {name:?} cannot be"));
+    }
+    for key in ["description", "description_localizations", "options"] {
+        if ![Value::Null, "".into(), Value::Array(vec![])].contains(&command[key]) {
+            violations.refuse(format!("{place}: a command of a context menu has no {key}"));
+        }
+    }
+    length
 }
 
 fn options(violations: &mut Violations, list: &Value, place: &str) -> usize {
