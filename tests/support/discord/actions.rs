@@ -7,10 +7,11 @@ use tokio::time::Instant;
 
 use super::{
     FakeDiscord,
+    interaction::{Fate, FormField, Interaction, InteractionKind},
     message::{Look, Message, Revision},
     request::UserRequest,
     users::{ChannelKind, User},
-    world::{Fate, FormField, Id, Interaction, InteractionKind, World},
+    world::{Id, World},
 };
 use crate::support::cdn::CdnFile;
 

@@ -12,7 +12,7 @@ mod faults;
     reason = "other verbs of it are for the unit tests of src/discord/gateway, which take it in too"
 )]
 pub mod gateway;
-mod interactions;
+mod interaction;
 mod limits;
 mod message;
 mod openapi;
@@ -20,6 +20,7 @@ mod payload;
 mod referee;
 mod reply;
 mod request;
+mod responses;
 mod route;
 mod server;
 mod targets;
@@ -40,12 +41,13 @@ pub use self::{
     admit::{ATTACH_FILES, CREATE_PUBLIC_THREADS, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL},
     delivery::{Delivery, Forgery},
     faults::{Family, Fault, HungCall, Moment},
+    interaction::Fate,
     limits::{Scope, Span},
     message::{Look, Message},
     request::UserRequest,
     route::Route,
     users::{ANA, BEN, ChannelKind, GUILD, MOD, User},
-    world::{Fate, Id, World},
+    world::{Id, World},
 };
 
 /// The option for the file with all answers, below a race of several models.

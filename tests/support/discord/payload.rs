@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     admit::{CREATE_PUBLIC_THREADS, SEND_MESSAGES_IN_THREADS},
+    interaction::{FormField, Interaction, InteractionKind},
     targets,
     users::{ChannelKind, User},
-    world::{FormField, Interaction, InteractionKind, World},
+    world::World,
 };
 
 /// `EMBED_LINKS`, `ATTACH_FILES`, `MENTION_EVERYONE`: what an app has where its bot is not.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
+    interaction::{Interaction, InteractionResponse},
     message::{Look, Revision},
     server::Shared,
-    world::{Id, Interaction, InteractionResponse, World},
+    world::{Id, World},
 };
 
 /// A request of a user. Clones refer to the same request.

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::{
     FakeDiscord,
+    interaction::InteractionKind,
     payload::user_json,
     request::UserRequest,
     users::{ChannelKind, User},
-    world::{Id, InteractionKind},
+    world::Id,
 };
 
 impl FakeDiscord {

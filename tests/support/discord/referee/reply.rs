@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::{Context, MessageAction, Violations, form::form, message};
 use crate::support::discord::{
     call::File,
+    interaction::InteractionKind,
     message::{EPHEMERAL, Look},
-    world::InteractionKind,
 };
 
 /// Checks an answer to an interaction of this kind; `button_on` is the message that the button is on.

@@ -3,10 +3,11 @@
 
 use super::{
     call::Call,
+    interaction::{Fate, Interaction, InteractionResponse},
     message::{EPHEMERAL, LOADING, Look},
     reply::{Reply, done, refusal},
     route::Route,
-    world::{Fate, Id, Interaction, InteractionResponse, World},
+    world::{Id, World},
 };
 
 /// Followups to one interaction where only a user installed the app.
