@@ -3,10 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use llm_arena::{
-    arena::Caps,
+    arena::{Caps, Origin},
     model::{ChatModel, ModelCard, Prices},
     provider::{OpenAiModel, Provider, Settings},
-    race::cost::Cost,
+    race::{Asker, cost::Cost},
 };
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
@@ -18,6 +18,7 @@ use crate::{
         provider::{Answer, FakeProvider, answer},
         script::{Script, model},
         wait::with_timeout,
+        window::Window,
     },
 };
 
@@ -251,8 +252,55 @@ async fn what_cannot_be_continued_is_refused_with_a_sentence() {
     let body = json!({ "text": "two?", "from": visitor("ana"), "continues": { "race": race } });
     let answer = site.send("/api/command", &body).send().await.expect("an answer");
     refused(&read(answer).await, 422, "Reload the page.");
+    let theirs = elsewhere(&site).await;
+    refused(&follow_up(&site, "ana", "two?", &theirs, "all").await, 410, "has expired");
     let (status, said) = follow_up(&site, "ana", "/arena help", unknown, "all").await;
     assert!(status == 200 && said["card"]["kind"] == "help", "a card continues nothing: {said}");
+    drop(tab);
+    site.shut_down(store).await;
+}
+
+/// Runs a race of another platform that shares the store, and returns its id.
+async fn elsewhere(site: &Site) -> String {
+    let asker = Asker { id: "terminal:ben".into(), name: "ben".into() };
+    let admitted = site.arena.admit(asker, &[], "theirs?".into()).expect("admitted");
+    let origin = Origin { platform: "terminal", server: "terminal".into(), ..Origin::default() };
+    let recorded = site.arena.record(admitted, &origin).await.expect("recorded");
+    let (mut window, _) = Window::new();
+    with_timeout(site.arena.race(recorded, &mut window)).await.id.to_string()
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_noted() {
+    let folder = tempdir().expect("a folder");
+    let models = |ids: &[&str]| -> Vec<Script> {
+        ids.iter().map(|id| model(id).says("Hi").finishes("stop")).collect()
+    };
+    let (site, store) = Site::stored(models(&["a", "b"]), folder.path(), 30).await;
+    let mut tab = site.tab().await;
+    let mut last = site.race("ana", "q1").await;
+    for n in 2..=22 {
+        tab.over(&last).await;
+        let (status, said) = follow_up(&site, "ana", &format!("q{n}"), &last, "all").await;
+        assert_eq!(status, 202, "{said}");
+        said["message"].as_str().expect("an id").clone_into(&mut last);
+    }
+    let message = tab.over(&last).await;
+    assert_eq!(message["notes"], json!(["turn 22", "only the last 20 turns were sent"]));
+    let (_, said) = site.press("ana", &last, "again").await;
+    let again = tab.over(said["message"].as_str().expect("an id")).await;
+    assert_eq!((&again["notes"], &again["parent"]), (&message["notes"], &message["parent"]));
+    drop(tab);
+    site.shut_down(store).await;
+
+    let (site, store) = Site::stored(models(&["a", "c"]), folder.path(), 30).await;
+    let mut tab = site.tab().await;
+    let (status, said) = follow_up(&site, "ana", "q23", &last, "all").await;
+    assert_eq!(status, 202, "{said}");
+    let changed = tab.over(said["message"].as_str().expect("an id")).await;
+    assert_eq!(changed["notes"][2], "no longer in the line-up: b");
+    assert_eq!(changed["lanes"].as_array().map(Vec::len), Some(1));
+    refused(&follow_up(&site, "ana", "q23", &last, "lane:1").await, 400, "no longer in the line-up");
     drop(tab);
     site.shut_down(store).await;
 }
