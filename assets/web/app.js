@@ -44,7 +44,7 @@ const compare = (prompt, blind = false) => command(`/arena ${blind ? "blind" : "
 /** Sends a command; `continues` is the race that it continues. */
 function command(text, continues = null) {
   say("");
-  return attempt(async () => {
+  const send = async () => {
     const waiting = /^\/?(arena\s+)?models\s*$/i.test(text)
       ? log.addEphemeral(el("p", { class: "muted" }, "Checking the providers …"), "Line-up")
       : null;
@@ -63,7 +63,8 @@ function command(text, continues = null) {
     } finally {
       waiting?.remove();
     }
-  }, continues?.race, continues);
+  };
+  return attempt(send, continues?.race, continues);
 }
 
 function showCard(content) {
