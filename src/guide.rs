@@ -122,7 +122,7 @@ pub fn sections(cards: &[Arc<ModelCard>]) -> Vec<Section> {
             "How it streams",
             "All models get the prompt at the same moment. Their answers arrive piece by piece, and the message is \
              updated as they do. The longer the bar, the faster the model, compared with the fastest so far. \
-             Reasoning counts as output; Full answers shows it.",
+             Reasoning counts as output; Full answers shows it. Continue asks the next question under a finished race.",
         ),
         Section { title: "Where prompts go", text: destinations(cards) },
     ]

@@ -42,10 +42,11 @@ export function exampleList(examples, run) {
 export function welcome({ examples, models }, run) {
   const racers = models.length === 1 ? "One model answers" : `${models.length} models answer at once`;
   const intro = `${racers}, live in one message that everyone here can watch. When the race is over, a chart compares the speeds.`;
+  const next = "Continue, under a finished race, asks one of its models or all of them the next question.";
   return [
     el("p", { class: "welcome-mark", "aria-hidden": "true" }, "⚔️"),
     el("h2", {}, "Welcome to # arena"),
-    el("p", {}, intro),
+    el("p", {}, `${intro} ${next}`),
     el(
       "p",
       {},

@@ -42,6 +42,7 @@ const PATHS = {
   send: ["M4 12l16-8-6 16-3-7z"],
   stop: ["M7 7h10v10H7z"],
   again: ["M5 12a7 7 0 1 0 2-5", "M5 4v4h4"],
+  continue: ["M6 5v6a4 4 0 0 0 4 4h8", "M14 11l4 4-4 4"],
   answers: ["M5 5h14v11H9l-4 3z", "M8 9h8", "M8 12h5"],
   explain: ["M9 17h6", "M10 20h4", "M8 13a5 5 0 1 1 8 0c-1 1-1 2-1 2H9s0-1-1-2z"],
   replay: ["M8 5l11 7-11 7z"],

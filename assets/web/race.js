@@ -3,7 +3,7 @@
 import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
 import { raceThis } from "./clipboard.js";
-import { badge, el, setText, show } from "./dom.js";
+import { badge, byId, el, icon, prefersReducedMotion, setText, show } from "./dom.js";
 import { play } from "./replay.js";
 import { Standings } from "./standings.js";
 import { shapeOf, Vote } from "./vote.js";
@@ -23,7 +23,28 @@ function attached(files) {
   return files.length === 0 ? null : el("p", { class: "files" }, `📎 ${files.join(", ")}`);
 }
 
-/** The message of one race; `press(action, id, button, ballot)` handles its buttons. */
+/** What was left out of the conversation, and the like; null if there is nothing to say. */
+function noted(notes) {
+  return notes.length === 0 ? null : el("p", { class: "prompt-notes" }, notes.join(" · "));
+}
+
+/** Moves to the message of a race where it is on this page; otherwise the link opens the race's own page. */
+function goTo(id, event) {
+  const message = byId(`race-${id}`)?.closest(".message");
+  if (!message || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  message.scrollIntoView({ block: "start", behavior: prefersReducedMotion() ? "auto" : "smooth" });
+  message.querySelector(".permalink").focus({ preventScroll: true });
+}
+
+/** The line that names the race before this one, as far as it still exists. */
+function parentLine({ id, prompt }) {
+  const link = { href: permalink(id), onclick: (event) => goTo(id, event) };
+  const race = prompt === null ? "a race that was deleted" : el("a", link, el("bdi", {}, prompt));
+  return [icon("continue"), el("span", {}, "continues: "), race];
+}
+
+/** The message of one race; `press(action, id, button, detail)` handles its buttons. */
 export class RaceMessage {
   constructor(race, press) {
     this.id = race.id;
@@ -31,6 +52,7 @@ export class RaceMessage {
     this.shape = shapeOf(race);
     this.vote = new Vote(race, press);
     this.standings = new Standings(race.lanes);
+    this.parent = el("p", { class: "parent", hidden: true });
     this.satOut = el("p", { class: "sat-out", hidden: true });
     this.lesson = el("p", { class: "lesson" });
     this.cost = el("p", { class: "cost", hidden: true });
@@ -68,9 +90,11 @@ export class RaceMessage {
     return el(
       "article",
       { class: "message-body", "aria-labelledby": `race-${race.id}` },
+      this.parent,
       head,
       prompt(race.prompt),
       attached(race.files),
+      noted(race.notes),
       this.satOut,
       raceThis(() => this.race.prompt, "the prompt"),
       this.vote.node,
@@ -94,6 +118,12 @@ export class RaceMessage {
       this.state,
       { live: "live", voting: "vote open", done: "", stopped: "stopped", interrupted: "interrupted" }[race.progress],
     );
+    const parent = race.parent && `${race.parent.id} ${race.parent.prompt}`;
+    if (parent && this.parent.dataset.key !== parent) {
+      this.parent.dataset.key = parent;
+      this.parent.replaceChildren(...parentLine(race.parent));
+      show(this.parent, true);
+    }
     const { icon: mark, text } = race.headline ?? startLine(race);
     setText(this.mark, `${mark} `);
     // A figure stays with its unit.
@@ -208,7 +238,8 @@ function prompt(text) {
 export function startAnnouncement(race) {
   const names = race.lanes.map((lane) => lane.model.name);
   if (race.vote) return `${race.asker} asks for a blind vote: ${race.prompt.slice(0, 200)}`;
-  return `${race.asker} asks ${names.length === 1 ? names[0] : `${names.length} models`}: ${race.prompt.slice(0, 200)}`;
+  const verb = race.parent ? "continues with" : "asks";
+  return `${race.asker} ${verb} ${names.length === 1 ? names[0] : `${names.length} models`}: ${race.prompt.slice(0, 200)}`;
 }
 
 /** The announcement to screen readers when a race is over. */

@@ -1,5 +1,6 @@
 // The models that the next races are limited to, picked in the line-up. They last while the page is open.
 
+import { continuing } from "./continuing.js";
 import { byId, el, setText, show } from "./dom.js";
 import { modelName } from "./standings.js";
 
@@ -38,8 +39,12 @@ export function invite() {
   const target =
     chosen.length === 0 ? "all models" : chosen.length === 1 ? chosen[0].name : `${chosen.length} models`;
   const isBlind = byId("blind").ariaPressed === "true";
-  byId("say").placeholder = isBlind ? `Ask ${target} blind, then vote` : `Ask ${target}, or type /`;
+  if (continuing()) byId("say").placeholder = isBlind ? "Your next message, blind" : "Your next message";
+  else byId("say").placeholder = isBlind ? `Ask ${target} blind, then vote` : `Ask ${target}, or type /`;
 }
+
+/** Shows the selection again, after what the next line continues has changed. */
+export const redraw = () => draw(false);
 
 /** Shows the selection in the line-up and above the message box. */
 function draw(announced = true) {
@@ -64,7 +69,8 @@ function draw(announced = true) {
     );
   const all = el("button", { type: "button", class: "link", onclick: clear }, "Race all models");
   byId("picked").replaceChildren(el("span", { class: "muted" }, "Only"), ...chosen.map(chip), all);
-  show(byId("picked"), chosen.length > 0);
+  // A race that is continued says itself who answers.
+  show(byId("picked"), chosen.length > 0 && !continuing());
   invite();
   if (announced) setText(byId("announcer"), `Next race: ${names || "all models"}`);
 }

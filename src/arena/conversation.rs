@@ -7,7 +7,8 @@ use crate::{
     model::ModelCard,
     race::{
         RaceId,
-        conversation::{Context, Conversation, History},
+        conversation::{Context, Conversation, FollowUp, History},
+        report::Report,
     },
     store::{Store, StoreError},
 };
@@ -44,9 +45,7 @@ impl Arena {
         parent: RaceId,
         context: Context,
     ) -> Result<Conversation, ContinueError> {
-        let Some(store) = self.store.as_ref().filter(|store| store.keeps_text()) else {
-            return Err(ContinueError::NoTexts);
-        };
+        let store = self.store_of_texts().ok_or(ContinueError::NoTexts)?;
         let record = self.lookup(parent).await?;
         if record.report.vote.as_ref().is_some_and(|vote| vote.is_open) {
             return Err(ContinueError::VoteOpen);
@@ -62,6 +61,38 @@ impl Arena {
         last.answers =
             record.report.lanes.iter().map(|lane| (lane.card.id.clone(), lane.answer.clone())).collect();
         Ok(Conversation { parent, context, turns: stored.turns, earlier: stored.earlier })
+    }
+
+    /// Reads what was said before the race `id`, which continues `parent`, for a race that repeats it.
+    ///
+    /// # Errors
+    /// [`ContinueError::NoTexts`], [`ContinueError::Lookup`].
+    pub async fn conversation_before(
+        &self,
+        id: RaceId,
+        parent: RaceId,
+    ) -> Result<Conversation, ContinueError> {
+        let store = self.store_of_texts().ok_or(ContinueError::NoTexts)?;
+        let read = async { Ok((store.conversation(id).await?, store.conversation(parent).await?)) };
+        let (own, mut before) = store.promptly(read).await.map_err(|error| unavailable(id, &error))?;
+        let last = before.turns.last_mut().ok_or(LookupError::Expired)?;
+        // the turn before its own says what it saw of its parent
+        let context = own.turns.iter().nth_back(1).map(|turn| turn.context).unwrap_or_default();
+        last.context = context;
+        Ok(Conversation { parent, context, turns: before.turns, earlier: before.earlier })
+    }
+
+    /// Returns the ways in which a race can be continued, each with its words: none while its vote is open, and none where
+    /// prompts and answers aren't stored.
+    #[must_use]
+    pub fn follow_ups(&self, report: &Report) -> Vec<(FollowUp, String)> {
+        let is_open = report.vote.as_ref().is_some_and(|vote| vote.is_open);
+        if is_open || self.store_of_texts().is_none() { vec![] } else { FollowUp::choices(report) }
+    }
+
+    /// Returns the store, if it keeps prompts and answers.
+    fn store_of_texts(&self) -> Option<&Store> {
+        self.store.as_ref().filter(|store| store.keeps_text())
     }
 
     /// Returns the newest race that was asked in `thread`; `None` if there is none or the store does not answer.

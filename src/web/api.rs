@@ -4,6 +4,7 @@
 
 mod address_limit;
 mod canaries;
+mod follow_up;
 mod overviews;
 mod races;
 mod start;
@@ -31,7 +32,8 @@ use serde::Deserialize;
 
 pub(super) use self::{address_limit::AddressLimit, visitor::Audience};
 use self::{
-    start::{FileRequest, Source, start},
+    follow_up::FollowUpRequest,
+    start::{FileRequest, RaceRequest, Source, start},
     visitor::Visitor,
 };
 use super::{
@@ -44,7 +46,7 @@ use crate::{
     attachment::MAX_TOTAL_BYTES,
     command::{self, Command, CommandError, PersonaCommand},
     model::ModelId,
-    race::{RaceId, vote::RaceKind},
+    race::{Asker, RaceId, vote::RaceKind},
     view::text,
 };
 
@@ -203,6 +205,8 @@ struct CommandRequest {
     /// The files of a race; only [`FILES_PATH`] takes bodies of their size.
     #[serde(default)]
     files: Vec<FileRequest>,
+    /// The race that it continues.
+    continues: Option<FollowUpRequest>,
     from: Visitor,
 }
 
@@ -286,46 +290,54 @@ async fn command(
 async fn run_command(
     local: LocalChannel,
     connection: Extensions,
-    CommandRequest { text, models, files, from }: CommandRequest,
+    CommandRequest { text, models, files, continues, from }: CommandRequest,
 ) -> Result<Response, HttpRefusal> {
     let asker = from.asker(&local)?;
-    let picked = || models.iter().map(|id| ModelId::new(id)).collect();
-    let command = command::parse(&text, local.arena.cards())?;
+    let (kind, named, prompt) = match command::parse(&text, local.arena.cards())? {
+        Command::Compare { models, prompt } => (RaceKind::Open, models, prompt),
+        Command::Blind { models, prompt } => (RaceKind::Blind, models, prompt),
+        Command::Ask { model, prompt } => (RaceKind::Open, vec![model], prompt),
+        other => return card(&local, &asker, other).await,
+    };
     let files = files.into_iter().map(FileRequest::upload).collect::<Result<Vec<_>, _>>()?;
-    let source = Source::Typed(files);
+    let (conversation, chosen) = match continues {
+        Some(continues) => {
+            let (conversation, models) = continues.read(&local).await?;
+            (Some(conversation), models)
+        }
+        None => (None, models.iter().map(|id| ModelId::new(id)).collect()),
+    };
+    let models = if named.is_empty() { chosen } else { named };
+    let race = RaceRequest { kind, models, prompt, source: Source::Typed(files), conversation };
+    start(&local, &connection, asker, race).await
+}
+
+/// Returns the card with which a command that starts no race is answered.
+async fn card(local: &LocalChannel, asker: &Asker, command: Command) -> Result<Response, HttpRefusal> {
     let (entrants, overview, canaries);
     let card = match command {
-        Command::Compare { models, prompt } => {
-            let models = if models.is_empty() { picked() } else { models };
-            return start(&local, &connection, asker, (RaceKind::Open, &models, prompt), source).await;
-        }
-        Command::Blind { models, prompt } => {
-            let models = if models.is_empty() { picked() } else { models };
-            return start(&local, &connection, asker, (RaceKind::Blind, &models, prompt), source).await;
-        }
-        Command::Ask { model, prompt } => {
-            return start(&local, &connection, asker, (RaceKind::Open, &[model], prompt), source).await;
-        }
         Command::Models => {
             entrants = local.arena.entrants(LISTING_TIMEOUT).await;
             ReplyCard::models(&entrants)
         }
         Command::Board { days } => {
-            overview = overviews::read(&local, OverviewKind::Board { days }).await?;
+            overview = overviews::read(local, OverviewKind::Board { days }).await?;
             overview.card()
         }
         Command::History { model, days } => {
-            overview = overviews::read(&local, OverviewKind::History { model, days }).await?;
+            overview = overviews::read(local, OverviewKind::History { model, days }).await?;
             overview.card()
         }
-        Command::Persona(command) => ReplyCard::notice(persona(&local, command).await),
+        Command::Persona(command) => ReplyCard::notice(persona(local, command).await),
         Command::Watch => {
             canaries = local.arena.canaries().await?;
             ReplyCard::watch(&canaries)
         }
         Command::Examples => ReplyCard::examples(&local.examples),
-        Command::Help => ReplyCard::help(local.arena.cards()),
-        Command::Forget => ReplyCard::notice(forget(&local, &asker.id).await),
+        Command::Forget => ReplyCard::notice(forget(local, &asker.id).await),
+        Command::Help | Command::Compare { .. } | Command::Blind { .. } | Command::Ask { .. } => {
+            ReplyCard::help(local.arena.cards())
+        }
     };
     Ok(Json(serde_json::json!({ "card": card })).into_response())
 }

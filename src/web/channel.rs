@@ -31,6 +31,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::render;
 use crate::{race::RaceId, surface::Chart};
 
 /// The number of messages that are kept. Beyond it the oldest finished one is dropped.
@@ -55,6 +56,8 @@ pub(super) struct Message {
     pub(super) id: RaceId,
     /// The id of the user who may stop it. It never leaves the process.
     pub(super) asker: String,
+    /// The race that it continues; `None` once that was deleted.
+    pub(super) parent: Option<RaceId>,
     /// True if nothing but its chart will change.
     pub(super) is_over: bool,
     /// Cancelled once the race's record is available, shortly after its last frame. Restored messages: at once.
@@ -149,7 +152,8 @@ impl Channel {
         let version = *self.version.borrow() + 1;
         let post = self.post(message, json, version);
         if let Some(slot) = state.posts.iter_mut().find(|known| known.message.id == post.message.id) {
-            *slot = post;
+            let is_orphaned = slot.message.parent.is_none() && post.message.parent.is_some();
+            *slot = if is_orphaned { self.without_parent(&post, version) } else { post };
         } else if post.message.chart.is_some() {
             return;
         } else {
@@ -210,7 +214,7 @@ impl Channel {
         if removed.is_empty() {
             return;
         }
-        let version = *self.version.borrow() + 1;
+        let mut version = *self.version.borrow() + 1;
         let ids: Vec<String> = removed.iter().map(RaceId::to_string).collect();
         let event =
             format!("event: removed\nid: {}\ndata: {}\n\n", self.position(version), serde_json::json!(ids));
@@ -219,6 +223,12 @@ impl Channel {
                 state.removals.pop_front().map_or(0, |oldest| oldest.version).max(state.start_over);
         }
         state.removals.push_back(Removal { version, event: event.into() });
+        for post in &mut state.posts {
+            if post.message.parent.is_some_and(|parent| removed.contains(&parent)) {
+                version += 1;
+                *post = self.without_parent(post, version);
+            }
+        }
         self.version.send_replace(version);
     }
 
@@ -304,6 +314,12 @@ impl Channel {
         Post { version, message, json: event.slice(start..end), event }
     }
 
+    /// Returns a message after the race that it continues was deleted.
+    fn without_parent(&self, post: &Post, version: u64) -> Post {
+        let message = Message { parent: None, ..post.message.clone() };
+        self.post(message, &render::without_parent_prompt(&post.json), version)
+    }
+
     fn position(&self, version: u64) -> Position {
         Position { run: self.run, version }
     }
@@ -377,6 +393,7 @@ mod tests {
         let message = Message {
             id: id(n),
             asker: String::new(),
+            parent: None,
             is_over,
             chart: None,
             recorded: CancellationToken::new(),
@@ -449,6 +466,7 @@ mod tests {
             let message = Message {
                 id: id(n),
                 asker: asker.into(),
+                parent: None,
                 is_over,
                 chart,
                 recorded: CancellationToken::new(),
@@ -480,6 +498,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_deleted_prompt_leaves_the_races_that_continue_it() {
+        let channel = Arc::new(Channel::new());
+        let child = |is_over: bool| {
+            let message = Message {
+                id: id(2),
+                asker: "ben".into(),
+                parent: Some(id(1)),
+                is_over,
+                chart: None,
+                recorded: CancellationToken::new(),
+            };
+            channel.put(message, "{\"parent\":{\"id\":\"1\",\"prompt\":\"a secret\"}}");
+        };
+        put(&channel, 1, true, "{}");
+        child(false);
+        let mut tab = Box::pin(Arc::clone(&channel).follow(None));
+        assert!(text(&mut tab).await.contains("a secret"));
+        channel.remove(&[id(1)], |_| false);
+        assert_eq!(text(&mut tab).await, serde_json::json!([id(1).to_string()]).to_string());
+        assert_eq!(text(&mut tab).await, "{\"parent\":{\"id\":\"1\",\"prompt\":null}}");
+        child(true);
+        assert_eq!(text(&mut tab).await, "{\"parent\":{\"id\":\"1\",\"prompt\":null}}", "its last frame");
+    }
+
+    #[tokio::test]
     async fn restored_messages_come_before_newer_ones_and_reach_open_tabs() {
         let channel = Arc::new(Channel::new());
         put(&channel, 5, true, "new");
@@ -489,6 +532,7 @@ mod tests {
             let message = Message {
                 id: id(n),
                 asker: String::new(),
+                parent: None,
                 is_over: true,
                 chart: None,
                 recorded: CancellationToken::new(),

@@ -32,7 +32,7 @@ const BOARD: Asset = ("board.html", HTML, include_bytes!("../../assets/web/board
 const HISTORY: Asset = ("history.html", HTML, include_bytes!("../../assets/web/history.html"));
 
 /// The files that the pages, their styles and their scripts load.
-const ASSETS: [Asset; 52] = assets! {
+const ASSETS: [Asset; 53] = assets! {
     "icon.svg" in "web": "image/svg+xml",
     "fonts.css" in "web": STYLE,
     "tokens.css" in "web": STYLE,
@@ -59,6 +59,7 @@ const ASSETS: [Asset; 52] = assets! {
     "clipboard.js" in "web": SCRIPT,
     "completion.js" in "web": SCRIPT,
     "composer.js" in "web": SCRIPT,
+    "continuing.js" in "web": SCRIPT,
     "dialog.js" in "web": SCRIPT,
     "dom.js" in "web": SCRIPT,
     "files.js" in "web": SCRIPT,

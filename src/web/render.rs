@@ -20,9 +20,17 @@ pub(super) use self::{
 };
 use crate::{
     model::ModelCard,
-    race::{RaceId, Record, lesson, report::LaneReport},
+    race::{
+        RaceId, Record,
+        conversation::{FollowUp, parent_of_note},
+        lesson,
+        report::LaneReport,
+    },
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text, words},
 };
+
+/// Characters of the prompt of the race that a message continues.
+const MAX_EXCERPT_CHARS: usize = 80;
 
 /// Text without characters that could hide or reorder it.
 #[derive(Clone, Copy)]
@@ -67,6 +75,10 @@ struct MessageDto<'a> {
     sat_out: Option<Line<'a>>,
     /// Sentences that are shown with the prompt.
     notes: Vec<Line<'a>>,
+    /// The race that it continues.
+    parent: Option<ParentDto<'a>>,
+    /// The ways in which it can be continued.
+    follow_ups: Vec<FollowUpDto<'a>>,
     /// The result of a race that is over, or the question of an open vote.
     headline: Option<HeadlineDto>,
     progress: &'static str,
@@ -80,6 +92,20 @@ struct MessageDto<'a> {
     chart: Option<ChartDto<'a>>,
     /// The vote of a blind race.
     vote: Option<VoteDto>,
+}
+
+#[derive(Serialize)]
+struct ParentDto<'a> {
+    id: String,
+    /// The beginning of its prompt; `None` if that was deleted.
+    prompt: Option<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct FollowUpDto<'a> {
+    /// The form of [`FollowUp::word`].
+    with: String,
+    label: Line<'a>,
 }
 
 #[derive(Serialize)]
@@ -165,9 +191,44 @@ impl<'a> ModelDto<'a> {
     }
 }
 
-/// Returns the message of race `id`, posted at `at` for the user with the id `asker`, as a JSON object. `alt` is the
-/// chart in words, if there is a chart.
-pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: Option<&str>) -> String {
+/// The facts about a message that its view does not hold.
+#[derive(Clone, Copy)]
+pub(super) struct Facts<'a> {
+    /// The id of its race.
+    pub(super) id: RaceId,
+    /// The time at which it was posted.
+    pub(super) at: Timestamp,
+    /// The id of the user who asked.
+    pub(super) asker: &'a str,
+    /// The beginning of the prompt of the race that it continues, if that is known.
+    pub(super) parent_prompt: Option<&'a str>,
+    /// The ways in which the race can be continued, each with its words.
+    pub(super) follow_ups: &'a [(FollowUp, String)],
+    /// The chart in words, if there is a chart.
+    pub(super) alt: Option<&'a str>,
+}
+
+/// Returns the beginning of a prompt, on one line.
+pub(super) fn excerpt(prompt: &str) -> String {
+    text::clip(&text::one_line(prompt), MAX_EXCERPT_CHARS, text::Measure::Chars, text::Keep::Head)
+}
+
+/// Returns the race that the race of this view continues.
+pub(super) fn parent(view: &View) -> Option<RaceId> {
+    view.notes.iter().find_map(|note| parent_of_note(note))
+}
+
+/// Returns the JSON of a message after the prompt of the race that it continues was deleted.
+pub(super) fn without_parent_prompt(json: &[u8]) -> String {
+    let mut message: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
+    message["parent"]["prompt"] = serde_json::Value::Null;
+    message.to_string()
+}
+
+/// Returns a message as a JSON object.
+pub(super) fn message(facts: Facts<'_>, view: &View) -> String {
+    let Facts { id, at, asker, parent_prompt, follow_ups, alt } = facts;
+    let notes = view.notes.iter().filter(|note| parent_of_note(note).is_none());
     let message = MessageDto {
         id: id.to_string(),
         at: at.to_string(),
@@ -176,7 +237,9 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         prompt: Plain(&view.prompt),
         files: view.files.iter().map(|name| Line(name)).collect(),
         sat_out: view.sat_out.as_deref().map(Line),
-        notes: view.notes.iter().map(|note| Line(note)).collect(),
+        notes: notes.map(|note| Line(note)).collect(),
+        parent: parent(view).map(|id| ParentDto { id: id.to_string(), prompt: parent_prompt.map(Line) }),
+        follow_ups: follow_ups.iter().map(|(with, label)| follow_up(*with, label)).collect(),
         headline: (view.is_final() || view.progress == Progress::Voting).then(|| headline(view)),
         progress: progress(view.progress),
         simulated: view.simulated,
@@ -190,6 +253,10 @@ pub(super) fn message(id: RaceId, at: Timestamp, asker: &str, view: &View, alt: 
         vote: VoteDto::of(view),
     };
     serde_json::to_string(&message).expect("text, numbers and lists are always JSON")
+}
+
+fn follow_up(with: FollowUp, label: &str) -> FollowUpDto<'_> {
+    FollowUpDto { with: with.word(), label: Line(label) }
 }
 
 fn headline(view: &View) -> HeadlineDto {
@@ -320,7 +387,9 @@ mod tests {
         arena::{ModelSpeeds, Overview, OverviewCell, OverviewRow, OverviewTable, SpeedHistory, SpeedSeries},
         guide::Example,
         model::{Availability, Color, ModelId},
-        race::{Asker, Entrant, metrics::TokenCount, report::Report, state::RaceState},
+        race::{
+            Asker, Entrant, conversation::parent_note, metrics::TokenCount, report::Report, state::RaceState,
+        },
     };
 
     /// An override of the order, an escape sequence, a tag, and marks that reach into other lines.
@@ -357,19 +426,22 @@ mod tests {
         let id = RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id");
         let mut view = View::of(&state);
         view.notice = Some(hostile());
+        view.notes = vec![hostile(), parent_note(id)];
         let lane = &mut view.lanes[0];
         (lane.answer, lane.status, lane.note) = (hostile(), hostile(), Some(hostile()));
         let alt = hostile();
-        is_clean(
-            &serde_json::from_str::<serde_json::Value>(&message(
-                id,
-                Timestamp::UNIX_EPOCH,
-                "web:1",
-                &view,
-                Some(&alt),
-            ))
-            .expect("JSON"),
-        );
+        let facts = Facts {
+            id,
+            at: Timestamp::UNIX_EPOCH,
+            asker: "web:1",
+            parent_prompt: Some(&hostile()),
+            follow_ups: &[(FollowUp::All, hostile())],
+            alt: Some(&alt),
+        };
+        let json = message(facts, &view);
+        is_clean(&serde_json::from_str::<serde_json::Value>(&json).expect("JSON"));
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(json["notes"].as_array().map(Vec::len), Some(1), "the parent is no note");
 
         state.lanes[0].answer = hostile();
         state.lanes[0].reasoning = hostile();

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     LocalChannel, PLATFORM,
     channel::{MAX_MESSAGES, Message},
-    render,
+    render::{self, Facts},
 };
 use crate::{
     arena::{ChannelHistory, Finisher, LookupError, chart_alt},
@@ -52,7 +52,7 @@ impl LocalChannel {
         let mut messages = Vec::with_capacity(history.races.len());
         for id in &history.races {
             match self.arena.channel_race(PLATFORM, *id).await {
-                Ok(record) => messages.push(self.message_of(&record)),
+                Ok(record) => messages.push(self.followed(&record).await?),
                 Err(LookupError::Unavailable) => return Err(LookupError::Unavailable),
                 Err(_) => {}
             }
@@ -67,20 +67,54 @@ impl LocalChannel {
         if !is_open || self.arena.record_of(id).is_some() {
             return;
         }
-        if let Ok(record) = self.arena.channel_race(PLATFORM, id).await {
-            let (message, json) = self.message_of(&record);
-            if message.is_over {
-                self.channel.put(message, &json);
-            }
+        if let Ok(record) = self.arena.channel_race(PLATFORM, id).await
+            && let Ok((message, json)) = self.followed(&record).await
+            && message.is_over
+        {
+            self.channel.put(message, &json);
         }
     }
 
-    fn message_of(&self, record: &Record) -> (Message, String) {
-        let (message, json) = message(record);
+    /// Returns the [`Self::message`] of a race whose vote goes on here if it is open.
+    async fn followed(&self, record: &Record) -> Result<(Message, String), LookupError> {
+        let (message, json) = self.message(record).await?;
         if !message.is_over {
             self.audience.expect_several();
         }
-        (message, json)
+        Ok((message, json))
+    }
+
+    /// Returns the message of a race whose lanes are over, with its JSON.
+    pub(super) async fn message(&self, record: &Record) -> Result<(Message, String), LookupError> {
+        let recorded = CancellationToken::new();
+        recorded.cancel();
+        let asker = record.asker.id.clone();
+        let view = View::over(&record.asker.name, &record.report);
+        let parent = render::parent(&view);
+        let parent_prompt = match parent {
+            Some(parent) => self.excerpt(parent).await?,
+            None => None,
+        };
+        let alt = chart_alt(&record.report).filter(|_| view.is_final());
+        let facts = Facts {
+            id: record.id,
+            at: record.started_at,
+            asker: &asker,
+            parent_prompt: parent_prompt.as_deref(),
+            follow_ups: &self.arena.follow_ups(&record.report),
+            alt: alt.as_deref(),
+        };
+        let json = render::message(facts, &view);
+        Ok((Message { id: record.id, asker, parent, is_over: view.is_final(), recorded, chart: None }, json))
+    }
+
+    /// Returns the beginning of the prompt of a race; `None` if that was deleted.
+    async fn excerpt(&self, id: RaceId) -> Result<Option<String>, LookupError> {
+        match self.arena.channel_race(PLATFORM, id).await {
+            Ok(record) => Ok(Some(render::excerpt(&record.report.prompt))),
+            Err(LookupError::Unavailable) => Err(LookupError::Unavailable),
+            Err(_) => Ok(None),
+        }
     }
 }
 
@@ -92,25 +126,14 @@ impl Finisher for LocalChannel {
     }
 
     async fn finish(&self, id: RaceId, _: &str, _: &View) -> Result<(), SurfaceError> {
-        let record = self.arena.channel_race(PLATFORM, id).await.map_err(|error| match error {
+        let message = async { self.followed(&self.arena.channel_race(PLATFORM, id).await?).await };
+        let (message, json) = message.await.map_err(|error| match error {
             LookupError::Unavailable => SurfaceError::Transient { source: Arc::new(error) },
             _ => SurfaceError::Deleted,
         })?;
-        let (message, json) = self.message_of(&record);
         self.channel.put(message, &json);
         Ok(())
     }
-}
-
-/// Returns the message of a race whose lanes are over, with its JSON.
-pub(super) fn message(record: &Record) -> (Message, String) {
-    let recorded = CancellationToken::new();
-    recorded.cancel();
-    let asker = record.asker.id.clone();
-    let view = View::over(&record.asker.name, &record.report);
-    let alt = chart_alt(&record.report).filter(|_| view.is_final());
-    let json = render::message(record.id, record.started_at, &asker, &view, alt.as_deref());
-    (Message { id: record.id, asker, is_over: view.is_final(), recorded, chart: None }, json)
 }
 
 /// Returns a sentence about the races whose texts are gone, if there are any.

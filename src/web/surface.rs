@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
+    LocalChannel,
     channel::{Channel, Message},
-    render,
+    render::{self, Facts},
 };
 use crate::{
+    arena::Arena,
     live::SMOOTH,
     race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
@@ -19,8 +21,10 @@ use crate::{
 /// A live message.
 pub(super) struct WebSurface {
     channel: Arc<Channel>,
+    arena: Arc<Arena>,
     id: RaceId,
     asker: String,
+    parent_prompt: Option<String>,
     posted_at: Timestamp,
     shown: Option<View>,
     json: Arc<str>,
@@ -29,14 +33,22 @@ pub(super) struct WebSurface {
 }
 
 impl WebSurface {
-    /// Returns the surface of race `id`, which posts its message to `channel` with the first frame. It must be dropped
-    /// once the race is recorded. `asker` is the id of the user who may stop the race.
-    pub(super) fn new(channel: Arc<Channel>, id: RaceId, asker: String) -> Self {
+    /// Returns the surface of race `id`, which posts its message with the first frame. It must be dropped once the race is
+    /// recorded. `asker` is the id of the user who may stop the race, `parent_prompt` the beginning of the prompt of the
+    /// race that it continues.
+    pub(super) fn new(
+        local: &LocalChannel,
+        id: RaceId,
+        asker: String,
+        parent_prompt: Option<String>,
+    ) -> Self {
         let recorded = CancellationToken::new();
         Self {
-            channel,
+            channel: Arc::clone(&local.channel),
+            arena: Arc::clone(&local.arena),
             id,
             asker,
+            parent_prompt,
             posted_at: Timestamp::now(),
             shown: None,
             json: "".into(),
@@ -46,16 +58,25 @@ impl WebSurface {
     }
 
     fn put(&mut self, view: &View, chart: Option<Arc<Chart>>) {
-        let json: Arc<str> = {
-            let alt = chart.as_ref().map(|chart| chart.alt.as_str());
-            render::message(self.id, self.posted_at, &self.asker, view, alt).into()
+        // the arena has the record before the last frame
+        let record = self.arena.record_of(self.id).filter(|_| view.is_final());
+        let follow_ups = record.map(|record| self.arena.follow_ups(&record.report)).unwrap_or_default();
+        let facts = Facts {
+            id: self.id,
+            at: self.posted_at,
+            asker: &self.asker,
+            parent_prompt: self.parent_prompt.as_deref(),
+            follow_ups: &follow_ups,
+            alt: chart.as_ref().map(|chart| chart.alt.as_str()),
         };
+        let json: Arc<str> = render::message(facts, view).into();
         if self.json == json {
             return;
         }
         self.json = Arc::clone(&json);
         let (asker, recorded) = (self.asker.clone(), self.recorded.clone());
-        let message = Message { id: self.id, asker, is_over: view.is_final(), recorded, chart };
+        let (parent, is_over) = (render::parent(view), view.is_final());
+        let message = Message { id: self.id, asker, parent, is_over, recorded, chart };
         self.channel.put(message, &json);
     }
 }

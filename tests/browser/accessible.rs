@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::driver::{Browser, Size};
+use super::{
+    driver::{Browser, Size},
+    follow_ups::Talks,
+};
 use crate::{store::team, support::script::model, web::site::Site};
 
 /// The checker; see `tests/fixtures/axe/README.md`.
@@ -59,6 +62,31 @@ async fn axe_finds_nothing_on_the_channel_and_on_the_page_of_a_race() {
         browser.client.execute(spoil, vec![]).await.expect("an image");
         let spoiled = violations(&browser, "").await;
         assert!(spoiled.contains("image-alt"), "axe looks: {spoiled}");
+        browser.close().await;
+    }
+    assert!(found.is_empty(), "{found}");
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_where_a_race_is_continued() {
+    let talks = Talks::open().await;
+    let mut tab = talks.site.tab().await;
+    let id = talks.site.race("ana", "/arena compare why is the sky blue?").await;
+    tab.over(&id).await;
+    drop(tab);
+    let mut found = String::new();
+    for size in SIZES {
+        let Some(mut browser) = Browser::start_still(size).await else { return };
+        browser.visit(&talks.site.url("/")).await;
+        browser.click(".race [data-action=continue]").await;
+        browser.sees(".dropdown-list [data-with=all]").await;
+        found += &violations(&browser, &format!("the ways to continue, {} pixels", size.0)).await;
+        browser.click(".race [data-with=all]").await;
+        browser.sees("#continuing").await;
+        found += &violations(&browser, &format!("continuing, {} pixels", size.0)).await;
+        browser.send("and at sunset?").await;
+        browser.sees(".race[data-progress=done] .parent a").await;
+        found += &violations(&browser, &format!("a follow-up, {} pixels", size.0)).await;
         browser.close().await;
     }
     assert!(found.is_empty(), "{found}");

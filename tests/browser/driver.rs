@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -12,9 +13,13 @@ use fantoccini::{Client, ClientBuilder, Locator, key::Key, wd::TimeoutConfigurat
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    net::TcpStream,
+    sync::{Semaphore, SemaphorePermit},
+};
+use tokio_util::task::TaskTracker;
 
-use crate::support::skip::skip;
+use crate::support::{skip::skip, wait::eventually};
 
 /// Width and height of the page in CSS pixels.
 pub type Size = (u32, u32);
@@ -43,11 +48,18 @@ const FLAGS: [&str; 9] = [
 const UNTIL: &str = "const [body, args, done] = arguments; const look = new Function('...args', body);
     const timer = setInterval(() => { const found = look(...args); if (found) { clearInterval(timer); done(found); } }, 30);";
 
+/// The number of attempts to start a driver.
+const MAX_STARTS: usize = 5;
+
+/// Runs the driver, and kills its process group when the pipe on stdin closes: then the test is over, however it ended.
+const DRIVE: &str = "\"$0\" --port=0 & exec >/dev/null; read -r _; kill -KILL 0";
+
 /// A browser and its driver.
 pub struct Browser {
     pub client: Client,
-    driver: Child,
-    _profile: TempDir,
+    /// Ends before its profile is deleted.
+    _driver: Driver,
+    profile: TempDir,
     _permit: SemaphorePermit<'static>,
 }
 
@@ -76,8 +88,7 @@ impl Browser {
             .capabilities(capabilities(profile.path(), size, flags))
             .connect(&address)
             .await;
-        let browser =
-            Self { client: session.expect("a browser"), driver, _profile: profile, _permit: permit };
+        let browser = Self { client: session.expect("a browser"), _driver: driver, profile, _permit: permit };
         let timeouts = TimeoutConfiguration::new(Some(TIMEOUT), Some(TIMEOUT), None);
         browser.client.update_timeouts(timeouts).await.expect("timeouts");
         Some(browser)
@@ -154,10 +165,13 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+/// The process group of a driver and its browsers. Dropping it kills them all.
+struct Driver(Child);
+
+impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
@@ -178,20 +192,31 @@ fn chromedriver() -> Option<PathBuf> {
     named.or_else(found)
 }
 
-/// Starts the driver on a free port, which it prints.
-fn launch(path: &Path) -> (Child, u16) {
-    let mut child = Command::new(path)
-        .arg("--port=0")
+/// Starts the driver. It binds one port for two protocols, which another process may take in between.
+fn launch(path: &Path) -> (Driver, u16) {
+    (0..MAX_STARTS)
+        .find_map(|_| try_launch(path))
+        .unwrap_or_else(|| panic!("{} does not start", path.display()))
+}
+
+/// Starts the driver on a free port, which it prints; `None` if it ends before.
+fn try_launch(path: &Path) -> Option<(Driver, u16)> {
+    let child = Command::new("sh")
+        .args(["-c", DRIVE])
+        .arg(path)
+        .process_group(0)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        .expect("a shell");
+    let mut driver = Driver(child);
+    let lines = BufReader::new(driver.0.stdout.take().expect("its output")).lines();
     let port = lines.map_while(Result::ok).find_map(|line| {
         let port = line.split("started successfully on port ").nth(1)?;
         port.trim_end_matches('.').parse().ok()
     });
-    (child, port.expect("chromedriver prints its port"))
+    Some((driver, port?))
 }
 
 fn capabilities(profile: &Path, (width, height): Size, flags: &[&str]) -> serde_json::Map<String, Value> {
@@ -202,4 +227,19 @@ fn capabilities(profile: &Path, (width, height): Size, flags: &[&str]) -> serde_
     let options = json!({ "args": args, "mobileEmulation": { "deviceMetrics": metrics } });
     let wanted = json!({ "goog:chromeOptions": options, "unhandledPromptBehavior": "ignore" });
     wanted.as_object().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_browser_ends_with_a_test_that_panics() {
+    let Some(browser) = Browser::start(DESKTOP).await else { return };
+    let told = fs::read_to_string(browser.profile.path().join("DevToolsActivePort")).expect("a file");
+    let port: u16 = told.lines().next().and_then(|line| line.parse().ok()).expect("a port");
+    let is_open = async || TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+    assert!(is_open().await, "the browser runs");
+    let test = TaskTracker::new().spawn(async move {
+        browser.sees("body").await;
+        panic!("as a test that fails");
+    });
+    assert!(test.await.is_err_and(|error| error.is_panic()));
+    eventually(async || !is_open().await).await;
 }

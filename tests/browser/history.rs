@@ -123,9 +123,9 @@ async fn a_race_has_a_page_of_its_own_with_its_exports() {
     browser.until("return document.title.startsWith('first')", vec![]).await;
     assert_eq!(browser.value(RACES).await, 1);
     browser.click("[data-action=export]").await;
-    browser.sees(".export-list").await;
+    browser.sees(".dropdown-list").await;
     browser.screenshot("one-race").await;
-    let labels = "[...document.querySelectorAll('.export-list a')].map((link) => link.textContent)";
+    let labels = "[...document.querySelectorAll('.dropdown-list a')].map((link) => link.textContent)";
     assert_eq!(browser.value(labels).await, json!(EXPORTS));
     let race = browser.value("location.pathname.split('/')[2]").await;
     assert_eq!(site.press("nobody", race.as_str().expect("an id"), "delete").await.0, 403);

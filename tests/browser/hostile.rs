@@ -31,7 +31,7 @@ async fn markup_from_users_and_models_stays_text() {
     let said = browser.value("document.querySelector('.panel .markdown').textContent").await;
     assert!(said.as_str().is_some_and(|said| said.contains("<script>window.caught=2</script>")), "{said}");
     assert!(said.as_str().is_some_and(|said| said.contains("there (javascript:alert(4))")), "{said}");
-    let inside = "document.querySelectorAll('.race :is(script, iframe, svg:not(.icon), b, i, u, img, a:not(.permalink, .exports a))').length";
+    let inside = "document.querySelectorAll('.race :is(script, iframe, svg:not(.icon), b, i, u, img, a:not(.permalink, .dropdown a))').length";
     assert_eq!(browser.value(inside).await, 0);
     browser.click("[data-action=answers]").await;
     browser.sees("dialog .full").await;

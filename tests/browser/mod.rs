@@ -7,6 +7,7 @@
 mod accessible;
 mod driver;
 mod files;
+mod follow_ups;
 mod history;
 mod hostile;
 mod keyboard;

@@ -72,7 +72,7 @@ async fn a_replay_plays_the_race_again_and_its_picture_is_a_download() {
     assert!(replayed(&browser).await > 5, "the bars grow");
     browser.click("[data-action=export]").await;
     browser.screenshot("exports").await;
-    let start = "const file = (name) => fetch([...document.querySelectorAll('.export-list a')]
+    let start = "const file = (name) => fetch([...document.querySelectorAll('.dropdown-list a')]
             .find((link) => link.href.endsWith(name)).href).then((file) => file.text()).then((text) => text.slice(0, 6));
         Promise.all([file('/replay.gif'), file('/share.png')]).then((files) => { window.heads = files; }); return true";
     browser.until(start, vec![]).await;

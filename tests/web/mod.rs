@@ -3,6 +3,7 @@
 mod canaries;
 mod cards;
 mod files;
+mod follow_ups;
 mod guard;
 mod history;
 mod overviews;

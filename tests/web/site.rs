@@ -61,7 +61,16 @@ impl Site {
         examples: Vec<Example>,
         change: impl FnOnce(Arena) -> Arena,
     ) -> Self {
-        let models: Vec<Arc<dyn ChatModel>> = models.into_iter().map(Script::arc).collect();
+        let models = models.into_iter().map(Script::arc).collect();
+        Self::of(models, races_per_minute, examples, change).await
+    }
+
+    async fn of(
+        models: Vec<Arc<dyn ChatModel>>,
+        races_per_minute: usize,
+        examples: Vec<Example>,
+        change: impl FnOnce(Arena) -> Arena,
+    ) -> Self {
         let limits =
             Limits { prompt_chars: 12_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute };
         let arena = Arc::new(change(Arena::new(models, limits)));
@@ -91,14 +100,26 @@ impl Site {
         text_days: u32,
         change: impl FnOnce(Arena) -> Arena,
     ) -> (Self, StoreRun) {
+        let models = models.into_iter().map(Script::arc).collect();
+        Self::capped(models, folder, text_days, (60, Caps::default()), change).await
+    }
+
+    /// Serves a changed arena with these limits whose races are recorded in `folder`.
+    pub async fn capped(
+        models: Vec<Arc<dyn ChatModel>>,
+        folder: &Path,
+        text_days: u32,
+        (races_per_minute, caps): (usize, Caps),
+        change: impl FnOnce(Arena) -> Arena,
+    ) -> (Self, StoreRun) {
         let settings = Settings { location: Location::Folder(folder.to_owned()), text_days };
         let store = Store::new(settings, uuid::Uuid::now_v7().to_string());
         let (running, closed) = (store.clone(), CancellationToken::new());
         let token = closed.clone();
         let task = TaskTracker::new().spawn(async move { running.run(token).await });
         store.wait_until_connected(TIMEOUT).await;
-        let change = |arena: Arena| change(arena.with_store(store, Caps::default()));
-        let site = Self::serving(models, 60, vec![], change).await;
+        let change = |arena: Arena| change(arena.with_store(store, caps));
+        let site = Self::of(models, races_per_minute, vec![], change).await;
         site.local.restore().await;
         (site, StoreRun { closed, task })
     }

@@ -11,17 +11,16 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{ButtonRequest, HttpRefusal, Source, file, race_id, start};
+use super::{ButtonRequest, HttpRefusal, RaceRequest, Source, file, race_id, start};
 use crate::{
     arena::LookupError,
-    race::{Record, json, vote::RaceKind},
+    race::{RaceId, Record, conversation::parent_of_note, json, vote::RaceKind},
     surface::Chart,
     view::results,
     web::{
         LocalChannel, PLATFORM,
         channel::Message,
         render::{AnswersDto, ExplanationDto, ReplayDto},
-        restore,
     },
 };
 
@@ -51,7 +50,7 @@ async fn message_json(
         json
     } else {
         let record = record(&local, &id).await?;
-        restore::message(&record).1.into()
+        local.message(&record).await?.1.into()
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
@@ -101,7 +100,7 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Starts a race of the same models with the same prompt, as a new message.
+/// Starts a race of the same models with the same prompt and the same turns before it, as a new message.
 async fn again(
     State(local): State<LocalChannel>,
     connection: Extensions,
@@ -110,10 +109,23 @@ async fn again(
 ) -> Result<Response, HttpRefusal> {
     let asker = request?.0.from.asker(&local)?;
     let record = decided(&local, &id).await?;
-    let models = record.report.models();
-    let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
-    let race = (kind, &*models, record.report.prompt.clone());
-    Box::pin(start(&local, &connection, asker, race, Source::Again(&record))).await
+    let conversation = match parent(&record) {
+        Some(parent) => Some(local.arena.conversation_before(record.id, parent).await?),
+        None => None,
+    };
+    let race = RaceRequest {
+        kind: if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open },
+        models: record.report.models(),
+        prompt: record.report.prompt.clone(),
+        source: Source::Again(&record),
+        conversation,
+    };
+    Box::pin(start(&local, &connection, asker, race)).await
+}
+
+/// Returns the race that this one continues.
+fn parent(record: &Record) -> Option<RaceId> {
+    record.report.notes.iter().find_map(|note| parent_of_note(note))
 }
 
 /// Returns the full answers and reasoning.
@@ -176,7 +188,8 @@ async fn export_json(
     Path(id): Path<String>,
 ) -> Result<Response, HttpRefusal> {
     let record = record(&local, &id).await?;
-    let mut body = serde_json::to_string_pretty(&json::Race::of(&record)).unwrap_or_default();
+    let mut body = serde_json::to_string_pretty(&json::Race::of(&record).continuing(parent(&record)))
+        .unwrap_or_default();
     body.push('\n');
     Ok(file("application/json", &format!("race-{}.json", record.id.brief()), body))
 }
@@ -225,7 +238,7 @@ fn message(local: &LocalChannel, id: &str) -> Result<Message, HttpRefusal> {
 
 /// The record of a race of this channel whose lanes are over, from memory or from the store; without its names while its
 /// vote is open.
-async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
+pub(super) async fn record(local: &LocalChannel, id: &str) -> Result<Arc<Record>, HttpRefusal> {
     let id = race_id(id)?;
     if let Some(message) = local.channel.find(id) {
         if message.is_over && local.arena.record_of(id).is_none() {

@@ -16,8 +16,12 @@ use crate::{
     arena::{ExpectedFile, Origin},
     attachment::Upload,
     model::ModelId,
-    race::{Asker, Record, vote::RaceKind},
-    web::{LocalChannel, PLATFORM, surface::WebSurface},
+    race::{
+        Asker, Record,
+        conversation::{Conversation, parent_note},
+        vote::RaceKind,
+    },
+    web::{LocalChannel, PLATFORM, render, surface::WebSurface},
 };
 
 /// An attached file.
@@ -51,13 +55,23 @@ pub(super) enum Source<'a> {
     Again(&'a Record),
 }
 
+/// A race that a visitor asks for.
+pub(super) struct RaceRequest<'a> {
+    pub(super) kind: RaceKind,
+    /// The models; all if none is named.
+    pub(super) models: Vec<ModelId>,
+    pub(super) prompt: String,
+    pub(super) source: Source<'a>,
+    /// The turns before it.
+    pub(super) conversation: Option<Conversation>,
+}
+
 /// Starts a race as a new message.
 pub(super) async fn start(
     local: &LocalChannel,
     connection: &Extensions,
     asker: Asker,
-    (kind, models, prompt): (RaceKind, &[ModelId], String),
-    source: Source<'_>,
+    RaceRequest { kind, models, prompt, source, conversation }: RaceRequest<'_>,
 ) -> Result<Response, HttpRefusal> {
     let owner = asker.id.clone();
     let (expected, stored) = match &source {
@@ -66,11 +80,19 @@ pub(super) async fn start(
     };
     let mut admitted = local
         .address_limit
-        .start(address(connection), Instant::now(), || local.arena.admit(asker, models, prompt))?;
+        .start(address(connection), Instant::now(), || local.arena.admit(asker, &models, prompt))?;
     if let Source::Again(original) = &source {
         admitted = admitted.repeating(original.id);
     }
-    admitted = local.arena.expect_files(admitted.of_kind(kind), expected)?;
+    admitted = admitted.of_kind(kind);
+    let mut parent_prompt = None;
+    if let Some(conversation) = conversation {
+        let prompt = conversation.turns.last().and_then(|turn| turn.prompt.as_deref());
+        parent_prompt = prompt.map(render::excerpt);
+        let note = parent_note(conversation.parent);
+        admitted = admitted.noting(Some(note)).continuing(conversation, local.arena.cards());
+    }
+    admitted = local.arena.expect_files(admitted, expected)?;
     let origin = Origin {
         platform: PLATFORM,
         server: PLATFORM.into(),
@@ -86,8 +108,7 @@ pub(super) async fn start(
         Source::Again(_) => local.arena.attach_read(recorded, Ok(stored)).await?,
     };
     let id = recorded.id();
-    let (arena, mut surface) =
-        (Arc::clone(&local.arena), WebSurface::new(Arc::clone(&local.channel), id, owner));
+    let (arena, mut surface) = (Arc::clone(&local.arena), WebSurface::new(local, id, owner, parent_prompt));
     local.arena.spawn(async move {
         arena.race(recorded, &mut surface).await;
     });
