@@ -25,7 +25,7 @@ use crate::{
     cli::{LAST, PromptSource, RaceArgs},
     command,
     race::{
-        Asker, RaceId, Record,
+        Asker, Record,
         conversation::{Context, Conversation},
         json,
         vote::RaceKind,
@@ -87,7 +87,7 @@ async fn run(
         Kind::Ask(model) => (std::slice::from_ref(model), None, RaceKind::Open),
         Kind::Compare { models, replay, purpose } => (models, replay, purpose),
     };
-    let (recorded, parent) = admit(arena, purpose, models, prompt?, args).await?;
+    let recorded = admit(arena, purpose, models, prompt?, args).await?;
     let pictures = [(Picture::Chart, args.chart.as_deref()), (Picture::Replay, replay)];
     let files = output_files(&pictures)?;
     let id = recorded.id();
@@ -125,7 +125,7 @@ async fn run(
             let view = View::over(&record.asker.name, &record.report);
             output::print_exact(format!("\n{}", render::summary(&view, screen).join("\n")))
         }
-        None => print_result(&record, parent, args, kind, color),
+        None => print_result(&record, args, kind, color),
     };
     let finished = record.report.lanes.iter().any(|lane| lane.status.is_finished());
     let mut drawn = Ok(());
@@ -163,21 +163,20 @@ async fn conversation(arena: &Arena, name: &str) -> Result<Conversation, StartEr
     arena.conversation(race, Context::Own).await.map_err(|error| usage(error.to_string()))
 }
 
-/// Admits and records a race. Also returns the id of the race that it continues, if it continues one.
+/// Admits and records a race.
 async fn admit(
     arena: &Arena,
     kind: RaceKind,
     models: &[String],
     prompt: String,
     args: &RaceArgs,
-) -> Result<(Recorded, Option<RaceId>), StartError> {
+) -> Result<Recorded, StartError> {
     let files = read_files(&args.files)?;
     let persona = persona(arena, args.persona.as_deref())?;
     let conversation = match args.parent.as_deref() {
         Some(name) => Some(conversation(arena, name).await?),
         None => None,
     };
-    let parent = conversation.as_ref().map(|conversation| conversation.parent);
     let mut chosen: Vec<_> = models
         .iter()
         .map(|name| command::model(name, arena.cards()))
@@ -200,7 +199,7 @@ async fn admit(
     if !files.is_empty() {
         recorded = arena.attach(recorded, ready(Ok(files))).await.map_err(usage)?;
     }
-    Ok((recorded, parent))
+    Ok(recorded)
 }
 
 /// Reads the files of `--file`, of each no more than all of them may have.
@@ -270,13 +269,7 @@ async fn draw(picture: Picture, file: OutputFile, record: Arc<Record>) -> Result
 
 /// Prints the result on stdout: as JSON, for a terminal, or for a pipe. Where stdout is not a terminal but stderr is, the
 /// summary also replaces the live frames there.
-fn print_result(
-    record: &Record,
-    parent: Option<RaceId>,
-    args: &RaceArgs,
-    kind: Kind<'_>,
-    color: bool,
-) -> Result<(), String> {
+fn print_result(record: &Record, args: &RaceArgs, kind: Kind<'_>, color: bool) -> Result<(), String> {
     let view = View::over(&record.asker.name, &record.report);
     let answers: Vec<&str> = record.report.lanes.iter().map(|lane| lane.answer.as_str()).collect();
     if let Some(screen) = screen(&std::io::stdout(), color).filter(|_| !args.json) {
@@ -286,7 +279,7 @@ fn print_result(
         output::note(render::summary(&view, Screen { color: false, ..screen }).join("\n"));
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&json::Race::of(record).continuing(parent));
+        let text = serde_json::to_string_pretty(&json::Race::of(record));
         return output::print_exact(text.map_err(|error| error.to_string())?);
     }
     match (kind, answers.as_slice()) {

@@ -6,7 +6,7 @@ use super::{Admitted, Arena, LookupError, lookup::unavailable};
 use crate::{
     model::ModelCard,
     race::{
-        RaceId,
+        Circumstances, RaceId, Record,
         conversation::{Context, Conversation, FollowUp, History},
         report::Report,
     },
@@ -63,15 +63,13 @@ impl Arena {
         Ok(Conversation { parent, context, turns: stored.turns, earlier: stored.earlier })
     }
 
-    /// Reads what was said before the race `id`, which continues `parent`, for a race that repeats it.
+    /// Reads what was said before a race that continues one, for a race that repeats it; `None` for any other race.
     ///
     /// # Errors
     /// [`ContinueError::NoTexts`], [`ContinueError::Lookup`].
-    pub async fn conversation_before(
-        &self,
-        id: RaceId,
-        parent: RaceId,
-    ) -> Result<Conversation, ContinueError> {
+    pub async fn conversation_before(&self, record: &Record) -> Result<Option<Conversation>, ContinueError> {
+        let Record { id, report, .. } = record;
+        let (id, Some(parent)) = (*id, report.circumstances.parent) else { return Ok(None) };
         let store = self.store_of_texts().ok_or(ContinueError::NoTexts)?;
         let read = async { Ok((store.conversation(id).await?, store.conversation(parent).await?)) };
         let (own, mut before) = store.promptly(read).await.map_err(|error| unavailable(id, &error))?;
@@ -79,7 +77,7 @@ impl Arena {
         // the turn before its own says what it saw of its parent
         let context = own.turns.iter().nth_back(1).map(|turn| turn.context).unwrap_or_default();
         last.context = context;
-        Ok(Conversation { parent, context, turns: before.turns, earlier: before.earlier })
+        Ok(Some(Conversation { parent, context, turns: before.turns, earlier: before.earlier }))
     }
 
     /// Returns the ways in which a race can be continued, each with its words: none while its vote is open, and none where
@@ -157,6 +155,7 @@ impl Admitted {
             .collect();
         let mut notes = self.notes;
         notes.extend(conversation.notes(&histories, &missing));
-        Self { notes, conversation: Some(conversation), ..self }
+        let circumstances = Circumstances { parent: Some(conversation.parent), ..self.circumstances };
+        Self { notes, circumstances, conversation: Some(conversation), ..self }
     }
 }

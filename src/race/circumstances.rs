@@ -1,6 +1,9 @@
-//! The circumstances of a race that its message shows: the message that it quotes, and the persona of its channel.
+//! The circumstances of a race that its message shows: the message that it quotes, the persona of its channel, and the
+//! race that it continues.
 
 use serde::{Deserialize, Serialize};
+
+use super::RaceId;
 
 /// The circumstances of a race. What a later version adds to its JSON is ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +13,8 @@ pub struct Circumstances {
     pub quote: Option<Quote>,
     /// The id of the persona, if the channel has one.
     pub persona: Option<String>,
+    /// The race that it continues.
+    pub parent: Option<RaceId>,
 }
 
 impl Circumstances {

@@ -15,8 +15,6 @@ const MAX_BYTES: usize = 60_000;
 const BYTES_PER_TOKEN: usize = 3;
 /// Characters of a name before a message.
 const MAX_NAME: usize = 40;
-/// The beginning of the note that names the race that another one continues.
-const PARENT_NOTE: &str = "continues ";
 
 /// The answers of a race that the lanes of the race after it see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -234,18 +232,6 @@ impl Conversation {
     }
 }
 
-/// Returns the note of a race that continues `parent`, for a platform whose messages name the race before them.
-#[must_use]
-pub fn parent_note(parent: RaceId) -> String {
-    format!("{PARENT_NOTE}{parent}")
-}
-
-/// Returns the race that a [`parent_note`] names; `None` for any other note.
-#[must_use]
-pub fn parent_of_note(note: &str) -> Option<RaceId> {
-    RaceId::parse(note.strip_prefix(PARENT_NOTE)?)
-}
-
 /// Returns `text` with the name of its author in front, in one line.
 fn named(asker: &str, text: &str) -> String {
     let name: String = asker.chars().filter(|c| !c.is_control() && *c != ':').take(MAX_NAME).collect();
@@ -291,15 +277,6 @@ mod tests {
         assert_eq!(sent(&talk, "a"), [said("one", Some("b1")), said("two", Some("a2"))]);
         for context in [Context::Own, Context::Shared(3)] {
             assert_eq!(Context::parse(&context.word()), context);
-        }
-    }
-
-    #[test]
-    fn a_note_names_the_race_that_is_continued() {
-        let parent = RaceId::new(Uuid::from_u128(7));
-        assert_eq!(parent_of_note(&parent_note(parent)), Some(parent));
-        for other in ["turn 2", "continues ", "continues elsewhere"] {
-            assert_eq!(parent_of_note(other), None, "{other}");
         }
     }
 

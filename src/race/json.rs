@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
-    RaceId, Record,
+    Record,
     arrivals::SpeedNote,
     lesson,
     metrics::{SpeedSource, TokenCount},
@@ -78,7 +78,7 @@ impl<'a> Race<'a> {
     pub fn of(record: &'a Record) -> Self {
         Self {
             id: record.id.to_string(),
-            parent: None,
+            parent: record.report.circumstances.parent.map(|parent| parent.to_string()),
             prompt: &record.report.prompt,
             files: &record.report.files,
             simulated: record.report.simulated(),
@@ -87,12 +87,6 @@ impl<'a> Race<'a> {
             lanes: lanes(&record.report),
             vote: ClosedVote::of(&record.report),
         }
-    }
-
-    /// Returns this race as one that continues `parent`.
-    #[must_use]
-    pub fn continuing(self, parent: Option<RaceId>) -> Self {
-        Self { parent: parent.map(|parent| parent.to_string()), ..self }
     }
 }
 

@@ -4,13 +4,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{metrics::TokenCount, report::Report};
 use crate::model::{Availability, ModelCard};
 
 /// A race's id, a `UUIDv7`: ids sort by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RaceId(Uuid);
 
 impl RaceId {

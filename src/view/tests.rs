@@ -33,6 +33,7 @@ pub(crate) fn crowded_circumstances() -> Circumstances {
     Circumstances {
         quote: Some(Quote { author: "@*".repeat(200), url: None }),
         persona: Some("_".repeat(200)),
+        parent: None,
     }
 }
 

@@ -20,12 +20,7 @@ pub(super) use self::{
 };
 use crate::{
     model::ModelCard,
-    race::{
-        RaceId, Record,
-        conversation::{FollowUp, parent_of_note},
-        lesson,
-        report::LaneReport,
-    },
+    race::{RaceId, Record, conversation::FollowUp, lesson, report::LaneReport},
     view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text, words},
 };
 
@@ -213,11 +208,6 @@ pub(super) fn excerpt(prompt: &str) -> String {
     text::clip(&text::one_line(prompt), MAX_EXCERPT_CHARS, text::Measure::Chars, text::Keep::Head)
 }
 
-/// Returns the race that the race of this view continues.
-pub(super) fn parent(view: &View) -> Option<RaceId> {
-    view.notes.iter().find_map(|note| parent_of_note(note))
-}
-
 /// Returns the JSON of a message after the prompt of the race that it continues was deleted.
 pub(super) fn without_parent_prompt(json: &[u8]) -> String {
     let mut message: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
@@ -228,7 +218,6 @@ pub(super) fn without_parent_prompt(json: &[u8]) -> String {
 /// Returns a message as a JSON object.
 pub(super) fn message(facts: Facts<'_>, view: &View) -> String {
     let Facts { id, at, asker, parent_prompt, follow_ups, alt } = facts;
-    let notes = view.notes.iter().filter(|note| parent_of_note(note).is_none());
     let message = MessageDto {
         id: id.to_string(),
         at: at.to_string(),
@@ -237,8 +226,11 @@ pub(super) fn message(facts: Facts<'_>, view: &View) -> String {
         prompt: Plain(&view.prompt),
         files: view.files.iter().map(|name| Line(name)).collect(),
         sat_out: view.sat_out.as_deref().map(Line),
-        notes: notes.map(|note| Line(note)).collect(),
-        parent: parent(view).map(|id| ParentDto { id: id.to_string(), prompt: parent_prompt.map(Line) }),
+        notes: view.notes.iter().map(|note| Line(note)).collect(),
+        parent: view
+            .circumstances
+            .parent
+            .map(|id| ParentDto { id: id.to_string(), prompt: parent_prompt.map(Line) }),
         follow_ups: follow_ups.iter().map(|(with, label)| follow_up(*with, label)).collect(),
         headline: (view.is_final() || view.progress == Progress::Voting).then(|| headline(view)),
         progress: progress(view.progress),
@@ -387,9 +379,7 @@ mod tests {
         arena::{ModelSpeeds, Overview, OverviewCell, OverviewRow, OverviewTable, SpeedHistory, SpeedSeries},
         guide::Example,
         model::{Availability, Color, ModelId},
-        race::{
-            Asker, Entrant, conversation::parent_note, metrics::TokenCount, report::Report, state::RaceState,
-        },
+        race::{Asker, Entrant, metrics::TokenCount, report::Report, state::RaceState},
     };
 
     /// An override of the order, an escape sequence, a tag, and marks that reach into other lines.
@@ -426,7 +416,8 @@ mod tests {
         let id = RaceId::parse("0192f3a1-0000-7000-8000-00005f3a9c2e").expect("an id");
         let mut view = View::of(&state);
         view.notice = Some(hostile());
-        view.notes = vec![hostile(), parent_note(id)];
+        view.notes = vec![hostile()];
+        view.circumstances.parent = Some(id);
         let lane = &mut view.lanes[0];
         (lane.answer, lane.status, lane.note) = (hostile(), hostile(), Some(hostile()));
         let alt = hostile();
@@ -440,8 +431,6 @@ mod tests {
         };
         let json = message(facts, &view);
         is_clean(&serde_json::from_str::<serde_json::Value>(&json).expect("JSON"));
-        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-        assert_eq!(json["notes"].as_array().map(Vec::len), Some(1), "the parent is no note");
 
         state.lanes[0].answer = hostile();
         state.lanes[0].reasoning = hostile();

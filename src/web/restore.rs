@@ -90,7 +90,7 @@ impl LocalChannel {
         recorded.cancel();
         let asker = record.asker.id.clone();
         let view = View::over(&record.asker.name, &record.report);
-        let parent = render::parent(&view);
+        let parent = view.circumstances.parent;
         let parent_prompt = match parent {
             Some(parent) => self.excerpt(parent).await?,
             None => None,

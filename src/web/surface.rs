@@ -75,7 +75,7 @@ impl WebSurface {
         }
         self.json = Arc::clone(&json);
         let (asker, recorded) = (self.asker.clone(), self.recorded.clone());
-        let (parent, is_over) = (render::parent(view), view.is_final());
+        let (parent, is_over) = (view.circumstances.parent, view.is_final());
         let message = Message { id: self.id, asker, parent, is_over, recorded, chart };
         self.channel.put(message, &json);
     }

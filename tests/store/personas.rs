@@ -5,7 +5,7 @@ use llm_arena::{
     store::AdmitOutcome,
 };
 
-use super::{Request, engine::Engine, lane, on_both, records::assert_not_on_disk};
+use super::{Request, engine::Engine, lane, on_both, race, records::assert_not_on_disk};
 
 on_both!(
     each_channel_keeps_its_own_persona,
@@ -16,7 +16,7 @@ on_both!(
 fn circumstances() -> Circumstances {
     let quote =
         Quote { author: "Qzauthor \"ünï\" 😀\0".into(), url: Some("https://chat.example/9".into()) };
-    Circumstances { quote: Some(quote), persona: Some("terse".into()) }
+    Circumstances { quote: Some(quote), persona: Some("terse".into()), parent: Some(race()) }
 }
 
 async fn each_channel_keeps_its_own_persona(engine: &Engine) {
@@ -51,6 +51,7 @@ async fn circumstances_outlive_the_process_and_are_deleted_with_the_prompt(engin
     let quote = record.report.circumstances.quote.expect("a quote");
     assert_eq!(quote.author.trim_end_matches(['\0', '\u{FFFD}']), "Qzauthor \"ünï\" 😀");
     assert_eq!(record.report.circumstances.persona.as_deref(), Some("terse"));
+    assert_eq!(record.report.circumstances.parent, request.circumstances.parent);
     assert_eq!(store.forget_race("test:ana", request.id).await.expect("a result").deleted, 1);
     assert_not_on_disk(engine, &["Qzauthor"]);
     process.shut_down().await;

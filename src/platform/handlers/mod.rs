@@ -111,17 +111,7 @@ impl Handlers {
         }
         match pressed.map(|(button, _)| button) {
             Some(Button::Stop(id)) => self.stop(caller, id).await,
-            Some(Button::Again(id)) => match self.arena.lookup(id).await {
-                Ok(record) => {
-                    let models = record.report.models();
-                    let kind = if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
-                    let prompt = record.report.prompt.clone();
-                    let request = RaceRequest::new(kind, &models, prompt);
-                    let quote = record.report.circumstances.quote.clone();
-                    self.begin(caller, RaceRequest { quote, original: Some(&record), ..request }).await
-                }
-                Err(error) => Outcome::Notice(error.to_string()),
-            },
+            Some(Button::Again(id)) => self.again(caller, id).await,
             Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
             Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
             Some(Button::Replay(id)) => self.look_up(id, replay).await,
@@ -170,6 +160,24 @@ impl Handlers {
             (_, None) => UNKNOWN_BUTTON.into(),
             _ => ELSEWHERE.into(),
         }
+    }
+
+    /// Repeats a race: with the same models, files and earlier turns, and as a vote if it was one.
+    async fn again(&self, caller: &Caller, id: RaceId) -> Outcome {
+        let record = match self.arena.lookup(id).await {
+            Ok(record) => record,
+            Err(error) => return Outcome::Notice(error.to_string()),
+        };
+        let conversation = match self.arena.conversation_before(&record).await {
+            Ok(conversation) => conversation,
+            Err(error) => return Outcome::Notice(error.to_string()),
+        };
+        let report = &record.report;
+        let (models, quote) = (report.models(), report.circumstances.quote.clone());
+        let kind = if report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
+        let request = RaceRequest::new(kind, &models, report.prompt.clone());
+        let original = Some(&*record);
+        self.begin(caller, RaceRequest { quote, original, conversation, ..request }).await
     }
 
     async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {

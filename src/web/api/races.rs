@@ -14,7 +14,7 @@ use axum::{
 use super::{ButtonRequest, HttpRefusal, RaceRequest, Source, file, race_id, start};
 use crate::{
     arena::LookupError,
-    race::{RaceId, Record, conversation::parent_of_note, json, vote::RaceKind},
+    race::{Record, json, vote::RaceKind},
     surface::Chart,
     view::results,
     web::{
@@ -109,10 +109,7 @@ async fn again(
 ) -> Result<Response, HttpRefusal> {
     let asker = request?.0.from.asker(&local)?;
     let record = decided(&local, &id).await?;
-    let conversation = match parent(&record) {
-        Some(parent) => Some(local.arena.conversation_before(record.id, parent).await?),
-        None => None,
-    };
+    let conversation = local.arena.conversation_before(&record).await?;
     let race = RaceRequest {
         kind: if record.report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open },
         models: record.report.models(),
@@ -121,11 +118,6 @@ async fn again(
         conversation,
     };
     Box::pin(start(&local, &connection, asker, race)).await
-}
-
-/// Returns the race that this one continues.
-fn parent(record: &Record) -> Option<RaceId> {
-    record.report.notes.iter().find_map(|note| parent_of_note(note))
 }
 
 /// Returns the full answers and reasoning.
@@ -188,8 +180,7 @@ async fn export_json(
     Path(id): Path<String>,
 ) -> Result<Response, HttpRefusal> {
     let record = record(&local, &id).await?;
-    let mut body = serde_json::to_string_pretty(&json::Race::of(&record).continuing(parent(&record)))
-        .unwrap_or_default();
+    let mut body = serde_json::to_string_pretty(&json::Race::of(&record)).unwrap_or_default();
     body.push('\n');
     Ok(file("application/json", &format!("race-{}.json", record.id.brief()), body))
 }

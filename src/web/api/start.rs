@@ -16,11 +16,7 @@ use crate::{
     arena::{ExpectedFile, Origin},
     attachment::Upload,
     model::ModelId,
-    race::{
-        Asker, Record,
-        conversation::{Conversation, parent_note},
-        vote::RaceKind,
-    },
+    race::{Asker, Record, conversation::Conversation, vote::RaceKind},
     web::{LocalChannel, PLATFORM, render, surface::WebSurface},
 };
 
@@ -89,8 +85,7 @@ pub(super) async fn start(
     if let Some(conversation) = conversation {
         let prompt = conversation.turns.last().and_then(|turn| turn.prompt.as_deref());
         parent_prompt = prompt.map(render::excerpt);
-        let note = parent_note(conversation.parent);
-        admitted = admitted.noting(Some(note)).continuing(conversation, local.arena.cards());
+        admitted = admitted.continuing(conversation, local.arena.cards());
     }
     admitted = local.arena.expect_files(admitted, expected)?;
     let origin = Origin {

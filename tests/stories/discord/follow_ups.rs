@@ -135,6 +135,24 @@ async fn a_conversation_in_a_channel_over_http() {
     a_conversation_in_a_channel(Transport::Http).await;
 }
 
+#[tokio::test]
+async fn a_follow_up_that_is_raced_again_has_its_history_again() {
+    let answers = [turn(&["a", "b"], 1), turn(&["a", "b"], 2), turn(&["a", "b"], 3)].concat();
+    let scenario = DiscordScenario::start(setup(Transport::Gateway), answers).await;
+    let (discord, provider) = (&scenario.discord, &scenario.provider);
+    let root = raced(discord, ChannelKind::Server).await;
+    continues(discord, root, Some("shared:0"), "and at night?", ANA).await;
+    let (second, _) = ended_in(discord, root, 0).await;
+    let third = discord.press(second, "Race again", ANA).wait_for_end().await.look.text();
+    assert!(third.contains("turn 2") && third.contains(&said("a", 3)), "{third}");
+    for model in ["a", "b"] {
+        let sent = heard(provider, model);
+        assert_eq!(sent[2], talk(&[WHY, &said("a", 1), "and at night?"]));
+        assert_eq!(sent[2], sent[1]);
+    }
+    scenario.finish().await;
+}
+
 /// The bot's id at the fake gateway.
 const BOT: u64 = 42;
 

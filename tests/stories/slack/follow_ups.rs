@@ -151,6 +151,24 @@ async fn the_form_continues_with_one_all_or_a_shared_answer(transport: Transport
     scenario.finish().await;
 }
 
+#[tokio::test]
+async fn a_follow_up_that_is_raced_again_has_its_history_again() {
+    let answers = (1..=3).flat_map(|n| [says("a", n), says("b", n)]);
+    let scenario = SlackScenario::start(Setup::default(), answers).await;
+    let (_, message) = first_race(&scenario).await;
+    let second = continues(&scenario, &message, ("All of them, with the answer of A", "two"), NAMED).await;
+    let again = scenario.slack.press(&second.wait_for_message().await, "Race again", NAMED);
+    over(&again).await;
+    let text = again.current().text();
+    assert!(text.contains("turn 2") && text.contains(&said("b", 3)), "{text}");
+    let truth = scenario.provider.truth();
+    for model in ["a", "b"] {
+        let shared = json!([user(&prompt("one")), assistant("a", 1), user(&prompt("two"))]);
+        assert_eq!(sent(&truth, model), shared);
+    }
+    scenario.finish().await;
+}
+
 /// Bare words, `compare`, `ask MODEL`, and a branch from the second turn.
 async fn a_mention_in_the_thread_continues(transport: Transport) {
     let answers = (1..=4).flat_map(|n| [says("a", n), says("b", n)]).chain([says("b", 5)]);

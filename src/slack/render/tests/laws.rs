@@ -42,7 +42,7 @@ prop_compose! {
     /// No address is linked that a user wrote.
     fn circumstances()(author in option::of(hostile()), url in hostile(), persona in option::of(hostile())) -> Circumstances {
         let quote = author.map(|author| Quote { author, url: Some(format!("javascript:{url}")) });
-        Circumstances { quote, persona }
+        Circumstances { quote, persona, parent: None }
     }
 }
 
