@@ -3,6 +3,7 @@
 mod canaries;
 mod cards;
 mod files;
+mod follow_up_limits;
 mod follow_ups;
 mod guard;
 mod history;
