@@ -193,8 +193,11 @@ export class RaceMessage {
     const focused = this.actions.contains(document.activeElement)
       ? (document.activeElement.dataset.action ?? "")
       : null;
+    const open = this.actions.querySelector("details[open] > summary")?.dataset.action;
     this.actions.dataset.key = key;
     this.actions.replaceChildren(...actions(this.race, this.press));
+    const list = open && this.actions.querySelector(`summary[data-action="${open}"]`);
+    if (list) list.parentElement.open = true;
     show(this.actions, this.actions.childElementCount > 0);
     if (focused === null) return;
     const next =

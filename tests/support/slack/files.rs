@@ -10,6 +10,9 @@ use super::{
     world::{Upload, World},
 };
 
+/// The name of the picture that goes into a race's thread.
+const CHART: &str = "race.png";
+
 /// A file that is about to be shared.
 #[derive(Clone, Debug)]
 pub(super) struct Sharing {
@@ -101,11 +104,14 @@ impl World {
     /// Returns the share that follows this call.
     pub(super) fn sharing(&self, call: &Call) -> Sharing {
         let files = call.fields.get("files").and_then(Value::as_array).into_iter().flatten();
-        let ids = files.filter_map(|file| file["id"].as_str()).map(str::to_owned).collect();
+        let ids: Vec<_> = files.filter_map(|file| file["id"].as_str()).map(str::to_owned).collect();
+        let is_chart = |upload: &Upload| ids.contains(&upload.file.id) && upload.file.name == CHART;
         let mut look = Look::of(&call.fields);
         call.text("initial_comment").clone_into(&mut look.fallback);
         let thread = Some(call.text("thread_ts").to_owned()).filter(|ts| !ts.is_empty());
-        let action = self.led_to(call.channel(), thread.as_deref(), call);
+        // the chart of an earlier turn may come after the next one was asked for
+        let is_of_race = thread.is_some() && self.uploads.values().any(is_chart);
+        let action = if is_of_race { None } else { self.led_to(call.channel(), thread.as_deref(), call) };
         Sharing { ids, channel: call.channel().to_owned(), thread, look, action }
     }
 
