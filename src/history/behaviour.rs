@@ -2,11 +2,12 @@
 //!
 //! After each run of a canary, the features of its last 20 answers are compared with those of the 60 before, by their
 //! energy distance (<https://doi.org/10.1016/j.jspi.2013.03.018>) and its rank among random exchanges of the answers. A
-//! difference that lasts from one day to the next is a change.
+//! difference that lasts for some runs in a row and some hours is a change: a single run may differ by chance, and all runs
+//! of some hours may differ for a passing cause.
 
 use std::ops::{Range, RangeInclusive};
 
-use super::{features::Features, sample::DAY_MS};
+use super::features::Features;
 
 /// The recent answers.
 const RECENT: usize = 20;
@@ -24,6 +25,12 @@ const PERMUTATIONS: usize = 999;
 const PERMUTATION_SHARE: f64 = 0.001;
 /// A difference is less likely than this by chance.
 const MAX_P: f64 = 0.005;
+/// The fewest runs in a row that show a difference that lasts.
+const MIN_LASTING: usize = 4;
+/// The shortest time from the first to the last of them.
+const MIN_LASTING_MS: i64 = 10 * 3_600_000;
+/// The runs in a row that are enough in a shorter time.
+const MAX_LASTING: usize = RECENT;
 
 /// An answer to a canary's prompt.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +95,7 @@ pub fn judge_behaviour(answers: &[Answer], seed: u64) -> Vec<BehaviourChange> {
 
 /// Judges the sorted `answers` after each of them, with a seed for the index of the newest one.
 fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange> {
-    let (mut changes, mut start, mut differs_since) = (vec![], 0, None);
+    let (mut changes, mut start, mut differs_since) = (vec![], 0, None::<usize>);
     let mut index = RECENT + MIN_BEFORE;
     while index <= answers.len() {
         let (recent, before) =
@@ -96,9 +103,8 @@ fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange
         let pooled: Vec<&Features> =
             answers[recent].iter().chain(&answers[before]).map(|answer| &answer.features).collect();
         let p = p_of_difference(&pooled, RECENT, seed(index - 1));
-        let day = answers[index - 1].at_ms.div_euclid(DAY_MS);
-        differs_since = p.map(|_| differs_since.unwrap_or(day));
-        if let Some(p) = p.filter(|_| differs_since.is_some_and(|since| since < day)) {
+        differs_since = p.and(differs_since.or(Some(index - 1)));
+        if let Some(p) = p.filter(|_| differs_since.is_some_and(|since| lasts(&answers[since..index]))) {
             changes.push(BehaviourChange { index: index - 1, p });
             // the new answers become the usual ones
             (start, differs_since) = (index - RECENT, None);
@@ -108,6 +114,12 @@ fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange
         }
     }
     changes
+}
+
+/// Returns true if answers in a row that differ are enough for a change.
+fn lasts(differing: &[Answer]) -> bool {
+    let time_ms = differing.last().map_or(0, |last| last.at_ms - differing[0].at_ms);
+    differing.len() >= MAX_LASTING || (differing.len() >= MIN_LASTING && time_ms >= MIN_LASTING_MS)
 }
 
 /// The probability by chance of an energy distance as large as that between the first `recent` of `pooled` and the rest;
