@@ -61,7 +61,7 @@ pub enum IncidentEvent {
 }
 
 impl Incident {
-    /// Opens an incident at `now`. Other answers are found on two days, so they need no probes.
+    /// Opens an incident at `now`. Other answers last for several runs, so they need no probes.
     #[must_use]
     pub fn open(id: IncidentId, suspicion: Suspicion, now: i64) -> Self {
         let Suspicion { kind, cause, members, day } = suspicion;

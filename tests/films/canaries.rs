@@ -310,8 +310,8 @@ fn play(engine: &Engine, processes: usize) {
     let processes = real.block_on(join_all((0..processes).map(|_| engine.process())));
     let (handle, over) = (real.handle().clone(), CancellationToken::new());
     scene.block_on(async {
-        let (blocking, held) = (handle.clone(), over.clone());
-        let hold = spawn_blocking(move || blocking.block_on(held.cancelled()));
+        let (blocking, until) = (handle.clone(), over.clone());
+        let hold = spawn_blocking(move || blocking.block_on(until.cancelled()));
         let _over = over.drop_guard();
         let stores = [&processes[0].store, &processes[processes.len() - 1].store];
         let deadline = handle.spawn(async { sleep(FILM_TIMEOUT).await });
