@@ -17,8 +17,8 @@ const BEFORE: usize = 60;
 const MIN_NEW: usize = 3;
 /// The fewest of them for a comparison.
 const MIN_BEFORE: usize = 40;
-/// The answers that are read for the newest change: those of the last 20 comparisons.
-pub const NEWEST_ANSWERS: usize = BEFORE + 2 * RECENT;
+/// The answers that are read for the newest change: those of the last 40 comparisons, of which 20 may lead to a change.
+pub const NEWEST_ANSWERS: usize = BEFORE + 3 * RECENT;
 /// The random exchanges.
 const PERMUTATIONS: usize = 999;
 /// The share of each of them, and of the observed order, in the probability.
@@ -69,7 +69,9 @@ pub struct NewestChange {
 pub fn newest_change(answers: &[Answer], seed: u64) -> Option<NewestChange> {
     let offset = answers.len().saturating_sub(NEWEST_ANSWERS);
     // an answer is judged alike whichever answers are read with it
-    let change = judge(&answers[offset..], |at| seed ^ answers[offset + at].at_ms.unsigned_abs()).pop()?;
+    let first = if offset > 0 { RECENT + BEFORE } else { RECENT + MIN_BEFORE };
+    let of_answer = |at: usize| seed ^ answers[offset + at].at_ms.unsigned_abs();
+    let change = judge(&answers[offset..], first, of_answer).pop()?;
     let change = BehaviourChange { index: change.index + offset, ..change };
     if change.index + RECENT < answers.len() {
         return None;
@@ -90,13 +92,13 @@ pub fn newest_change(answers: &[Answer], seed: u64) -> Option<NewestChange> {
 /// Judges the sorted `answers` to one prompt after each of them. Equal answers and an equal `seed` give equal results.
 #[must_use]
 pub fn judge_behaviour(answers: &[Answer], seed: u64) -> Vec<BehaviourChange> {
-    judge(answers, |newest| seed.wrapping_add(newest as u64 + 1))
+    judge(answers, RECENT + MIN_BEFORE, |newest| seed.wrapping_add(newest as u64 + 1))
 }
 
-/// Judges the sorted `answers` after each of them, with a seed for the index of the newest one.
-fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange> {
+/// Judges the sorted `answers` after each of them once there are `first`, with a seed for the index of the newest one.
+fn judge(answers: &[Answer], first: usize, seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange> {
     let (mut changes, mut start, mut differs_since) = (vec![], 0, None::<usize>);
-    let mut index = RECENT + MIN_BEFORE;
+    let mut index = first;
     while index <= answers.len() {
         let (recent, before) =
             (index - RECENT..index, index.saturating_sub(RECENT + BEFORE).max(start)..index - RECENT);

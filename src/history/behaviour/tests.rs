@@ -52,7 +52,7 @@ fn an_exchanged_model_is_reported_by_a_canary_of_every_five_minutes() {
 fn the_newest_change_is_found_after_each_run_and_shown_by_typical_answers() {
     let mut random = fastrand::Rng::with_seed(seed());
     for first in 0..8 {
-        let at = 80;
+        let at = 120;
         let answers = runs(8, first, exchanged(OTHER, at, at + 40, &mut random).into_iter());
         let look = |end: usize| Some((end, newest_change(&answers[..=end], 1)?));
         let found = (at..at + 12).find_map(look);
