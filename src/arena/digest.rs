@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(notice.lines[0], "1,284 races, 1,116 asked by people.");
         assert!(notice.lines[1].starts_with("Board: ") && notice.lines[1].ends_with('.'), "{notice:?}");
         assert!(notice.lines[2].starts_with("Slowest week: Gemma 2B, 2"), "{notice:?}");
-        assert_eq!(notice.lines[3..], ["37 of 5,310 answers failed.", "Canaries cost $0.420."]);
+        assert_eq!(notice.lines[3..], ["37 of 5,310 answers failed.", "Canaries cost $0.42."]);
         let footer = notice.footer.expect("a footer");
         assert_eq!(footer, "Mondays at 9:00 Europe/Berlin; off with digest = false in [alerts]");
         assert!(chart.expect("a picture").alt.contains("Gemma 2B"));

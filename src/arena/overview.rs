@@ -218,7 +218,7 @@ pub(super) async fn series(
     days: u32,
 ) -> Result<Vec<Series>, StoreError> {
     let window = u32::try_from(WINDOW_DAYS).unwrap_or(0);
-    let stored = store.promptly(store.samples(days.saturating_add(window))).await?;
+    let stored = store.promptly(store.overview_samples(days.saturating_add(window))).await?;
     let mut all = store::series(&stored);
     for series in &mut all {
         series.name = match series.name.strip_suffix(CANARY) {

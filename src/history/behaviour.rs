@@ -2,11 +2,12 @@
 //!
 //! After each run of a canary, the features of its last 20 answers are compared with those of the 60 before, by their
 //! energy distance (<https://doi.org/10.1016/j.jspi.2013.03.018>) and its rank among random exchanges of the answers. A
-//! difference that lasts from one day to the next is a change.
+//! difference that lasts for some runs in a row and some hours is a change: a single run may differ by chance, and all runs
+//! of some hours may differ for a passing cause.
 
 use std::ops::{Range, RangeInclusive};
 
-use super::{features::Features, sample::DAY_MS};
+use super::features::Features;
 
 /// The recent answers.
 const RECENT: usize = 20;
@@ -16,14 +17,20 @@ const BEFORE: usize = 60;
 const MIN_NEW: usize = 3;
 /// The fewest of them for a comparison.
 const MIN_BEFORE: usize = 40;
-/// The answers that are read for the newest change: those of the last 20 comparisons.
-pub const NEWEST_ANSWERS: usize = BEFORE + 2 * RECENT;
+/// The answers that are read for the newest change: those of the last 40 comparisons, of which 20 may lead to a change.
+pub const NEWEST_ANSWERS: usize = BEFORE + 3 * RECENT;
 /// The random exchanges.
 const PERMUTATIONS: usize = 999;
 /// The share of each of them, and of the observed order, in the probability.
 const PERMUTATION_SHARE: f64 = 0.001;
 /// A difference is less likely than this by chance.
 const MAX_P: f64 = 0.005;
+/// The fewest runs in a row that show a difference that lasts.
+const MIN_LASTING: usize = 4;
+/// The shortest time from the first to the last of them.
+const MIN_LASTING_MS: i64 = 10 * 3_600_000;
+/// The runs in a row that are enough in a shorter time.
+const MAX_LASTING: usize = RECENT;
 
 /// An answer to a canary's prompt.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +69,9 @@ pub struct NewestChange {
 pub fn newest_change(answers: &[Answer], seed: u64) -> Option<NewestChange> {
     let offset = answers.len().saturating_sub(NEWEST_ANSWERS);
     // an answer is judged alike whichever answers are read with it
-    let change = judge(&answers[offset..], |at| seed ^ answers[offset + at].at_ms.unsigned_abs()).pop()?;
+    let first = if offset > 0 { RECENT + BEFORE } else { RECENT + MIN_BEFORE };
+    let of_answer = |at: usize| seed ^ answers[offset + at].at_ms.unsigned_abs();
+    let change = judge(&answers[offset..], first, of_answer).pop()?;
     let change = BehaviourChange { index: change.index + offset, ..change };
     if change.index + RECENT < answers.len() {
         return None;
@@ -83,22 +92,21 @@ pub fn newest_change(answers: &[Answer], seed: u64) -> Option<NewestChange> {
 /// Judges the sorted `answers` to one prompt after each of them. Equal answers and an equal `seed` give equal results.
 #[must_use]
 pub fn judge_behaviour(answers: &[Answer], seed: u64) -> Vec<BehaviourChange> {
-    judge(answers, |newest| seed.wrapping_add(newest as u64 + 1))
+    judge(answers, RECENT + MIN_BEFORE, |newest| seed.wrapping_add(newest as u64 + 1))
 }
 
-/// Judges the sorted `answers` after each of them, with a seed for the index of the newest one.
-fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange> {
-    let (mut changes, mut start, mut differs_since) = (vec![], 0, None);
-    let mut index = RECENT + MIN_BEFORE;
+/// Judges the sorted `answers` after each of them once there are `first`, with a seed for the index of the newest one.
+fn judge(answers: &[Answer], first: usize, seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange> {
+    let (mut changes, mut start, mut differs_since) = (vec![], 0, None::<usize>);
+    let mut index = first;
     while index <= answers.len() {
         let (recent, before) =
             (index - RECENT..index, index.saturating_sub(RECENT + BEFORE).max(start)..index - RECENT);
         let pooled: Vec<&Features> =
             answers[recent].iter().chain(&answers[before]).map(|answer| &answer.features).collect();
         let p = p_of_difference(&pooled, RECENT, seed(index - 1));
-        let day = answers[index - 1].at_ms.div_euclid(DAY_MS);
-        differs_since = p.map(|_| differs_since.unwrap_or(day));
-        if let Some(p) = p.filter(|_| differs_since.is_some_and(|since| since < day)) {
+        differs_since = p.and(differs_since.or(Some(index - 1)));
+        if let Some(p) = p.filter(|_| differs_since.is_some_and(|since| lasts(&answers[since..index]))) {
             changes.push(BehaviourChange { index: index - 1, p });
             // the new answers become the usual ones
             (start, differs_since) = (index - RECENT, None);
@@ -108,6 +116,12 @@ fn judge(answers: &[Answer], seed: impl Fn(usize) -> u64) -> Vec<BehaviourChange
         }
     }
     changes
+}
+
+/// Returns true if answers in a row that differ are enough for a change.
+fn lasts(differing: &[Answer]) -> bool {
+    let time_ms = differing.last().map_or(0, |last| last.at_ms - differing[0].at_ms);
+    differing.len() >= MAX_LASTING || (differing.len() >= MIN_LASTING && time_ms >= MIN_LASTING_MS)
 }
 
 /// The probability by chance of an energy distance as large as that between the first `recent` of `pooled` and the rest;

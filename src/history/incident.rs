@@ -207,6 +207,21 @@ pub struct Incident {
     pub details: Details,
 }
 
+impl Incident {
+    /// Deletes the name and the id of the person with this id. Returns true if they were in it.
+    pub fn forget(&mut self, person: &str) -> bool {
+        let Details { seen_by, seen_by_id, rebased_by, rebased_by_id, .. } = &mut self.details;
+        let mut is_changed = false;
+        for (name, id) in [(seen_by, seen_by_id), (rebased_by, rebased_by_id)] {
+            if id.take_if(|id| id == person).is_some() {
+                *name = Some(String::new());
+                is_changed = true;
+            }
+        }
+        is_changed
+    }
+}
+
 /// The details of an incident, in the form in which they are stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -227,10 +242,14 @@ pub struct Details {
     pub quiet_until: Option<i64>,
     /// The end of the time in which nothing is posted.
     pub muted_until: Option<i64>,
-    /// The name of the person who looks after it.
+    /// The name of the person who looks after it, empty once it was deleted.
     pub seen_by: Option<String>,
-    /// The name of the person who accepted it as the new normal.
+    /// Their id.
+    pub seen_by_id: Option<String>,
+    /// The name of the person who accepted it as the new normal, empty once it was deleted.
     pub rebased_by: Option<String>,
+    /// Their id.
+    pub rebased_by_id: Option<String>,
     /// The number of times that it was opened again.
     pub reopened: u32,
     /// The number of changes that people hear of.

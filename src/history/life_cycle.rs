@@ -11,6 +11,7 @@ use super::{
     incident::{Details, Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
     sample::{DAY_MS, median},
 };
+use crate::race::Asker;
 
 /// The probes that confirm or clear a suspicion.
 pub const PROBES: usize = 5;
@@ -54,13 +55,13 @@ pub enum IncidentEvent {
     /// There was no room for a probe.
     NoRoom,
     /// A person pressed a button.
-    Pressed(IncidentAction, String),
+    Pressed(IncidentAction, Asker),
     /// Time passed.
     Tick,
 }
 
 impl Incident {
-    /// Opens an incident at `now`. Other answers are found on two days, so they need no probes.
+    /// Opens an incident at `now`. Other answers last for several runs, so they need no probes.
     #[must_use]
     pub fn open(id: IncidentId, suspicion: Suspicion, now: i64) -> Self {
         let Suspicion { kind, cause, members, day } = suspicion;
@@ -232,7 +233,7 @@ impl Incident {
         self.state = IncidentState::Confirmed;
         self.details.is_unprobed = is_unprobed;
         self.details.confirmed_at = Some(now);
-        self.details.seen_by = None;
+        (self.details.seen_by, self.details.seen_by_id) = (None, None);
         self.details.changes += 1;
     }
 
@@ -251,11 +252,13 @@ impl Incident {
         self.details.changes += 1;
     }
 
-    fn press(&mut self, action: IncidentAction, person: String, now: i64) {
+    fn press(&mut self, action: IncidentAction, person: Asker, now: i64) {
         match action {
-            IncidentAction::Seen if self.state.is_open() => self.details.seen_by = Some(person),
+            IncidentAction::Seen if self.state.is_open() => {
+                (self.details.seen_by, self.details.seen_by_id) = (Some(person.name), Some(person.id));
+            }
             IncidentAction::NewNormal if self.state.is_open() => {
-                self.details.rebased_by = Some(person);
+                (self.details.rebased_by, self.details.rebased_by_id) = (Some(person.name), Some(person.id));
                 self.close(IncidentState::Rebased, now);
             }
             IncidentAction::Mute if self.state.is_open() => self.details.muted_until = Some(now + MUTE_MS),

@@ -286,7 +286,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::history::{DAY_MS, IncidentAction};
+    use crate::{
+        history::{DAY_MS, IncidentAction},
+        race::Asker,
+    };
 
     const SLOW: i64 = 40;
 
@@ -445,7 +448,8 @@ mod tests {
                         5 => IncidentEvent::Probed(vec![Some(ratio).filter(|ratio| *ratio < 1.1)]),
                         6 => IncidentEvent::NoRoom,
                         7 => IncidentEvent::Pressed(
-                            [IncidentAction::Seen, IncidentAction::NewNormal, IncidentAction::Mute][which], "Ana".into()),
+                            [IncidentAction::Seen, IncidentAction::NewNormal, IncidentAction::Mute][which],
+                            Asker { id: "x:ana".into(), name: "Ana".into() }),
                         _ => IncidentEvent::Tick,
                     })],
                 };

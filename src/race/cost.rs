@@ -138,7 +138,7 @@ impl Sum for Cost {
     }
 }
 
-/// "$0.0041": two significant digits, at least cents.
+/// "$0.0041": two or three significant digits without zeros at the end, at least cents.
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dollars, micros) = (self.0 / 1_000_000, self.0 % 1_000_000);
@@ -149,7 +149,8 @@ impl fmt::Display for Cost {
             _ => 6,
         };
         let fraction = format!("{micros:06}");
-        write!(f, "${dollars}.{}", &fraction[..places])
+        let (cents, rest) = fraction[..places].split_at(2);
+        write!(f, "${dollars}.{cents}{}", rest.trim_end_matches('0'))
     }
 }
 
@@ -212,12 +213,15 @@ mod tests {
     }
 
     #[test]
-    fn amounts_have_two_significant_digits_or_cents() {
+    fn amounts_have_the_digits_that_they_need_or_cents() {
         let text = |micros| Cost::from_micros(micros).to_string();
         assert_eq!(text(0), "$0.00");
         assert_eq!(text(7), "$0.000007");
         assert_eq!(text(4_123), "$0.0041");
         assert_eq!(text(123_456), "$0.123");
+        assert_eq!(text(420_000), "$0.42");
+        assert_eq!(text(4_000), "$0.004");
+        assert_eq!(text(2_500_000), "$2.50");
         assert_eq!(text(12_345_678), "$12.34");
     }
 }

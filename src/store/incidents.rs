@@ -13,6 +13,9 @@ const INCIDENT: &str =
     "SELECT id, kind, cause, state, version, opened_at, closed_at, details FROM incidents WHERE id = $1";
 const OPEN: &str = "INSERT INTO incidents (id, kind, cause, state, version, opened_at, closed_at, details)
     VALUES ($1, $2, $3, $4, 1, $5, NULL, $6) ON CONFLICT DO NOTHING";
+/// Incidents whose details hold this text.
+const WITH_TEXT: &str = "SELECT id, kind, cause, state, version, opened_at, closed_at, details FROM incidents
+    WHERE REPLACE(details, $1, '') <> details";
 const UPDATE: &str = "UPDATE incidents SET cause = $3, state = $4, closed_at = $5, details = $6,
     version = version + 1 WHERE id = $1 AND version = $2";
 const REOPEN: &str = "UPDATE incidents SET cause = $3, state = $4, closed_at = NULL, details = $5,
@@ -33,6 +36,9 @@ const SHOWN: &str = "UPDATE incident_messages SET shown = $3 WHERE incident = $1
 const CLAIM_REPLY: &str =
     "UPDATE incident_messages SET replies = $3 WHERE incident = $1 AND platform = $2 AND replies < $3";
 const GONE: &str = "UPDATE incident_messages SET gone = 1 WHERE incident = $1 AND platform = $2";
+
+/// The attempts to change incidents that others change meanwhile.
+const MAX_FORGET_ATTEMPTS: usize = 5;
 
 /// An incident as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,6 +135,23 @@ impl Store {
         values.push(details(&incident.details)?.into());
         let sql = if incident.closed_at.is_some() { UPDATE } else { REOPEN };
         Ok(self.execute(Query::new(sql, values)).await? > 0)
+    }
+
+    /// Deletes a person's name from the incidents that they have seen or accepted.
+    pub(super) async fn forget_in_incidents(&self, person: &str) -> Result<(), StoreError> {
+        for _ in 0..MAX_FORGET_ATTEMPTS {
+            let mut is_done = true;
+            for row in self.fetch(Query::new(WITH_TEXT, [person.into()])).await? {
+                let mut known = incident(&row).ok_or(StoreError::Unreadable)?;
+                if known.incident.forget(person) {
+                    is_done &= self.update_incident(&known.incident, known.version).await?;
+                }
+            }
+            if is_done {
+                return Ok(());
+            }
+        }
+        Err(StoreError::TimedOut)
     }
 
     /// Returns the messages of an incident.

@@ -67,8 +67,9 @@ pub struct Forgotten {
 }
 
 impl Store {
-    /// Deletes name, prompts and answers of all finished races of `asker`, their ballots, their name on paused canaries, and the prompts and answers of the races that
-    /// repeated one of them. The texts also leave a SQLite file; PostgreSQL frees theirs with its next vacuum.
+    /// Deletes name, prompts and answers of all finished races of `asker`, their ballots, their name on paused canaries and
+    /// incidents, and the prompts and answers of the races that repeated one of them. The texts also leave a SQLite file;
+    /// PostgreSQL frees theirs with its next vacuum.
     ///
     /// # Errors
     /// [`StoreError`] where a call failed.
@@ -77,6 +78,8 @@ impl Store {
         self.execute(Query::new(FORGET_RATE, [rate_scope(asker).into()])).await?;
         self.forget_ballots(asker).await?;
         self.forget_pauser(asker).await?;
+        self.forget_in_incidents(asker).await?;
+        self.erase_deleted().await?;
         Ok(forgotten)
     }
 

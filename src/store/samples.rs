@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
+
 use super::{
     Store, StoreError,
     database::{Query, Row, Value},
@@ -23,10 +25,11 @@ const INSERT: &str = "INSERT INTO samples
     ON CONFLICT (race, place) DO NOTHING";
 const SERIES: &str = "SELECT contender, kind, COUNT(*) FROM samples WHERE at > $1 AND at <= $2
     GROUP BY contender, kind ORDER BY contender, kind";
-/// An even part of a series: the remainder by a prime number makes one of regular times as well. Numbering the rows would
-/// take five times as long.
+/// An even part of a series: the square of a remainder by a prime number makes one of regular times as well, of which a
+/// remainder alone may take all or none. Numbering the rows would take five times as long.
 const SAMPLES: &str = "SELECT at, speed, first_token, failed FROM samples
-    WHERE contender = $1 AND kind = $2 AND at > $3 AND at <= $4 AND at % 1000003 % $5 = 0 ORDER BY at";
+    WHERE contender = $1 AND kind = $2 AND at > $3 AND at <= $4 AND (at % 1000003) * (at % 1000003) % 1000033 % $5 = 0
+    ORDER BY at";
 const DAYS_AGO: &str = "SELECT {now} - $1 * 86400000";
 const MODEL: &str =
     "SELECT model, provider FROM samples WHERE contender = $1 AND kind = $2 ORDER BY at DESC LIMIT 1";
@@ -34,10 +37,16 @@ const USUAL: &str = "SELECT speed FROM samples
     WHERE contender = $1 AND kind = $2 AND at > {now} - $3 * 86400000 AND speed IS NOT NULL
     ORDER BY at DESC LIMIT 5000";
 
+/// The series that are read at once: others need connections too.
+const CONCURRENT_READS: usize = 2;
 /// The end of the names of series that scheduled races make.
 pub const CANARY: &str = " (canary)";
 /// The samples that are read of one series; of longer ones an even part.
-const MAX_SAMPLES: i64 = 4_000;
+const MAX_SAMPLES: u64 = 4_000;
+/// The samples of an overview, as far as each series has [`MIN_OVERVIEW_SAMPLES`].
+const MAX_OVERVIEW_SAMPLES: u64 = 40_000;
+/// More than three a day for 125 days: enough for a judgement.
+const MIN_OVERVIEW_SAMPLES: u64 = 400;
 
 /// The origin of a series' races.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +150,16 @@ impl Store {
         self.samples_between(self.days_ago(days).await?, i64::MAX).await
     }
 
+    /// Returns the series of the last `days` as [`Store::samples`] does, for a user who waits: of more than ten long series
+    /// a smaller part each.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a call failed.
+    pub async fn overview_samples(&self, days: u32) -> Result<Vec<StoredSeries>, StoreError> {
+        let most = |series: u64| (MAX_OVERVIEW_SAMPLES / series).clamp(MIN_OVERVIEW_SAMPLES, MAX_SAMPLES);
+        self.read_samples((self.days_ago(days).await?, i64::MAX), most).await
+    }
+
     /// The time so many days before now, by the engine's clock.
     pub(super) async fn days_ago(&self, days: u32) -> Result<i64, StoreError> {
         let rows = self.fetch(Query::new(DAYS_AGO, [i64::from(days).into()])).await?;
@@ -152,29 +171,51 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where a call failed.
     pub async fn samples_between(&self, from_ms: i64, to_ms: i64) -> Result<Vec<StoredSeries>, StoreError> {
+        self.read_samples((from_ms, to_ms), |_| MAX_SAMPLES).await
+    }
+
+    /// Reads at most `most` samples of each series, which depends on the number of series.
+    async fn read_samples(
+        &self,
+        (from_ms, to_ms): (i64, i64),
+        most: impl Fn(u64) -> u64,
+    ) -> Result<Vec<StoredSeries>, StoreError> {
+        let rows = self.fetch(Query::new(SERIES, [from_ms.into(), to_ms.into()])).await?;
+        let most = most(u64::try_from(rows.len()).unwrap_or(u64::MAX).max(1));
         let mut series = vec![];
-        for row in self.fetch(Query::new(SERIES, [from_ms.into(), to_ms.into()])).await? {
-            let kind = if row.text(1) == Some("canary") { SampleKind::Canary } else { SampleKind::People };
-            let id: [Value; 2] = [row.string(0).into(), kind.as_str().into()];
-            let [contender, kind_name] = id.clone();
-            let part = row.int(2).max(1).unsigned_abs().div_ceil(MAX_SAMPLES.unsigned_abs());
-            let values = [contender, kind_name, from_ms.into(), to_ms.into(), part.into()];
-            let rows = self.fetch(Query::new(SAMPLES, values)).await?;
-            let names = self.fetch(Query::new(MODEL, id)).await?;
-            let name = |column| names.first().map(|names| names.string(column)).unwrap_or_default();
-            let sample = |row: &Row, column| Some(Sample { at_ms: row.int(0), value: row.real(column)? });
-            let attempt = |row: &Row| Attempt { at_ms: row.int(0), has_failed: row.int(3) != 0 };
-            series.push(StoredSeries {
-                contender: row.string(0),
-                model: name(0),
-                provider: name(1),
-                kind,
-                speeds: rows.iter().filter_map(|row| sample(row, 1)).collect(),
-                first_tokens: rows.iter().filter_map(|row| sample(row, 2)).collect(),
-                attempts: rows.iter().map(attempt).collect(),
-            });
+        for some in rows.chunks(CONCURRENT_READS) {
+            let read = some.iter().map(|row| self.read_series(row, (from_ms, to_ms), most));
+            series.extend(try_join_all(read).await?);
         }
         Ok(series)
+    }
+
+    /// Reads at most `most` samples of the series in a row of [`SERIES`].
+    async fn read_series(
+        &self,
+        row: &Row,
+        (from_ms, to_ms): (i64, i64),
+        most: u64,
+    ) -> Result<StoredSeries, StoreError> {
+        let kind = if row.text(1) == Some("canary") { SampleKind::Canary } else { SampleKind::People };
+        let id: [Value; 2] = [row.string(0).into(), kind.as_str().into()];
+        let [contender, kind_name] = id.clone();
+        let part = row.int(2).max(1).unsigned_abs().div_ceil(most);
+        let values = [contender, kind_name, from_ms.into(), to_ms.into(), part.into()];
+        let rows = self.fetch(Query::new(SAMPLES, values)).await?;
+        let names = self.fetch(Query::new(MODEL, id)).await?;
+        let name = |column| names.first().map(|names| names.string(column)).unwrap_or_default();
+        let sample = |row: &Row, column| Some(Sample { at_ms: row.int(0), value: row.real(column)? });
+        let attempt = |row: &Row| Attempt { at_ms: row.int(0), has_failed: row.int(3) != 0 };
+        Ok(StoredSeries {
+            contender: row.string(0),
+            model: name(0),
+            provider: name(1),
+            kind,
+            speeds: rows.iter().filter_map(|row| sample(row, 1)).collect(),
+            first_tokens: rows.iter().filter_map(|row| sample(row, 2)).collect(),
+            attempts: rows.iter().map(attempt).collect(),
+        })
     }
 
     /// Returns the quartiles of a contender's speeds in users' races of the last 35 days, or in the newest 5,000 of them;

@@ -14,7 +14,7 @@ use llm_arena::{
     arena::{Arena, Caps, ChangedAnswers, Limits, Press, QuietRace, WatchSettings},
     history::{IncidentAction, IncidentKind, IncidentState},
     model::{Availability, ChatModel, Identity, ModelCard, ModelError, Prompt, Stamped},
-    race::RaceId,
+    race::{Asker, RaceId},
     store::Store,
 };
 
@@ -88,8 +88,9 @@ impl ChatModel for Writer {
     }
 }
 
-/// A canary whose runs are put into the past, three hours apart.
+/// A canary whose runs are put into the past.
 struct Watched {
+    runs_per_day: usize,
     engine: Engine,
     process: Process,
     arena: Arc<Arena>,
@@ -100,7 +101,7 @@ struct Watched {
 }
 
 impl Watched {
-    async fn new(models: usize, seed: u64) -> Self {
+    async fn new(models: usize, runs_per_day: usize, seed: u64) -> Self {
         let (engine, is_exchanged) = (Engine::sqlite(), Arc::new(AtomicBool::new(false)));
         let process = engine.process().await;
         let writer = |index: usize| {
@@ -122,12 +123,13 @@ impl Watched {
         engine.execute("UPDATE canaries SET prompt_since = 0").await;
         let today = jiff::Timestamp::now().as_millisecond() / (24 * HOUR_MS);
         Self {
+            runs_per_day,
             engine,
             process,
             arena,
             channel,
             is_exchanged,
-            start_ms: (today - 20) * 24 * HOUR_MS,
+            start_ms: (today - 22) * 24 * HOUR_MS,
             runs: vec![],
         }
     }
@@ -140,7 +142,9 @@ impl Watched {
         let race = QuietRace { tag: "sky".into(), models: vec![], prompt: "why?".into(), day_budget: None };
         let record = self.arena.race_quietly(race).await.expect("admitted");
         eventually(async || !self.store().is_unsettled(record.id).await.expect("an answer")).await;
-        let at_ms = self.start_ms + 3 * HOUR_MS * i64::try_from(self.runs.len()).expect("few");
+        let [run, per_day] =
+            [self.runs.len(), self.runs_per_day].map(|number| i64::try_from(number).expect("few"));
+        let at_ms = self.start_ms + run * 24 * HOUR_MS / per_day;
         // the speeds of this machine are not the subject
         let set = format!("at = {at_ms}, speed = NULL, first_token = NULL");
         self.engine.execute(&format!("UPDATE samples SET {set} WHERE race = '{}'", record.id)).await;
@@ -166,12 +170,19 @@ fn seed() -> u64 {
     seed
 }
 
+/// The last run of a day is the first one of the new model.
 #[tokio::test]
-async fn an_exchanged_model_is_reported_within_twelve_runs_with_answers_of_both() {
-    let mut watched = Watched::new(1, seed()).await;
-    // with the first run of a day. A difference must last until the next day, so that one which shows just after midnight
-    // takes up to 14 runs: twelve are not enough for every exchange
-    let exchanged = 10 * RUNS_PER_DAY;
+async fn an_exchanged_model_is_reported_within_twelve_runs_of_every_three_hours() {
+    report_within_twelve_runs(RUNS_PER_DAY, 10 * RUNS_PER_DAY + 7).await;
+}
+
+#[tokio::test]
+async fn an_exchanged_model_is_reported_within_twelve_runs_of_every_six_hours() {
+    report_within_twelve_runs(4, 17 * 4).await;
+}
+
+async fn report_within_twelve_runs(runs_per_day: usize, exchanged: usize) {
+    let mut watched = Watched::new(1, runs_per_day, seed()).await;
     for _ in 0..exchanged {
         watched.run().await;
     }
@@ -225,7 +236,8 @@ async fn assert_one_message(watched: &Watched, answers: [&str; 2]) {
     assert!(!format!("{message:?}").contains("why?"), "the prompt");
 
     let id = watched.store().incidents(0).await.expect("incidents")[0].incident.id;
-    let press = Press { platform: "memory", place: watched.channel.place(), person: "Ana" };
+    let ana = Asker { id: "memory:ana".into(), name: "Ana".into() };
+    let press = Press { platform: "memory", place: watched.channel.place(), person: &ana };
     watched.arena.respond_to_incident(id, IncidentAction::NewNormal, press).await;
     assert_eq!(watched.look().await, [(IncidentKind::Behaviour, IncidentState::Rebased)]);
     assert_eq!(watched.channel.messages().len(), 1);
@@ -233,7 +245,7 @@ async fn assert_one_message(watched: &Watched, answers: [&str; 2]) {
 
 #[tokio::test]
 async fn twenty_unchanged_models_of_a_fortnight_are_hardly_ever_reported() {
-    let mut watched = Watched::new(20, seed()).await;
+    let mut watched = Watched::new(20, RUNS_PER_DAY, seed()).await;
     for run in 1..=14 * RUNS_PER_DAY {
         watched.run().await;
         // a change is found for 20 runs

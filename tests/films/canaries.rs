@@ -1,10 +1,12 @@
-//! A fortnight of canaries. The time of the schedules is an argument, which the film sets; races and the store run in real
-//! time, and take none of it.
+//! A fortnight of canaries: the loops of two processes by a paused clock, with a real store.
 
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,20 +19,37 @@ use llm_arena::{
     schedule::Schedule,
     store::Store,
 };
+use tokio::{
+    runtime::{Builder, Handle},
+    task::{JoinHandle, spawn_blocking, yield_now},
+    time::{Instant, advance, sleep},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::LIMITS;
 use crate::{
-    store::engine::Engine,
-    support::{
-        script::{Script, model},
-        wait::with_timeout,
-    },
+    store::engine::{Engine, Process},
+    support::script::{Script, model},
 };
 
 const PROMPT: &str = "Count to ten.";
 /// The bytes of the prompt with its nonce: with a price of a millionth of a dollar each, a race costs exactly as much.
 const RACE_COST: u64 = 15 + PROMPT.len() as u64;
+/// The longest step of the clock: more than the longest sleep of a loop.
+const MAX_STEP: Duration = Duration::from_mins(10);
+/// Timers are late by up to a millisecond.
+const MARGIN: Duration = Duration::from_millis(2);
+/// The turns of the runtime in which a loop without anything due looks and sleeps again.
+const MAX_YIELDS: usize = 20;
+/// The real time that a film may take.
+const FILM_TIMEOUT: Duration = Duration::from_mins(5);
+const IDS: [&str; 3] = ["steady", "morning", "dear"];
+/// The number of races of each canary, and of those whose end is not stored yet.
+const COUNTS: &str =
+    "SELECT COUNT(CASE WHEN tag = 'steady' THEN 1 END) || ' ' || COUNT(CASE WHEN tag = 'morning' THEN 1 END)
+    || ' ' || COUNT(CASE WHEN tag = 'dear' THEN 1 END)
+    || ' ' || COUNT(CASE WHEN status <> 'shown' OR settled = 0 THEN 1 END) FROM races WHERE kind = 'canary'";
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
@@ -70,45 +89,143 @@ fn arena(store: &Store) -> Arc<Arena> {
     Arc::new(arena.with_store(store.clone(), Caps::default()))
 }
 
-/// The runs of two processes, each with its canary and the time of its start.
-struct Film {
-    arenas: [Arc<Arena>; 2],
-    runners: [CanaryRunner; 2],
-    runs: Vec<(String, Timestamp)>,
+/// The loop of a process by the clock of the film.
+struct Runner {
+    arena: Arc<Arena>,
+    /// The number of times that it read the clock: twice for each look.
+    reads: Arc<AtomicUsize>,
+    closed: CancellationToken,
+    task: JoinHandle<()>,
 }
 
-impl Film {
-    fn new(stores: [&Store; 2]) -> Self {
-        let arenas = stores.map(arena);
-        let runners = [0, 1].map(|index| CanaryRunner::new(Arc::clone(&arenas[index])));
-        Self { arenas, runners, runs: vec![] }
+impl Runner {
+    fn start(store: &Store, clock: Clock) -> Self {
+        let (arena, reads, closed) = (arena(store), Arc::new(AtomicUsize::new(0)), CancellationToken::new());
+        let counted = Arc::clone(&reads);
+        let now = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            clock.now()
+        };
+        let task = CanaryRunner::new(Arc::clone(&arena)).start_by(now, closed.clone());
+        let task = TaskTracker::new().spawn(task);
+        Self { arena, reads, closed, task }
     }
 
-    /// Restarts both processes.
-    fn restart(&mut self) {
-        self.runners = [0, 1].map(|index| CanaryRunner::new(Arc::clone(&self.arenas[index])));
+    fn reads(&self) -> usize {
+        self.reads.load(Ordering::Relaxed)
     }
 
-    /// Lets time pass from `from` until just before `end`.
-    async fn play(&mut self, from: &str, end: &str) {
-        let (mut now, end) = (at(from), at(end));
-        while now < end {
-            let [first, second] = &mut self.runners;
-            let looks = <[_; 2]>::from(tokio::join!(first.due(now), second.due(now)));
-            let next = looks.iter().map(|(_, next)| *next).min().expect("two");
-            let due = looks.into_iter().zip(&self.arenas).flat_map(|((due, _), arena)| {
-                due.into_iter().map(move |due| (due.id().to_owned(), arena.run_canary(due)))
-            });
-            let runs = due.map(async |(id, run)| run.await.map(|_| id));
-            let runs = with_timeout(join_all(runs)).await;
-            self.runs.extend(runs.into_iter().flatten().map(|id| (id, now)));
-            assert!(next > now, "no time passes");
-            now = next;
+    /// Returns true if it sleeps since a look after `reads`, and no run of it is under way.
+    fn is_idle_since(&self, reads: usize) -> bool {
+        // the film and the loop hold the arena, and so does each run
+        self.reads() > reads && self.reads().is_multiple_of(2) && Arc::strong_count(&self.arena) == 2
+    }
+}
+
+/// The wall clock of the film, which follows the paused clock of its runtime.
+#[derive(Clone, Copy)]
+struct Clock {
+    start: Timestamp,
+    origin: Instant,
+}
+
+impl Clock {
+    fn now(self) -> Timestamp {
+        self.start + self.origin.elapsed()
+    }
+}
+
+/// The runs of two processes, each with its canary and the time after its start.
+struct Film<'a> {
+    engine: &'a Engine,
+    stores: [&'a Store; 2],
+    /// A runtime whose clock is not paused.
+    real: &'a Handle,
+    clock: Clock,
+    runners: [Runner; 2],
+    counts: [u64; 3],
+    runs: Vec<(&'static str, Timestamp)>,
+}
+
+impl<'a> Film<'a> {
+    fn new(start: &str, engine: &'a Engine, stores: [&'a Store; 2], real: &'a Handle) -> Self {
+        let clock = Clock { start: at(start), origin: Instant::now() };
+        let runners = stores.map(|store| Runner::start(store, clock));
+        Self { engine, stores, real, clock, runners, counts: [0; 3], runs: vec![] }
+    }
+
+    /// Lets time pass until `end`: ten minutes at a time, and exactly to each start of a canary.
+    async fn play(&mut self, end: &str) {
+        let (canaries, end) = (canaries(), at(end));
+        self.settle([0; 2]).await;
+        self.count().await;
+        loop {
+            let now = self.clock.now();
+            let start = canaries.iter().filter_map(|canary| canary.next_start(now)).min().expect("a start");
+            let next = start.min(end).duration_since(now);
+            let next = Duration::try_from(next).expect("later") + MARGIN;
+            let reads = [0, 1].map(|index: usize| self.runners[index].reads());
+            advance(next.min(MAX_STEP)).await;
+            if self.clock.now() >= end {
+                return;
+            }
+            self.settle(reads).await;
+            if self.clock.now() > start {
+                self.count().await;
+            }
         }
     }
 
+    /// Waits until both loops have looked again and sleep, and all runs are over.
+    async fn settle(&self, reads: [usize; 2]) {
+        let is_idle = || self.runners.iter().zip(reads).all(|(runner, reads)| runner.is_idle_since(reads));
+        for _ in 0..MAX_YIELDS {
+            if is_idle() {
+                return;
+            }
+            yield_now().await;
+        }
+        while !is_idle() {
+            self.let_real_time_pass().await;
+        }
+    }
+
+    /// Lets a millisecond pass on both clocks: the store's deadlines are then as long as those of a service.
+    async fn let_real_time_pass(&self) {
+        self.real.spawn(async { sleep(Duration::from_millis(1)).await }).await.expect("a pause");
+        advance(Duration::from_millis(1)).await;
+    }
+
+    /// Waits until the ends of all runs are stored, and notes the new ones.
+    async fn count(&mut self) {
+        let now = self.clock.now();
+        let counts = loop {
+            let counts = self.engine.query_text(COUNTS).await.expect("numbers");
+            let counts: Vec<u64> = counts.split(' ').map(|count| count.parse().expect("a number")).collect();
+            let [steady, morning, dear, unsettled] = counts[..] else { panic!("four numbers") };
+            if unsettled == 0 {
+                break [steady, morning, dear];
+            }
+            self.let_real_time_pass().await;
+        };
+        for (id, (before, after)) in IDS.into_iter().zip(self.counts.into_iter().zip(counts)) {
+            self.runs.extend((before..after).map(|_| (id, now)));
+        }
+        self.counts = counts;
+    }
+
+    /// Ends both processes, and starts others after `gap`.
+    async fn restart_after(&mut self, gap: Duration) {
+        for runner in &mut self.runners {
+            runner.closed.cancel();
+            (&mut runner.task).await.expect("an end");
+        }
+        advance(gap).await;
+        self.runners = self.stores.map(|store| Runner::start(store, self.clock));
+    }
+
     fn of(&self, id: &str) -> Vec<Timestamp> {
-        self.runs.iter().filter(|(run, _)| run == id).map(|(_, at)| *at).collect()
+        self.runs.iter().filter(|(run, _)| *run == id).map(|(_, at)| *at).collect()
     }
 }
 
@@ -143,7 +260,7 @@ impl Log {
 }
 
 /// From Saturday, 17 October 2026, over the end of summer time in Berlin on the 25th, with a gap of 20 hours on the 20th.
-async fn fortnight(stores: [&Store; 2], engine: &Engine) {
+async fn fortnight(stores: [&Store; 2], engine: &Engine, real: &Handle) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
@@ -151,27 +268,27 @@ async fn fortnight(stores: [&Store; 2], engine: &Engine) {
         .with_writer(log.clone())
         .finish();
     let _logged = tracing::subscriber::set_default(subscriber);
-    let mut film = Film::new(stores);
-    film.play("2026-10-17T00:00:00Z", "2026-10-20T00:40:00Z").await;
-    film.restart();
-    let caught_up = at("2026-10-20T20:40:00Z");
-    film.play("2026-10-20T20:40:00Z", "2026-10-31T00:00:00Z").await;
+    let mut film = Film::new("2026-10-17T00:00:00Z", engine, stores, real);
+    film.play("2026-10-20T00:40:00Z").await;
+    film.restart_after(Duration::from_hours(20)).await;
+    let caught_up = |run: &Timestamp| (at("2026-10-20T20:40:00Z")..at("2026-10-20T20:41:00Z")).contains(run);
+    film.play("2026-10-31T00:00:00Z").await;
 
     let (steady, morning, dear) = (film.of("steady"), film.of("morning"), film.of("dear"));
     // a new canary waits for its first due time, and five of those of the gap are left out
     assert_eq!(steady.len(), 14 * 8 - 1 - 5, "{steady:?}");
     assert_eq!(morning.len(), 14, "{morning:?}");
     for runs in [&steady, &morning] {
-        assert_eq!(runs.iter().filter(|run| **run == caught_up).count(), 1, "one run catches up: {runs:?}");
+        assert_eq!(runs.iter().filter(|run| caught_up(run)).count(), 1, "one run catches up: {runs:?}");
     }
     let hour_ms = 3_600_000;
-    for run in steady.iter().filter(|run| **run != caught_up) {
+    for run in steady.iter().filter(|run| !caught_up(run)) {
         assert!(run.as_millisecond() % (3 * hour_ms) < 18 * 60_000, "delayed by more than a tenth: {run}");
     }
-    for run in morning.iter().filter(|run| **run != caught_up) {
+    for run in morning.iter().filter(|run| !caught_up(run)) {
         let nine = if *run < at("2026-10-25T01:00:00Z") { 7 } else { 8 };
         let late_ms = run.as_millisecond() % (24 * hour_ms) - nine * hour_ms;
-        assert!((0..25 * hour_ms / 10).contains(&late_ms), "not after nine in Berlin: {run}");
+        assert!((0..30 * 60_000).contains(&late_ms), "not after nine in Berlin: {run}");
     }
     let mut days = BTreeMap::new();
     for run in &dear {
@@ -183,25 +300,41 @@ async fn fortnight(stores: [&Store; 2], engine: &Engine) {
     // on the 20th the gap leaves two due times
     assert_eq!((stopped.len(), said.len()), (13, 13), "once a day: {said:?}");
     assert!(stopped[0].contains("dear") && stopped[0].contains("for this canary"), "{stopped:?}");
-
-    let races = engine.query_text("SELECT CAST(COUNT(*) AS TEXT) FROM races WHERE kind = 'canary'").await;
-    assert_eq!(races, Some((steady.len() + morning.len() + dear.len()).to_string()), "each ran once");
 }
 
-#[tokio::test]
-async fn a_fortnight_of_two_processes_runs_each_canary_once_when_it_is_due() {
-    let engine = Engine::sqlite();
-    let process = engine.process().await;
+/// Plays the film on a paused clock which moves only when the film says so: a blocking task keeps tokio from advancing it
+/// while all tasks wait for the store. The processes of `engine` live in a runtime of their own, in real time.
+fn play(engine: &Engine, processes: usize) {
+    let real = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let scene = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
+    let processes = real.block_on(join_all((0..processes).map(|_| engine.process())));
+    let (handle, over) = (real.handle().clone(), CancellationToken::new());
+    scene.block_on(async {
+        let (blocking, until) = (handle.clone(), over.clone());
+        let hold = spawn_blocking(move || blocking.block_on(until.cancelled()));
+        let _over = over.drop_guard();
+        let stores = [&processes[0].store, &processes[processes.len() - 1].store];
+        let deadline = handle.spawn(async { sleep(FILM_TIMEOUT).await });
+        tokio::select! {
+            () = fortnight(stores, engine, &handle) => {}
+            _ = deadline => panic!("the film hangs"),
+        }
+        assert!(!hold.is_finished(), "tokio moved the clock");
+    });
+    drop(scene);
+    real.block_on(join_all(processes.into_iter().map(Process::shut_down)));
+}
+
+#[test]
+fn a_fortnight_of_two_processes_runs_each_canary_once_when_it_is_due() {
     // SQLite is for one process, so both use one handle
-    fortnight([&process.store; 2], &engine).await;
-    process.shut_down().await;
+    play(&Engine::sqlite(), 1);
 }
 
-#[tokio::test]
-async fn a_fortnight_of_two_processes_on_postgres_runs_each_canary_once_when_it_is_due() {
-    let Some(engine) = Engine::postgres().await else { return };
-    let (first, second) = tokio::join!(engine.process(), engine.process());
-    fortnight([&first.store, &second.store], &engine).await;
-    tokio::join!(first.shut_down(), second.shut_down());
-    engine.drop_database().await;
+#[test]
+fn a_fortnight_of_two_processes_on_postgres_runs_each_canary_once_when_it_is_due() {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let Some(engine) = runtime.block_on(Engine::postgres()) else { return };
+    play(&engine, 2);
+    runtime.block_on(engine.drop_database());
 }

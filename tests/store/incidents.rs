@@ -1,12 +1,15 @@
 //! Incidents and their messages.
 
 use llm_arena::{
-    history::{Cause, Incident, IncidentEvent, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
+    history::{
+        Cause, Incident, IncidentAction, IncidentEvent, IncidentId, IncidentKind, IncidentState, Member,
+        Suspicion,
+    },
     store::Store,
 };
 use uuid::Uuid;
 
-use super::{engine::Engine, on_both};
+use super::{asker, engine::Engine, on_both};
 
 on_both!(
     an_incident_is_read_as_it_was_stored,
@@ -14,6 +17,7 @@ on_both!(
     one_incident_of_a_cause_is_open,
     a_message_is_posted_by_one_process_that_lives,
     a_message_remembers_its_text_and_its_thread,
+    a_forgotten_person_leaves_open_and_closed_incidents,
 );
 
 fn incident(contender: &str) -> Incident {
@@ -120,5 +124,35 @@ async fn a_message_remembers_its_text_and_its_thread(engine: &Engine) {
     assert!(message.is_in("C1") && !message.is_gone);
     store.set_incident_gone(id, "slack").await.expect("stored");
     assert!(store.incident_messages(id).await.expect("read")[0].is_gone);
+    process.shut_down().await;
+}
+
+async fn a_forgotten_person_leaves_open_and_closed_incidents(engine: &Engine) {
+    let process = engine.process().await;
+    let store = &process.store;
+    let mut seen = vec![];
+    // the id of the second is the beginning of the third's
+    for (contender, person) in [("a", "ana"), ("b", "an"), ("c", "anastasia")] {
+        let mut incident = opened(store, contender).await;
+        incident.apply(IncidentEvent::Pressed(IncidentAction::Seen, asker(person)), 6_000);
+        incident.apply(IncidentEvent::Pressed(IncidentAction::NewNormal, asker(person)), 7_000);
+        assert!(store.update_incident(&incident, 1).await.expect("stored"));
+        seen.push(incident.id);
+    }
+    let mut open = opened(store, "d").await;
+    open.apply(IncidentEvent::Pressed(IncidentAction::Seen, asker("ana")), 6_000);
+    assert!(store.update_incident(&open, 1).await.expect("stored"));
+    store.forget("test:ana").await.expect("forgotten");
+    let people = async |id| {
+        let details = store.incident(id).await.expect("read").expect("an incident").incident.details;
+        (details.seen_by, details.rebased_by)
+    };
+    let nameless = Some(String::new());
+    assert_eq!(people(seen[0]).await, (nameless.clone(), nameless.clone()));
+    assert_eq!(people(seen[1]).await, (Some("an".into()), Some("an".into())));
+    assert_eq!(people(seen[2]).await, (Some("anastasia".into()), Some("anastasia".into())));
+    assert_eq!(people(open.id).await, (nameless, None));
+    let left = "SELECT CAST(COUNT(*) AS TEXT) FROM incidents WHERE details LIKE '%ana\"%'";
+    assert_eq!(engine.query_text(left).await.as_deref(), Some("0"), "neither name nor id");
     process.shut_down().await;
 }

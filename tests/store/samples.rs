@@ -8,7 +8,7 @@ use llm_arena::{
         event::StopCause,
         report::{LaneReport, Report, Status},
     },
-    store::{AdmitOutcome, SampleKind},
+    store::{AdmitOutcome, SampleKind, StoredSeries},
 };
 use tokio::time::Instant;
 
@@ -19,6 +19,7 @@ on_both!(
     samples_are_grouped_by_contender_and_kind,
     samples_outlive_the_texts,
     the_history_of_300_000_races_is_read_fast,
+    many_long_series_share_the_samples_of_an_overview,
 );
 
 fn counted(model: &str, speed: f64) -> LaneReport {
@@ -128,5 +129,28 @@ async fn the_history_of_300_000_races_is_read_fast(engine: &Engine) {
     let usual = process.store.usual("m3").await.expect("an answer").expect("samples");
     println!("{} for the usual speed in {:?}", usual.count, begun.elapsed());
     assert_eq!(usual.count, 5_000);
+    process.shut_down().await;
+}
+
+/// 50 models of 2,000 races each, at regular times.
+async fn many_long_series_share_the_samples_of_an_overview(engine: &Engine) {
+    let process = engine.process().await;
+    let now = jiff::Timestamp::now().as_millisecond();
+    engine
+        .execute(&format!(
+            "INSERT INTO samples (race, place, contender, model, provider, kind, at, speed, first_token, failed)
+            WITH RECURSIVE numbers(n) AS
+                (SELECT CAST(0 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < 99999)
+            SELECT CAST(n AS TEXT), 0, 'm' || CAST(n % 50 AS TEXT), 'm', 'p', 'people', {now} - n * 100003, 100.0, 0.2, 0
+            FROM numbers"
+        ))
+        .await;
+    let lengths = |series: Vec<StoredSeries>| -> Vec<usize> {
+        series.iter().map(|series| series.speeds.len()).collect()
+    };
+    let shown = lengths(process.store.overview_samples(125).await.expect("samples"));
+    assert!(shown.len() == 50 && shown.iter().all(|length| (550..=800).contains(length)), "{shown:?}");
+    let all = lengths(process.store.samples(125).await.expect("samples"));
+    assert_eq!(all, [2_000; 50]);
     process.shut_down().await;
 }

@@ -53,20 +53,26 @@ impl CanaryRunner {
     }
 
     /// Starts canaries until `closed` is cancelled. Does nothing without a store.
-    pub async fn start(mut self, closed: CancellationToken) {
+    pub async fn start(self, closed: CancellationToken) {
+        self.start_by(Timestamp::now, closed).await;
+    }
+
+    /// Starts canaries by the wall clock `now` until `closed` is cancelled. It reads the clock twice for each look: before
+    /// it, and to sleep until the next one.
+    pub async fn start_by(mut self, now: impl Fn() -> Timestamp, closed: CancellationToken) {
         let Some(store) = self.arena.store.clone().filter(|_| !self.arena.canaries.is_empty()) else {
             return;
         };
         closed.run_until_cancelled(store.wait_until_connected(MAX_SLEEP)).await;
         loop {
-            let (due, next) = self.due(Timestamp::now()).await;
+            let (due, next) = self.due(now()).await;
             for due in due {
                 let arena = Arc::clone(&self.arena);
                 self.arena.spawn(async move {
                     arena.run_canary(due).await;
                 });
             }
-            let wait = next.duration_since(Timestamp::now());
+            let wait = next.duration_since(now());
             let wait =
                 Duration::try_from(wait).unwrap_or_default().clamp(Duration::from_millis(1), MAX_SLEEP);
             if closed.run_until_cancelled(sleep(wait)).await.is_none() {

@@ -9,7 +9,7 @@ use super::{Canary, day_ms};
 use crate::{
     arena::{Arena, LookupError, Refused, caps::DAY_MS},
     model::{ModelCard, ModelId},
-    race::{Asker, cost::Cost, figures},
+    race::{Asker, figures},
     store::{CanaryRun, CanaryState, RefusedBy},
 };
 
@@ -119,9 +119,7 @@ impl Canary {
             (Some(by), _) => format!("paused by {by}"),
             (None, Some((_, by))) => {
                 let budget = match (by, self.day_budget) {
-                    (RefusedBy::Canary, Some(budget)) => {
-                        format!("today's budget of {} is spent", dollars(budget))
-                    }
+                    (RefusedBy::Canary, Some(budget)) => format!("today's budget of {budget} is spent"),
                     _ => "today's budget of the service is spent".to_owned(),
                 };
                 format!("stopped until 00:00 UTC: {budget}")
@@ -175,15 +173,6 @@ fn outcome(run: &CanaryRun, cards: &[Arc<ModelCard>]) -> String {
     if speeds.is_empty() { counts } else { format!("{counts}, {} tok/s", speeds.join(" / ")) }
 }
 
-/// Returns a budget with the decimals that it needs, at least two.
-fn dollars(budget: Cost) -> String {
-    let mut text = budget.to_string();
-    while text.ends_with('0') && text.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 2) {
-        text.pop();
-    }
-    text
-}
-
 /// Returns a duration in its largest units: "less than a minute", "12 min", "2 h 48 min", "3 days".
 fn span(ms: i64) -> String {
     let minutes = ms.max(0) / 60_000;
@@ -199,6 +188,7 @@ fn span(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::race::cost::Cost;
     use crate::{race::metrics::TokenCount, schedule::Schedule, store::CanaryLane, view::tests::line_up};
 
     fn at(text: &str) -> Timestamp {

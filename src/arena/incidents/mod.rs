@@ -33,7 +33,7 @@ use crate::{
         Suspicion, TypicalAnswers, WINDOW_DAYS, Watched,
     },
     model::ModelId,
-    race::RaceId,
+    race::{Asker, RaceId},
     store::{SampleKind, Store, StoreError, StoredIncident, StoredSeries},
 };
 
@@ -72,8 +72,8 @@ pub struct Press<'a> {
     pub platform: &'a str,
     /// The place of the message, in the form in which buttons are sealed.
     pub place: &'a str,
-    /// The person's display name.
-    pub person: &'a str,
+    /// The person.
+    pub person: &'a Asker,
 }
 
 impl Arena {
@@ -262,7 +262,7 @@ async fn respond(
         if !stored.incident.state.is_open() {
             return Err(Refusal::Sentence(notice::OVER));
         }
-        stored.incident.apply(IncidentEvent::Pressed(action, press.person.to_owned()), now);
+        stored.incident.apply(IncidentEvent::Pressed(action, press.person.clone()), now);
         if save(store, &stored).await? {
             return Ok(notice::pressed(&stored.incident, action));
         }

@@ -58,9 +58,13 @@ fn end(incident: &Incident) -> Option<String> {
     let details = &incident.details;
     if incident.state == IncidentState::Rebased {
         return Some(match &details.rebased_by {
-            Some(person) => format!(
-                "{person} accepted it as the new normal: later races are compared with those from now on."
-            ),
+            Some(person) => {
+                let accepted = match person.as_str() {
+                    "" => "Accepted".to_owned(),
+                    person => format!("{person} accepted it"),
+                };
+                format!("{accepted} as the new normal: later races are compared with those from now on.")
+            }
             None => "After a week these answers are the usual ones.".into(),
         });
     }
@@ -72,7 +76,10 @@ fn end(incident: &Incident) -> Option<String> {
 }
 
 fn footer(incident: &Incident, now: i64) -> Option<String> {
-    let seen = incident.details.seen_by.as_ref().map(|person| format!("Seen by {person}"));
+    let seen = incident.details.seen_by.as_deref().map(|person| match person {
+        "" => "Seen".to_owned(),
+        person => format!("Seen by {person}"),
+    });
     let muted = incident.details.muted_until.filter(|_| incident.is_muted(now) && !incident.is_over());
     let muted = muted.map(|until| format!("muted until {}", day(until)));
     let parts: Vec<String> = seen.into_iter().chain(muted).collect();

@@ -210,7 +210,7 @@ impl Handlers {
     }
 
     async fn respond(&self, caller: &Caller, id: IncidentId, action: IncidentAction) -> Outcome {
-        let (platform, place, person) = (caller.origin.platform, &caller.place, &caller.asker.name);
+        let (platform, place, person) = (caller.origin.platform, &caller.place, &caller.asker);
         Outcome::Notice(self.arena.respond_to_incident(id, action, Press { platform, place, person }).await)
     }
 

@@ -9,7 +9,8 @@ use llm_arena::{
 };
 
 use super::{
-    MemoryChannel, ReadableChannel as _, SLOW, START, Samples, World, channel::Fault, scripted, slower,
+    MemoryChannel, ReadableChannel as _, SLOW, START, Samples, World, channel::Fault, person, scripted,
+    slower,
 };
 use crate::store::{engine::Engine, on_both};
 
@@ -19,6 +20,7 @@ on_both!(
     probes_stop_at_the_budget,
     a_new_normal_begins_a_new_baseline,
     a_muted_incident_is_edited_and_its_thread_is_quiet,
+    a_forgotten_person_leaves_the_message,
     an_incident_that_comes_back_within_three_days_is_opened_again,
     a_slow_provider_is_one_incident,
     everything_slow_is_one_incident_about_our_own_line,
@@ -109,13 +111,33 @@ async fn a_muted_incident_is_edited_and_its_thread_is_quiet(engine: &Engine) {
     assert!(answer.starts_with("Muted until "), "{answer}");
     let text = world.message().text();
     assert!(text.contains("Seen by Ana · muted until "), "{text}");
-    let elsewhere = llm_arena::arena::Press { platform: "memory", place: "C2", person: "Ben" };
+    let ben = person("Ben");
+    let elsewhere = llm_arena::arena::Press { platform: "memory", place: "C2", person: &ben };
     let id = world.incidents().await[0].id;
     let answer = world.arena.respond_to_incident(id, IncidentAction::NewNormal, elsewhere).await;
     assert!(answer.starts_with("This button works only in the channel"), "{answer}");
     world.look_on(SLOW + 9..SLOW + 16).await;
     let message = world.message();
     assert_eq!((message.title(), message.thread().len()), ("a is back to normal", 1));
+    world.process.shut_down().await;
+}
+
+async fn a_forgotten_person_leaves_the_message(engine: &Engine) {
+    let channel = Arc::new(MemoryChannel::default());
+    let world = World::start(engine, &channel, &[scripted("a")], Caps::default()).await;
+    Samples::of("a").insert(engine, START..SLOW + 20, slower(SLOW..SLOW + 99)).await;
+    world.look_on(SLOW..SLOW + 9).await;
+    world.press(IncidentAction::Seen, SLOW + 9).await;
+    assert!(world.message().text().ends_with("Seen by Ana"), "{}", world.message().text());
+    world.arena.forget("memory:Ana").await.expect("forgotten");
+    world.look(SLOW + 9).await;
+    assert!(world.message().text().ends_with("Seen"), "{}", world.message().text());
+    world.press(IncidentAction::NewNormal, SLOW + 10).await;
+    assert!(world.message().text().contains("Ana accepted it as the new normal"));
+    world.arena.forget("memory:Ana").await.expect("forgotten");
+    world.look(SLOW + 10).await;
+    let text = world.message().text();
+    assert!(text.contains("Accepted as the new normal") && !text.contains("Ana"), "{text}");
     world.process.shut_down().await;
 }
 

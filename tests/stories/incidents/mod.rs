@@ -5,7 +5,7 @@ mod life;
 mod platforms;
 mod replicas;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, slice, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use llm_arena::{
@@ -13,6 +13,7 @@ use llm_arena::{
     arena::{Arena, Caps, Limits, Press, WatchSettings},
     history::{DAY_MS, Incident, IncidentAction, IncidentState},
     model::ChatModel,
+    race::Asker,
     store::Store,
 };
 
@@ -41,6 +42,13 @@ fn scripted(id: &str) -> Script {
     model(id).says_words(70, 10).used(70).finishes("stop")
 }
 
+fn arena_of(process: &Process, models: &[Script], caps: Caps) -> Arc<Arena> {
+    let limits =
+        Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 600 };
+    let models: Vec<Arc<dyn ChatModel>> = models.iter().cloned().map(Script::arc).collect();
+    Arc::new(Arena::new(models, limits).with_store(process.store.clone(), caps))
+}
+
 /// Starts a process with these models on `engine`, whose incidents are posted in a channel.
 async fn watching(
     engine: &Engine,
@@ -48,11 +56,8 @@ async fn watching(
     models: &[Script],
     caps: Caps,
 ) -> (Process, Arc<Arena>) {
-    let limits =
-        Limits { prompt_chars: 6_000, output_tokens: 8_192, concurrent_races: 64, races_per_minute: 600 };
     let process = engine.process().await;
-    let models: Vec<Arc<dyn ChatModel>> = models.iter().cloned().map(Script::arc).collect();
-    let arena = Arc::new(Arena::new(models, limits).with_store(process.store.clone(), caps));
+    let arena = arena_of(&process, models, caps);
     let channels = vec![channel(&process.store)];
     arena.set_watch(WatchSettings { channels, canaries: vec![], probe_interval: Duration::ZERO });
     (process, arena)
@@ -62,6 +67,16 @@ impl<C: ReadableChannel + 'static> World<C> {
     /// Starts a service with these models on `engine`.
     async fn start(engine: &Engine, channel: &Arc<C>, models: &[Script], caps: Caps) -> Self {
         let (process, arena) = watching(engine, |_| Arc::clone(channel) as _, models, caps).await;
+        Self { process, arena, channel: Arc::clone(channel) }
+    }
+
+    /// Starts a service that probes its only model, and then waits for an hour of real time.
+    async fn start_with_slow_probes(engine: &Engine, channel: &Arc<C>, model: &Script) -> Self {
+        let process = engine.process().await;
+        let arena = arena_of(&process, slice::from_ref(model), Caps::default());
+        let probe_interval = Duration::from_hours(1);
+        let channels = vec![Arc::clone(channel) as _];
+        arena.set_watch(WatchSettings { channels, canaries: vec![], probe_interval });
         Self { process, arena, channel: Arc::clone(channel) }
     }
 
@@ -96,7 +111,8 @@ impl<C: ReadableChannel + 'static> World<C> {
     /// Presses a button of the only incident after the end of `day`.
     async fn press(&self, action: IncidentAction, day: i64) -> String {
         let id = self.incidents().await[0].id;
-        let press = Press { platform: self.channel.platform(), place: self.channel.place(), person: "Ana" };
+        let ana = person("Ana");
+        let press = Press { platform: self.channel.platform(), place: self.channel.place(), person: &ana };
         self.arena.respond_to_incident_at(id, action, press, after(day)).await
     }
 
@@ -106,6 +122,10 @@ impl<C: ReadableChannel + 'static> World<C> {
         assert_eq!((messages.len(), self.channel.useless_edits()), (1, 0), "{messages:#?}");
         messages[0].clone()
     }
+}
+
+fn person(name: &str) -> Asker {
+    Asker { id: format!("memory:{name}"), name: name.into() }
 }
 
 /// Twenty minutes after the end of `day`.

@@ -1,6 +1,6 @@
 //! Restarts and replicas: whatever dies, there is one message.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use llm_arena::{arena::Caps, history::IncidentState};
 use tokio_util::task::TaskTracker;
@@ -13,7 +13,11 @@ use crate::{
     support::wait::eventually,
 };
 
-on_both!(a_restart_in_each_state_loses_and_doubles_nothing, a_restart_between_intent_and_post_posts_once);
+on_both!(
+    a_restart_in_each_state_loses_and_doubles_nothing,
+    a_kill_between_two_probes_continues_with_the_next_one,
+    a_restart_between_intent_and_post_posts_once,
+);
 
 /// Every day another process looks.
 async fn a_restart_in_each_state_loses_and_doubles_nothing(engine: &Engine) {
@@ -32,6 +36,41 @@ async fn a_restart_in_each_state_loses_and_doubles_nothing(engine: &Engine) {
     assert_eq!(states, [vec![], vec![IncidentState::Confirmed], vec![IncidentState::Recovered]]);
     let message = world.message();
     assert_eq!((message.shown.len(), message.thread().len()), (2, 2), "{message:?}");
+    world.process.shut_down().await;
+}
+
+/// The third probe is the first one of a third process.
+async fn a_kill_between_two_probes_continues_with_the_next_one(engine: &Engine) {
+    let (channel, model) = (Arc::new(MemoryChannel::default()), scripted("a"));
+    let mut world = World::start_with_slow_probes(engine, &channel, &model).await;
+    Samples::of("a").insert(engine, START..SLOW + 9, slower(SLOW..SLOW + 99)).await;
+    let probes = "SELECT CAST(COUNT(*) AS TEXT) FROM races WHERE kind = 'canary'";
+    for killed in 1..=2 {
+        let arena = Arc::clone(&world.arena);
+        let looking = TaskTracker::new().spawn(async move {
+            for day in SLOW..SLOW + 9 {
+                arena.look(super::after(day)).await;
+            }
+        });
+        let recorded =
+            async || world.incidents().await.iter().map(|one| one.details.probes.len()).sum::<usize>();
+        eventually(async || recorded().await == killed).await;
+        assert_eq!(world.states().await, [IncidentState::Suspected]);
+        looking.abort();
+        let _ = looking.await;
+        drop(world.arena);
+        world.process.die().await;
+        world = match killed {
+            1 => World::start_with_slow_probes(engine, &channel, &model).await,
+            _ => World::start(engine, &channel, slice::from_ref(&model), Caps::default()).await,
+        };
+        assert_eq!(engine.query_text(probes).await, Some(killed.to_string()));
+        assert!(channel.messages().is_empty());
+    }
+    world.look_on(SLOW..SLOW + 9).await;
+    assert_eq!(engine.query_text(probes).await.as_deref(), Some("5"), "no probe is repeated");
+    assert_eq!(world.states().await, [IncidentState::Confirmed]);
+    assert_eq!((world.message().title(), world.message().thread().len()), ("a is slower", 1));
     world.process.shut_down().await;
 }
 
