@@ -42,7 +42,8 @@ class Panel {
       this.placeholder,
     );
     this.more = el("button", { type: "button", class: "more", "aria-expanded": "false", hidden: true });
-    this.copy = copyButton(() => this.whole(), `the answer by ${model.name}`);
+    const what = `the answer by ${model.name}`;
+    this.buttons = [copyButton(() => this.whole(), what), raceThis(() => this.whole(), what)].filter(Boolean);
     // The answers of an open vote have letters as their ids.
     this.ballot = race.progress === "voting" ? new Ballot(race, model.id, press) : null;
     this.node = el(
@@ -51,7 +52,7 @@ class Panel {
       el("header", {}, el("h4", { id: title }, this.ballot ? model.name : modelName(model)), this.ballot ? null : this.state),
       this.ballot ? null : this.facts,
       this.window,
-      el("footer", {}, this.more, this.copy, raceThis(() => this.whole(), `the answer by ${model.name}`)),
+      el("footer", {}, this.more, ...this.buttons),
       this.ballot?.node,
     );
     this.node.style.setProperty("--model", model.color);
@@ -76,7 +77,7 @@ class Panel {
     }
     setText(this.placeholder, lane.answer === "" ? placeholder(lane) : "");
     show(this.placeholder, lane.answer === "");
-    if (this.copy) this.copy.classList.toggle("absent", lane.answer === "");
+    for (const button of this.buttons) button.classList.toggle("absent", lane.answer === "");
     this.node.classList.toggle("running", running);
     if (running && this.following) this.window.scrollTop = this.window.scrollHeight;
     else if (!running && this.running && !this.touched) this.window.scrollTop = 0;

@@ -124,10 +124,13 @@ function canaryItem({ key, id, state, lines, is_paused }, change) {
   );
 }
 
+/** A sentence with its commands, which are between backticks, as code. */
+const withCode = (text) => text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+
 function content(card, run, change) {
   switch (card.kind) {
     case "notice":
-      return ["Only for you", el("p", {}, card.text)];
+      return ["Only for you", el("p", {}, ...withCode(card.text))];
     case "overview":
       return [card.title, overview(card)];
     case "models":

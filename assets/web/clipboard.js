@@ -21,13 +21,15 @@ export function copyButton(text, what = "") {
     reset = setTimeout(() => setText(label, "Copy"), CONFIRMATION_MS);
   };
   const target = what ? el("span", { class: "unseen" }, ` ${what}`) : null;
-  return el("button", { type: "button", class: "copy", onclick: copy }, icon("copy"), label, target);
+  return el("button", { type: "button", class: "copy", title: "Copy", onclick: copy }, icon("copy"), label, target);
 }
 
 /** Returns a button that offers what `text()` returns or resolves to as the next prompt. */
 export function raceThis(text, what) {
   const offer = async () => dispatchEvent(new CustomEvent("race-this", { detail: await text() }));
-  return el("button", { type: "button", class: "copy", onclick: offer }, "Race this", el("span", { class: "unseen" }, ` ${what}`));
+  const words = [el("span", {}, "Race this"), el("span", { class: "unseen" }, ` ${what}`)];
+  const attributes = { type: "button", class: "copy", title: "Put this into the message box", onclick: offer };
+  return el("button", attributes, icon("again"), ...words);
 }
 
 const write = async (text) => navigator.clipboard.writeText(await text());

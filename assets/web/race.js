@@ -2,7 +2,6 @@
 
 import { actions, actionsKey, permalink } from "./actions.js";
 import { Answers } from "./answers.js";
-import { raceThis } from "./clipboard.js";
 import { badge, byId, el, icon, prefersReducedMotion, setText, show } from "./dom.js";
 import { play } from "./replay.js";
 import { Standings } from "./standings.js";
@@ -23,7 +22,7 @@ function attached(files) {
   return files.length === 0 ? null : el("p", { class: "files" }, `📎 ${files.join(", ")}`);
 }
 
-/** What was left out of the conversation, and the like; null if there is nothing to say. */
+/** The notes of a race that continues none; null if there is nothing to say. */
 function noted(notes) {
   return notes.length === 0 ? null : el("p", { class: "prompt-notes" }, notes.join(" · "));
 }
@@ -38,10 +37,11 @@ function goTo(id, event) {
 }
 
 /** The line that names the race before this one, as far as it still exists. */
-function parentLine({ id, prompt }) {
+function parentLine({ parent: { id, prompt }, notes }) {
   const link = { href: permalink(id), onclick: (event) => goTo(id, event) };
   const race = prompt === null ? "a race that was deleted" : el("a", link, el("bdi", {}, prompt));
-  return [icon("continue"), el("span", {}, "continues: "), race];
+  const facts = notes.map((note) => el("span", { class: "prompt-notes" }, ` · ${note}`));
+  return [icon("continue"), el("span", {}, "continues: "), race, ...facts];
 }
 
 /** The message of one race; `press(action, id, button, detail)` handles its buttons. */
@@ -83,7 +83,7 @@ export class RaceMessage {
       title,
       el("bdi", { class: "asker" }, race.asker),
       race.simulated ? badge() : null,
-      race.persona ? el("span", { class: "state-tag" }, `persona: ${race.persona}`) : null,
+      race.persona ? el("span", { class: "badge" }, `persona: ${race.persona}`) : null,
       this.state,
       el("a", { class: "permalink", href: permalink(race.id), title: "Link to this race" }, clock(race.at)),
     );
@@ -94,9 +94,8 @@ export class RaceMessage {
       head,
       prompt(race.prompt),
       attached(race.files),
-      noted(race.notes),
+      race.parent ? null : noted(race.notes),
       this.satOut,
-      raceThis(() => this.race.prompt, "the prompt"),
       this.vote.node,
       this.standings.node,
       this.lesson,
@@ -121,7 +120,7 @@ export class RaceMessage {
     const parent = race.parent && `${race.parent.id} ${race.parent.prompt}`;
     if (parent && this.parent.dataset.key !== parent) {
       this.parent.dataset.key = parent;
-      this.parent.replaceChildren(...parentLine(race.parent));
+      this.parent.replaceChildren(...parentLine(race));
       show(this.parent, true);
     }
     const { icon: mark, text } = race.headline ?? startLine(race);
