@@ -24,6 +24,7 @@
 //! | When is a message edited? | the surface's `pace()` sets the interval (shared budgets: `slack/budget`, `discord/rest/limit`), `live/pacer.rs` turns it into slots, the [`live::Presenter`] acts |
 //! | Who keeps the models of a blind race secret? | [`race::blind`]: until its vote closes, nothing else leaves the arena |
 //! | What happens to a race whose process dies? | `arena/checkpoint.rs` records it, `arena/orphans.rs` finishes its message |
+//! | What is a model sent of earlier races? | [`race::conversation`] decides, `arena/conversation.rs` reads them |
 //! | Who reads an attached file? | `platform/files.rs` fetches it, [`attachment`] reads it, `arena/files.rs` gives it to the race |
 //! | Where does a new quirk of a provider go? | [`provider::openai`] |
 //! | How is the service put together? | [`app`] |
