@@ -18,6 +18,7 @@ mod overviews;
 mod permissions;
 mod refusals;
 mod review;
+mod shared_files;
 mod starts;
 mod strangers;
 mod votes;

@@ -42,6 +42,7 @@ mod places;
 mod questions;
 mod reading;
 mod refusals;
+mod shared_files;
 mod socket;
 mod starts;
 mod votes;

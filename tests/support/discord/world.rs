@@ -14,7 +14,7 @@ use super::{
     limits::{Limits, Span},
     message::{Message, Revision},
     route::Route,
-    users::{ChannelKind, GUILD, User},
+    users::{ChannelKind, GUILD},
 };
 use crate::support::cdn::CdnFile;
 
