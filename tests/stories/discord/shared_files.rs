@@ -264,7 +264,7 @@ async fn without_a_model_that_sees_a_message_is_raced_without_its_pictures() {
     let lines = "[arena]\nraces_per_user_per_minute = 60\n[access]\nrace_others_messages = false";
     let models = &[("a", ""), ("b", "")];
     let scenario =
-        DiscordScenario::start(Setup { lines, models, ..setup(Transport::Http) }, turn(&["a", "b"], 1)).await;
+        DiscordScenario::start(Setup { models, lines, ..setup(Transport::Http) }, turn(&["a", "b"], 1)).await;
     let (theirs, _) = races(&scenario, WHY, vec![note()], ChannelKind::Server);
     assert!(theirs.wait_for_ack().await.private);
     theirs.wait_for_text("Only your own messages can be raced here").await;
