@@ -21,6 +21,7 @@ mod review;
 mod shared_files;
 mod starts;
 mod strangers;
+mod unlogged;
 mod votes;
 
 use super::{eventually, with_timeout};

@@ -45,6 +45,7 @@ mod refusals;
 mod shared_files;
 mod socket;
 mod starts;
+mod unlogged;
 mod votes;
 
 use super::{KEY, eventually, with_timeout};
