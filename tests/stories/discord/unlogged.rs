@@ -12,7 +12,7 @@ use crate::support::{
     scenario::{ANSWER, PROMPT, discord::NAMED},
 };
 
-/// What a log may not contain; `finish` looks for prompts, answers, tokens and the asker's name.
+/// Words that no log may contain; `finish` looks for prompts, answers, tokens and the asker's name.
 const SECRETS: [&str; 7] =
     ["Qzcontent", "qzfile", "Qzquoted", "Qzauthor", "Qzpersona", "base64", "signature5ecret"];
 const LINES: &str =

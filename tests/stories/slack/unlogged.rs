@@ -10,7 +10,7 @@ use crate::support::{
 
 on_both_transports!(no_way_in_leaves_words_in_the_log);
 
-/// What a log may not contain; `finish` looks for prompts, answers, tokens and the asker's name.
+/// Words that no log may contain; `finish` looks for prompts, answers, tokens and the asker's name.
 const SECRETS: [&str; 7] =
     ["Qzcontent", "qzfile", "Qzquoted", "qzauthor", "Qzpersona", "base64", "files-pri"];
 const LINES: &str =
