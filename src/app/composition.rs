@@ -256,6 +256,7 @@ fn discord(config: &Config, examples: &[Example]) -> Option<discord::Settings> {
             roles: config.access.discord_roles.clone(),
         },
         may_race_others: config.access.race_others_messages,
+        answer_timeout: config.timeouts.total,
         alerts: config.alerts.discord_channel,
     })
 }
@@ -280,6 +281,7 @@ fn slack(config: &Config, examples: &[Example]) -> Option<slack::Settings> {
             groups: config.access.slack_groups.clone(),
         },
         may_race_others: config.access.race_others_messages,
+        answer_timeout: config.timeouts.total,
         alerts: config.alerts.slack_channel.clone(),
     })
 }

@@ -39,6 +39,32 @@ const UNSUPPORTED: [(&[u8], &str); 17] = [
     (b"\x7FELF", "programs"),
 ];
 
+/// Media types that are not supported, by their beginnings, with their kinds.
+const UNSUPPORTED_TYPES: [(&str, &str); 16] = [
+    ("application/pdf", "PDF files"),
+    ("application/msword", "old Office documents"),
+    ("application/vnd.ms-", "old Office documents"),
+    ("application/vnd.openxmlformats", "Office documents"),
+    ("application/vnd.oasis.opendocument", "Office documents"),
+    ("application/zip", "Zip archives"),
+    ("application/x-zip", "Zip archives"),
+    ("application/x-7z", "7z archives"),
+    ("application/vnd.rar", "RAR archives"),
+    ("application/gzip", "compressed files"),
+    ("application/x-gzip", "compressed files"),
+    ("video/", "videos"),
+    ("audio/", "sound files"),
+    ("image/tiff", "TIFF pictures"),
+    ("image/heic", "HEIC pictures"),
+    ("image/avif", "AVIF pictures"),
+];
+
+/// Returns the kind of a file, in the plural, if its media type says that it is not supported.
+pub(super) fn unsupported_type(declared: &str) -> Option<&'static str> {
+    let declared = declared.trim().to_ascii_lowercase();
+    UNSUPPORTED_TYPES.iter().find(|(start, _)| declared.starts_with(start)).map(|(_, kind)| *kind)
+}
+
 impl Kind {
     /// Returns the kind of a file with this content.
     pub(super) fn of(bytes: &[u8]) -> Self {

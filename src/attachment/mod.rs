@@ -206,6 +206,18 @@ pub fn is_picture(bytes: &[u8]) -> bool {
     matches!(Kind::of(bytes), Kind::Picture(_))
 }
 
+/// Returns true if the media type of a file says that it is a picture, not one that is drawn by a text.
+#[must_use]
+pub fn is_picture_type(declared: &str) -> bool {
+    declared.starts_with("image/") && !declared.starts_with("image/svg")
+}
+
+/// Returns the kind of a file, in the plural as in "PDF files", if its media type says that it can't be read.
+#[must_use]
+pub fn unsupported_type(declared: &str) -> Option<&'static str> {
+    kind::unsupported_type(declared)
+}
+
 /// Returns the name of a file without its path, without characters that hide or reorder text, and not too long.
 #[must_use]
 pub fn clean_name(name: &str) -> String {

@@ -79,7 +79,7 @@ pub(crate) struct Interaction {
     pub(crate) file_limit: usize,
     /// False if Discord says that the app lacks the permission to send files there.
     pub(crate) may_attach: bool,
-    /// The files that the user attached to a command, in the order of its options.
+    /// The files that the user attached to a command, in the order of its options, or to a message.
     pub(crate) files: Vec<RemoteFile>,
     /// The channel, if the bot may open threads below its messages, and write there.
     pub(crate) with_threads: Option<u64>,
@@ -147,7 +147,7 @@ pub(crate) enum Kind {
     },
     /// A message to the bot was written. It is no interaction, and is answered by messages of the bot's own.
     Message {
-        /// The text without the mention of the bot.
+        /// The text without the mention of the bot; empty if there are only files.
         text: String,
     },
     /// An interaction that cannot be understood, but can be answered.
@@ -281,15 +281,20 @@ fn files(json: &Value) -> Vec<RemoteFile> {
     let Some((_, options)) = command(data) else { return vec![] };
     let attached = options.iter().filter(|option| option["type"] == ATTACHMENT);
     let file = |option: &Value| {
-        let file = &data["resolved"]["attachments"][text(&option["value"])?];
-        Some(RemoteFile {
-            name: text(&file["filename"]).unwrap_or_default(),
-            declared: text(&file["content_type"]).unwrap_or_default(),
-            size: bits(&file["size"]),
-            url: text(&file["url"])?,
-        })
+        let file = attachment(&data["resolved"]["attachments"][text(&option["value"])?]);
+        Some(file).filter(|file| !file.url.is_empty())
     };
     attached.filter_map(file).collect()
+}
+
+/// A file (<https://docs.discord.com/developers/resources/message#attachment-object>).
+pub(super) fn attachment(file: &Value) -> RemoteFile {
+    RemoteFile {
+        name: text(&file["filename"]).unwrap_or_default(),
+        declared: text(&file["content_type"]).unwrap_or_default(),
+        size: bits(&file["size"]),
+        url: text(&file["url"]).unwrap_or_default(),
+    }
 }
 
 fn option(option: &Value) -> Option<(String, String)> {

@@ -23,7 +23,8 @@ pub(crate) fn read(json: &Value, bot: u64, received_at: Instant) -> Option<Inter
         return None;
     }
     let names = [&member["nick"], &author["global_name"], &author["username"]];
-    let text = without_mention(json["content"].as_str()?, bot);
+    let text = without_mention(json["content"].as_str().unwrap_or_default(), bot);
+    let files = interaction::list(&json["attachments"]);
     Some(Interaction {
         id: interaction::snowflake(&json["id"])?,
         application: 0,
@@ -39,9 +40,9 @@ pub(crate) fn read(json: &Value, bot: u64, received_at: Instant) -> Option<Inter
         roles: interaction::list(&member["roles"]).iter().filter_map(interaction::snowflake).collect(),
         file_limit: 0,
         may_attach: true,
-        files: vec![],
+        files: files.iter().map(interaction::attachment).collect(),
         with_threads: None,
-        kind: Kind::Message { text: Some(text).filter(|text| !text.is_empty())? },
+        kind: Kind::Message { text: Some(text).filter(|text| !text.is_empty() || !files.is_empty())? },
     })
 }
 
@@ -56,6 +57,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::platform::files::RemoteFile;
 
     const BOT: u64 = 42;
 
@@ -92,6 +94,23 @@ mod tests {
         // a reply mentions its author without words
         let reply = with("", "type", 19.into());
         assert_eq!(text(&reply).as_deref(), Some("and at night?"));
+    }
+
+    #[test]
+    fn the_files_of_a_message_are_read() {
+        let file =
+            json!({ "filename": "a.txt", "content_type": "text/plain", "size": 3, "url": "https://x/a" });
+        let mut shared = with("", "attachments", json!([file]));
+        let files = |json: &Value| read(json, BOT, Instant::now()).expect("a message").files;
+        let want = RemoteFile {
+            name: "a.txt".into(),
+            declared: "text/plain".into(),
+            size: Some(3),
+            url: "https://x/a".into(),
+        };
+        assert_eq!(files(&shared), [want]);
+        shared["content"] = "<@42>".into();
+        assert_eq!((text(&shared).as_deref(), files(&shared).len()), (Some(""), 1));
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub struct Settings {
     pub access: Access,
     /// True if people may race the messages of others.
     pub may_race_others: bool,
+    /// The longest time of an answer, which the files of a prompt may not exceed.
+    pub answer_timeout: Duration,
     /// The channel of alerts.
     pub alerts: Option<u64>,
 }
@@ -157,7 +159,7 @@ impl Discord {
         let alerts =
             alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
         let handlers = Handlers { arena, examples, may_race_others, sealer };
-        let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API));
+        let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API)).within(settings.answer_timeout);
         let handler =
             Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access, files });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);

@@ -8,21 +8,22 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use url::{Origin, Url};
 
 use super::http_client;
 use crate::{
     arena::ExpectedFile,
-    attachment::{AttachmentError, MAX_TOTAL_BYTES, Upload, clean_name},
+    attachment::{AttachmentError, MAX_TOTAL_BYTES, Upload, clean_name, is_picture_type},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time that all files of a prompt may take.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest time that all files of a prompt may take.
+const MAX_FETCH_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A file on a platform.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) struct RemoteFile {
     /// Its name.
@@ -38,8 +39,12 @@ pub(crate) struct RemoteFile {
 impl RemoteFile {
     /// Returns its description for the arena.
     pub(crate) fn expected(&self) -> ExpectedFile {
-        let is_picture = self.declared.starts_with("image/");
-        ExpectedFile { name: self.name.clone(), is_picture, size: self.size.unwrap_or(0) }
+        ExpectedFile { name: self.name.clone(), is_picture: self.is_picture(), size: self.size.unwrap_or(0) }
+    }
+
+    /// Returns true if the platform says that it is a picture.
+    pub(crate) fn is_picture(&self) -> bool {
+        is_picture_type(&self.declared)
     }
 }
 
@@ -50,6 +55,7 @@ pub(crate) struct FileClient {
     platform: &'static str,
     origins: Vec<Origin>,
     authorization: Option<HeaderValue>,
+    timeout: Duration,
 }
 
 impl FileClient {
@@ -66,7 +72,13 @@ impl FileClient {
             tracing::error!(%error, platform, "cannot fetch files");
         });
         let http = builder.ok().and_then(|builder| builder.build().ok());
-        Self { http, platform, origins, authorization: None }
+        Self { http, platform, origins, authorization: None, timeout: MAX_FETCH_TIMEOUT }
+    }
+
+    /// Returns this client with the time that an answer may take, which its files may not exceed.
+    pub(crate) fn within(mut self, answer_timeout: Duration) -> Self {
+        self.timeout = answer_timeout.min(MAX_FETCH_TIMEOUT);
+        self
     }
 
     /// Returns this client with the token that its requests carry.
@@ -86,7 +98,7 @@ impl FileClient {
     pub(crate) async fn fetch(&self, files: &[RemoteFile]) -> Result<Vec<Upload>, AttachmentError> {
         let all = try_join_all(files.iter().map(|file| self.fetch_one(file)));
         let late = |_| Err(self.failed(files.first(), "no answer in time"));
-        timeout(FETCH_TIMEOUT, all).await.unwrap_or_else(late)
+        timeout(self.timeout, all).await.unwrap_or_else(late)
     }
 
     async fn fetch_one(&self, file: &RemoteFile) -> Result<Upload, AttachmentError> {

@@ -108,6 +108,8 @@ pub struct Settings {
     pub access: Access,
     /// True if people may race the messages of others.
     pub may_race_others: bool,
+    /// The longest time of an answer, which the files of a prompt may not exceed.
+    pub answer_timeout: Duration,
     /// The id of the channel of alerts.
     pub alerts: Option<String>,
 }
@@ -150,7 +152,8 @@ impl Slack {
             access: settings.access.clone(),
             full_answers: FullAnswers::default(),
             files: FileClient::new("Slack", &[FILES], (&settings.api_url, OWN_API))
-                .with_token(&settings.bot_token),
+                .with_token(&settings.bot_token)
+                .within(settings.answer_timeout),
         });
         let inbox = Arc::clone(&handler);
         let intake = Intake::new(Arc::new(move |incoming| Box::pin(Arc::clone(&inbox).take(incoming))));

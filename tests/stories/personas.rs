@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use crate::support::{
-    discord::{ANA, BEN, ChannelKind, MOD, UserRequest},
+    discord::{ANA, BEN, ChannelKind, MOD, UserRequest, World},
     program::Program,
     provider::{Answer, FakeProvider, answer},
     scenario::{
@@ -99,6 +99,77 @@ async fn contenders(file: &std::path::Path) -> Vec<(String, i64)> {
     let query = "SELECT model, COUNT(DISTINCT contender) FROM lanes GROUP BY model ORDER BY model";
     let rows = sqlx::query(query).fetch_all(&mut connection).await.expect("rows");
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Each turn has the persona that its channel has then, in the thread of the channel too; other channels and people who do not
+/// manage the channel change nothing.
+#[tokio::test]
+async fn on_discord_a_turn_has_the_persona_of_its_time() {
+    let setup = Setup { models: &[("a", "")], lines: PERSONAS, ..Setup::default() };
+    let single = || answer("a").role().says("Because").says(" so").whole();
+    let scenario = DiscordScenario::start(setup, [single(), single(), single(), single()]).await;
+    let (discord, server) = (&scenario.discord, ChannelKind::Server);
+    let set = |id, user, place| discord.type_command("/arena persona set", &[("persona", id)], user, place);
+    let assert_turn = async |request: UserRequest, system: &str, words: &str| {
+        let last = request.wait_for_end().await.look.text();
+        assert!(last.contains(words), "{words} in\n{last}");
+        assert_eq!(system_texts(&scenario.provider, 1), [system], "{last}");
+    };
+    said(set("terse", MOD, server), "run with the persona `terse`").await;
+    let race = discord.type_command("/arena compare", WHY, ANA, server);
+    let root = race.wait_for_message().await;
+    assert_turn(race, TERSE, "persona: terse").await;
+    let pressed = discord.press(root, "Continue", ANA);
+    pressed.wait_for_form().await;
+    discord.submit(&pressed, &[("prompt", "and then?")]).wait_for_text("Continued in").await;
+    let is_over = |world: &World| {
+        let second = world.in_thread(root).first().map(|message| message.look().text())?;
+        second.contains("Ask again").then_some(second)
+    };
+    let second = discord.until(is_over).await;
+    assert!(second.contains("persona: terse") && second.contains("turn 2"), "{second}");
+    let thread = ChannelKind::Thread(root);
+    said(set("tutor", ANA, thread), "Only people who manage this channel").await;
+    said(set("tutor", MOD, OTHER), "run with the persona `tutor`").await;
+    assert_turn(discord.type_command("/arena compare", WHY, ANA, thread), TERSE, "persona: terse").await;
+    said(set("tutor", MOD, server), "run with the persona `tutor`").await;
+    let fourth = discord.type_command("/arena compare", WHY, ANA, thread);
+    assert_turn(fourth, "Explain your answer.", "persona: tutor").await;
+    let truth = scenario.provider.truth();
+    let roles = |body: &Value| body["messages"].as_array().map_or(0, Vec::len);
+    assert_eq!(roles(&truth.exchanges[3].body), 8, "a system text, three turns and a question");
+    scenario.finish().await;
+}
+
+/// Each turn has the persona that its channel has then.
+#[tokio::test]
+async fn on_slack_a_turn_has_the_persona_of_its_time() {
+    let setup = SlackSetup {
+        models: &[("a", "")],
+        lines: PERSONAS,
+        slack: "admins = [\"U0MOD\"]",
+        ..SlackSetup::default()
+    };
+    let single = || answer("a").role().says("Because").says(" so").whole();
+    let scenario = SlackScenario::start(setup, [single(), single(), single()]).await;
+    let types = |text: &str, user, channel| scenario.slack.type_command("/arena", text, user, channel);
+    let set = async |id: &str, channel| {
+        let set = types(&format!("persona set {id}"), slack::MOD, channel);
+        set.wait_for_private_text("run with the persona").await;
+    };
+    set("terse", LOBBY).await;
+    let race = types("compare why?", slack::ANA, LOBBY);
+    assert!(race.wait_for_end().await.look.text().contains("persona: terse"));
+    let root = race.wait_for_message().await;
+    set("tutor", CLUB).await;
+    for (id, system) in [("terse", TERSE), ("tutor", "Explain your answer.")] {
+        set(id, LOBBY).await;
+        let turn = scenario.slack.mention("and then?", slack::ANA, LOBBY, Some(&root));
+        let last = turn.wait_for_end().await.look.text();
+        assert!(last.contains(&format!("persona: {id}")) && last.contains("turn "), "{last}");
+        assert_eq!(system_texts(&scenario.provider, 1), [system]);
+    }
+    scenario.finish().await;
 }
 
 #[tokio::test]

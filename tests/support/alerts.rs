@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -59,6 +60,7 @@ pub fn on_discord(discord: &FakeDiscord, channel: u64) -> Arc<dyn AlertChannel> 
         examples: vec![],
         access: discord::Access::default(),
         may_race_others: true,
+        answer_timeout: Duration::from_mins(1),
         alerts: Some(channel),
     };
     Discord::new(arena(), settings).expect("settings").alerts().expect("a channel")
@@ -76,6 +78,7 @@ pub fn on_slack(slack: &FakeSlack, arena: Option<Arc<Arena>>, channel: &str) -> 
         examples: vec![],
         access: slack::Access::default(),
         may_race_others: true,
+        answer_timeout: Duration::from_mins(1),
         alerts: Some(channel.into()),
     };
     let arena = arena.unwrap_or_else(self::arena);

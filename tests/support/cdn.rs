@@ -1,6 +1,9 @@
 //! The hosts of files of both fakes: they serve what people attached, and can redirect, lie about a size and hang.
 
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// A file that a user attached.
 #[derive(Clone, Debug)]
@@ -21,6 +24,10 @@ pub enum CdnFault {
     Endless,
     /// The response is a page that asks to sign in.
     Page,
+    /// No byte comes.
+    Silent,
+    /// Half of the bytes come, and no more.
+    Half,
 }
 
 impl CdnFile {
@@ -32,16 +39,23 @@ impl CdnFile {
         Self { fault, ..self }
     }
 
+    /// The head of the response, which announces all bytes.
+    fn head(&self) -> String {
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.mime,
+            self.bytes.len()
+        )
+    }
+
     /// Serves the file and closes the connection.
     pub async fn serve(&self, stream: &mut TcpStream) {
         let _ = match &self.fault {
-            CdnFault::None => {
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                    self.mime,
-                    self.bytes.len()
-                );
-                stream.write_all(&[head.as_bytes(), &self.bytes].concat()).await
+            CdnFault::None => stream.write_all(&[self.head().as_bytes(), &self.bytes].concat()).await,
+            CdnFault::Silent => Ok(()),
+            CdnFault::Half => {
+                let half = &self.bytes[..self.bytes.len() / 2];
+                stream.write_all(&[self.head().as_bytes(), half].concat()).await
             }
             CdnFault::Redirect(to) => {
                 let head = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
@@ -63,6 +77,10 @@ impl CdnFile {
                 stream.write_all(head.as_bytes()).await
             }
         };
+        if matches!(self.fault, CdnFault::Silent | CdnFault::Half) {
+            // until the reader gives up
+            let _ = stream.read_u8().await;
+        }
         let _ = stream.shutdown().await;
     }
 }

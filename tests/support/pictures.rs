@@ -44,6 +44,23 @@ pub fn bomb() -> Vec<u8> {
     png
 }
 
+/// The text of a prompt with files, and the number of its pictures, all of which are clean.
+pub fn parts(content: &serde_json::Value) -> (String, usize) {
+    let Some(parts) = content.as_array() else {
+        return (content.as_str().expect("a text").to_owned(), 0);
+    };
+    assert_eq!(parts[0]["type"], "text", "{parts:?}");
+    for part in &parts[1..] {
+        assert_eq!(
+            (&part["type"], part.as_object().map(serde_json::Map::len)),
+            (&"image_url".into(), Some(2))
+        );
+        let (bytes, _) = decoded(part["image_url"]["url"].as_str().expect("a URL"));
+        assert!(memchr::memmem::find(&bytes, PLACE.as_bytes()).is_none(), "the place of a photograph");
+    }
+    (parts[0]["text"].as_str().expect("a text").to_owned(), parts.len() - 1)
+}
+
 /// The picture behind a data URL.
 pub fn decoded(data_url: &str) -> (Vec<u8>, DynamicImage) {
     use base64::{Engine as _, prelude::BASE64_STANDARD};

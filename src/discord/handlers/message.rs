@@ -37,8 +37,11 @@ impl InteractionHandler {
         let caller = self.caller(&asked);
         let origin = Origin { thread: Some(thread.clone()), message_ref: None, ..caller.origin };
         let caller = Caller { origin, ..caller };
-        let command = Command::Compare { models: vec![], prompt };
-        match self.handlers.command(&caller, Ok(command)).await {
+        let outcome = match caller.wordless(&prompt) {
+            Some(refused) => refused,
+            None => self.handlers.command(&caller, Ok(Command::Compare { models: vec![], prompt })).await,
+        };
+        match outcome {
             Outcome::Race(recorded) => {
                 self.arena().set_thread(recorded.id(), &thread).await;
                 self.race_below(&asked, *recorded, channel).await;
@@ -50,8 +53,12 @@ impl InteractionHandler {
         }
     }
 
-    /// Posts the message of a race and runs it there. No model is called where that fails.
+    /// Fetches the files of a race, posts its message and runs it there. No model is called where that fails.
     async fn race_below(&self, asked: &Interaction, recorded: Recorded, channel: u64) {
+        let recorded = match self.with_files(asked, recorded).await {
+            Ok(recorded) => recorded,
+            Err(refused) => return self.reply_to(asked, channel, &refused.to_string()).await,
+        };
         let posting = self.post_race(asked, &recorded, channel);
         match self.arena().unless_interrupted(posting).await {
             Some(Ok(message_ref)) => self.run_posted(recorded, message_ref, asked.may_attach).await,

@@ -52,7 +52,11 @@ pub(super) struct InteractionHandler {
 
 impl InteractionHandler {
     /// Answers `interaction` in a task of its own, which shutdown waits for.
-    pub(super) fn take(self: &Arc<Self>, interaction: Interaction) {
+    pub(super) fn take(self: &Arc<Self>, mut interaction: Interaction) {
+        if let Kind::MessageCommand { target } = &mut interaction.kind {
+            target.source = self.handlers.without_unseen(target.source.clone());
+            interaction.files.clone_from(&target.source.files);
+        }
         let handler = Arc::clone(self);
         self.arena().spawn(async move {
             match interaction.kind {
@@ -102,14 +106,16 @@ impl InteractionHandler {
         self.show(&reply, outcome).await;
     }
 
-    /// Starts a race of all models with the text of a message as the prompt.
+    /// Starts a race of all models with the text of a message as the prompt, and with its files.
     async fn race_message(&self, interaction: &Interaction, target: &TargetMessage) -> Outcome {
         let caller = self.caller(interaction);
-        if let Some(refused) = self.handlers.refusal(&caller, &target.source) {
+        let TargetMessage { source, quote } = target;
+        let refused = self.handlers.refusal(&caller, source);
+        if let Some(refused) = refused.or_else(|| caller.wordless(&source.text)) {
             return refused;
         }
-        let race = (RaceKind::Open, &[][..], target.source.text.clone());
-        self.handlers.start_quoting(&caller, race, Some(target.quote.clone())).await
+        let race = (RaceKind::Open, &[][..], source.text.clone());
+        self.handlers.start_quoting(&caller, race, (Some(quote.clone()), source.note())).await
     }
 
     /// Answers a button below an alert, whose message may have to wait for its edit.
@@ -170,7 +176,7 @@ impl InteractionHandler {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
         }
-        let recorded = match self.with_files(reply, recorded).await {
+        let recorded = match self.with_files(reply.interaction, recorded).await {
             Ok(recorded) => recorded,
             Err(refused) => return reply.refuse(render::notice(&refused.to_string())).await,
         };
@@ -186,11 +192,11 @@ impl InteractionHandler {
     }
 
     /// Fetches the files of a race that waits for them.
-    async fn with_files(&self, reply: &Reply<'_>, recorded: Recorded) -> Result<Recorded, Refused> {
+    async fn with_files(&self, asked: &Interaction, recorded: Recorded) -> Result<Recorded, Refused> {
         if !recorded.awaits_files() {
             return Ok(recorded);
         }
-        Box::pin(self.arena().attach(recorded, self.files.fetch(&reply.interaction.files))).await
+        Box::pin(self.arena().attach(recorded, self.files.fetch(&asked.files))).await
     }
 
     /// Sends the replay to the person alone.

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{list, snowflake, text};
+use super::{attachment, list, snowflake, text};
 use crate::{
     platform::message::{MessageAuthor, SourceMessage},
     race::Quote,
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) struct TargetMessage {
-    /// Its text, or what is missing.
+    /// Its text and its files, or what is missing.
     pub(crate) source: SourceMessage,
     /// Its author and its address.
     pub(crate) quote: Quote,
@@ -35,6 +35,8 @@ pub(super) fn target(json: &Value, user: u64) -> Option<TargetMessage> {
     let server = server.map_or_else(|| "@me".to_owned(), |server| server.to_string());
     let channel = snowflake(&message["channel_id"]).or_else(|| snowflake(&json["channel_id"]));
     let url = channel.map(|channel| format!("https://discord.com/channels/{server}/{channel}/{id}"));
+    let words = contents(message).map(readable).find(|text| !text.is_empty()).unwrap_or_default();
+    let files = contents(message).flat_map(|message| list(&message["attachments"])).map(attachment);
     Some(TargetMessage {
         source: SourceMessage {
             author: match author_id {
@@ -42,9 +44,11 @@ pub(super) fn target(json: &Value, user: u64) -> Option<TargetMessage> {
                 Some(author) if author == user => MessageAuthor::Asker,
                 _ => MessageAuthor::Other,
             },
-            text: contents(message).map(readable).find(|text| !text.is_empty()).unwrap_or_default(),
-            unreadable: unreadable(message),
-        },
+            unreadable: unreadable(message, &words),
+            text: words,
+            files: vec![],
+        }
+        .with_files(files.collect()),
         quote: Quote { author: name.unwrap_or_else(|| "someone".to_owned()), url },
     })
 }
@@ -95,16 +99,17 @@ fn emoji_name(token: &str) -> Option<&str> {
     is_emoji.then_some(name)
 }
 
-/// The parts of the message that are no text.
-fn unreadable(message: &Value) -> Vec<&'static str> {
+/// The parts of the message that are neither text nor files. The embed that Discord makes of a link in `words` is none.
+fn unreadable(message: &Value, words: &str) -> Vec<String> {
     let has = |key: &str| contents(message).any(|message| !list(&message[key]).is_empty());
+    let is_preview = |embed: &Value| text(&embed["url"]).is_some_and(|url| words.contains(&url));
+    let mut embeds = contents(message).flat_map(|message| list(&message["embeds"]));
     let parts = [
-        (has("embeds"), "an embed"),
+        (embeds.any(|embed| !is_preview(embed)), "an embed"),
         (has("sticker_items"), "a sticker"),
         (contents(message).any(|message| message["poll"].is_object()), "a poll"),
-        (has("attachments"), "a file"),
     ];
-    parts.into_iter().filter_map(|(is_there, name)| is_there.then_some(name)).collect()
+    parts.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name.to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -138,10 +143,27 @@ mod tests {
     fn a_forwarded_message_is_read_from_its_snapshot() {
         let message = used_on(json!({
             "content": "", "author": { "id": "3", "username": "ana" },
-            "message_snapshots": [{ "message": { "content": "why?", "embeds": [{}] } }],
+            "message_snapshots": [{ "message": {
+                "content": "why?", "embeds": [{}],
+                "attachments": [{ "filename": "a.txt", "content_type": "text/plain", "size": 3, "url": "https://x/a" }],
+            } }],
         }));
+        assert_eq!(message.source.files.len(), 1);
         assert_eq!((message.source.text.as_str(), message.source.author), ("why?", MessageAuthor::Asker));
         assert_eq!(message.source.unreadable, ["an embed"]);
+    }
+
+    #[test]
+    fn the_preview_of_a_link_is_not_missed() {
+        let author = json!({ "id": "4", "username": "ana" });
+        let linked = |url: &str| {
+            let content = "see https://example.com/a";
+            used_on(
+                json!({ "content": content, "author": author, "embeds": [{ "type": "article", "url": url }] }),
+            )
+        };
+        assert!(linked("https://example.com/a").source.unreadable.is_empty());
+        assert_eq!(linked("https://example.com/b").source.unreadable, ["an embed"]);
     }
 
     #[test]

@@ -37,15 +37,24 @@ impl Handlers {
         self.begin(caller, RaceRequest::new(RaceKind::Open, models, prompt)).await
     }
 
-    /// Admits and records a race, whose prompt is made of the message `quote` if there is one.
+    /// Admits and records a race, whose prompt is made of the message `quote` if there is one; `note` names the parts of it
+    /// that are not sent.
     pub(crate) async fn start_quoting(
         &self,
         caller: &Caller,
         (kind, models, prompt): (RaceKind, &[ModelId], String),
-        quote: Option<Quote>,
+        (quote, note): (Option<Quote>, Option<String>),
     ) -> Outcome {
         let request = RaceRequest::new(kind, models, prompt);
-        self.begin(caller, RaceRequest { quote, ..request }).await
+        self.begin(caller, RaceRequest { quote, note, ..request }).await
+    }
+
+    /// Returns `source` without the pictures that none of the models can see, if it has words besides.
+    pub(crate) fn without_unseen(&self, mut source: SourceMessage) -> SourceMessage {
+        if !self.arena.cards().iter().any(|card| card.vision) {
+            source.leave_out_pictures();
+        }
+        source
     }
 
     /// Returns why `caller` may not race this message, if they may not.
@@ -83,4 +92,23 @@ impl Handlers {
             Err(refused) => Outcome::Refused(refused),
         }
     }
+}
+
+impl Caller {
+    /// Returns the answer to a message that has files and the words `text`, if these are none.
+    pub(crate) fn wordless(&self, text: &str) -> Option<Outcome> {
+        if !text.trim().is_empty() || self.files.is_empty() {
+            return None;
+        }
+        Some(match &self.permission {
+            Err(refused) => Outcome::Refused(refused.clone()),
+            Ok(()) => Outcome::Notice(no_question(self.files.len())),
+        })
+    }
+}
+
+/// Returns the answer to a message of `files` files without words.
+fn no_question(files: usize) -> String {
+    let (files, them) = if files == 1 { ("a file", "it") } else { ("files", "them") };
+    format!("That message has only {files}, and no question for the models. Send {them} again with one.")
 }

@@ -76,7 +76,10 @@ impl CommandHandler {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
             Kind::Mention { text, .. } | Kind::Message { text } => {
-                let outcome = self.carry_out(&incoming, text).await;
+                let outcome = match self.caller(&incoming).wordless(text) {
+                    Some(refused) => refused,
+                    None => self.carry_out(&incoming, text).await,
+                };
                 // another replica may have the same message
                 let is_race = matches!(outcome, Outcome::Race(_));
                 if is_race || self.arena().claim_delivery(PLATFORM, &incoming.delivery).await {

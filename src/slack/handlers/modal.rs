@@ -56,13 +56,14 @@ impl CommandHandler {
 
     /// Opens the form for a race of a message, or says why that message cannot be raced.
     pub(super) fn race_message(self: &Arc<Self>, incoming: &Arc<Incoming>, source: &SourceMessage) {
-        if let Some(refused) = self.handlers.refusal(&self.caller(incoming), source) {
+        let mut source = self.handlers.without_unseen(source.clone());
+        if let Some(refused) = self.handlers.refusal(&self.caller(incoming), &source) {
             return self.follow(incoming, refused);
         }
-        let (handler, incoming, text) = (Arc::clone(self), Arc::clone(incoming), source.text.clone());
+        let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
         self.arena().spawn(async move {
-            let Some(reply_to) = ReplyTo::text(&incoming) else { return };
-            let view = render::message_modal(handler.arena().cards(), &text, &reply_to);
+            let Some(reply_to) = metadata(&incoming, &mut source) else { return };
+            let view = render::message_modal(handler.arena().cards(), &source, &reply_to);
             if !handler.opens(&incoming, &view).await {
                 handler.notice(&incoming, NOT_OPENED).await;
             }
@@ -81,7 +82,7 @@ impl CommandHandler {
 
     /// Returns the author and the address of the message that is to be raced, as far as Slack tells them in time.
     pub(super) async fn quote(&self, incoming: &Incoming) -> Option<Quote> {
-        let QuotedMessage { ts, user, name } = incoming.quoted.as_ref()?;
+        let QuotedMessage { ts, user, name, .. } = incoming.quoted.as_ref()?;
         let channel = &incoming.place.as_ref()?.channel;
         let author = async {
             let known = OptionFuture::from(user.as_ref().map(|user| self.directory.name_of(user)));
@@ -112,13 +113,15 @@ impl CommandHandler {
         if let Some((block, what)) = modal::problem(&filled) {
             return problem(block, what.into());
         }
-        let Ok(ReplyTo { place, response_url, quoted, .. }) = serde_json::from_str(reply_to) else {
+        let Ok(ReplyTo { place, response_url, mut quoted, .. }) = serde_json::from_str(reply_to) else {
             return problem(modal::PROMPT, OTHER_VERSION.into());
         };
+        let (files, note) = quoted.as_mut().map(QuotedMessage::take_files).unwrap_or_default();
         let incoming = Arc::new(Incoming {
             place: Some(place),
             response_url: response_url.map(SecretString::from),
             quoted,
+            files,
             ..incoming.as_ref().clone()
         });
         let Filled { form, preset, models, prompt } = filled;
@@ -126,13 +129,28 @@ impl CommandHandler {
         // its author and its address are asked for when the race begins
         let quote = incoming.quoted.as_ref().map(|_| Quote { author: String::new(), url: None });
         let race = (kind, &*models, preset.prompt(&prompt));
-        match self.handlers.start_quoting(&self.caller(&incoming), race, quote).await {
+        match self.handlers.start_quoting(&self.caller(&incoming), race, (quote, note)).await {
             // an error below an input has no markup
             Outcome::Refused(refused) => problem(modal::PROMPT, refused.to_string().replace('`', "")),
             outcome => {
                 self.follow(&incoming, outcome);
                 Ack::Empty
             }
+        }
+    }
+}
+
+/// Returns the metadata of the form that races `source`: the way back, and its files with the note about the others. Files that
+/// do not fit are not sent.
+fn metadata(incoming: &Incoming, source: &mut SourceMessage) -> Option<String> {
+    loop {
+        let mut reply_to = ReplyTo::new(incoming)?;
+        if let Some(quoted) = &mut reply_to.quoted {
+            (quoted.files, quoted.note) = (source.files.clone(), source.note());
+        }
+        let text = serde_json::to_string(&reply_to).ok()?;
+        if modal::fits(&text) || !source.leave_out_last() {
+            return Some(text);
         }
     }
 }

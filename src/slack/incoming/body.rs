@@ -47,16 +47,31 @@ pub(in crate::slack) fn with_plain_target(mut delivery: Value) -> Value {
         return delivery;
     }
     let Some(message) = delivery.get_mut("message").and_then(Value::as_object_mut) else { return delivery };
-    for (part, placeholder) in [("attachments", json!([{}])), ("files", json!([{ "id": "F0" }]))] {
-        let has_some = message.get(part).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-        message.insert(part.into(), if has_some { placeholder } else { Value::Null });
-    }
+    let list = |part: &str| message.get(part).and_then(Value::as_array).cloned().unwrap_or_default();
+    let files: Vec<Value> = list("files").iter().map(plain_file).collect();
+    // what Slack shows of a link is not missed
+    let has_attachments = list("attachments").iter().any(|part| part["from_url"].is_null());
+    message.insert("attachments".into(), if has_attachments { json!([{}]) } else { Value::Null });
+    message.insert("files".into(), files.into());
     let has_text = message.get("text").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
     // a user's words are in the text too
     let has_blocks = message.get("blocks").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     message.insert("blocks".into(), if has_blocks && !has_text { json!([]) } else { Value::Null });
     message.retain(|key, _| KEPT.contains(&&**key) || ["attachments", "files", "blocks"].contains(&&**key));
     delivery
+}
+
+/// Reduces a file to what is read of it. One that Slack does not hold, or no longer, keeps no address.
+fn plain_file(file: &Value) -> Value {
+    let text = |key: &str| file[key].as_str();
+    let is_held =
+        file["is_external"] != true && !matches!(text("mode"), Some("tombstone" | "hidden_by_limit"));
+    let url = text("url_private").filter(|url| is_held && url.parse::<url::Url>().is_ok());
+    let size = file["size"].as_u64().map(|size| size.to_string());
+    json!({
+        "id": text("id").unwrap_or("F0"), "name": text("name"), "title": text("title"), "mimetype": text("mimetype"),
+        "pretty_type": size, "url_private": url,
+    })
 }
 
 fn is_bot_mention(event: &Value) -> bool {

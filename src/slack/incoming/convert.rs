@@ -122,7 +122,6 @@ fn race_message(
     let parts = [
         has(content.blocks.is_some(), "blocks of an app"),
         has(content.attachments.is_some(), "an attachment"),
-        has(content.files.is_some(), "a file"),
     ];
     let source = SourceMessage {
         author: match author.as_deref() {
@@ -131,7 +130,8 @@ fn race_message(
             _ => MessageAuthor::Other,
         },
         text: text::typed(&content.text.unwrap_or_default(), Some(bot.unwrap_or_default())),
-        unreadable: parts.into_iter().flatten().collect(),
+        files: vec![],
+        unreadable: parts.into_iter().flatten().map(str::to_owned).collect(),
     };
     let trigger_id = event.trigger_id.0;
     Ok(Incoming {
@@ -145,8 +145,14 @@ fn race_message(
         response_url: Some(String::from(event.response_url.0).into()),
         trigger_id: Some(trigger_id),
         files: vec![],
-        quoted: Some(QuotedMessage { ts: origin.ts.0, user: author, name: sender.username }),
-        kind: Kind::RaceMessage { source },
+        quoted: Some(QuotedMessage {
+            ts: origin.ts.0,
+            user: author,
+            name: sender.username,
+            files: vec![],
+            note: None,
+        }),
+        kind: Kind::RaceMessage { source: source.with_files(files(content.files)) },
     })
 }
 

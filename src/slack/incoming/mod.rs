@@ -103,6 +103,19 @@ pub(crate) struct QuotedMessage {
     pub(crate) user: Option<String>,
     /// The name of the app that wrote it. Untrusted text.
     pub(crate) name: Option<String>,
+    /// The files that go along with it; only while its form is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<RemoteFile>,
+    /// The note about its parts that are not sent; only while its form is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
+}
+
+impl QuotedMessage {
+    /// Takes its files and the note about its other parts, which the store does not keep with the way to a user.
+    pub(crate) fn take_files(&mut self) -> (Vec<RemoteFile>, Option<String>) {
+        (std::mem::take(&mut self.files), self.note.take())
+    }
 }
 
 /// The way to a user: the store keeps it until their race has a message, and a form carries that of the command which
@@ -155,7 +168,7 @@ pub(crate) enum Kind {
     },
     /// The shortcut in a message's menu: a user wants to race it.
     RaceMessage {
-        /// Its text, or what is missing.
+        /// Its text and its files, or what is missing.
         source: SourceMessage,
     },
     /// A user opened the app's Home tab; the place is their direct message with the app.

@@ -16,8 +16,10 @@ use super::{
     escape::{icon, plain_name, tight},
 };
 use crate::{
+    attachment::clean_name,
     guide::Preset,
     model::{ModelCard, ModelId},
+    platform::message::SourceMessage,
 };
 
 /// Identifies the view when it is submitted.
@@ -39,6 +41,8 @@ const MAX_CHECKBOXES: usize = 10;
 pub(super) const MAX_OPTIONS: usize = 100;
 /// Characters of an option's value.
 const MAX_VALUE: usize = 150;
+/// Characters of the hint below an input.
+const MAX_HINT: usize = 1_500;
 /// Characters of the metadata of a view.
 pub(super) const MAX_METADATA: usize = 3_000;
 
@@ -90,19 +94,31 @@ pub(crate) struct Filled {
 
 /// The view for `views.open`. `private_metadata` comes back as it is, unless it has more than 3,000 characters.
 pub(crate) fn modal(cards: &[Arc<ModelCard>], form: Form, private_metadata: &str) -> SlackView {
-    view(vec![Some(prompt("")), Some(how(form)), models(cards)], private_metadata)
+    view(vec![Some(prompt("", "")), Some(how(form)), models(cards)], private_metadata)
 }
 
-/// The view for `views.open` that races a message with this text.
-pub(crate) fn message_modal(cards: &[Arc<ModelCard>], message: &str, private_metadata: &str) -> SlackView {
-    view(
-        vec![Some(preset()), Some(prompt(message)), Some(how(Form::default())), models(cards)],
-        private_metadata,
-    )
+/// The view for `views.open` that races `message`.
+pub(crate) fn message_modal(
+    cards: &[Arc<ModelCard>],
+    message: &SourceMessage,
+    private_metadata: &str,
+) -> SlackView {
+    let files: Vec<String> = message.files.iter().map(|file| clean_name(&file.name)).collect();
+    let along = (!files.is_empty()).then(|| format!("Sent along: {}.", files.join(", ")));
+    let missing = message.unreadable.join(", ");
+    let missing = (!missing.is_empty()).then(|| format!("Not sent: {missing}."));
+    let parts = [along, missing].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let prompt = prompt(&message.text, &tight(&parts, MAX_HINT));
+    view(vec![Some(preset()), Some(prompt), Some(how(Form::default())), models(cards)], private_metadata)
+}
+
+/// Returns true if a form can carry this metadata.
+pub(crate) fn fits(private_metadata: &str) -> bool {
+    private_metadata.chars().count() <= MAX_METADATA
 }
 
 fn view(blocks: Vec<Option<SlackInputBlock>>, private_metadata: &str) -> SlackView {
-    let metadata = if private_metadata.chars().count() <= MAX_METADATA { private_metadata } else { "" };
+    let metadata = if fits(private_metadata) { private_metadata } else { "" };
     let blocks = blocks.into_iter().flatten();
     let view = SlackModalView::new(plain("LLM Arena").into(), blocks.map(Into::into).collect())
         .with_callback_id(CALLBACK.into())
@@ -174,8 +190,8 @@ fn preset() -> SlackInputBlock {
     input(PRESET, "What should they do with this message?", element)
 }
 
-/// The prompt, which begins as `message`, as much of it as fits.
-fn prompt(message: &str) -> SlackInputBlock {
+/// The prompt, which begins as `message`, as much of it as fits; `parts` is about its other parts.
+fn prompt(message: &str, parts: &str) -> SlackInputBlock {
     let shown: String = message.chars().take(usize::try_from(MAX_PROMPT).unwrap_or(usize::MAX)).collect();
     let is_cut = shown.len() < message.len();
     let element = SlackBlockPlainTextInputElement::new()
@@ -185,8 +201,9 @@ fn prompt(message: &str) -> SlackInputBlock {
         .with_focus_on_load(true)
         .with_placeholder(plain("Why is the sky blue?").into())
         .opt_initial_value(Some(shown).filter(|shown| !shown.is_empty()));
-    let hint =
-        is_cut.then(|| plain(&format!("The message is longer: only its first {MAX_PROMPT} characters fit.")));
+    let cut = format!("The message is longer: only its first {MAX_PROMPT} characters fit.");
+    let hint = [if is_cut { &cut } else { "" }, parts].join(" ");
+    let hint = Some(hint.trim()).filter(|hint| !hint.is_empty()).map(plain);
     input(PROMPT, if message.is_empty() { "Prompt" } else { "Message" }, element)
         .opt_hint(hint.map(Into::into))
 }

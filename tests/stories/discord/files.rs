@@ -93,6 +93,27 @@ async fn a_host_of_files_that_redirects_or_lies_is_refused() {
     scenario.finish().await;
 }
 
+/// Nothing is left behind: the slot, the rate and the budget are free for the next race.
+#[tokio::test]
+async fn a_host_of_files_that_hangs_is_given_up() {
+    let lines = "[arena]\nraces_per_user_per_minute = 1\nconcurrent_races = 1\nmax_output_tokens = 100\n\
+                 [budget]\nuser_day_usd = 1.50\n[timeouts]\ntotal = \"1s\"";
+    // a token costs a cent, so the budget covers one answer
+    let models = &[("a", "price_out = 10000")];
+    let scenario = DiscordScenario::start(Setup { models, lines, ..Setup::default() }, [whole("a")]).await;
+    for fault in [CdnFault::Silent, CdnFault::Half] {
+        let file = CdnFile::new("note.txt", "text/plain", "a note").with(fault);
+        let request = typed(&scenario, vec![file], ChannelKind::Server);
+        refusal(&request, "note.txt: the file couldn't be fetched from Discord.").await;
+    }
+    assert!(scenario.provider.truth().exchanges.is_empty(), "a model was called");
+    let next = typed(&scenario, vec![], ChannelKind::Server);
+    assert!(!next.wait_for_ack().await.private, "the next race is refused");
+    next.wait_for_end().await;
+    assert_eq!(scenario.provider.truth().exchanges.len(), 1);
+    scenario.finish().await;
+}
+
 #[tokio::test]
 async fn files_that_cannot_be_read_are_named_to_the_asker_alone() {
     let scenario = DiscordScenario::start(setup(), []).await;

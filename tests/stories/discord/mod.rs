@@ -18,8 +18,10 @@ mod overviews;
 mod permissions;
 mod refusals;
 mod review;
+mod shared_files;
 mod starts;
 mod strangers;
+mod unlogged;
 mod votes;
 
 use super::{eventually, with_timeout};

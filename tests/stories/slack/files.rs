@@ -10,7 +10,11 @@ use crate::support::{
     provider::{Answer, answer},
 };
 
-on_both_transports!(shared_files_reach_the_models_that_can_read_them, files_that_cannot_be_read_are_named);
+on_both_transports!(
+    shared_files_reach_the_models_that_can_read_them,
+    files_that_cannot_be_read_are_named,
+    a_host_of_files_that_hangs_is_given_up,
+);
 
 const SECRET: &str = "Qzcontent";
 
@@ -55,6 +59,26 @@ async fn shared_files_reach_the_models_that_can_read_them(transport: Transport) 
     for secret in [SECRET, "files-pri", "base64", "photo.jpg"] {
         assert!(log.iter().all(|line| !line.contains(secret)), "{secret}");
     }
+}
+
+/// Nothing is left behind: the slot, the rate and the budget are free for the next race.
+async fn a_host_of_files_that_hangs_is_given_up(transport: Transport) {
+    let lines = "[arena]\nraces_per_user_per_minute = 1\nconcurrent_races = 1\nmax_output_tokens = 100\n\
+                 [budget]\nuser_day_usd = 1.50\n[timeouts]\ntotal = \"1s\"";
+    // a token costs a cent, so the budget covers one answer
+    let models = &[("a", "price_out = 10000")];
+    let scenario =
+        SlackScenario::start(Setup { transport, models, lines, ..Setup::default() }, [whole()]).await;
+    for fault in [CdnFault::Silent, CdnFault::Half] {
+        scenario.slack.share_next(vec![CdnFile::new("note.txt", "text/plain", "a note").with(fault)]);
+        let request = scenario.slack.mention(PROMPT, NAMED, LOBBY, None);
+        request.wait_for_private_text("note.txt: the file couldn't be fetched from Slack.").await;
+        assert!(request.revisions().is_empty(), "a race was posted");
+    }
+    assert!(scenario.provider.truth().exchanges.is_empty(), "a model was called");
+    scenario.slack.mention(PROMPT, NAMED, LOBBY, None).wait_for_end().await;
+    assert_eq!(scenario.provider.truth().exchanges.len(), 1);
+    scenario.finish().await;
 }
 
 async fn files_that_cannot_be_read_are_named(transport: Transport) {

@@ -42,8 +42,10 @@ mod places;
 mod questions;
 mod reading;
 mod refusals;
+mod shared_files;
 mod socket;
 mod starts;
+mod unlogged;
 mod votes;
 
 use super::{KEY, eventually, with_timeout};

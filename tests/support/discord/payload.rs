@@ -10,6 +10,7 @@ use super::{
     users::{ChannelKind, User},
     world::World,
 };
+use crate::support::cdn::CdnFile;
 
 /// `EMBED_LINKS`, `ATTACH_FILES`, `MENTION_EVERYONE`: what an app has where its bot is not.
 const AWAY: u64 = 1 << 14 | 1 << 15 | 1 << 17;
@@ -102,14 +103,20 @@ impl World {
         let of = |option: &Value| {
             let id = option["value"].as_str().filter(|_| option["type"] == 11)?;
             let (_, file) = self.files.iter().find(|(known, _)| known.to_string() == id)?;
-            let url = format!("{}/attachments/{id}/{}?ex=1&is=2&hm=signature5ecret", self.cdn, file.name);
-            let json = json!({
-                "id": id, "filename": file.name, "size": file.bytes.len(), "url": url, "proxy_url": url,
-                "content_type": file.mime, "ephemeral": true,
-            });
+            let mut json = self.attachment(id, file);
+            json["ephemeral"] = true.into();
             Some((id.to_owned(), json))
         };
         nested.or_else(|| Some(all.filter_map(of).collect()).filter(|map: &Map<_, _>| !map.is_empty()))
+    }
+
+    /// A file as Discord describes it (<https://docs.discord.com/developers/resources/message#attachment-object>).
+    pub(super) fn attachment(&self, id: &str, file: &CdnFile) -> Value {
+        let url = format!("{}/attachments/{id}/{}?ex=1&is=2&hm=signature5ecret", self.cdn, file.name);
+        json!({
+            "id": id, "filename": file.name, "size": file.bytes.len(), "url": url, "proxy_url": url,
+            "content_type": file.mime,
+        })
     }
 
     fn channel(place: ChannelKind, user: User) -> Value {

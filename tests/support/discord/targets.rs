@@ -11,6 +11,7 @@ use super::{
     users::{ChannelKind, User},
     world::Id,
 };
+use crate::support::cdn::CdnFile;
 
 impl FakeDiscord {
     /// Returns a message that `author` wrote, as Discord shows it to an app. A test adds what else it holds.
@@ -22,6 +23,18 @@ impl FakeDiscord {
             "mention_everyone": false, "flags": 0, "pinned": false, "tts": false,
             "timestamp": "2026-01-01T00:00:00.000000+00:00", "edited_timestamp": null,
         })
+    }
+
+    /// Attaches files to a message of a user, or to the event of one.
+    pub fn attach(&self, message: &mut Value, files: Vec<CdnFile>) {
+        let add = |world: &mut super::World, file: CdnFile| {
+            let id = world.id();
+            let json = world.attachment(&id.to_string(), &file);
+            world.files.push((id, file));
+            json
+        };
+        let attachments = self.shared.with(|world| files.into_iter().map(|file| add(world, file)).collect());
+        message["attachments"] = attachments;
     }
 
     /// Returns a message of the bot, as Discord shows it to an app.

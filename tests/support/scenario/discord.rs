@@ -11,7 +11,7 @@ use crate::support::{
     program::{Program, free_address},
     provider::{Answer, FakeProvider, Rules},
     service::{self, TestService},
-    wait::with_timeout,
+    wait::{eventually, with_timeout},
 };
 
 /// A user with a name that no log may contain.
@@ -116,6 +116,24 @@ impl DiscordScenario {
             }
         }
         Self { discord, provider, gateway, service: TestService::start(program, address).await }
+    }
+
+    /// Ends the service and starts it again with another configuration, over a new gateway: Discord lets a bot identify only
+    /// every five seconds.
+    pub async fn restart(self, setup: Setup<'_>) -> Self {
+        let Self { discord, provider, gateway: old, service } = self;
+        service.signal("TERM").await;
+        service.wait_for_exit(0).await;
+        drop(old);
+        let gateway = gateway(&discord, setup.heartbeat).await;
+        let carrier = Arc::clone(&gateway);
+        discord.deliver_to(move |event| carrier.interaction(&event));
+        let address = free_address();
+        let program = configured(&discord, &provider, &setup, address);
+        let service = TestService::start(program, address).await;
+        eventually(async || service.ready().await.0 == 200).await;
+        with_timeout(gateway.until(|truth| truth.live > 0)).await;
+        Self { discord, provider, gateway: Some(gateway), service }
     }
 
     /// Sends SIGTERM and checks everything: the service exits with 0, its log contains no error and no secret, and no

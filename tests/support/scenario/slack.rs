@@ -104,6 +104,19 @@ impl SlackScenario {
         Self { slack, provider, socket, service: TestService::start(program, address).await }
     }
 
+    /// Ends the service and starts it again with another configuration, over Socket Mode.
+    pub async fn restart(self, setup: Setup<'_>) -> Self {
+        let Self { slack, provider, socket, service } = self;
+        service.signal("TERM").await;
+        service.wait_for_exit(0).await;
+        let address = free_address();
+        let program = configured(&slack, &provider, &setup, address);
+        let mut service = TestService::start(program, address).await;
+        service.wait_for_log("Slack knows the bot").await;
+        with_timeout(socket.as_ref().expect("a socket").until(|truth| truth.live.len() == 2)).await;
+        Self { slack, provider, socket, service }
+    }
+
     /// Sends SIGTERM and checks everything: the service exits with 0, its log contains no error and no secret, and no
     /// fake saw a violation. Returns the log.
     pub async fn finish(self) -> Vec<String> {

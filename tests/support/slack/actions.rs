@@ -66,6 +66,14 @@ impl FakeSlack {
         self.shared.with(|world| world.shared_next = files);
     }
 
+    /// Shares these files in a message that was written without an event for the bot.
+    pub fn share_in(&self, message: &str, files: Vec<CdnFile>) {
+        self.shared.with(|world| {
+            let files = files.into_iter().map(|file| world.shared_file(file)).collect();
+            world.parts.entry(message.to_owned()).or_default().insert("files".into(), files);
+        });
+    }
+
     /// Writes a message without an event for the bot. Returns its name, for threads under it.
     pub fn write_message(&self, text: &str, user: User, channel: &str, thread: Option<&str>) -> Ts {
         assert!(text.chars().count() <= MAX_CHARS, "nobody can write that much");

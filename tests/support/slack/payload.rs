@@ -216,7 +216,7 @@ impl World {
     }
 
     /// Keeps a file, and returns it as Slack describes it (<https://docs.slack.dev/reference/objects/file-object>).
-    fn shared_file(&mut self, file: CdnFile) -> Value {
+    pub(super) fn shared_file(&mut self, file: CdnFile) -> Value {
         let id = format!("F1{:06}", self.number());
         let url = format!("{}/files-pri/{id}/{}", self.origin, file.name);
         let json = json!({

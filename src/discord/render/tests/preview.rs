@@ -19,7 +19,7 @@ use crate::{
     },
     guide::Example,
     model::{Availability, ModelError},
-    race::{Entrant, event::StopCause, metrics::TokenCount},
+    race::{Circumstances, Entrant, Quote, event::StopCause, metrics::TokenCount},
     view::View,
 };
 
@@ -197,6 +197,13 @@ fn a_race_can_be_looked_at() {
     page("cjk", &foreign.view(), Some(&chart.alt));
     let frozen = page("frozen", &running().stop(2_400, StopCause::Frozen), None);
     assert!(frozen.contains("🛑 Stopped: this message could not be edited any longer"));
+    let mut quoting = finished().view();
+    let url = Some("https://discord.com/channels/5001/6001/130000".into());
+    let quote = Some(Quote { author: "Ben Okafor".into(), url });
+    quoting.circumstances = Circumstances { quote, persona: Some("terse".into()) };
+    quoting.files = vec!["note.txt".into(), "photo of a long evening.jpg".into()];
+    quoting.notes = vec!["not sent: a sticker, spec.pdf (PDF files can't be read yet)".into()];
+    assert!(page("quoting", &quoting, Some(&chart.alt)).contains("quoting Ben Okafor"));
     let mut refused = finished().view();
     refused.notice = Some("no chart: LLM Arena lacks the permission Attach Files here".into());
     assert!(page("no-chart", &refused, None).contains("<div class=small>no chart: "));

@@ -14,7 +14,7 @@ use crate::{
     button::Page,
     guide::Example,
     model::{Availability, ModelError},
-    race::{Circumstances, Entrant, PastRace, event::StopCause, metrics::TokenCount, vote::RaceKind},
+    race::{Circumstances, Entrant, PastRace, Quote, event::StopCause, metrics::TokenCount, vote::RaceKind},
     slack::render::{
         Body, Form, answers, ballot, examples, explanation, follow_up, help, home, live, models, on_it,
         opening, suggestion,
@@ -218,6 +218,13 @@ fn a_race_can_be_looked_at() {
     assert!(
         page("interrupted", &running().stop(2_400, StopCause::Restart)).contains("Interrupted by a restart")
     );
+    let mut quoting = finished().view();
+    let url = Some("https://discord.com/channels/5001/6001/130000".into());
+    let quote = Some(Quote { author: "Ben Okafor".into(), url });
+    quoting.circumstances = Circumstances { quote, persona: Some("terse".into()) };
+    quoting.files = vec!["note.txt".into(), "photo of a long evening.jpg".into()];
+    quoting.notes = vec!["not sent: a sticker, spec.pdf (PDF files can't be read yet)".into()];
+    assert!(page("quoting", &quoting).contains("quoting Ben Okafor"));
     let mut failed = SampleRace::of("Why is the sky blue?", line_up());
     (0..5).for_each(|lane| failed.fails(900, lane, ModelError::RateLimited { retry_after: None }));
     assert!(page("failed", &failed.view()).contains("All 5 models failed: rate limited"));
