@@ -150,7 +150,7 @@ pub struct RaceArgs {
     /// Attach a text file or a picture to the prompt; up to four times
     #[arg(long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
-    /// Send the system text of this [[persona]] of the configuration
+    /// Race with this persona of the configuration
     #[arg(long, value_name = "ID")]
     pub persona: Option<String>,
     /// Continue a race: its id, the last 8 characters of its id, or "last" for the newest one of this terminal

@@ -184,8 +184,7 @@ async fn a_deleted_race_is_not_continued_any_more() {
     choose(&browser, "lane:0").await;
     while talks.site.press("ana", &id, "delete").await.0 == 409 {}
     browser.until("return document.getElementById('continuing').hidden", vec![]).await;
-    let told =
-        "return document.querySelector('.race .parent').textContent === 'continues: a race that was deleted · turn 2'";
+    let told = "return document.querySelector('.race .parent').textContent === 'continues: a race that was deleted · turn 2'";
     browser.until(told, vec![]).await;
     assert_eq!(browser.value("document.querySelectorAll('.race .parent a').length").await, 0);
     drop(tab);

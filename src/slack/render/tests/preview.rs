@@ -221,7 +221,7 @@ fn a_race_can_be_looked_at() {
     let mut quoting = finished().view();
     let url = Some("https://discord.com/channels/5001/6001/130000".into());
     let quote = Some(Quote { author: "Ben Okafor".into(), url });
-    quoting.circumstances = Circumstances { quote, persona: Some("terse".into()) };
+    quoting.circumstances = Circumstances { quote, persona: Some("terse".into()), parent: None };
     quoting.files = vec!["note.txt".into(), "photo of a long evening.jpg".into()];
     quoting.notes = vec!["not sent: a sticker, spec.pdf (PDF files can't be read yet)".into()];
     assert!(page("quoting", &quoting).contains("quoting Ben Okafor"));
