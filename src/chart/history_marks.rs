@@ -34,7 +34,7 @@ pub(super) fn marks(summary: &Summary<'_>, calendar: Calendar, shown: &Range<i64
 fn found(summary: &Summary<'_>, slowdown: &Slowdown, calendar: Calendar, shown: &Range<i64>) -> Option<Mark> {
     let change = summary.change(slowdown)?;
     let words = format!("−{:.0} %", ((change.after / change.before - 1.0) * 100.0).abs());
-    let end = slowdown.closed_on.map(|day| (day + 1) * DAY_MS);
+    let end = slowdown.recovery.map(|recovery| recovery.at_ms);
     mark(&words, (slowdown.since.at_ms, end), calendar, shown)
 }
 

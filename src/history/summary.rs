@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     cause::{Cause, Peer, cause, ratio},
     incident::{Incident, IncidentKind, IncidentState},
-    judge::{Judgement, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
+    judge::{Judgement, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
 };
@@ -164,8 +164,7 @@ impl<'a> Summary<'a> {
         let samples = &self.series.samples;
         let index = |time: i64| samples.partition_point(|sample| sample.at_ms < time);
         let (from, at) = (index(incident.since.at_ms - WINDOW_DAYS * DAY_MS), index(incident.since.at_ms));
-        // the days that closed an incident are not part of it
-        let end = incident.closed_on.map_or(samples.len(), |day| index((day + 1 - RECENT_DAYS) * DAY_MS));
+        let end = incident.recovery.map_or(samples.len(), |recovery| index(recovery.at_ms));
         let (before, after) = (&samples[from..at], &samples[at..end.max(at + 1)]);
         Some(Change {
             day: incident.since.day(),
@@ -358,7 +357,8 @@ impl<'a> SeriesJson<'a> {
 impl IncidentJson {
     fn of(incident: &Slowdown) -> Self {
         let Judgement { day, baseline, recent, p } = incident.opened;
-        let (since_day, recovered_day) = (incident.since.day(), incident.closed_on);
+        let (since_day, recovered_day) =
+            (incident.since.day(), incident.recovery.map(|recovery| recovery.day));
         Self { since_day, alert_day: day, recovered_day, baseline, recent, p }
     }
 }
