@@ -7,6 +7,9 @@ use crate::history::{Calendar, DAY_MS, Incident, IncidentKind, Slowdown, Summary
 /// The most incidents that are marked, the newest ones.
 const MAX_MARKS: usize = 4;
 
+/// The space for a line of labels.
+pub(super) const LABEL_HEIGHT: f32 = 24.0;
+
 /// An incident as it is marked.
 pub(super) struct Mark {
     /// The period.
@@ -71,4 +74,68 @@ fn mark(
     };
     let range = start.max(shown.start)..end.unwrap_or(shown.end).min(shown.end);
     (range.start < range.end).then_some(Mark { range, label })
+}
+
+/// The label of a mark, and the line that joins it to the data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Flag {
+    pub(super) left: f32,
+    right: f32,
+    /// The line of the label, counted from the top.
+    pub(super) line: usize,
+    /// The top of the vertical line, below the top of the plot.
+    pub(super) pole_top: f32,
+}
+
+/// Places a label beside each pole, given by its x and the width of its label, so that no two labels overlap. No pole
+/// crosses a label: it begins below all labels in its way.
+pub(super) fn flags(poles: impl Iterator<Item = (f32, f32)> + Clone, right: f32) -> Vec<Flag> {
+    let mut flags: Vec<Flag> = vec![];
+    for (x, width) in poles.clone() {
+        // a label near the right edge is on the left of its pole
+        let left = if x + 10.0 + width < right { x + 10.0 } else { x - 10.0 - width };
+        let mut line = 0;
+        while flags
+            .iter()
+            .any(|other| other.line == line && left < other.right + 12.0 && other.left < left + width + 12.0)
+        {
+            line += 1;
+        }
+        flags.push(Flag { left, right: left + width, line, pole_top: line_top(line) });
+    }
+    for (at, (x, _)) in poles.enumerate() {
+        let crossed = flags.iter().filter(|label| label.left - 6.0 < x && x < label.right + 6.0);
+        let below = crossed.map(|label| label.line + 1).max().unwrap_or(0);
+        flags[at].pole_top = line_top(flags[at].line.max(below));
+    }
+    flags
+}
+
+/// The distance of a line of labels from the top of the plot.
+#[expect(clippy::cast_precision_loss, reason = "there are a few lines")]
+pub(super) fn line_top(line: usize) -> f32 {
+    4.0 + line as f32 * LABEL_HEIGHT
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_line_crosses_a_label(poles in proptest::collection::vec((116.0_f32..1_160.0, 90.0_f32..480.0), 0..5)) {
+            let flags = flags(poles.iter().copied(), 1_160.0);
+            let is_over = |a: &Flag, b: &Flag| a.left < b.right && b.left < a.right;
+            for (at, (x, _)) in poles.iter().enumerate() {
+                for (other, label) in flags.iter().enumerate() {
+                    let is_in = label.left <= *x && *x <= label.right;
+                    prop_assert!(!is_in || flags[at].pole_top >= line_top(label.line + 1), "{flags:?}");
+                    let is_apart = other == at || label.line != flags[at].line || !is_over(label, &flags[at]);
+                    prop_assert!(is_apart && label.line < 4, "{flags:?}");
+                }
+            }
+        }
+    }
 }
