@@ -76,7 +76,8 @@ impl Rule {
         if self.lower_is_worse { ratio <= self.ratio } else { ratio >= self.ratio }
     }
 
-    fn p(self, recent: &[f64], baseline: &[f64]) -> f64 {
+    /// The one-sided probability of `recent` values this much worse than `baseline` by chance.
+    pub(super) fn p(self, recent: &[f64], baseline: &[f64]) -> f64 {
         if self.lower_is_worse { p_less(recent, baseline) } else { p_less(baseline, recent) }
     }
 }

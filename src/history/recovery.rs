@@ -7,6 +7,8 @@ use super::{
 
 /// The samples that must be back.
 const BACK_SAMPLES: usize = 10;
+/// Their change is less likely than this by chance. Its time is the best one of many, hence less than for a finding.
+const MAX_P_BACK: f64 = 0.001;
 
 /// A change for the worse that may be over.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +33,8 @@ pub(super) fn recovered_at(samples: &[Sample], worse: Worse, rule: Rule, last_da
         .filter(|at| *at > worse.since_ms)
 }
 
-/// The time of the change within `samples` if the last ten are as good as before; those of people also at the end of the
-/// judged day before.
+/// The time of the change within `samples` if it is clear and the last ten are as good as before; those of people also at
+/// the end of the judged day before.
 fn newest_back(samples: &[Sample], worse: Worse, rule: Rule) -> Option<i64> {
     let is_back = |samples: &[Sample]| {
         let newest = samples.len().checked_sub(BACK_SAMPLES).map(|at| &samples[at..]);
@@ -41,6 +43,10 @@ fn newest_back(samples: &[Sample], worse: Worse, rule: Rule) -> Option<i64> {
     };
     let today = samples.last()?.judged_on();
     let earlier = &samples[..samples.partition_point(|sample| sample.judged_on() < today)];
-    let is_over = is_back(samples) && (worse.is_canary || is_back(earlier));
-    rule.reversed().split(samples).filter(|_| is_over).map(|back| back.at_ms)
+    if !is_back(samples) || !(worse.is_canary || is_back(earlier)) {
+        return None;
+    }
+    let back = rule.reversed().split(samples)?;
+    let (slow, usual) = samples.split_at(samples.partition_point(|sample| sample.at_ms < back.at_ms));
+    (rule.p(&values(slow), &values(usual)) < MAX_P_BACK).then_some(back.at_ms)
 }

@@ -56,6 +56,9 @@ fn the_reference_series_are_judged_as_expected() {
     assert!(in_time.count() >= 19);
     assert!(alerts("minus20").len() >= 15);
     assert!(alerts("steady").len() <= 2);
+    // all slower ones are so until the end
+    let open = |kind: &str| alerts(kind).iter().filter(|alert| alert.recovery.is_none()).count();
+    assert!(open("minus31") >= 19 && open("minus20") >= 14, "{}, {}", open("minus31"), open("minus20"));
     let near =
         alerts("minus31").into_iter().filter(|alert| (alert.since.day() - expected.shift_day).abs() <= 2);
     assert!(near.count() >= 17, "the change is dated");
