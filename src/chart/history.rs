@@ -98,9 +98,8 @@ impl<'a> Picture<'a> {
         let first = samples.first().map_or(0, |sample| sample.day() * DAY_MS);
         let time = TimeAxis::new(first..last);
         let marks = marks(summary, options.calendar, &(first..last));
-        let poles =
-            marks.iter().map(|mark| (x(&time, mark.range.start), fonts.width(&mark.label, LABEL_STYLE)));
-        let flags = flags(poles, PLOT.right);
+        let pole = |mark: &Mark| (x(&time, mark.range.start), fonts.width(&mark.label, LABEL_STYLE));
+        let flags = flags(&marks.iter().map(pole).collect::<Vec<_>>(), PLOT.right);
         let lines = flags.iter().map(|flag| flag.line + 1).max().unwrap_or(0);
         let top = top(samples, lines);
         let name = sanitize::line(&summary.series.name, NAME_CHARS);

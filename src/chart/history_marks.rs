@@ -89,26 +89,36 @@ pub(super) struct Flag {
 
 /// Places a label beside each pole, given by its x and the width of its label, so that no two labels overlap. No pole
 /// crosses a label: it begins below all labels in its way.
-pub(super) fn flags(poles: impl Iterator<Item = (f32, f32)> + Clone, right: f32) -> Vec<Flag> {
-    let mut flags: Vec<Flag> = vec![];
-    for (x, width) in poles.clone() {
+pub(super) fn flags(poles: &[(f32, f32)], right: f32) -> Vec<Flag> {
+    let flag = |&(x, width): &(f32, f32)| {
         // a label near the right edge is on the left of its pole
         let left = if x + 10.0 + width < right { x + 10.0 } else { x - 10.0 - width };
-        let mut line = 0;
-        while flags
-            .iter()
-            .any(|other| other.line == line && left < other.right + 12.0 && other.left < left + width + 12.0)
-        {
-            line += 1;
-        }
-        flags.push(Flag { left, right: left + width, line, pole_top: line_top(line) });
+        Flag { left, right: left + width, line: 0, pole_top: 0.0 }
+    };
+    let mut flags: Vec<Flag> = poles.iter().map(flag).collect();
+    // the first ones get the upper lines, and a label runs over the poles to its side
+    let is_leftward = |at: &usize| flags[*at].left < poles[*at].0;
+    let mut order: Vec<usize> = (0..flags.len()).rev().filter(is_leftward).collect();
+    order.extend((0..flags.len()).filter(|at| !is_leftward(at)));
+    for (placed, &at) in order.iter().enumerate() {
+        let is_free = |line: &usize| {
+            let mut others = order[..placed].iter().map(|&other| flags[other]);
+            !others.any(|other| other.line == *line && flags[at].is_near(&other))
+        };
+        flags[at].line = (0..=placed).find(is_free).unwrap_or(placed);
     }
-    for (at, (x, _)) in poles.enumerate() {
-        let crossed = flags.iter().filter(|label| label.left - 6.0 < x && x < label.right + 6.0);
+    for (at, (x, _)) in poles.iter().enumerate() {
+        let crossed = flags.iter().filter(|label| label.left - 6.0 < *x && *x < label.right + 6.0);
         let below = crossed.map(|label| label.line + 1).max().unwrap_or(0);
         flags[at].pole_top = line_top(flags[at].line.max(below));
     }
     flags
+}
+
+impl Flag {
+    fn is_near(&self, other: &Self) -> bool {
+        self.left < other.right + 12.0 && other.left < self.right + 12.0
+    }
 }
 
 /// The distance of a line of labels from the top of the plot.
@@ -126,7 +136,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_crosses_a_label(poles in proptest::collection::vec((116.0_f32..1_160.0, 90.0_f32..480.0), 0..5)) {
-            let flags = flags(poles.iter().copied(), 1_160.0);
+            let flags = flags(&poles, 1_160.0);
             let is_over = |a: &Flag, b: &Flag| a.left < b.right && b.left < a.right;
             for (at, (x, _)) in poles.iter().enumerate() {
                 for (other, label) in flags.iter().enumerate() {
