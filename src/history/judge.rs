@@ -144,9 +144,8 @@ pub fn judge(samples: &[Sample], rule: Rule, first_day: i64) -> Verdict {
     for day in days.clone() {
         if let Some(open) = incidents.last_mut().filter(|incident| incident.recovery.is_none()) {
             open.recovery = open.recovery_on(day, &usual, rule);
-            if let Some(recovery) = open.recovery {
-                let slow = open.since.at_ms..recovery.at_ms;
-                usual.to_mut().retain(|sample| !slow.contains(&sample.at_ms));
+            if open.recovery.is_some() {
+                usual.to_mut().retain(|sample| !open.covers(sample));
             }
             continue;
         }
@@ -164,6 +163,11 @@ pub fn judge(samples: &[Sample], rule: Rule, first_day: i64) -> Verdict {
 }
 
 impl Slowdown {
+    /// Returns true if it is over and `sample` was measured in it.
+    pub(super) fn covers(&self, sample: &Sample) -> bool {
+        self.recovery.is_some_and(|recovery| (self.since.at_ms..recovery.at_ms).contains(&sample.at_ms))
+    }
+
     fn recovery_on(&self, day: i64, samples: &[Sample], rule: Rule) -> Option<Recovery> {
         let Split { at_ms: since_ms, before, after, .. } = self.since;
         let worse = Worse { since_ms, before, ratio: after / before, is_canary: false };

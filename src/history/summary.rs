@@ -78,7 +78,7 @@ pub fn first_day(series: &[Series], days: Option<u32>) -> i64 {
 pub struct Change {
     /// The first day after the change.
     pub day: i64,
-    /// The median of the 35 days before it.
+    /// The median of the 35 days before it, without earlier slowdowns.
     pub before: f64,
     /// The median since.
     pub after: f64,
@@ -165,10 +165,13 @@ impl<'a> Summary<'a> {
         let index = |time: i64| samples.partition_point(|sample| sample.at_ms < time);
         let (from, at) = (index(incident.since.at_ms - WINDOW_DAYS * DAY_MS), index(incident.since.at_ms));
         let end = incident.recovery.map_or(samples.len(), |recovery| index(recovery.at_ms));
-        let (before, after) = (&samples[from..at], &samples[at..end.max(at + 1)]);
+        // as in its judgement, slowdowns that were over do not count as usual
+        let is_usual = |sample: &&Sample| !self.verdict.incidents.iter().any(|other| other.covers(sample));
+        let before: Vec<Sample> = samples[from..at].iter().filter(is_usual).copied().collect();
+        let after = &samples[at..end.max(at + 1)];
         Some(Change {
             day: incident.since.day(),
-            before: median(&mut values(before))?,
+            before: median(&mut values(&before))?,
             after: median(&mut values(after))?,
             count_before: before.len(),
             count_after: after.len(),

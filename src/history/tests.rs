@@ -109,6 +109,15 @@ fn a_slowdown_of_any_length_is_over_once_it_recovers() {
 }
 
 #[test]
+fn a_slowdown_is_compared_with_the_usual_speed_before_an_earlier_one() {
+    let is_slow = |day: i64| (40..60).contains(&day) || day >= 70;
+    let samples = made(0..80, 4, |day| if is_slow(day) { 0.7 } else { 1.0 });
+    let series = Series { name: "a".into(), origin: None, samples };
+    let sentence = Summary::of(&series, WARM_UP_DAYS).sentence(Calendar::Numbers);
+    assert!(sentence.starts_with("a: 100 → 70 tok/s (−30 %) since day 70; 60 races before"), "{sentence}");
+}
+
+#[test]
 fn an_open_incident_is_a_sentence() {
     let series =
         Series { name: "GPT-OSS 120B".into(), origin: None, samples: made(0..50, 4, slower_from(40)) };
