@@ -19,7 +19,7 @@ use super::{
     canvas::{Canvas, units},
     encode,
     history_axes::{SpeedAxis, TimeAxis},
-    history_marks::{Mark, marks},
+    history_marks::{Flag, LABEL_HEIGHT, Mark, flags, line_top, marks},
     layout::{Area, MARGIN, RIGHT},
     palette::{self, Theme},
     sanitize,
@@ -35,9 +35,9 @@ use crate::{
 
 /// The plotted part of the picture.
 const PLOT: Area = Area { left: 116.0, top: 214.0, right: RIGHT, bottom: 572.0 };
-/// The lines for the labels of incidents, below the top of [`PLOT`].
-const LABEL_LINES: [f32; 2] = [16.0, 40.0];
-/// A line between days this far apart is broken.
+/// The labels of incidents.
+const LABEL_STYLE: Style = Style::new(Face::SemiBold, 20.0);
+/// A line between days further apart is broken.
 const MAX_GAP_DAYS: i64 = 7;
 /// The most dots; of more races an even part is drawn.
 const MAX_DOTS: usize = 4_000;
@@ -80,10 +80,13 @@ struct Picture<'a> {
     title: String,
     sentence: String,
     samples: &'a [Sample],
+    days: Vec<Day>,
     time: TimeAxis,
     top: f64,
     speed: SpeedAxis,
     marks: Vec<Mark>,
+    /// The labels of the marks, in their order.
+    flags: Vec<Flag>,
 }
 
 impl<'a> Picture<'a> {
@@ -93,10 +96,14 @@ impl<'a> Picture<'a> {
         let from = options.days.map_or(i64::MIN, |days| last - i64::from(days) * DAY_MS);
         let samples = &all[all.partition_point(|sample| sample.at_ms < from)..];
         let first = samples.first().map_or(0, |sample| sample.day() * DAY_MS);
-        let top = top(samples);
+        let time = TimeAxis::new(first..last);
+        let marks = marks(summary, options.calendar, &(first..last));
+        let pole = |mark: &Mark| (x(&time, mark.range.start), fonts.width(&mark.label, LABEL_STYLE));
+        let flags = flags(&marks.iter().map(pole).collect::<Vec<_>>(), PLOT.right);
+        let lines = flags.iter().map(|flag| flag.line + 1).max().unwrap_or(0);
+        let top = top(samples, lines);
         let name = sanitize::line(&summary.series.name, NAME_CHARS);
         let title = if !name.is_empty() && fonts.covers(&name) { name } else { "Speed of a model".into() };
-        let marks = marks(summary, options.calendar, &(first..last));
         Self {
             fonts,
             theme: if options.is_light { palette::LIGHT } else { palette::DARK },
@@ -104,10 +111,12 @@ impl<'a> Picture<'a> {
             title,
             sentence: sentence(summary, options.calendar),
             samples,
-            time: TimeAxis::new(first..last),
+            days: days(samples),
+            time,
             top,
             speed: SpeedAxis::new(top),
             marks,
+            flags,
         }
     }
 
@@ -129,7 +138,7 @@ impl<'a> Picture<'a> {
         }
         brush.text("tok/s", ink(Face::Regular, 20.0, muted), (MARGIN, PLOT.top - 22.0))?;
         for at in self.time.key_points(8) {
-            let x = self.x(at);
+            let x = x(&self.time, at);
             brush.line((x, PLOT.bottom), (x, PLOT.bottom + 7.0), (1.5, muted))?;
             brush.text_around(
                 &self.calendar.day(at / DAY_MS),
@@ -137,10 +146,14 @@ impl<'a> Picture<'a> {
                 (x.clamp(PLOT.left, RIGHT - 30.0), 598.0),
             )?;
         }
+        for (mark, flag) in self.marks.iter().zip(&self.flags) {
+            let x = x(&self.time, mark.range.start);
+            brush.line((x, PLOT.top + flag.pole_top), (x, PLOT.bottom), (2.0, self.theme.error))?;
+        }
         Ok(())
     }
 
-    /// Draws the data in plotters' coordinates: incidents, band, dots, medians.
+    /// Draws the data in plotters' coordinates: incidents, bands, dots, medians.
     fn plot(&self, canvas: Canvas<'_>) -> DrawResult {
         let pixels = (units(PLOT.left)..units(PLOT.right), units(PLOT.bottom)..units(PLOT.top));
         let plot = Plot {
@@ -153,24 +166,20 @@ impl<'a> Picture<'a> {
         for mark in &self.marks {
             plot.shade(mark, self.top, self.theme.error)?;
         }
-        let days = days(self.samples);
-        plot.band(&days, self.theme.accent, self.top)?;
+        plot.bands(&self.days, self.theme.accent, self.top)?;
         plot.dots(self.samples, self.top, self.theme)?;
-        plot.medians(&days, self.top, self.theme.accent)
+        plot.medians(&self.days, self.top, self.theme.accent)
     }
 
     /// Draws the labels of incidents and the legend.
     fn labels(&self, brush: &Brush<'_>) -> DrawResult {
-        let style = Style::new(Face::SemiBold, 20.0);
-        let mut lines = LABEL_LINES.map(|y| (y, PLOT.left));
-        for mark in &self.marks {
-            let (x, width) = (self.x(mark.range.start), self.fonts.width(&mark.label, style));
-            let left = if x + 10.0 + width < PLOT.right { x + 10.0 } else { x - 10.0 - width };
-            // a label that fits on no line is left to the alternative text
-            if let Some((y, end)) = lines.iter_mut().find(|(_, end)| *end <= left) {
-                brush.text(&mark.label, Ink { style, color: self.theme.error }, (left, PLOT.top + *y))?;
-                *end = left + width + 12.0;
-            }
+        let label = Ink { style: LABEL_STYLE, color: self.theme.error };
+        for (mark, flag) in self.marks.iter().zip(&self.flags) {
+            brush.text(
+                &mark.label,
+                label,
+                (flag.left, PLOT.top + line_top(flag.line) + LABEL_HEIGHT / 2.0),
+            )?;
         }
         let small = ink(Face::Regular, 20.0, self.theme.muted);
         let line = self.fonts.clip_end(&self.legend(), small.style, RIGHT - MARGIN);
@@ -178,11 +187,13 @@ impl<'a> Picture<'a> {
     }
 
     fn legend(&self) -> String {
-        let mut notes = vec![
-            format!("dots = {}", races(self.samples.len())),
-            "line = median of a day".to_owned(),
-            "band = middle half of a week".to_owned(),
-        ];
+        let mut notes = vec![format!("dots = {}", races(self.samples.len()))];
+        if lines(&self.days).next().is_some() {
+            notes.push("line = median of a day".to_owned());
+        }
+        if bands(&self.days).next().is_some() {
+            notes.push("band = middle half of a week".to_owned());
+        }
         let above = self.samples.iter().filter(|sample| sample.value > self.top).count();
         if above > 0 {
             notes.push(format!("triangles = {} above {}", races(above), speed_label(self.top.round())));
@@ -205,10 +216,6 @@ impl<'a> Picture<'a> {
         sentences.join(" ").chars().take(MAX_CHARS).collect()
     }
 
-    fn x(&self, at: i64) -> f32 {
-        pixel(self.time.map(&at, (units(PLOT.left), units(PLOT.right))))
-    }
-
     fn y(&self, value: f64) -> f32 {
         pixel(self.speed.map(&value, (units(PLOT.bottom), units(PLOT.top))))
     }
@@ -228,28 +235,22 @@ impl<'a> Plot<'a> {
         self.area.draw(element).map_err(|error| ChartError::Draw(error.into()))
     }
 
-    /// Draws the period of an incident and the line at its begin.
+    /// Draws the period of an incident.
     fn shade(&self, mark: &Mark, top: f64, color: Color) -> DrawResult {
         let Range { start, end } = mark.range;
         let corners = vec![(start, 0.0), (end, 0.0), (end, top), (start, top)];
-        self.draw(&Polygon::new(corners, rgb(color).mix(0.14).filled()))?;
-        let line = vec![(mark.range.start, 0.0), (mark.range.start, top)];
-        self.draw(&PathElement::new(line, rgb(color).stroke_width(units(2.0).unsigned_abs())))
+        self.draw(&Polygon::new(corners, rgb(color).mix(0.14).filled()))
     }
 
     /// Draws the quartiles around each day as polygons without gaps.
-    fn band(&self, days: &[Day], color: Color, top: f64) -> DrawResult {
-        let is_near =
-            |a: &Day, b: &Day| b.number - a.number <= MAX_GAP_DAYS && a.band.is_some() == b.band.is_some();
-        for run in days.chunk_by(is_near) {
+    fn bands(&self, days: &[Day], color: Color, top: f64) -> DrawResult {
+        for run in bands(days) {
             let edge = |of: fn(&Quartiles) -> f64| {
                 move |day: &Day| day.band.map(|band| (day.at_ms, of(&band).min(top)))
             };
             let mut corners: Vec<_> = run.iter().filter_map(edge(|band| band.upper)).collect();
             corners.extend(run.iter().rev().filter_map(edge(|band| band.lower)));
-            if corners.len() > 3 {
-                self.draw(&Polygon::new(corners, rgb(color).mix(0.20).filled()))?;
-            }
+            self.draw(&Polygon::new(corners, rgb(color).mix(0.20).filled()))?;
         }
         Ok(())
     }
@@ -272,7 +273,7 @@ impl<'a> Plot<'a> {
 
     /// Draws the medians of days as lines that are broken at gaps.
     fn medians(&self, days: &[Day], top: f64, color: Color) -> DrawResult {
-        for run in days.chunk_by(|a, b| b.number - a.number <= MAX_GAP_DAYS) {
+        for run in lines(days) {
             let points: Vec<_> = run.iter().map(|day| (day.at_ms, day.median.min(top))).collect();
             self.draw(&PathElement::new(points, rgb(color).stroke_width(units(3.0).unsigned_abs())))?;
         }
@@ -280,16 +281,27 @@ impl<'a> Plot<'a> {
     }
 }
 
-/// The top of the axis: above every race, unless some are far faster than most.
-fn top(samples: &[Sample]) -> f64 {
+/// The runs of days without gaps that a line is drawn through.
+fn lines(days: &[Day]) -> impl Iterator<Item = &[Day]> {
+    days.chunk_by(|a, b| b.number - a.number <= MAX_GAP_DAYS).filter(|run| run.len() > 1)
+}
+
+/// The runs of days without gaps that have quartiles.
+fn bands(days: &[Day]) -> impl Iterator<Item = &[Day]> {
+    let runs = lines(days).flat_map(|run| run.chunk_by(|a, b| a.band.is_some() == b.band.is_some()));
+    runs.filter(|run| run.len() > 1 && run[0].band.is_some())
+}
+
+/// The top of the axis: above every race, unless some are far faster than most, with space for `lines` of labels.
+fn top(samples: &[Sample], lines: usize) -> f64 {
     let mut speeds = values(samples);
     let fastest = speeds.iter().copied().fold(0.0, f64::max);
     let most = quantile(&mut speeds, 0.95).unwrap_or(1.0);
     let usual = quantile(&mut speeds, 0.75).unwrap_or(1.0);
     let limit = (usual * MAX_RISE).max(most * 1.1);
-    // the margin above holds the labels of incidents
     let shown = if fastest > limit { limit } else { fastest };
-    shown * 1.18
+    let height = PLOT.bottom - PLOT.top;
+    shown * f64::from(height / (height - line_top(lines.max(2)) - 6.0))
 }
 
 /// The line below the title.
@@ -319,6 +331,10 @@ fn ink(face: Face, size: f32, color: Color) -> Ink {
 
 fn rgb(color: Color) -> RGBColor {
     RGBColor(color.r, color.g, color.b)
+}
+
+fn x(time: &TimeAxis, at: i64) -> f32 {
+    pixel(time.map(&at, (units(PLOT.left), units(PLOT.right))))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a picture's coordinates are far below 2^24")]
@@ -428,11 +444,28 @@ mod tests {
     fn the_axis_leaves_out_the_few_races_that_are_far_faster() {
         let with = |fastest: f64| {
             let usual = (0..100).map(|n| (n, 100.0));
-            top(&series("a", usual.chain([(100, fastest)])).samples)
+            top(&series("a", usual.chain([(100, fastest)])).samples, 0)
         };
-        assert!((with(120.0) - 120.0 * 1.18).abs() < 1e-9);
+        assert!((with(120.0) / 120.0 - 1.19).abs() < 0.01);
         assert!(with(4_000.0) < 200.0);
-        assert!(top(&[]) >= 0.0);
+        assert!(top(&[], 4) >= 0.0);
+    }
+
+    #[test]
+    fn the_legend_names_what_is_drawn() {
+        let legend = |samples: &[(i64, f64)]| {
+            let series = series("a", samples.iter().copied());
+            Picture::new(&Summary::of(&series, 28), OPTIONS, Fonts::embedded().expect("fonts")).legend()
+        };
+        assert_eq!(legend(&[(1, 90.0)]), "dots = 1 race");
+        assert_eq!(legend(&[(1, 90.0), (24, 91.0)]), "dots = 2 races   ·   line = median of a day");
+        let day = [(1, 90.0), (2, 91.0), (3, 92.0), (4, 93.0), (5, 94.0)];
+        assert_eq!(legend(&day), "dots = 5 races", "a day has no width");
+        let far = day.map(|(hour, speed)| (hour + 24 * 30, speed));
+        assert_eq!(legend(&[day, far].concat()), "dots = 10 races");
+        let next = day.map(|(hour, speed)| (hour + 24, speed));
+        let whole = "dots = 10 races   ·   line = median of a day   ·   band = middle half of a week";
+        assert_eq!(legend(&[day, next].concat()), whole);
     }
 
     proptest! {

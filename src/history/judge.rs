@@ -1,10 +1,13 @@
 //! The judgement of a series: is it slower than it used to be?
 //!
 //! Each day with a new sample is judged at its end: the recent seven days against the 28 before. A finding on two judged
-//! days running opens an incident, and the rule turned round closes it.
+//! days running opens an incident, and `recovery` closes it. From then on its samples are left out of both windows.
+
+use std::borrow::Cow;
 
 use super::{
     rank_sum::p_less,
+    recovery::{Worse, recovered_at},
     sample::{Sample, median, values},
     since::{Split, split},
 };
@@ -21,7 +24,7 @@ const MIN_RECENT: usize = 5;
 const MIN_BASELINE: usize = 10;
 /// The fewest different days of the recent samples.
 const MIN_DAYS: usize = 3;
-/// The judged days running with a finding that open or close an incident.
+/// The judged days running with a finding that open an incident.
 const MIN_FINDINGS: u32 = 2;
 /// Findings are less likely than this by chance.
 pub const MAX_P: f64 = 0.01;
@@ -59,16 +62,22 @@ impl Rule {
         ratio > worst.sqrt().max(CONFIRMING_SHARE)
     }
 
-    /// The rule that closes an incident.
+    /// The rule turned round, for changes for the better.
     pub(super) fn reversed(self) -> Self {
         Self { lower_is_worse: !self.lower_is_worse, ratio: 1.0 / self.ratio }
+    }
+
+    /// The change within `samples`, as by [`split`].
+    pub(super) fn split(self, samples: &[Sample]) -> Option<Split> {
+        split(samples, self.lower_is_worse)
     }
 
     pub(super) fn is_met_by(self, ratio: f64) -> bool {
         if self.lower_is_worse { ratio <= self.ratio } else { ratio >= self.ratio }
     }
 
-    fn p(self, recent: &[f64], baseline: &[f64]) -> f64 {
+    /// The one-sided probability of `recent` values this much worse than `baseline` by chance.
+    pub(super) fn p(self, recent: &[f64], baseline: &[f64]) -> f64 {
         if self.lower_is_worse { p_less(recent, baseline) } else { p_less(baseline, recent) }
     }
 }
@@ -93,8 +102,17 @@ pub struct Slowdown {
     pub opened: Judgement,
     /// The change within the window of that day.
     pub since: Split,
-    /// The day that closed it; `None` while it is open.
-    pub closed_on: Option<i64>,
+    /// Its end; `None` while it is open.
+    pub recovery: Option<Recovery>,
+}
+
+/// The end of a slowdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The judged day at whose end it was noticed.
+    pub day: i64,
+    /// The time of the first sample that was as fast as before.
+    pub at_ms: i64,
 }
 
 /// The verdict on a series.
@@ -110,34 +128,51 @@ impl Verdict {
     /// The incident that is open at the end.
     #[must_use]
     pub fn open(&self) -> Option<&Slowdown> {
-        self.incidents.last().filter(|incident| incident.closed_on.is_none())
+        self.incidents.last().filter(|incident| incident.recovery.is_none())
     }
 }
 
 /// Judges sorted `samples` at the end of each day from `first_day` on.
 #[must_use]
 pub fn judge(samples: &[Sample], rule: Rule, first_day: i64) -> Verdict {
-    let mut verdict = Verdict::default();
-    let (mut findings, mut last) = (0, None);
+    let mut incidents: Vec<Slowdown> = vec![];
+    // without those of incidents that are over
+    let mut usual = Cow::Borrowed(samples);
+    let mut findings = 0;
     let from = samples.partition_point(|sample| sample.judged_on() < first_day);
-    for new in samples[from..].chunk_by(|a, b| a.judged_on() == b.judged_on()) {
-        let Some(windows) = Windows::at(samples, new[0].judged_on()) else { continue };
-        let sought = if verdict.open().is_some() { rule.reversed() } else { rule };
-        let finding = windows.finding(sought);
+    let days = samples[from..].chunk_by(|a, b| a.judged_on() == b.judged_on()).map(|new| new[0].judged_on());
+    for day in days.clone() {
+        if let Some(open) = incidents.last_mut().filter(|incident| incident.recovery.is_none()) {
+            open.recovery = open.recovery_on(day, &usual, rule);
+            if open.recovery.is_some() {
+                usual.to_mut().retain(|sample| !open.covers(sample));
+            }
+            continue;
+        }
+        let Some(windows) = Windows::at(&usual, day) else { continue };
+        let finding = windows.finding(rule);
         findings = if finding.is_some() { findings + 1 } else { 0 };
-        last = Some(windows);
         if let Some(opened) = finding.filter(|_| findings == MIN_FINDINGS) {
             findings = 0;
-            let open = verdict.incidents.last_mut().filter(|incident| incident.closed_on.is_none());
-            if let Some(incident) = open {
-                incident.closed_on = Some(opened.day);
-            } else if let Some(since) = split(windows.both(samples), rule.lower_is_worse) {
-                verdict.incidents.push(Slowdown { opened, since, closed_on: None });
-            }
+            let since = rule.split(windows.both(&usual));
+            incidents.extend(since.map(|since| Slowdown { opened, since, recovery: None }));
         }
     }
-    verdict.last = last.map(|windows: Windows<'_>| windows.judgement(rule));
-    verdict
+    let last = days.rev().find_map(|day| Windows::at(samples, day));
+    Verdict { incidents, last: last.map(|windows| windows.judgement(rule)) }
+}
+
+impl Slowdown {
+    /// Returns true if it is over and `sample` was measured in it.
+    pub(super) fn covers(&self, sample: &Sample) -> bool {
+        self.recovery.is_some_and(|recovery| (self.since.at_ms..recovery.at_ms).contains(&sample.at_ms))
+    }
+
+    fn recovery_on(&self, day: i64, samples: &[Sample], rule: Rule) -> Option<Recovery> {
+        let Split { at_ms: since_ms, before, after, .. } = self.since;
+        let worse = Worse { since_ms, before, ratio: after / before, is_canary: false };
+        recovered_at(samples, worse, rule, day).map(|at_ms| Recovery { day, at_ms })
+    }
 }
 
 /// The recent samples of a day and the baseline before them.
@@ -205,5 +240,5 @@ pub fn suspect(samples: &[Sample], rule: Rule, last_day: i64) -> Option<(Judgeme
     let newest = judged.next().filter(|newest| newest.day > last_day - RECENT_DAYS)?;
     let finding = newest.finding(rule)?;
     judged.next()?.finding(rule)?;
-    Some((finding, split(newest.both(samples), rule.lower_is_worse)?))
+    Some((finding, rule.split(newest.both(samples))?))
 }

@@ -25,6 +25,7 @@ mod incident;
 mod judge;
 mod life_cycle;
 mod rank_sum;
+mod recovery;
 mod sample;
 mod since;
 mod summary;
@@ -45,7 +46,8 @@ pub use self::{
         Details, Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion, TypicalAnswers,
     },
     judge::{
-        Judgement, MAX_P, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge, suspect,
+        Judgement, MAX_P, RECENT_DAYS, Recovery, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge,
+        suspect,
     },
     life_cycle::{IncidentAction, IncidentEvent, PROBES},
     rank_sum::p_less,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     cause::{Cause, Peer, cause, ratio},
     incident::{Incident, IncidentKind, IncidentState},
-    judge::{Judgement, RECENT_DAYS, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
+    judge::{Judgement, Rule, Slowdown, Verdict, WARM_UP_DAYS, WINDOW_DAYS, judge},
     sample::{DAY_MS, Quartiles, Sample, median, values},
     table::Series,
 };
@@ -78,7 +78,7 @@ pub fn first_day(series: &[Series], days: Option<u32>) -> i64 {
 pub struct Change {
     /// The first day after the change.
     pub day: i64,
-    /// The median of the 35 days before it.
+    /// The median of the 35 days before it, without earlier slowdowns.
     pub before: f64,
     /// The median since.
     pub after: f64,
@@ -164,12 +164,14 @@ impl<'a> Summary<'a> {
         let samples = &self.series.samples;
         let index = |time: i64| samples.partition_point(|sample| sample.at_ms < time);
         let (from, at) = (index(incident.since.at_ms - WINDOW_DAYS * DAY_MS), index(incident.since.at_ms));
-        // the days that closed an incident are not part of it
-        let end = incident.closed_on.map_or(samples.len(), |day| index((day + 1 - RECENT_DAYS) * DAY_MS));
-        let (before, after) = (&samples[from..at], &samples[at..end.max(at + 1)]);
+        let end = incident.recovery.map_or(samples.len(), |recovery| index(recovery.at_ms));
+        // as in its judgement, slowdowns that were over do not count as usual
+        let is_usual = |sample: &&Sample| !self.verdict.incidents.iter().any(|other| other.covers(sample));
+        let before: Vec<Sample> = samples[from..at].iter().filter(is_usual).copied().collect();
+        let after = &samples[at..end.max(at + 1)];
         Some(Change {
             day: incident.since.day(),
-            before: median(&mut values(before))?,
+            before: median(&mut values(&before))?,
             after: median(&mut values(after))?,
             count_before: before.len(),
             count_after: after.len(),
@@ -358,7 +360,8 @@ impl<'a> SeriesJson<'a> {
 impl IncidentJson {
     fn of(incident: &Slowdown) -> Self {
         let Judgement { day, baseline, recent, p } = incident.opened;
-        let (since_day, recovered_day) = (incident.since.day(), incident.closed_on);
+        let (since_day, recovered_day) =
+            (incident.since.day(), incident.recovery.map(|recovery| recovery.day));
         Self { since_day, alert_day: day, recovered_day, baseline, recent, p }
     }
 }

@@ -56,6 +56,9 @@ fn the_reference_series_are_judged_as_expected() {
     assert!(in_time.count() >= 19);
     assert!(alerts("minus20").len() >= 15);
     assert!(alerts("steady").len() <= 2);
+    // all slower ones are so until the end
+    let open = |kind: &str| alerts(kind).iter().filter(|alert| alert.recovery.is_none()).count();
+    assert!(open("minus31") >= 19 && open("minus20") >= 14, "{}, {}", open("minus31"), open("minus20"));
     let near =
         alerts("minus31").into_iter().filter(|alert| (alert.since.day() - expected.shift_day).abs() <= 2);
     assert!(near.count() >= 17, "the change is dated");
@@ -83,10 +86,35 @@ fn an_incident_closes_when_the_speed_returns() {
     let [incident] = summary.verdict.incidents[..] else { panic!("{:?}", summary.verdict) };
     assert_eq!(incident.since.day(), 40);
     assert!((42..=46).contains(&incident.opened.day), "{incident:?}");
-    assert!(incident.closed_on.is_some_and(|day| (62..=66).contains(&day)), "{incident:?}");
+    assert!(incident.recovery.is_some_and(|recovery| (61..=66).contains(&recovery.day)), "{incident:?}");
     assert_eq!(summary.state, State::Steady);
     let change = summary.change(&incident).expect("a change");
     assert!((change.before - 100.0).abs() < 3.0 && (change.after - 70.0).abs() < 3.0, "{change:?}");
+}
+
+#[test]
+fn a_slowdown_of_any_length_is_over_once_it_recovers() {
+    for (days, per_day) in [(8, 4), (10, 2), (10, 4), (10, 20), (14, 4), (20, 4), (30, 4)] {
+        let samples = made(0..100, per_day, |day| if (40..40 + days).contains(&day) { 0.7 } else { 1.0 });
+        let series = Series { name: "GPT-OSS 120B".into(), origin: None, samples };
+        let summary = Summary::of(&series, WARM_UP_DAYS);
+        let [incident] = summary.verdict.incidents[..] else { panic!("{days}: {:?}", summary.verdict) };
+        let recovery = incident.recovery.unwrap_or_else(|| panic!("{days} days: {incident:?}"));
+        assert!((40 + days..48 + days).contains(&recovery.day), "{days} days: {incident:?}");
+        assert_eq!(recovery.at_ms.div_euclid(DAY_MS), 40 + days, "{days} days, {per_day} a day");
+        assert_eq!(summary.state, State::Steady, "{days} days");
+        let sentence = summary.sentence(Calendar::Numbers);
+        assert!(!sentence.contains("since"), "{days} days: {sentence}");
+    }
+}
+
+#[test]
+fn a_slowdown_is_compared_with_the_usual_speed_before_an_earlier_one() {
+    let is_slow = |day: i64| (40..60).contains(&day) || day >= 70;
+    let samples = made(0..80, 4, |day| if is_slow(day) { 0.7 } else { 1.0 });
+    let series = Series { name: "a".into(), origin: None, samples };
+    let sentence = Summary::of(&series, WARM_UP_DAYS).sentence(Calendar::Numbers);
+    assert!(sentence.starts_with("a: 100 → 70 tok/s (−30 %) since day 70; 60 races before"), "{sentence}");
 }
 
 #[test]
@@ -158,7 +186,10 @@ fn any_series() -> impl Strategy<Value = Vec<Sample>> {
 }
 
 fn days(verdict: &Verdict) -> Vec<(i64, i64, Option<i64>)> {
-    let days = |incident: &Slowdown| (incident.since.day(), incident.opened.day, incident.closed_on);
+    let days = |incident: &Slowdown| {
+        let recovered = incident.recovery.map(|recovery| recovery.day);
+        (incident.since.day(), incident.opened.day, recovered)
+    };
     verdict.incidents.iter().map(days).collect()
 }
 

@@ -8,11 +8,9 @@ use super::{
     incident::{Incident, IncidentId, IncidentKind, IncidentState, Member, Suspicion},
     judge::{Rule, suspect},
     life_cycle::IncidentEvent,
-    sample::{Sample, median, values},
+    recovery::{Worse, recovered_at},
+    sample::Sample,
 };
-
-/// The samples that must be back.
-const BACK_SAMPLES: usize = 10;
 
 /// A series under watch.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +42,9 @@ impl Values {
     fn back(&self, member: &Member, rule: Rule, last_day: i64) -> Option<Member> {
         let back_ms = match self {
             Self::Measured(samples) => {
-                let from = samples.partition_point(|sample| sample.at_ms < member.since_ms);
-                let to = samples.partition_point(|sample| sample.judged_on() <= last_day);
-                measured_back(&samples[from..to.max(from)], member, rule)
-                    .or_else(|| suspect(samples, rule.reversed(), last_day).map(|(_, since)| since.at_ms))
+                let Member { since_ms, before, is_canary, .. } = *member;
+                let worse = Worse { since_ms, before, ratio: member.ratio(), is_canary };
+                recovered_at(samples, worse, rule, last_day)
             }
             Self::Attempts(attempts) => {
                 let baseline = super::failures::Counts::of_share(member.before, member.count_before);
@@ -132,20 +129,6 @@ impl Watched<'_> {
             }
         }
     }
-}
-
-/// The time of the first of the last ten `samples` if these are as good as before; those of people also at the end of the
-/// judged day before.
-fn measured_back(samples: &[Sample], member: &Member, rule: Rule) -> Option<i64> {
-    let back = |samples: &[Sample]| {
-        let newest = &samples[samples.len().checked_sub(BACK_SAMPLES)?..];
-        let ratio = median(&mut values(newest))? / member.before;
-        rule.is_back(ratio, member.ratio()).then_some(newest[0].at_ms)
-    };
-    let at = back(samples)?;
-    let today = samples.last()?.judged_on();
-    let earlier = &samples[..samples.partition_point(|sample| sample.judged_on() < today)];
-    if member.is_canary { Some(at) } else { back(earlier) }
 }
 
 /// The next step of an incident.
@@ -287,7 +270,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        history::{DAY_MS, IncidentAction},
+        history::{DAY_MS, IncidentAction, judge},
         race::Asker,
     };
 
@@ -367,6 +350,18 @@ mod tests {
         assert_eq!(incident.state, IncidentState::Recovered);
         let closed = incident.closed_at.expect("an end").div_euclid(DAY_MS);
         assert!((SLOW + 11..SLOW + 15).contains(&closed), "closed on {closed}");
+    }
+
+    #[test]
+    fn the_history_tells_of_the_end_when_the_watch_does() {
+        for days in [8, 10, 14, 20, 30] {
+            let speeds = samples(100, |day| if (SLOW..SLOW + days).contains(&day) { 66.0 } else { 100.0 });
+            let watched = live(&[watched("a", "x", (&speeds, &[], &[]))], 28..100);
+            let judged = judge(&speeds, Rule::SPEED, 28).incidents;
+            let ends: Vec<_> = watched.iter().map(|one| one.closed_at.map(|at| at / DAY_MS - 1)).collect();
+            let told: Vec<_> = judged.iter().map(|one| one.recovery.map(|recovery| recovery.day)).collect();
+            assert_eq!(told, ends, "{days} days");
+        }
     }
 
     #[test]
