@@ -241,7 +241,7 @@ impl Call {
         let decoder = Decoder::new(&self.endpoint.settings.model, is_fallback(&response));
         let mut stream = Box::new(Streaming::new(response, decoder));
         if !start.is_empty() {
-            stream.feed(start.into()).await;
+            stream.feed(start.into(), self.read_at).await;
         }
         self.step = Step::Streaming(stream);
         None
@@ -329,7 +329,7 @@ impl Call {
             _ => Instant::now(),
         };
         match read {
-            Some(Read::Bytes(read)) => stream.feed(read).await,
+            Some(Read::Bytes(read)) => stream.feed(read, self.read_at).await,
             Some(Read::Ended(_)) => stream.decoder.end(),
             _ if is_complete => stream.decoder.end(),
             Some(Read::Failed(error, _)) => stream.decoder.fail(client::body_error(error)),

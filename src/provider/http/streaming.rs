@@ -1,5 +1,7 @@
 //! An answer that streams: its socket reads, joined, and the decoder that they feed.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 use reqwest::Response;
@@ -9,6 +11,10 @@ use crate::provider::decoder::Decoder;
 
 /// Upper bound of the bytes that are read before they are decoded.
 const MAX_READ_AHEAD: usize = 256 << 10;
+/// A chunk this soon after the one before may have been read with it.
+const READ_SPAN: Duration = Duration::from_millis(1);
+/// The chunks in a row that came alone, from which on the next one is not expected to bring more.
+const MAX_LONE_CHUNKS: u32 = 8;
 
 /// A response body and its decoder.
 pub(super) struct Streaming {
@@ -17,6 +23,10 @@ pub(super) struct Streaming {
     pub(super) decoder: Decoder,
     /// The end of the body, if it came with the latest read.
     end: Option<Read>,
+    /// The chunks since the last one that came with others.
+    lone_chunks: u32,
+    /// The time of the latest chunk.
+    newest: Instant,
 }
 
 /// One step of a body.
@@ -30,7 +40,8 @@ pub(super) enum Read {
 
 impl Streaming {
     pub(super) fn new(response: Response, decoder: Decoder) -> Self {
-        Self { body: response.bytes_stream().boxed(), decoder, end: None }
+        let body = response.bytes_stream().boxed();
+        Self { body, decoder, end: None, lone_chunks: 0, newest: Instant::now() }
     }
 
     /// Waits for the next read or the end.
@@ -41,15 +52,24 @@ impl Streaming {
         }
     }
 
-    /// Feeds `first` to the decoder with all that has arrived meanwhile: the client hands out chunk by chunk what it read
-    /// at once, and the time of decoding must not come between them. The bytes are copied, so that the client's read
-    /// buffer is free before it reads on; otherwise each stream would need a second one.
-    pub(super) async fn feed(&mut self, first: Bytes) {
+    /// Feeds `first`, which came at `at`, to the decoder with all that has arrived meanwhile: the client hands out chunk by
+    /// chunk what it read at once, and the time of decoding must not come between them. A server that sends token by token
+    /// is trusted to go on so, since looking for more costs more than decoding. The bytes are copied, so that the client's
+    /// read buffer is free before it reads on; otherwise each stream would need a second one.
+    pub(super) async fn feed(&mut self, first: Bytes, at: Instant) {
         let mut joined = BytesMut::from(&*first);
         drop(first);
-        while joined.len() < MAX_READ_AHEAD {
+        if at.duration_since(self.newest) < READ_SPAN {
+            self.lone_chunks = 0;
+        }
+        self.newest = at;
+        self.lone_chunks += 1;
+        while self.lone_chunks <= MAX_LONE_CHUNKS && joined.len() < MAX_READ_AHEAD {
             match self.next_if_ready().await {
-                Some(Read::Bytes(more)) => joined.extend_from_slice(&more),
+                Some(Read::Bytes(more)) => {
+                    joined.extend_from_slice(&more);
+                    self.lone_chunks = 0;
+                }
                 end => {
                     self.end = end;
                     break;
@@ -59,7 +79,8 @@ impl Streaming {
         self.decoder.feed(joined.freeze());
     }
 
-    /// Returns the next read if it needs no wait. The task of the connection gets a turn to hand it over.
+    /// Returns the next read if it needs no wait. The task of the connection gets a turn to hand it over, for which the
+    /// runtime polls its sockets and wakes a second thread.
     async fn next_if_ready(&mut self) -> Option<Read> {
         if let Some(next) = self.body.next().now_or_never() {
             return Some(Read::from(next));

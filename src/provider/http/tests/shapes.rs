@@ -146,6 +146,32 @@ async fn chunks_of_one_write_share_their_stamp() {
 }
 
 #[tokio::test]
+async fn chunks_of_one_write_share_their_stamp_also_after_chunks_that_came_alone() {
+    let chunk = format!("{:x}\r\n{HELLO}\r\n", HELLO.len());
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let tasks = TaskTracker::new();
+    tasks.spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a connection");
+        request(&mut socket).await.expect("a request");
+        socket.write_all(head.as_bytes()).await.expect("the client reads");
+        for _ in 0..12 {
+            socket.write_all(chunk.as_bytes()).await.expect("the client reads");
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
+        let burst = format!("{}0\r\n\r\n", chunk.repeat(300));
+        socket.write_all(burst.as_bytes()).await.expect("the client reads");
+    });
+    let prompt = Arc::new(Prompt::new("why?", 900));
+    let items: Vec<_> = model(&base).stream(prompt).map(|item| item.expect("no error")).collect().await;
+    let mut stamps: Vec<_> = items.iter().filter(|item| item.arrived > 0).map(|item| item.at).collect();
+    assert_eq!(stamps.len(), 312);
+    stamps.dedup();
+    assert!(stamps.len() <= 22, "{} reads", stamps.len());
+}
+
+#[tokio::test]
 async fn content_after_a_finish_reason_is_kept() {
     let each = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n";
     let script = script(vec![sse(&format!("{STOP}{each}{each}"))]).await;
