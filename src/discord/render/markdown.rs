@@ -131,6 +131,10 @@ fn tokens(text: &str) -> Vec<Token> {
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
         let (token, length) = match c {
+            _ if !is_special(c) => {
+                let length = rest.find(is_special).unwrap_or(rest.len());
+                (Token::Safe(rest[..length].to_owned()), length)
+            }
             '`' => code_span(rest),
             '*' | '_' | '~' => run(rest, c, before, matches!(tokens.last(), Some(Token::Address(_)))),
             ':' if rest.starts_with("://") => address(&text[..at], rest),
@@ -146,7 +150,13 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// One character (or an escape, or an address in angle brackets), escaped if necessary; and its length in bytes.
+/// Returns true for a character that Discord may act on. The others are taken in one piece: a token each would make
+/// the escaping the most expensive step of an edit.
+fn is_special(c: char) -> bool {
+    matches!(c, '`' | '*' | '_' | '~' | ':' | '\\' | '<' | '[' | ']' | '|' | '@')
+}
+
+/// One special character (or an escape, or an address in angle brackets), escaped if necessary; and its length in bytes.
 fn safe(rest: &str, c: char, before: Option<char>) -> (Token, usize) {
     let length = c.len_utf8();
     let marks = match c {
