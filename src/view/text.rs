@@ -194,6 +194,14 @@ pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut marks) = (text, 0);
     while let Some(c) = rest.chars().next() {
+        // most text is ASCII
+        let printable = rest.bytes().take_while(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')).count();
+        if printable > 0 {
+            let (piece, after) = rest.split_at(printable);
+            out.push_str(piece);
+            (rest, marks) = (after, 0);
+            continue;
+        }
         let flag = TAGGED_FLAGS.iter().find(|flag| c == '\u{1F3F4}' && rest.starts_with(*flag));
         let (piece, after) = rest.split_at(flag.map_or(c.len_utf8(), |flag| flag.len()));
         rest = after;
