@@ -38,9 +38,9 @@ pub(super) async fn board(app: &Composition, args: &BoardArgs) -> Result<u8, Sta
     };
     let exported = export.map_or(Ok(()), |file| write(&file, "the ballots", &board::write(&ballots)));
     let cards: Vec<ModelCard> = app.config.models.iter().map(|model| model.card.clone()).collect();
-    let name = |id: &str| cards.iter().find(|card| card.id.as_str() == id).map(|card| card.name.clone());
+    let names = app.unlimited_arena().contender_names();
     let board = Board::of(&ballots).map_err(|error| StartError::Usage(error.to_string()))?;
-    let board = board.beside(&asides).named(name);
+    let board = board.beside(&asides).named(|contender| names.name(contender));
     let shown = print(&board, args.json);
     let charted = match chart {
         Some(file) => draw(file, board, cards).await,

@@ -10,15 +10,14 @@ use jiff_02::{civil::Date, tz::TimeZone};
 use tokio::time::sleep;
 
 use super::{
-    Arena,
-    overview::{drawn, name, series},
+    Arena, ContenderNames,
+    overview::{drawn, series},
 };
 use crate::{
     alert::{AlertChannel, Notice},
     board::{Board, words},
     chart::{self, HistoryOptions},
     history::{Calendar, DAY_MS, RECENT_DAYS, Series, Summary, WINDOW_DAYS, first_day},
-    model::ModelCard,
     race::{
         cost::Cost,
         figures::{self, thousands},
@@ -155,10 +154,11 @@ impl WeeklyDigest {
         let week = store.promptly(store.week()).await?;
         let votes = store.promptly(store.votes(None, None)).await?;
         let series = series(store, &self.arena.cards, u32::try_from(RECENT_DAYS).unwrap_or(0)).await?;
-        let (cards, zone) = (self.arena.cards.clone(), self.zone_name.clone());
+        let zone = self.zone_name.clone();
         let today = now.as_millisecond().div_euclid(DAY_MS);
         let numbers = WeekNumbers { week, votes, series, today, monday, zone };
-        self.arena.computed(move || numbers.digest(&cards)).await.map_err(|_| StoreError::Unavailable)
+        let names = self.arena.contender_names();
+        self.arena.computed(move || numbers.digest(&names)).await.map_err(|_| StoreError::Unavailable)
     }
 }
 
@@ -216,14 +216,14 @@ struct WeekNumbers {
 
 impl WeekNumbers {
     /// Returns the digest with the picture of the model that lost most of its speed.
-    fn digest(&self, cards: &[Arc<ModelCard>]) -> (Notice, Option<Chart>) {
+    fn digest(&self, names: &ContenderNames) -> (Notice, Option<Chart>) {
         let summaries = Summary::all(&self.series, first_day(&self.series, None));
         let slowest = self.slowest(&summaries);
         let lines = match self.week.races {
             0 => vec!["No races this week.".to_owned()],
             _ => [
                 Some(races(&self.week)),
-                self.verdict(cards),
+                self.verdict(names),
                 slowest.map(|(summary, ratio)| slowest_words(summary, ratio)),
                 failures(&self.week),
                 canaries(self.week.canaries),
@@ -250,9 +250,9 @@ impl WeekNumbers {
     }
 
     /// Returns the board's verdict, if people have voted.
-    fn verdict(&self, cards: &[Arc<ModelCard>]) -> Option<String> {
+    fn verdict(&self, names: &ContenderNames) -> Option<String> {
         let board = Board::of(&self.votes.ballots).ok().filter(|board| board.counts.ballots > 0)?;
-        let board = board.named(|id| name(cards, id));
+        let board = board.named(|contender| names.name(contender));
         Some(format!("Board: {}.", words::verdict(&board)))
     }
 
@@ -312,7 +312,8 @@ pub(crate) fn sample() -> (Notice, Option<Chart>) {
     let week =
         Week { races: 1_284, asked: 1_116, answers: 5_310, failures: 37, canaries: Cost::from_dollars(0.42) };
     let monday = Date::new(2026, 11, 30).expect("a date");
-    WeekNumbers { week, votes, series, today, monday, zone: "Europe/Berlin".into() }.digest(&cards)
+    WeekNumbers { week, votes, series, today, monday, zone: "Europe/Berlin".into() }
+        .digest(&ContenderNames::default())
 }
 
 #[cfg(test)]
@@ -352,7 +353,7 @@ mod tests {
             monday,
             zone: "UTC".into(),
         };
-        let (notice, chart) = numbers.digest(&[]);
+        let (notice, chart) = numbers.digest(&ContenderNames::default());
         assert_eq!((notice.title.as_str(), chart), ("Weekly digest, 23 Feb to 1 Mar", None));
         notice.lines
     }

@@ -59,7 +59,7 @@ pub use self::{
     lookup::{LookupError, StopError, forget_reply},
     orphans::Finisher,
     overview::{Overview, OverviewCell, OverviewKind, OverviewRow, OverviewTable},
-    persona::Persona,
+    persona::{ContenderNames, Persona},
     quiet::{QUIET, QuietRace},
     record::{Origin, Recorded},
     speed_history::{ModelSpeeds, SpeedHistory, SpeedSeries},

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::try_join_all;
 use tokio::time::timeout;
 
-use super::{Admitted, Arena, LookupError};
+use super::{Admitted, Arena, ContenderNames, LookupError};
 use crate::{
     board::{Board, Standing, Verdict, words},
     chart::{self, ChartError, HistoryOptions},
@@ -111,7 +111,8 @@ impl Arena {
             OverviewKind::Board { days } => {
                 let days = *days;
                 let votes = store.promptly(store.votes(days, Some(server))).await.map_err(|e| failed(&e))?;
-                self.computed(move || board(&votes, &cards, days)).await
+                let names = self.contender_names();
+                self.computed(move || board(&votes, &cards, &names, days)).await
             }
             OverviewKind::History { model, days } => {
                 let (model, days) = (model.clone(), days.unwrap_or(DEFAULT_DAYS));
@@ -170,11 +171,11 @@ pub(super) fn drawn(chart: Result<Chart, ChartError>) -> Option<Chart> {
 }
 
 /// Returns the board of `votes`, without a picture where it is too early for one.
-fn board(votes: &Votes, cards: &[Arc<ModelCard>], days: Option<u32>) -> Overview {
+fn board(votes: &Votes, cards: &[Arc<ModelCard>], names: &ContenderNames, days: Option<u32>) -> Overview {
     let overview =
         Overview { icon: "🏆", title: "Team board", chart_file: "board.png", ..Overview::default() };
     let board = match Board::of(&votes.ballots) {
-        Ok(board) => board.beside(&votes.asides).named(|id| name(cards, id)),
+        Ok(board) => board.beside(&votes.asides).named(|contender| names.name(contender)),
         Err(error) => {
             let hint = "Ask for fewer days, such as /arena board 30.".to_owned();
             return Overview { lead: vec![format!("There is no board: {error}."), hint], ..overview };
@@ -316,7 +317,7 @@ pub(crate) mod samples {
 
     /// Returns the board of the first `ballots` of a team.
     pub(crate) fn board(ballots: usize, days: Option<u32>) -> Overview {
-        super::board(&votes(ballots), &[], days)
+        super::board(&votes(ballots), &[], &ContenderNames::default(), days)
     }
 
     /// Returns the votes of a team, and its series of speeds.

@@ -1,10 +1,14 @@
 //! Personas: system texts of the configuration, of which each channel may choose one. The choice is read when a race is
 //! recorded, and holds for every race of its channel.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Admitted, Arena, LookupError, Refused, record::CONNECT_TIMEOUT};
-use crate::store::StoreError;
+use crate::{
+    board::model_of,
+    model::{Contender, ModelCard},
+    store::StoreError,
+};
 
 /// A system text that a channel may choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +21,27 @@ pub struct Persona {
 
 const NO_DATABASE: &str =
     "Personas are kept in a database, and there is none here. The operator can add one with DATABASE_URL.";
+
+/// The names under which people see contenders: that of the model, with its persona if it has one.
+#[derive(Clone, Debug, Default)]
+pub struct ContenderNames {
+    cards: Vec<Arc<ModelCard>>,
+    /// The names of those with a persona, by their keys.
+    with_persona: HashMap<String, String>,
+}
+
+impl ContenderNames {
+    /// Returns the name of a contender; `None` if its model is not in the line-up.
+    #[must_use]
+    pub fn name(&self, contender: &str) -> Option<String> {
+        if let Some(name) = self.with_persona.get(contender) {
+            return Some(name.clone());
+        }
+        let card = self.cards.iter().find(|card| card.id.as_str() == model_of(contender))?;
+        let earlier = if Contender::has_persona(contender) { " (a persona)" } else { "" };
+        Some(format!("{}{earlier}", card.name))
+    }
+}
 
 impl Admitted {
     /// Returns this race with a persona, whatever its channel chose.
@@ -32,6 +57,19 @@ impl Arena {
     #[must_use]
     pub fn with_personas(self, personas: Vec<Persona>) -> Self {
         Self { personas, ..self }
+    }
+
+    /// Returns the names of contenders.
+    #[must_use]
+    pub fn contender_names(&self) -> ContenderNames {
+        let with_persona = self.models.iter().flat_map(|model| {
+            let (contender, name) = (model.identity().contender, &model.card().name);
+            self.personas.iter().map(move |persona| {
+                let key = contender.with_persona(&persona.text).to_string();
+                (key, format!("{name} ({})", persona.id))
+            })
+        });
+        ContenderNames { with_persona: with_persona.collect(), cards: self.cards.clone() }
     }
 
     /// Returns the persona with this id.
@@ -125,4 +163,30 @@ impl Arena {
 fn failed(error: &StoreError) -> String {
     tracing::warn!(error = error.chain(), "failed to read or to write a persona");
     LookupError::Unavailable.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::tests::card;
+
+    #[test]
+    fn a_contender_is_named_with_its_persona() {
+        let card = card("a", "Model A", "", "", "#FFFFFF");
+        let plain = Contender::new(&card, ["x"]);
+        let terse = plain.with_persona("Be brief.").to_string();
+        let names = ContenderNames {
+            cards: vec![card],
+            with_persona: HashMap::from([(terse.clone(), "Model A (terse)".to_owned())]),
+        };
+        let removed = plain.with_persona("Be kind.").to_string();
+        for (contender, name) in [
+            (plain.as_str(), Some("Model A")),
+            (&terse, Some("Model A (terse)")),
+            (&removed, Some("Model A (a persona)")),
+            ("b@0123456789abcdef", None),
+        ] {
+            assert_eq!(names.name(contender).as_deref(), name, "{contender}");
+        }
+    }
 }

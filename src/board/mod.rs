@@ -148,12 +148,11 @@ impl Board {
         Ok(Self { counts, standings, verdict, length: LengthEffect::of(&ballots) })
     }
 
-    /// Returns this board with the names that `name` gives to ids of models. Contenders that would have equal names are
-    /// told apart by the beginning of the hash of their settings.
+    /// Returns this board with the names that `name` gives to contenders; without one, it is the id of the model.
+    /// Contenders that would have equal names are told apart by the beginning of the hash of their settings.
     #[must_use]
     pub fn named(mut self, name: impl Fn(&str) -> Option<String>) -> Self {
-        let plain =
-            |contender: &str| name(model_of(contender)).unwrap_or_else(|| model_of(contender).to_owned());
+        let plain = |contender: &str| name(contender).unwrap_or_else(|| model_of(contender).to_owned());
         let contenders: Vec<Arc<str>> = self.standings.iter().map(|one| Arc::clone(&one.contender)).collect();
         for (standing, name) in self.standings.iter_mut().zip(names(&contenders, plain)) {
             standing.name = name;
@@ -270,7 +269,9 @@ fn stages(contenders: &[&Arc<str>], ballots: &[&Ballot]) -> Vec<Stage> {
     stages
 }
 
-fn model_of(contender: &str) -> &str {
+/// Returns the id of the model of a contender.
+#[must_use]
+pub fn model_of(contender: &str) -> &str {
     contender.split_once('@').map_or(contender, |(model, _)| model)
 }
 

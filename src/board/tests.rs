@@ -141,7 +141,7 @@ fn contenders_of_one_model_have_different_names() {
     let board = Board::of(&[ballot(1, 1, &lanes, Some(lanes[2]), None)]).unwrap();
     let names = |board: &Board| board.standings.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&board), ["b", "a @0123", "a @fedc"]);
-    let board = board.named(|model| (model == "a").then(|| "Model A".into()));
+    let board = board.named(|contender| (model_of(contender) == "a").then(|| "Model A".into()));
     assert_eq!(names(&board), ["b", "Model A @0123", "Model A @fedc"]);
 }
 
