@@ -124,6 +124,10 @@ pub struct PastTurn {
     pub asker: String,
     /// The prompt; `None` if it was deleted.
     pub prompt: Option<String>,
+    /// The texts of its files, as models get them behind the prompt.
+    pub files: String,
+    /// The number of its pictures, which are sent only once.
+    pub pictures: usize,
     /// The answers in the order of the lanes, each with its model; empty if there was none.
     pub answers: Vec<(ModelId, String)>,
     /// The answers of this race that the next one sees.
@@ -193,6 +197,7 @@ impl Conversation {
         for turn in self.turns.iter().rev() {
             let Some(prompt) = &turn.prompt else { continue };
             let text = if several { named(&turn.asker, prompt) } else { prompt.clone() };
+            let text = text + &turn.files;
             let answer = turn.answer(model).map(str::to_owned);
             bytes += text.len() + answer.as_ref().map_or(0, String::len);
             if turns.len() == MAX_TURNS || bytes > room {
@@ -225,6 +230,11 @@ impl Conversation {
             1 => notes.push("a deleted turn was not sent".into()),
             _ => notes.push(format!("{deleted} deleted turns were not sent")),
         }
+        match self.turns.iter().map(|turn| turn.pictures).sum() {
+            0 => {}
+            1 => notes.push("the earlier picture was not sent again".into()),
+            pictures => notes.push(format!("{pictures} earlier pictures were not sent again")),
+        }
         if !missing.is_empty() {
             notes.push(format!("no longer in the line-up: {}", missing.join(", ")));
         }
@@ -251,6 +261,7 @@ mod tests {
             prompt: Some(prompt.into()),
             answers: answers.iter().map(|(id, text)| (ModelId::new(id), (*text).to_owned())).collect(),
             context: Context::Own,
+            ..PastTurn::default()
         }
     }
 

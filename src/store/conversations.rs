@@ -5,6 +5,7 @@ use super::{
     database::{Query, Row, Value},
 };
 use crate::{
+    attachment,
     model::ModelId,
     race::{
         RaceId,
@@ -18,7 +19,7 @@ const TURNS: &str = "WITH RECURSIVE chain (id, depth) AS (
         UNION ALL
         SELECT races.parent, chain.depth + 1 FROM races JOIN chain ON races.id = chain.id
             WHERE races.parent IS NOT NULL AND chain.depth < $2)
-    SELECT races.id, races.asker_name, races.prompt, races.context, races.parent
+    SELECT races.id, races.asker_name, races.prompt, races.context, races.parent, races.files
     FROM chain JOIN races ON races.id = chain.id ORDER BY chain.depth";
 /// The number of races before one, as far as they are known.
 const DEPTH: &str = "WITH RECURSIVE chain (id, depth) AS (
@@ -59,10 +60,16 @@ impl Store {
         let mut context = Context::Own;
         for row in rows.iter().take(MAX_TURNS) {
             let answers = self.fetch(Query::new(ANSWERS, [row.text(0).into()])).await?;
+            let files = match RaceId::parse(row.text(0).unwrap_or_default()) {
+                Some(id) if row.text(5).is_some() => self.attachments(id).await?,
+                _ => vec![],
+            };
             let answer = |row: &Row| (ModelId::new(row.text(0).unwrap_or_default()), row.string(1));
             stored.turns.push(PastTurn {
                 asker: row.string(1),
                 prompt: row.text(2).map(str::to_owned),
+                files: attachment::inlined("", &files),
+                pictures: files.iter().filter(|file| file.image().is_some()).count(),
                 answers: answers.iter().map(answer).collect(),
                 context,
             });

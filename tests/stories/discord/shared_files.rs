@@ -101,7 +101,11 @@ async fn follow_ups_take_files_with_a_mention_and_with_a_command() {
     assert!(text.contains("📎 note.txt") && text.contains("turn 4"), "{text}");
     let messages = heard(provider, "b").pop().expect("a request");
     let messages = messages.as_array().expect("messages");
-    assert_eq!(messages.last().expect("a message")["content"], with_note("two\n\nthree\n\nfour"));
+    assert_eq!(
+        messages.last().expect("a message")["content"],
+        with_note(&format!("two\n\n{}\n\nfour", with_note("three")))
+    );
+    assert!(text.contains("the earlier picture was not sent again"), "{text}");
     assert_unlogged(&scenario.finish().await);
 }
 
