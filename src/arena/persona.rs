@@ -38,8 +38,9 @@ impl ContenderNames {
             return Some(name.clone());
         }
         let card = self.cards.iter().find(|card| card.id.as_str() == model_of(contender))?;
-        let earlier = if Contender::has_persona(contender) { " (a persona)" } else { "" };
-        Some(format!("{}{earlier}", card.name))
+        // one of another text, or no longer in the configuration
+        let persona = if Contender::has_persona(contender) { " (a persona)" } else { "" };
+        Some(format!("{}{persona}", card.name))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::fnv;
 /// Ends a contender with a persona.
 const PERSONA: char = '+';
 
-/// A model together with its settings, as `id@hash`, and as `id@hash+` with a persona. Results of different settings must not be mixed, so a model whose
-/// settings change is another contender.
+/// A model together with its settings, as `id@hash`, and as `id@hash+` with a persona. Results of different settings must
+/// not be mixed, so a model whose settings change is another contender.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Contender(String);
 

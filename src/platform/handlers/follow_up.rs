@@ -47,8 +47,7 @@ impl Handlers {
         follow: FollowUp,
         prompt: String,
     ) -> Outcome {
-        let context = if let FollowUp::Shared(lane) = follow { Context::Shared(lane) } else { Context::Own };
-        let conversation = match self.arena.conversation(id, context).await {
+        let conversation = match self.arena.conversation(id, follow.context()).await {
             Ok(conversation) => conversation,
             Err(error) => return Outcome::Notice(error.to_string()),
         };
