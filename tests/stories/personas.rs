@@ -1,8 +1,16 @@
 //! Personas: chosen per channel by those who may, applied to every race there, and kept apart on the board.
 
+use std::sync::Arc;
+
+use llm_arena::{
+    arena::{Arena, Persona},
+    board::{Ballot, Board},
+    model::ChatModel,
+};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
+use super::LIMITS;
 use crate::support::{
     discord::{ANA, BEN, ChannelKind, MOD, UserRequest, World},
     program::Program,
@@ -11,6 +19,7 @@ use crate::support::{
         discord::{DiscordScenario, Setup},
         slack::{Setup as SlackSetup, SlackScenario},
     },
+    script,
     slack::{self, CLUB, DM, LOBBY},
     wait::with_timeout,
 };
@@ -221,4 +230,20 @@ async fn in_a_terminal_a_persona_is_an_option() {
     let known =
         with_timeout(program.run(&["ask", "--model", "gemma-2b", "--persona", "terse", "why?"])).await;
     assert_eq!(known.code, Some(0), "{}", known.stderr);
+}
+
+#[test]
+fn the_board_names_a_model_with_the_persona_that_it_had() {
+    let model: Arc<dyn ChatModel> = Arc::new(script::model("a"));
+    let plain = model.identity().contender;
+    let keys =
+        [plain.to_string(), plain.with_persona(TERSE).to_string(), plain.with_persona("?").to_string()];
+    let lanes: Vec<Arc<str>> = keys.iter().map(|key| key.as_str().into()).collect();
+    let ballot = Ballot::new("r1", "ana", lanes, (Some(&keys[1]), None), false).expect("a ballot");
+    let persona = Persona { id: "terse".into(), text: TERSE.into() };
+    let names = Arena::new(vec![model], LIMITS).with_personas(vec![persona]).contender_names();
+    let board = Board::of(&[ballot]).expect("a board").named(|contender| names.name(contender));
+    let mut shown: Vec<_> = board.standings.iter().map(|standing| standing.name.as_str()).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, ["a", "a (a persona)", "a (terse)"]);
 }
