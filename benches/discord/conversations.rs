@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::StreamExt as _;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -56,7 +56,8 @@ async fn cpu(conversations: u32) -> io::Result<()> {
     let edits = server.seen(|seen| seen.edits) - edits;
     let thousands = f64::from(conversations * TOKENS) / 1e3;
     let each = end.cpu_since(first) / thousands;
-    let bare = bare(server.address(), conversations)? / thousands;
+    let starts = server.seen(|seen| seen.starts(1, conversations));
+    let bare = bare(server.address(), &starts)? / thousands;
     let (ratio, verdict) = (each / bare, if each / bare <= MAX_CPU_RATIO { "kept" } else { "MISSED" });
     println!(
         "{conversations} conversations at {RATE} tokens/s, {:.2} edits/s each: {each:.4} CPU-s per 1,000 tokens; a bare \
@@ -98,28 +99,33 @@ async fn lag() -> io::Result<()> {
     Ok(())
 }
 
-/// CPU seconds of the bare reader, in a process of its own.
-fn bare(server: SocketAddr, conversations: u32) -> io::Result<f64> {
+/// CPU seconds of the bare reader, in a process of its own. Its streams start `starts` after the first one, as those of
+/// the bot did: tokens of many streams that come at the same moment cost a reader less.
+fn bare(server: SocketAddr, starts: &[Duration]) -> io::Result<f64> {
     let output = Command::new(env::current_exe()?)
-        .args([format!("--reader={server}"), format!("--conversations={conversations}")])
+        .arg(format!("--reader={server}"))
+        .args(starts.iter().map(|start| format!("--start={}", start.as_micros())))
         .stderr(Stdio::inherit())
         .output()?;
     String::from_utf8_lossy(&output.stdout).trim().parse().map_err(io::Error::other)
 }
 
-/// Reads so many streams and does nothing with their bytes; returns the CPU seconds.
-pub(crate) async fn read(server: SocketAddr, conversations: u32) -> io::Result<f64> {
+/// Reads one stream for each of `starts`, microseconds from now, and does nothing with their bytes; returns the CPU
+/// seconds.
+pub(crate) async fn read(server: SocketAddr, starts: &[u64]) -> io::Result<f64> {
     // the client's TLS settings need a default crypto provider
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().http1_only().no_proxy().tls_certs_only([]).tcp_nodelay(true);
     let client = client.build().map_err(io::Error::other)?;
     let before = Usage::of("self")?;
-    let tasks = TaskTracker::new();
-    let readers = (0..conversations).map(|conversation| {
+    let (tasks, now) = (TaskTracker::new(), Instant::now());
+    let readers = starts.iter().enumerate().map(|(conversation, start)| {
+        let start = now + Duration::from_micros(*start);
         let (client, url) = (client.clone(), format!("http://{server}/v1/chat/completions"));
         // a number that no message has
         let prompt = format!(r#"{{"model":"{}","prompt":"({})"}}"#, MODELS[0], 1_000_000 + conversation);
         tasks.spawn(async move {
+            sleep_until(start).await;
             let mut stream = client.post(&url).body(prompt).send().await?.bytes_stream();
             while let Some(bytes) = stream.next().await {
                 drop(bytes?);

@@ -71,7 +71,10 @@ struct Args {
     /// Address that the bare reader reads from, if this process is it.
     #[arg(long, hide = true)]
     reader: Option<SocketAddr>,
-    /// Bytes of its bodies.
+    /// Start of each of its streams, in microseconds.
+    #[arg(long, hide = true)]
+    start: Vec<u64>,
+    /// Bytes of the bare sender's bodies.
     #[arg(long, hide = true, default_value_t = 0)]
     bytes: usize,
 }
@@ -87,7 +90,7 @@ fn main() -> io::Result<()> {
         }
         None if args.reader.is_some() => {
             let address = args.reader.expect("just looked at");
-            println!("{}", runtime.block_on(conversations::read(address, args.conversations))?);
+            println!("{}", runtime.block_on(conversations::read(address, &args.start))?);
             Ok(())
         }
         None if args.bench => runtime.block_on(measure(&args)),

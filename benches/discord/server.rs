@@ -211,6 +211,14 @@ async fn read(socket: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> 
 }
 
 impl Seen {
+    /// Returns when each of `conversations` from `first` on got its first token, from the earliest of them.
+    pub(crate) fn starts(&self, first: u32, conversations: u32) -> Vec<Duration> {
+        let ids = (first..first + conversations).map(|id| id.to_string());
+        let starts: Vec<_> = ids.filter_map(|id| self.sent.get(&id)?.first().copied()).collect();
+        let earliest = starts.iter().min().copied();
+        starts.iter().filter_map(|start| Some(start.duration_since(earliest?))).collect()
+    }
+
     /// Records that `who`'s tokens up to `number` are shown.
     fn show(&mut self, who: &str, number: usize, now: Instant) {
         let (sent, shown) = (self.sent.get(who), self.shown.entry(who.to_owned()).or_default());
