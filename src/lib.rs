@@ -5,7 +5,8 @@
 //! 1. A platform ([`discord`], [`slack`], [`web`], [`terminal`]) reads a [`command::Command`].
 //! 2. [`arena::Arena::admit`] checks the limits, in memory alone. [`arena::Arena::record`] then writes the race to the
 //!    [`store`], in one transaction, before its asker hears that it begins.
-//! 3. [`arena::Arena::race`] runs it: [`race::run`] (shell) prepares every lane and releases all from one barrier.
+//! 3. [`arena::Arena::race`] runs it: [`race::run`] (shell) prepares every lane, on the one thread that reads
+//!    all answers, and releases all from one barrier.
 //! 4. A [`model::ChatModel`] returns deltas, stamped when their bytes were read: [`provider`] holds the client (bytes,
 //!    guard, events, deltas) and the simulated models.
 //! 5. [`race::state::RaceState::apply`] folds them; the state lives in a `watch` channel.

@@ -21,6 +21,7 @@ use llm_arena::{
 use reqwest::{Client, header};
 use serde::{Deserialize, Serialize};
 use tokio::{
+    runtime::Handle,
     sync::watch,
     time::{Instant, sleep_until},
 };
@@ -118,8 +119,13 @@ pub(crate) async fn arena(load: Load) -> io::Result<Measured> {
         Arc::new(OpenAiModel::new(card(name), Arc::clone(&provider), settings(name)))
     };
     let models: Arc<[Arc<dyn ChatModel>]> = MODELS.map(model).into();
+    let lanes = run::start_thread()?;
     measured(load, async |load| {
-        load.spread(load.streams.div_ceil(LANES), |_| race(Arc::clone(&models), load.tokens)).await
+        let race = |_| {
+            let (models, lanes) = (Arc::clone(&models), lanes.clone());
+            async move { race(models, load.tokens, &lanes).await }
+        };
+        load.spread(load.streams.div_ceil(LANES), race).await
     })
     .await
 }
@@ -157,7 +163,7 @@ async fn measured(load: Load, read: impl AsyncFn(Load) -> io::Result<()>) -> io:
 }
 
 /// Runs and presents one race as the arena does, and checks that every token arrived.
-async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> {
+async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32, on: &Handle) -> io::Result<()> {
     let prompt = prompt(tokens);
     let cards = models.iter().map(|model| Arc::new(model.card().clone()));
     let (race, watching) = watch::channel(RaceState::new("load", &prompt.text, cards));
@@ -169,7 +175,7 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32) -> io::Result<()> 
     let (mut surface, never) = (NullSurface, CancellationToken::new());
     let over = CancellationToken::new();
     let run = async {
-        run::run(&lanes, stopped, &race).await;
+        run::run(&lanes, on, stopped, &race).await;
         over.cancel();
     };
     let presenter = Presenter::new(watching, &mut surface, &never, over.clone());

@@ -31,7 +31,7 @@ mod serve;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
-use tokio::time::sleep;
+use tokio::{runtime::Handle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -65,19 +65,20 @@ pub enum StartError {
     Usage(String),
 }
 
-/// Runs `action` until it is done or `shutdown` is cancelled, and returns the exit code.
+/// Runs `action` until it is done or `shutdown` is cancelled, and returns the exit code. The lanes of races run on `lanes`.
 ///
 /// # Errors
 /// [`StartError`] if a setting or a word turns out wrong at the start: a port in use, an unknown model.
 pub async fn run(
     action: Action,
     mut config: Config,
+    lanes: Handle,
     shutdown: CancellationToken,
 ) -> Result<ExitCode, StartError> {
     if let Action::Serve { listen: Some(address) } = action {
         (config.http.listen, config.http.listen_source) = (address, ListenSource::Argument);
     }
-    let app = Composition::new(config);
+    let app = Composition::new(config, lanes);
     let code = match action {
         Action::Serve { .. } => serve::serve(&app, shutdown).await?,
         Action::Compare { models, replay, blind, race } => {

@@ -39,6 +39,7 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::{
+    runtime::Handle,
     sync::{Semaphore, watch},
     time::{Instant, timeout, timeout_at},
 };
@@ -101,6 +102,8 @@ pub struct Arena {
     history: Mutex<history::History>,
     charts: Semaphore,
     reads: Semaphore,
+    /// The runtime of the lanes; `None` for the one that runs the race.
+    lanes: Option<Handle>,
     tasks: TaskTracker,
     closing: CancellationToken,
     interrupting: CancellationToken,
@@ -127,6 +130,7 @@ impl Arena {
             history: Mutex::default(),
             charts: Semaphore::new(MAX_CONCURRENT_CHARTS),
             reads: Semaphore::new(files::MAX_CONCURRENT_READS),
+            lanes: None,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             interrupting: CancellationToken::new(),
@@ -138,6 +142,12 @@ impl Arena {
     #[must_use]
     pub fn with_store(self, store: Store, caps: Caps) -> Self {
         Self { store: Some(store), caps, ..self }
+    }
+
+    /// Returns this arena with a runtime on which the lanes of all races read their answers; see [`crate::race::run`].
+    #[must_use]
+    pub fn with_lanes_on(self, lanes: Handle) -> Self {
+        Self { lanes: Some(lanes), ..self }
     }
 
     /// Returns this arena with these settings of blind races.

@@ -1,11 +1,14 @@
 //! SHELL. Runs a race: prepares every lane, releases all of them from one barrier and folds their events.
 //!
-//! Each lane has its own task, so a lane that fails, hangs or panics doesn't affect the others.
+//! Each lane has its own task, so a lane that fails, hangs or panics doesn't affect the others. The lanes may have a runtime
+//! of their own: with one thread, a token wakes no second one on its way from the socket to the race, and the work of
+//! showing races never delays the stamp of a read.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, io, sync::Arc, thread, time::Duration};
 
 use futures::{FutureExt, StreamExt};
 use tokio::{
+    runtime::{Builder, Handle},
     sync::{Barrier, watch},
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
@@ -43,15 +46,15 @@ pub struct LaneRequest {
     pub prompt: Arc<Prompt>,
 }
 
-/// Runs one lane for each of `lanes`, in the order of the state's lanes, until all are over or `stop` gives a
-/// cause. Unfinished requests are then cancelled at their providers. When this returns, the state in `race` is over.
-pub async fn run(lanes: &[LaneRequest], mut stop: StopSignal, race: &watch::Sender<RaceState>) {
+/// Runs one lane for each of `lanes` on the runtime `on`, in the order of the state's lanes, until all are over or `stop`
+/// gives a cause. Unfinished requests are then cancelled at their providers. When this returns, the state in `race` is over.
+pub async fn run(lanes: &[LaneRequest], on: &Handle, mut stop: StopSignal, race: &watch::Sender<RaceState>) {
     let clock = Clock { start: Instant::now(), race: race.clone() };
     let start_line = Arc::new(Barrier::new(lanes.len()));
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
     for (index, request) in lanes.iter().enumerate() {
         let lane = lane(index, request.clone(), Arc::clone(&start_line), clock.clone());
-        tasks.spawn(cancel.clone().run_until_cancelled_owned(lane));
+        tasks.spawn_on(cancel.clone().run_until_cancelled_owned(lane), on);
     }
     tasks.close();
     let mut tick = interval_at(clock.start + TICK_INTERVAL, TICK_INTERVAL);
@@ -69,6 +72,17 @@ pub async fn run(lanes: &[LaneRequest], mut stop: StopSignal, race: &watch::Send
     }
     tasks.wait().await;
     clock.fail_lanes_of_panicked_tasks(lanes.len());
+}
+
+/// Starts a thread for the lanes of all races, which ends with the process, and returns its runtime.
+///
+/// # Errors
+/// The system's, if it has no thread or no socket left for it.
+pub fn start_thread() -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let lanes = runtime.handle().clone();
+    thread::Builder::new().name("lanes".into()).spawn(move || runtime.block_on(pending::<()>()))?;
+    Ok(lanes)
 }
 
 /// The clock of the race and the only writer of its state.
@@ -165,6 +179,6 @@ async fn stopped(stop: &mut StopSignal) -> StopCause {
     let cause = stop.wait_for(Option::is_some).await.ok().and_then(|cause| *cause);
     match cause {
         Some(cause) => cause,
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }

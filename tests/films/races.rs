@@ -1,12 +1,18 @@
 //! Races as people see them, frame by frame.
 
-use std::time::Duration;
+use std::{pin::pin, sync::Arc, thread, time::Duration};
 
+use futures::poll;
 use llm_arena::{
-    model::{Availability, ModelError},
-    race::report::Status,
+    model::{Availability, ModelError, Prompt},
+    race::{
+        report::Status,
+        run::{self, LaneRequest},
+        state::RaceState,
+    },
     view::Progress,
 };
+use tokio::{sync::watch, time::Instant};
 
 use super::{admit, arena, race};
 use crate::support::{
@@ -254,4 +260,25 @@ async fn a_token_count_that_cannot_be_true_is_estimated_and_said_to_be() {
         assert!(lane.note.as_deref().is_some_and(|note| note.contains("can't be right")), "{:?}", lane.note);
     }
     assert!(last.lanes[0].note.is_none());
+}
+
+/// This film has a real clock: another thread waits for no paused one.
+#[tokio::test]
+async fn the_lanes_go_on_while_all_else_is_busy() {
+    let model = model("a").says_words(20, 1).used(20).finishes("stop").arc();
+    let cards = [Arc::new(model.card().clone())];
+    let (race, watching) = watch::channel(RaceState::new("ana", "why?", cards));
+    let (_stop, stopped) = watch::channel(None);
+    let prompt = Arc::new(Prompt::new("why?", 64));
+    let (requests, lanes) = ([LaneRequest { model, prompt }], run::start_thread().expect("a thread"));
+    let mut run = pin!(run::run(&requests, &lanes, stopped, &race));
+    assert!(poll!(&mut run).is_pending());
+    // from here on, the only thread of this test's own runtime polls nothing
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !watching.borrow().lanes_are_over() {
+        assert!(Instant::now() < deadline, "{:?}", watching.borrow().lanes[0].phase);
+        thread::yield_now();
+    }
+    run.await;
+    assert_eq!(watching.borrow().lanes[0].tokens().0, 20);
 }
