@@ -7,7 +7,7 @@ use llm_arena::{
     live::SMOOTH,
     model::{ChatModel, Color, ModelCard, ModelId},
     provider::{OpenAiModel, Provider, Settings},
-    race::{Asker, Record},
+    race::{Asker, Record, run},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::View,
 };
@@ -24,7 +24,8 @@ pub(crate) fn arena(scenario: &Scenario, base_url: &str) -> Arena {
     };
     let limits =
         Limits { prompt_chars: 100, output_tokens: 8_192, concurrent_races: 1, races_per_minute: 100 };
-    Arena::new(scenario.lanes.iter().map(|lane| model(&lane.model)).collect(), limits)
+    let models = scenario.lanes.iter().map(|lane| model(&lane.model)).collect();
+    Arena::new(models, limits).with_lanes_on(run::start_thread().expect("a thread"))
 }
 
 fn card(name: &str) -> ModelCard {
