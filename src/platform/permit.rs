@@ -7,6 +7,15 @@ use std::{
 
 use tokio::time::Instant;
 
+/// The urgency of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// A live edit, which a newer one follows: it leaves room for final ones.
+    Live,
+    /// The last edit of a message, or an answer to a user: it goes before all live edits.
+    Final,
+}
+
 /// A sans-IO limiter that grants slots for calls and learns from their outcomes.
 pub(crate) trait Limiter: Default {
     /// A granted slot.

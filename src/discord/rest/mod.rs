@@ -98,7 +98,7 @@ impl Rest {
         let mut backoff = Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
         let (mut was_cut, mut may_be_done, mut unexplained) = (false, false, 0);
         loop {
-            let permit = self.limiter.wait(&request.route, Urgency::Reply, deadline).await?;
+            let permit = self.limiter.wait(&request.route, deadline).await?;
             let timeout = request.timeout().min(deadline.duration_since(Instant::now()));
             let error = match self.call(request, permit, timeout).await {
                 Ok(body) => return Ok(body),

@@ -115,7 +115,7 @@ pub(crate) enum Route {
 /// A rate limit bucket: a route, and its top-level resource (channel, server, or webhook with token).
 /// <https://docs.discord.com/developers/topics/rate-limits>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     route: &'static str,
     /// The resource's id; for a token its hash, so that no token is kept after its interaction.
     resource: u64,

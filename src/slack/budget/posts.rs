@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::Outcome;
+use super::{Held, Outcome, Slot};
 
 /// Between two posts in one channel.
 pub(super) const SPACING: Duration = Duration::from_secs(1);
@@ -54,27 +54,28 @@ pub(super) struct Hold {
 }
 
 impl Posts {
-    /// Grants `ticket`'s post at `now`, or gives it a position in the queue. `held` is the end of the wait that Slack
-    /// asked for with a method: posts that wait for that hold up no others.
+    /// Grants a slot for the post of `ticket` to the channel `name`, or gives it a position in the channel's queue until
+    /// it [leaves](Self::leave). Posts whose method is `held` are passed by the others.
     pub(super) fn ask(
         &mut self,
-        channel: &str,
+        name: &str,
         ticket: Ticket,
-        held: impl Fn(&'static str) -> Option<Instant>,
+        held: &Held,
         now: Instant,
-    ) -> Result<(), Hold> {
+    ) -> Result<Slot, Hold> {
+        let Ticket { number, method } = ticket;
         self.sweep(now);
-        let channel = self.channel(channel, now);
-        let ahead = channel.ahead(ticket.number, |method| held(method).is_some());
-        let held = held(ticket.method).unwrap_or(now);
+        let channel = self.channel(name, now);
+        let ahead = channel.ahead(number, |method| held.get(method).is_some_and(|until| *until > now));
+        let held = held.get(method).copied().unwrap_or(now);
         // the post under way may turn out never to have been sent
         let (soonest, latest) = (channel.apart.max(now).max(held), channel.free().max(now).max(held));
         if ahead == 0 && latest <= now {
-            channel.waiting.retain(|other| other.number != ticket.number);
-            channel.unanswered = Some(Unanswered { number: ticket.number, until: now + ANSWER_TIMEOUT });
-            return Ok(());
+            channel.waiting.retain(|other| other.number != number);
+            channel.unanswered = Some(Unanswered { number, until: now + ANSWER_TIMEOUT });
+            return Ok(Slot::Post { method, channel: name.into(), number });
         }
-        if channel.waiting.iter().all(|other| other.number != ticket.number) {
+        if channel.waiting.iter().all(|other| other.number != number) {
             channel.waiting.push_back(ticket);
         }
         let others = SPACING.saturating_mul(ahead);
