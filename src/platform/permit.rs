@@ -41,6 +41,11 @@ impl<L: Limiter> Shared<L> {
 }
 
 impl<L> Shared<L> {
+    /// Shares `limiter`.
+    pub(crate) fn new(limiter: L) -> Self {
+        Self(Arc::new(Mutex::new(limiter)))
+    }
+
     /// Locks the limiter for a few plain steps.
     pub(crate) fn lock(&self) -> MutexGuard<'_, L> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

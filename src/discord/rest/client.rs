@@ -4,7 +4,7 @@ use std::{error::Error, io, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
-    Method, Response,
+    Method,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
     multipart::{Form, Part},
 };
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{error::RestError, route::Route};
-use crate::platform::http_client;
+use crate::platform::{http_client, read_body};
 
 /// `DiscordBot ($url, $versionNumber)` (<https://docs.discord.com/developers/reference#user-agent>) with the program's
 /// name for the URL, which Discord accepts: the program has no public page, and a made-up one would mislead.
@@ -118,7 +118,10 @@ impl Client {
             None if files.is_empty() => builder,
             json => builder.multipart(form(json, files).map_err(failed)?),
         };
-        Ok(receive(builder.send().await.map_err(failed)?).await)
+        let response = builder.send().await.map_err(failed)?;
+        let (at, status, headers) = (Instant::now(), response.status().as_u16(), response.headers().clone());
+        let body = read_body(response, MAX_BODY).await.ok().flatten();
+        Ok(Received { status, headers, body, at })
     }
 }
 
@@ -157,18 +160,4 @@ fn form(json: Option<Vec<u8>>, files: &[File]) -> reqwest::Result<Form> {
         form = form.part(format!("files[{index}]"), part.file_name(name.clone()).mime_str(mime)?);
     }
     Ok(form)
-}
-
-async fn receive(mut response: Response) -> Received {
-    let at = Instant::now();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let mut body = Vec::new();
-    let is_whole = loop {
-        match response.chunk().await {
-            Ok(Some(read)) if body.len() + read.len() <= MAX_BODY => body.extend_from_slice(&read),
-            Ok(None) => break true,
-            Ok(Some(_)) | Err(_) => break false,
-        }
-    };
-    Received { status, headers, body: is_whole.then_some(body), at }
 }

@@ -35,6 +35,7 @@ pub(crate) use self::{
 };
 use crate::{
     backoff::Backoff,
+    discord::METRICS,
     telemetry::{field, metrics as names},
 };
 
@@ -140,11 +141,7 @@ impl Rest {
                 Err(error)
             }
         };
-        let outcome = result.as_ref().map_or_else(RestError::outcome, |_| "ok");
-        counter!(
-            names::PLATFORM_REQUESTS, field::PLATFORM => "discord", field::ROUTE => route.name(), field::OUTCOME => outcome
-        )
-        .increment(1);
+        METRICS.called(route.name(), result.as_ref().map_or_else(RestError::outcome, |_| "ok"));
         if let Err(error) = &result {
             tracing::debug!({ field::ROUTE } = route.name(), error = error.chain(), "call failed");
         }

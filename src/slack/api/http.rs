@@ -18,7 +18,7 @@ use super::{
     File,
     error::{ApiError, Lost, Result},
 };
-use crate::platform::http_client;
+use crate::platform::{http_client, read_body};
 
 /// Shorter than any call's deadline, yet long enough for a slow line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -114,14 +114,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// Reads a JSON body.
-async fn read(mut response: Response) -> Result<Value> {
-    let mut body = Vec::new();
-    while let Some(read) = response.chunk().await? {
-        if body.len() + read.len() > MAX_ANSWER_BYTES {
-            return Err(Lost::Unreadable.into_error());
-        }
-        body.extend_from_slice(&read);
-    }
+async fn read(response: Response) -> Result<Value> {
+    let body = read_body(response, MAX_ANSWER_BYTES).await?.unwrap_or_default();
     serde_json::from_slice(&body).map_err(|_| Lost::Unreadable.into_error())
 }
 

@@ -30,7 +30,7 @@ use self::{
     error::{Lost, Result},
     http::Http,
 };
-use super::{budget::RateLimiter, render::Body};
+use super::{METRICS, budget::RateLimiter, render::Body};
 use crate::telemetry::{field, metrics as names};
 
 /// The methods by their names at Slack. Names without a dot are ours, for addresses that Slack hands out.
@@ -357,10 +357,7 @@ fn text(field: &Value) -> Result<String> {
 }
 
 fn count(method: &'static str, outcome: &'static str) {
-    counter!(
-        names::PLATFORM_REQUESTS, field::PLATFORM => "slack", field::ROUTE => method, field::OUTCOME => outcome
-    )
-    .increment(1);
+    METRICS.called(method, outcome);
     tracing::debug!({ field::ROUTE } = method, { field::OUTCOME } = outcome, "call");
 }
 

@@ -27,10 +27,14 @@ impl Api {
     /// # Errors
     /// After any of them, [ambiguous](ApiError::is_ambiguous) or not, nothing is visible.
     pub(crate) async fn stage(&self, file: &File) -> Result<Staged> {
-        self.repeated(|| self.stage_once(file)).await
+        self.repeated(is_repeatable, || self.stage_once(file)).await
     }
 
-    async fn repeated<T, C: Future<Output = Result<T>>>(&self, call: impl Fn() -> C) -> Result<T> {
+    async fn repeated<T, C: Future<Output = Result<T>>>(
+        &self,
+        is_repeatable: fn(&ApiError) -> bool,
+        call: impl Fn() -> C,
+    ) -> Result<T> {
         let delay = self.0.timeouts.retry_delay;
         let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
         for _ in 1..MAX_ATTEMPTS {
@@ -64,7 +68,7 @@ impl Api {
             Err(ApiError::NotInChannel) => {}
             done => return done,
         }
-        match self.repeated(|| self.join(&place.channel)).await {
+        match self.repeated(is_repeatable, || self.join(&place.channel)).await {
             Ok(()) => self.share_once(place, staged).await,
             // nothing is visible, whatever became of joining
             Err(ApiError::Limited { retry_after }) => Err(ApiError::Limited { retry_after }),
@@ -75,15 +79,8 @@ impl Api {
 
     /// Shows a file, and tries again where Slack answers that it failed. Without an answer it may be visible.
     async fn share_once(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
-        let delay = self.0.timeouts.retry_delay;
-        let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
-        for _ in 1..MAX_ATTEMPTS {
-            match self.complete(place, staged).await {
-                Err(ApiError::Server { status: 200 }) => sleep(backoff.next(fastrand::f64())).await,
-                done => return done,
-            }
-        }
-        self.complete(place, staged).await
+        let has_failed = |error: &ApiError| matches!(error, ApiError::Server { status: 200 });
+        self.repeated(has_failed, || self.complete(place, staged)).await
     }
 
     async fn complete(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {

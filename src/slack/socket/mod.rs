@@ -47,7 +47,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::supervisor::{Status, Supervisor};
+use self::supervisor::{Connections, Status, Supervisor};
 use super::{api::Api, incoming::Intake};
 use crate::{backoff::Backoff, platform::ConnectionState as State};
 
@@ -102,7 +102,7 @@ pub(crate) const TIMING: Timing = Timing {
 /// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {
     let supervisor = Supervisor {
-        status: Arc::new(Status::new(setup.state.clone())),
+        status: Status::new(Connections::new(setup.state.clone())),
         turn: setup.timing.backoff.into(),
         draining: TaskTracker::new(),
         setup,

@@ -1,10 +1,6 @@
 //! Supervision: opens each connection, serves it, replaces it, and publishes one state for all of them.
 
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
@@ -20,7 +16,11 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
-    platform::ConnectionState as State,
+    platform::{
+        ConnectionState as State,
+        permit::{Claim, Shared},
+        websocket::is_below,
+    },
     slack::{WRONG_APP_TOKEN, api::ApiError},
     telemetry::{field, metrics},
 };
@@ -28,7 +28,7 @@ use crate::{
 /// Keeps connections alive. They share it.
 pub(super) struct Supervisor {
     pub(super) setup: Setup,
-    pub(super) status: Arc<Status>,
+    pub(super) status: Status,
     /// Locked while a connection is opened, which is done one at a time: the back-off of failures to open.
     pub(super) turn: tokio::sync::Mutex<Backoff>,
     /// Connections that serve beside their successors.
@@ -51,7 +51,7 @@ impl Supervisor {
                 Ended::Stopped => return connection.close().await,
                 Ended::Lost(why) => {
                     tracing::warn!({ field::REASON } = why, "lost a connection to Slack");
-                    self.status.trouble(State::Lost { why: why.to_owned() });
+                    self.status.lock().trouble(State::Lost { why: why.to_owned() });
                 }
                 Ended::Replace => {
                     let replaced = predecessor.insert(CancellationToken::new()).clone();
@@ -71,7 +71,7 @@ impl Supervisor {
     /// Opens a connection, however long it takes; `None` once Slack refused the token.
     async fn open(&self) -> Option<Connection> {
         let mut backoff = self.turn.lock().await;
-        while !self.status.is_refused() {
+        while !self.status.lock().is_refused() {
             match self.try_open().await {
                 Ok(connection) => {
                     backoff.reset();
@@ -82,14 +82,14 @@ impl Supervisor {
                 Err(OpenError::Refused(why)) => {
                     count("refused");
                     // before the log line: its reader finds the same state in the probe
-                    self.status.trouble(State::Refused { why: why.clone() });
+                    self.status.lock().trouble(State::Refused { why: why.clone() });
                     tracing::error!({ field::REASON } = why, "gave up connecting to Slack");
                 }
                 Err(OpenError::Transient { why, after }) => {
                     let wait = backoff.next(fastrand::f64()).max(after);
                     count("failed");
                     tracing::warn!({ field::REASON } = why, ?wait, "could not connect to Slack");
-                    self.status.trouble(State::Lost { why });
+                    self.status.lock().trouble(State::Lost { why });
                     sleep(wait).await;
                 }
             }
@@ -164,71 +164,62 @@ fn check(api: &Url, socket: &SecretString) -> Result<(), OpenError> {
 }
 
 fn is_slack(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| host == "slack.com" || host.ends_with(".slack.com"))
+    is_below(url, &["slack.com"])
 }
 
-/// Combines all connections into one state: one live connection is enough, since Slack sends each envelope over any.
-#[derive(Debug)]
-pub(super) struct Status {
-    connections: Mutex<Connections>,
-    state: watch::Sender<State>,
-}
-
-#[derive(Debug)]
-struct Connections {
+/// All connections as one state: one live connection is enough, since Slack sends each envelope over any.
+pub(super) struct Connections {
     live: u32,
     /// The state while none is live.
     without: State,
+    published: watch::Sender<State>,
 }
 
+pub(super) type Status = Shared<Connections>;
+
 /// Counts one live connection until it is dropped.
-#[derive(Debug)]
-pub(super) struct Live(Arc<Status>);
+pub(super) type Live = Claim<Connections, ()>;
 
-impl Status {
-    /// Creates a status that is connecting.
-    pub(super) fn new(state: watch::Sender<State>) -> Self {
-        let without = State::Connecting;
-        state.send_replace(without.clone());
-        Self { connections: Mutex::new(Connections { live: 0, without }), state }
-    }
-
-    /// Counts a connection that was greeted.
-    pub(super) fn live(self: &Arc<Self>) -> Live {
-        self.change(|connections| connections.live += 1);
-        Live(Arc::clone(self))
+impl Connections {
+    /// Publishes that the first connection is being established.
+    pub(super) fn new(published: watch::Sender<State>) -> Self {
+        let connections = Self { live: 0, without: State::Connecting, published };
+        connections.publish();
+        connections
     }
 
     /// Records why there is no connection, or no second one. `Refused` is final.
-    fn trouble(&self, state: State) {
-        self.change(|connections| {
-            if !matches!(connections.without, State::Refused { .. }) {
-                connections.without = state;
-            }
-        });
+    fn trouble(&mut self, state: State) {
+        if !self.is_refused() {
+            self.without = state;
+        }
+        self.publish();
     }
 
     fn is_refused(&self) -> bool {
-        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(connections.without, State::Refused { .. })
+        matches!(self.without, State::Refused { .. })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Connections)) {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut connections);
-        ::metrics::gauge!(metrics::SLACK_CONNECTIONS_LIVE).set(connections.live);
-        let state = if connections.live > 0 { &State::Ready } else { &connections.without };
-        self.state.send_if_modified(|published| {
-            let is_new = published != state;
-            published.clone_from(state);
-            is_new
-        });
+    fn publish(&self) {
+        ::metrics::gauge!(metrics::SLACK_CONNECTIONS_LIVE).set(self.live);
+        let state = if self.live > 0 { &State::Ready } else { &self.without };
+        if *self.published.borrow() != *state {
+            self.published.send_replace(state.clone());
+        }
     }
 }
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.0.change(|connections| connections.live -= 1);
+impl Status {
+    /// Counts a connection that was greeted.
+    fn live(&self) -> Live {
+        let mut connections = self.lock();
+        connections.live += 1;
+        connections.publish();
+        drop(connections);
+        self.claim((), |connections, ()| {
+            connections.live -= 1;
+            connections.publish();
+        })
     }
 }
 
@@ -252,6 +243,7 @@ mod tests {
             (real, "ws://slack.com/link"),
             (real, "wss://notslack.com/link"),
             (fake, "wss://wss.slack.com/link"),
+            (fake, "wss://wss.slack.com./link"),
             (fake, "http://127.0.0.1/link"),
             (fake, "nonsense"),
         ] {
@@ -262,18 +254,18 @@ mod tests {
     #[test]
     fn one_connection_speaks_for_all() {
         let (sender, state) = watch::channel(State::Ready);
-        let status = Arc::new(Status::new(sender));
+        let status = Status::new(Connections::new(sender));
         assert_eq!(*state.borrow(), State::Connecting);
         let (first, second) = (status.live(), status.live());
         drop(first);
         let lost = State::Lost { why: "gone".into() };
-        status.trouble(lost.clone());
+        status.lock().trouble(lost.clone());
         assert_eq!(*state.borrow(), State::Ready);
         drop(second);
         assert_eq!(*state.borrow(), lost);
         let refused = State::Refused { why: "no".into() };
-        status.trouble(refused.clone());
-        status.trouble(lost);
+        status.lock().trouble(refused.clone());
+        status.lock().trouble(lost);
         assert_eq!(*state.borrow(), refused);
         let _third = status.live();
         assert_eq!(*state.borrow(), State::Ready, "the connection is live all the same");
