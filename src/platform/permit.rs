@@ -1,9 +1,6 @@
 //! Permits of a rate limiter: a sans-IO limiter behind a lock, and slots that are settled exactly once.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
@@ -17,7 +14,7 @@ pub(crate) enum Urgency {
 }
 
 /// A sans-IO limiter that grants slots for calls and learns from their outcomes.
-pub(crate) trait Limiter: Default {
+pub(crate) trait Limiter {
     /// A granted slot.
     type Slot;
     /// The outcome of a call.
@@ -31,6 +28,7 @@ pub(crate) trait Limiter: Default {
 }
 
 /// A limiter that calls share. Clones are the same limiter.
+#[derive(Debug, Default)]
 pub(crate) struct Shared<L>(Arc<Mutex<L>>);
 
 impl<L: Limiter> Shared<L> {
@@ -60,18 +58,6 @@ impl<L> Shared<L> {
 impl<L> Clone for Shared<L> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
-    }
-}
-
-impl<L: Limiter> Default for Shared<L> {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
-}
-
-impl<L> fmt::Debug for Shared<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 

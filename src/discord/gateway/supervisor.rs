@@ -64,9 +64,12 @@ impl<'a> Supervisor<'a> {
                     );
                     return ended;
                 }
-                Ended::Unreachable(why) => self.unreachable(&why),
+                Ended::Unreachable(why) => {
+                    let wait = self.backoff.next(fastrand::f64());
+                    self.report(&why, wait)
+                }
                 Ended::Lost(why) => self.lost(why, ready_at),
-                Ended::Exhausted(wait) => self.exhausted(wait),
+                Ended::Exhausted(wait) => self.report(&exhausted(wait), wait.min(MAX_LIMIT_WAIT)),
             };
         }
     }
@@ -109,20 +112,6 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    fn exhausted(&self, wait: Duration) -> Duration {
-        let minutes = wait.as_secs().div_ceil(60);
-        let why = format!(
-            "Discord allows this bot no more gateway sessions for {minutes} min; something restarts or reconnects too \
-             often, perhaps another program with the same DISCORD_TOKEN"
-        );
-        self.report(&why, wait.min(MAX_LIMIT_WAIT))
-    }
-
-    fn unreachable(&mut self, why: &str) -> Duration {
-        let wait = self.backoff.next(fastrand::f64());
-        self.report(why, wait)
-    }
-
     fn lost(&mut self, why: &str, ready_at: Option<Instant>) -> Duration {
         self.was_ready = ready_at.is_some();
         let lived = ready_at.map(|at| at.elapsed()).unwrap_or_default();
@@ -137,4 +126,12 @@ impl<'a> Supervisor<'a> {
         tracing::warn!({ field::REASON } = why, shard = self.shard.0, wait_ms, "not connected to Discord");
         wait
     }
+}
+
+fn exhausted(wait: Duration) -> String {
+    let minutes = wait.as_secs().div_ceil(60);
+    format!(
+        "Discord allows this bot no more gateway sessions for {minutes} min; something restarts or reconnects too \
+         often, perhaps another program with the same DISCORD_TOKEN"
+    )
 }

@@ -33,6 +33,7 @@ pub(super) fn check_token(token: &SecretString) -> Result<()> {
 }
 
 /// The client of one API.
+#[derive(Clone)]
 pub(super) struct Http {
     client: Client,
     /// Up to the methods' names.

@@ -15,7 +15,7 @@ mod error;
 mod http;
 mod upload;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use metrics::counter;
@@ -133,9 +133,7 @@ pub(crate) struct Staged {
 
 /// The Web API for one bot in one workspace. Clones share connections and the budget.
 #[derive(Clone)]
-pub(crate) struct Api(Arc<Inner>);
-
-struct Inner {
+pub(crate) struct Api {
     http: Http,
     token: SecretString,
     rate_limiter: RateLimiter,
@@ -189,23 +187,23 @@ impl Api {
     fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
         http::check_token(bot_token)?;
         let (http, token) = (Http::new(api_url)?, bot_token.clone());
-        Ok(Self(Arc::new(Inner { http, token, rate_limiter: RateLimiter::default(), timeouts })))
+        Ok(Self { http, token, rate_limiter: RateLimiter::default(), timeouts })
     }
 
     /// The workspace's budget, to ask before an edit or a post.
     #[must_use]
     pub(crate) fn rate_limiter(&self) -> &RateLimiter {
-        &self.0.rate_limiter
+        &self.rate_limiter
     }
 
     /// Up to the methods' names.
     pub(crate) fn url(&self) -> &Url {
-        &self.0.http.api
+        &self.http.api
     }
 
     /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
     pub(crate) async fn identity(&self) -> Result<Identity> {
-        let answer = self.call(method::IDENTITY, json!({}), self.0.timeouts.other).await?;
+        let answer = self.call(method::IDENTITY, json!({}), self.timeouts.other).await?;
         Ok(Identity { team: text(&answer["team_id"])?, user: text(&answer["user_id"])? })
     }
 
@@ -238,7 +236,7 @@ impl Api {
         app_token: &SecretString,
         deadline: Duration,
     ) -> Result<SecretString> {
-        let request = self.0.http.method(app_token, method::OPEN_CONNECTION)?;
+        let request = self.http.method(app_token, method::OPEN_CONNECTION)?;
         let call = http::call(http::json(request, json!({})), deadline);
         let answer = self.counted(method::OPEN_CONNECTION, call).await?;
         text(&answer["url"]).map(SecretString::from)
@@ -255,7 +253,7 @@ impl Api {
             "channel": channel, "thread_ts": thread, "text": message.text, "blocks": message.blocks,
             "unfurl_links": false, "unfurl_media": false,
         });
-        let answer = self.call(method::POST, body, self.0.timeouts.message).await?;
+        let answer = self.call(method::POST, body, self.timeouts.message).await?;
         let channel = answer["channel"].as_str().unwrap_or(channel).to_owned();
         // without its time stamp the message is posted, but cannot be edited
         Ok(Address { channel, ts: text(&answer["ts"])?, thread: thread.clone() })
@@ -266,7 +264,7 @@ impl Api {
     pub(crate) async fn update(&self, address: &Address, message: &Body) -> Result<()> {
         let Address { channel, ts, .. } = address;
         let body = json!({"channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks});
-        self.call(method::UPDATE, body, self.0.timeouts.message).await.map(drop)
+        self.call(method::UPDATE, body, self.timeouts.message).await.map(drop)
     }
 
     /// Posts a message that only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
@@ -276,7 +274,7 @@ impl Api {
             "channel": channel, "thread_ts": thread, "user": user,
             "text": message.text, "blocks": message.blocks,
         });
-        self.call(method::WHISPER, body, self.0.timeouts.other).await.map(drop)
+        self.call(method::WHISPER, body, self.timeouts.other).await.map(drop)
     }
 
     /// Answers by a response URL, once: in private, or in place of the message that the URL belongs to. Without a
@@ -296,7 +294,7 @@ impl Api {
             "thread_ts": thread, "text": message.text, "blocks": message.blocks,
             "replace_original": replace_original,
         });
-        let respond = self.0.http.respond(response_url.expose_secret(), body, self.0.timeouts.other);
+        let respond = self.http.respond(response_url.expose_secret(), body, self.timeouts.other);
         self.counted(method::RESPOND, respond).await
     }
 
@@ -311,28 +309,28 @@ impl Api {
     /// <https://docs.slack.dev/reference/methods/views.publish>
     pub(crate) async fn publish_view(&self, user: &str, view: &SlackView) -> Result<()> {
         let body = json!({"user_id": user, "view": view});
-        self.call(method::PUBLISH_VIEW, body, self.0.timeouts.other).await.map(drop)
+        self.call(method::PUBLISH_VIEW, body, self.timeouts.other).await.map(drop)
     }
 
     /// Joins a public channel. <https://docs.slack.dev/reference/methods/conversations.join>
     pub(crate) async fn join(&self, channel: &str) -> Result<()> {
-        self.call(method::JOIN, json!({"channel": channel}), self.0.timeouts.other).await.map(drop)
+        self.call(method::JOIN, json!({"channel": channel}), self.timeouts.other).await.map(drop)
     }
 
     async fn call(&self, method: &'static str, body: Value, deadline: Duration) -> Result<Value> {
-        let request = http::json(self.0.http.method(&self.0.token, method)?, body);
+        let request = http::json(self.http.method(&self.token, method)?, body);
         self.counted(method, http::call(request, deadline)).await
     }
 
     /// Calls a method that takes no JSON.
     async fn form(&self, method: &'static str, fields: &[(&str, &str)]) -> Result<Value> {
-        let request = self.0.http.method(&self.0.token, method)?.form(fields);
-        self.counted(method, http::call(request, self.0.timeouts.other)).await
+        let request = self.http.method(&self.token, method)?.form(fields);
+        self.counted(method, http::call(request, self.timeouts.other)).await
     }
 
     /// Makes the call, unless Slack asked to wait with `method`, and counts its outcome.
     async fn counted<T>(&self, method: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
-        if let Some(retry_after) = self.0.rate_limiter.held(method) {
+        if let Some(retry_after) = self.rate_limiter.held(method) {
             count(method, "held");
             return Err(ApiError::Limited { retry_after });
         }
@@ -341,7 +339,7 @@ impl Api {
         if let Err(ApiError::Limited { retry_after }) = result {
             // a response URL has a limit of its own
             if method != method::RESPOND {
-                self.0.rate_limiter.limited(method, retry_after);
+                self.rate_limiter.limited(method, retry_after);
             }
             counter!(names::RATE_LIMITED, field::PLATFORM => "slack", field::SCOPE => "method", field::ROUTE => method)
                 .increment(1);

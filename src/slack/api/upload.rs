@@ -35,7 +35,7 @@ impl Api {
         is_repeatable: fn(&ApiError) -> bool,
         call: impl Fn() -> C,
     ) -> Result<T> {
-        let delay = self.0.timeouts.retry_delay;
+        let delay = self.timeouts.retry_delay;
         let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
         for _ in 1..MAX_ATTEMPTS {
             match call().await {
@@ -52,7 +52,7 @@ impl Api {
         fields.extend(file.alt.as_deref().map(|alt| ("alt_txt", alt)));
         let answer = self.form(method::UPLOAD_URL, &fields).await?;
         let (id, address) = (text(&answer["file_id"])?, text(&answer["upload_url"])?);
-        let send = self.0.http.upload(&address, file, self.0.timeouts.upload);
+        let send = self.http.upload(&address, file, self.timeouts.upload);
         self.counted(method::UPLOAD_BYTES, send).await?;
         Ok(Staged { id, title: file.title.clone() })
     }
@@ -86,6 +86,6 @@ impl Api {
     async fn complete(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
         let files = json!([{ "id": staged.id, "title": staged.title }]);
         let body = json!({ "files": files, "channel_id": place.channel, "thread_ts": place.thread });
-        self.call(method::SHARE_FILE, body, self.0.timeouts.other).await.map(drop)
+        self.call(method::SHARE_FILE, body, self.timeouts.other).await.map(drop)
     }
 }

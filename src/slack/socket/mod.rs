@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! supervisor   opens each connection, serves it, replaces it; publishes the state of all of them
-//! connection   one WebSocket, from its greeting to its end
-//! envelope     envelope -> event of the library -> Intake -> acknowledgement
+//! connection   one WebSocket, from its greeting to its end: envelope -> event of the library -> Intake -> acknowledgement
 //! ```
 //!
 //! There are two connections; Slack sends each envelope over any one of them. The envelopes and events are the types
@@ -35,7 +34,6 @@
 //! replace a connection). Slack sends events again; the sender of a command is told that it failed.
 
 mod connection;
-mod envelope;
 mod supervisor;
 #[cfg(test)]
 mod tests;

@@ -168,6 +168,7 @@ fn is_slack(url: &Url) -> bool {
 }
 
 /// All connections as one state: one live connection is enough, since Slack sends each envelope over any.
+#[derive(Debug)]
 pub(super) struct Connections {
     live: u32,
     /// The state while none is live.
