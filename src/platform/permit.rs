@@ -27,7 +27,7 @@ pub(crate) trait Limiter {
     fn settle(&mut self, slot: Self::Slot, outcome: Self::Outcome, at: Instant);
 }
 
-/// A limiter that calls share. Clones are the same limiter.
+/// A limiter, or another state behind a lock, that calls or connections share. Clones are the same one.
 #[derive(Debug, Default)]
 pub(crate) struct Shared<L>(Arc<Mutex<L>>);
 
@@ -39,7 +39,7 @@ impl<L: Limiter> Shared<L> {
 }
 
 impl<L> Shared<L> {
-    /// Shares `limiter`.
+    /// Creates the first handle.
     pub(crate) fn new(limiter: L) -> Self {
         Self(Arc::new(Mutex::new(limiter)))
     }

@@ -86,7 +86,7 @@ impl<'a> Supervisor<'a> {
         if !self.was_ready && bot.shards > self.shard.1 {
             return Err(Ended::Reshard(bot.shards));
         }
-        self.gateway.budget().learn(bot.starts, Instant::now());
+        self.gateway.budget.lock().learn(bot.starts, Instant::now());
         self.reserve_identify().await?;
         Ok(Session::new(self.gateway, self.shard, bot.url))
     }
@@ -97,7 +97,7 @@ impl<'a> Supervisor<'a> {
         loop {
             let now = Instant::now();
             // the lock ends with the statement
-            let taken = self.gateway.budget().take(self.shard.0, !self.has_identified, now);
+            let taken = self.gateway.budget.lock().take(self.shard.0, !self.has_identified, now);
             match taken {
                 Ok(left) => {
                     self.has_identified = true;

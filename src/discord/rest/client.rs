@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{error::RestError, route::Route};
+use super::{RateLimiter, Rest, error::RestError, route::Route};
 use crate::platform::{http_client, read_body};
 
 /// `DiscordBot ($url, $versionNumber)` (<https://docs.discord.com/developers/reference#user-agent>) with the program's
@@ -66,14 +66,6 @@ impl Request {
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Client {
-    http: reqwest::Client,
-    /// The API's address including `/api/v10`.
-    base: Url,
-    authorization: HeaderValue,
-}
-
 /// A response of any status.
 pub(super) struct Received {
     pub(super) status: u16,
@@ -84,9 +76,14 @@ pub(super) struct Received {
     pub(super) at: Instant,
 }
 
-impl Client {
-    /// A client that calls `origin` only: no redirects, no proxy of this machine.
-    pub(super) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
+impl Rest {
+    /// Creates a client of the API at `origin` (scheme, host, port; `/api/v10` is added) for the bot of `token`. It calls
+    /// no other address: there are no redirects, and no proxy of this machine.
+    ///
+    /// # Errors
+    /// [`RestError::Unauthorized`] for a token that no header can hold, [`RestError::Transport`] without TLS or for
+    /// an origin that cannot have a path.
+    pub(crate) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
         let base = below(origin, ["api", "v10"].into_iter());
         if base.cannot_be_a_base() {
             return Err(RestError::transport("the API's address cannot hold a path"));
@@ -100,7 +97,7 @@ impl Client {
             .user_agent(USER_AGENT)
             .build()
             .map_err(failed)?;
-        Ok(Self { http, base, authorization })
+        Ok(Self { http, base, authorization, limiter: RateLimiter::default() })
     }
 
     /// Sends `request` and reads the response, within `timeout`.

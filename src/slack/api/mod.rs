@@ -26,10 +26,7 @@ use slack_morphism::blocks::SlackView;
 use url::Url;
 
 pub(crate) use self::error::{ApiError, EXTRA_BLOCKS};
-use self::{
-    error::{Lost, Result},
-    http::Http,
-};
+use self::error::{Lost, Result};
 use super::{METRICS, budget::RateLimiter, render::Body};
 use crate::telemetry::{field, metrics as names};
 
@@ -134,7 +131,9 @@ pub(crate) struct Staged {
 /// The Web API for one bot in one workspace. Clones share connections and the budget.
 #[derive(Clone)]
 pub(crate) struct Api {
-    http: Http,
+    http: reqwest::Client,
+    /// Up to the methods' names.
+    url: Url,
     token: SecretString,
     rate_limiter: RateLimiter,
     timeouts: Timeouts,
@@ -184,12 +183,6 @@ impl Api {
         Self::with(api_url, bot_token, TIMEOUTS)
     }
 
-    fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
-        http::check_token(bot_token)?;
-        let (http, token) = (Http::new(api_url)?, bot_token.clone());
-        Ok(Self { http, token, rate_limiter: RateLimiter::default(), timeouts })
-    }
-
     /// The workspace's budget, to ask before an edit or a post.
     #[must_use]
     pub(crate) fn rate_limiter(&self) -> &RateLimiter {
@@ -198,7 +191,7 @@ impl Api {
 
     /// Up to the methods' names.
     pub(crate) fn url(&self) -> &Url {
-        &self.http.api
+        &self.url
     }
 
     /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
@@ -236,7 +229,7 @@ impl Api {
         app_token: &SecretString,
         deadline: Duration,
     ) -> Result<SecretString> {
-        let request = self.http.method(app_token, method::OPEN_CONNECTION)?;
+        let request = self.method(app_token, method::OPEN_CONNECTION)?;
         let call = http::call(http::json(request, json!({})), deadline);
         let answer = self.counted(method::OPEN_CONNECTION, call).await?;
         text(&answer["url"]).map(SecretString::from)
@@ -294,7 +287,7 @@ impl Api {
             "thread_ts": thread, "text": message.text, "blocks": message.blocks,
             "replace_original": replace_original,
         });
-        let respond = self.http.respond(response_url.expose_secret(), body, self.timeouts.other);
+        let respond = self.post_response(response_url.expose_secret(), body);
         self.counted(method::RESPOND, respond).await
     }
 
@@ -318,13 +311,13 @@ impl Api {
     }
 
     async fn call(&self, method: &'static str, body: Value, deadline: Duration) -> Result<Value> {
-        let request = http::json(self.http.method(&self.token, method)?, body);
+        let request = http::json(self.method(&self.token, method)?, body);
         self.counted(method, http::call(request, deadline)).await
     }
 
     /// Calls a method that takes no JSON.
     async fn form(&self, method: &'static str, fields: &[(&str, &str)]) -> Result<Value> {
-        let request = self.http.method(&self.token, method)?.form(fields);
+        let request = self.method(&self.token, method)?.form(fields);
         self.counted(method, http::call(request, self.timeouts.other)).await
     }
 

@@ -141,8 +141,8 @@ async fn a_token_is_known_by_its_answer_and_each_call_has_its_own() {
 #[tokio::test]
 async fn the_address_may_end_with_a_slash() {
     for address in ["https://slack.example/api", "https://slack.example/api/"] {
-        let http = Http::new(&address.parse().expect("a URL")).expect("a client");
-        let request = http.method(&BOT_TOKEN.into(), "auth.test").expect("a request").build();
+        let api = Api::new(&address.parse().expect("a URL"), &BOT_TOKEN.into()).expect("a client");
+        let request = api.method(&BOT_TOKEN.into(), "auth.test").expect("a request").build();
         assert_eq!(request.expect("a request").url().as_str(), "https://slack.example/api/auth.test");
     }
     let mut server = Server::script(vec![posted()]).await;

@@ -52,7 +52,7 @@ impl Api {
         fields.extend(file.alt.as_deref().map(|alt| ("alt_txt", alt)));
         let answer = self.form(method::UPLOAD_URL, &fields).await?;
         let (id, address) = (text(&answer["file_id"])?, text(&answer["upload_url"])?);
-        let send = self.http.upload(&address, file, self.timeouts.upload);
+        let send = self.send_bytes(&address, file);
         self.counted(method::UPLOAD_BYTES, send).await?;
         Ok(Staged { id, title: file.title.clone() })
     }
