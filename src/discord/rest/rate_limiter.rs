@@ -87,7 +87,7 @@ impl RateLimiter {
 }
 
 impl Share {
-    /// Returns how many live messages share the bucket, this one included.
+    /// Returns the number of live messages that share the bucket, this one included.
     #[must_use]
     pub(crate) fn sharers(&self) -> u32 {
         self.with(|limiter, (key, _)| limiter.bucket(key, Instant::now()).sharers)

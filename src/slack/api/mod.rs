@@ -48,7 +48,8 @@ pub(crate) mod method {
     pub(super) const PERMALINK: &str = "chat.getPermalink";
     pub(super) const MEMBERS: &str = "usergroups.users.list";
     pub(super) const IDENTITY: &str = "auth.test";
-    pub(super) const OPEN_CONNECTION: &str = "apps.connections.open";
+    /// Opens a connection of Socket Mode.
+    pub(crate) const OPEN_CONNECTION: &str = "apps.connections.open";
     pub(super) const JOIN: &str = "conversations.join";
     pub(super) const UPLOAD_URL: &str = "files.getUploadURLExternal";
     pub(super) const UPLOAD_BYTES: &str = "upload_url";

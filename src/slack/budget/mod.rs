@@ -52,7 +52,7 @@ pub(crate) enum Slot {
     Post { method: &'static str, channel: String, number: u64 },
 }
 
-/// The ends of the waits that Slack asked for, by method: until then it must not be called.
+/// The end of the wait that Slack asked for, by method: no call of the method may be made before.
 type Held = HashMap<&'static str, Instant>;
 
 /// All limits of one workspace.
@@ -94,7 +94,7 @@ impl Budget {
     }
 
     /// Returns the number of a new live message or post.
-    fn number(&mut self) -> u64 {
+    fn next_number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number
     }

@@ -55,7 +55,8 @@ pub(super) struct Hold {
 
 impl Posts {
     /// Grants a slot for the post of `ticket` to the channel `name`, or gives it a position in the channel's queue until
-    /// it [leaves](Self::leave). Posts whose method is `held` are passed by the others.
+    /// it [leaves](Self::leave). A post whose method is `held` does not
+    /// hold up the others.
     pub(super) fn ask(
         &mut self,
         name: &str,
@@ -110,7 +111,7 @@ impl Posts {
         self.0.len()
     }
 
-    /// Forgets channels in which nothing counts any more.
+    /// Removes channels with no recent, unanswered or waiting post.
     fn sweep(&mut self, now: Instant) {
         let counts = |channel: &Channel| {
             channel.apart > now || channel.unanswered.is_some() || !channel.waiting.is_empty()
@@ -120,7 +121,7 @@ impl Posts {
 }
 
 impl Channel {
-    /// Returns how many posts wait before `number`.
+    /// Returns the number of posts that wait before `number`.
     fn ahead(&self, number: u64, is_held: impl Fn(&'static str) -> bool) -> u32 {
         let before = self.waiting.iter().take_while(|ticket| ticket.number != number);
         let count = before.filter(|ticket| !is_held(ticket.method)).count();

@@ -23,7 +23,7 @@ impl RateLimiter {
     pub(crate) fn share(&self) -> Share {
         let mut budget = self.lock();
         budget.updates.share();
-        let who = budget.number();
+        let who = budget.next_number();
         drop(budget);
         self.claim(who, |budget, who| budget.updates.unshare(who))
     }
@@ -33,15 +33,15 @@ impl RateLimiter {
         self.lock().updates.shared_by(processes, Instant::now());
     }
 
-    /// Returns how far apart the edits of one live message should be, counted from an answer to the next call: 1.3 s
-    /// to 2.2 s for each live message of the workspace, longer while the budget recovers.
+    /// Returns the spacing of the edits of one live message, counted from an answer to the next call: 1.3 s to 2.2 s for
+    /// each live message of the workspace, longer while the budget recovers.
     #[must_use]
     pub(crate) fn spacing(&self) -> Duration {
         self.lock().updates.spacing(Instant::now())
     }
 
-    /// Returns how long the final edits of all live messages have to wait for each other, which a restart must leave
-    /// them.
+    /// Returns the longest wait of the final edits of all live messages for each other: a restart must leave them this
+    /// time.
     #[must_use]
     pub(crate) fn finals(&self) -> Duration {
         self.lock().updates.finals(Instant::now())
@@ -68,7 +68,7 @@ impl RateLimiter {
     ) -> Result<Permit, Duration> {
         let (number, moves) = {
             let mut budget = self.lock();
-            (budget.number(), Arc::clone(&budget.moved))
+            (budget.next_number(), Arc::clone(&budget.moved))
         };
         let _position = self.claim((channel, number), |budget, (channel, number)| {
             budget.posts.leave(channel, number);
@@ -105,7 +105,7 @@ impl RateLimiter {
 }
 
 impl Share {
-    /// Returns how many live messages share the edits, this one included.
+    /// Returns the number of live messages that share the edits, this one included.
     #[must_use]
     pub(crate) fn sharers(&self) -> u32 {
         self.with(|budget, _| budget.updates.sharers())

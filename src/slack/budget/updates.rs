@@ -80,7 +80,7 @@ impl Limits {
         let mut tokens_since = WINDOW.saturating_sub(self.refill * self.reserved_tokens(messages));
         let mut last = WINDOW;
         for _ in 0..messages {
-            // when the window has room, and when the bucket has a token
+            // the later of two times: the window has room, and the bucket has a token
             let room = if calls.len() < self.per_window as usize { WINDOW } else { calls[0] + WINDOW };
             last = last.max(room).max(tokens_since + self.refill);
             tokens_since = (tokens_since + self.refill).max(last.saturating_sub(self.refill * self.capacity));
@@ -93,7 +93,7 @@ impl Limits {
     }
 }
 
-/// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
+/// Returns the longest wait of the final frames of so many live messages, besides the calls themselves.
 #[must_use]
 pub fn finals_of(messages: usize) -> Duration {
     Limits::of(1).finals(u32::try_from(messages).unwrap_or(u32::MAX))
@@ -184,7 +184,7 @@ impl Updates {
         }
     }
 
-    /// Returns how long the last edits of all live messages take together at the most.
+    /// Returns the longest wait of the last edits of all live messages.
     pub(super) fn finals(&self, now: Instant) -> Duration {
         let ahead = self.sharers.checked_sub(1);
         let at_least = ahead.map_or(until(self.held, now), |ahead| self.wait(Urgency::Final, ahead, now));
@@ -218,8 +218,8 @@ impl Updates {
         self.sharers
     }
 
-    /// Returns how far apart the edits of one live message should be, from an answer to the next call, so that all
-    /// messages together spend what live frames may; longer before `held` and while the reserve for finals is coming back.
+    /// Returns the spacing of the edits of one live message, from an answer to the next call, so that all messages together
+    /// spend what live frames may; longer before `held` and while the reserve for finals is coming back.
     pub(super) fn spacing(&self, now: Instant) -> Duration {
         let sharers = self.sharers.max(1);
         let each = self.limits().live_interval(sharers).saturating_mul(sharers);

@@ -20,10 +20,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Timing,
-    supervisor::{Live, OpenError},
+    supervisor::{Live, passing},
 };
 use crate::{
-    platform::websocket::{self, CLOSE_TIMEOUT, WebSocket},
+    platform::{
+        connection::StartupError,
+        websocket::{self, CLOSE_TIMEOUT, WebSocket},
+    },
     slack::incoming::{Intake, body, unreadable},
 };
 
@@ -87,18 +90,17 @@ impl Connection {
     /// Connects and waits for the greeting, however long it takes.
     ///
     /// # Errors
-    /// [`OpenError::Transient`] if the socket cannot be reached or closes before.
+    /// [`StartupError::Passing`] if the socket cannot be reached or closes before.
     pub(super) async fn open(
         address: &SecretString,
         intake: Arc<Intake>,
         timing: Timing,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Self, StartupError> {
         let max = Some(MAX_MESSAGE_BYTES);
         let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max);
         let connected = connect_async_with_config(address.expose_secret(), Some(config), true).await;
         // its error holds the address
-        let (socket, _) =
-            connected.map_err(|_| OpenError::transient("Slack's socket could not be reached"))?;
+        let (socket, _) = connected.map_err(|_| passing("Slack's socket could not be reached"))?;
         let now = Instant::now();
         let mut connection = Self {
             socket,
@@ -117,14 +119,14 @@ impl Connection {
                 Frame::Hello => return Ok(connection),
                 Frame::Disconnect { reason } => {
                     let Ended::Lost(why) = after_disconnect(&reason) else {
-                        return Err(OpenError::transient("Slack turned a new connection away"));
+                        return Err(passing("Slack turned a new connection away"));
                     };
-                    return Err(OpenError::transient(why));
+                    return Err(passing(why));
                 }
                 Frame::Envelope => connection.handle(&text),
             }
         }
-        Err(OpenError::transient("Slack's socket closed before its greeting"))
+        Err(passing("Slack's socket closed before its greeting"))
     }
 
     /// Serves until the connection ends, or until `stop`.

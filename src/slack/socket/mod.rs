@@ -21,7 +21,7 @@
 //! | --- | --- | --- |
 //! | `apps.connections.open` hangs | deadline, 8 s | retry after a back-off with jitter (0.5 s to 8 s) |
 //! | it answers 429 | `Retry-After` | retry, not before that |
-//! | it refuses the token | its error code | give up, and report how to mend it |
+//! | it refuses the token | its error code | give up, and report how to fix it |
 //! | no handshake, no `hello` | deadline, 8 s | retry after a back-off |
 //! | `disconnect`: `warning`, `refresh_requested` | the frame | open a successor; the old connection serves until the successor was greeted, and 5 s more |
 //! | `disconnect`: `link_disabled`, `too_many_websockets` | the frame | report it; retry after a back-off |

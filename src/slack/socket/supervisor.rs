@@ -18,10 +18,14 @@ use crate::{
     backoff::Backoff,
     platform::{
         ConnectionState as State,
+        connection::StartupError,
         permit::{Claim, Shared},
         websocket::is_below,
     },
-    slack::{WRONG_APP_TOKEN, api::ApiError},
+    slack::{
+        WRONG_APP_TOKEN,
+        api::{ApiError, method},
+    },
     telemetry::{field, metrics},
 };
 
@@ -79,14 +83,16 @@ impl Supervisor {
                     tracing::info!("connected to Slack");
                     return Some(connection);
                 }
-                Err(OpenError::Refused(why)) => {
+                Err(StartupError::Refused(why)) => {
                     count("refused");
                     // before the log line: its reader finds the same state in the probe
                     self.status.lock().trouble(State::Refused { why: why.clone() });
                     tracing::error!({ field::REASON } = why, "gave up connecting to Slack");
                 }
-                Err(OpenError::Transient { why, after }) => {
-                    let wait = backoff.next(fastrand::f64()).max(after);
+                Err(StartupError::Passing(why)) => {
+                    // not before the end of a wait that Slack asked for
+                    let held = self.setup.api.rate_limiter().held(method::OPEN_CONNECTION);
+                    let wait = backoff.next(fastrand::f64()).max(held.unwrap_or_default());
                     count("failed");
                     tracing::warn!({ field::REASON } = why, ?wait, "could not connect to Slack");
                     self.status.lock().trouble(State::Lost { why });
@@ -97,14 +103,13 @@ impl Supervisor {
         None
     }
 
-    async fn try_open(&self) -> Result<Connection, OpenError> {
-        let address =
-            self.setup.api.open_connection(&self.setup.app_token, self.setup.timing.open_timeout).await?;
-        check(self.setup.api.url(), &address)?;
-        let opening = Connection::open(&address, Arc::clone(&self.setup.intake), self.setup.timing);
-        let greeted = timeout(self.setup.timing.open_timeout, opening).await;
-        let mut connection =
-            greeted.map_err(|_| OpenError::transient("Slack does not greet a new connection"))??;
+    async fn try_open(&self) -> Result<Connection, StartupError> {
+        let Setup { api, app_token, intake, timing, .. } = &self.setup;
+        let address = api.open_connection(app_token, timing.open_timeout).await.map_err(failed)?;
+        check(api.url(), &address)?;
+        let opening = Connection::open(&address, Arc::clone(intake), *timing);
+        let greeted = timeout(timing.open_timeout, opening).await;
+        let mut connection = greeted.map_err(|_| passing("Slack does not greet a new connection"))??;
         connection.live = Some(self.status.live());
         Ok(connection)
     }
@@ -114,52 +119,31 @@ fn count(outcome: &'static str) {
     ::metrics::counter!(metrics::SLACK_CONNECTIONS, field::OUTCOME => outcome).increment(1);
 }
 
-/// The failure to open a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum OpenError {
-    /// Retrying is useless; the sentence says how to mend it.
-    Refused(String),
-    /// It may work later, and not before `after`.
-    Transient {
-        /// One sentence without secrets.
-        why: String,
-        /// The wait that Slack asked for.
-        after: Duration,
-    },
-}
-
-impl OpenError {
-    pub(super) fn transient(why: &str) -> Self {
-        Self::Transient { why: why.to_owned(), after: Duration::ZERO }
+fn failed(error: ApiError) -> StartupError {
+    let refused = |code: &str| StartupError::Refused(format!("{WRONG_APP_TOKEN} ({code})"));
+    match error {
+        ApiError::Unauthorized { code } => refused(&code),
+        ApiError::MissingScope { .. } => refused("missing_scope"),
+        ApiError::Limited { .. } => passing("Slack limits how often connections may be opened"),
+        other => passing(&format!("Slack's apps.connections.open failed: {other}")),
     }
 }
 
-impl From<ApiError> for OpenError {
-    fn from(error: ApiError) -> Self {
-        let refused = |code: &str| Self::Refused(format!("{WRONG_APP_TOKEN} ({code})"));
-        match error {
-            ApiError::Unauthorized { code } => refused(&code),
-            ApiError::MissingScope { .. } => refused("missing_scope"),
-            ApiError::Limited { retry_after } => Self::Transient {
-                why: "Slack limits how often connections may be opened".to_owned(),
-                after: retry_after,
-            },
-            other => Self::transient(&format!("Slack's apps.connections.open failed: {other}")),
-        }
-    }
+pub(super) fn passing(why: &str) -> StartupError {
+    StartupError::Passing(why.to_owned())
 }
 
 /// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
-fn check(api: &Url, socket: &SecretString) -> Result<(), OpenError> {
+fn check(api: &Url, socket: &SecretString) -> Result<(), StartupError> {
     let socket: Option<Url> = socket.expose_secret().parse().ok();
     let scheme = socket.as_ref().map_or("", Url::scheme);
     match (is_slack(api), socket.as_ref().is_some_and(is_slack), scheme) {
         (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
-        (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
-        (false, true, _) => Err(OpenError::Refused(
+        (true, ..) => Err(passing("Slack names a socket that is not Slack's")),
+        (false, true, _) => Err(StartupError::Refused(
             "the API at SLACK_API_URL names a socket of the real Slack, which is not used then".to_owned(),
         )),
-        (false, false, _) => Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address")),
+        (false, false, _) => Err(passing("the API at SLACK_API_URL names no WebSocket address")),
     }
 }
 

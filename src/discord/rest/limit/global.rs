@@ -8,7 +8,7 @@ use super::{MARGIN, POLL, Urgency, until};
 
 /// Calls per second.
 const LIMIT: usize = 50;
-/// Calls per second that progress leaves to other calls.
+/// Calls per second that live edits leave to other calls.
 const RESERVED: usize = 5;
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -65,7 +65,7 @@ pub(crate) enum Level {
     /// Little.
     #[default]
     Fine,
-    /// Half: progress is refused.
+    /// Half: live edits are refused.
     Short,
     /// Nearly all: everything is refused.
     Spent,
