@@ -20,8 +20,8 @@ pub(crate) trait Limiter {
     /// The outcome of a call.
     type Outcome;
 
-    /// Returns the outcome of a call that was given up: it may have taken effect.
-    fn lost() -> Self::Outcome;
+    /// The outcome of a call that was given up: it may have taken effect.
+    const LOST: Self::Outcome;
 
     /// Settles a slot with the outcome that was received at `at`.
     fn settle(&mut self, slot: Self::Slot, outcome: Self::Outcome, at: Instant);
@@ -110,6 +110,6 @@ impl<L: Limiter> Permit<L> {
 
 impl<L: Limiter> Drop for Permit<L> {
     fn drop(&mut self) {
-        self.end(L::lost(), Instant::now());
+        self.end(L::LOST, Instant::now());
     }
 }

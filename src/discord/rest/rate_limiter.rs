@@ -29,10 +29,7 @@ pub(crate) type Share = Claim<Limiter, (Key, u64)>;
 impl permit::Limiter for Limiter {
     type Slot = Slot;
     type Outcome = Outcome;
-
-    fn lost() -> Outcome {
-        Outcome::Lost
-    }
+    const LOST: Outcome = Outcome::Lost;
 
     fn settle(&mut self, slot: Slot, outcome: Outcome, at: Instant) {
         counter!(metrics::DISCORD_INVALID_REQUESTS).increment(u64::from(outcome.is_invalid()));

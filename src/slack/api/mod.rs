@@ -30,29 +30,15 @@ use self::error::{Lost, Result};
 use super::{METRICS, budget::RateLimiter, render::Body};
 use crate::telemetry::{field, metrics as names};
 
-/// The methods by their names at Slack. Names without a dot are ours, for addresses that Slack hands out.
+/// Methods that are named in several places, by their names at Slack. Those without a dot are ours, for addresses that
+/// Slack hands out.
 pub(crate) mod method {
     pub(crate) use crate::slack::budget::UPDATE;
 
-    /// Posts a message.
     pub(crate) const POST: &str = "chat.postMessage";
     /// Shows an uploaded file, which counts as a post.
     pub(crate) const SHARE_FILE: &str = "files.completeUploadExternal";
-    /// Posts a message that only one user sees.
-    pub(crate) const WHISPER: &str = "chat.postEphemeral";
-    /// Opens a modal.
-    pub(crate) const OPEN_VIEW: &str = "views.open";
-    /// Fills a user's Home tab.
-    pub(crate) const PUBLISH_VIEW: &str = "views.publish";
-    pub(super) const NAME: &str = "users.info";
-    pub(super) const PERMALINK: &str = "chat.getPermalink";
-    pub(super) const MEMBERS: &str = "usergroups.users.list";
-    pub(super) const IDENTITY: &str = "auth.test";
-    /// Opens a connection of Socket Mode.
     pub(crate) const OPEN_CONNECTION: &str = "apps.connections.open";
-    pub(super) const JOIN: &str = "conversations.join";
-    pub(super) const UPLOAD_URL: &str = "files.getUploadURLExternal";
-    pub(super) const UPLOAD_BYTES: &str = "upload_url";
     pub(super) const RESPOND: &str = "response_url";
 }
 
@@ -197,13 +183,13 @@ impl Api {
 
     /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
     pub(crate) async fn identity(&self) -> Result<Identity> {
-        let answer = self.call(method::IDENTITY, json!({}), self.timeouts.other).await?;
+        let answer = self.call("auth.test", json!({}), self.timeouts.other).await?;
         Ok(Identity { team: text(&answer["team_id"])?, user: text(&answer["user_id"])? })
     }
 
     /// Returns the name that a user goes by. <https://docs.slack.dev/reference/methods/users.info>
     pub(crate) async fn name(&self, user: &str) -> Result<String> {
-        let answer = self.form(method::NAME, &[("user", user)]).await?;
+        let answer = self.form("users.info", &[("user", user)]).await?;
         let user = &answer["user"];
         let names = [&user["profile"]["display_name"], &user["real_name"], &user["name"]];
         let name = names.into_iter().find(|name| name.as_str().is_some_and(|name| !name.trim().is_empty()));
@@ -212,13 +198,13 @@ impl Api {
 
     /// Returns the address of a message for people. <https://docs.slack.dev/reference/methods/chat.getPermalink>
     pub(crate) async fn permalink(&self, channel: &str, ts: &str) -> Result<String> {
-        let answer = self.form(method::PERMALINK, &[("channel", channel), ("message_ts", ts)]).await?;
+        let answer = self.form("chat.getPermalink", &[("channel", channel), ("message_ts", ts)]).await?;
         text(&answer["permalink"])
     }
 
     /// Returns the ids of a user group's members. <https://docs.slack.dev/reference/methods/usergroups.users.list>
     pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>> {
-        let answer = self.form(method::MEMBERS, &[("usergroup", group)]).await?;
+        let answer = self.form("usergroups.users.list", &[("usergroup", group)]).await?;
         let users = answer["users"].as_array().ok_or_else(|| Lost::Unreadable.into_error())?;
         Ok(users.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
@@ -262,13 +248,18 @@ impl Api {
     }
 
     /// Posts a message that only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
-    pub(crate) async fn whisper(&self, place: &ChannelThread, user: &str, message: &Body) -> Result<()> {
+    pub(crate) async fn post_ephemeral(
+        &self,
+        place: &ChannelThread,
+        user: &str,
+        message: &Body,
+    ) -> Result<()> {
         let ChannelThread { channel, thread } = place;
         let body = json!({
             "channel": channel, "thread_ts": thread, "user": user,
             "text": message.text, "blocks": message.blocks,
         });
-        self.call(method::WHISPER, body, self.timeouts.other).await.map(drop)
+        self.call("chat.postEphemeral", body, self.timeouts.other).await.map(drop)
     }
 
     /// Answers by a response URL, once: in private, or in place of the message that the URL belongs to. Without a
@@ -296,19 +287,19 @@ impl Api {
     /// <https://docs.slack.dev/reference/methods/views.open>
     pub(crate) async fn open_view(&self, trigger: &str, view: &SlackView, deadline: Duration) -> Result<()> {
         let body = json!({"trigger_id": trigger, "view": view});
-        self.call(method::OPEN_VIEW, body, deadline).await.map(drop)
+        self.call("views.open", body, deadline).await.map(drop)
     }
 
     /// Shows `view` as the Home tab of `user`. Doing it twice does no harm.
     /// <https://docs.slack.dev/reference/methods/views.publish>
     pub(crate) async fn publish_view(&self, user: &str, view: &SlackView) -> Result<()> {
         let body = json!({"user_id": user, "view": view});
-        self.call(method::PUBLISH_VIEW, body, self.timeouts.other).await.map(drop)
+        self.call("views.publish", body, self.timeouts.other).await.map(drop)
     }
 
     /// Joins a public channel. <https://docs.slack.dev/reference/methods/conversations.join>
     pub(crate) async fn join(&self, channel: &str) -> Result<()> {
-        self.call(method::JOIN, json!({"channel": channel}), self.timeouts.other).await.map(drop)
+        self.call("conversations.join", json!({"channel": channel}), self.timeouts.other).await.map(drop)
     }
 
     async fn call(&self, method: &'static str, body: Value, deadline: Duration) -> Result<Value> {

@@ -98,7 +98,7 @@ async fn requests_are_as_documented() {
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.update HTTP/1.1");
     assert_eq!(seen.json(), json!({"channel": "C1", "ts": "1.2", "text": TEXT, "blocks": blocks}));
-    api.whisper(&place(), "U1", &message()).await.expect("whispered");
+    api.post_ephemeral(&place(), "U1", &message()).await.expect("whispered");
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.postEphemeral HTTP/1.1");
     assert_eq!(seen.json(), json!({"channel": "C1", "user": "U1", "text": TEXT, "blocks": blocks}));
@@ -202,7 +202,7 @@ async fn a_slow_answer_is_given_up_at_its_deadline() {
         let began = Instant::now();
         assert_eq!(api.post(&place(), &message()).await, Err(late.clone()));
         assert_eq!(api.update(&at("1.2"), &message()).await, Err(late.clone()));
-        assert_eq!(api.whisper(&place(), "U1", &message()).await, Err(late.clone()));
+        assert_eq!(api.post_ephemeral(&place(), "U1", &message()).await, Err(late.clone()));
         assert_eq!(api.open_view("t", &view(), Duration::from_millis(100)).await, Err(late.clone()));
         assert_eq!(api.join("C1").await, Err(late.clone()));
         assert_eq!(api.identity().await, Err(late.clone()));

@@ -50,10 +50,10 @@ impl Api {
         let length = file.bytes.len().to_string();
         let mut fields = vec![("filename", file.name.as_str()), ("length", length.as_str())];
         fields.extend(file.alt.as_deref().map(|alt| ("alt_txt", alt)));
-        let answer = self.form(method::UPLOAD_URL, &fields).await?;
+        let answer = self.form("files.getUploadURLExternal", &fields).await?;
         let (id, address) = (text(&answer["file_id"])?, text(&answer["upload_url"])?);
         let send = self.send_bytes(&address, file);
-        self.counted(method::UPLOAD_BYTES, send).await?;
+        self.counted("upload_url", send).await?;
         Ok(Staged { id, title: file.title.clone() })
     }
 

@@ -103,10 +103,7 @@ impl Budget {
 impl Limiter for Budget {
     type Slot = Slot;
     type Outcome = Outcome;
-
-    fn lost() -> Outcome {
-        Outcome::Lost
-    }
+    const LOST: Outcome = Outcome::Lost;
 
     fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) {
         if let Outcome::Limited { retry_after } = outcome {

@@ -46,7 +46,7 @@ pub(crate) struct Reservation {
 #[derive(Debug)]
 #[must_use = "a slot that is not settled stays in flight for ever"]
 pub(crate) struct Slot {
-    ask: Reservation,
+    reservation: Reservation,
     sent: Instant,
 }
 
@@ -145,30 +145,30 @@ impl Limiter {
     /// # Errors
     /// [`RestError::Limited`] with the time until the caller should ask again. It has a position in the queue of its
     /// bucket, which it loses if it does not come back in time. [`RestError::Budget`] if too many calls were refused.
-    pub(super) fn ask(&mut self, ask: Reservation, now: Instant) -> Result<Slot, RestError> {
+    pub(super) fn ask(&mut self, reservation: Reservation, now: Instant) -> Result<Slot, RestError> {
         self.sweep(now);
-        if !self.invalid.allows(ask.urgency, now) {
+        if !self.invalid.allows(reservation.urgency, now) {
             return Err(RestError::Budget);
         }
         let limited = |retry_after| RestError::Limited { retry_after };
         if let Some(wait) = until(self.shut_until, now) {
             return Err(limited(wait));
         }
-        let bucket = self.buckets.entry(ask.key).or_insert_with(|| Bucket::new(now));
-        bucket.ask(ask.who, ask.urgency, now).map_err(limited)?;
-        if !ask.is_exempt {
-            self.global.take(ask.urgency, now).map_err(limited)?;
+        let bucket = self.buckets.entry(reservation.key).or_insert_with(|| Bucket::new(now));
+        bucket.ask(reservation.who, reservation.urgency, now).map_err(limited)?;
+        if !reservation.is_exempt {
+            self.global.take(reservation.urgency, now).map_err(limited)?;
         }
-        bucket.take(ask.who, now);
-        Ok(Slot { ask, sent: now })
+        bucket.take(reservation.who, now);
+        Ok(Slot { reservation, sent: now })
     }
 
     /// Settles `slot` with the outcome of its call and the time of the response (or of giving up). Returns the level of
     /// refused calls if this one raised it.
     #[expect(clippy::needless_pass_by_value, reason = "a slot is settled once")]
     pub(super) fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) -> Option<Level> {
-        let Slot { ask, sent } = slot;
-        if !ask.is_exempt {
+        let Slot { reservation, sent } = slot;
+        if !reservation.is_exempt {
             self.global.settle(!matches!(outcome, Outcome::NotSent), now);
         }
         if let Outcome::Limited { scope, retry_after, .. } = outcome {
@@ -178,7 +178,7 @@ impl Limiter {
                 Scope::User | Scope::Shared => {}
             }
         }
-        if let Some(bucket) = self.buckets.get_mut(&ask.key) {
+        if let Some(bucket) = self.buckets.get_mut(&reservation.key) {
             bucket.settle(sent, outcome, now);
         }
         outcome.is_invalid().then(|| self.invalid.add(now)).flatten()

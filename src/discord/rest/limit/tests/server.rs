@@ -145,7 +145,7 @@ impl World {
             match step {
                 Step::Reservation => self.ask(id, now),
                 Step::Arrive(slot) => {
-                    let outcome = self.server.accept(slot.ask.urgency, now);
+                    let outcome = self.server.accept(slot.reservation.urgency, now);
                     prop_assert!(
                         !matches!(outcome, Outcome::Limited { .. }),
                         "429 at {:?}",
