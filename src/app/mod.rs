@@ -93,7 +93,7 @@ pub async fn run(
         },
         Action::Models { json } => unless(&shutdown, check::models(&app, json)).await,
         Action::History(args) => history::history(&app, &args, shutdown).await?,
-        Action::Check => unless(&shutdown, check::check(&app)).await,
+        Action::Check => unless(&shutdown, Box::pin(check::check(&app))).await,
         Action::Healthcheck => unless(&shutdown, check::healthcheck(&app)).await,
         Action::Simulate { listen } => simulate(&app, listen, shutdown).await?,
         // printed before there is a configuration

@@ -211,7 +211,7 @@ impl DiscordSurface {
     /// Shows the view; if Discord does not accept it, the view without the answers: whatever was wrong with them, the
     /// standings and the end of the race are shown.
     async fn put(&mut self, view: &View) -> Result<(), RestError> {
-        let urgency = if view.is_final() { Urgency::Final } else { Urgency::Progress };
+        let urgency = if view.is_final() { Urgency::Final } else { Urgency::Live };
         let frame = usize::from(view.is_final());
         let mut view = view.clone();
         let has_speed = view.lanes.iter().any(|lane| lane.speed.is_some());

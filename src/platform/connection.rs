@@ -36,7 +36,8 @@ pub(crate) enum Startup {
     Refused(String),
 }
 
-/// The reason why an attempt to start failed.
+/// The reason why an attempt to start, or to open a connection, failed. One sentence without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StartupError {
     /// It will not get better by itself: the reason and the way out.
     Refused(String),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, redirect, retry};
+use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 
 use crate::tls;
 
@@ -23,4 +23,19 @@ pub(crate) fn http_client(connect_timeout: Duration) -> Result<ClientBuilder, ru
         .tcp_nodelay(true)
         .connect_timeout(connect_timeout);
     Ok(builder)
+}
+
+/// Reads the body of a response; `None` if it is larger than `max` bytes.
+///
+/// # Errors
+/// The body was cut off.
+pub(crate) async fn read_body(mut response: Response, max: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(read) = response.chunk().await? {
+        if body.len() + read.len() > max {
+            return Ok(None);
+        }
+        body.extend_from_slice(&read);
+    }
+    Ok(Some(body))
 }

@@ -16,6 +16,15 @@ pub(crate) struct PlatformMetrics {
 }
 
 impl PlatformMetrics {
+    /// Counts a call of the platform's API by its route or method.
+    pub(crate) fn called(self, route: &'static str, outcome: &'static str) {
+        counter!(
+            name::PLATFORM_REQUESTS,
+            field::PLATFORM => self.platform, field::ROUTE => route, field::OUTCOME => outcome
+        )
+        .increment(1);
+    }
+
     /// Counts a command by its word, or another kind of interaction by its name.
     pub(crate) fn command(self, command: &'static str) {
         counter!(name::COMMANDS, field::PLATFORM => self.platform, field::COMMAND => command).increment(1);

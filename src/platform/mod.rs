@@ -25,5 +25,8 @@ pub(crate) mod webhook;
 pub(crate) mod websocket;
 
 pub(crate) use self::{
-    connection::ConnectionState, dedup::Dedup, http_client::http_client, retry::retry_until,
+    connection::ConnectionState,
+    dedup::Dedup,
+    http_client::{http_client, read_body},
+    retry::retry_until,
 };

@@ -1,27 +1,34 @@
 //! Permits of a rate limiter: a sans-IO limiter behind a lock, and slots that are settled exactly once.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+/// The urgency of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// A live edit, which a newer one follows: it leaves room for final ones.
+    Live,
+    /// The last edit of a message, or an answer to a user: it goes before all live edits.
+    Final,
+}
+
 /// A sans-IO limiter that grants slots for calls and learns from their outcomes.
-pub(crate) trait Limiter: Default {
+pub(crate) trait Limiter {
     /// A granted slot.
     type Slot;
     /// The outcome of a call.
     type Outcome;
 
-    /// Returns the outcome of a call that was given up: it may have taken effect.
-    fn lost() -> Self::Outcome;
+    /// The outcome of a call that was given up: it may have taken effect.
+    const LOST: Self::Outcome;
 
     /// Settles a slot with the outcome that was received at `at`.
     fn settle(&mut self, slot: Self::Slot, outcome: Self::Outcome, at: Instant);
 }
 
-/// A limiter that calls share. Clones are the same limiter.
+/// A limiter, or another state behind a lock, that calls or connections share. Clones are the same one.
+#[derive(Debug, Default)]
 pub(crate) struct Shared<L>(Arc<Mutex<L>>);
 
 impl<L: Limiter> Shared<L> {
@@ -32,6 +39,11 @@ impl<L: Limiter> Shared<L> {
 }
 
 impl<L> Shared<L> {
+    /// Creates the first handle.
+    pub(crate) fn new(limiter: L) -> Self {
+        Self(Arc::new(Mutex::new(limiter)))
+    }
+
     /// Locks the limiter for a few plain steps.
     pub(crate) fn lock(&self) -> MutexGuard<'_, L> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -46,18 +58,6 @@ impl<L> Shared<L> {
 impl<L> Clone for Shared<L> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
-    }
-}
-
-impl<L: Limiter> Default for Shared<L> {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
-}
-
-impl<L> fmt::Debug for Shared<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 
@@ -110,6 +110,6 @@ impl<L: Limiter> Permit<L> {
 
 impl<L: Limiter> Drop for Permit<L> {
     fn drop(&mut self) {
-        self.end(L::lost(), Instant::now());
+        self.end(L::LOST, Instant::now());
     }
 }

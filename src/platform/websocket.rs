@@ -8,6 +8,7 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::protocol::{CloseFrame, frame::coding::CloseCode},
 };
+use url::Url;
 
 /// The time for the answer to our close frame, which Slack often omits.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -23,4 +24,11 @@ pub(crate) async fn close(mut socket: WebSocket) {
         while let Some(Ok(_)) = socket.next().await {}
     };
     let _ = timeout(CLOSE_TIMEOUT, closing).await;
+}
+
+/// Returns true if the host of `url` is one of `domains` or below one.
+pub(crate) fn is_below(url: &Url, domains: &[&str]) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    let is_below = |before: &str| before.is_empty() || before.ends_with('.');
+    domains.iter().any(|domain| host.strip_suffix(domain).is_some_and(is_below))
 }

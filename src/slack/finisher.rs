@@ -61,7 +61,7 @@ async fn notify(ReplyTo { place, user, response_url, .. }: ReplyTo, api: &Api) -
     let words = render::notice(NEVER_BEGAN);
     let sent = match response_url {
         Some(url) => api.respond(&url.into(), None, &words, false).await,
-        None => api.whisper(&place, &user, &words).await,
+        None => api.post_ephemeral(&place, &user, &words).await,
     };
     sent.map_err(|error| {
         if error.is_transient() && !error.is_ambiguous() {

@@ -1,4 +1,5 @@
-//! The budget of IDENTIFYs: Discord's session start limit, their spacing, and the wait after a lost session. Sans-IO: time and jitter are arguments.
+//! The budget of IDENTIFYs: Discord's session start limit, their spacing, and the wait after a lost session. Sans-IO: time
+//! and jitter are arguments.
 //!
 //! Discord resets the token of a bot that exceeds its limit
 //! (<https://docs.discord.com/developers/events/gateway#identifying>).

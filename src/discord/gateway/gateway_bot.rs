@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Ended;
+use crate::platform::websocket::is_below;
 
 /// Enough shards for half a million servers; a larger number is a broken response.
 const MAX_SHARDS: u64 = 256;
@@ -89,10 +90,7 @@ fn bare(mut url: Url) -> String {
 }
 
 fn is_discord(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-    ["discord.com", "discord.gg", "discordapp.com"]
-        .iter()
-        .any(|own| host.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with('.')))
+    is_below(url, &["discord.com", "discord.gg", "discordapp.com"])
 }
 
 #[cfg(test)]

@@ -14,10 +14,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use futures::future::join_all;
 use secrecy::SecretString;
@@ -27,7 +24,7 @@ use url::Url;
 
 use self::{budget::IdentifyBudget, supervisor::Supervisor};
 use super::{interaction::Inbox, rest::Rest};
-use crate::platform::ConnectionState;
+use crate::platform::{ConnectionState, permit::Shared};
 
 /// The gateway connection of one bot, which all its shards share.
 pub(crate) struct Gateway {
@@ -40,7 +37,7 @@ pub(crate) struct Gateway {
     /// Receives the interactions.
     inbox: Inbox,
     timing: Timing,
-    budget: Mutex<IdentifyBudget>,
+    budget: Shared<IdentifyBudget>,
     /// The state of each shard.
     shards: watch::Sender<Vec<ConnectionState>>,
 }
@@ -82,7 +79,7 @@ enum Ended {
 
 impl Gateway {
     pub(crate) fn new(origin: Url, token: SecretString, rest: Rest, inbox: Inbox, timing: Timing) -> Self {
-        let budget = Mutex::new(IdentifyBudget::new(timing.identify_spacing));
+        let budget = Shared::new(IdentifyBudget::new(timing.identify_spacing));
         Self { origin, token, rest, inbox, timing, budget, shards: watch::Sender::new(connecting(1)) }
     }
 
@@ -115,10 +112,6 @@ impl Gateway {
             return None;
         }
         ends.iter().find_map(|ended| if let Ended::Reshard(wanted) = ended { Some(*wanted) } else { None })
-    }
-
-    fn budget(&self) -> MutexGuard<'_, IdentifyBudget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_state(&self, shard: u32, state: ConnectionState) {

@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
             let resume = json!({ "token": token, "session_id": id, "seq": self.sequence });
             return connection.send(Opcode::Resume, resume).await;
         }
-        self.gateway.budget().record(self.shard.0, Instant::now());
+        self.gateway.budget.lock().record(self.shard.0, Instant::now());
         let properties = json!({ "os": std::env::consts::OS, "browser": "llm-arena", "device": "llm-arena" });
         let identify =
             json!({ "token": token, "properties": properties, "shard": self.shard, "intents": INTENTS });

@@ -64,9 +64,12 @@ impl<'a> Supervisor<'a> {
                     );
                     return ended;
                 }
-                Ended::Unreachable(why) => self.unreachable(&why),
+                Ended::Unreachable(why) => {
+                    let wait = self.backoff.next(fastrand::f64());
+                    self.report(&why, wait)
+                }
                 Ended::Lost(why) => self.lost(why, ready_at),
-                Ended::Exhausted(wait) => self.exhausted(wait),
+                Ended::Exhausted(wait) => self.report(&exhausted(wait), wait.min(MAX_LIMIT_WAIT)),
             };
         }
     }
@@ -83,7 +86,7 @@ impl<'a> Supervisor<'a> {
         if !self.was_ready && bot.shards > self.shard.1 {
             return Err(Ended::Reshard(bot.shards));
         }
-        self.gateway.budget().learn(bot.starts, Instant::now());
+        self.gateway.budget.lock().learn(bot.starts, Instant::now());
         self.reserve_identify().await?;
         Ok(Session::new(self.gateway, self.shard, bot.url))
     }
@@ -94,7 +97,7 @@ impl<'a> Supervisor<'a> {
         loop {
             let now = Instant::now();
             // the lock ends with the statement
-            let taken = self.gateway.budget().take(self.shard.0, !self.has_identified, now);
+            let taken = self.gateway.budget.lock().take(self.shard.0, !self.has_identified, now);
             match taken {
                 Ok(left) => {
                     self.has_identified = true;
@@ -107,20 +110,6 @@ impl<'a> Supervisor<'a> {
                 Err(Wait::Exhausted(until)) => return Err(Ended::Exhausted(until - now)),
             }
         }
-    }
-
-    fn exhausted(&self, wait: Duration) -> Duration {
-        let minutes = wait.as_secs().div_ceil(60);
-        let why = format!(
-            "Discord allows this bot no more gateway sessions for {minutes} min; something restarts or reconnects too \
-             often, perhaps another program with the same DISCORD_TOKEN"
-        );
-        self.report(&why, wait.min(MAX_LIMIT_WAIT))
-    }
-
-    fn unreachable(&mut self, why: &str) -> Duration {
-        let wait = self.backoff.next(fastrand::f64());
-        self.report(why, wait)
     }
 
     fn lost(&mut self, why: &str, ready_at: Option<Instant>) -> Duration {
@@ -137,4 +126,12 @@ impl<'a> Supervisor<'a> {
         tracing::warn!({ field::REASON } = why, shard = self.shard.0, wait_ms, "not connected to Discord");
         wait
     }
+}
+
+fn exhausted(wait: Duration) -> String {
+    let minutes = wait.as_secs().div_ceil(60);
+    format!(
+        "Discord allows this bot no more gateway sessions for {minutes} min; something restarts or reconnects too \
+         often, perhaps another program with the same DISCORD_TOKEN"
+    )
 }

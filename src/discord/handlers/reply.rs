@@ -190,7 +190,7 @@ impl Reply<'_> {
     async fn break_off(&self) {
         let say =
             render::notice("LLM Arena is restarting before this could be shown. Try again in a moment.");
-        let said = timeout(RESTART_NOTICE_TIMEOUT, self.rest.attempt(&self.edit(&say), Urgency::Reply)).await;
+        let said = timeout(RESTART_NOTICE_TIMEOUT, self.rest.attempt(&self.edit(&say), Urgency::Final)).await;
         if !matches!(said, Ok(Ok(_))) {
             tracing::warn!("an answer stays on \"thinking\" in a restart");
         }

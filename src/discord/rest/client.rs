@@ -4,7 +4,7 @@ use std::{error::Error, io, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
-    Method, Response,
+    Method,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
     multipart::{Form, Part},
 };
@@ -13,8 +13,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{error::RestError, route::Route};
-use crate::platform::http_client;
+use super::{RateLimiter, Rest, error::RestError, route::Route};
+use crate::platform::{http_client, read_body};
 
 /// `DiscordBot ($url, $versionNumber)` (<https://docs.discord.com/developers/reference#user-agent>) with the program's
 /// name for the URL, which Discord accepts: the program has no public page, and a made-up one would mislead.
@@ -66,14 +66,6 @@ impl Request {
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Client {
-    http: reqwest::Client,
-    /// The API's address including `/api/v10`.
-    base: Url,
-    authorization: HeaderValue,
-}
-
 /// A response of any status.
 pub(super) struct Received {
     pub(super) status: u16,
@@ -84,9 +76,14 @@ pub(super) struct Received {
     pub(super) at: Instant,
 }
 
-impl Client {
-    /// A client that calls `origin` only: no redirects, no proxy of this machine.
-    pub(super) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
+impl Rest {
+    /// Creates a client of the API at `origin` (scheme, host, port; `/api/v10` is added) for the bot of `token`. It calls
+    /// no other address: there are no redirects, and no proxy of this machine.
+    ///
+    /// # Errors
+    /// [`RestError::Unauthorized`] for a token that no header can hold, [`RestError::Transport`] without TLS or for
+    /// an origin that cannot have a path.
+    pub(crate) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
         let base = below(origin, ["api", "v10"].into_iter());
         if base.cannot_be_a_base() {
             return Err(RestError::transport("the API's address cannot hold a path"));
@@ -100,7 +97,7 @@ impl Client {
             .user_agent(USER_AGENT)
             .build()
             .map_err(failed)?;
-        Ok(Self { http, base, authorization })
+        Ok(Self { http, base, authorization, limiter: RateLimiter::default() })
     }
 
     /// Sends `request` and reads the response, within `timeout`.
@@ -118,7 +115,10 @@ impl Client {
             None if files.is_empty() => builder,
             json => builder.multipart(form(json, files).map_err(failed)?),
         };
-        Ok(receive(builder.send().await.map_err(failed)?).await)
+        let response = builder.send().await.map_err(failed)?;
+        let (at, status, headers) = (Instant::now(), response.status().as_u16(), response.headers().clone());
+        let body = read_body(response, MAX_BODY).await.ok().flatten();
+        Ok(Received { status, headers, body, at })
     }
 }
 
@@ -157,18 +157,4 @@ fn form(json: Option<Vec<u8>>, files: &[File]) -> reqwest::Result<Form> {
         form = form.part(format!("files[{index}]"), part.file_name(name.clone()).mime_str(mime)?);
     }
     Ok(form)
-}
-
-async fn receive(mut response: Response) -> Received {
-    let at = Instant::now();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let mut body = Vec::new();
-    let is_whole = loop {
-        match response.chunk().await {
-            Ok(Some(read)) if body.len() + read.len() <= MAX_BODY => body.extend_from_slice(&read),
-            Ok(None) => break true,
-            Ok(Some(_)) | Err(_) => break false,
-        }
-    };
-    Received { status, headers, body: is_whole.then_some(body), at }
 }

@@ -8,12 +8,9 @@ use crate::error_chain::error_chain;
 /// A failed call. Codes: <https://docs.discord.com/developers/topics/opcodes-and-status-codes>.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum RestError {
-    /// No permit now, by our own count or by a 429 of any scope.
+    /// No permit before that time, by our own count or by a 429 of any scope.
     #[error("rate limited for {retry_after:?}")]
-    Limited {
-        /// The time until the permit, or the time that Discord named.
-        retry_after: Duration,
-    },
+    Limited { retry_after: Duration },
     /// 10062: too late, or another process answered it.
     #[error("unknown interaction")]
     UnknownInteraction,
@@ -29,47 +26,26 @@ pub(crate) enum RestError {
     /// 401: the bot's token is wrong.
     #[error("bot token was refused")]
     Unauthorized,
-    /// 403: the bot may not do this here.
+    /// 403: the bot may not do this here. The code is Discord's own, 0 if there is none.
     #[error("forbidden, code {code}")]
-    Forbidden {
-        /// Discord's code; 0 if there is none.
-        code: u32,
-    },
+    Forbidden { code: u32 },
     /// 401, 403 or 404 for a message without one of Discord's own codes: from a proxy before Discord, or from an outage.
     /// It may pass; [`believed`](Self::believed) returns its meaning if it does not.
     #[error("refused with status {status} without a code")]
-    Unexplained {
-        /// The HTTP status.
-        status: u16,
-    },
+    Unexplained { status: u16 },
     /// 413 or 40005: too large for this place.
     #[error("request is too large")]
     TooLarge,
     /// Another refusal: a fault of ours, refused again when repeated.
     #[error("refused with status {status}, code {code}")]
-    Invalid {
-        /// The HTTP status.
-        status: u16,
-        /// Discord's code; 0 if there is none.
-        code: u32,
-    },
+    Invalid { status: u16, code: u32 },
     /// 5xx: it may work later. It may also have taken effect.
     #[error("server error {status}")]
-    Server {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// No response, or an incomplete one.
+    Server { status: u16 },
+    /// No response, or an incomplete one, for a cause without its address. An `ambiguous` call may have taken effect; it
+    /// `is_cut` if the other side ended the connection, often one from the pool that had been dead for a while.
     #[error("no answer")]
-    Transport {
-        /// The cause, without its address.
-        #[source]
-        source: Arc<dyn Error + Send + Sync>,
-        /// The request may have taken effect.
-        ambiguous: bool,
-        /// The other side ended the connection: often one from the pool that had been dead for a while.
-        is_cut: bool,
-    },
+    Transport { source: Arc<dyn Error + Send + Sync>, ambiguous: bool, is_cut: bool },
     /// Too many refusals within ten minutes: nothing was sent, so that Discord does not ban this address.
     #[error("budget of refused requests is spent")]
     Budget,

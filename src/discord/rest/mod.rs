@@ -16,16 +16,11 @@ mod route;
 use std::time::Duration;
 
 use metrics::counter;
-use secrecy::SecretString;
+use reqwest::header::HeaderValue;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use self::{
-    client::Client,
-    limit::Outcome,
-    rate_limiter::{Permit, RateLimiter},
-};
 pub(crate) use self::{
     client::{File, Request},
     error::RestError,
@@ -33,8 +28,13 @@ pub(crate) use self::{
     rate_limiter::Share,
     route::Route,
 };
+use self::{
+    limit::Outcome,
+    rate_limiter::{Permit, RateLimiter},
+};
 use crate::{
     backoff::Backoff,
+    discord::METRICS,
     telemetry::{field, metrics as names},
 };
 
@@ -51,21 +51,15 @@ pub(crate) const MAX_UNEXPLAINED: u32 = 5;
 /// Discord's REST API for one bot. Clones share connections and limits.
 #[derive(Clone)]
 pub(crate) struct Rest {
-    client: Client,
+    http: reqwest::Client,
+    /// The API's address including `/api/v10`.
+    base: Url,
+    authorization: HeaderValue,
     /// The limits, which live messages share.
     pub(crate) limiter: RateLimiter,
 }
 
 impl Rest {
-    /// The API at `origin` (scheme, host, port; `/api/v10` is added) for the bot of `token`.
-    ///
-    /// # Errors
-    /// [`RestError::Unauthorized`] for a token that no header can hold, [`RestError::Transport`] without TLS or for
-    /// an origin that cannot have a path.
-    pub(crate) fn new(origin: &Url, token: &SecretString) -> Result<Self, RestError> {
-        Ok(Self { client: Client::new(origin, token)?, limiter: RateLimiter::default() })
-    }
-
     /// Calls once, if there is a permit now, and returns the response's body: null if it is empty, or if a change was
     /// accepted but the response was cut off. For the edit loop, which comes back at the given time with the newest
     /// state. The call is repeated only, and at once, if the other side ended the connection, a second call does no
@@ -98,7 +92,7 @@ impl Rest {
         let mut backoff = Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
         let (mut was_cut, mut may_be_done, mut unexplained) = (false, false, 0);
         loop {
-            let permit = self.limiter.wait(&request.route, Urgency::Reply, deadline).await?;
+            let permit = self.limiter.wait(&request.route, deadline).await?;
             let timeout = request.timeout().min(deadline.duration_since(Instant::now()));
             let error = match self.call(request, permit, timeout).await {
                 Ok(body) => return Ok(body),
@@ -127,7 +121,7 @@ impl Rest {
     /// Makes one call with a permit and settles it with the outcome.
     async fn call(&self, request: &Request, permit: Permit, timeout: Duration) -> Result<Value, RestError> {
         let route = &request.route;
-        let result = match self.client.exchange(request, timeout).await {
+        let result = match self.exchange(request, timeout).await {
             Ok(received) => {
                 let (outcome, result) = response::read(route, &received);
                 permit.settle_at(outcome, received.at);
@@ -140,11 +134,7 @@ impl Rest {
                 Err(error)
             }
         };
-        let outcome = result.as_ref().map_or_else(RestError::outcome, |_| "ok");
-        counter!(
-            names::PLATFORM_REQUESTS, field::PLATFORM => "discord", field::ROUTE => route.name(), field::OUTCOME => outcome
-        )
-        .increment(1);
+        METRICS.called(route.name(), result.as_ref().map_or_else(RestError::outcome, |_| "ok"));
         if let Err(error) = &result {
             tracing::debug!({ field::ROUTE } = route.name(), error = error.chain(), "call failed");
         }

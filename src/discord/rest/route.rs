@@ -1,12 +1,14 @@
 //! The routes of the API that are called, and what is fixed about each: name, method, path, rate limit bucket.
 //!
-//! serenity's `http::Route` has no methods, and its buckets ignore the interaction's token.
+//! serenity's `http::Route` is no substitute: it comes only with serenity's HTTP client, has no methods, and its buckets
+//! ignore the interaction's token.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The address of one call. `Debug` does not show the token within.
+/// The address of one call: ids of the application, the server (`guild`), the channel and so on, and for interactions the
+/// token, which is valid for 15 minutes. `Debug` does not show the token.
 #[derive(Clone, Debug)]
 pub(crate) enum Route {
     /// `GET /applications/@me`: the bot's application. <https://docs.discord.com/developers/resources/application>
@@ -16,106 +18,45 @@ pub(crate) enum Route {
     GatewayBot,
     /// `GET .../commands`: the registered commands.
     /// <https://docs.discord.com/developers/interactions/application-commands#endpoints>
-    ListCommands {
-        /// The application's id.
-        application: u64,
-        /// The server, for commands of one server only.
-        guild: Option<u64>,
-    },
+    ListCommands { application: u64, guild: Option<u64> },
     /// `PUT .../commands`: registers these commands and no others.
-    PutCommands {
-        /// The application's id.
-        application: u64,
-        /// The server, for commands of one server only.
-        guild: Option<u64>,
-    },
+    PutCommands { application: u64, guild: Option<u64> },
     /// `DELETE .../commands/{id}`: removes one command.
-    DeleteCommand {
-        /// The application's id.
-        application: u64,
-        /// The server, for a command of one server only.
-        guild: Option<u64>,
-        /// The command's id.
-        command: u64,
-    },
+    DeleteCommand { application: u64, guild: Option<u64>, command: u64 },
     /// `GET /users/@me/guilds`: the servers where the bot is a member.
     /// <https://docs.discord.com/developers/resources/user#get-current-user-guilds>
     ListGuilds,
     /// `POST /interactions/{id}/{token}/callback`: the initial response, due within 3 seconds.
     /// <https://docs.discord.com/developers/interactions/receiving-and-responding#endpoints>
-    Callback {
-        /// The interaction's id.
-        interaction: u64,
-        /// Its token, valid for 15 minutes.
-        token: SecretString,
-    },
+    Callback { interaction: u64, token: SecretString },
     /// `PATCH /webhooks/{application}/{token}/messages/@original`: edits the initial response.
-    EditOriginal {
-        /// The application's id.
-        application: u64,
-        /// The interaction's token.
-        token: SecretString,
-    },
+    EditOriginal { application: u64, token: SecretString },
     /// `DELETE /webhooks/{application}/{token}/messages/@original`: deletes the initial response.
-    DeleteOriginal {
-        /// The application's id.
-        application: u64,
-        /// The interaction's token.
-        token: SecretString,
-    },
+    DeleteOriginal { application: u64, token: SecretString },
     /// `POST /webhooks/{application}/{token}`: sends another response.
-    Followup {
-        /// The application's id.
-        application: u64,
-        /// The interaction's token.
-        token: SecretString,
-    },
+    Followup { application: u64, token: SecretString },
     /// `GET /channels/{channel}`: a channel or a thread.
     /// <https://docs.discord.com/developers/resources/channel#get-channel>
-    GetChannel {
-        /// The channel's id.
-        channel: u64,
-    },
+    GetChannel { channel: u64 },
     /// `POST /channels/{channel}/messages`: posts a message.
     /// <https://docs.discord.com/developers/resources/message#create-message>
-    CreateMessage {
-        /// The channel's id.
-        channel: u64,
-    },
+    CreateMessage { channel: u64 },
     /// `POST /channels/{channel}/messages/{message}/threads`: opens the thread of a message, whose id it gets.
     /// <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
-    StartThread {
-        /// The channel's id.
-        channel: u64,
-        /// The message's id.
-        message: u64,
-    },
+    StartThread { channel: u64, message: u64 },
     /// `PATCH /channels/{channel}/messages/{message}`: edits any message of ours.
     /// <https://docs.discord.com/developers/resources/message#edit-message>
-    EditMessage {
-        /// The channel's id.
-        channel: u64,
-        /// The message's id.
-        message: u64,
-    },
+    EditMessage { channel: u64, message: u64 },
     /// `GET /guilds/{guild}/roles`. <https://docs.discord.com/developers/resources/guild#get-guild-roles>
-    ListRoles {
-        /// The server's id.
-        guild: u64,
-    },
+    ListRoles { guild: u64 },
     /// `GET /guilds/{guild}/members/{user}`. <https://docs.discord.com/developers/resources/guild#get-guild-member>
-    Member {
-        /// The server's id.
-        guild: u64,
-        /// The user's id.
-        user: u64,
-    },
+    Member { guild: u64, user: u64 },
 }
 
 /// A rate limit bucket: a route, and its top-level resource (channel, server, or webhook with token).
 /// <https://docs.discord.com/developers/topics/rate-limits>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     route: &'static str,
     /// The resource's id; for a token its hash, so that no token is kept after its interaction.
     resource: u64,
@@ -126,9 +67,9 @@ const TOKEN: &str = "{token}";
 
 /// One row of the table of routes.
 struct Spec {
+    key: Key,
     method: &'static str,
     path: String,
-    key: Key,
 }
 
 fn hashed(application: u64, token: &SecretString) -> u64 {
@@ -189,7 +130,7 @@ impl Route {
                 ("member", "GET", format!("guilds/{guild}/members/{user}"), *guild)
             }
         };
-        Spec { method, path, key: Key { route: name, resource } }
+        Spec { key: Key { route: name, resource }, method, path }
     }
 
     /// The route's name for logs and metrics, without ids.

@@ -44,13 +44,13 @@ fn soon() -> Instant {
 async fn requests_are_as_documented_and_the_bot_token_is_sent_only_where_needed() {
     let mut server = Server::script(vec![]).await;
     let rest = server.rest();
-    rest.attempt(&Request::new(Route::Application), Urgency::Reply).await.expect("an answer");
+    rest.attempt(&Request::new(Route::Application), Urgency::Final).await.expect("an answer");
     let seen = server.seen();
     assert_eq!(seen.first, "GET /api/v10/applications/@me HTTP/1.1");
     assert!(seen.has("authorization: Bot bot-SECRET-token"), "{}", seen.head);
     let agent = concat!("user-agent: DiscordBot (llm-arena, ", env!("CARGO_PKG_VERSION"), ")");
     assert!(seen.has(agent), "{}", seen.head);
-    rest.attempt(&edit(), Urgency::Progress).await.expect("an answer");
+    rest.attempt(&edit(), Urgency::Live).await.expect("an answer");
     let seen = server.seen();
     assert_eq!(seen.first, format!("PATCH /api/v10/webhooks/7/{TOKEN}/messages/@original HTTP/1.1"));
     assert!(seen.has("content-type: application/json"), "{}", seen.head);
@@ -68,7 +68,7 @@ async fn an_origin_may_have_a_path_and_a_token_stays_one_segment() {
     let origin = server.origin.join("proxy/").expect("a URL");
     let rest = Rest::new(&origin, &BOT_TOKEN.into()).expect("a client");
     let route = Route::EditOriginal { application: 7, token: "../x?y#z".into() };
-    rest.attempt(&Request::new(route), Urgency::Reply).await.expect("an answer");
+    rest.attempt(&Request::new(route), Urgency::Final).await.expect("an answer");
     let expected = "PATCH /proxy/api/v10/webhooks/7/..%2Fx%3Fy%23z/messages/@original HTTP/1.1";
     assert_eq!(server.seen().first, expected);
     let wrong = Rest::new(&server.origin, &"line\nbreak".into()).map(drop);
@@ -108,11 +108,11 @@ async fn calls_beyond_the_limits_in_the_headers_are_not_made() {
     let rest = server.rest();
     let share = rest.limiter.share(&edit().route);
     assert_eq!(share.spacing(), ms(1_000));
-    for urgency in [Urgency::Progress, Urgency::Progress] {
+    for urgency in [Urgency::Live, Urgency::Live] {
         rest.attempt(&edit(), urgency).await.expect("a slot");
     }
     assert_eq!(share.spacing(), ms(60_550) / 2, "with its fraction");
-    let refused = rest.attempt(&edit(), Urgency::Progress).await;
+    let refused = rest.attempt(&edit(), Urgency::Live).await;
     let Err(RestError::Limited { retry_after }) = refused else { panic!("no room for it: {refused:?}") };
     assert!(retry_after <= ms(60_550), "{retry_after:?}");
     rest.attempt(&edit(), Urgency::Final).await.expect("the room that was kept");
@@ -149,16 +149,16 @@ async fn a_429_of_this_route_is_waited_for_exactly() {
 async fn a_global_429_stops_channels_but_no_interaction() {
     let mut server = Server::script(vec![limited("global", 60.4)]).await;
     let rest = server.rest();
-    let refused = rest.attempt(&message(1), Urgency::Progress).await;
+    let refused = rest.attempt(&message(1), Urgency::Live).await;
     let Err(RestError::Limited { retry_after }) = refused else { panic!("{refused:?}") };
     assert_eq!(retry_after, ms(60_400), "as the body says");
     let other = rest.attempt(&message(2), Urgency::Final).await;
     assert!(matches!(other, Err(RestError::Limited { .. })), "{other:?}");
-    rest.attempt(&edit(), Urgency::Progress).await.expect("exempt");
+    rest.attempt(&edit(), Urgency::Live).await.expect("exempt");
     assert!((0..2).map(|_| server.seen()).count() == 2 && server.is_done());
     let mut server = Server::script(vec![limited("global", 0.4)]).await;
     let rest = server.rest();
-    rest.attempt(&message(1), Urgency::Progress).await.expect_err("a 429");
+    rest.attempt(&message(1), Urgency::Live).await.expect_err("a 429");
     rest.send(&message(2), soon()).await.expect("after the wait");
     let (first, last) = (server.seen(), server.seen());
     assert!(last.at - first.at >= ms(400));
@@ -185,7 +185,7 @@ async fn a_server_error_is_repeated_with_a_pause_and_not_by_an_attempt() {
     assert_eq!(body, json!({"id": "5"}));
     let times: Vec<Instant> = (0..3).map(|_| server.seen().at).collect();
     assert!(times[1] - times[0] >= ms(250) && times[2] - times[1] >= ms(500), "{times:?}");
-    let once = rest.attempt(&edit(), Urgency::Progress).await;
+    let once = rest.attempt(&edit(), Urgency::Live).await;
     assert!(matches!(once, Err(RestError::Server { status: 500 })), "{once:?}");
     server.seen();
     assert!(server.is_done());
@@ -226,12 +226,12 @@ async fn a_redirect_is_not_followed() {
 async fn a_dead_pooled_connection_is_repeated_once_at_once() {
     let mut server = Server::script(vec![counted(5, 4, 5.0), Reply::Cut]).await;
     let rest = server.rest();
-    rest.attempt(&edit(), Urgency::Progress).await.expect("an answer");
-    rest.attempt(&edit(), Urgency::Progress).await.expect("on a fresh connection");
+    rest.attempt(&edit(), Urgency::Live).await.expect("an answer");
+    rest.attempt(&edit(), Urgency::Live).await.expect("on a fresh connection");
     let connections = [server.seen(), server.seen(), server.seen()].map(|seen| seen.connection);
     assert_eq!(connections, [0, 0, 1]);
     let mut server = Server::script(vec![Reply::Cut, Reply::Cut]).await;
-    let result = server.rest().attempt(&edit(), Urgency::Progress).await;
+    let result = server.rest().attempt(&edit(), Urgency::Live).await;
     assert!(matches!(result, Err(RestError::Transport { ambiguous: true, .. })), "{result:?}");
     assert!((0..2).map(|_| server.seen()).count() == 2 && server.is_done(), "once");
 }
@@ -253,7 +253,7 @@ async fn a_refused_connection_sent_nothing() {
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
     let rest = Rest::new(&origin.parse().expect("a URL"), &BOT_TOKEN.into()).expect("a client");
-    let result = rest.attempt(&callback(), Urgency::Reply).await;
+    let result = rest.attempt(&callback(), Urgency::Final).await;
     assert!(matches!(result, Err(RestError::Transport { ambiguous: false, .. })), "{result:?}");
     drop(server);
 }
@@ -292,7 +292,7 @@ async fn an_abandoned_call_still_counts() {
 async fn live_messages_of_one_channel_share_its_pace() {
     let server = Server::script(vec![counted(5, 4, 5.0)]).await;
     let rest = server.rest();
-    rest.attempt(&message(1), Urgency::Progress).await.expect("an answer");
+    rest.attempt(&message(1), Urgency::Live).await.expect("an answer");
     let shares: Vec<Share> = (0..4).map(|_| rest.limiter.share(&message(1).route)).collect();
     assert_eq!(shares[0].sharers(), 4);
     assert_eq!(shares[0].spacing(), ms(5_050));

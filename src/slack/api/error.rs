@@ -19,12 +19,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// Nothing was done. Also returned without a call while the wait of an earlier answer lasts.
+    /// Nothing was done, and Slack asked to wait. Also returned without a call while the wait of an earlier answer lasts.
     #[error("rate limited for {retry_after:?}")]
-    Limited {
-        /// The wait that Slack asked for, or the rest of it.
-        retry_after: Duration,
-    },
+    Limited { retry_after: Duration },
     /// The bot is not in the channel, or cannot see it (a private one).
     #[error("the bot is not in the channel")]
     NotInChannel,
@@ -37,43 +34,25 @@ pub(crate) enum ApiError {
     /// More text than a message may have.
     #[error("message is too long")]
     TooLong,
-    /// Slack rejects the blocks.
+    /// Slack rejects the blocks, and names these types of [`EXTRA_BLOCKS`] as unsupported.
     #[error("blocks were refused")]
-    InvalidBlocks {
-        /// The types of [`EXTRA_BLOCKS`] that Slack names as unsupported.
-        unsupported: Vec<&'static str>,
-    },
-    /// A token is wrong, expired or revoked.
+    InvalidBlocks { unsupported: Vec<&'static str> },
+    /// A token is wrong, expired or revoked, by Slack's code.
     #[error("token was refused ({code})")]
-    Unauthorized {
-        /// Slack's code.
-        code: String,
-    },
-    /// The app lacks a scope.
+    Unauthorized { code: String },
+    /// The app lacks a scope: Slack's name of it, or `unknown`.
     #[error("scope {needed} is missing")]
-    MissingScope {
-        /// Slack's name of it, or `unknown`.
-        needed: String,
-    },
-    /// Another refusal, which a retry would not change.
+    MissingScope { needed: String },
+    /// Another refusal, which a retry would not change. The code is Slack's (lower-case letters, digits and `_`, at most
+    /// 40), else `http_` and the status, else `unreadable`.
     #[error("refused: {code}")]
-    Refused {
-        /// Slack's code (lower-case letters, digits and `_`, at most 40), else `http_` and the status, else `unreadable`.
-        code: String,
-    },
-    /// 5xx, or a code of the same meaning: a retry may succeed, and the call may have taken effect.
+    Refused { code: String },
+    /// 5xx, or a code of the same meaning with status 200: a retry may succeed, and the call may have taken effect.
     #[error("server error {status}")]
-    Server {
-        /// The HTTP status; 200 where the failure is only in the code.
-        status: u16,
-    },
-    /// No answer, or an unreadable one.
+    Server { status: u16 },
+    /// No answer, or an unreadable one. An `ambiguous` call may have taken effect.
     #[error("{cause}")]
-    Transport {
-        cause: Lost,
-        /// The call may have taken effect.
-        ambiguous: bool,
-    },
+    Transport { cause: Lost, ambiguous: bool },
 }
 
 /// The result of a call.

@@ -7,7 +7,7 @@
 use std::{iter, time::Duration};
 
 use reqwest::{
-    Client, RequestBuilder, Response,
+    RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,10 +15,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    File,
+    Api, File, RateLimiter, Timeouts,
     error::{ApiError, Lost, Result},
 };
-use crate::platform::http_client;
+use crate::platform::{http_client, read_body};
 
 /// Shorter than any call's deadline, yet long enough for a slow line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -26,44 +26,39 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Accepts a token that a header can hold.
-pub(super) fn check_token(token: &SecretString) -> Result<()> {
+fn check_token(token: &SecretString) -> Result<()> {
     let text = token.expose_secret();
     let is_token = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_token { Ok(()) } else { Err(ApiError::Unauthorized { code: "invalid_auth".into() }) }
 }
 
-/// The client of one API.
-pub(super) struct Http {
-    client: Client,
-    /// Up to the methods' names.
-    pub(super) api: Url,
-}
-
-impl Http {
+impl Api {
     /// Creates a client without redirects or proxies.
-    pub(super) fn new(api: &Url) -> Result<Self> {
-        let client = http_client(CONNECT_TIMEOUT).map_err(|_| Lost::Unsendable.into_error())?.build()?;
-        Ok(Self { client, api: api.clone() })
+    pub(super) fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
+        check_token(bot_token)?;
+        let http = http_client(CONNECT_TIMEOUT).map_err(|_| Lost::Unsendable.into_error())?.build()?;
+        let (url, token) = (api_url.clone(), bot_token.clone());
+        Ok(Self { http, url, token, rate_limiter: RateLimiter::default(), timeouts })
     }
 
     /// Returns a request to a method of the Web API, without its body.
     pub(super) fn method(&self, token: &SecretString, method: &str) -> Result<RequestBuilder> {
         check_token(token)?;
-        let mut url = self.api.clone();
+        let mut url = self.url.clone();
         url.path_segments_mut().map_err(|()| Lost::Unsendable.into_error())?.pop_if_empty().push(method);
-        Ok(self.client.post(url).bearer_auth(token.expose_secret()))
+        Ok(self.http.post(url).bearer_auth(token.expose_secret()))
     }
 
     /// Sends a file's bytes to an upload address, without the token: the address itself grants the right.
-    pub(super) async fn upload(&self, address: &str, file: &File, deadline: Duration) -> Result<()> {
-        let request = self.client.post(self.check(address)?).header(CONTENT_TYPE, file.mime);
-        send(request.body(file.bytes.clone()), deadline).await.map(drop)
+    pub(super) async fn send_bytes(&self, address: &str, file: &File) -> Result<()> {
+        let request = self.http.post(self.check(address)?).header(CONTENT_TYPE, file.mime);
+        send(request.body(file.bytes.clone()), self.timeouts.upload).await.map(drop)
     }
 
     /// Sends a message to a response URL. A success stays one if its answer breaks off or is no JSON.
-    pub(super) async fn respond(&self, address: &str, body: Value, deadline: Duration) -> Result<()> {
+    pub(super) async fn post_response(&self, address: &str, body: Value) -> Result<()> {
         let url = self.check(address).map_err(|_| ApiError::Gone)?;
-        let sent = send(json(self.client.post(url), body), deadline).await;
+        let sent = send(json(self.http.post(url), body), self.timeouts.other).await;
         let response = sent.map_err(|error| match error {
             ApiError::Refused { code } if matches!(code.as_str(), "http_404" | "http_410") => ApiError::Gone,
             error => error,
@@ -77,10 +72,10 @@ impl Http {
     fn check(&self, address: &str) -> Result<Url> {
         let unsendable = || Lost::Unsendable.into_error();
         let url: Url = address.parse().map_err(|_| unsendable())?;
-        let (own, host) = (self.api.host_str().unwrap_or_default(), url.host_str().unwrap_or_default());
+        let (own, host) = (self.url.host_str().unwrap_or_default(), url.host_str().unwrap_or_default());
         let is_ours = iter::once("").chain(["files.", "hooks."]).any(|below| host == format!("{below}{own}"));
-        let is_same_port = url.scheme() == self.api.scheme()
-            && url.port_or_known_default() == self.api.port_or_known_default();
+        let is_same_port = url.scheme() == self.url.scheme()
+            && url.port_or_known_default() == self.url.port_or_known_default();
         if is_ours && is_same_port { Ok(url) } else { Err(unsendable()) }
     }
 }
@@ -114,14 +109,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// Reads a JSON body.
-async fn read(mut response: Response) -> Result<Value> {
-    let mut body = Vec::new();
-    while let Some(read) = response.chunk().await? {
-        if body.len() + read.len() > MAX_ANSWER_BYTES {
-            return Err(Lost::Unreadable.into_error());
-        }
-        body.extend_from_slice(&read);
-    }
+async fn read(response: Response) -> Result<Value> {
+    let body = read_body(response, MAX_ANSWER_BYTES).await?.unwrap_or_default();
     serde_json::from_slice(&body).map_err(|_| Lost::Unreadable.into_error())
 }
 
@@ -152,8 +141,8 @@ mod tests {
     use super::*;
 
     fn is_followed(api: &str, address: &str) -> bool {
-        let http = Http::new(&api.parse().expect("a URL")).expect("a client");
-        http.check(address).is_ok()
+        let api = Api::new(&api.parse().expect("a URL"), &"xoxb-1".into()).expect("a client");
+        api.check(address).is_ok()
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod error;
 mod http;
 mod upload;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use metrics::counter;
@@ -26,35 +26,19 @@ use slack_morphism::blocks::SlackView;
 use url::Url;
 
 pub(crate) use self::error::{ApiError, EXTRA_BLOCKS};
-use self::{
-    error::{Lost, Result},
-    http::Http,
-};
-use super::{budget::RateLimiter, render::Body};
+use self::error::{Lost, Result};
+use super::{METRICS, budget::RateLimiter, render::Body};
 use crate::telemetry::{field, metrics as names};
 
-/// The methods by their names at Slack. Names without a dot are ours, for addresses that Slack hands out.
+/// Methods that are named in several places, by their names at Slack. Those without a dot are ours, for addresses that
+/// Slack hands out.
 pub(crate) mod method {
     pub(crate) use crate::slack::budget::UPDATE;
 
-    /// Posts a message.
     pub(crate) const POST: &str = "chat.postMessage";
     /// Shows an uploaded file, which counts as a post.
     pub(crate) const SHARE_FILE: &str = "files.completeUploadExternal";
-    /// Posts a message that only one user sees.
-    pub(crate) const WHISPER: &str = "chat.postEphemeral";
-    /// Opens a modal.
-    pub(crate) const OPEN_VIEW: &str = "views.open";
-    /// Fills a user's Home tab.
-    pub(crate) const PUBLISH_VIEW: &str = "views.publish";
-    pub(super) const NAME: &str = "users.info";
-    pub(super) const PERMALINK: &str = "chat.getPermalink";
-    pub(super) const MEMBERS: &str = "usergroups.users.list";
-    pub(super) const IDENTITY: &str = "auth.test";
-    pub(super) const OPEN_CONNECTION: &str = "apps.connections.open";
-    pub(super) const JOIN: &str = "conversations.join";
-    pub(super) const UPLOAD_URL: &str = "files.getUploadURLExternal";
-    pub(super) const UPLOAD_BYTES: &str = "upload_url";
+    pub(crate) const OPEN_CONNECTION: &str = "apps.connections.open";
     pub(super) const RESPOND: &str = "response_url";
 }
 
@@ -133,10 +117,10 @@ pub(crate) struct Staged {
 
 /// The Web API for one bot in one workspace. Clones share connections and the budget.
 #[derive(Clone)]
-pub(crate) struct Api(Arc<Inner>);
-
-struct Inner {
-    http: Http,
+pub(crate) struct Api {
+    http: reqwest::Client,
+    /// Up to the methods' names.
+    url: Url,
     token: SecretString,
     rate_limiter: RateLimiter,
     timeouts: Timeouts,
@@ -186,32 +170,26 @@ impl Api {
         Self::with(api_url, bot_token, TIMEOUTS)
     }
 
-    fn with(api_url: &Url, bot_token: &SecretString, timeouts: Timeouts) -> Result<Self> {
-        http::check_token(bot_token)?;
-        let (http, token) = (Http::new(api_url)?, bot_token.clone());
-        Ok(Self(Arc::new(Inner { http, token, rate_limiter: RateLimiter::default(), timeouts })))
-    }
-
     /// The workspace's budget, to ask before an edit or a post.
     #[must_use]
     pub(crate) fn rate_limiter(&self) -> &RateLimiter {
-        &self.0.rate_limiter
+        &self.rate_limiter
     }
 
     /// Up to the methods' names.
     pub(crate) fn url(&self) -> &Url {
-        &self.0.http.api
+        &self.url
     }
 
     /// Returns the token's owner. <https://docs.slack.dev/reference/methods/auth.test>
     pub(crate) async fn identity(&self) -> Result<Identity> {
-        let answer = self.call(method::IDENTITY, json!({}), self.0.timeouts.other).await?;
+        let answer = self.call("auth.test", json!({}), self.timeouts.other).await?;
         Ok(Identity { team: text(&answer["team_id"])?, user: text(&answer["user_id"])? })
     }
 
     /// Returns the name that a user goes by. <https://docs.slack.dev/reference/methods/users.info>
     pub(crate) async fn name(&self, user: &str) -> Result<String> {
-        let answer = self.form(method::NAME, &[("user", user)]).await?;
+        let answer = self.form("users.info", &[("user", user)]).await?;
         let user = &answer["user"];
         let names = [&user["profile"]["display_name"], &user["real_name"], &user["name"]];
         let name = names.into_iter().find(|name| name.as_str().is_some_and(|name| !name.trim().is_empty()));
@@ -220,13 +198,13 @@ impl Api {
 
     /// Returns the address of a message for people. <https://docs.slack.dev/reference/methods/chat.getPermalink>
     pub(crate) async fn permalink(&self, channel: &str, ts: &str) -> Result<String> {
-        let answer = self.form(method::PERMALINK, &[("channel", channel), ("message_ts", ts)]).await?;
+        let answer = self.form("chat.getPermalink", &[("channel", channel), ("message_ts", ts)]).await?;
         text(&answer["permalink"])
     }
 
     /// Returns the ids of a user group's members. <https://docs.slack.dev/reference/methods/usergroups.users.list>
     pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>> {
-        let answer = self.form(method::MEMBERS, &[("usergroup", group)]).await?;
+        let answer = self.form("usergroups.users.list", &[("usergroup", group)]).await?;
         let users = answer["users"].as_array().ok_or_else(|| Lost::Unreadable.into_error())?;
         Ok(users.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
@@ -238,7 +216,7 @@ impl Api {
         app_token: &SecretString,
         deadline: Duration,
     ) -> Result<SecretString> {
-        let request = self.0.http.method(app_token, method::OPEN_CONNECTION)?;
+        let request = self.method(app_token, method::OPEN_CONNECTION)?;
         let call = http::call(http::json(request, json!({})), deadline);
         let answer = self.counted(method::OPEN_CONNECTION, call).await?;
         text(&answer["url"]).map(SecretString::from)
@@ -255,7 +233,7 @@ impl Api {
             "channel": channel, "thread_ts": thread, "text": message.text, "blocks": message.blocks,
             "unfurl_links": false, "unfurl_media": false,
         });
-        let answer = self.call(method::POST, body, self.0.timeouts.message).await?;
+        let answer = self.call(method::POST, body, self.timeouts.message).await?;
         let channel = answer["channel"].as_str().unwrap_or(channel).to_owned();
         // without its time stamp the message is posted, but cannot be edited
         Ok(Address { channel, ts: text(&answer["ts"])?, thread: thread.clone() })
@@ -266,17 +244,22 @@ impl Api {
     pub(crate) async fn update(&self, address: &Address, message: &Body) -> Result<()> {
         let Address { channel, ts, .. } = address;
         let body = json!({"channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks});
-        self.call(method::UPDATE, body, self.0.timeouts.message).await.map(drop)
+        self.call(method::UPDATE, body, self.timeouts.message).await.map(drop)
     }
 
     /// Posts a message that only `user` sees, once. <https://docs.slack.dev/reference/methods/chat.postEphemeral>
-    pub(crate) async fn whisper(&self, place: &ChannelThread, user: &str, message: &Body) -> Result<()> {
+    pub(crate) async fn post_ephemeral(
+        &self,
+        place: &ChannelThread,
+        user: &str,
+        message: &Body,
+    ) -> Result<()> {
         let ChannelThread { channel, thread } = place;
         let body = json!({
             "channel": channel, "thread_ts": thread, "user": user,
             "text": message.text, "blocks": message.blocks,
         });
-        self.call(method::WHISPER, body, self.0.timeouts.other).await.map(drop)
+        self.call("chat.postEphemeral", body, self.timeouts.other).await.map(drop)
     }
 
     /// Answers by a response URL, once: in private, or in place of the message that the URL belongs to. Without a
@@ -296,7 +279,7 @@ impl Api {
             "thread_ts": thread, "text": message.text, "blocks": message.blocks,
             "replace_original": replace_original,
         });
-        let respond = self.0.http.respond(response_url.expose_secret(), body, self.0.timeouts.other);
+        let respond = self.post_response(response_url.expose_secret(), body);
         self.counted(method::RESPOND, respond).await
     }
 
@@ -304,35 +287,35 @@ impl Api {
     /// <https://docs.slack.dev/reference/methods/views.open>
     pub(crate) async fn open_view(&self, trigger: &str, view: &SlackView, deadline: Duration) -> Result<()> {
         let body = json!({"trigger_id": trigger, "view": view});
-        self.call(method::OPEN_VIEW, body, deadline).await.map(drop)
+        self.call("views.open", body, deadline).await.map(drop)
     }
 
     /// Shows `view` as the Home tab of `user`. Doing it twice does no harm.
     /// <https://docs.slack.dev/reference/methods/views.publish>
     pub(crate) async fn publish_view(&self, user: &str, view: &SlackView) -> Result<()> {
         let body = json!({"user_id": user, "view": view});
-        self.call(method::PUBLISH_VIEW, body, self.0.timeouts.other).await.map(drop)
+        self.call("views.publish", body, self.timeouts.other).await.map(drop)
     }
 
     /// Joins a public channel. <https://docs.slack.dev/reference/methods/conversations.join>
     pub(crate) async fn join(&self, channel: &str) -> Result<()> {
-        self.call(method::JOIN, json!({"channel": channel}), self.0.timeouts.other).await.map(drop)
+        self.call("conversations.join", json!({"channel": channel}), self.timeouts.other).await.map(drop)
     }
 
     async fn call(&self, method: &'static str, body: Value, deadline: Duration) -> Result<Value> {
-        let request = http::json(self.0.http.method(&self.0.token, method)?, body);
+        let request = http::json(self.method(&self.token, method)?, body);
         self.counted(method, http::call(request, deadline)).await
     }
 
     /// Calls a method that takes no JSON.
     async fn form(&self, method: &'static str, fields: &[(&str, &str)]) -> Result<Value> {
-        let request = self.0.http.method(&self.0.token, method)?.form(fields);
-        self.counted(method, http::call(request, self.0.timeouts.other)).await
+        let request = self.method(&self.token, method)?.form(fields);
+        self.counted(method, http::call(request, self.timeouts.other)).await
     }
 
     /// Makes the call, unless Slack asked to wait with `method`, and counts its outcome.
     async fn counted<T>(&self, method: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
-        if let Some(retry_after) = self.0.rate_limiter.held(method) {
+        if let Some(retry_after) = self.rate_limiter.held(method) {
             count(method, "held");
             return Err(ApiError::Limited { retry_after });
         }
@@ -341,7 +324,7 @@ impl Api {
         if let Err(ApiError::Limited { retry_after }) = result {
             // a response URL has a limit of its own
             if method != method::RESPOND {
-                self.0.rate_limiter.limited(method, retry_after);
+                self.rate_limiter.limited(method, retry_after);
             }
             counter!(names::RATE_LIMITED, field::PLATFORM => "slack", field::SCOPE => "method", field::ROUTE => method)
                 .increment(1);
@@ -357,10 +340,7 @@ fn text(field: &Value) -> Result<String> {
 }
 
 fn count(method: &'static str, outcome: &'static str) {
-    counter!(
-        names::PLATFORM_REQUESTS, field::PLATFORM => "slack", field::ROUTE => method, field::OUTCOME => outcome
-    )
-    .increment(1);
+    METRICS.called(method, outcome);
     tracing::debug!({ field::ROUTE } = method, { field::OUTCOME } = outcome, "call");
 }
 

@@ -98,7 +98,7 @@ async fn requests_are_as_documented() {
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.update HTTP/1.1");
     assert_eq!(seen.json(), json!({"channel": "C1", "ts": "1.2", "text": TEXT, "blocks": blocks}));
-    api.whisper(&place(), "U1", &message()).await.expect("whispered");
+    api.post_ephemeral(&place(), "U1", &message()).await.expect("whispered");
     let seen = server.seen();
     assert_eq!(seen.first, "POST /api/chat.postEphemeral HTTP/1.1");
     assert_eq!(seen.json(), json!({"channel": "C1", "user": "U1", "text": TEXT, "blocks": blocks}));
@@ -141,8 +141,8 @@ async fn a_token_is_known_by_its_answer_and_each_call_has_its_own() {
 #[tokio::test]
 async fn the_address_may_end_with_a_slash() {
     for address in ["https://slack.example/api", "https://slack.example/api/"] {
-        let http = Http::new(&address.parse().expect("a URL")).expect("a client");
-        let request = http.method(&BOT_TOKEN.into(), "auth.test").expect("a request").build();
+        let api = Api::new(&address.parse().expect("a URL"), &BOT_TOKEN.into()).expect("a client");
+        let request = api.method(&BOT_TOKEN.into(), "auth.test").expect("a request").build();
         assert_eq!(request.expect("a request").url().as_str(), "https://slack.example/api/auth.test");
     }
     let mut server = Server::script(vec![posted()]).await;
@@ -202,7 +202,7 @@ async fn a_slow_answer_is_given_up_at_its_deadline() {
         let began = Instant::now();
         assert_eq!(api.post(&place(), &message()).await, Err(late.clone()));
         assert_eq!(api.update(&at("1.2"), &message()).await, Err(late.clone()));
-        assert_eq!(api.whisper(&place(), "U1", &message()).await, Err(late.clone()));
+        assert_eq!(api.post_ephemeral(&place(), "U1", &message()).await, Err(late.clone()));
         assert_eq!(api.open_view("t", &view(), Duration::from_millis(100)).await, Err(late.clone()));
         assert_eq!(api.join("C1").await, Err(late.clone()));
         assert_eq!(api.identity().await, Err(late.clone()));

@@ -27,11 +27,15 @@ impl Api {
     /// # Errors
     /// After any of them, [ambiguous](ApiError::is_ambiguous) or not, nothing is visible.
     pub(crate) async fn stage(&self, file: &File) -> Result<Staged> {
-        self.repeated(|| self.stage_once(file)).await
+        self.repeated(is_repeatable, || self.stage_once(file)).await
     }
 
-    async fn repeated<T, C: Future<Output = Result<T>>>(&self, call: impl Fn() -> C) -> Result<T> {
-        let delay = self.0.timeouts.retry_delay;
+    async fn repeated<T, C: Future<Output = Result<T>>>(
+        &self,
+        is_repeatable: fn(&ApiError) -> bool,
+        call: impl Fn() -> C,
+    ) -> Result<T> {
+        let delay = self.timeouts.retry_delay;
         let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
         for _ in 1..MAX_ATTEMPTS {
             match call().await {
@@ -46,10 +50,10 @@ impl Api {
         let length = file.bytes.len().to_string();
         let mut fields = vec![("filename", file.name.as_str()), ("length", length.as_str())];
         fields.extend(file.alt.as_deref().map(|alt| ("alt_txt", alt)));
-        let answer = self.form(method::UPLOAD_URL, &fields).await?;
+        let answer = self.form("files.getUploadURLExternal", &fields).await?;
         let (id, address) = (text(&answer["file_id"])?, text(&answer["upload_url"])?);
-        let send = self.0.http.upload(&address, file, self.0.timeouts.upload);
-        self.counted(method::UPLOAD_BYTES, send).await?;
+        let send = self.send_bytes(&address, file);
+        self.counted("upload_url", send).await?;
         Ok(Staged { id, title: file.title.clone() })
     }
 
@@ -64,7 +68,7 @@ impl Api {
             Err(ApiError::NotInChannel) => {}
             done => return done,
         }
-        match self.repeated(|| self.join(&place.channel)).await {
+        match self.repeated(is_repeatable, || self.join(&place.channel)).await {
             Ok(()) => self.share_once(place, staged).await,
             // nothing is visible, whatever became of joining
             Err(ApiError::Limited { retry_after }) => Err(ApiError::Limited { retry_after }),
@@ -75,20 +79,13 @@ impl Api {
 
     /// Shows a file, and tries again where Slack answers that it failed. Without an answer it may be visible.
     async fn share_once(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
-        let delay = self.0.timeouts.retry_delay;
-        let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
-        for _ in 1..MAX_ATTEMPTS {
-            match self.complete(place, staged).await {
-                Err(ApiError::Server { status: 200 }) => sleep(backoff.next(fastrand::f64())).await,
-                done => return done,
-            }
-        }
-        self.complete(place, staged).await
+        let has_failed = |error: &ApiError| matches!(error, ApiError::Server { status: 200 });
+        self.repeated(has_failed, || self.complete(place, staged)).await
     }
 
     async fn complete(&self, place: &ChannelThread, staged: &Staged) -> Result<()> {
         let files = json!([{ "id": staged.id, "title": staged.title }]);
         let body = json!({ "files": files, "channel_id": place.channel, "thread_ts": place.thread });
-        self.call(method::SHARE_FILE, body, self.0.timeouts.other).await.map(drop)
+        self.call(method::SHARE_FILE, body, self.timeouts.other).await.map(drop)
     }
 }

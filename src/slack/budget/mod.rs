@@ -12,9 +12,9 @@ mod posts;
 mod rate_limiter;
 mod updates;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 pub(crate) use self::rate_limiter::{RateLimiter, Share};
 pub use self::updates::finals_of;
@@ -22,21 +22,14 @@ use self::{
     posts::{Hold, Posts, Ticket},
     updates::Updates,
 };
+use crate::platform::permit::Limiter;
+pub(crate) use crate::platform::permit::Urgency;
 
 /// The method whose limit all live messages of the workspace share.
 pub(crate) const UPDATE: &str = "chat.update";
 
 /// Added to every `Retry-After`, which is in whole seconds of Slack's clock.
 const RETRY_AFTER_MARGIN: Duration = Duration::from_millis(100);
-
-/// The urgency of an edit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    /// A live frame, which a newer one follows. Leaves room for finals.
-    Live,
-    /// The last edit of a message, which goes before all live frames.
-    Final,
-}
 
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,36 +52,22 @@ pub(crate) enum Slot {
     Post { method: &'static str, channel: String, number: u64 },
 }
 
+/// The end of the wait that Slack asked for, by method: no call of the method may be made before.
+type Held = HashMap<&'static str, Instant>;
+
 /// All limits of one workspace.
 #[derive(Debug, Default)]
-struct Budget {
+pub(crate) struct Budget {
     updates: Updates,
     posts: Posts,
-    /// No call of the method may be made before this time.
-    held: HashMap<&'static str, Instant>,
+    held: Held,
+    next_number: u64,
+    /// Notified when a slot is settled or a position given up.
+    moved: Arc<Notify>,
 }
 
 impl Budget {
-    /// Grants a slot for an edit by `who` at `now`, or returns the wait before asking again. A refused caller has a
-    /// position in the queue, which it loses if it does not ask again in time.
-    fn ask_update(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<Slot, Duration> {
-        let held = self.held_until(UPDATE, now);
-        self.updates.ask(who, urgency, held, now)?;
-        Ok(Slot::Update)
-    }
-
-    /// Returns how far apart the edits of one live message should be.
-    fn spacing(&self, now: Instant) -> Duration {
-        self.updates.spacing(self.held_until(UPDATE, now), now)
-    }
-
-    /// Returns how long the last edits of all live messages take together.
-    fn finals(&self, now: Instant) -> Duration {
-        self.updates.finals(self.held_until(UPDATE, now), now)
-    }
-
-    /// Grants a slot for the post `number` to `channel` by `method` at `now`. A refused caller has a position in the
-    /// channel's queue until it [leaves](Posts::leave).
+    /// Grants a slot for the post `number` to `channel` by `method` at `now`, or books a position for it.
     fn ask_post(
         &mut self,
         method: &'static str,
@@ -96,22 +75,7 @@ impl Budget {
         number: u64,
         now: Instant,
     ) -> Result<Slot, Hold> {
-        let held = &self.held;
-        let until = |method| held.get(method).copied().filter(|until| *until > now);
-        self.posts.ask(channel, Ticket { number, method }, until, now)?;
-        Ok(Slot::Post { method, channel: channel.into(), number })
-    }
-
-    /// Settles `slot` with the outcome of its call, received or given up at `now`.
-    fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) {
-        if let Outcome::Limited { retry_after } = outcome {
-            let method = if let Slot::Post { method, .. } = &slot { method } else { UPDATE };
-            self.limited(method, retry_after, now);
-        }
-        match slot {
-            Slot::Update => self.updates.settle(outcome, now),
-            Slot::Post { channel, number, .. } => self.posts.settle(&channel, number, outcome, now),
-        }
+        self.posts.ask(channel, Ticket { number, method }, &self.held, now)
     }
 
     /// Records that Slack answered `method` at `now` with this `retry_after`.
@@ -126,11 +90,31 @@ impl Budget {
 
     /// Returns the rest of the wait for `method`.
     fn held(&self, method: &'static str, now: Instant) -> Option<Duration> {
-        self.held_until(method, now).map(|until| until.duration_since(now))
+        Some(until(self.held.get(method).copied(), now)).filter(|wait| !wait.is_zero())
     }
 
-    fn held_until(&self, method: &'static str, now: Instant) -> Option<Instant> {
-        self.held.get(method).copied().filter(|until| *until > now)
+    /// Returns the number of a new live message or post.
+    fn next_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+}
+
+impl Limiter for Budget {
+    type Slot = Slot;
+    type Outcome = Outcome;
+    const LOST: Outcome = Outcome::Lost;
+
+    fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) {
+        if let Outcome::Limited { retry_after } = outcome {
+            let method = if let Slot::Post { method, .. } = &slot { method } else { UPDATE };
+            self.limited(method, retry_after, now);
+        }
+        match slot {
+            Slot::Update => self.updates.settle(outcome, now),
+            Slot::Post { channel, number, .. } => self.posts.settle(&channel, number, outcome, now),
+        }
+        self.moved.notify_waiters();
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::Outcome;
+use super::{Held, Outcome, Slot};
 
 /// Between two posts in one channel.
 pub(super) const SPACING: Duration = Duration::from_secs(1);
@@ -54,27 +54,29 @@ pub(super) struct Hold {
 }
 
 impl Posts {
-    /// Grants `ticket`'s post at `now`, or gives it a position in the queue. `held` is the end of the wait that Slack
-    /// asked for with a method: posts that wait for that hold up no others.
+    /// Grants a slot for the post of `ticket` to the channel `name`, or gives it a position in the channel's queue until
+    /// it [leaves](Self::leave). A post whose method is `held` does not
+    /// hold up the others.
     pub(super) fn ask(
         &mut self,
-        channel: &str,
+        name: &str,
         ticket: Ticket,
-        held: impl Fn(&'static str) -> Option<Instant>,
+        held: &Held,
         now: Instant,
-    ) -> Result<(), Hold> {
+    ) -> Result<Slot, Hold> {
+        let Ticket { number, method } = ticket;
         self.sweep(now);
-        let channel = self.channel(channel, now);
-        let ahead = channel.ahead(ticket.number, |method| held(method).is_some());
-        let held = held(ticket.method).unwrap_or(now);
+        let channel = self.channel(name, now);
+        let ahead = channel.ahead(number, |method| held.get(method).is_some_and(|until| *until > now));
+        let held = held.get(method).copied().unwrap_or(now);
         // the post under way may turn out never to have been sent
         let (soonest, latest) = (channel.apart.max(now).max(held), channel.free().max(now).max(held));
         if ahead == 0 && latest <= now {
-            channel.waiting.retain(|other| other.number != ticket.number);
-            channel.unanswered = Some(Unanswered { number: ticket.number, until: now + ANSWER_TIMEOUT });
-            return Ok(());
+            channel.waiting.retain(|other| other.number != number);
+            channel.unanswered = Some(Unanswered { number, until: now + ANSWER_TIMEOUT });
+            return Ok(Slot::Post { method, channel: name.into(), number });
         }
-        if channel.waiting.iter().all(|other| other.number != ticket.number) {
+        if channel.waiting.iter().all(|other| other.number != number) {
             channel.waiting.push_back(ticket);
         }
         let others = SPACING.saturating_mul(ahead);
@@ -109,7 +111,7 @@ impl Posts {
         self.0.len()
     }
 
-    /// Forgets channels in which nothing counts any more.
+    /// Removes channels with no recent, unanswered or waiting post.
     fn sweep(&mut self, now: Instant) {
         let counts = |channel: &Channel| {
             channel.apart > now || channel.unanswered.is_some() || !channel.waiting.is_empty()
@@ -119,7 +121,7 @@ impl Posts {
 }
 
 impl Channel {
-    /// Returns how many posts wait before `number`.
+    /// Returns the number of posts that wait before `number`.
     fn ahead(&self, number: u64, is_held: impl Fn(&'static str) -> bool) -> u32 {
         let before = self.waiting.iter().take_while(|ticket| ticket.number != number);
         let count = before.filter(|ticket| !is_held(ticket.method)).count();

@@ -39,7 +39,7 @@ fn shared(live: usize) -> Budget {
 
 /// The slots that `who` get at once.
 fn granted(budget: &mut Budget, who: std::ops::Range<u64>, urgency: Urgency, now: Instant) -> Vec<Slot> {
-    who.filter_map(|who| budget.ask_update(who, urgency, now).ok()).collect()
+    who.filter_map(|who| budget.updates.ask(who, urgency, now).ok()).collect()
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn the_time_for_all_finals_is_enough_whatever_live_frames_do_before() {
                 budget.settle(slot, Outcome::Answered, clock.at(at));
             }
         }
-        let finals = budget.finals(clock.at(120_000));
+        let finals = budget.updates.finals(clock.at(120_000));
         assert_eq!(finals, updates::finals_of(live).max(finals), "{live} live");
         let waiting = 100..100 + u64::try_from(live).expect("few");
         let end = clock.at(120_000) + finals;
@@ -91,10 +91,10 @@ fn a_slot_comes_back_after_its_answer() {
     for slot in slots {
         budget.settle(slot, Outcome::Answered, clock.at(3_000));
     }
-    let early = budget.ask_update(1, Urgency::Final, clock.at(4_199));
+    let early = budget.updates.ask(1, Urgency::Final, clock.at(4_199));
     assert_eq!(early.expect_err("not yet"), ms(50), "no sooner than this is asked again");
-    assert!(budget.ask_update(1, Urgency::Final, clock.at(4_200)).is_ok());
-    let second = budget.ask_update(2, Urgency::Final, clock.at(4_200)).expect_err("one at a time");
+    assert!(budget.updates.ask(1, Urgency::Final, clock.at(4_200)).is_ok());
+    let second = budget.updates.ask(2, Urgency::Final, clock.at(4_200)).expect_err("one at a time");
     assert_eq!(second, REFILL);
 }
 
@@ -106,7 +106,7 @@ fn an_unsent_edit_costs_nothing_and_a_lost_one_does() {
             budget.settle(slot, outcome, clock.at(0));
         }
     }
-    let wait = budget.ask_update(1, Urgency::Final, clock.at(0)).expect_err("all are spent");
+    let wait = budget.updates.ask(1, Urgency::Final, clock.at(0)).expect_err("all are spent");
     assert_eq!(wait, REFILL);
 }
 
@@ -116,45 +116,45 @@ fn the_longest_waiting_edit_goes_first_and_a_final_before_all() {
     for slot in granted(&mut budget, 100..102, Urgency::Live, clock.at(0)) {
         budget.settle(slot, Outcome::Answered, clock.at(0));
     }
-    let mut ask = |who, at| budget.ask_update(who, Urgency::Live, clock.at(at));
+    let mut ask = |who, at| budget.updates.ask(who, Urgency::Live, clock.at(at));
     assert_eq!(ask(1, 100).expect_err("none left"), ms(1_775));
     assert_eq!(ask(2, 200).expect_err("behind the first"), ms(3_550));
     assert!(ask(2, 1_875).is_err(), "it is the turn of the first");
     let slot = ask(1, 1_876).expect("its turn");
     budget.settle(slot, Outcome::Answered, clock.at(1_877));
-    assert!(budget.ask_update(1, Urgency::Live, clock.at(3_760)).is_err(), "the second is before it now");
-    assert!(budget.ask_update(3, Urgency::Final, clock.at(3_760)).is_ok());
-    let late = budget.ask_update(2, Urgency::Live, clock.at(4_600));
+    assert!(budget.updates.ask(1, Urgency::Live, clock.at(3_760)).is_err(), "the second is before it now");
+    assert!(budget.updates.ask(3, Urgency::Final, clock.at(3_760)).is_ok());
+    let late = budget.updates.ask(2, Urgency::Live, clock.at(4_600));
     assert!(late.is_ok(), "{late:?}");
 }
 
 #[test]
 fn a_429_stops_all_edits_until_its_end_and_finals_go_first_then() {
     let (clock, mut budget) = (Clock::new(), shared(3));
-    let slot = budget.ask_update(1, Urgency::Live, clock.at(0)).expect("a slot");
+    let slot = budget.updates.ask(1, Urgency::Live, clock.at(0)).expect("a slot");
     budget.settle(slot, Outcome::Limited { retry_after: ms(7_000) }, clock.at(200));
     assert_eq!(budget.held(UPDATE, clock.at(200)), Some(ms(7_100)));
     for (who, urgency) in [(1, Urgency::Live), (2, Urgency::Final)] {
-        assert_eq!(budget.ask_update(who, urgency, clock.at(300)).expect_err("stopped"), ms(7_000));
+        assert_eq!(budget.updates.ask(who, urgency, clock.at(300)).expect_err("stopped"), ms(7_000));
     }
-    assert!(budget.ask_update(3, Urgency::Final, clock.at(7_299)).is_err());
-    assert!(budget.spacing(clock.at(200)) >= ms(7_100), "live frames are told to wait");
+    assert!(budget.updates.ask(3, Urgency::Final, clock.at(7_299)).is_err());
+    assert!(budget.updates.spacing(clock.at(200)) >= ms(7_100), "live frames are told to wait");
     let finals = granted(&mut budget, 2..10, Urgency::Final, clock.at(7_300));
     assert_eq!(finals.len(), 5, "half of what there was: the count was wrong");
-    assert!(budget.ask_update(1, Urgency::Live, clock.at(7_300)).is_err());
+    assert!(budget.updates.ask(1, Urgency::Live, clock.at(7_300)).is_err());
 }
 
 #[test]
 fn the_pace_is_shared_by_all_and_slower_while_the_bucket_recovers() {
     let clock = Clock::new();
     for (live, expected) in [(0, 1_304), (1, 1_304), (4, 6_000), (10, 21_428), (20, 42_857)] {
-        assert_eq!(shared(live).spacing(clock.at(0)).as_millis(), expected, "{live} live");
+        assert_eq!(shared(live).updates.spacing(clock.at(0)).as_millis(), expected, "{live} live");
     }
     let mut budget = shared(1);
     for slot in granted(&mut budget, 0..10, Urgency::Final, clock.at(0)) {
         budget.settle(slot, Outcome::Answered, clock.at(0));
     }
-    assert_eq!(budget.spacing(clock.at(0)), ms(2_400), "a slot for the final comes back first");
+    assert_eq!(budget.updates.spacing(clock.at(0)), ms(2_400), "a slot for the final comes back first");
     budget.updates.unshare(0);
     assert_eq!(budget.updates.sharers(), 0);
 }
@@ -259,7 +259,7 @@ fn several_processes_share_one_budget() {
             }
             let there = if tenth >= joined * 10 { 3 } else { 1 };
             for updates in &mut all[..there] {
-                if updates.ask(1, Urgency::Final, None, now).is_ok() {
+                if updates.ask(1, Urgency::Final, now).is_ok() {
                     updates.settle(Outcome::Answered, now);
                     went.push(tenth);
                 }

@@ -12,7 +12,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Outcome, Urgency, until};
+use super::{Outcome, Slot, Urgency, until};
 use crate::live::queue::Queue;
 
 /// The number of edits that may be made at once.
@@ -80,7 +80,7 @@ impl Limits {
         let mut tokens_since = WINDOW.saturating_sub(self.refill * self.reserved_tokens(messages));
         let mut last = WINDOW;
         for _ in 0..messages {
-            // when the window has room, and when the bucket has a token
+            // the later of two times: the window has room, and the bucket has a token
             let room = if calls.len() < self.per_window as usize { WINDOW } else { calls[0] + WINDOW };
             last = last.max(room).max(tokens_since + self.refill);
             tokens_since = (tokens_since + self.refill).max(last.saturating_sub(self.refill * self.capacity));
@@ -93,7 +93,7 @@ impl Limits {
     }
 }
 
-/// Returns how long the final frames of so many live messages have to wait at most, besides the calls themselves.
+/// Returns the longest wait of the final frames of so many live messages, besides the calls themselves.
 #[must_use]
 pub fn finals_of(messages: usize) -> Duration {
     Limits::of(1).finals(u32::try_from(messages).unwrap_or(u32::MAX))
@@ -104,6 +104,8 @@ pub(super) struct Updates {
     /// The number of other processes that share the workspace's limit.
     others: u32,
     in_flight: u32,
+    /// The end of the wait that Slack asked for: no call may be made before.
+    held: Option<Instant>,
     /// The time at which all tokens of answered calls will be back.
     whole: Option<Instant>,
     /// The time at which live frames have their whole burst again.
@@ -115,18 +117,13 @@ pub(super) struct Updates {
 }
 
 impl Updates {
-    /// Takes a token, or returns the wait before asking again. There is none before `held`.
-    pub(super) fn ask(
-        &mut self,
-        who: u64,
-        urgency: Urgency,
-        held: Option<Instant>,
-        now: Instant,
-    ) -> Result<(), Duration> {
+    /// Grants a slot for an edit by `who`, or returns the wait before asking again. A refused caller has a position in the
+    /// queue, which it loses if it does not ask again in time.
+    pub(super) fn ask(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<Slot, Duration> {
         self.answered.retain(|at| *at + WINDOW > now);
         let is_live = urgency == Urgency::Live;
         let ahead = u32::try_from(self.queue.ahead(who, is_live, now)).unwrap_or(u32::MAX);
-        let wait = self.wait(urgency, ahead, now).max(until(held, now));
+        let wait = self.wait(urgency, ahead, now);
         if wait.is_zero() {
             if is_live {
                 let interval = self.limits().live_interval(self.sharers);
@@ -134,14 +131,15 @@ impl Updates {
             }
             self.in_flight += 1;
             self.queue.leave(who);
-            return Ok(());
+            return Ok(Slot::Update);
         }
         let wait = wait.max(POLL_INTERVAL);
         self.queue.book(who, is_live, now + wait, now);
         Err(wait)
     }
 
-    /// Returns the wait for an edit with `ahead` others before it, if those in flight were answered now.
+    /// Returns the wait for an edit with `ahead` others before it, if those in flight were answered now. It ends after
+    /// `held`.
     fn wait(&self, urgency: Urgency, ahead: u32, now: Instant) -> Duration {
         let limits = self.limits();
         let (tokens, calls) = match urgency {
@@ -156,7 +154,8 @@ impl Updates {
         let spread = (until(self.live_whole, now) + interval.saturating_mul(wanted))
             .saturating_sub(interval * LIVE_BURST);
         let spread = if urgency == Urgency::Live { spread } else { Duration::ZERO };
-        token.max(spread).max(self.wait_for_room(limits.per_window - calls, wanted, now))
+        let room = self.wait_for_room(limits.per_window - calls, wanted, now);
+        token.max(spread).max(room).max(until(self.held, now))
     }
 
     /// Returns the wait until the window has room for `wanted` more calls of `allowed` ones.
@@ -185,11 +184,11 @@ impl Updates {
         }
     }
 
-    /// Returns how long the last edits of all live messages take together at the most.
-    pub(super) fn finals(&self, held: Option<Instant>, now: Instant) -> Duration {
-        let at_least =
-            self.sharers.checked_sub(1).map_or(Duration::ZERO, |ahead| self.wait(Urgency::Final, ahead, now));
-        self.limits().finals(self.sharers).max(at_least).max(until(held, now))
+    /// Returns the longest wait of the last edits of all live messages.
+    pub(super) fn finals(&self, now: Instant) -> Duration {
+        let ahead = self.sharers.checked_sub(1);
+        let at_least = ahead.map_or(until(self.held, now), |ahead| self.wait(Urgency::Final, ahead, now));
+        self.limits().finals(self.sharers).max(at_least)
     }
 
     pub(super) fn settle(&mut self, outcome: Outcome, now: Instant) {
@@ -202,6 +201,7 @@ impl Updates {
 
     /// Records that Slack counted more calls than we, and refuses all before `until`.
     pub(super) fn limited(&mut self, until: Instant) {
+        self.held = self.held.max(Some(until));
         self.whole = self.whole.max(Some(until + REFILL * PENALTY));
     }
 
@@ -218,14 +218,11 @@ impl Updates {
         self.sharers
     }
 
-    /// Returns how far apart the edits of one live message should be, from an answer to the next call, so that all
-    /// messages together spend what live frames may; longer before `held` and while the reserve for finals is coming back.
-    pub(super) fn spacing(&self, held: Option<Instant>, now: Instant) -> Duration {
+    /// Returns the spacing of the edits of one live message, from an answer to the next call, so that all messages together
+    /// spend what live frames may; longer before `held` and while the reserve for finals is coming back.
+    pub(super) fn spacing(&self, now: Instant) -> Duration {
         let sharers = self.sharers.max(1);
-        self.limits()
-            .live_interval(sharers)
-            .saturating_mul(sharers)
-            .max(self.wait(Urgency::Live, 0, now))
-            .max(until(held, now))
+        let each = self.limits().live_interval(sharers).saturating_mul(sharers);
+        each.max(self.wait(Urgency::Live, 0, now))
     }
 }

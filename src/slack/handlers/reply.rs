@@ -90,7 +90,7 @@ impl Reply<'_> {
         if place.is_dm() {
             return Poster { api: self.api, place, deadline: until }.post(body).await.map(drop);
         }
-        self.api.whisper(place, &self.incoming.user, body).await
+        self.api.post_ephemeral(place, &self.incoming.user, body).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! One WebSocket of Socket Mode, from its greeting to its end.
+//! One WebSocket of Socket Mode, from its greeting to its end. Each envelope becomes an event of the library, goes to the
+//! intake and is acknowledged with its answer.
 
 use std::{
     pin::{Pin, pin},
@@ -8,6 +9,8 @@ use std::{
 use futures::{SinkExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use serde_json::{Value, json};
+use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEventCallback};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::{
     connect_async_with_config,
@@ -16,12 +19,15 @@ use tokio_tungstenite::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Timing, envelope,
-    supervisor::{Live, OpenError},
+    Timing,
+    supervisor::{Live, passing},
 };
 use crate::{
-    platform::websocket::{self, CLOSE_TIMEOUT, WebSocket},
-    slack::incoming::Intake,
+    platform::{
+        connection::StartupError,
+        websocket::{self, CLOSE_TIMEOUT, WebSocket},
+    },
+    slack::incoming::{Intake, body, unreadable},
 };
 
 /// An envelope has some tens of kilobytes.
@@ -84,18 +90,17 @@ impl Connection {
     /// Connects and waits for the greeting, however long it takes.
     ///
     /// # Errors
-    /// [`OpenError::Transient`] if the socket cannot be reached or closes before.
+    /// [`StartupError::Passing`] if the socket cannot be reached or closes before.
     pub(super) async fn open(
         address: &SecretString,
         intake: Arc<Intake>,
         timing: Timing,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Self, StartupError> {
         let max = Some(MAX_MESSAGE_BYTES);
         let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max);
         let connected = connect_async_with_config(address.expose_secret(), Some(config), true).await;
         // its error holds the address
-        let (socket, _) =
-            connected.map_err(|_| OpenError::transient("Slack's socket could not be reached"))?;
+        let (socket, _) = connected.map_err(|_| passing("Slack's socket could not be reached"))?;
         let now = Instant::now();
         let mut connection = Self {
             socket,
@@ -114,14 +119,14 @@ impl Connection {
                 Frame::Hello => return Ok(connection),
                 Frame::Disconnect { reason } => {
                     let Ended::Lost(why) = after_disconnect(&reason) else {
-                        return Err(OpenError::transient("Slack turned a new connection away"));
+                        return Err(passing("Slack turned a new connection away"));
                     };
-                    return Err(OpenError::transient(why));
+                    return Err(passing(why));
                 }
                 Frame::Envelope => connection.handle(&text),
             }
         }
-        Err(OpenError::transient("Slack's socket closed before its greeting"))
+        Err(passing("Slack's socket closed before its greeting"))
     }
 
     /// Serves until the connection ends, or until `stop`.
@@ -168,7 +173,7 @@ impl Connection {
     }
 
     fn handle(&mut self, envelope: &str) {
-        let acknowledgement = envelope::acknowledge(Arc::clone(&self.intake), envelope.to_owned());
+        let acknowledgement = acknowledge(Arc::clone(&self.intake), envelope.to_owned());
         self.acknowledgements.push(Box::pin(acknowledgement));
     }
 
@@ -229,4 +234,42 @@ fn after_disconnect(reason: &str) -> Ended {
         "too_many_websockets" => Ended::Lost(TOO_MANY),
         _ => Ended::Replace,
     }
+}
+
+/// The content of an envelope. The library's own enum is shadowed by a module of the same name.
+#[derive(Deserialize)]
+#[serde(tag = "type", content = "payload", rename_all = "snake_case")]
+enum Content {
+    SlashCommands(Box<SlackCommandEvent>),
+    Interactive(Box<SlackInteractionEvent>),
+    EventsApi(Box<SlackPushEventCallback>),
+}
+
+/// Hands a frame to `intake` and returns the acknowledgement, if the frame has an envelope id.
+///
+/// An unreadable envelope is acknowledged too: Slack would only send it again.
+async fn acknowledge(intake: Arc<Intake>, frame: String) -> Option<String> {
+    let received_at = Instant::now();
+    let mut frame: Value = serde_json::from_str(&frame).unwrap_or_default();
+    let mut acknowledgement = json!({ "envelope_id": frame["envelope_id"].as_str() });
+    let accepts_payload = frame["accepts_response_payload"] == true;
+    if frame["type"] == "events_api" {
+        frame["payload"] = body::adapted(frame["payload"].take());
+    }
+    if frame["type"] == "interactive" {
+        frame["payload"] = body::with_plain_target(frame["payload"].take());
+    }
+    let payload = match serde_json::from_value(frame) {
+        // without a payload nothing is shown
+        Ok(Content::SlashCommands(event)) => intake.command(*event, received_at).await.command_response(),
+        Ok(Content::Interactive(event)) => {
+            intake.interaction(*event, received_at).await.view_response().filter(|_| accepts_payload)
+        }
+        Ok(Content::EventsApi(event)) => intake.event(*event, received_at).await.view_response(),
+        Err(_) => unreadable("envelope").view_response(),
+    };
+    if let Some(payload) = payload {
+        acknowledgement["payload"] = payload;
+    }
+    acknowledgement["envelope_id"].is_string().then(|| acknowledgement.to_string())
 }

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! supervisor   opens each connection, serves it, replaces it; publishes the state of all of them
-//! connection   one WebSocket, from its greeting to its end
-//! envelope     envelope -> event of the library -> Intake -> acknowledgement
+//! connection   one WebSocket, from its greeting to its end: envelope -> event of the library -> Intake -> acknowledgement
 //! ```
 //!
 //! There are two connections; Slack sends each envelope over any one of them. The envelopes and events are the types
@@ -22,7 +21,7 @@
 //! | --- | --- | --- |
 //! | `apps.connections.open` hangs | deadline, 8 s | retry after a back-off with jitter (0.5 s to 8 s) |
 //! | it answers 429 | `Retry-After` | retry, not before that |
-//! | it refuses the token | its error code | give up, and report how to mend it |
+//! | it refuses the token | its error code | give up, and report how to fix it |
 //! | no handshake, no `hello` | deadline, 8 s | retry after a back-off |
 //! | `disconnect`: `warning`, `refresh_requested` | the frame | open a successor; the old connection serves until the successor was greeted, and 5 s more |
 //! | `disconnect`: `link_disabled`, `too_many_websockets` | the frame | report it; retry after a back-off |
@@ -35,7 +34,6 @@
 //! replace a connection). Slack sends events again; the sender of a command is told that it failed.
 
 mod connection;
-mod envelope;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -47,7 +45,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::supervisor::{Status, Supervisor};
+use self::supervisor::{Connections, Status, Supervisor};
 use super::{api::Api, incoming::Intake};
 use crate::{backoff::Backoff, platform::ConnectionState as State};
 
@@ -102,7 +100,7 @@ pub(crate) const TIMING: Timing = Timing {
 /// Runs the connections until `closed`, or until Slack refuses the token. Returns within a second after `closed`.
 pub(crate) async fn run(setup: Setup) {
     let supervisor = Supervisor {
-        status: Arc::new(Status::new(setup.state.clone())),
+        status: Status::new(Connections::new(setup.state.clone())),
         turn: setup.timing.backoff.into(),
         draining: TaskTracker::new(),
         setup,

@@ -1,10 +1,6 @@
 //! Supervision: opens each connection, serves it, replaces it, and publishes one state for all of them.
 
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
@@ -20,15 +16,23 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
-    platform::ConnectionState as State,
-    slack::{WRONG_APP_TOKEN, api::ApiError},
+    platform::{
+        ConnectionState as State,
+        connection::StartupError,
+        permit::{Claim, Shared},
+        websocket::is_below,
+    },
+    slack::{
+        WRONG_APP_TOKEN,
+        api::{ApiError, method},
+    },
     telemetry::{field, metrics},
 };
 
 /// Keeps connections alive. They share it.
 pub(super) struct Supervisor {
     pub(super) setup: Setup,
-    pub(super) status: Arc<Status>,
+    pub(super) status: Status,
     /// Locked while a connection is opened, which is done one at a time: the back-off of failures to open.
     pub(super) turn: tokio::sync::Mutex<Backoff>,
     /// Connections that serve beside their successors.
@@ -51,7 +55,7 @@ impl Supervisor {
                 Ended::Stopped => return connection.close().await,
                 Ended::Lost(why) => {
                     tracing::warn!({ field::REASON } = why, "lost a connection to Slack");
-                    self.status.trouble(State::Lost { why: why.to_owned() });
+                    self.status.lock().trouble(State::Lost { why: why.to_owned() });
                 }
                 Ended::Replace => {
                     let replaced = predecessor.insert(CancellationToken::new()).clone();
@@ -71,7 +75,7 @@ impl Supervisor {
     /// Opens a connection, however long it takes; `None` once Slack refused the token.
     async fn open(&self) -> Option<Connection> {
         let mut backoff = self.turn.lock().await;
-        while !self.status.is_refused() {
+        while !self.status.lock().is_refused() {
             match self.try_open().await {
                 Ok(connection) => {
                     backoff.reset();
@@ -79,17 +83,19 @@ impl Supervisor {
                     tracing::info!("connected to Slack");
                     return Some(connection);
                 }
-                Err(OpenError::Refused(why)) => {
+                Err(StartupError::Refused(why)) => {
                     count("refused");
                     // before the log line: its reader finds the same state in the probe
-                    self.status.trouble(State::Refused { why: why.clone() });
+                    self.status.lock().trouble(State::Refused { why: why.clone() });
                     tracing::error!({ field::REASON } = why, "gave up connecting to Slack");
                 }
-                Err(OpenError::Transient { why, after }) => {
-                    let wait = backoff.next(fastrand::f64()).max(after);
+                Err(StartupError::Passing(why)) => {
+                    // not before the end of a wait that Slack asked for
+                    let held = self.setup.api.rate_limiter().held(method::OPEN_CONNECTION);
+                    let wait = backoff.next(fastrand::f64()).max(held.unwrap_or_default());
                     count("failed");
                     tracing::warn!({ field::REASON } = why, ?wait, "could not connect to Slack");
-                    self.status.trouble(State::Lost { why });
+                    self.status.lock().trouble(State::Lost { why });
                     sleep(wait).await;
                 }
             }
@@ -97,14 +103,13 @@ impl Supervisor {
         None
     }
 
-    async fn try_open(&self) -> Result<Connection, OpenError> {
-        let address =
-            self.setup.api.open_connection(&self.setup.app_token, self.setup.timing.open_timeout).await?;
-        check(self.setup.api.url(), &address)?;
-        let opening = Connection::open(&address, Arc::clone(&self.setup.intake), self.setup.timing);
-        let greeted = timeout(self.setup.timing.open_timeout, opening).await;
-        let mut connection =
-            greeted.map_err(|_| OpenError::transient("Slack does not greet a new connection"))??;
+    async fn try_open(&self) -> Result<Connection, StartupError> {
+        let Setup { api, app_token, intake, timing, .. } = &self.setup;
+        let address = api.open_connection(app_token, timing.open_timeout).await.map_err(failed)?;
+        check(api.url(), &address)?;
+        let opening = Connection::open(&address, Arc::clone(intake), *timing);
+        let greeted = timeout(timing.open_timeout, opening).await;
+        let mut connection = greeted.map_err(|_| passing("Slack does not greet a new connection"))??;
         connection.live = Some(self.status.live());
         Ok(connection)
     }
@@ -114,121 +119,92 @@ fn count(outcome: &'static str) {
     ::metrics::counter!(metrics::SLACK_CONNECTIONS, field::OUTCOME => outcome).increment(1);
 }
 
-/// The failure to open a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum OpenError {
-    /// Retrying is useless; the sentence says how to mend it.
-    Refused(String),
-    /// It may work later, and not before `after`.
-    Transient {
-        /// One sentence without secrets.
-        why: String,
-        /// The wait that Slack asked for.
-        after: Duration,
-    },
-}
-
-impl OpenError {
-    pub(super) fn transient(why: &str) -> Self {
-        Self::Transient { why: why.to_owned(), after: Duration::ZERO }
+fn failed(error: ApiError) -> StartupError {
+    let refused = |code: &str| StartupError::Refused(format!("{WRONG_APP_TOKEN} ({code})"));
+    match error {
+        ApiError::Unauthorized { code } => refused(&code),
+        ApiError::MissingScope { .. } => refused("missing_scope"),
+        ApiError::Limited { .. } => passing("Slack limits how often connections may be opened"),
+        other => passing(&format!("Slack's apps.connections.open failed: {other}")),
     }
 }
 
-impl From<ApiError> for OpenError {
-    fn from(error: ApiError) -> Self {
-        let refused = |code: &str| Self::Refused(format!("{WRONG_APP_TOKEN} ({code})"));
-        match error {
-            ApiError::Unauthorized { code } => refused(&code),
-            ApiError::MissingScope { .. } => refused("missing_scope"),
-            ApiError::Limited { retry_after } => Self::Transient {
-                why: "Slack limits how often connections may be opened".to_owned(),
-                after: retry_after,
-            },
-            other => Self::transient(&format!("Slack's apps.connections.open failed: {other}")),
-        }
-    }
+pub(super) fn passing(why: &str) -> StartupError {
+    StartupError::Passing(why.to_owned())
 }
 
 /// Accepts Slack's sockets from Slack's API only, and others from other APIs only.
-fn check(api: &Url, socket: &SecretString) -> Result<(), OpenError> {
+fn check(api: &Url, socket: &SecretString) -> Result<(), StartupError> {
     let socket: Option<Url> = socket.expose_secret().parse().ok();
     let scheme = socket.as_ref().map_or("", Url::scheme);
     match (is_slack(api), socket.as_ref().is_some_and(is_slack), scheme) {
         (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
-        (true, ..) => Err(OpenError::transient("Slack names a socket that is not Slack's")),
-        (false, true, _) => Err(OpenError::Refused(
+        (true, ..) => Err(passing("Slack names a socket that is not Slack's")),
+        (false, true, _) => Err(StartupError::Refused(
             "the API at SLACK_API_URL names a socket of the real Slack, which is not used then".to_owned(),
         )),
-        (false, false, _) => Err(OpenError::transient("the API at SLACK_API_URL names no WebSocket address")),
+        (false, false, _) => Err(passing("the API at SLACK_API_URL names no WebSocket address")),
     }
 }
 
 fn is_slack(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| host == "slack.com" || host.ends_with(".slack.com"))
+    is_below(url, &["slack.com"])
 }
 
-/// Combines all connections into one state: one live connection is enough, since Slack sends each envelope over any.
+/// All connections as one state: one live connection is enough, since Slack sends each envelope over any.
 #[derive(Debug)]
-pub(super) struct Status {
-    connections: Mutex<Connections>,
-    state: watch::Sender<State>,
-}
-
-#[derive(Debug)]
-struct Connections {
+pub(super) struct Connections {
     live: u32,
     /// The state while none is live.
     without: State,
+    published: watch::Sender<State>,
 }
 
+pub(super) type Status = Shared<Connections>;
+
 /// Counts one live connection until it is dropped.
-#[derive(Debug)]
-pub(super) struct Live(Arc<Status>);
+pub(super) type Live = Claim<Connections, ()>;
 
-impl Status {
-    /// Creates a status that is connecting.
-    pub(super) fn new(state: watch::Sender<State>) -> Self {
-        let without = State::Connecting;
-        state.send_replace(without.clone());
-        Self { connections: Mutex::new(Connections { live: 0, without }), state }
-    }
-
-    /// Counts a connection that was greeted.
-    pub(super) fn live(self: &Arc<Self>) -> Live {
-        self.change(|connections| connections.live += 1);
-        Live(Arc::clone(self))
+impl Connections {
+    /// Publishes that the first connection is being established.
+    pub(super) fn new(published: watch::Sender<State>) -> Self {
+        let connections = Self { live: 0, without: State::Connecting, published };
+        connections.publish();
+        connections
     }
 
     /// Records why there is no connection, or no second one. `Refused` is final.
-    fn trouble(&self, state: State) {
-        self.change(|connections| {
-            if !matches!(connections.without, State::Refused { .. }) {
-                connections.without = state;
-            }
-        });
+    fn trouble(&mut self, state: State) {
+        if !self.is_refused() {
+            self.without = state;
+        }
+        self.publish();
     }
 
     fn is_refused(&self) -> bool {
-        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(connections.without, State::Refused { .. })
+        matches!(self.without, State::Refused { .. })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Connections)) {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut connections);
-        ::metrics::gauge!(metrics::SLACK_CONNECTIONS_LIVE).set(connections.live);
-        let state = if connections.live > 0 { &State::Ready } else { &connections.without };
-        self.state.send_if_modified(|published| {
-            let is_new = published != state;
-            published.clone_from(state);
-            is_new
-        });
+    fn publish(&self) {
+        ::metrics::gauge!(metrics::SLACK_CONNECTIONS_LIVE).set(self.live);
+        let state = if self.live > 0 { &State::Ready } else { &self.without };
+        if *self.published.borrow() != *state {
+            self.published.send_replace(state.clone());
+        }
     }
 }
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.0.change(|connections| connections.live -= 1);
+impl Status {
+    /// Counts a connection that was greeted.
+    fn live(&self) -> Live {
+        let mut connections = self.lock();
+        connections.live += 1;
+        connections.publish();
+        drop(connections);
+        self.claim((), |connections, ()| {
+            connections.live -= 1;
+            connections.publish();
+        })
     }
 }
 
@@ -252,6 +228,7 @@ mod tests {
             (real, "ws://slack.com/link"),
             (real, "wss://notslack.com/link"),
             (fake, "wss://wss.slack.com/link"),
+            (fake, "wss://wss.slack.com./link"),
             (fake, "http://127.0.0.1/link"),
             (fake, "nonsense"),
         ] {
@@ -262,18 +239,18 @@ mod tests {
     #[test]
     fn one_connection_speaks_for_all() {
         let (sender, state) = watch::channel(State::Ready);
-        let status = Arc::new(Status::new(sender));
+        let status = Status::new(Connections::new(sender));
         assert_eq!(*state.borrow(), State::Connecting);
         let (first, second) = (status.live(), status.live());
         drop(first);
         let lost = State::Lost { why: "gone".into() };
-        status.trouble(lost.clone());
+        status.lock().trouble(lost.clone());
         assert_eq!(*state.borrow(), State::Ready);
         drop(second);
         assert_eq!(*state.borrow(), lost);
         let refused = State::Refused { why: "no".into() };
-        status.trouble(refused.clone());
-        status.trouble(lost);
+        status.lock().trouble(refused.clone());
+        status.lock().trouble(lost);
         assert_eq!(*state.borrow(), refused);
         let _third = status.live();
         assert_eq!(*state.borrow(), State::Ready, "the connection is live all the same");

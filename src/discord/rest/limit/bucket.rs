@@ -15,7 +15,7 @@ use crate::live::queue::Queue;
 const KEPT_FOR: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     learned: Option<Learned>,
     /// Calls that may be in the window, those in flight included.
     used: u32,
@@ -31,8 +31,8 @@ pub(super) struct Bucket {
     /// A 429 came although we had counted: one call at a time until the next response.
     is_careful: bool,
     /// The live messages that are edited in it.
-    pub(super) sharers: u32,
-    queue: Queue,
+    pub(crate) sharers: u32,
+    pub(crate) queue: Queue,
     touched: Instant,
 }
 
@@ -52,7 +52,7 @@ impl Learned {
 
     /// Slots of a window that calls of this urgency must leave.
     fn reserve(self, urgency: Urgency) -> u32 {
-        u32::from(urgency == Urgency::Progress && self.limit > 1)
+        u32::from(urgency == Urgency::Live && self.limit > 1)
     }
 }
 
@@ -77,7 +77,7 @@ impl Bucket {
     pub(super) fn ask(&mut self, who: u64, urgency: Urgency, now: Instant) -> Result<(), Duration> {
         self.roll(now);
         self.touched = now;
-        let is_live = urgency == Urgency::Progress;
+        let is_live = urgency == Urgency::Live;
         let blocked = self.blocked.filter(|blocked| *blocked > now);
         let due = || self.due(self.queue.ahead(who, is_live, now), urgency, now);
         let Some(due) = blocked.or_else(due) else { return Ok(()) };
@@ -112,10 +112,6 @@ impl Bucket {
         }
         self.used += 1;
         self.in_flight += 1;
-        self.queue.leave(who);
-    }
-
-    pub(super) fn leave_queue(&mut self, who: u64) {
         self.queue.leave(who);
     }
 
@@ -187,14 +183,24 @@ impl Bucket {
         }
     }
 
-    pub(super) fn share(&mut self, change: i32, now: Instant) {
-        self.sharers = self.sharers.saturating_add_signed(change);
+    /// Counts one more live message that is edited in the bucket, until it is [over](Self::unshare).
+    pub(crate) fn share(&mut self, now: Instant) {
+        self.sharers += 1;
         self.touched = now;
     }
 
-    pub(super) fn spacing(&self) -> Duration {
+    /// Stops counting a live message.
+    pub(crate) fn unshare(&mut self, who: u64, now: Instant) {
+        self.queue.leave(who);
+        self.sharers = self.sharers.saturating_sub(1);
+        self.touched = now;
+    }
+
+    /// The time to leave between the edits of each live message, from a response to the next call, so that all of them
+    /// together leave a slot of every window to other calls; at least half a second.
+    pub(crate) fn spacing(&self) -> Duration {
         let Some(learned) = self.learned else { return UNKNOWN_SPACING };
-        let usable = learned.limit - learned.reserve(Urgency::Progress);
+        let usable = learned.limit - learned.reserve(Urgency::Live);
         MIN_SPACING.max(learned.cycle().saturating_mul(self.sharers.max(1)) / usable)
     }
 
@@ -204,7 +210,7 @@ impl Bucket {
         let Some(learned) = self.learned.filter(|_| self.sharers > 0) else { return Duration::ZERO };
         let each = learned.cycle().as_millis() / self.spacing().as_millis() + 1;
         let live = self.sharers.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX));
-        let free = learned.limit - live.min(learned.limit - learned.reserve(Urgency::Progress));
+        let free = learned.limit - live.min(learned.limit - learned.reserve(Urgency::Live));
         if free > self.sharers {
             return Duration::ZERO;
         }

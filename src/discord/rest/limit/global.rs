@@ -8,17 +8,16 @@ use super::{MARGIN, POLL, Urgency, until};
 
 /// Calls per second.
 const LIMIT: usize = 50;
-/// Calls per second that progress leaves to other calls.
+/// Calls per second that live edits leave to other calls.
 const RESERVED: usize = 5;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// From here on only calls that a user waits for are allowed.
-const SHORT: u32 = 5_000;
+const SHORT: usize = 5_000;
 /// From here on no calls are allowed.
-const SPENT: u32 = 9_000;
-const SPAN: Duration = Duration::from_mins(10);
-/// Refused calls are counted in groups of this length, each of them until its youngest call is out of the span.
-const GROUP: Duration = Duration::from_secs(10);
+const SPENT: usize = 9_000;
+/// A refused call counts for ten minutes and a margin, since Discord counts it at an unknown time before its response.
+const SPAN: Duration = Duration::from_secs(10 * 60 + 10);
 
 /// The calls of one second. <https://docs.discord.com/developers/topics/rate-limits#global-rate-limit>
 ///
@@ -38,10 +37,8 @@ impl Global {
         if let Some(wait) = until(self.stopped_until, now) {
             return Err(wait);
         }
-        while self.finished.front().is_some_and(|finished| *finished <= now) {
-            self.finished.pop_front();
-        }
-        let room = if urgency == Urgency::Progress { LIMIT - RESERVED } else { LIMIT };
+        while self.finished.pop_front_if(|finished| *finished <= now).is_some() {}
+        let room = if urgency == Urgency::Live { LIMIT - RESERVED } else { LIMIT };
         if self.in_flight + self.finished.len() < room {
             self.in_flight += 1;
             return Ok(());
@@ -68,7 +65,7 @@ pub(crate) enum Level {
     /// Little.
     #[default]
     Fine,
-    /// Half: progress is refused.
+    /// Half: live edits are refused.
     Short,
     /// Nearly all: everything is refused.
     Spent,
@@ -78,26 +75,21 @@ pub(crate) enum Level {
 /// <https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 #[derive(Debug, Default)]
 pub(super) struct Invalid {
-    /// The start of each group and the number of its calls.
-    groups: VecDeque<(Instant, u32)>,
-    total: u32,
+    /// The times of their responses, oldest first.
+    calls: VecDeque<Instant>,
     reported: Level,
 }
 
 impl Invalid {
     pub(super) fn allows(&mut self, urgency: Urgency, now: Instant) -> bool {
         self.expire(now);
-        self.level() <= if urgency == Urgency::Progress { Level::Fine } else { Level::Short }
+        self.level() <= if urgency == Urgency::Live { Level::Fine } else { Level::Short }
     }
 
     /// Counts one refused call. Returns the level if it is worse than the last one that was returned.
     pub(super) fn add(&mut self, now: Instant) -> Option<Level> {
         self.expire(now);
-        match self.groups.back_mut() {
-            Some((began, count)) if now.duration_since(*began) < GROUP => *count += 1,
-            _ => self.groups.push_back((now, 1)),
-        }
-        self.total += 1;
+        self.calls.push_back(now);
         let level = self.level();
         let is_worse = level > self.reported;
         self.reported = level.max(self.reported);
@@ -105,7 +97,7 @@ impl Invalid {
     }
 
     fn level(&self) -> Level {
-        match self.total {
+        match self.calls.len() {
             SPENT.. => Level::Spent,
             SHORT.. => Level::Short,
             _ => Level::Fine,
@@ -113,12 +105,7 @@ impl Invalid {
     }
 
     fn expire(&mut self, now: Instant) {
-        while let Some((began, count)) = self.groups.front().copied()
-            && now.duration_since(began) >= SPAN + GROUP
-        {
-            self.groups.pop_front();
-            self.total -= count;
-        }
+        while self.calls.pop_front_if(|call| now.duration_since(*call) >= SPAN).is_some() {}
         self.reported = self.reported.min(self.level());
     }
 }

@@ -20,6 +20,7 @@ use super::{
     error::RestError,
     route::{Key, Route},
 };
+pub(crate) use crate::platform::permit::Urgency;
 
 /// Added to every reset time, which is rounded and comes from one of many servers.
 const MARGIN: Duration = Duration::from_millis(50);
@@ -32,20 +33,9 @@ const UNKNOWN_SPACING: Duration = Duration::from_secs(1);
 /// Between two removals of buckets that no longer count anything.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The importance of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    /// A live edit: a newer one follows. Leaves at least one slot of every window that has more than one.
-    Progress,
-    /// The last edit of a message: may use every slot, before all progress.
-    Final,
-    /// A response to a user: like the last edit.
-    Reply,
-}
-
 /// A request for a slot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reservation {
+pub(crate) struct Reservation {
     key: Key,
     who: u64,
     is_exempt: bool,
@@ -55,14 +45,14 @@ pub(super) struct Reservation {
 /// A slot that was granted. It counts until it is settled.
 #[derive(Debug)]
 #[must_use = "a slot that is not settled stays in flight for ever"]
-pub(super) struct Slot {
-    ask: Reservation,
+pub(crate) struct Slot {
+    reservation: Reservation,
     sent: Instant,
 }
 
 /// The state of a bucket by a response's headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// Calls per window, at least 1.
     pub(super) limit: u32,
     /// Calls that were left at the time of the response, below `limit`.
@@ -73,7 +63,7 @@ pub(super) struct Window {
 
 /// The limit that a 429 is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     /// Ours at this route.
     User,
     /// Ours at all routes that are not exempt.
@@ -98,7 +88,7 @@ impl Scope {
 
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It certainly did not reach Discord.
     NotSent,
     /// No response: it may have counted.
@@ -140,7 +130,7 @@ impl Reservation {
 
 /// All limits of one bot.
 #[derive(Debug, Default)]
-pub(super) struct Limiter {
+pub(crate) struct Limiter {
     buckets: HashMap<Key, Bucket>,
     global: Global,
     invalid: Invalid,
@@ -155,30 +145,30 @@ impl Limiter {
     /// # Errors
     /// [`RestError::Limited`] with the time until the caller should ask again. It has a position in the queue of its
     /// bucket, which it loses if it does not come back in time. [`RestError::Budget`] if too many calls were refused.
-    pub(super) fn ask(&mut self, ask: Reservation, now: Instant) -> Result<Slot, RestError> {
+    pub(super) fn ask(&mut self, reservation: Reservation, now: Instant) -> Result<Slot, RestError> {
         self.sweep(now);
-        if !self.invalid.allows(ask.urgency, now) {
+        if !self.invalid.allows(reservation.urgency, now) {
             return Err(RestError::Budget);
         }
         let limited = |retry_after| RestError::Limited { retry_after };
         if let Some(wait) = until(self.shut_until, now) {
             return Err(limited(wait));
         }
-        let bucket = self.buckets.entry(ask.key).or_insert_with(|| Bucket::new(now));
-        bucket.ask(ask.who, ask.urgency, now).map_err(limited)?;
-        if !ask.is_exempt {
-            self.global.take(ask.urgency, now).map_err(limited)?;
+        let bucket = self.buckets.entry(reservation.key).or_insert_with(|| Bucket::new(now));
+        bucket.ask(reservation.who, reservation.urgency, now).map_err(limited)?;
+        if !reservation.is_exempt {
+            self.global.take(reservation.urgency, now).map_err(limited)?;
         }
-        bucket.take(ask.who, now);
-        Ok(Slot { ask, sent: now })
+        bucket.take(reservation.who, now);
+        Ok(Slot { reservation, sent: now })
     }
 
     /// Settles `slot` with the outcome of its call and the time of the response (or of giving up). Returns the level of
     /// refused calls if this one raised it.
     #[expect(clippy::needless_pass_by_value, reason = "a slot is settled once")]
     pub(super) fn settle(&mut self, slot: Slot, outcome: Outcome, now: Instant) -> Option<Level> {
-        let Slot { ask, sent } = slot;
-        if !ask.is_exempt {
+        let Slot { reservation, sent } = slot;
+        if !reservation.is_exempt {
             self.global.settle(!matches!(outcome, Outcome::NotSent), now);
         }
         if let Outcome::Limited { scope, retry_after, .. } = outcome {
@@ -188,41 +178,15 @@ impl Limiter {
                 Scope::User | Scope::Shared => {}
             }
         }
-        if let Some(bucket) = self.buckets.get_mut(&ask.key) {
+        if let Some(bucket) = self.buckets.get_mut(&reservation.key) {
             bucket.settle(sent, outcome, now);
         }
         outcome.is_invalid().then(|| self.invalid.add(now)).flatten()
     }
 
-    /// Gives up the position in the queue.
-    pub(super) fn leave_queue(&mut self, ask: Reservation) {
-        if let Some(bucket) = self.buckets.get_mut(&ask.key) {
-            bucket.leave_queue(ask.who);
-        }
-    }
-
-    /// Counts one more live message that is edited in the bucket of `key`, until it is [over](Self::unshare).
-    pub(super) fn share(&mut self, key: Key, now: Instant) {
-        self.buckets.entry(key).or_insert_with(|| Bucket::new(now)).share(1, now);
-    }
-
-    /// Stops counting a live message.
-    pub(super) fn unshare(&mut self, key: Key, who: u64, now: Instant) {
-        if let Some(bucket) = self.buckets.get_mut(&key) {
-            bucket.leave_queue(who);
-            bucket.share(-1, now);
-        }
-    }
-
-    /// The number of live messages that are edited in the bucket of `key`.
-    pub(super) fn sharers(&self, key: Key) -> u32 {
-        self.buckets.get(&key).map_or(0, |bucket| bucket.sharers)
-    }
-
-    /// The time to leave between the edits of each of them, from a response to the next call, so that all of them
-    /// together leave a slot of every window to other calls; at least half a second.
-    pub(super) fn spacing(&self, key: Key) -> Duration {
-        self.buckets.get(&key).map_or(UNKNOWN_SPACING, Bucket::spacing)
+    /// Returns the bucket of `key`, created at `now` if nothing is known of it.
+    pub(super) fn bucket(&mut self, key: Key, now: Instant) -> &mut Bucket {
+        self.buckets.entry(key).or_insert_with(|| Bucket::new(now))
     }
 
     /// The longest wait of the last edits of all live messages for their slots.

@@ -32,7 +32,7 @@ fn original(token: &str) -> Route {
 }
 
 fn progress(route: &Route) -> Reservation {
-    Reservation::new(route, Urgency::Progress)
+    Reservation::new(route, Urgency::Live)
 }
 
 fn last(route: &Route) -> Reservation {
@@ -170,7 +170,7 @@ fn fifty_a_second_over_all_channels_and_some_are_kept_from_progress() {
         let ask = |n| limiter.ask(Reservation::new(&message(n, 1), urgency), clock.at(from));
         (from..from + 100).map(ask).filter_map(Result::ok).collect::<Vec<_>>()
     };
-    let slots = asked(&mut limiter, Urgency::Progress, 0);
+    let slots = asked(&mut limiter, Urgency::Live, 0);
     assert_eq!(slots.len(), 45);
     let finals = asked(&mut limiter, Urgency::Final, 200);
     assert_eq!(finals.len(), 5);
@@ -220,12 +220,12 @@ fn spacing_leaves_a_slot_and_is_shared_by_all() {
     ] {
         let route = message(1, 1);
         let mut limiter = taught(&clock, &route, limit, period);
-        (0..sharers).for_each(|_| limiter.share(route.key(), clock.at(30)));
-        assert_eq!(limiter.sharers(route.key()), sharers);
-        let spacing = limiter.spacing(route.key()).as_micros();
+        (0..sharers).for_each(|_| limiter.bucket(route.key(), clock.at(30)).share(clock.at(30)));
+        assert_eq!(limiter.bucket(route.key(), clock.at(30)).sharers, sharers);
+        let spacing = limiter.bucket(route.key(), clock.at(30)).spacing().as_micros();
         assert_eq!(spacing, expected, "{limit} in {period} ms, {sharers} sharers");
     }
-    assert_eq!(Limiter::default().spacing(original("new").key()), UNKNOWN_SPACING);
+    assert_eq!(Limiter::default().bucket(original("new").key(), clock.at(0)).spacing(), UNKNOWN_SPACING);
 }
 
 #[test]
@@ -244,9 +244,9 @@ fn finals_are_left_the_windows_that_they_may_have_to_wait_for() {
     ] {
         let route = message(1, 1);
         let mut limiter = taught(&clock, &route, limit, period);
-        (0..sharers).for_each(|_| limiter.share(route.key(), clock.at(30)));
+        (0..sharers).for_each(|_| limiter.bucket(route.key(), clock.at(30)).share(clock.at(30)));
         assert_eq!(limiter.finals(), ms(expected), "{limit} in {period} ms, {sharers} sharers");
-        limiter.share(original("new").key(), clock.at(30));
+        limiter.bucket(original("new").key(), clock.at(30)).share(clock.at(30));
         assert_eq!(limiter.finals(), ms(expected), "what is not known counts nothing");
     }
 }
@@ -276,7 +276,7 @@ fn memory_stays_flat_over_thousands_of_tokens_and_no_limit_is_forgotten() {
     let (held, shared) = (original("held"), original("shared"));
     let slot = limiter.ask(last(&held), clock.at(0)).expect("a slot");
     limiter.settle(slot, refused(Scope::User, 3_000_000), clock.at(10));
-    limiter.share(shared.key(), clock.at(0));
+    limiter.bucket(shared.key(), clock.at(0)).share(clock.at(0));
     let mut most = 0;
     for n in 0..20_000_u64 {
         let (route, at) = (original(&n.to_string()), clock.at(n * 100));
@@ -286,8 +286,8 @@ fn memory_stays_flat_over_thousands_of_tokens_and_no_limit_is_forgotten() {
     }
     assert!(most < 800, "{most} buckets at ten new ones a second");
     assert_eq!(wait(limiter.ask(last(&held), clock.at(2_000_010))), ms(1_000_000));
-    assert_eq!(limiter.sharers(shared.key()), 1);
-    limiter.unshare(shared.key(), 0, clock.at(2_000_010));
+    assert_eq!(limiter.bucket(shared.key(), clock.at(2_000_010)).sharers, 1);
+    limiter.bucket(shared.key(), clock.at(2_000_010)).unshare(0, clock.at(2_000_010));
     let _last = limiter.ask(progress(&original("late")), clock.at(4_000_000));
     assert_eq!(limiter.buckets.len(), 1, "all others are gone");
 }

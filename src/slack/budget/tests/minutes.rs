@@ -98,7 +98,7 @@ impl Minutes {
             return;
         }
         let urgency = if now >= ends { Urgency::Final } else { Urgency::Live };
-        match self.budget.ask_update(id as u64, urgency, self.clock.at(now)) {
+        match self.budget.updates.ask(id as u64, urgency, self.clock.at(now)) {
             Ok(slot) => self.go(id, slot, urgency, now),
             Err(wait) => {
                 self.editors[id].wants.get_or_insert(now);
@@ -134,7 +134,7 @@ impl Minutes {
             self.finals.push(now - ends);
             return self.budget.updates.unshare(id as u64);
         }
-        let pace = millis(self.budget.spacing(self.clock.at(now)));
+        let pace = millis(self.budget.updates.spacing(self.clock.at(now)));
         let next = now + if is_pushy || now >= ends { 1 } else { pace };
         self.plan(next.min(ends.max(now + 1)), Step::Ask(id));
     }
@@ -244,7 +244,7 @@ proptest! {
             for (slot, at) in over {
                 budget.settle(slot, Outcome::Answered, clock.at(at));
             }
-            match budget.ask_update(who as u64, Urgency::Final, clock.at(now)) {
+            match budget.updates.ask(who as u64, Urgency::Final, clock.at(now)) {
                 // it never comes again
                 Err(_) => budget.updates.unshare(who as u64),
                 Ok(slot) => {

@@ -28,7 +28,7 @@ impl Server {
         let reset_after =
             Duration::from_millis(over.duration_since(now).as_millis().try_into().expect("short"));
         self.count += 1;
-        self.progress += u32::from(urgency == Urgency::Progress);
+        self.progress += u32::from(urgency == Urgency::Live);
         if self.count > self.limit {
             return Outcome::Limited { window: None, scope: Scope::User, retry_after: reset_after };
         }
@@ -60,7 +60,7 @@ struct Editor {
 
 impl Editor {
     fn urgency(&self, now: Instant) -> Urgency {
-        if now >= self.ends { Urgency::Final } else { Urgency::Progress }
+        if now >= self.ends { Urgency::Final } else { Urgency::Live }
     }
 }
 
@@ -121,7 +121,7 @@ impl World {
             said: None,
         };
         for (id, (begins, _)) in plan.editors.iter().enumerate() {
-            world.limiter.share(message(1, 0).key(), start);
+            world.limiter.bucket(message(1, 0).key(), start).share(start);
             world.plan(start + ms(*begins), id, Step::Reservation);
         }
         world
@@ -145,7 +145,7 @@ impl World {
             match step {
                 Step::Reservation => self.ask(id, now),
                 Step::Arrive(slot) => {
-                    let outcome = self.server.accept(slot.ask.urgency, now);
+                    let outcome = self.server.accept(slot.reservation.urgency, now);
                     prop_assert!(
                         !matches!(outcome, Outcome::Limited { .. }),
                         "429 at {:?}",
@@ -194,10 +194,10 @@ impl World {
         let editor = &self.editors[id];
         if editor.waited.is_some() {
             let route = editor.route.clone();
-            self.limiter.unshare(route.key(), route.who(), now);
+            self.limiter.bucket(route.key(), now).unshare(route.who(), now);
             return;
         }
-        let next = now + self.limiter.spacing(editor.route.key());
+        let next = now + self.limiter.bucket(editor.route.key(), now).spacing();
         let next = if editor.ends > now { next.min(editor.ends) } else { now };
         self.plan(next, id, Step::Reservation);
     }
