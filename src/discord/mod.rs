@@ -11,7 +11,6 @@
 //! `finisher` gives orphans their final frame, `alerts` posts what the service noticed by itself.
 
 mod alert_check;
-mod alert_ref;
 mod alerts;
 mod commands;
 mod completion;
@@ -24,6 +23,7 @@ mod interaction;
 mod message;
 mod message_ref;
 mod permissions;
+mod posts;
 mod registration;
 mod render;
 mod rest;
@@ -158,10 +158,9 @@ impl Discord {
         let sealer = Sealer::new(&token);
         let alerts =
             alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
-        let handlers = Handlers { arena, examples, may_race_others, sealer };
         let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API)).within(settings.answer_timeout);
-        let handler =
-            Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access, files });
+        let handlers = Handlers { arena, examples, may_race_others, sealer, files };
+        let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);
         let startup = watch::Sender::new(Startup::Waiting("its commands are not registered yet".into()));

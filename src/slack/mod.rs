@@ -144,6 +144,9 @@ impl Slack {
                 examples: settings.examples.clone(),
                 may_race_others: settings.may_race_others,
                 sealer: Sealer::new(&settings.bot_token),
+                files: FileClient::new("Slack", &[FILES], (&settings.api_url, OWN_API))
+                    .with_token(&settings.bot_token)
+                    .within(settings.answer_timeout),
             },
             directory: Directory::new(api.clone()),
             api,
@@ -151,9 +154,6 @@ impl Slack {
             extras: Arc::new(AcceptedExtras::new(settings.native_chart)),
             access: settings.access.clone(),
             full_answers: FullAnswers::default(),
-            files: FileClient::new("Slack", &[FILES], (&settings.api_url, OWN_API))
-                .with_token(&settings.bot_token)
-                .within(settings.answer_timeout),
         });
         let inbox = Arc::clone(&handler);
         let intake = Intake::new(Arc::new(move |incoming| Box::pin(Arc::clone(&inbox).take(incoming))));

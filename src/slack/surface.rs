@@ -6,15 +6,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     METRICS,
-    api::{Address, Api, ApiError, File, Staged},
+    api::{Address, Api, ApiError, Staged},
     budget::{Share, Urgency},
     extras::AcceptedExtras,
-    posts::Poster,
+    posts::{Poster, png},
     render::{self, Body, Extras},
 };
 use crate::{
@@ -297,7 +296,11 @@ impl SlackSurface {
     async fn attach_once(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let staged = match self.staged.take() {
             Some(staged) => staged,
-            None => self.api.stage(&picture(chart)).await.map_err(Self::judge)?,
+            None => self
+                .api
+                .stage(&png("race.png".into(), "Tokens per second", chart))
+                .await
+                .map_err(Self::judge)?,
         };
         let place = self.address.below();
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + TURN_TIMEOUT };
@@ -312,15 +315,5 @@ impl SlackSurface {
                 Err(Self::judge(error))
             }
         }
-    }
-}
-
-fn picture(chart: Chart) -> File {
-    File {
-        name: "race.png".into(),
-        mime: "image/png",
-        title: "Tokens per second".into(),
-        alt: Some(chart.alt),
-        bytes: Bytes::from(chart.png),
     }
 }

@@ -76,8 +76,7 @@ impl Reply<'_> {
     /// Replaces a "thinking" whose call failed but may have taken effect.
     pub(super) async fn unthink(&self, failed: &RestError) {
         if failed.is_ambiguous() {
-            let say = "The connection to Discord failed before this could start. Ask again.";
-            self.fill(render::notice(say), vec![]).await;
+            self.fill_notice("The connection to Discord failed before this could start. Ask again.").await;
         }
     }
 
@@ -155,6 +154,11 @@ impl Reply<'_> {
     /// for it.
     pub(super) async fn fill(&self, body: Body, files: Vec<File>) {
         self.fill_or(body, files, render::notice(MAY_NOT_ATTACH)).await;
+    }
+
+    /// Replaces "thinking" with a notice.
+    pub(super) async fn fill_notice(&self, text: &str) {
+        self.fill(render::notice(text), vec![]).await;
     }
 
     /// Replaces "thinking" with `body` and a picture, or with `text` where the app may not send files.

@@ -19,8 +19,8 @@ use crate::{
     race::{RaceId, Record},
     slack::{
         PLATFORM,
-        api::{ApiError, ChannelThread, File},
-        incoming::{Incoming, Kind},
+        api::{ApiError, File},
+        incoming::Incoming,
         posts::Poster,
         render,
     },
@@ -91,7 +91,7 @@ impl CommandHandler {
     /// Posts every answer, whole, into the thread of its race, or what is not there yet.
     pub(super) async fn full_answers(&self, incoming: &Incoming, record: &Record) {
         let answers = AnswerSet::of(record);
-        let Some(thread) = thread(incoming) else { return };
+        let Some(thread) = incoming.race_thread() else { return };
         let Some(mut progress) = self.full_answers.begin(answers) else {
             return self.notice(incoming, POSTED).await;
         };
@@ -151,14 +151,6 @@ fn file(record: &Record, markdown: Vec<u8>) -> File {
         alt: None,
         bytes: Bytes::from(markdown),
     }
-}
-
-/// Returns the thread below the message whose button was pressed, or the one that contains it.
-pub(super) fn thread(incoming: &Incoming) -> Option<ChannelThread> {
-    let Kind::Button { message, .. } = &incoming.kind else { return None };
-    let place = incoming.place.as_ref()?;
-    let thread = place.thread.clone().or_else(|| message.clone());
-    Some(ChannelThread { channel: place.channel.clone(), thread })
 }
 
 #[cfg(test)]

@@ -31,13 +31,9 @@ impl CommandHandler {
             arena.withdraw(recorded).await;
             return self.notice(incoming, &refused.to_string()).await;
         }
-        let recorded = if recorded.awaits_files() {
-            match Box::pin(arena.attach(recorded, self.files.fetch(&incoming.files))).await {
-                Ok(recorded) => recorded,
-                Err(refused) => return self.notice(incoming, &refused.to_string()).await,
-            }
-        } else {
-            recorded
+        let recorded = match self.handlers.with_files(recorded, &incoming.files).await {
+            Ok(recorded) => recorded,
+            Err(refused) => return self.notice(incoming, &refused.to_string()).await,
         };
         let names = async { tokio::join!(self.directory.name(incoming), self.quote(incoming)) };
         let (name, quote) = arena.unless_interrupted(Box::pin(names)).await.unwrap_or_default();

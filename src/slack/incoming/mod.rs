@@ -88,6 +88,13 @@ impl Incoming {
         Some(ChannelThread { thread: place.thread.or_else(|| root.cloned()), ..place })
     }
 
+    /// Returns the thread below the message whose button was pressed, or the one that contains it.
+    pub(crate) fn race_thread(&self) -> Option<ChannelThread> {
+        let Kind::Button { message, .. } = &self.kind else { return None };
+        let place = self.place.clone()?;
+        Some(ChannelThread { thread: place.thread.or_else(|| message.clone()), ..place })
+    }
+
     /// Returns true in direct messages, not only those with the bot.
     pub(crate) fn is_dm(&self) -> bool {
         self.place.as_ref().is_some_and(ChannelThread::is_dm)
