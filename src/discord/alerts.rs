@@ -3,10 +3,7 @@
 //! The key of a post is its nonce, so a post whose response was lost is repeated.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -20,7 +17,7 @@ use super::{
     PLATFORM, message_ref, posts,
     render::{self, Body},
     rest::{File, Request, Rest, RestError, Route},
-    surface::{COOL_OFF, MISSING_PERMISSIONS},
+    surface::{self, MISSING_PERMISSIONS},
 };
 use crate::{
     alert::{AlertChannel, Notice},
@@ -189,16 +186,11 @@ fn has_no_threads(error: &RestError) -> bool {
 fn judge(error: RestError) -> SurfaceError {
     match error {
         RestError::Limited { retry_after } => SurfaceError::RateLimited { retry_after },
-        RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
-        RestError::Gone => SurfaceError::Deleted,
-        RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
-            SurfaceError::Transient { source: Arc::new(error) }
-        }
         RestError::Forbidden { .. } | RestError::Unauthorized => {
             SurfaceError::Forbidden("the bot may not post in the channel of alerts")
         }
         RestError::TooLarge => SurfaceError::Refused("too large for the channel of alerts"),
-        _ => SurfaceError::Refused("invalid for Discord"),
+        error => surface::judge(error),
     }
 }
 

@@ -8,13 +8,12 @@
 //! what is written without a command, which only the gateway has) ->
 //! `handlers` (answers within three seconds, starts the race) -> `surface` (one live message) -> `render` (pure: a view
 //! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
-//! `finisher` gives orphans their final frame, `alerts` posts what the service noticed by itself.
+//! `surface` gives orphans their final frame too, `alerts` posts what the service noticed by itself.
 
 mod alert_check;
 mod alerts;
 mod commands;
 mod completion;
-mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gateway;
@@ -137,7 +136,7 @@ pub enum SettingsError {
 pub struct Discord {
     handler: Arc<InteractionHandler>,
     guild: Option<u64>,
-    alerts: Option<Arc<DiscordAlerts>>,
+    alerts: Option<u64>,
     /// In mode http.
     key: Option<PublicKey>,
     /// In mode gateway.
@@ -156,8 +155,6 @@ impl Discord {
         let Settings { api_url, token, guild, token_life, examples, access, may_race_others, alerts, .. } =
             settings;
         let sealer = Sealer::new(&token);
-        let alerts =
-            alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
         let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API)).within(settings.answer_timeout);
         let handlers = Handlers { arena, examples, may_race_others, sealer, files };
         let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
@@ -170,7 +167,9 @@ impl Discord {
     /// Returns the channel of alerts, if one is set.
     #[must_use]
     pub fn alerts(&self) -> Option<Arc<dyn AlertChannel>> {
-        self.alerts.clone().map(|alerts| alerts as Arc<dyn AlertChannel>)
+        let (rest, sealer) = (self.handler.rest.clone(), self.handler.handlers.sealer.clone());
+        self.alerts
+            .map(|channel| Arc::new(DiscordAlerts::new(rest, sealer, channel)) as Arc<dyn AlertChannel>)
     }
 
     /// Returns the routes that Discord posts to in mode http; none in mode gateway.

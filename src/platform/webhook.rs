@@ -23,9 +23,13 @@ use std::{
 };
 
 use axum::{
+    Router,
     body::Body,
-    http::{HeaderMap, StatusCode, header},
+    extract::Request,
+    handler::Handler as _,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::any_service,
 };
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -107,11 +111,24 @@ pub(crate) struct Claim<'a> {
 }
 
 impl Webhook {
-    /// Returns the signature and the timestamp of a delivery, before its body is read.
+    /// Reads a delivery that `is_signed`, and returns its body with the time at which it was complete.
     ///
     /// # Errors
-    /// [`WebhookError::Signature`], [`WebhookError::Window`] and, by the announced length, [`WebhookError::Size`].
-    pub(crate) fn claim<'a>(&self, headers: &'a HeaderMap) -> Result<Claim<'a>, WebhookError> {
+    /// All of [`WebhookError`] but [`WebhookError::Replay`] and [`WebhookError::Unreadable`].
+    pub(crate) async fn accept(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        is_signed: impl FnOnce(Claim<'_>, &[u8]) -> bool,
+    ) -> Result<(Vec<u8>, Instant), WebhookError> {
+        let claim = self.claim(headers)?;
+        let body = timeout(BODY_TIMEOUT, self.read(body)).await.map_err(|_| WebhookError::Slow)??;
+        let received_at = Instant::now();
+        if is_signed(claim, &body) { Ok((body, received_at)) } else { Err(WebhookError::Signature) }
+    }
+
+    /// Returns the signature and the timestamp of a delivery, before its body is read.
+    fn claim<'a>(&self, headers: &'a HeaderMap) -> Result<Claim<'a>, WebhookError> {
         let [signature, timestamp] =
             self.headers.map(|name| single(headers, name).ok_or(WebhookError::Signature));
         let (signature, timestamp) = (signature?, timestamp?);
@@ -127,25 +144,16 @@ impl Webhook {
         Ok(Claim { signature, timestamp })
     }
 
-    /// Reads the body, and returns it with the time at which it was complete.
-    ///
-    /// # Errors
-    /// [`WebhookError::Slow`], [`WebhookError::Size`] and [`WebhookError::Unfinished`].
-    pub(crate) async fn read(&self, body: Body) -> Result<(Vec<u8>, Instant), WebhookError> {
-        let mut chunks = body.into_data_stream();
-        let read = async {
-            let mut body = vec![];
-            while let Some(chunk) = chunks.next().await {
-                let chunk = chunk.map_err(|_| WebhookError::Unfinished)?;
-                if body.len() + chunk.len() > self.max_body_bytes {
-                    return Err(WebhookError::Size);
-                }
-                body.extend_from_slice(&chunk);
+    async fn read(&self, body: Body) -> Result<Vec<u8>, WebhookError> {
+        let (mut chunks, mut body) = (body.into_data_stream(), vec![]);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|_| WebhookError::Unfinished)?;
+            if body.len() + chunk.len() > self.max_body_bytes {
+                return Err(WebhookError::Size);
             }
-            Ok(body)
-        };
-        let body = timeout(BODY_TIMEOUT, read).await.map_err(|_| WebhookError::Slow)??;
-        Ok((body, Instant::now()))
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 
     /// Checks a timestamp, in seconds since 1970. Its signature is not verified yet, so the warning can only suspect this
@@ -177,6 +185,21 @@ impl Webhook {
             (status, text).into_response()
         })
     }
+}
+
+/// Posts `body` with these headers to `path` of a router and returns the answer's status, for the fuzz targets.
+pub(crate) async fn post_fuzzed(
+    router: Router,
+    path: &str,
+    headers: &[(&'static str, &[u8])],
+    body: Vec<u8>,
+) -> u16 {
+    let mut request = Request::post(path).body(Body::from(body)).expect("a request");
+    let headers = headers.iter().filter_map(|(name, value)| {
+        Some((HeaderName::from_static(name), HeaderValue::from_bytes(value).ok()?))
+    });
+    request.headers_mut().extend(headers);
+    any_service(router).call(request, ()).await.status().as_u16()
 }
 
 /// Parses seconds since 1970 as the platforms write them: digits only.

@@ -6,7 +6,7 @@
 //!
 //! `socket` (connections of ours) or `webhook` (Slack posts to us) -> `incoming` (one parser for both) -> `handlers`
 //! (acknowledges at once, starts the race) -> `surface` (one live message) -> `render` (pure: a view as blocks) ->
-//! `budget` (the rate limits of a workspace) -> `api` (one client). `finisher` gives orphans their final frame, `alerts`
+//! `budget` (the rate limits of a workspace) -> `api` (one client). `surface` gives orphans their final frame too, `alerts`
 //! posts what the service noticed by itself.
 
 mod alerts;
@@ -14,7 +14,6 @@ mod api;
 mod budget;
 mod directory;
 mod extras;
-mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handlers;

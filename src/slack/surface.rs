@@ -6,17 +6,21 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
-    METRICS,
+    METRICS, PLATFORM, Slack,
     api::{Address, Api, ApiError, Staged},
     budget::{Share, Urgency},
-    extras::AcceptedExtras,
+    extras::{AcceptedExtras, Detail},
+    incoming::ReplyTo,
     posts::{Poster, png},
     render::{self, Body, Extras},
 };
 use crate::{
+    arena::Finisher,
+    live,
     platform::seal::Sealer,
     race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
@@ -34,39 +38,9 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// For the picture's turn in its channel.
 const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The level of detail of a message, reduced when Slack refuses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Detail {
-    Full,
-    /// Without containers.
-    NoContainers,
-    /// Without Slack's own chart.
-    NoChart,
-    /// Without both.
-    NoExtras,
-    /// Without the answers as well.
-    Bare,
-}
-
-impl Detail {
-    fn reduced(self) -> Self {
-        match self {
-            Self::Full => Self::NoContainers,
-            Self::NoContainers => Self::NoChart,
-            Self::NoChart => Self::NoExtras,
-            Self::NoExtras | Self::Bare => Self::Bare,
-        }
-    }
-
-    /// The extra blocks at this level, as far as they are `accepted`.
-    fn extras(self, accepted: Extras) -> Extras {
-        Extras {
-            chart: accepted.chart && matches!(self, Self::Full | Self::NoContainers),
-            containers: accepted.containers && matches!(self, Self::Full | Self::NoChart),
-            ..accepted
-        }
-    }
-}
+/// The notice where a race ended before it had a message.
+const NEVER_BEGAN: &str =
+    "LLM Arena was interrupted before your race could begin. No model was called. Ask again.";
 
 /// One live message.
 pub(super) struct SlackSurface {
@@ -316,4 +290,55 @@ impl SlackSurface {
             }
         }
     }
+}
+
+/// Final frames and charts for orphans: the message is edited where the store has it, and where none was posted yet, the asker
+/// is told.
+#[async_trait]
+impl Finisher for Slack {
+    fn platform(&self) -> &'static str {
+        PLATFORM
+    }
+
+    async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError> {
+        let api = &self.handler.api;
+        let Ok(address) = serde_json::from_str::<Address>(message_ref) else {
+            let reply_to = serde_json::from_str(message_ref).map_err(|_| SurfaceError::Deleted)?;
+            return notify(reply_to, api).await;
+        };
+        self.surface(id, &address).show(view).await.map(drop)
+    }
+
+    fn wants_chart(&self) -> bool {
+        true
+    }
+
+    async fn attach(&self, id: RaceId, message_ref: &str, _: &View, chart: Chart) {
+        if let Ok(address) = serde_json::from_str::<Address>(message_ref) {
+            live::attach(chart, &mut self.surface(id, &address)).await;
+        }
+    }
+}
+
+impl Slack {
+    fn surface(&self, id: RaceId, address: &Address) -> SlackSurface {
+        let (extras, sealer) = (Arc::clone(&self.handler.extras), self.handler.handlers.sealer.clone());
+        SlackSurface::new(self.handler.api.clone(), sealer, id, address, extras)
+    }
+}
+
+/// Tells the asker that nothing began, once: twice would puzzle them.
+async fn notify(ReplyTo { place, user, response_url, .. }: ReplyTo, api: &Api) -> Result<(), SurfaceError> {
+    let words = render::notice(NEVER_BEGAN);
+    let sent = match response_url {
+        Some(url) => api.respond(&url.into(), None, &words, false).await,
+        None => api.whisper(&place, &user, &words).await,
+    };
+    sent.map_err(|error| {
+        if error.is_transient() && !error.is_ambiguous() {
+            SurfaceError::Transient { source: Arc::new(error) }
+        } else {
+            SurfaceError::Deleted
+        }
+    })
 }

@@ -23,7 +23,7 @@ use crate::{
     race::{Quote, RaceId, Record, vote::RaceKind},
     slack::{
         METRICS,
-        incoming::{Ack, ChannelThread, Incoming, Kind, QuotedMessage, ReplyTo},
+        incoming::{Ack, ChannelThread, Incoming, QuotedMessage, ReplyTo},
         render::{
             self, Form,
             follow_up::{self, FilledFollowUp},
@@ -178,7 +178,8 @@ impl CommandHandler {
         // its author and its address are asked for when the race begins
         let quote = quoted.as_ref().map(|_| Quote { author: String::new(), url: None });
         let response_url = response_url.map(SecretString::from);
-        let incoming = Incoming { place: Some(place), response_url, quoted, files, ..incoming.clone() };
+        let (place, root) = (Some(place), quoted.as_ref().map(|quoted| quoted.ts.clone()));
+        let incoming = Incoming { place, root, response_url, files, quoted, ..incoming.clone() };
         let Filled { form, preset, models, prompt } = filled;
         let kind = if form == Form::Blind { RaceKind::Blind } else { RaceKind::Open };
         let request = RaceRequest::new(kind, &models, preset.prompt(&prompt)).quoting(quote, note);
@@ -197,13 +198,9 @@ impl CommandHandler {
             return Err(problem);
         }
         let ReplyTo { place, response_url, .. } = form.reply_to;
-        let (view_state, private_metadata) = (Value::Null, String::new());
-        let incoming = Incoming {
-            place: Some(place),
-            response_url: response_url.map(SecretString::from),
-            kind: Kind::Modal { view_state, private_metadata, below: Some(form.below) },
-            ..incoming.clone()
-        };
+        let response_url = response_url.map(SecretString::from);
+        let (place, root) = (Some(place), Some(form.below));
+        let incoming = Incoming { place, root, response_url, ..incoming.clone() };
         let caller = self.caller(&incoming);
         let fits = |race: &RaceId| {
             self.handlers.sealer.fits(Button::Continue(*race), Some(&form.seal), &caller.place)

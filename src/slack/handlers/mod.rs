@@ -68,7 +68,7 @@ impl CommandHandler {
     async fn acknowledge(self: Arc<Self>, incoming: Arc<Incoming>) -> Ack {
         match &incoming.kind {
             Kind::Command { text } => self.command(&incoming, text).await,
-            Kind::Mention { text, .. } | Kind::Message { text } => {
+            Kind::Message { text } => {
                 let outcome = match self.caller(&incoming).wordless(text) {
                     Some(refused) => refused,
                     None => self.carry_out(&incoming, text).await,
