@@ -4,7 +4,7 @@
 //!
 //! # The way of an interaction
 //!
-//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both; `message` for
+//! `gateway` (a connection of our own) or `webhook` (Discord posts to us) -> `interaction` (one parser for both; `message` for
 //! what is written without a command, which only the gateway has) ->
 //! `handlers` (answers within three seconds, starts the race) -> `surface` (one live message) -> `render` (pure: a view
 //! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
@@ -70,7 +70,7 @@ const CDN: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 /// The origin of Discord's own API.
 const OWN_API: &str = "https://discord.com";
 
-/// The time that Discord may take to say whom a token belongs to.
+/// The time that Discord may take to identify the owner of a token.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The way in which interactions arrive.
@@ -214,7 +214,7 @@ fn inbox(handler: &Arc<InteractionHandler>) -> Inbox {
     Arc::new(move |interaction| handler.take(interaction))
 }
 
-/// Asks Discord whom the token belongs to and whether the bot may post alerts, and returns the application's id.
+/// Checks the token, and that the bot may post alerts. Returns the application's id.
 ///
 /// # Errors
 /// One sentence for the operator.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{
     Discord, METRICS, PLATFORM,
+    interaction::snowflake,
     message_ref::MessageRef,
     render,
     rest::{File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
@@ -166,9 +167,9 @@ impl DiscordSurface {
     /// Reads the message's address from the first response. An ephemeral message cannot be edited through the channel;
     /// Discord makes it ephemeral where users may not bring apps of their own.
     fn learn(&mut self, message: &Value) {
-        let id = |key: &str| message.get(key)?.as_str()?.parse().ok();
         let is_private = message["flags"].as_u64().is_some_and(|flags| flags & render::EPHEMERAL != 0);
-        let address = id("channel_id").or(self.message.channel).zip(id("id"));
+        let address =
+            snowflake(&message["channel_id"]).or(self.message.channel).zip(snowflake(&message["id"]));
         if let Some((channel, message)) = address.filter(|_| !is_private && self.message.message.is_none()) {
             (self.message.channel, self.message.message) = (Some(channel), Some(message));
             self.news.message_ref = Some(self.message.to_string());

@@ -96,11 +96,11 @@ impl Receiver {
             self.verifier.verify(claim.signature, claim.timestamp, body).is_ok()
         };
         let (body, received_at) = self.webhook.accept(headers, body, is_signed).await?;
-        let json: Value = serde_json::from_slice(&body).map_err(|_| WebhookError::Unreadable)?;
+        let json: Value = serde_json::from_slice(&body).map_err(|_| WebhookError::UNREADABLE)?;
         if json["type"] == 1 {
             return Ok(Json(json!({ "type": 1 })).into_response());
         }
-        let interaction = interaction::read(&json, received_at).map_err(|_| WebhookError::Unreadable)?;
+        let interaction = interaction::read(&json, received_at).map_err(|_| WebhookError::UNREADABLE)?;
         if self.seen.is_new(interaction.id, received_at) {
             (self.inbox)(interaction);
         }

@@ -67,7 +67,7 @@ const FILES: &str = "files.slack.com";
 const OWN_API: &str = "https://slack.com";
 const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
 
-/// The wait after Slack did not say whose token it is.
+/// The wait after a failed check of the token.
 const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
 /// The deadline for a socket's address when an operator checks the settings.
@@ -209,7 +209,7 @@ impl Slack {
         tokio::join!(closed.run_until_cancelled(self.check_token()), connected);
     }
 
-    /// Retries until Slack says whose token it is, or refuses it for good.
+    /// Retries until Slack identifies the token's owner or refuses the token for good.
     async fn check_token(&self) {
         let attempt = || async {
             self.handler.api.identity().await.map_err(|error| match error {
@@ -243,7 +243,7 @@ impl Slack {
     }
 }
 
-/// Asks Slack whom the tokens belong to and whether the bot may post alerts, and returns the workspace's id.
+/// Checks the tokens, and that the bot may post alerts. Returns the workspace's id.
 ///
 /// # Errors
 /// One sentence for the operator.

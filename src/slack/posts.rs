@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{backoff::Backoff, platform::retry_until, surface::Chart};
 
-/// Waits after a call that was not sent.
+/// The waits after a call that was not sent.
 const MIN_BACKOFF: Duration = Duration::from_millis(250);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 

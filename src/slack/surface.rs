@@ -27,15 +27,16 @@ use crate::{
     view::{Progress, View},
 };
 
-/// Maximum time after which an edit without an answer may still take effect.
+/// The maximum time after which an edit without an answer may still take effect.
 const MAX_DELAY: Duration = Duration::from_secs(20);
-/// For showing the final frame once more.
+/// The time for showing the final frame once more.
 const SETTLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// The delay and the timeout while a restart waits, which has little more time left after the final frames.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 const RESTART_TIMEOUT: Duration = Duration::from_millis(400);
+/// The wait between two attempts at the final frame.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
-/// For the picture's turn in its channel.
+/// The time that the picture waits for its turn in the channel.
 const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The notice where a race ended before it had a message.
@@ -306,7 +307,7 @@ impl Finisher for Slack {
             let reply_to = serde_json::from_str(message_ref).map_err(|_| SurfaceError::Deleted)?;
             return notify(reply_to, api).await;
         };
-        self.surface(id, &address).show(view).await.map(drop)
+        self.handler.surface(id, &address).show(view).await.map(drop)
     }
 
     fn wants_chart(&self) -> bool {
@@ -315,15 +316,8 @@ impl Finisher for Slack {
 
     async fn attach(&self, id: RaceId, message_ref: &str, _: &View, chart: Chart) {
         if let Ok(address) = serde_json::from_str::<Address>(message_ref) {
-            live::attach(chart, &mut self.surface(id, &address)).await;
+            live::attach(chart, &mut self.handler.surface(id, &address)).await;
         }
-    }
-}
-
-impl Slack {
-    fn surface(&self, id: RaceId, address: &Address) -> SlackSurface {
-        let (extras, sealer) = (Arc::clone(&self.handler.extras), self.handler.handlers.sealer.clone());
-        SlackSurface::new(self.handler.api.clone(), sealer, id, address, extras)
     }
 }
 

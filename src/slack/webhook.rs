@@ -149,7 +149,7 @@ impl Receiver {
         let (body, received_at) = self.webhook.accept(headers, body, is_signed).await?;
         let key = (signature, retry(headers));
         let delivery = Delivery { intake: Arc::clone(&self.intake), body, received_at };
-        if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::Replay) }
+        if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::REPLAY) }
     }
 }
 

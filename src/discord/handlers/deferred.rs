@@ -20,7 +20,7 @@ const NO_TEAM: &str = "A board shows what a team picks: ask for it in a server w
 
 /// Answers a button below an alert, whose message may have to wait for its edit, with the outcome of `carried_out`.
 pub(super) async fn respond_to_alert(reply: &Reply<'_>, carried_out: impl Future<Output = Outcome>) {
-    if reply.think_privately().await {
+    if reply.think(true).await {
         let noted = "Noted.".to_owned();
         let text = if let Outcome::Notice(text) = carried_out.await { text } else { noted };
         reply.fill_notice(&text).await;
@@ -29,7 +29,7 @@ pub(super) async fn respond_to_alert(reply: &Reply<'_>, carried_out: impl Future
 
 /// Shows the line-up to the person alone.
 pub(super) async fn models(reply: &Reply<'_>) {
-    if reply.think_privately().await {
+    if reply.think(true).await {
         let entrants = reply.arena.entrants(LISTING_TIMEOUT).await;
         reply.fill(render::models(&entrants, reply.command_id()), vec![]).await;
     }
@@ -37,7 +37,7 @@ pub(super) async fn models(reply: &Reply<'_>) {
 
 /// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
 pub(super) async fn answers(reply: &Reply<'_>, record: &Record) {
-    if !reply.think_privately().await {
+    if !reply.think(true).await {
         return;
     }
     let limit = reply.interaction.file_limit;
@@ -53,7 +53,7 @@ pub(super) async fn answers(reply: &Reply<'_>, record: &Record) {
 
 /// Sends the replay to the person alone.
 pub(super) async fn replay(reply: &Reply<'_>, record: &Arc<Record>) {
-    if !reply.think_privately().await {
+    if !reply.think(true).await {
         return;
     }
     let Some(film) = reply.arena.replay_of(record).await else { return reply.fill_notice(NOT_DRAWN).await };
@@ -64,8 +64,8 @@ pub(super) async fn replay(reply: &Reply<'_>, record: &Arc<Record>) {
 
 /// Posts the share card for everyone.
 pub(super) async fn share(reply: &Reply<'_>, record: &Arc<Record>) {
-    if let Err(error) = reply.think_publicly().await {
-        return reply.unthink(&error).await;
+    if !reply.think(false).await {
+        return;
     }
     let Some(card) = reply.arena.share_card_of(record).await else {
         return reply.fill_notice(NOT_DRAWN).await;
@@ -80,8 +80,8 @@ pub(super) async fn overview(reply: &Reply<'_>, kind: &OverviewKind, server: &st
     if matches!(kind, OverviewKind::Board { .. }) && reply.interaction.server().is_none() {
         return reply.say(render::notice(NO_TEAM)).await;
     }
-    if let Err(error) = reply.think_publicly().await {
-        return reply.unthink(&error).await;
+    if !reply.think(false).await {
+        return;
     }
     let mut overview = match reply.arena.unless_interrupted(reply.arena.overview(kind, server)).await {
         Some(Ok(overview)) => overview,

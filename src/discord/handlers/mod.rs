@@ -251,15 +251,10 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
     let option =
         |name: &str| options.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
     let prompt = || option(commands::PROMPT).to_owned();
+    let models = || completion::models(option(commands::MODELS), arena.cards());
     match word {
-        "compare" => {
-            let models = completion::models(option(commands::MODELS), arena.cards())?;
-            Ok(Command::Compare { models, prompt: prompt() })
-        }
-        "blind" => {
-            let models = completion::models(option(commands::MODELS), arena.cards())?;
-            Ok(Command::Blind { models, prompt: prompt() })
-        }
+        "compare" => Ok(Command::Compare { models: models()?, prompt: prompt() }),
+        "blind" => Ok(Command::Blind { models: models()?, prompt: prompt() }),
         "ask" => Ok(Command::Ask {
             model: completion::model(option(commands::MODEL), arena.cards())?,
             prompt: prompt(),

@@ -17,13 +17,13 @@ pub(crate) struct Caller {
     pub(crate) place: String,
     /// The channel alone, in the form in which alerts are sealed.
     pub(crate) alert_place: String,
-    /// The verdict of the allow-lists of people, as far as it is known at once: an alert's channel is the operator's choice.
+    /// The verdict of the allow-lists of people alone, for alerts, whose channel is the operator's choice.
     pub(crate) person_permission: Result<(), Refused>,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
     /// The files that they attached, still to be fetched.
     pub(crate) files: Vec<ExpectedFile>,
-    /// The verdict of the allow-lists, as far as it is known at once.
+    /// The verdict of the allow-lists, without those that a platform has to be asked for.
     pub(crate) permission: Result<(), Refused>,
     /// True if they may stop the races of others.
     pub(crate) may_stop_any: bool,

@@ -92,6 +92,7 @@ impl CommandHandler {
 
     /// Opens the form for a race of a message, or says why that message cannot be raced.
     pub(super) fn race_message(self: &Arc<Self>, incoming: &Arc<Incoming>, source: &SourceMessage) {
+        METRICS.command("shortcut");
         let mut source = self.handlers.without_unseen(source.clone());
         if let Some(refused) = self.handlers.refusal(&self.caller(incoming), &source) {
             return self.follow(incoming, refused);
@@ -213,7 +214,7 @@ impl CommandHandler {
         Ok((incoming, outcome))
     }
 
-    /// Returns the author and the address of the message that is to be raced, as far as Slack tells them in time.
+    /// Returns the author and the address of the message that is to be raced, as far as Slack names them in time.
     pub(super) async fn quote(&self, incoming: &Incoming) -> Option<Quote> {
         let QuotedMessage { ts, user, name, .. } = incoming.quoted.as_ref()?;
         let channel = &incoming.place.as_ref()?.channel;

@@ -67,7 +67,10 @@ impl CommandHandler {
 
     async fn acknowledge(self: Arc<Self>, incoming: Arc<Incoming>) -> Ack {
         match &incoming.kind {
-            Kind::Command { text } => self.command(&incoming, text).await,
+            Kind::Command { text } => return self.command(&incoming, text).await,
+            Kind::Modal { view_state, private_metadata } => {
+                return self.submitted(&incoming, view_state, private_metadata).await;
+            }
             Kind::Message { text } => {
                 let outcome = match self.caller(&incoming).wordless(text) {
                     Some(refused) => refused,
@@ -78,25 +81,14 @@ impl CommandHandler {
                 if is_race || self.arena().claim_delivery(PLATFORM, &incoming.delivery).await {
                     self.follow(&incoming, outcome);
                 }
-                Ack::Empty
             }
-            Kind::RaceMessage { source } => {
-                METRICS.command("shortcut");
-                self.race_message(&incoming, source);
-                Ack::Empty
-            }
+            Kind::RaceMessage { source } => self.race_message(&incoming, source),
             Kind::Home => {
-                self.spawn(&incoming, |handler, incoming| async move { handler.home(&incoming).await });
-                Ack::Empty
+                self.spawn(&incoming, async move |handler, incoming| handler.home(&incoming).await);
             }
-            Kind::Button { action_id, value, .. } => {
-                self.pressed(&incoming, action_id, value).await;
-                Ack::Empty
-            }
-            Kind::Modal { view_state, private_metadata, .. } => {
-                self.submitted(&incoming, view_state, private_metadata).await
-            }
+            Kind::Button { action_id, value, .. } => self.pressed(&incoming, action_id, value).await,
         }
+        Ack::Empty
     }
 
     /// Answers a command, whose acknowledgement can carry a private message.
@@ -186,11 +178,20 @@ impl CommandHandler {
     }
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
+        // Slack is asked for the members of groups only now: it takes longer than the acknowledgement may
+        if matches!(outcome, Outcome::Race(_) | Outcome::Overview(_) | Outcome::Watch(_))
+            && let Err(refused) = self.access.check_person(&self.directory, incoming).await
+        {
+            if let Outcome::Race(recorded) = outcome {
+                self.arena().withdraw(*recorded).await;
+            }
+            return self.notice(incoming, &refused.to_string()).await;
+        }
         match outcome {
             Outcome::Race(recorded) => Box::pin(self.race(incoming, *recorded)).await,
             Outcome::Models => self.models(incoming).await,
             Outcome::Overview(kind) => self.overview(incoming, &kind).await,
-            Outcome::Watch(canaries) => self.watch(incoming, &canaries).await,
+            Outcome::Watch(canaries) => self.say_in_place(incoming, &render::watch(&canaries)).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
@@ -210,25 +211,24 @@ impl CommandHandler {
     fn caller(&self, incoming: &Incoming) -> Caller {
         // the name is asked for when the race begins
         let name = incoming.name.clone().unwrap_or_default();
-        let place = incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default();
+        let team = &incoming.team;
+        let channel = incoming.place.as_ref().map(|place| place.channel.clone());
+        let place = channel.clone().unwrap_or_default();
         Caller {
-            asker: Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name },
+            asker: Asker { id: format!("slack:{team}:{}", incoming.user), name },
             alert_place: place.clone(),
             place,
             person_permission: Ok(()),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
-                server: format!("slack:{}", incoming.team),
-                channel: incoming
-                    .place
-                    .as_ref()
-                    .map(|place| format!("slack:{}:{}", incoming.team, place.channel)),
-                thread: asked_in(incoming).and_then(|place| thread_name(&incoming.team, &place)),
+                server: format!("slack:{team}"),
+                channel: channel.map(|channel| format!("slack:{team}:{channel}")),
+                thread: asked_in(incoming).and_then(|place| thread_name(team, &place)),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,
             },
-            is_alone: incoming.place.as_ref().is_some_and(|place| place.channel.starts_with('D')),
+            is_alone: incoming.is_dm(),
             files: incoming.files.iter().map(RemoteFile::expected).collect(),
             permission: self.access.check_place(incoming),
             may_stop_any: self.admins.contains(&incoming.user),

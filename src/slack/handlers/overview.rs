@@ -23,9 +23,6 @@ impl CommandHandler {
     /// gets the text.
     pub(super) async fn overview(&self, incoming: &Incoming, kind: &OverviewKind) {
         let Some(place) = incoming.public_place() else { return };
-        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
-            return self.notice(incoming, &refused.to_string()).await;
-        }
         let server = self.caller(incoming).origin.server;
         let mut overview = match self.arena().unless_interrupted(self.arena().overview(kind, &server)).await {
             Some(Ok(overview)) => overview,

@@ -1,4 +1,4 @@
-//! SHELL. The pictures that a button asks for: the replay, posted into the thread of its race, and the share card, posted
+//! SHELL. Pictures that buttons ask for: the replay, posted into the thread of its race, and the share card, posted
 //! beside the race. Each is posted once; after a failure the button may be pressed again.
 
 use std::{sync::Arc, time::Duration};
@@ -50,7 +50,7 @@ impl CommandHandler {
         self.picture(incoming, place, (&format!("share:{}", record.id), posted), drawn).await;
     }
 
-    /// Posts a picture to `place`, unless `once` was claimed before, which the person is then told with `notice`.
+    /// Posts a picture to `place` unless `once` was claimed before; then the person gets `notice`.
     async fn picture(
         &self,
         incoming: &Incoming,

@@ -3,7 +3,7 @@
 use super::{CommandHandler, public_thread};
 use crate::{
     button::Button,
-    platform::handlers::{LISTING_TIMEOUT, Outcome, WatchReply},
+    platform::handlers::{LISTING_TIMEOUT, Outcome},
     slack::{
         METRICS,
         incoming::{Incoming, Kind},
@@ -49,7 +49,7 @@ impl CommandHandler {
     }
 
     /// Sends `body` to the person, in place of the private message whose button was pressed, if it is one.
-    async fn say_in_place(&self, incoming: &Incoming, body: &Body) {
+    pub(super) async fn say_in_place(&self, incoming: &Incoming, body: &Body) {
         match incoming.kind {
             Kind::Button { is_private: true, .. } => self.reply(incoming).instead(body).await,
             _ => self.reply(incoming).say(body).await,
@@ -62,14 +62,6 @@ impl CommandHandler {
         if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
             self.reply(incoming).say(&render::models(&entrants)).await;
         }
-    }
-
-    /// Shows the canaries.
-    pub(super) async fn watch(&self, incoming: &Incoming, canaries: &WatchReply) {
-        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
-            return self.notice(incoming, &refused.to_string()).await;
-        }
-        self.say_in_place(incoming, &render::watch(canaries)).await;
     }
 
     /// Fills the Home tab, which a user opened, with the line-up and their last races.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! socket (library's events) ─┐
-//! endpoint (bodies) -> body ─┴─> Intake -> convert -> duplicates dropped -> Inbox -> Ack
+//! webhook (bodies) -> body ──┴─> Intake -> convert -> duplicates dropped -> Inbox -> Ack
 //! ```
 //!
 //! Unreadable deliveries are counted and acknowledged: an error would only make Slack send them again. Duplicates (by
@@ -44,8 +44,7 @@ pub(crate) type Inbox = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Ack> + Send +
 /// Something that a user did on Slack. `Debug` shows neither secrets nor the user's words.
 #[derive(Clone)]
 pub(crate) struct Incoming {
-    /// Identifies it across repeated deliveries and replicas: the id of the trigger or the event, or the address of the
-    /// message.
+    /// The key across repeated deliveries and replicas: the id of the trigger or the event, or the address of the message.
     pub(crate) delivery: String,
     /// The id of the event of a message, which may be delivered under several ones.
     pub(crate) event_id: Option<String>,
@@ -63,10 +62,10 @@ pub(crate) struct Incoming {
     /// The message below which everyone's answer is posted, if the place is no thread: a mention in a channel, a race that is
     /// continued, a message that is raced.
     pub(crate) root: Option<String>,
-    /// Accepts answers for 30 minutes, five times
+    /// The address that accepts answers for 30 minutes, five times
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>); a secret.
     pub(crate) response_url: Option<SecretString>,
-    /// Allows to open a modal, within 3 seconds, once.
+    /// The right to open a modal, within 3 seconds, once.
     pub(crate) trigger_id: Option<String>,
     /// The files that the user shared with the message.
     pub(crate) files: Vec<RemoteFile>,
