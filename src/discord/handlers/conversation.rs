@@ -194,9 +194,10 @@ impl InteractionHandler {
                 Ok(())
             }
             failed => {
+                let race = recorded.id();
                 self.arena().withdraw(recorded).await;
                 Err(failed.and_then(Result::err).inspect(|error| {
-                    tracing::warn!(error = error.chain(), "failed to post a race");
+                    tracing::warn!(%race, channel, error = error.chain(), "failed to post a race");
                 }))
             }
         }

@@ -85,7 +85,7 @@ impl CommandHandler {
     pub(super) async fn form(&self, incoming: &Incoming, form: Form) {
         let Some(reply_to) = ReplyTo::text(incoming) else { return };
         let view = render::modal(self.arena().cards(), form, &reply_to);
-        if !self.opens(incoming, &view).await {
+        if !self.opens(incoming, &view, "race").await {
             self.reply(incoming).say(&render::help(self.arena().cards())).await;
         }
     }
@@ -100,7 +100,7 @@ impl CommandHandler {
         self.spawn(incoming, async move |handler, incoming| {
             let Some(reply_to) = metadata(&incoming, &mut source) else { return };
             let view = render::message_modal(handler.arena().cards(), &source, &reply_to);
-            if !handler.opens(&incoming, &view).await {
+            if !handler.opens(&incoming, &view, "message").await {
                 handler.notice(&incoming, NOT_OPENED).await;
             }
         });
@@ -121,18 +121,18 @@ impl CommandHandler {
         let metadata = form.and_then(|form| serde_json::to_string(&form).ok());
         let view = metadata.and_then(|metadata| render::follow_up(&record.report, &metadata));
         if let Some(view) = view
-            && !self.opens(incoming, &view).await
+            && !self.opens(incoming, &view, &format!("follow-up of {}", record.id)).await
         {
             self.notice(incoming, FOLLOW_UP_NOT_OPENED).await;
         }
     }
 
-    /// Opens `view` for the user. Returns false if Slack did not open it.
-    async fn opens(&self, incoming: &Incoming, view: &SlackView) -> bool {
+    /// Opens `view` for the user; `form` names it in the log. Returns false if Slack did not open it.
+    async fn opens(&self, incoming: &Incoming, view: &SlackView, form: &str) -> bool {
         let Some(trigger) = &incoming.trigger_id else { return false };
         let opened = self.arena().unless_interrupted(self.api.open_view(trigger, view, OPEN_TIMEOUT)).await;
         if let Some(Err(error)) = &opened {
-            tracing::warn!(%error, "failed to open a form");
+            tracing::warn!(form, %error, "failed to open a form");
         }
         !matches!(opened, Some(Err(_)))
     }
