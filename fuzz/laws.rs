@@ -6,7 +6,7 @@ use llm_arena::{
     command::{self, Command},
     discord,
     model::{Color, ModelCard, ModelId},
-    slack::{self, fuzzing::Delivery},
+    slack,
     view::text::{Keep, Measure, cells, clip, clipped, one_line, open_fence, plain, window},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -38,9 +38,9 @@ pub fn webhook(input: &[u8]) {
     let Some((&kind, body)) = input.split_first() else { return };
     let words = RUNTIME.with(|runtime| match kind % 5 {
         0 => discord::fuzzing::interaction(body),
-        1 => runtime.block_on(slack::fuzzing::read(Delivery::Command, body)),
-        2 => runtime.block_on(slack::fuzzing::read(Delivery::Interaction, body)),
-        3 => runtime.block_on(slack::fuzzing::read(Delivery::Event, body)),
+        1 => slack::fuzzing::command(body),
+        2 => slack::fuzzing::interaction(body),
+        3 => slack::fuzzing::event(body),
         _ => {
             let mut parts = body.splitn(4, |byte| *byte == b'\n');
             let mut part = || parts.next().unwrap_or_default();

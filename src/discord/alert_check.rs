@@ -3,7 +3,10 @@
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::rest::{Request, Rest, RestError, Route};
+use super::{
+    interaction::{list, snowflake},
+    rest::{Request, Rest, RestError, Route},
+};
 
 const ADMINISTRATOR: u64 = 1 << 3;
 /// The permissions that alerts need in their channel, with the names that Discord's settings show
@@ -33,7 +36,7 @@ pub(super) async fn check(rest: &Rest, channel: u64, bot: u64, deadline: Instant
         error => error.chain(),
     };
     let found = get(Route::GetChannel { channel }).await.map_err(sentence)?;
-    let Some(guild) = id(&found["guild_id"]) else {
+    let Some(guild) = snowflake(&found["guild_id"]) else {
         return Err(format!("the channel {channel} is in no server"));
     };
     let roles = get(Route::ListRoles { guild }).await.map_err(|error| error.chain())?;
@@ -50,18 +53,16 @@ pub(super) async fn check(rest: &Rest, channel: u64, bot: u64, deadline: Instant
 /// Returns the permissions of the member in the channel
 /// (<https://docs.discord.com/developers/topics/permissions#permission-overwrites>).
 fn permissions(channel: &Value, roles: &Value, member: &Value, (guild, user): (u64, u64)) -> u64 {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let mine: Vec<u64> = list(&member["roles"]).iter().filter_map(id).chain([guild]).collect();
-    let is_mine = |role: &Value| id(&role["id"]).is_some_and(|role| mine.contains(&role));
-    let all = list(roles);
-    let mut held =
-        all.iter().filter(|role| is_mine(role)).fold(0, |held, role| held | bits(&role["permissions"]));
+    let bits = |value: &Value| snowflake(value).unwrap_or_default();
+    let mine: Vec<u64> = list(&member["roles"]).iter().filter_map(snowflake).chain([guild]).collect();
+    let is_mine = |role: &&Value| snowflake(&role["id"]).is_some_and(|role| mine.contains(&role));
+    let mut held = list(roles).iter().filter(is_mine).fold(0, |held, role| held | bits(&role["permissions"]));
     if held & ADMINISTRATOR != 0 {
         return u64::MAX;
     }
     let overwrites = list(&channel["permission_overwrites"]);
     let mut apply = |is_meant: &dyn Fn(u64) -> bool| {
-        let meant = || overwrites.iter().filter(|one| id(&one["id"]).is_some_and(is_meant));
+        let meant = || overwrites.iter().filter(|one| snowflake(&one["id"]).is_some_and(is_meant));
         let (deny, allow) = (meant().map(|one| bits(&one["deny"])), meant().map(|one| bits(&one["allow"])));
         held = held & !deny.fold(0, |all, bits| all | bits) | allow.fold(0, |all, bits| all | bits);
     };
@@ -69,14 +70,6 @@ fn permissions(channel: &Value, roles: &Value, member: &Value, (guild, user): (u
     apply(&|one| one != guild && mine.contains(&one));
     apply(&|one| one == user);
     held
-}
-
-fn id(value: &Value) -> Option<u64> {
-    value.as_str()?.parse().ok()
-}
-
-fn bits(value: &Value) -> u64 {
-    id(value).unwrap_or_default()
 }
 
 #[cfg(test)]

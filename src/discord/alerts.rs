@@ -1,28 +1,23 @@
 //! SHELL. The channel of alerts: posts of the bot itself, edited from then on, with details in the thread below.
 //!
-//! A post carries its key as the nonce, by which Discord recognizes a repetition for some minutes
-//! (<https://docs.discord.com/developers/resources/message#create-message>). So a post whose response was lost is repeated.
+//! The key of a post is its nonce, so a post whose response was lost is repeated.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    PLATFORM,
-    alert_ref::AlertRef,
-    message_ref,
+    PLATFORM, message_ref, posts,
     render::{self, Body},
     rest::{File, Request, Rest, RestError, Route},
-    surface::{COOL_OFF, MISSING_PERMISSIONS},
+    surface::{self, MISSING_PERMISSIONS},
 };
 use crate::{
     alert::{AlertChannel, Notice},
@@ -32,10 +27,27 @@ use crate::{
 
 /// The time that a post or an edit may take, with its waits for permits.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// Discord's code for a message that already has a thread.
-const THREAD_EXISTS: u32 = 160_004;
 /// Discord's codes for a channel without threads: of another type, or with as many active ones as it may have.
 const NO_THREADS: [u32; 2] = [50_024, 160_006];
+
+/// The address of an alert as the store keeps it. Its thread has the id of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct AlertRef {
+    /// The channel.
+    channel: u64,
+    /// The message.
+    message: u64,
+    /// True if the message has a picture, which an edit must keep in its place.
+    #[serde(default)]
+    has_picture: bool,
+}
+
+impl AlertRef {
+    /// Parses the address in the store.
+    fn parse(text: &str) -> Result<Self, SurfaceError> {
+        serde_json::from_str(text).map_err(|_| SurfaceError::Deleted)
+    }
+}
 
 /// The channel of alerts.
 pub(super) struct DiscordAlerts {
@@ -60,28 +72,24 @@ impl DiscordAlerts {
         notice: &Notice,
         chart: Option<&Chart>,
     ) -> Result<(u64, bool), RestError> {
-        let create = |chart| {
+        let create = async |chart| {
             let body = self.sealed(render::alert_with_chart(notice, chart), channel);
-            let request = Request::json(Route::CreateMessage { channel }, posted(&body, key));
-            request.with_files(chart.map(file).into_iter().collect())
+            let files = chart.map(file).into_iter().collect();
+            posts::post(&self.rest, channel, (&body, files), key, Instant::now() + CALL_TIMEOUT).await
         };
-        let created = match self.send(&create(chart)).await {
+        match create(chart).await {
             Err(RestError::Forbidden { code: MISSING_PERMISSIONS }) if chart.is_some() => {
-                (self.send(&create(None)).await?, false)
+                Ok((create(None).await?, false))
             }
-            created => (created?, chart.is_some()),
-        };
-        let id = created.0["id"].as_str().and_then(|id| id.parse().ok());
-        // with an equal key the next call learns the id
-        let unreadable = || RestError::transport("the response names no message");
-        Ok((id.ok_or_else(unreadable)?, created.1))
+            created => Ok((created?, chart.is_some())),
+        }
     }
 
     /// Opens the thread of the message. Returns false where the channel has no threads for the bot.
     async fn open_thread(&self, message: AlertRef, notice: &Notice) -> Result<bool, SurfaceError> {
-        let body = json!({ "name": render::alert_thread(notice) });
-        match self.send(&Request::json(message.open_thread_route(), body)).await {
-            Ok(_) | Err(RestError::Invalid { code: THREAD_EXISTS, .. }) => Ok(true),
+        let (address, deadline) = ((message.channel, message.message), Instant::now() + CALL_TIMEOUT);
+        match posts::open_thread(&self.rest, address, &render::alert_thread(notice), deadline).await {
+            Ok(()) => Ok(true),
             Err(RestError::Gone) => Err(SurfaceError::Deleted),
             Err(error) if has_no_threads(&error) => {
                 self.give_up_threads(&error);
@@ -104,10 +112,6 @@ impl DiscordAlerts {
     fn sealed(&self, body: Body, channel: u64) -> Body {
         body.sealed(&self.sealer, &message_ref::channel(Some(channel)))
     }
-
-    async fn send(&self, request: &Request) -> Result<Value, RestError> {
-        self.rest.send(request, Instant::now() + CALL_TIMEOUT).await
-    }
 }
 
 #[async_trait]
@@ -122,14 +126,15 @@ impl AlertChannel for DiscordAlerts {
             RestError::Gone => SurfaceError::Refused("the channel of alerts does not exist"),
             error => judge(error),
         })?;
-        Ok(AlertRef { channel: self.channel, message, has_picture }.to_string())
+        Ok(json!(AlertRef { channel: self.channel, message, has_picture }).to_string())
     }
 
     async fn edit(&self, message_ref: &str, notice: &Notice) -> Result<(), SurfaceError> {
-        let message = AlertRef::parse(message_ref).ok_or(SurfaceError::Deleted)?;
+        let message = AlertRef::parse(message_ref)?;
         let body = self.sealed(render::alert(notice, message.has_picture), message.channel);
-        let edited = self.send(&Request::json(message.message_route(), edited(&body))).await;
-        edited.map(drop).map_err(judge)
+        let AlertRef { channel, message, .. } = message;
+        let request = Request::json(Route::EditMessage { channel, message }, edited(&body));
+        self.rest.send(&request, Instant::now() + CALL_TIMEOUT).await.map(drop).map_err(judge)
     }
 
     async fn reply(
@@ -139,10 +144,10 @@ impl AlertChannel for DiscordAlerts {
         notice: &Notice,
         chart: Option<&Chart>,
     ) -> Result<(), SurfaceError> {
-        let message = AlertRef::parse(message_ref).ok_or(SurfaceError::Deleted)?;
+        let message = AlertRef::parse(message_ref)?;
         let mut is_new = false;
         while !self.lacks_threads.load(Ordering::Relaxed) {
-            match self.create(message.thread(), key, notice, chart).await {
+            match self.create(message.message, key, notice, chart).await {
                 // there is no thread yet; one that was deleted is not opened again
                 Err(RestError::Gone) if !is_new => is_new = self.open_thread(message, notice).await?,
                 Ok(_) | Err(RestError::Gone) => break,
@@ -152,14 +157,6 @@ impl AlertChannel for DiscordAlerts {
         }
         Ok(())
     }
-}
-
-/// The JSON of a new message.
-fn posted(body: &Body, key: &str) -> Value {
-    let mut json = body.json();
-    json["nonce"] = key.into();
-    json["enforce_nonce"] = true.into();
-    json
 }
 
 /// The JSON of an edit, in which a part that is absent would stay as it was.
@@ -189,15 +186,24 @@ fn has_no_threads(error: &RestError) -> bool {
 fn judge(error: RestError) -> SurfaceError {
     match error {
         RestError::Limited { retry_after } => SurfaceError::RateLimited { retry_after },
-        RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
-        RestError::Gone => SurfaceError::Deleted,
-        RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
-            SurfaceError::Transient { source: Arc::new(error) }
-        }
         RestError::Forbidden { .. } | RestError::Unauthorized => {
             SurfaceError::Forbidden("the bot may not post in the channel of alerts")
         }
         RestError::TooLarge => SurfaceError::Refused("too large for the channel of alerts"),
-        _ => SurfaceError::Refused("invalid for Discord"),
+        error => surface::judge(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_survives_a_round_trip() {
+        let address = AlertRef { channel: u64::MAX, message: 2, has_picture: true };
+        assert_eq!(AlertRef::parse(&json!(address).to_string()).ok(), Some(address));
+        let old = AlertRef::parse("{\"channel\":1,\"message\":2}");
+        assert_eq!(old.ok().map(|old| old.has_picture), Some(false));
+        assert!(AlertRef::parse("elsewhere").is_err());
     }
 }

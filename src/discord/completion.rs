@@ -73,11 +73,8 @@ type Offered<'a> = (&'a Arc<ModelCard>, String);
 /// The models that match the text `typed` so far: first those that begin with it, otherwise in the line-up's order.
 pub(super) fn one(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
     let offered = offered(lineup);
-    let name_of = |card: &Arc<ModelCard>| offered.iter().find(|(other, _)| other.id == card.id);
-    matching(typed, lineup)
-        .filter_map(|card| choice(&name_of(card)?.1, card.id.as_str()))
-        .take(MAX_CHOICES)
-        .collect()
+    let found = matching(typed, &offered).filter_map(|(card, name)| choice(name, card.id.as_str()));
+    found.take(MAX_CHOICES).collect()
 }
 
 /// The comma-separated lists that `typed` may become: the part before the last comma stays, the part after it is
@@ -98,20 +95,19 @@ pub(super) fn several(typed: &str, lineup: &[Arc<ModelCard>]) -> Vec<Choice> {
         choice(if is_readable { &names } else { &ids }, &ids)
     };
     let as_is = (!settled.is_empty() && last.trim().is_empty()).then(|| joined(&settled));
-    let others = matching(last, lineup).filter(|card| !chosen.contains(&card.id));
-    let name_of = |card: &Arc<ModelCard>| offered.iter().find(|(other, _)| other.id == card.id);
-    let longer = others.map(|card| match settled.as_slice() {
-        [] => choice(&name_of(card)?.1, card.id.as_str()),
+    let others = matching(last, &offered).filter(|(card, _)| !chosen.contains(&card.id));
+    let longer = others.map(|(card, name)| match settled.as_slice() {
+        [] => choice(name, card.id.as_str()),
         settled => joined(&[settled, &[card]].concat()),
     });
     as_is.into_iter().chain(longer).flatten().take(MAX_CHOICES).collect()
 }
 
-fn matching<'a>(typed: &str, lineup: &'a [Arc<ModelCard>]) -> impl Iterator<Item = &'a Arc<ModelCard>> {
+fn matching<'a>(typed: &str, offered: &'a [Offered<'a>]) -> impl Iterator<Item = &'a Offered<'a>> {
     let typed = typed.trim().to_lowercase();
-    let mut ranked: Vec<_> = lineup.iter().filter_map(|card| Some((rank(&typed, card)?, card))).collect();
+    let mut ranked: Vec<_> = offered.iter().filter_map(|one| Some((rank(&typed, one.0)?, one))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, card)| card)
+    ranked.into_iter().map(|(_, one)| one)
 }
 
 /// The quality of a match, best first: the beginning of the id or name, a part of them, the model's strengths.

@@ -1,12 +1,5 @@
 //! The parsers and renderers that meet foreign bytes, for the fuzz targets and `tests/laws`.
 
-use axum::{
-    body::Body,
-    extract::Request,
-    handler::Handler as _,
-    http::{HeaderName, HeaderValue},
-    routing::any_service,
-};
 use tokio::time::Instant;
 
 use super::{
@@ -15,6 +8,7 @@ use super::{
     render,
     webhook::{self, PublicKey},
 };
+use crate::platform::webhook::post_fuzzed;
 
 /// A valid public key.
 const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
@@ -44,13 +38,9 @@ pub fn interaction(body: &[u8]) -> Option<Vec<String>> {
 pub async fn delivery(headers: [&[u8]; 2], body: Vec<u8>) -> u16 {
     let key = PublicKey::parse(KEY).expect("a valid key");
     let router = webhook::router(key, std::sync::Arc::new(drop));
-    let names = ["x-signature-ed25519", "x-signature-timestamp"];
-    let mut request = Request::post("/discord/interactions").body(Body::from(body)).expect("a request");
-    for (name, value) in names.into_iter().zip(headers) {
-        let value = HeaderValue::from_bytes(value).ok();
-        request.headers_mut().extend(value.map(|value| (HeaderName::from_static(name), value)));
-    }
-    any_service(router).call(request, ()).await.status().as_u16()
+    let [signature, timestamp] = headers;
+    let headers = [("x-signature-ed25519", signature), ("x-signature-timestamp", timestamp)];
+    post_fuzzed(router, "/discord/interactions", &headers, body).await
 }
 
 /// Renders an answer in at most `limit` UTF-16 units.

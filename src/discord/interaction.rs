@@ -184,13 +184,12 @@ fn unreadable(reason: &'static str) {
 
 fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable> {
     let number = json["type"].as_u64().ok_or(NotReadable("type"))?;
-    let (member, user) = (&json["member"], &json["user"]);
-    let id = snowflake(&member["user"]["id"]).or_else(|| snowflake(&user["id"]));
+    let member = &json["member"];
+    let user = if member["user"].is_object() { &member["user"] } else { &json["user"] };
+    let id = snowflake(&user["id"]);
     let kind = id.and_then(|user| kind(number, json, user));
     let place = place(json);
     let is_thread = matches!(json["channel"]["type"].as_u64(), Some(10..=12));
-    let names = [&member["nick"], &member["user"]["global_name"], &member["user"]["username"]];
-    let name = names.into_iter().chain([&user["global_name"], &user["username"]]).find_map(text);
     let channel = snowflake(&json["channel_id"]).or_else(|| snowflake(&json["channel"]["id"]));
     let bot_is_member = bot_is_member(json, place);
     let file_limit = snowflake(&json["attachment_size_limit"]).and_then(|limit| usize::try_from(limit).ok());
@@ -204,7 +203,7 @@ fn parse(json: &Value, received_at: Instant) -> Result<Interaction, NotReadable>
         place,
         bot_is_member,
         user: id.unwrap_or_default(),
-        name: name.unwrap_or_else(|| "Somebody".to_owned()),
+        name: name_in(member, user),
         may_manage: snowflake(&member["permissions"]).is_some_and(|bits| bits & MAY_MANAGE != 0),
         roles: list(&member["roles"]).iter().filter_map(snowflake).collect(),
         file_limit: file_limit.unwrap_or(DEFAULT_FILE_LIMIT),
@@ -307,12 +306,26 @@ fn option(option: &Value) -> Option<(String, String)> {
 }
 
 fn place(json: &Value) -> ChannelKind {
-    let server = snowflake(&json["guild_id"]).or_else(|| snowflake(&json["guild"]["id"]));
-    match (server, json["context"].as_u64()) {
+    match (server(json), json["context"].as_u64()) {
         (Some(server), _) => ChannelKind::Server(server),
         (None, Some(1) | None) => ChannelKind::BotDm,
         (None, Some(_)) => ChannelKind::Elsewhere,
     }
+}
+
+/// The server, if it happened in one.
+fn server(json: &Value) -> Option<u64> {
+    snowflake(&json["guild_id"]).or_else(|| snowflake(&json["guild"]["id"]))
+}
+
+/// The name of a user in the server that they are a `member` of.
+pub(super) fn name_in(member: &Value, user: &Value) -> String {
+    text(&member["nick"]).or_else(|| display_name(user)).unwrap_or_else(|| "Somebody".to_owned())
+}
+
+/// The display name or the name of a user.
+fn display_name(user: &Value) -> Option<String> {
+    text(&user["global_name"]).or_else(|| text(&user["username"]))
 }
 
 /// Key "0" of the owners is an installation in the server, or in the bot's own direct messages.

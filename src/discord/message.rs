@@ -22,7 +22,6 @@ pub(crate) fn read(json: &Value, bot: u64, received_at: Instant) -> Option<Inter
     if !is_of_person || !is_plain || (server.is_some() && !is_mentioned) {
         return None;
     }
-    let names = [&member["nick"], &author["global_name"], &author["username"]];
     let text = without_mention(json["content"].as_str().unwrap_or_default(), bot);
     let files = interaction::list(&json["attachments"]);
     Some(Interaction {
@@ -35,7 +34,7 @@ pub(crate) fn read(json: &Value, bot: u64, received_at: Instant) -> Option<Inter
         place: server.map_or(ChannelKind::BotDm, ChannelKind::Server),
         bot_is_member: true,
         user: interaction::snowflake(&author["id"])?,
-        name: names.into_iter().find_map(interaction::text).unwrap_or_else(|| "Somebody".to_owned()),
+        name: interaction::name_in(member, author),
         may_manage: false,
         roles: interaction::list(&member["roles"]).iter().filter_map(interaction::snowflake).collect(),
         file_limit: 0,

@@ -4,18 +4,16 @@
 //!
 //! # The way of an interaction
 //!
-//! `gateway` (a connection of ours) or `webhook` (Discord posts to us) -> `interaction` (one parser for both; `message` for
+//! `gateway` (a connection of our own) or `webhook` (Discord posts to us) -> `interaction` (one parser for both; `message` for
 //! what is written without a command, which only the gateway has) ->
 //! `handlers` (answers within three seconds, starts the race) -> `surface` (one live message) -> `render` (pure: a view
 //! as embeds) -> `rest` (one client, one rate limiter). `registration` keeps the commands as `commands` defines them;
-//! `finisher` gives orphans their final frame, `alerts` posts what the service noticed by itself.
+//! `surface` gives orphans their final frame too, `alerts` posts what the service noticed by itself.
 
 mod alert_check;
-mod alert_ref;
 mod alerts;
 mod commands;
 mod completion;
-mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gateway;
@@ -24,6 +22,7 @@ mod interaction;
 mod message;
 mod message_ref;
 mod permissions;
+mod posts;
 mod registration;
 mod render;
 mod rest;
@@ -71,7 +70,7 @@ const CDN: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 /// The origin of Discord's own API.
 const OWN_API: &str = "https://discord.com";
 
-/// The time that Discord may take to say whom a token belongs to.
+/// The time that Discord may take to identify the owner of a token.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The way in which interactions arrive.
@@ -137,7 +136,7 @@ pub enum SettingsError {
 pub struct Discord {
     handler: Arc<InteractionHandler>,
     guild: Option<u64>,
-    alerts: Option<Arc<DiscordAlerts>>,
+    alerts: Option<u64>,
     /// In mode http.
     key: Option<PublicKey>,
     /// In mode gateway.
@@ -156,12 +155,9 @@ impl Discord {
         let Settings { api_url, token, guild, token_life, examples, access, may_race_others, alerts, .. } =
             settings;
         let sealer = Sealer::new(&token);
-        let alerts =
-            alerts.map(|channel| Arc::new(DiscordAlerts::new(rest.clone(), sealer.clone(), channel)));
-        let handlers = Handlers { arena, examples, may_race_others, sealer };
         let files = FileClient::new("Discord", &CDN, (&api_url, OWN_API)).within(settings.answer_timeout);
-        let handler =
-            Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access, files });
+        let handlers = Handlers { arena, examples, may_race_others, sealer, files };
+        let handler = Arc::new(InteractionHandler { handlers, rest: rest.clone(), token_life, access });
         let connect = || Gateway::new(api_url, token, rest, inbox(&handler), TIMING);
         let gateway = key.is_none().then(connect);
         let startup = watch::Sender::new(Startup::Waiting("its commands are not registered yet".into()));
@@ -171,7 +167,9 @@ impl Discord {
     /// Returns the channel of alerts, if one is set.
     #[must_use]
     pub fn alerts(&self) -> Option<Arc<dyn AlertChannel>> {
-        self.alerts.clone().map(|alerts| alerts as Arc<dyn AlertChannel>)
+        let (rest, sealer) = (self.handler.rest.clone(), self.handler.handlers.sealer.clone());
+        self.alerts
+            .map(|channel| Arc::new(DiscordAlerts::new(rest, sealer, channel)) as Arc<dyn AlertChannel>)
     }
 
     /// Returns the routes that Discord posts to in mode http; none in mode gateway.
@@ -216,7 +214,7 @@ fn inbox(handler: &Arc<InteractionHandler>) -> Inbox {
     Arc::new(move |interaction| handler.take(interaction))
 }
 
-/// Asks Discord whom the token belongs to and whether the bot may post alerts, and returns the application's id.
+/// Checks the token, and that the bot may post alerts. Returns the application's id.
 ///
 /// # Errors
 /// One sentence for the operator.

@@ -7,18 +7,22 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    METRICS,
+    Discord, METRICS, PLATFORM,
+    interaction::snowflake,
     message_ref::MessageRef,
     render,
     rest::{File, MAX_UNEXPLAINED, Request, Rest, RestError, Route, Share, Urgency},
 };
 use crate::{
+    arena::Finisher,
+    live,
     platform::seal::Sealer,
     race::{RaceId, event::StopCause},
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
@@ -26,7 +30,7 @@ use crate::{
 };
 
 /// The wait once the limit of refused calls is spent, so that Discord does not ban the address.
-pub(super) const COOL_OFF: Duration = Duration::from_secs(30);
+const COOL_OFF: Duration = Duration::from_secs(30);
 
 /// Discord's code for a missing permission.
 pub(super) const MISSING_PERMISSIONS: u32 = 50_013;
@@ -89,11 +93,6 @@ impl DiscordSurface {
             unexplained: 0,
             news: Learned::default(),
         }
-    }
-
-    /// Returns this surface of a message that shows the final `view`.
-    pub(super) fn showing(self, view: View) -> Self {
-        Self { last: Some(view), ..self }
     }
 
     fn body(&self, view: &View, alt: Option<&str>) -> Value {
@@ -168,9 +167,9 @@ impl DiscordSurface {
     /// Reads the message's address from the first response. An ephemeral message cannot be edited through the channel;
     /// Discord makes it ephemeral where users may not bring apps of their own.
     fn learn(&mut self, message: &Value) {
-        let id = |key: &str| message.get(key)?.as_str()?.parse().ok();
         let is_private = message["flags"].as_u64().is_some_and(|flags| flags & render::EPHEMERAL != 0);
-        let address = id("channel_id").or(self.message.channel).zip(id("id"));
+        let address =
+            snowflake(&message["channel_id"]).or(self.message.channel).zip(snowflake(&message["id"]));
         if let Some((channel, message)) = address.filter(|_| !is_private && self.message.message.is_none()) {
             (self.message.channel, self.message.message) = (Some(channel), Some(message));
             self.news.message_ref = Some(self.message.to_string());
@@ -184,22 +183,10 @@ impl DiscordSurface {
             {
                 SurfaceError::Transient { source: Arc::new(error) }
             }
-            // the limiter also counts what Discord itself refused, and knows what a final edit may
-            RestError::Limited { retry_after } => SurfaceError::Paced { retry_after },
-            RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
-            RestError::Gone => SurfaceError::Deleted,
-            RestError::TokenExpired => SurfaceError::Frozen("the interaction's token has expired"),
             RestError::Unexplained { status: 404 } if self.unexplained >= MAX_UNEXPLAINED => {
                 SurfaceError::Refused("not found, without one of Discord's own codes")
             }
-            RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
-                SurfaceError::Transient { source: Arc::new(error) }
-            }
-            RestError::TooLarge => SurfaceError::Refused("too large for this channel"),
-            RestError::Forbidden { .. } | RestError::Unauthorized => {
-                SurfaceError::Forbidden("the bot may not edit its message here")
-            }
-            _ => SurfaceError::Refused("invalid for Discord"),
+            error => judge(error),
         }
     }
 
@@ -248,6 +235,25 @@ impl DiscordSurface {
     }
 }
 
+/// Returns the consequence of an error for a message of the bot.
+pub(super) fn judge(error: RestError) -> SurfaceError {
+    match error {
+        // the limiter also counts what Discord itself refused, and knows what a final edit may
+        RestError::Limited { retry_after } => SurfaceError::Paced { retry_after },
+        RestError::Budget => SurfaceError::Paced { retry_after: COOL_OFF },
+        RestError::Gone => SurfaceError::Deleted,
+        RestError::TokenExpired => SurfaceError::Frozen("the interaction's token has expired"),
+        RestError::Server { .. } | RestError::Transport { .. } | RestError::Unexplained { .. } => {
+            SurfaceError::Transient { source: Arc::new(error) }
+        }
+        RestError::TooLarge => SurfaceError::Refused("too large for this channel"),
+        RestError::Forbidden { .. } | RestError::Unauthorized => {
+            SurfaceError::Forbidden("the bot may not edit its message here")
+        }
+        _ => SurfaceError::Refused("invalid for Discord"),
+    }
+}
+
 impl Surface for DiscordSurface {
     fn pace(&self) -> Pace {
         Pace::shared(self.share.spacing(), self.share.sharers())
@@ -281,5 +287,37 @@ impl Surface for DiscordSurface {
             attached => attached,
         };
         attached.map_err(|error| self.judge(error))
+    }
+}
+
+/// Final frames and charts for orphans: the message is edited where the store has it.
+#[async_trait]
+impl Finisher for Discord {
+    fn platform(&self) -> &'static str {
+        PLATFORM
+    }
+
+    async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError> {
+        self.surface(id, message_ref)?.show(view).await.map(drop)
+    }
+
+    fn wants_chart(&self) -> bool {
+        true
+    }
+
+    async fn attach(&self, id: RaceId, message_ref: &str, view: &View, chart: Chart) {
+        if let Ok(mut surface) = self.surface(id, message_ref) {
+            surface.last = Some(view.clone());
+            live::attach(chart, &mut surface).await;
+        }
+    }
+}
+
+impl Discord {
+    /// Returns the surface of the message that the store has at `message_ref`.
+    fn surface(&self, id: RaceId, message_ref: &str) -> Result<DiscordSurface, SurfaceError> {
+        let message_ref = MessageRef::parse(message_ref).ok_or(SurfaceError::Deleted)?;
+        let (rest, sealer) = (self.handler.rest.clone(), self.handler.handlers.sealer.clone());
+        Ok(DiscordSurface::new(rest, sealer, message_ref, id, Instant::now()))
     }
 }

@@ -28,7 +28,7 @@ use super::interaction::{self, Inbox};
 use crate::{
     platform::{
         Dedup,
-        webhook::{Clock, Webhook, WebhookError},
+        webhook::{Claim, Clock, Webhook, WebhookError},
     },
     telemetry::metrics,
 };
@@ -92,15 +92,15 @@ async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body
 
 impl Receiver {
     async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Response, WebhookError> {
-        let claim = self.webhook.claim(headers)?;
-        let (body, received_at) = self.webhook.read(body).await?;
-        let verified = self.verifier.verify(claim.signature, claim.timestamp, &body);
-        verified.map_err(|()| WebhookError::Signature)?;
-        let json: Value = serde_json::from_slice(&body).map_err(|_| WebhookError::Unreadable)?;
+        let is_signed = |claim: Claim<'_>, body: &[u8]| {
+            self.verifier.verify(claim.signature, claim.timestamp, body).is_ok()
+        };
+        let (body, received_at) = self.webhook.accept(headers, body, is_signed).await?;
+        let json: Value = serde_json::from_slice(&body).map_err(|_| WebhookError::UNREADABLE)?;
         if json["type"] == 1 {
             return Ok(Json(json!({ "type": 1 })).into_response());
         }
-        let interaction = interaction::read(&json, received_at).map_err(|_| WebhookError::Unreadable)?;
+        let interaction = interaction::read(&json, received_at).map_err(|_| WebhookError::UNREADABLE)?;
         if self.seen.is_new(interaction.id, received_at) {
             (self.inbox)(interaction);
         }

@@ -11,14 +11,14 @@ use crate::backoff::Backoff;
 pub(crate) enum ConnectionState {
     /// The connection was never established yet.
     Connecting,
-    /// The connection is established and delivers.
+    /// The connection is established.
     Ready,
     /// The connection was lost or could not be established; it is retried.
     Lost {
         /// The reason in one sentence for the log and `/readyz`, without secrets.
         why: String,
     },
-    /// The platform refuses the connection for good: an operator must act and start the program anew.
+    /// The platform refuses the connection for good: the operator must act and restart the service.
     Refused {
         /// The reason and the way out.
         why: String,
@@ -28,7 +28,7 @@ pub(crate) enum ConnectionState {
 /// The progress of the start: the checks that need the platform's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Startup {
-    /// Not done yet, and why.
+    /// Not done yet: the reason.
     Waiting(String),
     /// Everything is checked and registered.
     Done,
@@ -39,9 +39,9 @@ pub(crate) enum Startup {
 /// The reason why an attempt to start, or to open a connection, failed. One sentence without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StartupError {
-    /// It will not get better by itself: the reason and the way out.
+    /// A permanent refusal: the reason and the way out.
     Refused(String),
-    /// It may pass: the reason.
+    /// A failure that may pass: the reason.
     Passing(String),
 }
 

@@ -1,4 +1,4 @@
-//! Deliveries that came before: nothing that is sent again runs twice.
+//! Duplicate deliveries: a delivery that is sent again is not handled twice.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 /// Platforms accept timestamps from five minutes ahead to five behind, and send again within six minutes.
 const KEPT_FOR: Duration = Duration::from_mins(10);
-/// The number of keys at most: beyond it the oldest is forgotten early.
+/// The maximum number of keys; beyond it the oldest is dropped early.
 const MAX_KEYS: usize = 65_536;
 
 /// The delivery keys of the last ten minutes.
@@ -31,7 +31,7 @@ impl<K> Default for Dedup<K> {
 }
 
 impl<K: Clone + Eq + Hash> Dedup<K> {
-    /// Returns true if `key` comes for the first time, and remembers it. `now` never goes back.
+    /// Records `key`, and returns true if it is new. `now` never goes back.
     pub(crate) fn is_new(&self, key: K, now: Instant) -> bool {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((at, _)) = keys.order.front() {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest time that all files of a prompt may take.
+/// The maximum time for all files of a prompt.
 const MAX_FETCH_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A file on a platform.
@@ -28,9 +28,9 @@ const MAX_FETCH_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) struct RemoteFile {
     /// Its name.
     pub(crate) name: String,
-    /// Its media type, as far as the platform knows it.
+    /// Its media type according to the platform; may be empty.
     pub(crate) declared: String,
-    /// Its size in bytes, as far as the platform knows it.
+    /// Its size in bytes according to the platform.
     pub(crate) size: Option<u64>,
     /// Its address, which may be signed.
     pub(crate) url: String,
@@ -103,11 +103,11 @@ impl FileClient {
 
     async fn fetch_one(&self, file: &RemoteFile) -> Result<Upload, AttachmentError> {
         let failed = |why: &str| self.failed(Some(file), why);
-        let url = Url::parse(&file.url).map_err(|_| failed("its address is none"))?;
+        let url = Url::parse(&file.url).map_err(|_| failed("invalid address"))?;
         if !self.origins.contains(&url.origin()) {
-            return Err(failed("it is on another host"));
+            return Err(failed("unexpected host"));
         }
-        let http = self.http.as_ref().ok_or_else(|| failed("there is no client"))?;
+        let http = self.http.as_ref().ok_or_else(|| failed("no HTTP client"))?;
         let mut request = http.get(url);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
@@ -120,7 +120,7 @@ impl FileClient {
             response.headers().get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
         // Slack answers so where the token lacks the scope
         if media.starts_with("text/html") && !file.declared.contains("html") {
-            return Err(failed("a page came in its place"));
+            return Err(failed("received a web page in its place"));
         }
         let most = file.size.unwrap_or(u64::MAX).min(MAX_TOTAL_BYTES as u64);
         if response.content_length().is_some_and(|length| length > most) {

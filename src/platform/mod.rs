@@ -7,8 +7,9 @@
 //! ```
 //!
 //! [`connection`] reports to readiness how far a platform is, [`permit`] lets calls wait for a rate limiter, [`retry`]
-//! repeats them until a deadline, [`seal`] binds buttons to the place of their message, and [`dedup`] drops deliveries that come twice. A platform keeps what really differs: its
-//! limits, its markup and its wire types.
+//! repeats them until a deadline, [`seal`] binds buttons to the place of their message, [`dedup`] drops duplicate
+//! deliveries, and [`files`] fetches what people attached. A platform keeps what really differs: its limits, its markup and
+//! its wire types.
 
 pub(crate) mod connection;
 mod dedup;

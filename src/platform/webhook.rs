@@ -1,21 +1,21 @@
 //! Webhooks: HTTP deliveries of a platform, in mode http. Each must be signed, recent and new, is read within limits, and is
 //! refused otherwise; refusals are counted by reason.
 //!
-//! What can be refused by the headers alone is refused before the body is read, so that only a platform, or a forger who
-//! invents a signature for this very minute, can make the service read anything.
+//! Deliveries that their headers alone condemn are refused before the body is read, so that only a platform, or a forger
+//! with a recent timestamp, can make the service read a body.
 //!
 //! | refused | before the body is read | status |
 //! | --- | --- | --- |
-//! | a signature header that is missing, there twice or malformed | yes | 401 |
-//! | a timestamp that is missing, there twice or no number | yes | 401 |
+//! | a signature header that is missing, repeated or malformed | yes | 401 |
+//! | a timestamp that is missing, repeated or not a number | yes | 401 |
 //! | a timestamp more than five minutes off, either way | yes | 401 |
 //! | a `Content-Length` over the platform's limit | yes | 413 |
 //! | a body over the platform's limit | while it is read | 413 |
 //! | a body that takes longer than 3 s | while it is read | 408 |
 //! | a body that ends early, or for which the server has no room | while it is read | 503 |
 //! | a wrong signature | no | 401 |
-//! | right signature, but it came before (Slack; Discord's duplicates are dropped by their id) | no | 409 |
-//! | right signature, but unreadable (Discord; Slack would send it again and in the end switch events off) | no | 400 |
+//! | a valid signature that was received before (Slack; Discord's duplicates are dropped by their id) | no | 409 |
+//! | a valid signature over an unreadable body (Discord; Slack would retry and in the end switch events off) | no | 400 |
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -23,9 +23,13 @@ use std::{
 };
 
 use axum::{
+    Router,
     body::Body,
-    http::{HeaderMap, StatusCode, header},
+    extract::Request,
+    handler::Handler as _,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::any_service,
 };
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -45,38 +49,25 @@ const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 /// Returns the current wall-clock time; tests inject their own.
 pub(crate) type Clock = fn() -> Timestamp;
 
-/// The reason why a delivery is refused.
+/// The reason why a delivery is refused: the label that metrics use, and the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WebhookError {
-    /// The body is too large.
-    Size,
-    /// The body takes too long.
-    Slow,
-    /// The body ended early, or the server has no room for it.
-    Unfinished,
-    /// The signature is missing, malformed or wrong.
-    Signature,
-    /// The timestamp is not recent.
-    Window,
-    /// The delivery came before.
-    Replay,
-    /// The signed body cannot be read.
-    Unreadable,
-}
+pub(crate) struct WebhookError(&'static str, StatusCode, &'static str);
 
 impl WebhookError {
-    /// Returns the label that metrics use for this refusal, and the answer.
-    fn describe(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Self::Size => ("size", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
-            Self::Slow => ("slow", StatusCode::REQUEST_TIMEOUT, "the body took too long"),
-            Self::Unfinished => ("unfinished", StatusCode::SERVICE_UNAVAILABLE, "the body was not received"),
-            Self::Signature => ("signature", StatusCode::UNAUTHORIZED, "invalid request signature"),
-            Self::Window => ("window", StatusCode::UNAUTHORIZED, "the timestamp is not recent"),
-            Self::Replay => ("replay", StatusCode::CONFLICT, "this request came before"),
-            Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST, "the body is unreadable"),
-        }
-    }
+    /// The body is too large.
+    const SIZE: Self = Self("size", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+    /// The body takes too long.
+    const SLOW: Self = Self("slow", StatusCode::REQUEST_TIMEOUT, "the body took too long");
+    /// The body ended early, or the server has no room for it.
+    const UNFINISHED: Self = Self("unfinished", StatusCode::SERVICE_UNAVAILABLE, "the body was not received");
+    /// The signature is missing, malformed or wrong.
+    const SIGNATURE: Self = Self("signature", StatusCode::UNAUTHORIZED, "invalid request signature");
+    /// The timestamp is not recent.
+    const WINDOW: Self = Self("window", StatusCode::UNAUTHORIZED, "the timestamp is not recent");
+    /// The delivery was received before.
+    pub(crate) const REPLAY: Self = Self("replay", StatusCode::CONFLICT, "this request came before");
+    /// The signed body cannot be read.
+    pub(crate) const UNREADABLE: Self = Self("unreadable", StatusCode::BAD_REQUEST, "the body is unreadable");
 }
 
 /// A platform's side of its webhooks.
@@ -107,45 +98,49 @@ pub(crate) struct Claim<'a> {
 }
 
 impl Webhook {
-    /// Returns the signature and the timestamp of a delivery, before its body is read.
+    /// Reads a delivery that `is_signed`, and returns its body with the time at which it was complete.
     ///
     /// # Errors
-    /// [`WebhookError::Signature`], [`WebhookError::Window`] and, by the announced length, [`WebhookError::Size`].
-    pub(crate) fn claim<'a>(&self, headers: &'a HeaderMap) -> Result<Claim<'a>, WebhookError> {
+    /// All of [`WebhookError`] but [`WebhookError::REPLAY`] and [`WebhookError::UNREADABLE`].
+    pub(crate) async fn accept(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        is_signed: impl FnOnce(Claim<'_>, &[u8]) -> bool,
+    ) -> Result<(Vec<u8>, Instant), WebhookError> {
+        let claim = self.claim(headers)?;
+        let body = timeout(BODY_TIMEOUT, self.read(body)).await.map_err(|_| WebhookError::SLOW)??;
+        let received_at = Instant::now();
+        if is_signed(claim, &body) { Ok((body, received_at)) } else { Err(WebhookError::SIGNATURE) }
+    }
+
+    /// Returns the signature and the timestamp of a delivery, before its body is read.
+    fn claim<'a>(&self, headers: &'a HeaderMap) -> Result<Claim<'a>, WebhookError> {
         let [signature, timestamp] =
-            self.headers.map(|name| single(headers, name).ok_or(WebhookError::Signature));
+            self.headers.map(|name| single(headers, name).ok_or(WebhookError::SIGNATURE));
         let (signature, timestamp) = (signature?, timestamp?);
         let digits = signature.strip_prefix(self.prefix).unwrap_or_default();
         if digits.len() != self.digits || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(WebhookError::Signature);
+            return Err(WebhookError::SIGNATURE);
         }
-        self.check_window(seconds(timestamp).ok_or(WebhookError::Signature)?)?;
+        self.check_window(seconds(timestamp).ok_or(WebhookError::SIGNATURE)?)?;
         let length = single(headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
         if length.is_some_and(|length: usize| length > self.max_body_bytes) {
-            return Err(WebhookError::Size);
+            return Err(WebhookError::SIZE);
         }
         Ok(Claim { signature, timestamp })
     }
 
-    /// Reads the body, and returns it with the time at which it was complete.
-    ///
-    /// # Errors
-    /// [`WebhookError::Slow`], [`WebhookError::Size`] and [`WebhookError::Unfinished`].
-    pub(crate) async fn read(&self, body: Body) -> Result<(Vec<u8>, Instant), WebhookError> {
-        let mut chunks = body.into_data_stream();
-        let read = async {
-            let mut body = vec![];
-            while let Some(chunk) = chunks.next().await {
-                let chunk = chunk.map_err(|_| WebhookError::Unfinished)?;
-                if body.len() + chunk.len() > self.max_body_bytes {
-                    return Err(WebhookError::Size);
-                }
-                body.extend_from_slice(&chunk);
+    async fn read(&self, body: Body) -> Result<Vec<u8>, WebhookError> {
+        let (mut chunks, mut body) = (body.into_data_stream(), vec![]);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|_| WebhookError::UNFINISHED)?;
+            if body.len() + chunk.len() > self.max_body_bytes {
+                return Err(WebhookError::SIZE);
             }
-            Ok(body)
-        };
-        let body = timeout(BODY_TIMEOUT, read).await.map_err(|_| WebhookError::Slow)??;
-        Ok((body, Instant::now()))
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 
     /// Checks a timestamp, in seconds since 1970. Its signature is not verified yet, so the warning can only suspect this
@@ -165,18 +160,32 @@ impl Webhook {
                  machine's clock"
             );
         }
-        Err(WebhookError::Window)
+        Err(WebhookError::WINDOW)
     }
 
     /// Returns the answer to a delivery; a refusal is counted.
     pub(crate) fn answer(&self, result: Result<Response, WebhookError>) -> Response {
-        result.unwrap_or_else(|refused| {
-            let (reason, status, text) = refused.describe();
+        result.unwrap_or_else(|WebhookError(reason, status, text)| {
             ::metrics::counter!(self.refusals, field::REASON => reason).increment(1);
             tracing::debug!({ field::REASON } = reason, platform = self.platform, "webhook request refused");
             (status, text).into_response()
         })
     }
+}
+
+/// Posts `body` with these headers to `path` of a router and returns the answer's status, for the fuzz targets.
+pub(crate) async fn post_fuzzed(
+    router: Router,
+    path: &str,
+    headers: &[(&'static str, &[u8])],
+    body: Vec<u8>,
+) -> u16 {
+    let mut request = Request::post(path).body(Body::from(body)).expect("a request");
+    let headers = headers.iter().filter_map(|(name, value)| {
+        Some((HeaderName::from_static(name), HeaderValue::from_bytes(value).ok()?))
+    });
+    request.headers_mut().extend(headers);
+    any_service(router).call(request, ()).await.status().as_u16()
 }
 
 /// Parses seconds since 1970 as the platforms write them: digits only.
@@ -186,7 +195,7 @@ fn seconds(timestamp: &str) -> Option<i64> {
     is_number.then(|| timestamp.parse().ok())?
 }
 
-/// Returns the header `name` if it is there exactly once and is text.
+/// Returns the header `name` if it occurs exactly once and is text.
 pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;

@@ -7,14 +7,13 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
     PLATFORM,
-    api::{Address, Api, ApiError, ChannelThread, File},
+    api::{Address, Api, ApiError, ChannelThread},
     budget::Urgency,
-    posts::Poster,
+    posts::{Poster, png},
     render::{self, Body},
     surface::SlackSurface,
 };
@@ -66,20 +65,8 @@ impl SlackAlerts {
 
     /// Shows the picture in the thread below the message. Without it the message still says everything.
     async fn show(&self, message: &Address, chart: &Chart) {
-        let file = File {
-            name: "alert.png".into(),
-            mime: "image/png",
-            title: "Speed history".into(),
-            alt: Some(chart.alt.clone()),
-            bytes: Bytes::from(chart.png.clone()),
-        };
-        let place = message.below();
-        let poster = self.poster(&place);
-        let shown = match poster.stage(&file).await {
-            Ok(staged) => poster.share(&staged).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = shown {
+        let file = png("alert.png".into(), "Speed history", chart.clone());
+        if let Err(error) = self.poster(&message.below()).show(&file).await {
             tracing::warn!(%error, "failed to show the picture of an alert");
         }
     }

@@ -10,14 +10,15 @@ use tokio::time::{Instant, timeout};
 
 use super::{api::Api, incoming::Incoming};
 
-/// A race waits for the name of its asker.
+/// The time that Slack may take to name a user: a race waits for the name of its asker.
 const NAME_TIMEOUT: Duration = Duration::from_secs(2);
-/// Limits the age of a cached name: users change theirs.
+/// The maximum age of a cached name: users change theirs.
 const MAX_NAME_AGE: Duration = Duration::from_hours(12);
-/// Limits the age of the cached members of a group.
+/// The maximum age of the cached members of a group.
 const MAX_MEMBERS_AGE: Duration = Duration::from_mins(5);
+/// The maximum number of cached answers.
 const MAX_CACHED: usize = 5_000;
-/// Stands in for an unknown name.
+/// The substitute for an unknown name.
 const NAMELESS: &str = "someone";
 
 /// The users of a workspace.
@@ -32,13 +33,13 @@ impl Directory {
         Self { api, names: Cache::new(MAX_NAME_AGE), members: Cache::new(MAX_MEMBERS_AGE) }
     }
 
-    /// Returns the name of the user behind `incoming`, or a stand-in if Slack does not tell it in time. Untrusted text.
+    /// Returns the name of the user behind `incoming`, or a substitute if Slack does not name them in time. Untrusted text.
     pub(super) async fn name(&self, incoming: &Incoming) -> String {
         let name = self.name_of(&incoming.user).await.or_else(|| incoming.name.clone());
         name.unwrap_or_else(|| NAMELESS.into())
     }
 
-    /// Returns the name of a user, if Slack tells it in time. Untrusted text.
+    /// Returns the name of a user, if Slack names them in time. Untrusted text.
     pub(super) async fn name_of(&self, user: &str) -> Option<String> {
         let ask = async {
             let asked = timeout(NAME_TIMEOUT, self.api.name(user)).await;

@@ -1,4 +1,5 @@
-//! The types of blocks that not every workspace takes: tried once, and remembered for all messages of this process.
+//! The level of detail of a message, and the types of blocks that not every workspace takes: tried once, and remembered for
+//! all messages of this process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -46,5 +47,41 @@ impl AcceptedExtras {
 
     fn lock(&self) -> MutexGuard<'_, Extras> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The level of detail of a message, reduced when Slack refuses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Detail {
+    /// With all extra blocks.
+    Full,
+    /// Without containers.
+    NoContainers,
+    /// Without Slack's own chart.
+    NoChart,
+    /// Without both.
+    NoExtras,
+    /// Without the answers as well.
+    Bare,
+}
+
+impl Detail {
+    /// Returns the next level below.
+    pub(super) fn reduced(self) -> Self {
+        match self {
+            Self::Full => Self::NoContainers,
+            Self::NoContainers => Self::NoChart,
+            Self::NoChart => Self::NoExtras,
+            Self::NoExtras | Self::Bare => Self::Bare,
+        }
+    }
+
+    /// The extra blocks at this level, as far as they are `accepted`.
+    pub(super) fn extras(self, accepted: Extras) -> Extras {
+        Extras {
+            chart: accepted.chart && matches!(self, Self::Full | Self::NoContainers),
+            containers: accepted.containers && matches!(self, Self::Full | Self::NoChart),
+            ..accepted
+        }
     }
 }

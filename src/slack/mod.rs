@@ -6,7 +6,7 @@
 //!
 //! `socket` (connections of ours) or `webhook` (Slack posts to us) -> `incoming` (one parser for both) -> `handlers`
 //! (acknowledges at once, starts the race) -> `surface` (one live message) -> `render` (pure: a view as blocks) ->
-//! `budget` (the rate limits of a workspace) -> `api` (one client). `finisher` gives orphans their final frame, `alerts`
+//! `budget` (the rate limits of a workspace) -> `api` (one client). `surface` gives orphans their final frame too, `alerts`
 //! posts what the service noticed by itself.
 
 mod alerts;
@@ -14,7 +14,6 @@ mod api;
 mod budget;
 mod directory;
 mod extras;
-mod finisher;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handlers;
@@ -68,7 +67,7 @@ const FILES: &str = "files.slack.com";
 const OWN_API: &str = "https://slack.com";
 const METRICS: PlatformMetrics = PlatformMetrics { platform: PLATFORM };
 
-/// The wait after Slack did not say whose token it is.
+/// The wait after a failed check of the token.
 const RETRY_DELAY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
 /// The deadline for a socket's address when an operator checks the settings.
@@ -144,6 +143,9 @@ impl Slack {
                 examples: settings.examples.clone(),
                 may_race_others: settings.may_race_others,
                 sealer: Sealer::new(&settings.bot_token),
+                files: FileClient::new("Slack", &[FILES], (&settings.api_url, OWN_API))
+                    .with_token(&settings.bot_token)
+                    .within(settings.answer_timeout),
             },
             directory: Directory::new(api.clone()),
             api,
@@ -151,9 +153,6 @@ impl Slack {
             extras: Arc::new(AcceptedExtras::new(settings.native_chart)),
             access: settings.access.clone(),
             full_answers: FullAnswers::default(),
-            files: FileClient::new("Slack", &[FILES], (&settings.api_url, OWN_API))
-                .with_token(&settings.bot_token)
-                .within(settings.answer_timeout),
         });
         let inbox = Arc::clone(&handler);
         let intake = Intake::new(Arc::new(move |incoming| Box::pin(Arc::clone(&inbox).take(incoming))));
@@ -210,7 +209,7 @@ impl Slack {
         tokio::join!(closed.run_until_cancelled(self.check_token()), connected);
     }
 
-    /// Retries until Slack says whose token it is, or refuses it for good.
+    /// Retries until Slack identifies the token's owner or refuses the token for good.
     async fn check_token(&self) {
         let attempt = || async {
             self.handler.api.identity().await.map_err(|error| match error {
@@ -244,7 +243,7 @@ impl Slack {
     }
 }
 
-/// Asks Slack whom the tokens belong to and whether the bot may post alerts, and returns the workspace's id.
+/// Checks the tokens, and that the bot may post alerts. Returns the workspace's id.
 ///
 /// # Errors
 /// One sentence for the operator.

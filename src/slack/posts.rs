@@ -4,15 +4,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use super::{
     api::{Address, Api, ApiError, ChannelThread, File, Staged, method},
     render::Body,
 };
-use crate::{backoff::Backoff, platform::retry_until};
+use crate::{backoff::Backoff, platform::retry_until, surface::Chart};
 
-/// Waits after a call that was not sent.
+/// The waits after a call that was not sent.
 const MIN_BACKOFF: Duration = Duration::from_millis(250);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
@@ -49,6 +50,14 @@ impl Poster<'_> {
         retry_until(self.deadline, ApiError::retry_after, || self.api.stage(file)).await
     }
 
+    /// Uploads a file and shows it.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub(super) async fn show(&self, file: &File) -> Result<(), ApiError> {
+        self.share(&self.stage(file).await?).await
+    }
+
     async fn in_turn<T, C: Future<Output = Result<T, ApiError>>>(
         &self,
         method: &'static str,
@@ -72,4 +81,10 @@ impl Poster<'_> {
             sleep(wait).await;
         }
     }
+}
+
+/// Returns the file that shows `picture`.
+pub(super) fn png(name: String, title: &str, picture: Chart) -> File {
+    let (alt, bytes) = (Some(picture.alt), Bytes::from(picture.png));
+    File { name, mime: "image/png", title: title.to_owned(), alt, bytes }
 }

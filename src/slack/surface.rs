@@ -6,68 +6,42 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use async_trait::async_trait;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
-    METRICS,
-    api::{Address, Api, ApiError, File, Staged},
+    METRICS, PLATFORM, Slack,
+    api::{Address, Api, ApiError, Staged},
     budget::{Share, Urgency},
-    extras::AcceptedExtras,
-    posts::Poster,
+    extras::{AcceptedExtras, Detail},
+    incoming::ReplyTo,
+    posts::{Poster, png},
     render::{self, Body, Extras},
 };
 use crate::{
+    arena::Finisher,
+    live,
     platform::seal::Sealer,
     race::RaceId,
     surface::{Chart, Learned, Pace, Surface, SurfaceError},
     view::{Progress, View},
 };
 
-/// Maximum time after which an edit without an answer may still take effect.
+/// The maximum time after which an edit without an answer may still take effect.
 const MAX_DELAY: Duration = Duration::from_secs(20);
-/// For showing the final frame once more.
+/// The time for showing the final frame once more.
 const SETTLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// The delay and the timeout while a restart waits, which has little more time left after the final frames.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 const RESTART_TIMEOUT: Duration = Duration::from_millis(400);
+/// The wait between two attempts at the final frame.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
-/// For the picture's turn in its channel.
+/// The time that the picture waits for its turn in the channel.
 const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The level of detail of a message, reduced when Slack refuses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Detail {
-    Full,
-    /// Without containers.
-    NoContainers,
-    /// Without Slack's own chart.
-    NoChart,
-    /// Without both.
-    NoExtras,
-    /// Without the answers as well.
-    Bare,
-}
-
-impl Detail {
-    fn reduced(self) -> Self {
-        match self {
-            Self::Full => Self::NoContainers,
-            Self::NoContainers => Self::NoChart,
-            Self::NoChart => Self::NoExtras,
-            Self::NoExtras | Self::Bare => Self::Bare,
-        }
-    }
-
-    /// The extra blocks at this level, as far as they are `accepted`.
-    fn extras(self, accepted: Extras) -> Extras {
-        Extras {
-            chart: accepted.chart && matches!(self, Self::Full | Self::NoContainers),
-            containers: accepted.containers && matches!(self, Self::Full | Self::NoChart),
-            ..accepted
-        }
-    }
-}
+/// The notice where a race ended before it had a message.
+const NEVER_BEGAN: &str =
+    "LLM Arena was interrupted before your race could begin. No model was called. Ask again.";
 
 /// One live message.
 pub(super) struct SlackSurface {
@@ -297,7 +271,11 @@ impl SlackSurface {
     async fn attach_once(&mut self, chart: Chart) -> Result<(), SurfaceError> {
         let staged = match self.staged.take() {
             Some(staged) => staged,
-            None => self.api.stage(&picture(chart)).await.map_err(Self::judge)?,
+            None => self
+                .api
+                .stage(&png("race.png".into(), "Tokens per second", chart))
+                .await
+                .map_err(Self::judge)?,
         };
         let place = self.address.below();
         let poster = Poster { api: &self.api, place: &place, deadline: Instant::now() + TURN_TIMEOUT };
@@ -315,12 +293,46 @@ impl SlackSurface {
     }
 }
 
-fn picture(chart: Chart) -> File {
-    File {
-        name: "race.png".into(),
-        mime: "image/png",
-        title: "Tokens per second".into(),
-        alt: Some(chart.alt),
-        bytes: Bytes::from(chart.png),
+/// Final frames and charts for orphans: the message is edited where the store has it, and where none was posted yet, the asker
+/// is told.
+#[async_trait]
+impl Finisher for Slack {
+    fn platform(&self) -> &'static str {
+        PLATFORM
     }
+
+    async fn finish(&self, id: RaceId, message_ref: &str, view: &View) -> Result<(), SurfaceError> {
+        let api = &self.handler.api;
+        let Ok(address) = serde_json::from_str::<Address>(message_ref) else {
+            let reply_to = serde_json::from_str(message_ref).map_err(|_| SurfaceError::Deleted)?;
+            return notify(reply_to, api).await;
+        };
+        self.handler.surface(id, &address).show(view).await.map(drop)
+    }
+
+    fn wants_chart(&self) -> bool {
+        true
+    }
+
+    async fn attach(&self, id: RaceId, message_ref: &str, _: &View, chart: Chart) {
+        if let Ok(address) = serde_json::from_str::<Address>(message_ref) {
+            live::attach(chart, &mut self.handler.surface(id, &address)).await;
+        }
+    }
+}
+
+/// Tells the asker that nothing began, once: twice would puzzle them.
+async fn notify(ReplyTo { place, user, response_url, .. }: ReplyTo, api: &Api) -> Result<(), SurfaceError> {
+    let words = render::notice(NEVER_BEGAN);
+    let sent = match response_url {
+        Some(url) => api.respond(&url.into(), None, &words, false).await,
+        None => api.post_ephemeral(&place, &user, &words).await,
+    };
+    sent.map_err(|error| {
+        if error.is_transient() && !error.is_ambiguous() {
+            SurfaceError::Transient { source: Arc::new(error) }
+        } else {
+            SurfaceError::Deleted
+        }
+    })
 }

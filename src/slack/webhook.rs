@@ -135,21 +135,21 @@ fn response(body: Option<Value>) -> Response {
 impl Receiver {
     /// Returns a request that is signed, recent and new.
     async fn accept(&self, headers: &HeaderMap, body: Body) -> Result<Delivery, WebhookError> {
-        let claim = self.webhook.claim(headers)?;
-        let (body, received_at) = self.webhook.read(body).await?;
-        self.verify(claim, &body)?;
-        let key = (claim.signature.to_owned(), retry(headers));
-        let delivery = Delivery { intake: Arc::clone(&self.intake), body, received_at };
-        if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::Replay) }
-    }
-
-    fn verify(&self, claim: Claim<'_>, body: &[u8]) -> Result<(), WebhookError> {
-        let body = std::str::from_utf8(body).map_err(|_| WebhookError::Signature)?;
-        match self.verifier.verify(claim.signature, body, claim.timestamp) {
+        let mut signature = String::new();
+        let is_signed = |claim: Claim<'_>, body: &[u8]| {
+            signature.push_str(claim.signature);
+            let body = std::str::from_utf8(body).ok();
+            let verified = body.map(|body| self.verifier.verify(claim.signature, body, claim.timestamp));
             // the library's own clock comes after the signature
-            Ok(()) | Err(SlackEventSignatureVerifierError::IncorrectOrExpiredTimestampError(_)) => Ok(()),
-            Err(_) => Err(WebhookError::Signature),
-        }
+            matches!(
+                verified,
+                Some(Ok(()) | Err(SlackEventSignatureVerifierError::IncorrectOrExpiredTimestampError(_)))
+            )
+        };
+        let (body, received_at) = self.webhook.accept(headers, body, is_signed).await?;
+        let key = (signature, retry(headers));
+        let delivery = Delivery { intake: Arc::clone(&self.intake), body, received_at };
+        if self.seen.is_new(key, received_at) { Ok(delivery) } else { Err(WebhookError::REPLAY) }
     }
 }
 

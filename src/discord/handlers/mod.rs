@@ -1,16 +1,20 @@
 //! SHELL. The interaction handler: one interaction in, its answer and perhaps a race out.
 //!
+//! ```text
+//! take -> answer (interactions) or written (messages, in `conversation`) -> Outcome -> show
+//!   -> `race` here, `deferred` for what takes longer than Discord waits, else one `Reply`
+//! ```
+//!
 //! Every interaction is answered within Discord's three seconds and exactly once: a race by a public "thinking" that
 //! becomes the live message, everything else in private.
 
-mod follow_up;
-mod message;
-mod overview;
+mod conversation;
+mod deferred;
 mod reply;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use tokio::time::Instant;
 
 use self::reply::{MAY_NOT_ATTACH, Reply};
 use super::{
@@ -19,23 +23,20 @@ use super::{
     message_ref::{self, MessageRef},
     permissions::Access,
     render,
-    rest::{File, Rest},
+    rest::Rest,
     surface::DiscordSurface,
 };
 use crate::{
-    arena::{Arena, Origin, Recorded, Refused},
+    arena::{Arena, Origin, Recorded},
     button::Button,
     command::{self, Command, CommandError, PersonaCommand},
     platform::{
-        files::{FileClient, RemoteFile},
-        handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+        files::RemoteFile,
+        handlers::{Caller, Handlers, Outcome, RaceRequest},
     },
-    race::{Asker, Record, vote::RaceKind},
-    view::results::{replay_name, share_name},
+    race::{Asker, vote::RaceKind},
 };
 
-/// The answer in place of a picture that could not be drawn.
-const NOT_DRAWN: &str = "The picture couldn't be drawn. Try again in a moment.";
 /// The text in place of a ballot's buttons once that ballot has closed the vote.
 const VOTE_CLOSED: &str = "Your ballot is saved, and the vote is closed. The message shows its result.";
 
@@ -46,8 +47,6 @@ pub(super) struct InteractionHandler {
     /// The time for which an interaction's token is used.
     pub(super) token_life: std::time::Duration,
     pub(super) access: Access,
-    /// Fetches attached files.
-    pub(super) files: FileClient,
 }
 
 impl InteractionHandler {
@@ -84,7 +83,11 @@ impl InteractionHandler {
                 if let Some((button, _)) = pressed
                     && button.incident().is_some()
                 {
-                    return self.respond_to_alert(&reply, pressed).await;
+                    return deferred::respond_to_alert(
+                        &reply,
+                        self.handlers.button(&self.caller(&interaction), pressed),
+                    )
+                    .await;
                 }
                 match (self.handlers.button(&self.caller(&interaction), pressed).await, pressed) {
                     // the question that it answers is out of date
@@ -114,50 +117,37 @@ impl InteractionHandler {
         if let Some(refused) = refused.or_else(|| caller.wordless(&source.text)) {
             return refused;
         }
-        let race = (RaceKind::Open, &[][..], source.text.clone());
-        self.handlers.start_quoting(&caller, race, (Some(quote.clone()), source.note())).await
-    }
-
-    /// Answers a button below an alert, whose message may have to wait for its edit.
-    async fn respond_to_alert(&self, reply: &Reply<'_>, pressed: Option<(Button, Option<&str>)>) {
-        if !reply.think_privately().await {
-            return;
-        }
-        let text = match self.handlers.button(&self.caller(reply.interaction), pressed).await {
-            Outcome::Refused(refused) => refused.to_string(),
-            Outcome::Notice(text) => text,
-            _ => "Noted.".to_owned(),
-        };
-        reply.fill(render::notice(&text), vec![]).await;
+        let request = RaceRequest::new(RaceKind::Open, &[], source.text.clone());
+        self.handlers.begin(&caller, request.quoting(Some(quote.clone()), source.note())).await
     }
 
     async fn show(&self, reply: &Reply<'_>, outcome: Outcome) {
+        let place = || self.caller(reply.interaction).place;
         match outcome {
             Outcome::Race(recorded) => self.race(reply, *recorded).await,
-            Outcome::Refused(refused) => reply.say(render::notice(&refused.to_string())).await,
-            Outcome::Notice(text) => reply.say(render::notice(&text)).await,
+            Outcome::Notice(text) | Outcome::Misread(text, _) => reply.say(render::notice(&text)).await,
             Outcome::Examples => {
                 reply.say(render::examples(&self.handlers.examples, reply.command_id())).await;
             }
             Outcome::Help => reply.say(render::help(self.arena().cards(), reply.command_id())).await,
             Outcome::Explanation(record) => reply.say(render::explanation(&record)).await,
             Outcome::Page(record, page) => {
-                let place = self.caller(reply.interaction).place;
-                reply.read(render::page(&record, page).sealed(&self.handlers.sealer, &place)).await;
+                reply.read(render::page(&record, page).sealed(&self.handlers.sealer, &place())).await;
             }
             Outcome::Answers(_) | Outcome::Replay(_) | Outcome::Share(_) if !reply.interaction.may_attach => {
                 reply.say(render::notice(MAY_NOT_ATTACH)).await;
             }
-            Outcome::Answers(record) => answers(reply, &record).await,
-            Outcome::Replay(record) => self.replay(reply, &record).await,
-            Outcome::Share(record) => self.share(reply, &record).await,
+            Outcome::Answers(record) => deferred::answers(reply, &record).await,
+            Outcome::Replay(record) => deferred::replay(reply, &record).await,
+            Outcome::Share(record) => deferred::share(reply, &record).await,
+            Outcome::Models => deferred::models(reply).await,
+            Outcome::Overview(kind) => {
+                deferred::overview(reply, &kind, &self.caller(reply.interaction).origin.server).await;
+            }
             Outcome::Watch(canaries) => reply.read(render::watch(&canaries)).await,
-            Outcome::Models => self.models(reply).await,
             Outcome::FollowUpForm(record) => self.ask_how(reply, &record).await,
-            Outcome::Overview(kind) => self.overview(reply, &kind).await,
             Outcome::Ballot(ballot) => {
-                let place = self.caller(reply.interaction).place;
-                reply.read(render::ballot(&ballot).sealed(&self.handlers.sealer, &place)).await;
+                reply.read(render::ballot(&ballot).sealed(&self.handlers.sealer, &place())).await;
             }
             Outcome::Done if reply.is_private() => reply.read(render::notice(VOTE_CLOSED)).await,
             Outcome::Done => reply.take_note().await,
@@ -169,6 +159,7 @@ impl InteractionHandler {
     /// Runs a race. No model is called unless Discord accepted the first answer: otherwise another process has the
     /// interaction, or no one would see the race.
     async fn race(&self, reply: &Reply<'_>, recorded: Recorded) {
+        let asked = reply.interaction;
         if let Some(thread) = self.thread(reply).await {
             return self.race_in_thread(reply, recorded, thread).await;
         }
@@ -176,61 +167,29 @@ impl InteractionHandler {
             self.arena().withdraw(recorded).await;
             return reply.unthink(&error).await;
         }
-        let recorded = match self.with_files(reply.interaction, recorded).await {
+        let recorded = match self.handlers.with_files(recorded, &asked.files).await {
             Ok(recorded) => recorded,
             Err(refused) => return reply.refuse(render::notice(&refused.to_string())).await,
         };
-        if let (ChannelKind::BotDm, Some(channel)) = (reply.interaction.place, reply.interaction.channel) {
+        if let (ChannelKind::BotDm, Some(channel)) = (asked.place, asked.channel) {
             self.arena().set_thread(recorded.id(), &thread_key(channel)).await;
         }
-        let message_ref = MessageRef::of(reply.interaction, self.token_life);
-        let unsettled_until = reply.interaction.received_at + UNSETTLED;
+        let message_ref = MessageRef::of(asked, self.token_life);
+        self.run(recorded, message_ref, asked.received_at + UNSETTLED, asked.may_attach).await;
+    }
+
+    /// Runs a race in the message at `message_ref`, which Discord may not know until `unsettled_until`.
+    async fn run(
+        &self,
+        recorded: Recorded,
+        message_ref: MessageRef,
+        unsettled_until: Instant,
+        may_attach: bool,
+    ) {
         let (rest, sealer) = (self.rest.clone(), self.handlers.sealer.clone());
         let mut surface = DiscordSurface::new(rest, sealer, message_ref, recorded.id(), unsettled_until);
-        surface.may_attach = reply.interaction.may_attach;
+        surface.may_attach = may_attach;
         self.arena().race(recorded, &mut surface).await;
-    }
-
-    /// Fetches the files of a race that waits for them.
-    async fn with_files(&self, asked: &Interaction, recorded: Recorded) -> Result<Recorded, Refused> {
-        if !recorded.awaits_files() {
-            return Ok(recorded);
-        }
-        Box::pin(self.arena().attach(recorded, self.files.fetch(&asked.files))).await
-    }
-
-    /// Sends the replay to the person alone.
-    async fn replay(&self, reply: &Reply<'_>, record: &Arc<Record>) {
-        if !reply.think_privately().await {
-            return;
-        }
-        let Some(film) = self.arena().replay_of(record).await else {
-            return reply.fill(render::notice(NOT_DRAWN), vec![]).await;
-        };
-        let name = replay_name(&record.id.brief());
-        let body = render::picture("🎬 **Arena** · the replay of this race", &name, &film.alt);
-        reply.fill(body, vec![File { name, mime: "image/gif", bytes: Bytes::from(film.gif) }]).await;
-    }
-
-    /// Posts the share card for everyone.
-    async fn share(&self, reply: &Reply<'_>, record: &Arc<Record>) {
-        if let Err(error) = reply.think_publicly().await {
-            return reply.unthink(&error).await;
-        }
-        let Some(card) = self.arena().share_card_of(record).await else {
-            return reply.fill(render::notice(NOT_DRAWN), vec![]).await;
-        };
-        let name = share_name(&record.id.brief());
-        let body = render::picture("📣 **Arena** · the result of a race", &name, &card.alt);
-        reply.fill(body, vec![File { name, mime: "image/png", bytes: Bytes::from(card.png) }]).await;
-    }
-
-    /// Shows the line-up. Asking the providers takes longer than Discord waits.
-    async fn models(&self, reply: &Reply<'_>) {
-        if reply.think_privately().await {
-            let entrants = self.arena().entrants(LISTING_TIMEOUT).await;
-            reply.fill(render::models(&entrants, reply.command_id()), vec![]).await;
-        }
     }
 
     fn caller(&self, interaction: &Interaction) -> Caller {
@@ -270,22 +229,6 @@ fn thread_key(thread: u64) -> String {
     format!("{PLATFORM}:{thread}")
 }
 
-/// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
-async fn answers(reply: &Reply<'_>, record: &Record) {
-    if !reply.think_privately().await {
-        return;
-    }
-    let limit = reply.interaction.file_limit;
-    let (body, files) = if record.report.vote.as_ref().is_some_and(|vote| vote.is_open) {
-        render::unnamed_answers(record, limit)
-    } else {
-        let (body, text) = render::answers(record, limit);
-        (body, vec![(render::answers_file(record.id), text)])
-    };
-    let file = |(name, text)| File { name, mime: "text/markdown", bytes: Bytes::from(text) };
-    reply.fill(body, files.into_iter().map(file).collect()).await;
-}
-
 /// Returns the label that metrics use for an interaction.
 fn label(kind: &Kind) -> &'static str {
     match kind {
@@ -308,15 +251,10 @@ fn read(word: &str, options: &[(String, String)], arena: &Arena) -> Result<Comma
     let option =
         |name: &str| options.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
     let prompt = || option(commands::PROMPT).to_owned();
+    let models = || completion::models(option(commands::MODELS), arena.cards());
     match word {
-        "compare" => {
-            let models = completion::models(option(commands::MODELS), arena.cards())?;
-            Ok(Command::Compare { models, prompt: prompt() })
-        }
-        "blind" => {
-            let models = completion::models(option(commands::MODELS), arena.cards())?;
-            Ok(Command::Blind { models, prompt: prompt() })
-        }
+        "compare" => Ok(Command::Compare { models: models()?, prompt: prompt() }),
+        "blind" => Ok(Command::Blind { models: models()?, prompt: prompt() }),
         "ask" => Ok(Command::Ask {
             model: completion::model(option(commands::MODEL), arena.cards())?,
             prompt: prompt(),

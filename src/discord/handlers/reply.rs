@@ -20,13 +20,13 @@ use crate::{
     platform::retry_until,
 };
 
-/// Discord waits three seconds, of which the interaction spent some on its way here.
+/// The time for the first answer: Discord waits three seconds, part of which the interaction spent in transit.
 const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_millis(2_700);
 /// The time that a private answer may take to be filled in.
 const FILL_TIMEOUT: Duration = Duration::from_mins(2);
 /// The time that the notice in its place may take.
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The time that that notice may take in a restart.
+/// The time that the notice may take in a restart.
 const RESTART_NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The wait between two attempts at a message that Discord does not know yet.
 const RETRY_DELAY: Duration = Duration::from_secs(2);
@@ -62,11 +62,14 @@ impl Reply<'_> {
         self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE })).await
     }
 
-    /// Shows "thinking" to the person alone. Returns false if that failed.
-    pub(super) async fn think_privately(&self) -> bool {
-        let thinking = self
-            .first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": { "flags": render::EPHEMERAL } }))
-            .await;
+    /// Shows "thinking" to the person alone, or to everyone. Returns false if that failed and was cleared up.
+    pub(super) async fn think(&self, is_private: bool) -> bool {
+        let thinking = if is_private {
+            self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": { "flags": render::EPHEMERAL } }))
+                .await
+        } else {
+            self.think_publicly().await
+        };
         if let Err(error) = &thinking {
             self.unthink(error).await;
         }
@@ -76,8 +79,7 @@ impl Reply<'_> {
     /// Replaces a "thinking" whose call failed but may have taken effect.
     pub(super) async fn unthink(&self, failed: &RestError) {
         if failed.is_ambiguous() {
-            let say = "The connection to Discord failed before this could start. Ask again.";
-            self.fill(render::notice(say), vec![]).await;
+            self.fill_notice("The connection to Discord failed before this could start. Ask again.").await;
         }
     }
 
@@ -155,6 +157,11 @@ impl Reply<'_> {
     /// for it.
     pub(super) async fn fill(&self, body: Body, files: Vec<File>) {
         self.fill_or(body, files, render::notice(MAY_NOT_ATTACH)).await;
+    }
+
+    /// Replaces "thinking" with a notice.
+    pub(super) async fn fill_notice(&self, text: &str) {
+        self.fill(render::notice(text), vec![]).await;
     }
 
     /// Replaces "thinking" with `body` and a picture, or with `text` where the app may not send files.

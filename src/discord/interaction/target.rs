@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{attachment, list, snowflake, text};
+use super::{attachment, display_name, list, server, snowflake, text};
 use crate::{
     platform::message::{MessageAuthor, SourceMessage},
     race::Quote,
@@ -30,9 +30,7 @@ pub(super) fn target(json: &Value, user: u64) -> Option<TargetMessage> {
     let author_id = snowflake(&author["id"]);
     let ours = snowflake(&json["application_id"]);
     let is_ours = [author_id, snowflake(&message["application_id"])].contains(&ours);
-    let name = text(&author["global_name"]).or_else(|| text(&author["username"]));
-    let server = snowflake(&json["guild_id"]).or_else(|| snowflake(&json["guild"]["id"]));
-    let server = server.map_or_else(|| "@me".to_owned(), |server| server.to_string());
+    let server = server(json).map_or_else(|| "@me".to_owned(), |server| server.to_string());
     let channel = snowflake(&message["channel_id"]).or_else(|| snowflake(&json["channel_id"]));
     let url = channel.map(|channel| format!("https://discord.com/channels/{server}/{channel}/{id}"));
     let words = contents(message).map(readable).find(|text| !text.is_empty()).unwrap_or_default();
@@ -49,7 +47,7 @@ pub(super) fn target(json: &Value, user: u64) -> Option<TargetMessage> {
             files: vec![],
         }
         .with_files(files.collect()),
-        quote: Quote { author: name.unwrap_or_else(|| "someone".to_owned()), url },
+        quote: Quote { author: display_name(author).unwrap_or_else(|| "someone".to_owned()), url },
     })
 }
 
@@ -64,8 +62,7 @@ fn contents(message: &Value) -> impl Iterator<Item = &Value> {
 fn readable(message: &Value) -> String {
     let mut content = message["content"].as_str().unwrap_or_default().to_owned();
     for user in list(&message["mentions"]) {
-        let name = text(&user["global_name"]).or_else(|| text(&user["username"]));
-        if let (Some(id), Some(name)) = (snowflake(&user["id"]), name) {
+        if let (Some(id), Some(name)) = (snowflake(&user["id"]), display_name(user)) {
             for mention in [format!("<@{id}>"), format!("<@!{id}>")] {
                 content = content.replace(&mention, &format!("@{name}"));
             }

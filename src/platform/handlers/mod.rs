@@ -1,20 +1,29 @@
 //! The flow that Discord and Slack share: a command or a button becomes an [`Outcome`], and the platform shows it.
 //!
-//! A race is admitted and recorded here, so that it is in the store before anyone hears that it begins.
+//! ```text
+//! command, button -> races, ballots, canaries (admit, record, look up) -> Outcome
+//! ```
+//!
+//! A race is admitted and recorded here, so that it is in the store before anyone hears that it begins. Inside, the errors
+//! of these functions are outcomes too, mostly notices, so that `?` ends a function with the answer to the person.
 
+mod ballots;
 mod canaries;
-mod follow_up;
 mod outcome;
-mod start;
+mod races;
 
 use std::{sync::Arc, time::Duration};
 
-pub(crate) use self::outcome::{BallotReply, Caller, Outcome, WatchReply};
-use self::start::RaceRequest;
-use super::seal::Sealer;
+pub(crate) use self::{
+    ballots::BallotReply,
+    canaries::WatchReply,
+    outcome::{Caller, Outcome},
+    races::RaceRequest,
+};
+use super::{files::FileClient, seal::Sealer};
 use crate::{
-    arena::{Arena, CastBallot, LookupError, OverviewKind, Press},
-    button::{Button, example_key},
+    arena::{Arena, LookupError, OverviewKind, Press},
+    button::Button,
     command::{Command, CommandError, PersonaCommand},
     guide::Example,
     history::{IncidentAction, IncidentId},
@@ -35,13 +44,10 @@ const ELSEWHERE: &str =
     "This button works only in the channel of its race. Start a race of your own with `/arena compare`.";
 /// The answer to a button of an incident that is not where its alert was posted.
 const NOT_THE_ALERT: &str = "This button works only in the channel in which its alert was posted.";
-/// The answer to an example's button whose example was removed.
-const EXAMPLE_GONE: &str = "This example is no longer in the configuration. Try `/arena examples`.";
-
 /// The answer where a persona has no channel.
 const NO_CHANNEL: &str = "A persona belongs to a channel. Use this command in one.";
 /// The answer to the button of a replay whose race cannot be replayed.
-pub(crate) const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
+const NO_REPLAY: &str = "This race can't be replayed: fewer than two of its models wrote something, or it \
     is older than replays. Try *Race again*.";
 /// The answer to those who press the Share button of someone else.
 const NOT_YOURS_TO_SHARE: &str =
@@ -57,156 +63,126 @@ pub(crate) struct Handlers {
     pub(crate) may_race_others: bool,
     /// Binds buttons to their places.
     pub(crate) sealer: Sealer,
+    /// Fetches attached files.
+    pub(crate) files: FileClient,
 }
 
 impl Handlers {
     /// Carries out what was typed.
     pub(crate) async fn command(&self, caller: &Caller, command: Result<Command, CommandError>) -> Outcome {
-        match command {
-            Err(error) => Outcome::Notice(error.to_string()),
-            Ok(Command::Compare { models, prompt }) => self.start_or_continue(caller, &models, prompt).await,
-            Ok(Command::Blind { models, prompt }) => {
-                let kind = RaceKind::Blind;
-                self.begin(caller, RaceRequest::new(kind, &models, prompt)).await
+        let carried_out = match command {
+            Err(error) => {
+                let text = error.to_string();
+                return match error {
+                    CommandError::UnknownWord { question, .. } => Outcome::Misread(text, question),
+                    _ => Outcome::Notice(text),
+                };
             }
-            Ok(Command::Ask { model, prompt }) => self.start_or_continue(caller, &[model], prompt).await,
-            Ok(Command::Board { days }) => overview(caller, OverviewKind::Board { days }),
-            Ok(Command::History { model, days }) => overview(caller, OverviewKind::History { model, days }),
-            Ok(Command::Persona(command)) => self.persona(caller, command).await,
-            Ok(Command::Watch) => self.watch(caller).await,
-            Ok(Command::Models) => Outcome::Models,
-            Ok(Command::Examples) => Outcome::Examples,
-            Ok(Command::Help) => Outcome::Help,
-            Ok(Command::Forget) => Outcome::Notice(self.arena.forget_with_reply(&caller.asker.id).await),
-        }
+            Ok(command) => self.carry_out(caller, command).await,
+        };
+        carried_out.unwrap_or_else(|refused| refused)
+    }
+
+    async fn carry_out(&self, caller: &Caller, command: Command) -> Result<Outcome, Outcome> {
+        Ok(match command {
+            Command::Compare { models, prompt } => self.start_or_continue(caller, &models, prompt).await?,
+            Command::Blind { models, prompt } => {
+                self.begin(caller, RaceRequest::new(RaceKind::Blind, &models, prompt)).await
+            }
+            Command::Ask { model, prompt } => self.start_or_continue(caller, &[model], prompt).await?,
+            Command::Board { days } => overview(caller, OverviewKind::Board { days })?,
+            Command::History { model, days } => overview(caller, OverviewKind::History { model, days })?,
+            Command::Persona(command) => self.persona(caller, command).await?,
+            Command::Watch => self.watch(caller).await?,
+            Command::Models => Outcome::Models,
+            Command::Examples => Outcome::Examples,
+            Command::Help => Outcome::Help,
+            Command::Forget => Outcome::Notice(self.arena.forget_with_reply(&caller.asker.id).await),
+        })
     }
 
     /// Shows or changes the persona of the channel.
-    async fn persona(&self, caller: &Caller, command: PersonaCommand) -> Outcome {
-        if let Err(refused) = &caller.permission {
-            return Outcome::Refused(refused.clone());
-        }
-        let Some(channel) = &caller.origin.channel else { return Outcome::Notice(NO_CHANNEL.into()) };
+    async fn persona(&self, caller: &Caller, command: PersonaCommand) -> Result<Outcome, Outcome> {
+        caller.permission.clone()?;
+        let channel = caller.origin.channel.as_ref().ok_or_else(|| Outcome::notice(NO_CHANNEL))?;
         let may_change = caller.may_stop_any || caller.is_alone;
-        Outcome::Notice(match command {
+        Ok(Outcome::Notice(match command {
             PersonaCommand::Show => self.arena.show_persona(channel).await,
             _ if !may_change => format!("Only people who {} can change its persona.", caller.stoppers),
             PersonaCommand::Set(id) => self.arena.set_persona(channel, &id).await,
             PersonaCommand::Clear => self.arena.clear_persona(channel).await,
-        })
+        }))
     }
 
     /// Carries out a button with its seal; `None` for one that this version does not know.
     pub(crate) async fn button(&self, caller: &Caller, pressed: Option<(Button, Option<&str>)>) -> Outcome {
-        if let Some((button, seal)) = pressed
-            && let Some(id) = button.race()
-            && !self.sealer.fits(button, seal, &caller.place)
-        {
-            return Outcome::Notice(self.elsewhere(id, seal).await);
-        }
-        if let Some((button, seal)) = pressed
-            && let Some(refused) = self.refuse_alert_button(caller, button, seal)
-        {
-            return refused;
-        }
-        match pressed.map(|(button, _)| button) {
-            Some(Button::Stop(id)) => self.stop(caller, id).await,
-            Some(Button::Again(id)) => self.again(caller, id).await,
-            Some(Button::Answers(id)) => self.look_up(id, Outcome::Answers).await,
-            Some(Button::Explain(id)) => self.look_up(id, Outcome::Explanation).await,
-            Some(Button::Replay(id)) => self.look_up(id, replay).await,
-            Some(Button::Share(id)) => self.look_up(id, |record| share(caller, record)).await,
-            Some(Button::Read(page)) => self.look_up(page.race, |record| Outcome::Page(record, page)).await,
-            Some(Button::Continue(id)) => match self.arena.conversation(id, Context::Own).await {
-                Ok(_) => self.look_up(id, Outcome::FollowUpForm).await,
-                Err(error) => Outcome::Notice(error.to_string()),
-            },
-            Some(Button::Try(key)) => self.try_example(caller, RaceKind::Open, key).await,
-            Some(Button::TryBlind(key)) => self.try_example(caller, RaceKind::Blind, key).await,
-            Some(Button::Seen(id)) => self.respond(caller, id, IncidentAction::Seen).await,
-            Some(Button::NewNormal(id)) => self.respond(caller, id, IncidentAction::NewNormal).await,
-            Some(Button::Mute(id)) => self.respond(caller, id, IncidentAction::Mute).await,
-            Some(
-                button @ (Button::RunCanary(key) | Button::PauseCanary(key) | Button::ResumeCanary(key)),
-            ) => self.change_canary(caller, button, key).await,
-            Some(Button::Best(id, best)) => match self.cast(caller, id, Choice::Best(best, None)).await {
-                Ok(ballot) => Outcome::Ballot(BallotReply::new(id, &ballot, true)),
-                Err(refused) => refused,
-            },
-            Some(Button::Second(id, best, second)) => self.vote(caller, id, Choice::Best(best, second)).await,
-            Some(Button::NoneGood(id)) => self.vote(caller, id, Choice::NoneGood).await,
-            Some(Button::CloseVote(id)) => {
-                let person = &caller.asker.id;
-                let closed = self.arena.close_vote_for(id, person, caller.may_stop_any, caller.stoppers);
-                closed.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
+        let Some((button, seal)) = pressed else { return Outcome::notice(UNKNOWN_BUTTON) };
+        let carried_out = async {
+            self.check_seal(caller, button, seal).await?;
+            self.press(caller, button).await
+        };
+        carried_out.await.unwrap_or_else(|refused| refused)
+    }
+
+    /// Checks that a button is where its race or its alert is, and that the person may press the button of an alert.
+    async fn check_seal(&self, caller: &Caller, button: Button, seal: Option<&str>) -> Result<(), Outcome> {
+        if button.incident().is_some() {
+            if !self.sealer.fits(button, seal, &caller.alert_place) {
+                return Err(Outcome::notice(NOT_THE_ALERT));
             }
-            None => Outcome::Notice(UNKNOWN_BUTTON.into()),
+            return Ok(caller.person_permission.clone()?);
         }
-    }
-
-    /// Returns the answer to a button below an alert that is pressed elsewhere, or by a person without permission.
-    fn refuse_alert_button(&self, caller: &Caller, button: Button, seal: Option<&str>) -> Option<Outcome> {
-        button.incident()?;
-        if !self.sealer.fits(button, seal, &caller.alert_place) {
-            return Some(Outcome::Notice(NOT_THE_ALERT.into()));
-        }
-        caller.person_permission.clone().err().map(Outcome::Refused)
-    }
-
-    /// Returns the answer to a button of race `id` whose seal does not fit.
-    async fn elsewhere(&self, id: RaceId, seal: Option<&str>) -> String {
-        match (self.arena.lookup(id).await, seal) {
-            (Err(expired @ LookupError::Expired), _) => expired.to_string(),
-            (_, None) => UNKNOWN_BUTTON.into(),
-            _ => ELSEWHERE.into(),
-        }
-    }
-
-    /// Repeats a race: with the same models, files and earlier turns, and as a vote if it was one.
-    async fn again(&self, caller: &Caller, id: RaceId) -> Outcome {
-        let record = match self.arena.lookup(id).await {
-            Ok(record) => record,
-            Err(error) => return Outcome::Notice(error.to_string()),
+        let Some(id) = button.race().filter(|_| !self.sealer.fits(button, seal, &caller.place)) else {
+            return Ok(());
         };
-        let conversation = match self.arena.conversation_before(&record).await {
-            Ok(conversation) => conversation,
-            Err(error) => return Outcome::Notice(error.to_string()),
-        };
-        let report = &record.report;
-        let (models, quote) = (report.models(), report.circumstances.quote.clone());
-        let kind = if report.vote.is_some() { RaceKind::Blind } else { RaceKind::Open };
-        let request = RaceRequest::new(kind, &models, report.prompt.clone());
-        let original = Some(&*record);
-        self.begin(caller, RaceRequest { quote, original, conversation, ..request }).await
+        Err(match (self.arena.lookup(id).await, seal) {
+            (Err(expired @ LookupError::Expired), _) => Outcome::notice(expired),
+            (_, None) => Outcome::notice(UNKNOWN_BUTTON),
+            _ => Outcome::notice(ELSEWHERE),
+        })
     }
 
-    async fn try_example(&self, caller: &Caller, kind: RaceKind, key: u64) -> Outcome {
-        match self.examples.iter().find(|example| example_key(example) == key) {
-            Some(example) => {
-                let prompt = example.prompt.clone();
-                self.begin(caller, RaceRequest::new(kind, &[], prompt)).await
+    async fn press(&self, caller: &Caller, button: Button) -> Result<Outcome, Outcome> {
+        Ok(match button {
+            Button::Stop(id) => {
+                let (person, may_stop_any) = (&caller.asker.id, caller.may_stop_any);
+                let stopped = self.arena.stop_for(id, person, may_stop_any, caller.stoppers).await;
+                stopped.map(|()| Outcome::Done).map_err(Outcome::notice)?
             }
-            None => Outcome::Notice(EXAMPLE_GONE.into()),
-        }
-    }
-
-    /// Casts a ballot, or returns the answer to one that is refused.
-    async fn cast(&self, caller: &Caller, id: RaceId, choice: Choice) -> Result<CastBallot, Outcome> {
-        let cast = self.arena.cast(id, &caller.asker.id, choice).await;
-        cast.map_err(|error| Outcome::Notice(error.to_string()))
-    }
-
-    /// Casts a whole ballot, which closes the vote where only one person can vote.
-    async fn vote(&self, caller: &Caller, id: RaceId, choice: Choice) -> Outcome {
-        let ballot = match self.cast(caller, id, choice).await {
-            Ok(ballot) => ballot,
-            Err(refused) => return refused,
-        };
-        if !caller.is_alone {
-            return Outcome::Ballot(BallotReply::new(id, &ballot, false));
-        }
-        let closed = self.arena.close_vote_for(id, &caller.asker.id, true, caller.stoppers).await;
-        closed.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
+            Button::Again(id) => self.repeat(caller, id).await?,
+            Button::Answers(id) => Outcome::Answers(self.look_up(id).await?),
+            Button::Explain(id) => Outcome::Explanation(self.look_up(id).await?),
+            Button::Replay(id) => {
+                let record = self.look_up(id).await?;
+                if record.report.is_replayable() {
+                    Outcome::Replay(record)
+                } else {
+                    Outcome::notice(NO_REPLAY)
+                }
+            }
+            Button::Share(id) => {
+                let record = self.look_up(id).await?;
+                let is_theirs = record.asker.id == caller.asker.id;
+                if is_theirs { Outcome::Share(record) } else { Outcome::notice(NOT_YOURS_TO_SHARE) }
+            }
+            Button::Read(page) => Outcome::Page(self.look_up(page.race).await?, page),
+            Button::Continue(id) => {
+                self.arena.conversation(id, Context::Own).await.map_err(Outcome::notice)?;
+                Outcome::FollowUpForm(self.look_up(id).await?)
+            }
+            Button::Try(key) => self.try_example(caller, RaceKind::Open, key).await,
+            Button::TryBlind(key) => self.try_example(caller, RaceKind::Blind, key).await,
+            Button::Seen(id) => self.respond(caller, id, IncidentAction::Seen).await,
+            Button::NewNormal(id) => self.respond(caller, id, IncidentAction::NewNormal).await,
+            Button::Mute(id) => self.respond(caller, id, IncidentAction::Mute).await,
+            Button::RunCanary(key) | Button::PauseCanary(key) | Button::ResumeCanary(key) => {
+                self.change_canary(caller, button, key).await?
+            }
+            Button::Best(id, best) => self.vote_best(caller, id, best).await?,
+            Button::Second(id, best, second) => self.vote(caller, id, Choice::Best(best, second)).await?,
+            Button::NoneGood(id) => self.vote(caller, id, Choice::NoneGood).await?,
+            Button::CloseVote(id) => self.close_vote(caller, id, caller.may_stop_any).await?,
+        })
     }
 
     async fn respond(&self, caller: &Caller, id: IncidentId, action: IncidentAction) -> Outcome {
@@ -214,32 +190,13 @@ impl Handlers {
         Outcome::Notice(self.arena.respond_to_incident(id, action, Press { platform, place, person }).await)
     }
 
-    async fn stop(&self, caller: &Caller, id: RaceId) -> Outcome {
-        let stopped = self.arena.stop_for(id, &caller.asker.id, caller.may_stop_any, caller.stoppers);
-        stopped.await.map_or_else(|error| Outcome::Notice(error.to_string()), |()| Outcome::Done)
-    }
-
-    async fn look_up(&self, id: RaceId, outcome: impl Fn(Arc<Record>) -> Outcome) -> Outcome {
-        self.arena.lookup(id).await.map_or_else(|error| Outcome::Notice(error.to_string()), outcome)
-    }
-}
-
-fn replay(record: Arc<Record>) -> Outcome {
-    if record.report.is_replayable() { Outcome::Replay(record) } else { Outcome::Notice(NO_REPLAY.into()) }
-}
-
-fn share(caller: &Caller, record: Arc<Record>) -> Outcome {
-    if record.asker.id == caller.asker.id {
-        Outcome::Share(record)
-    } else {
-        Outcome::Notice(NOT_YOURS_TO_SHARE.into())
+    async fn look_up(&self, id: RaceId) -> Result<Arc<Record>, Outcome> {
+        self.arena.lookup(id).await.map_err(Outcome::notice)
     }
 }
 
 /// Returns the overview, which everyone sees, where the person may race too.
-fn overview(caller: &Caller, kind: OverviewKind) -> Outcome {
-    match &caller.permission {
-        Ok(()) => Outcome::Overview(kind),
-        Err(refused) => Outcome::Refused(refused.clone()),
-    }
+fn overview(caller: &Caller, kind: OverviewKind) -> Result<Outcome, Outcome> {
+    caller.permission.clone()?;
+    Ok(Outcome::Overview(kind))
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use super::{BallotReply, WatchReply};
 use crate::{
-    arena::{CanaryStatus, CastBallot, ExpectedFile, Origin, OverviewKind, Recorded, Refused},
-    button::{Button, Page},
-    race::{
-        Asker, RaceId, Record,
-        vote::{Choice, Label},
-    },
+    arena::{ExpectedFile, Origin, OverviewKind, Recorded, Refused},
+    button::Page,
+    race::{Asker, Record},
 };
 
 /// The person behind a command or a button, and where they are.
@@ -19,13 +17,13 @@ pub(crate) struct Caller {
     pub(crate) place: String,
     /// The channel alone, in the form in which alerts are sealed.
     pub(crate) alert_place: String,
-    /// The verdict of the allow-lists of people, as far as it is known at once: an alert's channel is the operator's choice.
+    /// The verdict of the allow-lists of people alone, for alerts, whose channel is the operator's choice.
     pub(crate) person_permission: Result<(), Refused>,
     /// The delivery, for the record of a race.
     pub(crate) origin: Origin,
     /// The files that they attached, still to be fetched.
     pub(crate) files: Vec<ExpectedFile>,
-    /// The verdict of the allow-lists, as far as it is known at once.
+    /// The verdict of the allow-lists, without those that a platform has to be asked for.
     pub(crate) permission: Result<(), Refused>,
     /// True if they may stop the races of others.
     pub(crate) may_stop_any: bool,
@@ -39,10 +37,10 @@ pub(crate) struct Caller {
 pub(crate) enum Outcome {
     /// A race that may begin.
     Race(Box<Recorded>),
-    /// A race that may not begin.
-    Refused(Refused),
-    /// A sentence for the person alone.
+    /// A sentence for the person alone, such as a refusal.
     Notice(String),
+    /// A line without a known command, which may be a question: the sentence for the person, and the line.
+    Misread(String, String),
     /// The board or the history, for everyone in the channel; it reads the store first.
     Overview(OverviewKind),
     /// The canaries, for the person alone.
@@ -73,63 +71,19 @@ pub(crate) enum Outcome {
     Duplicate,
 }
 
-/// The canaries, as one person sees them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WatchReply {
-    /// The canaries: at least one.
-    pub(crate) canaries: Vec<CanaryStatus>,
-    /// True if the person may run and pause them.
-    pub(crate) may_change: bool,
-    /// The sentence about who may, for those who may not.
-    pub(crate) note: String,
-}
-
-impl WatchReply {
-    /// Returns the buttons of a canary that this person may press, each with its emoji and its label.
-    pub(crate) fn buttons(&self, canary: &CanaryStatus) -> Vec<(Button, &'static str, &'static str)> {
-        let pause = if canary.is_paused {
-            (Button::ResumeCanary(canary.key), "⏯️", "Resume")
-        } else {
-            (Button::PauseCanary(canary.key), "⏸️", "Pause")
-        };
-        if self.may_change { vec![(Button::RunCanary(canary.key), "🏁", "Run now"), pause] } else { vec![] }
+impl Outcome {
+    /// Returns the outcome that shows `text`, or an error in its place.
+    #[expect(clippy::needless_pass_by_value, reason = "`map_err` passes values")]
+    pub(super) fn notice(text: impl ToString) -> Self {
+        Self::Notice(text.to_string())
     }
 }
 
-/// The answer to a ballot that was cast.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BallotReply {
-    /// The race of the vote.
-    pub(crate) race: RaceId,
-    /// The ballot in words.
-    pub(crate) text: String,
-    /// The buttons that name the second best answer, each with its text; none once that is decided.
-    pub(crate) buttons: Vec<(Button, String)>,
-}
-
-impl BallotReply {
-    /// The answer to `ballot`; `asks_second` if the voter has not been asked for the second best answer.
-    pub(super) fn new(race: RaceId, ballot: &CastBallot, asks_second: bool) -> Self {
-        const CHANGEABLE: &str = "You can change it until the vote closes.";
-        let others = |best: Label| {
-            let others = ballot.labels.iter().copied().filter(move |label| *label != best);
-            let second =
-                others.map(move |label| (Button::Second(race, best, Some(label)), label.to_string()));
-            second.chain([(Button::Second(race, best, None), "No second".to_owned())])
-        };
-        let (text, buttons) = match ballot.choice {
-            Choice::Best(best, _) if asks_second => {
-                let text = format!("Your ballot: {best} is best. It's saved. Which one is second best?");
-                (text, others(best).collect())
-            }
-            Choice::Best(best, Some(second)) => {
-                (format!("Your ballot is saved: {best} is best, then {second}. {CHANGEABLE}"), vec![])
-            }
-            Choice::Best(best, None) => {
-                (format!("Your ballot is saved: {best} is best. {CHANGEABLE}"), vec![])
-            }
-            Choice::NoneGood => (format!("Your ballot is saved: none is good. {CHANGEABLE}"), vec![]),
-        };
-        Self { race, text, buttons }
+impl From<Refused> for Outcome {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Duplicate => Self::Duplicate,
+            refused => Self::notice(refused),
+        }
     }
 }

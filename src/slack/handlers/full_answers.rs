@@ -16,11 +16,11 @@ use tokio::time::Instant;
 
 use super::CommandHandler;
 use crate::{
-    race::{RaceId, Record},
+    race::Record,
     slack::{
         PLATFORM,
-        api::{ApiError, ChannelThread, File},
-        incoming::{Incoming, Kind},
+        api::{ApiError, File},
+        incoming::Incoming,
         posts::Poster,
         render,
     },
@@ -43,45 +43,27 @@ struct Progress {
     is_complete: bool,
 }
 
-/// The answers that are posted together: those of a race, or those of its open vote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct AnswerSet {
-    race: RaceId,
-    is_blind: bool,
-}
-
-impl AnswerSet {
-    fn of(record: &Record) -> Self {
-        Self { race: record.id, is_blind: render::is_voting(record) }
-    }
-
-    /// The name under which replicas claim it.
-    fn claim(self) -> String {
-        format!("{}:{}", if self.is_blind { "blind-answers" } else { "answers" }, self.race)
-    }
-}
-
-/// The answers that were asked for; `None` while they are being posted.
+/// The answers that were asked for, by the name under which replicas claim them; `None` while they are being posted.
 #[derive(Default)]
-pub(in crate::slack) struct FullAnswers(Mutex<VecDeque<(AnswerSet, Option<Progress>)>>);
+pub(in crate::slack) struct FullAnswers(Mutex<VecDeque<(String, Option<Progress>)>>);
 
 impl FullAnswers {
     /// Returns the progress from which to continue; `None` if nothing is left to send.
-    fn begin(&self, answers: AnswerSet) -> Option<Progress> {
+    fn begin(&self, answers: &str) -> Option<Progress> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, progress)) = all.iter_mut().find(|(known, _)| *known == answers) {
+        if let Some((_, progress)) = all.iter_mut().find(|(known, _)| known == answers) {
             return progress.take_if(|progress| !progress.is_complete);
         }
-        all.push_back((answers, None));
+        all.push_back((answers.to_owned(), None));
         if all.len() > MAX_SETS {
             all.pop_front();
         }
         Some(Progress::default())
     }
 
-    fn end(&self, answers: AnswerSet, progress: Progress) {
+    fn end(&self, answers: &str, progress: Progress) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, now)) = all.iter_mut().find(|(known, _)| *known == answers) {
+        if let Some((_, now)) = all.iter_mut().find(|(known, _)| known == answers) {
             *now = Some(progress);
         }
     }
@@ -90,13 +72,14 @@ impl FullAnswers {
 impl CommandHandler {
     /// Posts every answer, whole, into the thread of its race, or what is not there yet.
     pub(super) async fn full_answers(&self, incoming: &Incoming, record: &Record) {
-        let answers = AnswerSet::of(record);
-        let Some(thread) = thread(incoming) else { return };
+        // the answers of an open vote are others than those of its race
+        let kind = if render::is_voting(record) { "blind-answers" } else { "answers" };
+        let answers = &format!("{kind}:{}", record.id);
+        let Some(thread) = incoming.race_thread() else { return };
         let Some(mut progress) = self.full_answers.begin(answers) else {
             return self.notice(incoming, POSTED).await;
         };
-        let once = answers.claim();
-        if !self.arena().claim_delivery(PLATFORM, &once).await {
+        if !self.arena().claim_delivery(PLATFORM, answers).await {
             self.full_answers.end(answers, progress);
             return self.notice(incoming, POSTED).await;
         }
@@ -104,7 +87,7 @@ impl CommandHandler {
         let poster = Poster { api: &self.api, place: &thread, deadline };
         let result = self.arena().unless_interrupted(post_answers(&poster, record, &mut progress)).await;
         if !progress.is_complete {
-            self.arena().release_delivery(PLATFORM, &once).await;
+            self.arena().release_delivery(PLATFORM, answers).await;
         }
         self.full_answers.end(answers, progress);
         let Some(Err(error)) = result else { return };
@@ -153,44 +136,32 @@ fn file(record: &Record, markdown: Vec<u8>) -> File {
     }
 }
 
-/// Returns the thread below the message whose button was pressed, or the one that contains it.
-pub(super) fn thread(incoming: &Incoming) -> Option<ChannelThread> {
-    let Kind::Button { message, .. } = &incoming.kind else { return None };
-    let place = incoming.place.as_ref()?;
-    let thread = place.thread.clone().or_else(|| message.clone());
-    Some(ChannelThread { channel: place.channel.clone(), thread })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn race(n: usize) -> AnswerSet {
-        let race = RaceId::parse(&format!("0192f3a1-0000-7000-8000-{n:012}")).expect("an id");
-        AnswerSet { race, is_blind: false }
-    }
-
     #[test]
     fn full_answers_are_posted_once_and_their_rest_after_a_failure() {
         let answers = FullAnswers::default();
-        assert_eq!(answers.begin(race(1)), Some(Progress::default()));
-        assert_eq!(answers.begin(race(1)), None, "they are being posted");
+        assert_eq!(answers.begin("answers:1"), Some(Progress::default()));
+        assert_eq!(answers.begin("answers:1"), None, "they are being posted");
         let part = Progress { messages: 2, ..Progress::default() };
-        answers.end(race(1), part);
-        assert_eq!((answers.begin(race(1)), answers.begin(race(1))), (Some(part), None));
-        answers.end(race(1), Progress { is_complete: true, ..part });
-        assert_eq!(answers.begin(race(1)), None, "all are posted");
-        let blind = AnswerSet { is_blind: true, ..race(1) };
-        assert_eq!(answers.begin(blind), Some(Progress::default()), "those of the vote are others");
+        answers.end("answers:1", part);
+        assert_eq!((answers.begin("answers:1"), answers.begin("answers:1")), (Some(part), None));
+        answers.end("answers:1", Progress { is_complete: true, ..part });
+        assert_eq!(answers.begin("answers:1"), None, "all are posted");
+        assert_eq!(
+            answers.begin("blind-answers:1"),
+            Some(Progress::default()),
+            "those of the vote are others"
+        );
     }
 
     #[test]
     fn the_oldest_race_is_forgotten_first() {
         let answers = FullAnswers::default();
-        assert!((0..=MAX_SETS).all(|n| answers.begin(race(n)).is_some()));
-        assert_eq!(
-            (answers.begin(race(0)), answers.begin(race(MAX_SETS))),
-            (Some(Progress::default()), None)
-        );
+        assert!((0..=MAX_SETS).all(|n| answers.begin(&n.to_string()).is_some()));
+        assert_eq!(answers.begin("0"), Some(Progress::default()));
+        assert_eq!(answers.begin(&MAX_SETS.to_string()), None);
     }
 }

@@ -7,20 +7,18 @@
 //! take -> acknowledge -> carry out -> Outcome -> follow (a task) -> show
 //! ```
 
-mod follow_up;
+mod forms;
 mod full_answers;
-mod home;
-mod modal;
 mod overview;
 mod pictures;
+mod private;
 mod race;
 mod reply;
-mod watch;
 
 use std::sync::Arc;
 
 pub(super) use self::full_answers::FullAnswers;
-use self::{follow_up::OpenForm, reply::Reply};
+use self::reply::Reply;
 use super::{
     METRICS, PLATFORM,
     api::{Api, ChannelThread},
@@ -28,21 +26,18 @@ use super::{
     extras::AcceptedExtras,
     incoming::{Ack, Incoming, Kind, ReplyTo},
     permissions::Access,
-    render::{self, Body, Pressed},
+    render::{self, Pressed},
 };
 use crate::{
     arena::{Arena, Origin},
     button::Button,
-    command::{self, Command, CommandError},
+    command::{self, Command},
     platform::{
-        files::{FileClient, RemoteFile},
-        handlers::{Caller, Handlers, LISTING_TIMEOUT, Outcome},
+        files::RemoteFile,
+        handlers::{Caller, Handlers, Outcome},
     },
     race::Asker,
 };
-
-/// In place of the ballot that ended a vote.
-const VOTE_ENDED: &str = "Your ballot is saved. The vote is closed, and the message shows its result.";
 
 /// Answers commands, mentions, messages, buttons and modals.
 pub(super) struct CommandHandler {
@@ -55,8 +50,6 @@ pub(super) struct CommandHandler {
     pub(super) extras: Arc<AcceptedExtras>,
     pub(super) full_answers: FullAnswers,
     pub(super) directory: Directory,
-    /// Fetches shared files.
-    pub(super) files: FileClient,
 }
 
 impl CommandHandler {
@@ -74,8 +67,11 @@ impl CommandHandler {
 
     async fn acknowledge(self: Arc<Self>, incoming: Arc<Incoming>) -> Ack {
         match &incoming.kind {
-            Kind::Command { text } => self.command(&incoming, text).await,
-            Kind::Mention { text, .. } | Kind::Message { text } => {
+            Kind::Command { text } => return self.command(&incoming, text).await,
+            Kind::Modal { view_state, private_metadata } => {
+                return self.submitted(&incoming, view_state, private_metadata).await;
+            }
+            Kind::Message { text } => {
                 let outcome = match self.caller(&incoming).wordless(text) {
                     Some(refused) => refused,
                     None => self.carry_out(&incoming, text).await,
@@ -85,39 +81,21 @@ impl CommandHandler {
                 if is_race || self.arena().claim_delivery(PLATFORM, &incoming.delivery).await {
                     self.follow(&incoming, outcome);
                 }
-                Ack::Empty
             }
-            Kind::RaceMessage { source } => {
-                METRICS.command("shortcut");
-                self.race_message(&incoming, source);
-                Ack::Empty
-            }
+            Kind::RaceMessage { source } => self.race_message(&incoming, source),
             Kind::Home => {
-                let (handler, incoming) = (Arc::clone(&self), Arc::clone(&incoming));
-                self.arena().spawn(async move { handler.home(&incoming).await });
-                Ack::Empty
+                self.spawn(&incoming, async move |handler, incoming| handler.home(&incoming).await);
             }
-            Kind::Button { action_id, value, .. } => {
-                self.pressed(&incoming, action_id, value).await;
-                Ack::Empty
-            }
-            Kind::Modal { view_state, private_metadata, .. } => {
-                if let Some(form) = OpenForm::parse(private_metadata) {
-                    METRICS.command("follow-up");
-                    return self.follow_up(&incoming, view_state, form).await;
-                }
-                METRICS.command("modal");
-                self.submitted(&incoming, view_state, private_metadata).await
-            }
+            Kind::Button { action_id, value, .. } => self.pressed(&incoming, action_id, value).await,
         }
+        Ack::Empty
     }
 
     /// Answers a command, whose acknowledgement can carry a private message.
     async fn command(self: &Arc<Self>, incoming: &Arc<Incoming>, text: &str) -> Ack {
-        if let Some(form) = modal::wanted(text) {
+        if let Some(form) = forms::wanted(text) {
             METRICS.command("form");
-            let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
-            self.arena().spawn(async move { handler.form(&incoming, form).await });
+            self.spawn(incoming, async move |handler, incoming| handler.form(&incoming, form).await);
             return Ack::Empty;
         }
         let outcome = self.carry_out(incoming, text).await;
@@ -126,7 +104,8 @@ impl CommandHandler {
             self.follow(incoming, outcome);
             return Ack::Empty;
         }
-        private(self.private(incoming, &outcome))
+        let message = self.private(incoming, &outcome).and_then(|body| serde_json::to_value(body).ok());
+        message.map_or(Ack::Empty, Ack::Private)
     }
 
     /// Carries out what `text` asks for, as far as the acknowledgement needs it.
@@ -158,111 +137,66 @@ impl CommandHandler {
         METRICS.command("button");
         let thread = pressed.as_ref().and_then(|pressed| pressed.thread.as_deref());
         let incoming = Arc::new(within(incoming, thread));
-        let (button, seal) = pressed.map(|pressed| (pressed.button, pressed.seal)).unzip();
-        let seal = seal.flatten();
+        let button = pressed.as_ref().map(|pressed| pressed.button);
         if matches!(button, Some(Button::Again(_) | Button::Try(_) | Button::TryBlind(_))) {
-            let pressed = button.map(|button| (button, seal.as_deref()));
-            let outcome = self.handlers.button(&self.caller(&incoming), pressed).await;
+            let outcome = self.press(&incoming, pressed).await;
             return self.follow(&incoming, outcome);
         }
-        let handler = Arc::clone(self);
-        self.arena().spawn(async move {
-            let pressed = button.map(|button| (button, seal.as_deref()));
-            let mut caller = handler.caller(&incoming);
-            if button.and_then(Button::incident).is_some() {
-                caller.person_permission = handler.access.check_person(&handler.directory, &incoming).await;
-            }
-            if matches!(button, Some(Button::PauseCanary(_))) {
-                let name = handler.arena().unless_interrupted(handler.directory.name(&incoming)).await;
-                caller.asker.name = name.unwrap_or_default();
-            }
-            let outcome = handler.handlers.button(&caller, pressed).await;
+        self.spawn(&incoming, async move |handler, incoming| {
+            let outcome = handler.press(&incoming, pressed).await;
             handler.show(&incoming, outcome).await;
         });
     }
 
+    /// Carries out a button. Slack is asked for what the caller needs besides: the members of groups, a name.
+    async fn press(&self, incoming: &Incoming, pressed: Option<Pressed>) -> Outcome {
+        let mut caller = self.caller(incoming);
+        let button = pressed.as_ref().map(|pressed| pressed.button);
+        if button.and_then(Button::incident).is_some() {
+            caller.person_permission = self.access.check_person(&self.directory, incoming).await;
+        }
+        if matches!(button, Some(Button::PauseCanary(_))) {
+            let name = self.arena().unless_interrupted(self.directory.name(incoming)).await;
+            caller.asker.name = name.unwrap_or_default();
+        }
+        let pressed = pressed.as_ref().map(|pressed| (pressed.button, pressed.seal.as_deref()));
+        self.handlers.button(&caller, pressed).await
+    }
+
     /// Shows an outcome in a task.
     fn follow(self: &Arc<Self>, incoming: &Arc<Incoming>, outcome: Outcome) {
-        let (handler, incoming) = (Arc::clone(self), Arc::clone(incoming));
-        self.arena().spawn(async move { handler.show(&incoming, outcome).await });
+        self.spawn(incoming, async move |handler, incoming| handler.show(&incoming, outcome).await);
+    }
+
+    /// Runs `task` as one that shutdown waits for.
+    fn spawn<T: Future<Output = ()> + Send + 'static>(
+        self: &Arc<Self>,
+        incoming: &Arc<Incoming>,
+        task: impl FnOnce(Arc<Self>, Arc<Incoming>) -> T,
+    ) {
+        self.arena().spawn(task(Arc::clone(self), Arc::clone(incoming)));
     }
 
     async fn show(&self, incoming: &Incoming, outcome: Outcome) {
+        // Slack is asked for the members of groups only now: it takes longer than the acknowledgement may
+        if matches!(outcome, Outcome::Race(_) | Outcome::Overview(_) | Outcome::Watch(_))
+            && let Err(refused) = self.access.check_person(&self.directory, incoming).await
+        {
+            if let Outcome::Race(recorded) = outcome {
+                self.arena().withdraw(*recorded).await;
+            }
+            return self.notice(incoming, &refused.to_string()).await;
+        }
         match outcome {
             Outcome::Race(recorded) => Box::pin(self.race(incoming, *recorded)).await,
-            Outcome::Models => {
-                let entrants = self.arena().entrants(LISTING_TIMEOUT);
-                if let Some(entrants) = self.arena().unless_interrupted(entrants).await {
-                    self.reply(incoming).say(&render::models(&entrants)).await;
-                }
-            }
+            Outcome::Models => self.models(incoming).await,
             Outcome::Overview(kind) => self.overview(incoming, &kind).await,
-            Outcome::Watch(canaries) => self.watch(incoming, &canaries).await,
+            Outcome::Watch(canaries) => self.say_in_place(incoming, &render::watch(&canaries)).await,
             Outcome::Answers(record) => self.full_answers(incoming, &record).await,
             Outcome::Replay(record) => self.replay(incoming, &record).await,
             Outcome::Share(record) => self.share(incoming, &record).await,
             Outcome::FollowUpForm(record) => self.follow_up_form(incoming, &record).await,
-            Outcome::Page(record, page) => {
-                let place = self.caller(incoming).place;
-                let body = render::page(&record, page).sealed(&self.handlers.sealer, &place);
-                // a page is turned where it is shown
-                match incoming.kind {
-                    Kind::Button { is_private: true, .. } => self.reply(incoming).instead(&body).await,
-                    _ => self.reply(incoming).say(&body).await,
-                }
-            }
-            // a ballot is changed where it is shown
-            Outcome::Done if is_ballot_reply(incoming) => {
-                self.reply(incoming).instead(&render::notice(VOTE_ENDED)).await;
-            }
-            outcome => match self.private(incoming, &outcome) {
-                Some(body) if is_ballot_reply(incoming) => self.reply(incoming).instead(&body).await,
-                Some(body) => self.reply(incoming).say(&body).await,
-                None => {}
-            },
-        }
-    }
-
-    /// Returns the message for the person alone that shows `outcome`, if a message does.
-    fn private(&self, incoming: &Incoming, outcome: &Outcome) -> Option<Body> {
-        Some(match outcome {
-            Outcome::Refused(refused) => render::notice(&refused.to_string()),
-            Outcome::Notice(text) => match self.misread_question(incoming) {
-                Some(question) => render::suggestion(text, &question, public_thread(incoming).as_deref()),
-                None => render::notice(text),
-            },
-            Outcome::Examples => {
-                render::examples(&self.handlers.examples, public_thread(incoming).as_deref())
-            }
-            Outcome::Help => render::help(self.arena().cards()),
-            Outcome::Explanation(record) => render::explanation(record),
-            Outcome::Ballot(ballot) => {
-                let place = self.caller(incoming).place;
-                render::ballot(ballot).sealed(&self.handlers.sealer, &place)
-            }
-            Outcome::Race(_)
-            | Outcome::Models
-            | Outcome::Overview(_)
-            | Outcome::Watch(_)
-            | Outcome::Answers(_)
-            | Outcome::Replay(_)
-            | Outcome::Share(_)
-            | Outcome::Page(..)
-            | Outcome::FollowUpForm(_)
-            | Outcome::Done
-            | Outcome::Duplicate => return None,
-        })
-    }
-
-    /// The line that was typed if it was taken for a misspelled command and may be a question.
-    fn misread_question(&self, incoming: &Incoming) -> Option<String> {
-        let (Kind::Command { text } | Kind::Mention { text, .. } | Kind::Message { text }) = &incoming.kind
-        else {
-            return None;
-        };
-        match command::parse(text, self.arena().cards()) {
-            Err(CommandError::UnknownWord { question, .. }) => Some(question),
-            _ => None,
+            outcome => self.say_outcome(incoming, &outcome).await,
         }
     }
 
@@ -277,38 +211,30 @@ impl CommandHandler {
     fn caller(&self, incoming: &Incoming) -> Caller {
         // the name is asked for when the race begins
         let name = incoming.name.clone().unwrap_or_default();
-        let place = incoming.place.as_ref().map(|place| place.channel.clone()).unwrap_or_default();
+        let team = &incoming.team;
+        let channel = incoming.place.as_ref().map(|place| place.channel.clone());
+        let place = channel.clone().unwrap_or_default();
         Caller {
-            asker: Asker { id: format!("slack:{}:{}", incoming.team, incoming.user), name },
+            asker: Asker { id: format!("slack:{team}:{}", incoming.user), name },
             alert_place: place.clone(),
             place,
             person_permission: Ok(()),
             origin: Origin {
                 platform: PLATFORM,
                 delivery: Some(incoming.delivery.clone()),
-                server: format!("slack:{}", incoming.team),
-                channel: incoming
-                    .place
-                    .as_ref()
-                    .map(|place| format!("slack:{}:{}", incoming.team, place.channel)),
-                thread: asked_in(incoming).and_then(|place| thread_name(&incoming.team, &place)),
+                server: format!("slack:{team}"),
+                channel: channel.map(|channel| format!("slack:{team}:{channel}")),
+                thread: asked_in(incoming).and_then(|place| thread_name(team, &place)),
                 message_ref: ReplyTo::text(incoming),
                 editable_until: None,
             },
-            is_alone: incoming.place.as_ref().is_some_and(|place| place.channel.starts_with('D')),
+            is_alone: incoming.is_dm(),
             files: incoming.files.iter().map(RemoteFile::expected).collect(),
             permission: self.access.check_place(incoming),
             may_stop_any: self.admins.contains(&incoming.user),
             stoppers: "administer LLM Arena here",
         }
     }
-}
-
-/// Returns true for a button of the private answer to a ballot.
-fn is_ballot_reply(incoming: &Incoming) -> bool {
-    let Kind::Button { action_id, value, is_private: true, .. } = &incoming.kind else { return false };
-    let pressed = render::pressed(action_id, value);
-    matches!(pressed, Some(Pressed { button: Button::Second(..), .. }))
 }
 
 /// Returns the place in which the user is. A form is submitted in none: it counts where its race is posted.
@@ -334,9 +260,4 @@ fn within(incoming: &Incoming, thread: Option<&str>) -> Incoming {
         place.thread = place.thread.take().or_else(|| thread.map(str::to_owned));
     }
     incoming
-}
-
-/// Returns the acknowledgement that shows `message`, if there is one.
-fn private(message: Option<Body>) -> Ack {
-    message.and_then(|message| serde_json::to_value(message).ok()).map_or(Ack::Empty, Ack::Private)
 }

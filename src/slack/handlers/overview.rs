@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::CommandHandler;
 use crate::{
     arena::{Overview, OverviewKind},
     slack::{
-        api::{Address, Api, ApiError, File},
+        api::{Address, ApiError},
         incoming::Incoming,
-        posts::Poster,
+        posts::{Poster, png},
         render::{self, Extras},
     },
-    surface::Chart,
 };
 
 /// The time that an overview and its picture wait for their turns in the channel.
@@ -25,9 +23,6 @@ impl CommandHandler {
     /// gets the text.
     pub(super) async fn overview(&self, incoming: &Incoming, kind: &OverviewKind) {
         let Some(place) = incoming.public_place() else { return };
-        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
-            return self.notice(incoming, &refused.to_string()).await;
-        }
         let server = self.caller(incoming).origin.server;
         let mut overview = match self.arena().unless_interrupted(self.arena().overview(kind, &server)).await {
             Some(Ok(overview)) => overview,
@@ -38,8 +33,10 @@ impl CommandHandler {
         match self.arena().unless_interrupted(self.post_overview(&poster, &overview)).await {
             Some(Ok(address)) => {
                 let Some(chart) = overview.chart.take() else { return };
-                let file = picture(chart, overview.chart_file, overview.title);
-                let shown = self.arena().unless_interrupted(show_picture(&self.api, &address, &file)).await;
+                let file = png(overview.chart_file.to_owned(), overview.title, chart);
+                let (place, deadline) = (address.below(), Instant::now() + POST_TIMEOUT);
+                let poster = Poster { api: &self.api, place: &place, deadline };
+                let shown = self.arena().unless_interrupted(poster.show(&file)).await;
                 if let Some(Err(error)) = shown {
                     tracing::warn!(%error, "failed to show the picture of an overview");
                 }
@@ -80,22 +77,5 @@ impl CommandHandler {
             self.extras.learn(extras, reduced);
         }
         done
-    }
-}
-
-async fn show_picture(api: &Api, address: &Address, file: &File) -> Result<(), ApiError> {
-    let place = address.below();
-    let poster = Poster { api, place: &place, deadline: Instant::now() + POST_TIMEOUT };
-    let staged = poster.stage(file).await?;
-    poster.share(&staged).await
-}
-
-fn picture(chart: Chart, name: &str, title: &str) -> File {
-    File {
-        name: name.to_owned(),
-        mime: "image/png",
-        title: title.to_owned(),
-        alt: Some(chart.alt),
-        bytes: Bytes::from(chart.png),
     }
 }

@@ -1,4 +1,4 @@
-//! SHELL. The pictures that a button asks for: the replay, posted into the thread of its race, and the share card, posted
+//! SHELL. Pictures that buttons ask for: the replay, posted into the thread of its race, and the share card, posted
 //! beside the race. Each is posted once; after a failure the button may be pressed again.
 
 use std::{sync::Arc, time::Duration};
@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{CommandHandler, full_answers::thread};
+use super::CommandHandler;
 use crate::{
     race::Record,
     slack::{
         PLATFORM,
         api::{ApiError, ChannelThread, File},
         incoming::Incoming,
-        posts::Poster,
+        posts::{Poster, png},
     },
     view::results::{replay_name, share_name},
 };
@@ -24,7 +24,7 @@ const POST_TIMEOUT: Duration = Duration::from_mins(2);
 impl CommandHandler {
     /// Posts the replay of a race into its thread.
     pub(super) async fn replay(&self, incoming: &Incoming, record: &Arc<Record>) {
-        let Some(thread) = thread(incoming) else { return };
+        let Some(thread) = incoming.race_thread() else { return };
         let drawn = async {
             let replay = self.arena().replay_of(record).await?;
             Some(File {
@@ -44,19 +44,13 @@ impl CommandHandler {
         let Some(place) = &incoming.place else { return };
         let drawn = async {
             let card = self.arena().share_card_of(record).await?;
-            Some(File {
-                name: share_name(&record.id.brief()),
-                mime: "image/png",
-                title: "Result of a race".into(),
-                alt: Some(card.alt),
-                bytes: Bytes::from(card.png),
-            })
+            Some(png(share_name(&record.id.brief()), "Result of a race", card))
         };
         let posted = "This race is shared here already, or is about to be.";
         self.picture(incoming, place, (&format!("share:{}", record.id), posted), drawn).await;
     }
 
-    /// Posts a picture to `place`, unless `once` was claimed before, which the person is then told with `notice`.
+    /// Posts a picture to `place` unless `once` was claimed before; then the person gets `notice`.
     async fn picture(
         &self,
         incoming: &Incoming,
@@ -70,8 +64,7 @@ impl CommandHandler {
         let posting = async {
             let Some(file) = drawn.await else { return Ok(false) };
             let poster = Poster { api: &self.api, place, deadline: Instant::now() + POST_TIMEOUT };
-            let staged = poster.stage(&file).await?;
-            poster.share(&staged).await.map(|()| true)
+            poster.show(&file).await.map(|()| true)
         };
         let result = self.arena().unless_interrupted(Box::pin(posting)).await;
         let say = match &result {

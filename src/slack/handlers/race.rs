@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout};
 use super::{CommandHandler, reply, thread_name};
 use crate::{
     arena::{Recorded, Refused},
+    race::RaceId,
     slack::{
         api::{Address, ApiError},
         incoming::Incoming,
@@ -27,17 +28,9 @@ impl CommandHandler {
     pub(super) async fn race(&self, incoming: &Incoming, recorded: Recorded) {
         let arena = self.arena();
         let Some(place) = incoming.public_place() else { return arena.withdraw(recorded).await };
-        if let Err(refused) = self.access.check_person(&self.directory, incoming).await {
-            arena.withdraw(recorded).await;
-            return self.notice(incoming, &refused.to_string()).await;
-        }
-        let recorded = if recorded.awaits_files() {
-            match Box::pin(arena.attach(recorded, self.files.fetch(&incoming.files))).await {
-                Ok(recorded) => recorded,
-                Err(refused) => return self.notice(incoming, &refused.to_string()).await,
-            }
-        } else {
-            recorded
+        let recorded = match self.handlers.with_files(recorded, &incoming.files).await {
+            Ok(recorded) => recorded,
+            Err(refused) => return self.notice(incoming, &refused.to_string()).await,
         };
         let names = async { tokio::join!(self.directory.name(incoming), self.quote(incoming)) };
         let (name, quote) = arena.unless_interrupted(Box::pin(names)).await.unwrap_or_default();
@@ -96,10 +89,15 @@ impl CommandHandler {
         }
     }
 
+    /// Returns the surface of the message at `address`.
+    pub(in crate::slack) fn surface(&self, id: RaceId, address: &Address) -> SlackSurface {
+        let (extras, sealer) = (Arc::clone(&self.extras), self.handlers.sealer.clone());
+        SlackSurface::new(self.api.clone(), sealer, id, address, extras)
+    }
+
     async fn run(&self, incoming: &Incoming, recorded: Recorded, address: &Address) {
         let id = recorded.id();
-        let (extras, sealer) = (Arc::clone(&self.extras), self.handlers.sealer.clone());
-        let mut surface = SlackSurface::new(self.api.clone(), sealer, id, address, extras);
+        let mut surface = self.surface(id, address);
         self.arena().race(recorded, &mut surface).await;
         if surface.lacks_chart() {
             let text = format!(

@@ -22,8 +22,8 @@ const REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The time that a message may take in a restart.
 const RESTART_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The number of times that a private message is sent whose arrival is unknown: twice does less harm than never, but a response URL
-/// takes five.
+/// The maximum number of times that a private message is sent without knowing whether it arrived: twice does less harm than
+/// never, but a response URL takes five.
 const MAX_AMBIGUOUS: u32 = 3;
 
 /// The ways to the person behind `incoming`.
@@ -44,7 +44,7 @@ impl Reply<'_> {
         let _ = self.arena.unless_interrupted(self.send(body, true)).await;
     }
 
-    /// Sends `body` to the person although a restart waits.
+    /// Sends `body` to the person during a restart.
     pub(super) async fn say_at_the_end(&self, body: &Body) {
         if timeout(RESTART_REPLY_TIMEOUT, self.send(body, false)).await.is_err() {
             tracing::warn!("failed to answer a person before the restart");

@@ -15,7 +15,7 @@ const RACE_MESSAGE: &str = "race_message";
 
 /// The reason for dropping a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dropped {
+pub(in crate::slack) enum Dropped {
     /// It lacks what we need of it.
     Unreadable(&'static str),
     /// It is none of those that concern us.
@@ -24,27 +24,20 @@ pub(super) enum Dropped {
 
 /// Converts a slash command
 /// (<https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling>).
-pub(super) fn command(event: SlackCommandEvent, received_at: Instant) -> Incoming {
+pub(in crate::slack) fn command(event: SlackCommandEvent, received_at: Instant) -> Incoming {
+    let kind = Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) };
     let trigger_id = event.trigger_id.0;
     Incoming {
-        id: trigger_id.clone(),
-        delivery: trigger_id.clone(),
-        received_at,
-        team: event.team_id.0,
-        user: event.user_id.0,
-        name: None,
         place: Some(ChannelThread { channel: event.channel_id.0, thread: None }),
         response_url: Some(String::from(event.response_url.0).into()),
-        trigger_id: Some(trigger_id),
-        files: vec![],
-        quoted: None,
-        kind: Kind::Command { text: text::unescaped(event.text.as_deref().unwrap_or_default().trim()) },
+        trigger_id: Some(trigger_id.clone()),
+        ..Incoming::new(trigger_id, received_at, event.team_id.0, event.user_id.0, kind)
     }
 }
 
 /// Converts an interaction (<https://docs.slack.dev/reference/interaction-payloads>).
 /// `bot` is our own user, if known.
-pub(super) fn interaction(
+pub(in crate::slack) fn interaction(
     event: SlackInteractionEvent,
     bot: Option<&str>,
     received_at: Instant,
@@ -82,25 +75,15 @@ fn button(event: SlackInteractionBlockActionsEvent, received_at: Instant) -> Res
     // (<https://docs.slack.dev/messaging/retrieving-messages#finding_threads>)
     let thread = thread.filter(|thread| message.as_ref() != Some(thread));
     let channel = event.channel.map(|channel| channel.id).or(contained).map(|channel| channel.0);
+    let value = action.value.or(action.selected_option.map(|option| option.value)).unwrap_or_default();
+    let kind = Kind::Button { action_id: action.action_id.0, value, message, is_private };
     let trigger_id = event.trigger_id.0;
     Ok(Incoming {
-        id: trigger_id.clone(),
-        delivery: trigger_id.clone(),
-        received_at,
-        team: event.team.id.0,
         name: user.name.or(user.username),
-        user: user.id.0,
         place: channel.map(|channel| ChannelThread { channel, thread }),
         response_url: event.response_url.map(|url| String::from(url.0).into()),
-        trigger_id: Some(trigger_id),
-        files: vec![],
-        quoted: None,
-        kind: Kind::Button {
-            action_id: action.action_id.0,
-            value: action.value.or(action.selected_option.map(|option| option.value)).unwrap_or_default(),
-            message,
-            is_private,
-        },
+        trigger_id: Some(trigger_id.clone()),
+        ..Incoming::new(trigger_id, received_at, event.team.id.0, user.id.0, kind)
     })
 }
 
@@ -133,26 +116,16 @@ fn race_message(
         files: vec![],
         unreadable: parts.into_iter().flatten().map(str::to_owned).collect(),
     };
-    let trigger_id = event.trigger_id.0;
+    let kind = Kind::RaceMessage { source: source.with_files(files(content.files)) };
+    let (ts, trigger_id) = (origin.ts.0, event.trigger_id.0);
     Ok(Incoming {
-        id: trigger_id.clone(),
-        delivery: trigger_id.clone(),
-        received_at,
-        team: event.team.id.0,
         name: event.user.name.or(event.user.username),
-        user: event.user.id.0,
         place: Some(ChannelThread { channel: channel.id.0, thread }),
+        root: Some(ts.clone()),
         response_url: Some(String::from(event.response_url.0).into()),
-        trigger_id: Some(trigger_id),
-        files: vec![],
-        quoted: Some(QuotedMessage {
-            ts: origin.ts.0,
-            user: author,
-            name: sender.username,
-            files: vec![],
-            note: None,
-        }),
-        kind: Kind::RaceMessage { source: source.with_files(files(content.files)) },
+        trigger_id: Some(trigger_id.clone()),
+        quoted: Some(QuotedMessage { ts, user: author, name: sender.username, files: vec![], note: None }),
+        ..Incoming::new(trigger_id, received_at, event.team.id.0, event.user.id.0, kind)
     })
 }
 
@@ -160,29 +133,20 @@ fn modal(event: SlackInteractionViewSubmissionEvent, received_at: Instant) -> Re
     let SlackView::Modal(view) = event.view.view else { return Err(Dropped::NotForUs("home")) };
     let params = event.view.state_params;
     let trigger_id = event.trigger_id.map(|trigger| trigger.0);
-    let id = trigger_id.clone().unwrap_or_else(|| format!("{}:{}", params.id.0, params.hash));
+    let delivery = trigger_id.clone().unwrap_or_else(|| format!("{}:{}", params.id.0, params.hash));
+    let kind = Kind::Modal {
+        view_state: serde_json::to_value(params.state).unwrap_or(Value::Null),
+        private_metadata: view.private_metadata.unwrap_or_default(),
+    };
     Ok(Incoming {
-        delivery: id.clone(),
-        id,
-        received_at,
-        team: event.team.id.0,
         name: event.user.name.or(event.user.username),
-        user: event.user.id.0,
-        place: None,
-        response_url: None,
         trigger_id,
-        files: vec![],
-        quoted: None,
-        kind: Kind::Modal {
-            view_state: serde_json::to_value(params.state).unwrap_or(Value::Null),
-            private_metadata: view.private_metadata.unwrap_or_default(),
-            below: None,
-        },
+        ..Incoming::new(delivery, received_at, event.team.id.0, event.user.id.0, kind)
     })
 }
 
 /// Converts an event (<https://docs.slack.dev/apis/events-api#callback-field>). `bot` is our own user, if known.
-pub(super) fn event(
+pub(in crate::slack) fn event(
     event: SlackPushEventCallback,
     bot: Option<&str>,
     received_at: Instant,
@@ -190,6 +154,7 @@ pub(super) fn event(
     let authorized = event.authorizations.into_iter().flatten().find(|one| one.is_bot == Some(true));
     let authorized = authorized.map(|one| one.user_id.0);
     let bot = bot.or(authorized.as_deref());
+    let (mut root, id, team) = (None, event.event_id.0, event.team_id.0);
     let (user, channel, origin, files, kind) = match event.event {
         // every edit of a message that mentions us arrives as a mention of its own
         SlackEventCallbackBody::AppMention(mention) if mention.edited.is_some() => {
@@ -197,12 +162,17 @@ pub(super) fn event(
         }
         SlackEventCallbackBody::AppMention(mention) => {
             let text = text::typed(mention.content.text.as_deref().unwrap_or_default(), bot);
-            let message = mention.origin.ts.0.clone();
+            root = Some(mention.origin.ts.0.clone());
             let files = files(mention.content.files);
-            (mention.user.0, mention.channel.0, mention.origin, files, Kind::Mention { text, message })
+            (mention.user.0, mention.channel.0, mention.origin, files, Kind::Message { text })
+        }
+        // only the Home tab is ours to fill (<https://docs.slack.dev/reference/events/app_home_opened>)
+        SlackEventCallbackBody::AppHomeOpened(opened) if opened.tab.as_deref() != Some("home") => {
+            return Err(Dropped::NotForUs("messages tab"));
         }
         SlackEventCallbackBody::AppHomeOpened(opened) => {
-            return home(opened, event.event_id.0, event.team_id.0, received_at);
+            let place = Some(ChannelThread { channel: opened.channel.0, thread: None });
+            return Ok(Incoming { place, ..Incoming::new(id, received_at, team, opened.user.0, Kind::Home) });
         }
         SlackEventCallbackBody::Message(event) => {
             let (user, channel) = sender(&event)?;
@@ -215,27 +185,16 @@ pub(super) fn event(
         _ => return Err(Dropped::NotForUs("event")),
     };
     let place = ChannelThread { channel, thread: origin.thread_ts.map(|thread| thread.0) };
-    if matches!(kind, Kind::Message { .. }) && !place.is_dm() {
+    if root.is_none() && !place.is_dm() {
         return Err(Dropped::NotForUs("channel"));
     }
     if bot == Some(user.as_str()) {
         return Err(Dropped::NotForUs("own"));
     }
-    Ok(Incoming {
-        id: event.event_id.0,
-        // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
-        delivery: format!("{}/{}", place.channel, origin.ts.0),
-        received_at,
-        team: event.team_id.0,
-        user,
-        name: None,
-        place: Some(place),
-        response_url: None,
-        trigger_id: None,
-        files,
-        quoted: None,
-        kind,
-    })
+    // Slack has sent one message under several event ids (<https://github.com/slackapi/node-slack-sdk/issues/2141>)
+    let delivery = format!("{}/{}", place.channel, origin.ts.0);
+    let (event_id, place) = (Some(id), Some(place));
+    Ok(Incoming { event_id, place, root, files, ..Incoming::new(delivery, received_at, team, user, kind) })
 }
 
 /// The files of a message (<https://docs.slack.dev/reference/objects/file-object>). Those that Slack does not hold itself
@@ -249,33 +208,6 @@ fn files(shared: Option<Vec<SlackFile>>) -> Vec<RemoteFile> {
         url: file.url_private.map(String::from).unwrap_or_default(),
     };
     shared.into_iter().flatten().map(file).collect()
-}
-
-/// Converts a look at the app; only its Home tab is ours to fill
-/// (<https://docs.slack.dev/reference/events/app_home_opened>).
-fn home(
-    event: SlackAppHomeOpenedEvent,
-    id: String,
-    team: String,
-    received_at: Instant,
-) -> Result<Incoming, Dropped> {
-    if event.tab.as_deref() != Some("home") {
-        return Err(Dropped::NotForUs("messages tab"));
-    }
-    Ok(Incoming {
-        delivery: id.clone(),
-        id,
-        received_at,
-        team,
-        user: event.user.0,
-        name: None,
-        place: Some(ChannelThread { channel: event.channel.0, thread: None }),
-        response_url: None,
-        trigger_id: None,
-        files: vec![],
-        quoted: None,
-        kind: Kind::Home,
-    })
 }
 
 /// The user and the channel of a message that a user wrote.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! socket (library's events) ─┐
-//! endpoint (bodies) -> body ─┴─> Intake -> convert -> duplicates dropped -> Inbox -> Ack
+//! webhook (bodies) -> body ──┴─> Intake -> convert -> duplicates dropped -> Inbox -> Ack
 //! ```
 //!
 //! Unreadable deliveries are counted and acknowledged: an error would only make Slack send them again. Duplicates (by
@@ -13,7 +13,7 @@
 //! `body` marks mentions by bots), an ephemeral message's button no thread (so our buttons carry it).
 
 pub(super) mod body;
-mod convert;
+pub(super) mod convert;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -44,10 +44,10 @@ pub(crate) type Inbox = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Ack> + Send +
 /// Something that a user did on Slack. `Debug` shows neither secrets nor the user's words.
 #[derive(Clone)]
 pub(crate) struct Incoming {
-    /// The id of the trigger or event.
-    pub(crate) id: String,
-    /// Identifies it across repeated deliveries and replicas.
+    /// The key across repeated deliveries and replicas: the id of the trigger or the event, or the address of the message.
     pub(crate) delivery: String,
+    /// The id of the event of a message, which may be delivered under several ones.
+    pub(crate) event_id: Option<String>,
     /// The time of its arrival; the answer is due within 3 seconds
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response>).
     pub(crate) received_at: Instant,
@@ -59,10 +59,13 @@ pub(crate) struct Incoming {
     pub(crate) name: Option<String>,
     /// Its channel and thread; a submitted modal has neither.
     pub(crate) place: Option<ChannelThread>,
-    /// Accepts answers for 30 minutes, five times
+    /// The message below which everyone's answer is posted, if the place is no thread: a mention in a channel, a race that is
+    /// continued, a message that is raced.
+    pub(crate) root: Option<String>,
+    /// The address that accepts answers for 30 minutes, five times
     /// (<https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>); a secret.
     pub(crate) response_url: Option<SecretString>,
-    /// Allows to open a modal, within 3 seconds, once.
+    /// The right to open a modal, within 3 seconds, once.
     pub(crate) trigger_id: Option<String>,
     /// The files that the user shared with the message.
     pub(crate) files: Vec<RemoteFile>,
@@ -74,18 +77,37 @@ pub(crate) struct Incoming {
 opaque!(Incoming, Kind);
 
 impl Incoming {
-    /// Returns the place for what everyone may see: a mention in a channel, a message below which a form was
-    /// opened and a quoted message are answered in their threads. Private messages stay in the channel, since Slack shows none
-    /// in a thread without replies
-    /// (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
+    /// A delivery without a place and the means of an answer.
+    fn new(delivery: String, received_at: Instant, team: String, user: String, kind: Kind) -> Self {
+        Self {
+            delivery,
+            event_id: None,
+            received_at,
+            team,
+            user,
+            name: None,
+            place: None,
+            root: None,
+            response_url: None,
+            trigger_id: None,
+            files: vec![],
+            quoted: None,
+            kind,
+        }
+    }
+
+    /// Returns the place for what everyone may see. Private messages stay in the channel, since Slack shows none in a thread
+    /// without replies (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
     pub(crate) fn public_place(&self) -> Option<ChannelThread> {
         let place = self.place.clone()?;
-        let root = match &self.kind {
-            Kind::Mention { message, .. } => Some(message),
-            Kind::Modal { below: Some(below), .. } => Some(below),
-            _ => self.quoted.as_ref().map(|quoted| &quoted.ts),
-        };
-        Some(ChannelThread { thread: place.thread.or_else(|| root.cloned()), ..place })
+        Some(ChannelThread { thread: place.thread.or_else(|| self.root.clone()), ..place })
+    }
+
+    /// Returns the thread below the message whose button was pressed, or the one that contains it.
+    pub(crate) fn race_thread(&self) -> Option<ChannelThread> {
+        let Kind::Button { message, .. } = &self.kind else { return None };
+        let place = self.place.clone()?;
+        Some(ChannelThread { thread: place.thread.or_else(|| message.clone()), ..place })
     }
 
     /// Returns true in direct messages, not only those with the bot.
@@ -154,14 +176,7 @@ pub(crate) enum Kind {
         /// The text after the command, as typed.
         text: String,
     },
-    /// A mention of the bot in a channel or a thread.
-    Mention {
-        /// The message as typed, without the bot's own mention.
-        text: String,
-        /// The time stamp of the message, below which it is answered.
-        message: String,
-    },
-    /// A direct message to the bot.
+    /// A direct message to the bot, or a message in a channel or a thread that mentions it.
     Message {
         /// The message as typed, without a mention of the bot.
         text: String,
@@ -191,8 +206,6 @@ pub(crate) enum Kind {
         view_state: Value,
         /// The metadata that the modal was opened with.
         private_metadata: String,
-        /// The thread in which its race is posted, if the modal belongs to a message.
-        below: Option<String>,
     },
 }
 
@@ -274,12 +287,10 @@ impl Intake {
     }
 
     fn is_new(&self, incoming: &Incoming) -> bool {
-        let is_new = self.seen.is_new(incoming.id.clone(), incoming.received_at);
-        if incoming.delivery == incoming.id {
-            return is_new;
-        }
-        // remembered even if the id is known
-        self.seen.is_new(incoming.delivery.clone(), incoming.received_at) && is_new
+        let is_new = |key: &String| self.seen.is_new(key.clone(), incoming.received_at);
+        let is_new_event = incoming.event_id.as_ref().is_none_or(is_new);
+        // remembered even if the event is known
+        is_new(&incoming.delivery) && is_new_event
     }
 }
 

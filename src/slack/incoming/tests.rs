@@ -96,7 +96,7 @@ fn a_command_is_read() {
     assert_eq!(ack, Ack::Private(json!({ "text": "On it" })));
     let got = world.only();
     assert_eq!(got.kind, Kind::Command { text: "ask <b> &\n#x".into() });
-    assert_eq!((got.id.as_str(), got.trigger_id.as_deref()), ("1.2.3", Some("1.2.3")));
+    assert_eq!((got.delivery.as_str(), got.trigger_id.as_deref()), ("1.2.3", Some("1.2.3")));
     assert_eq!((got.team.as_str(), got.user.as_str(), got.is_dm()), ("T1", "U1", true));
     assert_eq!((got.place.clone(), got.response_url.is_some()), (Some(place("D7", None)), true));
     let shown = format!("{got:?}");
@@ -110,9 +110,12 @@ fn a_mention_is_read_with_its_thread() {
                         "channel": "C1", "thread_ts": "5.0", "event_ts": "5.2", "parent_user_id": "U2" });
     world.event("Ev1", &event);
     let got = world.only();
-    assert_eq!(got.kind, Kind::Mention { text: "compare a & b".into(), message: "5.2".into() });
+    assert_eq!(
+        (&got.kind, got.root.as_deref()),
+        (&Kind::Message { text: "compare a & b".into() }, Some("5.2"))
+    );
     assert_eq!(got.public_place(), got.place);
-    assert_eq!((got.is_dm(), got.id.as_str()), (false, "Ev1"));
+    assert_eq!((got.is_dm(), got.event_id.as_deref()), (false, Some("Ev1")));
     assert_eq!(got.place, Some(place("C1", Some("5.0"))));
     let top = json!({ "type": "app_mention", "user": "U1", "text": "<@UBOT>", "ts": "5.3", "channel": "C1" });
     world.event("Ev2", &top);
@@ -214,7 +217,7 @@ fn a_modal_is_read_with_its_state() {
         );
     }
     assert_eq!(private_metadata, "{}");
-    assert_eq!((got.place, got.id.as_str()), (None, "4.m"));
+    assert_eq!((got.place, got.delivery.as_str()), (None, "4.m"));
 }
 
 #[test]

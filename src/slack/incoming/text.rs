@@ -6,21 +6,9 @@
 //! (<https://docs.slack.dev/messaging/formatting-message-text#advanced>). In the text of a command whose
 //! `should_escape` is false they enclose nothing.
 
-/// Decodes the three entities in one pass: `&lt;` was sent as `&amp;lt;` and stays `&lt;`.
+/// Decodes the three entities, `&amp;` last: `&lt;` was sent as `&amp;lt;` and stays `&lt;`.
 pub(super) fn unescaped(text: &str) -> String {
-    const ENTITIES: [(&str, char); 3] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')];
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let entity = ENTITIES.iter().find(|(entity, _)| rest.starts_with(entity));
-        let (length, c) = entity.map_or((1, '&'), |(entity, c)| (entity.len(), *c));
-        out.push(c);
-        rest = &rest[length..];
-    }
-    out.push_str(rest);
-    out
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 /// Decodes a message to what its author typed, without the mentions of `bot`. If the bot is unknown, a mention at the
