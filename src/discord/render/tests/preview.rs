@@ -6,8 +6,9 @@ use std::{fmt::Write as _, fs, path::Path};
 use serde_json::Value;
 
 use super::{
+    laws::check,
     reader::{Node, read},
-    samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
+    samples::{CODE, SKY, SampleRace, canaries, card, finished, line_up, race, running},
 };
 use crate::{
     button::Page,
@@ -15,7 +16,7 @@ use crate::{
     discord::render::{
         self as render, answers,
         body::{Body, ButtonDto, Component, Embed, Style},
-        examples, explanation, help, live, models, notice,
+        examples, explanation, help, live, models, notice, watch,
     },
     guide::Example,
     model::{Availability, ModelError},
@@ -344,4 +345,13 @@ fn what_is_read_can_be_looked_at() {
             && page.contains("class=mention>/arena compare<"),
         "{page}"
     );
+}
+
+#[test]
+fn canaries_can_be_looked_at() {
+    let bodies = [(2, true), (2, false), (30, true)].map(|(n, may_change)| watch(&canaries(n, may_change)));
+    bodies.iter().for_each(|body| check(body).expect("Discord takes it"));
+    let page = page("canaries", &bodies);
+    assert!(page.contains("⏸️ <b>nightly_1</b>") && page.contains("⏯️ Resume"), "{page}");
+    assert!(page.contains("… and 21 more") && page.contains("People who manage messages"), "{page}");
 }
