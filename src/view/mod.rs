@@ -134,7 +134,7 @@ pub struct LaneView {
     /// The numbers of a finished lane.
     pub numbers: Option<Numbers>,
     /// Its milestones so far.
-    pub timeline: Timeline,
+    pub milestones: Milestones,
     /// A note about the provider ("does not list this model today"), if users should know it.
     pub note: Option<String>,
     /// At most [`MAX_ANSWER_CHARS`] of the answer, with its code fences closed: the newest end while it streams, the
@@ -146,7 +146,7 @@ pub struct LaneView {
 
 /// The milestones of a lane as times since its request was sent; `None` until they are reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timeline {
+pub struct Milestones {
     /// The first token, of reasoning or of the answer.
     pub first_token: Option<Duration>,
     /// The first token of the answer.
@@ -273,7 +273,7 @@ impl View {
     /// Returns true if several models wrote something: then there is a race to play again and to share.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
-        self.lanes.iter().filter(|lane| lane.timeline.first_token.is_some()).count() > 1
+        self.lanes.iter().filter(|lane| lane.milestones.first_token.is_some()).count() > 1
     }
 }
 
