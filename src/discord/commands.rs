@@ -136,7 +136,7 @@ fn normalized(mut command: Value) -> Value {
 }
 
 /// The value without nulls, `false`, and empty texts, lists and objects.
-fn without_blanks(value: Value) -> Value {
+pub(super) fn without_blanks(value: Value) -> Value {
     let is_blank =
         |value: &Value| [json!(null), json!(false), json!(""), json!([]), json!({})].contains(value);
     match value {

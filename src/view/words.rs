@@ -8,8 +8,9 @@ use crate::{
     model::ModelCard,
     race::{
         Quote, RaceId,
+        conversation::FollowUp,
         figures::SPEED_DEFINITION,
-        report::{CANNOT_SEE, SatOut},
+        report::{CANNOT_SEE, Report, SatOut},
     },
 };
 
@@ -28,6 +29,16 @@ pub(crate) fn size(card: &ModelCard) -> &str {
 /// The number of models in words: "one model", "5 models".
 pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }
+}
+
+/// The ways in which a race is continued, at most `max`, with their words. Of more, those that name the last models are
+/// left out, and those with all models stay.
+pub(crate) fn follow_ups(report: &Report, max: usize) -> Vec<(FollowUp, String)> {
+    let mut choices = FollowUp::choices(report);
+    let surplus = choices.len().saturating_sub(max);
+    let with_all = choices.len().saturating_sub(surplus + 2);
+    choices.drain(with_all..with_all + surplus);
+    choices
 }
 
 /// The models that a sentence about those that sat out names.

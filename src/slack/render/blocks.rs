@@ -58,29 +58,24 @@ pub(crate) struct Body {
 impl Body {
     /// Returns this message with every button bound to `place`.
     pub(crate) fn sealed(mut self, sealer: &Sealer, place: &str) -> Self {
-        for block in &mut self.blocks {
-            let SlackBlock::Actions(row) = block else { continue };
-            for element in &mut row.elements {
-                let seal = |action: &str, value: &mut String| {
-                    if let Some(Pressed { button: meaning, .. }) = pressed(action, value) {
-                        *value = format!("{value}{SEAL}{}", sealer.seal(meaning, place));
-                    }
-                };
-                match element {
-                    SlackActionBlockElement::Button(button) => {
-                        if let (Some(action), Some(value)) = (&button.action_id, &mut button.value) {
-                            seal(&action.0, value);
-                        }
-                    }
-                    SlackActionBlockElement::StaticSelect(menu) => {
-                        if let (Some(action), Some(options)) = (&menu.action_id, &mut menu.options) {
-                            for option in options {
-                                seal(&action.0, &mut option.value);
-                            }
-                        }
-                    }
-                    _ => {}
+        let rows = self.blocks.iter_mut().filter_map(|block| match block {
+            SlackBlock::Actions(row) => Some(&mut row.elements),
+            _ => None,
+        });
+        for element in rows.flatten() {
+            let (action, values): (_, Vec<&mut String>) = match element {
+                SlackActionBlockElement::Button(button) => {
+                    (&button.action_id, button.value.iter_mut().collect())
                 }
+                SlackActionBlockElement::StaticSelect(menu) => {
+                    let options = menu.options.iter_mut().flatten();
+                    (&menu.action_id, options.map(|option| &mut option.value).collect())
+                }
+                _ => continue,
+            };
+            for value in values {
+                let pressed = action.as_ref().and_then(|action| pressed(&action.0, value));
+                value.extend(pressed.map(|pressed| format!("{SEAL}{}", sealer.seal(pressed.button, place))));
             }
         }
         self
@@ -154,6 +149,11 @@ pub(super) fn plain(text: &str) -> SlackBlockPlainText {
     SlackBlockPlainText::new(text.into()).with_emoji(false)
 }
 
+/// Text without markup in which names of emoji, as in `:smile:`, are drawn.
+fn with_emoji(text: &str) -> SlackBlockPlainText {
+    SlackBlockPlainText::new(text.into()).with_emoji(true)
+}
+
 /// A block of small text without markup.
 pub(super) fn context(text: &str) -> SlackBlock {
     SlackContextBlock::new(vec![plain(text).into()]).into()
@@ -172,7 +172,7 @@ pub(super) fn container(title: &str, subtitle: &str, sections: &[String]) -> Sla
     let sections = sections.iter().take(MAX_CHILDREN).map(section).collect();
     let subtitle = Some(plain(subtitle)).filter(|subtitle| !subtitle.text.is_empty());
     SlackContainerBlock::new(sections)
-        .with_title(SlackBlockPlainText::new(title.into()).with_emoji(true).into())
+        .with_title(with_emoji(title).into())
         .opt_subtitle(subtitle.map(Into::into))
         .with_is_collapsible(true)
         .with_default_collapsed(true)
@@ -199,9 +199,13 @@ pub(super) fn data_table(
         .into()
 }
 
-/// A row of buttons and menus.
-pub(super) fn actions<E: Into<SlackActionBlockElement>>(elements: Vec<E>) -> SlackBlock {
-    SlackActionsBlock::new(elements.into_iter().map(Into::into).collect()).into()
+/// A row of buttons and menus; `None` if there are none.
+pub(super) fn actions<E>(elements: impl IntoIterator<Item = E>) -> Option<SlackBlock>
+where
+    E: Into<SlackActionBlockElement>,
+{
+    let elements: Vec<SlackActionBlockElement> = elements.into_iter().map(Into::into).collect();
+    (!elements.is_empty()).then(|| SlackActionsBlock::new(elements).into())
 }
 
 /// A button that means `meaning`. Its words are ours; screen readers read `spoken` instead, unless it is empty.
@@ -213,27 +217,32 @@ pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) ->
         Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
         _ => None,
     };
-    let label = format!("{emoji} {label}").trim_start().to_owned();
-    SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())
+    let label = format!("{emoji} {label}");
+    SlackBlockButtonElement::new(with_emoji(label.trim_start()).into())
         .with_action_id(action.into())
         .with_value(value)
         .opt_style(style)
         .opt_accessibility_label(spoken.map(Into::into))
 }
 
-/// A menu of the answers of `race`: indices of lanes with their labels.
-pub(super) fn reading(race: RaceId, lanes: Vec<(AnswerKey, String)>) -> SlackBlockStaticSelectElement {
+/// A menu of the answers of `race` with their labels; `None` if there are none.
+pub(super) fn reading(
+    race: RaceId,
+    lanes: impl IntoIterator<Item = (AnswerKey, String)>,
+) -> Option<SlackBlockStaticSelectElement> {
     let option = |(answer, label): (AnswerKey, String)| {
         let value = match answer {
             AnswerKey::Lane(lane) => lane.to_string(),
             AnswerKey::Label(label) => label.to_string(),
         };
-        SlackBlockChoiceItem::new(SlackBlockPlainText::new(label).with_emoji(true).into(), value)
+        SlackBlockChoiceItem::new(with_emoji(&label).into(), value)
     };
-    SlackBlockStaticSelectElement::new()
+    let options: Vec<_> = lanes.into_iter().map(option).collect();
+    let menu = SlackBlockStaticSelectElement::new()
         .with_action_id(format!("{MENU}{race}").into())
-        .with_placeholder(SlackBlockPlainText::new("📖 Read an answer".into()).with_emoji(true).into())
-        .with_options(lanes.into_iter().map(option).collect())
+        .with_placeholder(with_emoji("📖 Read an answer").into())
+        .with_options(options.clone());
+    (!options.is_empty()).then_some(menu)
 }
 
 /// Begins the action id of a [`reading`] menu.
@@ -247,22 +256,21 @@ const MAX_VALUE: usize = 2_000;
 
 /// A button that starts a race with `question`, in `thread` if it is shown in one; `None` if it cannot carry all of it.
 pub(super) fn question_button(question: &str, thread: Option<&str>) -> Option<SlackBlockButtonElement> {
-    let fits = (1..=MAX_VALUE).contains(&question.len());
     let thread = thread.map(|thread| format!("{THREAD}{thread}")).unwrap_or_default();
-    fits.then(|| {
-        let label = SlackBlockPlainText::new("🏁 Race it as a question".into()).with_emoji(true);
-        SlackBlockButtonElement::new(label.into())
-            .with_action_id(format!("{QUESTION}{thread}").into())
-            .with_value(question.to_owned())
-            .with_style(SlackBlockButtonStyle::Primary)
-    })
+    let fits = (1..=MAX_VALUE).contains(&question.len());
+    fits.then(|| starting("🏁 Race it as a question", format!("{QUESTION}{thread}"), question))
 }
 
 /// A button that opens the form for a race in `channel`.
 pub(super) fn form_button(channel: &str) -> SlackBlockButtonElement {
-    SlackBlockButtonElement::new(SlackBlockPlainText::new("🏁 Start a race".into()).with_emoji(true).into())
-        .with_action_id(FORM.into())
-        .with_value(channel.to_owned())
+    starting("🏁 Start a race", FORM.to_owned(), channel)
+}
+
+/// The main button of a message that starts a race.
+fn starting(label: &str, action: String, value: &str) -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(with_emoji(label).into())
+        .with_action_id(action.into())
+        .with_value(value.to_owned())
         .with_style(SlackBlockButtonStyle::Primary)
 }
 
@@ -299,9 +307,9 @@ fn action_and_value(meaning: Button) -> (String, String) {
 
 /// Adds the thread of the message to a button's value: Slack does not report it for a button that one user sees.
 pub(super) fn in_thread(button: SlackBlockButtonElement, thread: Option<&str>) -> SlackBlockButtonElement {
-    let carried = thread.zip(button.value.clone());
-    match carried {
-        Some((thread, value)) => button.with_value(format!("{value}{THREAD}{thread}")),
+    let value = button.value.clone().unwrap_or_default();
+    match thread {
+        Some(thread) => button.with_value(format!("{value}{THREAD}{thread}")),
         None => button,
     }
 }
@@ -324,22 +332,23 @@ pub(crate) struct Pressed {
 
 /// Reads the `action_id` and the `value` of a pressed button or of a menu; `None` for those that are not ours.
 pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
+    fn parted(text: &str, mark: char) -> (&str, Option<String>) {
+        text.split_once(mark).map_or((text, None), |(text, rest)| (text, Some(rest.to_owned())))
+    }
     if let Some(race) = action_id.strip_prefix(MENU) {
-        let (lane, seal) = value.split_once(SEAL).map_or((value, None), |(lane, seal)| (lane, Some(seal)));
+        let (lane, seal) = parted(value, SEAL);
         let answer = match Label::parse(lane) {
             Some(label) => AnswerKey::Label(label),
             None => AnswerKey::Lane(lane.parse().ok()?),
         };
-        let page = Page::first(RaceId::parse(race)?, answer);
-        let seal = seal.map(str::to_owned);
-        return Some(Pressed { button: Button::Read(page), seal, thread: None });
+        let button = Button::Read(Page::first(RaceId::parse(race)?, answer));
+        return Some(Pressed { button, seal, thread: None });
     }
     let word = action_id.split(':').next().unwrap_or_default();
-    let (value, thread) = value.split_once(THREAD).map_or((value, None), |(value, ts)| (value, Some(ts)));
-    let (value, seal) = value.split_once(SEAL).map_or((value, None), |(value, seal)| (value, Some(seal)));
+    let (value, thread) = parted(value, THREAD);
+    let (value, seal) = parted(value, SEAL);
     let button = Button::parse(&format!("arena:{word}:{value}"))?;
-    let is_ours = action_and_value(button).0 == action_id;
-    is_ours.then(|| Pressed { button, seal: seal.map(str::to_owned), thread: thread.map(str::to_owned) })
+    (action_and_value(button).0 == action_id).then_some(Pressed { button, seal, thread })
 }
 
 /// The bytes of `text` within JSON, never fewer than its own.
@@ -382,15 +391,24 @@ pub(super) fn room(blocks: &[SlackBlock]) -> usize {
 
 /// Appends as many of `parts` as a message holds, each whole, keeps `reserve` bytes free, and returns the number of
 /// those left out.
-pub(super) fn fill(blocks: &mut Vec<SlackBlock>, parts: Vec<Vec<SlackBlock>>, reserve: usize) -> usize {
-    let (all, mut kept) = (parts.len(), 0);
+pub(super) fn fill<P>(
+    blocks: &mut Vec<SlackBlock>,
+    parts: impl IntoIterator<Item = P>,
+    reserve: usize,
+) -> usize
+where
+    P: IntoIterator<Item = SlackBlock>,
+{
+    let mut left_out = 0;
     for part in parts {
+        let part: Vec<SlackBlock> = part.into_iter().collect();
         let takes = part.iter().map(|block| weight(block).max(shown(block))).sum::<usize>();
-        if blocks.len() + part.len() >= MAX_BLOCKS || takes + reserve > room(blocks) {
-            break;
+        let fits = blocks.len() + part.len() < MAX_BLOCKS && takes + reserve <= room(blocks);
+        if left_out > 0 || !fits {
+            left_out += 1;
+        } else {
+            blocks.extend(part);
         }
-        blocks.extend(part);
-        kept += 1;
     }
-    all - kept
+    left_out
 }

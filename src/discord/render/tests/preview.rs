@@ -15,7 +15,7 @@ use crate::{
     chart,
     discord::render::{
         self as render, answers,
-        body::{Body, ButtonDto, Component, Embed, Style},
+        body::{Body, Component, DANGER, Embed, PRIMARY},
         examples, explanation, help, live, models, notice, watch,
     },
     guide::Example,
@@ -79,36 +79,34 @@ fn embed(embed: &Embed) -> String {
     if !embed.description.is_empty() {
         let _ = write!(inside, "<div class=text>{}</div>", html(&read(&embed.description)));
     }
-    for field in &embed.fields {
-        let (name, value) = (html(&read(&field.name)), html(&read(&field.value)));
+    for (name, value) in &embed.fields {
+        let (name, value) = (html(&read(name)), html(&read(value)));
         let _ = write!(inside, "<div class=name>{name}</div><div class=text>{value}</div>");
     }
     if let Some(image) = &embed.image {
-        let _ = write!(inside, "<img src=discord-{}>", image.url.trim_start_matches("attachment://"));
+        let _ = write!(inside, "<img src=discord-{image}>");
     }
-    if let Some(footer) = &embed.footer {
-        let _ = write!(inside, "<div class=footer>{}</div>", text(&footer.text));
+    if !embed.footer.is_empty() {
+        let _ = write!(inside, "<div class=footer>{}</div>", text(&embed.footer));
     }
     format!("<div class=embed style='border-color:#{:06X}'>{inside}</div>", embed.color)
 }
 
-fn button(button: &ButtonDto) -> String {
-    let class = match button.style {
-        style if style == Style::Primary as u8 => "primary",
-        style if style == Style::Danger as u8 => "red",
-        _ => "secondary",
-    };
-    let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
-    format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
-}
-
 fn component(part: &Component) -> String {
-    let all = |parts: &[Component]| parts.iter().map(component).collect::<String>();
     match part {
-        Component::Row(row) => format!("<div class=row>{}</div>", all(&row.components)),
-        Component::Text(text) => format!("<div class='text v2'>{}</div>", html(&read(&text.content))),
-        Component::Button(part) => button(part),
-        Component::Menu(menu) => format!("<div class=menu>{}</div>", text(&menu.placeholder)),
+        Component::Row(row) => {
+            format!("<div class=row>{}</div>", row.iter().map(component).collect::<String>())
+        }
+        Component::Text(text) => format!("<div class='text v2'>{}</div>", html(&read(text))),
+        Component::Button { style, emoji, label, .. } => {
+            let class = match *style {
+                PRIMARY => "primary",
+                DANGER => "red",
+                _ => "secondary",
+            };
+            format!("<span class='button {class}'>{emoji} {}</span>", text(label))
+        }
+        Component::Menu { placeholder, .. } => format!("<div class=menu>{}</div>", text(placeholder)),
     }
 }
 
@@ -216,7 +214,7 @@ fn a_follow_up_can_be_looked_at() {
     let asks = form(&render::follow_up_form(&finished().record(), 6_000, "id"));
     let menu = live(&finished().view(), race(), None);
     let options = menu.components.iter().flat_map(Component::parts).filter_map(|part| match part {
-        Component::Menu(menu) => Some(&menu.options),
+        Component::Menu { options, .. } => Some(options),
         _ => None,
     });
     let options = options.flatten().map(|option| {
