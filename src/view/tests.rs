@@ -189,7 +189,7 @@ pub(crate) fn canaries(count: usize, may_change: bool) -> WatchReply {
         about: "every day at 04:00 UTC: GPT-OSS 120B, Qwen 7B".into(),
         state: if at % 2 == 1 { "paused by *ana*" } else { "active" }.into(),
         last_run: "last run 12 min ago: all 3 answered, 96 / 104 / 151 tok/s".into(),
-        next_run: (at % 2 == 0).then(|| "next run in 3 h".into()),
+        next_run: at.is_multiple_of(2).then(|| "next run in 3 h".into()),
         is_paused: at % 2 == 1,
     };
     let note = "People who manage messages can run and pause canaries here.".into();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    body::{Attachment, Body, Component, DESCRIPTION, Embed, OPTION_TEXT, OPTIONS, length, listed},
+    body::{Attachment, Body, Component, Embed, OPTION_TEXT, OPTIONS, listed},
     escape::{bare, between, bold, color, short, title},
     markdown::Discord,
     race::answers_menu,
@@ -18,7 +18,6 @@ use crate::{
         limits::{MAX_NUMBERS, MAX_PARAGRAPH},
         page::PageView,
         results::{self, file_name, markdown_file},
-        text::{open_fence, plain},
         words::{self, joined},
     },
 };
@@ -91,18 +90,18 @@ pub(crate) fn answers(record: &Record, file_limit: usize) -> (Body, Vec<u8>) {
 /// The full answers of a race whose vote is open, with the names and bytes of their files in the order of the request: a
 /// file for each answer, or one for all where a message does not take so many. Each has at most `file_limit` bytes.
 pub(crate) fn unnamed_answers(record: &Record, file_limit: usize) -> (Body, Vec<(String, Vec<u8>)>) {
-    let lanes = &record.report.lanes;
-    let texts: Vec<(String, String, String)> = if lanes.len() > MAX_FILES {
-        let all = (0..).map_while(Label::at).zip(lanes).map(|(label, lane)| answer_text(label, lane));
-        let all = all.collect::<Vec<_>>().join("\n");
-        vec![("answers.md".to_owned(), "All answers as Markdown".to_owned(), all)]
-    } else {
-        let each = (0..).map_while(Label::at).zip(lanes).map(|(label, lane)| {
+    let lanes = (0..).map_while(Label::at).zip(&record.report.lanes);
+    let mut texts: Vec<(String, String, String)> = lanes
+        .map(|(label, lane)| {
             let name = format!("answer-{}.md", label.to_string().to_lowercase());
-            (name, format!("Answer {label} as Markdown"), answer_text(label, lane))
-        });
-        each.collect()
-    };
+            let text = format!("# Answer {label}\n\n{}", results::whole(lane));
+            (name, format!("Answer {label} as Markdown"), text)
+        })
+        .collect();
+    if texts.len() > MAX_FILES {
+        let all = texts.into_iter().map(|(.., text)| text).collect::<Vec<_>>().join("\n");
+        texts = vec![("answers.md".to_owned(), "All answers as Markdown".to_owned(), all)];
+    }
     let limit = file_limit.min(MAX_FILE);
     let (mut attachments, mut files, mut is_cut) = (vec![], vec![], false);
     for (filename, description, mut text) in texts {
@@ -115,13 +114,6 @@ pub(crate) fn unnamed_answers(record: &Record, file_limit: usize) -> (Body, Vec<
         words.push_str("\n⚠️ A file is larger than this chat allows, so its end is missing.");
     }
     (Body { attachments, ..Body::text("📄 **Arena** · the answers of this vote", words) }, files)
-}
-
-fn answer_text(label: Label, lane: &LaneReport) -> String {
-    let answer = plain(&lane.answer);
-    let answer = answer.trim();
-    let fence = open_fence(answer).map(|fence| format!("{}\n", fence.marker())).unwrap_or_default();
-    format!("# Answer {label}\n\n{answer}\n{fence}")
 }
 
 /// Cuts a file to `limit` bytes with a sentence that says so, and returns true if it was longer.
@@ -143,18 +135,9 @@ fn answer_line(lane: &LaneReport) -> String {
 
 /// The lesson of a race, at length.
 pub(crate) fn explanation(record: &Record) -> Body {
-    let mut description = String::new();
-    for paragraph in lesson::explanation(&record.report) {
-        let left = DESCRIPTION.saturating_sub(length(&description) + 2);
-        // escaped marks can double a paragraph, which ours hardly do
-        let text = short(&paragraph, left.min(MAX_PARAGRAPH));
-        if length(&text) > left {
-            break;
-        }
-        description.push_str(if description.is_empty() { "" } else { "\n\n" });
-        description.push_str(&text);
-    }
-    Body::text("💡 **Arena** · what this race shows", description)
+    let paragraphs = lesson::explanation(&record.report).into_iter();
+    let paragraphs = paragraphs.map(|words| short(&words, MAX_PARAGRAPH) + "\n");
+    Body::text("💡 **Arena** · what this race shows", listed(paragraphs, ""))
 }
 
 /// The form that continues the race of `record` by a message of at most `max_prompt` characters; `custom_id` comes back

@@ -5,10 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use slack_morphism::blocks::{SlackBlock, SlackHomeView, SlackView};
 
 use super::{
-    blocks::{
-        Body, actions, bold, button, code, context, fill, form_button, in_thread, italic, paragraph,
-        question_button, quote, rich, section, text,
-    },
+    blocks::{Body, actions, bold, code, context, fill, italic, paragraph, quote, rich, section, text},
+    buttons::{button, form_button, in_thread, question_button},
     escape::{bare, between, icon, lines, mrkdwn, short_name, spans},
 };
 use crate::{

@@ -6,7 +6,8 @@ use serde_json::Value;
 use slack_morphism::blocks::{SlackBlockChoiceItem, SlackBlockStaticSelectElement, SlackView};
 
 use super::{
-    blocks::{MAX_LABEL, plain, quote, rich},
+    blocks::{plain, quote, rich},
+    buttons::MAX_LABEL,
     escape::{bare, tight},
     modal::{MAX_OPTIONS, PROMPT, asking, input, prompt_field},
 };

@@ -5,7 +5,7 @@
 //!           vote    a blind race before its end  Overview, Notice, canaries -> overview  about many races
 //! Record -> record  pages, full answers, the explanation
 //!                                                Form, Report               -> modal, follow_up  the forms
-//!                 answer, mrkdwn, escape: untrusted text made harmless    blocks: block types and limits
+//!                 answer, mrkdwn, escape: untrusted text made harmless    blocks, buttons: their types and limits
 //! ```
 //!
 //! Short texts (names, prompts, statuses, figures) are in `rich_text` blocks, whose parts are typed: nothing in them is
@@ -14,6 +14,7 @@
 
 mod answer;
 mod blocks;
+mod buttons;
 mod cards;
 mod chart;
 mod escape;
@@ -29,7 +30,8 @@ mod vote;
 
 pub(super) use self::answer::Answer;
 pub(crate) use self::{
-    blocks::{Body, Pressed, is_form, pressed, question},
+    blocks::Body,
+    buttons::{Pressed, is_form, pressed, question},
     cards::{ballot, examples, help, home, models, notice, on_it, suggestion},
     follow_up::follow_up,
     modal::{Form, message_modal, modal},

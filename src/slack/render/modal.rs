@@ -12,7 +12,8 @@ use slack_morphism::blocks::{
 };
 
 use super::{
-    blocks::{MAX_LABEL, plain},
+    blocks::plain,
+    buttons::MAX_LABEL,
     escape::{icon, plain_name, tight},
 };
 use crate::{

@@ -3,7 +3,8 @@
 use slack_morphism::blocks::SlackBlock;
 
 use super::{
-    blocks::{Body, actions, bold, button, context, data_table, fill, paragraph, preformatted, text},
+    blocks::{Body, actions, bold, context, data_table, fill, paragraph, preformatted, text},
+    buttons::button,
     cards::{card, heading},
     escape::{bare, lines, mrkdwn},
     race::Extras,

@@ -15,9 +15,10 @@ use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButt
 use super::{
     answer::Answer,
     blocks::{
-        self, Body, Inline, MAX_LABEL, actions, bold, code, container, context, italic, length, link,
-        markdown, paragraph, preformatted, quote, quote_of, rich, room, section, text, weight,
+        Body, Inline, actions, bold, code, container, context, italic, length, link, markdown, paragraph,
+        preformatted, quote, quote_of, rich, room, section, text, weight,
     },
+    buttons::{MAX_LABEL, button, reading},
     chart::chart,
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
@@ -79,19 +80,16 @@ pub(crate) fn opening(
     cards: &[Arc<ModelCard>],
 ) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };
-    let models = words::models(cards.len());
-    if kind == RaceKind::Blind {
-        let what = format!(" asks {models}; names stay hidden until a vote closes");
-        let text = format!("🙈 {}{what}", asker_name(who, mrkdwn));
-        return Body { text, blocks: vec![asked("🙈", who, &what, circumstances, prompt)] };
-    }
+    let is_blind = kind == RaceKind::Blind;
+    let (icon, hidden) =
+        if is_blind { ("🙈", "; names stay hidden until a vote closes") } else { ("⚔️", "") };
+    let what = format!(" asks {}{hidden}", words::models(cards.len()));
     let mut names: Vec<String> = cards.iter().take(MAX_NAMED).map(|card| full_name(card)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
-    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), circumstances, prompt)];
-    if !names.is_empty() {
-        blocks.push(paragraph([text(&names.join(", "))]));
-    }
-    Body { text: format!("⚔️ {} asks {models}", asker_name(who, mrkdwn)), blocks }
+    let names = (!is_blind && !names.is_empty()).then(|| paragraph([text(&names.join(", "))]));
+    let asked = asked(icon, who, &what, circumstances, prompt);
+    let blocks = [asked].into_iter().chain(names).collect();
+    Body { text: format!("{icon} {}{what}", asker_name(who, mrkdwn)), blocks }
 }
 
 /// Blocks that not every workspace takes.
@@ -284,9 +282,9 @@ fn subtitle(lane: &LaneView) -> String {
 
 fn buttons(view: &View, race: RaceId) -> impl Iterator<Item = SlackBlockButtonElement> {
     let controls = view.controls(race, view.lanes.iter().any(has_text)).into_iter();
-    controls.map(|(button, emoji, label)| {
-        let spoken = if matches!(button, Button::Continue(_)) { "Continue in its thread" } else { "" };
-        blocks::button(button, emoji, label, spoken)
+    controls.map(|(meaning, emoji, label)| {
+        let spoken = if matches!(meaning, Button::Continue(_)) { "Continue in its thread" } else { "" };
+        button(meaning, emoji, label, spoken)
     })
 }
 
@@ -302,13 +300,13 @@ fn controls(view: &View, race: RaceId) -> Option<SlackBlock> {
         view.ranked().filter(|(_, lane)| has_text(lane)).take(MAX_READ).map(|(i, lane)| {
             (view.key_of(i), tight(&format!("{}{}", icon(&lane.card), names[i]), MAX_LABEL))
         });
-    let menu = blocks::reading(race, read).map(SlackActionBlockElement::from);
+    let menu = reading(race, read).map(SlackActionBlockElement::from);
     actions(menu.into_iter().chain(buttons(view, race).map(Into::into)))
 }
 
 /// The buttons of a race of one model, with one more if the message does not hold all of a final answer.
 fn single_controls(view: &View, race: RaceId, is_cut: bool) -> Option<SlackBlock> {
-    let read = || blocks::button(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read all of it", "");
+    let read = || button(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read all of it", "");
     actions((is_cut && view.is_final()).then(read).into_iter().chain(buttons(view, race)))
 }
 

@@ -4,7 +4,8 @@ use slack_morphism::blocks::SlackBlock;
 
 use super::{
     answer::{Answer, Slack},
-    blocks::{Body, actions, bold, button, context, fill, markdown, paragraph, room, text, weight},
+    blocks::{Body, actions, bold, context, fill, markdown, paragraph, room, text, weight},
+    buttons::button,
     cards::{heading, notice},
     escape::{self, bare, icon, mrkdwn, short_name},
 };

@@ -13,9 +13,8 @@ use serde_json::json;
 use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock};
 
 use super::{
-    blocks::{
-        Body, Inline, actions, bold, button, context, paragraph, quote_of, reading, rich, room, section, text,
-    },
+    blocks::{Body, Inline, actions, bold, context, paragraph, quote_of, rich, room, section, text},
+    buttons::{button, reading},
     escape::{bare, mrkdwn},
     race::{Extras, MAX_READ, attached, containers, with_byline},
 };

@@ -165,7 +165,7 @@ pub(super) fn check(body: &Body) -> Result<(), TestCaseError> {
                 for component in row {
                     match component {
                         Component::Button { label, custom_id, .. } => {
-                            check_button(label, custom_id, &mut ids)?
+                            check_button(label, custom_id, &mut ids)?;
                         }
                         Component::Menu { custom_id, placeholder, options } => {
                             prop_assert!(row.len() == 1 && utf16(placeholder) <= 150);

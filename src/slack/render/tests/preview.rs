@@ -336,7 +336,9 @@ fn what_is_read_can_be_looked_at() {
 #[test]
 fn canaries_can_be_looked_at() {
     let bodies = [(2, true), (2, false), (30, true)].map(|(n, may_change)| watch(&canaries(n, may_change)));
-    bodies.iter().for_each(|body| super::check::message(body).expect("Slack takes it"));
+    for body in &bodies {
+        super::check::message(body).expect("Slack takes it");
+    }
     let page = page("canaries", &bodies);
     assert!(page.contains("⏸️ <b>nightly_1</b>") && page.contains("⏯️ Resume"), "{page}");
     assert!(page.contains(" more") && page.contains("People who manage messages"), "{page}");
