@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     button::{Button, Page},
-    race::{RaceId, figures::SPEED_DEFINITION},
+    race::RaceId,
     view::{
         LaneState, LaneView, Progress, View, VoteView,
         limits::{
@@ -92,7 +92,7 @@ fn scoreboard(view: &View, race: RaceId) -> Vec<Embed> {
         color,
         ..Embed::text(format!("> {prompt} — {}{attached}{votes}", byline(view, MAX_BYLINE)))
     };
-    let footer = notes(view, race);
+    let footer = words::notes(view, race);
     match details(view) {
         text if text.is_empty() => vec![Embed { footer, ..first }],
         text => vec![first, Embed { color, footer, ..Embed::text(text) }],
@@ -138,13 +138,6 @@ fn details(view: &View) -> String {
         }
     }
     text.trim().to_owned()
-}
-
-/// The notes below a race, with the definition of the speed in fewer words: the chart has it in full.
-fn notes(view: &View, race: RaceId) -> String {
-    let has_speed = view.lanes.iter().any(|lane| lane.speed.is_some());
-    let definition = if has_speed { "tok/s: speed after the first token" } else { "" };
-    words::notes(view, race).replace(SPEED_DEFINITION, definition).trim_start_matches(" · ").to_owned()
 }
 
 /// The numbers in the order of the standings, as a code block.

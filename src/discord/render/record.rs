@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    body::{Attachment, Body, Component, Embed, OPTION_TEXT, OPTIONS, listed},
+    body::{Attachment, Body, Component, DESCRIPTION, Embed, OPTION_TEXT, OPTIONS, length, listed},
     escape::{bare, between, bold, color, short, title},
     markdown::Discord,
     race::answers_menu,
@@ -135,9 +135,18 @@ fn answer_line(lane: &LaneReport) -> String {
 
 /// The lesson of a race, at length.
 pub(crate) fn explanation(record: &Record) -> Body {
-    let paragraphs = lesson::explanation(&record.report).into_iter();
-    let paragraphs = paragraphs.map(|words| short(&words, MAX_PARAGRAPH) + "\n");
-    Body::text("💡 **Arena** · what this race shows", listed(paragraphs, ""))
+    let mut description = String::new();
+    for paragraph in lesson::explanation(&record.report) {
+        let left = DESCRIPTION.saturating_sub(length(&description) + 2);
+        // escaped marks can double a paragraph, which ours hardly do
+        let text = short(&paragraph, left.min(MAX_PARAGRAPH));
+        if length(&text) > left {
+            break;
+        }
+        description.push_str(if description.is_empty() { "" } else { "\n\n" });
+        description.push_str(&text);
+    }
+    Body::text("💡 **Arena** · what this race shows", description)
 }
 
 /// The form that continues the race of `record` by a message of at most `max_prompt` characters; `custom_id` comes back

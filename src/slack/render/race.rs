@@ -87,8 +87,7 @@ pub(crate) fn opening(
     let mut names: Vec<String> = cards.iter().take(MAX_NAMED).map(|card| full_name(card)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
     let names = (!is_blind && !names.is_empty()).then(|| paragraph([text(&names.join(", "))]));
-    let asked = asked(icon, who, &what, circumstances, prompt);
-    let blocks = [asked].into_iter().chain(names).collect();
+    let blocks = [asked(icon, who, &what, circumstances, prompt)].into_iter().chain(names).collect();
     Body { text: format!("{icon} {}{what}", asker_name(who, mrkdwn)), blocks }
 }
 
