@@ -1,5 +1,5 @@
-//! How much of each text a chat message shows, in the platform's own unit and before it escapes the text. With these,
-//! every message keeps to the limits of both platforms.
+//! The lengths of the texts in a chat message, in the platform's own unit and before it escapes them. With these, every
+//! message keeps to the limits of both platforms.
 
 /// The result of a race, or the prompt of a live one, as the title of a message.
 pub(crate) const MAX_HEADLINE: usize = 120;

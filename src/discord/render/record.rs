@@ -1,4 +1,4 @@
-//! What a finished race leaves: its answers page by page and as files, its explanation, the form that continues it.
+//! A finished race to read: its answers page by page and as files, its explanation, the form that continues it.
 
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     ALL, blocks, form, reader,
-    samples::{CODE, SKY, SampleRace, canaries, card, finished, line_up, race, running},
+    samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
     vote,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     race::{Circumstances, Entrant, PastRace, Quote, event::StopCause, metrics::TokenCount, vote::RaceKind},
     slack::render::{
         Body, Form, answers, ballot, examples, explanation, follow_up, help, home, live, models, on_it,
-        opening, suggestion, watch,
+        opening, suggestion,
     },
     view::View,
 };
@@ -331,17 +331,6 @@ fn what_is_read_can_be_looked_at() {
         page.contains("🏁 Race") && page.contains("<code>/arena compare [models=a,b] PROMPT</code>"),
         "{page}"
     );
-}
-
-#[test]
-fn canaries_can_be_looked_at() {
-    let bodies = [(2, true), (2, false), (30, true)].map(|(n, may_change)| watch(&canaries(n, may_change)));
-    for body in &bodies {
-        super::check::message(body).expect("Slack takes it");
-    }
-    let page = page("canaries", &bodies);
-    assert!(page.contains("⏸️ <b>nightly_1</b>") && page.contains("⏯️ Resume"), "{page}");
-    assert!(page.contains(" more") && page.contains("People who manage messages"), "{page}");
 }
 
 #[test]
