@@ -152,7 +152,10 @@ pub(crate) fn explanation(record: &Record) -> Body {
 /// The form that continues the race of `record` by a message of at most `max_prompt` characters; `custom_id` comes back
 /// with it (<https://docs.discord.com/developers/components/using-modal-components>).
 pub(crate) fn follow_up_form(record: &Record, max_prompt: usize, custom_id: &str) -> Value {
-    let option = |(index, (follow, words)): (usize, (FollowUp, String))| json!({ "label": bare(&words, OPTION_TEXT), "value": follow.word(), "default": index == 0 });
+    let option = |(index, (follow_up, words)): (usize, (FollowUp, String))| {
+        let label = bare(&words, OPTION_TEXT);
+        json!({ "label": label, "value": follow_up.word(), "default": index == 0 })
+    };
     let choices = words::follow_ups(&record.report, OPTIONS);
     let options: Vec<Value> = choices.into_iter().enumerate().map(option).collect();
     json!({
