@@ -228,26 +228,6 @@ impl fmt::Display for Button {
     }
 }
 
-/// Returns the buttons below a race of `lanes` models, each with its emoji and its label.
-pub(crate) fn below(
-    race: RaceId,
-    is_final: bool,
-    lanes: usize,
-    is_replayable: bool,
-    is_continuable: bool,
-) -> Vec<(Button, &'static str, &'static str)> {
-    if !is_final {
-        return vec![(Button::Stop(race), "🛑", "Stop")];
-    }
-    let mut buttons = vec![(Button::Again(race), "🔁", if lanes == 1 { "Ask again" } else { "Race again" })];
-    buttons.extend(is_continuable.then_some((Button::Continue(race), "💬", "Continue")));
-    buttons.extend([(Button::Answers(race), "📄", "Full answers"), (Button::Explain(race), "💡", "Explain")]);
-    if is_replayable {
-        buttons.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
-    }
-    buttons
-}
-
 /// Returns the emoji of a button below an incident; empty for others.
 pub(crate) fn incident_emoji(button: Button) -> &'static str {
     match button {

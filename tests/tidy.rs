@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("command", &["model"]),
     ("race", &["estimate", "model"]),
     ("guide", &["command", "model", "race"]),
-    ("view", &["model", "race"]),
+    ("view", &["button", "model", "race"]),
     ("alert", &["button", "surface"]),
     ("button", &["fnv", "guide", "history", "race"]),
     ("backoff", &[]),

@@ -110,18 +110,9 @@ pub(super) fn same(ours: &Value, registered: &Value) -> bool {
     all(ours) == all(registered)
 }
 
-/// Keys that Discord adds to a command: <https://docs.discord.com/developers/interactions/application-commands>.
-const ADDED: [&str; 9] = [
-    "id",
-    "application_id",
-    "guild_id",
-    "version",
-    "dm_permission",
-    "default_permission",
-    "default_member_permissions",
-    "nsfw",
-    "handler",
-];
+/// The keys of a command that we set; Discord adds others
+/// (<https://docs.discord.com/developers/interactions/application-commands>).
+const OURS: [&str; 4] = ["name", "type", "description", "options"];
 /// Keys of global commands; for a command of one server Discord lists them, but they mean nothing.
 const GLOBAL_ONLY: [&str; 2] = ["integration_types", "contexts"];
 
@@ -129,14 +120,14 @@ const GLOBAL_ONLY: [&str; 2] = ["integration_types", "contexts"];
 fn normalized(mut command: Value) -> Value {
     if let Some(map) = command.as_object_mut() {
         let in_guild = map.get("guild_id").is_some_and(|guild| !guild.is_null());
-        let is_added = |key: &str| ADDED.contains(&key) || in_guild && GLOBAL_ONLY.contains(&key);
-        map.retain(|key, value| !(is_added(key) || key == "type" && *value == json!(1)));
+        let is_ours = |key: &str| OURS.contains(&key) || !in_guild && GLOBAL_ONLY.contains(&key);
+        map.retain(|key, value| is_ours(key) && !(key == "type" && *value == json!(1)));
     }
     without_blanks(command)
 }
 
 /// The value without nulls, `false`, and empty texts, lists and objects.
-fn without_blanks(value: Value) -> Value {
+pub(super) fn without_blanks(value: Value) -> Value {
     let is_blank =
         |value: &Value| [json!(null), json!(false), json!(""), json!([]), json!({})].contains(value);
     match value {

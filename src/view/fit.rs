@@ -3,19 +3,15 @@
 
 use std::marker::PhantomData;
 
-use unicode_segmentation::UnicodeSegmentation as _;
-
 use super::{
     LaneView,
     markdown::canonical,
-    text::{Keep, Measure, clip, open_fence},
+    text::{Keep, Measure, clip},
     words,
 };
 
 /// Marks the end of an answer that is being written.
 const CURSOR: &str = "▌";
-/// The bytes of text that a unit of room on a page can hold at most, once marks are dropped.
-const MAX_BYTES: usize = 8;
 /// The length in bytes of the ellipsis that marks a cut between lines.
 const CUT_BYTES: usize = "…\n".len();
 
@@ -91,49 +87,6 @@ impl<D: Dialect> AnswerText<D> {
             room = (room * limit / got).min(room - room / 64 - 1);
         }
     }
-}
-
-/// Splits an answer into pages, none of them empty and each at most `limit` of its index long. A code block across two pages is closed on the first and
-/// reopened on the second; pages end between lines, or between words where one line is longer than a page.
-pub(crate) fn pages<D: Dialect>(answer: &str, limit: impl Fn(usize) -> usize) -> Vec<String> {
-    let canonical = canonical(answer);
-    let mut pages: Vec<String> = vec![];
-    let mut rest = canonical.trim().to_owned();
-    while !rest.is_empty() {
-        let end = page_end::<D>(&rest, limit(pages.len()));
-        let (page, after) = rest.split_at(end);
-        let fence = open_fence(page);
-        let shown = D::escape(page);
-        pages.extend((!shown.trim().is_empty()).then(|| shown.trim().to_owned()));
-        let opening = fence.map(|fence| format!("{}\n", fence.opening)).unwrap_or_default();
-        let after = if opening.is_empty() { after.trim_start_matches('\n') } else { after };
-        rest = if after.trim().is_empty() { String::new() } else { opening + after };
-    }
-    pages
-}
-
-/// The bytes of `text` that fit on a page: whole lines if at least one fits, else whole words, else graphemes.
-fn page_end<D: Dialect>(text: &str, limit: usize) -> usize {
-    let fits = |end: &usize| D::length(&D::escape(&text[..*end])) <= limit;
-    // no escaped text is so much shorter, so what lies behind need not be looked at
-    let whole = text;
-    let text = &text[..text.floor_char_boundary(limit.saturating_mul(MAX_BYTES))];
-    if text.len() == whole.len() && fits(&text.len()) {
-        return text.len();
-    }
-    // a reopened code block needs a line of its own code
-    let first =
-        open_fence(text.lines().next().unwrap_or_default()).map_or(0, |fence| fence.opening.len() + 1);
-    let last = |ends: &mut dyn Iterator<Item = usize>| {
-        let ends: Vec<usize> = ends.filter(|end| *end > first && *end < whole.len()).collect();
-        let fitting = ends.partition_point(fits);
-        // a longer text may be shorter once escaped, by a mark or two
-        ends[..fitting].iter().rev().copied().find(fits)
-    };
-    last(&mut text.match_indices('\n').map(|(at, _)| at + 1))
-        .or_else(|| last(&mut text.match_indices(' ').map(|(at, _)| at + 1)))
-        .or_else(|| last(&mut text.grapheme_indices(true).map(|(at, _)| at)))
-        .unwrap_or(whole.len())
 }
 
 /// The bytes of the first or last `lines` lines and of the mark of the cut; `None` if there are no more lines.

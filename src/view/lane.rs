@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Numbers, Timeline, text, words};
+use super::{BAR_EIGHTHS, LaneState, LaneView, MAX_ANSWER_CHARS, Milestones, Numbers, text, words};
 use crate::{
     model::{Availability, FinishReason, ModelCard, ServedModel},
     race::{
@@ -86,7 +86,7 @@ impl<'a> EndedLane<'a> {
             status: self.words(),
             brief: self.brief(),
             numbers: Some(numbers(&self.metrics)),
-            timeline: timeline(&self.metrics),
+            milestones: milestones(&self.metrics),
             note: self.note(),
             answer: text::clip(self.answer, MAX_ANSWER_CHARS, text::Measure::Chars, text::Keep::Head),
             clipped: text::Measure::Chars.of(self.answer) > MAX_ANSWER_CHARS,
@@ -157,8 +157,8 @@ fn numbers(metrics: &Metrics) -> Numbers {
     }
 }
 
-fn timeline(metrics: &Metrics) -> Timeline {
-    Timeline { first_token: metrics.ttft, first_answer: metrics.ttfa, end: metrics.total }
+fn milestones(metrics: &Metrics) -> Milestones {
+    Milestones { first_token: metrics.ttft, first_answer: metrics.ttfa, end: metrics.total }
 }
 
 impl LaneView {
@@ -176,9 +176,9 @@ impl LaneView {
             status: running(lane, now),
             brief: running_briefly(lane, now),
             numbers: None,
-            timeline: Timeline {
+            milestones: Milestones {
                 end: lane.stamps.sent.map(|sent| now.since(sent)),
-                ..timeline(&lane.metrics())
+                ..milestones(&lane.metrics())
             },
             note: joined([
                 other_model(lane.served.as_ref()),

@@ -211,6 +211,15 @@ pub(crate) fn closing_backticks(text: &str, run: usize) -> Option<usize> {
     None
 }
 
+/// The inside of `<https://...>` at the start of `text`, if it has none of `marks`: it is harmless without its brackets,
+/// since text and target are equal.
+pub(crate) fn bracketed_url<'a>(text: &'a str, marks: &str) -> Option<&'a str> {
+    let (inside, _) = text[1..].split_once('>')?;
+    let is_plain = |c: char| c.is_ascii_graphic() && !marks.contains(c);
+    let is_url = inside.starts_with("https://") || inside.starts_with("http://");
+    (is_url && inside.chars().all(is_plain)).then_some(inside)
+}
+
 /// The number of leading `lines` that form a table: a header row, a rule (`|---|---|`) and more rows.
 fn table_rows(lines: &[&str]) -> usize {
     let is_row = |line: &&&str| line.trim_start().starts_with('|');

@@ -9,13 +9,17 @@
 //!                                                      words     wording, bars, excerpts of prompts
 //!                                                      markdown  parses answers into one canonical form
 //!                                                      fit       clips answers to the room they have
+//!                                                      page      splits answers into pages
+//!                                                      limits    how much of each text is shown
 //!                                                      results   the file with all answers
 //!                                                      text      clipping by graphemes, harmless text
 //! ```
 
 pub(crate) mod fit;
 mod lane;
+pub(crate) mod limits;
 pub(crate) mod markdown;
+pub(crate) mod page;
 pub(crate) mod results;
 pub(crate) mod scoreboard;
 #[cfg(test)]
@@ -27,9 +31,10 @@ pub(crate) mod words;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    button::Button,
     model::ModelCard,
     race::{
-        Circumstances, blind,
+        Circumstances, RaceId, blind,
         cost::Cost,
         event::StopCause,
         figures, lesson,
@@ -41,6 +46,9 @@ use crate::{
 };
 
 pub use self::vote::{Pick, VoteView};
+
+/// A button with its emoji and its label.
+pub(crate) type Control = (Button, &'static str, &'static str);
 
 /// The progress of a race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +142,7 @@ pub struct LaneView {
     /// The numbers of a finished lane.
     pub numbers: Option<Numbers>,
     /// Its milestones so far.
-    pub timeline: Timeline,
+    pub milestones: Milestones,
     /// A note about the provider ("does not list this model today"), if users should know it.
     pub note: Option<String>,
     /// At most [`MAX_ANSWER_CHARS`] of the answer, with its code fences closed: the newest end while it streams, the
@@ -146,7 +154,7 @@ pub struct LaneView {
 
 /// The milestones of a lane as times since its request was sent; `None` until they are reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timeline {
+pub struct Milestones {
     /// The first token, of reasoning or of the answer.
     pub first_token: Option<Duration>,
     /// The first token of the answer.
@@ -270,10 +278,38 @@ impl View {
         !matches!(self.progress, Progress::Live | Progress::Voting)
     }
 
+    /// Returns the lanes with their indices, best first.
+    pub(crate) fn ranked(&self) -> impl Iterator<Item = (usize, &LaneView)> {
+        self.standings.iter().filter_map(|&i| Some((i, self.lanes.get(i)?)))
+    }
+
+    /// Returns the buttons below the message of `race`.
+    pub(crate) fn controls(&self, race: RaceId, is_continuable: bool) -> Vec<Control> {
+        if !self.is_final() {
+            return vec![(Button::Stop(race), "🛑", "Stop")];
+        }
+        let again = if self.lanes.len() == 1 { "Ask again" } else { "Race again" };
+        let mut controls = vec![(Button::Again(race), "🔁", again)];
+        controls.extend(is_continuable.then_some((Button::Continue(race), "💬", "Continue")));
+        controls.extend([
+            (Button::Answers(race), "📄", "Full answers"),
+            (Button::Explain(race), "💡", "Explain"),
+        ]);
+        if self.is_replayable() {
+            controls.extend([(Button::Replay(race), "🎬", "Replay"), (Button::Share(race), "📣", "Share")]);
+        }
+        controls
+    }
+
+    /// Returns the lesson in one line, unless the votes take its place.
+    pub(crate) fn shown_lesson(&self) -> Option<&str> {
+        self.lesson.as_deref().filter(|_| self.vote.is_none())
+    }
+
     /// Returns true if several models wrote something: then there is a race to play again and to share.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
-        self.lanes.iter().filter(|lane| lane.timeline.first_token.is_some()).count() > 1
+        self.lanes.iter().filter(|lane| lane.milestones.first_token.is_some()).count() > 1
     }
 }
 

@@ -73,17 +73,19 @@ fn section(out: &mut String, lane: &LaneReport) {
     if !numbers.is_empty() {
         let _ = write!(out, "{numbers}\n\n");
     }
-    let answer = plain(&lane.answer);
-    let answer = answer.trim();
-    out.push_str(if answer.is_empty() { "(no answer)" } else { answer });
-    out.push('\n');
-    if let Some(fence) = open_fence(answer) {
-        out.push_str(fence.marker());
-        out.push('\n');
-    }
+    out.push_str(&whole(lane));
     if !lane.reasoning.trim().is_empty() {
         let _ = write!(out, "\n### Reasoning\n\n{}", quoted(&lane.reasoning));
     }
+}
+
+/// The whole answer of a lane, with its code fences closed.
+pub(crate) fn whole(lane: &LaneReport) -> String {
+    let answer = plain(&lane.answer);
+    let answer = answer.trim();
+    let shown = if answer.is_empty() { "(no answer)" } else { answer };
+    let fence = open_fence(answer).map(|fence| format!("{}\n", fence.marker())).unwrap_or_default();
+    format!("{shown}\n{fence}")
 }
 
 fn quoted(text: &str) -> String {

@@ -82,7 +82,7 @@ fn stopped(view: &View) -> String {
 
 /// The fastest lane that finished and its speed, or those that show the same speed.
 fn winner(view: &View) -> Option<String> {
-    let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
+    let lanes = view.ranked().map(|(_, lane)| lane);
     let mut lanes = lanes.filter(|lane| lane.state == LaneState::Finished && lane.speed.is_some());
     let first = lanes.next()?;
     let (name, speed) = (model_name(&first.card), first.speed.as_deref()?);
@@ -134,15 +134,13 @@ pub(crate) fn table(view: &View) -> (String, Vec<String>) {
         cells(name, NAME_COLUMNS) + &padded.collect::<String>()
     };
     let names = names(view, NAME_COLUMNS);
-    let lanes = view.standings.iter().filter_map(|&i| Some((view.lanes.get(i)?, names.get(i)?))).map(
-        |(lane, name)| match (&lane.numbers, lane.state) {
-            (_, LaneState::Failed) | (None, _) => {
-                let width = NUMBER_COLUMNS.iter().sum::<usize>() + NUMBER_COLUMNS.len();
-                cells(name, NAME_COLUMNS) + &right(&lane.brief, width)
-            }
-            (Some(Numbers { columns, .. }), _) => line(name, columns),
-        },
-    );
+    let lanes = view.ranked().map(|(i, lane)| match (&lane.numbers, lane.state) {
+        (_, LaneState::Failed) | (None, _) => {
+            let width = NUMBER_COLUMNS.iter().sum::<usize>() + NUMBER_COLUMNS.len();
+            cells(&names[i], NAME_COLUMNS) + &right(&lane.brief, width)
+        }
+        (Some(Numbers { columns, .. }), _) => line(&names[i], columns),
+    });
     (line("", &["1st", "tok", "tok/s"].map(str::to_owned)), lanes.collect())
 }
 
@@ -195,8 +193,8 @@ pub(crate) fn excerpts(view: &View) -> (Vec<(&LaneView, Excerpt)>, usize) {
 
 /// Like [`excerpts`], each in at most `columns` with the name of its model.
 pub(crate) fn excerpts_within(view: &View, columns: usize) -> (Vec<(&LaneView, Excerpt)>, usize) {
-    let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
-    let mut all: Vec<_> = lanes.filter_map(|lane| Some((lane, excerpt(lane, columns)?))).collect();
+    let mut all: Vec<_> =
+        view.ranked().filter_map(|(_, lane)| Some((lane, excerpt(lane, columns)?))).collect();
     let others = all.len().saturating_sub(MAX_EXCERPTS);
     all.truncate(MAX_EXCERPTS);
     (all, others)
@@ -300,8 +298,8 @@ pub(crate) fn spoken(view: &View) -> String {
     let mut parts = vec![format!("{icon} {result}"), byline(view)];
     parts.extend(vote::sentence(view).map(|votes| votes.trim_end_matches('.').to_owned()));
     if view.is_final() {
-        let lanes = view.standings.iter().filter_map(|&i| view.lanes.get(i));
-        parts.extend(lanes.map(|lane| format!("{}: {}", model_name(&lane.card), spoken_numbers(lane))));
+        let lanes = view.ranked();
+        parts.extend(lanes.map(|(_, lane)| format!("{}: {}", model_name(&lane.card), spoken_numbers(lane))));
     }
     if let [lane] = view.lanes.as_slice()
         && let Some(excerpt) = excerpt(lane, EXCERPT_COLUMNS)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::{
+    arena::CanaryStatus,
     model::{Availability, Color, Delta, FinishReason, ModelCard, ModelError, ModelId, ServedModel, Usage},
+    platform::handlers::WatchReply,
     race::{
         Asker, Circumstances, Quote, RaceId, Record,
         event::{Elapsed, EventKind, LaneEvent, RaceEvent, StopCause},
@@ -177,6 +179,21 @@ fn a_lane_says_why_it_has_no_speed_and_which_model_answered() {
     assert_eq!(note(0), "arrived in one piece; its server says 66 tok/s");
     assert_eq!(note(1), "answered by plain60, not by the model that was asked for");
     assert_eq!(lanes[2].status, "loading the model 1.2 s");
+}
+
+/// As many canaries, each second one paused, for someone who may change them or not.
+pub(crate) fn canaries(count: usize, may_change: bool) -> WatchReply {
+    let canary = |at: usize| CanaryStatus {
+        key: at as u64,
+        id: format!("nightly_{at}"),
+        about: "every day at 04:00 UTC: GPT-OSS 120B, Qwen 7B".into(),
+        state: if at % 2 == 1 { "paused by *ana*" } else { "active" }.into(),
+        last_run: "last run 12 min ago: all 3 answered, 96 / 104 / 151 tok/s".into(),
+        next_run: at.is_multiple_of(2).then(|| "next run in 3 h".into()),
+        is_paused: at % 2 == 1,
+    };
+    let note = "People who manage messages can run and pause canaries here.".into();
+    WatchReply { canaries: (0..count).map(canary).collect(), may_change, note }
 }
 
 /// The views of a blind race: while the models write, while people vote, and afterwards.

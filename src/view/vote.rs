@@ -126,6 +126,11 @@ fn without_lanes(asker: &str, prompt: &str, notes: &[String]) -> View {
     }
 }
 
+/// The letters of the answers, in the order of the lanes.
+pub(crate) fn labels(view: &View) -> impl Iterator<Item = Label> + '_ {
+    (0..view.lanes.len()).filter_map(Label::at)
+}
+
 /// The state of the vote in sentences; `None` for a race without one.
 pub(crate) fn sentence(view: &View) -> Option<String> {
     Some(match view.vote.as_ref()? {

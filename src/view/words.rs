@@ -8,8 +8,9 @@ use crate::{
     model::ModelCard,
     race::{
         Quote, RaceId,
+        conversation::FollowUp,
         figures::SPEED_DEFINITION,
-        report::{CANNOT_SEE, SatOut},
+        report::{CANNOT_SEE, Report, SatOut},
     },
 };
 
@@ -28,6 +29,16 @@ pub(crate) fn size(card: &ModelCard) -> &str {
 /// The number of models in words: "one model", "5 models".
 pub(crate) fn models(n: usize) -> String {
     if n == 1 { "one model".to_owned() } else { format!("{n} models") }
+}
+
+/// The ways in which a race is continued, at most `max`, with their words. Of more, those that name the last models are
+/// left out, and those with all models stay.
+pub(crate) fn follow_ups(report: &Report, max: usize) -> Vec<(FollowUp, String)> {
+    let mut choices = FollowUp::choices(report);
+    let surplus = choices.len().saturating_sub(max);
+    let with_all = choices.len().saturating_sub(surplus + 2);
+    choices.drain(with_all..with_all + surplus);
+    choices
 }
 
 /// The models that a sentence about those that sat out names.
@@ -100,14 +111,21 @@ pub(crate) fn persona_id(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(MAX_AUTHOR).collect()
 }
 
+/// The definition of the speed in one line of a phone, below a message that has a table of it.
+const BRIEF_SPEED_DEFINITION: &str = "tok/s: speed after the first token";
+
 /// The notes below a race: of a final one the definition of the speed and the cost; its persona and its id.
 pub(crate) fn notes(view: &View, race: RaceId) -> String {
     let mut parts = vec![];
     if view.is_final() {
-        let is_estimated =
-            view.lanes.iter().any(|lane| lane.speed.as_deref().is_some_and(|speed| speed.contains('≈')));
-        let estimated = if is_estimated { ", ≈ estimated" } else { "" };
-        parts.push(format!("{SPEED_DEFINITION}{estimated}"));
+        let mut speeds = view.lanes.iter().filter_map(|lane| lane.speed.as_deref());
+        let definition = match view.lanes.len() {
+            1 => SPEED_DEFINITION,
+            _ if speeds.clone().next().is_none() => "",
+            _ => BRIEF_SPEED_DEFINITION,
+        };
+        let estimated = if speeds.any(|speed| speed.contains('≈')) { ", ≈ estimated" } else { "" };
+        parts.push(format!("{definition}{estimated}"));
         parts.extend(is_mixed(view).then(|| "* simulated".to_owned()));
         parts.extend(view.cost.clone());
     }

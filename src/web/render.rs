@@ -21,7 +21,7 @@ pub(super) use self::{
 use crate::{
     model::ModelCard,
     race::{RaceId, Record, conversation::FollowUp, lesson, report::LaneReport},
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Progress, Timeline, View, scoreboard, text, words},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Milestones, Numbers, Progress, View, scoreboard, text, words},
 };
 
 /// Characters of the prompt of the race that a message continues.
@@ -265,7 +265,7 @@ fn lane(lane: &LaneView) -> LaneDto<'_> {
         speed: lane.speed.as_deref(),
         status: Plain(&lane.status),
         numbers: lane.numbers.as_ref().map(numbers),
-        timeline: timeline(&lane.timeline),
+        timeline: timeline(&lane.milestones),
         note: lane.note.as_deref().map(Plain),
         answer: Plain(&lane.answer),
         clipped: lane.clipped,
@@ -276,7 +276,7 @@ fn numbers(numbers: &Numbers) -> NumbersDto<'_> {
     NumbersDto { ttft: &numbers.ttft, total: &numbers.total, tokens: &numbers.tokens, speed: &numbers.speed }
 }
 
-fn timeline(timeline: &Timeline) -> TimelineDto {
+fn timeline(timeline: &Milestones) -> TimelineDto {
     let seconds = |time: Option<Duration>| time.map(|time| (time.as_secs_f64() * 1_000.0).round() / 1_000.0);
     TimelineDto {
         first_token: seconds(timeline.first_token),

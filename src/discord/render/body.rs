@@ -1,19 +1,22 @@
-//! The body of a message as Discord's REST API takes it, and its limits. Plain data, serialised without empty parts.
+//! The body of a message as Discord's REST API takes it, and its limits. Plain data; [`Body::json`] has the wire format.
 //!
 //! The shapes are those of <https://docs.discord.com/developers/resources/message> and
 //! <https://docs.discord.com/developers/components/reference>; the limits those of
 //! <https://docs.discord.com/developers/resources/message#embed-object-embed-limits>. Lengths are counted in UTF-16, the
 //! strictest reading, and after trimming. serenity's builders are not used: nothing can be read back from them, while
-//! embeds are weighed here.
+//! embeds are weighed and buttons are sealed here.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::escape::clipped;
 use crate::{
     button::Button,
+    discord::commands::without_blanks,
     platform::seal::Sealer,
-    view::text::{Measure, fitting, plain},
+    view::{
+        Control,
+        text::{Measure, fitting, plain},
+    },
 };
 
 /// Embeds of a message.
@@ -25,11 +28,14 @@ pub(super) const DESCRIPTION: usize = 4_096;
 /// Characters of a field's value.
 pub(super) const FIELD_VALUE: usize = 1_024;
 /// Characters of an attachment's alternative text.
-pub(super) const ALT: usize = 1_024;
+const ALT: usize = 1_024;
 /// Options of a menu.
 pub(super) const OPTIONS: usize = 25;
 /// Characters of an option's label, and of its description.
 pub(super) const OPTION_TEXT: usize = 100;
+/// Buttons in a row, and rows of a message.
+const BUTTONS: usize = 5;
+pub(super) const ROWS: usize = 5;
 
 /// Components of a message with [`COMPONENTS_V2`], the nested ones counted.
 pub(super) const COMPONENTS: usize = 40;
@@ -46,22 +52,15 @@ pub(crate) const EPHEMERAL: u64 = 1 << 6;
 const COMPONENTS_V2: u64 = 1 << 15;
 
 /// A message. The flag that suppresses embeds is never among its flags: it would hide ours too.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Body {
     /// Outside the embeds, where links would unfurl and mentions would ping: only our own words.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) content: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) embeds: Vec<Embed>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) components: Vec<Component>,
-    /// The files of the request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The files of the request, in its order.
     pub(crate) attachments: Vec<Attachment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) flags: Option<u64>,
-    /// Always present and empty: nothing that a model or a user wrote pings anyone.
-    pub(crate) allowed_mentions: AllowedMentions,
 }
 
 impl Body {
@@ -73,6 +72,15 @@ impl Body {
     /// A message of components alone, [`COMPONENTS`] of them at most.
     pub(super) fn of(components: Vec<Component>) -> Self {
         Self { components, flags: Some(COMPONENTS_V2), ..Self::default() }
+    }
+
+    /// Returns this message with the first file of the request in its first embed, if there is alternative text for it.
+    pub(super) fn with_picture(mut self, filename: &str, alt: Option<&str>) -> Self {
+        if let (Some(alt), Some(first)) = (alt, self.embeds.first_mut()) {
+            first.image = Some(filename.to_owned());
+            self.attachments = vec![Attachment::new(filename, alt)];
+        }
+        self
     }
 
     /// Returns this message, shown to the asker only.
@@ -91,215 +99,163 @@ impl Body {
         self
     }
 
+    /// Returns the message as it is sent, without empty parts. Nothing that a model or a user wrote pings anyone.
     pub(crate) fn json(&self) -> Value {
-        serde_json::to_value(self).expect("text, numbers and lists are always JSON")
+        let attachments = self.attachments.iter().enumerate().map(|(id, Attachment { filename, description })| {
+            json!({ "id": id, "filename": filename, "description": description })
+        });
+        let mut json = without_blanks(json!({
+            "content": self.content,
+            "embeds": self.embeds.iter().map(Embed::json).collect::<Vec<_>>(),
+            "components": self.components.iter().map(Component::json).collect::<Vec<_>>(),
+            "attachments": attachments.collect::<Vec<_>>(),
+            "flags": self.flags,
+        }));
+        json["allowed_mentions"] = json!({ "parse": [] });
+        json
     }
 }
 
-/// The mentions that may ping: none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct AllowedMentions {
-    parse: [(); 0],
-}
-
 /// A block with a bar of colour. Untrusted text is only here: its links do not unfurl and its mentions do not ping.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Embed {
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) title: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) description: String,
     /// `0xRRGGBB`.
     pub(crate) color: u32,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) fields: Vec<Field>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) footer: Option<Footer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) image: Option<Image>,
+    /// Named parts; neither a name nor a text is empty.
+    pub(crate) fields: Vec<(String, String)>,
+    /// Small text at the bottom, without Markdown.
+    pub(crate) footer: String,
+    /// The name of a file of the request.
+    pub(crate) image: Option<String>,
 }
 
 impl Embed {
     /// An embed of one text.
     pub(super) fn text(description: String) -> Self {
-        Self { title: String::new(), description, color: COLOR, fields: vec![], footer: None, image: None }
+        let (title, footer) = (String::new(), String::new());
+        Self { title, description, color: COLOR, fields: vec![], footer, image: None }
     }
 
     /// The share of [`TOTAL`] that the embed takes.
     pub(super) fn weight(&self) -> usize {
-        let fields: usize = self.fields.iter().map(|field| length(&field.name) + length(&field.value)).sum();
-        let footer = self.footer.as_ref().map_or(0, |footer| length(&footer.text));
-        length(&self.title) + length(&self.description) + fields + footer
+        let fields: usize = self.fields.iter().map(|(name, value)| length(name) + length(value)).sum();
+        length(&self.title) + length(&self.description) + fields + length(&self.footer)
+    }
+
+    fn json(&self) -> Value {
+        let fields = self.fields.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+        json!({
+            "title": self.title,
+            "description": self.description,
+            "color": self.color,
+            "fields": fields.collect::<Vec<_>>(),
+            "footer": { "text": self.footer },
+            "image": { "url": self.image.as_ref().map(|file| format!("attachment://{file}")) },
+        })
     }
 }
 
-/// A named part of an embed; neither text may be empty.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Field {
-    pub(crate) name: String,
-    pub(crate) value: String,
-}
-
-/// Small text at the bottom, without Markdown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Footer {
-    pub(crate) text: String,
-}
-
-/// A picture: `attachment://` and the name of a file of the request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Image {
-    pub(crate) url: String,
-}
-
 /// A file of the request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Attachment {
-    /// Its index among the request's files.
-    pub(crate) id: u64,
     pub(crate) filename: String,
     /// The alternative text.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) description: String,
 }
 
 impl Attachment {
-    /// The first file of the request, with its alternative text.
-    pub(super) fn of(filename: &str, alt: &str) -> Self {
-        Self { id: 0, filename: filename.to_owned(), description: clipped(&plain(alt), ALT) }
+    pub(super) fn new(filename: &str, alt: &str) -> Self {
+        Self { filename: filename.to_owned(), description: clipped(&plain(alt), ALT) }
     }
 }
 
 /// A part of a message. Without [`COMPONENTS_V2`] a message takes rows only.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Component {
     /// One to five buttons, or one menu.
-    Row(Group),
-    Text(Text),
-    Button(ButtonDto),
-    Menu(Menu),
+    Row(Vec<Self>),
+    /// Markdown. Its links do not unfurl.
+    Text(String),
+    /// A button.
+    Button { style: u8, emoji: String, label: String, custom_id: String },
+    /// A menu from which one of at most [`OPTIONS`] options is chosen.
+    Menu { custom_id: String, placeholder: String, options: Vec<MenuOption> },
 }
 
+/// An option of a menu; its value is the id of the button that it stands in for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MenuOption {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) description: String,
+}
+
+/// The looks of a button: the main choice, one of several, the end of something.
+pub(super) const PRIMARY: u8 = 1;
+const SECONDARY: u8 = 2;
+pub(super) const DANGER: u8 = 4;
+
 impl Component {
-    pub(super) fn buttons(buttons: Vec<ButtonDto>) -> Self {
-        Self::row(buttons.into_iter().map(Self::Button).collect())
+    /// A button that means `button`; without an emoji if that is empty.
+    pub(super) fn button(button: Button, emoji: &str, label: &str) -> Self {
+        let style = match button {
+            Button::Stop(_) => DANGER,
+            Button::Again(_) | Button::Best(..) => PRIMARY,
+            _ => SECONDARY,
+        };
+        Self::Button {
+            style,
+            emoji: emoji.to_owned(),
+            label: label.to_owned(),
+            custom_id: button.to_string(),
+        }
     }
 
-    pub(super) fn menu(menu: Menu) -> Self {
-        Self::row(vec![Self::Menu(menu)])
+    /// The rows of these buttons.
+    pub(super) fn rows(buttons: &[Self]) -> impl Iterator<Item = Self> {
+        buttons.chunks(BUTTONS).map(|row| Self::Row(row.to_vec()))
+    }
+
+    /// The rows of these controls.
+    pub(super) fn controls(controls: impl IntoIterator<Item = Control>) -> Vec<Self> {
+        let buttons = controls.into_iter().map(|(button, emoji, label)| Self::button(button, emoji, label));
+        Self::rows(&buttons.collect::<Vec<_>>()).collect()
     }
 
     /// Applies `seal` to the id of every button in it, and of every option that stands in for one.
     fn seal(&mut self, seal: &impl Fn(&mut String)) {
         match self {
-            Self::Row(row) => row.components.iter_mut().for_each(|part| part.seal(seal)),
-            Self::Button(button) => seal(&mut button.custom_id),
-            Self::Menu(menu) => menu.options.iter_mut().for_each(|option| seal(&mut option.value)),
+            Self::Row(parts) => parts.iter_mut().for_each(|part| part.seal(seal)),
+            Self::Button { custom_id, .. } => seal(custom_id),
+            Self::Menu { options, .. } => options.iter_mut().for_each(|option| seal(&mut option.value)),
             Self::Text(_) => {}
+        }
+    }
+
+    fn json(&self) -> Value {
+        let option = |MenuOption { label, value, description }: &MenuOption| json!({ "label": label, "value": value, "description": description });
+        match self {
+            Self::Row(parts) => {
+                json!({ "type": 1, "components": parts.iter().map(Self::json).collect::<Vec<_>>() })
+            }
+            Self::Button { style, emoji, label, custom_id } => json!({
+                "type": 2, "style": style, "emoji": { "name": emoji }, "label": label, "custom_id": custom_id,
+            }),
+            Self::Menu { custom_id, placeholder, options } => json!({
+                "type": 3, "custom_id": custom_id, "placeholder": placeholder,
+                "options": options.iter().map(option).collect::<Vec<_>>(),
+            }),
+            Self::Text(content) => json!({ "type": 10, "content": content }),
         }
     }
 
     /// The components of a row.
     #[cfg(test)]
     pub(super) fn parts(&self) -> &[Self] {
-        if let Self::Row(row) = self { &row.components } else { &[] }
+        if let Self::Row(parts) = self { parts } else { &[] }
     }
-
-    fn row(components: Vec<Self>) -> Self {
-        Self::Row(Group { kind: 1, components })
-    }
-
-    /// Markdown.
-    pub(super) fn text(content: String) -> Self {
-        Self::Text(Text { kind: 10, content })
-    }
-}
-
-/// Components in one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Group {
-    #[serde(rename = "type")]
-    kind: u8,
-    pub(crate) components: Vec<Component>,
-}
-
-/// A text among components. Its links do not unfurl.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Text {
-    #[serde(rename = "type")]
-    kind: u8,
-    pub(crate) content: String,
-}
-
-/// A menu from which one option is chosen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Menu {
-    #[serde(rename = "type")]
-    kind: u8,
-    pub(crate) custom_id: String,
-    pub(crate) placeholder: String,
-    /// One to [`OPTIONS`].
-    pub(crate) options: Vec<MenuOption>,
-}
-
-impl Menu {
-    pub(super) fn new(custom_id: String, placeholder: &str, options: Vec<MenuOption>) -> Self {
-        Self { kind: 3, custom_id, placeholder: placeholder.to_owned(), options }
-    }
-}
-
-/// An option of a menu; its value is the id of the button that it stands in for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct MenuOption {
-    pub(crate) label: String,
-    pub(crate) value: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) description: String,
-}
-
-/// A button.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct ButtonDto {
-    #[serde(rename = "type")]
-    kind: u8,
-    /// The number of a [`Style`].
-    pub(crate) style: u8,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) label: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) emoji: Option<Emoji>,
-    pub(crate) custom_id: String,
-}
-
-impl ButtonDto {
-    /// A button that means `button`; without an emoji if that is empty.
-    pub(super) fn new(button: Button, emoji: &str, label: impl Into<String>) -> Self {
-        let emoji = (!emoji.is_empty()).then(|| Emoji { name: emoji.to_owned() });
-        let style = match button {
-            Button::Stop(_) => Style::Danger,
-            Button::Again(_) | Button::Best(..) => Style::Primary,
-            _ => Style::Secondary,
-        };
-        Self { kind: 2, style: style as u8, label: label.into(), emoji, custom_id: button.to_string() }
-    }
-}
-
-/// A Unicode emoji.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Emoji {
-    pub(crate) name: String,
-}
-
-/// The look of a button.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// The main choice.
-    Primary = 1,
-    /// One of several.
-    Secondary = 2,
-    /// Ends something.
-    Danger = 4,
 }
 
 /// The length of `text` as Discord counts it.

@@ -6,7 +6,9 @@
 use crate::{
     model::{Color, ModelCard},
     view::{
-        View, scoreboard,
+        View,
+        limits::{MAX_ICON, MAX_NAME, MAX_SIZE, MAX_TITLE_NAME},
+        scoreboard,
         text::{self, Measure, one_line},
         words::{self, model_name, size},
     },
@@ -63,14 +65,18 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
 /// A model in a line of text: icon and bold name.
 pub(super) fn bold(card: &ModelCard, simulated: bool) -> String {
     let label = if simulated { " (simulated)" } else { "" };
-    format!("{}**{}**{label}", icon(card), short(&model_name(card), 40))
+    format!("{}**{}**{label}", icon(card), short(&model_name(card), MAX_NAME))
 }
 
-/// A model in a title: icon, name, and size unless the name has it.
-pub(super) fn title(card: &ModelCard, simulated: bool) -> String {
-    let size = between(" · ", size(card), 24, "");
-    let simulated = if simulated { " · simulated" } else { "" };
-    format!("{}{}{size}{simulated}", icon(card), short(&model_name(card), 48))
+/// A model in a title: icon and name.
+pub(super) fn title(card: &ModelCard) -> String {
+    format!("{}{}", icon(card), short(&model_name(card), MAX_TITLE_NAME))
+}
+
+/// A model in the line-up: icon, name, size unless the name has it, and a label if it is simulated.
+pub(super) fn full_title(card: &ModelCard) -> String {
+    let simulated = if card.simulated { " · simulated" } else { "" };
+    format!("{}{}{simulated}", title(card), between(" · ", size(card), MAX_SIZE, ""))
 }
 
 /// A model's colour as an embed takes it: `0xRRGGBB`.
@@ -81,5 +87,5 @@ pub(super) fn color(card: &ModelCard) -> u32 {
 
 /// The icon followed by a space, or nothing.
 pub(super) fn icon(card: &ModelCard) -> String {
-    between("", &card.icon, 12, " ")
+    between("", &card.icon, MAX_ICON, " ")
 }

@@ -13,7 +13,7 @@ use super::body::{DESCRIPTION, length};
 pub(super) use crate::view::markdown::canonical;
 use crate::view::{
     fit::{self, Dialect},
-    markdown::{Line, LineKind, RULE, closing_backticks, rewritten, split_backticks},
+    markdown::{Line, LineKind, RULE, bracketed_url, closing_backticks, rewritten, split_backticks},
     text::Measure,
 };
 
@@ -166,7 +166,7 @@ fn safe(rest: &str, c: char, before: Option<char>) -> (Token, usize) {
             Some(next) => return (Token::Safe(format!("\\{next}")), 2),
             None => true,
         },
-        '<' => match bracketed(rest) {
+        '<' => match bracketed_url(rest, "<`\\[]|\"@*_~") {
             Some(address) => {
                 // an underscore before it would no longer end an emphasis
                 let apart = if before == Some('_') { " " } else { "" };
@@ -180,14 +180,6 @@ fn safe(rest: &str, c: char, before: Option<char>) -> (Token, usize) {
         _ => false,
     };
     (Token::Safe(if marks { format!("\\{c}") } else { c.to_string() }), length)
-}
-
-/// The inside of `<https://...>`, which is safe without its brackets: text and target are equal.
-fn bracketed(rest: &str) -> Option<&str> {
-    let (inside, _) = rest[1..].split_once('>')?;
-    let sound = |c: char| c.is_ascii_graphic() && !"<`\\[]|\"@*_~".contains(c);
-    let known = inside.starts_with("https://") || inside.starts_with("http://");
-    (known && inside.chars().all(sound)).then_some(inside)
 }
 
 /// An address from its `://` on. It may hold marks only if Discord is sure to see an address too.

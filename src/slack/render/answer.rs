@@ -13,7 +13,7 @@ use super::{
 };
 use crate::view::{
     fit::{self, Dialect},
-    markdown::{Line, LineKind, RULE, closing_backticks, rewritten, split_backticks},
+    markdown::{Line, LineKind, RULE, bracketed_url, closing_backticks, rewritten, split_backticks},
     text::Measure,
 };
 
@@ -178,12 +178,9 @@ fn is_entity(rest: &str) -> bool {
     !word.is_empty() && word.len() <= 32 && word.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Returns the inside of `<https://...>`, which needs no brackets: text and target are the same.
+/// Returns the inside of `<https://...>`, which needs no brackets.
 fn bracketed(rest: &str) -> Option<&str> {
-    let (inside, _) = rest[1..].split_once('>')?;
-    let sound = |c: char| c.is_ascii_graphic() && !"<`\\[]|\"@*_~;&".contains(c);
-    let known = inside.starts_with("https://") || inside.starts_with("http://");
-    (known && inside.chars().all(sound)).then_some(inside)
+    bracketed_url(rest, "<`\\[]|\"@*_~;&")
 }
 
 /// Returns true if `c` forms one word with an address after it.

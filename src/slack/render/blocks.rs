@@ -12,23 +12,15 @@ use std::iter;
 use serde::Serialize;
 use serde_json::{Number, Value};
 use slack_morphism::blocks::{
-    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle,
-    SlackBlockChoiceItem, SlackBlockMarkDownText, SlackBlockPlainText, SlackBlockStaticSelectElement,
+    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockMarkDownText, SlackBlockPlainText,
     SlackContainerBlock, SlackContextBlock, SlackDataTableBlock, SlackDataTableCell,
     SlackDataTableRawNumberCell, SlackMarkdownBlock, SlackRichTextBlock, SlackRichTextElement,
     SlackRichTextInlineElement, SlackRichTextLink, SlackRichTextPreformatted, SlackRichTextQuote,
     SlackRichTextSection, SlackRichTextText, SlackSectionBlock,
 };
 
-use super::escape::tight;
-use crate::{
-    button::{Button, Page},
-    platform::seal::Sealer,
-    race::{
-        RaceId,
-        vote::{AnswerKey, Label},
-    },
-};
+use super::buttons::seal;
+use crate::platform::seal::Sealer;
 
 /// Blocks of a message.
 pub(super) const MAX_BLOCKS: usize = 50;
@@ -40,9 +32,6 @@ const MAX_TABLE_PAGE: u32 = 20;
 pub(super) const MAX_TEXT: usize = 9_000;
 /// Bytes of all blocks of a message as JSON, below what was seen to be refused.
 const MAX_JSON: usize = 10_400;
-/// Characters of a button's label, of an option and of its description
-/// (<https://docs.slack.dev/reference/block-kit/block-elements/button-element>).
-pub(super) const MAX_LABEL: usize = 75;
 /// Characters of the fallback text of most messages, which notifications show and screen readers read.
 const MAX_FALLBACK: usize = 200;
 
@@ -59,28 +48,8 @@ impl Body {
     /// Returns this message with every button bound to `place`.
     pub(crate) fn sealed(mut self, sealer: &Sealer, place: &str) -> Self {
         for block in &mut self.blocks {
-            let SlackBlock::Actions(row) = block else { continue };
-            for element in &mut row.elements {
-                let seal = |action: &str, value: &mut String| {
-                    if let Some(Pressed { button: meaning, .. }) = pressed(action, value) {
-                        *value = format!("{value}{SEAL}{}", sealer.seal(meaning, place));
-                    }
-                };
-                match element {
-                    SlackActionBlockElement::Button(button) => {
-                        if let (Some(action), Some(value)) = (&button.action_id, &mut button.value) {
-                            seal(&action.0, value);
-                        }
-                    }
-                    SlackActionBlockElement::StaticSelect(menu) => {
-                        if let (Some(action), Some(options)) = (&menu.action_id, &mut menu.options) {
-                            for option in options {
-                                seal(&action.0, &mut option.value);
-                            }
-                        }
-                    }
-                    _ => {}
-                }
+            if let SlackBlock::Actions(row) = block {
+                row.elements.iter_mut().for_each(|element| seal(element, sealer, place));
             }
         }
         self
@@ -154,6 +123,11 @@ pub(super) fn plain(text: &str) -> SlackBlockPlainText {
     SlackBlockPlainText::new(text.into()).with_emoji(false)
 }
 
+/// Text without markup in which names of emoji, as in `:smile:`, are drawn.
+pub(super) fn with_emoji(text: &str) -> SlackBlockPlainText {
+    SlackBlockPlainText::new(text.into()).with_emoji(true)
+}
+
 /// A block of small text without markup.
 pub(super) fn context(text: &str) -> SlackBlock {
     SlackContextBlock::new(vec![plain(text).into()]).into()
@@ -172,7 +146,7 @@ pub(super) fn container(title: &str, subtitle: &str, sections: &[String]) -> Sla
     let sections = sections.iter().take(MAX_CHILDREN).map(section).collect();
     let subtitle = Some(plain(subtitle)).filter(|subtitle| !subtitle.text.is_empty());
     SlackContainerBlock::new(sections)
-        .with_title(SlackBlockPlainText::new(title.into()).with_emoji(true).into())
+        .with_title(with_emoji(title).into())
         .opt_subtitle(subtitle.map(Into::into))
         .with_is_collapsible(true)
         .with_default_collapsed(true)
@@ -199,147 +173,13 @@ pub(super) fn data_table(
         .into()
 }
 
-/// A row of buttons and menus.
-pub(super) fn actions<E: Into<SlackActionBlockElement>>(elements: Vec<E>) -> SlackBlock {
-    SlackActionsBlock::new(elements.into_iter().map(Into::into).collect()).into()
-}
-
-/// A button that means `meaning`. Its words are ours; screen readers read `spoken` instead, unless it is empty.
-pub(super) fn button(meaning: Button, emoji: &str, label: &str, spoken: &str) -> SlackBlockButtonElement {
-    let (action, value) = action_and_value(meaning);
-    let spoken = Some(tight(spoken, MAX_LABEL)).filter(|spoken| !spoken.is_empty());
-    let style = match meaning {
-        Button::Stop(_) => Some(SlackBlockButtonStyle::Danger),
-        Button::Again(_) => Some(SlackBlockButtonStyle::Primary),
-        _ => None,
-    };
-    let label = format!("{emoji} {label}").trim_start().to_owned();
-    SlackBlockButtonElement::new(SlackBlockPlainText::new(label).with_emoji(true).into())
-        .with_action_id(action.into())
-        .with_value(value)
-        .opt_style(style)
-        .opt_accessibility_label(spoken.map(Into::into))
-}
-
-/// A menu of the answers of `race`: indices of lanes with their labels.
-pub(super) fn reading(race: RaceId, lanes: Vec<(AnswerKey, String)>) -> SlackBlockStaticSelectElement {
-    let option = |(answer, label): (AnswerKey, String)| {
-        let value = match answer {
-            AnswerKey::Lane(lane) => lane.to_string(),
-            AnswerKey::Label(label) => label.to_string(),
-        };
-        SlackBlockChoiceItem::new(SlackBlockPlainText::new(label).with_emoji(true).into(), value)
-    };
-    SlackBlockStaticSelectElement::new()
-        .with_action_id(format!("{MENU}{race}").into())
-        .with_placeholder(SlackBlockPlainText::new("📖 Read an answer".into()).with_emoji(true).into())
-        .with_options(lanes.into_iter().map(option).collect())
-}
-
-/// Begins the action id of a [`reading`] menu.
-const MENU: &str = "menu:";
-/// Begins the action id of a button that carries a question.
-const QUESTION: &str = "question";
-/// The action id of the button that opens the form.
-const FORM: &str = "form";
-/// Bytes of a button's value: Slack documents 2,000 characters and not what it counts.
-const MAX_VALUE: usize = 2_000;
-
-/// A button that starts a race with `question`, in `thread` if it is shown in one; `None` if it cannot carry all of it.
-pub(super) fn question_button(question: &str, thread: Option<&str>) -> Option<SlackBlockButtonElement> {
-    let fits = (1..=MAX_VALUE).contains(&question.len());
-    let thread = thread.map(|thread| format!("{THREAD}{thread}")).unwrap_or_default();
-    fits.then(|| {
-        let label = SlackBlockPlainText::new("🏁 Race it as a question".into()).with_emoji(true);
-        SlackBlockButtonElement::new(label.into())
-            .with_action_id(format!("{QUESTION}{thread}").into())
-            .with_value(question.to_owned())
-            .with_style(SlackBlockButtonStyle::Primary)
-    })
-}
-
-/// A button that opens the form for a race in `channel`.
-pub(super) fn form_button(channel: &str) -> SlackBlockButtonElement {
-    SlackBlockButtonElement::new(SlackBlockPlainText::new("🏁 Start a race".into()).with_emoji(true).into())
-        .with_action_id(FORM.into())
-        .with_value(channel.to_owned())
-        .with_style(SlackBlockButtonStyle::Primary)
-}
-
-/// Returns true for the action id of the button that opens the form.
-pub(crate) fn is_form(action_id: &str) -> bool {
-    action_id == FORM
-}
-
-/// Reads the action id of a button that carries a question as its value: the thread in which it is shown, or nothing.
-pub(crate) fn question(action_id: &str) -> Option<&str> {
-    let rest = action_id.strip_prefix(QUESTION)?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(THREAD) }
-}
-
-/// A button's `action_id` and `value`. Action ids are unique in a message, so those of examples and pages have their
-/// values too.
-fn action_and_value(meaning: Button) -> (String, String) {
-    let text = meaning.to_string();
-    let mut parts = text.splitn(3, ':').skip(1).map(str::to_owned);
-    let (word, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let is_one_of_many = matches!(
-        meaning,
-        Button::Try(_)
-            | Button::TryBlind(_)
-            | Button::Read(_)
-            | Button::Best(..)
-            | Button::Second(..)
-            | Button::RunCanary(_)
-            | Button::PauseCanary(_)
-            | Button::ResumeCanary(_)
-    );
-    (if is_one_of_many { format!("{word}:{value}") } else { word }, value)
-}
-
-/// Adds the thread of the message to a button's value: Slack does not report it for a button that one user sees.
-pub(super) fn in_thread(button: SlackBlockButtonElement, thread: Option<&str>) -> SlackBlockButtonElement {
-    let carried = thread.zip(button.value.clone());
-    match carried {
-        Some((thread, value)) => button.with_value(format!("{value}{THREAD}{thread}")),
-        None => button,
-    }
-}
-
-/// Separates a button's own value from its seal.
-const SEAL: char = '~';
-/// Separates a button's own value from the thread that it carries.
-const THREAD: char = '@';
-
-/// A button that was pressed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pressed {
-    /// Its meaning.
-    pub(crate) button: Button,
-    /// Its seal.
-    pub(crate) seal: Option<String>,
-    /// The thread that it carries.
-    pub(crate) thread: Option<String>,
-}
-
-/// Reads the `action_id` and the `value` of a pressed button or of a menu; `None` for those that are not ours.
-pub(crate) fn pressed(action_id: &str, value: &str) -> Option<Pressed> {
-    if let Some(race) = action_id.strip_prefix(MENU) {
-        let (lane, seal) = value.split_once(SEAL).map_or((value, None), |(lane, seal)| (lane, Some(seal)));
-        let answer = match Label::parse(lane) {
-            Some(label) => AnswerKey::Label(label),
-            None => AnswerKey::Lane(lane.parse().ok()?),
-        };
-        let page = Page::first(RaceId::parse(race)?, answer);
-        let seal = seal.map(str::to_owned);
-        return Some(Pressed { button: Button::Read(page), seal, thread: None });
-    }
-    let word = action_id.split(':').next().unwrap_or_default();
-    let (value, thread) = value.split_once(THREAD).map_or((value, None), |(value, ts)| (value, Some(ts)));
-    let (value, seal) = value.split_once(SEAL).map_or((value, None), |(value, seal)| (value, Some(seal)));
-    let button = Button::parse(&format!("arena:{word}:{value}"))?;
-    let is_ours = action_and_value(button).0 == action_id;
-    is_ours.then(|| Pressed { button, seal: seal.map(str::to_owned), thread: thread.map(str::to_owned) })
+/// A row of buttons and menus; `None` if there are none.
+pub(super) fn actions<E>(elements: impl IntoIterator<Item = E>) -> Option<SlackBlock>
+where
+    E: Into<SlackActionBlockElement>,
+{
+    let elements: Vec<SlackActionBlockElement> = elements.into_iter().map(Into::into).collect();
+    (!elements.is_empty()).then(|| SlackActionsBlock::new(elements).into())
 }
 
 /// The bytes of `text` within JSON, never fewer than its own.
@@ -382,15 +222,24 @@ pub(super) fn room(blocks: &[SlackBlock]) -> usize {
 
 /// Appends as many of `parts` as a message holds, each whole, keeps `reserve` bytes free, and returns the number of
 /// those left out.
-pub(super) fn fill(blocks: &mut Vec<SlackBlock>, parts: Vec<Vec<SlackBlock>>, reserve: usize) -> usize {
-    let (all, mut kept) = (parts.len(), 0);
+pub(super) fn fill<P>(
+    blocks: &mut Vec<SlackBlock>,
+    parts: impl IntoIterator<Item = P>,
+    reserve: usize,
+) -> usize
+where
+    P: IntoIterator<Item = SlackBlock>,
+{
+    let mut left_out = 0;
     for part in parts {
+        let part: Vec<SlackBlock> = part.into_iter().collect();
         let takes = part.iter().map(|block| weight(block).max(shown(block))).sum::<usize>();
-        if blocks.len() + part.len() >= MAX_BLOCKS || takes + reserve > room(blocks) {
-            break;
+        let fits = blocks.len() + part.len() < MAX_BLOCKS && takes + reserve <= room(blocks);
+        if left_out > 0 || !fits {
+            left_out += 1;
+        } else {
+            blocks.extend(part);
         }
-        blocks.extend(part);
-        kept += 1;
     }
-    all - kept
+    left_out
 }

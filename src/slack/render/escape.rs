@@ -10,7 +10,10 @@ use std::fmt::Write as _;
 pub(super) use crate::view::words::model_name as plain_name;
 use crate::{
     model::ModelCard,
-    view::text::{Measure, clipped, one_line, plain},
+    view::{
+        limits::{MAX_ICON, MAX_NAME, MAX_TITLE_NAME},
+        text::{Measure, clipped, one_line, plain},
+    },
 };
 
 /// Invisible, and not part of any sequence that Slack reads; untrusted text never has one of its own.
@@ -142,22 +145,22 @@ fn is_address(word: &str) -> bool {
 
 /// A model's icon with a space, or nothing.
 pub(super) fn icon(card: &ModelCard) -> String {
-    between("", &card.icon, 12, " ")
+    between("", &card.icon, MAX_ICON, " ")
 }
 
 /// A model's name for places without markup.
 pub(super) fn short_name(card: &ModelCard) -> String {
-    bare(&plain_name(card), 40)
+    bare(&plain_name(card), MAX_NAME)
 }
 
 /// Icon and name for places without markup, with a label if the model is simulated.
-pub(super) fn full_name(card: &ModelCard, simulated: bool) -> String {
-    format!("{}{}{}", icon(card), short_name(card), if simulated { " (simulated)" } else { "" })
+pub(super) fn full_name(card: &ModelCard) -> String {
+    format!("{}{}{}", icon(card), short_name(card), if card.simulated { " (simulated)" } else { "" })
 }
 
 /// For a `markdown` block: icon and name in bold.
 pub(super) fn title(card: &ModelCard) -> String {
-    let icon = markdown(&card.icon, 12);
+    let icon = markdown(&card.icon, MAX_ICON);
     let gap = if icon.is_empty() { "" } else { " " };
-    format!("**{icon}{gap}{}**", markdown(&plain_name(card), 48))
+    format!("**{icon}{gap}{}**", markdown(&plain_name(card), MAX_TITLE_NAME))
 }

@@ -3,15 +3,13 @@
 //! <https://docs.slack.dev/reference/views/modal-views>
 
 use serde_json::Value;
-use slack_morphism::blocks::{
-    SlackBlockChoiceItem, SlackBlockPlainTextInputElement, SlackBlockStaticSelectElement, SlackModalView,
-    SlackView,
-};
+use slack_morphism::blocks::{SlackBlockChoiceItem, SlackBlockStaticSelectElement, SlackView};
 
 use super::{
-    blocks::{MAX_LABEL, plain, quote, rich},
+    blocks::{plain, quote, rich},
+    buttons::MAX_LABEL,
     escape::{bare, tight},
-    modal::{MAX_METADATA, MAX_OPTIONS, MAX_PROMPT, PROMPT, input},
+    modal::{MAX_OPTIONS, PROMPT, asking, input, prompt_field},
 };
 use crate::{
     race::{conversation::FollowUp, report::Report},
@@ -37,37 +35,22 @@ pub(crate) struct FilledFollowUp {
 /// The view for `views.open` that continues the race of `report`. `private_metadata` comes back as it is, unless it has more
 /// than 3,000 characters. `None` if no model of the race answered.
 pub(crate) fn follow_up(report: &Report, private_metadata: &str) -> Option<SlackView> {
-    let mut choices = FollowUp::choices(report);
-    // the last ones are all models
-    let surplus = choices.len().saturating_sub(MAX_OPTIONS);
-    let at_all = choices.len().saturating_sub(surplus + 2);
-    choices.drain(at_all..at_all + surplus);
-    let option = |(follow_up, words): &(FollowUp, String)| {
-        SlackBlockChoiceItem::new(plain(&tight(words, MAX_LABEL)).into(), follow_up.word())
+    let option = |(follow_up, words): (FollowUp, String)| {
+        SlackBlockChoiceItem::new(plain(&tight(&words, MAX_LABEL)).into(), follow_up.word())
     };
-    let options: Vec<SlackBlockChoiceItem<_>> = choices.iter().map(option).collect();
+    let choices = words::follow_ups(report, MAX_OPTIONS);
+    let options: Vec<SlackBlockChoiceItem<_>> = choices.into_iter().map(option).collect();
     let first = options.first().cloned()?;
     let menu = SlackBlockStaticSelectElement::new()
         .with_action_id(WITH.into())
         .with_options(options)
         .with_initial_option(first);
-    let text = SlackBlockPlainTextInputElement::new()
-        .with_action_id(PROMPT.into())
-        .with_multiline(true)
-        .with_max_length(MAX_PROMPT)
-        .with_focus_on_load(true)
-        .with_placeholder(plain("And why is it red in the evening?").into());
+    let text = prompt_field("And why is it red in the evening?");
     let asked = bare(&words::excerpt(&report.prompt, 3), MAX_QUOTE);
     let asked = (!asked.is_empty()).then(|| rich(vec![quote(&asked)]));
     let inputs = [input(PROMPT, "Your next message", text), input(WITH, "Continue with", menu)];
     let blocks = asked.into_iter().chain(inputs.into_iter().map(Into::into)).collect();
-    let metadata = if private_metadata.chars().count() <= MAX_METADATA { private_metadata } else { "" };
-    let view = SlackModalView::new(plain("Continue the race").into(), blocks)
-        .with_callback_id(CALLBACK.into())
-        .with_submit(plain("Send").into())
-        .with_close(plain("Cancel").into())
-        .with_private_metadata(metadata.to_owned());
-    Some(SlackView::Modal(view))
+    Some(asking(CALLBACK, ("Continue the race", "Send"), blocks, private_metadata))
 }
 
 /// Reads `view.state.values` of a submission; a part that is missing or of another shape counts as untouched.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use slack_morphism::blocks::{
-    SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockMultiStaticSelectElement,
+    SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockMultiStaticSelectElement,
     SlackBlockPlainText, SlackBlockPlainTextInputElement, SlackBlockRadioButtonsElement, SlackBlockText,
     SlackInputBlock, SlackInputBlockElement, SlackModalView, SlackView,
 };
 
 use super::{
-    blocks::{MAX_LABEL, plain},
+    blocks::plain,
+    buttons::MAX_LABEL,
     escape::{icon, plain_name, tight},
 };
 use crate::{
@@ -34,7 +35,7 @@ pub(crate) const MODELS: &str = "models";
 pub(crate) const PROMPT: &str = "prompt";
 /// Characters of a prompt that Slack lets users type
 /// (<https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element>).
-pub(super) const MAX_PROMPT: u64 = 3_000;
+const MAX_PROMPT: u64 = 3_000;
 /// Checkboxes of a group; beyond them the models are a menu.
 const MAX_CHECKBOXES: usize = 10;
 /// Options of a menu.
@@ -44,7 +45,7 @@ const MAX_VALUE: usize = 150;
 /// Characters of the hint below an input.
 const MAX_HINT: usize = 1_500;
 /// Characters of the metadata of a view.
-pub(super) const MAX_METADATA: usize = 3_000;
+const MAX_METADATA: usize = 3_000;
 
 /// The way in which the models answer, as the form offers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,8 @@ pub(crate) struct Filled {
 
 /// The view for `views.open`. `private_metadata` comes back as it is, unless it has more than 3,000 characters.
 pub(crate) fn modal(cards: &[Arc<ModelCard>], form: Form, private_metadata: &str) -> SlackView {
-    view(vec![Some(prompt("", "")), Some(how(form)), models(cards)], private_metadata)
+    let inputs = [Some(prompt("", "")), Some(how(form)), models(cards)];
+    view(inputs, private_metadata)
 }
 
 /// The view for `views.open` that races `message`.
@@ -109,7 +111,7 @@ pub(crate) fn message_modal(
     let missing = (!missing.is_empty()).then(|| format!("Not sent: {missing}."));
     let parts = [along, missing].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let prompt = prompt(&message.text, &tight(&parts, MAX_HINT));
-    view(vec![Some(preset()), Some(prompt), Some(how(Form::default())), models(cards)], private_metadata)
+    view([Some(preset()), Some(prompt), Some(how(Form::default())), models(cards)], private_metadata)
 }
 
 /// Returns true if a form can carry this metadata.
@@ -117,15 +119,35 @@ pub(crate) fn fits(private_metadata: &str) -> bool {
     private_metadata.chars().count() <= MAX_METADATA
 }
 
-fn view(blocks: Vec<Option<SlackInputBlock>>, private_metadata: &str) -> SlackView {
+fn view<const N: usize>(inputs: [Option<SlackInputBlock>; N], private_metadata: &str) -> SlackView {
+    let blocks = inputs.into_iter().flatten().map(Into::into).collect();
+    asking(CALLBACK, ("LLM Arena", "Start"), blocks, private_metadata)
+}
+
+/// A form with this title and this label of its main button; `callback` identifies it when it is submitted.
+pub(super) fn asking(
+    callback: &str,
+    (title, submit): (&str, &str),
+    blocks: Vec<SlackBlock>,
+    private_metadata: &str,
+) -> SlackView {
     let metadata = if fits(private_metadata) { private_metadata } else { "" };
-    let blocks = blocks.into_iter().flatten();
-    let view = SlackModalView::new(plain("LLM Arena").into(), blocks.map(Into::into).collect())
-        .with_callback_id(CALLBACK.into())
-        .with_submit(plain("Start").into())
+    let view = SlackModalView::new(plain(title).into(), blocks)
+        .with_callback_id(callback.into())
+        .with_submit(plain(submit).into())
         .with_close(plain("Cancel").into())
         .with_private_metadata(metadata.to_owned());
     SlackView::Modal(view)
+}
+
+/// The field for the prompt.
+pub(super) fn prompt_field(placeholder: &str) -> SlackBlockPlainTextInputElement {
+    SlackBlockPlainTextInputElement::new()
+        .with_action_id(PROMPT.into())
+        .with_multiline(true)
+        .with_max_length(MAX_PROMPT)
+        .with_focus_on_load(true)
+        .with_placeholder(plain(placeholder).into())
 }
 
 pub(super) fn input(id: &str, label: &str, element: impl Into<SlackInputBlockElement>) -> SlackInputBlock {
@@ -194,13 +216,8 @@ fn preset() -> SlackInputBlock {
 fn prompt(message: &str, parts: &str) -> SlackInputBlock {
     let shown: String = message.chars().take(usize::try_from(MAX_PROMPT).unwrap_or(usize::MAX)).collect();
     let is_cut = shown.len() < message.len();
-    let element = SlackBlockPlainTextInputElement::new()
-        .with_action_id(PROMPT.into())
-        .with_multiline(true)
-        .with_max_length(MAX_PROMPT)
-        .with_focus_on_load(true)
-        .with_placeholder(plain("Why is the sky blue?").into())
-        .opt_initial_value(Some(shown).filter(|shown| !shown.is_empty()));
+    let element =
+        prompt_field("Why is the sky blue?").opt_initial_value(Some(shown).filter(|shown| !shown.is_empty()));
     let cut = format!("The message is longer: only its first {MAX_PROMPT} characters fit.");
     let hint = [if is_cut { &cut } else { "" }, parts].join(" ");
     let hint = Some(hint.trim()).filter(|hint| !hint.is_empty()).map(plain);

@@ -15,25 +15,25 @@ use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButt
 use super::{
     answer::Answer,
     blocks::{
-        self, Body, Inline, MAX_LABEL, actions, bold, code, container, context, italic, length, markdown,
-        paragraph, preformatted, quote, quote_of, rich, room, section, text, weight,
+        Body, Inline, actions, bold, code, container, context, italic, length, link, markdown, paragraph,
+        preformatted, quote, quote_of, rich, room, section, text, weight,
     },
-    byline::{MAX_BYLINE, message_link, with_byline},
+    buttons::{MAX_LABEL, button, reading},
     chart::chart,
     escape::{self, bare, between, full_name, icon, lines, mrkdwn, short_name, tight},
     mrkdwn::{MAX_SECTION, Section},
     vote,
 };
 use crate::{
-    button::{self, Button, Page},
+    button::{Button, Page},
     model::ModelCard,
-    race::{
-        Circumstances, RaceId,
-        vote::{AnswerKey, RaceKind},
-    },
+    race::{Circumstances, RaceId, vote::RaceKind},
     view::{
         LaneState, LaneView, View,
         fit::shares,
+        limits::{
+            BAR_CELLS, MAX_ATTACHED, MAX_BRIEF, MAX_HEADLINE, MAX_NAME, MAX_PROMPT, MAX_QUOTE, MAX_SENTENCE,
+        },
         scoreboard::{self, byline, excerpts, headline},
         text::fitting,
         vote::sentence,
@@ -41,30 +41,24 @@ use crate::{
     },
 };
 
-/// Cells of a full bar: a line of bar, name and state is at most 40 columns wide, as many as a phone shows.
-const BAR_CELLS: u16 = 6;
 /// Bytes of the lines of all lanes; the answers need the rest.
 const MAX_STANDINGS: usize = 3_600;
 /// With more lanes than these, names are not bold: each style weighs as much as a name.
 const MAX_STYLED: usize = 8;
-/// Characters and lines of the prompt.
-const MAX_PROMPT: (usize, usize) = (300, 4);
-/// Characters of the numbers of a lane.
-const MAX_NUMBERS: usize = 160;
-/// Characters of a sentence beside an answer.
-pub(super) const MAX_SENTENCE: usize = 160;
+/// Characters of a line of the table.
+const MAX_FIGURES: usize = 80;
 /// Characters of the fallback text, which screen readers read.
 const MAX_SPOKEN: [usize; 6] = [3_000, 2_000, 1_200, 700, 300, 100];
 /// Bytes of it beside a single answer.
 const MAX_SINGLE_SPOKEN: usize = 1_000;
 /// Characters of it with its entities.
 const MAX_FALLBACK: usize = 4_000;
-/// Characters of a title and of a quoted prompt.
-const MAX_TITLE: usize = 120;
-pub(super) const MAX_QUOTE: usize = 160;
-/// Characters of the votes of all answers, and of a line about files.
+/// Characters of the line about the asker, of the lesson, and of the votes.
+const MAX_BYLINE: usize = 160;
+const MAX_LESSON: usize = 300;
 const MAX_VOTES: usize = 800;
-const MAX_ATTACHED: usize = 300;
+/// Models named in the first post.
+const MAX_NAMED: usize = 20;
 /// Lines of a single answer.
 const MAX_LINES: usize = 160;
 /// Models in the menu of answers, and columns of their names.
@@ -86,19 +80,15 @@ pub(crate) fn opening(
     cards: &[Arc<ModelCard>],
 ) -> Body {
     let who = if asker.trim().is_empty() { user } else { asker };
-    let models = words::models(cards.len());
-    if kind == RaceKind::Blind {
-        let what = format!(" asks {models}; names stay hidden until a vote closes");
-        let text = format!("🙈 {}{what}", asker_name(who, mrkdwn));
-        return Body { text, blocks: vec![asked("🙈", who, &what, circumstances, prompt)] };
-    }
-    let mut names: Vec<String> = cards.iter().take(20).map(|card| full_name(card, card.simulated)).collect();
+    let is_blind = kind == RaceKind::Blind;
+    let (icon, hidden) =
+        if is_blind { ("🙈", "; names stay hidden until a vote closes") } else { ("⚔️", "") };
+    let what = format!(" asks {}{hidden}", words::models(cards.len()));
+    let mut names: Vec<String> = cards.iter().take(MAX_NAMED).map(|card| full_name(card)).collect();
     names.extend((cards.len() > names.len()).then(|| format!("{} more", cards.len() - names.len())));
-    let mut blocks = vec![asked("⚔️", who, &format!(" asks {models}"), circumstances, prompt)];
-    if !names.is_empty() {
-        blocks.push(paragraph([text(&names.join(", "))]));
-    }
-    Body { text: format!("⚔️ {} asks {models}", asker_name(who, mrkdwn)), blocks }
+    let names = (!is_blind && !names.is_empty()).then(|| paragraph([text(&names.join(", "))]));
+    let blocks = [asked(icon, who, &what, circumstances, prompt)].into_iter().chain(names).collect();
+    Body { text: format!("{icon} {}{what}", asker_name(who, mrkdwn)), blocks }
 }
 
 /// Blocks that not every workspace takes.
@@ -147,7 +137,7 @@ fn spoken(view: &View, bytes: usize) -> String {
 /// The live message of several models.
 fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     let (icon, prompt) = headline(view);
-    let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_TITLE)))])];
+    let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_HEADLINE)))])];
     blocks.push(match view.circumstances.quote {
         // small text has no links
         Some(_) => paragraph(with_byline(view, "")),
@@ -156,10 +146,9 @@ fn running(view: &View, race: RaceId) -> Vec<SlackBlock> {
     blocks.extend(attached(view));
     blocks.extend(standings(view));
     blocks.extend(beginnings(view));
-    let notice =
-        view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).filter(|notice| !notice.is_empty());
-    blocks.push(context(&words::joined(notice.into_iter().chain([words::notes(view, race)]))));
-    blocks.push(actions(buttons(view, race)));
+    let notice = view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).unwrap_or_default();
+    blocks.push(context(&words::joined([notice, words::notes(view, race)])));
+    blocks.extend(actions(buttons(view, race)));
     blocks
 }
 
@@ -168,18 +157,17 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
     let (icon, result) = headline(view);
     let prompt = bare(&words::excerpt(&view.prompt, 1), MAX_QUOTE);
     let mut blocks = vec![rich(vec![
-        section([bold(&format!("{icon} {}", bare(&result, MAX_TITLE)))]),
+        section([bold(&format!("{icon} {}", bare(&result, MAX_HEADLINE)))]),
         quote_of(with_byline(view, &prompt)),
     ])];
     blocks.extend(attached(view));
     blocks.extend(sentence(view).map(|votes| paragraph([text(&bare(&votes, MAX_VOTES))])));
     blocks.extend(chart(view).filter(|_| extras.chart));
     blocks.push(preformatted(&figures(view)));
-    // the votes have its room
-    let lesson = view.lesson.as_ref().filter(|_| view.vote.is_none());
-    let lesson = lesson.map(|lesson| between("💡 ", lesson, 300, ""));
+    let lesson = view.shown_lesson().map(|lesson| between("💡 ", lesson, MAX_LESSON, ""));
     blocks.extend(lesson.filter(|lesson| !lesson.is_empty()).map(|lesson| paragraph([text(&lesson)])));
-    let below = [controls(view, race), context(&words::notes(view, race))];
+    let notes = context(&words::notes(view, race));
+    let below: Vec<SlackBlock> = controls(view, race).into_iter().chain([notes]).collect();
     let shown = beginnings(view).filter(|_| !extras.containers);
     let taken = [blocks.as_slice(), shown.as_slice(), &below].concat();
     let spoken = spoken(view, room(&taken));
@@ -193,8 +181,8 @@ fn scoreboard(view: &View, race: RaceId, extras: Extras) -> Body {
 
 /// The names of the attached files, and the models that cannot see them.
 pub(super) fn attached(view: &View) -> Option<SlackBlock> {
-    let lines =
-        words::attached(view).iter().map(|line| bare(line, MAX_ATTACHED)).collect::<Vec<_>>().join("\n");
+    let lines = words::attached(view).iter().map(|line| bare(line, MAX_ATTACHED)).collect::<Vec<_>>();
+    let lines = lines.join("\n");
     (!lines.is_empty()).then(|| context(&lines))
 }
 
@@ -208,8 +196,8 @@ fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<Slac
     let numbers = lane.numbers.as_ref().filter(|_| view.is_final()).map(words::numbers).unwrap_or_default();
     let notice = view.notice.as_ref().map(|notice| bare(notice, MAX_SENTENCE)).unwrap_or_default();
     let turn = bare(&words::joined(view.notes.clone()), MAX_SENTENCE);
-    let notes = words::joined([notice, turn, bare(&numbers, MAX_NUMBERS), words::notes(view, race)]);
-    let below = |is_cut: bool| [context(&notes), single_controls(view, race, is_cut)];
+    let notes = words::joined([notice, turn, bare(&numbers, MAX_SENTENCE), words::notes(view, race)]);
+    let below = |is_cut| [Some(context(&notes)), single_controls(view, race, is_cut)].into_iter().flatten();
     let sentence = |text: &str| Some(escape::markdown(text, MAX_SENTENCE)).filter(|text| !text.is_empty());
     let status = match words::mark(lane) {
         Some(mark) => sentence(&lane.status).map(|status| format!(" · {mark}_{status}_")),
@@ -218,8 +206,8 @@ fn single(view: &View, lane: &LaneView, race: RaceId, spoken: usize) -> Vec<Slac
     };
     let note = lane.note.as_deref().and_then(sentence).map(|note| format!("{GAP}_{note}_"));
     let head: String = [Some(escape::title(&lane.card)), status, note].into_iter().flatten().collect();
-    let room = room(&[above.as_slice(), &below(true)].concat())
-        .saturating_sub(weight(&markdown(&head)) + length(GAP) + spoken);
+    let others: Vec<SlackBlock> = above.iter().cloned().chain(below(true)).collect();
+    let room = room(&others).saturating_sub(weight(&markdown(&head)) + length(GAP) + spoken);
     let (kept, is_cut) = Answer::of(lane, MAX_LINES).map(|answer| answer.within(room)).unwrap_or_default();
     let text = if kept.is_empty() { head } else { format!("{head}{GAP}{kept}") };
     above.push(markdown(&text));
@@ -253,10 +241,9 @@ pub(super) fn containers(
     subtitle: impl Fn(&LaneView) -> String,
 ) -> Vec<SlackBlock> {
     let subtitle = |lane: &LaneView| tight(&subtitle(lane), MAX_LABEL);
-    let lanes: Vec<&LaneView> = view.standings.iter().filter_map(|&i| view.lanes.get(i)).collect();
     let mut left = room;
     let mut parts: Vec<(&LaneView, String, Option<Section>)> = vec![];
-    for lane in lanes.into_iter().take(MAX_CONTAINERS) {
+    for (_, lane) in view.ranked().take(MAX_CONTAINERS) {
         let section = Section::of(lane, MAX_LINES);
         let said = if section.is_some() { lane.note.as_deref().unwrap_or_default() } else { &lane.status };
         let said = escape::entities(&between("_", said, MAX_SENTENCE, "_\n"));
@@ -292,14 +279,12 @@ fn subtitle(lane: &LaneView) -> String {
     }
 }
 
-fn buttons(view: &View, race: RaceId) -> Vec<SlackBlockButtonElement> {
-    let below = button::below(race, view.is_final(), view.lanes.len(), view.is_replayable(), false);
-    let mut buttons: Vec<_> =
-        below.into_iter().map(|(button, emoji, label)| blocks::button(button, emoji, label, "")).collect();
-    if view.is_final() && view.lanes.iter().any(has_text) {
-        buttons.insert(1, blocks::button(Button::Continue(race), "💬", "Continue", "Continue in its thread"));
-    }
-    buttons
+fn buttons(view: &View, race: RaceId) -> impl Iterator<Item = SlackBlockButtonElement> {
+    let controls = view.controls(race, view.lanes.iter().any(has_text)).into_iter();
+    controls.map(|(meaning, emoji, label)| {
+        let spoken = if matches!(meaning, Button::Continue(_)) { "Continue in its thread" } else { "" };
+        button(meaning, emoji, label, spoken)
+    })
 }
 
 /// Returns true if there is an answer to read, even where the message does not show it.
@@ -308,29 +293,37 @@ fn has_text(lane: &LaneView) -> bool {
 }
 
 /// A menu of the answers and the buttons of a final race.
-fn controls(view: &View, race: RaceId) -> SlackBlock {
+fn controls(view: &View, race: RaceId) -> Option<SlackBlock> {
     let names = scoreboard::names(view, MAX_OPTION);
-    let lanes = view.standings.iter().filter_map(|&i| Some((i, view.lanes.get(i)?, names.get(i)?)));
-    let read: Vec<(AnswerKey, String)> = lanes
-        .filter(|(_, lane, _)| has_text(lane))
-        .take(MAX_READ)
-        .map(|(i, lane, name)| (view.key_of(i), tight(&format!("{}{name}", icon(&lane.card)), MAX_LABEL)))
-        .collect();
-    let menu = (!read.is_empty()).then(|| blocks::reading(race, read).into());
-    let buttons = buttons(view, race).into_iter().map(SlackActionBlockElement::from);
-    actions(menu.into_iter().chain(buttons).collect())
+    let read =
+        view.ranked().filter(|(_, lane)| has_text(lane)).take(MAX_READ).map(|(i, lane)| {
+            (view.key_of(i), tight(&format!("{}{}", icon(&lane.card), names[i]), MAX_LABEL))
+        });
+    let menu = reading(race, read).map(SlackActionBlockElement::from);
+    actions(menu.into_iter().chain(buttons(view, race).map(Into::into)))
 }
 
 /// The buttons of a race of one model, with one more if the message does not hold all of a final answer.
-fn single_controls(view: &View, race: RaceId, is_cut: bool) -> SlackBlock {
-    let read = || blocks::button(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read all of it", "");
-    let more = (is_cut && view.is_final()).then(read);
-    actions(more.into_iter().chain(buttons(view, race)).collect())
+fn single_controls(view: &View, race: RaceId, is_cut: bool) -> Option<SlackBlock> {
+    let read = || button(Button::Read(Page::first(race, view.key_of(0))), "📖", "Read all of it", "");
+    actions((is_cut && view.is_final()).then(read).into_iter().chain(buttons(view, race)))
+}
+
+/// A link to the quoted message, after a separator; nothing if there is none.
+fn message_link(circumstances: &Circumstances) -> Vec<Inline> {
+    let url = circumstances.quote.as_ref().and_then(words::quoted_url);
+    url.map(|url| vec![text(" · "), link(url, "message")]).unwrap_or_default()
+}
+
+/// `words` and the line about the asker, with a link to the quoted message.
+pub(super) fn with_byline(view: &View, words: &str) -> Vec<Inline> {
+    let line = words::joined([words.to_owned(), bare(&byline(view), MAX_BYLINE)]);
+    [vec![text(&line)], message_link(&view.circumstances)].concat()
 }
 
 /// The asker's name, escaped by `escape`; never empty.
 fn asker_name(name: &str, escape: impl Fn(&str, usize) -> String) -> String {
-    let name = escape(name, 40);
+    let name = escape(name, MAX_NAME);
     if name.is_empty() { "someone".to_owned() } else { name }
 }
 
@@ -351,30 +344,23 @@ fn asked(icon: &str, who: &str, what: &str, circumstances: &Circumstances, promp
 
 /// One line for each lane in the order of the standings, as many as there is room for.
 fn standings(view: &View) -> Option<SlackBlock> {
-    let all: Vec<&LaneView> = view.standings.iter().filter_map(|&i| view.lanes.get(i)).collect();
+    let all: Vec<&LaneView> = view.ranked().map(|(_, lane)| lane).collect();
     let (mut texts, mut room, mut kept) = (vec![], MAX_STANDINGS, 0);
     for lane in &all {
         let line = standing(lane, all.len());
-        let takes: usize = line.iter().map(weight).sum();
-        if takes > room {
-            break;
-        }
-        room -= takes;
-        kept += 1;
+        let Some(rest) = room.checked_sub(line.iter().map(weight).sum()) else { break };
+        (room, kept) = (rest, kept + 1);
         texts.extend(line);
         texts.push(text("\n"));
     }
     texts.pop();
-    if kept < all.len() {
-        texts.push(text(&format!("\n… and {} more", all.len() - kept)));
-    }
+    texts.extend((kept < all.len()).then(|| text(&format!("\n… and {} more", all.len() - kept))));
     (!texts.is_empty()).then(|| paragraph(texts))
 }
 
 fn standing(lane: &LaneView, lanes: usize) -> Vec<Inline> {
-    let words = bare(&lane.brief, 40);
-    let (bar, icon, name) =
-        (code(&words::bar(lane.bar, BAR_CELLS)), icon(&lane.card), short_name(&lane.card));
+    let bar = code(&words::bar(lane.bar, BAR_CELLS));
+    let (icon, name, words) = (icon(&lane.card), short_name(&lane.card), bare(&lane.brief, MAX_BRIEF));
     if lanes > MAX_STYLED {
         return vec![bar, text(&format!(" {icon}{name} {words}"))];
     }
@@ -387,6 +373,6 @@ fn standing(lane: &LaneView, lanes: usize) -> Vec<Inline> {
 /// one.
 fn figures(view: &View) -> String {
     let (heads, lanes) = scoreboard::table(view);
-    let lanes = lanes.into_iter().map(|line| lines(&line, 80));
+    let lanes = lanes.into_iter().map(|line| lines(&line, MAX_FIGURES));
     fitting(lanes, heads, MAX_STANDINGS / 2, length)
 }

@@ -2,6 +2,7 @@
 
 mod alert;
 mod check;
+mod height;
 mod laws;
 mod markdown;
 mod modal;

@@ -10,25 +10,23 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock, SlackBlockButtonElement};
+use slack_morphism::blocks::{SlackActionBlockElement, SlackBlock};
 
 use super::{
-    blocks::{self, Body, Inline, actions, bold, context, paragraph, quote_of, rich, room, section, text},
-    byline::with_byline,
+    blocks::{Body, Inline, actions, bold, context, paragraph, quote_of, rich, room, section, text},
+    buttons::{button, reading},
     escape::{bare, mrkdwn},
-    race::{Extras, MAX_QUOTE, MAX_READ, MAX_SENTENCE, attached, containers},
+    race::{Extras, MAX_READ, attached, containers, with_byline},
 };
 use crate::{
     button::Button,
-    race::{
-        RaceId,
-        vote::{AnswerKey, Label},
-    },
+    race::{RaceId, vote::AnswerKey},
     view::{
         LaneView, View, VoteView,
-        scoreboard::{byline, excerpts_within, headline},
-        vote::sentence,
-        words,
+        limits::{MAX_QUOTE, MAX_SENTENCE},
+        scoreboard::{MAX_EXCERPTS, beginning, byline, headline},
+        vote::{labels, sentence},
+        words::{self, model_name},
     },
 };
 
@@ -51,15 +49,12 @@ pub(super) fn pending(view: &View, race: RaceId, extras: Extras) -> Option<Body>
 
 fn writing(view: &View, race: RaceId) -> Body {
     let (icon, prompt) = headline(view);
-    let said = sentence(view).unwrap_or_default();
-    let stop = blocks::button(Button::Stop(race), "🛑", "Stop", "Stop this race");
+    let stop = button(Button::Stop(race), "🛑", "Stop", "Stop this race");
     let mut blocks = vec![paragraph([bold(&format!("{icon} {}", bare(&prompt, MAX_QUOTE)))])];
     blocks.extend(attached(view));
-    blocks.extend([
-        paragraph([text(&said)]),
-        context(&words::joined([bare(&byline(view), MAX_SENTENCE), words::notes(view, race)])),
-        actions(vec![stop]),
-    ]);
+    blocks.push(paragraph([text(&sentence(view).unwrap_or_default())]));
+    blocks.push(context(&words::joined([bare(&byline(view), MAX_SENTENCE), words::notes(view, race)])));
+    blocks.extend(actions([stop]));
     Body { text: spoken(view, &prompt), blocks }
 }
 
@@ -76,18 +71,22 @@ fn open(view: &View, race: RaceId, closes_at: Timestamp, extras: Extras) -> Body
         date(closes_at),
         text("."),
     ]);
-    let below = [
-        state,
-        actions(labels(view).map(|label| best(race, label)).collect()),
-        controls(view, race),
-        context(&words::notes(view, race)),
-    ];
+    let best = labels(view).map(|label| {
+        button(Button::Best(race, label), "", &label.to_string(), &format!("Vote: answer {label} is best"))
+    });
+    let notes = context(&words::notes(view, race));
+    let below = [Some(state), actions(best), controls(view, race), Some(notes)].into_iter().flatten();
+    let below: Vec<SlackBlock> = below.collect();
     let spoken = spoken(view, &format!("{question} {prompt}"));
     if extras.containers {
         let left = room(&[blocks.as_slice(), &below].concat()).saturating_sub(spoken.len());
-        blocks.extend(containers(view, left, subtitles(view)));
-    } else {
-        blocks.extend(beginnings(view));
+        blocks.extend(containers(view, left, |lane| excerpt(view, lane, SUBTITLE_COLUMNS)));
+    } else if view.lanes.len() <= MAX_EXCERPTS {
+        let beginnings = labels(view).zip(&view.lanes).map(|(label, lane)| {
+            let excerpt = excerpt(view, lane, BEGINNING_COLUMNS);
+            section([bold(&label.to_string()), text(&format!("  {excerpt}"))])
+        });
+        blocks.push(rich(beginnings.collect()));
     }
     blocks.extend(below);
     Body { text: spoken, blocks }
@@ -107,65 +106,30 @@ fn date(time: Timestamp) -> Inline {
     serde_json::from_value(date).unwrap_or_else(|_| text(&fallback))
 }
 
-fn labels(view: &View) -> impl Iterator<Item = Label> + '_ {
-    (0..view.lanes.len()).filter_map(Label::at)
-}
-
-fn best(race: RaceId, label: Label) -> SlackActionBlockElement {
-    let spoken = format!("Vote: answer {label} is best");
-    blocks::button(Button::Best(race, label), "", &label.to_string(), &spoken).into()
-}
-
 /// The other ballot, the ways to read, and the end of the vote.
-fn controls(view: &View, race: RaceId) -> SlackBlock {
-    let read: Vec<_> = labels(view)
-        .take(MAX_READ)
-        .map(|label| (AnswerKey::Label(label), format!("Answer {label}")))
-        .collect();
-    let button = |meaning, emoji: &str, label: &str, spoken: &str| -> SlackBlockButtonElement {
-        blocks::button(meaning, emoji, label, spoken)
-    };
-    actions::<SlackActionBlockElement>(vec![
-        button(Button::NoneGood(race), "", "None is good", "Vote: no answer is good").into(),
-        blocks::reading(race, read).into(),
-        button(Button::Answers(race), "📄", "Full answers", "Show the full answers in the thread").into(),
-        button(Button::CloseVote(race), "🔒", "Close vote", "Close the vote and show the names").into(),
-    ])
+fn controls(view: &View, race: RaceId) -> Option<SlackBlock> {
+    let read = labels(view).take(MAX_READ).map(|label| (AnswerKey::Label(label), format!("Answer {label}")));
+    let none = button(Button::NoneGood(race), "", "None is good", "Vote: no answer is good");
+    let full = button(Button::Answers(race), "📄", "Full answers", "Show the full answers in the thread");
+    let close = button(Button::CloseVote(race), "🔒", "Close vote", "Close the vote and show the names");
+    let menu = reading(race, read).map(SlackActionBlockElement::from);
+    actions([none.into()].into_iter().chain(menu).chain([full.into(), close.into()]))
 }
 
-/// The beginnings of all answers, in equal room; none if there is not one for each.
-fn excerpts(view: &View, columns: usize) -> Vec<(&LaneView, String)> {
-    let (excerpts, others) = excerpts_within(view, columns);
-    if others > 0 {
-        return vec![];
+/// The beginning of an answer in at most `columns` with its name; empty if there are too many answers.
+fn excerpt(view: &View, lane: &LaneView, columns: usize) -> String {
+    let room = columns.saturating_sub(model_name(&lane.card).len());
+    if view.lanes.len() > MAX_EXCERPTS {
+        String::new()
+    } else {
+        bare(&beginning(&lane.answer, room), columns)
     }
-    excerpts.into_iter().map(|(lane, excerpt)| (lane, bare(&excerpt.answer, columns))).collect()
-}
-
-/// Returns the subtitle of a container: the beginning of its answer.
-fn subtitles(view: &View) -> impl Fn(&LaneView) -> String {
-    let all: Vec<_> = excerpts(view, SUBTITLE_COLUMNS)
-        .into_iter()
-        .map(|(lane, excerpt)| (lane.card.id.clone(), excerpt))
-        .collect();
-    move |lane| {
-        let known = all.iter().find(|(id, _)| *id == lane.card.id);
-        known.map(|(_, excerpt)| excerpt.clone()).unwrap_or_default()
-    }
-}
-
-fn beginnings(view: &View) -> Option<SlackBlock> {
-    let parts: Vec<_> = labels(view)
-        .zip(excerpts(view, BEGINNING_COLUMNS))
-        .map(|(label, (_, excerpt))| section([bold(&label.to_string()), text(&format!("  {excerpt}"))]))
-        .collect();
-    (!parts.is_empty()).then(|| rich(parts))
 }
 
 /// The state of the vote and the beginning of each answer in sentences.
 fn spoken(view: &View, what: &str) -> String {
-    let answers = labels(view).zip(excerpts(view, SPOKEN_COLUMNS));
-    let answers = answers.map(|(label, (_, excerpt))| format!("{label}: {excerpt}"));
     let said = [format!("{} {what}", headline(view).0), byline(view), sentence(view).unwrap_or_default()];
+    let answers = labels(view).zip(&view.lanes).filter(|_| view.lanes.len() <= MAX_EXCERPTS);
+    let answers = answers.map(|(label, lane)| format!("{label}: {}", excerpt(view, lane, SPOKEN_COLUMNS)));
     mrkdwn(&said.into_iter().chain(answers).collect::<Vec<_>>().join(" · "), MAX_SPOKEN)
 }

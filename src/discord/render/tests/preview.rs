@@ -6,16 +6,17 @@ use std::{fmt::Write as _, fs, path::Path};
 use serde_json::Value;
 
 use super::{
+    laws::check,
     reader::{Node, read},
-    samples::{CODE, SKY, SampleRace, card, finished, line_up, race, running},
+    samples::{CODE, SKY, SampleRace, canaries, card, finished, line_up, race, running},
 };
 use crate::{
     button::Page,
     chart,
     discord::render::{
         self as render, answers,
-        body::{Body, ButtonDto, Component, Embed, Style},
-        examples, explanation, help, live, models, notice,
+        body::{Body, Component, DANGER, Embed, PRIMARY},
+        examples, explanation, help, live, models, notice, watch,
     },
     guide::Example,
     model::{Availability, ModelError},
@@ -78,36 +79,34 @@ fn embed(embed: &Embed) -> String {
     if !embed.description.is_empty() {
         let _ = write!(inside, "<div class=text>{}</div>", html(&read(&embed.description)));
     }
-    for field in &embed.fields {
-        let (name, value) = (html(&read(&field.name)), html(&read(&field.value)));
+    for (name, value) in &embed.fields {
+        let (name, value) = (html(&read(name)), html(&read(value)));
         let _ = write!(inside, "<div class=name>{name}</div><div class=text>{value}</div>");
     }
     if let Some(image) = &embed.image {
-        let _ = write!(inside, "<img src=discord-{}>", image.url.trim_start_matches("attachment://"));
+        let _ = write!(inside, "<img src=discord-{image}>");
     }
-    if let Some(footer) = &embed.footer {
-        let _ = write!(inside, "<div class=footer>{}</div>", text(&footer.text));
+    if !embed.footer.is_empty() {
+        let _ = write!(inside, "<div class=footer>{}</div>", text(&embed.footer));
     }
     format!("<div class=embed style='border-color:#{:06X}'>{inside}</div>", embed.color)
 }
 
-fn button(button: &ButtonDto) -> String {
-    let class = match button.style {
-        style if style == Style::Primary as u8 => "primary",
-        style if style == Style::Danger as u8 => "red",
-        _ => "secondary",
-    };
-    let emoji = button.emoji.as_ref().map_or("", |emoji| &emoji.name);
-    format!("<span class='button {class}'>{emoji} {}</span>", text(&button.label))
-}
-
 fn component(part: &Component) -> String {
-    let all = |parts: &[Component]| parts.iter().map(component).collect::<String>();
     match part {
-        Component::Row(row) => format!("<div class=row>{}</div>", all(&row.components)),
-        Component::Text(text) => format!("<div class='text v2'>{}</div>", html(&read(&text.content))),
-        Component::Button(part) => button(part),
-        Component::Menu(menu) => format!("<div class=menu>{}</div>", text(&menu.placeholder)),
+        Component::Row(row) => {
+            format!("<div class=row>{}</div>", row.iter().map(component).collect::<String>())
+        }
+        Component::Text(text) => format!("<div class='text v2'>{}</div>", html(&read(text))),
+        Component::Button { style, emoji, label, .. } => {
+            let class = match *style {
+                PRIMARY => "primary",
+                DANGER => "red",
+                _ => "secondary",
+            };
+            format!("<span class='button {class}'>{emoji} {}</span>", text(label))
+        }
+        Component::Menu { placeholder, .. } => format!("<div class=menu>{}</div>", text(placeholder)),
     }
 }
 
@@ -215,7 +214,7 @@ fn a_follow_up_can_be_looked_at() {
     let asks = form(&render::follow_up_form(&finished().record(), 6_000, "id"));
     let menu = live(&finished().view(), race(), None);
     let options = menu.components.iter().flat_map(Component::parts).filter_map(|part| match part {
-        Component::Menu(menu) => Some(&menu.options),
+        Component::Menu { options, .. } => Some(options),
         _ => None,
     });
     let options = options.flatten().map(|option| {
@@ -344,4 +343,15 @@ fn what_is_read_can_be_looked_at() {
             && page.contains("class=mention>/arena compare<"),
         "{page}"
     );
+}
+
+#[test]
+fn canaries_can_be_looked_at() {
+    let bodies = [(2, true), (2, false), (30, true)].map(|(n, may_change)| watch(&canaries(n, may_change)));
+    for body in &bodies {
+        check(body).expect("Discord takes it");
+    }
+    let page = page("canaries", &bodies);
+    assert!(page.contains("⏸️ <b>nightly_1</b>") && page.contains("⏯️ Resume"), "{page}");
+    assert!(page.contains("… and 21 more") && page.contains("People who manage messages"), "{page}");
 }

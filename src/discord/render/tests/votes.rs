@@ -101,8 +101,8 @@ fn crowd(models: usize) -> Report {
 fn labels_of(body: &Body) -> Vec<Vec<String>> {
     let row = |row: &Component| -> Vec<String> {
         let parts = row.parts().iter().map(|part| match part {
-            Component::Button(button) => button.label.clone(),
-            Component::Menu(menu) => menu.placeholder.clone(),
+            Component::Button { label, .. } => label.clone(),
+            Component::Menu { placeholder, .. } => placeholder.clone(),
             _ => String::new(),
         });
         parts.collect()
@@ -253,7 +253,7 @@ fn a_page_of_an_open_vote_has_no_numbers() {
     assert!(read.contains("| page 1 of ") && !read.contains("tokens") && !read.contains(" s,"), "{read}");
     assert!(read.contains("Answer B () arena:read:") && read.contains(":B:answer:0"), "{read}");
     let short = page(&open_record, Page::first(open_record.id, AnswerKey::Label(label(1))));
-    assert_eq!(short.embeds[0].footer, None);
+    assert_eq!(short.embeds[0].footer, "");
 }
 
 #[test]

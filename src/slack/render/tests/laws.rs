@@ -18,7 +18,7 @@ use crate::{
         Extras, Form, answer::Answer, answers, escape, examples, explanation, help, live, models, notice,
         on_it, opening, page, suggestion,
     },
-    view::{BAR_EIGHTHS, LaneState, LaneView, Numbers, Pick, Progress, Timeline, View, VoteView},
+    view::{BAR_EIGHTHS, LaneState, LaneView, Milestones, Numbers, Pick, Progress, View, VoteView},
 };
 
 /// Sequences that Markdown, Slack and Unicode act on.
@@ -80,8 +80,8 @@ prop_compose! {
             ttft: n.clone(), total: n.clone(), tokens: n.clone(), speed: n.clone(), columns: [n.clone(), n.clone(), n],
         });
         let (answer, brief) = (answer.repeat(again), status.clone());
-        let timeline = Timeline::default();
-        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, timeline, note, answer, clipped }
+        let milestones = Milestones::default();
+        LaneView { card: Arc::new(card), simulated, state, bar, speed, status, brief, numbers, milestones, note, answer, clipped }
     }
 }
 

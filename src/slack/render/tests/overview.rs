@@ -1,11 +1,17 @@
-//! The board and the history.
+//! The board, the history and the canaries.
 
 use proptest::prelude::*;
 
-use super::{ALL, blocks, check, laws::hostile, preview::page, samples::line_up, shown::NONE};
+use super::{
+    ALL, blocks, check,
+    laws::hostile,
+    preview::page,
+    samples::{canaries, line_up},
+    shown::NONE,
+};
 use crate::{
     arena::{Overview, OverviewCell, OverviewRow, OverviewTable, samples},
-    slack::render::overview,
+    slack::render::{overview, watch},
 };
 
 #[test]
@@ -22,6 +28,17 @@ fn the_board_and_the_history_can_be_looked_at() {
             assert!(page.contains(words), "{words} in {page}");
         }
     }
+}
+
+#[test]
+fn canaries_can_be_looked_at() {
+    let bodies = [(2, true), (2, false), (30, true)].map(|(n, may_change)| watch(&canaries(n, may_change)));
+    for body in &bodies {
+        check::message(body).expect("Slack takes it");
+    }
+    let page = page("canaries", &bodies);
+    assert!(page.contains("⏸️ <b>nightly_1</b>") && page.contains("⏯️ Resume"), "{page}");
+    assert!(page.contains(" more") && page.contains("People who manage messages"), "{page}");
 }
 
 #[test]
