@@ -125,7 +125,7 @@ impl InteractionHandler {
         let place = || self.caller(reply.interaction).place;
         match outcome {
             Outcome::Race(recorded) => self.race(reply, *recorded).await,
-            Outcome::Notice(text) | Outcome::Misread(text, _) => reply.say(render::notice(&text)).await,
+            Outcome::Notice(text) | Outcome::Misread { text, .. } => reply.say(render::notice(&text)).await,
             Outcome::Examples => {
                 reply.say(render::examples(&self.handlers.examples, reply.command_id())).await;
             }

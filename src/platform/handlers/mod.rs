@@ -74,7 +74,7 @@ impl Handlers {
             Err(error) => {
                 let text = error.to_string();
                 return match error {
-                    CommandError::UnknownWord { question, .. } => Outcome::Misread(text, question),
+                    CommandError::UnknownWord { question, .. } => Outcome::Misread { text, question },
                     _ => Outcome::Notice(text),
                 };
             }

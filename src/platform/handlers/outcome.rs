@@ -39,8 +39,13 @@ pub(crate) enum Outcome {
     Race(Box<Recorded>),
     /// A sentence for the person alone, such as a refusal.
     Notice(String),
-    /// A line without a known command, which may be a question: the sentence for the person, and the line.
-    Misread(String, String),
+    /// A line without a known command, which may be a question.
+    Misread {
+        /// The sentence for the person.
+        text: String,
+        /// The line.
+        question: String,
+    },
     /// The board or the history, for everyone in the channel; it reads the store first.
     Overview(OverviewKind),
     /// The canaries, for the person alone.

@@ -32,14 +32,14 @@ impl Api {
 
     async fn repeated<T, C: Future<Output = Result<T>>>(
         &self,
-        is_repeatable: fn(&ApiError) -> bool,
+        should_retry: fn(&ApiError) -> bool,
         call: impl Fn() -> C,
     ) -> Result<T> {
         let delay = self.timeouts.retry_delay;
         let mut backoff = Backoff::new(delay, delay * MAX_ATTEMPTS);
         for _ in 1..MAX_ATTEMPTS {
             match call().await {
-                Err(error) if is_repeatable(&error) => sleep(backoff.next(fastrand::f64())).await,
+                Err(error) if should_retry(&error) => sleep(backoff.next(fastrand::f64())).await,
                 done => return done,
             }
         }

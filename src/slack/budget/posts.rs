@@ -55,8 +55,7 @@ pub(super) struct Hold {
 
 impl Posts {
     /// Grants a slot for the post of `ticket` to the channel `name`, or gives it a position in the channel's queue until
-    /// it [leaves](Self::leave). A post whose method is `held` does not
-    /// hold up the others.
+    /// it [leaves](Self::leave). A post whose method is `held` does not hold up the others.
     pub(super) fn ask(
         &mut self,
         name: &str,

@@ -85,7 +85,7 @@ impl CommandHandler {
     pub(super) async fn form(&self, incoming: &Incoming, form: Form) {
         let Some(reply_to) = ReplyTo::text(incoming) else { return };
         let view = render::modal(self.arena().cards(), form, &reply_to);
-        if !self.opens(incoming, &view, "race").await {
+        if !self.open_view(incoming, &view, "race", None).await {
             self.reply(incoming).say(&render::help(self.arena().cards())).await;
         }
     }
@@ -100,7 +100,7 @@ impl CommandHandler {
         self.spawn(incoming, async move |handler, incoming| {
             let Some(reply_to) = metadata(&incoming, &mut source) else { return };
             let view = render::message_modal(handler.arena().cards(), &source, &reply_to);
-            if !handler.opens(&incoming, &view, "message").await {
+            if !handler.open_view(&incoming, &view, "message", None).await {
                 handler.notice(&incoming, NOT_OPENED).await;
             }
         });
@@ -121,18 +121,25 @@ impl CommandHandler {
         let metadata = form.and_then(|form| serde_json::to_string(&form).ok());
         let view = metadata.and_then(|metadata| render::follow_up(&record.report, &metadata));
         if let Some(view) = view
-            && !self.opens(incoming, &view, &format!("follow-up of {}", record.id)).await
+            && !self.open_view(incoming, &view, "follow-up", Some(record.id)).await
         {
             self.notice(incoming, FOLLOW_UP_NOT_OPENED).await;
         }
     }
 
-    /// Opens `view` for the user; `form` names it in the log. Returns false if Slack did not open it.
-    async fn opens(&self, incoming: &Incoming, view: &SlackView, form: &str) -> bool {
+    /// Opens `view` for the user; `form` and the `race` that it continues name it in the log. Returns false if Slack did not
+    /// open it.
+    async fn open_view(
+        &self,
+        incoming: &Incoming,
+        view: &SlackView,
+        form: &str,
+        race: Option<RaceId>,
+    ) -> bool {
         let Some(trigger) = &incoming.trigger_id else { return false };
         let opened = self.arena().unless_interrupted(self.api.open_view(trigger, view, OPEN_TIMEOUT)).await;
         if let Some(Err(error)) = &opened {
-            tracing::warn!(form, %error, "failed to open a form");
+            tracing::warn!(form, race = race.map(tracing::field::display), %error, "failed to open a form");
         }
         !matches!(opened, Some(Err(_)))
     }
@@ -146,10 +153,10 @@ impl CommandHandler {
     ) -> Ack {
         let carried_out = if let Ok(form) = serde_json::from_str::<OpenForm>(private_metadata) {
             METRICS.command("follow-up");
-            self.continued(incoming, follow_up::read(&state["values"]), form).await
+            self.continue_race(incoming, follow_up::read(&state["values"]), form).await
         } else {
             METRICS.command("modal");
-            self.started(incoming, modal::read(&state["values"]), private_metadata).await
+            self.start_race(incoming, modal::read(&state["values"]), private_metadata).await
         };
         let (block, text) = match carried_out {
             // an error below an input has no markup
@@ -164,7 +171,7 @@ impl CommandHandler {
     }
 
     /// Starts the race of the form that starts one.
-    async fn started(
+    async fn start_race(
         &self,
         incoming: &Incoming,
         filled: Filled,
@@ -189,7 +196,7 @@ impl CommandHandler {
     }
 
     /// Starts the race of the form that continues one.
-    async fn continued(
+    async fn continue_race(
         &self,
         incoming: &Incoming,
         filled: FilledFollowUp,

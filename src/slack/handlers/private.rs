@@ -20,7 +20,7 @@ impl CommandHandler {
         let place = || self.caller(incoming).place;
         Some(match outcome {
             Outcome::Notice(text) => render::notice(text),
-            Outcome::Misread(text, question) => {
+            Outcome::Misread { text, question } => {
                 render::suggestion(text, question, public_thread(incoming).as_deref())
             }
             Outcome::Examples => {
@@ -33,7 +33,16 @@ impl CommandHandler {
                 render::page(record, *page).sealed(&self.handlers.sealer, &place())
             }
             Outcome::Done if is_ballot_reply(incoming) => render::notice(VOTE_ENDED),
-            _ => return None,
+            Outcome::Race(_)
+            | Outcome::Overview(_)
+            | Outcome::Watch(_)
+            | Outcome::Models
+            | Outcome::Answers(_)
+            | Outcome::Replay(_)
+            | Outcome::Share(_)
+            | Outcome::FollowUpForm(_)
+            | Outcome::Done
+            | Outcome::Duplicate => return None,
         })
     }
 

@@ -175,7 +175,9 @@ pub(super) fn seal(element: &mut SlackActionBlockElement, sealer: &Sealer, place
         _ => return,
     };
     for value in values {
-        let pressed = action.as_ref().and_then(|action| pressed(&action.0, value));
-        value.extend(pressed.map(|pressed| format!("{SEAL}{}", sealer.seal(pressed.button, place))));
+        if let Some(Pressed { button, .. }) = action.as_ref().and_then(|action| pressed(&action.0, value)) {
+            value.push(SEAL);
+            value.push_str(&sealer.seal(button, place));
+        }
     }
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Timing,
-    supervisor::{Live, passing},
+    supervisor::{Live, transient},
 };
 use crate::{
     platform::{
@@ -100,7 +100,7 @@ impl Connection {
         let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max);
         let connected = connect_async_with_config(address.expose_secret(), Some(config), true).await;
         // its error holds the address
-        let (socket, _) = connected.map_err(|_| passing("Slack's socket could not be reached"))?;
+        let (socket, _) = connected.map_err(|_| transient("Slack's socket could not be reached"))?;
         let now = Instant::now();
         let mut connection = Self {
             socket,
@@ -119,14 +119,14 @@ impl Connection {
                 Frame::Hello => return Ok(connection),
                 Frame::Disconnect { reason } => {
                     let Ended::Lost(why) = after_disconnect(&reason) else {
-                        return Err(passing("Slack turned a new connection away"));
+                        return Err(transient("Slack turned a new connection away"));
                     };
-                    return Err(passing(why));
+                    return Err(transient(why));
                 }
                 Frame::Envelope => connection.handle(&text),
             }
         }
-        Err(passing("Slack's socket closed before its greeting"))
+        Err(transient("Slack's socket closed before its greeting"))
     }
 
     /// Serves until the connection ends, or until `stop`.

@@ -55,7 +55,7 @@ impl Supervisor {
                 Ended::Stopped => return connection.close().await,
                 Ended::Lost(why) => {
                     tracing::warn!({ field::REASON } = why, "lost a connection to Slack");
-                    self.status.lock().trouble(State::Lost { why: why.to_owned() });
+                    self.status.lock().record_failure(State::Lost { why: why.to_owned() });
                 }
                 Ended::Replace => {
                     let replaced = predecessor.insert(CancellationToken::new()).clone();
@@ -86,7 +86,7 @@ impl Supervisor {
                 Err(StartupError::Refused(why)) => {
                     count("refused");
                     // before the log line: its reader finds the same state in the probe
-                    self.status.lock().trouble(State::Refused { why: why.clone() });
+                    self.status.lock().record_failure(State::Refused { why: why.clone() });
                     tracing::error!({ field::REASON } = why, "gave up connecting to Slack");
                 }
                 Err(StartupError::Passing(why)) => {
@@ -95,7 +95,7 @@ impl Supervisor {
                     let wait = backoff.next(fastrand::f64()).max(held.unwrap_or_default());
                     count("failed");
                     tracing::warn!({ field::REASON } = why, ?wait, "could not connect to Slack");
-                    self.status.lock().trouble(State::Lost { why });
+                    self.status.lock().record_failure(State::Lost { why });
                     sleep(wait).await;
                 }
             }
@@ -109,7 +109,7 @@ impl Supervisor {
         check(api.url(), &address)?;
         let opening = Connection::open(&address, Arc::clone(intake), *timing);
         let greeted = timeout(timing.open_timeout, opening).await;
-        let mut connection = greeted.map_err(|_| passing("Slack does not greet a new connection"))??;
+        let mut connection = greeted.map_err(|_| transient("Slack does not greet a new connection"))??;
         connection.live = Some(self.status.live());
         Ok(connection)
     }
@@ -124,12 +124,12 @@ fn failed(error: ApiError) -> StartupError {
     match error {
         ApiError::Unauthorized { code } => refused(&code),
         ApiError::MissingScope { .. } => refused("missing_scope"),
-        ApiError::Limited { .. } => passing("Slack limits how often connections may be opened"),
-        other => passing(&format!("Slack's apps.connections.open failed: {other}")),
+        ApiError::Limited { .. } => transient("Slack limits how often connections may be opened"),
+        other => transient(&format!("Slack's apps.connections.open failed: {other}")),
     }
 }
 
-pub(super) fn passing(why: &str) -> StartupError {
+pub(super) fn transient(why: &str) -> StartupError {
     StartupError::Passing(why.to_owned())
 }
 
@@ -139,11 +139,11 @@ fn check(api: &Url, socket: &SecretString) -> Result<(), StartupError> {
     let scheme = socket.as_ref().map_or("", Url::scheme);
     match (is_slack(api), socket.as_ref().is_some_and(is_slack), scheme) {
         (true, true, "wss") | (false, false, "ws" | "wss") => Ok(()),
-        (true, ..) => Err(passing("Slack names a socket that is not Slack's")),
+        (true, ..) => Err(transient("Slack names a socket that is not Slack's")),
         (false, true, _) => Err(StartupError::Refused(
             "the API at SLACK_API_URL names a socket of the real Slack, which is not used then".to_owned(),
         )),
-        (false, false, _) => Err(passing("the API at SLACK_API_URL names no WebSocket address")),
+        (false, false, _) => Err(transient("the API at SLACK_API_URL names no WebSocket address")),
     }
 }
 
@@ -174,7 +174,7 @@ impl Connections {
     }
 
     /// Records why there is no connection, or no second one. `Refused` is final.
-    fn trouble(&mut self, state: State) {
+    fn record_failure(&mut self, state: State) {
         if !self.is_refused() {
             self.without = state;
         }
@@ -244,13 +244,13 @@ mod tests {
         let (first, second) = (status.live(), status.live());
         drop(first);
         let lost = State::Lost { why: "gone".into() };
-        status.lock().trouble(lost.clone());
+        status.lock().record_failure(lost.clone());
         assert_eq!(*state.borrow(), State::Ready);
         drop(second);
         assert_eq!(*state.borrow(), lost);
         let refused = State::Refused { why: "no".into() };
-        status.lock().trouble(refused.clone());
-        status.lock().trouble(lost);
+        status.lock().record_failure(refused.clone());
+        status.lock().record_failure(lost);
         assert_eq!(*state.borrow(), refused);
         let _third = status.live();
         assert_eq!(*state.borrow(), State::Ready, "the connection is live all the same");
