@@ -16,7 +16,7 @@ use llm_arena::{
     app,
     cli::{self, Action, Cli},
     config::{Config, Env},
-    race::run::start_thread,
+    race::run::start_lane_thread,
     telemetry,
     view::text::one_line,
 };
@@ -55,13 +55,13 @@ fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let lanes = start_thread().context("cannot start the thread of the lanes")?;
+    let lane_runtime = start_lane_thread().context("cannot start the thread of the lanes")?;
     let result = runtime.block_on(async {
         let (shutdown, interrupted) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
         let watch = watch_signals(shutdown.clone(), Arc::clone(&interrupted));
         let (watch, is_service) = (watch.context("cannot install signal handlers")?, action.is_service());
         tokio::select! {
-            code = app::run(action, config, lanes, shutdown) => match code? {
+            code = app::run(action, config, lane_runtime, shutdown) => match code? {
                 _ if interrupted.load(Ordering::Relaxed) && !is_service => Ok(ExitCode::from(EXIT_INTERRUPTED)),
                 code => Ok(code),
             },

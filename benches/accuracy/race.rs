@@ -25,7 +25,7 @@ pub(crate) fn arena(scenario: &Scenario, base_url: &str) -> Arena {
     let limits =
         Limits { prompt_chars: 100, output_tokens: 8_192, concurrent_races: 1, races_per_minute: 100 };
     let models = scenario.lanes.iter().map(|lane| model(&lane.model)).collect();
-    Arena::new(models, limits).with_lanes_on(run::start_thread().expect("a thread"))
+    Arena::new(models, limits).with_lane_runtime(run::start_lane_thread().expect("a thread"))
 }
 
 fn card(name: &str) -> ModelCard {

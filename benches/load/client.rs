@@ -119,11 +119,11 @@ pub(crate) async fn arena(load: Load) -> io::Result<Measured> {
         Arc::new(OpenAiModel::new(card(name), Arc::clone(&provider), settings(name)))
     };
     let models: Arc<[Arc<dyn ChatModel>]> = MODELS.map(model).into();
-    let lanes = run::start_thread()?;
+    let runtime = run::start_lane_thread()?;
     measured(load, async |load| {
         let race = |_| {
-            let (models, lanes) = (Arc::clone(&models), lanes.clone());
-            async move { race(models, load.tokens, &lanes).await }
+            let (models, runtime) = (Arc::clone(&models), runtime.clone());
+            async move { race(models, load.tokens, &runtime).await }
         };
         load.spread(load.streams.div_ceil(LANES), race).await
     })
@@ -163,7 +163,7 @@ async fn measured(load: Load, read: impl AsyncFn(Load) -> io::Result<()>) -> io:
 }
 
 /// Runs and presents one race as the arena does, and checks that every token arrived.
-async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32, on: &Handle) -> io::Result<()> {
+async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32, runtime: &Handle) -> io::Result<()> {
     let prompt = prompt(tokens);
     let cards = models.iter().map(|model| Arc::new(model.card().clone()));
     let (race, watching) = watch::channel(RaceState::new("load", &prompt.text, cards));
@@ -175,7 +175,7 @@ async fn race(models: Arc<[Arc<dyn ChatModel>]>, tokens: u32, on: &Handle) -> io
     let (mut surface, never) = (NullSurface, CancellationToken::new());
     let over = CancellationToken::new();
     let run = async {
-        run::run(&lanes, on, stopped, &race).await;
+        run::run(&lanes, runtime, stopped, &race).await;
         over.cancel();
     };
     let presenter = Presenter::new(watching, &mut surface, &never, over.clone());

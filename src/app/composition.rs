@@ -33,7 +33,7 @@ pub(super) struct Composition {
     /// The configuration itself, for addresses and durations.
     pub(super) config: Config,
     /// The runtime of the lanes.
-    lanes: Handle,
+    pub(super) lane_runtime: Handle,
     /// The line-up in its order: real models behind their providers, simulated ones where there is no key.
     models: Vec<Arc<dyn ChatModel>>,
     /// The first real model of each provider, by the provider's id, for tests of the provider.
@@ -47,13 +47,21 @@ pub(super) struct Composition {
 }
 
 impl Composition {
-    /// Composes `config`; the lanes of all races run on `lanes`.
-    pub(super) fn new(config: Config, lanes: Handle) -> Self {
+    /// Composes `config`; the lanes of all races run on `lane_runtime`.
+    pub(super) fn new(config: Config, lane_runtime: Handle) -> Self {
         let examples: Vec<_> = config.examples.iter().map(example).collect();
         let (discord, slack) = (discord(&config, &examples), slack(&config, &examples));
         let providers = providers(&config);
         let first_models = first_models(&config, &providers);
-        Self { lanes, models: models(&config, &providers), first_models, examples, discord, slack, config }
+        Self {
+            lane_runtime,
+            models: models(&config, &providers),
+            first_models,
+            examples,
+            discord,
+            slack,
+            config,
+        }
     }
 
     /// Returns true if a chat platform has its credentials.
@@ -101,7 +109,10 @@ impl Composition {
         };
         let personas = self.config.personas.iter().map(persona).collect();
         let arena = Arena::new(self.models.clone(), limits).with_blind_races(blind);
-        arena.with_canaries(self.canaries()).with_personas(personas).with_lanes_on(self.lanes.clone())
+        arena
+            .with_canaries(self.canaries())
+            .with_personas(personas)
+            .with_lane_runtime(self.lane_runtime.clone())
     }
 
     /// Returns the canaries.

@@ -22,7 +22,7 @@ use tokio::{
     sync::{Mutex, watch},
     time::{Instant, MissedTickBehavior, interval},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::platforms::Platforms;
 use crate::{
@@ -48,12 +48,23 @@ pub(super) struct Health {
     pub(super) platforms: Platforms,
     pub(super) store: watch::Receiver<store::State>,
     pub(super) draining: CancellationToken,
-    /// The time of the last heartbeat, from [`beats`].
-    pub(super) beat: watch::Receiver<Instant>,
+    /// The times of the last heartbeats of the service's runtime and of the lanes', from [`beats`].
+    pub(super) beats: [watch::Receiver<Instant>; 2],
+}
+
+/// Starts the heartbeat of `runtime`, until `closed` is cancelled, and returns the time of its last beat.
+pub(super) fn heart(
+    runtime: &Handle,
+    servers: &TaskTracker,
+    closed: &CancellationToken,
+) -> watch::Receiver<Instant> {
+    let (stamp, beat) = watch::channel(Instant::now());
+    servers.spawn_on(closed.clone().run_until_cancelled_owned(beats(stamp)), runtime);
+    beat
 }
 
 /// Sends the time once a second for as long as there is a receiver.
-pub(super) async fn beats(stamp: watch::Sender<Instant>) {
+async fn beats(stamp: watch::Sender<Instant>) {
     let mut turn = interval(BEAT);
     turn.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while !stamp.is_closed() {
@@ -85,16 +96,16 @@ async fn check_host(State(hosts): State<Hosts>, request: Request, next: Next) ->
 }
 
 async fn healthz(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if is_alive(*health.beat.borrow()) {
+    if is_alive(&health.beats) {
         (StatusCode::OK, "ok\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "the runtime is stuck: its timers are late\n")
     }
 }
 
-/// Returns true if the runtime of this last `beat` is alive.
-fn is_alive(beat: Instant) -> bool {
-    beat.elapsed() < STUCK
+/// Returns true if the runtimes of these last `beats` are alive.
+fn is_alive(beats: &[watch::Receiver<Instant>]) -> bool {
+    beats.iter().all(|beat| beat.borrow().elapsed() < STUCK)
 }
 
 /// The store is available if it took a write within the last seconds: this process's lease.
@@ -146,11 +157,16 @@ impl MetricsPage {
 }
 
 /// Folds the recorder's samples and updates the gauges.
-pub(super) async fn upkeep(platforms: Platforms, store: watch::Receiver<store::State>, arena: Arc<Arena>) {
+pub(super) async fn upkeep(
+    platforms: Platforms,
+    store: watch::Receiver<store::State>,
+    arena: Arc<Arena>,
+    runtimes: [Handle; 2],
+) {
     let mut turn = interval(UPKEEP_INTERVAL);
     loop {
         turn.tick().await;
-        let tasks = Handle::current().metrics().num_alive_tasks();
+        let tasks: usize = runtimes.iter().map(|runtime| runtime.metrics().num_alive_tasks()).sum();
         gauge!(name::TASKS_ALIVE).set(u32::try_from(tasks).map_or(f64::INFINITY, f64::from));
         let up = |up: bool| if up { 1.0 } else { 0.0 };
         gauge!(name::STORE_UP).set(up(store.borrow().since().is_some()));
@@ -171,13 +187,16 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn late_timers_are_noticed() {
+    async fn late_timers_of_any_runtime_are_noticed() {
         let (stamp, beat) = watch::channel(Instant::now());
         let minute = tokio::time::timeout(Duration::from_mins(1), beats(stamp));
         assert!(minute.await.is_err(), "it beats as long as there is a receiver");
         advance(STUCK.saturating_sub(BEAT * 2)).await;
-        assert!(is_alive(*beat.borrow()));
+        let (stamp, other) = watch::channel(Instant::now());
+        let both = [other, beat];
+        assert!(is_alive(&both));
         advance(BEAT * 2).await;
-        assert!(!is_alive(*beat.borrow()));
+        stamp.send_replace(Instant::now());
+        assert!(is_alive(&both[..1]) && !is_alive(&both));
     }
 }

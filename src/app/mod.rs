@@ -65,20 +65,21 @@ pub enum StartError {
     Usage(String),
 }
 
-/// Runs `action` until it is done or `shutdown` is cancelled, and returns the exit code. The lanes of races run on `lanes`.
+/// Runs `action` until it is done or `shutdown` is cancelled, and returns the exit code. The lanes of races run on
+/// `lane_runtime`.
 ///
 /// # Errors
 /// [`StartError`] if a setting or a word turns out wrong at the start: a port in use, an unknown model.
 pub async fn run(
     action: Action,
     mut config: Config,
-    lanes: Handle,
+    lane_runtime: Handle,
     shutdown: CancellationToken,
 ) -> Result<ExitCode, StartError> {
     if let Action::Serve { listen: Some(address) } = action {
         (config.http.listen, config.http.listen_source) = (address, ListenSource::Argument);
     }
-    let app = Composition::new(config, lanes);
+    let app = Composition::new(config, lane_runtime);
     let code = match action {
         Action::Serve { .. } => serve::serve(&app, shutdown).await?,
         Action::Compare { models, replay, blind, race } => {

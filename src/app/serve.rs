@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::watch,
+    runtime::Handle,
     time::{Instant, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -41,10 +41,10 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let arena = Arc::new(app.arena().with_store(store.clone(), app.caps()));
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let platforms = Platforms::new(app, &arena)?;
-    let (stamp, beat) = watch::channel(Instant::now());
-    servers.spawn(closed.clone().run_until_cancelled_owned(health::beats(stamp)));
+    let runtimes = [Handle::current(), app.lane_runtime.clone()];
+    let beats = runtimes.each_ref().map(|runtime| health::heart(runtime, &servers, &closed));
     let health =
-        Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone(), beat };
+        Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone(), beats };
     let mut router = health::probes(health, guarded_hosts(config, address));
     match config.http.metrics_listen.filter(|address| *address != config.http.listen) {
         None => router = router.merge(health::metrics(guarded_hosts(config, address))),
@@ -57,8 +57,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     }
     let local = is_local_channel_on(app);
     if local && !config.http.listen.ip().is_loopback() {
-        let listen = config.http.listen;
-        tracing::warn!(%listen, "the local channel has no login and is served beyond this machine");
+        tracing::warn!(listen = %config.http.listen, "the local channel has no login and is served beyond this machine");
     }
     let channel = local.then(|| open_channel(app, &arena, &servers, &closed));
     if let Some(channel) = &channel {
@@ -78,6 +77,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
         platforms.clone(),
         store.state(),
         Arc::clone(&arena),
+        runtimes,
     )));
     servers.close();
     shutdown.cancelled().await;

@@ -43,7 +43,10 @@ use tokio::{
     sync::{Semaphore, watch},
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use uuid::Uuid;
 
 use self::session::Live;
@@ -103,7 +106,7 @@ pub struct Arena {
     charts: Semaphore,
     reads: Semaphore,
     /// The runtime of the lanes; `None` for the one that runs the race.
-    lanes: Option<Handle>,
+    lane_runtime: Option<Handle>,
     tasks: TaskTracker,
     closing: CancellationToken,
     interrupting: CancellationToken,
@@ -130,7 +133,7 @@ impl Arena {
             history: Mutex::default(),
             charts: Semaphore::new(MAX_CONCURRENT_CHARTS),
             reads: Semaphore::new(files::MAX_CONCURRENT_READS),
-            lanes: None,
+            lane_runtime: None,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             interrupting: CancellationToken::new(),
@@ -146,8 +149,13 @@ impl Arena {
 
     /// Returns this arena with a runtime on which the lanes of all races read their answers; see [`crate::race::run`].
     #[must_use]
-    pub fn with_lanes_on(self, lanes: Handle) -> Self {
-        Self { lanes: Some(lanes), ..self }
+    pub fn with_lane_runtime(self, runtime: Handle) -> Self {
+        Self { lane_runtime: Some(runtime), ..self }
+    }
+
+    /// Returns the runtime of the lanes, which is the current one unless they have their own.
+    fn lane_runtime(&self) -> Handle {
+        self.lane_runtime.clone().unwrap_or_else(Handle::current)
     }
 
     /// Returns this arena with these settings of blind races.
@@ -258,12 +266,15 @@ impl Arena {
         Some(self.blinded(&record).map_or(record, Arc::new))
     }
 
-    /// Returns the line-up with its availability and speeds, asking all providers at once for at most `limit`.
+    /// Returns the line-up with its availability and speeds, asking all providers at once for at most `limit`. Connections
+    /// are opened on the runtime of the lanes, which may use them next.
     pub async fn entrants(&self, limit: Duration) -> Vec<Entrant> {
+        let runtime = self.lane_runtime();
         let speeds = timeout(limit, self.speeds()).await.unwrap_or_default();
         let asked = self.models.iter().map(|model| async {
             let silent = || Availability::Unreachable("no answer in time".into());
-            let availability = timeout(limit, model.prepare()).await.unwrap_or_else(|_| silent());
+            let asked = AbortOnDropHandle::new(runtime.spawn(model.prepare()));
+            let availability = timeout(limit, asked).await.ok().and_then(Result::ok).unwrap_or_else(silent);
             let card = model.card().clone();
             let last_speed = lock(&self.history).last_speed(&card.id);
             let weekly = speeds.iter().find(|speed| speed.model == card.id);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tokio::{
-    runtime::Handle,
     sync::watch,
     time::{Duration, Instant},
 };
@@ -94,7 +93,7 @@ impl Arena {
     ) -> Arc<Record> {
         let (start, kind) = (Instant::now(), recorded.race.kind);
         let requests = recorded.race.requests(self.max_output_tokens(kind));
-        let lanes = self.lanes.clone().unwrap_or_else(Handle::current);
+        let runtime = self.lane_runtime();
         let too_late = async {
             self.deadline(kind).await;
             stop.send_if_modified(|cause| cause.is_none() && cause.replace(StopCause::TooLate).is_none());
@@ -109,7 +108,7 @@ impl Arena {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = run::run(&requests, &lanes, stopped.clone(), &race) => {}
+            () = run::run(&requests, &runtime, stopped.clone(), &race) => {}
             () = too_late => {}
             () = usual => {}
         }

@@ -1,8 +1,8 @@
 //! SHELL. Runs a race: prepares every lane, releases all of them from one barrier and folds their events.
 //!
 //! Each lane has its own task, so a lane that fails, hangs or panics doesn't affect the others. The lanes may have a runtime
-//! of their own: with one thread, a token wakes no second one on its way from the socket to the race, and the work of
-//! showing races never delays the stamp of a read.
+//! of their own: with one thread, a token wakes no second one on its way from the socket to the race, and drawing and
+//! sending frames take no time from the thread that stamps the reads.
 
 use std::{future::pending, io, sync::Arc, thread, time::Duration};
 
@@ -46,15 +46,20 @@ pub struct LaneRequest {
     pub prompt: Arc<Prompt>,
 }
 
-/// Runs one lane for each of `lanes` on the runtime `on`, in the order of the state's lanes, until all are over or `stop`
+/// Runs one lane for each of `lanes` on `runtime`, in the order of the state's lanes, until all are over or `stop`
 /// gives a cause. Unfinished requests are then cancelled at their providers. When this returns, the state in `race` is over.
-pub async fn run(lanes: &[LaneRequest], on: &Handle, mut stop: StopSignal, race: &watch::Sender<RaceState>) {
+pub async fn run(
+    lanes: &[LaneRequest],
+    runtime: &Handle,
+    mut stop: StopSignal,
+    race: &watch::Sender<RaceState>,
+) {
     let clock = Clock { start: Instant::now(), race: race.clone() };
     let start_line = Arc::new(Barrier::new(lanes.len()));
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
     for (index, request) in lanes.iter().enumerate() {
         let lane = lane(index, request.clone(), Arc::clone(&start_line), clock.clone());
-        tasks.spawn_on(cancel.clone().run_until_cancelled_owned(lane), on);
+        tasks.spawn_on(cancel.clone().run_until_cancelled_owned(lane), runtime);
     }
     tasks.close();
     let mut tick = interval_at(clock.start + TICK_INTERVAL, TICK_INTERVAL);
@@ -78,11 +83,11 @@ pub async fn run(lanes: &[LaneRequest], on: &Handle, mut stop: StopSignal, race:
 ///
 /// # Errors
 /// The system's, if it has no thread or no socket left for it.
-pub fn start_thread() -> io::Result<Handle> {
+pub fn start_lane_thread() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let lanes = runtime.handle().clone();
+    let handle = runtime.handle().clone();
     thread::Builder::new().name("lanes".into()).spawn(move || runtime.block_on(pending::<()>()))?;
-    Ok(lanes)
+    Ok(handle)
 }
 
 /// The clock of the race and the only writer of its state.

@@ -270,8 +270,8 @@ async fn the_lanes_go_on_while_all_else_is_busy() {
     let (race, watching) = watch::channel(RaceState::new("ana", "why?", cards));
     let (_stop, stopped) = watch::channel(None);
     let prompt = Arc::new(Prompt::new("why?", 64));
-    let (requests, lanes) = ([LaneRequest { model, prompt }], run::start_thread().expect("a thread"));
-    let mut run = pin!(run::run(&requests, &lanes, stopped, &race));
+    let (requests, runtime) = ([LaneRequest { model, prompt }], run::start_lane_thread().expect("a thread"));
+    let mut run = pin!(run::run(&requests, &runtime, stopped, &race));
     assert!(poll!(&mut run).is_pending());
     // from here on, the only thread of this test's own runtime polls nothing
     let deadline = Instant::now() + Duration::from_secs(30);

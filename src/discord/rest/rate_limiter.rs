@@ -91,7 +91,7 @@ impl Share {
     }
 
     /// The time to leave between the edits of the message, from a response to the next call: by what is known of its
-    /// bucket and how many share it. At least a second.
+    /// bucket and how many share it. At least half a second.
     #[must_use]
     pub(crate) fn spacing(&self) -> Duration {
         self.with(|limiter, (key, _)| limiter.bucket(key, Instant::now()).spacing())

@@ -3,10 +3,13 @@
 //! Each read is stamped as soon as the socket returns it, before a byte of it is parsed. Dropping the call drops the
 //! response and closes its connection, which tells the server to stop generating.
 
-use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
+use std::{collections::VecDeque, mem, panic::resume_unwind, sync::Arc, time::Duration};
 
 use reqwest::{Client, Method, Request, Response, header};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 
 use super::{
     Endpoint,
@@ -94,8 +97,8 @@ impl Call {
     pub(super) async fn next(&mut self) -> Option<Result<Stamped, ModelError>> {
         loop {
             let item = match mem::replace(&mut self.step, Step::Over) {
-                Step::Start => Some(self.start()),
                 // boxed, so that the steps before the stream take no memory while it runs
+                Step::Start => Some(Box::pin(self.start()).await),
                 Step::Pause(pause) => Box::pin(self.pause(pause)).await.err().map(Err),
                 Step::Ready(ready) => Box::pin(self.send(*ready)).await,
                 Step::Opened(response) => Box::pin(self.open(*response)).await,
@@ -141,13 +144,25 @@ impl Call {
     }
 
     /// Builds the request, then takes t0: the very next poll sends it.
-    fn start(&mut self) -> Item {
+    async fn start(&mut self) -> Item {
         self.sent_quirks = self.endpoint.quirks();
-        let cap = request::output_cap(&self.endpoint.settings, &self.prompt, self.sent_quirks);
-        let cap = cap.ok_or(ModelError::Refused(Refusal::ContextTooLong))?;
-        self.sent_cap = self.retries.cap.map_or(cap, |allowed| allowed.min(self.prompt.max_output_tokens));
+        let (endpoint, prompt) = (Arc::clone(&self.endpoint), Arc::clone(&self.prompt));
+        let (quirks, allowed) = (self.sent_quirks, self.retries.cap);
+        let body = move || {
+            let cap = request::output_cap(&endpoint.settings, &prompt, quirks)?;
+            let cap = allowed.map_or(cap, |allowed| allowed.min(prompt.max_output_tokens));
+            Some((cap, request::body(&endpoint.settings, &prompt, quirks, cap)))
+        };
+        // encoding pictures takes milliseconds, in which this thread could read no other answer
+        let built = if self.prompt.images.is_empty() {
+            body()
+        } else {
+            spawn_blocking(body).await.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()))
+        };
+        let (cap, body) = built.ok_or(ModelError::Refused(Refusal::ContextTooLong))?;
+        self.sent_cap = cap;
         let client = self.client()?;
-        let request = self.build_request(&client)?;
+        let request = self.build_request(&client, body)?;
         tracing::debug!(method = %request.method(), path = request.url().path(), "request");
         self.step = Step::Ready(Box::new((client, request)));
         self.read_at = Instant::now();
@@ -157,15 +172,14 @@ impl Call {
     }
 
     /// Builds the request without sending it.
-    fn build_request(&self, client: &Client) -> Result<Request, ModelError> {
-        let settings = &self.endpoint.settings;
+    fn build_request(&self, client: &Client, body: Vec<u8>) -> Result<Request, ModelError> {
         self.endpoint
             .request(client, Method::POST, "chat/completions")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "text/event-stream")
-            .body(request::body(settings, &self.prompt, self.sent_quirks, self.sent_cap))
+            .body(body)
             .build()
-            .map_err(|error| client::connection_error(error, settings.deadlines.connect))
+            .map_err(|error| client::connection_error(error, self.endpoint.settings.deadlines.connect))
     }
 
     /// Waits before the next request. The connection may be closed meanwhile.

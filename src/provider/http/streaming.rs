@@ -80,7 +80,7 @@ impl Streaming {
     }
 
     /// Returns the next read if it needs no wait. The task of the connection gets a turn to hand it over, for which the
-    /// runtime polls its sockets and wakes a second thread.
+    /// runtime polls its sockets.
     async fn next_if_ready(&mut self) -> Option<Read> {
         if let Some(next) = self.body.next().now_or_never() {
             return Some(Read::from(next));

@@ -159,9 +159,9 @@ impl Answer {
         self.delta(&json!({ "content": joined(tokens) }), tokens.len() as u64)
     }
 
-    /// Tokens of the answer, one each 30 ms from the request on: enough of them have a speed, on a busy machine too.
+    /// Tokens of the answer, one each 50 ms from the request on: enough of them have a speed, on a busy machine too.
     pub fn streams<S: AsRef<str>>(self, tokens: &[S]) -> Self {
-        let due = (1..).map(|i| Duration::from_millis(30 * i));
+        let due = (1..).map(|i| Duration::from_millis(50 * i));
         due.zip(tokens).fold(self, |answer, (due, token)| answer.until(due).says(token.as_ref()))
     }
 
