@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::reply::Reply;
+use super::reply::{Audience, Reply};
 use crate::{
     arena::OverviewKind,
     discord::{render, rest::File},
@@ -18,9 +18,10 @@ const NOT_DRAWN: &str = "The picture couldn't be drawn. Try again in a moment.";
 /// The answer in place of a board outside of servers.
 const NO_TEAM: &str = "A board shows what a team picks: ask for it in a server where blind races were run.";
 
-/// Answers a button below an alert, whose message may have to wait for its edit, with the outcome of `carried_out`.
+/// Answers a button below an alert, whose message may have to wait for its edit, with the outcome of `carried_out`. That is
+/// carried out only once Discord shows the "thinking".
 pub(super) async fn respond_to_alert(reply: &Reply<'_>, carried_out: impl Future<Output = Outcome>) {
-    if reply.think(true).await {
+    if reply.think(Audience::Person).await {
         let noted = "Noted.".to_owned();
         let text = if let Outcome::Notice(text) = carried_out.await { text } else { noted };
         reply.fill_notice(&text).await;
@@ -29,7 +30,7 @@ pub(super) async fn respond_to_alert(reply: &Reply<'_>, carried_out: impl Future
 
 /// Shows the line-up to the person alone.
 pub(super) async fn models(reply: &Reply<'_>) {
-    if reply.think(true).await {
+    if reply.think(Audience::Person).await {
         let entrants = reply.arena.entrants(LISTING_TIMEOUT).await;
         reply.fill(render::models(&entrants, reply.command_id()), vec![]).await;
     }
@@ -37,7 +38,7 @@ pub(super) async fn models(reply: &Reply<'_>) {
 
 /// Sends the full answers as a file, or as one for each answer while a vote is open, to the person alone.
 pub(super) async fn answers(reply: &Reply<'_>, record: &Record) {
-    if !reply.think(true).await {
+    if !reply.think(Audience::Person).await {
         return;
     }
     let limit = reply.interaction.file_limit;
@@ -53,7 +54,7 @@ pub(super) async fn answers(reply: &Reply<'_>, record: &Record) {
 
 /// Sends the replay to the person alone.
 pub(super) async fn replay(reply: &Reply<'_>, record: &Arc<Record>) {
-    if !reply.think(true).await {
+    if !reply.think(Audience::Person).await {
         return;
     }
     let Some(film) = reply.arena.replay_of(record).await else { return reply.fill_notice(NOT_DRAWN).await };
@@ -64,7 +65,7 @@ pub(super) async fn replay(reply: &Reply<'_>, record: &Arc<Record>) {
 
 /// Posts the share card for everyone.
 pub(super) async fn share(reply: &Reply<'_>, record: &Arc<Record>) {
-    if !reply.think(false).await {
+    if !reply.think(Audience::Channel).await {
         return;
     }
     let Some(card) = reply.arena.share_card_of(record).await else {
@@ -80,7 +81,7 @@ pub(super) async fn overview(reply: &Reply<'_>, kind: &OverviewKind, server: &st
     if matches!(kind, OverviewKind::Board { .. }) && reply.interaction.server().is_none() {
         return reply.say(render::notice(NO_TEAM)).await;
     }
-    if !reply.think(false).await {
+    if !reply.think(Audience::Channel).await {
         return;
     }
     let mut overview = match reply.arena.unless_interrupted(reply.arena.overview(kind, server)).await {

@@ -46,6 +46,15 @@ const MODAL: u8 = 9;
 /// The interaction type of autocomplete, which is answered with choices.
 const AUTOCOMPLETE: u8 = 4;
 
+/// The people who see a response.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Audience {
+    /// The person who acted, alone.
+    Person,
+    /// Everyone in the channel.
+    Channel,
+}
+
 /// An interaction that waits for its answer.
 pub(super) struct Reply<'a> {
     pub(super) arena: &'a Arena,
@@ -62,13 +71,12 @@ impl Reply<'_> {
         self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE })).await
     }
 
-    /// Shows "thinking" to the person alone, or to everyone. Returns false if that failed and was cleared up.
-    pub(super) async fn think(&self, is_private: bool) -> bool {
-        let thinking = if is_private {
-            self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": { "flags": render::EPHEMERAL } }))
-                .await
-        } else {
-            self.think_publicly().await
+    /// Shows "thinking" to `audience`. Returns false if that failed and was cleared up.
+    pub(super) async fn think(&self, audience: Audience) -> bool {
+        let data = json!({ "flags": render::EPHEMERAL });
+        let thinking = match audience {
+            Audience::Person => self.first(json!({ "type": DEFERRED_CHANNEL_MESSAGE, "data": data })).await,
+            Audience::Channel => self.think_publicly().await,
         };
         if let Err(error) = &thinking {
             self.unthink(error).await;
