@@ -223,6 +223,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_name_in_a_list_holds_a_comma() {
+        let mut lineup = lineup();
+        let id = ModelId::new("llama");
+        lineup.push(Arc::new(ModelCard { id, name: "Llama, the large".into(), ..(*lineup[0]).clone() }));
+        let lists = several("gemma-2b,qwen-7b,", &lineup);
+        let names: Vec<&str> = lists.iter().map(|choice| choice.name.as_str()).collect();
+        assert!(names.contains(&"⚡ Gemma 2B, 📜 Qwen 7B, ⚡ Llama the large"), "{names:?}");
+    }
+
     proptest! {
         #[test]
         fn every_choice_keeps_to_discords_limits(typed in ".{0,80}", long in "[a-z0-9]{1,99}", icon in ".{0,4}") {
