@@ -85,6 +85,15 @@ fn one_model_alone_is_the_answer_with_its_numbers_below() {
 }
 
 #[test]
+fn a_single_answer_that_was_stopped_says_why() {
+    let mut tale = SampleRace::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
+    tale.says(0, (200, 1_200), "Because.");
+    let frozen = live(&tale.stop(1_300, StopCause::Frozen), race(), None);
+    let cause = "Stopped: this message could not be edited any longer";
+    assert!(description(&frozen).contains(cause), "{}", description(&frozen));
+}
+
+#[test]
 fn a_single_answer_takes_all_the_room_of_a_message_and_the_rest_is_read_by_pages() {
     let long = format!("{CODE}\n\n").repeat(30);
     let mut tale = SampleRace::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
