@@ -10,8 +10,9 @@ use crate::{
     discord::render::{
         answers, answers_file,
         body::{Body, Component},
-        explanation, follow_up_form, live, page, thread_name,
+        examples, explanation, follow_up_form, live, page, thread_name,
     },
+    guide::Example,
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
     view::View,
@@ -91,6 +92,18 @@ fn a_single_answer_that_was_stopped_says_why() {
     let frozen = live(&tale.stop(1_300, StopCause::Frozen), race(), None);
     let cause = "Stopped: this message could not be edited any longer";
     assert!(description(&frozen).contains(cause), "{}", description(&frozen));
+}
+
+#[test]
+fn lessons_are_whole() {
+    let lesson = "Speed and depth trade places here, word by word. ".repeat(5);
+    let mut view = finished().view();
+    view.lesson = Some(lesson.clone());
+    assert!(text(&live(&view, race(), None)).contains(lesson.trim()));
+    let example = Example { title: "Sky".into(), prompt: "Why?".into(), lesson: lesson.clone() };
+    let Body { components, .. } = examples(&[example], None);
+    let is_whole = |part: &Component| matches!(part, Component::Text(text) if text.contains(lesson.trim()));
+    assert!(components.iter().any(is_whole), "{components:?}");
 }
 
 #[test]
