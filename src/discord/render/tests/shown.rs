@@ -107,6 +107,24 @@ fn lessons_are_whole() {
 }
 
 #[test]
+fn an_example_has_its_buttons_right_below_it() {
+    let example =
+        |n: usize| Example { title: format!("T{n}"), prompt: format!("Why {n}?"), lesson: String::new() };
+    let body = examples(&[1, 2, 3].map(example), None);
+    assert_eq!(body.flags, Some(1 << 15), "a message of components alone");
+    let kinds: String =
+        body.components
+            .iter()
+            .map(|part| {
+                if let Component::Text(text) = part { text.lines().next().unwrap_or_default() } else { "row" }
+            })
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join(" ");
+    assert_eq!(kinds, "**T1** row **T2** row **T3** row");
+}
+
+#[test]
 fn a_single_answer_takes_all_the_room_of_a_message_and_the_rest_is_read_by_pages() {
     let long = format!("{CODE}\n\n").repeat(30);
     let mut tale = SampleRace::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
