@@ -270,6 +270,23 @@ fn an_estimated_speed_is_marked_in_the_native_chart() {
 }
 
 #[test]
+fn names_that_begin_alike_stay_distinct_in_the_native_chart() {
+    let named =
+        |i: usize| card(&format!("m{i}"), &format!("A Very Long Model Number {i}"), "", "", "#010203");
+    let mut tale = SampleRace::of("Why?", (0..3).map(named).collect());
+    (0..3).for_each(|lane| tale.says(lane, (200, 2_000), SKY));
+    (0..3).for_each(|lane| tale.ends(2_500, lane, 236));
+    let body = live(&tale.view(), race(), ALL);
+    let blocks = blocks(&body);
+    let chart = blocks.iter().find(|block| block["type"] == "data_visualization").expect("a chart");
+    let bars = chart["chart"]["series"][0]["data"].as_array().expect("bars");
+    let mut labels: Vec<&str> = bars.iter().map(|bar| string(&bar["label"])).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    assert_eq!(labels.len(), 3, "{labels:?}");
+}
+
+#[test]
 fn a_long_answer_is_read_page_by_page() {
     let mut record = finished().record();
     let lines: Vec<String> = (1..=900).map(|n| format!("let line_{n:04} = \"<b> & 漢字\";")).collect();
