@@ -49,6 +49,17 @@ async fn a_race_from_the_first_word_to_the_chart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_race_in_which_all_failed_has_no_chart() {
+    let broken = |id| model(id).waits(300).fails(ModelError::RateLimited { retry_after: None });
+    let arena = arena(["a", "b"].map(broken));
+    let mut camera = Camera::new(500, []);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    assert!(record.report.lanes.iter().all(|lane| lane.status.as_str() == "failed"));
+    assert_eq!(film.charts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_waiting_lane_has_a_clock_that_moves_without_any_event() {
     let arena = arena([model("slow").waits(4_500).says("At last.").used(2).finishes("stop")]);
     let mut camera = Camera::new(100, []);
