@@ -421,6 +421,7 @@ mod tests {
             "xyz",
             "help me understand rust",
             "forget it",
+            "compete with rust",
             "models of physics in use",
             "watch this",
         ] {

@@ -176,6 +176,21 @@ pub fn measured_speed(entrant: &Entrant) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{model::Availability, race::metrics::TokenCount, view::tests::line_up};
+
+    #[test]
+    fn the_speed_of_the_week_comes_before_the_last_one() {
+        let entrant = |weekly_median, last_speed| Entrant {
+            card: (*line_up()[0]).clone(),
+            availability: Availability::Listed,
+            last_speed,
+            weekly_median,
+        };
+        let said = |entrant| measured_speed(&entrant).unwrap_or_default();
+        let (week, last) = ((50.0, TokenCount::Usage, 7), (90.0, TokenCount::Usage));
+        assert_eq!(said(entrant(Some(week), Some(last))), "median of 7 answers this week 50 tok/s");
+        assert_eq!(said(entrant(None, Some(last))), "last speed 90 tok/s");
+    }
 
     #[test]
     fn a_description_is_split_from_the_typed_form() {

@@ -223,6 +223,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_name_in_a_list_holds_a_comma() {
+        let mut lineup = lineup();
+        let id = ModelId::new("llama");
+        lineup.push(Arc::new(ModelCard { id, name: "Llama, the large".into(), ..(*lineup[0]).clone() }));
+        let lists = several("gemma-2b,qwen-7b,", &lineup);
+        let names: Vec<&str> = lists.iter().map(|choice| choice.name.as_str()).collect();
+        assert!(names.contains(&"⚡ Gemma 2B, 📜 Qwen 7B, ⚡ Llama the large"), "{names:?}");
+    }
+
+    #[test]
+    fn a_clipped_name_ends_with_a_whole_emoji() {
+        const ASTRONAUT: &str = "👩🏽\u{200d}🚀";
+        let base = lineup().swap_remove(0);
+        for letters in 0..8 {
+            let best_for = "x".repeat(letters) + &ASTRONAUT.repeat(20);
+            let lineup = [Arc::new(ModelCard { best_for, ..(*base).clone() })];
+            let name = one("", &lineup).swap_remove(0).name;
+            assert!(name.ends_with('…') && name.contains(ASTRONAUT), "{name}");
+            let rest = name.replace(ASTRONAUT, "");
+            assert!(!rest.contains(['👩', '🏽', '\u{200d}', '🚀']), "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_choice_keeps_to_discords_limits(typed in ".{0,80}", long in "[a-z0-9]{1,99}", icon in ".{0,4}") {

@@ -4,6 +4,7 @@ use std::{pin::pin, sync::Arc, thread, time::Duration};
 
 use futures::poll;
 use llm_arena::{
+    arena::LookupError,
     model::{Availability, ModelError, Prompt},
     race::{
         report::Status,
@@ -46,6 +47,26 @@ async fn a_race_from_the_first_word_to_the_chart() {
         ["finished", "finished", "failed"]
     );
     insta::assert_snapshot!(film.script());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_in_which_all_failed_has_no_chart() {
+    let broken = |id| model(id).waits(300).fails(ModelError::RateLimited { retry_after: None });
+    let arena = arena(["a", "b"].map(broken));
+    let mut camera = Camera::new(500, []);
+    let film = camera.film();
+    let record = race(&arena, &mut camera).await;
+    assert!(record.report.lanes.iter().all(|lane| lane.status.as_str() == "failed"));
+    assert_eq!(film.charts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_database_a_deleted_race_says_that_it_was_deleted() {
+    let arena = arena([model("a").waits(300).says("So.").used(1).finishes("stop")]);
+    let mut camera = Camera::new(500, []);
+    let record = race(&arena, &mut camera).await;
+    arena.forget(&record.asker.id).await.expect("deleted");
+    assert_eq!(arena.lookup(record.id).await.expect_err("deleted"), LookupError::Deleted);
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,18 @@ async fn a_race_is_one_message_that_grows_and_ends_with_a_chart() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_no_command_races() {
+    let site = Site::open(pair()).await;
+    let mut tab = site.tab().await;
+    let id = site.race("ana", "why is the sky blue?").await;
+    let last = tab.charted(&id).await;
+    assert_eq!(
+        (&last["prompt"], last["lanes"].as_array().map(Vec::len)),
+        (&"why is the sky blue?".into(), Some(2))
+    );
+}
+
+#[tokio::test]
 async fn full_answers_and_the_explanation_exist_once_the_race_is_over() {
     let site = Site::open([model("a").says("so far").hangs()]).await;
     let mut tab = site.tab().await;

@@ -230,6 +230,10 @@ async fn the_name_of_a_choice_is_accepted_in_place_of_its_value() {
         assert_ne!(name, value);
         assert_eq!(asked(&[("prompt", "why"), ("models", name)], "/arena compare").await, *value, "{name}");
     }
+    for (name, _) in completes("/arena history", &[("model", "")]).await {
+        let history = discord.type_command("/arena history", &[("model", &name)], ANA, ChannelKind::Server);
+        assert!(!history.wait_for_ack().await.private, "{name}: {}", history.current().text());
+    }
     scenario.finish().await;
 }
 

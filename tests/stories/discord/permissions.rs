@@ -13,12 +13,12 @@ const NO_CHART: &str = "no chart: LLM Arena lacks the permission Attach Files he
 
 #[tokio::test]
 async fn without_attach_files_the_message_says_why_it_has_no_chart() {
-    let gate = Gate::default();
-    let mut scenario = DiscordScenario::start(two_models(""), gated_pair(&gate)).await;
+    let gates = [Gate::default(), Gate::default()];
+    let mut scenario = DiscordScenario::start(two_models(""), gates.iter().flat_map(gated_pair)).await;
     scenario.discord.world(|world| world.missing_permissions = ATTACH_FILES);
     let request = start_race(&scenario, ChannelKind::Server).await;
     assert!(request.current().text().contains(NO_CHART), "before the end: {}", request.current().text());
-    gate.open();
+    gates[0].open();
     let last = request.wait_for_end().await.look;
     assert!(last.text().contains(NO_CHART) && last.attachments.is_empty(), "{}", last.text());
     scenario.service.wait_for_log("race over").await;
@@ -33,6 +33,12 @@ async fn without_attach_files_the_message_says_why_it_has_no_chart() {
         .choose(request.wait_for_message().await, "A", NAMED)
         .wait_for_text("begins and ends")
         .await;
+    // by the end of another race, the chart of the first one would have been tried
+    let second = start_race(&scenario, ChannelKind::Server).await;
+    gates[1].open();
+    second.wait_for_end().await;
+    let is_refused = scenario.discord.world(|world| world.calls.iter().any(|call| call.status == 403));
+    assert!(!is_refused, "a chart is tried in vain");
     scenario.finish().await;
 }
 

@@ -51,6 +51,7 @@ async fn a_home_tab_starts_a_race(transport: Transport) {
 #[test]
 fn four_prompts_are_suggested() {
     let manifest = Manifest::read();
+    assert!(manifest.has_agent_view, "the prompts are those of the app's own pane");
     assert!(manifest.has_home && manifest.has("assistant:write"));
     assert_eq!(manifest.prompts.len(), 4, "{:?}", manifest.prompts);
     let config =

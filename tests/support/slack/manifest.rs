@@ -10,6 +10,8 @@ pub struct Manifest {
     pub commands: Vec<String>,
     /// The Home tab is switched on.
     pub has_home: bool,
+    /// The pane of the app, with suggested prompts, is switched on.
+    pub has_agent_view: bool,
     /// The names and callback ids of the shortcuts in the menu of messages.
     pub message_shortcuts: Vec<(String, String)>,
     /// The prompts that Slack suggests in the agent's view.
@@ -28,6 +30,7 @@ impl Manifest {
         let (mut found, mut key, mut shortcut) = (Self::default(), "", String::new());
         for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
             found.has_home = found.has_home || line == "home_tab_enabled: true";
+            found.has_agent_view = found.has_agent_view || line == "agent_view:";
             if let Some(message) = line.strip_prefix("message: ") {
                 found.prompts.push(serde_json::from_str(message).expect("a quoted text"));
             }

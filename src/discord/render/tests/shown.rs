@@ -10,8 +10,9 @@ use crate::{
     discord::render::{
         answers, answers_file,
         body::{Body, Component},
-        explanation, follow_up_form, live, page, thread_name,
+        examples, explanation, follow_up_form, live, page, thread_name,
     },
+    guide::Example,
     model::{Availability, Delta, ModelError},
     race::event::StopCause,
     view::View,
@@ -82,6 +83,45 @@ fn one_model_alone_is_the_answer_with_its_numbers_below() {
     assert_eq!(asked.components.len(), 1, "no menu for one answer");
     let writing = live(&one(|_| ()), race(), None);
     assert!(description(&writing).ends_with('▌') && !description(&writing).contains('░'));
+}
+
+#[test]
+fn a_single_answer_that_was_stopped_says_why() {
+    let mut tale = SampleRace::of("Why?", vec![card("gemma-2b", "Gemma 2B", "⚡", "2B", "#FDE263")]);
+    tale.says(0, (200, 1_200), "Because.");
+    let frozen = live(&tale.stop(1_300, StopCause::Frozen), race(), None);
+    let cause = "Stopped: this message could not be edited any longer";
+    assert!(description(&frozen).contains(cause), "{}", description(&frozen));
+}
+
+#[test]
+fn lessons_are_whole() {
+    let lesson = "Speed and depth trade places here, word by word. ".repeat(5);
+    let mut view = finished().view();
+    view.lesson = Some(lesson.clone());
+    assert!(text(&live(&view, race(), None)).contains(lesson.trim()));
+    let example = Example { title: "Sky".into(), prompt: "Why?".into(), lesson: lesson.clone() };
+    let Body { components, .. } = examples(&[example], None);
+    let is_whole = |part: &Component| matches!(part, Component::Text(text) if text.contains(lesson.trim()));
+    assert!(components.iter().any(is_whole), "{components:?}");
+}
+
+#[test]
+fn an_example_has_its_buttons_right_below_it() {
+    let example =
+        |n: usize| Example { title: format!("T{n}"), prompt: format!("Why {n}?"), lesson: String::new() };
+    let body = examples(&[1, 2, 3].map(example), None);
+    assert_eq!(body.flags, Some(1 << 15), "a message of components alone");
+    let kinds: String =
+        body.components
+            .iter()
+            .map(|part| {
+                if let Component::Text(text) = part { text.lines().next().unwrap_or_default() } else { "row" }
+            })
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join(" ");
+    assert_eq!(kinds, "**T1** row **T2** row **T3** row");
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! The rendering of each form of Markdown.
 
-use super::reader;
-use crate::slack::render::{answer::Answer, escape};
+use super::{
+    ALL, reader,
+    samples::{SampleRace, line_up, race},
+    shown::text,
+};
+use crate::slack::render::{answer::Answer, escape, live};
 
 fn shown(answer: &str) -> String {
     let (shown, _) = Answer::new(answer, false, 1_000, false).within(9_000);
@@ -133,4 +137,18 @@ fn short_texts_are_escaped_for_their_place() {
     assert_eq!(escape::bare("a\n b\u{202e}", 99), "a b");
     assert_eq!(escape::tight(&"@a ".repeat(9), 10).chars().count(), 10);
     assert_eq!(escape::code("#include <stdio.h> <a|b> <http://x>"), "#include <stdio.h> < a|b> < http://x>");
+}
+
+/// As a code block, a table has one line more than as it was typed.
+#[test]
+fn an_answer_that_begins_with_a_table_keeps_its_last_line() {
+    for lanes in [1, 5] {
+        let mut tale = SampleRace::of("Why?", line_up()[..lanes].to_vec());
+        let written = "| colour | nm |\n|---|---:|\n| blue | 450 |\n\nSo blue wins by far.";
+        (0..lanes).for_each(|lane| tale.says(lane, (200, 1_200), written));
+        (0..lanes).for_each(|lane| tale.ends(1_300, lane, 100));
+        let said = text(&live(&tale.view(), race(), ALL));
+        assert!(said.matches("So blue wins by far.").count() >= lanes, "{said}");
+        assert!(!said.contains("Read the rest") && !said.contains("Read all of it"), "{said}");
+    }
 }

@@ -91,7 +91,11 @@ fn a_state_of_any_shape_is_read() {
 fn a_problem_is_shown_where_it_is() {
     let filled = |form, models: &[&str], prompt: &str| {
         let models = models.iter().map(|id| ModelId::new(id)).collect();
-        problem(&Filled { form, models, prompt: prompt.into(), ..Filled::default() }).map(|(block, _)| block)
+        let problem = problem(&Filled { form, models, prompt: prompt.into(), ..Filled::default() });
+        problem.map(|(block, said)| {
+            assert!(!said.contains('`'), "no markup is read in a form: {said}");
+            block
+        })
     };
     for several in [Form::Compare, Form::Blind] {
         assert_eq!(filled(several, &[], "x"), None);

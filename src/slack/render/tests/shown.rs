@@ -1,6 +1,6 @@
 //! The messages as readable text.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use serde_json::Value;
 
@@ -253,6 +253,21 @@ fn an_estimated_speed_is_marked_in_the_native_chart() {
     let stopped = running().stop(2_400, StopCause::Asked);
     let said = text(&live(&stopped, race(), ALL));
     assert!(said.contains("\"≈Qwen 7B\""), "{said}");
+}
+
+#[test]
+fn names_that_begin_alike_stay_distinct_in_the_native_chart() {
+    let named =
+        |i: usize| card(&format!("m{i}"), &format!("A Very Long Model Number {i}"), "", "", "#010203");
+    let mut tale = SampleRace::of("Why?", (0..3).map(named).collect());
+    (0..3).for_each(|lane| tale.says(lane, (200, 2_000), SKY));
+    (0..3).for_each(|lane| tale.ends(2_500, lane, 236));
+    let body = live(&tale.view(), race(), ALL);
+    let blocks = blocks(&body);
+    let chart = blocks.iter().find(|block| block["type"] == "data_visualization").expect("a chart");
+    let bars = chart["chart"]["series"][0]["data"].as_array().expect("bars");
+    let labels: HashSet<&str> = bars.iter().map(|bar| string(&bar["label"])).collect();
+    assert_eq!(labels.len(), 3, "{labels:?}");
 }
 
 #[test]
