@@ -74,12 +74,12 @@ impl Arena {
     /// Returns a race of this process that is over and still in memory, unless its texts were deleted meanwhile.
     ///
     /// # Errors
-    /// [`LookupError::Expired`] where they were.
+    /// [`LookupError::Deleted`] where they were.
     pub async fn in_memory(&self, id: RaceId) -> Result<Option<Arc<Record>>, LookupError> {
         let Some(record) = self.record_of(id) else { return Ok(None) };
         if self.was_forgotten(id).await {
             lock(&self.history).forget(|record| record.id == id);
-            return Err(LookupError::Expired);
+            return Err(LookupError::Deleted);
         }
         Ok(Some(record))
     }

@@ -207,6 +207,22 @@ async fn a_turn_that_was_forgotten_is_left_out_and_said() {
 }
 
 #[tokio::test]
+async fn a_race_that_another_replica_forgot_is_said_to_be_deleted() {
+    let Some(engine) = Engine::postgres().await else { return };
+    let one = Service::start(&engine, &["alder"], 30).await;
+    let other = Service::start(&engine, &["alder"], 30).await;
+    let race = one.ask("ana", &[], "one?", None).await;
+    other.arena.forget("test:ana").await.expect("forgotten");
+    for look in ["the first", "the second"] {
+        let error = one.arena.lookup(race.id).await.expect_err("deleted");
+        assert_eq!(error, LookupError::Deleted, "{look} look of the replica that has it in memory");
+    }
+    one.end().await;
+    other.end().await;
+    engine.drop_database().await;
+}
+
+#[tokio::test]
 async fn of_many_turns_the_newest_are_sent() {
     let engine = Engine::sqlite();
     let service = Service::start(&engine, &["alder"], 30).await;
