@@ -71,7 +71,7 @@ struct Args {
     /// Address that the bare reader reads from, if this process is it.
     #[arg(long, hide = true)]
     reader: Option<SocketAddr>,
-    /// Start of each of its streams, in microseconds.
+    /// Start of each of the bare reader's streams, in microseconds.
     #[arg(long, hide = true)]
     start: Vec<u64>,
     /// Bytes of the bare sender's bodies.

@@ -53,7 +53,7 @@ pub(super) struct Health {
 }
 
 /// Starts the heartbeat of `runtime`, until `closed` is cancelled, and returns the time of its last beat.
-pub(super) fn heart(
+pub(super) fn start_heartbeat(
     runtime: &Handle,
     servers: &TaskTracker,
     closed: &CancellationToken,

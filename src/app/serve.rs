@@ -42,7 +42,7 @@ pub(super) async fn serve(app: &Composition, shutdown: CancellationToken) -> Res
     let (closed, servers) = (CancellationToken::new(), TaskTracker::new());
     let platforms = Platforms::new(app, &arena)?;
     let runtimes = [Handle::current(), app.lane_runtime.clone()];
-    let beats = runtimes.each_ref().map(|runtime| health::heart(runtime, &servers, &closed));
+    let beats = runtimes.each_ref().map(|runtime| health::start_heartbeat(runtime, &servers, &closed));
     let health =
         Health { platforms: platforms.clone(), store: store.state(), draining: shutdown.clone(), beats };
     let mut router = health::probes(health, guarded_hosts(config, address));

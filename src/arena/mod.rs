@@ -105,7 +105,7 @@ pub struct Arena {
     history: Mutex<history::History>,
     charts: Semaphore,
     reads: Semaphore,
-    /// The runtime of the lanes; `None` for the one that runs the race.
+    /// The runtime of the lanes; if `None`, they use the one that runs the race.
     lane_runtime: Option<Handle>,
     tasks: TaskTracker,
     closing: CancellationToken,

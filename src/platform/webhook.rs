@@ -1,7 +1,7 @@
 //! Webhooks: HTTP deliveries of a platform, in mode http. Each must be signed, recent and new, is read within limits, and is
 //! refused otherwise; refusals are counted by reason.
 //!
-//! Deliveries that their headers alone condemn are refused before the body is read, so that only a platform, or a forger
+//! A delivery with an unusable header is refused before its body is read, so that only a platform, or a forger
 //! with a recent timestamp, can make the service read a body.
 //!
 //! | refused | before the body is read | status |

@@ -82,7 +82,7 @@ pub async fn run(
 /// Starts a thread for the lanes of all races, which ends with the process, and returns its runtime.
 ///
 /// # Errors
-/// The system's, if it has no thread or no socket left for it.
+/// The system cannot create the thread, or the file descriptors of its runtime.
 pub fn start_lane_thread() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

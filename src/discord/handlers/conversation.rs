@@ -123,7 +123,7 @@ impl InteractionHandler {
         reply.fill_notice(if may_not_write { MAY_NOT_WRITE } else { NOT_POSTED }).await;
     }
 
-    /// Carries out what was written.
+    /// Handles a message: starts or continues a race, or does nothing where the bot is not spoken to.
     pub(super) async fn written(&self, mut asked: Interaction) {
         let (Kind::Message { text }, Some(channel)) = (&asked.kind, asked.channel) else { return };
         let (prompt, thread) = (text.clone(), thread_key(channel));

@@ -18,8 +18,8 @@ const NOT_DRAWN: &str = "The picture couldn't be drawn. Try again in a moment.";
 /// The answer in place of a board outside of servers.
 const NO_TEAM: &str = "A board shows what a team picks: ask for it in a server where blind races were run.";
 
-/// Answers a button below an alert, whose message may have to wait for its edit, with the outcome of `carried_out`. That is
-/// carried out only once Discord shows the "thinking".
+/// Answers a button below an alert with the outcome of `carried_out`, which starts once Discord shows the "thinking": the
+/// edit of the alert may have to wait for a slot.
 pub(super) async fn respond_to_alert(reply: &Reply<'_>, carried_out: impl Future<Output = Outcome>) {
     if reply.think(Audience::Person).await {
         let noted = "Noted.".to_owned();
@@ -87,7 +87,7 @@ pub(super) async fn overview(reply: &Reply<'_>, kind: &OverviewKind, server: &st
     let mut overview = match reply.arena.unless_interrupted(reply.arena.overview(kind, server)).await {
         Some(Ok(overview)) => overview,
         Some(Err(error)) => return reply.fill_notice(&error.to_string()).await,
-        // filling in says so
+        // in a restart, a sentence about it takes the place of this text
         None => return reply.fill_notice("").await,
     };
     let text = render::overview(&overview, None);

@@ -77,7 +77,7 @@ pub(crate) struct Incoming {
 opaque!(Incoming, Kind);
 
 impl Incoming {
-    /// A delivery without a place and the means of an answer.
+    /// Creates a delivery without a place, files or an address for answers.
     fn new(delivery: String, received_at: Instant, team: String, user: String, kind: Kind) -> Self {
         Self {
             delivery,
