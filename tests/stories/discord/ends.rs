@@ -177,7 +177,7 @@ async fn a_restart_does_not_wait_for_private_answers() {
 }
 
 async fn is_interrupted_by(name: &str) {
-    let lines = "[arena]\ndrain_seconds = 4\nraces_per_user_per_minute = 60";
+    let lines = "[arena]\ndrain_seconds = 8\nraces_per_user_per_minute = 60";
     let scenario =
         DiscordScenario::start(Setup { lines, ..single_model("") }, [endless_answer(), endless_answer()])
             .await;
